@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+// Workspace packages resolve to their sources, so that no test needs a build. Never add "import" or "module" to
+// ssr.resolve.externalConditions: `pg` then loads twice and breaks.
+const conditions = ['@leftfold/source', ...defaultServerConditions];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } };
+
+const everywhere = ['packages', 'examples', 'benchmarks', 'docs'];
+const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/${pattern}`);
+const notOurs = ['**/node_modules/**', '**/dist/**'];
+
+// Starts one Postgres for the project and provides its admin connection string as `leftfoldPostgres`.
+const postgres = 'packages/testing/src/vitest/global-setup.ts';
+const globalSetup = existsSync(postgres) ? [postgres] : [];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: matching('*.test.ts'),
+          exclude: [...notOurs, '**/*.pg.test.ts'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: matching('*.test-d.ts'),
+            exclude: notOurs,
+            tsconfig: 'tsconfig.types.json',
+          },
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'pg',
+          include: matching('*.pg.test.ts'),
+          exclude: [...notOurs, '**/*.serial.pg.test.ts'],
+          globalSetup,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // One file at a time, after the others, on a server of its own: these tests assert when a commit becomes
+        // visible, or restart the server.
+        resolve,
+        ssr,
+        test: {
+          name: 'pg-serial',
+          include: matching('*.serial.pg.test.ts'),
+          exclude: notOurs,
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: { name: 'root', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+      },
+    ],
+  },
+});
