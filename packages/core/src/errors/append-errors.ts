@@ -1,0 +1,58 @@
+import { LeftfoldError } from './leftfold-error.ts';
+
+/** What a writer believed about a stream before it appended: a version, or a statement about existence. */
+export type ExpectedVersion = number | 'any' | 'no-stream' | 'stream-exists';
+
+/** The stream moved between the read and the append. Read again, decide again. */
+export class StreamVersionConflictError extends LeftfoldError {
+  readonly code = 'STREAM_VERSION_CONFLICT';
+  readonly retryable = true;
+  readonly streamId: string;
+  readonly expected: ExpectedVersion;
+  /** The version the store found; 0 for a stream without events. */
+  readonly actual: number;
+
+  constructor(streamId: string, expected: ExpectedVersion, actual: number, options?: ErrorOptions) {
+    super(
+      `stream "${streamId}" is at version ${actual}, expected ${expected}; read it again and decide again`,
+      options,
+    );
+    this.streamId = streamId;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** An event id is already in the log, for another event or at another place. Nothing was appended. */
+export class EventIdReusedError extends LeftfoldError {
+  readonly code = 'EVENT_ID_REUSED';
+  readonly retryable = false;
+  readonly eventId: string;
+
+  constructor(eventId: string, options?: ErrorOptions) {
+    super(
+      `event id "${eventId}" is already in the log for another event; an id names one event for ever, give the new event an id of its own`,
+      options,
+    );
+    this.eventId = eventId;
+  }
+}
+
+/** A payload, or a whole append, is beyond the store's limit. Nothing was appended. */
+export class AppendTooLargeError extends LeftfoldError {
+  readonly code = 'APPEND_TOO_LARGE';
+  readonly retryable = false;
+  readonly streamId: string;
+  /** What was measured, in `unit`. */
+  readonly actual: number;
+  readonly limit: number;
+
+  constructor(streamId: string, what: string, actual: number, limit: number) {
+    super(
+      `${what} for stream "${streamId}" is ${actual}, the limit is ${limit}; split it, or keep large content elsewhere and its address in the event`,
+    );
+    this.streamId = streamId;
+    this.actual = actual;
+    this.limit = limit;
+  }
+}

@@ -1,0 +1,129 @@
+import type { z } from 'zod';
+import { LeftfoldError } from './leftfold-error.ts';
+
+/** Where a value left its schema: the path, and zod's code for why. Never the value itself. */
+export interface SchemaIssue {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Turns zod's issues into ones that are safe to log. */
+export function toSchemaIssues(error: z.ZodError): readonly SchemaIssue[] {
+  return error.issues.map(({ path, code, message }) => ({
+    path: path.map(String).join('.'),
+    code: code ?? 'custom',
+    message,
+  }));
+}
+
+function describe(issues: readonly SchemaIssue[]): string {
+  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+}
+
+/** A name or id is empty, too long, or has characters that Postgres or the framework cannot carry. */
+export class InvalidNameError extends LeftfoldError {
+  readonly code = 'NAME_INVALID';
+  readonly retryable = false;
+  /** What kind of name it was, such as "stream id". */
+  readonly kind: string;
+
+  constructor(kind: string, value: string, rule: string) {
+    super(`${kind} ${JSON.stringify(abridge(value))} ${rule}`);
+    this.kind = kind;
+  }
+}
+
+function abridge(value: string): string {
+  return value.length <= 60 ? value : `${value.slice(0, 57)}...`;
+}
+
+/** Two definitions claim one name. */
+export class DuplicateDefinitionError extends LeftfoldError {
+  readonly code = 'DEFINITION_DUPLICATE';
+  readonly retryable = false;
+  readonly kind: string;
+  readonly definition: string;
+
+  constructor(kind: string, definition: string) {
+    super(`two definitions of ${kind} "${definition}" were given; rename one of them or pass it once`);
+    this.kind = kind;
+    this.definition = definition;
+  }
+}
+
+/** No definition that was given to the store knows this event type, or this version of it. */
+export class UnknownEventError extends LeftfoldError {
+  readonly code = 'EVENT_TYPE_UNKNOWN';
+  readonly retryable = false;
+  readonly type: string;
+  readonly schemaVersion: number | undefined;
+  /** Where the event stands in the log; undefined for one that was to be appended. */
+  readonly position: number | undefined;
+
+  constructor(type: string, place?: { readonly schemaVersion?: number; readonly position?: number }) {
+    const version = place?.schemaVersion === undefined ? '' : `, schema version ${place.schemaVersion},`;
+    const at = place?.position === undefined ? '' : ` at position ${place.position}`;
+    super(
+      `event type "${type}"${version}${at} is unknown here; add its defineEvents(...) to the store's events, or read with unknownEvents: 'skip'`,
+    );
+    this.type = type;
+    this.schemaVersion = place?.schemaVersion;
+    this.position = place?.position;
+  }
+}
+
+/** A payload does not fit its event's schema. Nothing was appended. */
+export class InvalidEventError extends LeftfoldError {
+  readonly code = 'EVENT_PAYLOAD_INVALID';
+  readonly retryable = false;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(type: string, schemaVersion: number, issues: readonly SchemaIssue[], options?: ErrorOptions) {
+    super(`data of event "${type}" version ${schemaVersion} does not fit: ${describe(issues)}`, options);
+    this.type = type;
+    this.schemaVersion = schemaVersion;
+    this.issues = issues;
+  }
+}
+
+/** A command's input, or its metadata, does not fit its schema. Nothing was decided. */
+export class InvalidCommandError extends LeftfoldError {
+  readonly code = 'COMMAND_INVALID';
+  readonly retryable = false;
+  readonly command: string;
+  readonly issues: readonly SchemaIssue[];
+
+  constructor(command: string, issues: readonly SchemaIssue[], options?: ErrorOptions) {
+    super(`command "${command}" does not fit: ${describe(issues)}`, options);
+    this.command = command;
+    this.issues = issues;
+  }
+}
+
+/** No aggregate or decision that was given to the app has this command. */
+export class UnknownCommandError extends LeftfoldError {
+  readonly code = 'COMMAND_UNKNOWN';
+  readonly retryable = false;
+  readonly command: string;
+
+  constructor(command: string, known: readonly string[]) {
+    const names = known.length === 0 ? 'none' : known.map((name) => `"${name}"`).join(', ');
+    super(`command "${command}" is unknown here; known: ${names}. Pass its definition to the app`);
+    this.command = command;
+  }
+}
+
+/** A business rule said no. `reason` is a stable, machine-readable word of the domain. */
+export class CommandRejectedError extends LeftfoldError {
+  readonly code = 'COMMAND_REJECTED';
+  readonly retryable = false;
+  readonly reason: string;
+
+  constructor(command: string, reason: string) {
+    super(`command "${command}" was rejected: ${reason}`);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,39 @@
+import { LeftfoldError } from './leftfold-error.ts';
+
+/** The database cannot be reached, is shutting down, or ended the transaction. The same call may succeed later. */
+export class StoreUnavailableError extends LeftfoldError {
+  readonly code = 'STORE_UNAVAILABLE';
+  readonly retryable = true;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The database was migrated by a newer release, or lacks a migration this release needs. */
+export class SchemaMismatchError extends LeftfoldError {
+  readonly code = 'SCHEMA_MISMATCH';
+  readonly retryable = false;
+  readonly installed: number;
+  readonly required: number;
+
+  constructor(schema: string, installed: number, required: number) {
+    super(
+      installed > required
+        ? `schema "${schema}" is at migration ${installed}, this release knows ${required}; upgrade the leftfold packages`
+        : `schema "${schema}" is at migration ${installed}, this release needs ${required}; run migrate() with a role that may create tables`,
+    );
+    this.installed = installed;
+    this.required = required;
+  }
+}
+
+/** The database or the connection cannot serve as a store: too old, a right is missing, a wrong isolation level. */
+export class StoreMisconfiguredError extends LeftfoldError {
+  readonly code = 'STORE_MISCONFIGURED';
+  readonly retryable = false;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,55 @@
+import { InvalidNameError } from '../errors/definition-errors.ts';
+
+/** Longest stream id and event id, in characters. Both are indexed; a B-tree entry has 2,704 bytes at most. */
+export const MAX_ID_LENGTH = 255;
+/** Longest category, event, command or aggregate name, in characters. */
+export const MAX_NAME_LENGTH = 100;
+/** Longest projection name: it becomes part of a Postgres schema name, which has 63 bytes. */
+export const MAX_PROJECTION_NAME_LENGTH = 30;
+
+// Postgres text cannot hold NUL; the other control characters make ids that look alike in a log.
+const controlCharacter = /[\u0000-\u001f\u007f]/;
+const categoryName = /^[A-Za-z][A-Za-z0-9_]*$/;
+const memberName = /^[A-Za-z][A-Za-z0-9_-]*$/;
+const sqlName = /^[a-z][a-z0-9_]*$/;
+
+/** @throws InvalidNameError when empty, longer than 255 characters, or with a control character such as NUL. */
+export function assertId(kind: string, value: string): void {
+  if (typeof value !== 'string' || value.length === 0) throw new InvalidNameError(kind, String(value), 'must not be empty');
+  if (value.length > MAX_ID_LENGTH) {
+    throw new InvalidNameError(kind, value, `has ${value.length} characters, at most ${MAX_ID_LENGTH} are allowed`);
+  }
+  if (controlCharacter.test(value)) {
+    throw new InvalidNameError(kind, value, 'has a control character (NUL included); remove it');
+  }
+  if (!value.isWellFormed()) {
+    throw new InvalidNameError(kind, value, 'has half of a surrogate pair; remove it');
+  }
+}
+
+/** A category has no hyphen: the first one in a stream id ends it. */
+export function assertCategory(value: string): void {
+  assertPattern('category', value, categoryName, 'must begin with a letter and have letters, digits and "_" only', MAX_NAME_LENGTH);
+}
+
+export function assertMemberName(kind: string, value: string): void {
+  assertPattern(kind, value, memberName, 'must begin with a letter and have letters, digits, "_" and "-" only', MAX_NAME_LENGTH);
+}
+
+export function assertProjectionName(value: string): void {
+  const rule = 'must begin with a lower-case letter and have lower-case letters, digits and "_" only (it names a Postgres schema)';
+  assertPattern('projection name', value, sqlName, rule, MAX_PROJECTION_NAME_LENGTH);
+}
+
+/** For tables and columns of read models: they are used in SQL as they are written here. */
+export function assertSqlName(kind: string, value: string): void {
+  assertPattern(kind, value, sqlName, 'must begin with a lower-case letter and have lower-case letters, digits and "_" only', 63);
+}
+
+function assertPattern(kind: string, value: string, pattern: RegExp, rule: string, limit: number): void {
+  if (typeof value !== 'string' || value.length === 0) throw new InvalidNameError(kind, String(value), 'must not be empty');
+  if (value.length > limit) {
+    throw new InvalidNameError(kind, value, `has ${value.length} characters, at most ${limit} are allowed`);
+  }
+  if (!pattern.test(value)) throw new InvalidNameError(kind, value, rule);
+}

@@ -1,0 +1,26 @@
+import { assertCategory, assertId } from './names.ts';
+
+/**
+ * The stream of one aggregate: `<aggregate>-<id>`.
+ *
+ * @throws InvalidNameError when the category has a hyphen, or the id is empty, too long or has control characters.
+ */
+export function streamIdOf(category: string, id: string): string {
+  assertCategory(category);
+  assertId(`id of ${category}`, id);
+  const streamId = `${category}-${id}`;
+  assertId('stream id', streamId);
+  return streamId;
+}
+
+/** The part of a stream id before its first hyphen; the whole of it when there is none. */
+export function categoryOf(streamId: string): string {
+  const end = streamId.indexOf('-');
+  return end === -1 ? streamId : streamId.slice(0, end);
+}
+
+/** The part of a stream id behind its first hyphen: the aggregate's own id. Empty when there is none. */
+export function aggregateIdOf(streamId: string): string {
+  const end = streamId.indexOf('-');
+  return end === -1 ? '' : streamId.slice(end + 1);
+}

@@ -1,0 +1,150 @@
+import type { Transaction } from 'kysely';
+import type { AnyEventGroup, RecordedEventOf } from '../event/define-events.ts';
+import type { RecordedEvent } from '../event/event.ts';
+import { assertProjectionName, assertSqlName } from '../naming/names.ts';
+import type { Columns, Row, TableDefinition } from './columns.ts';
+
+/**
+ * When a projection is applied: `inline` in the append's own transaction, `async` by a runner behind it.
+ */
+export type ProjectionMode = 'inline' | 'async';
+
+/** Columns by table name. */
+export type TableColumns = Readonly<Record<string, Columns>>;
+
+/** The tables of a read model as kysely types them. */
+export type ReadModel<TTables extends TableColumns> = { [TTable in keyof TTables]: Row<TTables[TTable]> };
+
+interface AnyTableOptions {
+  readonly columns: Columns;
+  readonly primaryKey: readonly string[];
+  /** Columns of further indexes. */
+  readonly indexes?: readonly (readonly string[])[];
+}
+
+interface TableOptions<TColumns extends Columns> extends AnyTableOptions {
+  readonly columns: TColumns;
+  readonly primaryKey: readonly (keyof NoInfer<TColumns> & string)[];
+  readonly indexes?: readonly (readonly (keyof NoInfer<TColumns> & string)[])[];
+}
+
+interface CommonOptions<TName extends string, TGroups extends readonly AnyEventGroup[], TTables extends TableColumns> {
+  /** Checkpoint key. */
+  readonly name: TName;
+  /** Raise it when tables or rules change: each version has tables of its own. @default 1 */
+  readonly version?: number;
+  /** @default 'async' */
+  readonly mode?: ProjectionMode;
+  readonly events: TGroups;
+  readonly tables: { readonly [TTable in keyof TTables]: TableOptions<TTables[TTable]> };
+}
+
+/** Handlers by event type. Each runs in the checkpoint's own transaction: a crash can neither skip nor repeat it. */
+export type EventHandlers<TEvent extends RecordedEvent, TTables extends TableColumns> = {
+  readonly [TType in TEvent['type']]?: (
+    tx: Transaction<ReadModel<TTables>>,
+    event: Extract<TEvent, { readonly type: TType }>,
+  ) => Promise<unknown>;
+};
+
+interface EachOptions<TName extends string, TGroups extends readonly AnyEventGroup[], TTables extends TableColumns>
+  extends CommonOptions<TName, TGroups, TTables> {
+  readonly on: EventHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TTables>>;
+  readonly onBatch?: never;
+}
+
+interface BatchOptions<TName extends string, TGroups extends readonly AnyEventGroup[], TTables extends TableColumns>
+  extends CommonOptions<TName, TGroups, TTables> {
+  /** Gets every event of `events`, in the order of the log, some at a time, in one transaction with the checkpoint. */
+  readonly onBatch: (
+    tx: Transaction<ReadModel<NoInfer<TTables>>>,
+    events: readonly RecordedEventOf<TGroups[number]>[],
+  ) => Promise<unknown>;
+  readonly on?: never;
+}
+
+/** What {@link defineProjection} takes: `on` for an event at a time, or `onBatch`. */
+export type ProjectionOptions<
+  TName extends string,
+  TGroups extends readonly AnyEventGroup[],
+  TTables extends TableColumns,
+> = EachOptions<TName, TGroups, TTables> | BatchOptions<TName, TGroups, TTables>;
+
+/** The part of a general projection that the framework works with, whatever its types. */
+export interface AnyHandlerProjection {
+  readonly kind: 'handlers';
+  readonly name: string;
+  readonly version: number;
+  readonly mode: ProjectionMode;
+  readonly events: readonly AnyEventGroup[];
+  /** The only event types it reads. */
+  readonly eventTypes: readonly string[];
+  readonly tables: readonly TableDefinition[];
+  /** Applies events in their order. @throws whatever the handler throws */
+  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[], onEvent: (event: RecordedEvent) => void): Promise<void>;
+}
+
+/** A read model of any tables, written by handlers with a kysely transaction. */
+export interface HandlerProjection<TName extends string, TTables extends TableColumns> extends AnyHandlerProjection {
+  readonly name: TName;
+  readonly columnsByTable: TTables;
+}
+
+/**
+ * Declares a read model whose handlers write it themselves.
+ *
+ * Handlers need not be idempotent: their writes and the checkpoint are one transaction. They must write through
+ * the given transaction only.
+ *
+ * @throws InvalidNameError when the projection's name, a table or a column is not a plain lower-case SQL name.
+ */
+export function defineProjection<
+  const TName extends string,
+  const TGroups extends readonly AnyEventGroup[],
+  const TTables extends TableColumns,
+>(options: ProjectionOptions<TName, TGroups, TTables>): HandlerProjection<TName, TTables> {
+  const { name, events, version = 1, mode = 'async' } = options;
+  assertProjectionName(name);
+  const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;
+  const tables = Object.entries(tableOptions).map(([table, { columns, primaryKey, indexes }]) => {
+    assertSqlName(`table of "${name}"`, table);
+    for (const column of Object.keys(columns)) assertSqlName(`column of "${name}.${table}"`, column);
+    return { name: table, columns, primaryKey, indexes: indexes ?? [] };
+  });
+  return {
+    kind: 'handlers',
+    name,
+    version,
+    mode,
+    events,
+    eventTypes: options.on === undefined ? allTypes(events) : Object.keys(options.on),
+    tables,
+    // The keys and columns are those of the options by construction; Object.fromEntries forgets the names.
+    columnsByTable: Object.fromEntries(tables.map(({ name: table, columns }) => [table, columns])) as TTables,
+    apply: applierOf(options),
+  };
+}
+
+function allTypes(groups: readonly AnyEventGroup[]): readonly string[] {
+  return groups.flatMap((group) => group.definitions.map((definition) => definition.type));
+}
+
+type Handler = (tx: Transaction<unknown>, event: RecordedEvent) => Promise<unknown>;
+type BatchHandler = (tx: Transaction<unknown>, events: readonly RecordedEvent[]) => Promise<unknown>;
+
+function applierOf(options: { readonly on?: unknown; readonly onBatch?: unknown }): AnyHandlerProjection['apply'] {
+  // The runner hands each handler only the events and the tables it was declared with.
+  if (options.onBatch !== undefined) {
+    const onBatch = options.onBatch as BatchHandler;
+    return async (tx, events) => {
+      await onBatch(tx, events);
+    };
+  }
+  const handlers = options.on as Readonly<Record<string, Handler | undefined>>;
+  return async (tx, events, onEvent) => {
+    for (const event of events) {
+      onEvent(event);
+      await handlers[event.type]?.(tx, event);
+    }
+  };
+}

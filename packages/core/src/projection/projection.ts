@@ -1,0 +1,13 @@
+import type { Columns } from './columns.ts';
+import type { AnyHandlerProjection, TableColumns } from './define-projection.ts';
+import type { AnyTableProjection } from './define-table-projection.ts';
+
+/** Any projection, whatever its kind and types. Narrow it by `kind`. */
+export type AnyProjection = AnyHandlerProjection | AnyTableProjection;
+
+/** Columns by table of a projection, for typing its queries. */
+export type ColumnsByTable<TProjection> = TProjection extends { readonly columnsByTable: infer TTables extends TableColumns }
+  ? TTables
+  : TProjection extends { readonly name: infer TName extends string; readonly columns: infer TColumns extends Columns }
+    ? { readonly [TTable in TName]: TColumns }
+    : never;

@@ -1,0 +1,175 @@
+import type { ExpectedVersion } from '../errors/append-errors.ts';
+import type { NewEvent, RecordedEvent } from '../event/event.ts';
+import type { EventMetadata } from '../event/metadata.ts';
+
+/** The part of an `AbortSignal` that is used here; this package compiles without any platform's types. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** What holds for a whole append. */
+export interface AppendContext {
+  /** Given to each event, beside its own metadata. */
+  readonly metadata?: EventMetadata | undefined;
+  /**
+   * Makes the append idempotent: events without an id get `<command id>:1`, `:2` …, and when the first of them is
+   * in the log already nothing is appended and the recorded events are the answer.
+   */
+  readonly commandId?: string | undefined;
+}
+
+/** What holds for an append to one stream. */
+export interface AppendOptions extends AppendContext {
+  /**
+   * What the stream must be like. A version, 0 for a stream without events; `'no-stream'`, `'stream-exists'`, or
+   * `'any'`, which never conflicts.
+   *
+   * @default 'any'
+   */
+  readonly expected?: ExpectedVersion | undefined;
+}
+
+/** One stream's part of an atomic append. Without events it only checks. */
+export interface StreamAppend {
+  readonly streamId: string;
+  readonly events: readonly NewEvent[];
+  /** @default 'any' */
+  readonly expected?: ExpectedVersion | undefined;
+}
+
+/** What an append did. */
+export interface AppendResult {
+  /** Version of the stream's last event, as this append left it. 0 for a stream without events. */
+  readonly streamVersion: number;
+  /** Position of the append's last event: a consistency token for reads. 0 when it appended nothing. */
+  readonly position: number;
+  /** The events with their places, in the order they were given. */
+  readonly events: readonly RecordedEvent[];
+  /** True when the same append was in the log already; the events are those of the first time. */
+  readonly repeated: boolean;
+}
+
+/** What an append to several streams did. */
+export interface AppendAllResult {
+  /** Position of the append's last event. 0 when it appended nothing. */
+  readonly position: number;
+  /** One for each stream, in the order they were given. */
+  readonly streams: readonly AppendResult[];
+  readonly repeated: boolean;
+}
+
+/** Which part of a stream to read, and how. */
+export interface ReadStreamOptions {
+  /** First version, inclusive. @default 1 */
+  readonly from?: number | undefined;
+  /** Last version, inclusive. @default the newest */
+  readonly to?: number | undefined;
+  /** Newest first, from `to` down to `from`. @default false */
+  readonly backwards?: boolean | undefined;
+  /** At most so many events. @default all */
+  readonly limit?: number | undefined;
+  /** Only events at or before this position of the store. */
+  readonly untilPosition?: number | undefined;
+  /** Only events recorded at or before this instant. */
+  readonly untilTime?: Date | undefined;
+  /** What to do with an event type that no definition knows. @default 'fail' */
+  readonly unknownEvents?: 'fail' | 'skip' | undefined;
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** Which events of the whole store to read. The filter runs in the database; all given parts must hold. */
+export interface EventFilter {
+  /** Any of these event types. */
+  readonly types?: readonly string[] | undefined;
+  /** Only streams of this category: those named `<category>-…`. */
+  readonly category?: string | undefined;
+  /** All of these tags. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Which part of the store to read, and how. */
+export interface ReadAllOptions {
+  /** Only events behind this position. @default 0 */
+  readonly after?: number | undefined;
+  readonly filter?: EventFilter | undefined;
+  /** At most so many events. @default all that are settled when the read begins */
+  readonly limit?: number | undefined;
+  readonly unknownEvents?: 'fail' | 'skip' | undefined;
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** Where a subscription begins, and what it gets. */
+export interface SubscribeOptions {
+  /** Resume behind this position: the `position` of an earlier subscription. @default 0, from the beginning */
+  readonly after?: number | undefined;
+  readonly filter?: EventFilter | undefined;
+  readonly unknownEvents?: 'fail' | 'skip' | undefined;
+  /** Ends the subscription without an error. */
+  readonly signal?: AbortSignalLike | undefined;
+}
+
+/** All events of a filter, in the order of the log, those to come included. Ends when its signal aborts. */
+export interface Subscription extends AsyncIterable<RecordedEvent> {
+  /**
+   * Resume token: every event at or before it that the filter lets through was handed out, and the loop came back
+   * for the next one. It moves on past events that the filter keeps out.
+   */
+  readonly position: number;
+}
+
+/** An append-only log of events in streams. */
+export interface EventStore {
+  /**
+   * Appends events to one stream, all or none.
+   *
+   * @throws StreamVersionConflictError when the stream is not as expected.
+   * @throws EventIdReusedError when an id is in the log already, for another event.
+   * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError for input that cannot be stored.
+   * @throws StoreUnavailableError when the database cannot be reached. Whether it appended is then unknown; give
+   * events ids, or a command id, to make the call again safely.
+   */
+  append(streamId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
+
+  /**
+   * Appends to several streams, all or none, each with its own expectation; streams without events are only
+   * checked, and stay as they are until the append is committed. A stream may be named once.
+   *
+   * @throws like {@link EventStore.append}
+   */
+  appendAll(appends: readonly StreamAppend[], options?: AppendContext): Promise<AppendAllResult>;
+
+  /** Reads one stream, page by page, in bounded memory. A stream that does not exist has no events. */
+  readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
+
+  /** Reads the settled part of the log in its order, page by page, in bounded memory. */
+  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
+
+  /** Reads the log and goes on with what is appended. */
+  subscribe(options?: SubscribeOptions): Subscription;
+
+  /**
+   * The position at or below which nothing can appear any more. Never falls. Events above it may be committed
+   * already: those are settled as soon as the appends that began before them have ended.
+   */
+  settledPosition(): Promise<number>;
+
+  /** The recorded events of a command, in order; none when it was not executed, or led to no events. */
+  eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]>;
+}
+
+/** A folded state at a version of its stream. */
+export interface Snapshot {
+  readonly streamVersion: number;
+  /** Position of the event at that version. */
+  readonly position: number;
+  readonly state: unknown;
+}
+
+/** Keeps the newest snapshot of each stream. Losing any of them only costs time. */
+export interface SnapshotStore {
+  /** @param key tells one meaning of the state from another; a snapshot under another key is not found. */
+  loadSnapshot(streamId: string, key: string): Promise<Snapshot | undefined>;
+  saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void>;
+}
