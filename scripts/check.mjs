@@ -1,0 +1,171 @@
+// Everything CI checks, behind `npm test`. With step names as arguments, those steps alone: `npm test -- lint unit`.
+// Prints one line per step, the output and the command to repeat for each that fails, and the sum last.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Where the vitest runs leave their results, for the count and for the check of guarantees. */
+const results = join('node_modules', '.cache', 'leftfold');
+
+/**
+ * The steps, phase after phase; two of a phase run at once. A step that is not a vitest run counts as one test.
+ * The Postgres suites have a phase of their own: their races should meet a quiet machine.
+ *
+ * @type {Array<Array<{ name: string; run: string; results?: string; live?: boolean }>>}
+ */
+const phases = [
+  [
+    { name: 'format', run: 'biome format' },
+    { name: 'types', run: 'tsc -b' },
+    { name: 'lint', run: 'oxlint --type-aware --deny-warnings --report-unused-disable-directives' },
+    { name: 'unused', run: 'knip' },
+  ],
+  [
+    { name: 'build', run: 'turbo run build --filter=./packages/* --output-logs=errors-only' },
+    { name: 'unit', ...vitest('unit', '--project unit --project types --project root') },
+  ],
+  [
+    { name: 'packages', run: 'node scripts/check-packages.mjs' },
+    { name: 'docs', run: 'pnpm --filter @leftfold/docs run build' },
+  ],
+  [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
+  [{ name: 'guarantees', run: `node scripts/check-guarantees.mjs ${results}` }],
+];
+
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknown = asked.find((name) => !phases.flat().some((step) => step.name === name));
+if (unknown) {
+  console.error(
+    `There is no step "${unknown}"; there is: ${phases
+      .flat()
+      .map((step) => step.name)
+      .join(', ')}.`,
+  );
+  process.exit(1);
+}
+
+const env = {
+  ...process.env,
+  PATH: `${join(root, 'node_modules', '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+  DO_NOT_TRACK: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
+  TSX_DISABLE_CACHE: '1',
+  // pnpm must not install in the middle of a check; run.mjs has done that.
+  npm_config_verify_deps_before_run: 'false',
+};
+
+/** The programs running now, to be stopped when we are. */
+const running = new Set();
+let interrupted = false;
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+  process.once(signal, () => {
+    interrupted = true;
+    for (const child of running) child.kill('SIGTERM');
+    process.exitCode = code;
+  });
+}
+
+const started = performance.now();
+const sum = { passed: 0, failed: 0, skipped: 0 };
+if (asked.length === 0) rmSync(join(root, results), { recursive: true, force: true });
+mkdirSync(join(root, results), { recursive: true });
+
+for (const phase of phases) {
+  const queue = phase.filter((step) => asked.length === 0 || asked.includes(step.name));
+  const worker = async () => {
+    for (let step = queue.shift(); step && !interrupted; step = queue.shift()) await check(step);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+if (!interrupted) {
+  const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
+  console.log(`\nChecked in ${seconds(started)}.`);
+  console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`);
+  process.exitCode = sum.failed > 0 ? 1 : 0;
+}
+
+/** @param {(typeof phases)[number][number]} step */
+async function check(step) {
+  const begun = performance.now();
+  if (step.live) console.log(`\n${step.name}: ${step.run}`);
+  if (step.results) rmSync(join(root, step.results), { force: true });
+  const { code, output } = await execute(step.run, step.live === true);
+  if (interrupted) return;
+  const counts = step.results
+    ? countTests(step.results, code)
+    : { passed: Number(code === 0), failed: Number(code !== 0), skipped: 0 };
+  sum.passed += counts.passed;
+  sum.failed += counts.failed;
+  sum.skipped += counts.skipped;
+  const tests = step.results
+    ? `  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
+    : '';
+  console.log(
+    `${code === 0 ? 'ok    ' : 'FAILED'}  ${step.name.padEnd(10)} ${seconds(begun).padStart(7)}${tests}`,
+  );
+  if (code !== 0) {
+    console.log(output.trimEnd());
+    console.log(`To repeat ${step.name}: npm test -- ${step.name}    (runs: ${step.run})\n`);
+  }
+}
+
+/** A vitest run that also writes its results to a file. */
+function vitest(name, projects) {
+  const file = join(results, `${name}.json`);
+  return {
+    run: `vitest run ${projects} --reporter=default --reporter=json --outputFile.json=${file}`,
+    results: file,
+  };
+}
+
+/**
+ * Sums up a vitest run. A file that could not be loaded has no failed test, and a run that crashed has no results:
+ * each counts as one failure, so that a red run is never a green sum.
+ */
+function countTests(file, code) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(join(root, file), 'utf8'));
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const broken = report.testResults.filter(
+    (each) => each.status === 'failed' && !each.assertionResults.some((one) => one.status === 'failed'),
+  );
+  const failed = report.numFailedTests + broken.length;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** Runs a command line of the list above (no quoting in it) to its end. */
+function execute(line, live) {
+  const [program = '', ...args] = line.split(' ');
+  return new Promise((resolve) => {
+    const chunks = [];
+    const child = spawn(program, args, {
+      cwd: root,
+      env,
+      stdio: live ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    running.add(child);
+    child.stdout?.on('data', (chunk) => chunks.push(chunk));
+    child.stderr?.on('data', (chunk) => chunks.push(chunk));
+    const end = (code, extra = '') => {
+      running.delete(child);
+      resolve({ code, output: Buffer.concat(chunks).toString() + extra });
+    };
+    child.on('error', (error) => end(1, error.message));
+    child.on('close', (code) => end(code ?? 1));
+  });
+}
+
+function seconds(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}

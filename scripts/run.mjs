@@ -1,0 +1,143 @@
+// `npm run demo`, `npm test` and their like start here: installs what the command needs, then runs it.
+// Needs Node and npm alone, and uses no dependency, since none may be installed yet.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * What each command starts. `needs` names the workspace package to install, with the packages it depends on and
+ * nothing else; without it everything is installed.
+ */
+const commands = {
+  demo: { needs: '@leftfold/example-bank', entry: 'examples/bank/src/main.ts' },
+  retail: { needs: '@leftfold/example-retail', entry: 'examples/retail/src/main.ts' },
+  bench: { needs: '@leftfold/benchmarks', entry: 'benchmarks/src/main.ts' },
+  oracle: { entry: 'packages/event-store/test/oracle/main.ts' },
+  test: { entry: 'scripts/check.mjs' },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const { needs = '*', entry } = commands[name] ?? {};
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`Leftfold needs Node 20.19 or newer; this is Node ${process.versions.node}.`);
+}
+if (!entry) fail(`Unknown command "${name}". There is: ${Object.keys(commands).join(', ')}.`);
+if (!existsSync(join(root, entry))) fail(`Cannot run "${name}": ${entry} does not exist.`);
+
+const env = {
+  ...process.env,
+  DO_NOT_TRACK: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
+  TSX_DISABLE_CACHE: '1', // its cache would stay behind in the temporary directory
+};
+
+await install();
+process.exit(
+  await run(process.execPath, [...flags(), join(root, entry), ...args], { env, stdio: 'inherit' }),
+);
+
+/** How to start a TypeScript file: tsx strips the types, the condition resolves our packages to their sources. */
+function flags() {
+  if (entry.endsWith('.mjs')) return [];
+  const tsx = createRequire(join(root, entry)).resolve('tsx');
+  return ['--conditions=@leftfold/source', '--import', pathToFileURL(tsx).href];
+}
+
+/** Brings node_modules up to date with the lockfile; returns at once when it is. */
+async function install() {
+  const marker = join(root, 'node_modules', '.leftfold-installed.json');
+  const wanted = fingerprint();
+  const found = existsSync(marker) ? JSON.parse(readFileSync(marker, 'utf8')) : {};
+  const installed = found.fingerprint === wanted ? found.packages : [];
+  if (installed.includes('*') || installed.includes(needs)) return;
+
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const filter = needs === '*' ? [] : ['--filter', `${needs}...`];
+  const what = needs === '*' ? 'everything' : `${needs} and what it depends on, nothing else`;
+  console.log(`Installing ${what} (${packageManager}) ...`);
+  const started = performance.now();
+  const [program, ...prefix] = packageManagerCommand(packageManager);
+  const code = await run(
+    program,
+    [...prefix, ...filter, 'install', '--frozen-lockfile', '--loglevel=error'],
+    {
+      cwd: root,
+      env: installEnv(),
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    },
+  );
+  if (code !== 0) fail(`The installation failed with exit code ${code}; the lines above say why.`, code);
+
+  writeFileSync(marker, JSON.stringify({ fingerprint: wanted, packages: [...installed, needs] }));
+  console.log(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
+}
+
+/** Changes when another installation is due: a manifest, the lockfile or the platform changed. */
+function fingerprint() {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  const folders = ['packages', 'examples'].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((child) => join(parent, child)),
+  );
+  for (const folder of ['.', 'benchmarks', 'docs', ...folders.toSorted()]) {
+    const manifest = join(root, folder, 'package.json');
+    if (existsSync(manifest)) hash.update(readFileSync(manifest));
+  }
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+/** pnpm itself when it started us, else the pinned pnpm by way of npm, which every Node has. */
+function packageManagerCommand(packageManager) {
+  if (process.env.npm_config_user_agent?.startsWith('pnpm')) return ['pnpm'];
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('npm-cli.js')) {
+    return [process.execPath, npm, 'exec', '--yes', `--package=${packageManager}`, '--', 'pnpm'];
+  }
+  return ['npx', '--yes', packageManager];
+}
+
+/** The environment without what would make an installation leave out development packages or mislead npx. */
+function installEnv() {
+  const clean = { ...env };
+  for (const key of [
+    'NODE_ENV',
+    'npm_config_production',
+    'npm_config_omit',
+    'npm_config_package',
+    'npm_config_call',
+  ]) {
+    delete clean[key];
+  }
+  return clean;
+}
+
+/** Runs a program to its end and resolves to its exit code. Signals reach it, so that it can clean up. */
+function run(program, programArgs, options) {
+  return new Promise((resolve) => {
+    const child = spawn(program, programArgs, options);
+    const forward = (signal) => {
+      // A terminal sends Ctrl-C to the child as well; a second SIGINT would cut its cleaning up short.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    child.on('error', (error) => fail(`Cannot start ${program}: ${error.message}`));
+    child.on('exit', (code, signal) => {
+      for (const each of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(each, forward);
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  });
+}
+
+function fail(message, code = 1) {
+  console.error(message);
+  process.exit(code);
+}
