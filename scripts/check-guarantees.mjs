@@ -1,9 +1,10 @@
 // Checks docs/guarantees.md: every row `| claim | where stated | test |` names a test, as
 // `path/to/file.test.ts > test name`, that exists and ran in this very run. Argument: the folder of vitest results.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProblems, parseGuarantees } from './guarantees.mjs';
+import { listTests, readReport } from './test-report.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const page = join(root, 'docs', 'guarantees.md');
@@ -14,14 +15,8 @@ const reports = existsSync(folder) ? readdirSync(folder).filter((file) => file.e
 if (reports.length === 0) fail(['no test results found: run `npm test` first']);
 
 const ran = reports.flatMap((file) => {
-  const { testResults } = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-  return testResults.flatMap((suite) =>
-    suite.assertionResults.map((test) => ({
-      file: relative(root, suite.name).split(sep).join('/'),
-      titles: [...test.ancestorTitles, test.title],
-      status: test.status,
-    })),
-  );
+  const report = readReport(join(folder, file));
+  return report ? listTests(report, root) : [];
 });
 
 const guarantees = parseGuarantees(readFileSync(page, 'utf8'));

@@ -1,9 +1,10 @@
 // Everything CI checks, behind `npm test`. With step names as arguments, those steps alone: `npm test -- lint unit`.
 // Prints one line per step, the output and the command to repeat for each that fails, and the sum last.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countTests, readReport } from './test-report.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where the vitest runs leave their results, for the count and for the check of guarantees. */
@@ -95,7 +96,7 @@ async function check(step) {
   const { code, output } = await execute(step.run, step.live === true);
   if (interrupted) return;
   const counts = step.results
-    ? countTests(step.results, code)
+    ? countTests(readReport(join(root, step.results)), code)
     : { passed: Number(code === 0), failed: Number(code !== 0), skipped: 0 };
   sum.passed += counts.passed;
   sum.failed += counts.failed;
@@ -118,28 +119,6 @@ function vitest(name, projects) {
   return {
     run: `vitest run ${projects} --reporter=default --reporter=json --outputFile.json=${file}`,
     results: file,
-  };
-}
-
-/**
- * Sums up a vitest run. A file that could not be loaded has no failed test, and a run that crashed has no results:
- * each counts as one failure, so that a red run is never a green sum.
- */
-function countTests(file, code) {
-  let report;
-  try {
-    report = JSON.parse(readFileSync(join(root, file), 'utf8'));
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  const broken = report.testResults.filter(
-    (each) => each.status === 'failed' && !each.assertionResults.some((one) => one.status === 'failed'),
-  );
-  const failed = report.numFailedTests + broken.length;
-  return {
-    passed: report.numPassedTests,
-    failed: failed === 0 && code !== 0 ? 1 : failed,
-    skipped: report.numPendingTests + report.numTodoTests,
   };
 }
 

@@ -87,7 +87,7 @@ function fingerprint() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(join(root, parent)).map((child) => join(parent, child)),
   );
-  for (const folder of ['.', 'benchmarks', 'docs', ...folders.toSorted()]) {
+  for (const folder of ['.', 'benchmarks', 'docs', ...folders]) {
     const manifest = join(root, folder, 'package.json');
     if (existsSync(manifest)) hash.update(readFileSync(manifest));
   }

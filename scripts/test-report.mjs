@@ -1,0 +1,59 @@
+// Reads what vitest's JSON reporter wrote.
+import { readFileSync } from 'node:fs';
+import { relative, sep } from 'node:path';
+
+/**
+ * @typedef {{ ancestorTitles: string[]; title: string; status: string }} TestResult
+ * @typedef {{ name: string; status: string; assertionResults: TestResult[] }} FileResult
+ * @typedef {{ numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number; testResults: FileResult[] }} Report
+ */
+
+/**
+ * The report in a file; undefined when the run ended before it could write one.
+ *
+ * @param {string} file
+ * @returns {Report | undefined}
+ */
+export function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sums up a run. A file that cannot be loaded has no failed test and a run that crashed may have no report: each
+ * counts as one failure, so that a red run never has a green sum.
+ *
+ * @param {Report | undefined} report
+ * @param {number} exitCode
+ */
+export function countTests(report, exitCode) {
+  if (!report) return { passed: 0, failed: 1, skipped: 0 };
+  const unloadable = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  const failed = report.numFailedTests + unloadable.length;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/**
+ * Every test of a report, with its file relative to the root and its titles from the outermost `describe` inwards.
+ *
+ * @param {Report} report
+ * @param {string} root
+ */
+export function listTests(report, root) {
+  return report.testResults.flatMap((file) =>
+    file.assertionResults.map((test) => ({
+      file: relative(root, file.name).split(sep).join('/'),
+      titles: [...test.ancestorTitles, test.title],
+      status: test.status,
+    })),
+  );
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { forbiddenImports, importCycles, importTable } from './import-rules.ts';
+import { filesBelow, readSource, root } from './source-file.ts';
+
+/** What these tests read of package.json, tsconfig.json, turbo.json and knip.json. */
+interface ConfigFile {
+  readonly version?: string;
+  readonly packageManager?: string;
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly extends?: string;
+  readonly references?: readonly { readonly path: string }[];
+  readonly globalDependencies?: readonly string[];
+  readonly workspaces?: Readonly<Record<string, unknown>>;
+}
+
+const folders = readdirSync(join(root, 'packages'));
+const files = filesBelow('packages')
+  .filter((path) => path.endsWith('.ts'))
+  .map(readSource);
+const sources = files.filter((file) => file.path.split('/')[2] === 'src');
+const isTest = (path: string) => /\.test(-d)?\.ts$/.test(path);
+const isGenerated = (path: string) => path.endsWith('/generated.ts');
+
+describe('the sources', () => {
+  test('import only what the import table allows', () => {
+    expect(sources.length).toBeGreaterThan(folders.length);
+    expect(sources.flatMap(forbiddenImports)).toEqual([]);
+  });
+
+  test('have a row in the import table for every package, and no other', () => {
+    expect(Object.keys(importTable).toSorted()).toEqual(folders.toSorted());
+  });
+
+  test('import each other without a circle', () => {
+    const circles = importCycles(sources);
+    expect(circles.map((circle) => circle.join(' → '))).toEqual([]);
+  });
+
+  test('have at most 300 lines in a file, and tests 500', () => {
+    const tooLong = files
+      .filter((file) => !isGenerated(file.path))
+      .filter((file) => file.lines > (isTest(file.path) || !sources.includes(file) ? 500 : 300))
+      .map((file) => `${file.path}: ${file.lines} lines`);
+    expect(tooLong).toEqual([]);
+  });
+
+  test('are named after what they hold, never after a kind of syntax or a drawer', () => {
+    const drawers = /^(utils?|helpers?|commons?|types?|shared|misc|lib)(\.ts)?$/;
+    const named = files.filter((file) => file.path.split('/').some((part) => drawers.test(part)));
+    expect(named.map((file) => file.path)).toEqual([]);
+  });
+
+  test('export by name, and their entries list each name', () => {
+    const stars = sources.filter((file) => /^export (default|\*)/m.test(file.code));
+    expect(stars.map((file) => file.path)).toEqual([]);
+
+    const entries = sources.filter((file) => /^packages\/[^/]+\/src\/index\.ts$/.test(file.path));
+    const more = entries.filter((file) => file.code.replace(/^export [^;]*;$/gm, '').trim() !== '');
+    expect(more.map((file) => file.path)).toEqual([]);
+  });
+
+  test('cast once at most, and leave nothing to be done', () => {
+    const unfinished = sources.filter((file) => /\bas unknown as\b/.test(file.code));
+    const todo = files.filter((file) =>
+      /\b(TODO|FIXME|XXX)\b/.test(readFileSync(join(root, file.path), 'utf8')),
+    );
+    expect([...unfinished, ...todo].map((file) => file.path)).toEqual([]);
+  });
+});
+
+describe('the configuration', () => {
+  const readJson = (path: string): ConfigFile => JSON.parse(readFileSync(join(root, path), 'utf8'));
+  const manifests = ['', ...folders.map((folder) => `packages/${folder}/`)].map((folder) => ({
+    folder,
+    manifest: readJson(`${folder}package.json`),
+  }));
+
+  test('names only paths that exist', () => {
+    const named = [
+      ...filesBelow('.')
+        .filter((path) => /(^|\/)tsconfig[^/]*\.json$/.test(path))
+        .flatMap((path) => {
+          const { extends: base, references = [] } = readJson(path);
+          return [base ?? '.', ...references.map((one) => one.path)].map((one) => join(dirname(path), one));
+        }),
+      ...(readJson('turbo.json').globalDependencies ?? []),
+      ...Object.keys(readJson('knip.json').workspaces ?? {}).map((one) => one.replace('/*', '')),
+      ...manifests.flatMap(({ folder, manifest }) =>
+        Object.values(manifest.exports ?? {}).map((target) =>
+          join(folder, typeof target === 'string' ? target : (target['@leftfold/source'] ?? 'no source')),
+        ),
+      ),
+    ];
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('publishes every package with the same terms', () => {
+    for (const { folder, manifest } of manifests.filter((one) => one.folder !== '')) {
+      expect(manifest, folder).toMatchObject({
+        license: 'MIT',
+        type: 'module',
+        sideEffects: false,
+        engines: { node: '>=20.19' },
+        version: manifests[1]?.manifest.version,
+      });
+      expect(Object.keys(manifest.exports?.['.'] ?? {}), folder).toEqual([
+        '@leftfold/source',
+        'types',
+        'default',
+      ]);
+    }
+  });
+
+  test('pins one pnpm, for those who install it and for the scripts', () => {
+    const pinned = readJson('package.json').packageManager?.replace('pnpm@', '');
+    const workspace = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
+    expect(workspace).toContain(`\n  pnpm: ${pinned}\n`);
+  });
+
+  test('resolves no package from a place of its own: the lockfile names versions, not addresses', () => {
+    expect(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).not.toMatch(/https?:\/\/|tarball:/);
+  });
+});
