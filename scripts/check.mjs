@@ -93,7 +93,10 @@ async function check(step) {
   const begun = performance.now();
   if (step.live) console.log(`\n${step.name}: ${step.run}`);
   if (step.results) rmSync(join(root, step.results), { force: true });
-  const { code, output } = await execute(step.run, step.live === true);
+  const { code, output } = await execute(
+    step.results ? `${step.run} ${reporters(step.results)}` : step.run,
+    step.live === true,
+  );
   if (interrupted) return;
   const counts = step.results
     ? countTests(readReport(join(root, step.results)), code)
@@ -113,13 +116,14 @@ async function check(step) {
   }
 }
 
-/** A vitest run that also writes its results to a file. */
+/** A vitest run, with the file for its results. */
 function vitest(name, projects) {
-  const file = join(results, `${name}.json`);
-  return {
-    run: `vitest run ${projects} --reporter=default --reporter=json --outputFile.json=${file}`,
-    results: file,
-  };
+  return { run: `vitest run ${projects}`, results: join(results, `${name}.json`) };
+}
+
+/** vitest's own words for a person to read, and a file to count from. */
+function reporters(file) {
+  return `--reporter=default --reporter=json --outputFile.json=${file}`;
 }
 
 /** Runs a command line of the list above (no quoting in it) to its end. */

@@ -60,7 +60,7 @@ async function install() {
   if (installed.includes('*') || installed.includes(needs)) return;
 
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const filter = needs === '*' ? [] : ['--filter', `${needs}...`];
+  const filter = needs === '*' ? [] : ['--prod', '--filter-prod', `${needs}...`];
   const what = needs === '*' ? 'everything' : `${needs} and what it depends on, nothing else`;
   console.log(`Installing ${what} (${packageManager}) ...`);
   const started = performance.now();

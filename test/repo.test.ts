@@ -119,6 +119,13 @@ describe('the configuration', () => {
     expect(workspace).toContain(`\n  pnpm: ${pinned}\n`);
   });
 
+  test('installs one kysely and one zod: their types and their classes are compared across packages', () => {
+    const lockfile = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
+    for (const name of ['kysely', 'zod', 'pg']) {
+      expect(lockfile.match(new RegExp(`^  ${name}@[^:]+:$`, 'gm')), name).toHaveLength(2); // as package and as snapshot
+    }
+  });
+
   test('resolves no package from a place of its own: the lockfile names versions, not addresses', () => {
     expect(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).not.toMatch(/https?:\/\/|tarball:/);
   });
