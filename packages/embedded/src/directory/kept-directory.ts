@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
+import { type DirectoryLock, lockDirectory } from './lock.ts';
+
+/** What stays the same from one start to the next, so that other tools find the server again. */
+export interface Connection {
+  readonly password: string;
+  readonly port: number | undefined;
+}
+
+export function newConnection(): Connection {
+  return { password: randomBytes(18).toString('base64url'), port: undefined };
+}
+
+/**
+ * Makes the directory when it does not exist, and takes its lock.
+ *
+ * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when it cannot be made or written to, or holds
+ * other things; `POSTGRES_DIRECTORY_LOCKED` when a live process uses it.
+ */
+export function openKeptDirectory(directory: string): DirectoryLock {
+  try {
+    mkdirSync(directory, { recursive: true });
+    const foreign = readdirSync(directory).filter((name) => !ours.test(name));
+    if (foreign.length > 0 && !existsSync(connectionFile(directory))) {
+      throw unusable(directory, `it holds other things (${foreign[0]}); give an empty or a new one`);
+    }
+    for (const path of [connectionFile(directory), join(directory, 'data')]) {
+      if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+    }
+    const lock = lockDirectory(join(directory, 'lock'));
+    writeFileSync(join(directory, '.gitignore'), '*\n');
+    return lock;
+  } catch (error) {
+    if (error instanceof EmbeddedPostgresError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw unusable(directory, `${reason}; it has to belong to the user who runs this process`, error);
+  }
+}
+
+const ours =
+  /^(?:\.gitignore|connection\.json(?:\.new)?|data|data\.unfinished|lock(?:\.[\w-]+)?|postgres\.log)$/;
+
+/** @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when there are data and no password for them. */
+export function readConnection(directory: string): Connection {
+  const file = connectionFile(directory);
+  if (!existsSync(file)) {
+    if (!existsSync(join(directory, 'data'))) return newConnection();
+    throw unusable(directory, 'its connection.json, which has the password, is missing');
+  }
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const { password, port } = { password: undefined, port: undefined, ...(content as object) };
+  if (typeof password !== 'string') throw unusable(directory, 'its connection.json has no password');
+  return { password, port: typeof port === 'number' ? port : undefined };
+}
+
+/** Readable by its owner only, and whole or not at all. */
+export function writeConnection(directory: string, connection: Connection): void {
+  const unfinished = `${connectionFile(directory)}.new`;
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, `${JSON.stringify(connection)}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(unfinished, connectionFile(directory));
+}
+
+function connectionFile(directory: string): string {
+  return join(directory, 'connection.json');
+}
+
+function unusable(directory: string, reason: string, cause?: unknown): EmbeddedPostgresError {
+  const message = `the directory ${directory} cannot hold PostgreSQL's data: ${reason}`;
+  return new EmbeddedPostgresError('POSTGRES_DIRECTORY_UNUSABLE', message, { cause });
+}

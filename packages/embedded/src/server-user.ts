@@ -1,0 +1,72 @@
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+
+/** Whom the server runs as, when that is not the current user. */
+export interface ServerUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * PostgreSQL refuses to run as root: there, `nobody`, or whoever owns the data already.
+ * No user is created.
+ *
+ * @param data the data directory; it may not exist yet.
+ * @returns undefined when the server runs as the current user.
+ */
+export function serverUser(data: string | undefined): ServerUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const owner = data === undefined ? undefined : statSync(data, { throwIfNoEntry: false });
+  return owner === undefined || owner.uid === 0 ? nobody() : { uid: owner.uid, gid: owner.gid };
+}
+
+/** `initdb` looks its user up, so it has to be one that the system knows. */
+function nobody(): ServerUser {
+  const entry = /^nobody:[^:]*:(-?\d+):(-?\d+):/m.exec(readPasswd());
+  // Unsigned, as macOS writes -2 and means 4294967294.
+  return { uid: Number(entry?.[1] ?? 65_534) >>> 0, gid: Number(entry?.[2] ?? 65_534) >>> 0 };
+}
+
+function readPasswd(): string {
+  try {
+    return readFileSync('/etc/passwd', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Makes a directory that only the server's user may enter. */
+export function mkdirFor(user: ServerUser | undefined, path: string): void {
+  mkdirSync(path, { mode: 0o700 });
+  if (user !== undefined) chownSync(path, user.uid, user.gid);
+}
+
+/** Writes a file that only the server's user may read. */
+export function writeFileFor(user: ServerUser | undefined, path: string, content: string): void {
+  writeFileSync(path, content, { mode: 0o600 });
+  if (user !== undefined) chownSync(path, user.uid, user.gid);
+}
+
+/** Whether the user may enter this folder, which exists, and all those above. */
+export function isReachable(folder: string, user: ServerUser): boolean {
+  const path = realpathSync(folder);
+  const { mode, uid } = statSync(path);
+  const open = (mode & 0o001) !== 0 || (uid === user.uid && (mode & 0o100) !== 0);
+  return open && (path === dirname(path) || isReachable(dirname(path), user));
+}
+
+/** @returns a folder for temporary files that the server's user can reach. */
+export function temporaryFolder(user: ServerUser | undefined): string {
+  if (user === undefined) return tmpdir();
+  const folders = [tmpdir(), '/tmp', '/var/tmp'].filter((folder) => existsSync(folder));
+  return folders.find((folder) => isReachable(folder, user)) ?? tmpdir();
+}
