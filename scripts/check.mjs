@@ -69,6 +69,8 @@ for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP:
 }
 
 const started = performance.now();
+/** @type {string[]} */
+const red = [];
 const sum = { passed: 0, failed: 0, skipped: 0 };
 if (asked.length === 0) rmSync(join(root, results), { recursive: true, force: true });
 mkdirSync(join(root, results), { recursive: true });
@@ -83,7 +85,7 @@ for (const phase of phases) {
 
 if (!interrupted) {
   const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : '';
-  console.log(`\nChecked in ${seconds(started)}.`);
+  console.log(`\nChecked in ${seconds(started)}.${red.length > 0 ? ` Failed: ${red.join(', ')}.` : ''}`);
   console.log(`${sum.passed} passed, ${sum.failed} failed${skipped}`);
   process.exitCode = sum.failed > 0 ? 1 : 0;
 }
@@ -111,6 +113,7 @@ async function check(step) {
     `${code === 0 ? 'ok    ' : 'FAILED'}  ${step.name.padEnd(10)} ${seconds(begun).padStart(7)}${tests}`,
   );
   if (code !== 0) {
+    red.push(step.name);
     console.log(output.trimEnd());
     console.log(`To repeat ${step.name}: npm test -- ${step.name}    (runs: ${step.run})\n`);
   }
