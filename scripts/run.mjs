@@ -120,7 +120,7 @@ function installEnv() {
   return clean;
 }
 
-/** Runs a program to its end and resolves to its exit code. Signals reach it, so that it can clean up. */
+/** Runs a program to its end and resolves to its exit code. When we are told to end, so is it, to clean up. */
 function run(program, programArgs, options) {
   return new Promise((resolve) => {
     const child = spawn(program, programArgs, options);
@@ -128,10 +128,19 @@ function run(program, programArgs, options) {
       // A terminal sends Ctrl-C to the child as well; a second SIGINT would cut its cleaning up short.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    for (const signal of signals) process.on(signal, forward);
+    // npm passes a signal on to its shell only, which ends without telling us: a new parent is how we learn of it.
+    const parent = process.ppid;
+    const orphaned = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(orphaned);
+      child.kill('SIGTERM');
+    }, 250);
     child.on('error', (error) => fail(`Cannot start ${program}: ${error.message}`));
     child.on('exit', (code, signal) => {
-      for (const each of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(each, forward);
+      clearInterval(orphaned);
+      for (const each of signals) process.off(each, forward);
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
     });
   });
