@@ -1,9 +1,31 @@
-export { type Aggregate, type AggregateOptions, type AnyAggregate, type CommandOf, type Decision, defineAggregate, type SnapshotPolicy, type StateOf } from './aggregate/define-aggregate.ts';
+export {
+  type Aggregate,
+  type AggregateOptions,
+  type AnyAggregate,
+  type CommandOf,
+  type Decision,
+  defineAggregate,
+  type SnapshotPolicy,
+  type StateOf,
+} from './aggregate/define-aggregate.ts';
 export { type AnyDecision, type AtomicDecision, defineDecision } from './aggregate/define-decision.ts';
-export type { AnyCommand, Command, CommandEvent, CommandInput, CommandReason, DecisionCommand, DecisionContext } from './aggregate/command.ts';
+export type {
+  AnyCommand,
+  Command,
+  CommandEvent,
+  CommandInput,
+  CommandReason,
+  DecisionCommand,
+  DecisionContext,
+} from './aggregate/command.ts';
 export { Rejection, reject } from './aggregate/reject.ts';
 export { replay } from './aggregate/replay.ts';
-export { AppendTooLargeError, EventIdReusedError, type ExpectedVersion, StreamVersionConflictError } from './errors/append-errors.ts';
+export {
+  AppendTooLargeError,
+  EventIdReusedError,
+  type ExpectedVersion,
+  StreamVersionConflictError,
+} from './errors/append-errors.ts';
 export {
   CommandRejectedError,
   DuplicateDefinitionError,
@@ -16,20 +38,52 @@ export {
   UnknownEventError,
 } from './errors/definition-errors.ts';
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
-export { ProjectionFailedError, ProjectionNotFoundError, ProjectionTimeoutError } from './errors/projection-errors.ts';
-export { SchemaMismatchError, StoreMisconfiguredError, StoreUnavailableError } from './errors/store-errors.ts';
-export { type AnyEventGroup, defineEvents, type EventGroup, type EventOptions, type NewEventOf, type RecordedEventOf } from './event/define-events.ts';
+export {
+  ProjectionFailedError,
+  ProjectionNotFoundError,
+  ProjectionTimeoutError,
+} from './errors/projection-errors.ts';
+export {
+  SchemaMismatchError,
+  StoreMisconfiguredError,
+  StoreUnavailableError,
+} from './errors/store-errors.ts';
+export {
+  type AnyEventGroup,
+  defineEvents,
+  type EventGroup,
+  type EventOptions,
+  type NewEventOf,
+  type RecordedEventOf,
+} from './event/define-events.ts';
 export type { NewEvent, RecordedEvent } from './event/event.ts';
 export { EventCatalog, type StoredPayload, type UpcastPayload } from './event/event-catalog.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type { EventMetadata } from './event/metadata.ts';
 export { SchemaVersions, schemaVersions } from './event/schema-versions.ts';
-export { assertId, assertProjectionName, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PROJECTION_NAME_LENGTH } from './naming/names.ts';
+export {
+  assertId,
+  assertProjectionName,
+  MAX_ID_LENGTH,
+  MAX_NAME_LENGTH,
+  MAX_PROJECTION_NAME_LENGTH,
+} from './naming/names.ts';
 export { newId } from './naming/new-id.ts';
 export { aggregateIdOf, categoryOf, streamIdOf } from './naming/stream-id.ts';
 export type { AnyRow, Columns, ColumnType, Row, SqlTypes, TableDefinition } from './projection/columns.ts';
-export { type AnyHandlerProjection, defineProjection, type HandlerProjection, type ProjectionMode, type ReadModel, type TableColumns } from './projection/define-projection.ts';
-export { type AnyTableProjection, defineTableProjection, type TableProjection } from './projection/define-table-projection.ts';
+export {
+  type AnyHandlerProjection,
+  defineProjection,
+  type HandlerProjection,
+  type ProjectionMode,
+  type ReadModel,
+  type TableColumns,
+} from './projection/define-projection.ts';
+export {
+  type AnyTableProjection,
+  defineTableProjection,
+  type TableProjection,
+} from './projection/define-table-projection.ts';
 export type { AnyProjection, ColumnsByTable } from './projection/projection.ts';
 export type {
   AbortSignalLike,

@@ -43,12 +43,16 @@ export interface DecisionCommand<
 export type AnyCommand = Command | DecisionCommand;
 
 /** The events a command may lead to. */
-export type CommandEvent<TCommand> = TCommand extends { readonly [outcome]?: { readonly event: infer TEvent extends NewEvent } }
+export type CommandEvent<TCommand> = TCommand extends {
+  readonly [outcome]?: { readonly event: infer TEvent extends NewEvent };
+}
   ? TEvent
   : NewEvent;
 
 /** The reasons for which a command may be refused. */
-export type CommandReason<TCommand> = TCommand extends { readonly [outcome]?: { readonly reason: infer TReason extends string } }
+export type CommandReason<TCommand> = TCommand extends {
+  readonly [outcome]?: { readonly reason: infer TReason extends string };
+}
   ? TReason
   : string;
 

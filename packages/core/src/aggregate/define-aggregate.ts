@@ -1,7 +1,15 @@
 import type { z } from 'zod';
-import type { AnyEventGroup, EventCreators, EventData, EventGroup, EventShapes, NewEventOf } from '../event/define-events.ts';
+import type {
+  AnyEventGroup,
+  EventCreators,
+  EventData,
+  EventGroup,
+  EventShapes,
+  NewEventOf,
+} from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { JsonValue } from '../event/json.ts';
+import { frozen } from '../fold/frozen.ts';
 import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import type { Command, CommandInput, DecisionContext } from './command.ts';
@@ -19,7 +27,13 @@ export type Decision<TEvent extends NewEvent, TReason extends string> =
   | Rejection<TReason>;
 
 /** One command: the shape of its input, and the rule that turns it into events. */
-export interface CommandHandler<TState, TInput extends CommandInput, TEmit, TEvent extends NewEvent, TReason extends string> {
+export interface CommandHandler<
+  TState,
+  TInput extends CommandInput,
+  TEmit,
+  TEvent extends NewEvent,
+  TReason extends string,
+> {
   readonly input: TInput;
   /** Pure: called again with fresh state when another writer came first. */
   readonly decide: (
@@ -43,7 +57,13 @@ export type CommandCreators<
   readonly [TName in keyof TInputs & string]: (
     id: string,
     input: z.input<TInputs[TName]>,
-  ) => Command<TCategory, TName, z.input<TInputs[TName]>, NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
+  ) => Command<
+    TCategory,
+    TName,
+    z.input<TInputs[TName]>,
+    NewEventOf<EventGroup<TCategory, TShapes>>,
+    TReason
+  >;
 };
 
 /** Snapshots spare a load the reading of a long history. They are never trusted over the log. */
@@ -61,6 +81,7 @@ export interface AggregateOptions<
   TReason extends string,
 > {
   readonly events: EventGroup<TCategory, TShapes>;
+  /** Where every fold begins. It is frozen: a handler that changed it in place would change it for all. */
   readonly initialState: TState;
   /** One function per event; a missing one does not compile. */
   readonly evolve: EvolveHandlers<NoInfer<TState>, TShapes>;
@@ -92,7 +113,12 @@ export interface AnyAggregate {
   streamId(id: string): string;
   /** @returns the input schema, or undefined when there is no such command. */
   inputOf(command: string): CommandInput | undefined;
-  decide(command: string, state: unknown, input: unknown, context: DecisionContext & { readonly id: string }): Decision<NewEvent, string>;
+  decide(
+    command: string,
+    state: unknown,
+    input: unknown,
+    context: DecisionContext & { readonly id: string },
+  ): Decision<NewEvent, string>;
   evolve(state: unknown, event: { readonly type: string; readonly data: JsonValue }): unknown;
 }
 
@@ -109,7 +135,12 @@ export interface Aggregate<
   readonly initialState: TState;
   /** Makes a command: `account.command.open('acc-1', { owner })`. */
   readonly command: CommandCreators<TCategory, TShapes, TInputs, TReason>;
-  decide(command: string, state: TState, input: unknown, context: DecisionContext & { readonly id: string }): Decision<NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
+  decide(
+    command: string,
+    state: TState,
+    input: unknown,
+    context: DecisionContext & { readonly id: string },
+  ): Decision<NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
   evolve(state: TState, event: { readonly type: string; readonly data: JsonValue }): TState;
 }
 
@@ -118,7 +149,11 @@ export type StateOf<TAggregate extends AnyAggregate> = TAggregate['initialState'
 
 /** Any command of an aggregate: `CommandOf<typeof account>`. */
 export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer TCreators }
-  ? { [TName in keyof TCreators]: TCreators[TName] extends (...input: never) => infer TCommand ? TCommand : never }[keyof TCreators]
+  ? {
+      [TName in keyof TCreators]: TCreators[TName] extends (...input: never) => infer TCommand
+        ? TCommand
+        : never;
+    }[keyof TCreators]
   : never;
 
 /**
@@ -145,9 +180,23 @@ export function defineAggregate<
   for (const commandName of commandNames) assertMemberName('command name', commandName);
 
   // The names and types are those of the options by construction; Object.entries and index access forget them.
-  const handlers = commands as Readonly<Record<string, CommandHandler<TState, CommandInput, typeof events.create, NewEventOf<EventGroup<TCategory, TShapes>>, TReason>>>;
+  const handlers = commands as Readonly<
+    Record<
+      string,
+      CommandHandler<
+        TState,
+        CommandInput,
+        typeof events.create,
+        NewEventOf<EventGroup<TCategory, TShapes>>,
+        TReason
+      >
+    >
+  >;
   const evolveByType = new Map<string, (state: TState, data: never) => TState>(
-    Object.entries(options.evolve).map(([eventName, handler]) => [`${name}.${eventName}`, handler as (state: TState, data: never) => TState]),
+    Object.entries(options.evolve).map(([eventName, handler]) => [
+      `${name}.${eventName}`,
+      handler as (state: TState, data: never) => TState,
+    ]),
   );
   const creators = commandNames.map((commandName) => [
     commandName,
@@ -157,7 +206,7 @@ export function defineAggregate<
   return {
     name,
     events,
-    initialState: options.initialState,
+    initialState: frozen(options.initialState),
     stateVersion,
     snapshots: options.snapshots,
     commandNames,
@@ -171,7 +220,8 @@ export function defineAggregate<
     },
     evolve(state, event) {
       const handler = evolveByType.get(event.type);
-      if (handler === undefined) throw new TypeError(`aggregate "${name}" does not evolve on event "${event.type}"`);
+      if (handler === undefined)
+        throw new TypeError(`aggregate "${name}" does not evolve on event "${event.type}"`);
       return handler(state, event.data as never);
     },
   };

@@ -11,17 +11,28 @@ export type Roles = Readonly<Record<string, AnyAggregate>>;
 
 /** New events by role. A role that is left out, or has none, is only checked not to have moved. */
 export type EventsByRole<TRoles extends Roles> = {
-  readonly [TRole in keyof TRoles]?: NewEventOfAggregate<TRoles[TRole]> | readonly NewEventOfAggregate<TRoles[TRole]>[];
+  readonly [TRole in keyof TRoles]?:
+    | NewEventOfAggregate<TRoles[TRole]>
+    | readonly NewEventOfAggregate<TRoles[TRole]>[];
 };
 
-type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup } ? NewEventOf<TGroup> : never;
+type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }
+  ? NewEventOf<TGroup>
+  : never;
 
-type CreatorsOf<TAggregate> = TAggregate extends { readonly events: EventGroup<infer TCategory, infer TShapes extends EventShapes> }
+type CreatorsOf<TAggregate> = TAggregate extends {
+  readonly events: EventGroup<infer TCategory, infer TShapes extends EventShapes>;
+}
   ? EventCreators<TCategory, TShapes>
   : never;
 
 /** What {@link defineDecision} takes. */
-export interface DecisionOptions<TName extends string, TRoles extends Roles, TInput extends CommandInput, TReason extends string> {
+export interface DecisionOptions<
+  TName extends string,
+  TRoles extends Roles,
+  TInput extends CommandInput,
+  TReason extends string,
+> {
   readonly name: TName;
   /** Which aggregates take part, by role: `{ from: account, to: account }`. */
   readonly aggregates: TRoles;
@@ -63,7 +74,13 @@ export interface AtomicDecision<
   command(
     ids: { readonly [TRole in keyof TRoles]: string },
     input: z.input<TInput>,
-  ): DecisionCommand<TName, { readonly [TRole in keyof TRoles]: string }, z.input<TInput>, NewEventOfAggregate<TRoles[keyof TRoles]>, TReason>;
+  ): DecisionCommand<
+    TName,
+    { readonly [TRole in keyof TRoles]: string },
+    z.input<TInput>,
+    NewEventOfAggregate<TRoles[keyof TRoles]>,
+    TReason
+  >;
 }
 
 /**
@@ -71,6 +88,8 @@ export interface AtomicDecision<
  *
  * Every aggregate is loaded; the events for all of them are appended atomically, and only if none of them moved
  * meanwhile, those without new events included.
+ *
+ * Its `decide` throws TypeError when the rule returns events for a role that does not take part.
  *
  * @throws InvalidNameError when the name has other characters than letters, digits, "_" and "-".
  */
@@ -82,7 +101,9 @@ export function defineDecision<
 >(options: DecisionOptions<TName, TRoles, TInput, TReason>): AtomicDecision<TName, TRoles, TInput, TReason> {
   const { name, aggregates, input, decide } = options;
   assertMemberName('decision name', name);
-  const emit = Object.fromEntries(Object.entries(aggregates).map(([role, aggregate]) => [role, aggregate.events.create]));
+  const emit = Object.fromEntries(
+    Object.entries(aggregates).map(([role, aggregate]) => [role, aggregate.events.create]),
+  );
   return {
     name,
     aggregates,
@@ -97,12 +118,18 @@ export function defineDecision<
         context as DecisionContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
       );
       if (decided instanceof Rejection) return decided;
-      return Object.fromEntries(Object.entries(decided).map(([role, events]) => [role, toList(events)]));
+      // TypeScript lets extra properties pass in what a function returns; these events would be nobody's.
+      for (const role of Object.keys(decided)) {
+        if (!Object.hasOwn(aggregates, role)) throw new TypeError(`decision "${name}" has no role "${role}"`);
+      }
+      const eventsByRole: readonly [string, OneOrMore | undefined][] = Object.entries(decided);
+      return Object.fromEntries(eventsByRole.map(([role, events]) => [role, toList(events)]));
     },
   };
 }
 
-function toList(events: unknown): readonly NewEvent[] {
-  if (events === undefined) return [];
-  return Array.isArray(events) ? events : [events as NewEvent];
+type OneOrMore = NewEvent | readonly NewEvent[];
+
+function toList(events: OneOrMore = []): readonly NewEvent[] {
+  return 'type' in events ? [events] : events;
 }

@@ -64,8 +64,9 @@ export class UnknownEventError extends LeftfoldError {
   constructor(type: string, place?: { readonly schemaVersion?: number; readonly position?: number }) {
     const version = place?.schemaVersion === undefined ? '' : `, schema version ${place.schemaVersion},`;
     const at = place?.position === undefined ? '' : ` at position ${place.position}`;
+    const skip = place?.position === undefined ? '' : `, or read with unknownEvents: 'skip'`;
     super(
-      `event type "${type}"${version}${at} is unknown here; add its defineEvents(...) to the store's events, or read with unknownEvents: 'skip'`,
+      `event type "${type}"${version}${at} is unknown here; add its newest defineEvents(...) to the store's events${skip}`,
     );
     this.type = type;
     this.schemaVersion = place?.schemaVersion;
@@ -73,19 +74,29 @@ export class UnknownEventError extends LeftfoldError {
   }
 }
 
-/** A payload does not fit its event's schema. Nothing was appended. */
+/** A payload does not fit its event's schema: one that was to be appended, and was not, or one that was read. */
 export class InvalidEventError extends LeftfoldError {
   readonly code = 'EVENT_PAYLOAD_INVALID';
   readonly retryable = false;
   readonly type: string;
+  /** The version it was made or stored under. */
   readonly schemaVersion: number;
   readonly issues: readonly SchemaIssue[];
+  /** Where the event stands in the log; undefined for one that was to be appended. */
+  readonly position: number | undefined;
 
-  constructor(type: string, schemaVersion: number, issues: readonly SchemaIssue[], options?: ErrorOptions) {
-    super(`data of event "${type}" version ${schemaVersion} does not fit: ${describe(issues)}`, options);
+  constructor(
+    type: string,
+    schemaVersion: number,
+    issues: readonly SchemaIssue[],
+    options?: ErrorOptions & { readonly position?: number | undefined },
+  ) {
+    const at = options?.position === undefined ? '' : ` at position ${options.position}`;
+    super(`data of event "${type}" version ${schemaVersion}${at} does not fit: ${describe(issues)}`, options);
     this.type = type;
     this.schemaVersion = schemaVersion;
     this.issues = issues;
+    this.position = options?.position;
   }
 }
 

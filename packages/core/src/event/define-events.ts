@@ -23,7 +23,11 @@ export type EventData<TShape> =
 
 /** A payload as it is given: the newest schema's input. */
 export type EventInput<TShape> =
-  TShape extends SchemaVersions<JsonValue, infer TInput> ? TInput : TShape extends z.ZodType ? z.input<TShape> : never;
+  TShape extends SchemaVersions<JsonValue, infer TInput>
+    ? TInput
+    : TShape extends z.ZodType
+      ? z.input<TShape>
+      : never;
 
 /** One event type: its stored name, its newest schema, and the steps from each older one. */
 export interface EventDefinition {
@@ -72,20 +76,25 @@ export interface EventGroup<TCategory extends string, TShapes extends EventShape
 /** Any event of a group, before it is stored. Narrow it by `type`. */
 export type NewEventOf<TGroup> =
   TGroup extends EventGroup<infer TCategory, infer TShapes>
-    ? { [TName in keyof TShapes & string]: NewEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>> }[keyof TShapes & string]
+    ? {
+        [TName in keyof TShapes & string]: NewEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>>;
+      }[keyof TShapes & string]
     : NewEvent;
 
 /** Any event of a group, as it is read. Narrow it by `type`. */
 export type RecordedEventOf<TGroup> =
   TGroup extends EventGroup<infer TCategory, infer TShapes>
-    ? { [TName in keyof TShapes & string]: RecordedEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>> }[keyof TShapes & string]
+    ? {
+        [TName in keyof TShapes & string]: RecordedEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>>;
+      }[keyof TShapes & string]
     : RecordedEvent;
 
 /**
  * Declares the events of one category: their names and the shapes of their payloads.
  *
  * An event is stored under the type `<category>.<name>`. Payloads must survive JSON unchanged: use
- * `z.iso.datetime()` rather than `z.date()`.
+ * `z.iso.datetime()` rather than `z.date()`. A schema that changes what it parses (a default, a trim) must leave
+ * its own results as they are, since a copied event is parsed again.
  *
  * @throws InvalidNameError when a name is empty, too long or has other characters than letters, digits, "_" and "-".
  */
@@ -118,10 +127,15 @@ function creatorOf(definition: EventDefinition) {
     new ValidatedEvent(definition, parsePayload(definition, data), options);
 }
 
-/** @throws InvalidEventError when `data` does not fit the definition's newest schema. */
-export function parsePayload(definition: EventDefinition, data: unknown): JsonValue {
+/**
+ * The data as the definition's newest schema puts it out.
+ *
+ * @param position where the event stands in the log, when it was read from there.
+ * @throws InvalidEventError when `data` does not fit.
+ */
+export function parsePayload(definition: EventDefinition, data: unknown, position?: number): JsonValue {
   const parsed = definition.schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const issues = toSchemaIssues(parsed.error);
-  throw new InvalidEventError(definition.type, definition.schemaVersion, issues);
+  throw new InvalidEventError(definition.type, definition.schemaVersion, issues, { position });
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { DuplicateDefinitionError, InvalidEventError, toSchemaIssues, type SchemaIssue, UnknownEventError } from '../errors/definition-errors.ts';
+import {
+  DuplicateDefinitionError,
+  InvalidEventError,
+  toSchemaIssues,
+  type SchemaIssue,
+  UnknownEventError,
+} from '../errors/definition-errors.ts';
 import { type EventDefinition, type AnyEventGroup, parsePayload } from './define-events.ts';
 import type { NewEvent } from './event.ts';
 import type { JsonValue } from './json.ts';
@@ -20,6 +26,7 @@ export class EventCatalog {
     }
   }
 
+  /** True when a definition of this event type was given. */
   has(type: string): boolean {
     return this.#byType.has(type);
   }
@@ -43,7 +50,7 @@ export class EventCatalog {
    * A stored payload in its newest shape.
    *
    * Data of the newest version is handed out as stored, unless `validate` is set; older data goes through each
-   * step, and each step's result through its schema.
+   * step, and each step's result through its schema. O(1), or one parse for each version in between.
    *
    * @throws UnknownEventError when the type is unknown, or was stored under a newer schema version than is known.
    * @throws InvalidEventError when what a step puts out does not fit the next schema, or a step throws.
@@ -55,19 +62,25 @@ export class EventCatalog {
     }
     const { schemaVersion, steps } = definition;
     if (stored.schemaVersion === schemaVersion) {
-      return { schemaVersion, data: validate ? parsePayload(definition, stored.data) : stored.data };
+      return {
+        schemaVersion,
+        data: validate ? parsePayload(definition, stored.data, stored.position) : stored.data,
+      };
     }
     let data = stored.data;
+    let version = stored.schemaVersion;
     try {
-      for (const step of steps.slice(stored.schemaVersion - 1)) data = step(data);
+      for (; version < schemaVersion; version += 1) data = steps[version - 1]!(data);
     } catch (cause) {
-      const issues = cause instanceof z.ZodError ? toSchemaIssues(cause) : [upcastThrew(stored.schemaVersion)];
-      throw new InvalidEventError(stored.type, stored.schemaVersion, issues, { cause });
+      const issues = cause instanceof z.ZodError ? toSchemaIssues(cause) : [upcastThrew(version)];
+      const { type, position } = stored;
+      throw new InvalidEventError(type, stored.schemaVersion, issues, { cause, position });
     }
     return { schemaVersion, data };
   }
 }
 
+/** A payload as the log has it. */
 export interface StoredPayload {
   readonly type: string;
   readonly schemaVersion: number;
@@ -75,6 +88,7 @@ export interface StoredPayload {
   readonly position: number;
 }
 
+/** A payload as readers get it. */
 export interface UpcastPayload {
   readonly schemaVersion: number;
   readonly data: JsonValue;

@@ -15,9 +15,14 @@ const sqlName = /^[a-z][a-z0-9_]*$/;
 
 /** @throws InvalidNameError when empty, longer than 255 characters, or with a control character such as NUL. */
 export function assertId(kind: string, value: string): void {
-  if (typeof value !== 'string' || value.length === 0) throw new InvalidNameError(kind, String(value), 'must not be empty');
+  if (typeof value !== 'string' || value.length === 0)
+    throw new InvalidNameError(kind, String(value), 'must be a text that is not empty');
   if (value.length > MAX_ID_LENGTH) {
-    throw new InvalidNameError(kind, value, `has ${value.length} characters, at most ${MAX_ID_LENGTH} are allowed`);
+    throw new InvalidNameError(
+      kind,
+      value,
+      `has ${value.length} characters, at most ${MAX_ID_LENGTH} are allowed`,
+    );
   }
   if (controlCharacter.test(value)) {
     throw new InvalidNameError(kind, value, 'has a control character (NUL included); remove it');
@@ -29,25 +34,45 @@ export function assertId(kind: string, value: string): void {
 
 /** A category has no hyphen: the first one in a stream id ends it. */
 export function assertCategory(value: string): void {
-  assertPattern('category', value, categoryName, 'must begin with a letter and have letters, digits and "_" only', MAX_NAME_LENGTH);
+  assertPattern(
+    'category',
+    value,
+    categoryName,
+    'must begin with a letter and have letters, digits and "_" only',
+    MAX_NAME_LENGTH,
+  );
 }
 
 export function assertMemberName(kind: string, value: string): void {
-  assertPattern(kind, value, memberName, 'must begin with a letter and have letters, digits, "_" and "-" only', MAX_NAME_LENGTH);
+  assertPattern(
+    kind,
+    value,
+    memberName,
+    'must begin with a letter and have letters, digits, "_" and "-" only',
+    MAX_NAME_LENGTH,
+  );
 }
 
 export function assertProjectionName(value: string): void {
-  const rule = 'must begin with a lower-case letter and have lower-case letters, digits and "_" only (it names a Postgres schema)';
+  const rule =
+    'must begin with a lower-case letter and have lower-case letters, digits and "_" only (it names a Postgres schema)';
   assertPattern('projection name', value, sqlName, rule, MAX_PROJECTION_NAME_LENGTH);
 }
 
 /** For tables and columns of read models: they are used in SQL as they are written here. */
 export function assertSqlName(kind: string, value: string): void {
-  assertPattern(kind, value, sqlName, 'must begin with a lower-case letter and have lower-case letters, digits and "_" only', 63);
+  assertPattern(
+    kind,
+    value,
+    sqlName,
+    'must begin with a lower-case letter and have lower-case letters, digits and "_" only',
+    63,
+  );
 }
 
 function assertPattern(kind: string, value: string, pattern: RegExp, rule: string, limit: number): void {
-  if (typeof value !== 'string' || value.length === 0) throw new InvalidNameError(kind, String(value), 'must not be empty');
+  if (typeof value !== 'string' || value.length === 0)
+    throw new InvalidNameError(kind, String(value), 'must be a text that is not empty');
   if (value.length > limit) {
     throw new InvalidNameError(kind, value, `has ${value.length} characters, at most ${limit} are allowed`);
   }

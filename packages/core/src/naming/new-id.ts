@@ -1,23 +1,23 @@
 import { customAlphabet } from 'nanoid';
 
-// In ASCII order, so that ids sort as text in the order they were made. No vowels but one: ids spell no words.
+// Crockford's base 32: in ASCII order, so that ids sort as text in the order they were made.
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const TIME_LENGTH = 9; // 32^9 ms reach to the year 3084
 const random = customAlphabet(alphabet, 14); // 70 bits in one millisecond
 
 /**
- * An id that sorts by the time it was made, in milliseconds: 23 characters of Crockford's base 32.
+ * An id that sorts by the time it was made, in milliseconds: 23 characters, digits and upper-case letters.
  *
  * Ids of one millisecond are in no order. New ids go to the right edge of an index, which keeps appends cheap.
  *
- * @param now milliseconds since 1970, as `Date.now()` gives.
+ * @param now milliseconds since 1970, as `Date.now()` gives; room until the year 3084.
  */
 export function newId(now: number): string {
-  let rest = now;
-  let time = '';
-  for (let place = 0; place < TIME_LENGTH; place += 1) {
-    time = alphabet.charAt(rest % 32) + time;
-    rest = Math.floor(rest / 32);
-  }
-  return time + random();
+  // In two halves, since bit operations see 32 bits only.
+  return digits(Math.floor(now / 2 ** 20), 5) + digits(now % 2 ** 20, 4) + random();
+}
+
+function digits(value: number, length: number): string {
+  let text = '';
+  for (let shift = (length - 1) * 5; shift >= 0; shift -= 5) text += alphabet.charAt((value >>> shift) & 31);
+  return text;
 }

@@ -30,7 +30,9 @@ type ColumnValue<TType> = TType extends keyof SqlTypes
     : never;
 
 /** One row, typed from its columns. */
-export type Row<TColumns extends Columns> = { readonly [TColumn in keyof TColumns]: ColumnValue<TColumns[TColumn]> };
+export type Row<TColumns extends Columns> = {
+  readonly [TColumn in keyof TColumns]: ColumnValue<TColumns[TColumn]>;
+};
 
 /** A row as the framework handles it, whatever its columns. */
 export type AnyRow = Readonly<Record<string, SqlTypes[keyof SqlTypes] | null>>;

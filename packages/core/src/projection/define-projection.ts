@@ -28,7 +28,11 @@ interface TableOptions<TColumns extends Columns> extends AnyTableOptions {
   readonly indexes?: readonly (readonly (keyof NoInfer<TColumns> & string)[])[];
 }
 
-interface CommonOptions<TName extends string, TGroups extends readonly AnyEventGroup[], TTables extends TableColumns> {
+interface CommonOptions<
+  TName extends string,
+  TGroups extends readonly AnyEventGroup[],
+  TTables extends TableColumns,
+> {
   /** Checkpoint key. */
   readonly name: TName;
   /** Raise it when tables or rules change: each version has tables of its own. @default 1 */
@@ -47,14 +51,20 @@ export type EventHandlers<TEvent extends RecordedEvent, TTables extends TableCol
   ) => Promise<unknown>;
 };
 
-interface EachOptions<TName extends string, TGroups extends readonly AnyEventGroup[], TTables extends TableColumns>
-  extends CommonOptions<TName, TGroups, TTables> {
+interface EachOptions<
+  TName extends string,
+  TGroups extends readonly AnyEventGroup[],
+  TTables extends TableColumns,
+> extends CommonOptions<TName, TGroups, TTables> {
   readonly on: EventHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TTables>>;
   readonly onBatch?: never;
 }
 
-interface BatchOptions<TName extends string, TGroups extends readonly AnyEventGroup[], TTables extends TableColumns>
-  extends CommonOptions<TName, TGroups, TTables> {
+interface BatchOptions<
+  TName extends string,
+  TGroups extends readonly AnyEventGroup[],
+  TTables extends TableColumns,
+> extends CommonOptions<TName, TGroups, TTables> {
   /** Gets every event of `events`, in the order of the log, some at a time, in one transaction with the checkpoint. */
   readonly onBatch: (
     tx: Transaction<ReadModel<NoInfer<TTables>>>,
@@ -81,11 +91,16 @@ export interface AnyHandlerProjection {
   readonly eventTypes: readonly string[];
   readonly tables: readonly TableDefinition[];
   /** Applies events in their order. @throws whatever the handler throws */
-  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[], onEvent: (event: RecordedEvent) => void): Promise<void>;
+  apply(
+    tx: Transaction<unknown>,
+    events: readonly RecordedEvent[],
+    onEvent: (event: RecordedEvent) => void,
+  ): Promise<void>;
 }
 
 /** A read model of any tables, written by handlers with a kysely transaction. */
-export interface HandlerProjection<TName extends string, TTables extends TableColumns> extends AnyHandlerProjection {
+export interface HandlerProjection<TName extends string, TTables extends TableColumns>
+  extends AnyHandlerProjection {
   readonly name: TName;
   readonly columnsByTable: TTables;
 }
@@ -132,7 +147,10 @@ function allTypes(groups: readonly AnyEventGroup[]): readonly string[] {
 type Handler = (tx: Transaction<unknown>, event: RecordedEvent) => Promise<unknown>;
 type BatchHandler = (tx: Transaction<unknown>, events: readonly RecordedEvent[]) => Promise<unknown>;
 
-function applierOf(options: { readonly on?: unknown; readonly onBatch?: unknown }): AnyHandlerProjection['apply'] {
+function applierOf(options: {
+  readonly on?: unknown;
+  readonly onBatch?: unknown;
+}): AnyHandlerProjection['apply'] {
   // The runner hands each handler only the events and the tables it was declared with.
   if (options.onBatch !== undefined) {
     const onBatch = options.onBatch as BatchHandler;

@@ -1,15 +1,35 @@
 import type { AnyEventGroup, RecordedEventOf } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
+import { frozen } from '../fold/frozen.ts';
 import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
 import type { ProjectionMode } from './define-projection.ts';
 
-type KeyOf<TColumns extends Columns, TKey extends keyof TColumns> = { readonly [TColumn in TKey]: Row<TColumns>[TColumn] };
+type KeyOf<TColumns extends Columns, TKey extends keyof TColumns> = {
+  readonly [TColumn in TKey]: Row<TColumns>[TColumn];
+};
 
 /** How one event changes its row. `null` deletes the row. Pure: it runs in memory, batch by batch. */
 export type RowHandlers<TEvent extends RecordedEvent, TColumns extends Columns> = {
-  readonly [TType in TEvent['type']]?: (row: Row<TColumns>, event: Extract<TEvent, { readonly type: TType }>) => Row<TColumns> | null;
+  readonly [TType in TEvent['type']]?: (
+    row: Row<TColumns>,
+    event: Extract<TEvent, { readonly type: TType }>,
+  ) => Row<TColumns> | null;
 };
+
+/**
+ * Refuses handlers for unknown events, and results with a column that does not exist: TypeScript lets extra
+ * properties pass in what a function returns, and a misspelt column would be lost in silence.
+ */
+type KnownOnly<THandlers, TEvent extends RecordedEvent, TColumns extends Columns> = {
+  readonly [TType in keyof THandlers]: TType extends TEvent['type']
+    ? THandlers[TType] extends (...input: never) => infer TRow
+      ? (...input: never) => { readonly [TColumn in UnknownColumn<TRow, TColumns>]?: never } | null
+      : unknown
+    : never;
+};
+
+type UnknownColumn<TRow, TColumns> = Exclude<TRow extends null ? never : keyof TRow, keyof TColumns>;
 
 /** What {@link defineTableProjection} takes. */
 export interface TableProjectionOptions<
@@ -17,6 +37,7 @@ export interface TableProjectionOptions<
   TGroups extends readonly AnyEventGroup[],
   TColumns extends Columns,
   TKey extends keyof TColumns,
+  THandlers,
 > {
   /** Checkpoint key, and the table's name. */
   readonly name: TName;
@@ -30,9 +51,12 @@ export interface TableProjectionOptions<
   readonly key: (
     event: RecordedEventOf<TGroups[number]>,
   ) => KeyOf<NoInfer<TColumns>, TKey> | readonly KeyOf<NoInfer<TColumns>, TKey>[] | null;
-  /** Every column that is not part of the key, as it is before a row's first event. */
+  /** Every column that is not part of the key, as it is before a row's first event. It is frozen. */
   readonly initialRow: Omit<Row<NoInfer<TColumns>>, NoInfer<TKey>>;
-  readonly evolve: RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>;
+  /** Handlers by event type; the projection reads only events that have one. */
+  readonly evolve: THandlers &
+    RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
+    KnownOnly<NoInfer<THandlers>, RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>;
   /** Columns of further indexes. */
   readonly indexes?: readonly (readonly (keyof NoInfer<TColumns> & string)[])[];
 }
@@ -74,7 +98,10 @@ export function defineTableProjection<
   const TGroups extends readonly AnyEventGroup[],
   const TColumns extends Columns,
   TKey extends keyof TColumns,
->(options: TableProjectionOptions<TName, TGroups, TColumns, TKey>): TableProjection<TName, TColumns> {
+  THandlers extends RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>,
+>(
+  options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers>,
+): TableProjection<TName, TColumns> {
   const { name, columns, version = 1, mode = 'async', indexes = [] } = options;
   assertProjectionName(name);
   for (const column of Object.keys(columns)) assertSqlName(`column of "${name}"`, column);
@@ -84,7 +111,9 @@ export function defineTableProjection<
   }
   const table: TableDefinition = { name, columns, primaryKey, indexes };
   // Handlers by type, and rows by column, are what they are in the options; a lookup by a plain string forgets it.
-  const handlers = options.evolve as Readonly<Record<string, ((row: AnyRow, event: RecordedEvent) => AnyRow | null) | undefined>>;
+  const handlers = options.evolve as Readonly<
+    Record<string, ((row: AnyRow, event: RecordedEvent) => AnyRow | null) | undefined>
+  >;
   const key = options.key as (event: RecordedEvent) => AnyRow | readonly AnyRow[] | null;
   return {
     kind: 'table',
@@ -96,7 +125,7 @@ export function defineTableProjection<
     columns,
     tables: [table],
     table,
-    initialRow: options.initialRow as AnyRow,
+    initialRow: frozen(options.initialRow as AnyRow),
     keysOf(event) {
       const keys = key(event);
       if (keys === null) return [];

@@ -6,8 +6,13 @@ import type { AnyTableProjection } from './define-table-projection.ts';
 export type AnyProjection = AnyHandlerProjection | AnyTableProjection;
 
 /** Columns by table of a projection, for typing its queries. */
-export type ColumnsByTable<TProjection> = TProjection extends { readonly columnsByTable: infer TTables extends TableColumns }
+export type ColumnsByTable<TProjection> = TProjection extends {
+  readonly columnsByTable: infer TTables extends TableColumns;
+}
   ? TTables
-  : TProjection extends { readonly name: infer TName extends string; readonly columns: infer TColumns extends Columns }
+  : TProjection extends {
+        readonly name: infer TName extends string;
+        readonly columns: infer TColumns extends Columns;
+      }
     ? { readonly [TTable in TName]: TColumns }
     : never;
