@@ -1,0 +1,47 @@
+import { type Client, DatabaseError, escapeIdentifier } from 'pg';
+import { beganAt, databasesOf, databasesOfAllRuns } from './database-name.ts';
+
+const dayMs = 24 * 60 * 60 * 1_000;
+
+/** Drops the database and cuts its connections; a template too. Does nothing when there is none. */
+export async function dropDatabase(admin: Client, name: string): Promise<void> {
+  const database = escapeIdentifier(name);
+  const { rowCount } = await admin.query('select from pg_database where datname = $1 and datistemplate', [
+    name,
+  ]);
+  if (rowCount === 1) await admin.query(`alter database ${database} with is_template false`);
+  await admin.query(`drop database if exists ${database} with (force)`);
+}
+
+/** Drops whatever databases of the run still exist. */
+export async function dropDatabasesOf(admin: Client, run: string): Promise<void> {
+  for (const name of await databasesLike(admin, databasesOf(run))) await dropDatabase(admin, name);
+}
+
+/** Drops what runs that were killed have left on this server: databases older than a day that nobody uses. */
+export async function dropLeftovers(admin: Client, now: Date): Promise<void> {
+  for (const name of await databasesLike(admin, databasesOfAllRuns)) {
+    const began = beganAt(name);
+    if (began === undefined || now.getTime() - began.getTime() < dayMs) continue;
+    const sessions = await admin.query('select from pg_stat_activity where datname = $1 limit 1', [name]);
+    if (sessions.rowCount !== 0) continue;
+    await dropDatabase(admin, name).catch(unlessNotOurs);
+  }
+}
+
+async function databasesLike(admin: Client, pattern: string): Promise<string[]> {
+  const { rows } = await admin.query<{ datname: string }>(
+    'select datname from pg_database where datname like $1 order by datname',
+    [pattern],
+  );
+  return rows.map(({ datname }) => datname);
+}
+
+/** Another user's database, or one that another run drops at this moment, is left alone. */
+function unlessNotOurs(error: unknown): void {
+  const insufficientPrivilege = '42501';
+  const invalidCatalogName = '3D000';
+  const objectInUse = '55006';
+  const expected = [insufficientPrivilege, invalidCatalogName, objectInUse];
+  if (!(error instanceof DatabaseError) || !expected.includes(error.code ?? '')) throw error;
+}

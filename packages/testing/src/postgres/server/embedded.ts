@@ -1,0 +1,21 @@
+import { startPostgres } from '@leftfold/embedded';
+import type { TestServer } from './test-server.ts';
+
+/** @throws Error that names the other ways to get a server; its cause says why this one failed. */
+export async function startEmbedded(version: 15 | 16 | 17 | 18): Promise<TestServer> {
+  try {
+    const server = await startPostgres({ version });
+    return {
+      connectionString: server.connectionString,
+      description: server.description,
+      stop: () => server.stop(),
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `no PostgreSQL server for tests: ${reason}. Or set DATABASE_URL to a server on which databases may be ` +
+        'created, or LEFTFOLD_TEST_POSTGRES=testcontainers where there is Docker',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import { until } from './until.ts';
+import { withClient } from './with-client.ts';
+
+/** A pool or a client of `pg`, or anything that takes a query like one. */
+export interface Queryable {
+  query(text: string): Promise<{ readonly rows: readonly object[] }>;
+}
+
+export interface UntilBlockedOptions {
+  /** How many sessions have to wait at the same time. @default 1 */
+  readonly count?: number;
+  /** @default 5000 */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Resolves once a session of this database waits for a lock: the moment at which a race is on.
+ *
+ * ```ts
+ * await first.query('begin; update accounts set cents = 1 where id = 7');
+ * const second = pool.query('update accounts set cents = 2 where id = 7');
+ * await untilBlocked(pool);
+ * await first.query('commit'); // and `second` goes on
+ * ```
+ *
+ * @param database a connection string, or a pool with a connection to spare.
+ * @throws Error when it does not happen in time: then the test has not built the race it is about.
+ */
+export async function untilBlocked(
+  database: string | Queryable,
+  { count = 1, timeoutMs = 5_000 }: UntilBlockedOptions = {},
+): Promise<void> {
+  if (typeof database === 'string') {
+    return withClient(database, (client) => untilBlocked(client, { count, timeoutMs }));
+  }
+  const enough = async () => {
+    // Inside a transaction the server would show the same sessions over and over.
+    await database.query('select pg_stat_clear_snapshot()');
+    const { rows } = await database.query(sessionsWaiting);
+    const [row] = rows;
+    return row !== undefined && 'waiting' in row && Number(row.waiting) >= count;
+  };
+  const message = `${count} session(s) of this database to wait for a lock: the race of this test was not built`;
+  await until(enough, { timeoutMs, message });
+}
+
+const sessionsWaiting = `
+  select count(*) as waiting
+    from pg_stat_activity
+   where datname = current_database()
+     and backend_type = 'client backend'
+     and wait_event_type = 'Lock'`;
