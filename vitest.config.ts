@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { defaultServerConditions } from 'vite';
+import { existsSync, rmSync } from 'node:fs';
+import { defaultServerConditions, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // Workspace packages resolve to their sources, so that no test needs a build. Never add "import" or "module" to
@@ -16,8 +16,20 @@ const notOurs = ['**/node_modules/**', '**/dist/**'];
 const postgres = 'packages/testing/src/vitest/global-setup.ts';
 const globalSetup = existsSync(postgres) ? [postgres] : [];
 
+/** Removes vitest's temporary directories on exit; when stopped by a signal it leaves them behind. */
+const removeTemporaryDirectories: Plugin = {
+  name: 'leftfold:remove-temporary-directories',
+  configureVitest({ vitest }) {
+    process.once('exit', () => {
+      for (const { tmpDir } of vitest.projects) rmSync(tmpDir, { recursive: true, force: true });
+    });
+  },
+};
+
 export default defineConfig({
+  plugins: [removeTemporaryDirectories],
   test: {
+    maxWorkers: 2,
     projects: [
       {
         resolve,

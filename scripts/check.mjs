@@ -57,13 +57,13 @@ const env = {
   npm_config_verify_deps_before_run: 'false',
 };
 
-/** The programs running now, to be stopped when we are. */
+/** How to stop the programs running now, for when we are stopped. */
 const running = new Set();
 let interrupted = false;
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
   process.once(signal, () => {
     interrupted = true;
-    for (const child of running) child.kill('SIGTERM');
+    for (const stop of running) stop();
     process.exitCode = code;
   });
 }
@@ -134,17 +134,25 @@ function execute(line, live) {
   const [program = '', ...args] = line.split(' ');
   return new Promise((resolve) => {
     const chunks = [];
+    // A captured program leads a group, so that what it starts in turn can be stopped as well. A live one stays in
+    // ours: it is long, and has to end with us in any case.
+    const detached = !live && process.platform !== 'win32';
     const child = spawn(program, args, {
       cwd: root,
       env,
+      detached,
       stdio: live ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
-    running.add(child);
+    const stop = () => {
+      if (detached && child.pid) process.kill(-child.pid, 'SIGTERM');
+      else child.kill('SIGTERM');
+    };
+    running.add(stop);
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     child.stderr?.on('data', (chunk) => chunks.push(chunk));
     const end = (code, extra = '') => {
-      running.delete(child);
+      running.delete(stop);
       resolve({ code, output: Buffer.concat(chunks).toString() + extra });
     };
     child.on('error', (error) => end(1, error.message));
