@@ -64,6 +64,7 @@ export { SchemaVersions, schemaVersions } from './event/schema-versions.ts';
 export {
   assertId,
   assertProjectionName,
+  assertSchemaName,
   MAX_ID_LENGTH,
   MAX_NAME_LENGTH,
   MAX_PROJECTION_NAME_LENGTH,

@@ -1,1 +1,16 @@
-export {};
+export type { InlineHook } from './append/appender.ts';
+export type { AppendLimits } from './append/append-request.ts';
+export type { ConnectionOptions } from './connect/pool.ts';
+export type { CallerTransaction } from './connect/statement-runner.ts';
+export { valueParsers } from './connect/value-parsers.ts';
+export { applyMigrations, type MigrateOptions, type Migration } from './migrate/apply-migrations.ts';
+export {
+  createEventStore,
+  type EventStoreOptions,
+  type PostgresAppendContext,
+  PostgresEventStore,
+} from './postgres-event-store.ts';
+export type { LogPage, ReadPageOptions } from './read/log-reader.ts';
+export type { WaitForSettledOptions } from './settle/settled-watch.ts';
+export { isConnectionFailure, toStoreError } from './sql/error.ts';
+export { toSafeNumber } from './sql/row.ts';

@@ -59,6 +59,15 @@ export function assertProjectionName(value: string): void {
   assertPattern('projection name', value, sqlName, rule, MAX_PROJECTION_NAME_LENGTH);
 }
 
+/** Longest name of the store's schema; projections add theirs to it. */
+export const MAX_SCHEMA_NAME_LENGTH = 25;
+
+/** The Postgres schema that holds a log. */
+export function assertSchemaName(value: string): void {
+  const rule = 'must begin with a lower-case letter and have lower-case letters, digits and "_" only';
+  assertPattern('schema name', value, sqlName, rule, MAX_SCHEMA_NAME_LENGTH);
+}
+
 /** For tables and columns of read models: they are used in SQL as they are written here. */
 export function assertSqlName(kind: string, value: string): void {
   assertPattern(

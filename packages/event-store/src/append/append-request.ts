@@ -1,0 +1,146 @@
+import {
+  type AppendContext,
+  AppendTooLargeError,
+  assertId,
+  type EventCatalog,
+  EventIdReusedError,
+  type EventMetadata,
+  type ExpectedVersion,
+  type JsonValue,
+  type NewEvent,
+  newId,
+  type StreamAppend,
+} from '@leftfold/core';
+import { toStorableJson } from './storable-json.ts';
+
+/** An event that is checked and ready to be sent. */
+export interface PreparedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: JsonValue;
+  readonly dataJson: string;
+  readonly metadata: EventMetadata;
+  readonly metadataJson: string;
+  readonly tags: readonly string[];
+}
+
+/** One stream's part of a request. */
+export interface AppendEntry {
+  readonly streamId: string;
+  /** A version, or one of the codes of `append_batch`. */
+  readonly expected: number;
+  /** As the caller said it, for messages. */
+  readonly given: ExpectedVersion;
+  readonly events: readonly PreparedEvent[];
+}
+
+/** One atomic append, checked and ready to be sent. */
+export interface AppendRequest {
+  readonly entries: readonly AppendEntry[];
+  readonly commandId: string | undefined;
+  readonly eventCount: number;
+  /** Characters of all payloads and metadata. */
+  readonly size: number;
+}
+
+/** What one append may hold. */
+export interface AppendLimits {
+  /** Bytes of one event's data and metadata as JSON. */
+  readonly eventBytes: number;
+  /** Characters of a whole append as JSON. */
+  readonly appendSize: number;
+  /** Events of a whole append. */
+  readonly events: number;
+}
+
+/** Postgres refuses a parameter of 1 GB; long before that one append holds up all others. */
+export const defaultLimits: AppendLimits = { eventBytes: 1024 * 1024, appendSize: 32 * 1024 * 1024, events: 10_000 };
+
+const ANY = -1;
+const STREAM_EXISTS = -2;
+const MAX_TAGS = 64;
+
+/**
+ * Checks an append and makes it ready to be sent. Nothing was sent when this throws.
+ *
+ * @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError, EventIdReusedError, RangeError
+ */
+export function prepareRequest(
+  catalog: EventCatalog,
+  limits: AppendLimits,
+  appends: readonly StreamAppend[],
+  context: AppendContext,
+): AppendRequest {
+  const { commandId } = context;
+  if (commandId !== undefined) assertId('command id', commandId);
+  const shared = commandId === undefined ? (context.metadata ?? {}) : { ...context.metadata, commandId };
+  const sharedJson = metadataJsonOf('append', shared);
+  const now = Date.now();
+  const ids = new Set<string>();
+  const streams = new Set<string>();
+  let eventCount = 0;
+  let size = 0;
+
+  const prepare = (streamId: string, event: NewEvent): PreparedEvent => {
+    eventCount += 1;
+    const id = event.id ?? (commandId === undefined ? newId(now) : `${commandId}:${eventCount}`);
+    assertId('event id', id);
+    if (ids.has(id)) throw new EventIdReusedError(id);
+    ids.add(id);
+    const data = catalog.payloadOf(event);
+    const dataJson = toStorableJson(event.type, event.schemaVersion, data);
+    const metadata = event.metadata === undefined ? shared : { ...shared, ...event.metadata };
+    const metadataJson = metadata === shared ? sharedJson : metadataJsonOf(event.type, metadata);
+    assertEventSize(limits, streamId, event.type, dataJson, metadataJson);
+    size += dataJson.length + metadataJson.length;
+    return { id, type: event.type, schemaVersion: event.schemaVersion, data, dataJson, metadata, metadataJson, tags: checkedTags(event) };
+  };
+
+  const entries = appends.map(({ streamId, events, expected = 'any' }): AppendEntry => {
+    assertId('stream id', streamId);
+    if (streams.has(streamId)) throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
+    streams.add(streamId);
+    return { streamId, expected: toExpectedCode(expected), given: expected, events: events.map((event) => prepare(streamId, event)) };
+  });
+
+  const [first] = entries;
+  if (first === undefined) throw new TypeError('an append names at least one stream');
+  if (eventCount > limits.events) throw new AppendTooLargeError(first.streamId, 'number of events', eventCount, limits.events);
+  if (size > limits.appendSize) throw new AppendTooLargeError(first.streamId, 'size of the append in characters', size, limits.appendSize);
+  return { entries, commandId, eventCount, size };
+}
+
+function metadataJsonOf(owner: string, metadata: EventMetadata): string {
+  return toStorableJson(`metadata of ${owner}`, 1, metadata);
+}
+
+function toExpectedCode(expected: ExpectedVersion): number {
+  switch (expected) {
+    case 'any':
+      return ANY;
+    case 'no-stream':
+      return 0;
+    case 'stream-exists':
+      return STREAM_EXISTS;
+  }
+  if (!Number.isSafeInteger(expected) || expected < 0) {
+    throw new RangeError(`expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not ${String(expected)}`);
+  }
+  return expected;
+}
+
+function checkedTags(event: NewEvent): readonly string[] {
+  const tags = event.tags ?? [];
+  if (tags.length > MAX_TAGS) throw new AppendTooLargeError(event.type, 'number of tags of one event', tags.length, MAX_TAGS);
+  for (const tag of tags) assertId('tag', tag);
+  return tags;
+}
+
+function assertEventSize(limits: AppendLimits, streamId: string, type: string, dataJson: string, metadataJson: string): void {
+  const characters = dataJson.length + metadataJson.length;
+  // A character has at most 3 bytes for each UTF-16 unit: most events need no counting.
+  if (characters * 3 <= limits.eventBytes) return;
+  const bytes = Buffer.byteLength(dataJson) + Buffer.byteLength(metadataJson);
+  if (bytes > limits.eventBytes) throw new AppendTooLargeError(streamId, `size of event "${type}" in bytes`, bytes, limits.eventBytes);
+}

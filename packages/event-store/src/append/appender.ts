@@ -1,0 +1,111 @@
+import type { AppendAllResult, AppendContext, EventCatalog, RecordedEvent, StreamAppend } from '@leftfold/core';
+import type { Kysely, Transaction } from 'kysely';
+import { asKysely } from '../connect/kysely.ts';
+import { type CallerTransaction, runnerInTransaction, type StatementRunner } from '../connect/statement-runner.ts';
+import type { LogReader } from '../read/log-reader.ts';
+import type { AppendOutcome } from '../sql/append.ts';
+import { toStoreError } from '../sql/error.ts';
+import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
+import { toAppendResult } from './append-result.ts';
+import { GroupCommit } from './group-commit.ts';
+import { appendWithHook } from './inline-append.ts';
+import { appendBatch, sendBatch } from './send-batch.ts';
+
+/** Work that belongs to the append's own transaction. */
+export interface InlineHook {
+  /** Appends without any of these do not run it. */
+  readonly eventTypes: ReadonlySet<string>;
+  /** What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again. */
+  apply(transaction: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
+}
+
+export interface AppenderOptions {
+  readonly run: StatementRunner;
+  readonly db: Kysely<unknown>;
+  readonly schema: string;
+  readonly catalog: EventCatalog;
+  readonly reader: LogReader;
+  readonly limits: AppendLimits;
+  readonly concurrency: number;
+  readonly inline: InlineHook | undefined;
+  readonly onCommitted: () => void;
+}
+
+/** Requests of one batch. More gain little, and make each of them wait for more. */
+const MAX_REQUESTS = 500;
+const MAX_EVENTS = 2_000;
+const MAX_SIZE = 4 * 1024 * 1024;
+
+/** The three ways into the log: with others in one commit, with an inline hook, or in the caller's transaction. */
+export class Appender {
+  readonly #options: AppenderOptions;
+  readonly #together: GroupCommit;
+  readonly #withHook: GroupCommit;
+
+  constructor(options: AppenderOptions) {
+    this.#options = options;
+    const { run, db, schema, inline, concurrency } = options;
+    const limits = { concurrency, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
+    this.#together = new GroupCommit({
+      ...limits,
+      maxRequests: MAX_REQUESTS,
+      send: (requests) => sendBatch(run, schema, requests),
+    });
+    // A hook that throws must fail its own append alone: each has a transaction to itself.
+    this.#withHook = new GroupCommit({
+      ...limits,
+      maxRequests: 1,
+      send: async (requests) => Promise.all(requests.map((request) => appendWithHook(db, schema, request, inline))),
+    });
+  }
+
+  async append(
+    appends: readonly StreamAppend[],
+    context: AppendContext,
+    transaction: CallerTransaction | undefined,
+  ): Promise<AppendAllResult> {
+    const request = prepareRequest(this.#options.catalog, this.#options.limits, appends, context);
+    if (transaction !== undefined) return this.#appendIn(transaction, request);
+    const queue = this.#hooked(request) ? this.#withHook : this.#together;
+    const outcome = await queue.submit(request);
+    if (outcome.kind === 'appended' && request.eventCount > 0) this.#options.onCommitted();
+    return this.#toResult(request, outcome);
+  }
+
+  async drained(): Promise<void> {
+    await this.#together.drained();
+    await this.#withHook.drained();
+  }
+
+  #hooked({ entries }: AppendRequest): boolean {
+    const types = this.#options.inline?.eventTypes;
+    if (types === undefined) return false;
+    return entries.some(({ events }) => events.some(({ type }) => types.has(type)));
+  }
+
+  async #appendIn(transaction: CallerTransaction, request: AppendRequest): Promise<AppendAllResult> {
+    const { schema } = this.#options;
+    const run = runnerInTransaction(transaction);
+    let outcome: AppendOutcome | undefined;
+    try {
+      [outcome] = await appendBatch(run, schema, [request], { checkEventIds: true, inTransaction: true });
+    } catch (error) {
+      throw toStoreError(error, schema);
+    }
+    const result = await this.#toResult(request, outcome!);
+    const { inline } = this.#options;
+    if (inline !== undefined && !result.repeated && this.#hooked(request)) {
+      await inline.apply(asKysely(transaction), result.streams.flatMap(({ events }) => events));
+    }
+    return result;
+  }
+
+  async #toResult(request: AppendRequest, outcome: AppendOutcome): Promise<AppendAllResult> {
+    const { reader } = this.#options;
+    if (outcome.kind !== 'repeated') return toAppendResult(request, outcome, []);
+    const { commandId } = request;
+    const ids = request.entries.flatMap(({ events }) => events.map(({ id }) => id));
+    const recorded = commandId === undefined ? await reader.byIds(ids) : await reader.ofCommand(commandId);
+    return toAppendResult(request, outcome, recorded);
+  }
+}

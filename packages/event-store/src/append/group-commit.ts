@@ -1,0 +1,130 @@
+import { setImmediate as nextTurn } from 'node:timers';
+import type { AppendOutcome } from '../sql/append.ts';
+import type { AppendRequest } from './append-request.ts';
+
+/** A request's fate: its outcome, or the error that befell it alone. */
+export type Settled = { readonly outcome: AppendOutcome } | { readonly error: unknown };
+
+/** Sends requests in one transaction. Answers for each, in their order; never throws. */
+export type SendBatch = (requests: readonly AppendRequest[]) => Promise<readonly Settled[]>;
+
+export interface GroupCommitOptions {
+  readonly send: SendBatch;
+  /** Batches on their way at one time. */
+  readonly concurrency: number;
+  readonly maxRequests: number;
+  /** Events of one batch; a larger single request travels alone. */
+  readonly maxEvents: number;
+  /** Characters of one batch; a larger single request travels alone. */
+  readonly maxSize: number;
+}
+
+interface Waiting {
+  readonly request: AppendRequest;
+  readonly resolve: (outcome: AppendOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Lets the appends that are in flight together in one process travel in one call and one transaction.
+ *
+ * Nothing waits for company: a batch leaves as soon as one of `concurrency` slots is free, with whatever waits by
+ * then. First come, first served; a request whose stream is on its way already waits for the next batch, so that no
+ * two requests of this process ever race for one stream, and appends to one stream keep their order.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  #waiting: Waiting[] = [];
+  readonly #streamsOnTheirWay = new Set<string>();
+  #running = 0;
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the request's batch is committed; rejects with what befell this request. */
+  submit(request: AppendRequest): Promise<AppendOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is on its way. */
+  async drained(): Promise<void> {
+    while (this.#running > 0 || this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve);
+      });
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running >= this.#options.concurrency) return;
+    this.#scheduled = true;
+    const dispatch = () => {
+      this.#scheduled = false;
+      this.#dispatch();
+    };
+    // When all is quiet, an append leaves once the calls made in the same breath are in. After a batch, the appends
+    // that its callers make next should be in as well: their continuations run before the next turn.
+    if (this.#running === 0 && this.#waiting.length === 1) queueMicrotask(dispatch);
+    else nextTurn(dispatch);
+  }
+
+  #dispatch(): void {
+    while (this.#running < this.#options.concurrency) {
+      const batch = this.#takeBatch();
+      if (batch.length === 0) break;
+      void this.#run(batch);
+    }
+  }
+
+  #takeBatch(): readonly Waiting[] {
+    const { maxRequests, maxEvents, maxSize } = this.#options;
+    const batch: Waiting[] = [];
+    const left: Waiting[] = [];
+    const held = new Set<string>();
+    let events = 0;
+    let size = 0;
+    for (const [index, waiting] of this.#waiting.entries()) {
+      const { entries, eventCount, size: requestSize } = waiting.request;
+      const full = batch.length > 0 && (batch.length >= maxRequests || events + eventCount > maxEvents || size + requestSize > maxSize);
+      if (full) {
+        left.push(...this.#waiting.slice(index));
+        break;
+      }
+      const blocked = entries.some(({ streamId }) => this.#streamsOnTheirWay.has(streamId) || held.has(streamId));
+      if (blocked) {
+        // Whoever comes later for the same streams stays behind this one.
+        for (const { streamId } of entries) held.add(streamId);
+        left.push(waiting);
+        continue;
+      }
+      for (const { streamId } of entries) this.#streamsOnTheirWay.add(streamId);
+      events += eventCount;
+      size += requestSize;
+      batch.push(waiting);
+    }
+    this.#waiting = left;
+    return batch;
+  }
+
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    this.#running += 1;
+    const settled = await this.#options.send(batch.map(({ request }) => request));
+    this.#running -= 1;
+    batch.forEach(({ request, resolve, reject }, index) => {
+      for (const { streamId } of request.entries) this.#streamsOnTheirWay.delete(streamId);
+      const fate = settled[index]!;
+      if ('outcome' in fate) resolve(fate.outcome);
+      else reject(fate.error);
+    });
+    if (this.#waiting.length > 0) this.#schedule();
+    else if (this.#running === 0) {
+      for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+}

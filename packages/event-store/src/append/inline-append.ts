@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import { runnerInTransaction } from '../connect/statement-runner.ts';
+import type { AppendOutcome } from '../sql/append.ts';
+import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
+import type { AppendRequest } from './append-request.ts';
+import { toAppendResult } from './append-result.ts';
+import type { InlineHook } from './appender.ts';
+import type { Settled } from './group-commit.ts';
+import { appendBatch } from './send-batch.ts';
+
+const ROLLBACK_ATTEMPTS = 10;
+const CONNECTION_ATTEMPTS = 4;
+const FIRST_RECONNECT_DELAY_MS = 50;
+
+/** What the hook threw, to tell it from what the append threw. */
+class HookFailure extends Error {}
+
+/**
+ * One append and its inline hook in one transaction.
+ *
+ * A race that the append loses is tried again; whatever the hook throws is the caller's, a unique violation in a read
+ * model included, and rolls the append back.
+ */
+export async function appendWithHook(
+  db: Kysely<unknown>,
+  schema: string,
+  request: AppendRequest,
+  inline: InlineHook | undefined,
+): Promise<Settled> {
+  let checkEventIds = false;
+  let rollbacks = 0;
+  let lostConnections = 0;
+  for (;;) {
+    try {
+      return { outcome: await attempt(db, schema, request, inline, checkEventIds) };
+    } catch (failure) {
+      const error = failure instanceof HookFailure ? failure.cause : failure;
+      checkEventIds = true;
+      if (isRolledBack(error) && rollbacks < ROLLBACK_ATTEMPTS) {
+        rollbacks += 1;
+      } else if (failure instanceof HookFailure) {
+        return { error };
+      } else if (isConnectionFailure(error)) {
+        lostConnections += 1;
+        if (lostConnections >= CONNECTION_ATTEMPTS) return { error: toStoreError(error, schema) };
+        await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
+      } else if (!isLostRace(error, schema)) {
+        return { error: toStoreError(error, schema) };
+      }
+    }
+  }
+}
+
+async function attempt(
+  db: Kysely<unknown>,
+  schema: string,
+  request: AppendRequest,
+  inline: InlineHook | undefined,
+  checkEventIds: boolean,
+): Promise<AppendOutcome> {
+  return db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (transaction) => {
+      const run = runnerInTransaction(transaction);
+      const [outcome] = await appendBatch(run, schema, [request], { checkEventIds, inTransaction: false });
+      if (outcome === undefined) throw new TypeError('append_batch answered for no request');
+      if (outcome.kind === 'appended' && inline !== undefined) {
+        const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);
+        try {
+          await inline.apply(transaction, events);
+        } catch (cause) {
+          throw new HookFailure('the inline hook failed', { cause });
+        }
+      }
+      return outcome;
+    });
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StatementRunner } from '../connect/statement-runner.ts';
+import {
+  type AppendBatchRow,
+  type AppendOneRow,
+  type AppendOutcome,
+  appendBatchStatement,
+  appendOneStatement,
+  toAppendOneOutcome,
+  toBatchOutcomes,
+} from '../sql/append.ts';
+import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
+import type { AppendRequest } from './append-request.ts';
+import type { Settled } from './group-commit.ts';
+
+/** After a lost connection it is unknown whether the batch was committed; its event ids make asking again safe. */
+const CONNECTION_ATTEMPTS = 4;
+const FIRST_RECONNECT_DELAY_MS = 50;
+const ROLLBACK_ATTEMPTS = 10;
+/** Races that one batch may lose before its requests go one by one. Each loss is another writer's win. */
+const RACES_TOGETHER = 20;
+
+/**
+ * Sends a batch until the database has answered for each request.
+ *
+ * A lost race, a deadlock and a lost connection are tried again, with the event ids looked up first, so that nothing
+ * is appended twice. When the database refuses the batch as such, its requests go one by one, and each fails or
+ * succeeds alone.
+ */
+export async function sendBatch(
+  run: StatementRunner,
+  schema: string,
+  requests: readonly AppendRequest[],
+): Promise<readonly Settled[]> {
+  let checkEventIds = false;
+  let races = 0;
+  let rollbacks = 0;
+  let lostConnections = 0;
+  for (;;) {
+    try {
+      const outcomes = await attempt(run, schema, requests, checkEventIds);
+      return outcomes.map((outcome) => ({ outcome }));
+    } catch (error) {
+      checkEventIds = true;
+      if (isLostRace(error, schema) && (requests.length === 1 || races < RACES_TOGETHER)) {
+        races += 1;
+      } else if (isRolledBack(error) && rollbacks < ROLLBACK_ATTEMPTS) {
+        rollbacks += 1;
+      } else if (isConnectionFailure(error)) {
+        lostConnections += 1;
+        if (lostConnections >= CONNECTION_ATTEMPTS) return requests.map(() => ({ error: toStoreError(error, schema) }));
+        await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
+      } else if (requests.length > 1) {
+        return oneByOne(run, schema, requests);
+      } else {
+        return [{ error: toStoreError(error, schema) }];
+      }
+    }
+  }
+}
+
+async function oneByOne(run: StatementRunner, schema: string, requests: readonly AppendRequest[]): Promise<readonly Settled[]> {
+  const settled: Settled[] = [];
+  for (const request of requests) settled.push(...(await sendBatch(run, schema, [request])));
+  return settled;
+}
+
+async function attempt(
+  run: StatementRunner,
+  schema: string,
+  requests: readonly AppendRequest[],
+  checkEventIds: boolean,
+): Promise<readonly AppendOutcome[]> {
+  const [request] = requests;
+  if (requests.length === 1 && request !== undefined && !checkEventIds) {
+    const statement = appendOneStatement(schema, request);
+    if (statement !== undefined) {
+      const [row] = await run<AppendOneRow & Record<string, unknown>>(statement);
+      const outcome = toAppendOneOutcome(row);
+      if (outcome !== undefined) return [outcome];
+    }
+  }
+  return appendBatch(run, schema, requests, { checkEventIds, inTransaction: false });
+}
+
+/** One call of the batch function, without retries. @throws what the database threw, untouched */
+export async function appendBatch(
+  run: StatementRunner,
+  schema: string,
+  requests: readonly AppendRequest[],
+  options: { readonly checkEventIds: boolean; readonly inTransaction: boolean },
+): Promise<readonly AppendOutcome[]> {
+  const [row] = await run<AppendBatchRow & Record<string, unknown>>(appendBatchStatement(schema, requests, options));
+  if (row === undefined) throw new TypeError('append_batch answered without a row');
+  return toBatchOutcomes(requests, row);
+}

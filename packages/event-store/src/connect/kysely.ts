@@ -1,0 +1,59 @@
+import {
+  Kysely,
+  type PostgresCursor,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+  type Transaction,
+} from 'kysely';
+import type pg from 'pg';
+import { type CallerTransaction, isKysely } from './statement-runner.ts';
+import { valueParsers } from './value-parsers.ts';
+
+/** A kysely on the store's pool. It never ends the pool. */
+export function kyselyOn<TDatabase>(pool: pg.Pool): Kysely<TDatabase> {
+  return onPool({
+    connect: async () => {
+      const client = await pool.connect();
+      return new ParsingClient(client, (destroy) => client.release(destroy));
+    },
+    end: async () => {},
+    options: pool.options,
+  });
+}
+
+/** The caller's transaction as kysely's. One made from a pg client cannot begin another one. */
+export function asKysely(transaction: CallerTransaction): Transaction<unknown> {
+  // Whoever has the two methods is a kysely transaction; its database type is the caller's affair.
+  if (isKysely(transaction)) return transaction as Transaction<unknown>;
+  const client = new ParsingClient(transaction, () => {});
+  return onPool({ connect: async () => client, end: async () => {}, options: {} }) as Transaction<unknown>;
+}
+
+function onPool<TDatabase>(pool: PostgresPool): Kysely<TDatabase> {
+  return new Kysely<TDatabase>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** A pg client whose values are parsed as the store's are, whatever its own pool does. */
+class ParsingClient implements PostgresPoolClient {
+  readonly release: (destroy?: boolean) => void;
+  readonly #client: pg.ClientBase;
+
+  constructor(client: pg.ClientBase, release: (destroy?: boolean) => void) {
+    this.#client = client;
+    this.release = release;
+  }
+
+  query<TRow>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<TRow>>;
+  query<TRow>(cursor: PostgresCursor<TRow>): PostgresCursor<TRow>;
+  query<TRow>(
+    text: string | PostgresCursor<TRow>,
+    parameters: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<TRow>> | PostgresCursor<TRow> {
+    if (typeof text !== 'string') throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
+    const result = this.#client.query({ text, values: [...parameters], types: valueParsers });
+    // pg types a result by its rows only; kysely names the commands it may come from.
+    return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;
+  }
+}

@@ -1,0 +1,34 @@
+import pg from 'pg';
+import { StoreMisconfiguredError } from '@leftfold/core';
+
+/** Where the store finds its database: a connection string, or a pool that the caller owns and ends. */
+export interface ConnectionOptions {
+  readonly connectionString?: string | undefined;
+  readonly pool?: pg.Pool | undefined;
+  /** Connections of a pool made from `connectionString`. @default 10 */
+  readonly maxConnections?: number | undefined;
+}
+
+export interface OwnedPool {
+  readonly pool: pg.Pool;
+  /** Whether closing the store ends the pool. */
+  readonly owned: boolean;
+}
+
+/** @throws StoreMisconfiguredError when not exactly one of `connectionString` and `pool` is given. */
+export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OwnedPool {
+  if ((connectionString === undefined) === (pool === undefined)) {
+    throw new StoreMisconfiguredError('give createEventStore either a connectionString or a pool');
+  }
+  if (pool !== undefined) return { pool, owned: false };
+  const own = new pg.Pool({
+    connectionString,
+    max: maxConnections,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'leftfold',
+    allowExitOnIdle: true,
+  });
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  own.on('error', () => {});
+  return { pool: own, owned: true };
+}

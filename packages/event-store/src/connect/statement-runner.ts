@@ -1,0 +1,38 @@
+import { CompiledQuery, type Transaction } from 'kysely';
+import type pg from 'pg';
+
+/** One SQL statement. With a name it is prepared once for each connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Runs a statement: on any connection of a pool, or inside a transaction. */
+export type StatementRunner = <TRow extends pg.QueryResultRow>(statement: Statement) => Promise<readonly TRow[]>;
+
+/** The part of a kysely transaction that is the same for every database type. */
+export type KyselyTransaction = Pick<Transaction<unknown>, 'executeQuery' | 'isTransaction'>;
+
+/** A transaction that the caller holds open: kysely's, or a pg client between BEGIN and COMMIT. */
+export type CallerTransaction = KyselyTransaction | pg.ClientBase;
+
+/** @param prepare false behind a pooler that cannot keep prepared statements. */
+export function runnerOn(client: Pick<pg.ClientBase, 'query'> | pg.Pool, prepare: boolean): StatementRunner {
+  return async <TRow extends pg.QueryResultRow>({ name, text, values }: Statement) => {
+    const result = await client.query<TRow>({ ...(prepare ? { name } : {}), text, values: [...values] });
+    return result.rows;
+  };
+}
+
+export function runnerInTransaction(transaction: CallerTransaction): StatementRunner {
+  if (!isKysely(transaction)) return runnerOn(transaction, false);
+  return async <TRow extends pg.QueryResultRow>({ text, values }: Statement) => {
+    const result = await transaction.executeQuery<TRow>(CompiledQuery.raw(text, [...values]));
+    return result.rows;
+  };
+}
+
+export function isKysely(transaction: CallerTransaction): transaction is KyselyTransaction {
+  return 'executeQuery' in transaction;
+}

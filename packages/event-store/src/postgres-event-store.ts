@@ -1,0 +1,208 @@
+import {
+  type AnyEventGroup,
+  type AppendAllResult,
+  type AppendContext,
+  type AppendOptions,
+  type AppendResult,
+  assertSchemaName,
+  EventCatalog,
+  type EventStore,
+  type NewEvent,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  type Snapshot,
+  type SnapshotStore,
+  type StreamAppend,
+  type SubscribeOptions,
+  type Subscription,
+} from '@leftfold/core';
+import type { Kysely } from 'kysely';
+import type pg from 'pg';
+import { Appender, type InlineHook } from './append/appender.ts';
+import { type AppendLimits, defaultLimits } from './append/append-request.ts';
+import { kyselyOn } from './connect/kysely.ts';
+import { type ConnectionOptions, openPool } from './connect/pool.ts';
+import { type CallerTransaction, runnerOn, type StatementRunner } from './connect/statement-runner.ts';
+import { applyMigrations } from './migrate/apply-migrations.ts';
+import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
+import { SettledWatch, type WaitForSettledOptions } from './settle/settled-watch.ts';
+import { WakeUp } from './settle/wake-up.ts';
+import { toStoreError } from './sql/error.ts';
+import { migrations } from './sql/migrations.generated.ts';
+import { toSafeNumber } from './sql/row.ts';
+import { loadSnapshotStatement, saveSnapshotStatement, type SnapshotRow } from './sql/snapshots.ts';
+import { LogSubscription } from './subscribe/log-subscription.ts';
+
+/** What {@link createEventStore} takes. */
+export interface EventStoreOptions extends ConnectionOptions {
+  /** Every event the store may write or read. */
+  readonly events: readonly AnyEventGroup[];
+  /** The Postgres schema that holds the log. @default 'leftfold' */
+  readonly schema?: string | undefined;
+  /** Runs in the transaction of every append that has one of its event types. */
+  readonly inline?: InlineHook | undefined;
+  /** Parse payloads again when they are read. Costs time; the data was parsed when it was written. @default false */
+  readonly validateOnRead?: boolean | undefined;
+  /** @default 1 MiB an event; 10,000 events and 32 Mi characters an append */
+  readonly limits?: Partial<AppendLimits> | undefined;
+  /** Batches of appends on their way at one time. @default 2, at most the pool's size */
+  readonly appendConcurrency?: number | undefined;
+  /** Set to false behind a pooler that cannot keep prepared statements. @default true */
+  readonly preparedStatements?: boolean | undefined;
+  /** Hear of appends by LISTEN. Set to false behind a pooler in transaction mode: the log is then looked at more often. @default true */
+  readonly listen?: boolean | undefined;
+}
+
+/** An append with everything that Postgres allows beside the port. */
+export interface PostgresAppendContext extends AppendContext {
+  /**
+   * Append inside this transaction, which must be read committed; it commits or rolls back with everything else in
+   * it. Readers wait for its end, so keep it short. Inline projections run in it as well.
+   */
+  readonly transaction?: CallerTransaction | undefined;
+}
+
+/** Opens an event store on Postgres. Nothing is asked of the database yet: call `migrate()` first. */
+export function createEventStore(options: EventStoreOptions): PostgresEventStore {
+  return new PostgresEventStore(options);
+}
+
+/** An append-only log on Postgres. Close it, or declare it with `await using`. */
+export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDisposable {
+  readonly schema: string;
+  readonly pool: pg.Pool;
+  /** For read models and for transactions to append in. int8 is a number here, and `date` is text. */
+  readonly db: Kysely<unknown>;
+  readonly #ownsPool: boolean;
+  readonly #run: StatementRunner;
+  readonly #reader: LogReader;
+  readonly #watch: SettledWatch;
+  readonly #wakeUp: WakeUp;
+  readonly #appender: Appender;
+  readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EventStoreOptions) {
+    const { schema = 'leftfold', preparedStatements = true } = options;
+    assertSchemaName(schema);
+    const { pool, owned } = openPool(options);
+    const catalog = new EventCatalog(options.events);
+    const size = pool.options.max ?? 10;
+    this.schema = schema;
+    this.pool = pool;
+    this.db = kyselyOn<unknown>(pool);
+    this.#ownsPool = owned;
+    this.#run = runnerOn(pool, preparedStatements);
+    this.#wakeUp = new WakeUp(pool, schema, options.listen ?? true);
+    this.#watch = new SettledWatch(this.#run, schema, this.#wakeUp);
+    this.#reader = new LogReader(this.#run, schema, catalog, options.validateOnRead ?? false);
+    this.#appender = new Appender({
+      run: this.#run,
+      db: this.db,
+      schema,
+      catalog,
+      reader: this.#reader,
+      limits: { ...defaultLimits, ...options.limits },
+      concurrency: Math.min(options.appendConcurrency ?? 2, size),
+      inline: options.inline,
+      onCommitted: () => {
+        this.#watch.nudge();
+        this.#wakeUp.announce();
+      },
+    });
+  }
+
+  /**
+   * Brings the schema up to date. Any number of processes may call it at once.
+   *
+   * @throws SchemaMismatchError when a newer release has migrated it.
+   * @throws StoreMisconfiguredError when the server is too old, or the role may not create tables.
+   */
+  migrate(): Promise<void> {
+    return applyMigrations(this.pool, { schema: this.schema, component: 'event-store', migrations });
+  }
+
+  async append(
+    streamId: string,
+    events: readonly NewEvent[],
+    options: AppendOptions & PostgresAppendContext = {},
+  ): Promise<AppendResult> {
+    const { streams } = await this.appendAll([{ streamId, events, expected: options.expected }], options);
+    return streams[0]!;
+  }
+
+  async appendAll(appends: readonly StreamAppend[], options: PostgresAppendContext = {}): Promise<AppendAllResult> {
+    this.#assertOpen();
+    return this.#appender.append(appends, options, options.transaction);
+  }
+
+  readStream(streamId: string, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
+    return this.#reader.stream(streamId, options);
+  }
+
+  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
+    yield* this.#reader.all(options, await this.#watch.now());
+  }
+
+  subscribe(options: SubscribeOptions = {}): Subscription {
+    return new LogSubscription(this.#reader, this.#watch, options, this.#closed.signal);
+  }
+
+  settledPosition(): Promise<number> {
+    return this.#watch.now();
+  }
+
+  /** Resolves as soon as the settled position is beyond `after`. One watch serves all who wait in a process. */
+  waitForSettled(options: WaitForSettledOptions): Promise<number> {
+    return this.#watch.waitFor(options);
+  }
+
+  /** One page of the log. `upTo` must be a settled position. */
+  readPage(options: ReadPageOptions): Promise<LogPage> {
+    return this.#reader.page(options);
+  }
+
+  eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]> {
+    return this.#reader.ofCommand(commandId);
+  }
+
+  async loadSnapshot(streamId: string, key: string): Promise<Snapshot | undefined> {
+    const [row] = await this.#query<SnapshotRow>(loadSnapshotStatement(this.schema, streamId, key));
+    if (row === undefined) return undefined;
+    return { streamVersion: toSafeNumber(row.stream_version), position: toSafeNumber(row.position), state: row.state };
+  }
+
+  async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {
+    await this.#query(saveSnapshotStatement(this.schema, streamId, key, snapshot));
+  }
+
+  /** Lets appends on their way end, ends subscriptions, and ends the pool if the store made it. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closed.abort();
+    await this.#appender.drained();
+    await this.#wakeUp.close();
+    if (this.#ownsPool) await this.pool.end();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new TypeError('the event store is closed');
+  }
+
+  async #query<TRow extends object>(statement: Parameters<StatementRunner>[0]): Promise<readonly TRow[]> {
+    try {
+      return await this.#run<TRow & Record<string, unknown>>(statement);
+    } catch (error) {
+      throw toStoreError(error, this.schema);
+    }
+  }
+}

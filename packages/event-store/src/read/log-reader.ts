@@ -1,0 +1,106 @@
+import type {
+  EventCatalog,
+  EventFilter,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+} from '@leftfold/core';
+import type { Statement, StatementRunner } from '../connect/statement-runner.ts';
+import { toStoreError } from '../sql/error.ts';
+import { eventsByIdStatement, eventsOfCommandStatement, type PageRange, readPageStatement, readStreamStatement } from '../sql/events.ts';
+import type { EventRow } from '../sql/row.ts';
+import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
+
+/** Events of one round trip: enough to be fast, little enough to hold. */
+const PAGE_SIZE = 1_000;
+
+export interface ReadPageOptions extends PageRange {
+  readonly filter?: EventFilter | undefined;
+  readonly unknownEvents?: UnknownEvents | undefined;
+}
+
+/** A page of the log. */
+export interface LogPage {
+  readonly events: readonly RecordedEvent[];
+  /** Everything up to here that the filter lets through is in this page, or was before it. */
+  readonly position: number;
+}
+
+/** Reads streams and the log, page by page. */
+export class LogReader {
+  readonly #run: StatementRunner;
+  readonly #schema: string;
+  readonly #catalog: EventCatalog;
+  readonly #validate: boolean;
+
+  constructor(run: StatementRunner, schema: string, catalog: EventCatalog, validate: boolean) {
+    this.#run = run;
+    this.#schema = schema;
+    this.#catalog = catalog;
+    this.#validate = validate;
+  }
+
+  /** @param range its upper end must be a settled position */
+  async page({ filter = {}, unknownEvents = 'fail', ...range }: ReadPageOptions): Promise<LogPage> {
+    const rows = await this.#rows(readPageStatement(this.#schema, range, filter));
+    const last = rows.at(-1);
+    const full = rows.length >= range.limit;
+    const position = full && last !== undefined ? Number(last.position) : Math.max(range.upTo, range.after);
+    return { events: this.#toEvents(rows, unknownEvents), position };
+  }
+
+  async *all(options: ReadAllOptions, settled: number): AsyncGenerator<RecordedEvent, void, undefined> {
+    const { filter, unknownEvents, signal } = options;
+    let after = options.after ?? 0;
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    while (after < settled && left > 0 && signal?.aborted !== true) {
+      const page = await this.page({ after, upTo: settled, limit: Math.min(PAGE_SIZE, left), filter, unknownEvents });
+      yield* page.events;
+      left -= page.events.length;
+      after = page.position;
+    }
+  }
+
+  async *stream(streamId: string, options: ReadStreamOptions): AsyncGenerator<RecordedEvent, void, undefined> {
+    const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
+    let from = options.from ?? 1;
+    let to = options.to ?? Number.MAX_SAFE_INTEGER;
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    while (from <= to && left > 0 && signal?.aborted !== true) {
+      const limit = Math.min(PAGE_SIZE, left);
+      const range = { from, to, backwards, limit, untilPosition, untilTime };
+      const rows = await this.#rows(readStreamStatement(this.#schema, streamId, range));
+      yield* this.#toEvents(rows, unknownEvents);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < limit) return;
+      left -= rows.length;
+      if (backwards) to = Number(last.stream_version) - 1;
+      else from = Number(last.stream_version) + 1;
+    }
+  }
+
+  async byIds(ids: readonly string[]): Promise<readonly RecordedEvent[]> {
+    return this.#toEvents(await this.#rows(eventsByIdStatement(this.#schema, ids)), 'fail');
+  }
+
+  async ofCommand(commandId: string): Promise<readonly RecordedEvent[]> {
+    return this.#toEvents(await this.#rows(eventsOfCommandStatement(this.#schema, commandId)), 'fail');
+  }
+
+  async #rows(statement: Statement): Promise<readonly EventRow[]> {
+    try {
+      return await this.#run<EventRow & Record<string, unknown>>(statement);
+    } catch (error) {
+      throw toStoreError(error, this.#schema);
+    }
+  }
+
+  #toEvents(rows: readonly EventRow[], unknownEvents: UnknownEvents): readonly RecordedEvent[] {
+    const events: RecordedEvent[] = [];
+    for (const row of rows) {
+      const event = toRecordedEvent(this.#catalog, row, unknownEvents, this.#validate);
+      if (event !== undefined) events.push(event);
+    }
+    return events;
+  }
+}

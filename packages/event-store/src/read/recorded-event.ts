@@ -1,0 +1,34 @@
+import type { EventCatalog, RecordedEvent } from '@leftfold/core';
+import { type EventRow, toSafeNumber } from '../sql/row.ts';
+
+/** What to do with an event type that no definition knows. */
+export type UnknownEvents = 'fail' | 'skip';
+
+/**
+ * A stored row as an event in its newest shape; undefined for an unknown type that is to be skipped.
+ *
+ * @throws UnknownEventError, InvalidEventError
+ */
+export function toRecordedEvent(
+  catalog: EventCatalog,
+  row: EventRow,
+  unknownEvents: UnknownEvents,
+  validate: boolean,
+): RecordedEvent | undefined {
+  if (unknownEvents === 'skip' && !catalog.has(row.type)) return undefined;
+  const position = toSafeNumber(row.position);
+  const stored = { type: row.type, schemaVersion: row.schema_version, data: row.data, position };
+  const { schemaVersion, data } = catalog.upcast(stored, validate);
+  return {
+    type: row.type,
+    schemaVersion,
+    data,
+    id: row.event_id,
+    streamId: row.stream_id,
+    streamVersion: toSafeNumber(row.stream_version),
+    position,
+    recordedAt: row.recorded_at,
+    metadata: row.metadata,
+    tags: row.tags,
+  };
+}

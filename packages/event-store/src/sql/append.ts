@@ -1,0 +1,158 @@
+import type { Statement } from '../connect/statement-runner.ts';
+import type { AppendRequest } from '../append/append-request.ts';
+import { numberArray, textArray, toNumbers, toSafeNumber } from './row.ts';
+
+/** What the database answered to one request. */
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly versions: readonly number[]; readonly positions: readonly number[]; readonly recordedAt: Date }
+  | { readonly kind: 'conflict'; readonly entry: number; readonly actual: number }
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'event-id-reused'; readonly eventId: string };
+
+export interface AppendOneRow {
+  readonly appended: boolean;
+  readonly entry_version: string;
+  readonly event_position: string | null;
+  readonly recorded_at: Date | null;
+}
+
+/**
+ * One event to one stream.
+ *
+ * SQL: one call of `append_one`; holds the shared fence lock until commit. Needs read committed.
+ */
+export function appendOneStatement(schema: string, request: AppendRequest): Statement | undefined {
+  const entry = request.entries[0];
+  const event = entry?.events[0];
+  if (entry === undefined || event === undefined || request.entries.length > 1 || entry.events.length > 1) return undefined;
+  return {
+    name: `leftfold append one ${schema}`,
+    text: `select appended, entry_version::text, event_position::text, recorded_at
+             from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
+    values: [
+      entry.streamId, entry.expected, event.id, event.type, event.schemaVersion, event.dataJson, event.metadataJson,
+      textArray(event.tags),
+    ],
+  };
+}
+
+/** undefined when nothing was appended: the batch form then tells why. */
+export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome | undefined {
+  if (row === undefined || !row.appended || row.event_position === null || row.recorded_at === null) return undefined;
+  return {
+    kind: 'appended',
+    versions: [toSafeNumber(row.entry_version)],
+    positions: [toSafeNumber(row.event_position)],
+    recordedAt: row.recorded_at,
+  };
+}
+
+export interface AppendBatchRow {
+  readonly request_status: string | null;
+  readonly request_entry: string | null;
+  readonly request_event_id: readonly (string | null)[] | null;
+  readonly entry_version: string;
+  readonly event_position: string | null;
+  readonly recorded_at: Date;
+}
+
+/**
+ * Any number of requests, no two of which share a stream.
+ *
+ * SQL: one call of `append_batch`; holds the shared fence lock until commit, and locks on the streams of requests
+ * that only check a stream. Needs read committed.
+ *
+ * @param checkEventIds look for ids that are in the log already, rather than run into a unique violation.
+ * @param inTransaction survive a lost race in a subtransaction, for a transaction that must go on.
+ */
+export function appendBatchStatement(
+  schema: string,
+  requests: readonly AppendRequest[],
+  options: { readonly checkEventIds: boolean; readonly inTransaction: boolean },
+): Statement {
+  const entryRequest: number[] = [];
+  const entryStream: string[] = [];
+  const entryExpected: number[] = [];
+  const entryEvents: number[] = [];
+  const eventRequest: number[] = [];
+  const eventEntry: number[] = [];
+  const eventOffset: number[] = [];
+  const eventStream: string[] = [];
+  const ids: string[] = [];
+  const types: string[] = [];
+  const schemaVersions: number[] = [];
+  const data: string[] = [];
+  const metadata: string[] = [];
+  const tags: (string | null)[] = [];
+  requests.forEach(({ entries }, requestIndex) => {
+    for (const entry of entries) {
+      entryRequest.push(requestIndex + 1);
+      entryStream.push(entry.streamId);
+      entryExpected.push(entry.expected);
+      entryEvents.push(entry.events.length);
+      entry.events.forEach((event, offset) => {
+        eventRequest.push(requestIndex + 1);
+        eventEntry.push(entryStream.length);
+        eventOffset.push(offset + 1);
+        eventStream.push(entry.streamId);
+        ids.push(event.id);
+        types.push(event.type);
+        schemaVersions.push(event.schemaVersion);
+        data.push(event.dataJson);
+        metadata.push(event.metadataJson);
+        tags.push(event.tags.length === 0 ? null : textArray(event.tags));
+      });
+    }
+  });
+  const call = options.inTransaction ? 'append_batch_in_transaction' : 'append_batch';
+  return {
+    name: `leftfold ${call} ${schema}`,
+    text: `select request_status::text, request_entry::text, request_event_id, entry_version::text,
+                  event_position::text, recorded_at
+             from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+    values: [
+      numberArray(entryRequest), textArray(entryStream), numberArray(entryExpected), numberArray(entryEvents),
+      numberArray(eventRequest), numberArray(eventEntry), numberArray(eventOffset), textArray(eventStream),
+      textArray(ids), textArray(types), numberArray(schemaVersions), textArray(data), textArray(metadata),
+      textArray(tags), textArray(requests.map(({ commandId }) => commandId ?? null)), options.checkEventIds,
+    ],
+  };
+}
+
+const REPEATED = 2;
+const EVENT_ID_REUSED = 3;
+const CONFLICT = 1;
+
+/** Splits the answer to a batch into one for each request. */
+export function toBatchOutcomes(requests: readonly AppendRequest[], row: AppendBatchRow): readonly AppendOutcome[] {
+  const statuses = toNumbers(row.request_status);
+  const conflictEntries = row.request_entry === null ? [] : row.request_entry.slice(1, -1).split(',');
+  const versions = toNumbers(row.entry_version);
+  const positions = toNumbers(row.event_position);
+  let entriesBefore = 0;
+  let eventsBefore = 0;
+  return requests.map((request, index): AppendOutcome => {
+    const firstEntry = entriesBefore;
+    entriesBefore += request.entries.length;
+    switch (statuses[index] ?? 0) {
+      case CONFLICT: {
+        const entry = Number(conflictEntries[index]) - 1;
+        return { kind: 'conflict', entry: entry - firstEntry, actual: versions[entry] ?? 0 };
+      }
+      case REPEATED:
+        return { kind: 'repeated' };
+      case EVENT_ID_REUSED:
+        return { kind: 'event-id-reused', eventId: row.request_event_id?.[index] ?? '' };
+      default: {
+        const first = eventsBefore;
+        eventsBefore += request.eventCount;
+        return {
+          kind: 'appended',
+          versions: versions.slice(firstEntry, entriesBefore),
+          positions: positions.slice(first, eventsBefore),
+          recordedAt: row.recorded_at,
+        };
+      }
+    }
+  });
+}

@@ -1,0 +1,84 @@
+import { LeftfoldError, StoreMisconfiguredError, StoreUnavailableError } from '@leftfold/core';
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const UNIQUE_VIOLATION = '23505';
+const INSUFFICIENT_PRIVILEGE = '42501';
+/** Raised by the store's own SQL functions: isolation level, or a standby. */
+const LEFTFOLD_MISCONFIGURED = 'LF004';
+
+const logConstraints: ReadonlySet<string> = new Set(['events_stream_version_key', 'events_event_id_key']);
+const rolledBack: ReadonlySet<string> = new Set(['40001', '40P01']);
+const unavailable: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '53200', '53100']);
+const notMigrated: ReadonlySet<string> = new Set(['42P01', '3F000', '42883']);
+const cannotLogIn: ReadonlySet<string> = new Set(['28000', '28P01', '3D000']);
+const networkFailures: ReadonlySet<string> = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT',
+]);
+
+interface CodedError {
+  readonly code: string;
+  readonly constraint?: string;
+  readonly table?: string;
+  readonly schema?: string;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isCoded(error) ? error.code : undefined;
+}
+
+function isCoded(error: unknown): error is CodedError {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+}
+
+/** True when another writer won: one of the log's own two unique constraints, never a read model's. */
+export function isLostRace(error: unknown, schema: string): boolean {
+  return (
+    isCoded(error) &&
+    error.code === UNIQUE_VIOLATION &&
+    error.schema === schema &&
+    error.table === 'events' &&
+    logConstraints.has(error.constraint ?? '')
+  );
+}
+
+/** True when Postgres rolled the transaction back to let another go on. The same may succeed at once. */
+export function isRolledBack(error: unknown): boolean {
+  return rolledBack.has(codeOf(error) ?? '');
+}
+
+/** True when the connection broke or could not be made: whether the statement took effect is unknown. */
+export function isConnectionFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code !== undefined) return code.startsWith('08') || unavailable.has(code) || networkFailures.has(code);
+  if (error instanceof AggregateError) return error.errors.some(isConnectionFailure);
+  // pg reports a broken or refused connection as a bare Error without a code.
+  return error instanceof Error && error.constructor === Error && !LeftfoldError.is(error);
+}
+
+/** The typed error for what pg threw; what is not known here comes back untouched. */
+export function toStoreError(error: unknown, schema: string): unknown {
+  if (LeftfoldError.is(error)) return error;
+  if (isConnectionFailure(error)) {
+    return new StoreUnavailableError('the database cannot be reached; check that it runs and that the connection string is right', { cause: error });
+  }
+  const code = codeOf(error) ?? '';
+  if (isRolledBack(error)) {
+    return new StoreUnavailableError('the database rolled the transaction back to let another go on; run it again', { cause: error });
+  }
+  if (code === INSUFFICIENT_PRIVILEGE) {
+    return new StoreMisconfiguredError(
+      `the role of this connection lacks a right on schema "${schema}"; grant it, or migrate with a role that has it`,
+      { cause: error },
+    );
+  }
+  if (cannotLogIn.has(code)) {
+    return new StoreMisconfiguredError('the database refuses the login: check role, password and database of the connection string', { cause: error });
+  }
+  if (notMigrated.has(code)) {
+    return new StoreMisconfiguredError(`schema "${schema}" is not migrated; run migrate() first`, { cause: error });
+  }
+  if (code === LEFTFOLD_MISCONFIGURED && error instanceof Error) {
+    return new StoreMisconfiguredError(error.message, { cause: error });
+  }
+  return error;
+}

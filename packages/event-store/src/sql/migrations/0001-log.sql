@@ -1,0 +1,49 @@
+-- 0001-log · not breaking
+create sequence :schema.event_position as bigint minvalue 1 maxvalue 9007199254740991 cache 1 no cycle;
+
+create table :schema.events (
+  position       bigint      not null,
+  stream_version bigint      not null,
+  recorded_at    timestamptz not null,
+  schema_version integer     not null,
+  stream_id      text        collate "C" not null,
+  event_id       text        collate "C" not null,
+  type           text        collate "C" not null,
+  data           jsonb       not null,
+  metadata       jsonb       not null,
+  tags           text[]      collate "C" not null,
+  constraint events_pkey primary key (position),
+  constraint events_stream_version_key unique (stream_id, stream_version),
+  constraint events_event_id_key unique (event_id),
+  constraint events_position_safe check (position between 1 and 9007199254740991),
+  constraint events_stream_version_safe check (stream_version between 1 and 9007199254740991),
+  constraint events_schema_version_positive check (schema_version > 0),
+  constraint events_stream_id_length check (char_length(stream_id) between 1 and 255),
+  constraint events_event_id_length check (char_length(event_id) between 1 and 255),
+  constraint events_type_length check (char_length(type) between 1 and 255)
+);
+
+-- Partial: an event without tags costs nothing here.
+create index events_tags_idx on :schema.events using gin (tags) where tags <> '{}';
+
+alter sequence :schema.event_position owned by :schema.events.position;
+
+create function :schema.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception 'the log %.% is append-only: % is refused', tg_table_schema, tg_table_name, lower(tg_op)
+    using errcode = 'LF003', hint = 'record a new event that corrects the old one';
+end
+$$;
+
+create trigger events_append_only before update or delete or truncate on :schema.events
+  for each statement execute function :schema.refuse_change();
+
+create table :schema.snapshots (
+  stream_id      text        collate "C" not null,
+  key            text        collate "C" not null,
+  stream_version bigint      not null,
+  position       bigint      not null,
+  state          jsonb       not null,
+  saved_at       timestamptz not null default clock_timestamp(),
+  constraint snapshots_pkey primary key (stream_id, key)
+);

@@ -1,0 +1,224 @@
+-- 0002-append · not breaking
+
+-- Appends many requests in one statement. A request is one atomic append to one or more streams.
+--
+--   entry_*  one element for each stream of each request. entry_request numbers the requests from 1.
+--            entry_expected is a version, -1 for 'any', -2 for 'stream-exists'. entry_events counts its events.
+--   event_*  one element for each event, requests in order and entries in order within them. event_entry numbers the
+--            entries from 1, event_offset counts from 1 within its entry. event_tags holds array literals.
+--   request_command  command id of each request, or null.
+--   check_event_ids  false: trust that no id is in the log yet. A known id then ends in a unique violation, after
+--                    which the whole call is to be made again with true.
+--
+-- request_status answers for each request: 0 appended, 1 the stream of request_entry was not as expected, 2 this
+-- very request is in the log already, 3 request_event_id is in the log for another event.
+--
+-- No two requests of a call may share a stream. A unique violation means that another writer won a race: nothing of
+-- the call was appended. Made again, it sees the winner's events.
+create function :schema.append_batch(
+  entry_request integer[], entry_stream text[], entry_expected bigint[], entry_events integer[],
+  event_request integer[], event_entry integer[], event_offset integer[], event_stream text[],
+  event_ids text[], event_type text[], event_schema_version integer[],
+  event_data jsonb[], event_metadata jsonb[], event_tags text[],
+  request_command text[], check_event_ids boolean,
+  out request_status integer[], out request_entry integer[], out request_event_id text[],
+  out entry_version bigint[], out event_position bigint[], out recorded_at timestamptz
+) language plpgsql volatile as $$
+declare
+  request_count constant integer := entry_request[cardinality(entry_request)];
+  refused integer[];
+begin
+  -- Each statement below must see what was committed before it began.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'append needs isolation level read committed, this transaction has %',
+      current_setting('transaction_isolation') using errcode = 'LF004';
+  end if;
+
+  -- A stream that is only checked must stay as it is until this commit. Requests that check lock all of their
+  -- streams, in one order; writers of one stream are kept apart by the unique index alone.
+  if 0 = any (entry_events) then
+    perform case when locks.exclusive
+                 then pg_advisory_xact_lock(':schema.event_position'::regclass::oid::integer, locks.key)
+                 else pg_advisory_xact_lock_shared(':schema.event_position'::regclass::oid::integer, locks.key) end
+       from (select hashtext(entry.stream_id) as key, bool_or(entry.events > 0) as exclusive
+               from unnest(entry_request, entry_stream, entry_events) as entry (request, stream_id, events)
+              where entry.request in (select checking.request
+                                        from unnest(entry_request, entry_events) as checking (request, events)
+                                       where checking.events = 0)
+              group by 1
+              order by 1) as locks;
+  end if;
+
+  -- The fence, before the first position is drawn: while it is held, no reader goes beyond the sequence's value of
+  -- this moment. Postgres lets go of it only after this transaction's rows are visible.
+  perform pg_advisory_xact_lock_shared(
+            ':schema.events'::regclass::oid::integer,
+            ((case when is_called then last_value else 0 end) % 2147483648)::integer)
+     from :schema.event_position;
+
+  select array_agg(coalesce(newest.stream_version, 0) order by entry.number)
+    into entry_version
+    from unnest(entry_stream) with ordinality as entry (stream_id, number)
+    left join lateral (select stored.stream_version
+                         from :schema.events as stored
+                        where stored.stream_id = entry.stream_id
+                        order by stored.stream_version desc
+                        limit 1) as newest on true;
+
+  select array_agg(entry.request)
+    into refused
+    from unnest(entry_request, entry_expected, entry_version) as entry (request, expected, version)
+   where not case entry.expected when -1 then true when -2 then entry.version > 0 else entry.expected = entry.version end;
+
+  if refused is not null or check_event_ids then
+    select answer.request_status, answer.request_entry, answer.request_event_id
+      into request_status, request_entry, request_event_id
+      from :schema.judge_requests(
+             request_count, entry_request, entry_stream, entry_expected, entry_version, event_request, event_stream,
+             event_ids, event_type, event_data, request_command) as answer;
+    refused := array(select status.request
+                       from unnest(request_status) with ordinality as status (code, request)
+                      where status.code <> 0);
+  else
+    refused := '{}';
+  end if;
+
+  recorded_at := clock_timestamp();
+  -- Positions are drawn in the order of the input. Rows go in sorted by stream, so that two calls that race for
+  -- several streams wait for each other and do not deadlock.
+  with inserted as (
+    insert into :schema.events
+           (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
+    select drawn.position, drawn.stream_id, entry_version[drawn.entry] + drawn.place, drawn.event_id, drawn.type,
+           drawn.schema_version, drawn.data, drawn.metadata, coalesce(drawn.tags::text[], '{}'), append_batch.recorded_at
+      from (select nextval(':schema.event_position') as position, event.*
+              from unnest(event_request, event_entry, event_offset, event_stream, event_ids, event_type,
+                          event_schema_version, event_data, event_metadata, event_tags)
+                   as event (request, entry, place, stream_id, event_id, type, schema_version, data, metadata, tags)
+             where event.request <> all (refused)) as drawn
+     order by drawn.stream_id, drawn.position
+    returning events.position
+  )
+  select array_agg(inserted.position order by inserted.position) into event_position from inserted;
+end
+$$;
+
+-- Tells for each request whether it may be appended, is in the log already, or has to be refused.
+create function :schema.judge_requests(
+  request_count integer, entry_request integer[], entry_stream text[], entry_expected bigint[], entry_version bigint[],
+  event_request integer[], event_stream text[], event_ids text[], event_type text[], event_data jsonb[],
+  request_command text[],
+  out request_status integer[], out request_entry integer[], out request_event_id text[]
+) language sql stable as $$
+  with known as (
+    select event.request,
+           event.event_id,
+           event.number,
+           stored.event_id is not null as stored,
+           case when request_command[event.request] is null
+                then stored.stream_id = event.stream_id and stored.type = event.type and stored.data = event.data
+                else exists (select from unnest(entry_request, entry_stream) as entry (request, stream_id)
+                              where entry.request = event.request and entry.stream_id = stored.stream_id)
+           end as same
+      from unnest(event_request, event_stream, event_ids, event_type, event_data)
+           with ordinality as event (request, stream_id, event_id, type, data, number)
+      left join :schema.events as stored on stored.event_id = event.event_id
+  ),
+  ids as (
+    select known.request,
+           case when request_command[known.request] is null
+                then bool_and(known.stored and known.same)
+                else (array_agg(known.stored and known.same order by known.number))[1]
+           end as repeated,
+           min(known.event_id) filter (where known.stored) as stored_id
+      from known
+     group by known.request
+  ),
+  mismatches as (
+    select entry.request, min(entry.number)::integer as entry
+      from unnest(entry_request, entry_expected, entry_version)
+           with ordinality as entry (request, expected, version, number)
+     where not case entry.expected when -1 then true when -2 then entry.version > 0 else entry.expected = entry.version end
+     group by entry.request
+  )
+  select array_agg(case when ids.repeated then 2
+                        when ids.stored_id is not null then 3
+                        when mismatches.request is not null then 1
+                        else 0 end order by number),
+         array_agg(mismatches.entry order by number),
+         array_agg(ids.stored_id order by number)
+    from generate_series(1, request_count) as number
+    left join ids on ids.request = number
+    left join mismatches on mismatches.request = number
+$$;
+
+-- The same inside a transaction that must survive a lost race: made again in a subtransaction until nobody else wins.
+create function :schema.append_batch_in_transaction(
+  entry_request integer[], entry_stream text[], entry_expected bigint[], entry_events integer[],
+  event_request integer[], event_entry integer[], event_offset integer[], event_stream text[],
+  event_ids text[], event_type text[], event_schema_version integer[],
+  event_data jsonb[], event_metadata jsonb[], event_tags text[],
+  request_command text[], check_event_ids boolean,
+  out request_status integer[], out request_entry integer[], out request_event_id text[],
+  out entry_version bigint[], out event_position bigint[], out recorded_at timestamptz
+) language plpgsql volatile as $$
+declare
+  violated text;
+  lost_to_ids integer := 0;
+begin
+  loop
+    begin
+      select answer.request_status, answer.request_entry, answer.request_event_id, answer.entry_version,
+             answer.event_position, answer.recorded_at
+        into request_status, request_entry, request_event_id, entry_version, event_position, recorded_at
+        from :schema.append_batch(
+               entry_request, entry_stream, entry_expected, entry_events, event_request, event_entry, event_offset,
+               event_stream, event_ids, event_type, event_schema_version, event_data, event_metadata, event_tags,
+               request_command, check_event_ids) as answer;
+      return;
+    exception when unique_violation then
+      get stacked diagnostics violated = constraint_name;
+      if violated not in ('events_stream_version_key', 'events_event_id_key') then raise; end if;
+      if violated = 'events_event_id_key' then lost_to_ids := lost_to_ids + 1; end if;
+      -- One id twice in a call would come back for ever.
+      if lost_to_ids > 100 then raise; end if;
+      check_event_ids := true;
+    end;
+  end loop;
+end
+$$;
+
+-- One event to one stream, with no more work than that takes. appended is false, and nothing happened, when the
+-- stream is not as expected: append_batch then tells why.
+create function :schema.append_one(
+  stream text, expected bigint, event_id text, type text, schema_version integer, data jsonb, metadata jsonb,
+  tags text[], out appended boolean, out entry_version bigint, out event_position bigint, out recorded_at timestamptz
+) language plpgsql volatile as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'append needs isolation level read committed, this transaction has %',
+      current_setting('transaction_isolation') using errcode = 'LF004';
+  end if;
+
+  -- The same fence as in append_batch.
+  perform pg_advisory_xact_lock_shared(
+            ':schema.events'::regclass::oid::integer,
+            ((case when is_called then last_value else 0 end) % 2147483648)::integer)
+     from :schema.event_position;
+
+  entry_version := coalesce((select stored.stream_version
+                               from :schema.events as stored
+                              where stored.stream_id = stream
+                              order by stored.stream_version desc
+                              limit 1), 0);
+  appended := case expected when -1 then true when -2 then entry_version > 0 else expected = entry_version end;
+  if not appended then return; end if;
+
+  event_position := nextval(':schema.event_position');
+  recorded_at := clock_timestamp();
+  insert into :schema.events
+         (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
+  values (event_position, stream, entry_version + 1, append_one.event_id, append_one.type, append_one.schema_version,
+          append_one.data, append_one.metadata, append_one.tags, append_one.recorded_at);
+end
+$$;
