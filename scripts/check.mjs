@@ -61,7 +61,7 @@ const env = {
 const running = new Set();
 let interrupted = false;
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     interrupted = true;
     for (const stop of running) stop();
     process.exitCode = code;
@@ -145,8 +145,12 @@ function execute(line, live) {
       shell: process.platform === 'win32',
     });
     const stop = () => {
-      if (detached && child.pid) process.kill(-child.pid, 'SIGTERM');
-      else child.kill('SIGTERM');
+      if (!detached || !child.pid) return child.kill('SIGTERM');
+      try {
+        process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        // it has just ended by itself
+      }
     };
     running.add(stop);
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
