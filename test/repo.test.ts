@@ -113,6 +113,13 @@ describe('the configuration', () => {
     }
   });
 
+  test('publishes the licence with every package', () => {
+    const licence = readFileSync(join(root, 'LICENSE'), 'utf8');
+    for (const folder of folders) {
+      expect(readFileSync(join(root, 'packages', folder, 'LICENSE'), 'utf8'), folder).toBe(licence);
+    }
+  });
+
   test('pins one pnpm, for those who install it and for the scripts', () => {
     const pinned = readJson('package.json').packageManager?.replace('pnpm@', '');
     const workspace = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
