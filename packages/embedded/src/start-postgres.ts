@@ -68,8 +68,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
   const directory = options.directory === undefined ? undefined : resolve(options.directory);
   const durable = options.durable ?? directory !== undefined;
   const settings = configuration(durable, options.settings ?? {});
+  if (options.port !== undefined && !(await isFree(options.port))) throw portInUse(options.port);
   const installed = options.binaries ?? locateBinaries(options.version ?? 17, process.cwd());
-  const lock = directory === undefined ? undefined : openKeptDirectory(directory);
+  const lock = directory === undefined ? undefined : await openKeptDirectory(directory);
 
   const user = serverUser(directory === undefined ? undefined : dataOf(directory));
   const scratch = join(temporaryFolder(user), `leftfold-postgres-${randomBytes(8).toString('hex')}`);
@@ -130,10 +131,7 @@ async function launchOnPort(
   wanted: number | undefined,
   { port: former }: Connection,
 ): Promise<{ program: RunningProgram; port: number }> {
-  if (wanted !== undefined) {
-    if (!(await isFree(wanted))) throw portInUse(wanted);
-    return { program: await launch(supervisor, plan, wanted), port: wanted };
-  }
+  if (wanted !== undefined) return { program: await launch(supervisor, plan, wanted), port: wanted };
   for (let tries = 1; ; tries += 1) {
     const again = tries === 1 && former !== undefined && (await isFree(former));
     const port = again ? former : await freePort();

@@ -30,7 +30,7 @@ export function newConnection(): Connection {
  * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when it cannot be made or written to, or holds
  * other things; `POSTGRES_DIRECTORY_LOCKED` when a live process uses it.
  */
-export function openKeptDirectory(directory: string): DirectoryLock {
+export async function openKeptDirectory(directory: string): Promise<DirectoryLock> {
   try {
     mkdirSync(directory, { recursive: true });
     const foreign = readdirSync(directory).filter((name) => !ours.test(name));
@@ -40,7 +40,7 @@ export function openKeptDirectory(directory: string): DirectoryLock {
     for (const path of [connectionFile(directory), join(directory, 'data')]) {
       if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     }
-    const lock = lockDirectory(join(directory, 'lock'));
+    const lock = await lockDirectory(join(directory, 'lock'));
     writeFileSync(join(directory, '.gitignore'), '*\n');
     return lock;
   } catch (error) {

@@ -1,8 +1,9 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
-import { processExists } from '../supervisor/process-exists.ts';
+import { processExists, processFacts } from '../supervisor/process-exists.ts';
 
 /** Who holds a directory, as its lock file tells. */
 interface Holder {
@@ -17,6 +18,9 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** A process that was just told to end gets this long to do so. */
+const patience = 1_000;
+
 /**
  * Takes the lock of a kept directory, also from a process that has ended without releasing it.
  *
@@ -26,19 +30,21 @@ export interface DirectoryLock {
  * @param path the lock file.
  * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_LOCKED` when a live process holds it, with its pid.
  */
-export function lockDirectory(path: string): DirectoryLock {
+export async function lockDirectory(path: string, patienceMs = patience): Promise<DirectoryLock> {
   const mine: Holder = {
     token: randomUUID(),
     pid: process.pid,
-    startedAt: processStart(process.pid),
+    startedAt: processFacts(process.pid)?.startedAt ?? null,
     host: hostname(),
   };
   const aside = `${path}.${mine.token}`;
+  const deadline = Date.now() + patienceMs;
   while (!createWhole(path, aside, mine)) {
     const holder = readHolder(path);
     if (holder === undefined) continue; // released at this moment
-    if (isAlive(holder)) throw lockedBy(holder, path);
-    takeAway(path, aside, holder);
+    if (!isAlive(holder)) takeAway(path, aside, holder);
+    else if (Date.now() >= deadline) throw lockedBy(holder, path);
+    else await delay(20);
   }
   return {
     release: () => {
@@ -93,19 +99,8 @@ function readHolder(path: string): Holder | undefined {
 function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true; // cannot be known from here
   if (holder.pid <= 0 || !processExists(holder.pid)) return false;
-  const startedAt = processStart(holder.pid);
+  const startedAt = processFacts(holder.pid)?.startedAt ?? null;
   return holder.startedAt === null || startedAt === null || holder.startedAt === startedAt;
-}
-
-/** Clock ticks from boot to the start of a process, on Linux. */
-function processStart(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // proc(5): field 22; the second field, in parentheses, may contain spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
 }
 
 function lockedBy({ pid, host }: Holder, path: string): EmbeddedPostgresError {

@@ -1,9 +1,23 @@
-/** True for a process of any user; a process that ended but was not waited for still exists. */
+import { readFileSync } from 'node:fs';
+
+/** True for a process of any user that has not ended; where that can be known, not for one nobody has waited for. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  return processFacts(pid)?.hasEnded !== true;
+}
+
+/** Linux tells more than whether there is a process of that number: undefined elsewhere. */
+export function processFacts(pid: number): { hasEnded: boolean; startedAt: string | null } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // proc(5): the second field, in parentheses, may contain spaces; the third is the state, the 22nd the start.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { hasEnded: fields[0] === 'Z' || fields[0] === 'X', startedAt: fields[19] ?? null };
+  } catch {
+    return undefined;
   }
 }

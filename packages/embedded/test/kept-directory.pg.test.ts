@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { startPostgres } from '../src/index.ts';
+import { openFolder, startApplication } from './application.ts';
+import { query } from './query.ts';
+
+const folder = openFolder();
+const directory = join(folder, '.leftfold', 'postgres');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a kept directory keeps its data, its password and its port', async () => {
+  const first = await startPostgres({ directory });
+  expect(first.description).toBe(`PostgreSQL ${first.version} (embedded, kept in ${directory})`);
+  await query(first.connectionString, 'create table notes as select 1 as number');
+  expect(await query(first.connectionString, 'show fsync')).toEqual([{ fsync: 'on' }]);
+  await first.stop();
+
+  await using second = await startPostgres({ directory });
+  expect(second.connectionString).toBe(first.connectionString);
+  expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
+});
+
+test('its password is for the eyes of its owner, and it is not for version control', () => {
+  expect(statSync(join(directory, 'connection.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
+  expect(readFileSync(join(directory, '.gitignore'), 'utf8')).toBe('*\n');
+});
+
+test('a second starter is refused and told who holds it, and disturbs nobody', async () => {
+  using holder = startApplication({ directory });
+  const { connectionString } = await holder.started;
+  await expect(startPostgres({ directory })).rejects.toMatchObject({
+    code: 'POSTGRES_DIRECTORY_LOCKED',
+    retryable: true,
+    pid: holder.pid,
+    message: expect.stringContaining(`process ${holder.pid}`),
+  });
+  expect(await query(connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
+});
+
+test('a process does not start the same directory twice', async () => {
+  await using server = await startPostgres({ directory });
+  await expect(startPostgres({ directory })).rejects.toMatchObject({
+    code: 'POSTGRES_DIRECTORY_LOCKED',
+    pid: process.pid,
+    message: expect.stringContaining('this process'),
+  });
+  expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('after an application was killed, the next one starts at once, with all that was committed', async () => {
+  using holder = startApplication({ directory });
+  const { connectionString } = await holder.started;
+  await query(connectionString, 'insert into notes values (2)');
+  holder.process.kill('SIGKILL');
+
+  await using server = await startPostgres({ directory });
+  expect(await query(server.connectionString, 'select number from notes order by 1')).toEqual([
+    { number: 1 },
+    { number: 2 },
+  ]);
+});
+
+test('what a server left that is gone does not stand in the way, though its number is in use again', async () => {
+  writeFileSync(
+    join(directory, 'data', 'postmaster.pid'),
+    `${process.pid}\n${directory}\n0\n5432\n\n\n\nready\n`,
+  );
+  await using server = await startPostgres({ directory });
+  expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('data of another major version are refused by name, and left as they are', async () => {
+  const file = join(directory, 'data', 'PG_VERSION');
+  writeFileSync(file, '16\n');
+  const start = startPostgres({ directory });
+  await expect(start).rejects.toMatchObject({
+    code: 'POSTGRES_DIRECTORY_VERSION',
+    message: expect.stringMatching(
+      /PostgreSQL 16, which PostgreSQL 17 cannot read: start it with "version: 16"/,
+    ),
+  });
+  writeFileSync(file, '17\n');
+  await using server = await startPostgres({ directory });
+  expect(await query(server.connectionString, 'select count(*)::int from notes')).toEqual([{ count: 2 }]);
+});
+
+test('a data directory that was not finished is made again', async () => {
+  const started = join(folder, 'unfinished');
+  mkdirSync(join(started, 'data.unfinished', 'base'), { recursive: true });
+  await using server = await startPostgres({ directory: started, durable: false });
+  expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('a folder with other things in it is not made into a data directory', async () => {
+  const mine = join(folder, 'mine');
+  mkdirSync(mine);
+  writeFileSync(join(mine, 'letter.txt'), 'dear');
+  await expect(startPostgres({ directory: mine })).rejects.toMatchObject({
+    code: 'POSTGRES_DIRECTORY_UNUSABLE',
+    message: expect.stringContaining('letter.txt'),
+  });
+});
+
+test('a path that is no folder is refused', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  await expect(startPostgres({ directory: file })).rejects.toMatchObject({
+    code: 'POSTGRES_DIRECTORY_UNUSABLE',
+  });
+});

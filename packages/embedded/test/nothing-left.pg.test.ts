@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { leftIn, startApplication } from './application.ts';
+import { query } from './query.ts';
+
+const nothing = { files: [], processes: [] };
+const soon = { timeout: 10_000, interval: 20 };
+
+describe('nothing is left of an ephemeral server', () => {
+  test.for(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('when its application ends by %s', async (signal) => {
+    using application = startApplication();
+    const { pid } = await application.started;
+    expect(leftIn(application.folder).processes).toContain(pid);
+    application.process.kill(signal);
+    await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
+  });
+
+  test('when its application is killed while the data directory is being made', async () => {
+    using application = startApplication();
+    await expect.poll(() => leftIn(application.folder).files, soon).not.toEqual([]);
+    application.process.kill('SIGKILL');
+    await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
+  });
+
+  test('when its application is killed while clients of other processes are connected', async () => {
+    using application = startApplication();
+    const { connectionString } = await application.started;
+    const waiting = query(connectionString, 'select pg_sleep(60)');
+    const [row] = await query(connectionString, 'select 1 as one');
+    expect(row).toEqual({ one: 1 });
+    application.process.kill('SIGKILL');
+    await expect(waiting).rejects.toMatchObject({ message: /terminat/ });
+    await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
+  });
+
+  test('when the process that supervises it is killed', async () => {
+    using application = startApplication();
+    const { pid } = await application.started;
+    process.kill(parentOf(pid), 'SIGKILL');
+    await expect.poll(() => leftIn(application.folder).files, soon).toEqual([]);
+    const { processes } = leftIn(application.folder);
+    expect(processes).not.toContain(pid);
+    expect(processes).toContain(application.pid);
+  });
+});
+
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}

@@ -1,0 +1,52 @@
+import { Client } from 'pg';
+import { afterAll, expect, test } from 'vitest';
+import { startPostgres } from '../src/index.ts';
+import { query } from './query.ts';
+
+const server = await startPostgres();
+afterAll(() => server.stop());
+
+test('a crash loses no acknowledged commit, and nothing that was in flight stays', async () => {
+  await query(server.connectionString, 'create table entries (id int primary key)');
+  const inFlight = new Client({ connectionString: server.connectionString });
+  inFlight.on('error', () => {}); // it is cut
+  await inFlight.connect();
+  await inFlight.query('begin; insert into entries values (1000)');
+  const { pid } = server;
+
+  for (let id = 1; id <= 20; id += 1)
+    await query(server.connectionString, `insert into entries values (${id})`);
+  await server.restart({ mode: 'immediate' });
+
+  expect(server.pid).not.toBe(pid);
+  expect(await query(server.connectionString, 'select count(*)::int, max(id) from entries')).toEqual([
+    { count: 20, max: 20 },
+  ]);
+  await expect(inFlight.query('commit')).rejects.toThrow(/terminated|not queryable/);
+});
+
+test('a fast restart keeps prepared transactions and data, on the same port', async () => {
+  const { connectionString } = server;
+  await query(connectionString, 'create table kept as select 7 as number');
+  await query(connectionString, `begin; insert into kept values (8); prepare transaction 'later'`);
+  await server.restart({ mode: 'fast' });
+  expect(server.connectionString).toBe(connectionString);
+  await query(connectionString, `commit prepared 'later'`);
+  expect(await query(connectionString, 'select number from kept order by 1')).toEqual([
+    { number: 7 },
+    { number: 8 },
+  ]);
+});
+
+test('restarts asked for at once happen one after the other', async () => {
+  const { pid } = server;
+  await Promise.all([server.restart({ mode: 'immediate' }), server.restart({ mode: 'fast' })]);
+  expect(server.pid).not.toBe(pid);
+  expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('a server that was killed can be restarted', async () => {
+  process.kill(server.pid, 'SIGQUIT');
+  await server.restart({ mode: 'fast' });
+  expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+});

@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { Client } from 'pg';
+import { afterAll, describe, expect, test } from 'vitest';
+import { processExists } from '../src/supervisor/process-exists.ts';
+import { startPostgres } from '../src/index.ts';
+import { openFolder } from './application.ts';
+import { query } from './query.ts';
+
+// Others use the machine's temporary folder at the same time.
+const folder = openFolder();
+process.env['TMPDIR'] = folder;
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a started server', async () => {
+  const server = await startPostgres({ settings: { work_mem: '5MB', 'myapp.motto': `it's a \\ b` } });
+  afterAll(() => server.stop());
+
+  test('answers, and says what it is', async () => {
+    const [row] = await query(server.connectionString, 'show server_version');
+    expect(row).toEqual({ server_version: server.version });
+    expect(server.version).toMatch(/^17\.\d+$/);
+    expect(server.description).toBe(`PostgreSQL ${server.version} (embedded, ephemeral)`);
+  });
+
+  test('is ready for logical decoding, prepared transactions and many connections', async () => {
+    const settings = await query(
+      server.connectionString,
+      `select name, setting from pg_settings
+        where name in ('wal_level', 'max_prepared_transactions', 'max_connections', 'fsync', 'synchronous_commit',
+                       'TimeZone', 'server_encoding')`,
+    );
+    expect(Object.fromEntries(settings.map(({ name, setting }) => [name, setting]))).toEqual({
+      wal_level: 'logical',
+      max_prepared_transactions: '50',
+      max_connections: '200',
+      fsync: 'off',
+      synchronous_commit: 'on',
+      TimeZone: 'UTC',
+      server_encoding: 'UTF8',
+    });
+  });
+
+  test('has the settings it was given, whatever characters are in them', async () => {
+    const [row] = await query(
+      server.connectionString,
+      `select current_setting('work_mem') as memory,
+      current_setting('myapp.motto') as motto, lower('ÄÖÜ') as lower`,
+    );
+    expect(row).toEqual({ memory: '5MB', motto: `it's a \\ b`, lower: 'äöü' });
+  });
+
+  test('lets nobody in without the password', async () => {
+    const url = new URL(server.connectionString);
+    url.password = 'guessed';
+    await expect(query(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  test('listens on 127.0.0.1 alone', async () => {
+    const { port } = new URL(server.connectionString);
+    const others = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .filter(({ address, family }) => family === 'IPv4' && address !== '127.0.0.1')
+      .map(({ address }) => address);
+    for (const address of [...others, '127.0.0.2', '::1']) {
+      await expect(reach(address, Number(port)), address).rejects.toThrow(
+        /ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH/,
+      );
+    }
+    await expect(reach('127.0.0.1', Number(port))).resolves.toBeUndefined();
+    const [row] = await query(server.connectionString, 'show unix_socket_directories');
+    expect(row).toEqual({ unix_socket_directories: '' });
+  });
+});
+
+test('stopping leaves no process and no file, and does not cut a client that is just leaving', async () => {
+  const before = temporaryFolders();
+  const server = await startPostgres();
+  expect(temporaryFolders()).toHaveLength(before.length + 1);
+  const client = new Client({ connectionString: server.connectionString });
+  const complaints: Error[] = [];
+  client.on('error', (error) => complaints.push(error));
+  await client.connect();
+
+  const stopped = server.stop();
+  await client.query('select 1');
+  await client.end();
+  await stopped;
+
+  expect(complaints).toEqual([]);
+  expect(processExists(server.pid)).toBe(false);
+  expect(temporaryFolders()).toEqual(before);
+  await expect(server.stop()).resolves.toBeUndefined();
+  await expect(server.restart({ mode: 'fast' })).rejects.toMatchObject({ code: 'POSTGRES_STOPPED' });
+});
+
+test('a setting that PostgreSQL refuses fails the start with its words, and leaves nothing', async () => {
+  const before = temporaryFolders();
+  const start = startPostgres({ settings: { max_connections: 'lots' } });
+  await expect(start).rejects.toMatchObject({
+    code: 'POSTGRES_START_FAILED',
+    retryable: false,
+    message: expect.stringContaining('"max_connections"'),
+  });
+  expect(temporaryFolders()).toEqual(before);
+});
+
+test('a given port is used, unless it is in use', async () => {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await expect(startPostgres({ port })).rejects.toMatchObject({
+    code: 'POSTGRES_PORT_IN_USE',
+    retryable: true,
+    message: `port ${port} of 127.0.0.1 is in use`,
+  });
+  listener.close();
+  await once(listener, 'close');
+
+  await using server = await startPostgres({ port });
+  expect(new URL(server.connectionString).port).toBe(String(port));
+});
+
+function temporaryFolders(): string[] {
+  return readdirSync(tmpdir());
+}
+
+async function reach(address: string, port: number): Promise<void> {
+  const socket = connect({ host: address, port, timeout: 2_000 });
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
+  }
+}

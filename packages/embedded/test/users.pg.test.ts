@@ -1,0 +1,57 @@
+import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { copyBinaries } from '../src/binaries/copy.ts';
+import { locateBinaries } from '../src/binaries/locate.ts';
+import { startPostgres } from '../src/index.ts';
+import { isReachable } from '../src/server-user.ts';
+import { openFolder, startApplication } from './application.ts';
+import { query } from './query.ts';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const nobody = { uid: 65_534, gid: 65_534 };
+const isRoot = process.getuid?.() === 0;
+
+describe.runIf(isRoot)('as root', () => {
+  test('binaries and data may be below a folder that only root may enter', async () => {
+    const closed = mkdtempSync(join(tmpdir(), 'embedded-test-')); // 0700
+    onTestFinished(() => rmSync(closed, { recursive: true }));
+    const binaries = join(closed, 'native');
+    copyBinaries(locateBinaries(17, here), binaries);
+    const options = { binaries, directory: join(closed, 'kept'), durable: false };
+
+    const first = await startPostgres(options);
+    await query(first.connectionString, 'create table notes as select 1 as number');
+    await first.restart({ mode: 'immediate' });
+    await first.stop();
+    await using second = await startPostgres(options);
+    expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
+  });
+
+  test('the server runs as nobody, or as whom its data belong to', async () => {
+    const folder = openFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const options = { directory: join(folder, 'kept'), durable: false };
+    const first = await startPostgres(options);
+    expect(statSync(`/proc/${first.pid}`).uid).toBe(nobody.uid);
+    await first.stop();
+
+    const somebody = 12_345; // unknown to the system
+    const data = join(options.directory, 'data');
+    for (const path of readdirSync(data, { recursive: true, encoding: 'utf8' })) {
+      chownSync(join(data, path), somebody, somebody);
+    }
+    chownSync(data, somebody, somebody);
+    await using second = await startPostgres(options);
+    expect(statSync(`/proc/${second.pid}`).uid).toBe(somebody);
+  });
+
+  test.runIf(isReachable(here, nobody))('an ordinary user, too, can start a server', async () => {
+    using application = startApplication({}, nobody);
+    const { connectionString, pid } = await application.started;
+    expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(statSync(`/proc/${pid}`).uid).toBe(nobody.uid);
+  });
+});
