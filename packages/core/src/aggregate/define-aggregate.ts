@@ -16,7 +16,7 @@ import type { Command, CommandInput, DecisionContext } from './command.ts';
 import type { Rejection } from './reject.ts';
 
 /** How one event changes the state. Pure, and never throws: it also replays what older rules accepted. */
-export type EvolveHandlers<TState, TShapes extends EventShapes> = {
+type EvolveHandlers<TState, TShapes extends EventShapes> = {
   readonly [TName in keyof TShapes & string]: (state: TState, data: EventData<TShapes[TName]>) => TState;
 };
 
@@ -27,7 +27,7 @@ export type Decision<TEvent extends NewEvent, TReason extends string> =
   | Rejection<TReason>;
 
 /** One command: the shape of its input, and the rule that turns it into events. */
-export interface CommandHandler<
+interface CommandHandler<
   TState,
   TInput extends CommandInput,
   TEmit,
@@ -48,7 +48,7 @@ export interface CommandHandler<
 export type CommandInputs = Readonly<Record<string, CommandInput>>;
 
 /** One function per command, named as the command: makes the request as a value. */
-export type CommandCreators<
+type CommandCreators<
   TCategory extends string,
   TShapes extends EventShapes,
   TInputs extends CommandInputs,

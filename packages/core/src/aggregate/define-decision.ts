@@ -10,10 +10,11 @@ import { Rejection } from './reject.ts';
 export type Roles = Readonly<Record<string, AnyAggregate>>;
 
 /** New events by role. A role that is left out, or has none, is only checked not to have moved. */
-export type EventsByRole<TRoles extends Roles> = {
+type EventsByRole<TRoles extends Roles> = {
   readonly [TRole in keyof TRoles]?:
     | NewEventOfAggregate<TRoles[TRole]>
-    | readonly NewEventOfAggregate<TRoles[TRole]>[];
+    | readonly NewEventOfAggregate<TRoles[TRole]>[]
+    | undefined;
 };
 
 type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }

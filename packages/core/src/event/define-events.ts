@@ -8,7 +8,7 @@ import { SchemaVersions, type EventSchema, type UpcastStep } from './schema-vers
 import { ValidatedEvent } from './validated-event.ts';
 
 /** A payload's shape: a zod schema, or a history of them that begins with `schemaVersions(v1)`. */
-export type EventShape = EventSchema | SchemaVersions<JsonValue, unknown>;
+type EventShape = EventSchema | SchemaVersions<JsonValue, unknown>;
 
 /** Payload shapes by event name. */
 export type EventShapes = Readonly<Record<string, EventShape>>;
@@ -22,7 +22,7 @@ export type EventData<TShape> =
       : never;
 
 /** A payload as it is given: the newest schema's input. */
-export type EventInput<TShape> =
+type EventInput<TShape> =
   TShape extends SchemaVersions<JsonValue, infer TInput>
     ? TInput
     : TShape extends z.ZodType

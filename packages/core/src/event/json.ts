@@ -1,7 +1,7 @@
 /** What survives JSON unchanged. A `Date`, `bigint`, `Map` or class instance does not, and does not compile. */
 export type JsonValue = JsonScalar | readonly JsonValue[] | JsonObject;
 
-export type JsonScalar = string | number | boolean | null;
+type JsonScalar = string | number | boolean | null;
 
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;

@@ -32,7 +32,7 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
    */
   next<TNextData extends JsonValue, TNextInput>(
     schema: z.ZodType<TNextData, TNextInput>,
-    step: (data: TData) => TNextInput,
+    step: (data: TData) => NoInfer<TNextInput>,
   ): SchemaVersions<TNextData, TNextInput> {
     // Sound: the chain hands each step only what the schema before it let through, and JSON left that unchanged.
     const parsedStep: UpcastStep = (data) => schema.parse(step(data as TData));

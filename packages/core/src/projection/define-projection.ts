@@ -44,7 +44,7 @@ interface CommonOptions<
 }
 
 /** Handlers by event type. Each runs in the checkpoint's own transaction: a crash can neither skip nor repeat it. */
-export type EventHandlers<TEvent extends RecordedEvent, TTables extends TableColumns> = {
+type EventHandlers<TEvent extends RecordedEvent, TTables extends TableColumns> = {
   readonly [TType in TEvent['type']]?: (
     tx: Transaction<ReadModel<TTables>>,
     event: Extract<TEvent, { readonly type: TType }>,

@@ -5,9 +5,28 @@ import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
 import type { ProjectionMode } from './define-projection.ts';
 
-type KeyOf<TColumns extends Columns, TKey extends keyof TColumns> = {
-  readonly [TColumn in TKey]: Row<TColumns>[TColumn];
-};
+/** Finds the rows of an event: the values of their key columns. */
+type KeyFunction<TEvent extends RecordedEvent, TColumns extends Columns> = (
+  event: TEvent,
+) => Partial<Row<TColumns>> | readonly Partial<Row<TColumns>>[] | null;
+
+/** One of the rows a key function names. */
+type KeyRow<TKey> = TKey extends (...input: never) => infer TResult
+  ? TResult extends readonly (infer TRow)[]
+    ? TRow
+    : NonNullable<TResult>
+  : never;
+
+type KeyColumn<TKey> = KeyRow<TKey> extends infer TRow ? (TRow extends TRow ? keyof TRow : never) : never;
+
+/** Refuses key columns that do not exist, or may be missing in a result. */
+type KnownKeyOnly<TKey, TColumns extends Columns> = (...input: never) => OneOrMore<{
+  readonly [TColumn in KeyColumn<TKey>]: TColumn extends keyof TColumns
+    ? NonNullable<Row<TColumns>[TColumn]>
+    : never;
+}>;
+
+type OneOrMore<TRow> = TRow | readonly TRow[] | null;
 
 /** How one event changes its row. `null` deletes the row. Pure: it runs in memory, batch by batch. */
 export type RowHandlers<TEvent extends RecordedEvent, TColumns extends Columns> = {
@@ -36,7 +55,7 @@ export interface TableProjectionOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
   TColumns extends Columns,
-  TKey extends keyof TColumns,
+  TKey,
   THandlers,
 > {
   /** Checkpoint key, and the table's name. */
@@ -48,11 +67,11 @@ export interface TableProjectionOptions<
   readonly events: TGroups;
   readonly columns: TColumns;
   /** Which row an event belongs to; several for several rows, `null` for none. */
-  readonly key: (
-    event: RecordedEventOf<TGroups[number]>,
-  ) => KeyOf<NoInfer<TColumns>, TKey> | readonly KeyOf<NoInfer<TColumns>, TKey>[] | null;
+  readonly key: TKey &
+    KeyFunction<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
+    KnownKeyOnly<NoInfer<TKey>, NoInfer<TColumns>>;
   /** Every column that is not part of the key, as it is before a row's first event. It is frozen. */
-  readonly initialRow: Omit<Row<NoInfer<TColumns>>, NoInfer<TKey>>;
+  readonly initialRow: Omit<Row<NoInfer<TColumns>>, KeyColumn<NoInfer<TKey>>>;
   /** Handlers by event type; the projection reads only events that have one. */
   readonly evolve: THandlers &
     RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
@@ -97,7 +116,7 @@ export function defineTableProjection<
   const TName extends string,
   const TGroups extends readonly AnyEventGroup[],
   const TColumns extends Columns,
-  TKey extends keyof TColumns,
+  TKey extends KeyFunction<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>,
   THandlers extends RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>,
 >(
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers>,
@@ -114,7 +133,6 @@ export function defineTableProjection<
   const handlers = options.evolve as Readonly<
     Record<string, ((row: AnyRow, event: RecordedEvent) => AnyRow | null) | undefined>
   >;
-  const key = options.key as (event: RecordedEvent) => AnyRow | readonly AnyRow[] | null;
   return {
     kind: 'table',
     name,
@@ -127,7 +145,7 @@ export function defineTableProjection<
     table,
     initialRow: frozen(options.initialRow as AnyRow),
     keysOf(event) {
-      const keys = key(event);
+      const keys = options.key(event as RecordedEventOf<TGroups[number]>) as OneOrMore<AnyRow>;
       if (keys === null) return [];
       return isList(keys) ? keys : [keys];
     },

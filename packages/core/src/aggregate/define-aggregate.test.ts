@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { account, accountEvents } from '../../test/bank.ts';
+import { InvalidNameError } from '../errors/definition-errors.ts';
+import { defineAggregate } from './define-aggregate.ts';
+import { Rejection } from './reject.ts';
+import { replay } from './replay.ts';
+
+const context = { id: 'acc-1', now: new Date(0), newId: () => 'id-1', metadata: {} };
+const history = [
+  accountEvents.create.opened({ owner: 'Ada' }),
+  accountEvents.create.deposited({ cents: 500 }),
+  accountEvents.create.withdrawn({ cents: 200 }),
+];
+
+test('state is the left fold of the events over the initial state', () => {
+  expect(replay(account, [])).toEqual({ open: false, cents: 0 });
+  expect(replay(account, history)).toEqual({ open: true, cents: 300 });
+});
+
+test('a fold can go on from a state it came to before', () => {
+  const halfway = replay(account, history.slice(0, 2));
+  expect(replay(account, history.slice(2), halfway)).toEqual(replay(account, history));
+});
+
+test('a command is plain data: it survives JSON', () => {
+  const command = account.command.open('acc-1', { owner: 'Ada' });
+  expect(command).toStrictEqual({ aggregate: 'account', id: 'acc-1', name: 'open', input: { owner: 'Ada' } });
+  expect(JSON.parse(JSON.stringify(command))).toStrictEqual(command);
+});
+
+test('a command’s input is not changed before it is executed', () => {
+  expect(account.command.deposit('acc-1', { cents: '5' }).input).toEqual({ cents: '5' });
+});
+
+test('the stream is named after the aggregate and its id', () => {
+  expect(account.streamId('acc-1')).toBe('account-acc-1');
+  expect(() => account.streamId('')).toThrow(InvalidNameError);
+});
+
+describe('deciding', () => {
+  test('gives the events of the rule, or its refusal', () => {
+    const rich = { open: true, cents: 500 };
+    expect(account.decide('withdraw', rich, { cents: 5 }, context)).toMatchObject({
+      type: 'account.withdrawn',
+      data: { cents: 5 },
+    });
+    expect(account.decide('withdraw', rich, { cents: 501 }, context)).toEqual(
+      new Rejection('insufficient-funds', { missing: 1 }),
+    );
+    expect(account.decide('close', rich, {}, context)).toEqual([]);
+  });
+
+  test('hands the clock, ids and metadata to the rule', () => {
+    const order = defineAggregate({
+      events: accountEvents,
+      initialState: {},
+      evolve: { opened: (state) => state, deposited: (state) => state, withdrawn: (state) => state },
+      commands: {
+        open: {
+          input: z.object({}),
+          decide: (_state, _input, emit, { id, now, newId }) =>
+            emit.opened({ owner: `${id} ${now.getTime()} ${newId()}` }),
+        },
+      },
+    });
+    expect(order.decide('open', {}, {}, context)).toMatchObject({ data: { owner: 'acc-1 0 id-1' } });
+  });
+
+  test('on a command that does not exist throws, also when its name is one of every object', () => {
+    expect(() => account.decide('freeze', account.initialState, {}, context)).toThrow(
+      'aggregate "account" has no command "freeze"',
+    );
+    expect(() => account.decide('toString', account.initialState, {}, context)).toThrow(TypeError);
+    expect(account.inputOf('toString')).toBeUndefined();
+    expect(account.inputOf('open')).toBeDefined();
+    expect(account.commandNames).toEqual(['open', 'deposit', 'withdraw', 'close']);
+  });
+});
+
+test('an event that is not the aggregate’s own throws instead of being passed over', () => {
+  expect(() => account.evolve(account.initialState, { type: 'order.placed', data: {} })).toThrow(
+    'aggregate "account" does not evolve on event "order.placed"',
+  );
+});
+
+test('a handler that changes the initial state in place throws, instead of changing it for every aggregate', () => {
+  const evolve = {
+    opened: (state: { open: boolean }) => {
+      state.open = true;
+      return state;
+    },
+    deposited: (state: { open: boolean }) => state,
+    withdrawn: (state: { open: boolean }) => state,
+  };
+  const careless = defineAggregate({
+    events: accountEvents,
+    initialState: { open: false },
+    evolve,
+    commands: {},
+  });
+  expect(() => replay(careless, history)).toThrow(TypeError);
+  expect(careless.initialState).toEqual({ open: false });
+});
+
+test('the state version and the snapshot policy are as given, and by default 1 and none', () => {
+  expect(account).toMatchObject({ stateVersion: 1, snapshots: undefined });
+  const often = defineAggregate({
+    events: accountEvents,
+    initialState: {},
+    evolve: { opened: (state) => state, deposited: (state) => state, withdrawn: (state) => state },
+    commands: {},
+    stateVersion: 2,
+    snapshots: { everyEvents: 100 },
+  });
+  expect(often).toMatchObject({ stateVersion: 2, snapshots: { everyEvents: 100 } });
+});
+
+test('a command name with other characters is refused', () => {
+  const attempt = () =>
+    defineAggregate({
+      events: accountEvents,
+      initialState: {},
+      evolve: { opened: (state) => state, deposited: (state) => state, withdrawn: (state) => state },
+      commands: { 'open it': { input: z.object({}), decide: () => [] } },
+    });
+  expect(attempt).toThrow('command name "open it" must begin with a letter');
+});

@@ -1,0 +1,70 @@
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { account, type accountEvents, transfer } from '../../test/bank.ts';
+import type { NewEventOf } from '../event/define-events.ts';
+import type { CommandEvent, CommandReason } from './command.ts';
+import { defineDecision } from './define-decision.ts';
+import { reject } from './reject.ts';
+
+const input = z.object({ cents: z.int() });
+const aggregates = { from: account, to: account };
+
+test('a decision’s command names its roles, its input, its events and its refusals', () => {
+  const command = transfer.command({ from: 'a', to: 'b' }, { cents: 5 });
+  expectTypeOf(command.decision).toEqualTypeOf<'transfer'>();
+  expectTypeOf(command.ids).toEqualTypeOf<{ readonly from: string; readonly to: string }>();
+  expectTypeOf<CommandEvent<typeof command>>().toEqualTypeOf<NewEventOf<typeof accountEvents>>();
+  expectTypeOf<CommandReason<typeof command>>().toEqualTypeOf<'insufficient-funds' | 'no-such-account'>();
+});
+
+test('a role left out, an unknown one or a wrong input does not compile', () => {
+  // @ts-expect-error "to" is missing
+  transfer.command({ from: 'a' }, { cents: 5 });
+  // @ts-expect-error there is no role "via"
+  transfer.command({ from: 'a', to: 'b', via: 'c' }, { cents: 5 });
+  // @ts-expect-error the input lacks its field
+  transfer.command({ from: 'a', to: 'b' }, {});
+});
+
+test('the rule sees each role’s state and emits each role’s events', () => {
+  defineDecision({
+    name: 'transfer',
+    aggregates,
+    input,
+    decide: (states, { cents }, emit, { ids }) => {
+      expectTypeOf(states.from).toEqualTypeOf<{ open: boolean; cents: number }>();
+      expectTypeOf(ids).toEqualTypeOf<{ readonly from: string; readonly to: string }>();
+      return { from: emit.from.withdrawn({ cents }) };
+    },
+  });
+  // @ts-expect-error there is no role "via"
+  defineDecision({ name: 'transfer', aggregates, input, decide: ({ via }) => (via ? {} : {}) });
+  defineDecision({
+    name: 'transfer',
+    aggregates,
+    input,
+    // @ts-expect-error there is no event "closed"
+    decide: (_states, _input, emit) => ({ from: emit.from.closed({}) }),
+  });
+  defineDecision({
+    name: 'transfer',
+    aggregates,
+    input,
+    // @ts-expect-error an event of no known type
+    decide: () => ({ from: { type: 'account.lost', schemaVersion: 1, data: {} } }),
+  });
+});
+
+test('a refusal that was not declared does not compile', () => {
+  defineDecision({
+    name: 'transfer',
+    aggregates,
+    input,
+    rejections: ['account-closed'],
+    // @ts-expect-error "acount-closed" is misspelt
+    decide: (states, { cents }, emit) => {
+      if (!states.to.open) return reject('acount-closed');
+      return { from: emit.from.withdrawn({ cents }) };
+    },
+  });
+});

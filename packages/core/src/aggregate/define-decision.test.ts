@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { account, accountEvents, transfer } from '../../test/bank.ts';
+import { InvalidNameError } from '../errors/definition-errors.ts';
+import { defineDecision } from './define-decision.ts';
+import { Rejection } from './reject.ts';
+
+const rich = { open: true, cents: 500 };
+const context = { ids: { from: 'a', to: 'b' }, now: new Date(0), newId: () => 'id-1', metadata: {} };
+const base = { aggregates: { from: account, to: account }, input: z.object({ cents: z.int() }) };
+
+test('a decision’s command is plain data: it survives JSON', () => {
+  const command = transfer.command({ from: 'a', to: 'b' }, { cents: 5 });
+  expect(command).toStrictEqual({ decision: 'transfer', ids: { from: 'a', to: 'b' }, input: { cents: 5 } });
+  expect(JSON.parse(JSON.stringify(command))).toStrictEqual(command);
+});
+
+test('a decision gives lists of events by role, whether the rule gave one or several', () => {
+  expect(transfer.decide({ from: rich, to: rich }, { cents: 5 }, context)).toEqual({
+    from: [accountEvents.create.withdrawn({ cents: 5 })],
+    to: [accountEvents.create.deposited({ cents: 5 })],
+  });
+});
+
+test('a role without events has an empty list', () => {
+  const check = defineDecision({ ...base, name: 'check', decide: () => ({ from: undefined, to: [] }) });
+  expect(check.decide({ from: rich, to: rich }, { cents: 5 }, context)).toEqual({ from: [], to: [] });
+});
+
+test('a refusal comes out as it is', () => {
+  expect(transfer.decide({ from: rich, to: rich }, { cents: 501 }, context)).toEqual(
+    new Rejection('insufficient-funds'),
+  );
+});
+
+test('events for a role that does not take part are an error, never dropped', () => {
+  const careless = defineDecision({
+    ...base,
+    name: 'careless',
+    decide: (_states, { cents }, emit) => ({
+      from: emit.from.withdrawn({ cents }),
+      too: emit.to.deposited({ cents }),
+    }),
+  });
+  expect(() => careless.decide({ from: rich, to: rich }, { cents: 5 }, context)).toThrow(
+    'decision "careless" has no role "too"',
+  );
+});
+
+test('a name with other characters is refused', () => {
+  expect(() => defineDecision({ ...base, name: 'trans fer', decide: () => ({}) })).toThrow(InvalidNameError);
+});

@@ -1,0 +1,184 @@
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import {
+  AppendTooLargeError,
+  CommandRejectedError,
+  DuplicateDefinitionError,
+  EventIdReusedError,
+  InvalidCommandError,
+  InvalidEventError,
+  InvalidNameError,
+  LeftfoldError,
+  ProjectionFailedError,
+  ProjectionNotFoundError,
+  ProjectionTimeoutError,
+  SchemaMismatchError,
+  StoreMisconfiguredError,
+  StoreUnavailableError,
+  StreamVersionConflictError,
+  toSchemaIssues,
+  UnknownCommandError,
+  UnknownEventError,
+} from '../index.ts';
+
+const cause = new Error('the wire was cut');
+const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
+
+// Each error of the framework: its code, whether the same call may succeed later, and what it tells a person.
+const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][] = [
+  [
+    new StreamVersionConflictError('account-1', 3, 5),
+    'STREAM_VERSION_CONFLICT',
+    true,
+    'stream "account-1" is at version 5, expected 3; read it again and decide again',
+  ],
+  [
+    new EventIdReusedError('event-1'),
+    'EVENT_ID_REUSED',
+    false,
+    'event id "event-1" is already in the log for another event; an id names one event for ever, give the new event an id of its own',
+  ],
+  [
+    new AppendTooLargeError('account-1', 'data of event "account.opened"', 2_000_000, 1_000_000),
+    'APPEND_TOO_LARGE',
+    false,
+    'data of event "account.opened" for stream "account-1" is 2000000, the limit is 1000000; split it, or keep large content elsewhere and its address in the event',
+  ],
+  [
+    new InvalidNameError('stream id', '', 'must be a text that is not empty'),
+    'NAME_INVALID',
+    false,
+    'stream id "" must be a text that is not empty',
+  ],
+  [
+    new DuplicateDefinitionError('event', 'account.opened'),
+    'DEFINITION_DUPLICATE',
+    false,
+    'two definitions of event "account.opened" were given; rename one of them or pass it once',
+  ],
+  [
+    new UnknownEventError('account.closed'),
+    'EVENT_TYPE_UNKNOWN',
+    false,
+    'event type "account.closed" is unknown here; add its newest defineEvents(...) to the store\'s events',
+  ],
+  [
+    new InvalidEventError('account.opened', 2, issues),
+    'EVENT_PAYLOAD_INVALID',
+    false,
+    'data of event "account.opened" version 2 does not fit: cents: Too small',
+  ],
+  [
+    new InvalidCommandError('account.open', issues),
+    'COMMAND_INVALID',
+    false,
+    'command "account.open" does not fit: cents: Too small',
+  ],
+  [
+    new UnknownCommandError('account.close', ['account.open']),
+    'COMMAND_UNKNOWN',
+    false,
+    'command "account.close" is unknown here; known: "account.open". Pass its definition to the app',
+  ],
+  [
+    new CommandRejectedError('account.withdraw', 'insufficient-funds'),
+    'COMMAND_REJECTED',
+    false,
+    'command "account.withdraw" was rejected: insufficient-funds',
+  ],
+  [
+    new ProjectionFailedError('balances', { type: 'account.opened', position: 7 }, { cause }),
+    'PROJECTION_FAILED',
+    false,
+    'projection "balances" stopped at event "account.opened", position 7: the wire was cut; mend the cause, then restart it',
+  ],
+  [
+    new ProjectionTimeoutError('balances', 9, 7, 5_000),
+    'PROJECTION_TIMEOUT',
+    true,
+    'projection "balances" is at position 7, not yet at 9, after 5000 ms; is a runner for it alive?',
+  ],
+  [
+    new ProjectionNotFoundError('balances'),
+    'PROJECTION_NOT_FOUND',
+    false,
+    'projection "balances" is unknown here; pass its definition to the app',
+  ],
+  [
+    new SchemaMismatchError('leftfold', 5, 4),
+    'SCHEMA_MISMATCH',
+    false,
+    'schema "leftfold" is at migration 5, this release knows 4; upgrade the leftfold packages',
+  ],
+  [
+    new StoreUnavailableError('cannot reach the database', { cause }),
+    'STORE_UNAVAILABLE',
+    true,
+    'cannot reach the database',
+  ],
+  [
+    new StoreMisconfiguredError('PostgreSQL 12 is too old'),
+    'STORE_MISCONFIGURED',
+    false,
+    'PostgreSQL 12 is too old',
+  ],
+];
+
+test.each(errors)(
+  '%s says its code, whether to try again, and what to do',
+  (error, code, retryable, message) => {
+    expect(error).toMatchObject({ code, retryable, message });
+    expect(error.name).toBe(error.constructor.name);
+    expect(String(error)).toBe(`${error.constructor.name}: ${message}`);
+    expect(error).toBeInstanceOf(Error);
+  },
+);
+
+test('an error of this framework is known by its brand, across copies of the package', async () => {
+  // Another copy of the module, as a second install of the package would load it.
+  vi.resetModules();
+  const other = await import('./append-errors.ts');
+  expect(other.EventIdReusedError).not.toBe(EventIdReusedError);
+  const foreign = new other.EventIdReusedError('event-1');
+  expect(foreign).not.toBeInstanceOf(EventIdReusedError);
+  expect(LeftfoldError.is(foreign)).toBe(true);
+  expect(LeftfoldError.is(new Error('x'))).toBe(false);
+  expect(LeftfoldError.is(null)).toBe(false);
+  expect(LeftfoldError.is('STREAM_VERSION_CONFLICT')).toBe(false);
+});
+
+test('the cause is kept', () => {
+  expect(new StreamVersionConflictError('account-1', 'any', 0, { cause }).cause).toBe(cause);
+  expect(new EventIdReusedError('event-1', { cause }).cause).toBe(cause);
+  expect(new InvalidEventError('account.opened', 1, issues, { cause }).cause).toBe(cause);
+});
+
+test('a conflict says what was expected in the caller’s own word', () => {
+  expect(new StreamVersionConflictError('account-1', 'no-stream', 4)).toMatchObject({
+    expected: 'no-stream',
+    actual: 4,
+    message: 'stream "account-1" is at version 4, expected no-stream; read it again and decide again',
+  });
+});
+
+test('a schema that lacks a migration says how to get it', () => {
+  expect(new SchemaMismatchError('leftfold', 1, 2).message).toBe(
+    'schema "leftfold" is at migration 1, this release needs 2; run migrate() with a role that may create tables',
+  );
+});
+
+test('a projection that stopped without a single event to blame says why', () => {
+  expect(new ProjectionFailedError('balances', undefined, { cause: 'disk full' }).message).toBe(
+    'projection "balances" stopped: disk full; mend the cause, then restart it',
+  );
+  expect(new ProjectionFailedError('balances', undefined).message).toContain('unknown cause');
+});
+
+test('a schema’s issues keep path and code, and never the value', () => {
+  const schema = z.object({ lines: z.array(z.object({ sku: z.string().max(3) })) });
+  const { error } = schema.safeParse({ lines: [{ sku: 'secret' }] });
+  expect(toSchemaIssues(error!)).toEqual([
+    { path: 'lines.0.sku', code: 'too_big', message: expect.any(String) },
+  ]);
+  expect(JSON.stringify(toSchemaIssues(error!))).not.toContain('secret');
+});

@@ -1,0 +1,97 @@
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { defineEvents, type NewEventOf, type RecordedEventOf } from './define-events.ts';
+import { schemaVersions } from './schema-versions.ts';
+
+const accountEvents = defineEvents('account', {
+  opened: z.object({ owner: z.string(), currency: z.string().default('EUR') }),
+  deposited: z.object({ cents: z.int() }),
+});
+
+test('a creator takes the schema’s input and gives its output, under the full type name', () => {
+  expectTypeOf(accountEvents.category).toEqualTypeOf<'account'>();
+  expectTypeOf(accountEvents.create.opened).parameter(0).toEqualTypeOf<{
+    owner: string;
+    currency?: string | undefined;
+  }>();
+  const opened = accountEvents.create.opened({ owner: 'Ada' });
+  expectTypeOf(opened.type).toEqualTypeOf<'account.opened'>();
+  expectTypeOf(opened.data).toEqualTypeOf<{ owner: string; currency: string }>();
+});
+
+test('the type of an event narrows its data, written or read', () => {
+  type Written = NewEventOf<typeof accountEvents>;
+  type Read = RecordedEventOf<typeof accountEvents>;
+  expectTypeOf<Written['type']>().toEqualTypeOf<'account.opened' | 'account.deposited'>();
+  expectTypeOf<Extract<Written, { type: 'account.deposited' }>['data']>().toEqualTypeOf<{ cents: number }>();
+  expectTypeOf<Extract<Read, { type: 'account.deposited' }>['data']>().toEqualTypeOf<{ cents: number }>();
+  expectTypeOf<Read['position']>().toEqualTypeOf<number>();
+});
+
+test('a wrong event name, payload field or field type does not compile', () => {
+  // @ts-expect-error there is no event "closed"
+  accountEvents.create.closed({});
+  // @ts-expect-error the payload lacks its field
+  accountEvents.create.deposited({});
+  // @ts-expect-error the payload has a field its schema does not know
+  accountEvents.create.deposited({ cents: 1, cent: 1 });
+  // @ts-expect-error the field has another type
+  accountEvents.create.deposited({ cents: '1' });
+});
+
+test('a payload that JSON would change does not compile', () => {
+  // @ts-expect-error a Date comes back from JSON as text: use z.iso.datetime()
+  defineEvents('order', { placed: z.object({ at: z.date() }) });
+  // @ts-expect-error JSON has no bigint
+  defineEvents('order', { placed: z.object({ cents: z.bigint() }) });
+  // @ts-expect-error JSON makes {} of a Map
+  defineEvents('order', { placed: z.object({ lines: z.map(z.string(), z.number()) }) });
+  // @ts-expect-error nested just as well
+  defineEvents('order', { placed: z.object({ lines: z.array(z.object({ at: z.date() })) }) });
+});
+
+test('a payload of optional, nested, union and free JSON fields compiles', () => {
+  const events = defineEvents('order', {
+    placed: z.object({
+      note: z.string().optional(),
+      lines: z.array(z.object({ sku: z.string(), quantity: z.int() })),
+      payment: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('card'), last4: z.string() }),
+        z.object({ kind: z.literal('cash') }),
+      ]),
+      extra: z.json(),
+      at: z.iso.datetime(),
+    }),
+    'line-added': z.record(z.string(), z.number()),
+  });
+  expectTypeOf(events.create['line-added']({ a: 1 }).type).toEqualTypeOf<'order.line-added'>();
+  expectTypeOf<
+    Extract<NewEventOf<typeof events>, { type: 'order.placed' }>['data']['at']
+  >().toEqualTypeOf<string>();
+});
+
+test('an event with a history has the newest shape', () => {
+  const events = defineEvents('account', {
+    opened: schemaVersions(z.object({ name: z.string() }))
+      .next(z.object({ owner: z.string() }), (v1) => ({ owner: v1.name }))
+      .next(z.object({ owner: z.string(), currency: z.string().default('EUR') }), (v2) => v2),
+  });
+  expectTypeOf(events.create.opened).parameter(0).toEqualTypeOf<{
+    owner: string;
+    currency?: string | undefined;
+  }>();
+  expectTypeOf(events.create.opened({ owner: 'Ada' }).data).toEqualTypeOf<{
+    owner: string;
+    currency: string;
+  }>();
+});
+
+test('an upcast step that reads a field of another version, or makes the wrong shape, does not compile', () => {
+  const v1 = schemaVersions(z.object({ name: z.string() }));
+  // @ts-expect-error version 1 has no field "owner"
+  v1.next(z.object({ owner: z.string() }), (data) => ({ owner: data.owner }));
+  // @ts-expect-error version 2 needs "owner"
+  v1.next(z.object({ owner: z.string() }), (data) => ({ name: data.name }));
+  // @ts-expect-error a later version must survive JSON as well
+  v1.next(z.object({ at: z.date() }), () => ({ at: new Date(0) }));
+});

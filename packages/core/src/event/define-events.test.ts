@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { InvalidEventError, InvalidNameError } from '../errors/definition-errors.ts';
+import { defineEvents } from './define-events.ts';
+import { schemaVersions } from './schema-versions.ts';
+
+const accountEvents = defineEvents('account', {
+  opened: z.object({ owner: z.string().trim().min(1), currency: z.string().default('EUR') }),
+  deposited: z.object({ cents: z.int().positive() }),
+});
+
+describe('making an event', () => {
+  test('gives its stored type, its schema version and the payload as the schema puts it out', () => {
+    expect({ ...accountEvents.create.opened({ owner: ' Ada ' }) }).toStrictEqual({
+      type: 'account.opened',
+      schemaVersion: 1,
+      data: { owner: 'Ada', currency: 'EUR' },
+    });
+  });
+
+  test('takes an id, tags and metadata, and has no such field when none was given', () => {
+    const options = { id: 'event-1', tags: ['owner:ada'], metadata: { actor: 'ada' } };
+    const event = accountEvents.create.deposited({ cents: 5 }, options);
+    expect({ ...event }).toStrictEqual({
+      type: 'account.deposited',
+      schemaVersion: 1,
+      data: { cents: 5 },
+      ...options,
+    });
+    const bare = accountEvents.create.deposited({ cents: 5 }, { id: undefined, tags: undefined });
+    expect(Object.keys(bare)).toEqual(['type', 'schemaVersion', 'data']);
+  });
+
+  test('refuses a payload its schema refuses, and says where without showing the value', () => {
+    const error = thrownBy(() => accountEvents.create.deposited({ cents: -4321 }));
+    expect(error).toBeInstanceOf(InvalidEventError);
+    expect(error).toMatchObject({
+      code: 'EVENT_PAYLOAD_INVALID',
+      retryable: false,
+      type: 'account.deposited',
+      schemaVersion: 1,
+      issues: [{ path: 'cents', code: 'too_small' }],
+      position: undefined,
+    });
+    expect(String(error)).toMatch(/data of event "account.deposited" version 1 does not fit: cents: /);
+    expect(JSON.stringify(error) + String(error)).not.toContain('4321');
+  });
+
+  test('drops fields the schema does not know', () => {
+    const data: { cents: number } = Object.assign({ cents: 5 }, { secret: 'x' });
+    expect(accountEvents.create.deposited(data).data).toStrictEqual({ cents: 5 });
+  });
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('declaring events', () => {
+  test('counts the versions of a payload with a history', () => {
+    const events = defineEvents('account', {
+      opened: schemaVersions(z.object({ name: z.string() })).next(
+        z.object({ owner: z.string() }),
+        ({ name }) => ({ owner: name }),
+      ),
+    });
+    expect(events.create.opened({ owner: 'Ada' })).toMatchObject({
+      schemaVersion: 2,
+      data: { owner: 'Ada' },
+    });
+    expect(events.definitions).toMatchObject([{ type: 'account.opened', schemaVersion: 2 }]);
+  });
+
+  test('refuses a category with a hyphen: the first one in a stream id ends it', () => {
+    expect(() => defineEvents('bank-account', {})).toThrow(InvalidNameError);
+  });
+
+  test('refuses an event name that is empty or has a dot', () => {
+    expect(() => defineEvents('account', { '': z.object({}) })).toThrow(/event name "" must be a text/);
+    expect(() => defineEvents('account', { 'a.b': z.object({}) })).toThrow(/event name "a\.b" must begin/);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { DuplicateDefinitionError } from '../errors/definition-errors.ts';
+import { defineEvents } from './define-events.ts';
+import { EventCatalog, type StoredPayload } from './event-catalog.ts';
+import { schemaVersions } from './schema-versions.ts';
+
+const accountEvents = defineEvents('account', {
+  opened: schemaVersions(z.object({ name: z.string() }))
+    .next(z.object({ owner: z.string(), currency: z.string().default('EUR') }), ({ name }) => ({
+      owner: name,
+    }))
+    .next(
+      z.object({ owner: z.string().min(1), currency: z.string(), tier: z.string().default('basic') }),
+      (v2) => ({
+        ...v2,
+        currency: v2.currency.toLowerCase(),
+      }),
+    ),
+  deposited: z.object({ cents: z.int().positive() }),
+});
+const catalog = new EventCatalog([accountEvents]);
+
+function opened(schemaVersion: number, data: StoredPayload['data']): StoredPayload {
+  return { type: 'account.opened', schemaVersion, data, position: 17 };
+}
+
+describe('upcasting', () => {
+  test('what was stored as version 1 comes out as the newest, with the defaults of every step', () => {
+    expect(catalog.upcast(opened(1, { name: 'Ada' }))).toEqual({
+      schemaVersion: 3,
+      data: { owner: 'Ada', currency: 'eur', tier: 'basic' },
+    });
+  });
+
+  test('begins at the version the event was stored under', () => {
+    expect(catalog.upcast(opened(2, { owner: 'Ada', currency: 'USD' }))).toEqual({
+      schemaVersion: 3,
+      data: { owner: 'Ada', currency: 'usd', tier: 'basic' },
+    });
+  });
+
+  test('hands out data of the newest version as it is stored, unless asked to check it', () => {
+    const data = { owner: '', currency: 'eur', tier: 'basic' };
+    expect(catalog.upcast(opened(3, data)).data).toBe(data);
+    expect(() => catalog.upcast(opened(3, data), true)).toThrow(
+      'data of event "account.opened" version 3 at position 17 does not fit: owner:',
+    );
+  });
+
+  test('a result that the next schema refuses is an error that names the event and where it is', () => {
+    expect(() => catalog.upcast(opened(1, { name: '' }))).toThrow(
+      expect.objectContaining({
+        code: 'EVENT_PAYLOAD_INVALID',
+        schemaVersion: 1,
+        position: 17,
+        issues: [expect.objectContaining({ path: 'owner', code: 'too_small' })],
+      }),
+    );
+  });
+
+  test('a step that throws is an error that names the step and keeps the cause', () => {
+    const cause = new TypeError('boom');
+    const events = defineEvents('account', {
+      opened: schemaVersions(z.object({ name: z.string() }))
+        .next(z.object({ name: z.string() }), (v1) => v1)
+        .next(z.object({ name: z.string() }), () => {
+          throw cause;
+        }),
+    });
+    expect(() => new EventCatalog([events]).upcast(opened(1, { name: 'Ada' }))).toThrow(
+      expect.objectContaining({
+        code: 'EVENT_PAYLOAD_INVALID',
+        message:
+          'data of event "account.opened" version 1 at position 17 does not fit: the upcast from version 2 threw',
+        cause,
+      }),
+    );
+  });
+
+  test('an unknown type, or a version newer than is known, is an error that says where it is and what to do', () => {
+    expect(() => catalog.upcast({ type: 'account.closed', schemaVersion: 1, data: {}, position: 9 })).toThrow(
+      expect.objectContaining({
+        code: 'EVENT_TYPE_UNKNOWN',
+        retryable: false,
+        type: 'account.closed',
+        position: 9,
+        message:
+          "event type \"account.closed\", schema version 1, at position 9 is unknown here; add its newest defineEvents(...) to the store's events, or read with unknownEvents: 'skip'",
+      }),
+    );
+    expect(() => catalog.upcast(opened(4, {}))).toThrow(
+      expect.objectContaining({ code: 'EVENT_TYPE_UNKNOWN', schemaVersion: 4, position: 17 }),
+    );
+  });
+});
+
+describe('what is to be appended', () => {
+  test('is refused when no definition knows its type', () => {
+    expect(() => catalog.payloadOf({ type: 'account.closed', schemaVersion: 1, data: {} })).toThrow(
+      'event type "account.closed" is unknown here; add its newest defineEvents(...) to the store\'s events',
+    );
+  });
+
+  test('is refused when it was made under an older schema version', () => {
+    expect(() =>
+      catalog.payloadOf({ type: 'account.opened', schemaVersion: 1, data: { name: 'Ada' } }),
+    ).toThrow(expect.objectContaining({ code: 'EVENT_TYPE_UNKNOWN', schemaVersion: 1, position: undefined }));
+  });
+
+  test('is parsed when no creator made it, so that a plain object is as good as its data', () => {
+    const plain = { type: 'account.deposited', schemaVersion: 1 };
+    expect(catalog.payloadOf({ ...plain, data: { cents: 5, noise: true } })).toEqual({ cents: 5 });
+    expect(() => catalog.payloadOf({ ...plain, data: { cents: 0 } })).toThrow(/does not fit: cents/);
+  });
+});
+
+describe('definitions', () => {
+  test('the same group may be given twice', () => {
+    expect(new EventCatalog([accountEvents, accountEvents]).has('account.opened')).toBe(true);
+  });
+
+  test('two groups may share a category when no event has the same name', () => {
+    const more = new EventCatalog([accountEvents, defineEvents('account', { closed: z.object({}) })]);
+    expect(more.has('account.closed')).toBe(true);
+    expect(more.has('account.lost')).toBe(false);
+  });
+
+  test('two different definitions of one event type are refused', () => {
+    const again = defineEvents('account', { deposited: z.object({}) });
+    const attempt = () => new EventCatalog([accountEvents, again]);
+    expect(attempt).toThrow(DuplicateDefinitionError);
+    expect(attempt).toThrow(
+      'two definitions of event "account.deposited" were given; rename one of them or pass it once',
+    );
+  });
+});

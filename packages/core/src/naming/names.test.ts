@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { InvalidNameError } from '../errors/definition-errors.ts';
+import {
+  assertCategory,
+  assertId,
+  assertMemberName,
+  assertProjectionName,
+  assertSqlName,
+  MAX_ID_LENGTH,
+} from './names.ts';
+import { aggregateIdOf, categoryOf, streamIdOf } from './stream-id.ts';
+
+describe('an id', () => {
+  test.each(['a', 'Käufer 7', 'acc-1-2', '🦊', 'x'.repeat(MAX_ID_LENGTH)])('may be %j', (id) => {
+    expect(() => assertId('stream id', id)).not.toThrow();
+  });
+
+  test.each([
+    ['', 'must be a text that is not empty'],
+    ['x'.repeat(MAX_ID_LENGTH + 1), 'has 256 characters, at most 255 are allowed'],
+    ['a\u0000b', 'has a control character (NUL included); remove it'],
+    ['a\nb', 'has a control character (NUL included); remove it'],
+    ['a\u007f', 'has a control character (NUL included); remove it'],
+    ['a\ud83e', 'has half of a surrogate pair; remove it'],
+    ['\udd8ab', 'has half of a surrogate pair; remove it'],
+  ])('may not be %j', (id, rule) => {
+    const attempt = () => assertId('stream id', id);
+    expect(attempt).toThrow(InvalidNameError);
+    expect(attempt).toThrow(rule);
+    expect(attempt).toThrow(
+      expect.objectContaining({ code: 'NAME_INVALID', retryable: false, kind: 'stream id' }),
+    );
+  });
+
+  test('that is no text at all is refused as well', () => {
+    const missing: unknown = undefined;
+    expect(() => assertId('stream id', missing as string)).toThrow(
+      'stream id "undefined" must be a text that is not empty',
+    );
+  });
+
+  test('is abridged in the message when it is long, and shown so that nothing in it hides', () => {
+    expect(() => assertId('event id', `${'x'.repeat(300)}`)).toThrow(/^event id "x{57}\.\.\."/);
+    expect(() => assertId('event id', 'a\u0000')).toThrow('event id "a\\u0000"');
+  });
+});
+
+describe('a category', () => {
+  test.each(['account', 'bankAccount', 'bank_account2'])('may be %j', (name) => {
+    expect(() => assertCategory(name)).not.toThrow();
+  });
+
+  test.each(['', 'bank-account', 'bank.account', '2nd', '_x', 'konto ', 'käufer', 'x'.repeat(101)])(
+    'may not be %j',
+    (name) => {
+      expect(() => assertCategory(name)).toThrow(
+        expect.objectContaining({ code: 'NAME_INVALID', kind: 'category' }),
+      );
+    },
+  );
+});
+
+describe('the name of an event, command or decision', () => {
+  test.each(['opened', 'line-added', 'x_1'])('may be %j', (name) => {
+    expect(() => assertMemberName('event name', name)).not.toThrow();
+  });
+
+  test.each(['', 'a.b', '-a', 'a b', '__proto__', 'x'.repeat(101)])('may not be %j', (name) => {
+    expect(() => assertMemberName('event name', name)).toThrow(InvalidNameError);
+  });
+});
+
+describe('a projection name', () => {
+  test.each(['balances', 'monthly_revenue_2'])('may be %j', (name) => {
+    expect(() => assertProjectionName(name)).not.toThrow();
+  });
+
+  test.each(['', 'Balances', 'balances-2', '2nd', 'x'.repeat(31)])(
+    'may not be %j: it names a Postgres schema',
+    (name) => {
+      expect(() => assertProjectionName(name)).toThrow(InvalidNameError);
+    },
+  );
+});
+
+test('a table or column may have the 63 characters that Postgres keeps, and no more', () => {
+  expect(() => assertSqlName('column', 'x'.repeat(63))).not.toThrow();
+  expect(() => assertSqlName('column', 'x'.repeat(64))).toThrow('has 64 characters, at most 63 are allowed');
+  expect(() => assertSqlName('column', 'account id')).toThrow(InvalidNameError);
+});
+
+describe('a stream id', () => {
+  test('is the category and the id, and gives both back, whatever hyphens the id has', () => {
+    const streamId = streamIdOf('account', 'eu-west-7');
+    expect(streamId).toBe('account-eu-west-7');
+    expect(categoryOf(streamId)).toBe('account');
+    expect(aggregateIdOf(streamId)).toBe('eu-west-7');
+  });
+
+  test('without a hyphen is its own category and has no aggregate id', () => {
+    expect(categoryOf('audit')).toBe('audit');
+    expect(aggregateIdOf('audit')).toBe('');
+  });
+
+  test('is refused when a part is, or when both together are too long', () => {
+    expect(() => streamIdOf('bank-account', '1')).toThrow('category "bank-account"');
+    expect(() => streamIdOf('account', '')).toThrow('id of account "" must be');
+    expect(() => streamIdOf('account', 'x'.repeat(250))).toThrow(/^stream id .* has 258 characters/);
+  });
+});

@@ -1,0 +1,74 @@
+import type { Transaction } from 'kysely';
+import { expectTypeOf, test } from 'vitest';
+import { accountEvents } from '../../test/bank.ts';
+import type { RecordedEventOf } from '../event/define-events.ts';
+import { defineProjection } from './define-projection.ts';
+import type { ColumnsByTable } from './projection.ts';
+
+const tables = {
+  owners: { columns: { name: 'text', accounts: 'integer' }, primaryKey: ['name'] },
+} as const;
+
+test('handlers get a transaction typed by the tables, and their own event', () => {
+  const owners = defineProjection({
+    name: 'owners',
+    events: [accountEvents],
+    tables: { owners: { columns: { name: 'text', accounts: 'integer' }, primaryKey: ['name'] } },
+    on: {
+      'account.opened': async (tx, event) => {
+        expectTypeOf(event.data).toEqualTypeOf<{ owner: string }>();
+        expectTypeOf(tx).toEqualTypeOf<
+          Transaction<{ owners: { readonly name: string; readonly accounts: number } }>
+        >();
+        await tx.insertInto('owners').values({ name: event.data.owner, accounts: 1 }).execute();
+      },
+    },
+  });
+  expectTypeOf<ColumnsByTable<typeof owners>['owners']['accounts']>().toEqualTypeOf<'integer'>();
+});
+
+test('the batch form gets every event of its groups', () => {
+  defineProjection({
+    name: 'owners',
+    events: [accountEvents],
+    tables,
+    onBatch: async (_tx, events) => {
+      expectTypeOf(events).toEqualTypeOf<readonly RecordedEventOf<typeof accountEvents>[]>();
+      await Promise.resolve();
+    },
+  });
+});
+
+test('a wrong event name, table, column or field in a handler does not compile', () => {
+  const base = { name: 'owners', events: [accountEvents], tables } as const;
+  // @ts-expect-error there is no event "account.closed"
+  defineProjection({ ...base, on: { 'account.closed': async () => Promise.resolve() } });
+  // @ts-expect-error there is no table "people"
+  defineProjection({ ...base, on: { 'account.opened': (tx) => tx.deleteFrom('people').execute() } });
+  defineProjection({
+    ...base,
+    on: {
+      // @ts-expect-error there is no column "age"
+      'account.opened': (tx) => tx.insertInto('owners').values({ age: 1 }).execute(),
+      // @ts-expect-error the event has no field "amount"
+      'account.deposited': async (_tx, { data }) => Promise.resolve(data.amount),
+    },
+  });
+});
+
+test('both forms at once, or none, does not compile', () => {
+  const base = { name: 'owners', events: [accountEvents], tables } as const;
+  // @ts-expect-error neither `on` nor `onBatch`
+  defineProjection(base);
+  // @ts-expect-error both
+  defineProjection({ ...base, on: {}, onBatch: async () => Promise.resolve() });
+});
+
+test('a primary key or index over a column that is not there does not compile', () => {
+  const base = { name: 'owners', events: [accountEvents], on: {} } as const;
+  const columns = { name: 'text' } as const;
+  // @ts-expect-error there is no column "id"
+  defineProjection({ ...base, tables: { owners: { columns, primaryKey: ['id'] } } });
+  // @ts-expect-error there is no column "age"
+  defineProjection({ ...base, tables: { owners: { columns, primaryKey: ['name'], indexes: [['age']] } } });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { accountEvents, balances } from '../../test/bank.ts';
+import { InvalidNameError } from '../errors/definition-errors.ts';
+import type { NewEvent, RecordedEvent } from '../event/event.ts';
+import { defineTableProjection } from './define-table-projection.ts';
+
+function recorded(event: NewEvent, position = 1): RecordedEvent {
+  return {
+    type: event.type,
+    schemaVersion: event.schemaVersion,
+    data: event.data,
+    id: `event-${position}`,
+    streamId: 'account-acc-1',
+    streamVersion: position,
+    position,
+    recordedAt: new Date(0),
+    metadata: {},
+    tags: [],
+  };
+}
+
+const opened = recorded(accountEvents.create.opened({ owner: 'Ada' }));
+const deposited = recorded(accountEvents.create.deposited({ cents: 500 }), 2);
+const base = {
+  events: [accountEvents],
+  columns: { account_id: 'text', cents: 'bigint' },
+  initialRow: { cents: 0 },
+  evolve: {},
+} as const;
+
+test('the table has the projection’s name, and the columns that have no initial value as its key', () => {
+  expect(balances.table).toEqual({
+    name: 'balances',
+    columns: { account_id: 'text', owner: 'text', cents: 'bigint' },
+    primaryKey: ['account_id'],
+    indexes: [],
+  });
+  expect(balances.tables).toEqual([balances.table]);
+});
+
+test('it reads only the events it has a handler for', () => {
+  expect(balances.eventTypes).toEqual(['account.opened', 'account.deposited', 'account.withdrawn']);
+  const onlyOpened = defineTableProjection({
+    ...base,
+    name: 'opened',
+    key: () => ({ account_id: 'a' }),
+    evolve: { 'account.opened': (row) => row },
+  });
+  expect(onlyOpened.eventTypes).toEqual(['account.opened']);
+});
+
+test('its version and mode are 1 and async by default', () => {
+  expect(balances).toMatchObject({ kind: 'table', version: 1, mode: 'async' });
+  const inline = defineTableProjection({
+    ...base,
+    name: 'inline_balances',
+    version: 3,
+    mode: 'inline',
+    key: () => ({ account_id: 'a' }),
+  });
+  expect(inline).toMatchObject({ version: 3, mode: 'inline' });
+});
+
+describe('keysOf', () => {
+  const keysOf = (key: () => { account_id: string } | { account_id: string }[] | null) =>
+    defineTableProjection({ ...base, name: 'keys', key }).keysOf(opened);
+
+  test('gives one key as a list of one', () => {
+    expect(balances.keysOf(opened)).toEqual([{ account_id: 'account-acc-1' }]);
+  });
+
+  test('gives several keys as they are, and none for null', () => {
+    expect(keysOf(() => [{ account_id: 'a' }, { account_id: 'b' }])).toEqual([
+      { account_id: 'a' },
+      { account_id: 'b' },
+    ]);
+    expect(keysOf(() => [])).toEqual([]);
+    expect(keysOf(() => null)).toEqual([]);
+  });
+});
+
+describe('evolve', () => {
+  test('folds an event into its row', () => {
+    const row = { account_id: 'account-acc-1', ...balances.initialRow };
+    const after = balances.evolve(balances.evolve(row, opened)!, deposited);
+    expect(after).toEqual({ account_id: 'account-acc-1', owner: 'Ada', cents: 500 });
+  });
+
+  test('leaves the row as it is for an event without a handler', () => {
+    const row = { account_id: 'a', owner: '', cents: 0 };
+    expect(balances.evolve(row, { ...opened, type: 'account.closed' })).toBe(row);
+  });
+
+  test('deletes the row with null', () => {
+    const open = defineTableProjection({
+      ...base,
+      name: 'open_accounts',
+      key: () => ({ account_id: 'a' }),
+      evolve: { 'account.opened': () => null },
+    });
+    expect(open.evolve({ account_id: 'a', cents: 0 }, opened)).toBeNull();
+  });
+
+  test('cannot change the initial row for every row', () => {
+    expect(() => Object.assign(balances.initialRow, { cents: 1 })).toThrow(TypeError);
+  });
+});
+
+describe('declaring a table projection', () => {
+  const key = () => ({ account_id: 'a' });
+
+  test('refuses a name that cannot be a Postgres schema', () => {
+    expect(() => defineTableProjection({ ...base, name: 'Balances', key })).toThrow(InvalidNameError);
+    expect(() => defineTableProjection({ ...base, name: 'x'.repeat(31), key })).toThrow(InvalidNameError);
+  });
+
+  test('refuses a column that is not a plain SQL name', () => {
+    const columns = { account_id: 'text', 'full name': 'text' } as const;
+    const initialRow = { 'full name': '' };
+    expect(() => defineTableProjection({ ...base, name: 'owners', columns, initialRow, key })).toThrow(
+      'column of "owners" "full name" must begin',
+    );
+  });
+
+  test('refuses to be without a key', () => {
+    const initialRow = { account_id: '', cents: 0 };
+    expect(() => defineTableProjection({ ...base, name: 'balances', initialRow, key })).toThrow(
+      'projection "balances" has no key: leave the key\'s columns out of initialRow',
+    );
+  });
+});
