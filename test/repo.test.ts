@@ -8,6 +8,8 @@ import { filesBelow, readSource, root } from './source-file.ts';
 interface ConfigFile {
   readonly version?: string;
   readonly packageManager?: string;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly extends?: string;
   readonly references?: readonly { readonly path: string }[];
@@ -111,6 +113,15 @@ describe('the configuration', () => {
         'default',
       ]);
     }
+  });
+
+  test('lists no peer as a development dependency too: the demo, installed without those, would miss it', () => {
+    const twice = manifests.flatMap(({ folder, manifest }) =>
+      Object.keys(manifest.peerDependencies ?? {})
+        .filter((name) => name in (manifest.devDependencies ?? {}))
+        .map((name) => `${folder}package.json: ${name}`),
+    );
+    expect(twice).toEqual([]);
   });
 
   test('publishes the licence with every package', () => {
