@@ -160,7 +160,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
 
   /** One page of the log. `upTo` must be a settled position. */
   readPage(options: ReadPageOptions): Promise<LogPage> {
-    return this.#reader.page(options);
+    return this.#reader.page(options, this.#watch.isSharedMark(options.upTo));
   }
 
   eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]> {

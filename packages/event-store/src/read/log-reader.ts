@@ -7,9 +7,17 @@ import type {
 } from '@leftfold/core';
 import type { Statement, StatementRunner } from '../connect/statement-runner.ts';
 import { toStoreError } from '../sql/error.ts';
-import { eventsByIdStatement, eventsOfCommandStatement, type PageRange, readPageStatement, readStreamStatement } from '../sql/events.ts';
+import {
+  eventsByIdStatement,
+  eventsOfCommandStatement,
+  type PageRange,
+  readPageStatement,
+  readStreamStatement,
+  readTailStatement,
+} from '../sql/events.ts';
 import type { EventRow } from '../sql/row.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
+import { SharedTail, type TailRow } from './shared-tail.ts';
 
 /** Events of one round trip: enough to be fast, little enough to hold. */
 const PAGE_SIZE = 1_000;
@@ -32,17 +40,26 @@ export class LogReader {
   readonly #schema: string;
   readonly #catalog: EventCatalog;
   readonly #validate: boolean;
+  readonly #tail: SharedTail;
 
   constructor(run: StatementRunner, schema: string, catalog: EventCatalog, validate: boolean) {
     this.#run = run;
     this.#schema = schema;
     this.#catalog = catalog;
     this.#validate = validate;
+    this.#tail = new SharedTail((range) => this.#rows<TailRow>(readTailStatement(schema, range)));
   }
 
-  /** @param range its upper end must be a settled position */
-  async page({ filter = {}, unknownEvents = 'fail', ...range }: ReadPageOptions): Promise<LogPage> {
-    const rows = await this.#rows(readPageStatement(this.#schema, range, filter));
+  /**
+   * @param options its upper end must be a settled position
+   * @param shared others read up to the same position at this moment: the log is read once for all of them
+   */
+  async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
+    const { after, upTo, limit, filter = {}, unknownEvents = 'fail' } = options;
+    const range = { after, upTo, limit };
+    const rows =
+      (shared ? await this.#tail.rows(range, filter) : undefined) ??
+      (await this.#rows<EventRow>(readPageStatement(this.#schema, range, filter)));
     const last = rows.at(-1);
     const full = rows.length >= range.limit;
     const position = full && last !== undefined ? Number(last.position) : Math.max(range.upTo, range.after);
@@ -69,7 +86,7 @@ export class LogReader {
     while (from <= to && left > 0 && signal?.aborted !== true) {
       const limit = Math.min(PAGE_SIZE, left);
       const range = { from, to, backwards, limit, untilPosition, untilTime };
-      const rows = await this.#rows(readStreamStatement(this.#schema, streamId, range));
+      const rows = await this.#rows<EventRow>(readStreamStatement(this.#schema, streamId, range));
       yield* this.#toEvents(rows, unknownEvents);
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit) return;
@@ -80,16 +97,16 @@ export class LogReader {
   }
 
   async byIds(ids: readonly string[]): Promise<readonly RecordedEvent[]> {
-    return this.#toEvents(await this.#rows(eventsByIdStatement(this.#schema, ids)), 'fail');
+    return this.#toEvents(await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids)), 'fail');
   }
 
   async ofCommand(commandId: string): Promise<readonly RecordedEvent[]> {
-    return this.#toEvents(await this.#rows(eventsOfCommandStatement(this.#schema, commandId)), 'fail');
+    return this.#toEvents(await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId)), 'fail');
   }
 
-  async #rows(statement: Statement): Promise<readonly EventRow[]> {
+  async #rows<TRow extends object>(statement: Statement): Promise<readonly TRow[]> {
     try {
-      return await this.#run<EventRow & Record<string, unknown>>(statement);
+      return await this.#run<TRow & Record<string, unknown>>(statement);
     } catch (error) {
       throw toStoreError(error, this.#schema);
     }

@@ -38,6 +38,7 @@ export class SettledWatch {
   readonly #wakeUp: WakeUp;
   readonly #waiters = new Set<Waiter>();
   #settled = 0;
+  #wokenTogether = 0;
   #looking = false;
   #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +54,11 @@ export class SettledWatch {
   async now(): Promise<number> {
     await this.#look();
     return this.#settled;
+  }
+
+  /** True when several readers were told of this mark at one time: what they read next is the same. */
+  isSharedMark(settled: number): boolean {
+    return settled === this.#settled && this.#wokenTogether > 1;
   }
 
   /** @throws StoreUnavailableError, StoreMisconfiguredError when the database cannot be asked */
@@ -100,8 +106,9 @@ export class SettledWatch {
   async #lookForWaiters(): Promise<void> {
     try {
       const top = await this.#look();
-      for (const waiter of this.#waiters) {
-        if (this.#settled <= waiter.after) continue;
+      const woken = [...this.#waiters].filter(({ after }) => this.#settled > after);
+      if (woken.length > 0) this.#wokenTogether = woken.length;
+      for (const waiter of woken) {
         this.#waiters.delete(waiter);
         waiter.resolve(this.#settled);
       }

@@ -43,6 +43,25 @@ export function readPageStatement(schema: string, { after, upTo, limit }: PageRa
   };
 }
 
+/**
+ * One page of the log whatever its events, with JSON as text, for a tail that many readers share.
+ *
+ * SQL: one index range scan of `events_pkey`. Takes no locks.
+ */
+export function readTailStatement(schema: string, { after, upTo, limit }: PageRange): Statement {
+  return {
+    name: `leftfold tail ${schema}`,
+    text: `select position, stream_version, recorded_at, schema_version, stream_id, event_id, type, data::text,
+                  metadata::text, tags
+             from "${schema}".events
+            where position > $1
+              and position <= $2
+            order by position
+            limit $3`,
+    values: [after, upTo, limit],
+  };
+}
+
 /** Which part of a stream one statement reads. Bounds are inclusive. */
 export interface StreamRange {
   readonly from: number;

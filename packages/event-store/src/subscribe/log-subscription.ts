@@ -58,7 +58,8 @@ export class LogSubscription implements Subscription {
         const upTo = await this.#settledBeyond(after);
         if (this.#ended) return undefined;
         const { filter, unknownEvents } = this.#options;
-        return await this.#reader.page({ after, upTo, limit: PAGE_SIZE, filter, unknownEvents });
+        const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
+        return await this.#reader.page(range, this.#watch.isSharedMark(upTo));
       } catch (error) {
         if (!LeftfoldError.is(error) || !error.retryable) throw error;
         await this.#pause(delay);

@@ -1,0 +1,92 @@
+import type { EventFilter } from '@leftfold/core';
+import type { PageRange } from '../sql/events.ts';
+import type { EventRow } from '../sql/row.ts';
+
+/** Rows kept for followers that come a little later. */
+const MAX_ROWS = 4_000;
+const CHUNK_SIZE = 1_000;
+
+/** A row whose JSON is still text: each reader parses its own, so that none can change what another one sees. */
+export type TailRow = Omit<EventRow, 'data' | 'metadata'> & { readonly data: string; readonly metadata: string };
+
+/** Reads every row of a range, whatever its type. */
+export type ReadTail = (range: PageRange) => Promise<readonly TailRow[]>;
+
+/**
+ * The newest rows of the log, read once for all who follow it in a process, and filtered in memory.
+ *
+ * Only for readers that woke up together at the end of the log; whoever is further behind reads by itself, with its
+ * filter in the database.
+ */
+export class SharedTail {
+  readonly #read: ReadTail;
+  #rows: TailRow[] = [];
+  /** `#rows` are all rows with #from < position <= #to. */
+  #from = 0;
+  #to = 0;
+  #extending: Promise<void> = Promise.resolve();
+
+  constructor(read: ReadTail) {
+    this.#read = read;
+  }
+
+  /** @returns undefined when the range is not at the end of the log: it is to be read from the database. */
+  async rows(range: PageRange, filter: EventFilter): Promise<readonly EventRow[] | undefined> {
+    if (range.upTo - Math.max(range.after, this.#to) > MAX_ROWS) return undefined;
+    if (range.after > this.#to) this.#restartAt(range.after);
+    if (range.after < this.#from) return undefined;
+    while (this.#to < range.upTo) await this.#extend(range.upTo);
+    // Others may have moved the tail on while this one waited.
+    if (range.after < this.#from) return undefined;
+    const rows: EventRow[] = [];
+    for (let index = this.#firstBehind(range.after); index < this.#rows.length; index += 1) {
+      const row = this.#rows[index]!;
+      if (Number(row.position) > range.upTo || rows.length >= range.limit) break;
+      if (matches(row, filter)) rows.push({ ...row, data: JSON.parse(row.data), metadata: JSON.parse(row.metadata) });
+    }
+    return rows;
+  }
+
+  #restartAt(position: number): void {
+    this.#rows = [];
+    this.#from = position;
+    this.#to = position;
+  }
+
+  /** One read at a time: whoever comes meanwhile waits for it and looks again. */
+  #extend(upTo: number): Promise<void> {
+    const extended = this.#extending.then(async () => {
+      const after = this.#to;
+      if (after >= upTo) return;
+      const rows = await this.#read({ after, upTo, limit: CHUNK_SIZE });
+      if (this.#to !== after) return;
+      for (const row of rows) this.#rows.push(row);
+      const last = rows.at(-1);
+      this.#to = rows.length >= CHUNK_SIZE && last !== undefined ? Number(last.position) : upTo;
+      const dropped = this.#rows.splice(0, Math.max(0, this.#rows.length - MAX_ROWS)).at(-1);
+      if (dropped !== undefined) this.#from = Number(dropped.position);
+    });
+    this.#extending = extended.catch(() => {});
+    return extended;
+  }
+
+  /** Index of the first row behind a position, by halving. */
+  #firstBehind(position: number): number {
+    let low = 0;
+    let high = this.#rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (Number(this.#rows[middle]!.position) > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+function matches(row: TailRow, { types, category, tags }: EventFilter): boolean {
+  return (
+    (types === undefined || types.includes(row.type)) &&
+    (category === undefined || row.stream_id.startsWith(`${category}-`)) &&
+    (tags === undefined || tags.every((tag) => row.tags.includes(tag)))
+  );
+}
