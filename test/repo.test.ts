@@ -23,7 +23,7 @@ const files = filesBelow('packages')
   .map(readSource);
 const sources = files.filter((file) => file.path.split('/')[2] === 'src');
 const isTest = (path: string) => /\.test(-d)?\.ts$/.test(path);
-const isGenerated = (path: string) => path.endsWith('/generated.ts');
+const isGenerated = (path: string) => /[./]generated\.ts$/.test(path);
 
 describe('the sources', () => {
   test('import only what the import table allows', () => {
@@ -64,11 +64,11 @@ describe('the sources', () => {
   });
 
   test('cast once at most, and leave nothing to be done', () => {
-    const unfinished = sources.filter((file) => /\bas unknown as\b/.test(file.code));
+    const twice = sources.filter((file) => !isTest(file.path) && /\bas unknown as\b/.test(file.code));
     const todo = files.filter((file) =>
       /\b(TODO|FIXME|XXX)\b/.test(readFileSync(join(root, file.path), 'utf8')),
     );
-    expect([...unfinished, ...todo].map((file) => file.path)).toEqual([]);
+    expect([...twice, ...todo].map((file) => file.path)).toEqual([]);
   });
 });
 
