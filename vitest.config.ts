@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { defaultServerConditions, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -13,8 +13,7 @@ const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/$
 const notOurs = ['**/node_modules/**', '**/dist/**'];
 
 // Starts one Postgres for the project and provides its admin connection string as `leftfoldPostgres`.
-const postgres = 'packages/testing/src/vitest/global-setup.ts';
-const globalSetup = existsSync(postgres) ? [postgres] : [];
+const globalSetup = ['packages/testing/src/vitest/global-setup.ts'];
 
 /** Removes vitest's temporary directories on exit; when stopped by a signal it leaves them behind. */
 const removeTemporaryDirectories: Plugin = {
