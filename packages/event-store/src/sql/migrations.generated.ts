@@ -248,37 +248,38 @@ end
 $$;
 
 -- One event to one stream, with no more work than that takes. appended is false, and nothing happened, when the
--- stream is not as expected: append_batch then tells why.
+-- stream is not as expected, or seemed not to be: append_batch then tells, and why.
+--
+-- A single statement, whose snapshot is older than the fence. That is enough here: a version that has been taken
+-- meanwhile ends in a unique violation, and so does a known event id.
 create function :schema.append_one(
   stream text, expected bigint, event_id text, type text, schema_version integer, data jsonb, metadata jsonb,
   tags text[], out appended boolean, out entry_version bigint, out event_position bigint, out recorded_at timestamptz
 ) language plpgsql volatile as $$
 begin
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'append needs isolation level read committed, this transaction has %',
-      current_setting('transaction_isolation') using errcode = 'LF004';
-  end if;
-
-  -- The same fence as in append_batch.
-  perform pg_advisory_xact_lock_shared(
-            ':schema.events'::regclass::oid::integer,
-            ((case when is_called then last_value else 0 end) % 2147483648)::integer)
-     from :schema.event_position;
-
-  entry_version := coalesce((select stored.stream_version
-                               from :schema.events as stored
-                              where stored.stream_id = stream
-                              order by stored.stream_version desc
-                              limit 1), 0);
-  appended := case expected when -1 then true when -2 then entry_version > 0 else expected = entry_version end;
-  if not appended then return; end if;
-
-  event_position := nextval(':schema.event_position');
-  recorded_at := clock_timestamp();
-  insert into :schema.events
+  -- The same fence as in append_batch. Its row comes before the position: the join hands it on first.
+  with fence as materialized (
+    select pg_advisory_xact_lock_shared(
+             ':schema.events'::regclass::oid::integer,
+             ((case when is_called then last_value else 0 end) % 2147483648)::integer)
+      from :schema.event_position
+  )
+  insert into :schema.events as added
          (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
-  values (event_position, stream, entry_version + 1, append_one.event_id, append_one.type, append_one.schema_version,
-          append_one.data, append_one.metadata, append_one.tags, append_one.recorded_at);
+  select nextval(':schema.event_position'), stream, newest.stream_version + 1, append_one.event_id, append_one.type,
+         append_one.schema_version, append_one.data, append_one.metadata, append_one.tags, clock_timestamp()
+    from fence,
+         (select coalesce((select stored.stream_version
+                             from :schema.events as stored
+                            where stored.stream_id = stream
+                            order by stored.stream_version desc
+                            limit 1), 0) as stream_version) as newest
+   where case expected when -1 then true when -2 then newest.stream_version > 0
+                       else newest.stream_version = expected end
+     and current_setting('transaction_isolation') = 'read committed'
+  returning added.position, added.stream_version - 1, added.recorded_at
+       into event_position, entry_version, recorded_at;
+  appended := found;
 end
 $$;
 `,
