@@ -1,0 +1,36 @@
+import { defineAggregate, defineEvents } from '@leftfold/core';
+import { z } from 'zod';
+
+const entry = z.object({ cents: z.int(), reference: z.string(), note: z.string() });
+
+export const accountEvents = defineEvents('account', {
+  opened: z.object({ owner: z.string() }),
+  deposited: entry,
+  withdrawn: entry,
+});
+
+/** What the events of an account come to. */
+export const account = defineAggregate({
+  events: accountEvents,
+  initialState: { owner: '', cents: 0, entries: 0 },
+  evolve: {
+    opened: (state, { owner }) => ({ ...state, owner }),
+    deposited: (state, { cents }) => ({ ...state, cents: state.cents + cents, entries: state.entries + 1 }),
+    withdrawn: (state, { cents }) => ({ ...state, cents: state.cents - cents, entries: state.entries + 1 }),
+  },
+  commands: {
+    deposit: { input: entry, decide: (_, input, emit) => emit.deposited(input) },
+  },
+});
+
+const note =
+  'a payload of an ordinary size: some two hundred bytes as JSON, which is what events of a domain have';
+
+/** The payload of every event that is measured, whoever appends it: some 200 bytes as JSON. */
+export function entryOf(number: number): z.output<typeof entry> {
+  return {
+    cents: 100 + (number % 10_000),
+    reference: `invoice 2026-${String(number).padStart(9, '0')}`,
+    note,
+  };
+}

@@ -1,0 +1,102 @@
+import type { Goal } from './goal.ts';
+
+/** The speed table: what Leftfold is to be, against Postgres itself and against its peers. */
+export const goals: readonly Goal[] = [
+  {
+    name: 'append.single.p50.vsInsert',
+    what: 'one appender, one event: p50 against a bare autocommit INSERT into the same table',
+    of: 'append.single.leftfold.p50Ms',
+    against: 'append.single.insert.p50Ms',
+    limit: { atMost: 1.3 },
+  },
+  {
+    name: 'append.64.vsBulk',
+    what: '64 appenders, one event each, versions checked: events/s against the best bare bulk insert',
+    of: 'append.64.leftfold.eventsPerSecond',
+    against: 'append.bulk.eventsPerSecond',
+    limit: { atLeast: 0.3 },
+  },
+  {
+    name: 'append.64.vsBestPeer',
+    what: '64 appenders, one event each, versions checked: events/s against the best peer',
+    of: 'append.64.leftfold.eventsPerSecond',
+    against: { workloads: 'append.64.peer.', figure: 'eventsPerSecond' },
+    limit: { atLeast: 5 },
+  },
+  {
+    name: 'append.1024.vsBulk',
+    what: '1,024 in flight: events/s against the best bare bulk insert',
+    of: 'append.1024.leftfold.eventsPerSecond',
+    against: 'append.bulk.eventsPerSecond',
+    limit: { atLeast: 0.6 },
+  },
+  {
+    name: 'load.1000.vsSelect',
+    what: 'load an aggregate of 1,000 events: loads/s against a bare SELECT with JSON parsing',
+    of: 'load.1000.leftfold.perSecond',
+    against: 'load.1000.select.perSecond',
+    limit: { atLeast: 0.6 },
+  },
+  {
+    name: 'load.snapshot.vsRoundTrip',
+    what: 'load an aggregate of 10,000 events from its snapshot: p50 against one round trip',
+    of: 'load.snapshot.leftfold.p50Ms',
+    against: 'load.snapshot.roundTrip.p50Ms',
+    limit: { atMost: 2 },
+  },
+  {
+    name: 'project.table.vsLoop',
+    what: 'table projection catching up: events/s against a loop written by hand',
+    of: 'project.table.leftfold.eventsPerSecond',
+    against: 'project.table.loop.eventsPerSecond',
+    limit: { atLeast: 0.7 },
+  },
+  {
+    name: 'project.table.vsBestPeer',
+    what: 'table projection catching up: events/s against the best peer',
+    of: 'project.table.leftfold.eventsPerSecond',
+    against: { workloads: 'project.table.peer.', figure: 'eventsPerSecond' },
+    limit: { atLeast: 20 },
+  },
+  {
+    name: 'project.general.vsStatements',
+    what: 'general projection, one statement for each event: events/s against the same statements by hand',
+    of: 'project.general.leftfold.eventsPerSecond',
+    against: 'project.general.statements.eventsPerSecond',
+    limit: { atLeast: 0.8 },
+  },
+  {
+    name: 'visible.idle.p50Ms',
+    what: 'from append to visible in the read model, idle: p50 in ms',
+    of: 'visible.idle.leftfold.p50Ms',
+    limit: { atMost: 10 },
+  },
+  {
+    name: 'visible.idle.p99Ms',
+    what: 'from append to visible in the read model, idle: p99 in ms',
+    of: 'visible.idle.leftfold.p99Ms',
+    limit: { atMost: 50 },
+  },
+  {
+    name: 'flat.append.10mVs100k',
+    what: '64 appenders in a log of 10 million events: events/s against a log of 100 thousand',
+    of: 'flat.append.10m.eventsPerSecond',
+    against: 'flat.append.100k.eventsPerSecond',
+    limit: { atLeast: 0.85 },
+    fullOnly: true,
+  },
+  {
+    name: 'flat.read.10mVs100k',
+    what: 'reading streams in a log of 10 million events: events/s against a log of 100 thousand',
+    of: 'flat.read.10m.eventsPerSecond',
+    against: 'flat.read.100k.eventsPerSecond',
+    limit: { atLeast: 0.85 },
+    fullOnly: true,
+  },
+  {
+    name: 'replay.1m.rssMb',
+    what: 'replaying a million events into a read model: peak resident memory in MB',
+    of: 'replay.1m.leftfold.rssMb',
+    limit: { atMost: 200 },
+  },
+];

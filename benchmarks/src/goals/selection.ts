@@ -1,0 +1,31 @@
+import type { Group } from '../run/workload.ts';
+import type { Goal } from './goal.ts';
+
+/** What a run is about. */
+export interface Selection {
+  readonly goals: readonly Goal[];
+  readonly groups: readonly Group[];
+}
+
+/**
+ * The goals and workloads whose names begin with `only`, with every workload that one of those goals compares.
+ *
+ * @param only undefined for all
+ */
+export function select(only: string | undefined, all: Selection): Selection {
+  if (only === undefined) return all;
+  const goals = all.goals.filter(({ name }) => name.startsWith(only));
+  const needed = goals.flatMap(({ of, against }) => [
+    of,
+    typeof against === 'object' ? against.workloads : against,
+  ]);
+  const isNeeded = (name: string) =>
+    name.startsWith(only) ||
+    needed.some(
+      (figure) => figure !== undefined && (figure.startsWith(`${name}.`) || name.startsWith(figure)),
+    );
+  const groups = all.groups
+    .map((group) => group.filter(({ name }) => isNeeded(name)))
+    .filter((group) => group.length > 0);
+  return { goals, groups };
+}

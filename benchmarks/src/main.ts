@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { judge } from './goals/goal.ts';
+import { goals } from './goals/goals.ts';
+import { select } from './goals/selection.ts';
+import { groups } from './groups.ts';
+import { type Options, readOptions, usage } from './options.ts';
+import { aboutLines, describeRun } from './report/about.ts';
+import { goalTable } from './report/goal-table.ts';
+import { toJson } from './report/json.ts';
+import { interleave } from './run/interleave.ts';
+import { fullPace, quickPace } from './run/pace.ts';
+import { Results } from './run/results.ts';
+import { openServer } from './server/database-server.ts';
+import { readDurableSettings } from './server/server-settings.ts';
+
+const options = readOptions(process.argv.slice(2));
+if (options === 'help') console.log(usage);
+else process.exitCode = await bench(options);
+
+/** @returns the exit code: 1 when something of ours could not be measured. A missed goal is no failure. */
+async function bench({ quick, only, json }: Options): Promise<number> {
+  const pace = quick ? quickPace : fullPace;
+  const selection = select(only, {
+    goals: goals.filter(({ fullOnly }) => pace.full || fullOnly !== true),
+    groups: groups(),
+  });
+  if (selection.groups.length === 0) {
+    console.error(`Nothing is called "${only}".\n\n${usage}`);
+    return 1;
+  }
+  const started = performance.now();
+  const say = (line: string) => {
+    const seconds = ((performance.now() - started) / 1_000).toFixed(0).padStart(4);
+    console.error(`${seconds} s  ${line}`);
+  };
+
+  await using server = await openServer(process.env['DATABASE_URL']);
+  const about = describeRun(
+    server.description,
+    await readDurableSettings(server.connectionString),
+    pace,
+    new Date(),
+  );
+  console.log(aboutLines(about).join('\n'));
+  const results = new Results();
+  for (const group of selection.groups) await interleave(group, { server, pace, say }, results);
+
+  const verdicts = selection.goals
+    .map((goal) => judge(goal, results))
+    .filter((verdict) => verdict !== undefined);
+  console.log(`\n${goalTable(verdicts).join('\n')}`);
+  if (json !== undefined) writeFileSync(json, toJson(about, verdicts, results));
+  return [...results.missing.values()].some(({ failure }) => failure) ? 1 : 0;
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import type { Pace } from '../run/pace.ts';
+import { type Machine, machine } from '../server/machine.ts';
+import type { ServerSettings } from '../server/server-settings.ts';
+
+/** What figures depend on, beside the code. */
+export interface About {
+  readonly date: string;
+  readonly machine: Machine;
+  readonly node: string;
+  readonly libraries: Readonly<Record<string, string>>;
+  readonly server: string;
+  readonly settings: ServerSettings;
+  readonly repetitions: number;
+  readonly quick: boolean;
+}
+
+export function describeRun(server: string, settings: ServerSettings, pace: Pace, now: Date): About {
+  return {
+    date: now.toISOString().slice(0, 10),
+    machine: machine(),
+    node: process.versions.node,
+    libraries: { pg: versionOf('pg'), kysely: versionOf('kysely'), zod: versionOf('zod') },
+    server,
+    settings,
+    repetitions: pace.repetitions,
+    quick: !pace.full,
+  };
+}
+
+/** The lines above every table of figures. */
+export function aboutLines(about: About): readonly string[] {
+  const { cores, memoryMb, system } = about.machine;
+  const { server_version: version, ...settings } = about.settings;
+  const list = (pairs: Readonly<Record<string, string>>, between: string) =>
+    Object.entries(pairs)
+      .map(([name, value]) => `${name}${between}${value}`)
+      .join(', ');
+  return [
+    `Date: ${about.date}${about.quick ? ' (quick run)' : ''}`,
+    `Machine: ${cores} cores, ${Math.round(memoryMb / 1024)} GB of memory, ${system}; client and server share it`,
+    `Software: PostgreSQL ${version}, Node ${about.node}, ${list(about.libraries, ' ')}`,
+    `Server settings: ${list(settings, ' = ')}`,
+    `Repetitions: ${about.repetitions}, interleaved; medians, with the lowest and highest in brackets`,
+  ];
+}
+
+/** Not every package lets its manifest be imported: it is read from where this package's dependencies are. */
+function versionOf(name: string): string {
+  const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '?';
+}

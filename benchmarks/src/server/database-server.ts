@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { startPostgres } from '@leftfold/embedded';
+import pg from 'pg';
+import { machine } from './machine.ts';
+
+/** A database of its own for one workload. */
+export interface BenchDatabase {
+  readonly connectionString: string;
+  drop(): Promise<void>;
+}
+
+/** The server that everything is measured on. Stopping it drops what it made. */
+export interface DatabaseServer extends AsyncDisposable {
+  readonly description: string;
+  readonly connectionString: string;
+  createDatabase(): Promise<BenchDatabase>;
+}
+
+/**
+ * The server that `DATABASE_URL` names, else one from npm, for this run.
+ *
+ * The latter keeps its promises to disk, has the memory that one would give it on such a machine, and puts off
+ * checkpoints, so that none falls into one measurement and not into the next.
+ */
+export async function openServer(url: string | undefined): Promise<DatabaseServer> {
+  if (url !== undefined && url !== '')
+    return serverAt(url, 'the server that DATABASE_URL names', async () => {});
+  const postgres = await startPostgres({
+    durable: true,
+    settings: {
+      wal_level: 'replica',
+      shared_buffers: `${Math.max(128, Math.min(4_096, Math.floor(machine().memoryMb / 4)))}MB`,
+      max_wal_size: '16GB',
+      checkpoint_timeout: '1h',
+    },
+  });
+  return serverAt(postgres.connectionString, postgres.description, () => postgres.stop());
+}
+
+function serverAt(connectionString: string, description: string, stop: () => Promise<void>): DatabaseServer {
+  const databases = new Set<BenchDatabase>();
+  const onServer = async (sql: string) => {
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    description,
+    connectionString,
+    async createDatabase() {
+      const name = `leftfold_bench_${randomBytes(6).toString('hex')}`;
+      await onServer(`create database ${name}`);
+      const url = new URL(connectionString);
+      url.pathname = `/${name}`;
+      const database: BenchDatabase = {
+        connectionString: url.href,
+        async drop() {
+          databases.delete(database);
+          await onServer(`drop database if exists ${name} with (force)`);
+        },
+      };
+      databases.add(database);
+      return database;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const database of databases) await database.drop();
+      await stop();
+    },
+  };
+}
