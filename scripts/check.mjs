@@ -52,6 +52,7 @@ const env = {
   PATH: `${join(root, 'node_modules', '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
   DO_NOT_TRACK: '1',
   TURBO_TELEMETRY_DISABLED: '1',
+  NODE_DISABLE_COMPILE_CACHE: '1',
   TSX_DISABLE_CACHE: '1',
   // pnpm must not install in the middle of a check; run.mjs has done that.
   npm_config_verify_deps_before_run: 'false',
@@ -62,6 +63,7 @@ const running = new Set();
 let interrupted = false;
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
   process.on(signal, () => {
+    if (interrupted) return; // a second signal would end before its time what is cleaning up after the first
     interrupted = true;
     for (const stop of running) stop();
     process.exitCode = code;

@@ -36,7 +36,9 @@ const env = {
   ...process.env,
   DO_NOT_TRACK: '1',
   TURBO_TELEMETRY_DISABLED: '1',
-  TSX_DISABLE_CACHE: '1', // its cache would stay behind in the temporary directory
+  // These caches would stay behind in the temporary directory.
+  NODE_DISABLE_COMPILE_CACHE: '1',
+  TSX_DISABLE_CACHE: '1',
 };
 
 await install();
