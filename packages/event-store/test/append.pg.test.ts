@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { untilBlocked } from '@leftfold/testing/postgres';
+import type { PostgresEventStore } from '../src/index.ts';
+import { collect, createMigratedDatabase, deposited, opened, openStore } from './bank.ts';
+
+type Database = Awaited<ReturnType<typeof createMigratedDatabase>>;
+
+describe('append', () => {
+  let database: Database;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  test('of two creates of one stream that race, exactly one wins, 50 of 50 times', async () => {
+    // Two stores: two processes as far as Postgres can tell. One store would never race with itself.
+    await using other = openStore(database.connectionString);
+    for (let round = 0; round < 50; round += 1) {
+      const streamId = `account-create-${round}`;
+      const outcomes = await Promise.allSettled(
+        [store, other].map((writer) => writer.append(streamId, [opened], { expected: 'no-stream' })),
+      );
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const lost = outcomes.find((outcome) => outcome.status === 'rejected');
+      expect(lost?.reason).toMatchObject({
+        code: 'STREAM_VERSION_CONFLICT',
+        expected: 'no-stream',
+        actual: 1,
+      });
+    }
+  });
+
+  test('the writer that waited for a create to commit is told of the conflict', async () => {
+    const second = await store.db.transaction().execute(async (transaction) => {
+      await store.append('account-held', [opened], { expected: 'no-stream', transaction });
+      const waiting = store.append('account-held', [opened], { expected: 'no-stream' });
+      waiting.catch(() => {});
+      await untilBlocked(database.connectionString);
+      return { waiting };
+    });
+    await expect(second.waiting).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+      actual: 1,
+      retryable: true,
+    });
+  });
+
+  test('a blind append that waited for another lands behind it, also in a transaction of the caller', async () => {
+    const both = await store.db.transaction().execute(async (transaction) => {
+      await store.append('account-blind', [opened], { transaction });
+      const alone = store.append('account-blind', [deposited(1)]);
+      const inside = store.db
+        .transaction()
+        .execute((second) => store.append('account-blind', [deposited(2)], { transaction: second }));
+      await untilBlocked(database.connectionString, { count: 2 });
+      return { alone, inside };
+    });
+    const versions = (await Promise.all([both.alone, both.inside])).map(({ streamVersion }) => streamVersion);
+    expect(versions.sort()).toEqual([2, 3]);
+  });
+
+  test('50 blind appends to one stream from several stores are all recorded, as versions 1 to 50', async () => {
+    await using other = openStore(database.connectionString);
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        (index % 2 === 0 ? store : other).append('account-storm', [deposited(index)]),
+      ),
+    );
+    expect(results.map(({ streamVersion }) => streamVersion).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+    );
+  });
+
+  test('one conflict in a batch fails that one alone', async () => {
+    await store.append('account-busy', [opened]);
+    const results = await Promise.allSettled([
+      store.append('account-left', [opened]),
+      store.append('account-busy', [opened], { expected: 'no-stream' }),
+      store.append('account-right', [opened, deposited(5)]),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    const right = results[2];
+    expect(
+      right?.status === 'fulfilled' && right.value.events.map(({ streamVersion }) => streamVersion),
+    ).toEqual([1, 2]);
+  });
+
+  test('an append made again with the same event ids answers as the first time', async () => {
+    const events = [
+      { ...opened, id: 'same-1' },
+      { ...deposited(5), id: 'same-2' },
+    ];
+    const first = await store.append('account-same', events, { expected: 'no-stream' });
+    const second = await store.append('account-same', events, { expected: 'no-stream' });
+    expect(second).toMatchObject({ streamVersion: 2, position: first.position, repeated: true });
+    expect(second.events).toEqual(first.events);
+  });
+
+  test('a known event id on another event is refused', async () => {
+    await store.append('account-id', [{ ...opened, id: 'taken' }]);
+    const reused = store.append('account-id', [{ ...deposited(1), id: 'taken' }]);
+    await expect(reused).rejects.toMatchObject({ code: 'EVENT_ID_REUSED', eventId: 'taken' });
+  });
+
+  test('many events to several streams are appended together, or not at all', async () => {
+    const all = await store.appendAll([
+      { streamId: 'account-a', events: [opened, deposited(1)], expected: 'no-stream' },
+      { streamId: 'account-b', events: [opened], expected: 'no-stream' },
+    ]);
+    expect(all.streams.map(({ streamVersion }) => streamVersion)).toEqual([2, 1]);
+    const refused = store.appendAll([
+      { streamId: 'account-a', events: [deposited(1)], expected: 2 },
+      { streamId: 'account-b', events: [deposited(1)], expected: 7 },
+    ]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+      streamId: 'account-b',
+      actual: 1,
+    });
+    expect(await collect(store.readStream('account-a'))).toHaveLength(2);
+  });
+
+  test('a stream that is only checked stays as it is until the append is committed', async () => {
+    await store.append('account-x', [opened]);
+    await store.append('account-y', [opened]);
+    // Write skew: each checks the stream that the other one writes. Only one may commit.
+    const outcome = await store.db.transaction().execute(async (transaction) => {
+      await store.appendAll(
+        [
+          { streamId: 'account-x', events: [], expected: 1 },
+          { streamId: 'account-y', events: [deposited(1)], expected: 1 },
+        ],
+        { transaction },
+      );
+      const other = store.appendAll([
+        { streamId: 'account-x', events: [deposited(1)], expected: 1 },
+        { streamId: 'account-y', events: [], expected: 1 },
+      ]);
+      other.catch(() => {});
+      await untilBlocked(database.connectionString);
+      return { other };
+    });
+    await expect(outcome.other).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+      streamId: 'account-y',
+      actual: 2,
+    });
+  });
+});
