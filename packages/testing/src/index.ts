@@ -1,1 +1,14 @@
-export {};
+export type { GivenOptions } from './given/decision-context.ts';
+export { given } from './given/given.ts';
+export type { GivenAggregate } from './given/given-aggregate.ts';
+export type { EventsByRole, GivenDecision, StatesByRole } from './given/given-decision.ts';
+export {
+  type GivenEvent,
+  type GivenEvents,
+  givenEvents,
+  type GivenEventsOptions,
+  inStream,
+  type PlacedEvent,
+} from './given/given-events.ts';
+export type { Outcome, ThenState } from './given/outcome.ts';
+export type { ProjectedTable } from './given/projected-table.ts';

@@ -1,0 +1,25 @@
+import { AssertionError, deepStrictEqual } from 'node:assert';
+
+/** Anything that throws: the assertion is reported at the line that called it. */
+type Caller = (...input: never) => unknown;
+
+/**
+ * @throws AssertionError with both values and their difference, whichever test runner shows it.
+ */
+export function assertSame(actual: unknown, expected: unknown, message: string, caller: Caller): void {
+  try {
+    deepStrictEqual(actual, expected);
+  } catch (error) {
+    if (!(error instanceof AssertionError)) throw error;
+    fail(`${message}\n${error.message}`, caller, { actual, expected });
+  }
+}
+
+/** @throws AssertionError always */
+export function fail(
+  message: string,
+  caller: Caller,
+  values: { readonly actual?: unknown; readonly expected?: unknown } = {},
+): never {
+  throw new AssertionError({ ...values, message, operator: 'fail', stackStartFn: caller });
+}

@@ -1,0 +1,174 @@
+import { AssertionError } from 'node:assert';
+import { describe, expect, test } from 'vitest';
+import { account, accountEvents, deposited, opened, withdrawn } from '../../test/bank.ts';
+import { given } from './given.ts';
+
+const { command } = account;
+
+describe('given, when, then', () => {
+  test('passes when exactly these events were decided on', () => {
+    given(account, [opened, deposited(500)])
+      .when(command.withdraw('acc-1', { cents: 200 }))
+      .then([withdrawn(200)])
+      .thenState({ open: true, cents: 300 });
+    expect.assertions(0);
+  });
+
+  test('begins with an aggregate that has no history', () => {
+    const outcome = given(account).when(command.open('acc-1', { owner: ' Ada ' }));
+    expect(outcome.events).toMatchObject([{ type: 'account.opened', data: { owner: 'Ada' } }]);
+    expect(outcome.state).toEqual({ open: true, cents: 0 });
+    expect(outcome.rejection).toBeUndefined();
+  });
+
+  test('decides at a fixed time, with ids that count, so that events can be compared whole', () => {
+    const event = accountEvents.create.opened(
+      { owner: 'Ada', note: 'acc-1 at 2000-01-01T00:00:00.000Z' },
+      { id: 'id-1', tags: ['owner:Ada'] },
+    );
+    const opening = given(account);
+    opening.when(command.open('acc-1', { owner: 'Ada' })).then([event]);
+    opening.when(command.open('acc-1', { owner: 'Ada' })).then([event]);
+    expect.assertions(0);
+  });
+
+  test('takes its clock and ids from the test when it brings them', () => {
+    const options = { now: new Date('2026-01-02T03:04:05Z'), newId: () => 'mine' };
+    const { events } = given(account, [], options).when(command.open('acc-1', { owner: 'Ada' }));
+    expect(events).toMatchObject([{ id: 'mine', data: { note: 'acc-1 at 2026-01-02T03:04:05.000Z' } }]);
+  });
+
+  test('knows a refusal, with or without its details', () => {
+    const outcome = given(account, [opened]).when(command.withdraw('acc-1', { cents: 5 }));
+    outcome.thenRejected('insufficient-funds').thenState({ open: true, cents: 0 });
+    outcome.thenRejected('insufficient-funds', { missing: 5 });
+    expect(outcome.events).toEqual([]);
+  });
+
+  test('knows that nothing happened', () => {
+    given(account).when(command.close('acc-1', {})).thenNothing().thenState({ open: false, cents: 0 });
+    expect.assertions(0);
+  });
+
+  test('shows the state a history leads to', () => {
+    const history = given(account, [opened, deposited(5)]);
+    history.thenState({ open: true, cents: 5 });
+    expect(history.state).toEqual({ open: true, cents: 5 });
+  });
+});
+
+describe('what was not expected', () => {
+  const withdraw = (cents: number) =>
+    given(account, [opened, deposited(500)]).when(command.withdraw('acc-1', { cents }));
+
+  test.each<[string, () => unknown, string]>([
+    ['other events', () => withdraw(200).then([withdrawn(201)]), 'account.withdraw decided on other events'],
+    [
+      'events where none were expected',
+      () => withdraw(200).then([]),
+      'account.withdraw decided on other events',
+    ],
+    ['events instead of nothing', () => withdraw(200).thenNothing(), 'account.withdraw decided on events'],
+    [
+      'events instead of a refusal',
+      () => withdraw(200).thenRejected('insufficient-funds'),
+      'account.withdraw was not rejected: it decided on account.withdrawn',
+    ],
+    [
+      'a refusal instead of events',
+      () => withdraw(501).then([withdrawn(501)]),
+      'account.withdraw was rejected: insufficient-funds {"missing":1}',
+    ],
+    [
+      'a refusal instead of nothing',
+      () => withdraw(501).thenNothing(),
+      'account.withdraw was rejected: insufficient-funds {"missing":1}',
+    ],
+    [
+      'another refusal',
+      () => withdraw(501).thenRejected('account-already-open'),
+      'account.withdraw was rejected for another reason',
+    ],
+    [
+      'a refusal with other details',
+      () => withdraw(501).thenRejected('insufficient-funds', { missing: 2 }),
+      'account.withdraw was rejected with other details',
+    ],
+    [
+      'another state',
+      () =>
+        withdraw(200)
+          .then([withdrawn(200)])
+          .thenState({ open: true, cents: 299 }),
+      'the state after account.withdraw is another one',
+    ],
+    [
+      'another state of the history',
+      () => given(account, [opened]).thenState({ open: false, cents: 0 }),
+      'the state of "account" is another one',
+    ],
+  ])('%s: is an assertion error that says so', (_what, work, message) => {
+    expect(work).toThrow(AssertionError);
+    expect(work).toThrow(message);
+  });
+
+  test('is shown as a difference', () => {
+    expect(() => withdraw(200).then([withdrawn(201)])).toThrow(/\+ {7}cents: 200\n- {7}cents: 201/);
+  });
+
+  test('is reported at the line of the test', () => {
+    const error = thrownBy(() => withdraw(200).then([withdrawn(201)]));
+    expect(String(error.stack).split('\n    at ')[1]).toContain('given-aggregate.test.ts');
+  });
+
+  test('counts ids and tags as part of an event', () => {
+    const outcome = given(account).when(command.open('acc-1', { owner: 'Ada' }));
+    const note = 'acc-1 at 2000-01-01T00:00:00.000Z';
+    expect(() => outcome.then([accountEvents.create.opened({ owner: 'Ada', note })])).toThrow(AssertionError);
+  });
+
+  test('may be a promise for whoever awaits it: that is an error, not a silent pass', async () => {
+    // As JavaScript would; TypeScript refuses it.
+    const outcome: unknown = withdraw(200);
+    await expect(Promise.resolve(outcome)).rejects.toThrow('is no promise: do not await it');
+  });
+});
+
+describe('what a store or an execution would refuse is refused here', () => {
+  test('an input that does not fit', () => {
+    expect(() => given(account).when(command.open('acc-1', { owner: ' ' }))).toThrow(
+      expect.objectContaining({ code: 'COMMAND_INVALID', command: 'account.open' }),
+    );
+  });
+
+  test('a command of another aggregate, or none', () => {
+    const foreign: unknown = { aggregate: 'order', id: '1', name: 'open', input: {} };
+    expect(() => given(account).when(foreign as ReturnType<typeof command.open>)).toThrow(
+      expect.objectContaining({ code: 'COMMAND_UNKNOWN', command: 'order.open' }),
+    );
+    const unknown: unknown = { aggregate: 'account', id: '1', name: 'freeze', input: {} };
+    expect(() => given(account).when(unknown as ReturnType<typeof command.open>)).toThrow(
+      'command "account.freeze" is unknown here; known: "account.open", "account.withdraw", "account.close"',
+    );
+  });
+
+  test('an id that cannot be one', () => {
+    expect(() => given(account).when(command.open('', { owner: 'Ada' }))).toThrow(
+      expect.objectContaining({ code: 'NAME_INVALID' }),
+    );
+  });
+
+  test('a history whose data does not fit its schema', () => {
+    const lost = { ...deposited(5), data: { cents: -5 } };
+    expect(() => given(account, [lost])).toThrow(expect.objectContaining({ code: 'EVENT_PAYLOAD_INVALID' }));
+  });
+});
+
+function thrownBy(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,87 @@
+import {
+  type AnyAggregate,
+  type Command,
+  type CommandOf,
+  type CommandReason,
+  type Decision,
+  type NewEvent,
+  type NewEventOf,
+  Rejection,
+  type StateOf,
+  UnknownCommandError,
+} from '@leftfold/core';
+import { assertSame } from './assert-same.ts';
+import { type GivenOptions, toDecisionContext } from './decision-context.ts';
+import { stateAfter } from './history.ts';
+import { type Outcome, type ThenState, toOutcome } from './outcome.ts';
+import { parseInput } from './parse-input.ts';
+
+/** Any event of an aggregate, before it is stored. */
+export type NewEventOfAggregate<TAggregate extends AnyAggregate> = NewEventOf<TAggregate['events']>;
+
+/** An aggregate with a history. */
+export interface GivenAggregate<TAggregate extends AnyAggregate> extends ThenState<StateOf<TAggregate>> {
+  readonly state: StateOf<TAggregate>;
+  /**
+   * Decides, without a store.
+   *
+   * @throws InvalidCommandError when the command's input does not fit
+   * @throws UnknownCommandError when the command is none of this aggregate's
+   * @throws InvalidNameError when its id cannot be one
+   */
+  when(
+    command: CommandOf<TAggregate>,
+  ): Outcome<
+    readonly NewEventOfAggregate<TAggregate>[],
+    CommandReason<CommandOf<TAggregate>>,
+    StateOf<TAggregate>
+  >;
+}
+
+export function givenAggregate<TAggregate extends AnyAggregate>(
+  aggregate: TAggregate,
+  history: readonly NewEvent[],
+  options: GivenOptions,
+): GivenAggregate<TAggregate> {
+  type State = StateOf<TAggregate>;
+  type Reason = CommandReason<CommandOf<TAggregate>>;
+  const state = stateAfter(aggregate, history, aggregate.initialState) as State;
+  function thenState(expected: State): void {
+    assertSame(state, expected, `the state of "${aggregate.name}" is another one`, thenState);
+  }
+  return {
+    state,
+    thenState,
+    when(command) {
+      // Every command of an aggregate has this shape; the conditional type hides it.
+      const { aggregate: owner, id, name, input } = command as Command;
+      const fullName = `${owner}.${name}`;
+      const schema = owner === aggregate.name ? aggregate.inputOf(name) : undefined;
+      if (schema === undefined) {
+        throw new UnknownCommandError(
+          fullName,
+          aggregate.commandNames.map((known) => `${aggregate.name}.${known}`),
+        );
+      }
+      aggregate.streamId(id);
+      const context = { ...toDecisionContext(options), id };
+      const decided = aggregate.decide(name, state, parseInput(fullName, schema, input), context);
+      if (decided instanceof Rejection) {
+        return toOutcome(fullName, { events: [], rejection: decided as Rejection<Reason>, state });
+      }
+      const events = toList(fullName, decided) as readonly NewEventOfAggregate<TAggregate>[];
+      const next = stateAfter(aggregate, events, state) as State;
+      return toOutcome(fullName, { events, rejection: undefined, state: next });
+    },
+  };
+}
+
+function toList(
+  command: string,
+  decided: Exclude<Decision<NewEvent, string>, Rejection> | undefined,
+): readonly NewEvent[] {
+  if (decided === undefined) {
+    throw new TypeError(`the decision of "${command}" returned nothing; return [] for no events`);
+  }
+  return 'type' in decided ? [decided] : decided;
+}

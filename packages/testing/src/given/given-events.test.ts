@@ -1,0 +1,184 @@
+import { AssertionError } from 'node:assert';
+import { defineTableProjection } from '@leftfold/core';
+import { describe, expect, test } from 'vitest';
+import { account, accountEvents, balances, deposited, opened } from '../../test/bank.ts';
+import { givenEvents, inStream } from './given-events.ts';
+
+const closed = accountEvents.create.closed({});
+const start = new Date('2000-01-01T00:00:00.000Z');
+
+describe('the log that is given', () => {
+  test('counts positions over all streams, versions within each, and a second between events', () => {
+    const bob = account.streamId('bob');
+    const { recorded } = givenEvents([opened, inStream(bob, opened, deposited(5)), deposited(7)]);
+    expect(
+      recorded.map(({ streamId, streamVersion, position }) => [streamId, streamVersion, position]),
+    ).toEqual([
+      ['account-1', 1, 1],
+      ['account-bob', 1, 2],
+      ['account-bob', 2, 3],
+      ['account-1', 2, 4],
+    ]);
+    expect(recorded.map(({ recordedAt }) => recordedAt.getTime() - start.getTime())).toEqual([
+      0, 1_000, 2_000, 3_000,
+    ]);
+  });
+
+  test('has events as they are read: with an id, metadata and tags, and nothing that JSON leaves out', () => {
+    const withNothing = accountEvents.create.opened({ owner: 'Ada', note: undefined });
+    expect(givenEvents([withNothing]).recorded).toStrictEqual([
+      {
+        type: 'account.opened',
+        schemaVersion: 2,
+        data: { owner: 'Ada' },
+        id: 'event-1',
+        streamId: 'account-1',
+        streamVersion: 1,
+        position: 1,
+        recordedAt: start,
+        metadata: {},
+        tags: [],
+      },
+    ]);
+  });
+
+  test('takes place and time of an event from the test when it brings them', () => {
+    const recordedAt = new Date('2026-01-02T03:04:05Z');
+    const own = { ...opened, id: 'mine', tags: ['owner:ada'], metadata: { actor: 'ada' } };
+    const { recorded } = givenEvents([{ event: own, streamId: 'account-x', recordedAt }, deposited(5)], {
+      recordedAt: start,
+    });
+    expect(recorded).toMatchObject([
+      { id: 'mine', streamId: 'account-x', recordedAt, tags: ['owner:ada'], metadata: { actor: 'ada' } },
+      { streamId: 'account-1', streamVersion: 1, recordedAt: new Date('2000-01-01T00:00:01.000Z') },
+    ]);
+  });
+});
+
+describe('projecting', () => {
+  const events = [
+    inStream('account-b', opened, deposited(5)),
+    inStream('account-a', opened),
+    inStream('account-b', deposited(7)),
+  ];
+  const a = {
+    account_id: 'account-a',
+    owner: 'Ada',
+    cents: 0,
+    opened_at: new Date('2000-01-01T00:00:02.000Z'),
+  };
+  const b = { account_id: 'account-b', owner: 'Ada', cents: 12, opened_at: start };
+
+  test('folds every event into its row, and compares rows whatever their order', () => {
+    const projected = givenEvents(events).project(balances);
+    projected.thenRows([a, b]);
+    projected.thenRows([b, a]);
+    expect(projected.rows).toEqual([a, b]);
+  });
+
+  test('deletes a row that a handler makes null, and begins anew after it', () => {
+    givenEvents([opened, closed]).project(balances).thenRows([]);
+    givenEvents([opened, closed, deposited(5)])
+      .project(balances)
+      .thenRows([{ account_id: 'account-1', owner: '', cents: 5, opened_at: null }]);
+    expect.assertions(0);
+  });
+
+  test('passes over events that the projection has no handler for', () => {
+    givenEvents([accountEvents.create.withdrawn({ cents: 5 })])
+      .project(balances)
+      .thenRows([]);
+    expect.assertions(0);
+  });
+
+  test('upcasts events that were stored under an older version', () => {
+    const old = { type: 'account.opened', schemaVersion: 1, data: { name: 'Ada' } };
+    givenEvents([old])
+      .project(balances)
+      .thenRows([{ ...a, account_id: 'account-1', opened_at: start }]);
+    expect.assertions(0);
+  });
+
+  test('refuses events whose data does not fit', () => {
+    const wrong = { ...deposited(5), data: { cents: -5 } };
+    expect(() => givenEvents([wrong]).project(balances)).toThrow(
+      expect.objectContaining({ code: 'EVENT_PAYLOAD_INVALID', position: 1 }),
+    );
+  });
+
+  test('changes every row that an event belongs to, or none', () => {
+    const totals = defineTableProjection({
+      name: 'totals',
+      events: [accountEvents],
+      columns: { period: 'text', deposits: 'integer' },
+      key: ({ recordedAt, data }) =>
+        'cents' in data && data.cents > 100
+          ? null
+          : [
+              { period: recordedAt.toISOString().slice(0, 4) },
+              { period: recordedAt.toISOString().slice(0, 7) },
+            ],
+      initialRow: { deposits: 0 },
+      evolve: { 'account.deposited': (row) => ({ ...row, deposits: row.deposits + 1 }) },
+    });
+    givenEvents([deposited(5), deposited(101), deposited(7)])
+      .project(totals)
+      .thenRows([
+        { period: '2000', deposits: 2 },
+        { period: '2000-01', deposits: 2 },
+      ]);
+    expect.assertions(0);
+  });
+
+  test('other rows are an assertion error with the difference', () => {
+    const work = () =>
+      givenEvents(events)
+        .project(balances)
+        .thenRows([a, { ...b, cents: 13 }]);
+    expect(work).toThrow(AssertionError);
+    expect(work).toThrow('"balances" has other rows');
+    expect(work).toThrow(/\+ {5}cents: 12,\n- {5}cents: 13,/);
+  });
+});
+
+describe('a row that Postgres would refuse, or that would lose something, is refused here', () => {
+  const base = {
+    name: 'rows',
+    events: [accountEvents],
+    columns: { id: 'text', count: 'integer', price: 'numeric', note: 'text null', at: 'timestamptz' },
+    key: () => ({ id: 'a' }),
+    initialRow: { count: 0, price: '0', note: null, at: start },
+  } as const;
+
+  test.each<[object, string]>([
+    [
+      { count: 1.5 },
+      '"rows": account.deposited at position 1 wrote number to column "count", which is integer',
+    ],
+    [{ count: null }, 'to column "count", which is integer'],
+    [{ price: 'much' }, 'wrote string to column "price", which is numeric'],
+    [{ note: 'a\u0000' }, 'to column "note", which is text null'],
+    [{ at: new Date(Number.NaN) }, 'to column "at", which is timestamptz'],
+    [{ nte: 'x' }, '"rows" has no column "nte", which account.deposited at position 1 wrote'],
+    [{ count: undefined }, 'left out column "count"'],
+    [{ id: 'b' }, 'changed the key of row ["a"]'],
+  ])('%j', (change, message) => {
+    const rows = defineTableProjection({
+      ...base,
+      evolve: { 'account.deposited': (row) => Object.assign({}, row, change) },
+    });
+    expect(() => givenEvents([deposited(5)]).project(rows)).toThrow(message);
+  });
+
+  test('a column of each kind takes its own values', () => {
+    const values = { count: -7, price: '12.50', note: null, at: new Date(0) };
+    const rows = defineTableProjection({
+      ...base,
+      evolve: { 'account.deposited': (row) => ({ ...row, ...values }) },
+    });
+    givenEvents([deposited(5)])
+      .project(rows)
+      .thenRows([{ id: 'a', ...values }]);
+    expect.assertions(0);
+  });
+});

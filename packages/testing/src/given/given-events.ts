@@ -1,0 +1,82 @@
+import { type Columns, type NewEvent, type RecordedEvent, type TableProjection } from '@leftfold/core';
+import { DEFAULT_NOW } from './decision-context.ts';
+import { asStored } from './plain-event.ts';
+import { type ProjectedTable, projectTable } from './projected-table.ts';
+
+/** An event with its place, where the default is not good enough. */
+export interface PlacedEvent {
+  readonly event: NewEvent;
+  /** @default `<category of the event>-1` */
+  readonly streamId?: string;
+  readonly recordedAt?: Date;
+}
+
+/** What {@link givenEvents} takes: events, events with a place, or lists of them as {@link inStream} makes. */
+export type GivenEvent = NewEvent | PlacedEvent | readonly PlacedEvent[];
+
+export interface GivenEventsOptions {
+  /** When the first event was recorded; each one after it a second later. @default 2000-01-01T00:00:00.000Z */
+  readonly recordedAt?: Date;
+}
+
+/** Recorded events, in the order of the log. */
+export interface GivenEvents {
+  readonly recorded: readonly RecordedEvent[];
+  /**
+   * Folds the events into the projection's rows, in memory, as its runner would.
+   *
+   * @throws InvalidEventError when an event's data does not fit the projection's definition of it
+   */
+  project<TName extends string, TColumns extends Columns>(
+    projection: TableProjection<TName, TColumns>,
+  ): ProjectedTable<TColumns>;
+}
+
+/**
+ * Begins a test of a table projection, without a database: the log that it reads.
+ *
+ * ```ts
+ * givenEvents([opened, inStream('account-bob', opened, deposited)])
+ *   .project(balances)
+ *   .thenRows([{ account_id: 'account-1', … }, { account_id: 'account-bob', … }]);
+ * ```
+ *
+ * Positions and stream versions count from 1, in the order given. Events without an id get `event-<position>`.
+ */
+export function givenEvents(events: readonly GivenEvent[], options: GivenEventsOptions = {}): GivenEvents {
+  const start = (options.recordedAt ?? new Date(DEFAULT_NOW)).getTime();
+  const versions = new Map<string, number>();
+  const recorded = events.flatMap(toPlaced).map(({ event, streamId, recordedAt }, index): RecordedEvent => {
+    const stream = streamId ?? `${event.type.split('.', 1)[0]}-1`;
+    const streamVersion = (versions.get(stream) ?? 0) + 1;
+    versions.set(stream, streamVersion);
+    const position = index + 1;
+    return {
+      type: event.type,
+      schemaVersion: event.schemaVersion,
+      data: asStored(event.data),
+      id: event.id ?? `event-${position}`,
+      streamId: stream,
+      streamVersion,
+      position,
+      recordedAt: recordedAt ?? new Date(start + index * 1_000),
+      metadata: asStored(event.metadata ?? {}),
+      tags: event.tags ?? [],
+    };
+  });
+  return { recorded, project: (projection) => projectTable(projection, recorded) };
+}
+
+/** Puts events into a stream: `inStream(account.streamId('bob'), opened, deposited)`. */
+export function inStream(streamId: string, ...events: readonly NewEvent[]): readonly PlacedEvent[] {
+  return events.map((event) => ({ event, streamId }));
+}
+
+function toPlaced(given: GivenEvent): readonly PlacedEvent[] {
+  if (isList(given)) return given;
+  return 'event' in given ? [given] : [{ event: given }];
+}
+
+function isList(given: GivenEvent): given is readonly PlacedEvent[] {
+  return Array.isArray(given);
+}

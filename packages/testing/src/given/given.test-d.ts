@@ -1,0 +1,53 @@
+import type { Row } from '@leftfold/core';
+import { expectTypeOf, test } from 'vitest';
+import { account, accountEvents, balances, deposited, opened, transfer, withdrawn } from '../../test/bank.ts';
+import { given } from './given.ts';
+import { givenEvents } from './given-events.ts';
+
+test('given takes the aggregate’s own events, and when its own commands', () => {
+  const outcome = given(account, [opened, deposited(5)]).when(
+    account.command.withdraw('acc-1', { cents: 5 }),
+  );
+  expectTypeOf(outcome.state).toEqualTypeOf<{ open: boolean; cents: number }>();
+  // @ts-expect-error an event of another category
+  given(account, [{ type: 'order.placed', schemaVersion: 1, data: {} }]);
+  // @ts-expect-error a command of a decision is none of the aggregate's
+  given(account).when(transfer.command({ from: 'a', to: 'b' }, { cents: 5 }));
+});
+
+test('then takes the aggregate’s own events, and thenRejected its declared reasons', () => {
+  const outcome = given(account).when(account.command.close('acc-1', {}));
+  expectTypeOf<(typeof outcome)['thenRejected']>()
+    .parameter(0)
+    .toEqualTypeOf<'account-already-open' | 'insufficient-funds'>();
+  // @ts-expect-error an event of another category
+  outcome.then([{ type: 'order.placed', schemaVersion: 1, data: {} }]);
+  // @ts-expect-error the state has no field "balance"
+  outcome.thenState({ open: true, balance: 5 });
+});
+
+test('a decision’s histories, events and states are by role', () => {
+  const outcome = given(transfer, { from: [opened] }).when(
+    transfer.command({ from: 'a', to: 'b' }, { cents: 5 }),
+  );
+  expectTypeOf(outcome.state.to).toEqualTypeOf<{ open: boolean; cents: number }>();
+  expectTypeOf<(typeof outcome)['thenRejected']>().parameter(0).toEqualTypeOf<'insufficient-funds'>();
+  outcome.then({ from: [withdrawn(5)] });
+  // @ts-expect-error there is no role "via"
+  outcome.then({ via: [withdrawn(5)] });
+  // @ts-expect-error there is no role "via"
+  given(transfer, { via: [opened] });
+  // @ts-expect-error a command of the aggregate is none of the decision's
+  given(transfer).when(account.command.close('a', {}));
+});
+
+test('rows are typed by the projection’s columns', () => {
+  const projected = givenEvents([accountEvents.create.opened({ owner: 'Ada' })]).project(balances);
+  expectTypeOf(projected.rows).toEqualTypeOf<
+    readonly Row<{ account_id: 'text'; owner: 'text'; cents: 'bigint'; opened_at: 'timestamptz null' }>[]
+  >();
+  // @ts-expect-error a column is missing
+  projected.thenRows([{ account_id: 'a', owner: '', cents: 0 }]);
+  // @ts-expect-error the column has another type
+  projected.thenRows([{ account_id: 'a', owner: '', cents: '0', opened_at: null }]);
+});

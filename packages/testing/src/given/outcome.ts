@@ -1,0 +1,104 @@
+import type { JsonObject, NewEvent, Rejection } from '@leftfold/core';
+import { assertSame, fail } from './assert-same.ts';
+import { toPlainEvent } from './plain-event.ts';
+
+/** The state after a decision: for one aggregate, or by role. */
+export interface ThenState<TState> {
+  /** @throws AssertionError when the state with the new events folded in is another one */
+  thenState(expected: TState): void;
+}
+
+/**
+ * What a command came to, and what a test may say of it.
+ *
+ * `then` makes it look like a promise: do not `await` it and do not return it from an async function.
+ */
+export interface Outcome<TEvents, TReason extends string, TState> extends ThenState<TState> {
+  /** What was decided; none when it was rejected. */
+  readonly events: TEvents;
+  readonly rejection: Rejection<TReason> | undefined;
+  readonly state: TState;
+  /**
+   * Exactly these events, in this order, with their ids, tags and metadata if they have any.
+   *
+   * @throws AssertionError when others were decided, or the command was rejected
+   */
+  then(expected: TEvents): ThenState<TState>;
+  /** @throws AssertionError when there are events, or the command was rejected */
+  thenNothing(): ThenState<TState>;
+  /**
+   * @param details compared when given
+   * @throws AssertionError when the command was not rejected, or for another reason
+   */
+  thenRejected(reason: TReason, details?: JsonObject): ThenState<TState>;
+}
+
+/** Events of one aggregate, or by role. */
+type AnyEvents = readonly NewEvent[] | Readonly<Record<string, readonly NewEvent[] | undefined>>;
+
+/** @param command how messages name it */
+export function toOutcome<TEvents extends AnyEvents, TReason extends string, TState>(
+  command: string,
+  decided: {
+    readonly events: TEvents;
+    readonly rejection: Rejection<TReason> | undefined;
+    readonly state: TState;
+  },
+): Outcome<TEvents, TReason, TState> {
+  const { events, rejection, state } = decided;
+
+  function thenState(expected: TState): void {
+    assertSame(state, expected, `the state after ${command} is another one`, thenState);
+  }
+
+  function then(expected: TEvents): ThenState<TState> {
+    if (typeof expected === 'function')
+      throw new TypeError('given(...).when(...) is no promise: do not await it');
+    if (rejection !== undefined) fail(`${command} was rejected: ${saying(rejection)}`, then, { expected });
+    assertSame(plain(events), plain(expected), `${command} decided on other events`, then);
+    return { thenState };
+  }
+
+  function thenNothing(): ThenState<TState> {
+    if (rejection !== undefined) fail(`${command} was rejected: ${saying(rejection)}`, thenNothing);
+    assertSame(plain(events), plain([]), `${command} decided on events`, thenNothing);
+    return { thenState };
+  }
+
+  function thenRejected(reason: TReason, details?: JsonObject): ThenState<TState> {
+    if (rejection === undefined) {
+      const values = { actual: plain(events), expected: reason };
+      fail(`${command} was not rejected: it decided on ${names(events)}`, thenRejected, values);
+    }
+    assertSame(rejection.reason, reason, `${command} was rejected for another reason`, thenRejected);
+    if (details !== undefined) {
+      assertSame(rejection.details, details, `${command} was rejected with other details`, thenRejected);
+    }
+    return { thenState };
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- given, when, then: the words of the trade
+  return { ...decided, then, thenNothing, thenRejected, thenState };
+}
+
+/** Events that can be compared: a role without events says the same as one that is left out. */
+function plain(events: AnyEvents): unknown {
+  if (isList(events)) return events.map(toPlainEvent);
+  const byRole = Object.entries(events).filter(([, list]) => list !== undefined && list.length > 0);
+  return byRole.length === 0
+    ? []
+    : Object.fromEntries(byRole.map(([role, list]) => [role, plain(list ?? [])]));
+}
+
+function isList(events: AnyEvents): events is readonly NewEvent[] {
+  return Array.isArray(events);
+}
+
+function names(events: AnyEvents): string {
+  const list = isList(events) ? events : Object.values(events).flatMap((each) => each ?? []);
+  return list.length === 0 ? 'no events' : list.map(({ type }) => type).join(', ');
+}
+
+function saying({ reason, details }: Rejection): string {
+  return details === undefined ? reason : `${reason} ${JSON.stringify(details)}`;
+}

@@ -1,0 +1,8 @@
+import { type CommandInput, InvalidCommandError, toSchemaIssues } from '@leftfold/core';
+
+/** @throws InvalidCommandError when the input does not fit, as executing the command would. */
+export function parseInput(command: string, schema: CommandInput, input: unknown): unknown {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new InvalidCommandError(command, toSchemaIssues(parsed.error));
+}
