@@ -1,0 +1,141 @@
+import {
+  type AnyAggregate,
+  type AnyCommand,
+  type AnyDecision,
+  type Command,
+  type DecisionCommand,
+  type DecisionContext,
+  type ExpectedVersion,
+  InvalidCommandError,
+  type NewEvent,
+  Rejection,
+  toSchemaIssues,
+} from '@leftfold/core';
+import type { Registry } from './registry.ts';
+
+/** An aggregate that a command is about. */
+export interface Target {
+  /** Its part in a decision over several aggregates; empty for a command to one. */
+  readonly role: string;
+  readonly aggregate: AnyAggregate;
+  readonly streamId: string;
+  /** What the caller demands of the stream. */
+  readonly expected: ExpectedVersion;
+}
+
+/** What is to happen to each target, in their order. Or a refusal. */
+export type Decided = readonly (readonly NewEvent[])[] | Rejection;
+
+/** A command that is known and whose input fits, ready to be decided as often as it takes. */
+export interface Plan {
+  /** `<aggregate>.<command>`, or the decision's name. */
+  readonly name: string;
+  readonly targets: readonly Target[];
+  /** Pure. @param states of the targets, in their order */
+  decide(states: readonly unknown[], context: DecisionContext): Decided;
+}
+
+/** Demands on the streams: one for a command, or one for each role of a decision. */
+export type AnyExpected = ExpectedVersion | Readonly<Record<string, ExpectedVersion | undefined>> | undefined;
+
+/** The name by which a command is recorded, known or not. */
+export function commandNameOf(command: AnyCommand): string {
+  return 'decision' in command ? command.decision : `${command.aggregate}.${command.name}`;
+}
+
+/**
+ * @throws UnknownCommandError when no definition has this command
+ * @throws InvalidCommandError when its input does not fit, or one aggregate is to play two roles
+ * @throws InvalidNameError when an id is empty, too long or has control characters
+ */
+export function planOf(command: AnyCommand, registry: Registry, expected: AnyExpected): Plan {
+  return 'decision' in command
+    ? planOfDecision(command, registry.decision(command.decision), expected)
+    : planOfCommand(command, registry.aggregateOf(command.aggregate, command.name), expected);
+}
+
+function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyExpected): Plan {
+  const { id, name: commandName } = command;
+  const name = commandNameOf(command);
+  const input = parseInput(name, aggregate.inputOf(commandName), command.input);
+  const target = { role: '', aggregate, streamId: aggregate.streamId(id), expected: expectedOf(expected) };
+  return {
+    name,
+    targets: [target],
+    decide([state], context) {
+      const decided = aggregate.decide(commandName, state, input, { ...context, id });
+      return decided instanceof Rejection ? decided : [toList(name, decided)];
+    },
+  };
+}
+
+function planOfDecision(command: DecisionCommand, decision: AnyDecision, expected: AnyExpected): Plan {
+  const { ids } = command;
+  const { name } = decision;
+  const input = parseInput(name, decision.input, command.input);
+  const targets = Object.entries(decision.aggregates).map(([role, aggregate]): Target => {
+    const streamId = aggregate.streamId(ids[role] ?? '');
+    return { role, aggregate, streamId, expected: expectedOf(expected, role) };
+  });
+  assertDistinct(name, targets);
+  const roles = targets.map(({ role }) => role);
+  return {
+    name,
+    targets,
+    decide(states, context) {
+      const stateByRole = Object.fromEntries(roles.map((role, index) => [role, states[index]]));
+      const decided = decision.decide(stateByRole, input, { ...context, ids });
+      if (decided instanceof Rejection) return decided;
+      return roles.map((role) => decided[role] ?? []);
+    },
+  };
+}
+
+/** One aggregate in two roles would be decided on twice from one state, and the second set of events would be wrong. */
+function assertDistinct(name: string, targets: readonly Target[]): void {
+  const roleByStream = new Map<string, string>();
+  for (const { role, streamId } of targets) {
+    const other = roleByStream.get(streamId);
+    if (other !== undefined) {
+      throw new InvalidCommandError(name, [
+        {
+          path: 'ids',
+          code: 'same_aggregate',
+          message: `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; give each role another one`,
+        },
+      ]);
+    }
+    roleByStream.set(streamId, role);
+  }
+}
+
+function parseInput(name: string, schema: AnyDecision['input'] | undefined, input: unknown): unknown {
+  if (schema === undefined) return input;
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new InvalidCommandError(
+    name,
+    toSchemaIssues(parsed.error).map((issue) => ({
+      ...issue,
+      path: issue.path === '' ? 'input' : `input.${issue.path}`,
+    })),
+  );
+}
+
+function expectedOf(expected: AnyExpected, role?: string): ExpectedVersion {
+  const own = typeof expected === 'object' && role !== undefined ? expected[role] : expected;
+  if (own === undefined) return 'any';
+  if (typeof own === 'object')
+    throw new TypeError('expected is a version for a command, and versions by role for a decision');
+  return own;
+}
+
+function toList(name: string, decided: NewEvent | readonly NewEvent[] | undefined): readonly NewEvent[] {
+  if (decided === undefined)
+    throw new TypeError(`the decision of "${name}" returned nothing; return [] for no events`);
+  return isList(decided) ? decided : [decided];
+}
+
+function isList(decided: NewEvent | readonly NewEvent[]): decided is readonly NewEvent[] {
+  return Array.isArray(decided);
+}

@@ -1,0 +1,75 @@
+import {
+  type AnyAggregate,
+  type AnyCommand,
+  type AnyDecision,
+  DuplicateDefinitionError,
+  UnknownCommandError,
+} from '@leftfold/core';
+
+/** Every aggregate and decision that commands may name. */
+export class Registry {
+  readonly #aggregates = new Map<string, AnyAggregate>();
+  readonly #decisions = new Map<string, AnyDecision>();
+
+  /**
+   * Aggregates that only take part in a decision are known as well.
+   *
+   * @throws DuplicateDefinitionError when two definitions have one name
+   * @throws RangeError when a snapshot policy's number is not a whole number from 1
+   */
+  constructor(aggregates: readonly AnyAggregate[], decisions: readonly AnyDecision[]) {
+    const playing = decisions.flatMap((decision) => Object.values(decision.aggregates));
+    for (const aggregate of aggregates) this.#addAggregate(aggregate);
+    for (const aggregate of playing) if (!this.has(aggregate)) this.#addAggregate(aggregate);
+    for (const decision of decisions) {
+      if (this.#decisions.has(decision.name)) throw new DuplicateDefinitionError('decision', decision.name);
+      this.#decisions.set(decision.name, decision);
+    }
+  }
+
+  /** @throws UnknownCommandError when there is no such aggregate, or it has no such command */
+  aggregateOf(name: string, command: string): AnyAggregate {
+    const aggregate = this.#aggregates.get(name);
+    if (aggregate === undefined || !aggregate.commandNames.includes(command)) {
+      throw new UnknownCommandError(`${name}.${command}`, this.#commandNames(aggregate));
+    }
+    return aggregate;
+  }
+
+  /** @throws UnknownCommandError when there is no such decision */
+  decision(name: string): AnyDecision {
+    const decision = this.#decisions.get(name);
+    if (decision === undefined) throw new UnknownCommandError(name, [...this.#decisions.keys()]);
+    return decision;
+  }
+
+  /** @throws UnknownCommandError when no definition has this command */
+  assertKnown(command: AnyCommand): void {
+    if ('decision' in command) this.decision(command.decision);
+    else this.aggregateOf(command.aggregate, command.name);
+  }
+
+  /** True for the very definition that was given: another one of the same name may fold otherwise. */
+  has(aggregate: AnyAggregate): boolean {
+    return this.#aggregates.get(aggregate.name) === aggregate;
+  }
+
+  #addAggregate(aggregate: AnyAggregate): void {
+    if (this.#aggregates.has(aggregate.name)) throw new DuplicateDefinitionError('aggregate', aggregate.name);
+    const everyEvents = aggregate.snapshots?.everyEvents;
+    if (everyEvents !== undefined && !(Number.isInteger(everyEvents) && everyEvents >= 1)) {
+      throw new RangeError(
+        `snapshots.everyEvents of "${aggregate.name}" must be a whole number from 1, not ${everyEvents}`,
+      );
+    }
+    this.#aggregates.set(aggregate.name, aggregate);
+  }
+
+  /** What a misspelt command may have meant: the commands of its aggregate, or of all when that is unknown too. */
+  #commandNames(aggregate: AnyAggregate | undefined): readonly string[] {
+    const candidates = aggregate === undefined ? [...this.#aggregates.values()] : [aggregate];
+    return candidates.flatMap(({ name, commandNames }) =>
+      commandNames.map((command) => `${name}.${command}`),
+    );
+  }
+}

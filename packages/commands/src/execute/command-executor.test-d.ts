@@ -1,0 +1,168 @@
+import { type Command, defineAggregate, defineDecision, defineEvents, type RecordedEvent, reject } from '@leftfold/core';
+import { describe, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { accepted, createCommandExecutor, type CommandExecutor } from '../index.ts';
+
+const cents = z.int().positive();
+const accountEvents = defineEvents('account', {
+  opened: z.object({ owner: z.string() }),
+  withdrawn: z.object({ cents }),
+});
+const account = defineAggregate({
+  events: accountEvents,
+  initialState: { open: false, cents: 0 },
+  evolve: {
+    opened: (state) => ({ ...state, open: true }),
+    withdrawn: (state, data) => ({ ...state, cents: state.cents - data.cents }),
+  },
+  rejections: ['already-open', 'insufficient-funds'],
+  commands: {
+    open: {
+      input: z.object({ owner: z.string() }),
+      decide: (state, { owner }, emit) => (state.open ? reject('already-open') : emit.opened({ owner })),
+    },
+    withdraw: {
+      input: z.object({ cents }),
+      decide: (state, input, emit) => (input.cents > state.cents ? reject('insufficient-funds') : emit.withdrawn(input)),
+    },
+  },
+});
+const cart = defineAggregate({
+  events: defineEvents('cart', { emptied: z.object({}) }),
+  initialState: 0,
+  evolve: { emptied: () => 0 },
+  commands: { empty: { input: z.object({}), decide: (_state, _input, emit) => emit.emptied({}) } },
+});
+const transfer = defineDecision({
+  name: 'transfer',
+  aggregates: { from: account, to: account },
+  input: z.object({ cents }),
+  rejections: ['same-owner'],
+  decide: (_states, input, emit) => ({ from: emit.from.withdrawn(input) }),
+});
+
+declare const store: Parameters<typeof createCommandExecutor>[0]['store'];
+const bank = createCommandExecutor({ store, aggregates: [account], decisions: [transfer] });
+
+type AccountEvent =
+  | RecordedEvent<'account.opened', { owner: string }>
+  | RecordedEvent<'account.withdrawn', { cents: number }>;
+
+describe('a result', () => {
+  test('has the events and the reasons of its command', async () => {
+    const result = await bank.execute(account.command.withdraw('a', { cents: 1 }));
+    if (result.outcome === 'accepted') {
+      expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
+      expectTypeOf(result.streamVersion).toEqualTypeOf<number>();
+      expectTypeOf(result.repeated).toEqualTypeOf<boolean>();
+    } else {
+      expectTypeOf(result.reason).toEqualTypeOf<'already-open' | 'insufficient-funds'>();
+    }
+    expectTypeOf(result.token).toEqualTypeOf<number>();
+  });
+
+  test('of a decision has the versions of its roles', async () => {
+    const result = await bank.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
+    expectTypeOf(result.streamVersions).toEqualTypeOf<{ readonly from?: number; readonly to?: number }>();
+    if (result.outcome === 'rejected') expectTypeOf(result.reason).toEqualTypeOf<'same-owner'>();
+    // @ts-expect-error a decision changes several streams, so there is no one version
+    result.streamVersion;
+  });
+
+  test('that is accepted loses its refusals', async () => {
+    const result = accepted(await bank.execute(account.command.open('a', { owner: 'Ada' })));
+    expectTypeOf(result.outcome).toEqualTypeOf<'accepted'>();
+    expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
+  });
+});
+
+describe('what does not compile', () => {
+  test('a command that does not exist, an input field or an id of a wrong type', () => {
+    // @ts-expect-error there is no command "close"
+    bank.execute(account.command.close('a', {}));
+    // @ts-expect-error the field is called cents
+    bank.execute(account.command.withdraw('a', { amount: 1 }));
+    // @ts-expect-error an id is a text
+    bank.execute(account.command.withdraw(7, { cents: 1 }));
+    // @ts-expect-error written by hand, and misspelt
+    bank.execute({ aggregate: 'account', id: 'a', name: 'withdrew', input: { cents: 1 } });
+    // @ts-expect-error written by hand, with an input of the wrong shape
+    bank.execute({ aggregate: 'account', id: 'a', name: 'withdraw', input: { cents: '1' } });
+    // @ts-expect-error a role is missing
+    bank.execute(transfer.command({ from: 'a' }, { cents: 1 }));
+  });
+
+  test('a command or a decision of definitions that were not given', () => {
+    // @ts-expect-error cart was not given to the executor
+    bank.execute(cart.command.empty('a', {}));
+    // @ts-expect-error nor may it be loaded
+    bank.load(cart, 'a');
+    const plain = createCommandExecutor({ store, aggregates: [account] });
+    // @ts-expect-error transfer was not given to the executor
+    plain.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
+    const fromQueue: Command = { aggregate: 'account', id: 'a', name: 'open', input: {} };
+    // @ts-expect-error a command of unknown origin goes through parseCommand
+    bank.execute(fromQueue);
+    expectTypeOf(bank.execute(bank.parseCommand(fromQueue))).toExtend<Promise<{ readonly token: number }>>();
+  });
+
+  test('a demand on a role that does not exist, or on one version of several streams', () => {
+    const command = transfer.command({ from: 'a', to: 'b' }, { cents: 1 });
+    bank.execute(command, { expected: { from: 1 } });
+    // @ts-expect-error there is no role "payer"
+    bank.execute(command, { expected: { payer: 1 } });
+    // @ts-expect-error of which stream?
+    bank.execute(command, { expected: 1 });
+    // @ts-expect-error one stream has one version
+    bank.execute(account.command.open('a', { owner: 'Ada' }), { expected: { from: 1 } });
+  });
+
+  test('two moments at once', () => {
+    bank.load(account, 'a', { atVersion: 1 });
+    // @ts-expect-error at a version or at a position
+    bank.load(account, 'a', { atVersion: 1, atPosition: 1 });
+    // @ts-expect-error an instant is a Date
+    bank.load(account, 'a', { atTime: '2026-01-01' });
+  });
+});
+
+test('a loaded aggregate has its own state', async () => {
+  const { state, exists } = await bank.load(account, 'a');
+  expectTypeOf(state).toEqualTypeOf<{ open: boolean; cents: number }>();
+  expectTypeOf(exists).toEqualTypeOf<boolean>();
+});
+
+describe('metadata', () => {
+  test('may be left out, and have any field, without a schema', () => {
+    bank.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { actor: 'ada', page: 3 } });
+    // @ts-expect-error a Date does not survive JSON
+    bank.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { at: new Date() } });
+  });
+
+  test('must have what the schema requires, and nothing that it does not know', () => {
+    const metadata = z.object({ tenant: z.string(), page: z.number().optional() });
+    const tenants = createCommandExecutor({ store, aggregates: [account], metadata });
+    const command = account.command.open('a', { owner: 'Ada' });
+    tenants.execute(command, { metadata: { tenant: 'acme', actor: 'ada' } });
+    // @ts-expect-error the tenant is missing, and so are the options
+    tenants.execute(command);
+    // @ts-expect-error the tenant is missing
+    tenants.execute(command, { metadata: { page: 1 } });
+    // @ts-expect-error the tenant is a text
+    tenants.execute(command, { metadata: { tenant: 1 } });
+    // @ts-expect-error misspelt
+    tenants.execute(command, { metadata: { tenant: 'acme', acter: 'ada' } });
+  });
+
+  test('may be left out when the schema requires nothing', () => {
+    const lenient = createCommandExecutor({ store, aggregates: [account], metadata: z.object({ page: z.number().optional() }) });
+    lenient.execute(account.command.open('a', { owner: 'Ada' }));
+    // @ts-expect-error the page is a number
+    lenient.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { page: 'home' } });
+  });
+});
+
+test('an executor is disposable, and its type can be written down', () => {
+  expectTypeOf(bank).toExtend<AsyncDisposable>();
+  expectTypeOf(bank).toExtend<CommandExecutor<typeof account, typeof transfer, Record<never, never>>>();
+});

@@ -1,0 +1,155 @@
+import {
+  type AnyAggregate,
+  type AnyCommand,
+  type AnyDecision,
+  assertId,
+  newId as newTimeId,
+  StoreUnavailableError,
+} from '@leftfold/core';
+import { commandNameOf, planOf } from '../decide/plan.ts';
+import { Registry } from '../decide/registry.ts';
+import { InFlight } from '../in-flight/in-flight.ts';
+import { AggregateCache } from '../load/aggregate-cache.ts';
+import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
+import { Loader } from '../load/loader.ts';
+import { checkOwnMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
+import { completeRetryPolicy } from '../retry/retry-policy.ts';
+import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
+import { Turns } from '../turn/turns.ts';
+import type {
+  CommandExecutor,
+  CommandExecutorOptions,
+  ExecutableCommand,
+  OwnMetadataOf,
+} from './command-executor.ts';
+import type { AnyResult } from './command-result.ts';
+import type { ExecuteOptions } from './execute-options.ts';
+import { Execution } from './execution.ts';
+import { around, type CommandExecution } from './middleware.ts';
+import { parseCommand } from './parse-command.ts';
+
+const DEFAULT_CACHED_AGGREGATES = 1000;
+
+/**
+ * Makes what executes commands against a store.
+ *
+ * It holds no connection of its own, and closing it does not close the store.
+ *
+ * @throws DuplicateDefinitionError when two aggregates, or two decisions, have one name
+ * @throws RangeError when an option's number makes no sense
+ */
+export function createCommandExecutor<
+  const TAggregates extends readonly AnyAggregate[],
+  const TDecisions extends readonly AnyDecision[] = readonly [],
+  TMetadata extends MetadataSchema = MetadataSchema,
+>(
+  options: CommandExecutorOptions<TAggregates, TDecisions, TMetadata>,
+): CommandExecutor<TAggregates[number], TDecisions[number], OwnMetadataOf<TMetadata>> {
+  type Executor = CommandExecutor<TAggregates[number], TDecisions[number], OwnMetadataOf<TMetadata>>;
+  type Executable = ExecutableCommand<TAggregates[number], TDecisions[number]>;
+
+  const {
+    store,
+    middleware = [],
+    now = () => new Date(),
+    newId = () => newTimeId(Date.now()),
+    random = Math.random,
+  } = options;
+  const registry = new Registry(options.aggregates, options.decisions ?? []);
+  const retryPolicy = completeRetryPolicy(options.retry);
+  const cache = new AggregateCache(cacheSize(options.cache));
+  const snapshots = new Snapshots(options.snapshots, guarded(options.onSnapshotError ?? warn));
+  const loader = new Loader(store, cache, snapshots);
+  const workplace = { store, loader, turns: new Turns(), random };
+  const inFlight = new InFlight();
+  let closed = false;
+
+  async function execute(command: AnyCommand, given: ExecuteOptions = {}): Promise<AnyResult> {
+    const commandId = given.commandId ?? newId();
+    assertId('command id', commandId);
+    const name = commandNameOf(command);
+    const metadata = metadataOf(name, commandId, given.metadata, given.causedBy);
+    const retry = completeRetryPolicy(given.retry, retryPolicy);
+    const moment = now();
+
+    const run = around(middleware, async (execution: CommandExecution) => {
+      const plan = planOf(execution.command, registry, execution.expected);
+      const named = { ...execution.metadata, commandId, command: plan.name };
+      return new Execution(workplace, {
+        plan,
+        commandId,
+        mayBeRepeated: given.commandId !== undefined,
+        metadata: checkOwnMetadata(options.metadata, plan.name, named),
+        retry,
+        now: moment,
+        newId,
+      }).run();
+    });
+    return run({ command, name, commandId, metadata, expected: given.expected });
+  }
+
+  async function load(
+    aggregate: AnyAggregate,
+    id: string,
+    at: LoadOptions = {},
+  ): Promise<LoadedAggregate<unknown>> {
+    if (!registry.has(aggregate)) {
+      throw new TypeError(
+        `aggregate "${aggregate.name}" is not one of those given in aggregates; pass its definition`,
+      );
+    }
+    const stream = { aggregate, streamId: aggregate.streamId(id) };
+    const range = historyRangeOf(at);
+    const { state, streamVersion, position } = await (range === undefined
+      ? loader.load(stream)
+      : loader.loadPast(stream, range));
+    return { state, streamVersion, position, exists: streamVersion > 0 };
+  }
+
+  function whileOpen<TResult>(work: () => Promise<TResult>): Promise<TResult> {
+    if (closed)
+      return Promise.reject(new StoreUnavailableError('the app is closed; no command is executed any more'));
+    return inFlight.run(work);
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    await inFlight.idle();
+    await snapshots.idle();
+  }
+
+  // What leaves here is what the definitions say by construction: results hold the events and reasons of the command's
+  // own definition, and states are those of the aggregate. The registry looks definitions up by name and forgets that.
+  return {
+    execute: ((command: AnyCommand, given?: ExecuteOptions) =>
+      whileOpen(() => execute(command, given))) as Executor['execute'],
+    load: (aggregate: AnyAggregate, id: string, at?: LoadOptions) => whileOpen(() => load(aggregate, id, at)),
+    parseCommand(value) {
+      const command = parseCommand(value);
+      registry.assertKnown(command);
+      return command as Executable;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function cacheSize(cache: { readonly aggregates?: number | undefined } | false | undefined): number {
+  return cache === false ? 0 : (cache?.aggregates ?? DEFAULT_CACHED_AGGREGATES);
+}
+
+function warn(error: unknown, { streamId }: SnapshotOwner): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.emitWarning(`snapshot of stream "${streamId}": ${reason}`, 'LeftfoldWarning');
+}
+
+/** A callback that throws must not make a snapshot cost more than time. */
+function guarded(onError: (error: unknown, owner: SnapshotOwner) => void): typeof onError {
+  return (error, owner) => {
+    try {
+      onError(error, owner);
+    } catch (thrown) {
+      warn(thrown, owner);
+    }
+  };
+}

@@ -1,0 +1,275 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type AppendAllResult,
+  EventIdReusedError,
+  type EventMetadata,
+  type EventStore,
+  type ErrorCode,
+  LeftfoldError,
+  type RecordedEvent,
+  StreamVersionConflictError,
+} from '@leftfold/core';
+import { type Change, decideOn, foldNew, type Verdict } from '../decide/decide-on.ts';
+import type { Plan } from '../decide/plan.ts';
+import { sameVersions, type Standing, unmetExpectation } from '../decide/standing.ts';
+import type { Loader } from '../load/loader.ts';
+import { type CompleteRetryPolicy, retryDelayMs } from '../retry/retry-policy.ts';
+import type { Turns } from '../turn/turns.ts';
+import type { AnyResult } from './command-result.ts';
+import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResult } from './to-result.ts';
+
+/** The store tries for a while by itself before it says that it is unavailable. */
+const UNAVAILABLE_ATTEMPTS = 3;
+
+/** What the executions of one executor share. */
+export interface Workplace {
+  readonly store: EventStore;
+  readonly loader: Loader;
+  readonly turns: Turns;
+  readonly random: () => number;
+}
+
+/** What is known of one execution when it begins. */
+export interface ExecutionRequest {
+  readonly plan: Plan;
+  readonly commandId: string;
+  /** True when the caller named the command: it may have been executed before. */
+  readonly mayBeRepeated: boolean;
+  readonly metadata: EventMetadata;
+  readonly retry: CompleteRetryPolicy;
+  readonly now: Date;
+  readonly newId: () => string;
+}
+
+/** What one try came to, when the store did not ask for another one. */
+type Settled =
+  | { readonly kind: 'appended'; readonly result: AnyResult }
+  | { readonly kind: 'nothing-appended'; readonly result: AnyResult }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** One command's way: load, decide, append, and again when a writer elsewhere came first. */
+export class Execution {
+  readonly #workplace: Workplace;
+  readonly #request: ExecutionRequest;
+  readonly #streamIds: readonly string[];
+  #attempts = 0;
+  #unavailable = 0;
+  /** A state that was read, or appended to, after this moment is the present one for this execution. */
+  #arrival: number;
+  /** True when an append may have been committed without an answer. */
+  #appendUncertain = false;
+  /** Ids that were handed to the decision, so that it gets the same ones when it is called again. */
+  readonly #ids: string[] = [];
+
+  constructor(workplace: Workplace, request: ExecutionRequest) {
+    this.#workplace = workplace;
+    this.#request = request;
+    this.#streamIds = request.plan.targets.map(({ streamId }) => streamId);
+    this.#arrival = workplace.loader.arrive();
+  }
+
+  /** @throws what the decision, a fold or the store threw, untouched */
+  async run(): Promise<AnyResult> {
+    for (;;) {
+      this.#attempts += 1;
+      let settled: Settled;
+      try {
+        settled = await this.#try();
+      } catch (error) {
+        // Whoever waits for this command's turn to end would fail after it, one after another, each after its own wait.
+        if (hasCode(error, 'STORE_UNAVAILABLE')) this.#workplace.turns.open(this.#streamIds);
+        if (!this.#maySucceedLater(error)) throw error;
+        await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#workplace.random()));
+        this.#arrival = this.#workplace.loader.arrive();
+        continue;
+      }
+      if (settled.kind === 'failed') throw settled.error;
+      return settled.result;
+    }
+  }
+
+  #maySucceedLater(error: unknown): boolean {
+    if (this.#attempts >= this.#request.retry.attempts) return false;
+    if (hasCode(error, 'STREAM_VERSION_CONFLICT')) return true;
+    if (!hasCode(error, 'STORE_UNAVAILABLE')) return false;
+    this.#unavailable += 1;
+    return this.#unavailable < UNAVAILABLE_ATTEMPTS;
+  }
+
+  /** One try. What it throws is the store's, or a fold's; what the decision threw is in what it returns. */
+  async #try(): Promise<Settled> {
+    const settled = await this.#workplace.turns.take(this.#streamIds, () => this.#decideAndAppend());
+    const mayBeInTheLog = this.#request.mayBeRepeated || this.#appendUncertain;
+    if (settled.kind === 'appended' || !mayBeInTheLog) return settled;
+    // A repeated command meets the state that its first execution left, and may be refused for that very reason.
+    const recorded = await this.#workplace.store.eventsOfCommand(this.#request.commandId);
+    return recorded.length === 0 ? settled : this.#repeated(recorded);
+  }
+
+  async #decideAndAppend(): Promise<Settled> {
+    const guess = this.#guess();
+    const guessed = guess === undefined ? undefined : this.#decide(guess);
+    if (guess !== undefined && guessed !== undefined) {
+      if (guessed.kind === 'changes') {
+        try {
+          return await this.#append(guessed.changes);
+        } catch (error) {
+          // The guess was behind the log. That is no lost race yet: read on, and try with what is there now.
+          if (!hasCode(error, 'STREAM_VERSION_CONFLICT')) throw error;
+        }
+      } else if (this.#isRecent(guess)) {
+        return this.#appendNothing(guess, guessed);
+      }
+    }
+    const { loader } = this.#workplace;
+    const { targets } = this.#request.plan;
+    const standings = await Promise.all(
+      targets.map(async (target): Promise<Standing> => ({ target, folded: await loader.load(target) })),
+    );
+    const unmet = unmetExpectation(standings);
+    if (unmet !== undefined) return { kind: 'failed', error: unmet };
+    const stillHolds = guess !== undefined && guessed?.kind !== 'changes' && sameVersions(guess, standings);
+    const verdict = stillHolds && guessed !== undefined ? guessed : this.#decide(standings);
+    return verdict.kind === 'changes'
+      ? this.#append(verdict.changes)
+      : this.#appendNothing(standings, verdict);
+  }
+
+  /**
+   * What this process knows of the aggregates without asking. What is decided on it holds if the append finds the same
+   * versions. undefined when it is not worth a try.
+   */
+  #guess(): readonly Standing[] | undefined {
+    const standings: Standing[] = [];
+    for (const target of this.#request.plan.targets) {
+      const folded = this.#workplace.loader.cached(target);
+      if (folded === undefined) return undefined;
+      standings.push({ target, folded });
+    }
+    if (unmetExpectation(standings) !== undefined) return undefined;
+    return this.#attempts === 1 || this.#isRecent(standings) ? standings : undefined;
+  }
+
+  #isRecent(standings: readonly Standing[]): boolean {
+    return standings.every(({ folded }) => folded.asOf >= this.#arrival);
+  }
+
+  #decide(standings: readonly Standing[]): Verdict {
+    const { plan, now, metadata, newId } = this.#request;
+    let used = 0;
+    return decideOn(plan, standings, {
+      now,
+      metadata,
+      newId: () => {
+        const id = this.#ids[used] ?? newId();
+        this.#ids[used] = id;
+        used += 1;
+        return id;
+      },
+    });
+  }
+
+  async #append(changes: readonly Change[]): Promise<Settled> {
+    const { loader } = this.#workplace;
+    const { asOf } = loader;
+    let appended: AppendAllResult;
+    try {
+      appended = await this.#send(changes);
+    } catch (error) {
+      if (hasCode(error, 'EVENT_ID_REUSED')) return { kind: 'failed', error };
+      if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
+      this.#forgetWhatIsNotInTheLog(changes, error);
+      throw error;
+    }
+    const events = appended.streams.flatMap((stream) => stream.events);
+    if (appended.repeated) return this.#repeated(events);
+    changes.forEach((change, index) => this.#keep(change, appended.streams[index]?.events ?? [], asOf));
+    return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, false) };
+  }
+
+  #send(changes: readonly Change[]): Promise<AppendAllResult> {
+    const { store } = this.#workplace;
+    const { commandId, metadata } = this.#request;
+    const appends = changes.map(({ target, folded, events }) => ({
+      streamId: target.streamId,
+      events,
+      expected: folded.streamVersion,
+    }));
+    const [only] = appends;
+    if (only === undefined || appends.length > 1) return store.appendAll(appends, { commandId, metadata });
+    const { streamId, events, expected } = only;
+    return store
+      .append(streamId, events, { expected, commandId, metadata })
+      .then((stream) => ({ position: stream.position, streams: [stream], repeated: stream.repeated }));
+  }
+
+  /** Puts the new state into the cache. @param asOf as it was when the append was sent */
+  #keep({ target, folded, events, next }: Change, recorded: readonly RecordedEvent[], asOf: number): void {
+    const { loader } = this.#workplace;
+    const last = recorded.at(-1);
+    if (last === undefined) {
+      loader.keep(target, { ...folded, asOf });
+      return;
+    }
+    const asDecided = recorded.every((event, index) => event.data === events[index]?.data);
+    try {
+      // An event that was made by hand is parsed by the store, and may have come out otherwise.
+      const state = asDecided ? next : foldNew(target.aggregate, folded.state, recorded);
+      const { streamVersion, position } = last;
+      loader.keep(target, { ...folded, state, streamVersion, position, asOf });
+    } catch {
+      loader.forget(target); // the events are in the log; whoever loads them next meets the same error
+    }
+  }
+
+  /** Nothing is to be appended: the answer rests on the states alone, so they must have held at one moment. */
+  async #appendNothing(standings: readonly Standing[], verdict: Verdict): Promise<Settled> {
+    if (standings.length > 1) {
+      const checks = standings.map(({ target, folded }) => ({
+        streamId: target.streamId,
+        events: [],
+        expected: folded.streamVersion,
+      }));
+      await this.#workplace.store.appendAll(checks);
+    }
+    const context = this.#resultContext();
+    switch (verdict.kind) {
+      case 'thrown':
+        return { kind: 'failed', error: verdict.error };
+      case 'rejected':
+        return { kind: 'nothing-appended', result: toRejectedResult(context, standings, verdict.rejection) };
+      case 'no-changes':
+      case 'changes':
+        return { kind: 'nothing-appended', result: toUnchangedResult(context, standings) };
+    }
+  }
+
+  /** The answer of the first time, if these events are that of this very command. */
+  #repeated(recorded: readonly RecordedEvent[]): Settled {
+    const { plan, mayBeRepeated } = this.#request;
+    const stranger = recorded.find(
+      ({ streamId, metadata }) => metadata['command'] !== plan.name || !this.#streamIds.includes(streamId),
+    );
+    if (stranger !== undefined) return { kind: 'failed', error: new EventIdReusedError(stranger.id) };
+    const events = recorded.toSorted((one, other) => one.position - other.position);
+    return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeRepeated) };
+  }
+
+  /** A log that was restored from a backup may end before what this process remembers of it. */
+  #forgetWhatIsNotInTheLog(changes: readonly Change[], error: unknown): void {
+    if (!(error instanceof StreamVersionConflictError)) return;
+    for (const { target, folded } of changes) {
+      if (target.streamId === error.streamId && error.actual < folded.streamVersion)
+        this.#workplace.loader.forget(target);
+    }
+  }
+
+  #resultContext(): ResultContext {
+    const { plan, commandId } = this.#request;
+    return { plan, commandId, attempts: this.#attempts };
+  }
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return LeftfoldError.is(error) && error.code === code;
+}

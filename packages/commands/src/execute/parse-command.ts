@@ -1,0 +1,35 @@
+import { type AnyCommand, InvalidCommandError } from '@leftfold/core';
+
+/** @throws InvalidCommandError when the value has not the shape of a command */
+export function parseCommand(value: unknown): AnyCommand {
+  if (typeof value !== 'object' || value === null) throw notACommand('', 'is no object');
+  const input = 'input' in value ? value.input : undefined;
+  if ('decision' in value) {
+    return { decision: textOf(value, 'decision'), ids: idsOf('ids' in value ? value.ids : undefined), input };
+  }
+  return {
+    aggregate: textOf(value, 'aggregate'),
+    id: textOf(value, 'id'),
+    name: textOf(value, 'name'),
+    input,
+  };
+}
+
+function textOf(value: object, field: string): string {
+  const text: unknown = Object.getOwnPropertyDescriptor(value, field)?.value;
+  if (typeof text === 'string') return text;
+  throw notACommand(field, 'must be a text');
+}
+
+function idsOf(ids: unknown): Readonly<Record<string, string>> {
+  if (typeof ids !== 'object' || ids === null)
+    throw notACommand('ids', 'must be an object with an id for each role');
+  return Object.fromEntries(Object.keys(ids).map((role) => [role, textOf(ids, role)]));
+}
+
+function notACommand(path: string, message: string): InvalidCommandError {
+  const shape = 'a command is { aggregate, id, name, input }, or { decision, ids, input }';
+  return new InvalidCommandError('unknown', [
+    { path, code: 'not_a_command', message: `${message}; ${shape}` },
+  ]);
+}

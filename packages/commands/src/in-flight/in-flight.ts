@@ -1,0 +1,23 @@
+/** Knows what is running, so that an end can wait for it. */
+export class InFlight {
+  readonly #running = new Set<Promise<unknown>>();
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  async run<TResult>(work: () => Promise<TResult>): Promise<TResult> {
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Resolves when nothing is running; what fails meanwhile is its caller's. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { AggregateCache } from './aggregate-cache.ts';
+
+const at = (streamVersion: number, asOf = 0) => ({
+  state: {},
+  streamVersion,
+  position: streamVersion,
+  snapshotVersion: 0,
+  asOf,
+});
+
+test('what is older never takes the place of what is newer', () => {
+  const cache = new AggregateCache(10);
+  cache.put('a', at(5, 7));
+  cache.put('a', at(4, 9));
+  expect(cache.get('a')).toEqual(at(5, 7));
+  cache.put('a', at(5, 8));
+  expect(cache.get('a')).toEqual(at(5, 8));
+  cache.put('a', at(6, 1));
+  expect(cache.get('a')).toEqual(at(6, 1));
+});
+
+test('beyond its limit it drops what was put in longest ago', () => {
+  const cache = new AggregateCache(2);
+  cache.put('a', at(1));
+  cache.put('b', at(1));
+  cache.put('a', at(2));
+  cache.put('c', at(1));
+  expect(['a', 'b', 'c'].map((streamId) => cache.get(streamId) !== undefined)).toEqual([true, false, true]);
+});
+
+test('with a limit of 0 it keeps nothing; another one that makes no sense is refused', () => {
+  const cache = new AggregateCache(0);
+  cache.put('a', at(1));
+  expect(cache.get('a')).toBeUndefined();
+  expect(() => new AggregateCache(-1)).toThrow(RangeError);
+});

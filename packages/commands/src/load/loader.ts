@@ -1,0 +1,125 @@
+import type { AnyAggregate, EventStore, RecordedEvent } from '@leftfold/core';
+import type { Snapshots } from '../snapshot/snapshots.ts';
+import type { AggregateCache } from './aggregate-cache.ts';
+import type { Folded } from './folded.ts';
+import type { HistoryRange } from './load-options.ts';
+
+/** An aggregate's own stream. */
+export interface AggregateStream {
+  readonly aggregate: AnyAggregate;
+  readonly streamId: string;
+}
+
+/** Folds streams into states: from the cache or a snapshot where there is one, and always on to the log's end. */
+export class Loader {
+  readonly #store: EventStore;
+  readonly #cache: AggregateCache;
+  readonly #snapshots: Snapshots;
+  #arrivals = 0;
+
+  constructor(store: EventStore, cache: AggregateCache, snapshots: Snapshots) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#snapshots = snapshots;
+  }
+
+  /** Numbers those who need a state, so that a state knows whom it is recent enough for: see {@link Folded.asOf}. */
+  arrive(): number {
+    this.#arrivals += 1;
+    return this.#arrivals;
+  }
+
+  /** What a state is recent enough for when it is read, or appended to, from now on. */
+  get asOf(): number {
+    return this.#arrivals;
+  }
+
+  /** The state this process knew last, without a round trip. It may be behind the log. */
+  cached({ streamId }: AggregateStream): Folded | undefined {
+    return this.#cache.get(streamId);
+  }
+
+  /** The present state. One round trip; one more when it begins with a snapshot. */
+  async load(stream: AggregateStream): Promise<Folded> {
+    const asOf = this.#arrivals;
+    const cached = this.#cache.get(stream.streamId);
+    const loaded =
+      cached === undefined
+        ? ((await this.#loadFromSnapshot(stream, asOf)) ??
+          (await this.#readOn(stream, startOf(stream.aggregate, asOf))))
+        : await this.#readOn(stream, { ...cached, asOf });
+    return this.keep(stream, loaded);
+  }
+
+  /** A state of the past. Reads the stream from its beginning, and leaves nothing in the cache. */
+  async loadPast(stream: AggregateStream, range: HistoryRange): Promise<Folded> {
+    const start = startOf(stream.aggregate, 0);
+    return range.to === 0
+      ? start
+      : this.#fold(stream.aggregate, start, this.#store.readStream(stream.streamId, range));
+  }
+
+  /** Remembers a state, and has it written as a snapshot when one is due. */
+  keep(stream: AggregateStream, folded: Folded): Folded {
+    const kept = this.#snapshots.saveIfDue(stream, folded);
+    this.#cache.put(stream.streamId, kept);
+    return kept;
+  }
+
+  forget({ streamId }: AggregateStream): void {
+    this.#cache.forget(streamId);
+  }
+
+  #readOn({ aggregate, streamId }: AggregateStream, from: Folded): Promise<Folded> {
+    return this.#fold(aggregate, from, this.#store.readStream(streamId, { from: from.streamVersion + 1 }));
+  }
+
+  async #fold(aggregate: AnyAggregate, from: Folded, events: AsyncIterable<RecordedEvent>): Promise<Folded> {
+    let { state, streamVersion, position } = from;
+    for await (const event of events) {
+      state = aggregate.evolve(state, event);
+      ({ streamVersion, position } = event);
+    }
+    return { ...from, state, streamVersion, position };
+  }
+
+  /**
+   * Begins with a snapshot, if there is a sound one.
+   *
+   * The log decides: the event that the snapshot claims to end with is read again and must be where the snapshot
+   * says. undefined when it is not, or anything else is wrong with the snapshot.
+   */
+  async #loadFromSnapshot(
+    { aggregate, streamId }: AggregateStream,
+    asOf: number,
+  ): Promise<Folded | undefined> {
+    const snapshot = await this.#snapshots.load({ aggregate, streamId });
+    if (snapshot === undefined) return undefined;
+    let folded: Folded | undefined;
+    try {
+      for await (const event of this.#store.readStream(streamId, { from: snapshot.streamVersion })) {
+        if (folded !== undefined) {
+          folded = advance(aggregate, folded, event);
+        } else {
+          const { streamVersion, position, state } = snapshot;
+          if (event.streamVersion !== streamVersion || event.position !== position) break;
+          folded = { state, streamVersion, position, snapshotVersion: streamVersion, asOf };
+        }
+      }
+    } catch (error) {
+      // Whatever is wrong with the log itself shows again when it is read from the beginning.
+      this.#snapshots.report(error, { aggregate, streamId });
+      return undefined;
+    }
+    return folded;
+  }
+}
+
+function advance(aggregate: AnyAggregate, { state, ...rest }: Folded, event: RecordedEvent): Folded {
+  const { streamVersion, position } = event;
+  return { ...rest, state: aggregate.evolve(state, event), streamVersion, position };
+}
+
+function startOf(aggregate: AnyAggregate, asOf: number): Folded {
+  return { state: aggregate.initialState, streamVersion: 0, position: 0, snapshotVersion: 0, asOf };
+}

@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { AnyAggregate } from '@leftfold/core';
+
+/**
+ * Tells one meaning of an aggregate's state from another; a snapshot under another key is not found.
+ *
+ * It changes with the aggregate's name, its `stateVersion`, its initial state, and the names and schema versions of
+ * its events. A change of `evolve` alone shows in none of these: raise `stateVersion` with it.
+ */
+export function snapshotKeyOf(aggregate: AnyAggregate): string {
+  const { name, stateVersion, initialState, events } = aggregate;
+  const types = events.definitions.map(({ type, schemaVersion }) => [type, schemaVersion]);
+  const meaning = JSON.stringify([name, stateVersion, initialState, types]);
+  return `${name}/${stateVersion}/${createHash('sha256').update(meaning).digest('hex').slice(0, 16)}`;
+}

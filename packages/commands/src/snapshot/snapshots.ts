@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AnyAggregate, Snapshot, SnapshotStore } from '@leftfold/core';
+import { InFlight } from '../in-flight/in-flight.ts';
+import type { Folded } from '../load/folded.ts';
+import { snapshotKeyOf } from './snapshot-key.ts';
+import { fromKeptState, toKeptState } from './snapshot-state.ts';
+
+/** Whose snapshot went wrong. */
+export interface SnapshotOwner {
+  readonly aggregate: string;
+  readonly streamId: string;
+}
+
+/** Writes at once, over all streams. More of them would take connections from appends. */
+const MAX_WRITES = 4;
+
+interface Stream {
+  readonly aggregate: AnyAggregate;
+  readonly streamId: string;
+}
+
+/** Reads and writes snapshots. Whatever goes wrong with one is reported, and costs time only. */
+export class Snapshots {
+  readonly #store: SnapshotStore | undefined;
+  readonly #onError: (error: unknown, owner: SnapshotOwner) => void;
+  readonly #keys = new Map<AnyAggregate, string>();
+  readonly #writes = new InFlight();
+
+  constructor(store: SnapshotStore | undefined, onError: (error: unknown, owner: SnapshotOwner) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** @returns undefined when there is none, or none that can be used */
+  async load({ aggregate, streamId }: Stream): Promise<Snapshot | undefined> {
+    if (this.#store === undefined || aggregate.snapshots === undefined) return undefined;
+    try {
+      const snapshot = await this.#store.loadSnapshot(streamId, this.#keyOf(aggregate));
+      if (snapshot === undefined) return undefined;
+      const kept = fromKeptState(snapshot.state);
+      if (kept !== undefined) return { ...snapshot, state: kept.state };
+      throw new TypeError(
+        `the snapshot of stream "${streamId}" is broken; the stream is read from its beginning`,
+      );
+    } catch (error) {
+      this.report(error, { aggregate, streamId });
+      return undefined;
+    }
+  }
+
+  /**
+   * Begins to write a snapshot when the aggregate's policy asks for one, and does not wait for it.
+   *
+   * @returns the state, with the version of the snapshot that was begun
+   */
+  saveIfDue({ aggregate, streamId }: Stream, folded: Folded): Folded {
+    const { snapshots: policy } = aggregate;
+    const store = this.#store;
+    if (store === undefined || policy === undefined) return folded;
+    if (folded.streamVersion - folded.snapshotVersion < policy.everyEvents || this.#writes.size >= MAX_WRITES)
+      return folded;
+    this.#writes
+      .run(() => this.#save(store, { aggregate, streamId }, folded))
+      .catch((error: unknown) => this.report(error, { aggregate, streamId }));
+    return { ...folded, snapshotVersion: folded.streamVersion };
+  }
+
+  report(error: unknown, { aggregate, streamId }: Stream): void {
+    this.#onError(error, { aggregate: aggregate.name, streamId });
+  }
+
+  /** Resolves when no snapshot is being written. */
+  async idle(): Promise<void> {
+    await this.#writes.idle();
+  }
+
+  async #save(store: SnapshotStore, { aggregate, streamId }: Stream, folded: Folded): Promise<void> {
+    // Whoever waits for the command's result gets it before the time for the JSON is spent.
+    await nextTurn();
+    const state = toKeptState(folded.state);
+    if (state === undefined) {
+      throw new TypeError(
+        `no snapshot of aggregate "${aggregate.name}" was written: its state does not survive JSON (a Date, a Map, undefined, a class instance); keep plain JSON in it, or remove its snapshots policy`,
+      );
+    }
+    const { streamVersion, position } = folded;
+    await store.saveSnapshot(streamId, this.#keyOf(aggregate), { streamVersion, position, state });
+  }
+
+  #keyOf(aggregate: AnyAggregate): string {
+    const key = this.#keys.get(aggregate) ?? snapshotKeyOf(aggregate);
+    this.#keys.set(aggregate, key);
+    return key;
+  }
+}

@@ -1,0 +1,201 @@
+import { StoreUnavailableError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { until } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accepted, createCommandExecutor } from '../src/index.ts';
+import { account, createMigratedDatabase, openBank, openStore, recordedOf } from './bank.ts';
+import { WatchedStore } from './watched-store.ts';
+
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
+let store: PostgresEventStore;
+
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  store = openStore(database.connectionString);
+});
+
+afterAll(async () => {
+  await store?.close();
+  await database?.[Symbol.asyncDispose]();
+});
+
+describe('a command', () => {
+  test('that is accepted answers with its events, the new version and a token', async () => {
+    const bank = openBank(store);
+    const opened = await bank.execute(account.command.open('plain', { owner: 'Ada' }));
+    const [event] = await recordedOf(store, 'account-plain');
+    expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1, repeated: false, attempts: 1 });
+    expect(opened.token).toBe(event?.position);
+    expect(accepted(opened).events).toEqual([event]);
+  });
+
+  test('that is refused answers with the reason, the details and a token, and appends nothing', async () => {
+    const bank = openBank(store);
+    const opened = await bank.execute(account.command.open('poor', { owner: 'Ada' }));
+    const refused = await bank.execute(account.command.withdraw('poor', { cents: 5 }));
+    expect(refused).toMatchObject({
+      outcome: 'rejected',
+      reason: 'insufficient-funds',
+      details: { missing: 5 },
+      streamVersion: 1,
+      token: opened.token,
+    });
+    expect(() => accepted(refused)).toThrow(
+      expect.objectContaining({ code: 'COMMAND_REJECTED', reason: 'insufficient-funds' }),
+    );
+    expect(await recordedOf(store, 'account-poor')).toHaveLength(1);
+  });
+
+  test('that leads to no events is accepted, with the token of what it was based on', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('level', { owner: 'Ada' }));
+    const raised = await bank.execute(account.command.levelTo('level', { cents: 7 }));
+    const kept = await bank.execute(account.command.levelTo('level', { cents: 7 }));
+    expect(kept).toMatchObject({ outcome: 'accepted', events: [], streamVersion: 2, token: raised.token });
+  });
+
+  test('whose input does not fit is refused by a typed error that names the field, before anything is read', async () => {
+    const watched = new WatchedStore(store);
+    const bank = openBank(watched);
+    await expect(bank.execute(account.command.deposit('x', { cents: -1 }))).rejects.toMatchObject({
+      code: 'COMMAND_INVALID',
+      command: 'account.deposit',
+      message: expect.stringContaining('input.cents: '),
+    });
+    expect(watched.calls).toEqual([]);
+  });
+
+  test('that nobody defined is refused by a typed error that names those there are', async () => {
+    const bank = openBank(store);
+    const unknown = { aggregate: 'account', id: 'x', name: 'rob', input: {} };
+    expect(() => bank.parseCommand(unknown)).toThrow(
+      expect.objectContaining({
+        code: 'COMMAND_UNKNOWN',
+        message: expect.stringContaining('"account.withdraw"'),
+      }),
+    );
+    expect(() => bank.parseCommand({ decision: 'rob', ids: {}, input: {} })).toThrow(
+      expect.objectContaining({ code: 'COMMAND_UNKNOWN', message: expect.stringContaining('"transfer"') }),
+    );
+    expect(() => bank.parseCommand({ aggregate: 'account' })).toThrow(
+      expect.objectContaining({
+        code: 'COMMAND_INVALID',
+        message: expect.stringContaining('id: must be a text'),
+      }),
+    );
+  });
+
+  test('that came as JSON is executed like one that was made here', async () => {
+    const bank = openBank(store);
+    const sent = JSON.stringify(account.command.open('queued', { owner: 'Ada' }));
+    const result = await bank.execute(bank.parseCommand(JSON.parse(sent)));
+    expect(result).toMatchObject({ outcome: 'accepted', command: 'account.open' });
+  });
+
+  test('with an id or a command id that is empty or has a NUL is refused by a typed error', async () => {
+    const bank = openBank(store);
+    await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toMatchObject({
+      code: 'NAME_INVALID',
+    });
+    const command = account.command.open('x', { owner: 'Ada' });
+    await expect(bank.execute(command, { commandId: 'a\u0000' })).rejects.toMatchObject({
+      code: 'NAME_INVALID',
+    });
+  });
+});
+
+describe('what is thrown', () => {
+  const failing = (state: 'decide' | 'evolve', error: Error) => ({
+    ...account,
+    decide: (...input: Parameters<typeof account.decide>) => {
+      if (state === 'decide') throw error;
+      return account.decide(...input);
+    },
+    evolve: (...input: Parameters<typeof account.evolve>) => {
+      if (state === 'evolve') throw error;
+      return account.evolve(...input);
+    },
+  });
+
+  test('by decide reaches the caller untouched, and nothing is appended', async () => {
+    const error = new RangeError('not mine');
+    const aggregate = failing('decide', error);
+    const bank = createCommandExecutor({ store, aggregates: [aggregate] });
+    const command = account.command.open('throws', { owner: 'Ada' });
+    await expect(bank.execute(command)).rejects.toBe(error);
+    expect(await recordedOf(store, 'account-throws')).toEqual([]);
+  });
+
+  test('by evolve on the new events reaches the caller untouched, and nothing is appended', async () => {
+    const error = new RangeError('cannot fold');
+    const bank = createCommandExecutor({ store, aggregates: [failing('evolve', error)] });
+    await expect(bank.execute(account.command.open('unfoldable', { owner: 'Ada' }))).rejects.toBe(error);
+    expect(await recordedOf(store, 'account-unfoldable')).toEqual([]);
+  });
+
+  test('by a decision is not tried again, even when it looks like an error of the store', async () => {
+    const error = new StoreUnavailableError('from a decision');
+    const watched = new WatchedStore(store);
+    const bank = createCommandExecutor({ store: watched, aggregates: [failing('decide', error)] });
+    await expect(bank.execute(account.command.open('looks', { owner: 'Ada' }))).rejects.toBe(error);
+    expect(watched.calls).toEqual(['readStream']);
+  });
+});
+
+describe('time travel', () => {
+  test('loads a state as it was at a version, at a position and at an instant', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('past', { owner: 'Ada' }));
+    const first = accepted(await bank.execute(account.command.deposit('past', { cents: 10 })));
+    const instant = new Date((first.events[0]?.recordedAt.getTime() ?? 0) + 1);
+    await until(() => Date.now() > instant.getTime() + 1);
+    await bank.execute(account.command.deposit('past', { cents: 5 }));
+
+    const early = {
+      state: { open: true, cents: 10, movements: 1 },
+      streamVersion: 2,
+      position: first.token,
+      exists: true,
+    };
+    expect(await bank.load(account, 'past', { atVersion: 2 })).toEqual(early);
+    expect(await bank.load(account, 'past', { atPosition: first.token })).toEqual(early);
+    expect(await bank.load(account, 'past', { atTime: instant })).toEqual(early);
+    expect(await bank.load(account, 'past')).toMatchObject({ state: { cents: 15 }, streamVersion: 3 });
+  });
+
+  test('before the first event finds the initial state, and says that there is nothing', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('born', { owner: 'Ada' }));
+    const unborn = { state: account.initialState, streamVersion: 0, position: 0, exists: false };
+    expect(await bank.load(account, 'born', { atVersion: 0 })).toEqual(unborn);
+    expect(await bank.load(account, 'born', { atTime: new Date(0) })).toEqual(unborn);
+    expect(await bank.load(account, 'nobody')).toEqual(unborn);
+  });
+
+  test('beyond the last event finds the present; a moment that is none is an error', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('now', { owner: 'Ada' }));
+    expect(await bank.load(account, 'now', { atVersion: 99 })).toMatchObject({ streamVersion: 1 });
+    await expect(bank.load(account, 'now', { atVersion: -1 })).rejects.toThrow(RangeError);
+    await expect(bank.load(account, 'now', { atTime: new Date(Number.NaN) })).rejects.toThrow(RangeError);
+  });
+
+  test('leaves the present as it is: the next command decides on the newest state', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('again', { owner: 'Ada' }));
+    await bank.load(account, 'again', { atVersion: 0 });
+    const refused = await bank.execute(account.command.open('again', { owner: 'Ada' }));
+    expect(refused).toMatchObject({ outcome: 'rejected', reason: 'account-already-open' });
+  });
+});
+
+test('a closed executor refuses commands, and its end waits for those that run', async () => {
+  const bank = openBank(store);
+  const running = bank.execute(account.command.open('last', { owner: 'Ada' }));
+  await bank.close();
+  expect(await recordedOf(store, 'account-last')).toHaveLength(1);
+  await expect(running).resolves.toMatchObject({ outcome: 'accepted' });
+  await expect(bank.execute(account.command.deposit('last', { cents: 1 }))).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+  });
+});

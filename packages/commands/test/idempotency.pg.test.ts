@@ -1,0 +1,200 @@
+import { StoreUnavailableError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accepted, createCommandExecutor } from '../src/index.ts';
+import { account, createMigratedDatabase, openBank, openStore, recordedOf, transfer } from './bank.ts';
+import { WatchedStore } from './watched-store.ts';
+
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
+let store: PostgresEventStore;
+
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  store = openStore(database.connectionString);
+});
+
+afterAll(async () => {
+  await store?.close();
+  await database?.[Symbol.asyncDispose]();
+});
+
+const openWith = async (id: string, cents: number) => {
+  const bank = openBank(store);
+  await bank.execute(account.command.open(id, { owner: 'Ada' }));
+  if (cents > 0) await bank.execute(account.command.deposit(id, { cents }));
+  return bank;
+};
+
+describe('a repeated command', () => {
+  test('answers as the first time, when it could be decided again', async () => {
+    const bank = await openWith('twice', 0);
+    const command = account.command.deposit('twice', { cents: 5 });
+    const first = accepted(await bank.execute(command, { commandId: 'deposit-5' }));
+    await bank.execute(account.command.deposit('twice', { cents: 1 }));
+    const again = await bank.execute(command, { commandId: 'deposit-5' });
+    expect(again).toEqual({ ...first, repeated: true });
+    expect(await recordedOf(store, 'account-twice')).toHaveLength(3);
+  });
+
+  test('answers as the first time, when it would be refused by now', async () => {
+    const bank = await openWith('emptied', 5);
+    const command = account.command.withdraw('emptied', { cents: 5 });
+    const first = accepted(await bank.execute(command, { commandId: 'withdraw-5' }));
+    for (const executor of [bank, openBank(store)]) {
+      expect(await executor.execute(command, { commandId: 'withdraw-5' })).toEqual({
+        ...first,
+        repeated: true,
+      });
+    }
+  });
+
+  test('answers as the first time, when nothing is to change by now', async () => {
+    const bank = await openWith('levelled', 0);
+    const command = account.command.levelTo('levelled', { cents: 5 });
+    const first = accepted(await bank.execute(command, { commandId: 'level-5' }));
+    expect(await bank.execute(command, { commandId: 'level-5' })).toEqual({ ...first, repeated: true });
+  });
+
+  test('answers as the first time, when its decision throws by now', async () => {
+    await openWith('thrower', 5);
+    const aggregate = {
+      ...account,
+      decide: (...input: Parameters<typeof account.decide>) => {
+        if (input[1].cents === 0) throw new RangeError('empty');
+        return account.decide(...input);
+      },
+    };
+    const bank = createCommandExecutor({ store, aggregates: [aggregate] });
+    const command = account.command.withdraw('thrower', { cents: 5 });
+    const first = accepted(await bank.execute(command, { commandId: 'throw-5' }));
+    expect(await bank.execute(command, { commandId: 'throw-5' })).toEqual({ ...first, repeated: true });
+    await expect(bank.execute(command)).rejects.toThrow(RangeError);
+  });
+
+  test('answers as the first time, though the caller expects the version of that time', async () => {
+    const bank = await openWith('matched', 0);
+    const command = account.command.deposit('matched', { cents: 5 });
+    const first = accepted(await bank.execute(command, { commandId: 'match-1', expected: 1 }));
+    expect(await bank.execute(command, { commandId: 'match-1', expected: 1 })).toEqual({
+      ...first,
+      repeated: true,
+    });
+  });
+
+  test('over several aggregates answers as the first time', async () => {
+    const bank = await openWith('giver', 5);
+    await openWith('taker', 0);
+    const command = transfer.command({ from: 'giver', to: 'taker' }, { cents: 5 });
+    const first = accepted(await bank.execute(command, { commandId: 'transfer-5' }));
+    expect(first.streamVersions).toEqual({ from: 3, to: 2 });
+    for (const executor of [bank, openBank(store)]) {
+      expect(await executor.execute(command, { commandId: 'transfer-5' })).toEqual({
+        ...first,
+        repeated: true,
+      });
+    }
+  });
+
+  test('that was refused the first time is decided afresh: a refusal is not remembered', async () => {
+    const bank = await openWith('later', 0);
+    const command = account.command.withdraw('later', { cents: 5 });
+    expect(await bank.execute(command, { commandId: 'later-5' })).toMatchObject({ outcome: 'rejected' });
+    await bank.execute(account.command.deposit('later', { cents: 5 }));
+    const result = await bank.execute(command, { commandId: 'later-5' });
+    expect(result).toMatchObject({ outcome: 'accepted', repeated: false });
+  });
+});
+
+describe('a command id', () => {
+  test('costs no round trip when the command is new', async () => {
+    await openWith('cheap', 0);
+    const watched = new WatchedStore(store);
+    await openBank(watched).execute(account.command.deposit('cheap', { cents: 1 }), { commandId: 'cheap-1' });
+    expect(watched.calls).toEqual(['readStream', 'append']);
+  });
+
+  test('of another stream is a clear error, and nothing is appended', async () => {
+    const bank = await openWith('one', 5);
+    await openWith('other', 0);
+    await bank.execute(account.command.withdraw('one', { cents: 5 }), { commandId: 'taken' });
+    const reused = { code: 'EVENT_ID_REUSED', message: expect.stringContaining('"taken:1"') };
+    const deposit = account.command.deposit('other', { cents: 1 });
+    await expect(bank.execute(deposit, { commandId: 'taken' })).rejects.toMatchObject(reused);
+    const refused = account.command.withdraw('other', { cents: 1 });
+    await expect(bank.execute(refused, { commandId: 'taken' })).rejects.toMatchObject(reused);
+    expect(await recordedOf(store, 'account-other')).toHaveLength(1);
+  });
+
+  test('of another command to the same stream is a clear error, and nothing is appended', async () => {
+    const bank = await openWith('same', 5);
+    await bank.execute(account.command.withdraw('same', { cents: 1 }), { commandId: 'same-id' });
+    const deposit = account.command.deposit('same', { cents: 1 });
+    await expect(bank.execute(deposit, { commandId: 'same-id' })).rejects.toMatchObject({
+      code: 'EVENT_ID_REUSED',
+    });
+    expect(await recordedOf(store, 'account-same')).toHaveLength(3);
+  });
+
+  test('that begins like another one is not taken for it', async () => {
+    const bank = await openWith('prefix', 5);
+    await bank.execute(account.command.withdraw('prefix', { cents: 5 }), { commandId: 'job:1' });
+    const refused = await bank.execute(account.command.withdraw('prefix', { cents: 5 }), {
+      commandId: 'job',
+    });
+    expect(refused).toMatchObject({ outcome: 'rejected' });
+  });
+});
+
+describe('when the answer of the database is lost', () => {
+  test('the command is tried again and its events are in the log once, without a command id of the caller', async () => {
+    await openWith('lost', 5);
+    const watched = new WatchedStore(store);
+    watched.afterAppend = async () => {
+      watched.afterAppend = async () => {};
+      throw new StoreUnavailableError('connection lost');
+    };
+    const result = await openBank(watched).execute(account.command.withdraw('lost', { cents: 5 }));
+    expect(result).toMatchObject({ outcome: 'accepted', repeated: false, streamVersion: 3, attempts: 2 });
+    expect(await recordedOf(store, 'account-lost')).toHaveLength(3);
+  });
+
+  test('ids that the decision asked for are the same when it is called again', async () => {
+    await openWith('ids', 0);
+    const asked: string[] = [];
+    const aggregate = {
+      ...account,
+      decide: (...input: Parameters<typeof account.decide>) => {
+        asked.push(`${input[3].newId()} ${input[3].newId()} ${input[3].now.toISOString()}`);
+        return account.decide(...input);
+      },
+    };
+    const watched = new WatchedStore(store);
+    const other = openBank(store);
+    watched.beforeAppend = async () => {
+      watched.beforeAppend = async () => {};
+      await other.execute(account.command.deposit('ids', { cents: 1 }));
+    };
+    const bank = createCommandExecutor({ store: watched, aggregates: [aggregate] });
+    await bank.execute(account.command.deposit('ids', { cents: 1 }));
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toBe(asked[0]);
+    expect(new Set(asked[0]?.split(' ')).size).toBe(3);
+  });
+
+  test('and stays lost, the error reaches the caller after a few tries', async () => {
+    const watched = new WatchedStore(store);
+    const error = new StoreUnavailableError('gone');
+    watched.beforeAppend = () => Promise.reject(error);
+    const bank = openBank(watched);
+    const commands = Array.from({ length: 20 }, () =>
+      bank.execute(account.command.deposit('gone', { cents: 1 })),
+    );
+    for (const outcome of await Promise.allSettled(commands))
+      expect(outcome).toMatchObject({ reason: error });
+    expect(watched.count('append')).toBe(60);
+    await expect(bank.execute(account.command.deposit('gone', { cents: 1 }), { retry: false })).rejects.toBe(
+      error,
+    );
+    expect(watched.count('append')).toBe(61);
+  });
+});

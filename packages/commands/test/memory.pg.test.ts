@@ -1,0 +1,313 @@
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { until } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCommandExecutor } from '../src/index.ts';
+import { account, accountEvents, accountWith, createMigratedDatabase, openBank, openStore } from './bank.ts';
+import { WatchedStore } from './watched-store.ts';
+
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
+let store: PostgresEventStore;
+
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  store = openStore(database.connectionString);
+});
+
+afterAll(async () => {
+  await store?.close();
+  await database?.[Symbol.asyncDispose]();
+});
+
+const deposits = (count: number) =>
+  Array.from({ length: count }, () => accountEvents.create.deposited({ cents: 1 }));
+
+describe('what is kept in memory', () => {
+  test('spares the next command the read, and decides as a replay would', async () => {
+    const watched = new WatchedStore(store);
+    const bank = openBank(watched);
+    await bank.execute(account.command.open('kept', { owner: 'Ada' }));
+    await bank.execute(account.command.deposit('kept', { cents: 5 }));
+    await bank.execute(account.command.withdraw('kept', { cents: 5 }));
+    expect(watched.calls).toEqual(['readStream', 'append', 'append', 'append']);
+    expect(await bank.load(account, 'kept')).toEqual(await openBank(store).load(account, 'kept'));
+  });
+
+  test('is never the ground for a refusal: what another process appended is read first', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('stale', { owner: 'Ada' }));
+    await openBank(store).execute(account.command.deposit('stale', { cents: 5 }));
+    const result = await bank.execute(account.command.withdraw('stale', { cents: 5 }));
+    expect(result).toMatchObject({ outcome: 'accepted', streamVersion: 3, attempts: 1 });
+  });
+
+  test('is never the ground for an acceptance either: the append finds out, and the command is decided again', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.deposit('stale-credit', { cents: 5 }));
+    await openBank(store).execute(account.command.withdraw('stale-credit', { cents: 5 }));
+    const result = await bank.execute(account.command.withdraw('stale-credit', { cents: 5 }));
+    expect(result).toMatchObject({ outcome: 'rejected', streamVersion: 2 });
+  });
+
+  test('is brought up to date by reading only what came since', async () => {
+    await store.append('account-long', deposits(100));
+    const watched = new WatchedStore(store);
+    const read: number[] = [];
+    const readStream = watched.readStream.bind(watched);
+    watched.readStream = (streamId, options) => {
+      read.push(options?.from ?? 1);
+      return readStream(streamId, options);
+    };
+    const bank = openBank(watched);
+    await bank.load(account, 'long');
+    await store.append('account-long', deposits(1));
+    expect(await bank.load(account, 'long')).toMatchObject({ state: { cents: 101 }, streamVersion: 101 });
+    expect(read).toEqual([1, 101]);
+  });
+
+  test('answers any number of refusals at once with one read', async () => {
+    const watched = new WatchedStore(store);
+    const bank = openBank(watched);
+    await bank.execute(account.command.open('sold-out', { owner: 'Ada' }));
+    watched.calls.length = 0;
+    const results = await Promise.all(
+      Array.from({ length: 100 }, () => bank.execute(account.command.withdraw('sold-out', { cents: 1 }))),
+    );
+    expect(results.every(({ outcome }) => outcome === 'rejected')).toBe(true);
+    expect(watched.calls).toEqual(['readStream']);
+  });
+
+  test('is bounded: the aggregate used longest ago is read again', async () => {
+    const watched = new WatchedStore(store);
+    const bank = createCommandExecutor({ store: watched, aggregates: [account], cache: { aggregates: 2 } });
+    for (const id of ['x', 'y', 'x', 'z', 'x', 'y']) {
+      await bank.execute(account.command.deposit(`lru-${id}`, { cents: 1 }));
+    }
+    expect(watched.count('readStream')).toBe(4); // x, y, z, and y once more
+  });
+
+  test('is nothing when the cache is off, and commands to one aggregate still take turns', async () => {
+    const watched = new WatchedStore(store);
+    const bank = createCommandExecutor({ store: watched, aggregates: [account], cache: false });
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => bank.execute(account.command.deposit('uncached', { cents: 1 }))),
+    );
+    expect(results.every(({ attempts }) => attempts === 1)).toBe(true);
+    expect(watched.count('readStream')).toBe(20);
+  });
+
+  test('is given up when the log ends before it, as after a restore from a backup', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('restored', { owner: 'Ada' }));
+    await bank.execute(account.command.deposit('restored', { cents: 5 }));
+    await store.pool.query('alter table leftfold.events disable trigger user');
+    await store.pool.query(
+      `delete from leftfold.events where stream_id = 'account-restored' and stream_version = 2`,
+    );
+    await store.pool.query('alter table leftfold.events enable trigger user');
+    const result = await bank.execute(account.command.deposit('restored', { cents: 1 }));
+    expect(result).toMatchObject({ outcome: 'accepted', streamVersion: 2 });
+    expect(await bank.load(account, 'restored')).toMatchObject({ state: { cents: 1 } });
+  });
+
+  test.each([
+    [
+      'a field that is undefined is no field',
+      () => accountEvents.create.opened({ owner: 'Ada', note: undefined }),
+    ],
+    [
+      'an event made by hand has lost what its schema does not know',
+      () => ({
+        type: 'account.opened',
+        schemaVersion: 1,
+        data: { owner: 'Ada', note: 'new', colour: 'red' },
+      }),
+    ],
+  ])('is folded from payloads as they are stored: %s', async (_name, decide) => {
+    const merging = {
+      ...account,
+      initialState: { note: 'kept' },
+      evolve: (state: object, { data }: { data: object }) => ({ ...state, ...data }),
+      decide,
+    };
+    const bank = createCommandExecutor({ store, aggregates: [merging] });
+    const id = `merged-${_name.length}`;
+    await bank.execute(account.command.open(id, { owner: 'Ada' }));
+    const kept = await bank.load(merging, id);
+    expect(kept).toEqual(await createCommandExecutor({ store, aggregates: [merging] }).load(merging, id));
+    expect(kept.state).not.toHaveProperty('colour');
+    expect(kept.state).toMatchObject({ owner: 'Ada', note: expect.any(String) });
+  });
+});
+
+describe('a snapshot', () => {
+  const saver = accountWith({ snapshots: { everyEvents: 10 } });
+
+  async function snapshotted(id: string) {
+    await store.append(`account-${id}`, deposits(25));
+    const bank = createCommandExecutor({ store, aggregates: [saver], snapshots: store });
+    await bank.load(saver, id);
+    await bank.close();
+    const { rowCount } = await store.pool.query('select from leftfold.snapshots where stream_id = $1', [
+      `account-${id}`,
+    ]);
+    expect(rowCount).toBe(1);
+  }
+
+  /** Loads without anything in memory. */
+  async function loadAfresh(id: string, aggregate = saver) {
+    const watched = new WatchedStore(store);
+    const read: number[] = [];
+    const readStream = watched.readStream.bind(watched);
+    watched.readStream = (streamId, options) => {
+      read.push(options?.from ?? 1);
+      return readStream(streamId, options);
+    };
+    const errors: unknown[] = [];
+    const bank = createCommandExecutor({
+      store: watched,
+      aggregates: [aggregate],
+      snapshots: store,
+      onSnapshotError: (error) => errors.push(error),
+    });
+    const loaded = await bank.load(aggregate, id);
+    await bank.close();
+    return { ...loaded, read, errors };
+  }
+
+  test('spares a load the events before it', async () => {
+    await snapshotted('snap');
+    await store.append('account-snap', deposits(3));
+    expect(await loadAfresh('snap')).toMatchObject({
+      state: { cents: 28, movements: 28 },
+      streamVersion: 28,
+      read: [25],
+      errors: [],
+    });
+  });
+
+  test('is written when so many events came since the last, and not before', async () => {
+    const bank = createCommandExecutor({ store, aggregates: [saver], snapshots: store });
+    const versions = async () => {
+      const { rows } = await store.pool.query(
+        `select stream_version::int from leftfold.snapshots where stream_id = 'account-policy'`,
+      );
+      return rows.map((row) => row.stream_version);
+    };
+    for (let count = 0; count < 9; count += 1)
+      await bank.execute(saver.command.deposit('policy', { cents: 1 }));
+    expect(await versions()).toEqual([]);
+    await bank.execute(saver.command.deposit('policy', { cents: 1 }));
+    await until(async () => (await versions())[0] === 10);
+    for (let count = 0; count < 10; count += 1)
+      await bank.execute(saver.command.deposit('policy', { cents: 1 }));
+    await bank.close();
+    expect(await versions()).toEqual([20]);
+  });
+
+  test('of another state version is not read', async () => {
+    await snapshotted('revised');
+    const loaded = await loadAfresh(
+      'revised',
+      accountWith({ snapshots: { everyEvents: 10 }, stateVersion: 2 }),
+    );
+    expect(loaded).toMatchObject({ state: { cents: 25 }, read: [1] });
+  });
+
+  test('that ends beyond the log is not believed', async () => {
+    await snapshotted('beyond');
+    await store.pool.query('alter table leftfold.events disable trigger user');
+    await store.pool.query(
+      `delete from leftfold.events where stream_id = 'account-beyond' and stream_version > 20`,
+    );
+    await store.pool.query('alter table leftfold.events enable trigger user');
+    expect(await loadAfresh('beyond')).toMatchObject({
+      state: { cents: 20 },
+      streamVersion: 20,
+      read: [25, 1],
+    });
+  });
+
+  test('that stands for another event of its stream is not believed', async () => {
+    await snapshotted('moved');
+    await store.pool.query(
+      `update leftfold.snapshots set position = position - 1 where stream_id = 'account-moved'`,
+    );
+    expect(await loadAfresh('moved')).toMatchObject({ state: { cents: 25 }, read: [25, 1] });
+  });
+
+  test('that somebody changed is not believed, and reported', async () => {
+    await snapshotted('edited');
+    await store.pool.query(
+      `update leftfold.snapshots set state = jsonb_set(state, '{json}', to_jsonb(replace(state ->> 'json', '25', '99')))
+        where stream_id = 'account-edited'`,
+    );
+    const loaded = await loadAfresh('edited');
+    expect(loaded).toMatchObject({ state: { cents: 25 }, read: [1] });
+    expect(loaded.errors).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('"account-edited"') }),
+    ]);
+  });
+
+  test('that cannot be read or written costs time only', async () => {
+    const broken = {
+      loadSnapshot: () => Promise.reject(new Error('no snapshots today')),
+      saveSnapshot: () => Promise.reject(new Error('nor tomorrow')),
+    };
+    const errors: string[] = [];
+    const bank = createCommandExecutor({
+      store,
+      aggregates: [saver],
+      snapshots: broken,
+      onSnapshotError: (error, owner) => errors.push(`${owner.streamId}: ${String(error)}`),
+    });
+    await store.append('account-broken', deposits(12));
+    expect(await bank.execute(saver.command.deposit('broken', { cents: 1 }))).toMatchObject({
+      outcome: 'accepted',
+    });
+    await bank.close();
+    expect(errors).toEqual([
+      'account-broken: Error: no snapshots today',
+      'account-broken: Error: nor tomorrow',
+    ]);
+  });
+
+  test('of a state that JSON would change is not written, and reported', async () => {
+    const errors: unknown[] = [];
+    const dated = { ...saver, initialState: { at: new Date(0) }, evolve: () => ({ at: new Date(1) }) };
+    const bank = createCommandExecutor({
+      store,
+      aggregates: [dated],
+      snapshots: store,
+      onSnapshotError: (error) => errors.push(error),
+    });
+    await store.append('account-dated', deposits(12));
+    await bank.load(dated, 'dated');
+    await bank.close();
+    expect(errors).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('does not survive JSON') }),
+    ]);
+    const { rowCount } = await store.pool.query(
+      `select from leftfold.snapshots where stream_id = 'account-dated'`,
+    );
+    expect(rowCount).toBe(0);
+  });
+
+  test('is never waited for by a command', async () => {
+    let finish = () => {};
+    const written = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const slow = { loadSnapshot: async () => undefined, saveSnapshot: () => written };
+    const bank = createCommandExecutor({ store, aggregates: [saver], snapshots: slow });
+    await store.append('account-slow', deposits(12));
+    await bank.execute(saver.command.deposit('slow', { cents: 1 }));
+    const closing = bank.close();
+    const first = await Promise.race([
+      closing.then(() => 'closed'),
+      store.settledPosition().then(() => 'still writing'),
+    ]);
+    expect(first).toBe('still writing');
+    finish();
+    await closing;
+  });
+});

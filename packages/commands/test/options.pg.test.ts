@@ -1,0 +1,229 @@
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { accepted, type CommandMiddleware, createCommandExecutor } from '../src/index.ts';
+import { account, createMigratedDatabase, openBank, openStore, recordedOf, transfer } from './bank.ts';
+import { WatchedStore } from './watched-store.ts';
+
+let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
+let store: PostgresEventStore;
+
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  store = openStore(database.connectionString);
+});
+
+afterAll(async () => {
+  await store?.close();
+  await database?.[Symbol.asyncDispose]();
+});
+
+const metadataOf = async (streamId: string) =>
+  (await recordedOf(store, streamId)).map(({ metadata }) => metadata);
+
+describe('expected', () => {
+  test('that the stream does not meet is a conflict, and nothing is tried again', async () => {
+    const watched = new WatchedStore(store);
+    const bank = openBank(watched);
+    const command = account.command.deposit('expecting', { cents: 1 });
+    await bank.execute(command, { expected: 'no-stream' });
+    await bank.execute(command, { expected: 1 });
+    await bank.execute(command, { expected: 'stream-exists' });
+    for (const expected of [1, 7, 'no-stream'] as const) {
+      watched.calls.length = 0;
+      await expect(bank.execute(command, { expected })).rejects.toMatchObject({
+        code: 'STREAM_VERSION_CONFLICT',
+        expected,
+        actual: 3,
+      });
+      expect(watched.calls).toEqual(['readStream']);
+    }
+  });
+
+  test('is a conflict as well when another writer comes between the decision and the append', async () => {
+    const watched = new WatchedStore(store);
+    const other = openBank(store);
+    await other.execute(account.command.open('between', { owner: 'Ada' }));
+    watched.beforeAppend = async () => {
+      watched.beforeAppend = async () => {};
+      await other.execute(account.command.deposit('between', { cents: 1 }));
+    };
+    await expect(
+      openBank(watched).execute(account.command.deposit('between', { cents: 1 }), { expected: 1 }),
+    ).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expected: 1, actual: 2 });
+  });
+
+  test('of a decision is said by role', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.deposit('role-a', { cents: 5 }));
+    await bank.execute(account.command.open('role-b', { owner: 'Bob' }));
+    const command = transfer.command({ from: 'role-a', to: 'role-b' }, { cents: 1 });
+    await expect(bank.execute(command, { expected: { from: 3 } })).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+      streamId: 'account-role-a',
+    });
+    expect(await bank.execute(command, { expected: { from: 1, to: 1 } })).toMatchObject({
+      outcome: 'accepted',
+      streamVersions: { from: 2, to: 2 },
+    });
+  });
+});
+
+describe('retry', () => {
+  test('is bounded: the conflict of the last try reaches the caller', async () => {
+    const watched = new WatchedStore(store);
+    const other = openBank(store);
+    watched.beforeAppend = async () => {
+      await other.execute(account.command.deposit('contended', { cents: 1 }));
+    };
+    const bank = openBank(watched);
+    const command = account.command.deposit('contended', { cents: 1 });
+    await expect(bank.execute(command, { retry: { attempts: 3, baseDelayMs: 0 } })).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+    });
+    expect(watched.count('append')).toBe(3);
+    await expect(bank.execute(command, { retry: { attempts: 0 } })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('metadata', () => {
+  test('names the command, and makes it the cause of its events', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('meta', { owner: 'Ada' }), {
+      commandId: 'open-meta',
+      metadata: {
+        actor: 'ada',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        page: 'home',
+      },
+    });
+    expect(await metadataOf('account-meta')).toEqual([
+      {
+        actor: 'ada',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        page: 'home',
+        command: 'account.open',
+        commandId: 'open-meta',
+        correlationId: 'open-meta',
+        causationId: 'open-meta',
+      },
+    ]);
+  });
+
+  test('of a command that an event caused joins the correlation of the event', async () => {
+    const bank = openBank(store);
+    const first = accepted(
+      await bank.execute(account.command.deposit('cause', { cents: 5 }), {
+        metadata: { correlationId: 'story' },
+      }),
+    );
+    const [causedBy] = first.events;
+    await bank.execute(account.command.open('effect', { owner: 'Bob' }), { commandId: 'answer', causedBy });
+    expect(await metadataOf('account-effect')).toMatchObject([
+      { correlationId: 'story', causationId: causedBy?.id, commandId: 'answer' },
+    ]);
+  });
+
+  test('of a decision goes to the events of all its streams', async () => {
+    const bank = openBank(store);
+    await bank.execute(account.command.deposit('meta-a', { cents: 5 }));
+    await bank.execute(account.command.open('meta-b', { owner: 'Bob' }));
+    await bank.execute(transfer.command({ from: 'meta-a', to: 'meta-b' }, { cents: 5 }), {
+      metadata: { actor: 'ada' },
+    });
+    for (const streamId of ['account-meta-a', 'account-meta-b']) {
+      expect((await metadataOf(streamId)).at(-1)).toMatchObject({ actor: 'ada', command: 'transfer' });
+    }
+  });
+
+  test('of the application is checked by its schema, and comes out of it with defaults', async () => {
+    const bank = createCommandExecutor({
+      store,
+      aggregates: [account],
+      metadata: z.object({ tenant: z.string().min(1), channel: z.string().default('web') }),
+    });
+    const command = account.command.open('own', { owner: 'Ada' });
+    await expect(bank.execute(command, { metadata: { tenant: '' } })).rejects.toMatchObject({
+      code: 'COMMAND_INVALID',
+      message: expect.stringContaining('metadata.tenant: '),
+    });
+    await bank.execute(command, { metadata: { tenant: 'acme', actor: 'ada' } });
+    expect(await metadataOf('account-own')).toMatchObject([{ tenant: 'acme', channel: 'web', actor: 'ada' }]);
+  });
+});
+
+describe('a middleware', () => {
+  test('runs around the execution, the first outermost, and sees command, metadata and result', async () => {
+    const log: string[] = [];
+    const named =
+      (name: string): CommandMiddleware =>
+      async (execution, next) => {
+        log.push(`${name} before ${execution.name} by ${execution.metadata.actor}`);
+        const result = await next(execution);
+        log.push(`${name} after ${result.outcome}`);
+        return result;
+      };
+    const bank = createCommandExecutor({
+      store,
+      aggregates: [account],
+      middleware: [named('a'), named('b')],
+    });
+    await bank.execute(account.command.open('onion', { owner: 'Ada' }), { metadata: { actor: 'ada' } });
+    expect(log).toEqual([
+      'a before account.open by ada',
+      'b before account.open by ada',
+      'b after accepted',
+      'a after accepted',
+    ]);
+  });
+
+  test('can add metadata, also what the schema asks for, and cannot rename the command', async () => {
+    const asTenant: CommandMiddleware = (execution, next) =>
+      next({
+        ...execution,
+        metadata: { ...execution.metadata, tenant: 'acme', command: 'other', commandId: 'other' },
+      });
+    const bank = createCommandExecutor({
+      store,
+      aggregates: [account],
+      metadata: z.object({ tenant: z.string().optional() }),
+      middleware: [asTenant],
+    });
+    await bank.execute(account.command.open('tenanted', { owner: 'Ada' }), { commandId: 'mine' });
+    expect(await metadataOf('account-tenanted')).toMatchObject([
+      { tenant: 'acme', command: 'account.open', commandId: 'mine' },
+    ]);
+  });
+
+  test('that throws keeps the command from being executed', async () => {
+    const error = new Error('not allowed');
+    const bank = createCommandExecutor({
+      store,
+      aggregates: [account],
+      middleware: [() => Promise.reject(error)],
+    });
+    await expect(bank.execute(account.command.open('forbidden', { owner: 'Ada' }))).rejects.toBe(error);
+    expect(await recordedOf(store, 'account-forbidden')).toEqual([]);
+  });
+});
+
+test('one aggregate in two roles is an error that names both', async () => {
+  const bank = openBank(store);
+  await expect(bank.execute(transfer.command({ from: 'me', to: 'me' }, { cents: 1 }))).rejects.toMatchObject({
+    code: 'COMMAND_INVALID',
+    message: expect.stringContaining('roles "from" and "to" are the same aggregate, "account-me"'),
+  });
+});
+
+test('two definitions of one name are refused when the executor is made', () => {
+  const twice = () => createCommandExecutor({ store, aggregates: [account, { ...account }] });
+  expect(twice).toThrow(expect.objectContaining({ code: 'DEFINITION_DUPLICATE', definition: 'account' }));
+  const strangers = { ...transfer, aggregates: { from: { ...account }, to: account } };
+  const played = () => createCommandExecutor({ store, aggregates: [account], decisions: [strangers] });
+  expect(played).toThrow(expect.objectContaining({ code: 'DEFINITION_DUPLICATE' }));
+  const decisions = () =>
+    createCommandExecutor({ store, aggregates: [account], decisions: [transfer, { ...transfer }] });
+  expect(decisions).toThrow(
+    expect.objectContaining({ code: 'DEFINITION_DUPLICATE', definition: 'transfer' }),
+  );
+});

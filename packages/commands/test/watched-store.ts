@@ -1,0 +1,58 @@
+import type {
+  AppendContext,
+  AppendOptions,
+  EventStore,
+  NewEvent,
+  ReadStreamOptions,
+  StreamAppend,
+} from '@leftfold/core';
+
+type Method = 'append' | 'appendAll' | 'readStream' | 'eventsOfCommand';
+
+/** A real store, whose calls are counted, and into whose way a test can put something. */
+export class WatchedStore implements EventStore {
+  readonly calls: Method[] = [];
+  /** Runs before each append that goes to the database. */
+  beforeAppend: () => Promise<void> = async () => {};
+  /** Runs after each append that the database has answered: what it throws is what the caller gets. */
+  afterAppend: () => Promise<void> = async () => {};
+  readonly #store: EventStore;
+
+  constructor(store: EventStore) {
+    this.#store = store;
+  }
+
+  count(method: Method): number {
+    return this.calls.filter((call) => call === method).length;
+  }
+
+  async append(streamId: string, events: readonly NewEvent[], options?: AppendOptions) {
+    this.calls.push('append');
+    await this.beforeAppend();
+    const result = await this.#store.append(streamId, events, options);
+    await this.afterAppend();
+    return result;
+  }
+
+  async appendAll(appends: readonly StreamAppend[], context?: AppendContext) {
+    this.calls.push('appendAll');
+    await this.beforeAppend();
+    const result = await this.#store.appendAll(appends, context);
+    await this.afterAppend();
+    return result;
+  }
+
+  readStream(streamId: string, options?: ReadStreamOptions) {
+    this.calls.push('readStream');
+    return this.#store.readStream(streamId, options);
+  }
+
+  eventsOfCommand(commandId: string) {
+    this.calls.push('eventsOfCommand');
+    return this.#store.eventsOfCommand(commandId);
+  }
+
+  readAll: EventStore['readAll'] = (options) => this.#store.readAll(options);
+  subscribe: EventStore['subscribe'] = (options) => this.#store.subscribe(options);
+  settledPosition: EventStore['settledPosition'] = () => this.#store.settledPosition();
+}
