@@ -61,9 +61,14 @@ async function install() {
   const installed = found.fingerprint === wanted ? found.packages : [];
   if (installed.includes('*') || installed.includes(needs)) return;
 
+  // A part is installed where nothing is; where everything was, by `npm test` or by pnpm itself, everything stays.
+  const pnpmWasHere = existsSync(join(root, 'node_modules', '.modules.yaml'));
+  const everything = found.packages?.includes('*') ?? pnpmWasHere;
+  const part = everything ? '*' : needs;
+
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const filter = needs === '*' ? [] : ['--prod', '--filter-prod', `${needs}...`];
-  const what = needs === '*' ? 'everything' : `${needs} and what it depends on, nothing else`;
+  const filter = part === '*' ? [] : ['--prod', '--filter-prod', `${part}...`];
+  const what = part === '*' ? 'everything' : `${part} and what it depends on, nothing else`;
   console.log(`Installing ${what} (${packageManager}) ...`);
   const started = performance.now();
   const [program, ...prefix] = packageManagerCommand(packageManager);
@@ -79,7 +84,7 @@ async function install() {
   );
   if (code !== 0) fail(`The installation failed with exit code ${code}; the lines above say why.`, code);
 
-  writeFileSync(marker, JSON.stringify({ fingerprint: wanted, packages: [...installed, needs] }));
+  writeFileSync(marker, JSON.stringify({ fingerprint: wanted, packages: [...installed, part] }));
   console.log(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
 }
 
