@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { defaultServerConditions, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -15,13 +16,18 @@ const notOurs = ['**/node_modules/**', '**/dist/**'];
 // Starts one Postgres for the project and provides its admin connection string as `leftfoldPostgres`.
 const globalSetup = ['packages/testing/src/vitest/global-setup.ts'];
 
-/** Removes vitest's temporary directories on exit; when stopped by a signal it leaves them behind. */
+/** Removes vitest's temporary directories when a signal stops it; by itself it would leave them behind. */
 const removeTemporaryDirectories: Plugin = {
   name: 'leftfold:remove-temporary-directories',
   configureVitest({ vitest }) {
-    process.once('exit', () => {
-      for (const { tmpDir } of vitest.projects) rmSync(tmpDir, { recursive: true, force: true });
-    });
+    const { SIGHUP, SIGINT, SIGTERM } = constants.signals;
+    for (const [signal, number] of Object.entries({ SIGHUP, SIGINT, SIGTERM })) {
+      process.once(signal, () => {
+        for (const { tmpDir } of vitest.projects)
+          rmSync(tmpDir, { recursive: true, force: true, maxRetries: 9, retryDelay: 20 });
+        process.exit(128 + number);
+      });
+    }
   },
 };
 
