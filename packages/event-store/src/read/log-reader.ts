@@ -5,7 +5,12 @@ import type {
   ReadStreamOptions,
   RecordedEvent,
 } from '@leftfold/core';
-import type { Statement, StatementRunner } from '../connect/statement-runner.ts';
+import {
+  type CallerTransaction,
+  runnerInTransaction,
+  type Statement,
+  type StatementRunner,
+} from '../connect/statement-runner.ts';
 import { toStoreError } from '../sql/error.ts';
 import {
   eventsByIdStatement,
@@ -25,6 +30,8 @@ const PAGE_SIZE = 1_000;
 export interface ReadPageOptions extends PageRange {
   readonly filter?: EventFilter | undefined;
   readonly unknownEvents?: UnknownEvents | undefined;
+  /** Reads what this transaction sees. `upTo` need not be settled if the transaction keeps appends away otherwise. */
+  readonly transaction?: CallerTransaction | undefined;
 }
 
 /** A page of the log. */
@@ -55,11 +62,12 @@ export class LogReader {
    * @param shared others read up to the same position at this moment: the log is read once for all of them
    */
   async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
-    const { after, upTo, limit, filter = {}, unknownEvents = 'fail' } = options;
+    const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
     const range = { after, upTo, limit };
+    const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
     const rows =
       (shared ? await this.#tail.rows(range, filter) : undefined) ??
-      (await this.#rows<EventRow>(readPageStatement(this.#schema, range, filter)));
+      (await this.#rows<EventRow>(readPageStatement(this.#schema, range, filter), run));
     const last = rows.at(-1);
     const full = rows.length >= range.limit;
     const position = full && last !== undefined ? Number(last.position) : Math.max(range.upTo, range.after);
@@ -71,14 +79,23 @@ export class LogReader {
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     while (after < settled && left > 0 && signal?.aborted !== true) {
-      const page = await this.page({ after, upTo: settled, limit: Math.min(PAGE_SIZE, left), filter, unknownEvents });
+      const page = await this.page({
+        after,
+        upTo: settled,
+        limit: Math.min(PAGE_SIZE, left),
+        filter,
+        unknownEvents,
+      });
       yield* page.events;
       left -= page.events.length;
       after = page.position;
     }
   }
 
-  async *stream(streamId: string, options: ReadStreamOptions): AsyncGenerator<RecordedEvent, void, undefined> {
+  async *stream(
+    streamId: string,
+    options: ReadStreamOptions,
+  ): AsyncGenerator<RecordedEvent, void, undefined> {
     const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
     let from = options.from ?? 1;
     let to = options.to ?? Number.MAX_SAFE_INTEGER;
@@ -101,12 +118,18 @@ export class LogReader {
   }
 
   async ofCommand(commandId: string): Promise<readonly RecordedEvent[]> {
-    return this.#toEvents(await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId)), 'fail');
+    return this.#toEvents(
+      await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId)),
+      'fail',
+    );
   }
 
-  async #rows<TRow extends object>(statement: Statement): Promise<readonly TRow[]> {
+  async #rows<TRow extends object>(
+    statement: Statement,
+    run: StatementRunner = this.#run,
+  ): Promise<readonly TRow[]> {
     try {
-      return await this.#run<TRow & Record<string, unknown>>(statement);
+      return await run<TRow & Record<string, unknown>>(statement);
     } catch (error) {
       throw toStoreError(error, this.#schema);
     }
