@@ -1,0 +1,63 @@
+import type { AnyHandlerProjection, RecordedEvent } from '@leftfold/core';
+import type { Kysely, Transaction } from 'kysely';
+import { advanceCheckpoint, limitIdleTime } from '../sql/advance-checkpoint.ts';
+import type { HeldLease } from '../sql/leases.ts';
+import { projectionSchema } from '../tables/projection-schema.ts';
+import { type Batch, type BatchApplier, BatchFailure } from './batch.ts';
+
+export interface HandlerApplierOptions {
+  readonly db: Kysely<unknown>;
+  readonly storeSchema: string;
+  readonly leaseMs: number;
+}
+
+/** Runs a general projection's handlers, a batch in one transaction. */
+export class HandlerApplier implements BatchApplier {
+  readonly #projection: AnyHandlerProjection;
+  readonly #options: HandlerApplierOptions;
+  readonly #schema: string;
+
+  constructor(projection: AnyHandlerProjection, options: HandlerApplierOptions) {
+    this.#projection = projection;
+    this.#options = options;
+    this.#schema = projectionSchema(options.storeSchema, projection);
+  }
+
+  async apply({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
+    const { db, storeSchema, leaseMs } = this.#options;
+    const advance = { lease, leaseMs, from, to };
+    let current: RecordedEvent | undefined;
+    let thrown: { readonly cause: unknown } | undefined;
+    const applyIn = async (tx: Transaction<unknown>) => {
+      await limitIdleTime(tx, leaseMs);
+      await this.#projection.apply(tx.withSchema(this.#schema), events, (event) => {
+        current = event;
+      });
+      current = undefined;
+      // Last, so that renewing the lease does not have to wait for the handlers.
+      if (!(await advanceCheckpoint(tx, storeSchema, advance))) throw new Fenced();
+    };
+    try {
+      if (events.length === 0) return await advanceCheckpoint(db, storeSchema, advance);
+      await db
+        .transaction()
+        .setIsolationLevel('read committed')
+        .execute((tx) =>
+          applyIn(tx).catch((cause: unknown) => {
+            thrown = { cause };
+            throw cause;
+          }),
+        );
+      return true;
+    } catch (error) {
+      if (error instanceof Fenced) return false;
+      // When the connection broke, rolling back fails as well: what the handler threw says more.
+      throw new BatchFailure(thrown === undefined ? error : thrown.cause, current);
+    }
+  }
+
+  forget(): void {}
+}
+
+/** Rolls the transaction back. */
+class Fenced extends Error {}

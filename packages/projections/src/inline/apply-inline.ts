@@ -1,0 +1,77 @@
+import type { AnyHandlerProjection, AnyProjection, AnyTableProjection, RecordedEvent } from '@leftfold/core';
+import type { Transaction } from 'kysely';
+import { type RowKey, type Rows, TableFold } from '../fold/table-fold.ts';
+import { loadRows } from '../sql/load-rows.ts';
+import { type TableTarget, writeRows } from '../sql/write-rows.ts';
+import { projectionSchema } from '../tables/projection-schema.ts';
+
+/** Applies events to a read model inside a transaction that others of the same kind may run beside. */
+export interface InlineApplier {
+  readonly projection: AnyProjection;
+  /** @throws whatever the projection or the database throws, untouched */
+  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
+}
+
+/** @throws StoreMisconfiguredError, InvalidNameError when the definition cannot become tables */
+export function inlineApplierOf(projection: AnyProjection, storeSchema: string): InlineApplier {
+  const schema = projectionSchema(storeSchema, projection);
+  return projection.kind === 'table'
+    ? new InlineTable(projection, schema)
+    : new InlineHandlers(projection, schema);
+}
+
+class InlineHandlers implements InlineApplier {
+  readonly projection: AnyHandlerProjection;
+  readonly #schema: string;
+
+  constructor(projection: AnyHandlerProjection, schema: string) {
+    this.projection = projection;
+    this.#schema = schema;
+  }
+
+  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
+    return this.projection.apply(tx.withSchema(this.#schema), events, () => {});
+  }
+}
+
+/**
+ * Folds events into rows that other appends may change at the same time.
+ *
+ * Rows that exist are locked, in the order of their keys, then folded and written. Two appends that make the same new
+ * row wait for each other at its key; the second one finds it made, and folds again from there.
+ */
+class InlineTable implements InlineApplier {
+  readonly projection: AnyTableProjection;
+  readonly #fold: TableFold;
+  readonly #target: TableTarget;
+
+  constructor(projection: AnyTableProjection, schema: string) {
+    this.projection = projection;
+    this.#fold = new TableFold(projection);
+    this.#target = { schema, table: projection.table.name, columns: this.#fold.columns };
+  }
+
+  async apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
+    const plan = this.#fold.plan(events, () => {});
+    let keys = sorted(plan.keys.values());
+    while (keys.length > 0) {
+      const stored = await loadRows(tx, this.#target, keys, { lock: true });
+      const changes = this.#fold.fold(plan, stored, () => {}, new Set(stored.keys()));
+      const changesInOrder = changes.toSorted((one, other) => compare(one.key, other.key));
+      const lost = await writeRows(tx, this.#target, changesInOrder, existing(stored));
+      keys = keys.filter(({ id }) => lost.includes(id));
+    }
+  }
+}
+
+function existing(rows: Rows): ReadonlySet<string> {
+  return new Set([...rows].flatMap(([id, row]) => (row === null ? [] : [id])));
+}
+
+function sorted(keys: Iterable<RowKey>): readonly RowKey[] {
+  return [...keys].sort(compare);
+}
+
+function compare(one: RowKey, other: RowKey): number {
+  return one.id < other.id ? -1 : Number(one.id > other.id);
+}

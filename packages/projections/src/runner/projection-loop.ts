@@ -1,0 +1,230 @@
+import { type AnyProjection, ProjectionFailedError, type RecordedEvent } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { type Batch, type BatchApplier, BatchFailure } from '../apply/batch.ts';
+import { HandlerApplier } from '../apply/handler-applier.ts';
+import { TableApplier } from '../apply/table-applier.ts';
+import { handOver } from '../inline/hand-over.ts';
+import type { Lease } from '../lease/lease.ts';
+import type { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { readCheckpoints } from '../sql/checkpoints.ts';
+import { isOperational } from '../sql/error.ts';
+import { stopProjection } from '../sql/failures.ts';
+import type { Waiting } from '../wait/waiting.ts';
+import { BatchSize } from './batch-size.ts';
+import { readAhead } from './read-ahead.ts';
+import { delayAfter, pause, type RetryPolicy } from './retry.ts';
+import type { OnRunnerError } from './runner-error.ts';
+
+export interface ProjectionLoopOptions {
+  readonly store: PostgresEventStore;
+  readonly keeper: LeaseKeeper;
+  readonly waiting: Waiting;
+  readonly leaseMs: number;
+  readonly batchSize: number;
+  readonly cachedRows: number;
+  readonly retry: RetryPolicy;
+  readonly onError: OnRunnerError;
+}
+
+/** One turn of leading a projection: from taking its lease to losing it. */
+interface Turn {
+  readonly lease: Lease;
+  readonly applier: BatchApplier;
+  readonly size: BatchSize;
+  /** Aborts when the runner stops or the lease is lost. */
+  readonly signal: AbortSignal;
+  /** Where the checkpoint is, as far as is known. */
+  position: number;
+  /** What is being applied just now. */
+  batch: Batch | undefined;
+  /** How often the one event that is left of a failing batch has failed. */
+  failures: number;
+  /** How often in a row the database was the cause. */
+  outages: number;
+}
+
+/** Keeps one projection up to date while this process has its lease, and waits for the lease otherwise. */
+export class ProjectionLoop {
+  readonly #projection: AnyProjection;
+  readonly #options: ProjectionLoopOptions;
+
+  constructor(projection: AnyProjection, options: ProjectionLoopOptions) {
+    this.#projection = projection;
+    this.#options = options;
+  }
+
+  /** Ends, after the batch that is being applied, when the signal aborts. Does not throw. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { keeper, waiting } = this.#options;
+    const { name } = this.#projection;
+    for (;;) {
+      const lease = await keeper.acquire(this.#projection, stop);
+      if (lease === undefined) return;
+      waiting.advanced(name, lease.position);
+      await this.#lead(this.#newTurn(lease, stop));
+      waiting.left(name);
+      if (stop.aborted) return; // the keeper gives the lease back
+      keeper.drop(lease);
+    }
+  }
+
+  #newTurn(lease: Lease, stop: AbortSignal): Turn {
+    return {
+      lease,
+      applier: this.#newApplier(),
+      size: new BatchSize(this.#options.batchSize),
+      signal: AbortSignal.any([stop, lease.signal]),
+      position: lease.position,
+      batch: undefined,
+      failures: 0,
+      outages: 0,
+    };
+  }
+
+  #newApplier(): BatchApplier {
+    const { store, leaseMs, cachedRows } = this.#options;
+    const options = { db: store.db, storeSchema: store.schema, leaseMs };
+    return this.#projection.kind === 'table'
+      ? new TableApplier(this.#projection, { ...options, cachedRows })
+      : new HandlerApplier(this.#projection, options);
+  }
+
+  /** Returns when the turn is over: stopped, lease lost, projection stopped, or handed over to the appends. */
+  async #lead(turn: Turn): Promise<void> {
+    while (!turn.signal.aborted) {
+      let failure: { readonly error: unknown } | undefined;
+      try {
+        if ((await this.#follow(turn)) === 'over') return;
+      } catch (error) {
+        failure = { error };
+      }
+      // The batch may have been applied all the same, when only its answer was lost: the checkpoint knows.
+      turn.applier.forget();
+      const outagesBefore = turn.outages;
+      if (!(await this.#findPosition(turn))) return;
+      if (failure === undefined) continue;
+      const wasDown = turn.outages > outagesBefore;
+      if ((await this.#handle(turn, failure.error, wasDown)) === 'over') return;
+    }
+  }
+
+  /** Applies what is settled, and waits for more. @returns 'fenced' when a batch did not find the checkpoint as expected */
+  async #follow(turn: Turn): Promise<'over' | 'fenced'> {
+    const { store } = this.#options;
+    const { signal } = turn;
+    const inline = this.#projection.mode === 'inline';
+    for (;;) {
+      turn.batch = undefined;
+      const upTo = inline
+        ? await store.settledPosition()
+        : await store.waitForSettled({ after: turn.position, signal });
+      if (signal.aborted) return 'over';
+      if (upTo > turn.position) {
+        const end = await this.#applyUpTo(turn, upTo);
+        if (end !== 'there') return end;
+      } else if (inline) {
+        const end = await handOver(store, this.#projection, turn.lease, turn.position);
+        if (end === 'fenced') return 'fenced';
+        if (end === 'inline') return 'over';
+        await pause(delayAfter(this.#options.retry, 1), signal);
+      }
+    }
+  }
+
+  async #applyUpTo(turn: Turn, upTo: number): Promise<'there' | 'over' | 'fenced'> {
+    const { store, waiting } = this.#options;
+    const { applier, lease, signal, size } = turn;
+    const types = this.#projection.eventTypes;
+    const pages = readAhead(store, { after: turn.position, upTo, types, limit: () => size.current });
+    for await (const { events, position: to } of pages) {
+      if (signal.aborted) return 'over';
+      turn.batch = { from: turn.position, to, events };
+      const began = performance.now();
+      if (!(await applier.apply(turn.batch, lease))) return 'fenced';
+      turn.batch = undefined;
+      turn.position = to;
+      turn.failures = 0;
+      turn.outages = 0;
+      size.applied(events.length, performance.now() - began);
+      waiting.advanced(lease.name, to);
+    }
+    return 'there';
+  }
+
+  /** Asks for the checkpoint until the database answers. @returns false when the lease is lost or the runner stops */
+  async #findPosition(turn: Turn): Promise<boolean> {
+    const { store, retry } = this.#options;
+    while (!turn.signal.aborted) {
+      try {
+        const [checkpoint] = await readCheckpoints(store.db, store.schema, [turn.lease]);
+        if (checkpoint?.epoch !== turn.lease.epoch) return false;
+        turn.position = checkpoint.position;
+        return true;
+      } catch (error) {
+        turn.outages += 1;
+        this.#report(error, false);
+        await pause(delayAfter(retry, turn.outages), turn.signal);
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Decides what becomes of a failure. The database's own state is never an event's fault, so that is tried again for
+   * ever. Otherwise the batch is cut until the event is found, that event is tried again a few times, and then the
+   * projection stops at it.
+   */
+  async #handle(turn: Turn, error: unknown, wasDown: boolean): Promise<'go on' | 'over'> {
+    const { retry } = this.#options;
+    const cause = error instanceof BatchFailure ? error.cause : error;
+    if (wasDown || isOperational(cause)) {
+      turn.outages += 1;
+      this.#report(cause, false);
+      await pause(delayAfter(retry, turn.outages), turn.signal);
+      return 'go on';
+    }
+    const { batch, size } = turn;
+    const at = error instanceof BatchFailure ? error.event : undefined;
+    const goodEvents = at === undefined ? undefined : batch?.events.indexOf(at);
+    if (size.failed(batch?.events.length ?? size.current, goodEvents)) return 'go on';
+    turn.failures += 1;
+    if (turn.failures < retry.attempts) {
+      this.#report(cause, false);
+      await pause(delayAfter(retry, turn.failures), turn.signal);
+      return 'go on';
+    }
+    return this.#stop(turn, cause, at ?? batch?.events[0]);
+  }
+
+  async #stop(turn: Turn, cause: unknown, event: RecordedEvent | undefined): Promise<'go on' | 'over'> {
+    const { store, waiting, retry } = this.#options;
+    const { name } = this.#projection;
+    const failed = new ProjectionFailedError(name, event ?? placeOf(cause), { cause });
+    try {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const failure = { position: failed.position, type: failed.eventType, message };
+      await stopProjection(store.db, store.schema, turn.lease, failure);
+    } catch (error) {
+      // Not stopped yet: the event is tried once more and will bring us back here.
+      turn.outages += 1;
+      this.#report(error, false);
+      await pause(delayAfter(retry, turn.outages), turn.signal);
+      return 'go on';
+    }
+    waiting.failed(name, failed);
+    this.#report(failed, true);
+    return 'over';
+  }
+
+  #report(error: unknown, stopped: boolean): void {
+    this.#options.onError({ projection: this.#projection.name, error, stopped });
+  }
+}
+
+/** Reading an event may fail before there is a batch: such errors name it themselves. */
+function placeOf(error: unknown): { readonly position: number; readonly type: string } | undefined {
+  if (typeof error !== 'object' || error === null || !('position' in error) || !('type' in error))
+    return undefined;
+  const { position, type } = error;
+  return typeof position === 'number' && typeof type === 'string' ? { position, type } : undefined;
+}

@@ -1,0 +1,46 @@
+import type { AnyRow } from '@leftfold/core';
+import { type Kysely, sql } from 'kysely';
+import { decodeColumn } from '../fold/table-codec.ts';
+import type { RowKey, Rows } from '../fold/table-fold.ts';
+import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
+
+/** Where a key stands in the list that was asked for. No column of a table can have this name. */
+const PLACE = '#place';
+
+/**
+ * The rows of these keys, `null` for each that does not exist.
+ *
+ * @param options.lock keeps them as they are until the transaction ends. Give the keys in one order everywhere: two
+ * transactions that lock the same rows then wait for each other and do not deadlock.
+ *
+ * SQL: one SELECT by primary key. Matched by place, not by value: Postgres alone says which keys are equal.
+ */
+export async function loadRows(
+  db: Kysely<unknown>,
+  target: TableTarget,
+  keys: readonly RowKey[],
+  options: { readonly lock: boolean },
+): Promise<Rows> {
+  const { key, rest } = target.columns;
+  const values = rest.map(({ name, codec }) => sql`${codec.read(sql.id('stored', name))} as ${sql.id(name)}`);
+  const { rows } = await sql<Readonly<Record<string, string | null>>>`
+    select ${sql.join([sql`wanted.place::text as ${sql.id(PLACE)}`, ...values])}
+      from ${unnestKeys(
+        key,
+        keys.map((one) => ({ key: one })),
+        'wanted',
+      )}
+      join ${sql.id(target.schema, target.table)} as stored on ${sameKey(key, 'stored', 'wanted')}
+     ${options.lock ? sql`order by wanted.place for update of stored` : sql``}
+  `.execute(db);
+
+  const found: Rows = new Map(keys.map(({ id }) => [id, null]));
+  for (const row of rows) {
+    const wanted = keys[Number(row[PLACE]) - 1];
+    if (wanted === undefined) continue;
+    const decoded: Record<string, AnyRow[string]> = { ...wanted.values };
+    for (const column of rest) decoded[column.name] = decodeColumn(column, row[column.name] ?? null);
+    found.set(wanted.id, decoded);
+  }
+  return found;
+}

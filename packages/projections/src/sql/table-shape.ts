@@ -1,0 +1,63 @@
+import { type Kysely, sql } from 'kysely';
+
+/** A column as the database has it. */
+export interface ColumnShape {
+  readonly name: string;
+  /** As `format_type` writes it. */
+  readonly type: string;
+  readonly nullable: boolean;
+}
+
+/** A table as the database has it. */
+export interface TableShape {
+  readonly name: string;
+  readonly columns: readonly ColumnShape[];
+  readonly primaryKey: readonly string[];
+  /** Columns of every other index. */
+  readonly indexes: readonly (readonly string[])[];
+}
+
+/** @returns undefined when there is no such schema. SQL: one SELECT on the catalogue. */
+export async function readTableShapes(
+  db: Kysely<unknown>,
+  schema: string,
+): Promise<readonly TableShape[] | undefined> {
+  const { rows } = await sql<{ tables: readonly TableShape[] | null }>`
+    select (select json_agg(json_build_object(
+                     'name', class.relname,
+                     'columns', (
+                       select coalesce(json_agg(json_build_object(
+                                'name', attribute.attname,
+                                'type', format_type(attribute.atttypid, attribute.atttypmod),
+                                'nullable', not attribute.attnotnull)), '[]')
+                         from pg_attribute as attribute
+                        where attribute.attrelid = class.oid
+                          and attribute.attnum > 0
+                          and not attribute.attisdropped),
+                     'primaryKey', (
+                       select coalesce(json_agg(columns.names -> 0), '[]')
+                         from (select ${indexColumns()} as names from pg_index as index
+                                where index.indrelid = class.oid and index.indisprimary) as columns),
+                     'indexes', (
+                       select coalesce(json_agg(${indexColumns()}), '[]')
+                         from pg_index as index
+                        where index.indrelid = class.oid
+                          and not index.indisprimary
+                          and index.indpred is null
+                          and index.indexprs is null)))
+              from pg_class as class
+             where class.relnamespace = namespace.oid
+               and class.relkind in ('r', 'p')) as tables
+      from pg_namespace as namespace
+     where namespace.nspname = ${schema}
+  `.execute(db);
+  return rows[0] && (rows[0].tables ?? []);
+}
+
+function indexColumns() {
+  return sql`(select json_agg(attribute.attname order by key.place)
+                from unnest(index.indkey::smallint[]) with ordinality as key (attnum, place)
+                join pg_attribute as attribute
+                  on attribute.attrelid = index.indrelid
+                 and attribute.attnum = key.attnum)`;
+}

@@ -1,0 +1,38 @@
+import type { TableColumn } from '../fold/table-codec.ts';
+import type { DefinedTable } from '../sql/define-tables.ts';
+import type { TableShape } from '../sql/table-shape.ts';
+
+/** What tells a table from its definition; empty when nothing does. Indexes are not looked at. */
+export function differencesOf({ definition, columns }: DefinedTable, found: TableShape): readonly string[] {
+  const defined = [...columns.key, ...columns.rest];
+  const differences = defined.flatMap((column) => columnDifference(column, found) ?? []);
+  for (const { name } of found.columns) {
+    if (!defined.some((column) => column.name === name)) differences.push(`column "${name}" is not defined`);
+  }
+  if (found.primaryKey.join() !== definition.primaryKey.join()) {
+    differences.push(
+      `the key is (${found.primaryKey.join(', ')}), defined as (${definition.primaryKey.join(', ')})`,
+    );
+  }
+  return differences;
+}
+
+function columnDifference(
+  { name, type, nullable }: TableColumn,
+  { columns }: TableShape,
+): string | undefined {
+  const found = columns.find((column) => column.name === name);
+  if (found === undefined) return `column "${name}" is missing`;
+  const foundType = `${shortNames[found.type] ?? found.type}${found.nullable ? ' null' : ''}`;
+  const definedType = `${type}${nullable ? ' null' : ''}`;
+  return foundType === definedType
+    ? undefined
+    : `column "${name}" is ${foundType}, defined as ${definedType}`;
+}
+
+/** Where `format_type` writes another name than a definition does. */
+const shortNames: Readonly<Record<string, string>> = { 'timestamp with time zone': 'timestamptz' };
+
+export function hasIndex({ indexes }: TableShape, columns: readonly string[]): boolean {
+  return indexes.some((index) => index.join() === columns.join());
+}

@@ -1,0 +1,99 @@
+import type { AnyProjection } from '@leftfold/core';
+import type { Kysely } from 'kysely';
+import { columnsOf } from '../fold/table-codec.ts';
+import { lockCheckpoint, registerCheckpoint } from '../sql/checkpoints.ts';
+import {
+  createIndex,
+  createSchema,
+  createTable,
+  type DefinedTable,
+  dropTable,
+  truncateTables,
+} from '../sql/define-tables.ts';
+import { readTableShapes, type TableShape } from '../sql/table-shape.ts';
+import { differencesOf, hasIndex } from './compare-table.ts';
+import { projectionSchema } from './projection-schema.ts';
+import { ProjectionTableMismatchError } from './projection-table-mismatch-error.ts';
+
+/** The tables of one version of a projection, in a Postgres schema of their own. */
+export class ProjectionTables {
+  readonly schema: string;
+  readonly #storeSchema: string;
+  readonly #projection: AnyProjection;
+  readonly #tables: readonly DefinedTable[];
+
+  /** @throws StoreMisconfiguredError, InvalidNameError when the definition cannot become tables */
+  constructor(storeSchema: string, projection: AnyProjection) {
+    this.schema = projectionSchema(storeSchema, projection);
+    this.#storeSchema = storeSchema;
+    this.#projection = projection;
+    this.#tables = projection.tables.map((definition) => ({
+      definition,
+      columns: columnsOf(projection.name, definition),
+    }));
+  }
+
+  /**
+   * Makes the checkpoint and what is missing of schema, tables and indexes, in one transaction. Any number of
+   * processes may call it at once. What is complete is only read, so that a role that may not create anything can start.
+   *
+   * @throws ProjectionTableMismatchError when a table exists with other columns.
+   *
+   * SQL: the checkpoint's row lock keeps others out while something is made.
+   */
+  async ensure(db: Kysely<unknown>): Promise<void> {
+    await registerCheckpoint(db, this.#storeSchema, this.#projection);
+    if (this.#isComplete(await readTableShapes(db, this.schema))) return;
+    await db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (tx) => {
+        await lockCheckpoint(tx, this.#storeSchema, this.#projection);
+        await this.#createMissing(tx);
+      });
+  }
+
+  /** Empties the tables; one that is not as defined, or is missing, is made anew. */
+  async recreate(tx: Kysely<unknown>): Promise<void> {
+    const found = await readTableShapes(tx, this.schema);
+    const kept: string[] = [];
+    for (const table of this.#tables) {
+      const shape = found?.find(({ name }) => name === table.definition.name);
+      if (shape === undefined) continue;
+      if (differencesOf(table, shape).length === 0) kept.push(table.definition.name);
+      else await dropTable(tx, this.schema, table.definition.name);
+    }
+    await truncateTables(tx, this.schema, kept);
+    await this.#createMissing(tx);
+  }
+
+  async #createMissing(tx: Kysely<unknown>): Promise<void> {
+    const found = await readTableShapes(tx, this.schema);
+    if (found === undefined) await createSchema(tx, this.schema);
+    for (const table of this.#tables) {
+      const shape = this.#shapeOf(table, found ?? []);
+      if (shape === undefined) await createTable(tx, this.schema, table);
+      for (const index of table.definition.indexes) {
+        if (shape === undefined || !hasIndex(shape, index))
+          await createIndex(tx, this.schema, table.definition.name, index);
+      }
+    }
+  }
+
+  #isComplete(found: readonly TableShape[] | undefined): boolean {
+    if (found === undefined) return false;
+    return this.#tables.every((table) => {
+      const shape = this.#shapeOf(table, found);
+      return shape !== undefined && table.definition.indexes.every((index) => hasIndex(shape, index));
+    });
+  }
+
+  /** @throws ProjectionTableMismatchError */
+  #shapeOf(table: DefinedTable, found: readonly TableShape[]): TableShape | undefined {
+    const shape = found.find(({ name }) => name === table.definition.name);
+    const differences = shape === undefined ? [] : differencesOf(table, shape);
+    if (differences.length > 0)
+      throw new ProjectionTableMismatchError(this.#projection, table.definition.name, differences);
+    return shape;
+  }
+}
