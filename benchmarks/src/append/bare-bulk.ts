@@ -4,7 +4,7 @@ import { entryOf } from '../domain/account.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
 import type { BenchDatabase } from '../server/database-server.ts';
-import { freshTable } from './fresh-log.ts';
+import { freshTable } from '../log/fresh-log.ts';
 
 interface Shape {
   readonly rows: number;

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { entryOf } from '../domain/account.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
-import { freshTable } from './fresh-log.ts';
+import { freshTable } from '../log/fresh-log.ts';
 
 const statement = {
   name: 'insert',

@@ -2,7 +2,7 @@ import { newId } from '@leftfold/core';
 import { accountEvents, entryOf } from '../domain/account.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
-import { freshLog } from './fresh-log.ts';
+import { freshLog } from '../log/fresh-log.ts';
 
 /** Appends one event to a new stream, `inFlight` at a time, each demanding that there be no such stream. */
 export function leftfoldAppend(name: string, inFlight: number): Workload {

@@ -9,7 +9,7 @@ export const accountEvents = defineEvents('account', {
   withdrawn: entry,
 });
 
-/** What the events of an account come to. */
+/** What the events of an account come to. Snapshots are read and written only by an executor that is given a place for them. */
 export const account = defineAggregate({
   events: accountEvents,
   initialState: { owner: '', cents: 0, entries: 0 },
@@ -21,6 +21,7 @@ export const account = defineAggregate({
   commands: {
     deposit: { input: entry, decide: (_, input, emit) => emit.deposited(input) },
   },
+  snapshots: { everyEvents: 1_000 },
 });
 
 const note =

@@ -1,18 +1,20 @@
-import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
+import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import pg from 'pg';
 import { accountEvents } from '../domain/account.ts';
 import type { BenchDatabase } from '../server/database-server.ts';
 
+/** A store as its users open it: nothing but its events and where it is. */
+export function openLog({ connectionString }: BenchDatabase): PostgresEventStore {
+  return createEventStore({ events: [accountEvents], connectionString });
+}
+
 /** An empty log in place of whatever the database holds. */
-export async function freshLog(
-  { connectionString }: BenchDatabase,
-  options: Partial<EventStoreOptions> = {},
-): Promise<PostgresEventStore> {
-  const client = new pg.Client({ connectionString });
+export async function freshLog(database: BenchDatabase): Promise<PostgresEventStore> {
+  const client = new pg.Client({ connectionString: database.connectionString });
   await client.connect();
   await client.query('set client_min_messages to warning; drop schema if exists leftfold cascade');
   await client.end();
-  const store = createEventStore({ events: [accountEvents], connectionString, ...options });
+  const store = openLog(database);
   await store.migrate();
   return store;
 }

@@ -1,0 +1,51 @@
+import pg from 'pg';
+import type { BenchDatabase } from '../server/database-server.ts';
+import { freshTable } from './fresh-log.ts';
+
+export interface LogShape {
+  readonly events: number;
+  /** The events go round them, so that a stream's events lie far apart, as they would after a year. */
+  readonly streams: number;
+}
+
+const CHUNK = 250_000;
+
+const statement = `
+  insert into leftfold.events
+    (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
+  select nextval('leftfold.event_position'), 'account-' || lpad((number % $3)::text, 23, '0'), number / $3 + 1,
+         lpad(number::text, 23, '0'), case number / $3 when 0 then 'account.opened' else 'account.deposited' end, 1,
+         case number / $3
+           when 0 then jsonb_build_object('owner', 'owner ' || number)
+           else jsonb_build_object(
+             'cents', 100 + number % 10000, 'reference', 'invoice 2026-' || lpad(number::text, 9, '0'), 'note',
+             'a payload of an ordinary size: some two hundred bytes as JSON, which is what events of a domain have')
+         end, '{}', '{}', clock_timestamp()
+    from generate_series($1::bigint, $2::bigint) as number
+   order by number`;
+
+/** A log with so many events, written by the server itself: the store would take longer. */
+export async function fillLog(
+  database: BenchDatabase,
+  { events, streams }: LogShape,
+  say: (line: string) => void = () => {},
+): Promise<void> {
+  await freshTable(database);
+  const client = new pg.Client({ connectionString: database.connectionString });
+  await client.connect();
+  try {
+    for (let first = 0; first < events; first += CHUNK) {
+      const last = Math.min(first + CHUNK, events) - 1;
+      await client.query(statement, [first, last, streams]);
+      if (events > CHUNK) say(`filling a log: ${last + 1} of ${events} events`);
+    }
+    await client.query('vacuum analyze leftfold.events');
+  } finally {
+    await client.end();
+  }
+}
+
+/** The stream of a number from 0: as {@link fillLog} names it. */
+export function accountIdOf(number: number): string {
+  return String(number).padStart(23, '0');
+}

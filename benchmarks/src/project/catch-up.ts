@@ -1,0 +1,42 @@
+import type { AnyProjection } from '@leftfold/core';
+import { createProjectionRunner, projectionSchema } from '@leftfold/projections';
+import { fillLog } from '../log/fill-log.ts';
+import { openLog } from '../log/fresh-log.ts';
+import type { Pace } from '../run/pace.ts';
+import type { Workload } from '../run/workload.ts';
+import { assertBalances } from './read-model.ts';
+import { logShape } from './log-shape.ts';
+
+/** A projection that begins at the start of a filled log, and what it has done by the time it has caught up. */
+export function leftfoldCatchUp(
+  name: string,
+  projectionOf: (version: number) => AnyProjection,
+  eventsOf: (pace: Pace) => number,
+): Workload {
+  return {
+    name,
+    async setup({ server, pace }) {
+      const events = eventsOf(pace);
+      const database = await server.createDatabase();
+      await fillLog(database, logShape(events));
+      let version = 0;
+      return {
+        async run() {
+          version += 1;
+          const projection = projectionOf(version);
+          await using store = openLog(database);
+          await using runner = createProjectionRunner({ store, projections: [projection] });
+          await runner.migrate();
+          const started = performance.now();
+          await runner.start();
+          await runner.caughtUp(projection);
+          const seconds = (performance.now() - started) / 1_000;
+          const table = `${projectionSchema(store.schema, projection)}.balances`;
+          await assertBalances(database, table, events);
+          return { eventsPerSecond: events / seconds };
+        },
+        teardown: () => database.drop(),
+      };
+    },
+  };
+}
