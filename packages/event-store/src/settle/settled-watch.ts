@@ -8,7 +8,7 @@ import type { WakeUp } from './wake-up.ts';
 /** How often to look when nobody says that something was appended. */
 const POLL_WHEN_LISTENING_MS = 1_000;
 const POLL_WHEN_DEAF_MS = 50;
-/** Positions are drawn but not settled: an append is under way and ends soon, or a transaction is held open. */
+/** An append is under way and ends soon, or its transaction is held open. */
 const FIRST_UNSETTLED_DELAY_MS = 1;
 const LAST_UNSETTLED_DELAY_MS = 50;
 
@@ -105,24 +105,24 @@ export class SettledWatch {
 
   async #lookForWaiters(): Promise<void> {
     try {
-      const top = await this.#look();
+      const pending = await this.#look();
       const woken = [...this.#waiters].filter(({ after }) => this.#settled > after);
       if (woken.length > 0) this.#wokenTogether = woken.length;
       for (const waiter of woken) {
         this.#waiters.delete(waiter);
         waiter.resolve(this.#settled);
       }
-      this.#schedule(top);
+      this.#schedule(pending);
     } catch (error) {
       for (const waiter of this.#waiters) waiter.reject(error);
       this.#waiters.clear();
     }
   }
 
-  #schedule(top: number): void {
+  #schedule(pending: boolean): void {
     if (this.#waiters.size === 0) return;
     let delay = this.#wakeUp.listening ? POLL_WHEN_LISTENING_MS : POLL_WHEN_DEAF_MS;
-    if (top > this.#settled) {
+    if (pending) {
       delay = this.#unsettledDelay;
       this.#unsettledDelay = Math.min(this.#unsettledDelay * 2, LAST_UNSETTLED_DELAY_MS);
     } else {
@@ -131,7 +131,8 @@ export class SettledWatch {
     this.#timer = setTimeout(() => this.nudge(), delay);
   }
 
-  async #look(): Promise<number> {
+  /** @returns whether an append is under way. */
+  async #look(): Promise<boolean> {
     let row: SettledMarkRow | undefined;
     try {
       [row] = await this.#run<SettledMarkRow & Record<string, unknown>>(settledMarkStatement(this.#schema));
@@ -140,6 +141,6 @@ export class SettledWatch {
     }
     if (row === undefined) throw new TypeError('settled_mark answered without a row');
     this.#settled = Math.max(this.#settled, toSafeNumber(row.settled));
-    return toSafeNumber(row.top);
+    return row.pending;
   }
 }

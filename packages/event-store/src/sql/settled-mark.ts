@@ -2,19 +2,19 @@ import type { Statement } from '../connect/statement-runner.ts';
 
 export interface SettledMarkRow {
   readonly settled: string;
-  readonly top: string;
+  readonly pending: boolean;
 }
 
 /**
- * The settled position and the newest position drawn.
+ * The settled position, and whether an append is under way that holds it back.
  *
- * SQL: two statements inside one function, the sequence first and `pg_locks` second. Events up to the mark must be
- * read by a later statement.
+ * SQL: three statements inside one function: the sequence, `pg_locks`, and the newest event below both. Events up to
+ * the mark must be read by a later statement.
  */
 export function settledMarkStatement(schema: string): Statement {
   return {
     name: `leftfold settled mark ${schema}`,
-    text: `select settled::text, top::text from "${schema}".settled_mark()`,
+    text: `select settled::text, pending from "${schema}".settled_mark()`,
     values: [],
   };
 }

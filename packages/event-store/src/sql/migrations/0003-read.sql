@@ -1,12 +1,16 @@
 -- 0003-read · not breaking
 
--- The position at or below which nothing can appear any more, and the newest position drawn.
+-- The position at or below which nothing can appear any more, and whether an append is under way that holds it back.
+--
+-- It is always the position of an event, or 0. Positions that were drawn and rolled back are forgotten by a crash of
+-- the server and drawn again after it: nobody may be told that they are settled.
 --
 -- Whoever reads events up to it must do so in a LATER statement, with a newer snapshot: in the same statement the
 -- snapshot is older than the mark, and events are lost. A mark once given stays true; the next one may be lower for
 -- a moment, when a writer took its fence late.
-create function :schema.settled_mark(out settled bigint, out top bigint) language plpgsql volatile as $$
+create function :schema.settled_mark(out settled bigint, out pending boolean) language plpgsql volatile as $$
 declare
+  top bigint;
   lowest bigint;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -30,7 +34,13 @@ begin
      and fence.classid = ':schema.events'::regclass::oid
      and fence.objsubid = 2;
 
-  settled := least(top, lowest);
+  pending := coalesce(lowest < top, false);
+
+  -- Another statement, with a newer snapshot: whoever has let go of a fence by now is visible.
+  select coalesce(max(stored.position), 0)
+    into settled
+    from :schema.events as stored
+   where stored.position <= least(top, lowest);
 end
 $$;
 

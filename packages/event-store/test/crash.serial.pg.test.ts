@@ -1,0 +1,64 @@
+import { startPostgres, type EmbeddedPostgres } from '@leftfold/embedded';
+import { createTestDatabase, type TestDatabase, until } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { collect, deposited, opened, openStore } from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+describe('a crash of the server', () => {
+  let server: EmbeddedPostgres;
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    // What nobody commits reaches the disk late: the widest window for a crash to lose it.
+    server = await startPostgres({ settings: { wal_writer_delay: '10s', autovacuum: 'off' } });
+    database = await createTestDatabase({ server: server.connectionString });
+    await using store = openStore(database.connectionString);
+    await store.migrate();
+  });
+
+  afterAll(async () => {
+    await server?.stop();
+  });
+
+  test('never brings back a position that was said to be settled', async () => {
+    await using reader = openStore(database.connectionString, { listen: false });
+    await using writer = openStore(database.connectionString, { listen: false });
+    const { position: before } = await writer.append('account-before-crash', [opened]);
+    // Positions are logged 32 at a time; these are drawn, rolled back, and forgotten by a crash.
+    const undone = await beginTransaction(database.connectionString);
+    const many = Array.from({ length: 100 }, (_, index) => deposited(index));
+    await writer.append('account-undone', many, { transaction: undone.client });
+    await undone.rollback();
+    const settled = await reader.settledPosition();
+    expect(settled).toBeGreaterThanOrEqual(before);
+
+    await server.restart({ mode: 'immediate' });
+    const { position } = await writer.append('account-after-crash', [opened]);
+    expect(position).toBeGreaterThan(settled);
+    const [next] = await collect(reader.readAll({ after: settled }));
+    expect(next?.position).toBe(position);
+  });
+
+  test('is survived by a subscription, which neither loses nor repeats an event', async () => {
+    await using reader = openStore(database.connectionString);
+    await using writer = openStore(database.connectionString);
+    const after = await reader.settledPosition();
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const { position } of reader.subscribe({ after, signal: stop.signal })) seen.push(position);
+    })();
+    const written: number[] = [];
+    const append = async () =>
+      written.push((await writer.append(`account-${written.length}`, [opened])).position);
+    await append();
+    await until(() => seen.length === 1, { message: 'the event before the crash' });
+    await server.restart({ mode: 'immediate' });
+    await append();
+    await append();
+    await until(() => seen.length >= 3, { message: 'the events after the crash', timeoutMs: 15_000 });
+    expect(seen).toEqual(written);
+    stop.abort();
+    await following;
+  });
+});
