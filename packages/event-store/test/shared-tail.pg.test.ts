@@ -19,10 +19,17 @@ describe('shared tail', () => {
 
   test('followers with different filters share one reading of the log, and each sees exactly its own events', async () => {
     const stop = new AbortController();
-    const filters = [{}, { types: ['account.opened'] }, { category: 'account' }, { category: 'other' }, { tags: ['vip:yes'] }];
+    const filters = [
+      {},
+      { types: ['account.opened'] },
+      { category: 'account' },
+      { category: 'other' },
+      { tags: ['vip:yes'] },
+    ];
     const seen = filters.map(() => [] as number[]);
     const loops = filters.map(async (filter, index) => {
-      for await (const event of store.subscribe({ filter, signal: stop.signal })) seen[index]!.push(event.position);
+      for await (const event of store.subscribe({ filter, signal: stop.signal }))
+        seen[index]!.push(event.position);
     });
     const expected = filters.map(() => [] as number[]);
     for (let round = 0; round < 200; round += 1) {
@@ -33,7 +40,9 @@ describe('shared tail', () => {
       const lets = [true, round % 2 === 0, round % 5 !== 0, round % 5 === 0, vip];
       lets.forEach((through, index) => through && expected[index]!.push(position));
     }
-    await until(() => seen.every((positions, index) => positions.length >= expected[index]!.length), { message: 'all followers caught up' });
+    await until(() => seen.every((positions, index) => positions.length >= expected[index]!.length), {
+      message: 'all followers caught up',
+    });
     stop.abort();
     await Promise.all(loops);
     expect(seen).toEqual(expected);

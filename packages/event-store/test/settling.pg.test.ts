@@ -1,0 +1,289 @@
+import { until } from '@leftfold/testing/postgres';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import { untilAsked } from './asked.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+const positionsOf = (events: readonly { readonly position: number }[]) =>
+  events.map(({ position }) => position);
+
+/** The ways to read the log once, up to where it is settled. */
+const readers: Readonly<Record<string, (store: PostgresEventStore, after: number) => Promise<number[]>>> = {
+  readAll: async (store, after) => positionsOf(await collect(store.readAll({ after }))),
+  readPage: async (store, after) => {
+    const upTo = await store.settledPosition();
+    const { events, position } = await store.readPage({ after, upTo, limit: 100 });
+    expect(position).toBe(Math.max(after, upTo));
+    return positionsOf(events);
+  },
+  'read_all in SQL': async (store, after) => {
+    const sql = 'select position::float8 as position from leftfold.read_all($1)';
+    const { rows } = await store.pool.query<{ position: number }>(sql, [after]);
+    return positionsOf(rows);
+  },
+};
+
+describe('settling', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  /** Reads with a process of its own, which knows nothing of what others were told. */
+  async function settledPosition(): Promise<number> {
+    await using reader = openStore(database.connectionString);
+    return reader.settledPosition();
+  }
+
+  test.each(Object.keys(readers))(
+    'commits in the wrong order: %s waits for the earlier append, then hands out both in order',
+    async (name) => {
+      const read = readers[name]!;
+      await using reader = openStore(database.connectionString);
+      const { position: before } = await store.append(`account-before-${name}`, [opened]);
+      const late = await beginTransaction(database.connectionString);
+      const first = await store.append(`account-first-${name}`, [opened], { transaction: late.client });
+      const second = await store.append(`account-second-${name}`, [opened]);
+      expect(second.position).toBeGreaterThan(first.position);
+
+      expect(await read(reader, before - 1)).toEqual([before]);
+      expect(await read(reader, before)).toEqual([]);
+
+      await late.commit();
+      expect(await read(reader, before)).toEqual([first.position, second.position]);
+    },
+  );
+
+  test('commits in the wrong order: a subscription waits for the earlier append, then hands out both in order', async () => {
+    await using reader = openStore(database.connectionString, { listen: false });
+    const { position: before } = await store.append('account-followed', [opened]);
+    const stop = new AbortController();
+    const subscription = reader.subscribe({ after: before, signal: stop.signal });
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const { position } of subscription) seen.push(position);
+    })();
+
+    const late = await beginTransaction(database.connectionString);
+    const first = await store.append('account-followed-late', [opened], { transaction: late.client });
+    const second = await store.append('account-followed', [deposited(1)]);
+    await untilAsked(reader);
+    expect(seen).toEqual([]);
+    expect(subscription.position).toBeLessThan(first.position);
+
+    await late.commit();
+    await until(() => seen.length === 2, { message: 'both events' });
+    expect(seen).toEqual([first.position, second.position]);
+    stop.abort();
+    await following;
+  });
+
+  test('the very first append of a log, held open, is not skipped', async () => {
+    await using fresh = await createMigratedDatabase();
+    await using writer = openStore(fresh.connectionString);
+    await using reader = openStore(fresh.connectionString);
+    const late = await beginTransaction(fresh.connectionString);
+    const first = await writer.append('account-first', [opened], { transaction: late.client });
+    const second = await writer.append('account-second', [opened]);
+    expect([first.position, second.position]).toEqual([1, 2]);
+    expect(await reader.settledPosition()).toBe(0);
+    expect(await collect(reader.readAll())).toEqual([]);
+    await late.commit();
+    expect(positionsOf(await collect(reader.readAll()))).toEqual([1, 2]);
+  });
+
+  test('an empty log is settled at 0', async () => {
+    await using fresh = await createMigratedDatabase();
+    await using reader = openStore(fresh.connectionString);
+    expect(await reader.settledPosition()).toBe(0);
+    expect(await collect(reader.readAll())).toEqual([]);
+  });
+
+  test('a transaction that got its id early, and appends late, comes behind in its stream and in the log', async () => {
+    await using reader = openStore(database.connectionString);
+    const early = await beginTransaction(database.connectionString);
+    await early.client.query('select pg_current_xact_id()');
+    const other = await store.append('account-xid', [opened]);
+    expect(await reader.settledPosition()).toBe(other.position);
+
+    const own = await store.append('account-xid', [deposited(1)], { transaction: early.client });
+    expect(own.streamVersion).toBe(2);
+    expect(own.position).toBeGreaterThan(other.position);
+    await early.commit();
+    const read = await collect(reader.readAll({ after: other.position - 1 }));
+    expect(read.map(({ streamVersion }) => streamVersion)).toEqual([1, 2]);
+    expect(positionsOf(read)).toEqual([other.position, own.position]);
+  });
+
+  test('an append that is rolled back stalls nobody', async () => {
+    const undone = await beginTransaction(database.connectionString);
+    const gap = await store.append('account-undone', [opened], { transaction: undone.client });
+    await undone.client.query('rollback'); // its session stays
+    const { position } = await store.append('account-after-rollback', [opened]);
+    expect(position).toBeGreaterThan(gap.position);
+    expect(await settledPosition()).toBe(position);
+    await undone.client.end();
+  });
+
+  test('an append whose backend is killed stalls nobody', async () => {
+    const killed = await beginTransaction(database.connectionString);
+    await store.append('account-killed', [opened], { transaction: killed.client });
+    const { position } = await store.append('account-after-kill', [opened]);
+    expect(await settledPosition()).toBeLessThan(position);
+    await store.pool.query('select pg_terminate_backend($1, 5000)', [killed.pid]);
+    expect(await settledPosition()).toBe(position);
+    expect(await collect(store.readStream('account-killed'))).toEqual([]);
+  });
+
+  test('a savepoint that is rolled back takes its append along, and readers wait for no more than the rest', async () => {
+    const caller = await beginTransaction(database.connectionString);
+    const kept = await store.append('account-kept', [opened], { transaction: caller.client });
+    await caller.client.query('savepoint before');
+    await store.append('account-kept', [deposited(1)], { transaction: caller.client });
+    await caller.client.query('rollback to savepoint before');
+    const again = await store.append('account-kept', [deposited(2)], { transaction: caller.client });
+    expect(again.streamVersion).toBe(2);
+    expect(await settledPosition()).toBeLessThan(kept.position);
+    await caller.commit();
+    const recorded = await collect(store.readStream('account-kept'));
+    expect(positionsOf(recorded)).toEqual([kept.position, again.position]);
+    expect(await settledPosition()).toBe(again.position);
+  });
+
+  test('an append whose only part was rolled back to a savepoint holds nobody, though its transaction stays open', async () => {
+    const caller = await beginTransaction(database.connectionString);
+    await caller.client.query('savepoint before');
+    await store.append('account-taken-back', [opened], { transaction: caller.client });
+    await caller.client.query('rollback to savepoint before');
+    const { position } = await store.append('account-behind-savepoint', [opened]);
+    expect(await settledPosition()).toBe(position);
+    await caller.commit();
+  });
+
+  test('a slow writer blocks neither readers of what is settled nor writers of other streams', async () => {
+    await using other = openStore(database.connectionString);
+    const { position: settled } = await store.append('account-settled', [opened]);
+    const slow = await beginTransaction(database.connectionString);
+    await store.append('account-slow', [opened], { transaction: slow.client });
+
+    const written = await Promise.all([
+      store.append('account-quick-1', [opened]),
+      other.append('account-quick-2', [opened], { expected: 'no-stream' }),
+      other.appendAll([{ streamId: 'account-quick-3', events: [opened, deposited(1)] }]),
+    ]);
+    expect(written).toHaveLength(3);
+    expect(positionsOf(await collect(other.readAll({ after: settled - 1 })))).toEqual([settled]);
+    expect(await collect(other.readStream('account-quick-1'))).toHaveLength(1);
+    await slow.commit();
+  });
+
+  test('transactions that do not append never stall readers: with an id, with an old snapshot, or prepared', async () => {
+    const own = await beginTransaction(database.connectionString);
+    await own.client.query('create table unrelated (id integer)');
+    const dump = await beginTransaction(database.connectionString, 'repeatable read');
+    await dump.client.query('select count(*) from leftfold.events');
+    const prepared = await prepareElsewhere();
+    const { position } = await store.append('account-undisturbed', [opened]);
+    expect(await settledPosition()).toBe(position);
+    await own.rollback();
+    await dump.rollback();
+    await prepared();
+  });
+
+  /** A prepared transaction in another database, where the server allows any. @returns what ends it */
+  async function prepareElsewhere(): Promise<() => Promise<void>> {
+    if (!(await allowsPreparing())) return async () => {};
+    const elsewhere = await createMigratedDatabase();
+    const client = new pg.Client({ connectionString: elsewhere.connectionString });
+    await client.connect();
+    await client.query('begin; create table unrelated (id integer)');
+    await client.query(`prepare transaction 'unrelated'`);
+    return async () => {
+      await client.query(`rollback prepared 'unrelated'`);
+      await client.end();
+      await elsewhere[Symbol.asyncDispose]();
+    };
+  }
+
+  async function allowsPreparing(): Promise<boolean> {
+    const { rows } = await store.pool.query<object>('show max_prepared_transactions');
+    return Number(Object.values(rows[0]!)[0]) > 0;
+  }
+
+  test('an append in another database, or in another schema of this one, stalls nobody here', async () => {
+    await using elsewhere = await createMigratedDatabase(); // a copy: its tables have the same object ids
+    await using there = openStore(elsewhere.connectionString);
+    const held = await beginTransaction(elsewhere.connectionString);
+    await there.append('account-there', [opened], { transaction: held.client });
+
+    await using beside = openStore(database.connectionString, { schema: 'beside' });
+    await beside.migrate();
+    const near = await beginTransaction(database.connectionString);
+    await beside.append('account-beside', [opened], { transaction: near.client });
+
+    const { position } = await store.append('account-here', [opened]);
+    expect(await settledPosition()).toBe(position);
+    await held.rollback();
+    await near.rollback();
+  });
+
+  test("an application's own advisory locks stall nobody, whatever their keys", async () => {
+    const { rows } = await store.pool.query<{ oid: string }>(
+      `select 'leftfold.events'::regclass::oid::text as oid`,
+    );
+    const application = await beginTransaction(database.connectionString);
+    // One key of 64 bits lies in the same columns of pg_locks as two of 32.
+    await application.client.query('select pg_advisory_xact_lock($1::bigint << 32)', [rows[0]!.oid]);
+    await application.client.query('select pg_advisory_xact_lock(1, 0)');
+    const { position } = await store.append('account-unlocked', [opened]);
+    expect(await settledPosition()).toBe(position);
+    await application.rollback();
+  });
+
+  test('an append that was prepared for a two-phase commit is waited for until it is committed', async () => {
+    const allowed = await allowsPreparing();
+    const { client } = await beginTransaction(database.connectionString);
+    const first = await store.append('account-prepared', [opened], { transaction: client });
+    if (allowed) await client.query(`prepare transaction 'append'`);
+    const second = await store.append('account-beyond', [opened]);
+    expect(await settledPosition()).toBeLessThan(first.position);
+    await client.query(allowed ? `commit prepared 'append'` : 'commit');
+    await client.end();
+    expect(positionsOf(await collect(store.readAll({ after: first.position - 1 })))).toEqual([
+      first.position,
+      second.position,
+    ]);
+  });
+
+  test('what a process was told is settled stays settled, though a fence shows up late', async () => {
+    await using reader = openStore(database.connectionString);
+    const { position } = await store.append('account-mark', [opened]);
+    expect(await reader.settledPosition()).toBe(position);
+    // A writer that was interrupted between reading the sequence and taking its fence: its positions come later.
+    const late = await beginTransaction(database.connectionString);
+    await late.client.query(
+      `select pg_advisory_xact_lock_shared('leftfold.events'::regclass::oid::integer, $1)`,
+      [position - 1],
+    );
+    expect(await settledPosition()).toBeLessThan(position);
+    expect(await reader.settledPosition()).toBe(position);
+    await late.rollback();
+  });
+});
