@@ -82,6 +82,7 @@ async function install() {
       shell: process.platform === 'win32',
     },
   );
+  if (code > 128) fail('The installation was interrupted.', code);
   if (code !== 0) fail(`The installation failed with exit code ${code}; the lines above say why.`, code);
 
   writeFileSync(marker, JSON.stringify({ fingerprint: wanted, packages: [...installed, part] }));
