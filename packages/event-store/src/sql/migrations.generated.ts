@@ -313,8 +313,10 @@ begin
 
   select case when is_called then last_value else 0 end into top from :schema.event_position;
 
-  -- A fence carries the lower 31 bits of the sequence's value: it is the one nearest to the top.
-  select min(top + case when ahead.by < 1073741824 then ahead.by else ahead.by - 2147483648 end)
+  -- A fence carries the lower 31 bits of the sequence's value. It lies behind the top, by up to two thousand million
+  -- positions, or was taken since the statement above. To take one of those for one far behind only delays a reader;
+  -- the opposite would lose an event, so few are taken for ahead.
+  select min(top + case when ahead.by < 16777216 then ahead.by else ahead.by - 2147483648 end)
     into lowest
     from pg_locks as fence,
          lateral (select (((fence.objid::bigint - top) % 2147483648) + 2147483648) % 2147483648 as by) as ahead

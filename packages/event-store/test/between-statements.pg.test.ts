@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+import { pauseBefore } from './pause.ts';
+
+const positionsOf = (events: readonly { readonly position: number }[]) =>
+  events.map(({ position }) => position);
+
+/** The statements of the mark, in their order: the newest position, the fences, the newest event below both. */
+const marksSecond = /^ {2}select min\(/m;
+const marksThird = /^ {2}select coalesce\(max\(/m;
+
+describe('between its statements', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    ['newest position and the fences', marksSecond],
+    ['fences and the newest event', marksThird],
+  ])(
+    'a reader that stands between the %s does not settle an append that begins there and stays open',
+    async (_, before) => {
+      const { position: known } = await store.append(`account-known-${before.source.length}`, [opened]);
+      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+      await using reader = openStore(database.connectionString);
+      const marked = reader.settledPosition();
+      await pause.reached();
+      const late = await beginTransaction(database.connectionString);
+      const first = await store.append(`account-late-${before.source.length}`, [opened], {
+        transaction: late.client,
+      });
+      const second = await store.append(`account-quick-${before.source.length}`, [opened]);
+      await pause.resume();
+      const settled = await marked;
+      expect(settled).toBeGreaterThanOrEqual(known);
+      expect(settled).toBeLessThan(first.position);
+      await late.commit();
+      expect(positionsOf(await collect(reader.readAll({ after: settled })))).toEqual([
+        first.position,
+        second.position,
+      ]);
+    },
+  );
+
+  test.each([
+    ['newest position and the fences', marksSecond],
+    ['fences and the newest event', marksThird],
+  ])('a reader that stands between the %s loses no append that ends there', async (_, before) => {
+    const late = await beginTransaction(database.connectionString);
+    const first = await store.append(`account-ending-${before.source.length}`, [opened], {
+      transaction: late.client,
+    });
+    const second = await store.append(`account-ended-${before.source.length}`, [opened]);
+    await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+    await using reader = openStore(database.connectionString);
+    const marked = reader.settledPosition();
+    await pause.reached();
+    await late.commit();
+    await pause.resume();
+    const after = await marked;
+    const { events } = await reader.readPage({ after: 0, upTo: after, limit: 1_000 });
+    const rest = await collect(reader.readAll({ after }));
+    expect(positionsOf([...events, ...rest]).slice(-2)).toEqual([first.position, second.position]);
+  });
+
+  test('a page that is read in SQL after the mark was taken has every event up to the mark', async () => {
+    const { position: before } = await store.append('account-sql', [opened]);
+    const late = await beginTransaction(database.connectionString);
+    const first = await store.append('account-sql-late', [opened], { transaction: late.client });
+    const second = await store.append('account-sql', [deposited(1)]);
+    await using pause = await pauseBefore(database.connectionString, 'settled_mark', marksSecond);
+    const read = store.pool.query<{ position: number }>(
+      'select position::float8 as position from leftfold.read_all($1)',
+      [before],
+    );
+    await pause.reached();
+    await late.commit(); // its fence is gone when the mark looks, so the mark is beyond it
+    await pause.resume();
+    expect(positionsOf((await read).rows)).toEqual([first.position, second.position]);
+  });
+
+  test('a writer that stands behind its fence holds readers before every position it will draw', async () => {
+    await using slow = openStore(database.connectionString);
+    const { position: before } = await store.append('account-fenced', [opened]);
+    const pause = await pauseBefore(database.connectionString, 'append_one', /nextval\('/);
+    const writing = slow.append('account-fenced-slow', [opened]);
+    await pause.reached();
+    const others = await store.append('account-fenced', [deposited(1), deposited(2)]);
+    await using reader = openStore(database.connectionString);
+    expect(await reader.settledPosition()).toBe(before);
+    await pause.resume();
+    const { position } = await writing;
+    await pause[Symbol.asyncDispose]();
+    expect(position).toBeGreaterThan(others.position);
+    expect(positionsOf(await collect(reader.readAll({ after: others.position })))).toEqual([position]);
+  });
+
+  test.each([
+    ['append_one', 1, /nextval\('/],
+    ['append_batch', 2, /^ {2}recorded_at := clock_timestamp\(\);\n {2}-- Positions/m],
+  ] as const)(
+    'a writer of %s that found a version which another takes first gets its positions after it did',
+    async (name, amount, before) => {
+      await using slow = openStore(database.connectionString);
+      const streamId = `account-order-${name}`;
+      await store.append(streamId, [opened]);
+      const pause = await pauseBefore(database.connectionString, name, before);
+      const writing = slow.append(
+        streamId,
+        Array.from({ length: amount }, () => deposited(1)),
+      );
+      await pause.reached();
+      const winner = await beginTransaction(database.connectionString);
+      const won = await winner.client.query<{ position: number }>(
+        `insert into leftfold.events
+         select nextval('leftfold.event_position'), 2, clock_timestamp(), 1, $1, $1, 'account.deposited', '{"cents":2}', '{}', '{}'
+         returning position::float8 as position`,
+        [streamId],
+      );
+      await winner.commit();
+      await pause.resume();
+      const { streamVersion, position } = await writing;
+      await pause[Symbol.asyncDispose]();
+      expect(streamVersion).toBe(2 + amount);
+      expect(position).toBeGreaterThan(won.rows[0]!.position);
+      const recorded = await collect(store.readStream(streamId));
+      expect(positionsOf(recorded)).toEqual(positionsOf(recorded).toSorted((a, b) => a - b));
+    },
+  );
+});

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import { collect, createMigratedDatabase, type MigratedDatabase, opened, openStore } from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+import { pauseBefore } from './pause.ts';
+
+/** A fence holds the lower 31 bits of a position: at each of these they begin again. */
+const ROUND = 2 ** 31;
+const offsets = [-3, -2, -1, 0, 1];
+/** Where to look, in rounds: each offset in a round of its own, for positions are drawn once. */
+const rounds = [1, 2 ** 20, 2 ** 22 - 20];
+const lastRound = rounds.map((round) => (round + offsets.length) * ROUND);
+
+const positionsOf = (events: readonly { readonly position: number }[]) =>
+  events.map(({ position }) => position);
+
+describe('where the fences begin again', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+  let serial = 0;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  const append = () => store.append(`account-${(serial += 1)}`, [opened]);
+
+  /** The next position drawn is the one behind. */
+  async function moveSequenceTo(position: number): Promise<void> {
+    await store.pool.query(`select setval('leftfold.event_position', $1)`, [position]);
+  }
+
+  test.each(rounds.flatMap((round) => offsets.map((offset, index) => (round + index) * ROUND + offset)))(
+    'an append held open behind position %d is waited for',
+    async (start) => {
+      await moveSequenceTo(start - 1);
+      const { position: before } = await append();
+      expect(before).toBe(start);
+      const late = await beginTransaction(database.connectionString);
+      const first = await store.append(`account-${(serial += 1)}`, [opened], { transaction: late.client });
+      const beyond = [await append(), await append(), await append()];
+
+      await using reader = openStore(database.connectionString);
+      expect(await reader.settledPosition()).toBe(before);
+      await late.commit();
+      const all = await collect(reader.readAll({ after: before }));
+      expect(positionsOf(all)).toEqual(positionsOf([first, ...beyond]));
+    },
+  );
+
+  test.each(lastRound)(
+    'a fence taken ahead of what a reader started from holds nothing back, at %d',
+    async (edge) => {
+      await moveSequenceTo(edge - 2);
+      const { position: known } = await append();
+      await using pause = await pauseBefore(database.connectionString, 'settled_mark', /^ {2}select min\(/m);
+      await using reader = openStore(database.connectionString);
+      const marked = reader.settledPosition();
+      await pause.reached();
+      await append();
+      await append();
+      const late = await beginTransaction(database.connectionString);
+      await store.append(`account-${(serial += 1)}`, [opened], { transaction: late.client });
+      await pause.resume();
+      expect(await marked).toBe(known);
+      await late.rollback();
+    },
+  );
+
+  test('an append is waited for though two thousand million positions were drawn since it began', async () => {
+    await moveSequenceTo(50 * ROUND);
+    const { position: before } = await append();
+    const late = await beginTransaction(database.connectionString);
+    await store.append(`account-${(serial += 1)}`, [opened], { transaction: late.client });
+    for (const drawn of [2 ** 30 - 1, 2 ** 30, 2 ** 30 + 1, 1.5 * 2 ** 30, 2_000_000_000]) {
+      await moveSequenceTo(before + drawn);
+      await append();
+      await using reader = openStore(database.connectionString);
+      // Events of far greater positions are there from the tests before: only what is below the fence may be settled.
+      expect(await reader.settledPosition(), `${drawn} positions later`).toBe(before);
+    }
+    await late.rollback();
+  });
+});
