@@ -8,6 +8,7 @@ import { bareStatements } from './project/bare-statements.ts';
 import { leftfoldCatchUp } from './project/catch-up.ts';
 import { balances, statements } from './domain/balances.ts';
 import { leftfoldVisible } from './visible/leftfold-visible.ts';
+import { leftfoldReplay } from './replay/leftfold-replay.ts';
 import type { Group } from './run/workload.ts';
 
 /** Everything that can be measured. */
@@ -35,5 +36,6 @@ export function groups(): readonly Group[] {
       leftfoldCatchUp('project.general.leftfold', statements, ({ statementEvents }) => statementEvents),
     ],
     [leftfoldVisible('visible.idle.leftfold')],
+    [leftfoldReplay('replay.1m.leftfold')],
   ];
 }

@@ -45,6 +45,10 @@ export async function interleave(group: Group, bench: Bench, results: Results): 
       const still: Ready[] = [];
       for (const each of running) {
         const { workload, prepared } = each;
+        if (workload.once === true && repetition !== 1) {
+          still.push(each);
+          continue;
+        }
         const worked = await attempt(workload, async () => {
           const figures = await prepared.run(repetition === 0 ? { ...pace, sampleMs: pace.warmUpMs } : pace);
           if (repetition === 0) return;

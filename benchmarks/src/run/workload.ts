@@ -8,6 +8,8 @@ export type Figures = Readonly<Record<string, number>>;
 export interface Workload {
   /** `append.64.leftfold`: the figures' names begin with it. */
   readonly name: string;
+  /** Begins from nothing by itself and takes long: measured once, without a repetition that is not counted. */
+  readonly once?: boolean;
   setup(bench: Bench): Promise<PreparedWorkload>;
 }
 

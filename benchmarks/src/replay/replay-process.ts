@@ -1,0 +1,16 @@
+// Replays a log into a read model, in a process of its own, and says how much memory that took at its peak.
+import { createEventStore } from '@leftfold/event-store';
+import { createProjectionRunner } from '@leftfold/projections';
+import { accountEvents } from '../domain/account.ts';
+import { balances } from '../domain/balances.ts';
+
+const [connectionString, version] = process.argv.slice(2);
+const projection = balances(Number(version));
+{
+  await using store = createEventStore({ events: [accountEvents], connectionString });
+  await using runner = createProjectionRunner({ store, projections: [projection] });
+  await runner.start();
+  await runner.caughtUp(projection);
+}
+process.send?.({ rssMb: process.resourceUsage().maxRSS / 1_024 });
+process.disconnect?.();
