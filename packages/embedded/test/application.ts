@@ -32,6 +32,7 @@ export function startApplication(options: PostgresOptions = {}, user: { uid?: nu
     cwd: folder,
     env: { PATH: process.env['PATH'], TMPDIR: folder, TSX_DISABLE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, as a terminal gives it
     ...user,
   });
   let complaint = '';

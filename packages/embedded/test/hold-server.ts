@@ -1,7 +1,14 @@
-import { setInterval } from 'node:timers';
 import { type PostgresOptions, startPostgres } from '../src/index.ts';
+import { query } from './query.ts';
 
+// Starts a server, says where it is, and waits. On SIGINT it says goodbye to the database first, as applications do.
 const server = await startPostgres(JSON.parse(process.argv[2] ?? '{}') as PostgresOptions);
 const { connectionString, pid } = server;
+process.once('SIGINT', () => {
+  void query(connectionString, 'select pg_sleep(0.3)').then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
+});
 process.stdout.write(`${JSON.stringify({ connectionString, pid })}\n`);
 setInterval(() => {}, 60_000); // a server alone would not keep the process alive

@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { startPostgres } from '../src/index.ts';
+import { processExists } from '../src/supervisor/process-exists.ts';
 import { openFolder, startApplication } from './application.ts';
 import { query } from './query.ts';
 
@@ -49,13 +53,26 @@ test('a process does not start the same directory twice', async () => {
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('after an application was killed, the next one starts at once, with all that was committed', async () => {
+test('after an application was killed, the next one waits for its server to end, and has all that was committed', async () => {
   using holder = startApplication({ directory });
-  const { connectionString } = await holder.started;
+  const { connectionString, pid } = await holder.started;
   await query(connectionString, 'insert into notes values (2)');
+  // A session that does not end keeps the server from ending.
+  const session = new Client({ connectionString });
+  session.on('error', () => {});
+  await session.connect();
+  const { rows } = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const backend = rows[0]?.pid ?? 0;
+  process.kill(backend, 'SIGSTOP');
   holder.process.kill('SIGKILL');
 
-  await using server = await startPostgres({ directory });
+  const next = startPostgres({ directory });
+  // That nothing happens can only be seen over time; a start that does not wait fails within 0.1 s.
+  expect(await Promise.race([next, delay(700, 'waiting')])).toBe('waiting');
+  expect(processExists(pid)).toBe(true);
+  process.kill(backend, 'SIGCONT');
+
+  await using server = await next;
   expect(await query(server.connectionString, 'select number from notes order by 1')).toEqual([
     { number: 1 },
     { number: 2 },
@@ -63,12 +80,18 @@ test('after an application was killed, the next one starts at once, with all tha
 });
 
 test('what a server left that is gone does not stand in the way, though its number is in use again', async () => {
+  // By a program of the same user, or PostgreSQL itself would know that it is no server.
+  const { uid } = statSync(join(directory, 'data'));
+  const other = spawn('sleep', ['600'], { uid, cwd: '/' });
+  onTestFinished(() => void other.kill('SIGKILL'));
   writeFileSync(
     join(directory, 'data', 'postmaster.pid'),
-    `${process.pid}\n${directory}\n0\n5432\n\n\n\nready\n`,
+    `${other.pid}\n${directory}\n0\n5432\n\n\n\nready\n`,
   );
+
   await using server = await startPostgres({ directory });
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(processExists(other.pid ?? 0)).toBe(true);
 });
 
 test('data of another major version are refused by name, and left as they are', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { leftIn, startApplication } from './application.ts';
@@ -7,11 +8,20 @@ const nothing = { files: [], processes: [] };
 const soon = { timeout: 10_000, interval: 20 };
 
 describe('nothing is left of an ephemeral server', () => {
-  test.for(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('when its application ends by %s', async (signal) => {
+  test.for(['SIGKILL', 'SIGTERM'] as const)('when its application ends by %s', async (signal) => {
     using application = startApplication();
     const { pid } = await application.started;
     expect(leftIn(application.folder).processes).toContain(pid);
     application.process.kill(signal);
+    await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
+  });
+
+  test('when Ctrl-C is pressed, and the application has the database until it has ended', async () => {
+    using application = startApplication();
+    await application.started;
+    const ended = once(application.process, 'exit');
+    process.kill(-application.pid, 'SIGINT'); // the whole group, as a terminal does
+    expect(await ended).toEqual([0, null]);
     await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
   });
 
