@@ -61,16 +61,22 @@ export class UnknownEventError extends LeftfoldError {
   /** Where the event stands in the log; undefined for one that was to be appended. */
   readonly position: number | undefined;
 
-  constructor(type: string, place?: { readonly schemaVersion?: number; readonly position?: number }) {
-    const version = place?.schemaVersion === undefined ? '' : `, schema version ${place.schemaVersion},`;
-    const at = place?.position === undefined ? '' : ` at position ${place.position}`;
-    const skip = place?.position === undefined ? '' : `, or read with unknownEvents: 'skip'`;
+  /** @param place `newest` is the version that is known, when the type itself is */
+  constructor(
+    type: string,
+    place: { readonly schemaVersion?: number; readonly position?: number; readonly newest?: number } = {},
+  ) {
+    const { schemaVersion, position, newest } = place;
+    const event = `event type "${type}"${position === undefined ? '' : ` at position ${position}`}`;
+    const skip = position === undefined ? '' : `, or read with unknownEvents: 'skip'`;
     super(
-      `event type "${type}"${version}${at} is unknown here; add its newest defineEvents(...) to the store's events${skip}`,
+      newest === undefined
+        ? `${event} is unknown here; add its defineEvents(...) to the store's events${skip}`
+        : `${event} has schema version ${schemaVersion}, the version known here is ${newest}; use the newest defineEvents(...) everywhere`,
     );
     this.type = type;
-    this.schemaVersion = place?.schemaVersion;
-    this.position = place?.position;
+    this.schemaVersion = schemaVersion;
+    this.position = position;
   }
 }
 

@@ -60,7 +60,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new UnknownEventError('account.closed'),
     'EVENT_TYPE_UNKNOWN',
     false,
-    'event type "account.closed" is unknown here; add its newest defineEvents(...) to the store\'s events',
+    'event type "account.closed" is unknown here; add its defineEvents(...) to the store\'s events',
   ],
   [
     new InvalidEventError('account.opened', 2, issues),

@@ -41,7 +41,8 @@ export class EventCatalog {
     const definition = this.#byType.get(event.type);
     if (definition === undefined) throw new UnknownEventError(event.type);
     if (event.schemaVersion !== definition.schemaVersion) {
-      throw new UnknownEventError(event.type, { schemaVersion: event.schemaVersion });
+      const { schemaVersion } = event;
+      throw new UnknownEventError(event.type, { schemaVersion, newest: definition.schemaVersion });
     }
     return ValidatedEvent.isOf(definition, event) ? event.data : parsePayload(definition, event.data);
   }
@@ -57,10 +58,11 @@ export class EventCatalog {
    */
   upcast(stored: StoredPayload, validate = false): UpcastPayload {
     const definition = this.#byType.get(stored.type);
-    if (definition === undefined || stored.schemaVersion > definition.schemaVersion) {
-      throw new UnknownEventError(stored.type, stored);
-    }
+    if (definition === undefined) throw new UnknownEventError(stored.type, stored);
     const { schemaVersion, steps } = definition;
+    if (stored.schemaVersion > schemaVersion) {
+      throw new UnknownEventError(stored.type, { ...stored, newest: schemaVersion });
+    }
     if (stored.schemaVersion === schemaVersion) {
       return {
         schemaVersion,
