@@ -12,3 +12,5 @@ export {
 } from './given/given-events.ts';
 export type { Outcome, ThenState } from './given/outcome.ts';
 export type { ProjectedTable } from './given/projected-table.ts';
+export { createMemoryStore, type MemoryStoreOptions } from './memory/create-memory-store.ts';
+export { MemoryLog } from './memory/memory-log.ts';

@@ -1,0 +1,31 @@
+import { appendGuarantees } from './guarantees/append.ts';
+import { atomicGuarantees } from './guarantees/atomic.ts';
+import { badInputGuarantees } from './guarantees/bad-input.ts';
+import { concurrencyGuarantees } from './guarantees/concurrency.ts';
+import { definitionGuarantees } from './guarantees/definitions.ts';
+import { expectationGuarantees } from './guarantees/expectations.ts';
+import { idempotencyGuarantees } from './guarantees/idempotency.ts';
+import { randomGuarantees } from './guarantees/random.ts';
+import { readAllGuarantees } from './guarantees/read-all.ts';
+import { readStreamGuarantees } from './guarantees/read-stream.ts';
+import { subscribeGuarantees } from './guarantees/subscribe.ts';
+
+/** Every promise of the port, by topic. The words of each are the name of its test. */
+export const guarantees = {
+  append: appendGuarantees,
+  'expected versions': expectationGuarantees,
+  'several streams': atomicGuarantees,
+  idempotency: idempotencyGuarantees,
+  concurrency: concurrencyGuarantees,
+  'reading a stream': readStreamGuarantees,
+  'reading the log': readAllGuarantees,
+  subscriptions: subscribeGuarantees,
+  'definitions and schema versions': definitionGuarantees,
+  'bad input': badInputGuarantees,
+  'random operations': randomGuarantees,
+} as const;
+
+type Guarantees = typeof guarantees;
+
+/** A promise that every event store makes, in the words of its test. */
+export type StoreGuarantee = { [TTopic in keyof Guarantees]: keyof Guarantees[TTopic] }[keyof Guarantees];

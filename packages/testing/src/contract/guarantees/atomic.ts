@@ -1,0 +1,121 @@
+import { expect } from 'vitest';
+import { collect, delivered, type Guarantee, scanned, scans, sent, versionsOf } from '../trial.ts';
+
+export const atomicGuarantees = {
+  'several streams are appended together, each with its own expectation': async ({ store, stream }) => {
+    await store.append(stream('b'), scans(2));
+    const all = await store.appendAll([
+      { streamId: stream('a'), events: [sent, delivered], expected: 'no-stream' },
+      { streamId: stream('b'), events: [scanned('Paris')], expected: 2 },
+      { streamId: stream('c'), events: [sent] },
+    ]);
+    expect(all.repeated).toBe(false);
+    expect(all.streams.map(({ events }) => versionsOf(events))).toEqual([[1, 2], [3], [1]]);
+    expect(all.streams.map(({ streamVersion }) => streamVersion)).toEqual([2, 3, 1]);
+    for (const [index, name] of ['a', 'b', 'c'].entries()) {
+      const read = await collect(store.readStream(stream(name)));
+      expect(read.slice(name === 'b' ? 2 : 0)).toEqual(all.streams[index]?.events);
+    }
+  },
+
+  'positions follow the order of the streams and events given': async ({ store, stream }) => {
+    const all = await store.appendAll([
+      { streamId: stream('z'), events: scans(3) },
+      { streamId: stream('a'), events: [] },
+      { streamId: stream('m'), events: scans(2) },
+      { streamId: stream('b'), events: scans(1) },
+    ]);
+    const positions = all.streams.flatMap(({ events }) => events.map(({ position }) => position));
+    expect(positions).toHaveLength(6);
+    expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b));
+    expect(all.position).toBe(positions.at(-1));
+    expect(all.streams.map(({ position }) => position)).toEqual([
+      positions[2],
+      0,
+      positions[4],
+      positions[5],
+    ]);
+  },
+
+  'one unmet expectation keeps every stream of the append as it was': async ({ store, stream }) => {
+    await store.append(stream('b'), scans(2));
+    const refused = store.appendAll([
+      { streamId: stream('a'), events: [sent] },
+      { streamId: stream('b'), events: [delivered], expected: 1 },
+      { streamId: stream('c'), events: [sent] },
+    ]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+      streamId: stream('b'),
+      actual: 2,
+    });
+    const lengths = await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => (await collect(store.readStream(stream(name)))).length),
+    );
+    expect(lengths).toEqual([0, 2, 0]);
+  },
+
+  'a stream without events is checked and gets nothing': async ({ store, stream }) => {
+    await store.append(stream('checked'), scans(2));
+    const all = await store.appendAll([
+      { streamId: stream('checked'), events: [], expected: 2 },
+      { streamId: stream('new'), events: [], expected: 'no-stream' },
+      { streamId: stream('a'), events: [sent] },
+    ]);
+    expect(all.streams.map(({ streamVersion, position }) => [streamVersion, position])).toEqual([
+      [2, 0],
+      [0, 0],
+      [1, all.position],
+    ]);
+    const refused = store.appendAll([
+      { streamId: stream('checked'), events: [], expected: 1 },
+      { streamId: stream('a'), events: [delivered] },
+    ]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+      streamId: stream('checked'),
+    });
+    expect(await collect(store.readStream(stream('a')))).toHaveLength(1);
+  },
+
+  'an append of nothing to several streams only checks': async ({ store, stream }) => {
+    const checked = await store.appendAll([
+      { streamId: stream('a'), events: [], expected: 0 },
+      { streamId: stream('b'), events: [] },
+    ]);
+    expect(checked).toMatchObject({ position: 0, repeated: false });
+    await expect(store.appendAll([{ streamId: stream('a'), events: [], expected: 1 }])).rejects.toMatchObject(
+      {
+        code: 'STREAM_VERSION_CONFLICT',
+      },
+    );
+  },
+
+  'an append names each stream once, and at least one': async ({ store, stream }) => {
+    const twice = [
+      { streamId: stream('a'), events: [sent] },
+      { streamId: stream('b'), events: [sent] },
+      { streamId: stream('a'), events: [delivered] },
+    ];
+    await expect(store.appendAll(twice)).rejects.toThrow(TypeError);
+    await expect(store.appendAll([])).rejects.toThrow(TypeError);
+    expect(await collect(store.readStream(stream('b')))).toEqual([]);
+  },
+
+  'metadata and command id of an append go to the events of all its streams': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    const context = { metadata: { actor: 'ada' }, commandId: id('command') };
+    const appends = [stream('a'), stream('b')].map((streamId) => ({ streamId, events: [sent, delivered] }));
+    const { streams } = await store.appendAll(appends, context);
+    const events = streams.flatMap((each) => each.events);
+    expect(events.map((event) => event.id)).toEqual(
+      [1, 2, 3, 4].map((number) => `${id('command')}:${number}`),
+    );
+    expect(events.map(({ metadata }) => metadata)).toEqual(
+      Array.from({ length: 4 }, () => ({ actor: 'ada', commandId: id('command') })),
+    );
+  },
+} satisfies Readonly<Record<string, Guarantee>>;

@@ -1,0 +1,121 @@
+import type { AppendOptions, ErrorCode, EventMetadata, ExpectedVersion, NewEvent } from '@leftfold/core';
+import { expect } from 'vitest';
+import { collect, type Guarantee, letterEvents, scanned, sent, type Trial } from '../trial.ts';
+
+/** Texts that no id can be. */
+const notIds = ['', 'x'.repeat(256), 'a\u0000b', 'a\nb', 'a\ud83e'];
+
+/** Tries an append, alone and beside a good one, that must fail and leave nothing. */
+async function refuses(
+  { store, stream }: Trial,
+  code: ErrorCode,
+  events: readonly NewEvent[],
+  options: AppendOptions = {},
+): Promise<void> {
+  await expect(store.append(stream(), events, options)).rejects.toMatchObject({ code, retryable: false });
+  const beside = [
+    { streamId: stream('good'), events: [sent] },
+    { streamId: stream(), events },
+  ];
+  await expect(store.appendAll(beside, options)).rejects.toMatchObject({ code, retryable: false });
+  for (const name of [stream(), stream('good')]) expect(await collect(store.readStream(name))).toEqual([]);
+}
+
+export const badInputGuarantees = {
+  'a stream id that is empty, too long or has a control character is refused': async ({ store }) => {
+    for (const streamId of notIds) {
+      await expect(store.append(streamId, [sent])).rejects.toMatchObject({ code: 'NAME_INVALID' });
+      await expect(store.append(streamId, [])).rejects.toMatchObject({ code: 'NAME_INVALID' });
+    }
+  },
+
+  'a stream id that cannot exist has no events to read, or is refused': async ({ store }) => {
+    for (const streamId of notIds) {
+      const read: unknown = await collect(store.readStream(streamId)).catch((error: unknown) => error);
+      if (read instanceof Error) expect(read).toMatchObject({ code: 'NAME_INVALID' });
+      else expect(read).toEqual([]);
+    }
+  },
+
+  'an event id, command id or tag that is empty, too long or has a control character is refused': async (
+    trial,
+  ) => {
+    for (const text of notIds) {
+      await refuses(trial, 'NAME_INVALID', [{ ...sent, id: text }]);
+      await refuses(trial, 'NAME_INVALID', [{ ...sent, tags: ['a:1', text] }]);
+      await refuses(trial, 'NAME_INVALID', [sent], { commandId: text });
+    }
+  },
+
+  'an event of an unknown type is refused': async (trial) => {
+    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [sent, { type: 'parcel.lost', schemaVersion: 1, data: {} }]);
+    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [letterEvents.first.create.sent({ name: 'Ada' })]);
+  },
+
+  'an event of another schema version than the newest is refused': async (trial) => {
+    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [{ ...sent, schemaVersion: 2 }]);
+    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [{ ...sent, schemaVersion: 0 }]);
+  },
+
+  'a payload that does not fit its schema is refused': async (trial) => {
+    await refuses(trial, 'EVENT_PAYLOAD_INVALID', [sent, { ...sent, data: { to: 'Ada' } }]);
+    await refuses(trial, 'EVENT_PAYLOAD_INVALID', [{ ...scanned('Paris'), data: { place: 7 } }]);
+    await refuses(trial, 'EVENT_PAYLOAD_INVALID', [{ ...scanned('Paris'), data: null }]);
+  },
+
+  'a payload that was not made by its creator is stored as its schema puts it out': async ({
+    store,
+    stream,
+  }) => {
+    await store.append(stream(), [
+      { type: 'parcel.scanned', schemaVersion: 1, data: { place: 'Paris', noise: true } },
+    ]);
+    const [event] = await collect(store.readStream(stream()));
+    expect(event?.data).toEqual({ place: 'Paris' });
+  },
+
+  'a payload or metadata with a character that cannot be stored is refused': async (trial) => {
+    for (const text of ['a\u0000b', '\u0000', 'half \ud83e', '\udd8a half']) {
+      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [scanned(text)]);
+      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [
+        { ...sent, data: { to: 'Ada', grams: 1, extra: { deep: [{ [text]: 1 }] } } },
+      ]);
+      const metadata: EventMetadata = { actor: text };
+      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [{ ...sent, metadata }]);
+      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [sent], { metadata });
+    }
+  },
+
+  'a text that only looks like an escaped character is stored as it is': async ({ store, stream }) => {
+    const texts = ['\\u0000', '\\\\u0000', '\\ud83e', 'C:\\users\\udd8a', '\u2028\u2029', '\\'];
+    await store.append(stream(), texts.map(scanned));
+    const events = await collect(store.readStream(stream()));
+    expect(events.map(({ data }) => data)).toEqual(texts.map((place) => ({ place })));
+  },
+
+  'a payload beyond the limit of the store is refused': async (trial) => {
+    // 48 million characters: every store has its limit below, since one event must not hold up all others.
+    await refuses(trial, 'APPEND_TOO_LARGE', [scanned('x'.repeat(48_000_000))]);
+  },
+
+  'an expected version that is no whole number from 0 is refused': async ({ store, stream }) => {
+    const word: unknown = 'sometimes';
+    for (const expected of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, word as ExpectedVersion]) {
+      await expect(store.append(stream(), [sent], { expected })).rejects.toThrow(RangeError);
+      await expect(store.append(stream(), [], { expected })).rejects.toThrow(RangeError);
+    }
+    expect(await collect(store.readStream(stream()))).toEqual([]);
+  },
+
+  'an append that is refused for one event leaves nothing of its others': async (trial) => {
+    const { store, stream } = trial;
+    await expect(
+      store.append(stream(), [sent, scanned('Paris'), { ...sent, data: {} }]),
+    ).rejects.toMatchObject({
+      code: 'EVENT_PAYLOAD_INVALID',
+    });
+    expect(await store.append(stream(), [sent], { expected: 'no-stream' })).toMatchObject({
+      streamVersion: 1,
+    });
+  },
+} satisfies Readonly<Record<string, Guarantee>>;

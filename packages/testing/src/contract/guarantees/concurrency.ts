@@ -1,0 +1,125 @@
+import { expect } from 'vitest';
+import { collect, delivered, type Guarantee, scanned, sent, upTo, versionsOf } from '../trial.ts';
+
+export const concurrencyGuarantees = {
+  'of two creates of one stream at once exactly one wins, 50 of 50 times': async ({
+    store,
+    openAnother,
+    stream,
+  }) => {
+    const other = await openAnother();
+    for (let round = 0; round < 50; round += 1) {
+      const streamId = stream(`${round}`);
+      const outcomes = await Promise.allSettled(
+        [store, other].map((writer) => writer.append(streamId, [sent], { expected: 'no-stream' })),
+      );
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      const lost = outcomes.find((outcome) => outcome.status === 'rejected');
+      expect(lost?.reason).toMatchObject({
+        code: 'STREAM_VERSION_CONFLICT',
+        expected: 'no-stream',
+        actual: 1,
+      });
+      expect(await collect(store.readStream(streamId))).toHaveLength(1);
+    }
+  },
+
+  '50 blind appends to one stream at once are all recorded, as versions 1 to 50': async ({
+    store,
+    openAnother,
+    stream,
+  }) => {
+    const writers = [store, await openAnother()];
+    const results = await Promise.all(
+      upTo(50).map((number) => writers[number % 2]!.append(stream(), [scanned(`place ${number}`)])),
+    );
+    expect(results.map(({ streamVersion }) => streamVersion).toSorted((a, b) => a - b)).toEqual(upTo(50));
+    const read = await collect(store.readStream(stream()));
+    expect(versionsOf(read)).toEqual(upTo(50));
+    expect(new Set(read.map(({ data }) => JSON.stringify(data))).size).toBe(50);
+  },
+
+  'of many appends that expect one version exactly one wins': async ({ store, openAnother, stream }) => {
+    const writers = [store, await openAnother()];
+    await store.append(stream(), [sent]);
+    for (const version of upTo(10)) {
+      const outcomes = await Promise.allSettled(
+        upTo(10).map((number) =>
+          writers[number % 2]!.append(stream(), [scanned(`${number}`)], { expected: version }),
+        ),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    }
+    expect(versionsOf(await collect(store.readStream(stream())))).toEqual(upTo(11));
+  },
+
+  'a conflict fails its own append alone, whatever else is on its way': async ({ store, stream }) => {
+    await store.append(stream('busy'), [sent]);
+    const outcomes = await Promise.allSettled(
+      upTo(30).map((number) =>
+        number % 3 === 0
+          ? store.append(stream('busy'), [sent], { expected: 'no-stream' })
+          : store.append(stream(`${number}`), [sent, delivered], { expected: 'no-stream' }),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      upTo(30).map((number) => (number % 3 === 0 ? 'rejected' : 'fulfilled')),
+    );
+    expect(await collect(store.readStream(stream('busy')))).toHaveLength(1);
+  },
+
+  'of two appends that each check the stream which the other writes, at most one wins': async ({
+    store,
+    openAnother,
+    stream,
+  }) => {
+    const other = await openAnother();
+    for (let round = 0; round < 20; round += 1) {
+      const [left, right] = [stream(`left ${round}`), stream(`right ${round}`)];
+      const outcomes = await Promise.allSettled([
+        store.appendAll([
+          { streamId: left, events: [], expected: 0 },
+          { streamId: right, events: [sent], expected: 0 },
+        ]),
+        other.appendAll([
+          { streamId: left, events: [sent], expected: 0 },
+          { streamId: right, events: [], expected: 0 },
+        ]),
+      ]);
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    }
+  },
+
+  'atomic appends to the same streams in different order all end': async ({ store, openAnother, stream }) => {
+    const writers = [store, await openAnother()];
+    const results = await Promise.all(
+      upTo(40).map((number) => {
+        const names = number % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a'];
+        const appends = names.map((name) => ({ streamId: stream(name), events: [scanned(`${number}`)] }));
+        return writers[Math.floor(number / 2) % 2]!.appendAll(appends);
+      }),
+    );
+    expect(results).toHaveLength(40);
+    for (const name of ['a', 'b', 'c']) {
+      expect(versionsOf(await collect(store.readStream(stream(name))))).toEqual(upTo(40));
+    }
+  },
+
+  'within a stream the order of the log is the order of its versions': async ({
+    store,
+    openAnother,
+    category,
+    stream,
+  }) => {
+    const writers = [store, await openAnother()];
+    await Promise.all(
+      upTo(120).map((number) => writers[number % 2]!.append(stream(`${number % 5}`), [sent, delivered])),
+    );
+    const log = await collect(store.readAll({ filter: { category } }));
+    expect(log).toHaveLength(240);
+    for (const name of upTo(5)) {
+      const versions = versionsOf(log.filter(({ streamId }) => streamId === stream(`${name % 5}`)));
+      expect(versions).toEqual(upTo(48));
+    }
+  },
+} satisfies Readonly<Record<string, Guarantee>>;

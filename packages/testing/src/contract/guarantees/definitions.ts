@@ -1,0 +1,126 @@
+import { expect } from 'vitest';
+import {
+  collect,
+  delivered,
+  type Guarantee,
+  letterEvents,
+  parcelEvents,
+  scanned,
+  sent,
+  versionsOf,
+} from '../trial.ts';
+
+const letter = letterEvents.first.create.sent({ name: 'Ada' });
+const everything = [parcelEvents, letterEvents.first];
+
+export const definitionGuarantees = {
+  'an event of an unknown type is an error that names it, wherever it is read': async ({
+    store,
+    openAnother,
+    stream,
+    category,
+  }) => {
+    const knowing = await openAnother(everything);
+    const { events } = await knowing.append(stream(), [sent, letter, delivered]);
+    const error = {
+      code: 'EVENT_TYPE_UNKNOWN',
+      retryable: false,
+      type: 'letter.sent',
+      position: events[1]?.position,
+    };
+    await expect(collect(store.readStream(stream()))).rejects.toMatchObject(error);
+    await expect(collect(store.readAll({ filter: { category } }))).rejects.toMatchObject(error);
+    await expect(collect(store.subscribe({ filter: { category } }))).rejects.toMatchObject(error);
+  },
+
+  'a reader that skips unknown types gets all the others': async ({
+    store,
+    openAnother,
+    stream,
+    category,
+  }) => {
+    const knowing = await openAnother(everything);
+    await knowing.append(stream(), [letter, sent, letter, scanned('Paris'), letter]);
+    const unknownEvents = 'skip';
+    const filter = { category };
+    expect(versionsOf(await collect(store.readStream(stream(), { unknownEvents })))).toEqual([2, 4]);
+    expect(versionsOf(await collect(store.readStream(stream(), { unknownEvents, backwards: true })))).toEqual(
+      [4, 2],
+    );
+    expect(versionsOf(await collect(store.readAll({ filter, unknownEvents })))).toEqual([2, 4]);
+    const end = new AbortController();
+    const seen: number[] = [];
+    for await (const event of store.subscribe({ filter, unknownEvents, signal: end.signal })) {
+      seen.push(event.streamVersion);
+      if (seen.length === 2) end.abort();
+    }
+    expect(seen).toEqual([2, 4]);
+  },
+
+  'a limit counts the events that are handed out, not those that are skipped': async ({
+    store,
+    openAnother,
+    stream,
+    category,
+  }) => {
+    const knowing = await openAnother(everything);
+    await knowing.append(stream(), [letter, sent, letter, letter, scanned('Paris'), delivered]);
+    const options = { unknownEvents: 'skip', limit: 2 } as const;
+    expect(versionsOf(await collect(store.readStream(stream(), options)))).toEqual([2, 5]);
+    expect(versionsOf(await collect(store.readStream(stream(), { ...options, backwards: true })))).toEqual([
+      6, 5,
+    ]);
+    expect(versionsOf(await collect(store.readAll({ ...options, filter: { category } })))).toEqual([2, 5]);
+  },
+
+  'an event that was stored under an older schema version is read in its newest shape': async ({
+    openAnother,
+    stream,
+    category,
+    id,
+  }) => {
+    const first = await openAnother([letterEvents.first]);
+    const third = await openAnother([letterEvents.third]);
+    const commandId = id('command');
+    await first.append(stream(), [letter], { commandId });
+    const newest = { type: 'letter.sent', schemaVersion: 3, data: { to: 'Ada', stamp: 'none', grams: 20 } };
+    const [fromStream] = await collect(third.readStream(stream()));
+    const [fromLog] = await collect(third.readAll({ filter: { category } }));
+    const [fromCommand] = await third.eventsOfCommand(commandId);
+    const next = letterEvents.third.create.sent({ to: 'Eve', stamp: 'red' });
+    const repeated = await third.append(stream(), [next], { commandId });
+    expect(fromStream).toMatchObject(newest);
+    for (const read of [fromLog, fromCommand, repeated.events[0]]) expect(read).toEqual(fromStream);
+    expect(repeated).toMatchObject({ repeated: true, streamVersion: 1 });
+  },
+
+  'events of several schema versions stand in one stream, and are read in one shape': async ({
+    openAnother,
+    stream,
+  }) => {
+    await (await openAnother([letterEvents.first])).append(stream(), [letter]);
+    const second = letterEvents.second.create.sent({ to: 'Eve', stamp: 'blue' });
+    await (await openAnother([letterEvents.second])).append(stream(), [second]);
+    const third = await openAnother([letterEvents.third]);
+    await third.append(stream(), [letterEvents.third.create.sent({ to: 'Bob', stamp: 'red', grams: 5 })]);
+    const events = await collect(third.readStream(stream()));
+    expect(events.map(({ data }) => data)).toEqual([
+      { to: 'Ada', stamp: 'none', grams: 20 },
+      { to: 'Eve', stamp: 'blue', grams: 20 },
+      { to: 'Bob', stamp: 'red', grams: 5 },
+    ]);
+    expect(events.every(({ schemaVersion }) => schemaVersion === 3)).toBe(true);
+  },
+
+  'an event of a newer schema version than is known is an error, also for a reader that skips unknown types':
+    async ({ openAnother, stream }) => {
+      const third = await openAnother([letterEvents.third]);
+      await third.append(stream(), [letterEvents.third.create.sent({ to: 'Bob', stamp: 'red' })]);
+      const first = await openAnother([letterEvents.first]);
+      const error = { code: 'EVENT_TYPE_UNKNOWN', type: 'letter.sent', schemaVersion: 3 };
+      await expect(collect(first.readStream(stream()))).rejects.toMatchObject(error);
+      await expect(collect(first.readStream(stream(), { unknownEvents: 'skip' }))).rejects.toMatchObject(
+        error,
+      );
+    },
+} satisfies Readonly<Record<string, Guarantee>>;

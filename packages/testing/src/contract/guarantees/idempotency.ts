@@ -1,0 +1,159 @@
+import { expect } from 'vitest';
+import { collect, delivered, type Guarantee, scanned, sent, versionsOf } from '../trial.ts';
+
+export const idempotencyGuarantees = {
+  'the same event ids again add nothing and answer as the first time': async ({ store, stream, id }) => {
+    const events = [
+      { ...sent, id: id('1') },
+      { ...scanned('Paris'), id: id('2') },
+    ];
+    const first = await store.append(stream(), events, { expected: 'no-stream' });
+    await store.append(stream(), [delivered]);
+    const again = await store.append(stream(), events, { expected: 'no-stream' });
+    expect(again).toEqual({ ...first, repeated: true });
+    const blind = await store.append(stream(), events);
+    expect(blind).toEqual({ ...first, repeated: true });
+    expect(await collect(store.readStream(stream()))).toHaveLength(3);
+  },
+
+  'the same event ids again over several streams answer as the first time': async ({ store, stream, id }) => {
+    const appends = [
+      { streamId: stream('b'), events: [{ ...sent, id: id('b') }], expected: 0 },
+      { streamId: stream('a'), events: [{ ...sent, id: id('a') }], expected: 0 },
+    ];
+    const first = await store.appendAll(appends);
+    const again = await store.appendAll(appends);
+    expect(again.repeated).toBe(true);
+    expect(again.position).toBe(first.position);
+    expect(again.streams.map(({ events }) => events)).toEqual(first.streams.map(({ events }) => events));
+  },
+
+  'known event ids beside new ones are refused, and nothing is added': async ({ store, stream, id }) => {
+    await store.append(stream(), [{ ...sent, id: id('known') }]);
+    const mixed = [
+      { ...sent, id: id('known') },
+      { ...delivered, id: id('new') },
+    ];
+    for (const events of [mixed, mixed.toReversed()]) {
+      await expect(store.append(stream(), events)).rejects.toMatchObject({
+        code: 'EVENT_ID_REUSED',
+        retryable: false,
+        eventId: id('known'),
+      });
+    }
+    expect(await collect(store.readStream(stream()))).toHaveLength(1);
+  },
+
+  'a known event id with other data, of another type or in another stream is refused': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    await store.append(stream(), [{ ...scanned('Paris'), id: id('known') }]);
+    const refused = { code: 'EVENT_ID_REUSED', eventId: id('known') };
+    await expect(store.append(stream(), [{ ...scanned('Rome'), id: id('known') }])).rejects.toMatchObject(
+      refused,
+    );
+    await expect(store.append(stream(), [{ ...delivered, id: id('known') }])).rejects.toMatchObject(refused);
+    await expect(store.append(stream('b'), [{ ...scanned('Paris'), id: id('known') }])).rejects.toMatchObject(
+      refused,
+    );
+    expect(await collect(store.readStream(stream()))).toHaveLength(1);
+    expect(await collect(store.readStream(stream('b')))).toEqual([]);
+  },
+
+  'one event id twice in an append is refused': async ({ store, stream, id }) => {
+    const events = [
+      { ...sent, id: id('twice') },
+      { ...sent, id: id('twice') },
+    ];
+    await expect(store.append(stream(), events)).rejects.toMatchObject({
+      code: 'EVENT_ID_REUSED',
+      eventId: id('twice'),
+    });
+    const apart = ['a', 'b'].map((name) => ({
+      streamId: stream(name),
+      events: [{ ...sent, id: id('twice') }],
+    }));
+    await expect(store.appendAll(apart)).rejects.toMatchObject({
+      code: 'EVENT_ID_REUSED',
+      eventId: id('twice'),
+    });
+    expect(await collect(store.readStream(stream()))).toEqual([]);
+  },
+
+  'events of a command have ids made of its own, in order': async ({ store, stream, id }) => {
+    const commandId = id('command');
+    const { events } = await store.append(
+      stream(),
+      [sent, { ...scanned('Paris'), id: id('own') }, delivered],
+      { commandId },
+    );
+    expect(events.map((event) => event.id)).toEqual([`${commandId}:1`, id('own'), `${commandId}:3`]);
+    expect(events.every(({ metadata }) => metadata.commandId === commandId)).toBe(true);
+  },
+
+  'the same command again adds nothing and answers with what it led to the first time': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    const commandId = id('command');
+    const first = await store.append(stream(), [sent, scanned('Paris')], { commandId, expected: 0 });
+    await store.append(stream(), [delivered]);
+    const same = await store.append(stream(), [sent, scanned('Paris')], { commandId, expected: 0 });
+    expect(same).toEqual({ ...first, repeated: true });
+    // A command that is decided again may come to another end; what it came to the first time stands.
+    const other = await store.append(stream(), [delivered], { commandId, expected: 3 });
+    expect(other).toEqual({ ...first, repeated: true });
+    expect(await collect(store.readStream(stream()))).toHaveLength(3);
+  },
+
+  'a command id that was used for another stream is refused': async ({ store, stream, id }) => {
+    const commandId = id('command');
+    await store.append(stream('a'), [sent], { commandId });
+    await expect(store.append(stream('b'), [sent], { commandId })).rejects.toMatchObject({
+      code: 'EVENT_ID_REUSED',
+    });
+    expect(await collect(store.readStream(stream('b')))).toEqual([]);
+  },
+
+  'a command without events leaves nothing behind': async ({ store, stream, id }) => {
+    const commandId = id('command');
+    expect(await store.append(stream(), [], { commandId })).toMatchObject({ events: [], repeated: false });
+    expect(await store.eventsOfCommand(commandId)).toEqual([]);
+    expect(await store.append(stream(), [sent], { commandId })).toMatchObject({
+      streamVersion: 1,
+      repeated: false,
+    });
+  },
+
+  'the events of a command are found by its id, in order and none of another’s': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    const commandId = id('command');
+    const appends = ['b', 'a'].map((name) => ({ streamId: stream(name), events: [sent, delivered] }));
+    const { streams } = await store.appendAll(appends, { commandId });
+    for (const other of [`${commandId}:1`, `${commandId}1`, `${commandId}:`, `${commandId}_`]) {
+      await store.append(stream(`other ${other}`), [sent], { commandId: other });
+    }
+    expect(await store.eventsOfCommand(commandId)).toEqual(streams.flatMap(({ events }) => events));
+    expect(versionsOf(await store.eventsOfCommand(`${commandId}:1`))).toEqual([1]);
+    expect(await store.eventsOfCommand(id('never'))).toEqual([]);
+  },
+
+  'a command that is executed twice at once appends once': async ({ store, openAnother, stream, id }) => {
+    const other = await openAnother();
+    for (let round = 0; round < 20; round += 1) {
+      const commandId = id(`command-${round}`);
+      const results = await Promise.all(
+        [store, other].map((writer) => writer.append(stream(`${round}`), [sent, delivered], { commandId })),
+      );
+      expect(results.filter(({ repeated }) => repeated)).toHaveLength(1);
+      expect(results[0]?.events).toEqual(results[1]?.events);
+      expect(await collect(store.readStream(stream(`${round}`)))).toHaveLength(2);
+    }
+  },
+} satisfies Readonly<Record<string, Guarantee>>;

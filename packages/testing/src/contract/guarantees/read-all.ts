@@ -1,0 +1,180 @@
+import { expect } from 'vitest';
+import type { EventFilter, RecordedEvent } from '@leftfold/core';
+import { collect, delivered, type Guarantee, placeOf, scanned, scans, sent, upTo } from '../trial.ts';
+
+export const readAllGuarantees = {
+  'the log has every event of every stream, in the order of positions': async ({ openEmpty, stream }) => {
+    const { store } = await openEmpty();
+    expect(await collect(store.readAll())).toEqual([]);
+    const first = await store.append(stream('b'), [sent, delivered]);
+    const both = await store.appendAll([
+      { streamId: stream('c'), events: [sent] },
+      { streamId: stream('a'), events: [sent] },
+    ]);
+    const last = await store.append(stream('b'), [scanned('Paris')]);
+    const expected = [...first.events, ...both.streams.flatMap(({ events }) => events), ...last.events];
+    expect(await collect(store.readAll())).toEqual(expected);
+  },
+
+  'only events behind a position are read': async ({ store, stream, category }) => {
+    const { events } = await store.append(stream(), scans(5));
+    const after = async (position: number) =>
+      collect(store.readAll({ after: position, filter: { category } }));
+    expect(await after(events[1]!.position)).toEqual(events.slice(2));
+    expect(await after(events[4]!.position)).toEqual([]);
+    expect(await after(events[0]!.position - 1)).toEqual(events);
+    expect(await after(Number.MAX_SAFE_INTEGER)).toEqual([]);
+  },
+
+  'a filter lets through what fits all of its parts': async ({ store, stream, category, id }) => {
+    const tag = `run:${id('tag')}`;
+    const tagged = [tag, 'city:Paris'];
+    const { events } = await store.append(stream(), [
+      { ...sent, tags: tagged },
+      { ...scanned('Paris'), tags: tagged },
+      { ...scanned('Rome'), tags: [tag, 'city:Rome'] },
+      delivered,
+    ]);
+    const elsewhere = await store.append(`${category}x-1`, [{ ...scanned('Paris'), tags: tagged }]);
+    const [parcel, paris, rome, end] = events;
+    const read = async (filter: EventFilter) =>
+      collect(store.readAll({ filter, after: parcel!.position - 1 }));
+    expect(await read({ category })).toEqual([parcel, paris, rome, end]);
+    expect(await read({ category, types: ['parcel.scanned'] })).toEqual([paris, rome]);
+    expect(await read({ category, types: ['parcel.delivered', 'parcel.sent'] })).toEqual([parcel, end]);
+    expect(await read({ tags: [tag] })).toEqual([parcel, paris, rome, ...elsewhere.events]);
+    expect(await read({ tags: [tag, 'city:Paris'] })).toEqual([parcel, paris, ...elsewhere.events]);
+    expect(await read({ tags: [tag, 'city:Paris'], types: ['parcel.scanned'] })).toEqual([
+      paris,
+      ...elsewhere.events,
+    ]);
+    expect(await read({ tags: [tag, 'city:Paris'], types: ['parcel.scanned'], category })).toEqual([paris]);
+    expect(await read({ tags: [tag, 'city:Oslo'] })).toEqual([]);
+  },
+
+  'any of no types is none, all of no tags is every event': async ({ store, stream, category }) => {
+    const { events } = await store.append(stream(), [sent, { ...delivered, tags: ['a:1'] }]);
+    expect(await collect(store.readAll({ filter: { category, types: [] } }))).toEqual([]);
+    expect(await collect(store.readAll({ filter: { category, tags: [] } }))).toEqual(events);
+    expect(await collect(store.readAll({ filter: { category, types: undefined, tags: undefined } }))).toEqual(
+      events,
+    );
+  },
+
+  'a category is the whole word before the first hyphen, not a pattern': async ({ store, category }) => {
+    for (const name of [category, `${category}s`, `${category}_a`, `${category}xa`])
+      await store.append(`${name}-1`, [sent]);
+    await store.append(category, [sent]);
+    const streamsOf = async (name: string) =>
+      (await collect(store.readAll({ filter: { category: name } }))).map(({ streamId }) => streamId);
+    expect(await streamsOf(category)).toEqual([`${category}-1`]);
+    expect(await streamsOf(`${category}_a`)).toEqual([`${category}_a-1`]);
+    expect(await streamsOf(`${category}%`)).toEqual([]);
+    expect(await streamsOf(category.slice(0, -1))).toEqual([]);
+  },
+
+  'a limit counts the events that pass the filter': async ({ store, stream, category }) => {
+    const { events } = await store.append(stream(), [sent, ...scans(5), delivered]);
+    const read = async (limit: number) =>
+      collect(store.readAll({ filter: { category, types: ['parcel.scanned'] }, limit }));
+    expect(await read(2)).toEqual(events.slice(1, 3));
+    expect(await read(5)).toEqual(events.slice(1, 6));
+    expect(await read(9)).toEqual(events.slice(1, 6));
+    expect(await read(0)).toEqual([]);
+  },
+
+  'a long log is read completely and in order': async ({ openEmpty, stream }) => {
+    const { store } = await openEmpty();
+    for (let batch = 0; batch < 5; batch += 1) {
+      const appends = ['a', 'b', 'c'].map((name) => ({ streamId: stream(name), events: scans(200) }));
+      await store.appendAll(appends);
+    }
+    const log = await collect(store.readAll());
+    expect(log).toHaveLength(3_000);
+    const positions = log.map(({ position }) => position);
+    expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b));
+    expect(new Set(log.map(placeOf)).size).toBe(3_000);
+    const rest = await collect(store.readAll({ after: positions[1_234]!, limit: 1_500 }));
+    expect(rest.map(placeOf)).toEqual(log.slice(1_235, 2_735).map(placeOf));
+  },
+
+  'what was acknowledged is settled when nothing else is on its way': async ({ openEmpty, stream }) => {
+    const { store } = await openEmpty();
+    expect(await store.settledPosition()).toBe(0);
+    for (const number of upTo(10)) {
+      const { position } = await store.append(stream(`${number}`), [sent]);
+      expect(await store.settledPosition()).toBeGreaterThanOrEqual(position);
+      expect(await collect(store.readAll({ after: position - 1 }))).toHaveLength(1);
+    }
+  },
+
+  'the settled position never falls, and nothing appears at or below it later': async ({
+    openEmpty,
+    stream,
+  }) => {
+    const { store, openAnother } = await openEmpty();
+    const writers = [store, await openAnother()];
+    const settled: { readonly position: number; readonly log: readonly string[] }[] = [];
+    let writing = true;
+    const watch = async () => {
+      while (writing) {
+        const position = await store.settledPosition();
+        const log = await collect(store.readAll());
+        settled.push({ position, log: log.filter((event) => event.position <= position).map(placeOf) });
+      }
+    };
+    const write = async () => {
+      const results = await Promise.allSettled(
+        upTo(300).map((number) =>
+          writers[number % 2]!.append(
+            stream(`${number % 20}`),
+            [sent],
+            number % 4 === 0 ? { expected: 1 } : {},
+          ),
+        ),
+      );
+      writing = false;
+      return results;
+    };
+    await Promise.all([watch(), write()]);
+    const log = await collect(store.readAll());
+    for (const [index, { position, log: seen }] of settled.entries()) {
+      expect(position).toBeGreaterThanOrEqual(settled[index - 1]?.position ?? 0);
+      expect(seen).toEqual(log.filter((event) => event.position <= position).map(placeOf));
+    }
+  },
+
+  'a reader that goes on from its last position skips and repeats nothing, whatever is being appended':
+    async ({ openEmpty, stream }) => {
+      const { store, openAnother } = await openEmpty();
+      const writers = [store, await openAnother()];
+      const seen: RecordedEvent[] = [];
+      let writing = true;
+      const read = async () => {
+        let done = false;
+        while (!done) {
+          done = !writing;
+          for await (const event of store.readAll({ after: seen.at(-1)?.position ?? 0, limit: 37 }))
+            seen.push(event);
+        }
+        for await (const event of store.readAll({ after: seen.at(-1)?.position ?? 0 })) seen.push(event);
+      };
+      const write = async () => {
+        for (const round of upTo(20)) {
+          await Promise.allSettled(
+            upTo(20).map((number) =>
+              writers[round % 2]!.append(
+                stream(`${number}`),
+                scans(1 + (number % 3)),
+                number % 5 === 0 ? { expected: round * 2 } : {},
+              ),
+            ),
+          );
+        }
+        writing = false;
+      };
+      await Promise.all([read(), write()]);
+      expect(seen.map(placeOf)).toEqual((await collect(store.readAll())).map(placeOf));
+      expect(seen.length).toBeGreaterThan(400);
+    },
+} satisfies Readonly<Record<string, Guarantee>>;

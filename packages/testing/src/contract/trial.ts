@@ -1,0 +1,139 @@
+import {
+  type AnyEventGroup,
+  defineEvents,
+  type NewEvent,
+  type RecordedEvent,
+  schemaVersions,
+} from '@leftfold/core';
+import { z } from 'zod';
+import type { ContractStore, CreateStoreOptions } from './subject.ts';
+
+/** What each guarantee is tried with: a store, and names that no other guarantee uses. */
+export interface Trial {
+  /** Knows {@link parcelEvents}. Shared by all trials of a run. */
+  readonly store: ContractStore;
+  /** Another store on the same log, as another process would have it. Knows {@link parcelEvents} by default. */
+  readonly openAnother: (events?: readonly AnyEventGroup[]) => Promise<ContractStore>;
+  /** A store on an empty log, and how to open more on it. */
+  readonly openEmpty: () => Promise<Pick<Trial, 'store' | 'openAnother'>>;
+  /** Streams of this category are this trial's own. */
+  readonly category: string;
+  /** A stream of {@link category}. */
+  readonly stream: (name?: string) => string;
+  /** An event or command id that no other trial uses. */
+  readonly id: (name: string) => string;
+}
+
+/** Tries one promise; throws when it is broken. */
+export type Guarantee = (trial: Trial) => Promise<void>;
+
+export const parcelEvents = defineEvents('parcel', {
+  sent: z.object({
+    to: z.string(),
+    grams: z.number(),
+    note: z.string().nullable().optional(),
+    extra: z.json().optional(),
+  }),
+  scanned: z.object({ place: z.string() }),
+  delivered: z.object({}),
+});
+
+export const sent = parcelEvents.create.sent({ to: 'Ada', grams: 250 });
+export const delivered = parcelEvents.create.delivered({});
+
+export function scanned(place: string): NewEvent {
+  return parcelEvents.create.scanned({ place });
+}
+
+/** `count` events that can be told apart. */
+export function scans(count: number): readonly NewEvent[] {
+  return Array.from({ length: count }, (_, index) => scanned(`place ${index + 1}`));
+}
+
+const letterV1 = z.object({ name: z.string() });
+const letterV2 = z.object({ to: z.string(), stamp: z.string().default('none') });
+const letterV3 = z.object({ to: z.string(), stamp: z.string(), grams: z.int().default(20) });
+
+/** The events of one category as three releases of an application know them. */
+export const letterEvents = {
+  first: defineEvents('letter', { sent: letterV1 }),
+  second: defineEvents('letter', {
+    sent: schemaVersions(letterV1).next(letterV2, ({ name }) => ({ to: name })),
+  }),
+  third: defineEvents('letter', {
+    sent: schemaVersions(letterV1)
+      .next(letterV2, ({ name }) => ({ to: name }))
+      .next(letterV3, (data) => data),
+  }),
+};
+
+/** Makes trials that share a log, with names of their own. */
+export class Trials implements AsyncDisposable {
+  readonly #createStore: (options: CreateStoreOptions) => Promise<ContractStore>;
+  #opened: Promise<ContractStore>[] = [];
+  #shared: Promise<ContractStore> | undefined;
+  #count = 0;
+
+  constructor(createStore: (options: CreateStoreOptions) => Promise<ContractStore>) {
+    this.#createStore = createStore;
+  }
+
+  async next(): Promise<Trial> {
+    this.#count += 1;
+    const number = this.#count;
+    const log = 'contract';
+    this.#shared ??= this.#createStore({ log, events: [parcelEvents] });
+    const category = `trial${number}of`; // no trial's category is the beginning of another's
+    return {
+      store: await this.#shared,
+      openAnother: (events = [parcelEvents]) => this.#open({ log, events }),
+      openEmpty: async () => {
+        const own = `contract_${number}`;
+        const openAnother = (events: readonly AnyEventGroup[] = [parcelEvents]) =>
+          this.#open({ log: own, events });
+        return { store: await openAnother(), openAnother };
+      },
+      category,
+      stream: (name = 'a') => `${category}-${name}`,
+      id: (name) => `${category}.${name}`,
+    };
+  }
+
+  /** Closes the stores that a trial opened. */
+  async closeOpened(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = [];
+    for (const store of opened) await (await store)[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeOpened();
+    await (await this.#shared)?.[Symbol.asyncDispose]();
+  }
+
+  #open(options: CreateStoreOptions): Promise<ContractStore> {
+    const store = this.#createStore(options);
+    this.#opened.push(store);
+    return store;
+  }
+}
+
+/** All of what is read. */
+export async function collect<TItem>(items: AsyncIterable<TItem>): Promise<readonly TItem[]> {
+  const collected: TItem[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+/** What tells events apart and where they stand, for comparing long lists. */
+export function placeOf({ streamId, streamVersion, id }: RecordedEvent): string {
+  return `${streamId}@${streamVersion} ${id}`;
+}
+
+export function versionsOf(events: readonly RecordedEvent[]): readonly number[] {
+  return events.map(({ streamVersion }) => streamVersion);
+}
+
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}

@@ -1,0 +1,162 @@
+import {
+  type AnyEventGroup,
+  type AppendAllResult,
+  type AppendContext,
+  type AppendOptions,
+  type AppendResult,
+  EventCatalog,
+  type EventFilter,
+  type EventMetadata,
+  type EventStore,
+  type JsonValue,
+  type NewEvent,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  type StreamAppend,
+  type SubscribeOptions,
+  type Subscription,
+} from '@leftfold/core';
+import { checkedAppend } from './checked-append.ts';
+import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
+import { MemorySubscription } from './memory-subscription.ts';
+
+/** What {@link createMemoryStore} takes. */
+export interface MemoryStoreOptions {
+  /** Every event the store may write or read. */
+  readonly events: readonly AnyEventGroup[];
+  /** A log to share with other stores. @default a new one */
+  readonly log?: MemoryLog;
+  /** @default the machine's clock */
+  readonly now?: () => Date;
+}
+
+/**
+ * An event store in memory, for tests that should not wait for a database. It keeps the whole contract of the port
+ * except that nothing survives the process.
+ */
+export function createMemoryStore(options: MemoryStoreOptions): EventStore & AsyncDisposable {
+  return new MemoryEventStore(options);
+}
+
+type UnknownEvents = 'fail' | 'skip' | undefined;
+
+class MemoryEventStore implements EventStore, AsyncDisposable {
+  readonly #catalog: EventCatalog;
+  readonly #log: MemoryLog;
+  readonly #now: () => Date;
+
+  constructor({ events, log = new MemoryLog(), now = () => new Date() }: MemoryStoreOptions) {
+    this.#catalog = new EventCatalog(events);
+    this.#log = log;
+    this.#now = now;
+  }
+
+  async append(
+    streamId: string,
+    events: readonly NewEvent[],
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
+    const { streams } = await this.appendAll([{ streamId, events, expected: options.expected }], options);
+    return streams[0]!;
+  }
+
+  async appendAll(appends: readonly StreamAppend[], context: AppendContext = {}): Promise<AppendAllResult> {
+    const now = this.#now();
+    // As from a database, the answer comes later; the order of appends is that of the calls.
+    const appended = this.#log.append(
+      checkedAppend(this.#catalog, appends, context, now),
+      context.commandId,
+      now,
+    );
+    await Promise.resolve();
+    return this.#toResult(appended);
+  }
+
+  async *readStream(
+    streamId: string,
+    options: ReadStreamOptions = {},
+  ): AsyncGenerator<RecordedEvent, void, undefined> {
+    const {
+      from = 1,
+      to = Number.MAX_SAFE_INTEGER,
+      backwards = false,
+      untilPosition,
+      untilTime,
+      signal,
+    } = options;
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    const stream = this.#log.eventsOf(streamId);
+    const late = untilTime === undefined ? -1 : stream.findIndex(({ recordedAt }) => recordedAt > untilTime);
+    const range = stream
+      .slice(0, late === -1 ? stream.length : late)
+      .filter(({ streamVersion }) => streamVersion >= from && streamVersion <= to)
+      .filter(({ position }) => position <= (untilPosition ?? position));
+    for (const stored of backwards ? range.toReversed() : range) {
+      if (left <= 0 || signal?.aborted === true) return;
+      const event = this.#toRecorded(stored, options.unknownEvents);
+      if (event === undefined) continue;
+      left -= 1;
+      yield event;
+    }
+  }
+
+  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
+    const { after = 0, filter = {}, unknownEvents, signal } = options;
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    for (const stored of this.#log.eventsAfter(after)) {
+      if (left <= 0 || signal?.aborted === true) return;
+      const event = matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
+      if (event === undefined) continue;
+      left -= 1;
+      yield event;
+    }
+  }
+
+  subscribe(options: SubscribeOptions = {}): Subscription {
+    const { filter = {}, unknownEvents } = options;
+    const read = (stored: StoredEvent) =>
+      matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
+    return new MemorySubscription(this.#log, read, options);
+  }
+
+  async settledPosition(): Promise<number> {
+    return Promise.resolve(this.#log.position);
+  }
+
+  async eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]> {
+    return Promise.resolve(this.#log.eventsOfCommand(commandId).map((stored) => this.#upcast(stored)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+  }
+
+  #toResult({ repeated, streams }: MemoryAppend): AppendAllResult {
+    const results = streams.map(({ streamVersion, events }): AppendResult => {
+      const position = events.at(-1)?.position ?? 0;
+      return { streamVersion, position, events: events.map((stored) => this.#upcast(stored)), repeated };
+    });
+    return { position: Math.max(0, ...results.map(({ position }) => position)), streams: results, repeated };
+  }
+
+  #toRecorded(stored: StoredEvent, unknownEvents: UnknownEvents): RecordedEvent | undefined {
+    return unknownEvents === 'skip' && !this.#catalog.has(stored.type) ? undefined : this.#upcast(stored);
+  }
+
+  #upcast(stored: StoredEvent): RecordedEvent {
+    const { type, id, streamId, streamVersion, position, recordedAt, tags } = stored;
+    const data = JSON.parse(stored.dataJson) as JsonValue;
+    const newest = this.#catalog.upcast({ type, schemaVersion: stored.schemaVersion, data, position });
+    const metadata = JSON.parse(stored.metadataJson) as EventMetadata;
+    return { type, ...newest, id, streamId, streamVersion, position, recordedAt, metadata, tags };
+  }
+}
+
+function matches({ type, streamId, tags }: StoredEvent, filter: EventFilter): boolean {
+  return (
+    (filter.types === undefined || filter.types.includes(type)) &&
+    (filter.category === undefined || streamId.startsWith(`${filter.category}-`)) &&
+    (filter.tags === undefined || filter.tags.every((tag) => tags.includes(tag)))
+  );
+}

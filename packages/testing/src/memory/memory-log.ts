@@ -1,0 +1,185 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  EventIdReusedError,
+  type EventMetadata,
+  type ExpectedVersion,
+  type JsonValue,
+  StreamVersionConflictError,
+} from '@leftfold/core';
+
+/** An event as the log keeps it: JSON as text, so that nobody changes what was recorded. */
+export interface StoredEvent {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly dataJson: string;
+  readonly id: string;
+  readonly streamId: string;
+  readonly streamVersion: number;
+  readonly position: number;
+  readonly recordedAt: Date;
+  readonly metadataJson: string;
+  readonly tags: readonly string[];
+}
+
+/** An event that is checked and ready to be appended. */
+export interface EventToAppend {
+  readonly id: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: JsonValue;
+  readonly metadata: EventMetadata;
+  readonly tags: readonly string[];
+}
+
+/** One stream's part of an append. */
+export interface StreamToAppend {
+  readonly streamId: string;
+  readonly expected: ExpectedVersion;
+  readonly events: readonly EventToAppend[];
+}
+
+/** What an append did: the events, now or the first time, and each stream's version after it. */
+export interface MemoryAppend {
+  readonly repeated: boolean;
+  readonly streams: readonly { readonly streamVersion: number; readonly events: readonly StoredEvent[] }[];
+}
+
+/**
+ * The rules of the log in their plainest form, one append after the other.
+ *
+ * Stores that are opened on one log see the same events, as processes on one database do.
+ */
+export class MemoryLog {
+  readonly #events: StoredEvent[] = [];
+  readonly #byId = new Map<string, StoredEvent>();
+  readonly #byStream = new Map<string, StoredEvent[]>();
+  readonly #waiting = new Set<() => void>();
+
+  get position(): number {
+    return this.#events.length;
+  }
+
+  /** @throws StreamVersionConflictError, EventIdReusedError and then nothing was appended */
+  append(streams: readonly StreamToAppend[], commandId: string | undefined, recordedAt: Date): MemoryAppend {
+    const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
+    if (this.#isRepeated(streams, commandId, known)) {
+      return this.#asFirstTime(streams, commandId, known.filter(isKnown));
+    }
+    const reused = known.find(isKnown);
+    if (reused !== undefined) throw new EventIdReusedError(reused.id);
+    for (const { streamId, expected } of streams) {
+      const actual = this.#versionOf(streamId);
+      if (!isAsExpected(expected, actual)) throw new StreamVersionConflictError(streamId, expected, actual);
+    }
+    const appended = streams.map(({ streamId, events }) => {
+      const stored = events.map((event) => this.#add(streamId, event, recordedAt));
+      return { streamVersion: this.#versionOf(streamId), events: stored };
+    });
+    if (streams.some(({ events }) => events.length > 0)) for (const wake of this.#waiting) wake();
+    return { repeated: false, streams: appended };
+  }
+
+  /** Events behind a position, in the order of the log. */
+  eventsAfter(position: number): readonly StoredEvent[] {
+    return this.#events.slice(position);
+  }
+
+  eventsOf(streamId: string): readonly StoredEvent[] {
+    return this.#byStream.get(streamId) ?? [];
+  }
+
+  /** Events whose ids were made from a command's. */
+  eventsOfCommand(commandId: string): readonly StoredEvent[] {
+    return this.#events.filter(
+      ({ id, metadataJson }) => id.startsWith(`${commandId}:`) && commandIdIn(metadataJson) === commandId,
+    );
+  }
+
+  /** Calls back at every append, until the returned function is called. */
+  onAppend(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+
+  #versionOf(streamId: string): number {
+    return this.eventsOf(streamId).length;
+  }
+
+  #isRepeated(
+    streams: readonly StreamToAppend[],
+    commandId: string | undefined,
+    known: readonly (StoredEvent | undefined)[],
+  ): boolean {
+    if (known.length === 0) return false;
+    if (commandId !== undefined) {
+      const [first] = known;
+      return first !== undefined && streams.some(({ streamId }) => streamId === first.streamId);
+    }
+    const given = streams.flatMap(({ streamId, events }) => events.map((event) => ({ streamId, event })));
+    return given.every(({ streamId, event }, index) => {
+      const stored = known[index];
+      return stored?.streamId === streamId && stored.type === event.type && hasData(stored, event.data);
+    });
+  }
+
+  #asFirstTime(
+    streams: readonly StreamToAppend[],
+    commandId: string | undefined,
+    known: readonly StoredEvent[],
+  ): MemoryAppend {
+    const first = commandId === undefined ? known : this.eventsOfCommand(commandId);
+    return {
+      repeated: true,
+      streams: streams.map(({ streamId, expected }) => {
+        const events = first.filter((event) => event.streamId === streamId);
+        const streamVersion = events.at(-1)?.streamVersion ?? (typeof expected === 'number' ? expected : 0);
+        return { streamVersion, events };
+      }),
+    };
+  }
+
+  #add(streamId: string, event: EventToAppend, recordedAt: Date): StoredEvent {
+    const stream = this.#byStream.get(streamId) ?? [];
+    const stored: StoredEvent = {
+      type: event.type,
+      schemaVersion: event.schemaVersion,
+      dataJson: JSON.stringify(event.data),
+      id: event.id,
+      streamId,
+      streamVersion: stream.length + 1,
+      position: this.#events.length + 1,
+      recordedAt,
+      metadataJson: JSON.stringify(event.metadata),
+      tags: event.tags,
+    };
+    stream.push(stored);
+    this.#byStream.set(streamId, stream);
+    this.#events.push(stored);
+    this.#byId.set(stored.id, stored);
+    return stored;
+  }
+}
+
+function isKnown(event: StoredEvent | undefined): event is StoredEvent {
+  return event !== undefined;
+}
+
+function isAsExpected(expected: ExpectedVersion, actual: number): boolean {
+  switch (expected) {
+    case 'any':
+      return true;
+    case 'no-stream':
+      return actual === 0;
+    case 'stream-exists':
+      return actual > 0;
+  }
+  return expected === actual;
+}
+
+function hasData(stored: StoredEvent, data: JsonValue): boolean {
+  return isDeepStrictEqual(JSON.parse(stored.dataJson), JSON.parse(JSON.stringify(data)));
+}
+
+function commandIdIn(metadataJson: string): unknown {
+  return (JSON.parse(metadataJson) as EventMetadata).commandId;
+}
