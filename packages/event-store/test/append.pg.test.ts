@@ -63,7 +63,7 @@ describe('append', () => {
       return { alone, inside };
     });
     const versions = (await Promise.all([both.alone, both.inside])).map(({ streamVersion }) => streamVersion);
-    expect(versions.sort()).toEqual([2, 3]);
+    expect(versions.toSorted((a, b) => a - b)).toEqual([2, 3]);
   });
 
   test('50 blind appends to one stream from several stores are all recorded, as versions 1 to 50', async () => {

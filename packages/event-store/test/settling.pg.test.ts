@@ -49,7 +49,7 @@ describe('settling', () => {
   /** Reads with a process of its own, which knows nothing of what others were told. */
   async function settledPosition(): Promise<number> {
     await using reader = openStore(database.connectionString);
-    return reader.settledPosition();
+    return await reader.settledPosition();
   }
 
   test.each(Object.keys(readers))(

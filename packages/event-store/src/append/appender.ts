@@ -1,7 +1,17 @@
-import type { AppendAllResult, AppendContext, EventCatalog, RecordedEvent, StreamAppend } from '@leftfold/core';
+import type {
+  AppendAllResult,
+  AppendContext,
+  EventCatalog,
+  RecordedEvent,
+  StreamAppend,
+} from '@leftfold/core';
 import type { Kysely, Transaction } from 'kysely';
 import { asKysely } from '../connect/kysely.ts';
-import { type CallerTransaction, runnerInTransaction, type StatementRunner } from '../connect/statement-runner.ts';
+import {
+  type CallerTransaction,
+  runnerInTransaction,
+  type StatementRunner,
+} from '../connect/statement-runner.ts';
 import type { LogReader } from '../read/log-reader.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { toStoreError } from '../sql/error.ts';
@@ -55,7 +65,8 @@ export class Appender {
     this.#withHook = new GroupCommit({
       ...limits,
       maxRequests: 1,
-      send: async (requests) => Promise.all(requests.map((request) => appendWithHook(db, schema, request, inline))),
+      send: async (requests) =>
+        Promise.all(requests.map((request) => appendWithHook(db, schema, request, inline))),
     });
   }
 
@@ -92,20 +103,40 @@ export class Appender {
     } catch (error) {
       throw toStoreError(error, schema);
     }
-    const result = await this.#toResult(request, outcome!);
+    const result = await this.#toResult(request, outcome!, run);
     const { inline } = this.#options;
     if (inline !== undefined && !result.repeated && this.#hooked(request)) {
-      await inline.apply(asKysely(transaction), result.streams.flatMap(({ events }) => events));
+      await inline.apply(
+        asKysely(transaction),
+        result.streams.flatMap(({ events }) => events),
+      );
     }
     return result;
   }
 
-  async #toResult(request: AppendRequest, outcome: AppendOutcome): Promise<AppendAllResult> {
-    const { reader } = this.#options;
+  /** @param run where a repeated append's events are seen: in the caller's transaction, if they are its own. */
+  async #toResult(
+    request: AppendRequest,
+    outcome: AppendOutcome,
+    run?: StatementRunner,
+  ): Promise<AppendAllResult> {
     if (outcome.kind !== 'repeated') return toAppendResult(request, outcome, []);
-    const { commandId } = request;
-    const ids = request.entries.flatMap(({ events }) => events.map(({ id }) => id));
-    const recorded = commandId === undefined ? await reader.byIds(ids) : await reader.ofCommand(commandId);
-    return toAppendResult(request, outcome, recorded);
+    return toAppendResult(request, outcome, await this.#recorded(request, run));
+  }
+
+  async #recorded(
+    { commandId, entries }: AppendRequest,
+    run?: StatementRunner,
+  ): Promise<readonly RecordedEvent[]> {
+    const { reader } = this.#options;
+    const ids = entries.flatMap(({ events }) => events.map(({ id }) => id));
+    if (commandId === undefined) return reader.byIds(ids, run);
+    const named = await reader.ofCommand(commandId, run);
+    const known = new Set(named.map(({ id }) => id));
+    const others = ids.filter((id) => !known.has(id));
+    if (others.length === 0) return named;
+    // A command's events may have ids of their own; those that it would add now are not in the log.
+    const own = (await reader.byIds(others, run)).filter(({ metadata }) => metadata.commandId === commandId);
+    return [...named, ...own].toSorted((a, b) => a.position - b.position);
   }
 }

@@ -8,6 +8,7 @@ import {
   type Transaction,
 } from 'kysely';
 import type pg from 'pg';
+import { borrow } from './pool.ts';
 import { type CallerTransaction, isKysely } from './statement-runner.ts';
 import { valueParsers } from './value-parsers.ts';
 
@@ -15,8 +16,8 @@ import { valueParsers } from './value-parsers.ts';
 export function kyselyOn<TDatabase>(pool: pg.Pool): Kysely<TDatabase> {
   return onPool({
     connect: async () => {
-      const client = await pool.connect();
-      return new ParsingClient(client, (destroy) => client.release(destroy));
+      const { client, release } = await borrow(pool);
+      return new ParsingClient(client, release);
     },
     end: async () => {},
     options: pool.options,
@@ -51,7 +52,8 @@ class ParsingClient implements PostgresPoolClient {
     text: string | PostgresCursor<TRow>,
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<TRow>> | PostgresCursor<TRow> {
-    if (typeof text !== 'string') throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
+    if (typeof text !== 'string')
+      throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
     const result = this.#client.query({ text, values: [...parameters], types: valueParsers });
     // pg types a result by its rows only; kysely names the commands it may come from.
     return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;

@@ -32,3 +32,28 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
   own.on('error', () => {});
   return { pool: own, owned: true };
 }
+
+/** A connection of a pool for a while. */
+export interface Loan {
+  readonly client: pg.PoolClient;
+  readonly release: (destroy?: boolean) => void;
+}
+
+/**
+ * A connection that is the caller's until it releases it.
+ *
+ * When it breaks while nothing is asked of it, its next statement fails. Without a listener, and a pool listens on its
+ * idle connections only, the news would end the process.
+ */
+export async function borrow(pool: pg.Pool): Promise<Loan> {
+  const client = await pool.connect();
+  const ignore = () => {};
+  client.on('error', ignore);
+  return {
+    client,
+    release: (destroy) => {
+      client.off('error', ignore);
+      client.release(destroy);
+    },
+  };
+}

@@ -9,7 +9,9 @@ export interface Statement {
 }
 
 /** Runs a statement: on any connection of a pool, or inside a transaction. */
-export type StatementRunner = <TRow extends pg.QueryResultRow>(statement: Statement) => Promise<readonly TRow[]>;
+export type StatementRunner = <TRow extends pg.QueryResultRow>(
+  statement: Statement,
+) => Promise<readonly TRow[]>;
 
 /** The part of a kysely transaction that is the same for every database type. */
 export type KyselyTransaction = Pick<Transaction<unknown>, 'executeQuery' | 'isTransaction'>;

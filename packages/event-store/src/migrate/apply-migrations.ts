@@ -1,5 +1,6 @@
 import { SchemaMismatchError, StoreMisconfiguredError } from '@leftfold/core';
 import type pg from 'pg';
+import { borrow } from '../connect/pool.ts';
 import { toStoreError } from '../sql/error.ts';
 
 /** One numbered, forward-only change. In its SQL, `:schema` stands for the schema's name. */
@@ -34,7 +35,7 @@ const OLDEST_SERVER = 150_000;
 export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): Promise<void> {
   const { schema } = options;
   try {
-    const client = await pool.connect();
+    const { client, release } = await borrow(pool);
     try {
       assertServerVersion(await serverVersion(client));
       if (await isUpToDate(client, options)) return;
@@ -45,7 +46,7 @@ export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): P
       await client.query('rollback').catch(() => {});
       throw error;
     } finally {
-      client.release();
+      release();
     }
   } catch (error) {
     throw toStoreError(error, schema);
@@ -60,7 +61,9 @@ export function assertServerVersion(version: number): void {
 }
 
 async function serverVersion(client: pg.PoolClient): Promise<number> {
-  const { rows } = await client.query<{ version: number }>(`select current_setting('server_version_num')::integer as version`);
+  const { rows } = await client.query<{ version: number }>(
+    `select current_setting('server_version_num')::integer as version`,
+  );
   return rows[0]?.version ?? 0;
 }
 
@@ -78,14 +81,20 @@ async function installedNumber(client: pg.PoolClient, options: MigrateOptions): 
     [options.component],
   );
   const installed = rows[0]?.installed ?? 0;
-  if (installed > newestOf(options)) throw new SchemaMismatchError(options.schema, installed, newestOf(options));
+  if (installed > newestOf(options))
+    throw new SchemaMismatchError(options.schema, installed, newestOf(options));
   return installed;
 }
 
 async function migrateUnderLock(client: pg.PoolClient, options: MigrateOptions): Promise<void> {
   const { schema, component, migrations } = options;
-  await client.query(`select pg_advisory_xact_lock(hashtextextended('leftfold.migrate.' || $1, 0))`, [schema]);
-  const { rows } = await client.query<{ present: boolean }>(`select to_regnamespace($1) is not null as present`, [`"${schema}"`]);
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('leftfold.migrate.' || $1, 0))`, [
+    schema,
+  ]);
+  const { rows } = await client.query<{ present: boolean }>(
+    `select to_regnamespace($1) is not null as present`,
+    [`"${schema}"`],
+  );
   if (rows[0]?.present !== true) await client.query(`create schema "${schema}"`);
   await client.query(`
     create table if not exists "${schema}".migrations (
@@ -97,7 +106,11 @@ async function migrateUnderLock(client: pg.PoolClient, options: MigrateOptions):
     )`);
   const installed = await installedNumber(client, options);
   for (const { number, name, sql } of migrations.filter((migration) => migration.number > installed)) {
-    await client.query(`insert into "${schema}".migrations (component, number, name) values ($1, $2, $3)`, [component, number, name]);
+    await client.query(`insert into "${schema}".migrations (component, number, name) values ($1, $2, $3)`, [
+      component,
+      number,
+      name,
+    ]);
     await client.query(sql.replaceAll(':schema', `"${schema}"`));
   }
 }

@@ -1,9 +1,10 @@
-import type {
-  EventCatalog,
-  EventFilter,
-  ReadAllOptions,
-  ReadStreamOptions,
-  RecordedEvent,
+import {
+  assertId,
+  type EventCatalog,
+  type EventFilter,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
 } from '@leftfold/core';
 import {
   type CallerTransaction,
@@ -21,6 +22,7 @@ import {
   readTailStatement,
 } from '../sql/events.ts';
 import type { EventRow } from '../sql/row.ts';
+import { assertFilter } from './assert-filter.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail, type TailRow } from './shared-tail.ts';
 
@@ -63,10 +65,11 @@ export class LogReader {
    */
   async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
     const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
+    assertFilter(filter);
     const range = { after, upTo, limit };
     const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
     const rows =
-      (shared ? await this.#tail.rows(range, filter) : undefined) ??
+      (shared && transaction === undefined ? await this.#tail.rows(range, filter) : undefined) ??
       (await this.#rows<EventRow>(readPageStatement(this.#schema, range, filter), run));
     const last = rows.at(-1);
     const full = rows.length >= range.limit;
@@ -96,6 +99,7 @@ export class LogReader {
     streamId: string,
     options: ReadStreamOptions,
   ): AsyncGenerator<RecordedEvent, void, undefined> {
+    assertId('stream id', streamId);
     const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
     let from = options.from ?? 1;
     let to = options.to ?? Number.MAX_SAFE_INTEGER;
@@ -104,24 +108,26 @@ export class LogReader {
       const limit = Math.min(PAGE_SIZE, left);
       const range = { from, to, backwards, limit, untilPosition, untilTime };
       const rows = await this.#rows<EventRow>(readStreamStatement(this.#schema, streamId, range));
-      yield* this.#toEvents(rows, unknownEvents);
+      const events = this.#toEvents(rows, unknownEvents);
+      yield* events;
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit) return;
-      left -= rows.length;
+      left -= events.length;
       if (backwards) to = Number(last.stream_version) - 1;
       else from = Number(last.stream_version) + 1;
     }
   }
 
-  async byIds(ids: readonly string[]): Promise<readonly RecordedEvent[]> {
-    return this.#toEvents(await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids)), 'fail');
+  /** @param run reads with the eyes of a transaction. */
+  async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly RecordedEvent[]> {
+    return this.#toEvents(await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids), run), 'fail');
   }
 
-  async ofCommand(commandId: string): Promise<readonly RecordedEvent[]> {
-    return this.#toEvents(
-      await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId)),
-      'fail',
-    );
+  /** @param run reads with the eyes of a transaction. */
+  async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
+    assertId('command id', commandId);
+    const rows = await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId), run);
+    return this.#toEvents(rows, 'fail');
   }
 
   async #rows<TRow extends object>(

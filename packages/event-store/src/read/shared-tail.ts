@@ -7,7 +7,10 @@ const MAX_ROWS = 4_000;
 const CHUNK_SIZE = 1_000;
 
 /** A row whose JSON is still text: each reader parses its own, so that none can change what another one sees. */
-export type TailRow = Omit<EventRow, 'data' | 'metadata'> & { readonly data: string; readonly metadata: string };
+export type TailRow = Omit<EventRow, 'data' | 'metadata'> & {
+  readonly data: string;
+  readonly metadata: string;
+};
 
 /** Reads every row of a range, whatever its type. */
 export type ReadTail = (range: PageRange) => Promise<readonly TailRow[]>;
@@ -42,7 +45,8 @@ export class SharedTail {
     for (let index = this.#firstBehind(range.after); index < this.#rows.length; index += 1) {
       const row = this.#rows[index]!;
       if (Number(row.position) > range.upTo || rows.length >= range.limit) break;
-      if (matches(row, filter)) rows.push({ ...row, data: JSON.parse(row.data), metadata: JSON.parse(row.metadata) });
+      if (matches(row, filter))
+        rows.push({ ...row, data: JSON.parse(row.data), metadata: JSON.parse(row.metadata) });
     }
     return rows;
   }

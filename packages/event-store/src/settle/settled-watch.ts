@@ -95,7 +95,7 @@ export class SettledWatch {
     }
     clearTimeout(this.#timer);
     this.#looking = true;
-    this.#lookForWaiters().finally(() => {
+    void this.#lookForWaiters().finally(() => {
       this.#looking = false;
       const again = this.#lookAgain;
       this.#lookAgain = false;

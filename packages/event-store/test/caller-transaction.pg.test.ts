@@ -1,0 +1,171 @@
+import { untilBlocked } from '@leftfold/testing/postgres';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+describe("in a caller's transaction", () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+    await store.pool.query('create table orders (id text primary key)');
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  test('an append commits and rolls back with everything else in it', async () => {
+    const kept = await beginTransaction(database.connectionString);
+    await kept.client.query(`insert into orders values ('kept')`);
+    const { streamVersion } = await store.append('account-kept', [opened, deposited(1)], {
+      transaction: kept.client,
+    });
+    expect(streamVersion).toBe(2);
+    expect(await collect(store.readStream('account-kept'))).toEqual([]);
+    await kept.commit();
+    expect(await collect(store.readStream('account-kept'))).toHaveLength(2);
+
+    const undone = await beginTransaction(database.connectionString);
+    await undone.client.query(`insert into orders values ('undone')`);
+    await store.append('account-undone', [opened], { transaction: undone.client });
+    await undone.rollback();
+    expect(await collect(store.readStream('account-undone'))).toEqual([]);
+    const { rows } = await store.pool.query('select id from orders');
+    expect(rows).toEqual([{ id: 'kept' }]);
+  });
+
+  test('two appends to one stream follow each other', async () => {
+    const { first, second } = await store.db.transaction().execute(async (transaction) => ({
+      first: await store.append('account-twice', [opened], { transaction, expected: 'no-stream' }),
+      second: await store.append('account-twice', [deposited(1)], { transaction, expected: 1 }),
+    }));
+    expect(second.streamVersion).toBe(2);
+    expect(second.position).toBeGreaterThan(first.position);
+  });
+
+  test.each(['repeatable read', 'serializable'] as const)(
+    'of isolation level %s, an append is refused',
+    async (level) => {
+      const message = `append needs isolation level read committed, this transaction has ${level}`;
+      const wrong = { code: 'STORE_MISCONFIGURED', retryable: false, message };
+      const open = await beginTransaction(database.connectionString, level);
+      const one = store.append('account-level', [opened], { transaction: open.client });
+      expect(await failureOf(one)).toMatchObject(wrong);
+      await open.rollback();
+
+      const inKysely = store.db
+        .transaction()
+        .setIsolationLevel(level)
+        .execute((transaction) => store.append('account-level', [opened], { transaction }));
+      expect(await failureOf(inKysely)).toMatchObject(wrong);
+      expect(await collect(store.readStream('account-level'))).toEqual([]);
+    },
+  );
+
+  test.each(['repeatable read', 'serializable'] as const)(
+    'whose level is %s because the role begins so, neither appends nor reads the log, and says why',
+    async (level) => {
+      const url = new URL(database.connectionString);
+      url.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
+      await using other = openStore(url.href);
+      const wrong = { code: 'STORE_MISCONFIGURED', message: expect.stringContaining(`has ${level}`) };
+      expect(await failureOf(other.append('account-level', [opened]))).toMatchObject(wrong);
+      expect(
+        await failureOf(other.appendAll([{ streamId: 'account-level', events: [opened, opened] }])),
+      ).toMatchObject(wrong);
+      expect(await failureOf(other.settledPosition())).toMatchObject(wrong);
+      expect(await failureOf(collect(other.readAll()))).toMatchObject(wrong);
+      expect(await failureOf(collect(other.subscribe(), 1))).toMatchObject(wrong);
+      await other.migrate();
+    },
+  );
+
+  test('a version conflict leaves the transaction as it was: it goes on and commits', async () => {
+    await store.append('account-conflict', [opened]);
+    const open = await beginTransaction(database.connectionString);
+    await open.client.query(`insert into orders values ('after-conflict')`);
+    const stale = store.append('account-conflict', [deposited(1)], {
+      transaction: open.client,
+      expected: 'no-stream',
+    });
+    expect(await failureOf(stale)).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', actual: 1 });
+    const fresh = await store.append('account-conflict', [deposited(1)], {
+      transaction: open.client,
+      expected: 1,
+    });
+    expect(fresh.streamVersion).toBe(2);
+    await open.commit();
+    expect(await collect(store.readStream('account-conflict'))).toHaveLength(2);
+  });
+
+  test('a race for a stream that is lost leaves the transaction as it was, too', async () => {
+    const winner = await beginTransaction(database.connectionString);
+    await store.append('account-lost', [opened], { transaction: winner.client });
+    const loser = await beginTransaction(database.connectionString);
+    await loser.client.query(`insert into orders values ('after-race')`);
+    const lost = failureOf(
+      store.append('account-lost', [opened], { transaction: loser.client, expected: 'no-stream' }),
+    );
+    await untilBlocked(store.pool);
+    await winner.commit();
+    expect(await lost).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', actual: 1 });
+    await loser.commit();
+    const { rowCount } = await store.pool.query(`select from orders where id = 'after-race'`);
+    expect(rowCount).toBe(1);
+  });
+
+  test('an append made again answers with the events of the first time, though nobody else sees them yet', async () => {
+    const events = [opened, deposited(1)];
+    const { first, second } = await store.db.transaction().execute(async (transaction) => ({
+      first: await store.append('account-again', events, { transaction, commandId: 'again' }),
+      second: await store.append('account-again', events, { transaction, commandId: 'again' }),
+    }));
+    expect(second).toEqual({ ...first, repeated: true });
+  });
+
+  test('with a pool of one connection, an append made again does not wait for a second one', async () => {
+    await using narrow = openStore(database.connectionString, { maxConnections: 1 });
+    const first = await narrow.append('account-narrow', [opened], { commandId: 'narrow' });
+    const again = await narrow.db
+      .transaction()
+      .execute((transaction) =>
+        narrow.append('account-narrow', [opened], { transaction, commandId: 'narrow' }),
+      );
+    expect(again).toEqual({ ...first, repeated: true });
+  });
+
+  test('a backend that is killed in the middle fails what comes next, and does not end the process', async () => {
+    let next: unknown;
+    const borrowed = new Promise<pg.PoolClient>((resolve) => store.pool.once('acquire', resolve));
+    const lost = store.db.transaction().execute(async (transaction) => {
+      await store.append('account-cut', [opened], { transaction });
+      const { rows } = await store.pool.query<{ pid: number }>(
+        `select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`,
+      );
+      expect(rows).toHaveLength(1);
+      const client = await borrowed;
+      // The news of it reaches this process while nothing is asked of the connection.
+      const ended = new Promise<void>((resolve) => client.once('end', resolve));
+      await store.pool.query('select pg_terminate_backend($1, 5000)', [rows[0]!.pid]);
+      await ended;
+      next = await failureOf(store.append('account-cut', [deposited(1)], { transaction }));
+    });
+    await failureOf(lost);
+    expect(next).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(await collect(store.readStream('account-cut'))).toEqual([]);
+  });
+});
