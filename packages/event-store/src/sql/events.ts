@@ -16,7 +16,11 @@ export interface PageRange {
  *
  * SQL: one index range scan of `events_pkey`, or with tags a bitmap scan of `events_tags_idx`. Takes no locks.
  */
-export function readPageStatement(schema: string, { after, upTo, limit }: PageRange, filter: EventFilter): Statement {
+export function readPageStatement(
+  schema: string,
+  { after, upTo, limit }: PageRange,
+  filter: EventFilter,
+): Statement {
   const values: unknown[] = [after, upTo, limit];
   const conditions: string[] = [];
   const parts: string[] = [];
@@ -26,7 +30,8 @@ export function readPageStatement(schema: string, { after, upTo, limit }: PageRa
     parts.push(part);
   };
   if (filter.types !== undefined) add('types', (types) => `type = any (${types}::text[])`, filter.types);
-  if (filter.category !== undefined) add('category', (prefix) => `starts_with(stream_id, ${prefix})`, `${filter.category}-`);
+  if (filter.category !== undefined)
+    add('category', (prefix) => `starts_with(stream_id, ${prefix})`, `${filter.category}-`);
   if (filter.tags !== undefined && filter.tags.length > 0) {
     add('tags', (tags) => `tags @> ${tags}::text[] and tags <> '{}'`, filter.tags);
   }
@@ -87,11 +92,12 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
   if (range.untilTime !== undefined) {
     values.push(range.untilTime);
     // The clock may step back: a stream's state at a time ends at its first later event, so that there is no hole.
+    // A Date ends at milliseconds and the column does not: an event belongs to the millisecond that it is read with.
     conditions.push(`and stream_version < coalesce((
                 select min(later.stream_version)
                   from "${schema}".events as later
                  where later.stream_id = $1
-                   and later.recorded_at > $${values.length}), 9007199254740991)`);
+                   and later.recorded_at >= $${values.length}::timestamptz + interval '1 millisecond'), 9007199254740991)`);
   }
   const bounds = `${range.untilPosition === undefined ? '' : ' position'}${range.untilTime === undefined ? '' : ' time'}`;
   const direction = range.backwards ? 'desc' : 'asc';
