@@ -127,7 +127,10 @@ export class MemoryLog {
     commandId: string | undefined,
     known: readonly StoredEvent[],
   ): MemoryAppend {
-    const first = commandId === undefined ? known : this.eventsOfCommand(commandId);
+    const own = known.filter(({ metadataJson }) => commandIdIn(metadataJson) === commandId);
+    const ofCommand = commandId === undefined ? [] : [...this.eventsOfCommand(commandId), ...own];
+    const first =
+      commandId === undefined ? known : [...new Set(ofCommand)].toSorted((a, b) => a.position - b.position);
     return {
       repeated: true,
       streams: streams.map(({ streamId, expected }) => {

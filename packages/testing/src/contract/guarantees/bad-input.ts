@@ -29,11 +29,19 @@ export const badInputGuarantees = {
     }
   },
 
-  'a stream id that cannot exist has no events to read, or is refused': async ({ store }) => {
-    for (const streamId of notIds) {
-      const read: unknown = await collect(store.readStream(streamId)).catch((error: unknown) => error);
-      if (read instanceof Error) expect(read).toMatchObject({ code: 'NAME_INVALID' });
-      else expect(read).toEqual([]);
+  'a name that cannot exist finds nothing when it is read, or is refused': async ({ store }) => {
+    for (const name of notIds) {
+      const reads = [
+        collect(store.readStream(name)),
+        store.eventsOfCommand(name),
+        collect(store.readAll({ filter: { category: name } })),
+        collect(store.readAll({ filter: { types: [name] } })),
+        collect(store.readAll({ filter: { tags: [name] } })),
+      ];
+      for (const outcome of await Promise.allSettled(reads)) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'NAME_INVALID' });
+        else expect(outcome.value).toEqual([]);
+      }
     }
   },
 

@@ -109,6 +109,19 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(3);
   },
 
+  'a command whose events have ids of their own answers as the first time as well': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    const commandId = id('command');
+    const events = [{ ...sent, id: id('own') }, scanned('Paris'), { ...delivered, id: id('own last') }];
+    const first = await store.append(stream(), events, { commandId });
+    await store.append(stream(), [delivered]);
+    expect(await store.append(stream(), events, { commandId })).toEqual({ ...first, repeated: true });
+    expect(await collect(store.readStream(stream()))).toHaveLength(4);
+  },
+
   'a command id that was used for another stream is refused': async ({ store, stream, id }) => {
     const commandId = id('command');
     await store.append(stream('a'), [sent], { commandId });
