@@ -71,7 +71,9 @@ export class WakeUp {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ ...this.#pool.options, application_name: 'leftfold listener' });
+    // The pool hides its password from those who copy its options.
+    const { password } = this.#pool.options;
+    const client = new pg.Client({ ...this.#pool.options, password, application_name: 'leftfold listener' });
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
     client.on('notification', () => this.#onWake?.());

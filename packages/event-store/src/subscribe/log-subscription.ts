@@ -1,4 +1,10 @@
-import { type AbortSignalLike, LeftfoldError, type RecordedEvent, type SubscribeOptions, type Subscription } from '@leftfold/core';
+import {
+  type AbortSignalLike,
+  LeftfoldError,
+  type RecordedEvent,
+  type SubscribeOptions,
+  type Subscription,
+} from '@leftfold/core';
 import type { LogPage, LogReader } from '../read/log-reader.ts';
 import type { SettledWatch } from '../settle/settled-watch.ts';
 
@@ -31,13 +37,28 @@ export class LogSubscription implements Subscription {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
-    let page = await this.#nextPage(this.#position);
+    const over = new AbortController();
+    const end = () => over.abort();
+    const endings = [this.#closed, this.#options.signal];
+    if (endings.some((signal) => signal?.aborted === true)) return;
+    for (const signal of endings) signal?.addEventListener('abort', end, { once: true });
+    try {
+      yield* this.#follow(over.signal);
+    } finally {
+      // A consumer that leaves in the middle must not leave anybody behind who waits for the next page.
+      end();
+      for (const signal of endings) signal?.removeEventListener('abort', end);
+    }
+  }
+
+  async *#follow(over: AbortSignal): AsyncGenerator<RecordedEvent, void, undefined> {
+    let page = await this.#nextPage(this.#position, over);
     while (page !== undefined) {
       // Read while the consumer works. A consumer that leaves never asks for it: its failure is nobody's then.
-      const next: Promise<LogPage | undefined> = this.#nextPage(page.position);
+      const next: Promise<LogPage | undefined> = this.#nextPage(page.position, over);
       next.catch(() => {});
       for (const event of page.events) {
-        if (this.#ended) return;
+        if (over.aborted) return;
         yield event;
         this.#position = event.position;
       }
@@ -46,53 +67,34 @@ export class LogSubscription implements Subscription {
     }
   }
 
-  get #ended(): boolean {
-    return this.#closed.aborted || this.#options.signal?.aborted === true;
-  }
-
   /** undefined when the subscription has ended. */
-  async #nextPage(after: number): Promise<LogPage | undefined> {
+  async #nextPage(after: number, over: AbortSignal): Promise<LogPage | undefined> {
     let delay = FIRST_RETRY_DELAY_MS;
-    while (!this.#ended) {
+    while (!over.aborted) {
       try {
-        const upTo = await this.#settledBeyond(after);
-        if (this.#ended) return undefined;
+        const upTo = await this.#watch.waitFor({ after, signal: over });
+        if (over.aborted) return undefined;
         const { filter, unknownEvents } = this.#options;
         const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
         return await this.#reader.page(range, this.#watch.isSharedMark(upTo));
       } catch (error) {
         if (!LeftfoldError.is(error) || !error.retryable) throw error;
-        await this.#pause(delay);
+        await pause(delay, over);
         delay = Math.min(delay * 2, LAST_RETRY_DELAY_MS);
       }
     }
     return undefined;
   }
+}
 
-  #settledBeyond(after: number): Promise<number> {
-    const ended = new AbortController();
-    const end = () => ended.abort();
-    const { signal } = this.#options;
-    signal?.addEventListener('abort', end, { once: true });
-    this.#closed.addEventListener('abort', end, { once: true });
-    return this.#watch.waitFor({ after, signal: ended.signal }).finally(() => {
-      signal?.removeEventListener('abort', end);
-      this.#closed.removeEventListener('abort', end);
-    });
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#options;
-    return new Promise((resolve) => {
-      const go = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', go);
-        this.#closed.removeEventListener('abort', go);
-        resolve();
-      };
-      const timer = setTimeout(go, milliseconds);
-      signal?.addEventListener('abort', go, { once: true });
-      this.#closed.addEventListener('abort', go, { once: true });
-    });
-  }
+function pause(milliseconds: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      clearTimeout(timer);
+      over.removeEventListener('abort', go);
+      resolve();
+    };
+    const timer = setTimeout(go, milliseconds);
+    over.addEventListener('abort', go, { once: true });
+  });
 }

@@ -1,0 +1,142 @@
+import type { NewEvent } from '@leftfold/core';
+import { until } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import { countQueries } from './asked.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+
+const positionsOf = (events: readonly { readonly position: number }[]) =>
+  events.map(({ position }) => position);
+
+describe('subscribe', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+  let serial = 0;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  const append = async (event: NewEvent = opened) => (await store.append(`account-${(serial += 1)}`, [event])).position;
+
+  test('hands out what is there, then what comes, across pages', async () => {
+    const after = await store.settledPosition();
+    const events = Array.from({ length: 1_100 }, (_, index) => deposited(index));
+    const { events: recorded } = await store.append('account-long', events);
+    const expected = positionsOf(recorded);
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const { position } of store.subscribe({ after })) {
+        seen.push(position);
+        if (seen.length === 1_103) break;
+      }
+    })();
+    await until(() => seen.length === 1_100);
+    for (let count = 0; count < 3; count += 1) expected.push(await append());
+    await following;
+    expect(seen).toEqual(expected);
+  });
+
+  test('its position is a token: whoever resumes from it gets every event once, wherever the loop was left', async () => {
+    const after = await store.settledPosition();
+    const written = [await append(), await append(), await append(), await append()];
+    for (let left = 0; left < written.length; left += 1) {
+      const subscription = store.subscribe({ after });
+      const handled: number[] = [];
+      await failureOf(
+        (async () => {
+          for await (const { position } of subscription) {
+            if (handled.length === left)
+              throw new Error('the consumer failed before it was done with this event');
+            handled.push(position);
+          }
+        })(),
+      );
+      const rest = await collect(store.subscribe({ after: subscription.position }), written.length - left);
+      expect([...handled, ...positionsOf(rest)]).toEqual(written);
+    }
+  });
+
+  test('its position moves on past events that its filter keeps out', async () => {
+    const after = await store.settledPosition();
+    const stop = new AbortController();
+    const subscription = store.subscribe({ after, filter: { category: 'nobody' }, signal: stop.signal });
+    const following = collect(subscription);
+    const last = await append();
+    await until(() => subscription.position === last, { message: 'the position to follow the log' });
+    stop.abort();
+    expect(await following).toEqual([]);
+  });
+
+  test('ends without an error when its signal aborts: waiting, in the middle of a page, or before it began', async () => {
+    const after = await store.settledPosition();
+    const waiting = new AbortController();
+    const idle = collect(store.subscribe({ after, signal: waiting.signal }));
+    waiting.abort();
+    expect(await idle).toEqual([]);
+
+    await append();
+    await append();
+    const reading = new AbortController();
+    const seen: number[] = [];
+    for await (const { position } of store.subscribe({ after, signal: reading.signal })) {
+      seen.push(position);
+      reading.abort();
+    }
+    expect(seen).toHaveLength(1);
+    expect(await collect(store.subscribe({ after, signal: AbortSignal.abort() }))).toEqual([]);
+  });
+
+  test('leaves nothing behind when its loop is left: nobody asks the database any more', async () => {
+    await using alone = openStore(database.connectionString, { listen: false, maxConnections: 1 });
+    const { position } = await alone.append('account-left', [opened]);
+    expect(await collect(alone.subscribe({ after: position - 1 }), 1)).toHaveLength(1);
+    await alone.append('account-left', [deposited(0)]); // behind whatever was on its way when the loop was left
+    const asked = countQueries(alone);
+    for (let count = 1; count <= 5; count += 1) await alone.append('account-left', [deposited(count)]);
+    expect(asked()).toBe(5);
+  });
+
+  test('ends when the store is closed, and what is closed says so', async () => {
+    const closing = openStore(database.connectionString);
+    const following = collect(closing.subscribe({ after: await closing.settledPosition() }));
+    await closing.close();
+    expect(await following).toEqual([]);
+    expect(await collect(closing.subscribe())).toEqual([]);
+    expect(await failureOf(closing.append('account-closed', [opened]))).toMatchObject({
+      name: 'TypeError',
+      message: 'the event store is closed',
+    });
+  });
+
+  test('ends with an error that names it at an event it does not know, and its token is before that event', async () => {
+    const after = await store.settledPosition();
+    const known = await append();
+    const unknown = await append(deposited(1));
+    await using narrow = openStore(database.connectionString, { events: [] });
+    const skipping = collect(narrow.subscribe({ after, unknownEvents: 'skip', signal: AbortSignal.abort() }));
+    expect(await skipping).toEqual([]);
+    const subscription = narrow.subscribe({ after });
+    expect(await failureOf(collect(subscription))).toMatchObject({
+      code: 'EVENT_TYPE_UNKNOWN',
+      type: 'account.opened',
+      position: known,
+    });
+    expect(subscription.position).toBe(after);
+    expect(unknown).toBeGreaterThan(known);
+  });
+});

@@ -1,0 +1,107 @@
+import { until } from '@leftfold/testing/postgres';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createEventStore, type PostgresEventStore } from '../src/index.ts';
+import { accountEvents, createMigratedDatabase, type MigratedDatabase, opened, openStore } from './bank.ts';
+
+describe('an append in one process', () => {
+  let database: MigratedDatabase;
+  let writer: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    writer = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await writer?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  async function listeners(): Promise<number> {
+    const { rowCount } = await writer.pool.query(
+      `select from pg_stat_activity
+        where datname = current_database() and application_name = 'leftfold listener' and query ilike 'listen%'`,
+    );
+    return rowCount ?? 0;
+  }
+
+  /** How long appends of one store take to reach a follower of another one, in milliseconds, from shortest to longest. */
+  async function measureDelays(reader: PostgresEventStore, rounds: number): Promise<number[]> {
+    const arrivals = new Map<number, number>();
+    const stop = new AbortController();
+    const after = await reader.settledPosition();
+    const following = (async () => {
+      for await (const { position } of reader.subscribe({ after, signal: stop.signal })) {
+        arrivals.set(position, performance.now());
+      }
+    })();
+    const delays: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const { position } = await writer.append(`account-${crypto.randomUUID()}`, [opened]);
+      const appended = performance.now();
+      await until(() => arrivals.has(position), { message: 'the event to arrive' });
+      delays.push(arrivals.get(position)! - appended);
+    }
+    stop.abort();
+    await following;
+    return delays.toSorted((a, b) => a - b);
+  }
+
+  const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
+
+  test('wakes a follower in another one by NOTIFY, within 50 ms, long before it would look by itself', async () => {
+    await using reader = openStore(database.connectionString);
+    const stop = new AbortController();
+    const waiting = reader.waitForSettled({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
+    stop.abort();
+    await waiting;
+    const delays = await measureDelays(reader, 21);
+    expect(median(delays)).toBeLessThan(50);
+  });
+
+  test('reaches a follower that does not listen, by its looking often', async () => {
+    const before = await listeners();
+    await using reader = openStore(database.connectionString, { listen: false });
+    const delays = await measureDelays(reader, 11);
+    expect(median(delays)).toBeLessThan(200);
+    expect(await listeners()).toBe(before);
+  });
+
+  test('wakes a follower whose pool was made with its password apart from the address', async () => {
+    const { hostname, port, username, password, pathname } = new URL(database.connectionString);
+    await using pool = Object.assign(
+      new pg.Pool({
+        host: hostname,
+        port: Number(port),
+        user: username,
+        password: decodeURIComponent(password),
+        database: pathname.slice(1),
+      }),
+      { [Symbol.asyncDispose]: () => pool.end() },
+    );
+    const before = await listeners();
+    await using reader = createEventStore({ pool, events: [accountEvents] });
+    const stop = new AbortController();
+    const waiting = reader.waitForSettled({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    await until(async () => (await listeners()) > before, { message: 'the reader to listen' });
+    stop.abort();
+    expect(await waiting).toBe(await writer.settledPosition());
+  });
+
+  test('reaches a follower whose listening connection was killed, and it listens again', async () => {
+    await using reader = openStore(database.connectionString);
+    const stop = new AbortController();
+    const waiting = reader.waitForSettled({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
+    await writer.pool.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and application_name = 'leftfold listener'`,
+    );
+    expect(median(await measureDelays(reader, 5))).toBeLessThan(200);
+    await until(async () => (await listeners()) > 0, { message: 'the reader to listen again' });
+    stop.abort();
+    await waiting;
+  });
+});
