@@ -34,7 +34,7 @@ export async function untilBlocked(
     return withClient(database, (client) => untilBlocked(client, { count, timeoutMs }));
   }
   const enough = async () => {
-    // Inside a transaction the server would show the same sessions over and over.
+    // Inside a transaction the server would go on showing the sessions of the first look.
     await database.query('select pg_stat_clear_snapshot()');
     const { rows } = await database.query(sessionsWaiting);
     const [row] = rows;

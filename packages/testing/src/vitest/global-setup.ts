@@ -19,7 +19,9 @@ import './provided-context.ts';
  * @returns what vitest calls when the run has ended.
  * @throws Error when there is no server, with a sentence on how to get one. Tests are never skipped for want of one.
  */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(
+  project: Pick<TestProject, 'provide' | 'onTestsRerun'>,
+): Promise<() => Promise<void>> {
   const server = await chooseServer(process.env);
   const { connectionString } = server;
   process.stdout.write(`Tests use ${server.description}.\n`);

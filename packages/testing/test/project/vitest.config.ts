@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+// A project such as a user has, in little; run by global-setup.pg.test.ts.
+const conditions = ['@leftfold/source', ...defaultServerConditions];
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } },
+  test: { include: ['*.check.ts'], globalSetup: ['../../src/vitest/global-setup.ts'] },
+});
