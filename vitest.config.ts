@@ -1,13 +1,11 @@
-import { rmSync } from 'node:fs';
-import { constants } from 'node:os';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defaultServerConditions, type Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // Workspace packages resolve to their sources, so that no test needs a build. Never add "import" or "module" to
 // ssr.resolve.externalConditions: `pg` then loads twice and breaks.
 const conditions = ['@leftfold/source', ...defaultServerConditions];
-const resolve = { conditions };
-const ssr = { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } };
 
 const everywhere = ['packages', 'examples', 'benchmarks', 'docs'];
 const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/${pattern}`);
@@ -16,29 +14,26 @@ const notOurs = ['**/node_modules/**', '**/dist/**'];
 // Starts one Postgres for the project and provides its admin connection string as `leftfoldPostgres`.
 const globalSetup = ['packages/testing/src/vitest/global-setup.ts'];
 
-/** Removes vitest's temporary directories when a signal stops it; by itself it would leave them behind. */
-const removeTemporaryDirectories: Plugin = {
-  name: 'leftfold:remove-temporary-directories',
-  configureVitest({ vitest }) {
-    const { SIGHUP, SIGINT, SIGTERM } = constants.signals;
-    for (const [signal, number] of Object.entries({ SIGHUP, SIGINT, SIGTERM })) {
-      process.once(signal, () => {
-        for (const { tmpDir } of vitest.projects)
-          rmSync(tmpDir, { recursive: true, force: true, maxRetries: 9, retryDelay: 20 });
-        process.exit(128 + number);
-      });
-    }
+// vitest keeps copies of modules in a temporary directory for each project, and leaves it behind when a signal stops
+// it. These go below node_modules; whatever runs in vitest goes on using the directory of the system.
+process.env['SYSTEM_TMPDIR'] ??= tmpdir(); // this file may be loaded twice
+process.env['TMPDIR'] = fileURLToPath(new URL('node_modules/.cache/vitest', import.meta.url));
+const restoreTemporaryDirectory: Plugin = {
+  name: 'leftfold:restore-temporary-directory',
+  configureVitest() {
+    process.env['TMPDIR'] = process.env['SYSTEM_TMPDIR'];
   },
 };
 
 export default defineConfig({
-  plugins: [removeTemporaryDirectories],
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } },
+  plugins: [restoreTemporaryDirectory],
   test: {
     maxWorkers: 2,
     projects: [
       {
-        resolve,
-        ssr,
+        extends: true,
         test: {
           name: 'unit',
           include: matching('*.test.ts'),
@@ -46,8 +41,7 @@ export default defineConfig({
         },
       },
       {
-        resolve,
-        ssr,
+        extends: true,
         test: {
           name: 'types',
           include: [],
@@ -61,8 +55,7 @@ export default defineConfig({
         },
       },
       {
-        resolve,
-        ssr,
+        extends: true,
         test: {
           name: 'pg',
           include: matching('*.pg.test.ts'),
@@ -75,8 +68,7 @@ export default defineConfig({
       {
         // One file at a time, after the others, on a server of its own: these tests assert when a commit becomes
         // visible, or restart the server.
-        resolve,
-        ssr,
+        extends: true,
         test: {
           name: 'pg-serial',
           include: matching('*.serial.pg.test.ts'),
@@ -89,8 +81,7 @@ export default defineConfig({
         },
       },
       {
-        resolve,
-        ssr,
+        extends: true,
         test: { name: 'root', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
       },
     ],
