@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AnyProjection, defineEvents, defineProjection, defineTableProjection } from '@leftfold/core';
 import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
 import { createTestDatabase } from '@leftfold/testing/postgres';
@@ -44,27 +45,27 @@ export const journal = defineProjection({
   },
 });
 
-/** A database of its own for one test file, with the log and the checkpoints. */
-export function createMigratedDatabase() {
-  return createTestDatabase({
-    prepare: {
-      name: 'projections',
-      run: async (connectionString) => {
-        await using store = openStore(connectionString);
-        await store.migrate();
-        await createProjectionRunner({ store, projections: [] }).migrate();
-      },
-    },
-  });
-}
-
-export type MigratedDatabase = Awaited<ReturnType<typeof createMigratedDatabase>>;
+/** A database of its own for one test file. */
+export type Database = Awaited<ReturnType<typeof createTestDatabase>>;
 
 export function openStore(
   connectionString: string,
   options: Partial<EventStoreOptions> = {},
 ): PostgresEventStore {
   return createEventStore({ connectionString, events: [accountEvents, auditEvents], ...options });
+}
+
+let schemas = 0;
+
+/** An empty log of its own for one test. */
+export async function freshStore(
+  { connectionString }: Database,
+  options: Partial<EventStoreOptions> = {},
+): Promise<PostgresEventStore> {
+  schemas += 1;
+  const store = openStore(connectionString, { schema: `log_${schemas}`, ...options });
+  await store.migrate();
+  return store;
 }
 
 /** A runner in a hurry: what is a matter of seconds in production is one of milliseconds here. */
@@ -101,25 +102,27 @@ export async function failureOf(call: Promise<unknown>): Promise<unknown> {
   throw new Error('the call was expected to fail, and did not');
 }
 
-/** A promise to be settled by hand: holds a handler where a test wants it. */
+/** Holds a handler where a test wants it. */
 export class Gate {
-  readonly #passed: Promise<void>;
-  #open: () => void = () => {};
-  reached = false;
-
-  constructor() {
-    this.#passed = new Promise((resolve) => {
-      this.#open = resolve;
-    });
-  }
+  readonly #opened = new AbortController();
+  readonly #reached = new AbortController();
 
   open(): void {
-    this.#open();
+    this.#opened.abort();
   }
 
   /** Waits until it is opened. */
-  pass(): Promise<void> {
-    this.reached = true;
-    return this.#passed;
+  async pass(): Promise<void> {
+    this.#reached.abort();
+    await aborted(this.#opened.signal);
   }
+
+  /** Waits until somebody stands before it. */
+  async reachedBySomebody(): Promise<void> {
+    await aborted(this.#reached.signal);
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

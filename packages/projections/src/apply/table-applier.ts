@@ -1,7 +1,7 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { Kysely } from 'kysely';
 import { RowCache } from '../fold/row-cache.ts';
-import { type FoldPlan, TableFold } from '../fold/table-fold.ts';
+import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
 import { advanceCheckpoint } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { loadRows } from '../sql/load-rows.ts';
@@ -27,7 +27,8 @@ export class TableApplier implements BatchApplier {
   readonly #options: TableApplierOptions;
   readonly #fold: TableFold;
   readonly #target: TableTarget;
-  readonly #rows: RowCache<AnyRow | 'absent'>;
+  /** Rows that do not exist are worth remembering too. */
+  readonly #remembered: RowCache<AnyRow | 'absent'>;
 
   constructor(projection: AnyTableProjection, options: TableApplierOptions) {
     this.#options = options;
@@ -37,7 +38,7 @@ export class TableApplier implements BatchApplier {
       table: projection.table.name,
       columns: this.#fold.columns,
     };
-    this.#rows = new RowCache(options.cachedRows);
+    this.#remembered = new RowCache(options.cachedRows);
   }
 
   async apply({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
@@ -50,14 +51,14 @@ export class TableApplier implements BatchApplier {
     try {
       const plan = this.#fold.plan(events, onEvent);
       current = undefined;
-      const stored = await this.#rowsOf(plan);
-      const changes = this.#fold.fold(plan, stored, onEvent);
+      await this.#load(plan.rows);
+      this.#fold.fold(plan, onEvent);
       current = undefined;
       const applied =
-        changes.length === 0
+        plan.rows.length === 0
           ? await advanceCheckpoint(db, storeSchema, advance)
-          : await writeRowsAndAdvance(db, storeSchema, advance, this.#target, changes);
-      if (applied) for (const { key, row } of changes) this.#rows.set(key.id, row ?? 'absent');
+          : await writeRowsAndAdvance(db, storeSchema, advance, this.#target, plan.rows);
+      if (applied) for (const { id, row } of plan.rows) this.#remembered.set(id, row ?? 'absent');
       return applied;
     } catch (error) {
       throw new BatchFailure(error, current);
@@ -65,20 +66,15 @@ export class TableApplier implements BatchApplier {
   }
 
   forget(): void {
-    this.#rows.clear();
+    this.#remembered.clear();
   }
 
-  async #rowsOf({ keys }: FoldPlan): Promise<ReadonlyMap<string, AnyRow | null>> {
-    const rows = new Map<string, AnyRow | null>();
-    const unknown = [];
-    for (const key of keys.values()) {
-      const remembered = this.#rows.get(key.id);
-      if (remembered === undefined) unknown.push(key);
-      else rows.set(key.id, remembered === 'absent' ? null : remembered);
-    }
-    if (unknown.length === 0) return rows;
-    const loaded = await loadRows(this.#options.db, this.#target, unknown, { lock: false });
-    for (const [id, row] of loaded) rows.set(id, row);
-    return rows;
+  async #load(rows: readonly FoldedRow[]): Promise<void> {
+    const unknown = rows.filter((one) => {
+      const remembered = this.#remembered.get(one.id);
+      if (remembered !== undefined) one.row = remembered === 'absent' ? null : remembered;
+      return remembered === undefined;
+    });
+    if (unknown.length > 0) await loadRows(this.#options.db, this.#target, unknown, { lock: false });
   }
 }

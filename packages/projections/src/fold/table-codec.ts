@@ -81,7 +81,23 @@ export function decodeColumn(column: TableColumn, text: string | null): ColumnVa
 }
 
 /** Writes one column's values as a Postgres array. */
-export function arrayLiteral({ codec }: TableColumn, values: readonly (string | null)[]): string {
-  if (!codec.quoted) return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
-  return `{${values.map((value) => (value === null ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`)).join(',')}}`;
+export function arrayLiteral<TRow>(
+  { codec }: TableColumn,
+  rows: readonly TRow[],
+  textOf: (row: TRow) => string | null,
+): string {
+  let literal = '{';
+  for (const row of rows) {
+    if (literal.length > 1) literal += ',';
+    const text = textOf(row);
+    if (text === null) literal += 'NULL';
+    else literal += codec.quoted ? quoted(text) : text;
+  }
+  return `${literal}}`;
 }
+
+function quoted(text: string): string {
+  return `"${needsEscape.test(text) ? text.replace(/["\\]/g, '\\$&') : text}"`;
+}
+
+const needsEscape = /["\\]/;

@@ -1,37 +1,35 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import { columnsOf, encodeColumn, type TableColumns } from './table-codec.ts';
 
-/** Which row: its key columns, as values and as Postgres writes them. */
-export interface RowKey {
+/** One row that a batch changes: its key, and what is known of it. */
+export interface FoldedRow {
   /** The same for the same row, and for no other. */
   readonly id: string;
-  readonly values: AnyRow;
-  readonly encoded: readonly (string | null)[];
+  /** The key columns. */
+  readonly key: AnyRow;
+  /** The key columns as Postgres writes them. */
+  readonly encodedKey: readonly string[];
+  /** The row as it is now, `null` when it does not exist. To be set before events are folded into it. */
+  row: AnyRow | null;
+  /** The columns beside the key as Postgres writes them; none when the row does not exist. */
+  encoded: readonly (string | null)[];
+  /** The last event that changed it. */
+  event: RecordedEvent;
+  /** Set when it is stored: it is not folded again. */
+  stored: boolean;
 }
 
 /** An event and the rows it changes. */
-export interface FoldStep {
+interface FoldStep {
   readonly event: RecordedEvent;
-  readonly keys: readonly RowKey[];
+  readonly rows: readonly FoldedRow[];
 }
 
 /** Events with their rows, before anything is known of those rows. */
 export interface FoldPlan {
   readonly steps: readonly FoldStep[];
   /** Every row that any step changes, once. */
-  readonly keys: ReadonlyMap<string, RowKey>;
-}
-
-/** Absent rows are `null`: that a row does not exist is worth remembering too. */
-export type Rows = Map<string, AnyRow | null>;
-
-/** What became of one row. */
-export interface RowChange {
-  readonly key: RowKey;
-  /** Null when the row is gone. */
-  readonly row: AnyRow | null;
-  /** The columns beside the key as Postgres writes them; none when the row is gone. */
-  readonly encoded: readonly (string | null)[];
+  readonly rows: readonly FoldedRow[];
 }
 
 /** Told of each event before it is looked at, so that whoever catches an error knows which one it was. */
@@ -50,69 +48,61 @@ export class TableFold {
 
   /** Finds the rows of each event. @throws whatever the projection's `key` throws, and TypeError for a bad key. */
   plan(events: readonly RecordedEvent[], onEvent: OnEvent): FoldPlan {
-    const keys = new Map<string, RowKey>();
+    const rows = new Map<string, FoldedRow>();
     const steps = events.map((event) => {
       onEvent(event);
-      const rows = this.#projection.keysOf(event);
-      if (rows.length === 1) return { event, keys: [this.#keyOf(rows[0]!, keys)] };
+      const keys = this.#projection.keysOf(event);
+      const found = keys.map((key) => this.#rowOf(key, event, rows));
       // An event changes a row once, however often its key is named.
-      return { event, keys: [...new Set(rows.map((row) => this.#keyOf(row, keys)))] };
+      return { event, rows: found.length > 1 ? [...new Set(found)] : found };
     });
-    return { steps, keys };
+    return { steps, rows: [...rows.values()] };
   }
 
-  #keyOf(row: AnyRow, known: Map<string, RowKey>): RowKey {
+  #rowOf(key: AnyRow, event: RecordedEvent, rows: Map<string, FoldedRow>): FoldedRow {
     const columns = this.columns.key;
-    const encoded = columns.map((column) => encodeColumn(column, row));
-    const id = encoded.length === 1 ? String(encoded[0]) : JSON.stringify(encoded);
-    const already = known.get(id);
-    if (already !== undefined) return already;
-    const key = { id, values: Object.fromEntries(columns.map(({ name }) => [name, row[name]!])), encoded };
-    known.set(id, key);
-    return key;
+    const encodedKey = columns.map((column) => encodeColumn(column, key) ?? '');
+    const id = encodedKey.length === 1 ? encodedKey[0]! : JSON.stringify(encodedKey);
+    let row = rows.get(id);
+    if (row === undefined) {
+      const values: Record<string, AnyRow[string]> = {};
+      for (const { name } of columns) values[name] = key[name]!;
+      row = { id, key: values, encodedKey, row: null, encoded: [], event, stored: false };
+      rows.set(id, row);
+    }
+    return row;
   }
 
   /**
-   * Applies every step to its rows, in order.
+   * Applies every step to its rows, in order, and encodes what becomes of them. Rows do not depend on each other.
    *
-   * @param stored every row of the plan as it is now; left as it is.
-   * @param only the rows to change; all of them when absent. Rows do not depend on each other.
    * @throws whatever the projection's `evolve` throws, and TypeError for a row that cannot be stored.
    */
-  fold(
-    plan: FoldPlan,
-    stored: ReadonlyMap<string, AnyRow | null>,
-    onEvent: OnEvent,
-    only?: ReadonlySet<string>,
-  ): readonly RowChange[] {
-    const changed = new Map<string, { readonly key: RowKey; row: AnyRow | null; event: RecordedEvent }>();
-    for (const { event, keys } of plan.steps) {
+  fold({ steps, rows }: FoldPlan, onEvent: OnEvent): void {
+    for (const { event, rows: changed } of steps) {
       onEvent(event);
-      for (const key of keys) {
-        if (only !== undefined && !only.has(key.id)) continue;
-        let change = changed.get(key.id);
-        if (change === undefined) {
-          change = { key, row: stored.get(key.id) ?? null, event };
-          changed.set(key.id, change);
-        }
-        change.row = this.#evolve(key, change.row, event);
-        change.event = event;
+      for (const one of changed) {
+        if (one.stored) continue;
+        one.row = this.#evolve(one, event);
+        one.event = event;
       }
     }
-    return Array.from(changed.values(), ({ key, row, event }) => {
-      if (row === null) return { key, row, encoded: [] };
-      onEvent(event);
-      return { key, row, encoded: this.columns.rest.map((column) => encodeColumn(column, row)) };
-    });
+    for (const one of rows) {
+      const { row } = one;
+      if (one.stored) continue;
+      onEvent(one.event);
+      one.encoded = row === null ? [] : this.columns.rest.map((column) => encodeColumn(column, row));
+    }
   }
 
-  #evolve(key: RowKey, before: AnyRow | null, event: RecordedEvent): AnyRow | null {
-    const row = this.#projection.evolve(before ?? { ...key.values, ...this.#projection.initialRow }, event);
+  #evolve({ key, row: before }: FoldedRow, event: RecordedEvent): AnyRow | null {
+    const row = this.#projection.evolve(before ?? { ...key, ...this.#projection.initialRow }, event);
     if (row === null) return null;
-    if (typeof row !== 'object')
+    if (typeof row !== 'object') {
       throw new TypeError(`"evolve" returned ${typeof row}; return the row, or null to delete it`);
+    }
     for (const { name } of this.columns.key) {
-      if (!isSame(row[name], key.values[name])) {
+      if (!isSame(row[name], key[name])) {
         throw new TypeError(
           `"evolve" changed the key column "${name}"; a row keeps its key, return several keys for several rows`,
         );
@@ -123,9 +113,6 @@ export class TableFold {
 }
 
 function isSame(one: unknown, other: unknown): boolean {
-  return (
-    Object.is(one, other) ||
-    one === other ||
-    (one instanceof Date && other instanceof Date && one.getTime() === other.getTime())
-  );
+  if (one === other || Object.is(one, other)) return true;
+  return one instanceof Date && other instanceof Date && one.getTime() === other.getTime();
 }

@@ -1,6 +1,6 @@
 import type { AnyHandlerProjection, AnyProjection, AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { Transaction } from 'kysely';
-import { type RowKey, type Rows, TableFold } from '../fold/table-fold.ts';
+import { TableFold } from '../fold/table-fold.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRows } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
@@ -53,25 +53,14 @@ class InlineTable implements InlineApplier {
 
   async apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
     const plan = this.#fold.plan(events, () => {});
-    let keys = sorted(plan.keys.values());
-    while (keys.length > 0) {
-      const stored = await loadRows(tx, this.#target, keys, { lock: true });
-      const changes = this.#fold.fold(plan, stored, () => {}, new Set(stored.keys()));
-      const changesInOrder = changes.toSorted((one, other) => compare(one.key, other.key));
-      const lost = await writeRows(tx, this.#target, changesInOrder, existing(stored));
-      keys = keys.filter(({ id }) => lost.includes(id));
+    let open = plan.rows.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
+    while (open.length > 0) {
+      await loadRows(tx, this.#target, open, { lock: true });
+      const known = new Set(open.filter(({ row }) => row !== null));
+      this.#fold.fold(plan, () => {});
+      const lost = new Set(await writeRows(tx, this.#target, open, known));
+      for (const row of open) row.stored = !lost.has(row);
+      open = open.filter(({ stored }) => !stored);
     }
   }
-}
-
-function existing(rows: Rows): ReadonlySet<string> {
-  return new Set([...rows].flatMap(([id, row]) => (row === null ? [] : [id])));
-}
-
-function sorted(keys: Iterable<RowKey>): readonly RowKey[] {
-  return [...keys].sort(compare);
-}
-
-function compare(one: RowKey, other: RowKey): number {
-  return one.id < other.id ? -1 : Number(one.id > other.id);
 }

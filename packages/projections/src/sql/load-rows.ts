@@ -1,16 +1,16 @@
 import type { AnyRow } from '@leftfold/core';
 import { type Kysely, sql } from 'kysely';
 import { decodeColumn } from '../fold/table-codec.ts';
-import type { RowKey, Rows } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/table-fold.ts';
 import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
 
 /** Where a key stands in the list that was asked for. No column of a table can have this name. */
 const PLACE = '#place';
 
 /**
- * The rows of these keys, `null` for each that does not exist.
+ * Fills in the rows as they are stored, `null` for each that does not exist.
  *
- * @param options.lock keeps them as they are until the transaction ends. Give the keys in one order everywhere: two
+ * @param options.lock keeps them as they are until the transaction ends. Give the rows in one order everywhere: two
  * transactions that lock the same rows then wait for each other and do not deadlock.
  *
  * SQL: one SELECT by primary key. Matched by place, not by value: Postgres alone says which keys are equal.
@@ -18,29 +18,24 @@ const PLACE = '#place';
 export async function loadRows(
   db: Kysely<unknown>,
   target: TableTarget,
-  keys: readonly RowKey[],
+  wanted: readonly FoldedRow[],
   options: { readonly lock: boolean },
-): Promise<Rows> {
+): Promise<void> {
   const { key, rest } = target.columns;
   const values = rest.map(({ name, codec }) => sql`${codec.read(sql.id('stored', name))} as ${sql.id(name)}`);
   const { rows } = await sql<Readonly<Record<string, string | null>>>`
     select ${sql.join([sql`wanted.place::text as ${sql.id(PLACE)}`, ...values])}
-      from ${unnestKeys(
-        key,
-        keys.map((one) => ({ key: one })),
-        'wanted',
-      )}
+      from ${unnestKeys(key, wanted, 'wanted')}
       join ${sql.id(target.schema, target.table)} as stored on ${sameKey(key, 'stored', 'wanted')}
      ${options.lock ? sql`order by wanted.place for update of stored` : sql``}
   `.execute(db);
 
-  const found: Rows = new Map(keys.map(({ id }) => [id, null]));
+  for (const one of wanted) one.row = null;
   for (const row of rows) {
-    const wanted = keys[Number(row[PLACE]) - 1];
-    if (wanted === undefined) continue;
-    const decoded: Record<string, AnyRow[string]> = { ...wanted.values };
-    for (const column of rest) decoded[column.name] = decodeColumn(column, row[column.name] ?? null);
-    found.set(wanted.id, decoded);
+    const one = wanted[Number(row[PLACE]) - 1];
+    if (one === undefined) continue;
+    const stored: Record<string, AnyRow[string]> = { ...one.key };
+    for (const column of rest) stored[column.name] = decodeColumn(column, row[column.name] ?? null);
+    one.row = stored;
   }
-  return found;
 }

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { RowChange } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/table-fold.ts';
 import { arrayLiteral, type TableColumn, type TableColumns } from '../fold/table-codec.ts';
 import { type Advance, advanceUpdate } from './advance-checkpoint.ts';
 
@@ -23,7 +23,7 @@ export async function writeRowsAndAdvance(
   schema: string,
   advance: Advance,
   target: TableTarget,
-  changes: readonly RowChange[],
+  changes: readonly FoldedRow[],
 ): Promise<boolean> {
   const fenced = sql`exists (select from advanced)`;
   const parts = [sql`advanced as (${advanceUpdate(schema, advance)})`, ...writes(target, changes, fenced)];
@@ -35,20 +35,20 @@ export async function writeRowsAndAdvance(
 }
 
 /**
- * Writes rows inside a transaction: those of `known` keys over what is stored and locked, the others as new ones.
+ * Writes rows inside a transaction: the `known` ones over what is stored and locked, the others as new ones.
  *
- * @returns ids of new rows that somebody else made meanwhile: those were not written.
+ * @returns new rows that somebody else made meanwhile: those were not written.
  *
  * SQL: one statement. Waits for whoever is just making one of the new rows.
  */
 export async function writeRows(
   tx: Kysely<unknown>,
   target: TableTarget,
-  changes: readonly RowChange[],
-  known: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const fresh = changes.filter(({ key, row }) => row !== null && !known.has(key.id));
-  const stored = changes.filter(({ key }) => known.has(key.id));
+  changes: readonly FoldedRow[],
+  known: ReadonlySet<FoldedRow>,
+): Promise<readonly FoldedRow[]> {
+  const fresh = changes.filter((change) => change.row !== null && !known.has(change));
+  const stored = changes.filter((change) => known.has(change));
   if (fresh.length === 0 && stored.length === 0) return [];
   // Without new rows the statement still needs its last part; it then finds no key without a row.
   const parts = [sql`made as (${insertNew(target, fresh)})`, ...writes(target, stored, sql`true`)];
@@ -58,12 +58,12 @@ export async function writeRows(
       from ${unnestKeys(target.columns.key, fresh, 'wanted')}
      where not exists (select from made where ${sameKey(target.columns.key, 'made', 'wanted')})
   `.execute(tx);
-  return rows.flatMap(({ place }) => fresh[place - 1]?.key.id ?? []);
+  return rows.flatMap(({ place }) => fresh[place - 1] ?? []);
 }
 
 function writes(
   target: TableTarget,
-  changes: readonly RowChange[],
+  changes: readonly FoldedRow[],
   condition: RawBuilder<unknown>,
 ): readonly RawBuilder<unknown>[] {
   const kept = changes.filter(({ row }) => row !== null);
@@ -76,7 +76,7 @@ function writes(
 
 function upsert(
   target: TableTarget,
-  changes: readonly RowChange[],
+  changes: readonly FoldedRow[],
   condition: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   const { key, rest } = target.columns;
@@ -93,7 +93,7 @@ function upsert(
   `;
 }
 
-function insertNew(target: TableTarget, changes: readonly RowChange[]): RawBuilder<unknown> {
+function insertNew(target: TableTarget, changes: readonly FoldedRow[]): RawBuilder<unknown> {
   const { key, rest } = target.columns;
   return sql`
     insert into ${sql.id(target.schema, target.table)} (${names([...key, ...rest])})
@@ -106,7 +106,7 @@ function insertNew(target: TableTarget, changes: readonly RowChange[]): RawBuild
 
 function remove(
   target: TableTarget,
-  changes: readonly RowChange[],
+  changes: readonly FoldedRow[],
   condition: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return sql`
@@ -117,38 +117,29 @@ function remove(
   `;
 }
 
-function unnestRows({ key, rest }: TableColumns, changes: readonly RowChange[]): RawBuilder<unknown> {
-  const arrays = [
-    ...key.map((column, index) =>
-      arrayOf(
-        column,
-        changes.map((change) => change.key.encoded[index] ?? null),
-      ),
-    ),
-    ...rest.map((column, index) =>
-      arrayOf(
-        column,
-        changes.map((change) => change.encoded[index] ?? null),
-      ),
-    ),
-  ];
-  return sql`unnest(${sql.join(arrays)}) as changed (${names([...key, ...rest])})`;
+function unnestRows({ key, rest }: TableColumns, changes: readonly FoldedRow[]): RawBuilder<unknown> {
+  const values = rest.map((column, index) =>
+    arrayOf(column, changes, ({ encoded }) => encoded[index] ?? null),
+  );
+  const arrays = sql.join([...keyArrays(key, changes), ...values]);
+  return sql`unnest(${arrays}) as changed (${names([...key, ...rest])})`;
 }
 
-/** The keys of changes as rows, with a column `place` from 1. */
+/** The keys of rows, with a column `place` from 1. */
 export function unnestKeys(
   key: readonly TableColumn[],
-  changes: readonly Pick<RowChange, 'key'>[],
+  changes: readonly FoldedRow[],
   alias: string,
 ): RawBuilder<unknown> {
-  const arrays = key.map((column, index) =>
-    arrayOf(
-      column,
-      changes.map((change) => change.key.encoded[index] ?? null),
-    ),
-  );
   const columns = sql.join([...key.map((_, index) => keyName(index)), sql.id('place')]);
-  return sql`unnest(${sql.join(arrays)}) with ordinality as ${sql.id(alias)} (${columns})`;
+  return sql`unnest(${sql.join(keyArrays(key, changes))}) with ordinality as ${sql.id(alias)} (${columns})`;
+}
+
+function keyArrays(
+  key: readonly TableColumn[],
+  changes: readonly FoldedRow[],
+): readonly RawBuilder<unknown>[] {
+  return key.map((column, index) => arrayOf(column, changes, ({ encodedKey }) => encodedKey[index] ?? null));
 }
 
 /** @param keys alias of {@link unnestKeys} */
@@ -168,6 +159,10 @@ function names(columns: readonly TableColumn[]): RawBuilder<unknown> {
   return sql.join(columns.map(({ name }) => sql.id(name)));
 }
 
-function arrayOf(column: TableColumn, values: readonly (string | null)[]): RawBuilder<unknown> {
-  return sql`${arrayLiteral(column, values)}::${sql.raw(column.type)}[]`;
+function arrayOf(
+  column: TableColumn,
+  changes: readonly FoldedRow[],
+  textOf: (change: FoldedRow) => string | null,
+): RawBuilder<unknown> {
+  return sql`${arrayLiteral(column, changes, textOf)}::${sql.raw(column.type)}[]`;
 }

@@ -1,0 +1,334 @@
+import { type AnyProjection, categoryOf, defineProjection, defineTableProjection } from '@leftfold/core';
+import type { CallerTransaction, PostgresEventStore } from '@leftfold/event-store';
+import { createTestDatabase, untilBlocked } from '@leftfold/testing/postgres';
+import { CamelCasePlugin, sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inlineProjections, projectionSchema } from '../src/index.ts';
+import {
+  accountEvents,
+  balances,
+  closed,
+  createTestRunner,
+  type Database,
+  deposited,
+  failureOf,
+  freshStore,
+  journal,
+  opened,
+  openStore,
+  rowsOf,
+} from './bank.ts';
+
+const inlineBalances = { ...balances, mode: 'inline' } as const;
+const inlineJournal = { ...journal, mode: 'inline' } as const;
+
+/** All accounts in one row: every append changes it. */
+const sums = defineTableProjection({
+  name: 'sums',
+  mode: 'inline',
+  events: [accountEvents],
+  columns: { category: 'text', cents: 'bigint', events: 'integer' },
+  key: ({ streamId }) => ({ category: categoryOf(streamId) }),
+  initialRow: { cents: 0, events: 0 },
+  evolve: {
+    'account.deposited': (row, { data }) => ({
+      ...row,
+      cents: row.cents + data.cents,
+      events: row.events + 1,
+    }),
+  },
+});
+
+/** An owner may have one account. */
+const owners = defineProjection({
+  name: 'owners',
+  mode: 'inline',
+  events: [accountEvents],
+  tables: { owner: { columns: { owner: 'text', account_id: 'text' }, primaryKey: ['owner'] } },
+  on: {
+    'account.opened': (tx, { streamId, data }) =>
+      tx.insertInto('owner').values({ owner: data.owner, account_id: streamId }).execute(),
+  },
+});
+
+describe('inline projections', () => {
+  let database: Database;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterAll(async () => {
+    await database[Symbol.asyncDispose]();
+  });
+
+  let schemas = 0;
+  /** A log whose appends apply these projections, once a runner has let them. */
+  async function inlineStore(projections: readonly AnyProjection[]): Promise<PostgresEventStore> {
+    schemas += 1;
+    const schema = `inline_${schemas}`;
+    return freshStore(database, { schema, inline: inlineProjections(projections, { schema }) });
+  }
+
+  const sameLog = (store: PostgresEventStore, projections: readonly AnyProjection[]) =>
+    openStore(database.connectionString, {
+      schema: store.schema,
+      inline: inlineProjections(projections, { schema: store.schema }),
+    });
+
+  test('are applied when the append is acknowledged, and waiting for them takes no time', async () => {
+    const projections = [inlineBalances, inlineJournal];
+    await using store = await inlineStore(projections);
+    await using runner = createTestRunner(store, projections);
+    await runner.start();
+    for (const projection of projections) await runner.caughtUp(projection);
+    // From here on no runner is needed.
+    await runner.stop();
+    const onlooker = createTestRunner(store, projections);
+    await store.append('account-ada', [opened({ owner: 'Ada' }), deposited({ cents: 5 })]);
+    expect(await rowsOf(store, balances)).toEqual([
+      { account_id: 'account-ada', owner: 'Ada', cents: 5, events: 2 },
+    ]);
+    expect(await rowsOf(store, journal)).toEqual([{ position: 2, cents: 5 }]);
+    const { position } = await store.append('account-ada', [deposited({ cents: 6 }), closed({})]);
+    await onlooker.waitFor(balances, position, { timeoutMs: 1_000 });
+    expect(await rowsOf(store, balances)).toEqual([]);
+    expect(await onlooker.status()).toMatchObject([
+      { name: 'balances', mode: 'inline', state: 'inline', position, lag: 0 },
+      { name: 'journal', mode: 'inline', state: 'inline', position, lag: 0 },
+    ]);
+  });
+
+  test('roll back with the append, and the append with them', async () => {
+    const projections = [inlineBalances, owners];
+    await using store = await inlineStore(projections);
+    await using runner = createTestRunner(store, projections);
+    await runner.start();
+    for (const projection of projections) await runner.caughtUp(projection);
+    await store.append('account-1', [opened({ owner: 'Ada' })]);
+
+    expect(
+      await failureOf(store.append('account-1', [deposited({ cents: 1 })], { expected: 'no-stream' })),
+    ).toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+    });
+    const rolledBack = store.db.transaction().execute(async (transaction) => {
+      await store.append('account-1', [deposited({ cents: 1 })], { transaction });
+      throw new Error('not this time');
+    });
+    await expect(rolledBack).rejects.toThrow('not this time');
+    expect(await rowsOf(store, balances)).toMatchObject([{ cents: 0, events: 1 }]);
+  });
+
+  test('a unique violation in a read model is the database’s own error, never a version conflict', async () => {
+    await using store = await inlineStore([owners]);
+    await using runner = createTestRunner(store, [owners]);
+    await runner.start();
+    await runner.caughtUp(owners);
+    await store.append('account-1', [opened({ owner: 'Ada' })], { expected: 'no-stream' });
+    const again = (transaction?: CallerTransaction) =>
+      store.append('account-2', [opened({ owner: 'Ada' })], { expected: 'no-stream', transaction });
+    for (const attempt of [() => again(), () => store.db.transaction().execute(again)]) {
+      expect(await failureOf(attempt())).toMatchObject({
+        name: 'error',
+        code: '23505',
+        constraint: 'owner_pkey',
+        schema: projectionSchema(store.schema, owners),
+      });
+    }
+    // Nothing of it is left, and the stream can begin.
+    await store.append('account-2', [opened({ owner: 'Bob' })], { expected: 'no-stream' });
+    expect(await rowsOf(store, owners)).toEqual([
+      { owner: 'Ada', account_id: 'account-1' },
+      { owner: 'Bob', account_id: 'account-2' },
+    ]);
+  });
+
+  test('two appends that change one row at the same time both count, whether the row exists or both make it', async () => {
+    await using store = await inlineStore([sums]);
+    await using other = sameLog(store, [sums]);
+    await using runner = createTestRunner(store, [sums]);
+    await runner.start();
+    await runner.caughtUp(sums);
+    for (const expected of [3, 6]) {
+      const second = await store.db.transaction().execute(async (transaction) => {
+        await store.append(`account-${expected}-a`, [deposited({ cents: 1 })], { transaction });
+        const waiting = other.append(`account-${expected}-b`, [deposited({ cents: 2 })]);
+        waiting.catch(() => {});
+        await untilBlocked(database.connectionString);
+        return { waiting };
+      });
+      await second.waiting;
+      expect(await rowsOf(store, sums)).toEqual([
+        { category: 'account', cents: expected, events: (expected / 3) * 2 },
+      ]);
+    }
+  });
+
+  test('fifty appends at once to fifty streams and one row all count', async () => {
+    await using store = await inlineStore([sums]);
+    await using other = sameLog(store, [sums]);
+    await using runner = createTestRunner(store, [sums]);
+    await runner.start();
+    await runner.caughtUp(sums);
+    const appends = Array.from({ length: 50 }, (_, n) =>
+      (n % 2 === 0 ? store : other).append(`account-${n}`, [deposited({ cents: n })]),
+    );
+    await Promise.all(appends);
+    expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: 1_225, events: 50 }]);
+  });
+
+  test('one that is new in a log with history catches up while appends go on, and has every event once', async () => {
+    const projections = [inlineJournal, sums];
+    await using store = await inlineStore(projections);
+    await using other = sameLog(store, projections);
+    await createTestRunner(store, []).migrate();
+    let appended = 0;
+    const append = async (times: number) => {
+      for (let n = 0; n < times; n += 1) {
+        appended += 1;
+        await (n % 2 === 0 ? store : other).append(`account-${appended}`, [deposited({ cents: 1 })]);
+      }
+    };
+    await append(100);
+    let going = true;
+    const writers = Array.from({ length: 2 }, async () => {
+      while (going) await append(10);
+    });
+    await using runner = createTestRunner(store, projections, { batchSize: 50 });
+    await using second = createTestRunner(other, projections, { batchSize: 50 });
+    await Promise.all([runner.start(), second.start()]);
+    for (const projection of projections) await runner.caughtUp(projection, { timeoutMs: 20_000 });
+    await append(10);
+    going = false;
+    await Promise.all(writers);
+    expect(await runner.status()).toMatchObject([{ state: 'inline' }, { state: 'inline' }]);
+    expect(await rowsOf(store, journal)).toHaveLength(appended);
+    expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: appended, events: appended }]);
+  });
+
+  test('the hand-over waits for an append that was not to apply it, and one that waits for the hand-over applies it', async () => {
+    await using store = await inlineStore([inlineJournal]);
+    await using other = sameLog(store, [inlineJournal]);
+    await using runner = createTestRunner(store, [inlineJournal]);
+    await runner.migrate();
+    await store.append('account-before', [deposited({ cents: 1 })]);
+    const after = await other.db.transaction().execute(async (transaction) => {
+      // It has asked what it has to apply, and been told that this one is still catching up.
+      await other.append('account-held', [deposited({ cents: 2 })], { transaction });
+      await runner.start();
+      await untilBlocked(database.connectionString);
+      const waiting = other.append('account-after', [deposited({ cents: 3 })]);
+      waiting.catch(() => {});
+      await untilBlocked(database.connectionString, { count: 2 });
+      return { waiting };
+    });
+    await after.waiting;
+    await runner.caughtUp(inlineJournal);
+    await other.append('account-last', [deposited({ cents: 4 })]);
+    expect((await rowsOf(store, journal)).map(({ cents }) => cents)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('one whose append keeps its transaction open delays the hand-over, and appends of others no longer than a moment', async () => {
+    await using store = await inlineStore([inlineJournal]);
+    await using other = sameLog(store, [inlineJournal]);
+    await using runner = createTestRunner(store, [inlineJournal]);
+    await runner.migrate();
+    await other.db.transaction().execute(async (transaction) => {
+      await other.append('account-held', [deposited({ cents: 1 })], { transaction });
+      await runner.start();
+      await untilBlocked(database.connectionString);
+      await other.append('account-2', [deposited({ cents: 2 })]);
+      expect(await runner.status()).toMatchObject([{ state: 'running' }]);
+    });
+    await runner.caughtUp(inlineJournal);
+    expect(await rowsOf(store, journal)).toHaveLength(2);
+  });
+
+  test('a reset under appends begins anew and has every event once', async () => {
+    const projections = [inlineJournal, sums];
+    await using store = await inlineStore(projections);
+    await using other = sameLog(store, projections);
+    await using runner = createTestRunner(store, projections, { leaseMs: 300 });
+    await runner.start();
+    for (const projection of projections) await runner.caughtUp(projection);
+    let appended = 0;
+    let going = true;
+    const writers = [store, other].map(async (writer) => {
+      while (going) {
+        appended += 1;
+        await writer.append(`account-${appended}`, [deposited({ cents: 1 })]);
+      }
+    });
+    const onlooker = createTestRunner(other, projections);
+    for (const projection of projections) {
+      await onlooker.reset(projection);
+      await onlooker.caughtUp(projection, { timeoutMs: 20_000 });
+    }
+    going = false;
+    await Promise.all(writers);
+    expect(await rowsOf(store, journal)).toHaveLength(appended);
+    expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: appended, events: appended }]);
+  });
+
+  test('one that is defined as async from now on is refused until it is reset', async () => {
+    await using store = await inlineStore([inlineJournal]);
+    await using runner = createTestRunner(store, [inlineJournal]);
+    await runner.start();
+    await runner.caughtUp(inlineJournal);
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.stop();
+
+    await using changed = createTestRunner(store, [journal]);
+    expect(await failureOf(changed.migrate())).toMatchObject({
+      code: 'STORE_MISCONFIGURED',
+      message: expect.stringContaining('"journal" is async now'),
+    });
+    await changed.reset(journal);
+    await changed.start();
+    // This store still has the hook, which finds that it is no longer its affair.
+    await store.append('account-1', [deposited({ cents: 2 })]);
+    await changed.caughtUp(journal);
+    expect(await rowsOf(store, journal)).toHaveLength(2);
+  });
+
+  test('an append says so when the projections were never migrated', async () => {
+    await using store = await inlineStore([inlineJournal]);
+    expect(await failureOf(store.append('account-1', [deposited({ cents: 1 })]))).toMatchObject({
+      code: 'STORE_MISCONFIGURED',
+      message: expect.stringContaining('migrate()'),
+    });
+    await store.append('account-1', [closed({})]);
+  });
+
+  test('one that fails while it catches up stops, and appends go on without it', async () => {
+    await using store = await inlineStore([owners]);
+    await createTestRunner(store, [owners]).migrate();
+    await store.append('account-1', [opened({ owner: 'Ada' })]);
+    await store.append('account-2', [opened({ owner: 'Ada' })]);
+    await using runner = createTestRunner(store, [owners]);
+    await runner.start();
+    expect(await failureOf(runner.caughtUp(owners))).toMatchObject({
+      code: 'PROJECTION_FAILED',
+      position: 2,
+    });
+    await store.append('account-3', [opened({ owner: 'Ada' })]);
+    const table = sql.id(projectionSchema(store.schema, owners), 'owner');
+    expect(await rowsOf(store, owners)).toHaveLength(1);
+    await sql`delete from ${table}`.execute(store.db);
+  });
+
+  test('a caller’s kysely with plugins of its own does not change how they are written', async () => {
+    await using store = await inlineStore([inlineBalances]);
+    await using runner = createTestRunner(store, [inlineBalances]);
+    await runner.start();
+    await runner.caughtUp(inlineBalances);
+    const { events } = await store.append('account-1', [deposited({ cents: 1 })]);
+    const hook = inlineProjections([inlineBalances], { schema: store.schema });
+    const own = store.db.withPlugin(new CamelCasePlugin());
+    await own.transaction().execute((transaction) => hook.apply(transaction, events));
+    expect(await rowsOf(store, balances)).toEqual([
+      { account_id: 'account-1', owner: '', cents: 2, events: 2 },
+    ]);
+  });
+});
