@@ -1,0 +1,132 @@
+import { untilBlocked } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+describe('an expectation', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  const versionsOf = async (streamId: string) =>
+    (await collect(store.readStream(streamId))).map(({ streamVersion }) => streamVersion);
+
+  test('of a version that the stream has left behind is refused, alone and in company, and changes nothing', async () => {
+    await store.append('account-stale', [opened, deposited(1)]);
+    const conflict = {
+      code: 'STREAM_VERSION_CONFLICT',
+      streamId: 'account-stale',
+      expected: 1,
+      actual: 2,
+      retryable: true,
+    };
+    expect(await failureOf(store.append('account-stale', [deposited(2)], { expected: 1 }))).toMatchObject(
+      conflict,
+    );
+    const [refused, mate] = await Promise.allSettled([
+      store.append('account-stale', [deposited(2)], { expected: 1 }),
+      store.append('account-stale-mate', [opened]),
+    ]);
+    expect(refused).toMatchObject({ status: 'rejected', reason: conflict });
+    expect(mate).toMatchObject({ status: 'fulfilled' });
+    expect(await versionsOf('account-stale')).toEqual([1, 2]);
+  });
+
+  test.each([1, 2, 5])(
+    'of a version past the end is refused, with %d events, and leaves no hole',
+    async (amount) => {
+      const streamId = `account-past-${amount}`;
+      const events = Array.from({ length: amount }, (_, index) => deposited(index));
+      const conflict = { code: 'STREAM_VERSION_CONFLICT', expected: 7, actual: 0 };
+      expect(await failureOf(store.append(streamId, events, { expected: 7 }))).toMatchObject(conflict);
+      expect(await store.append(streamId, events, { expected: 0 })).toMatchObject({ streamVersion: amount });
+    },
+  );
+
+  test('of an existing stream is refused for one that is not there, or not committed yet', async () => {
+    const missing = { code: 'STREAM_VERSION_CONFLICT', expected: 'stream-exists', actual: 0 };
+    expect(
+      await failureOf(store.append('account-exists', [deposited(1)], { expected: 'stream-exists' })),
+    ).toMatchObject(missing);
+    const creator = await beginTransaction(database.connectionString);
+    await store.append('account-exists', [opened], { transaction: creator.client });
+    expect(
+      await failureOf(store.append('account-exists', [deposited(1)], { expected: 'stream-exists' })),
+    ).toMatchObject(missing);
+    await creator.commit();
+    const found = await store.append('account-exists', [deposited(1)], { expected: 'stream-exists' });
+    expect(found.streamVersion).toBe(2);
+  });
+
+  test('of an existing stream never conflicts with another append to it, however they race', async () => {
+    await store.append('account-crowd', [opened]);
+    const other = await beginTransaction(database.connectionString);
+    await store.append('account-crowd', [deposited(1)], { transaction: other.client });
+    const waiting = store.append('account-crowd', [deposited(2)], { expected: 'stream-exists' });
+    await untilBlocked(store.pool);
+    await other.commit();
+    expect((await waiting).streamVersion).toBe(3);
+  });
+
+  test('of a version is refused when another append takes it first, though it was right when it was looked at', async () => {
+    await store.append('account-taken', [opened]);
+    const winner = await beginTransaction(database.connectionString);
+    await store.append('account-taken', [deposited(1)], { transaction: winner.client, expected: 1 });
+    const loser = failureOf(store.append('account-taken', [deposited(2)], { expected: 1 }));
+    await untilBlocked(store.pool);
+    await winner.commit();
+    expect(await loser).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expected: 1, actual: 2 });
+    expect(await versionsOf('account-taken')).toEqual([1, 2]);
+  });
+
+  test('holds when the append it waited for is rolled back', async () => {
+    const undone = await beginTransaction(database.connectionString);
+    await store.append('account-freed', [opened], { transaction: undone.client });
+    const waiting = store.append('account-freed', [opened], { expected: 'no-stream' });
+    await untilBlocked(store.pool);
+    await undone.rollback();
+    expect(await waiting).toMatchObject({ streamVersion: 1, repeated: false });
+  });
+
+  test('that does not hold for one stream of several refuses them all, and names that one', async () => {
+    await store.append('account-many-1', [opened]);
+    const failure = await failureOf(
+      store.appendAll([
+        { streamId: 'account-many-0', events: [opened] },
+        { streamId: 'account-many-1', events: [deposited(1)], expected: 1 },
+        { streamId: 'account-many-2', events: [], expected: 'stream-exists' },
+      ]),
+    );
+    expect(failure).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', streamId: 'account-many-2', actual: 0 });
+    expect(await versionsOf('account-many-0')).toEqual([]);
+    expect(await versionsOf('account-many-1')).toEqual([1]);
+  });
+
+  test('several streams that two appends take in opposite orders end one way or the other, without a deadlock', async () => {
+    await using other = openStore(database.connectionString);
+    const names = ['account-cross-a', 'account-cross-b', 'account-cross-c'];
+    for (let round = 1; round <= 20; round += 1) {
+      const appends = names.map((streamId) => ({ streamId, events: [deposited(round)] }));
+      await Promise.all([store.appendAll(appends), other.appendAll(appends.toReversed())]);
+    }
+    for (const name of names) expect(await versionsOf(name)).toHaveLength(40);
+  });
+});

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  openStore,
+} from './bank.ts';
+
+/** Numbers from 0 to 1, the same ones in each run. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe('streams that everybody writes to', () => {
+  let database: MigratedDatabase;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+  });
+
+  afterAll(async () => {
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  test.each([1, 4])(
+    'have versions without holes in the order of the log, for two stores with %d connections each, and no append is lost or doubled',
+    async (maxConnections) => {
+      const { connectionString } = database;
+      await using first = openStore(connectionString, { maxConnections });
+      await using second = openStore(connectionString, { maxConnections });
+      const random = randomNumbers(maxConnections);
+      const after = await first.settledPosition();
+      // Zipf: the first stream gets a third of all appends, the twentieth a hundredth.
+      const pickStream = () => `account-${maxConnections}-${Math.floor(20 ** random()) - 1}`;
+      const acknowledged: string[] = [];
+      let conflicts = 0;
+
+      const write = async (store: PostgresEventStore) => {
+        const names = [...new Set([pickStream(), pickStream()])];
+        const events = Array.from({ length: 1 + Math.floor(random() * 3) }, () => deposited(1));
+        const kind = random();
+        if (kind < 0.5) return [await store.append(names[0]!, events)];
+        if (kind < 0.75)
+          return (await store.appendAll(names.map((streamId) => ({ streamId, events })))).streams;
+        const read = await collect(store.readStream(names[0]!, { backwards: true, limit: 1 }));
+        return [await store.append(names[0]!, events, { expected: read[0]?.streamVersion ?? 0 })];
+      };
+      const writers = Array.from({ length: 40 }, async (_, index) => {
+        for (let count = 0; count < 10; count += 1) {
+          const writing = write(index % 2 === 0 ? first : second);
+          const results = await writing.catch(() => undefined);
+          if (results === undefined) {
+            expect(await failureOf(writing)).toMatchObject({ code: 'STREAM_VERSION_CONFLICT' });
+            conflicts += 1;
+          } else {
+            acknowledged.push(...results.flatMap(({ events }) => events.map(({ id }) => id)));
+          }
+        }
+      });
+      await Promise.all(writers);
+
+      const log = await collect(first.readAll({ after }));
+      expect(log.map(({ id }) => id).toSorted()).toEqual(acknowledged.toSorted());
+      expect(conflicts).toBeGreaterThan(0);
+      const versions = new Map<string, number[]>();
+      for (const { streamId, streamVersion } of log) {
+        versions.set(streamId, [...(versions.get(streamId) ?? []), streamVersion]);
+      }
+      for (const [streamId, inOrder] of versions) {
+        expect(inOrder, streamId).toEqual(Array.from(inOrder, (_, index) => index + 1));
+      }
+    },
+  );
+});

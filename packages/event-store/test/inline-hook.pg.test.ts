@@ -1,0 +1,171 @@
+import { sql } from 'kysely';
+import { untilBlocked } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { InlineHook } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+type Apply = InlineHook['apply'];
+
+describe('an inline hook', () => {
+  let database: MigratedDatabase;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    await using store = openStore(database.connectionString);
+    // A read model whose constraint is named as one of the log's own.
+    await store.pool.query(`
+      create table events (
+        owner text constraint events_stream_version_key unique,
+        position bigint constraint events_event_id_key unique deferrable initially deferred
+      )`);
+  });
+
+  afterAll(async () => {
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  const withHook = (apply: Apply, eventTypes = ['account.opened']) =>
+    openStore(database.connectionString, { inline: { eventTypes: new Set(eventTypes), apply } });
+
+  const keep =
+    (owner: string, position?: number): Apply =>
+    async (transaction, events) => {
+      await sql`insert into events values (${owner}, ${position ?? events[0]!.position})`.execute(
+        transaction,
+      );
+    };
+
+  async function owners(): Promise<string[]> {
+    await using store = openStore(database.connectionString);
+    const { rows } = await store.pool.query<{ owner: string }>('select owner from events order by 1');
+    return rows.map(({ owner }) => owner);
+  }
+
+  test('gets the events as they are recorded, with their places, and commits together with them', async () => {
+    const given: unknown[] = [];
+    await using store = withHook(async (transaction, events) => {
+      given.push(...events);
+      await keep('together')(transaction, events);
+    });
+    const { events } = await store.append('account-hook', [opened, deposited(1)], { commandId: 'hook' });
+    expect(given).toEqual(events);
+    expect(await collect(store.readStream('account-hook'))).toEqual(events);
+    expect(await owners()).toContain('together');
+  });
+
+  test('is not run for an append without any of its event types, nor when the append is answered as a repetition', async () => {
+    let runs = 0;
+    await using store = withHook(async () => {
+      runs += 1;
+    });
+    await store.append('account-other', [deposited(1)]);
+    expect(runs).toBe(0);
+    await store.append('account-repeated', [opened], { commandId: 'repeated' });
+    await store.append('account-repeated', [opened], { commandId: 'repeated' });
+    expect(runs).toBe(1);
+  });
+
+  test('that violates a constraint of its own fails with its own error, never as a version conflict, whatever its name', async () => {
+    await using store = withHook(keep('unique', -1));
+    await store.append('account-unique-1', [opened]);
+    await using again = withHook(keep('unique', -2));
+    const failure = await failureOf(again.append('account-unique-2', [opened], { expected: 'no-stream' }));
+    expect(failure).toMatchObject({
+      code: '23505',
+      constraint: 'events_stream_version_key',
+      schema: 'public',
+    });
+    expect(await collect(again.readStream('account-unique-2'))).toEqual([]);
+  });
+
+  test('whose constraint is violated at commit fails with that error, and the append is rolled back', async () => {
+    await using store = withHook(keep('deferred-1', -3));
+    await store.append('account-deferred-1', [opened]);
+    await using again = withHook(keep('deferred-2', -3));
+    const failure = await failureOf(again.append('account-deferred-2', [opened]));
+    expect(failure).toMatchObject({ code: '23505', constraint: 'events_event_id_key', schema: 'public' });
+    expect(await collect(again.readStream('account-deferred-2'))).toEqual([]);
+  });
+
+  test('that throws rolls the append back; what it threw reaches the caller untouched, and nobody else is harmed', async () => {
+    const wrong = new RangeError('the model has no room');
+    let failing = true;
+    await using store = withHook(async (transaction, events) => {
+      await keep(`thrown-${events[0]!.streamId}`)(transaction, events);
+      if (failing && events[0]!.streamId === 'account-thrown') throw wrong;
+    });
+    const [failure, other] = await Promise.all([
+      failureOf(store.append('account-thrown', [opened])),
+      store.append('account-beside', [opened]),
+    ]);
+    expect(failure).toBe(wrong);
+    expect(other.streamVersion).toBe(1);
+    expect(await owners()).not.toContain('thrown-account-thrown');
+    failing = false;
+    expect(await store.append('account-thrown', [opened], { expected: 'no-stream' })).toMatchObject({
+      streamVersion: 1,
+    });
+  });
+
+  test('is run once, for the place that its append gets after it lost a race for the stream', async () => {
+    const seen: number[] = [];
+    await using store = withHook(async (transaction, events) => {
+      seen.push(events[0]!.streamVersion);
+      await keep('raced')(transaction, events);
+    });
+    await using other = openStore(database.connectionString);
+    const winner = await beginTransaction(database.connectionString);
+    await other.append('account-raced', [deposited(1)], { transaction: winner.client });
+    const racing = store.append('account-raced', [opened]);
+    await untilBlocked(other.pool);
+    await winner.commit();
+    expect((await racing).streamVersion).toBe(2);
+    expect(seen).toEqual([2]);
+  });
+
+  test('that Postgres rolled back to let another go on is run again', async () => {
+    let runs = 0;
+    await using store = withHook(async (transaction, events) => {
+      runs += 1;
+      await keep(`deadlock-${runs}`)(transaction, events);
+      if (runs === 1)
+        await sql`do $$ begin raise exception 'deadlock' using errcode = '40P01'; end $$`.execute(
+          transaction,
+        );
+    });
+    expect(await store.append('account-deadlock', [opened])).toMatchObject({ streamVersion: 1 });
+    expect(runs).toBe(2);
+    expect(await owners()).toContain('deadlock-2');
+    expect(await owners()).not.toContain('deadlock-1');
+  });
+
+  test("runs in the caller's transaction as well, and goes with it", async () => {
+    await using store = withHook(keep('undone'));
+    const caller = await beginTransaction(database.connectionString);
+    await store.append('account-undone', [opened], { transaction: caller.client });
+    const { rows } = await caller.client.query(`select owner from events where owner = 'undone'`);
+    expect(rows).toHaveLength(1);
+    await caller.rollback();
+    expect(await owners()).not.toContain('undone');
+  });
+
+  test('works with a pool of one connection, for many appends at once', async () => {
+    await using store = openStore(database.connectionString, {
+      maxConnections: 1,
+      inline: { eventTypes: new Set(['account.opened']), apply: async () => {} },
+    });
+    const appends = Array.from({ length: 20 }, (_, index) =>
+      store.append(`account-narrow-${index % 3}`, [opened]),
+    );
+    expect(await Promise.all(appends)).toHaveLength(20);
+  });
+});

@@ -1,0 +1,150 @@
+import { untilBlocked } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { type LossyProxy, startLossyProxy } from './lossy-proxy.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+describe('an append whose connection is lost', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+  let proxy: LossyProxy;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+    proxy = await startLossyProxy(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await proxy?.[Symbol.asyncDispose]();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  const versionsOf = async (streamId: string) =>
+    (await collect(store.readStream(streamId))).map(({ streamVersion }) => streamVersion);
+
+  /** A store whose statements have their text in each message, for the proxy to know them by. */
+  const openBehindProxy = () =>
+    openStore(proxy.connectionString, { listen: false, preparedStatements: false });
+
+  test('before its commit, by a killed backend, is made again and recorded once', async () => {
+    await using other = openStore(database.connectionString);
+    const blocker = await beginTransaction(database.connectionString);
+    await store.append('account-killed', [opened], { transaction: blocker.client });
+    const waiting = other.append('account-killed', [deposited(1)]);
+    await untilBlocked(store.pool);
+    const { rowCount } = await store.pool.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    expect(rowCount).toBe(1);
+    await untilBlocked(store.pool);
+    await blocker.commit();
+    expect(await waiting).toMatchObject({ streamVersion: 2, repeated: false });
+    expect(await versionsOf('account-killed')).toEqual([1, 2]);
+  });
+
+  test.each([
+    ['one event', 'append_one', [opened]],
+    ['several events', 'append_batch', [opened, deposited(1)]],
+  ] as const)(
+    'after its commit, before the answer, is recorded once: %s',
+    async (what, statement, events) => {
+      await using far = openBehindProxy();
+      await far.settledPosition();
+      const streamId = `account-unanswered-${statement}`;
+      const lost = proxy.loseAnswerTo(statement);
+      const appended = await far.append(streamId, events, { expected: 'no-stream' });
+      await lost;
+      expect(appended.streamVersion, what).toBe(events.length);
+      const recorded = await collect(store.readStream(streamId));
+      expect(recorded).toEqual(appended.events);
+    },
+  );
+
+  test('takes nobody along who travelled with it: each gets the answer that it would have got', async () => {
+    await using far = openBehindProxy();
+    await store.append('account-there', [opened]);
+    const lost = proxy.loseAnswerTo('append_batch');
+    const outcomes = await Promise.allSettled([
+      far.append('account-mate-1', [opened]),
+      far.append('account-there', [opened], { expected: 'no-stream' }),
+      far.append('account-mate-2', [opened, deposited(1)], { commandId: 'mate' }),
+    ]);
+    await lost;
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled', value: { streamVersion: 1 } },
+      { status: 'rejected', reason: { code: 'STREAM_VERSION_CONFLICT', actual: 1 } },
+      { status: 'fulfilled', value: { streamVersion: 2 } },
+    ]);
+    for (const [streamId, versions] of [
+      ['account-mate-1', [1]],
+      ['account-there', [1]],
+      ['account-mate-2', [1, 2]],
+    ] as const) {
+      expect(await versionsOf(streamId)).toEqual(versions);
+    }
+  });
+
+  test('with an inline hook, after its commit, is recorded once and its hook has taken effect once', async () => {
+    await store.pool.query('create table counted (position bigint)');
+    await using far = openStore(proxy.connectionString, {
+      listen: false,
+      preparedStatements: false,
+      inline: {
+        eventTypes: new Set(['account.opened']),
+        apply: async (transaction, events) => {
+          await transaction
+            .withTables<{ counted: { position: number } }>()
+            .insertInto('counted')
+            .values({ position: events[0]!.position })
+            .execute();
+        },
+      },
+    });
+    await far.settledPosition();
+    const lost = proxy.loseAnswerTo('commit');
+    const { position } = await far.append('account-hooked', [opened]);
+    await lost;
+    const { rows } = await store.pool.query<{ position: string }>('select position from counted');
+    expect(rows.map((row) => Number(row.position))).toEqual([position]);
+    expect(await versionsOf('account-hooked')).toEqual([1]);
+  });
+
+  test('while its hook is at work fails as the hook does, and is not recorded', async () => {
+    await using hooked = openStore(database.connectionString, {
+      inline: {
+        eventTypes: new Set(['account.opened']),
+        apply: async (transaction) => {
+          await store.pool.query(
+            `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+              where datname = current_database() and state = 'idle in transaction'`,
+          );
+          await transaction.withTables<{ counted: { position: number } }>().selectFrom('counted').execute();
+        },
+      },
+    });
+    expect(await failureOf(hooked.append('account-cut', [opened]))).toBeInstanceOf(Error);
+    expect(await versionsOf('account-cut')).toEqual([]);
+  });
+
+  test('for good is an error that says so, and that the same call may succeed later', async () => {
+    const gone = await startLossyProxy(database.connectionString);
+    await using far = openStore(gone.connectionString, { listen: false });
+    await far.append('account-gone', [opened]);
+    await gone[Symbol.asyncDispose]();
+    const failure = await failureOf(far.append('account-gone', [deposited(1)]));
+    expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(await versionsOf('account-gone')).toEqual([1]);
+  });
+});
