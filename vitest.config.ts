@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 // ssr.resolve.externalConditions: `pg` then loads twice and breaks.
 const conditions = ['@leftfold/source', ...defaultServerConditions];
 
-const everywhere = ['packages', 'examples', 'benchmarks', 'docs'];
+const everywhere = ['packages', 'examples', 'benchmarks'];
 const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/${pattern}`);
 const notOurs = ['**/node_modules/**', '**/dist/**'];
 
@@ -38,6 +38,7 @@ export default defineConfig({
           name: 'unit',
           include: matching('*.test.ts'),
           exclude: [...notOurs, '**/*.pg.test.ts'],
+          isolate: false, // these tests share nothing but code, and loading that anew for each file takes most of the time
         },
       },
       {
@@ -58,7 +59,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'pg',
-          include: matching('*.pg.test.ts'),
+          include: [...matching('*.pg.test.ts'), 'docs/**/*.pg.test.ts'],
           exclude: [...notOurs, '**/*.serial.pg.test.ts'],
           globalSetup,
           testTimeout: 30_000,
@@ -83,6 +84,15 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'root', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docs',
+          include: ['docs/**/*.test.ts'],
+          exclude: [...notOurs, '**/*.pg.test.ts'],
+          testTimeout: 120_000,
+        },
       },
     ],
   },

@@ -30,6 +30,7 @@ const phases = [
   [
     { name: 'packages', run: 'node scripts/check-packages.mjs' },
     { name: 'docs', run: 'pnpm --filter @leftfold/docs run build' },
+    { name: 'pages', ...vitest('pages', '--project docs') },
   ],
   [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
   [{ name: 'guarantees', run: `node scripts/check-guarantees.mjs ${results}` }],
