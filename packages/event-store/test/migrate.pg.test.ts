@@ -1,0 +1,222 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
+import pg from 'pg';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { applyMigrations, createEventStore } from '../src/index.ts';
+import { assertServerVersion } from '../src/migrate/apply-migrations.ts';
+import { collect, failureOf, opened, openStore } from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+describe('migrate', () => {
+  const databases: TestDatabase[] = [];
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    databases.push(database);
+  });
+
+  afterAll(async () => {
+    for (const each of databases) await each[Symbol.asyncDispose]();
+  });
+
+  async function query(statement: string): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: database.connectionString });
+    await client.connect();
+    const { rows } = await client.query<Record<string, unknown>>(statement).finally(() => client.end());
+    return rows;
+  }
+
+  test('may be called by any number of processes at once: each finds a log that works', async () => {
+    const positions = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        await using store = openStore(database.connectionString, { maxConnections: 2 });
+        await store.migrate();
+        return (await store.append(`account-${index}`, [opened])).position;
+      }),
+    );
+    expect(positions.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const applied = await query(
+      'select number, count(*)::integer as times from leftfold.migrations group by 1 order by 1',
+    );
+    expect(applied).toEqual(applied.map((_, index) => ({ number: index + 1, times: 1 })));
+  });
+
+  test('changes nothing when it is called again', async () => {
+    await using store = openStore(database.connectionString);
+    await store.migrate();
+    const [before] = await query(
+      'select array_agg(applied_at order by number) as at from leftfold.migrations',
+    );
+    const { events } = await store.append('account-1', [opened]);
+    await store.migrate();
+    const [after] = await query(
+      'select array_agg(applied_at order by number) as at from leftfold.migrations',
+    );
+    expect(after).toEqual(before);
+    expect(await collect(store.readAll())).toEqual(events);
+  });
+
+  test('puts a log into a schema of any name, and two of them in one database do not disturb each other', async () => {
+    await using shop = openStore(database.connectionString, { schema: 'shop' });
+    await using bank = openStore(database.connectionString, { schema: 'bank_2' });
+    await Promise.all([shop.migrate(), bank.migrate()]);
+    const held = await beginTransaction(database.connectionString);
+    await shop.append('account-1', [opened], { transaction: held.client });
+    const { events } = await bank.append('account-1', [{ ...opened, id: 'same' }]);
+    expect(events[0]!.position).toBe(1);
+    expect(await collect(bank.readAll())).toEqual(events); // not held up by the other one's fence
+    await held.commit();
+    await shop.append('account-1', [{ ...opened, id: 'same' }]);
+    expect(await collect(shop.readAll())).toHaveLength(2);
+    expect(await collect(bank.readAll())).toHaveLength(1);
+    expect(
+      await query(`select schema_name from information_schema.schemata where schema_name = 'leftfold'`),
+    ).toEqual([]);
+  });
+
+  test('applies all that is missing, or nothing', async () => {
+    await using pool = Object.assign(new pg.Pool({ connectionString: database.connectionString }), {
+      [Symbol.asyncDispose]: () => pool.end(),
+    });
+    const good = { number: 1, name: '0001-good', sql: 'create table :schema.good (id integer)' };
+    const bad = { number: 2, name: '0002-bad', sql: 'create table :schema.bad (id nothing_like_it)' };
+    const options = { schema: 'leftfold', component: 'test' };
+    const failure = await failureOf(applyMigrations(pool, { ...options, migrations: [good, bad] }));
+    expect(failure).toMatchObject({ code: '42704' });
+    expect(
+      await query(`select to_regclass('leftfold.good') as good, to_regnamespace('leftfold') as schema`),
+    ).toEqual([{ good: null, schema: null }]);
+    await applyMigrations(pool, { ...options, migrations: [good] });
+    await applyMigrations(pool, {
+      ...options,
+      migrations: [good, { ...bad, sql: 'create table :schema.mended (id integer)' }],
+    });
+    expect(await query('select number, name from leftfold.migrations order by 1')).toEqual([
+      { number: 1, name: '0001-good' },
+      { number: 2, name: '0002-bad' },
+    ]);
+  });
+
+  test('lets a role without the right to create anything start on a log that is up to date, append and read', async () => {
+    await using owner = openStore(database.connectionString);
+    await owner.migrate();
+    await using role = await createRole(database);
+    await query(`
+      grant usage on schema leftfold to ${role.name};
+      grant select on all tables in schema leftfold to ${role.name};
+      grant insert on leftfold.events to ${role.name};
+      grant usage, select on leftfold.event_position to ${role.name}`);
+    await using store = openStore(role.connectionString);
+    await store.migrate();
+    const { events } = await store.append('account-1', [opened, opened]);
+    expect(await collect(store.readAll())).toEqual(events);
+    expect(
+      await failureOf(store.pool.query('alter table leftfold.events disable trigger all')),
+    ).toMatchObject({
+      code: '42501',
+    });
+  });
+
+  test('of a role that may only connect is refused with a sentence about rights; so is what it would do then', async () => {
+    await using role = await createRole(database);
+    await using store = openStore(role.connectionString);
+    const refused = {
+      code: 'STORE_MISCONFIGURED',
+      retryable: false,
+      message:
+        'the role of this connection lacks a right on schema "leftfold"; grant it, or migrate with a role that has it',
+    };
+    expect(await failureOf(store.migrate())).toMatchObject(refused);
+    await using owner = openStore(database.connectionString);
+    await owner.migrate();
+    expect(await failureOf(store.migrate())).toMatchObject(refused);
+    expect(await failureOf(store.append('account-1', [opened]))).toMatchObject(refused);
+    expect(
+      await failureOf(store.appendAll([{ streamId: 'account-1', events: [opened, opened] }])),
+    ).toMatchObject(refused);
+    expect(await failureOf(collect(store.readStream('account-1')))).toMatchObject(refused);
+    expect(await failureOf(collect(store.readAll()))).toMatchObject(refused);
+    expect(await failureOf(collect(store.subscribe()))).toMatchObject(refused);
+  });
+
+  test('is refused on a log that a newer release has migrated', async () => {
+    await using store = openStore(database.connectionString);
+    await store.migrate();
+    const [{ newest } = {}] = await query(
+      `select max(number) as newest from leftfold.migrations where component = 'event-store'`,
+    );
+    await query(
+      `insert into leftfold.migrations (component, number, name) values ('event-store', 9999, '9999-later')`,
+    );
+    expect(await failureOf(store.migrate())).toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      installed: 9999,
+      required: newest,
+      retryable: false,
+      message: `schema "leftfold" is at migration 9999, this release knows ${String(newest)}; upgrade the leftfold packages`,
+    });
+  });
+
+  test('that was forgotten is an error that says so, wherever it is met', async () => {
+    await using store = openStore(database.connectionString);
+    const missing = {
+      code: 'STORE_MISCONFIGURED',
+      retryable: false,
+      message: 'schema "leftfold" is not migrated; run migrate() first',
+    };
+    expect(await failureOf(store.append('account-1', [opened]))).toMatchObject(missing);
+    expect(await failureOf(store.append('account-1', [opened, opened]))).toMatchObject(missing);
+    expect(await failureOf(collect(store.readStream('account-1')))).toMatchObject(missing);
+    expect(await failureOf(collect(store.readAll()))).toMatchObject(missing);
+    expect(await failureOf(collect(store.subscribe()))).toMatchObject(missing);
+    expect(await failureOf(store.settledPosition())).toMatchObject(missing);
+    expect(await failureOf(store.eventsOfCommand('c'))).toMatchObject(missing);
+    expect(await failureOf(store.loadSnapshot('account-1', 'k'))).toMatchObject(missing);
+  });
+
+  test('needs PostgreSQL 15', () => {
+    expect(() => assertServerVersion(150_000)).not.toThrow();
+    expect(() => assertServerVersion(140_019)).toThrow(
+      expect.objectContaining({
+        code: 'STORE_MISCONFIGURED',
+        message: 'PostgreSQL 14 is too old; use 15 or newer',
+      }),
+    );
+  });
+
+  test('applies what the .sql files say: the embedded copy is not stale', async () => {
+    const script = fileURLToPath(new URL('../../../scripts/embed-migrations.mjs', import.meta.url));
+    await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toBeDefined();
+  });
+
+  test('refuses a schema name that is none', () => {
+    for (const schema of ['', 'Shop', 'a"b', 'a-b', 'x'.repeat(26)]) {
+      const { connectionString } = database;
+      expect(() => createEventStore({ connectionString, schema, events: [] })).toThrow(
+        expect.objectContaining({ code: 'NAME_INVALID', kind: 'schema name' }),
+      );
+    }
+  });
+});
+
+/** A role that may connect, and nothing else. */
+async function createRole({ connectionString, name: databaseName }: TestDatabase) {
+  const name = `role_${databaseName.slice(-12)}`;
+  const admin = new pg.Client({ connectionString });
+  await admin.connect();
+  await admin.query(`create role ${name} login password 'only-connect'`);
+  const url = new URL(connectionString);
+  url.username = name;
+  url.password = 'only-connect';
+  return {
+    name,
+    connectionString: url.href,
+    [Symbol.asyncDispose]: async () => {
+      await admin.query(`drop owned by ${name}; drop role ${name}`);
+      await admin.end();
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction } from './open-transaction.ts';
+
+describe('the log by SQL alone', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+  let psql: pg.Client;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+    psql = new pg.Client({ connectionString: database.connectionString });
+    await psql.connect();
+  });
+
+  afterAll(async () => {
+    await psql?.end();
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  /** As psql would: text in, text out, no parameters. */
+  async function run(statement: string): Promise<Record<string, unknown>[]> {
+    const { rows } = await psql.query<Record<string, unknown>>(statement);
+    return rows;
+  }
+
+  test('is appended to and read by one function each, and the store reads the same', async () => {
+    const appended = await run(`
+      select * from leftfold.append(
+        'account-sql',
+        '[{"type": "account.opened", "data": {"owner": "Ada"}, "tags": ["vip:yes"], "metadata": {"actor": "bob"}},
+          {"type": "account.deposited", "data": {"cents": 5}, "id": "mine", "schemaVersion": 1}]',
+        expected => 'no-stream',
+        metadata => '{"actor": "alice", "correlationId": "c-1"}')`);
+    expect(appended.map((row) => row['stream_version'])).toEqual(['1', '2']);
+    expect(appended[1]).toMatchObject({ event_id: 'mine' });
+
+    const [first, second] = await collect(store.readStream('account-sql'));
+    expect(first).toMatchObject({
+      type: 'account.opened',
+      data: { owner: 'Ada' },
+      tags: ['vip:yes'],
+      metadata: { actor: 'bob', correlationId: 'c-1' },
+      position: Number(appended[0]!['position']),
+    });
+    expect(second).toMatchObject({ id: 'mine', data: { cents: 5 }, tags: [], metadata: { actor: 'alice' } });
+
+    const stream = await run(`select stream_version, type, data from leftfold.read_stream('account-sql', 2)`);
+    expect(stream).toEqual([{ stream_version: '2', type: 'account.deposited', data: { cents: 5 } }]);
+    const log = await run(
+      `select event_id from leftfold.read_all(after => ${Number(appended[0]!['position'])})`,
+    );
+    expect(log).toEqual([{ event_id: 'mine' }]);
+    const [mark] = await run('select leftfold.settled_position() as settled');
+    expect(mark).toEqual({ settled: appended[1]!['position'] });
+  });
+
+  test('is filtered by type, category and tags', async () => {
+    await store.append('account-filter', [{ ...opened, tags: ['shop:1', 'vip:no'] }, deposited(1)]);
+    await store.append('accounting-filter', [{ ...opened, tags: ['shop:1'] }]);
+    const positionsWhere = async (filter: string) =>
+      (await run(`select stream_id || '@' || stream_version as place from leftfold.read_all(${filter})`)).map(
+        ({ place }) => place,
+      );
+    expect(await positionsWhere(`with_tags => '{shop:1}'`)).toEqual([
+      'account-filter@1',
+      'accounting-filter@1',
+    ]);
+    expect(await positionsWhere(`with_tags => '{shop:1,vip:no}'`)).toEqual(['account-filter@1']);
+    expect(await positionsWhere(`category => 'accounting'`)).toEqual(['accounting-filter@1']);
+    expect(
+      await positionsWhere(`types => '{account.opened}', category => 'account', max_events => 1`),
+    ).toHaveLength(1);
+  });
+
+  test.each([
+    ['no-stream', 'account-conflict', 'expected no-stream'],
+    ['4', 'account-conflict', 'expected 4'],
+    ['stream-exists', 'account-nowhere', 'expected stream-exists'],
+  ])(
+    'refuses with SQLSTATE LF001 an append that expects %s of %s and is wrong',
+    async (expected, stream, message) => {
+      await run(
+        `select from leftfold.append('account-conflict', '[{"type": "account.opened", "data": {"owner": "Ada"}}]')`,
+      );
+      const refused = run(`select * from leftfold.append('${stream}', '[{"type": "t"}]', '${expected}')`);
+      expect(await failureOf(refused)).toMatchObject({
+        code: 'LF001',
+        message: expect.stringContaining(message),
+        hint: 'read it again and decide again',
+      });
+    },
+  );
+
+  test('refuses with SQLSTATE LF002 a known event id for another event', async () => {
+    await run(
+      `select from leftfold.append('account-id', '[{"type": "account.opened", "data": {"owner": "A"}, "id": "known"}]')`,
+    );
+    const reused = run(
+      `select * from leftfold.append('account-id', '[{"type": "account.deposited", "id": "known"}]')`,
+    );
+    expect(await failureOf(reused)).toMatchObject({
+      code: 'LF002',
+      message: 'event id "known" is already in the log for another event',
+    });
+  });
+
+  test('answers an append that is made again as the first time: by its ids, and by its command', async () => {
+    for (const call of [
+      `leftfold.append('account-twice', '[{"type": "account.opened", "data": {"owner": "A"}, "id": "twice"}]', 'no-stream')`,
+      `leftfold.append('account-command', '[{"type": "account.opened", "data": {"owner": "A"}}]', 'no-stream', command_id => 'sql-1')`,
+    ]) {
+      const first = await run(`select * from ${call}`);
+      expect(await run(`select * from ${call}`)).toEqual(first);
+      expect(first).toHaveLength(1);
+    }
+    expect(await store.eventsOfCommand('sql-1')).toMatchObject([
+      { id: 'sql-1:1', metadata: { commandId: 'sql-1' } },
+    ]);
+  });
+
+  test('an append without events checks the stream, and answers with none', async () => {
+    expect(await run(`select * from leftfold.append('account-check', '[]', 'no-stream')`)).toEqual([]);
+    expect(await failureOf(run(`select * from leftfold.append('account-check', '[]', '1')`))).toMatchObject({
+      code: 'LF001',
+    });
+  });
+
+  test.each(['repeatable read', 'serializable'])(
+    'refuses with SQLSTATE LF004 to append or to read at %s',
+    async (level) => {
+      for (const call of [
+        `leftfold.append('account-level', '[{"type": "t"}]')`,
+        'leftfold.read_all()',
+        'leftfold.settled_position()',
+      ]) {
+        const open = await beginTransaction(database.connectionString, level);
+        expect(await failureOf(open.client.query(`select * from ${call}`)), call).toMatchObject({
+          code: 'LF004',
+          message: expect.stringContaining(`isolation level read committed, this transaction has ${level}`),
+        });
+        await open.rollback();
+      }
+    },
+  );
+
+  test('an event that is half an event is refused, and nothing is appended', async () => {
+    const refused = run(`select * from leftfold.append('account-half', '[{"type": "t"}, {"data": {}}]')`);
+    expect(await failureOf(refused)).toMatchObject({ code: '23502', column: 'type' });
+    const tooLong = run(`select * from leftfold.append('account-${'x'.repeat(255)}', '[{"type": "t"}]')`);
+    expect(await failureOf(tooLong)).toMatchObject({ code: '23514', constraint: 'events_stream_id_length' });
+    expect(await run(`select * from leftfold.read_stream('account-half')`)).toEqual([]);
+  });
+});
