@@ -132,7 +132,10 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     return streams[0]!;
   }
 
-  async appendAll(appends: readonly StreamAppend[], options: PostgresAppendContext = {}): Promise<AppendAllResult> {
+  async appendAll(
+    appends: readonly StreamAppend[],
+    options: PostgresAppendContext = {},
+  ): Promise<AppendAllResult> {
     this.#assertOpen();
     return this.#appender.append(appends, options, options.transaction);
   }
@@ -170,7 +173,11 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   async loadSnapshot(streamId: string, key: string): Promise<Snapshot | undefined> {
     const [row] = await this.#query<SnapshotRow>(loadSnapshotStatement(this.schema, streamId, key));
     if (row === undefined) return undefined;
-    return { streamVersion: toSafeNumber(row.stream_version), position: toSafeNumber(row.position), state: row.state };
+    return {
+      streamVersion: toSafeNumber(row.stream_version),
+      position: toSafeNumber(row.position),
+      state: row.state,
+    };
   }
 
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {

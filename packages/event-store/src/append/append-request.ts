@@ -55,7 +55,11 @@ export interface AppendLimits {
 }
 
 /** Postgres refuses a parameter of 1 GB; long before that one append holds up all others. */
-export const defaultLimits: AppendLimits = { eventBytes: 1024 * 1024, appendSize: 32 * 1024 * 1024, events: 10_000 };
+export const defaultLimits: AppendLimits = {
+  eventBytes: 1024 * 1024,
+  appendSize: 32 * 1024 * 1024,
+  events: 10_000,
+};
 
 const ANY = -1;
 const STREAM_EXISTS = -2;
@@ -94,20 +98,42 @@ export function prepareRequest(
     const metadataJson = metadata === shared ? sharedJson : metadataJsonOf(event.type, metadata);
     assertEventSize(limits, streamId, event.type, dataJson, metadataJson);
     size += dataJson.length + metadataJson.length;
-    return { id, type: event.type, schemaVersion: event.schemaVersion, data, dataJson, metadata, metadataJson, tags: checkedTags(event) };
+    return {
+      id,
+      type: event.type,
+      schemaVersion: event.schemaVersion,
+      data,
+      dataJson,
+      metadata,
+      metadataJson,
+      tags: checkedTags(event),
+    };
   };
 
   const entries = appends.map(({ streamId, events, expected = 'any' }): AppendEntry => {
     assertId('stream id', streamId);
-    if (streams.has(streamId)) throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
+    if (streams.has(streamId))
+      throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
     streams.add(streamId);
-    return { streamId, expected: toExpectedCode(expected), given: expected, events: events.map((event) => prepare(streamId, event)) };
+    return {
+      streamId,
+      expected: toExpectedCode(expected),
+      given: expected,
+      events: events.map((event) => prepare(streamId, event)),
+    };
   });
 
   const [first] = entries;
   if (first === undefined) throw new TypeError('an append names at least one stream');
-  if (eventCount > limits.events) throw new AppendTooLargeError(first.streamId, 'number of events', eventCount, limits.events);
-  if (size > limits.appendSize) throw new AppendTooLargeError(first.streamId, 'size of the append in characters', size, limits.appendSize);
+  if (eventCount > limits.events)
+    throw new AppendTooLargeError(first.streamId, 'number of events', eventCount, limits.events);
+  if (size > limits.appendSize)
+    throw new AppendTooLargeError(
+      first.streamId,
+      'size of the append in characters',
+      size,
+      limits.appendSize,
+    );
   return { entries, commandId, eventCount, size };
 }
 
@@ -125,22 +151,32 @@ function toExpectedCode(expected: ExpectedVersion): number {
       return STREAM_EXISTS;
   }
   if (!Number.isSafeInteger(expected) || expected < 0) {
-    throw new RangeError(`expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not ${String(expected)}`);
+    throw new RangeError(
+      `expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not ${String(expected)}`,
+    );
   }
   return expected;
 }
 
 function checkedTags(event: NewEvent): readonly string[] {
   const tags = event.tags ?? [];
-  if (tags.length > MAX_TAGS) throw new AppendTooLargeError(event.type, 'number of tags of one event', tags.length, MAX_TAGS);
+  if (tags.length > MAX_TAGS)
+    throw new AppendTooLargeError(event.type, 'number of tags of one event', tags.length, MAX_TAGS);
   for (const tag of tags) assertId('tag', tag);
   return tags;
 }
 
-function assertEventSize(limits: AppendLimits, streamId: string, type: string, dataJson: string, metadataJson: string): void {
+function assertEventSize(
+  limits: AppendLimits,
+  streamId: string,
+  type: string,
+  dataJson: string,
+  metadataJson: string,
+): void {
   const characters = dataJson.length + metadataJson.length;
   // A character has at most 3 bytes for each UTF-16 unit: most events need no counting.
   if (characters * 3 <= limits.eventBytes) return;
   const bytes = Buffer.byteLength(dataJson) + Buffer.byteLength(metadataJson);
-  if (bytes > limits.eventBytes) throw new AppendTooLargeError(streamId, `size of event "${type}" in bytes`, bytes, limits.eventBytes);
+  if (bytes > limits.eventBytes)
+    throw new AppendTooLargeError(streamId, `size of event "${type}" in bytes`, bytes, limits.eventBytes);
 }

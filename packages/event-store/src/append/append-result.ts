@@ -34,18 +34,20 @@ export function toAppendResult(
       let before = 0;
       const streams = request.entries.map((entry, index): AppendResult => {
         const base = outcome.versions[index] ?? 0;
-        const events = entry.events.map((event, offset): RecordedEvent => ({
-          type: event.type,
-          schemaVersion: event.schemaVersion,
-          data: event.data,
-          id: event.id,
-          streamId: entry.streamId,
-          streamVersion: base + offset + 1,
-          position: outcome.positions[before + offset] ?? 0,
-          recordedAt: outcome.recordedAt,
-          metadata: event.metadata,
-          tags: event.tags,
-        }));
+        const events = entry.events.map(
+          (event, offset): RecordedEvent => ({
+            type: event.type,
+            schemaVersion: event.schemaVersion,
+            data: event.data,
+            id: event.id,
+            streamId: entry.streamId,
+            streamVersion: base + offset + 1,
+            position: outcome.positions[before + offset] ?? 0,
+            recordedAt: outcome.recordedAt,
+            metadata: event.metadata,
+            tags: event.tags,
+          }),
+        );
         before += events.length;
         return { streamVersion: base + events.length, position: positionOf(events), events, repeated: false };
       });

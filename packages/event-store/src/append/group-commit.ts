@@ -91,12 +91,16 @@ export class GroupCommit {
     let size = 0;
     for (const [index, waiting] of this.#waiting.entries()) {
       const { entries, eventCount, size: requestSize } = waiting.request;
-      const full = batch.length > 0 && (batch.length >= maxRequests || events + eventCount > maxEvents || size + requestSize > maxSize);
+      const full =
+        batch.length > 0 &&
+        (batch.length >= maxRequests || events + eventCount > maxEvents || size + requestSize > maxSize);
       if (full) {
         left.push(...this.#waiting.slice(index));
         break;
       }
-      const blocked = entries.some(({ streamId }) => this.#streamsOnTheirWay.has(streamId) || held.has(streamId));
+      const blocked = entries.some(
+        ({ streamId }) => this.#streamsOnTheirWay.has(streamId) || held.has(streamId),
+      );
       if (blocked) {
         // Whoever comes later for the same streams stays behind this one.
         for (const { streamId } of entries) held.add(streamId);

@@ -48,7 +48,8 @@ export async function sendBatch(
         rollbacks += 1;
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
-        if (lostConnections >= CONNECTION_ATTEMPTS) return requests.map(() => ({ error: toStoreError(error, schema) }));
+        if (lostConnections >= CONNECTION_ATTEMPTS)
+          return requests.map(() => ({ error: toStoreError(error, schema) }));
         await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
       } else if (requests.length > 1) {
         return oneByOne(run, schema, requests);
@@ -59,7 +60,11 @@ export async function sendBatch(
   }
 }
 
-async function oneByOne(run: StatementRunner, schema: string, requests: readonly AppendRequest[]): Promise<readonly Settled[]> {
+async function oneByOne(
+  run: StatementRunner,
+  schema: string,
+  requests: readonly AppendRequest[],
+): Promise<readonly Settled[]> {
   const settled: Settled[] = [];
   for (const request of requests) settled.push(...(await sendBatch(run, schema, [request])));
   return settled;
@@ -90,7 +95,9 @@ export async function appendBatch(
   requests: readonly AppendRequest[],
   options: { readonly checkEventIds: boolean; readonly inTransaction: boolean },
 ): Promise<readonly AppendOutcome[]> {
-  const [row] = await run<AppendBatchRow & Record<string, unknown>>(appendBatchStatement(schema, requests, options));
+  const [row] = await run<AppendBatchRow & Record<string, unknown>>(
+    appendBatchStatement(schema, requests, options),
+  );
   if (row === undefined) throw new TypeError('append_batch answered without a row');
   return toBatchOutcomes(requests, row);
 }

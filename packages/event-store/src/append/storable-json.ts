@@ -14,16 +14,22 @@ export function toStorableJson(type: string, schemaVersion: number, value: JsonV
   try {
     json = JSON.stringify(value);
   } catch (cause) {
-    const issues = [{ path: '', code: 'not_json', message: 'cannot be written as JSON (a bigint, or a circle)' }];
+    const issues = [
+      { path: '', code: 'not_json', message: 'cannot be written as JSON (a bigint, or a circle)' },
+    ];
     throw new InvalidEventError(type, schemaVersion, issues, { cause });
   }
   if (json === undefined) {
-    throw new InvalidEventError(type, schemaVersion, [{ path: '', code: 'not_json', message: 'is undefined, a function or a symbol' }]);
+    throw new InvalidEventError(type, schemaVersion, [
+      { path: '', code: 'not_json', message: 'is undefined, a function or a symbol' },
+    ]);
   }
   if (json.includes('\\u') && unstorable.test(json)) {
     const path = findUnstorable(value, []);
     const message = 'has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it';
-    throw new InvalidEventError(type, schemaVersion, [{ path: path.join('.'), code: 'unstorable_character', message }]);
+    throw new InvalidEventError(type, schemaVersion, [
+      { path: path.join('.'), code: 'unstorable_character', message },
+    ]);
   }
   return json;
 }

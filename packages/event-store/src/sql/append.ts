@@ -4,7 +4,12 @@ import { numberArray, textArray, toNumbers, toSafeNumber } from './row.ts';
 
 /** What the database answered to one request. */
 export type AppendOutcome =
-  | { readonly kind: 'appended'; readonly versions: readonly number[]; readonly positions: readonly number[]; readonly recordedAt: Date }
+  | {
+      readonly kind: 'appended';
+      readonly versions: readonly number[];
+      readonly positions: readonly number[];
+      readonly recordedAt: Date;
+    }
   | { readonly kind: 'conflict'; readonly entry: number; readonly actual: number }
   | { readonly kind: 'repeated' }
   | { readonly kind: 'event-id-reused'; readonly eventId: string };
@@ -24,13 +29,20 @@ export interface AppendOneRow {
 export function appendOneStatement(schema: string, request: AppendRequest): Statement | undefined {
   const entry = request.entries[0];
   const event = entry?.events[0];
-  if (entry === undefined || event === undefined || request.entries.length > 1 || entry.events.length > 1) return undefined;
+  if (entry === undefined || event === undefined || request.entries.length > 1 || entry.events.length > 1)
+    return undefined;
   return {
     name: `leftfold append one ${schema}`,
     text: `select appended, entry_version::text, event_position::text, recorded_at
              from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
-      entry.streamId, entry.expected, event.id, event.type, event.schemaVersion, event.dataJson, event.metadataJson,
+      entry.streamId,
+      entry.expected,
+      event.id,
+      event.type,
+      event.schemaVersion,
+      event.dataJson,
+      event.metadataJson,
       textArray(event.tags),
     ],
   };
@@ -38,7 +50,8 @@ export function appendOneStatement(schema: string, request: AppendRequest): Stat
 
 /** undefined when nothing was appended: the batch form then tells why. */
 export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome | undefined {
-  if (row === undefined || !row.appended || row.event_position === null || row.recorded_at === null) return undefined;
+  if (row === undefined || !row.appended || row.event_position === null || row.recorded_at === null)
+    return undefined;
   return {
     kind: 'appended',
     versions: [toSafeNumber(row.entry_version)],
@@ -111,10 +124,22 @@ export function appendBatchStatement(
                   event_position::text, recorded_at
              from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     values: [
-      numberArray(entryRequest), textArray(entryStream), numberArray(entryExpected), numberArray(entryEvents),
-      numberArray(eventRequest), numberArray(eventEntry), numberArray(eventOffset), textArray(eventStream),
-      textArray(ids), textArray(types), numberArray(schemaVersions), textArray(data), textArray(metadata),
-      textArray(tags), textArray(requests.map(({ commandId }) => commandId ?? null)), options.checkEventIds,
+      numberArray(entryRequest),
+      textArray(entryStream),
+      numberArray(entryExpected),
+      numberArray(entryEvents),
+      numberArray(eventRequest),
+      numberArray(eventEntry),
+      numberArray(eventOffset),
+      textArray(eventStream),
+      textArray(ids),
+      textArray(types),
+      numberArray(schemaVersions),
+      textArray(data),
+      textArray(metadata),
+      textArray(tags),
+      textArray(requests.map(({ commandId }) => commandId ?? null)),
+      options.checkEventIds,
     ],
   };
 }
@@ -124,7 +149,10 @@ const EVENT_ID_REUSED = 3;
 const CONFLICT = 1;
 
 /** Splits the answer to a batch into one for each request. */
-export function toBatchOutcomes(requests: readonly AppendRequest[], row: AppendBatchRow): readonly AppendOutcome[] {
+export function toBatchOutcomes(
+  requests: readonly AppendRequest[],
+  row: AppendBatchRow,
+): readonly AppendOutcome[] {
   const statuses = toNumbers(row.request_status);
   const conflictEntries = row.request_entry === null ? [] : row.request_entry.slice(1, -1).split(',');
   const versions = toNumbers(row.entry_version);

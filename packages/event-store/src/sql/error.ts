@@ -8,11 +8,28 @@ const LEFTFOLD_MISCONFIGURED = 'LF004';
 
 const logConstraints: ReadonlySet<string> = new Set(['events_stream_version_key', 'events_event_id_key']);
 const rolledBack: ReadonlySet<string> = new Set(['40001', '40P01']);
-const unavailable: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '53200', '53100']);
+const unavailable: ReadonlySet<string> = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P05',
+  '25P03',
+  '53300',
+  '53200',
+  '53100',
+]);
 const notMigrated: ReadonlySet<string> = new Set(['42P01', '3F000', '42883']);
 const cannotLogIn: ReadonlySet<string> = new Set(['28000', '28P01', '3D000']);
 const networkFailures: ReadonlySet<string> = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOENT',
 ]);
 
 interface CodedError {
@@ -59,11 +76,17 @@ export function isConnectionFailure(error: unknown): boolean {
 export function toStoreError(error: unknown, schema: string): unknown {
   if (LeftfoldError.is(error)) return error;
   if (isConnectionFailure(error)) {
-    return new StoreUnavailableError('the database cannot be reached; check that it runs and that the connection string is right', { cause: error });
+    return new StoreUnavailableError(
+      'the database cannot be reached; check that it runs and that the connection string is right',
+      { cause: error },
+    );
   }
   const code = codeOf(error) ?? '';
   if (isRolledBack(error)) {
-    return new StoreUnavailableError('the database rolled the transaction back to let another go on; run it again', { cause: error });
+    return new StoreUnavailableError(
+      'the database rolled the transaction back to let another go on; run it again',
+      { cause: error },
+    );
   }
   if (code === INSUFFICIENT_PRIVILEGE) {
     return new StoreMisconfiguredError(
@@ -72,10 +95,15 @@ export function toStoreError(error: unknown, schema: string): unknown {
     );
   }
   if (cannotLogIn.has(code)) {
-    return new StoreMisconfiguredError('the database refuses the login: check role, password and database of the connection string', { cause: error });
+    return new StoreMisconfiguredError(
+      'the database refuses the login: check role, password and database of the connection string',
+      { cause: error },
+    );
   }
   if (notMigrated.has(code)) {
-    return new StoreMisconfiguredError(`schema "${schema}" is not migrated; run migrate() first`, { cause: error });
+    return new StoreMisconfiguredError(`schema "${schema}" is not migrated; run migrate() first`, {
+      cause: error,
+    });
   }
   if (code === LEFTFOLD_MISCONFIGURED && error instanceof Error) {
     return new StoreMisconfiguredError(error.message, { cause: error });

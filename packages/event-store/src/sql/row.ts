@@ -25,7 +25,8 @@ export const eventColumns =
  */
 export function toSafeNumber(value: string | number | bigint): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} is beyond the whole numbers that are exact`);
+  if (!Number.isSafeInteger(number))
+    throw new RangeError(`${value} is beyond the whole numbers that are exact`);
   return number;
 }
 

@@ -16,7 +16,12 @@ export function loadSnapshotStatement(schema: string, streamId: string, key: str
 }
 
 /** Keeps the newer of two: a slow writer never puts an older snapshot over a newer one. */
-export function saveSnapshotStatement(schema: string, streamId: string, key: string, snapshot: Snapshot): Statement {
+export function saveSnapshotStatement(
+  schema: string,
+  streamId: string,
+  key: string,
+  snapshot: Snapshot,
+): Statement {
   return {
     name: `leftfold save snapshot ${schema}`,
     text: `insert into "${schema}".snapshots as kept (stream_id, key, stream_version, position, state)

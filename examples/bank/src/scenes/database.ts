@@ -1,0 +1,44 @@
+import { startPostgres } from '@leftfold/embedded';
+import { newId } from 'leftfold';
+import pg from 'pg';
+import type { BankPlace } from '../open-bank.ts';
+
+/** A place for one demo: on DATABASE_URL if there is one, else on a Postgres that lives as long as the demo. */
+export interface DemoDatabase extends AsyncDisposable {
+  readonly place: BankPlace;
+  readonly description: string;
+}
+
+export async function openDatabase(): Promise<DemoDatabase> {
+  const schema = `demo_${newId(Date.now()).slice(-10).toLowerCase()}`;
+  const given = process.env['DATABASE_URL'];
+  if (given !== undefined && given !== '') {
+    const place = { databaseUrl: given, schema };
+    return {
+      place,
+      description: 'the Postgres of DATABASE_URL',
+      [Symbol.asyncDispose]: () => dropSchemas(place),
+    };
+  }
+  const server = await startPostgres();
+  return {
+    place: { databaseUrl: server.connectionString, schema },
+    description: server.description,
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** Leaves the user's database as it was: the log's schema and those of its read models go. */
+async function dropSchemas({ databaseUrl, schema }: BankPlace): Promise<void> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `select quote_ident(nspname) as name from pg_namespace where nspname = $1 or starts_with(nspname, $1 || '_')`,
+      [schema],
+    );
+    for (const { name } of rows) await client.query(`drop schema ${name} cascade`);
+  } finally {
+    await client.end();
+  }
+}

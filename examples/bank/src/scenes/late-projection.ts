@@ -1,0 +1,37 @@
+import { createApp } from 'leftfold';
+import { account } from '../domain/account.ts';
+import { transfer } from '../domain/transfer.ts';
+import type { BankPlace } from '../open-bank.ts';
+import { balances } from '../read/balances.ts';
+import { turnover } from '../read/turnover.ts';
+import { checked, count, euros, heading, line } from '../screen/print.ts';
+
+/** A question nobody asked at first, answered from the beginning of the log. */
+export async function addProjection({ databaseUrl, schema }: BankPlace, events: number): Promise<void> {
+  heading('5. A second read model, thought of later');
+  const started = performance.now();
+  await using bank = await createApp({
+    databaseUrl,
+    schema,
+    aggregates: [account],
+    decisions: [transfer],
+    projections: [balances, turnover],
+  });
+  await bank.caughtUp(turnover);
+  line(
+    `it caught up with ${count(events)} events in ${(performance.now() - started).toFixed(0)} ms, from the beginning`,
+  );
+  const rows = await bank.query(turnover).orderBy('movements', 'desc').execute();
+  const [busiest] = rows;
+  if (busiest !== undefined) {
+    line(
+      `busiest: ${busiest.account_id}, ${count(busiest.movements)} movements, ${euros(busiest.in_cents)} in and ${euros(busiest.out_cents)} out`,
+    );
+  }
+  const balance = await bank.query(balances).execute();
+  const same = rows.every(
+    (row) =>
+      balance.find(({ account_id }) => account_id === row.account_id)?.cents === row.in_cents - row.out_cents,
+  );
+  checked(same, 'what came in less what went out is the balance, for every account');
+}

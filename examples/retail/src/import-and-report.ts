@@ -1,0 +1,50 @@
+import { importFile } from './input/import-file.ts';
+import { identify } from './input/read-file.ts';
+import { openShop } from './open-shop.ts';
+import { customers } from './read/customers.ts';
+import { products } from './read/products.ts';
+import { revenue } from './read/revenue.ts';
+import { totals } from './read/totals.ts';
+import { checkTotals } from './report/check-totals.ts';
+import { printTables } from './report/tables.ts';
+import { heading, line } from './screen/print.ts';
+import { fileProgressBar } from './screen/progress.ts';
+
+/** What one run came to. */
+export interface RunReport {
+  readonly addedEvents: number;
+  /** Whether every read model is what the file adds up to. */
+  readonly exact: boolean;
+}
+
+/** Imports a file, prints the tables and checks them. Run again, it adds nothing. */
+export async function importAndReport(path: string, databaseUrl?: string): Promise<RunReport> {
+  const { bytes, fingerprint } = await identify(path);
+  await using shop = await openShop({
+    schema: `retail_${fingerprint}`,
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+  });
+
+  heading(`Importing ${path}`);
+  line(`on ${shop.database}`);
+  const started = performance.now();
+  const bar = fileProgressBar(bytes);
+  const { expected, addedEvents } = await importFile(shop, path, ({ bytesRead }, lines) =>
+    bar.update(bytesRead, lines),
+  );
+  bar.stop();
+  const imported = performance.now();
+  line(
+    `${addedEvents.toLocaleString('en')} events added in ${seconds(started, imported)}; everything else was there already`,
+  );
+  for (const projection of [revenue, products, customers, totals]) await shop.caughtUp(projection);
+  line(`read models caught up ${seconds(imported, performance.now())} later`);
+
+  await printTables(shop);
+  const exact = await checkTotals(shop, expected);
+  return { addedEvents, exact };
+}
+
+function seconds(from: number, to: number): string {
+  return `${((to - from) / 1000).toFixed(1)} s`;
+}
