@@ -126,7 +126,7 @@ describe('what is kept in memory', () => {
     const merging = {
       ...account,
       initialState: { note: 'kept' },
-      evolve: (state: object, { data }: { data: object }) => ({ ...state, ...data }),
+      evolve: (state: unknown, { data }: { readonly data: unknown }) => Object.assign({}, state, data),
       decide,
     };
     const bank = createCommandExecutor({ store, aggregates: [merging] });

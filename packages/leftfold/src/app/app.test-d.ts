@@ -1,0 +1,185 @@
+import { describe, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import {
+  createApp,
+  defineAggregate,
+  defineEvents,
+  defineProjection,
+  defineTableProjection,
+  type PostgresEventStore,
+  reject,
+} from '../index.ts';
+
+const accountEvents = defineEvents('account', {
+  opened: z.object({ owner: z.string() }),
+  deposited: z.object({ cents: z.int() }),
+});
+const cartEvents = defineEvents('cart', { emptied: z.object({}) });
+
+const account = defineAggregate({
+  events: accountEvents,
+  initialState: { open: false },
+  evolve: { opened: () => ({ open: true }), deposited: (state) => state },
+  commands: {
+    open: {
+      input: z.object({ owner: z.string() }),
+      decide: (state, { owner }, emit) => (state.open ? reject('already-open') : emit.opened({ owner })),
+    },
+  },
+});
+const cart = defineAggregate({
+  events: cartEvents,
+  initialState: 0,
+  evolve: { emptied: () => 0 },
+  commands: { empty: { input: z.object({}), decide: (_state, _input, emit) => emit.emptied({}) } },
+});
+
+const balances = defineTableProjection({
+  name: 'balances',
+  events: [accountEvents],
+  columns: { account_id: 'text', cents: 'bigint', closed_at: 'timestamptz null' },
+  key: ({ streamId }) => ({ account_id: streamId }),
+  initialRow: { cents: 0, closed_at: null },
+  evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
+});
+const carts = defineTableProjection({
+  name: 'carts',
+  events: [cartEvents],
+  columns: { cart_id: 'text', count: 'integer' },
+  key: ({ streamId }) => ({ cart_id: streamId }),
+  initialRow: { count: 0 },
+  evolve: { 'cart.emptied': (row) => row },
+});
+const movements = defineProjection({
+  name: 'movements',
+  events: [accountEvents],
+  tables: {
+    lines: { columns: { position: 'bigint', cents: 'bigint' }, primaryKey: ['position'] },
+    owners: { columns: { account_id: 'text', owner: 'text' }, primaryKey: ['account_id'] },
+  },
+  on: {
+    'account.opened': (tx, { streamId, data }) =>
+      tx.insertInto('owners').values({ account_id: streamId, owner: data.owner }).execute(),
+  },
+});
+
+const app = await createApp({ aggregates: [account], projections: [balances, movements] });
+
+describe('a query of a table projection', () => {
+  test('has the rows of its columns', async () => {
+    const rows = await app.query(balances).where('cents', '>', 0).orderBy('account_id').execute();
+    expectTypeOf(rows).toEqualTypeOf<
+      { readonly account_id: string; readonly cents: number; readonly closed_at: Date | null }[]
+    >();
+    const row = await app.query(balances, { atLeast: 7 }).executeTakeFirst();
+    expectTypeOf(row?.cents).toEqualTypeOf<number | undefined>();
+    for await (const each of app.query(balances).stream())
+      expectTypeOf(each.account_id).toEqualTypeOf<string>();
+  });
+
+  test('has the rows of the columns that were chosen instead', async () => {
+    const [total] = await app
+      .query(balances)
+      .clearSelect()
+      .select(({ fn }) => fn.countAll<number>().as('accounts'))
+      .execute();
+    expectTypeOf(total).toEqualTypeOf<{ accounts: number } | undefined>();
+  });
+
+  test('does not compile with a column that does not exist, or a value of another type', () => {
+    // @ts-expect-error there is no column "amount"
+    app.query(balances).where('amount', '>', 0);
+    // @ts-expect-error cents are a number
+    app.query(balances).where('cents', '=', 'many');
+    // @ts-expect-error there is no column "name" to order by
+    app.query(balances).orderBy('name');
+    // @ts-expect-error there is no column "owner" to choose
+    app.query(balances).clearSelect().select('owner');
+  });
+});
+
+describe('a query of a general projection', () => {
+  test('has its tables', async () => {
+    const rows = await app.query(movements).selectFrom('lines').select(['position', 'cents']).execute();
+    expectTypeOf(rows).toEqualTypeOf<{ position: number; cents: number }[]>();
+    const joined = await app
+      .query(movements)
+      .selectFrom('owners')
+      .innerJoin('lines', 'lines.position', 'lines.position')
+      .select(['owners.owner', 'lines.cents'])
+      .execute();
+    expectTypeOf(joined).toEqualTypeOf<{ owner: string; cents: number }[]>();
+  });
+
+  test('does not compile with a table or a column that does not exist, nor when it writes', () => {
+    // @ts-expect-error there is no table "line"
+    app.query(movements).selectFrom('line');
+    // @ts-expect-error there is no column "owner" in lines
+    app.query(movements).selectFrom('lines').select('owner');
+    // @ts-expect-error a read model is written by its handlers only
+    app.query(movements).deleteFrom('lines');
+    // @ts-expect-error nor are there transactions
+    app.query(movements).transaction();
+  });
+});
+
+describe('what was not given to the app', () => {
+  test('cannot be executed, loaded, queried or waited for', () => {
+    // @ts-expect-error the cart's commands are unknown here
+    app.execute(cart.command.empty('c', {}));
+    // @ts-expect-error the cart is unknown here
+    app.load(cart, 'c');
+    // @ts-expect-error the projection is unknown here
+    app.query(carts);
+    // @ts-expect-error the projection is unknown here
+    app.waitFor(carts, 1);
+    // @ts-expect-error the projection is unknown here
+    app.reset(carts);
+  });
+});
+
+describe('what is misspelt', () => {
+  test('a command, an input field, an id', () => {
+    // @ts-expect-error there is no command "close"
+    app.execute(account.command.close('a', {}));
+    // @ts-expect-error the field is called owner
+    app.execute(account.command.open('a', { name: 'Ada' }));
+    // @ts-expect-error an id is a text
+    app.execute(account.command.open(1, { owner: 'Ada' }));
+  });
+
+  test('an event of a projection', () => {
+    defineProjection({
+      name: 'misspelt',
+      events: [accountEvents],
+      tables: { owners: { columns: { account_id: 'text' }, primaryKey: ['account_id'] } },
+      // @ts-expect-error the event is called account.opened
+      on: { 'account.open': async () => {} },
+    });
+  });
+
+  test('an option of the app', () => {
+    // @ts-expect-error it is called databaseUrl
+    createApp({ aggregates: [account], databaseURL: 'postgres://localhost' });
+    // @ts-expect-error the token is a number
+    app.query(balances, { atLeast: '7' });
+  });
+});
+
+test('metadata that the app requires must be given with every command', async () => {
+  const tenants = await createApp({ aggregates: [account], metadata: z.object({ tenant: z.string() }) });
+  tenants.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { tenant: 'acme' } });
+  // @ts-expect-error the tenant is missing
+  tenants.execute(account.command.open('a', { owner: 'Ada' }));
+});
+
+test('a result has the events of its aggregate, and its token is what a query takes', async () => {
+  const result = await app.execute(account.command.open('a', { owner: 'Ada' }));
+  if (result.outcome === 'accepted') {
+    expectTypeOf(result.events[0]?.type).toEqualTypeOf<'account.opened' | 'account.deposited' | undefined>();
+  } else {
+    expectTypeOf(result.reason).toEqualTypeOf<string>();
+  }
+  app.query(balances, { atLeast: result.token });
+  expectTypeOf(app.store).toEqualTypeOf<PostgresEventStore>();
+});

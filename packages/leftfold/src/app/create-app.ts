@@ -1,0 +1,81 @@
+import { createCommandExecutor, type MetadataSchema, type OwnMetadataOf } from '@leftfold/commands';
+import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
+import { createEventStore } from '@leftfold/event-store';
+import { createProjectionRunner, inlineProjections } from '@leftfold/projections';
+import { chooseDatabase } from '../database/choose-database.ts';
+import { describeDatabase } from '../database/describe-database.ts';
+import type { QueryOptions } from '../query/query-options.ts';
+import { queryProjection } from '../query/query-projection.ts';
+import type { App } from './app.ts';
+import type { AppOptions } from './app-options.ts';
+import { assertDistinct, eventGroupsOf } from './definitions.ts';
+import { Ending } from './ending.ts';
+
+/**
+ * Starts an application: connects to Postgres, migrates it, and keeps the projections up to date.
+ *
+ * Any number of processes may run the same app on one database.
+ *
+ * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
+ * @throws StoreMisconfiguredError when there is no database, it is too old, or a right is missing.
+ * @throws SchemaMismatchError when the database was migrated by a newer release.
+ * @throws StoreUnavailableError when it cannot be reached.
+ */
+export async function createApp<
+  const TAggregates extends readonly AnyAggregate[] = readonly [],
+  const TDecisions extends readonly AnyDecision[] = readonly [],
+  const TProjections extends readonly AnyProjection[] = readonly [],
+  TMetadata extends MetadataSchema = MetadataSchema,
+>(
+  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata>,
+): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], OwnMetadataOf<TMetadata>>> {
+  const { schema = 'leftfold', runProjections = true } = options;
+  const aggregates: readonly AnyAggregate[] = options.aggregates ?? [];
+  const decisions: readonly AnyDecision[] = options.decisions ?? [];
+  const projections: readonly AnyProjection[] = options.projections ?? [];
+  const events = eventGroupsOf({ aggregates, decisions, projections, events: options.events ?? [] });
+  assertDistinct({ aggregates, decisions, projections, events });
+
+  const ending = new Ending();
+  try {
+    const database = await chooseDatabase(options, process.env, () => import('@leftfold/embedded'));
+    ending.begun(database.stop);
+    const { connectionString, pool } = database;
+    const { maxConnections, onProjectionError } = options;
+    const inline = inlineProjections(projections, { schema });
+    const store = createEventStore({ connectionString, pool, maxConnections, events, schema, inline });
+    ending.begun(() => store.close());
+    await store.migrate();
+    const runner = createProjectionRunner({ store, projections, onError: onProjectionError });
+    ending.begun(() => runner.stop());
+    await (runProjections ? runner.start() : runner.migrate());
+    const executor = createCommandExecutor({ ...options, aggregates, decisions, store, snapshots: store });
+    ending.begun(() => executor.close());
+
+    let closed = false;
+    const close = () => {
+      closed = true;
+      return ending.run();
+    };
+    const reading = { store, runner, isClosed: () => closed };
+    const app = {
+      ...executor,
+      query: (projection: AnyProjection, queryOptions: QueryOptions = {}) =>
+        queryProjection(reading, projection, queryOptions),
+      waitFor: runner.waitFor.bind(runner),
+      caughtUp: runner.caughtUp.bind(runner),
+      reset: runner.reset.bind(runner),
+      restart: runner.restart.bind(runner),
+      status: runner.status.bind(runner),
+      store,
+      database: await describeDatabase(database, store.pool),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+    options.onStart?.(app.database);
+    return app;
+  } catch (error) {
+    await ending.run().catch(() => {});
+    throw error;
+  }
+}

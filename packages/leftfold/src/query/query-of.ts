@@ -1,0 +1,30 @@
+import type {
+  Columns,
+  HandlerProjection,
+  ReadModel,
+  Row,
+  TableColumns,
+  TableProjection,
+} from '@leftfold/core';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
+
+/** A kysely query on the rows of a table projection, with all columns selected; narrow it by `where`, `orderBy` … */
+export type RowsQuery<TName extends string, TColumns extends Columns> = SelectQueryBuilder<
+  { readonly [TTable in TName]: Row<TColumns> },
+  TName,
+  Row<TColumns>
+>;
+
+/** The reading half of a kysely on the tables of a projection. */
+export type ReadModelQueries<TTables extends TableColumns> = Pick<
+  Kysely<ReadModel<TTables>>,
+  'selectFrom' | 'with' | 'withRecursive' | 'fn' | 'dynamic'
+>;
+
+/** What a projection is queried by. */
+export type QueryOf<TProjection> =
+  TProjection extends TableProjection<infer TName, infer TColumns>
+    ? RowsQuery<TName, TColumns>
+    : TProjection extends HandlerProjection<string, infer TTables>
+      ? ReadModelQueries<TTables>
+      : never;

@@ -1,0 +1,189 @@
+import { until } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accepted, type App, createApp, defineEvents, type RecordedEvent } from '../src/index.ts';
+import {
+  account,
+  accountEvents,
+  balances,
+  createDatabase,
+  openBalances,
+  startBank,
+  transfer,
+} from './bank.ts';
+
+let database: Awaited<ReturnType<typeof createDatabase>>;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+
+afterAll(async () => {
+  await database?.[Symbol.asyncDispose]();
+});
+
+const connections = async (app: Pick<App, 'store'>) => {
+  const { rows } = await app.store.pool.query<{ count: number }>(
+    `select count(*)::int from pg_stat_activity where datname = current_database()`,
+  );
+  return rows[0]?.count ?? 0;
+};
+
+test('a command, and what it did in a read model', async () => {
+  await using app = await startBank(database.connectionString);
+  await app.execute(account.command.open('ada', { owner: 'Ada' }));
+  await app.execute(account.command.deposit('ada', { cents: 700 }));
+  const done = await app.execute(account.command.withdraw('ada', { cents: 500 }));
+  const rows = await app.query(balances, { atLeast: done.token }).where('cents', '>', 0).execute();
+  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Ada', cents: 200 }]);
+  expect((await app.load(account, 'ada', { atVersion: 2 })).state).toEqual({ open: true, cents: 700 });
+});
+
+test('a decision over two aggregates, and a refusal', async () => {
+  await using app = await startBank(database.connectionString);
+  await app.execute(account.command.deposit('bob', { cents: 10 }));
+  const command = transfer.command({ from: 'bob', to: 'eve' }, { cents: 10 });
+  const done = accepted(await app.execute(command, { metadata: { actor: 'bob' } }));
+  expect(done.events.map(({ streamId, metadata }) => [streamId, metadata.actor])).toEqual([
+    ['account-bob', 'bob'],
+    ['account-eve', 'bob'],
+  ]);
+  expect(await app.execute(command)).toMatchObject({ outcome: 'rejected', reason: 'insufficient-funds' });
+});
+
+test('the app says in one line which Postgres it uses, and keeps the password to itself', async () => {
+  const said: string[] = [];
+  await using app = await startBank(database.connectionString, { onStart: (message) => said.push(message) });
+  expect(said).toEqual([app.database]);
+  expect(app.database).toMatch(/^PostgreSQL \d+\.\d+, database "\w+" on [\w./]+:\d+ \(databaseUrl\)$/);
+  expect(app.database).not.toContain(new URL(database.connectionString).password || 'no password');
+});
+
+test('two apps of different schemas in one database do not see each other', async () => {
+  await using other = await startBank(database.connectionString, { schema: 'other' });
+  const opened = await other.execute(account.command.open('ada', { owner: 'Another Ada' }));
+  expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1 });
+  const rows = await other.query(balances, { atLeast: opened.token }).execute();
+  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Another Ada', cents: 0 }]);
+});
+
+test('any number of processes may start at once on an empty database', async () => {
+  await using empty = await createDatabase();
+  const apps = await Promise.all([1, 2, 3].map(() => startBank(empty.connectionString)));
+  const results = await Promise.all(
+    apps.map((app, index) => app.execute(account.command.deposit(`start-${index}`, { cents: 5 }))),
+  );
+  const [app] = apps;
+  const atLeast = Math.max(...results.map(({ token }) => token));
+  expect(await app?.query(balances, { atLeast }).execute()).toHaveLength(3);
+  await Promise.all(apps.map((one) => one.close()));
+});
+
+describe('closing', () => {
+  test('lets commands come to their end, and loses nothing', async () => {
+    const app = await startBank(database.connectionString);
+    const running = Array.from({ length: 50 }, () =>
+      app.execute(account.command.deposit('closing', { cents: 1 })),
+    );
+    await app.close();
+    const results = await Promise.all(running);
+    expect(Math.max(...results.map(({ streamVersion }) => streamVersion))).toBe(50);
+
+    await using again = await startBank(database.connectionString);
+    expect((await again.load(account, 'closing')).state.cents).toBe(50);
+    await again.caughtUp(balances);
+    const row = await again.query(balances).where('account_id', '=', 'account-closing').executeTakeFirst();
+    expect(row?.cents).toBe(50);
+  });
+
+  test('leaves no connection, and gives the leases back', async () => {
+    await using watcher = await startBank(database.connectionString, { runProjections: false });
+    const before = await connections(watcher);
+    const app = await startBank(database.connectionString);
+    await app.caughtUp(balances);
+    await until(async () => (await watcher.status())[0]?.state === 'running');
+    await app.close();
+    expect((await watcher.status()).map(({ state }) => state)).toEqual(['waiting', 'inline', 'waiting']);
+    await until(async () => (await connections(watcher)) === before);
+  });
+
+  test('ends a query that waits, a subscription, and whatever comes later, with a typed error or none', async () => {
+    const app = await startBank(database.connectionString, { runProjections: false });
+    const { token } = await app.execute(account.command.deposit('waiting', { cents: 1 }));
+    const waiting = app.query(balances, { atLeast: token, timeoutMs: 60_000 }).execute();
+    const outcome = Promise.allSettled([waiting]);
+    const seen: RecordedEvent[] = [];
+    const subscribed = (async () => {
+      for await (const event of app.store.subscribe()) seen.push(event);
+    })();
+    await until(() => seen.length > 0);
+    await app.close();
+    await subscribed;
+    const closed = { code: 'STORE_UNAVAILABLE' };
+    expect(await outcome).toMatchObject([{ status: 'rejected', reason: closed }]);
+    await expect(app.query(balances).execute()).rejects.toMatchObject(closed);
+    await expect(app.query(balances, { atLeast: 1 }).execute()).rejects.toMatchObject(closed);
+    await expect(app.execute(account.command.deposit('late', { cents: 1 }))).rejects.toMatchObject(closed);
+    await expect(app.load(account, 'late')).rejects.toMatchObject(closed);
+    await app.close();
+  });
+
+  test('does not end a pool that was given', async () => {
+    await using owner = await startBank(database.connectionString);
+    const app = await startBank('', { pool: owner.store.pool });
+    expect(app.database).toContain('(the pool given)');
+    await app.execute(account.command.deposit('pooled', { cents: 1 }));
+    await app.close();
+    expect(await owner.store.pool.query('select 1')).toMatchObject({ rowCount: 1 });
+  });
+});
+
+describe('what is refused', () => {
+  test('two definitions of one name, before any database is looked for', async () => {
+    const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
+    const duplicate = (definition: string) => ({ code: 'DEFINITION_DUPLICATE', definition });
+    await expect(
+      createApp({ aggregates: [account, { ...account }], databaseUrl: nowhere }),
+    ).rejects.toMatchObject(duplicate('account'));
+    await expect(
+      createApp({ decisions: [transfer, { ...transfer }], databaseUrl: nowhere }),
+    ).rejects.toMatchObject(duplicate('transfer'));
+    await expect(
+      createApp({ projections: [balances, { ...balances }], databaseUrl: nowhere }),
+    ).rejects.toMatchObject(duplicate('balances'));
+    const others = defineEvents('account', { opened: accountEvents.shapes.opened });
+    await expect(
+      createApp({ aggregates: [account], events: [others], databaseUrl: nowhere }),
+    ).rejects.toMatchObject(duplicate('account.opened'));
+  });
+
+  test('a database that cannot be reached: a typed error, and nothing is left open', async () => {
+    await expect(startBank('postgres://nobody@127.0.0.1:1/nowhere')).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+    });
+  });
+
+  test('a database that a newer release has migrated', async () => {
+    await using newer = await createDatabase();
+    await (await startBank(newer.connectionString)).close();
+    await using app = await startBank(newer.connectionString);
+    await app.store.pool.query(
+      `insert into leftfold.migrations (component, number, name) values ('event-store', 9999, 'from the future')`,
+    );
+    await expect(startBank(newer.connectionString)).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      installed: 9999,
+      message: expect.stringContaining('upgrade the leftfold packages'),
+    });
+  });
+});
+
+test('an inline projection is in step when the command is answered, and atLeast does not wait for it', async () => {
+  await using app = await startBank(database.connectionString);
+  await app.caughtUp(openBalances);
+  const { token } = await app.execute(account.command.deposit('inline', { cents: 3 }));
+  const query = app
+    .query(openBalances, { atLeast: token, timeoutMs: 0 })
+    .where('account_id', '=', 'account-inline');
+  expect(await query.executeTakeFirst()).toEqual({ account_id: 'account-inline', cents: 3 });
+});
