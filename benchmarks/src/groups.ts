@@ -1,26 +1,34 @@
 import { bareBulk } from './append/bare-bulk.ts';
 import { bareInsert } from './append/bare-insert.ts';
 import { leftfoldAppend } from './append/leftfold-append.ts';
+import { balances, statements } from './domain/balances.ts';
+import { leftfoldFlat } from './flat/leftfold-flat.ts';
 import { barePing, bareSelect, bareSnapshotRow } from './load/bare-select.ts';
 import { leftfoldLoad, leftfoldLoadFromSnapshot } from './load/leftfold-load.ts';
+import { peerAppend, peerCatchUp, peers } from './peers/peer-workloads.ts';
 import { bareLoop } from './project/bare-loop.ts';
 import { bareStatements } from './project/bare-statements.ts';
 import { leftfoldCatchUp } from './project/catch-up.ts';
-import { balances, statements } from './domain/balances.ts';
-import { leftfoldVisible } from './visible/leftfold-visible.ts';
 import { leftfoldReplay } from './replay/leftfold-replay.ts';
+import type { Pace } from './run/pace.ts';
 import type { Group } from './run/workload.ts';
+import { bareTraffic } from './traffic/bare-traffic.ts';
+import { leftfoldTraffic } from './traffic/leftfold-traffic.ts';
+import { leftfoldVisible } from './visible/leftfold-visible.ts';
 
-/** Everything that can be measured. */
-export function groups(): readonly Group[] {
-  return [
+/** Everything that is measured at this pace. */
+export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readonly Group[] {
+  const always: readonly Group[] = [
     [bareInsert('append.single.insert', 1), leftfoldAppend('append.single.leftfold', 1)],
     [
       bareBulk('append.bulk'),
       leftfoldAppend('append.64.leftfold', 64),
       leftfoldAppend('append.1024.leftfold', 1_024),
+      ...peers.map((peer) => peerAppend(`append.64.peer.${peer}`, peer, 64)),
       bareInsert('append.64.insert', 64),
     ],
+    [bareTraffic('traffic.hot.bare', 0), leftfoldTraffic('traffic.hot.leftfold', 0)],
+    [bareTraffic('traffic.mixed.bare', 0.5), leftfoldTraffic('traffic.mixed.leftfold', 0.5)],
     [bareSelect('load.1000.select'), leftfoldLoad('load.1000.leftfold')],
     [
       bareSnapshotRow('load.snapshot.roundTrip'),
@@ -29,13 +37,16 @@ export function groups(): readonly Group[] {
     ],
     [
       bareLoop('project.table.loop'),
-      leftfoldCatchUp('project.table.leftfold', balances, ({ catchUpEvents }) => catchUpEvents),
+      leftfoldCatchUp('project.table.leftfold', balances, catchUpEvents),
+      ...peers.map((peer) => peerCatchUp(`project.table.peer.${peer}`, peer, !full)),
     ],
     [
       bareStatements('project.general.statements'),
-      leftfoldCatchUp('project.general.leftfold', statements, ({ statementEvents }) => statementEvents),
+      leftfoldCatchUp('project.general.leftfold', statements, statementEvents),
     ],
     [leftfoldVisible('visible.idle.leftfold')],
     [leftfoldReplay('replay.1m.leftfold')],
   ];
+  if (!full) return always;
+  return [...always, [leftfoldFlat('flat.100k', 100_000, false), leftfoldFlat('flat.10m', 10_000_000, true)]];
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { judge } from './goals/goal.ts';
 import { goals } from './goals/goals.ts';
 import { select } from './goals/selection.ts';
-import { groups } from './groups.ts';
+import { groupsAt } from './groups.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { aboutLines, describeRun } from './report/about.ts';
 import { goalTable } from './report/goal-table.ts';
@@ -22,7 +22,7 @@ async function bench({ quick, only, json }: Options): Promise<number> {
   const pace = quick ? quickPace : fullPace;
   const selection = select(only, {
     goals: goals.filter(({ fullOnly }) => pace.full || fullOnly !== true),
-    groups: groups(),
+    groups: groupsAt(pace),
   });
   if (selection.groups.length === 0) {
     console.error(`Nothing is called "${only}".\n\n${usage}`);

@@ -1,6 +1,6 @@
 import { newId } from '@leftfold/core';
 import pg from 'pg';
-import { entryOf } from '../domain/account.ts';
+import { entryOf } from '../domain/entry.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
 import type { BenchDatabase } from '../server/database-server.ts';

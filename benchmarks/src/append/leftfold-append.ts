@@ -1,5 +1,6 @@
 import { newId } from '@leftfold/core';
-import { accountEvents, entryOf } from '../domain/account.ts';
+import { accountEvents } from '../domain/account.ts';
+import { entryOf } from '../domain/entry.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
 import { freshLog } from '../log/fresh-log.ts';

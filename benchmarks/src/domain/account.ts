@@ -23,15 +23,3 @@ export const account = defineAggregate({
   },
   snapshots: { everyEvents: 1_000 },
 });
-
-const note =
-  'a payload of an ordinary size: some two hundred bytes as JSON, which is what events of a domain have';
-
-/** The payload of every event that is measured, whoever appends it: some 200 bytes as JSON. */
-export function entryOf(number: number): z.output<typeof entry> {
-  return {
-    cents: 100 + (number % 10_000),
-    reference: `invoice 2026-${String(number).padStart(9, '0')}`,
-    note,
-  };
-}

@@ -1,5 +1,6 @@
 import { createCommandExecutor } from '@leftfold/commands';
-import { account, accountEvents, entryOf } from '../domain/account.ts';
+import { account, accountEvents } from '../domain/account.ts';
+import { entryOf } from '../domain/entry.ts';
 import { accountIdOf, fillLog } from '../log/fill-log.ts';
 import { openLog } from '../log/fresh-log.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';

@@ -2,7 +2,6 @@ import type { AnyProjection } from '@leftfold/core';
 import { createProjectionRunner, projectionSchema } from '@leftfold/projections';
 import { fillLog } from '../log/fill-log.ts';
 import { openLog } from '../log/fresh-log.ts';
-import type { Pace } from '../run/pace.ts';
 import type { Workload } from '../run/workload.ts';
 import { assertBalances } from './read-model.ts';
 import { logShape } from './log-shape.ts';
@@ -11,12 +10,11 @@ import { logShape } from './log-shape.ts';
 export function leftfoldCatchUp(
   name: string,
   projectionOf: (version: number) => AnyProjection,
-  eventsOf: (pace: Pace) => number,
+  events: number,
 ): Workload {
   return {
     name,
-    async setup({ server, pace }) {
-      const events = eventsOf(pace);
+    async setup({ server }) {
       const database = await server.createDatabase();
       await fillLog(database, logShape(events));
       let version = 0;

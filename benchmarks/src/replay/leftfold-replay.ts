@@ -26,11 +26,11 @@ export function leftfoldReplay(name: string): Workload {
           version += 1;
           const started = performance.now();
           const child = fork(program, [database.connectionString, String(version)], { execArgv: [] });
-          const ended = once(child, 'exit');
+          const ended: Promise<unknown[]> = once(child, 'exit');
           const answered: Promise<unknown[]> = once(child, 'message');
           answered.catch(() => {});
           const [code] = await ended;
-          if (code !== 0) throw new TypeError(`the replaying process ended with exit code ${code}`);
+          if (code !== 0) throw new TypeError(`the replaying process ended with exit code ${String(code)}`);
           const [answer] = await answered;
           const seconds = (performance.now() - started) / 1_000;
           await assertBalances(database, `leftfold_balances_v${version}.balances`, EVENTS);

@@ -15,6 +15,8 @@ export interface Pace {
   readonly statementEvents: number;
   /** Events that a peer's projection catches up on. */
   readonly peerEvents: number;
+  /** A peer that does not get through them in this time is judged by how far it came. */
+  readonly peerLimitMs: number;
   /** Appends whose way into a read model is watched, in one repetition. */
   readonly probes: number;
 }
@@ -28,6 +30,7 @@ export const fullPace: Pace = {
   catchUpEvents: 200_000,
   statementEvents: 20_000,
   peerEvents: 20_000,
+  peerLimitMs: 15_000,
   probes: 400,
 };
 
@@ -39,6 +42,7 @@ export const quickPace: Pace = {
   sweepMs: 300,
   catchUpEvents: 50_000,
   statementEvents: 5_000,
-  peerEvents: 3_000,
-  probes: 60,
+  peerEvents: 5_000,
+  peerLimitMs: 4_000,
+  probes: 100,
 };

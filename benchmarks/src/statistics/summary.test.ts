@@ -19,5 +19,8 @@ test('nothing has no median', () => {
 
 test('ratios are taken between values of one repetition, so that a slow moment of both cancels out', () => {
   expect(pairedRatios([10, 5, 20], [20, 10, 40])).toEqual([0.5, 0.5, 0.5]);
-  expect(pairedRatios([10, 5], [20])).toEqual([0.5]);
+});
+
+test('what was measured less often is compared with by its median', () => {
+  expect(pairedRatios([10, 5], [20])).toEqual([0.5, 0.25]);
 });

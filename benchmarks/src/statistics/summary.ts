@@ -21,9 +21,10 @@ export function median(values: readonly number[]): number {
 
 /**
  * One ratio for each repetition. Those of one repetition were measured next to each other: what slowed the machine
- * down for both of them does not show in their ratio.
+ * down for both of them does not show in their ratio. What was not measured as often is taken by its median.
  */
 export function pairedRatios(values: readonly number[], against: readonly number[]): readonly number[] {
-  const length = Math.min(values.length, against.length);
-  return values.slice(0, length).map((value, index) => value / against[index]!);
+  if (values.length === against.length) return values.map((value, index) => value / against[index]!);
+  const middle = median(against);
+  return values.map((value) => value / middle);
 }

@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Figures, UnavailableError } from '../run/workload.ts';
+import { peersFolder } from './install-peers.ts';
+
+/** A peer in a process of its own, asked one thing at a time. */
+export class PeerProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  #errors = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk.toString()).slice(-2_000);
+    });
+  }
+
+  /** @throws UnavailableError when the peer does not start */
+  static async start(peer: string, connectionString: string): Promise<PeerProcess> {
+    const child = fork(join(peersFolder, 'host.mjs'), [peer, connectionString], {
+      cwd: peersFolder,
+      env: { ...process.env, LOG_LEVEL: 'fatal', NODE_ENV: 'production' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const process_ = new PeerProcess(child);
+    try {
+      await process_.ask('open', {});
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+    return process_;
+  }
+
+  /** @throws UnavailableError with what the peer threw */
+  async ask(method: string, args: Readonly<Record<string, string | number>>): Promise<Figures> {
+    const ended = new AbortController();
+    const { signal } = ended;
+    try {
+      const answer: Promise<unknown[]> = once(this.#child, 'message', { signal });
+      const exit: Promise<unknown[]> = once(this.#child, 'exit', { signal });
+      this.#child.send({ method, args });
+      const [message] = await Promise.race([answer, exit.then(() => [{ error: this.#lastWords() }])]);
+      return figuresOf(message);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited: Promise<unknown[]> = once(this.#child, 'exit');
+    await this.ask('close', {}).catch(() => {});
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #lastWords(): string {
+    return `its process ended: ${this.#errors.trim().split('\n').slice(-3).join(' ')}`;
+  }
+}
+
+function figuresOf(message: unknown): Figures {
+  if (typeof message !== 'object' || message === null) throw new UnavailableError('did not answer');
+  if ('error' in message) throw new UnavailableError(String(message.error));
+  if (!('result' in message) || typeof message.result !== 'object' || message.result === null) {
+    throw new UnavailableError('did not answer');
+  }
+  return Object.fromEntries(
+    Object.entries(message.result).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}

@@ -1,0 +1,64 @@
+import type { Workload } from '../run/workload.ts';
+import { installPeers } from './install-peers.ts';
+import { PeerProcess } from './peer-process.ts';
+
+/** The files of the folder `peers`. */
+export const peers = ['emmett', 'castore', 'act', 'dcb-es', 'emmett-kysely'] as const;
+
+type PeerName = (typeof peers)[number];
+
+/** The peer's own way to append one event to a new stream, `inFlight` at a time. */
+export function peerAppend(name: string, peer: PeerName, inFlight: number): Workload {
+  return {
+    name,
+    async setup({ server, say }) {
+      await installPeers(say);
+      const database = await server.createDatabase();
+      const process_ = await PeerProcess.start(peer, database.connectionString);
+      return {
+        async run({ sampleMs, warmUpMs }) {
+          await process_.ask('append', { inFlight, durationMs: warmUpMs });
+          const { perSecond, ...latencies } = await process_.ask('append', {
+            inFlight,
+            durationMs: sampleMs,
+          });
+          return { eventsPerSecond: perSecond!, ...latencies };
+        },
+        async teardown() {
+          await process_[Symbol.asyncDispose]();
+          await database.drop();
+        },
+      };
+    },
+  };
+}
+
+/** The peer's own way to keep a read model, catching up from the beginning of its log. */
+export function peerCatchUp(name: string, peer: PeerName, once: boolean): Workload {
+  return {
+    name,
+    once,
+    async setup({ server, pace, say }) {
+      await installPeers(say);
+      const database = await server.createDatabase();
+      const process_ = await PeerProcess.start(peer, database.connectionString);
+      const { events } = await process_
+        .ask('fill', { events: pace.peerEvents })
+        .catch(async (error: unknown) => {
+          await process_[Symbol.asyncDispose]();
+          throw error;
+        });
+      let repetition = 0;
+      return {
+        async run({ peerLimitMs: limitMs }) {
+          repetition += 1;
+          return process_.ask('project', { projection: `totals_${repetition}`, events: events!, limitMs });
+        },
+        async teardown() {
+          await process_[Symbol.asyncDispose]();
+          await database.drop();
+        },
+      };
+    },
+  };
+}
