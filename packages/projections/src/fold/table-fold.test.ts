@@ -1,0 +1,138 @@
+import { type AnyRow, defineEvents, defineTableProjection, type RecordedEvent } from '@leftfold/core';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { TableFold } from './table-fold.ts';
+
+const stock = defineEvents('stock', {
+  moved: z.object({ from: z.string(), to: z.string(), pieces: z.int() }),
+  lost: z.object({ from: z.string() }),
+});
+
+const places = defineTableProjection({
+  name: 'places',
+  events: [stock],
+  columns: { place: 'text', pieces: 'bigint', moves: 'integer' },
+  key: ({ data }) => ('to' in data ? [{ place: data.from }, { place: data.to }] : { place: data.from }),
+  initialRow: { pieces: 0, moves: 0 },
+  evolve: {
+    'stock.moved': (row, { data }) => ({
+      ...row,
+      pieces: row.pieces + (row.place === data.to ? data.pieces : -data.pieces),
+      moves: row.moves + 1,
+    }),
+    'stock.lost': () => null,
+  },
+});
+
+let position = 0;
+function recorded(type: string, data: RecordedEvent['data']): RecordedEvent {
+  position += 1;
+  const place = { id: `e-${position}`, streamId: 'stock-1', streamVersion: position, position };
+  return { ...place, type, data, schemaVersion: 1, recordedAt: new Date(0), metadata: {}, tags: [] };
+}
+const moved = (from: string, to: string, pieces: number) => recorded('stock.moved', { from, to, pieces });
+const lost = (from: string) => recorded('stock.lost', { from });
+
+/** Folds events into rows that are stored already. */
+function fold(
+  projection: ConstructorParameters<typeof TableFold>[0],
+  events: readonly RecordedEvent[],
+  stored: Record<string, AnyRow> = {},
+) {
+  const seen: number[] = [];
+  const folding = new TableFold(projection);
+  const plan = folding.plan(events, () => {});
+  for (const row of plan.rows) row.row = stored[row.id] ?? null;
+  folding.fold(plan, (event) => seen.push(event.position));
+  return { rows: Object.fromEntries(plan.rows.map(({ id, row }) => [id, row])), plan, seen };
+}
+
+describe('folding into a table', () => {
+  test('goes on from the stored row, and from the initial one where there is none', () => {
+    const { rows } = fold(places, [moved('a', 'b', 3), moved('b', 'c', 1)], {
+      a: { place: 'a', pieces: 10, moves: 4 },
+    });
+    expect(rows).toEqual({
+      a: { place: 'a', pieces: 7, moves: 5 },
+      b: { place: 'b', pieces: 2, moves: 2 },
+      c: { place: 'c', pieces: 1, moves: 1 },
+    });
+  });
+
+  test('deletes a row, and begins anew when its key comes again', () => {
+    const stored = { a: { place: 'a', pieces: 10, moves: 4 }, b: { place: 'b', pieces: 1, moves: 1 } };
+    expect(fold(places, [lost('a'), moved('a', 'b', 1), lost('b')], stored).rows).toEqual({
+      a: { place: 'a', pieces: -1, moves: 1 },
+      b: null,
+    });
+  });
+
+  test('changes a row once for an event that names its key twice', () => {
+    expect(fold(places, [moved('a', 'a', 5)]).rows).toEqual({ a: { place: 'a', pieces: 5, moves: 1 } });
+  });
+
+  test('gives in one batch what it gives in many', () => {
+    const events = Array.from({ length: 60 }, (_, n) =>
+      n % 7 === 6 ? lost(`p${n % 3}`) : moved(`p${n % 3}`, `p${n % 5}`, n),
+    );
+    let stored: Record<string, AnyRow> = {};
+    for (const event of events) {
+      const { rows } = fold(places, [event], stored);
+      stored = { ...stored, ...(rows as Record<string, AnyRow>) };
+    }
+    expect(fold(places, events).rows).toEqual(stored);
+  });
+
+  test('leaves rows alone that are stored already', () => {
+    const folding = new TableFold(places);
+    const plan = folding.plan([moved('a', 'b', 1)], () => {});
+    folding.fold(plan, () => {});
+    plan.rows[0]!.stored = true;
+    plan.rows[1]!.row = { place: 'b', pieces: 100, moves: 7 };
+    folding.fold(plan, () => {});
+    expect(plan.rows.map(({ row }) => row)).toEqual([
+      { place: 'a', pieces: -1, moves: 1 },
+      { place: 'b', pieces: 101, moves: 8 },
+    ]);
+  });
+
+  test('says which event it was at when a rule throws, or makes a row that cannot be stored', () => {
+    const strict = {
+      ...places,
+      evolve: (row: AnyRow, event: RecordedEvent) =>
+        event.type === 'stock.lost' ? { ...row, pieces: 0.5 } : row,
+    };
+    const events = [moved('a', 'b', 1), lost('a'), moved('c', 'd', 1)];
+    let at: number | undefined;
+    const folding = new TableFold(strict);
+    const plan = folding.plan(events, () => {});
+    expect(() =>
+      folding.fold(plan, (event) => {
+        at = event.position;
+      }),
+    ).toThrow('column "pieces": 0.5 is not a whole number');
+    expect(at).toBe(events[1]!.position);
+  });
+
+  test('refuses a row with another key, and a rule that returns nothing', () => {
+    const rekeyed = { ...places, evolve: (row: AnyRow) => ({ ...row, place: 'elsewhere' }) };
+    expect(() => fold(rekeyed, [lost('a')])).toThrow('changed the key column "place"');
+    const silent = { ...places, evolve: () => undefined as unknown as null };
+    expect(() => fold(silent, [lost('a')])).toThrow('"evolve" returned undefined');
+    const keyless = { ...places, keysOf: () => [{}] };
+    expect(() => fold(keyless, [lost('a')])).toThrow('column "place": expected a string, got undefined');
+  });
+
+  test('tells apart keys of several columns that look alike when joined', () => {
+    const pairs = defineTableProjection({
+      name: 'pairs',
+      events: [stock],
+      columns: { one: 'text', other: 'text', count: 'integer' },
+      key: ({ data }) => ({ one: data.from, other: 'to' in data ? data.to : '' }),
+      initialRow: { count: 0 },
+      evolve: { 'stock.moved': (row) => ({ ...row, count: row.count + 1 }) },
+    });
+    const { rows } = fold(pairs, [moved('a","b', 'c', 1), moved('a', 'b","c', 1), moved('a', 'b","c', 1)]);
+    expect(Object.values(rows).map((row) => row?.['count'])).toEqual([1, 2]);
+  });
+});

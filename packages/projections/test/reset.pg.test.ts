@@ -1,0 +1,132 @@
+import { defineProjection } from '@leftfold/core';
+import { createTestDatabase, until, untilBlocked } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectionSchema } from '../src/index.ts';
+import {
+  accountEvents,
+  balances,
+  createTestRunner,
+  type Database,
+  deposited,
+  failureOf,
+  freshStore,
+  Gate,
+  journal,
+  openStore,
+  rowsOf,
+} from './bank.ts';
+
+describe('reset', () => {
+  let database: Database;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterAll(async () => {
+    await database[Symbol.asyncDispose]();
+  });
+
+  test('builds the read model anew from the beginning of the log, also where another process runs it', async () => {
+    await using store = await freshStore(database);
+    await using elsewhere = openStore(database.connectionString, { schema: store.schema });
+    await using runner = createTestRunner(store, [balances, journal], { leaseMs: 300 });
+    const onlooker = createTestRunner(elsewhere, [balances, journal]);
+    await runner.start();
+    for (let n = 0; n < 30; n += 1) await store.append(`account-${n % 3}`, [deposited({ cents: 1 })]);
+    for (const projection of [balances, journal]) await runner.caughtUp(projection);
+    await sql`update ${sql.id(projectionSchema(store.schema, balances), 'balances')} set cents = 0`.execute(
+      store.db,
+    );
+    await sql`delete from ${sql.id(projectionSchema(store.schema, journal), 'entry')}`.execute(store.db);
+
+    for (const projection of [balances, journal]) {
+      await onlooker.reset(projection);
+      await onlooker.caughtUp(projection, { timeoutMs: 10_000 });
+    }
+    expect(await rowsOf(store, balances)).toMatchObject([{ cents: 10 }, { cents: 10 }, { cents: 10 }]);
+    expect(await rowsOf(store, journal)).toHaveLength(30);
+    await store.append('account-1', [deposited({ cents: 5 })]);
+    await runner.caughtUp(balances);
+    expect(await rowsOf(store, balances)).toMatchObject([{ cents: 10 }, { cents: 15 }, { cents: 10 }]);
+  });
+
+  test('fences the batch that is being applied: nothing of it is left', async () => {
+    const gate = new Gate();
+    let calls = 0;
+    const held = defineProjection({
+      name: 'held',
+      events: [accountEvents],
+      tables: { entry: { columns: { position: 'bigint', call: 'integer' }, primaryKey: ['position'] } },
+      on: {
+        'account.deposited': async (tx, { position }) => {
+          calls += 1;
+          const call = calls;
+          await tx.insertInto('entry').values({ position, call }).execute();
+          if (call === 1) await gate.pass();
+        },
+      },
+    });
+    await using store = await freshStore(database);
+    await using runner = createTestRunner(store, [held], { leaseMs: 60_000 });
+    await runner.start();
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await gate.reachedBySomebody();
+    const reset = runner.reset(held);
+    await untilBlocked(database.connectionString);
+    gate.open();
+    await reset;
+    await runner.caughtUp(held);
+    expect(await rowsOf(store, held)).toEqual([{ position: 1, call: 2 }]);
+  });
+
+  test('lets a stopped projection begin anew', async () => {
+    let mended = false;
+    const failing = defineProjection({
+      name: 'failing',
+      events: [accountEvents],
+      tables: { entry: { columns: { position: 'bigint' }, primaryKey: ['position'] } },
+      on: {
+        'account.deposited': async (tx, { position, data }) => {
+          if (data.cents === 3 && !mended) throw new Error('not yet');
+          await tx.insertInto('entry').values({ position }).execute();
+        },
+      },
+    });
+    await using store = await freshStore(database);
+    await using runner = createTestRunner(store, [failing], { leaseMs: 300 });
+    await runner.start();
+    for (const cents of [1, 2, 3, 4]) await store.append('account-1', [deposited({ cents })]);
+    await failureOf(runner.caughtUp(failing));
+    mended = true;
+    await runner.reset(failing);
+    await runner.caughtUp(failing);
+    expect(await rowsOf(store, failing)).toHaveLength(4);
+    await until(async () => (await runner.status())[0]?.state === 'running');
+  });
+
+  test('makes a table anew that is not as defined, and keeps what the user built on one that is', async () => {
+    await using store = await freshStore(database);
+    const runner = createTestRunner(store, [balances]);
+    await runner.migrate();
+    const schema = projectionSchema(store.schema, balances);
+    const table = sql.id(schema, 'balances');
+    await sql`create view ${sql.id(schema, 'rich')} as select * from ${table} where cents > 100`.execute(
+      store.db,
+    );
+    await runner.reset(balances);
+    await sql`select from ${sql.id(schema, 'rich')}`.execute(store.db);
+
+    await sql`drop view ${sql.id(schema, 'rich')}`.execute(store.db);
+    await sql`alter table ${table} drop column owner`.execute(store.db);
+    expect(await failureOf(runner.migrate())).toMatchObject({ code: 'PROJECTION_TABLE_MISMATCH' });
+    await runner.reset(balances);
+    await runner.migrate();
+    await runner.start();
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.caughtUp(balances);
+    expect(await rowsOf(store, balances)).toHaveLength(1);
+    await runner.stop();
+  });
+});

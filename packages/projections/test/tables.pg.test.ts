@@ -1,0 +1,284 @@
+import { type AnyProjection, defineEvents, defineProjection, defineTableProjection } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { createTestDatabase } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { inlineProjections, projectionSchema } from '../src/index.ts';
+import {
+  accountEvents,
+  balances,
+  createTestRunner,
+  type Database,
+  deposited,
+  failureOf,
+  freshStore,
+  journal,
+  openStore,
+  rowsOf,
+} from './bank.ts';
+
+describe('tables of projections', () => {
+  let database: Database;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterAll(async () => {
+    await database[Symbol.asyncDispose]();
+  });
+
+  const indexesOf = async (store: PostgresEventStore, projection: AnyProjection) => {
+    const { rows } = await sql<{ indexdef: string }>`
+      select indexdef from pg_indexes where schemaname = ${projectionSchema(store.schema, projection)}`.execute(
+      store.db,
+    );
+    return rows.map(({ indexdef }) => /\((.*)\)/.exec(indexdef)?.[1]).sort();
+  };
+
+  test('are made by any number of processes at once', async () => {
+    const projections = [balances, journal, ...['a', 'b', 'c'].map((name) => ({ ...balances, name }))];
+    await using store = await freshStore(database);
+    const stores = Array.from({ length: 8 }, () =>
+      openStore(database.connectionString, { schema: store.schema, maxConnections: 2 }),
+    );
+    await Promise.all(stores.map((each) => createTestRunner(each, projections).migrate()));
+    expect(await createTestRunner(store, projections).status()).toHaveLength(5);
+    for (const projection of projections) expect(await rowsOf(store, projection)).toEqual([]);
+    for (const each of stores) await each.close();
+  });
+
+  test('that are there already need no right to create anything', async () => {
+    await using store = await freshStore(database);
+    await createTestRunner(store, [balances, journal]).migrate();
+    const role = `reader_${store.schema}`;
+    await store.pool.query(`
+      create role ${role} login password 'secret';
+      grant usage on schema ${store.schema}, ${store.schema}_balances_v1, ${store.schema}_journal_v1 to ${role};
+      grant select, insert on all tables in schema ${store.schema} to ${role};
+      grant usage, select on all sequences in schema ${store.schema} to ${role};
+      grant update on ${store.schema}.checkpoints to ${role};
+      grant select, insert, update, delete on all tables in schema ${store.schema}_balances_v1, ${store.schema}_journal_v1 to ${role};
+    `);
+    const url = new URL(database.connectionString);
+    url.username = role;
+    url.password = 'secret';
+    const limited = openStore(url.href, { schema: store.schema });
+    const runner = createTestRunner(limited, [balances, journal]);
+    await runner.start();
+    const { position } = await limited.append('account-1', [deposited({ cents: 1 })]);
+    await runner.waitFor(balances, position);
+    await runner.waitFor(journal, position);
+    const other = createTestRunner(limited, [{ ...balances, name: 'another' }]);
+    expect(await failureOf(other.migrate())).toMatchObject({ code: 'STORE_MISCONFIGURED' });
+    await runner.stop();
+    await limited.close();
+    await store.pool.query(`drop owned by ${role}; drop role ${role}`);
+  });
+
+  test('that are not as defined are refused with an error that says how they differ and what to do', async () => {
+    await using store = await freshStore(database);
+    await createTestRunner(store, [balances]).migrate();
+    const changed = defineTableProjection({
+      name: 'balances',
+      events: [accountEvents],
+      columns: { account_id: 'text', cents: 'numeric', events: 'integer null', note: 'text' },
+      key: ({ streamId }) => ({ account_id: streamId }),
+      initialRow: { cents: '0', events: null, note: '' },
+      evolve: { 'account.deposited': (row) => row },
+    });
+    const failure = await failureOf(createTestRunner(store, [changed]).start());
+    expect(failure).toMatchObject({
+      name: 'ProjectionTableMismatchError',
+      code: 'PROJECTION_TABLE_MISMATCH',
+      retryable: false,
+      projection: 'balances',
+      version: 1,
+      table: 'balances',
+      differences: [
+        'column "cents" is bigint, defined as numeric',
+        'column "events" is integer, defined as integer null',
+        'column "note" is missing',
+        'column "owner" is not defined',
+      ],
+      message: expect.stringContaining("raise the projection's version"),
+    });
+    // The next version has a table of its own, and the old one stays as it is.
+    const next = { ...changed, version: 2 };
+    await createTestRunner(store, [next]).migrate();
+    await createTestRunner(store, [balances]).migrate();
+
+    const otherKey = defineProjection({
+      name: 'journal',
+      events: [accountEvents],
+      tables: {
+        entry: { columns: { position: 'bigint', cents: 'bigint' }, primaryKey: ['position', 'cents'] },
+      },
+      on: {},
+    });
+    await createTestRunner(store, [journal]).migrate();
+    expect(await failureOf(createTestRunner(store, [otherKey]).migrate())).toMatchObject({
+      differences: ['the key is (position), defined as (position, cents)'],
+    });
+  });
+
+  test('get indexes that are defined later', async () => {
+    await using store = await freshStore(database);
+    await createTestRunner(store, [balances]).migrate();
+    expect(await indexesOf(store, balances)).toEqual(['account_id']);
+    const table = { ...balances.table, indexes: [['owner'], ['owner', 'cents']] };
+    const indexed = { ...balances, table, tables: [table] };
+    for (let round = 0; round < 2; round += 1) {
+      await createTestRunner(store, [indexed]).migrate();
+      expect(await indexesOf(store, balances)).toEqual(['account_id', 'owner', 'owner, cents']);
+    }
+  });
+
+  test('a definition that cannot become a table is refused at once', async () => {
+    await using store = await freshStore(database);
+    const refused = (columns: object, primaryKey: readonly string[]) => {
+      const table = { name: 'odd', columns, primaryKey, indexes: [] } as unknown as typeof balances.table;
+      return () => createTestRunner(store, [{ ...balances, table, tables: [table] }]);
+    };
+    const error = (message: string) =>
+      expect.objectContaining({ code: 'STORE_MISCONFIGURED', message: expect.stringContaining(message) });
+    expect(refused({ id: 'varchar' }, ['id'])).toThrow(error('"varchar"; use one of text, uuid'));
+    expect(refused({ id: 'text null' }, ['id'])).toThrow(error('cannot be part of the key'));
+    expect(refused({ id: 'jsonb' }, ['id'])).toThrow(error('cannot be part of the key'));
+    expect(refused({ id: 'text' }, ['other'])).toThrow(error('which is no column of it'));
+    for (const version of [0, 1.5, 2 ** 31]) {
+      expect(() => createTestRunner(store, [{ ...balances, version }])).toThrow(RangeError);
+    }
+    const long = { ...balances, name: 'b'.repeat(53 - store.schema.length), version: 123_456_789 };
+    expect(() => createTestRunner(store, [long])).toThrow(expect.objectContaining({ code: 'NAME_INVALID' }));
+  });
+
+  const everything = {
+    text: 'a "quoted" \\ {text}, NULL\n\t’€😀',
+    uuid: '0b9d2c0e-6a0f-4f8e-9d3c-0123456789ab',
+    integer: -2147483648,
+    bigint: 9007199254740991,
+    double: 0.1 + 0.2,
+    numeric: '12345678901234567890.123456789000',
+    flag: true,
+    day: '2024-02-29',
+    json: { list: [1, 'two', null, { deep: '"\\' }], empty: {} },
+  };
+  const types = defineEvents('type', { seen: z.object({ instant: z.iso.datetime() }) });
+  const rowType = {
+    id: 'text',
+    day_key: 'date',
+    at_key: 'timestamptz',
+    number_key: 'double precision',
+    text: 'text',
+    uuid: 'uuid',
+    integer: 'integer',
+    bigint: 'bigint',
+    double: 'double precision',
+    numeric: 'numeric',
+    flag: 'boolean',
+    day: 'date',
+    instant: 'timestamptz null',
+    json: 'jsonb',
+    nothing: 'text null',
+    seen: 'integer',
+    same: 'boolean',
+  } as const;
+
+  test.each([
+    { mode: 'async', cachedRows: 0 },
+    { mode: 'async', cachedRows: 100 },
+    { mode: 'inline', cachedRows: 0 },
+  ] as const)(
+    'values of every type come back as they were written: $mode, $cachedRows rows remembered',
+    async ({ mode, cachedRows }) => {
+      const all = defineTableProjection({
+        name: 'everything',
+        mode,
+        events: [types],
+        columns: rowType,
+        key: ({ data }) => ({
+          id: 'a,b"c\\',
+          day_key: '2024-12-31',
+          at_key: new Date(data.instant),
+          number_key: -1.5e300,
+        }),
+        initialRow: { ...everything, instant: null, nothing: null, seen: 0, same: true },
+        evolve: {
+          'type.seen': (row, { data }) => ({
+            ...row,
+            instant: new Date(data.instant),
+            seen: row.seen + 1,
+            same:
+              row.same &&
+              Object.entries(everything).every(([name, value]) =>
+                isEqual(Object.entries(row).find(([column]) => column === name)?.[1], value),
+              ),
+          }),
+        },
+      });
+      const schema = `types_${mode}_${cachedRows}`;
+      await using plain = await freshStore(database, { schema, events: [types] });
+      const odd = new URL(database.connectionString);
+      odd.searchParams.set('options', '-c datestyle=SQL,DMY -c timezone=Asia/Kathmandu');
+      await using store = openStore(odd.href, {
+        schema,
+        events: [types],
+        inline: inlineProjections([all], { schema }),
+      });
+      await using runner = createTestRunner(store, [all], { cachedRows, batchSize: 1 });
+      await runner.start();
+      await runner.caughtUp(all);
+      const instant = '1969-07-20T20:17:40.123Z';
+      for (let round = 0; round < 4; round += 1)
+        await store.append('type-1', [types.create.seen({ instant })]);
+      await runner.caughtUp(all);
+      expect(await rowsOf(plain, all)).toMatchObject([
+        {
+          ...everything,
+          id: 'a,b"c\\',
+          seen: 4,
+          same: true,
+          nothing: null,
+          instant: new Date(instant),
+          at_key: new Date(instant),
+        },
+      ]);
+    },
+  );
+
+  test('a row without columns beside its key is made and deleted', async () => {
+    const open = defineTableProjection({
+      name: 'open',
+      events: [accountEvents],
+      columns: { account_id: 'text' },
+      key: ({ streamId }) => ({ account_id: streamId }),
+      initialRow: {},
+      evolve: {
+        'account.opened': (row) => row,
+        'account.deposited': (row) => row,
+        'account.closed': () => null,
+      },
+    });
+    await using store = await freshStore(database);
+    await using runner = createTestRunner(store, [open]);
+    await runner.start();
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-2', [deposited({ cents: 1 })]);
+    await store.append('account-2', [accountEvents.create.closed({})]);
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.caughtUp(open);
+    expect(await rowsOf(store, open)).toEqual([{ account_id: 'account-1' }]);
+  });
+});
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+}
+
+/** jsonb does not keep the order of keys. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+}
