@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AnyProjection, defineEvents, defineProjection, defineTableProjection } from '@leftfold/core';
 import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
-import { createTestDatabase } from '@leftfold/testing/postgres';
+import type { TestDatabase } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { createProjectionRunner, type ProjectionRunnerOptions, projectionSchema } from '../src/index.ts';
@@ -46,7 +46,7 @@ export const journal = defineProjection({
 });
 
 /** A database of its own for one test file. */
-export type Database = Awaited<ReturnType<typeof createTestDatabase>>;
+export type Database = TestDatabase;
 
 export function openStore(
   connectionString: string,

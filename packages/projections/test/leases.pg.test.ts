@@ -66,7 +66,7 @@ describe('leases', () => {
     await using store = await freshStore(database);
     await using other = openStore(database.connectionString, { schema: store.schema });
     const paused = createTestRunner(store, [written], { owner: 'paused', leaseMs: LONG_LEASE_MS });
-    const taken = { ...written, apply: applyBy('successor') };
+    const taken = writtenBy('successor');
     await using successor = createTestRunner(other, [taken], { owner: 'successor', leaseMs: SHORT_LEASE_MS });
     await paused.start();
     await store.append('account-1', [deposited({ cents: 1 })]);
@@ -239,10 +239,10 @@ describe('leases', () => {
   });
 });
 
-/** The same table, written by somebody else. */
-function applyBy(name: string): typeof journal.apply {
-  const projection = defineProjection({
-    name: 'same',
+/** The table of the test above, written by somebody else. */
+function writtenBy(name: string) {
+  return defineProjection({
+    name: 'written',
     events: [accountEvents],
     tables: { entry: { columns: { position: 'bigint', by: 'text' }, primaryKey: ['position'] } },
     on: {
@@ -250,5 +250,4 @@ function applyBy(name: string): typeof journal.apply {
         tx.insertInto('entry').values({ position, by: name }).execute(),
     },
   });
-  return projection.apply;
 }

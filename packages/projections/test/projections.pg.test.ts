@@ -216,6 +216,7 @@ describe('projections', () => {
     const { position } = await store.append('account-1', [opened({ owner: 'x' })]);
     await gate.reachedBySomebody();
     await runner.waitFor(balances, position);
+    expect(await rowsOf(store, balances)).toHaveLength(1);
     gate.open();
     await runner.waitFor(held, position);
   });

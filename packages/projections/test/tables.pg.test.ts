@@ -1,4 +1,11 @@
-import { type AnyProjection, defineEvents, defineProjection, defineTableProjection } from '@leftfold/core';
+import {
+  type AnyProjection,
+  type Columns,
+  defineEvents,
+  defineProjection,
+  defineTableProjection,
+  type TableDefinition,
+} from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { createTestDatabase } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
@@ -34,7 +41,7 @@ describe('tables of projections', () => {
       select indexdef from pg_indexes where schemaname = ${projectionSchema(store.schema, projection)}`.execute(
       store.db,
     );
-    return rows.map(({ indexdef }) => /\((.*)\)/.exec(indexdef)?.[1]).sort();
+    return new Set(rows.map(({ indexdef }) => /\((.*)\)/.exec(indexdef)?.[1]));
   };
 
   test('are made by any number of processes at once', async () => {
@@ -126,19 +133,19 @@ describe('tables of projections', () => {
   test('get indexes that are defined later', async () => {
     await using store = await freshStore(database);
     await createTestRunner(store, [balances]).migrate();
-    expect(await indexesOf(store, balances)).toEqual(['account_id']);
+    expect(await indexesOf(store, balances)).toEqual(new Set(['account_id']));
     const table = { ...balances.table, indexes: [['owner'], ['owner', 'cents']] };
     const indexed = { ...balances, table, tables: [table] };
     for (let round = 0; round < 2; round += 1) {
       await createTestRunner(store, [indexed]).migrate();
-      expect(await indexesOf(store, balances)).toEqual(['account_id', 'owner', 'owner, cents']);
+      expect(await indexesOf(store, balances)).toEqual(new Set(['account_id', 'owner', 'owner, cents']));
     }
   });
 
   test('a definition that cannot become a table is refused at once', async () => {
     await using store = await freshStore(database);
     const refused = (columns: object, primaryKey: readonly string[]) => {
-      const table = { name: 'odd', columns, primaryKey, indexes: [] } as unknown as typeof balances.table;
+      const table: TableDefinition = { name: 'odd', columns: columns as Columns, primaryKey, indexes: [] };
       return () => createTestRunner(store, [{ ...balances, table, tables: [table] }]);
     };
     const error = (message: string) =>

@@ -117,7 +117,8 @@ describe('folding into a table', () => {
   test('refuses a row with another key, and a rule that returns nothing', () => {
     const rekeyed = { ...places, evolve: (row: AnyRow) => ({ ...row, place: 'elsewhere' }) };
     expect(() => fold(rekeyed, [lost('a')])).toThrow('changed the key column "place"');
-    const silent = { ...places, evolve: () => undefined as unknown as null };
+    const silent = { ...places, evolve: () => undefined };
+    // @ts-expect-error a rule that is written in JavaScript may return nothing
     expect(() => fold(silent, [lost('a')])).toThrow('"evolve" returned undefined');
     const keyless = { ...places, keysOf: () => [{}] };
     expect(() => fold(keyless, [lost('a')])).toThrow('column "place": expected a string, got undefined');

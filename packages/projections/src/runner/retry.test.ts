@@ -12,6 +12,6 @@ test('a pause ends when the signal aborts, without an error', async () => {
   const controller = new AbortController();
   const paused = pause(60_000, controller.signal);
   controller.abort();
-  await paused;
-  await pause(60_000, controller.signal);
+  await expect(paused).resolves.toBeUndefined();
+  await expect(pause(60_000, controller.signal)).resolves.toBeUndefined();
 });
