@@ -130,6 +130,21 @@ describe('projecting', () => {
     expect.assertions(0);
   });
 
+  test('changes a row once, however often an event names it', () => {
+    const counts = defineTableProjection({
+      name: 'counts',
+      events: [accountEvents],
+      columns: { id: 'text', count: 'integer' },
+      key: () => [{ id: 'a' }, { id: 'a' }],
+      initialRow: { count: 0 },
+      evolve: { 'account.deposited': (row) => ({ ...row, count: row.count + 1 }) },
+    });
+    givenEvents([deposited(5)])
+      .project(counts)
+      .thenRows([{ id: 'a', count: 1 }]);
+    expect.assertions(0);
+  });
+
   test('other rows are an assertion error with the difference', () => {
     const work = () =>
       givenEvents(events)

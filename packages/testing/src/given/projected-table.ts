@@ -29,8 +29,9 @@ export function projectTable<TName extends string, TColumns extends Columns>(
   for (const event of events) {
     if (!projection.eventTypes.includes(event.type)) continue;
     const current = { ...event, ...catalog.upcast(event, true) };
-    for (const key of projection.keysOf(current)) {
-      const name = keyOf(table, key);
+    // An event changes a row once, however often its key is named.
+    const keys = new Map(projection.keysOf(current).map((key) => [keyOf(table, key), key]));
+    for (const [name, key] of keys) {
       const before = rowByKey.get(name) ?? { ...projection.initialRow, ...key };
       const after = projection.evolve(before, current);
       if (after === null) {
