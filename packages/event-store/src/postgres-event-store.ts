@@ -4,6 +4,7 @@ import {
   type AppendContext,
   type AppendOptions,
   type AppendResult,
+  assertId,
   assertSchemaName,
   EventCatalog,
   type EventStore,
@@ -171,6 +172,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   }
 
   async loadSnapshot(streamId: string, key: string): Promise<Snapshot | undefined> {
+    assertId('stream id', streamId);
+    assertId('snapshot key', key);
     const [row] = await this.#query<SnapshotRow>(loadSnapshotStatement(this.schema, streamId, key));
     if (row === undefined) return undefined;
     return {
@@ -181,6 +184,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   }
 
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {
+    assertId('stream id', streamId);
+    assertId('snapshot key', key);
     await this.#query(saveSnapshotStatement(this.schema, streamId, key, snapshot));
   }
 

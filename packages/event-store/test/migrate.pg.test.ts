@@ -25,8 +25,12 @@ describe('migrate', () => {
   async function query(statement: string): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: database.connectionString });
     await client.connect();
-    const { rows } = await client.query<Record<string, unknown>>(statement).finally(() => client.end());
-    return rows;
+    try {
+      const { rows } = await client.query<Record<string, unknown>>(statement);
+      return rows;
+    } finally {
+      await client.end();
+    }
   }
 
   test('may be called by any number of processes at once: each finds a log that works', async () => {

@@ -31,7 +31,8 @@ describe('subscribe', () => {
     await database?.[Symbol.asyncDispose]();
   });
 
-  const append = async (event: NewEvent = opened) => (await store.append(`account-${(serial += 1)}`, [event])).position;
+  const append = async (event: NewEvent = opened) =>
+    (await store.append(`account-${(serial += 1)}`, [event])).position;
 
   test('hands out what is there, then what comes, across pages', async () => {
     const after = await store.settledPosition();

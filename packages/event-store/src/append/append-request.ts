@@ -64,6 +64,8 @@ export const defaultLimits: AppendLimits = {
 const ANY = -1;
 const STREAM_EXISTS = -2;
 const MAX_TAGS = 64;
+/** Each takes a lock, and Postgres has room for some thousands of them. */
+const MAX_STREAMS_WITH_CHECKS = 1_000;
 
 /**
  * Checks an append and makes it ready to be sent. Nothing was sent when this throws.
@@ -127,6 +129,10 @@ export function prepareRequest(
   if (first === undefined) throw new TypeError('an append names at least one stream');
   if (eventCount > limits.events)
     throw new AppendTooLargeError(first.streamId, 'number of events', eventCount, limits.events);
+  if (entries.length > MAX_STREAMS_WITH_CHECKS && entries.some(({ events }) => events.length === 0)) {
+    const what = 'number of streams in an append that checks one';
+    throw new AppendTooLargeError(first.streamId, what, entries.length, MAX_STREAMS_WITH_CHECKS);
+  }
   if (size > limits.appendSize)
     throw new AppendTooLargeError(
       first.streamId,

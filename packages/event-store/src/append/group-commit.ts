@@ -13,7 +13,7 @@ export interface GroupCommitOptions {
   /** Batches on their way at one time. */
   readonly concurrency: number;
   readonly maxRequests: number;
-  /** Events of one batch; a larger single request travels alone. */
+  /** Events of one batch, or its streams if they are more; a larger single request travels alone. */
   readonly maxEvents: number;
   /** Characters of one batch; a larger single request travels alone. */
   readonly maxSize: number;
@@ -91,9 +91,10 @@ export class GroupCommit {
     let size = 0;
     for (const [index, waiting] of this.#waiting.entries()) {
       const { entries, eventCount, size: requestSize } = waiting.request;
+      const amount = Math.max(eventCount, entries.length);
       const full =
         batch.length > 0 &&
-        (batch.length >= maxRequests || events + eventCount > maxEvents || size + requestSize > maxSize);
+        (batch.length >= maxRequests || events + amount > maxEvents || size + requestSize > maxSize);
       if (full) {
         left.push(...this.#waiting.slice(index));
         break;
@@ -108,7 +109,7 @@ export class GroupCommit {
         continue;
       }
       for (const { streamId } of entries) this.#streamsOnTheirWay.add(streamId);
-      events += eventCount;
+      events += amount;
       size += requestSize;
       batch.push(waiting);
     }

@@ -23,6 +23,7 @@ import {
 } from '../sql/events.ts';
 import type { EventRow } from '../sql/row.ts';
 import { assertFilter } from './assert-filter.ts';
+import { assertInstant, assertWhole } from './assert-range.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail, type TailRow } from './shared-tail.ts';
 
@@ -65,6 +66,9 @@ export class LogReader {
    */
   async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
     const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
+    assertWhole('after', after);
+    assertWhole('upTo', upTo);
+    assertWhole('limit', limit, 1);
     assertFilter(filter);
     const range = { after, upTo, limit };
     const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
@@ -79,6 +83,8 @@ export class LogReader {
 
   async *all(options: ReadAllOptions, settled: number): AsyncGenerator<RecordedEvent, void, undefined> {
     const { filter, unknownEvents, signal } = options;
+    assertWhole('after', options.after);
+    assertWhole('limit', options.limit);
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     while (after < settled && left > 0 && signal?.aborted !== true) {
@@ -100,6 +106,11 @@ export class LogReader {
     options: ReadStreamOptions,
   ): AsyncGenerator<RecordedEvent, void, undefined> {
     assertId('stream id', streamId);
+    assertWhole('from', options.from);
+    assertWhole('to', options.to);
+    assertWhole('limit', options.limit);
+    assertWhole('untilPosition', options.untilPosition);
+    assertInstant('untilTime', options.untilTime);
     const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
     let from = options.from ?? 1;
     let to = options.to ?? Number.MAX_SAFE_INTEGER;
@@ -125,6 +136,7 @@ export class LogReader {
 
   /** @param run reads with the eyes of a transaction. */
   async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
+    assertId('command id', commandId);
     assertId('command id', commandId);
     const rows = await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId), run);
     return this.#toEvents(rows, 'fail');

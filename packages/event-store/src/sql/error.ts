@@ -3,6 +3,8 @@ import { LeftfoldError, StoreMisconfiguredError, StoreUnavailableError } from '@
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
 const INSUFFICIENT_PRIVILEGE = '42501';
+/** Class of SQLSTATEs: too many connections, no memory, no room on disk. */
+const INSUFFICIENT_RESOURCES = '53';
 /** Raised by the store's own SQL functions: isolation level, or a standby. */
 const LEFTFOLD_MISCONFIGURED = 'LF004';
 
@@ -75,13 +77,17 @@ export function isConnectionFailure(error: unknown): boolean {
 /** The typed error for what pg threw; what is not known here comes back untouched. */
 export function toStoreError(error: unknown, schema: string): unknown {
   if (LeftfoldError.is(error)) return error;
+  const code = codeOf(error) ?? '';
+  if (code.startsWith(INSUFFICIENT_RESOURCES)) {
+    const message = `the database is out of connections, memory or disk space (SQLSTATE ${code}); free some, then try again`;
+    return new StoreUnavailableError(message, { cause: error });
+  }
   if (isConnectionFailure(error)) {
     return new StoreUnavailableError(
       'the database cannot be reached; check that it runs and that the connection string is right',
       { cause: error },
     );
   }
-  const code = codeOf(error) ?? '';
   if (isRolledBack(error)) {
     return new StoreUnavailableError(
       'the database rolled the transaction back to let another go on; run it again',

@@ -5,6 +5,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
+import { assertWhole } from '../read/assert-range.ts';
 import type { LogPage, LogReader } from '../read/log-reader.ts';
 import type { SettledWatch } from '../settle/settled-watch.ts';
 
@@ -25,6 +26,7 @@ export class LogSubscription implements Subscription {
   #position: number;
 
   constructor(reader: LogReader, watch: SettledWatch, options: SubscribeOptions, closed: AbortSignalLike) {
+    assertWhole('after', options.after);
     this.#reader = reader;
     this.#watch = watch;
     this.#options = options;

@@ -1,0 +1,377 @@
+import { defineEvents, InvalidEventError, type NewEvent } from '@leftfold/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createEventStore, type PostgresEventStore } from '../src/index.ts';
+import {
+  accountEvents,
+  collect,
+  createMigratedDatabase,
+  deposited,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+
+const noteEvents = defineEvents('note', {
+  written: z.object({ text: z.string(), more: z.json().optional() }),
+});
+const written = (text: string, more?: z.core.util.JSONType): NewEvent =>
+  noteEvents.create.written({ text, more });
+const withId = (id: string): NewEvent => ({ ...opened, id });
+
+interface Refusal {
+  readonly what: string;
+  /** The call, on a store with small limits. */
+  readonly call: (store: PostgresEventStore) => Promise<unknown>;
+  readonly code?: string;
+  readonly name?: string;
+  /** The thing, and what to do about it. */
+  readonly message: string;
+}
+
+const tooLong = 'x'.repeat(256);
+const append = (store: PostgresEventStore, ...events: readonly NewEvent[]) => store.append('note-1', events);
+
+const names: readonly Refusal[] = [
+  {
+    what: 'an empty stream id',
+    call: (store) => store.append('', [opened]),
+    code: 'NAME_INVALID',
+    message: 'stream id "" must be a text that is not empty',
+  },
+  {
+    what: 'a stream id that is too long',
+    call: (store) => store.append(tooLong, [opened]),
+    code: 'NAME_INVALID',
+    message: `stream id "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
+  },
+  {
+    what: 'a stream id with a NUL character',
+    call: (store) => store.append('note-\0', [opened]),
+    code: 'NAME_INVALID',
+    message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'a stream id with half of a surrogate pair',
+    call: (store) => store.append('note-\ud800', [opened]),
+    code: 'NAME_INVALID',
+    message: 'stream id "note-\\ud800" has half of a surrogate pair; remove it',
+  },
+  {
+    what: 'an event id with a NUL character',
+    call: (store) => append(store, withId('\0')),
+    code: 'NAME_INVALID',
+    message: 'event id "\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'an event id that is too long',
+    call: (store) => append(store, withId(tooLong)),
+    code: 'NAME_INVALID',
+    message: `event id "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
+  },
+  {
+    what: 'a command id that leaves no room for what is added to it',
+    call: (store) => store.append('note-1', [opened], { commandId: 'x'.repeat(255) }),
+    code: 'NAME_INVALID',
+    message: `event id "${'x'.repeat(57)}..." has 257 characters, at most 255 are allowed`,
+  },
+  {
+    what: 'an empty tag',
+    call: (store) => append(store, { ...opened, tags: [''] }),
+    code: 'NAME_INVALID',
+    message: 'tag "" must be a text that is not empty',
+  },
+  {
+    what: 'reading a stream whose id has a NUL character',
+    call: (store) => collect(store.readStream('note-\0')),
+    code: 'NAME_INVALID',
+    message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'reading a stream whose id is another one by the time that it is sent',
+    call: (store) => collect(store.readStream('note-\ud800')),
+    code: 'NAME_INVALID',
+    message: 'stream id "note-\\ud800" has half of a surrogate pair; remove it',
+  },
+  {
+    what: 'a filter by a tag with a NUL character',
+    call: (store) => collect(store.readAll({ filter: { tags: ['\0'] } })),
+    code: 'NAME_INVALID',
+    message: 'tag "\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'a filter by a category with a NUL character',
+    call: (store) => collect(store.subscribe({ filter: { category: 'a\0' } })),
+    code: 'NAME_INVALID',
+    message: 'category "a\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'the events of a command whose id has a NUL character',
+    call: (store) => store.eventsOfCommand('\0'),
+    code: 'NAME_INVALID',
+    message: 'command id "\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'a snapshot of a stream whose id has a NUL character',
+    call: (store) => store.loadSnapshot('note-\0', 'key'),
+    code: 'NAME_INVALID',
+    message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
+  },
+  {
+    what: 'a snapshot under a key that is too long',
+    call: (store) => store.saveSnapshot('note-1', tooLong, { streamVersion: 1, position: 1, state: {} }),
+    code: 'NAME_INVALID',
+    message: `snapshot key "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
+  },
+];
+
+const payloads: readonly Refusal[] = [
+  {
+    what: 'an event type that no definition knows',
+    call: (store) => append(store, { type: 'note.burnt', schemaVersion: 1, data: {} }),
+    code: 'EVENT_TYPE_UNKNOWN',
+    message: `event type "note.burnt" is unknown here; add its defineEvents(...) to the store's events`,
+  },
+  {
+    what: 'an event of a schema version that is not known',
+    call: (store) => append(store, { ...opened, schemaVersion: 3 }),
+    code: 'EVENT_TYPE_UNKNOWN',
+    message:
+      'event type "account.opened" has schema version 3, the version known here is 1; use the newest defineEvents(...)',
+  },
+  {
+    what: 'data that does not fit, handed in past the creator',
+    call: (store) => append(store, { ...opened, data: { owner: 7 } }),
+    code: 'EVENT_PAYLOAD_INVALID',
+    message: 'data of event "account.opened" version 1 does not fit: owner:',
+  },
+  {
+    what: 'data with a NUL character, deep inside',
+    call: (store) => append(store, written('fine', { a: [{ b: 'x\0y' }] })),
+    code: 'EVENT_PAYLOAD_INVALID',
+    message:
+      'data of event "note.written" version 1 does not fit: more.a.0.b: has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it',
+  },
+  {
+    what: 'data with half of a surrogate pair',
+    call: (store) => append(store, written('\udc00')),
+    code: 'EVENT_PAYLOAD_INVALID',
+    message: 'text: has a NUL character or half of a surrogate pair',
+  },
+  {
+    what: 'data with a key that has a NUL character',
+    call: (store) => append(store, written('fine', { 'a\0': 1 })),
+    code: 'EVENT_PAYLOAD_INVALID',
+    message: 'has a NUL character or half of a surrogate pair',
+  },
+  {
+    what: 'metadata with a NUL character',
+    call: (store) => store.append('note-1', [opened], { metadata: { actor: '\0' } }),
+    code: 'EVENT_PAYLOAD_INVALID',
+    message: 'data of event "metadata of append" version 1 does not fit: actor:',
+  },
+  {
+    what: 'an event that is larger than the limit',
+    call: (store) => append(store, written('x'.repeat(2_000))),
+    code: 'APPEND_TOO_LARGE',
+    message: 'size of event "note.written" in bytes for stream "note-1" is 2013, the limit is 1000; split it',
+  },
+  {
+    what: 'an event whose few characters are many bytes',
+    call: (store) => append(store, written('€'.repeat(400))),
+    code: 'APPEND_TOO_LARGE',
+    message: 'size of event "note.written" in bytes for stream "note-1" is 1213, the limit is 1000',
+  },
+  {
+    what: 'an append that is larger than the limit as a whole',
+    call: (store) => append(store, ...Array.from({ length: 9 }, () => written('x'.repeat(900)))),
+    code: 'APPEND_TOO_LARGE',
+    message: 'size of the append in characters for stream "note-1" is 8217, the limit is 5000',
+  },
+  {
+    what: 'too many events at once',
+    call: (store) => append(store, ...Array.from({ length: 11 }, () => opened)),
+    code: 'APPEND_TOO_LARGE',
+    message: 'number of events for stream "note-1" is 11, the limit is 10; split it',
+  },
+  {
+    what: 'too many tags',
+    call: (store) =>
+      append(store, { ...opened, tags: Array.from({ length: 65 }, (_, index) => `t:${index}`) }),
+    code: 'APPEND_TOO_LARGE',
+    message: 'number of tags of one event for stream "account.opened" is 65, the limit is 64',
+  },
+  {
+    what: 'more streams than can be locked, where one is only checked',
+    call: (store) =>
+      store.appendAll(
+        Array.from({ length: 1_001 }, (_, index) => ({ streamId: `note-${index}`, events: [] })),
+      ),
+    code: 'APPEND_TOO_LARGE',
+    message: 'number of streams in an append that checks one for stream "note-0" is 1001, the limit is 1000',
+  },
+  {
+    what: 'one event id twice in an append',
+    call: (store) => append(store, withId('twice'), withId('twice')),
+    code: 'EVENT_ID_REUSED',
+    message: 'event id "twice" is already in the log for another event',
+  },
+];
+
+const mistakes: readonly Refusal[] = [
+  {
+    what: 'an expected version that is none',
+    call: (store) => store.append('note-1', [opened], { expected: 1.5 }),
+    name: 'RangeError',
+    message: `expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not 1.5`,
+  },
+  {
+    what: 'a negative expected version',
+    call: (store) => store.append('note-1', [opened], { expected: -1 }),
+    name: 'RangeError',
+    message: 'expected version must be a whole number from 0',
+  },
+  {
+    what: 'an append to no stream',
+    call: (store) => store.appendAll([]),
+    name: 'TypeError',
+    message: 'an append names at least one stream',
+  },
+  {
+    what: 'one stream twice in an append',
+    call: (store) => store.appendAll([1, 2].map(() => ({ streamId: 'note-1', events: [opened] }))),
+    name: 'TypeError',
+    message: 'stream "note-1" is named twice in one append; join its events',
+  },
+  {
+    what: 'a position that is no number',
+    call: (store) => collect(store.readAll({ after: Number.NaN })),
+    name: 'RangeError',
+    message: 'after must be a whole number from 0, not NaN',
+  },
+  {
+    what: 'a token that is no position',
+    call: async (store) => collect(store.subscribe({ after: 0.5 })),
+    name: 'RangeError',
+    message: 'after must be a whole number from 0, not 0.5',
+  },
+  {
+    what: 'a page of nothing',
+    call: (store) => store.readPage({ after: 0, upTo: 0, limit: 0 }),
+    name: 'RangeError',
+    message: 'limit must be a whole number from 1, not 0',
+  },
+  ...(['from', 'to', 'limit', 'untilPosition'] as const).map(
+    (option): Refusal => ({
+      what: `a stream's ${option} that is no number`,
+      call: (store) => collect(store.readStream('note-1', { [option]: Number.NaN })),
+      name: 'RangeError',
+      message: `${option} must be a whole number from 0, not NaN`,
+    }),
+  ),
+  {
+    what: 'an instant that is none',
+    call: (store) => collect(store.readStream('note-1', { untilTime: new Date('yesterday') })),
+    name: 'RangeError',
+    message: 'untilTime must be a valid Date',
+  },
+];
+
+describe('bad input', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString, {
+      events: [accountEvents, noteEvents],
+      limits: { eventBytes: 1_000, appendSize: 5_000, events: 10 },
+    });
+    await store.append('account-kept', [opened]);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  test.each([...names, ...payloads, ...mistakes].map((refusal) => [refusal.what, refusal] as const))(
+    'is refused by an error that names it and says what to do: %s',
+    async (_, { call, code, name, message }) => {
+      const before = await collect(store.readAll());
+      // Whoever is in the same breath is not harmed.
+      const [failure] = await Promise.all([
+        failureOf(call(store)),
+        store.append('account-mate', [deposited(1)]),
+      ]);
+      const refused = code === undefined ? { name } : { code, retryable: false };
+      expect(failure).toBeInstanceOf(Error);
+      expect(failure).toMatchObject({ ...refused, message: expect.stringContaining(message) });
+      expect(await collect(store.readAll())).toHaveLength(before.length + 1);
+    },
+  );
+
+  test('is refused before anything is sent, by a creator as well: no message holds the value', async () => {
+    const secret = 'hunter2';
+    let failure: unknown;
+    try {
+      accountEvents.create.deposited({ cents: secret as never });
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).toBeInstanceOf(InvalidEventError);
+    expect(JSON.stringify(failure) + String(failure)).not.toContain(secret);
+    const inText = await failureOf(append(store, written(`${secret}\0`)));
+    expect(JSON.stringify(inText) + String(inText)).not.toContain(secret);
+  });
+
+  test('such as two definitions of one event is refused when the store is made', () => {
+    const again = defineEvents('account', { opened: z.object({}) });
+    const make = () =>
+      createEventStore({ connectionString: database.connectionString, events: [accountEvents, again] });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'DEFINITION_DUPLICATE',
+        definition: 'account.opened',
+        message: 'two definitions of event "account.opened" were given; rename one of them or pass it once',
+      }),
+    );
+  });
+
+  test('such as neither a connection string nor a pool is refused when the store is made', () => {
+    expect(() => createEventStore({ events: [] })).toThrow(
+      expect.objectContaining({
+        code: 'STORE_MISCONFIGURED',
+        message: 'give createEventStore either a connectionString or a pool',
+      }),
+    );
+  });
+
+  test('that only looks bad comes back as it was', async () => {
+    const texts = [
+      '\\u0000',
+      '\\\\u0000',
+      '"quoted"',
+      "o'clock",
+      '{a,b}',
+      'NULL',
+      '\\',
+      '\u2028',
+      '😀',
+      ' ',
+      '\u007f',
+      '\t\n',
+    ];
+    const tags = ['a:b,c', '{x}', '"q"', '\\', 'NULL', "it's", 'ä:ö', '😀:1', ' '];
+    for (const [index, text] of texts.entries()) {
+      const streamId = `note-${tags[index % tags.length]}`;
+      const single = await store.append(streamId, [{ ...written(text), tags }]);
+      const [one, two] = (
+        await store.append(streamId, [written(text, { [text]: text }), { ...written(text), tags }])
+      ).events;
+      const recorded = await collect(store.readStream(streamId, { from: single.streamVersion }));
+      expect(recorded).toEqual([...single.events, one, two]);
+    }
+  });
+});
