@@ -4,7 +4,11 @@ import { openBank } from '../open-bank.ts';
 import { routeOf } from './routes.ts';
 import type { NightRunOrder, NightRunReport } from './order.ts';
 
-process.once('message', async ({ place, ids, transfers }: NightRunOrder) => {
+process.once('message', (order: NightRunOrder) => {
+  void run(order);
+});
+
+async function run({ place, ids, transfers }: NightRunOrder): Promise<void> {
   await using bank = await openBank(place);
   const report: { done: number; repeated: number } = { done: 0, repeated: 0 };
   const tell = () => process.send?.({ ...report } satisfies NightRunReport);
@@ -20,4 +24,4 @@ process.once('message', async ({ place, ids, transfers }: NightRunOrder) => {
     tell();
   }
   process.disconnect();
-});
+}

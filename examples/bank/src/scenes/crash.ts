@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { NightRunOrder, NightRunReport } from '../night-run/order.ts';
 import { checked, count, heading, line } from '../screen/print.ts';
@@ -28,7 +27,9 @@ async function runWorker(order: NightRunOrder, killAfter: number): Promise<Night
   const worker = fork(fileURLToPath(new URL('../night-run/worker.ts', import.meta.url)), {
     execArgv: process.execArgv,
   });
-  const ended = once(worker, 'exit');
+  const ended = new Promise<number | null>((resolve) => {
+    worker.once('exit', resolve);
+  });
   const bar = progressBar(order.transfers, 'transfers');
   let report: NightRunReport = { done: 0, repeated: 0 };
   worker.on('message', (latest: NightRunReport) => {
@@ -37,7 +38,7 @@ async function runWorker(order: NightRunOrder, killAfter: number): Promise<Night
     if (report.done >= killAfter) worker.kill('SIGKILL');
   });
   worker.send(order);
-  const [code] = await ended;
+  const code = await ended;
   bar.stop();
   if (code !== 0 && killAfter === Number.POSITIVE_INFINITY)
     throw new Error(`the worker ended with exit code ${code}`);

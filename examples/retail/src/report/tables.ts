@@ -23,7 +23,9 @@ async function printRevenue(shop: Shop): Promise<void> {
   heading('Revenue by month, all countries');
   table(
     ['month', 'lines', 'revenue'],
-    [...months].sort().map(([month, { lines, mils }]) => [month, amount(lines), pounds(mils)]),
+    [...months]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([month, { lines, mils }]) => [month, amount(lines), pounds(mils)]),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { EventFilter } from '@leftfold/core';
+import type { EventFilter, EventMetadata, JsonValue } from '@leftfold/core';
 import type { PageRange } from '../sql/events.ts';
 import type { EventRow } from '../sql/row.ts';
 
@@ -45,8 +45,7 @@ export class SharedTail {
     for (let index = this.#firstBehind(range.after); index < this.#rows.length; index += 1) {
       const row = this.#rows[index]!;
       if (Number(row.position) > range.upTo || rows.length >= range.limit) break;
-      if (matches(row, filter))
-        rows.push({ ...row, data: JSON.parse(row.data), metadata: JSON.parse(row.metadata) });
+      if (matches(row, filter)) rows.push(parsed(row));
     }
     return rows;
   }
@@ -85,6 +84,14 @@ export class SharedTail {
     }
     return low;
   }
+}
+
+function parsed(row: TailRow): EventRow {
+  return {
+    ...row,
+    data: JSON.parse(row.data) as JsonValue,
+    metadata: JSON.parse(row.metadata) as EventMetadata,
+  };
 }
 
 function matches(row: TailRow, { types, category, tags }: EventFilter): boolean {

@@ -1,0 +1,28 @@
+import { given } from '@leftfold/testing';
+import { test } from 'vitest';
+import { account, accountEvents } from './account.ts';
+import { transfer } from './transfer.ts';
+
+const { opened, deposited } = accountEvents.create;
+const rich = [opened({ owner: 'Ada' }), deposited({ cents: 500 })];
+
+test('an account is opened once', () => {
+  given(account, [opened({ owner: 'Ada' })])
+    .when(account.command.open('ada', { owner: 'Ada' }))
+    .thenRejected('account-already-open');
+});
+
+test('more than there is cannot be withdrawn', () => {
+  given(account, rich)
+    .when(account.command.withdraw('ada', { cents: 501 }))
+    .thenRejected('insufficient-funds');
+});
+
+test('a transfer leaves one account and reaches the other', () => {
+  given(transfer, { from: rich, to: [opened({ owner: 'Alan' })] })
+    .when(transfer.command({ from: 'ada', to: 'alan' }, { cents: 500 }))
+    .then({
+      from: [accountEvents.create['transfer-sent']({ cents: 500, to: 'alan' })],
+      to: [accountEvents.create['transfer-received']({ cents: 500, from: 'ada' })],
+    });
+});

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createTestDatabase } from '@leftfold/testing/postgres';
+import { describe, expect, test } from 'vitest';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+/** The real file is not part of the project: it is used where it lies beside it. */
+const realFile = fileURLToPath(new URL('../../../../shared/data/online-retail.csv.gz', import.meta.url));
+
+interface Run {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function start(connectionString: string, file: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--conditions=@leftfold/source', '--import', tsx, main, ...file], {
+    env: { ...process.env, DATABASE_URL: connectionString, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** @param killAt ends the process with SIGKILL once it has printed this */
+function toEnd(run: ChildProcess, killAt?: RegExp): Promise<Run> {
+  let output = '';
+  run.stdout?.setEncoding('utf8').on('data', (printed: string) => {
+    output += printed;
+    if (killAt?.test(output)) run.kill('SIGKILL');
+  });
+  return new Promise((resolve) => {
+    run.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+describe('retail', () => {
+  test('the sample is imported exactly, and a second run adds nothing', async () => {
+    await using database = await createTestDatabase();
+    const first = await toEnd(start(database.connectionString, []));
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.output).toContain('99 events added');
+    const second = await toEnd(start(database.connectionString, []));
+    expect(second).toMatchObject({ code: 0 });
+    expect(second.output).toContain(' 0 events added');
+    expect(second.output.slice(second.output.indexOf('Revenue by country'))).toBe(
+      first.output.slice(first.output.indexOf('Revenue by country')),
+    );
+  }, 120_000);
+
+  test.runIf(existsSync(realFile))(
+    'the real file comes to its known totals, also after a SIGKILL in the middle',
+    async () => {
+      await using database = await createTestDatabase();
+      const killed = await toEnd(start(database.connectionString, [realFile]), /[2-9]\d% · /);
+      expect(killed.code).toBe(null);
+      const { code, output } = await toEnd(start(database.connectionString, [realFile]));
+      const figures = [...output.matchAll(/✓ (.+?) {2,}(\S+)$/gm)].map(([, what, figure]) => [what, figure]);
+      expect(Object.fromEntries(figures)).toMatchObject({
+        lines: '541,909',
+        invoices: '25,900',
+        'cancellations among them': '3,836',
+        'lines with a negative quantity': '10,624',
+        'lines with a price of zero or less': '2,517',
+        countries: '38',
+        products: '4,070',
+        customers: '4,372',
+        revenue: '£9,747,747.93',
+      });
+      expect(code).toBe(0);
+    },
+    400_000,
+  );
+});
