@@ -127,6 +127,7 @@ export interface EventStore {
    * @throws StreamVersionConflictError when the stream is not as expected.
    * @throws EventIdReusedError when an id is in the log already, for another event.
    * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError for input that cannot be stored.
+   * @throws RangeError when `expected` is no whole number from 0 and none of the words.
    * @throws StoreUnavailableError when the database cannot be reached. Whether it appended is then unknown; give
    * events ids, or a command id, to make the call again safely.
    */
@@ -136,17 +137,31 @@ export interface EventStore {
    * Appends to several streams, all or none, each with its own expectation; streams without events are only
    * checked, and stay as they are until the append is committed. A stream may be named once.
    *
-   * @throws like {@link EventStore.append}
+   * @throws like {@link EventStore.append}, and TypeError when a stream is named twice, or none is.
    */
   appendAll(appends: readonly StreamAppend[], options?: AppendContext): Promise<AppendAllResult>;
 
-  /** Reads one stream, page by page, in bounded memory. A stream that does not exist has no events. */
+  /**
+   * Reads one stream, page by page, in bounded memory. A stream that does not exist has no events.
+   *
+   * @throws UnknownEventError, InvalidEventError for an event that cannot be read, InvalidNameError for an id that
+   * cannot exist, RangeError for a bound that is no whole number from 0, StoreUnavailableError; all of them as the
+   * events are asked for.
+   */
   readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
 
-  /** Reads the settled part of the log in its order, page by page, in bounded memory. */
+  /**
+   * Reads the settled part of the log in its order, page by page, in bounded memory.
+   *
+   * @throws like {@link EventStore.readStream}
+   */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
-  /** Reads the log and goes on with what is appended. */
+  /**
+   * Reads the log and goes on with what is appended. A store that cannot be reached is waited for.
+   *
+   * @throws like {@link EventStore.readStream}, except for StoreUnavailableError
+   */
   subscribe(options?: SubscribeOptions): Subscription;
 
   /**

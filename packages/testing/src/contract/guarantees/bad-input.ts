@@ -115,6 +115,22 @@ export const badInputGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
+  'a bound of a read that is no whole number from 0 is refused': async ({ store, stream }) => {
+    for (const bad of [-1, 1.5, Number.NaN]) {
+      for (const option of ['from', 'to', 'limit', 'untilPosition']) {
+        await expect(collect(store.readStream(stream(), { [option]: bad })), option).rejects.toThrow(
+          RangeError,
+        );
+      }
+      for (const option of ['after', 'limit']) {
+        await expect(collect(store.readAll({ [option]: bad })), option).rejects.toThrow(RangeError);
+      }
+      await expect((async () => collect(store.subscribe({ after: bad })))()).rejects.toThrow(RangeError);
+    }
+    const never = new Date(Number.NaN);
+    await expect(collect(store.readStream(stream(), { untilTime: never }))).rejects.toThrow(RangeError);
+  },
+
   'an append that is refused for one event leaves nothing of its others': async (trial) => {
     const { store, stream } = trial;
     await expect(
