@@ -18,6 +18,7 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import { checkedAppend } from './checked-append.ts';
+import { assertBounds } from './checked-bounds.ts';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
 
@@ -85,6 +86,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
       untilTime,
       signal,
     } = options;
+    assertBounds({ from, to, untilPosition, untilTime, limit: options.limit });
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     const stream = this.#log.eventsOf(streamId);
     const late = untilTime === undefined ? -1 : stream.findIndex(({ recordedAt }) => recordedAt > untilTime);
@@ -103,6 +105,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
     const { after = 0, filter = {}, unknownEvents, signal } = options;
+    assertBounds({ after, limit: options.limit });
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     for (const stored of this.#log.eventsAfter(after)) {
       if (left <= 0 || signal?.aborted === true) return;
@@ -115,6 +118,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
 
   subscribe(options: SubscribeOptions = {}): Subscription {
     const { filter = {}, unknownEvents } = options;
+    assertBounds({ after: options.after });
     const read = (stored: StoredEvent) =>
       matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
     return new MemorySubscription(this.#log, read, options);
