@@ -159,6 +159,40 @@ describe('leases', () => {
     expect(await ownerOf(store, 'long')).toBe('first');
   });
 
+  test('a handler that says nothing for as long as a lease loses its transaction, and with it what it has locked', async () => {
+    const gate = new Gate();
+    let calls = 0;
+    const silent = defineProjection({
+      name: 'silent',
+      events: [accountEvents],
+      tables: { entry: { columns: { position: 'bigint', by: 'text' }, primaryKey: ['position'] } },
+      on: {
+        'account.deposited': async (tx, { position }) => {
+          calls += 1;
+          await tx
+            .insertInto('entry')
+            .values({ position: position + calls, by: 'projection' })
+            .execute();
+          if (calls === 1) await gate.pass();
+        },
+      },
+    });
+    await using store = await freshStore(database);
+    await using runner = createTestRunner(store, [silent], { leaseMs: 300 });
+    await runner.start();
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await gate.reachedBySomebody();
+    // Waits for the row that the handler has written, until its transaction is ended.
+    const table = sql.id(projectionSchema(store.schema, silent), 'entry');
+    await sql`insert into ${table} (position, by) values (2, 'test')`.execute(store.db);
+    gate.open();
+    await runner.caughtUp(silent);
+    expect(await rowsOf(store, silent)).toEqual([
+      { position: 2, by: 'test' },
+      { position: 3, by: 'projection' },
+    ]);
+  });
+
   test('no event is applied twice or lost while the lease wanders between three runners', async () => {
     await using store = await freshStore(database);
     const stores = [1, 2, 3].map(() => openStore(database.connectionString, { schema: store.schema }));
@@ -173,7 +207,7 @@ describe('leases', () => {
     );
     for (const runner of runners) await runner.start();
     const owners = new Set<string | undefined>();
-    for (let n = 0; n < 100; n += 1) {
+    for (let n = 0; n < 50; n += 1) {
       const batches = Array.from({ length: 10 }, (_, index) =>
         store.append(`account-${index}`, [deposited({ cents: n })]),
       );
@@ -184,8 +218,8 @@ describe('leases', () => {
     await runners[0]!.caughtUp(journal, { timeoutMs: 20_000 });
     await runners[0]!.caughtUp(balances, { timeoutMs: 20_000 });
     expect(failures).toEqual([]);
-    expect(await rowsOf(store, journal)).toHaveLength(1_000);
-    const expected = Array.from({ length: 10 }, () => expect.objectContaining({ cents: 4_950, events: 100 }));
+    expect(await rowsOf(store, journal)).toHaveLength(500);
+    const expected = Array.from({ length: 10 }, () => expect.objectContaining({ cents: 1_225, events: 50 }));
     expect(await rowsOf(store, balances)).toEqual(expected);
     expect(owners.size).toBeGreaterThan(1);
     for (const runner of runners) await runner.stop();
@@ -211,27 +245,29 @@ describe('leases', () => {
       const append = async (from: number, to: number) => {
         for (let n = from; n < to; n += 1) await store.append(`account-${n % 10}`, [deposited({ cents: 1 })]);
       };
-      await append(0, 300);
+      await append(0, 150);
       const applied = async () => (await rowsOf(store, journal).catch(() => [])).length;
-      await until(async () => (await applied()) > 50, {
+      await until(async () => (await applied()) > 20, {
         timeoutMs: 20_000,
         message: 'the worker to apply events',
       });
 
-      const appending = append(300, 600);
+      const appending = append(150, 250);
       worker.kill('SIGKILL');
       await once(worker, 'exit');
-      const killedAt = performance.now();
-      expect(await applied()).toBeLessThan(600);
+      const appliedByWorker = await applied();
+      expect(appliedByWorker).toBeLessThan(250);
 
       await using runner = createTestRunner(store, [journal, balances], { leaseMs: 1_000 });
       await runner.start();
+      await until(async () => (await applied()) > appliedByWorker, {
+        message: 'another runner to take over',
+      });
       await appending;
       await runner.caughtUp(journal, { timeoutMs: 10_000 });
       await runner.caughtUp(balances, { timeoutMs: 10_000 });
-      expect(performance.now() - killedAt).toBeLessThan(8_000);
-      expect(await rowsOf(store, journal)).toHaveLength(600);
-      const expected = Array.from({ length: 10 }, () => expect.objectContaining({ cents: 60, events: 60 }));
+      expect(await rowsOf(store, journal)).toHaveLength(250);
+      const expected = Array.from({ length: 10 }, () => expect.objectContaining({ cents: 25, events: 25 }));
       expect(await rowsOf(store, balances)).toEqual(expected);
     } finally {
       worker.kill('SIGKILL');

@@ -1,5 +1,6 @@
 import { defineProjection } from '@leftfold/core';
-import { createTestDatabase, until } from '@leftfold/testing/postgres';
+import { createTestDatabase, until, untilBlocked } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   accountEvents,
@@ -94,6 +95,34 @@ describe('when the database goes down', () => {
     await onlooker.waitFor(held, 1);
     expect(calls).toBe(2);
     expect(await rowsOf(direct, held)).toEqual([{ position: 1 }]);
+    await runner.stop();
+    await store.close();
+  });
+
+  test('a batch whose answer is lost is not applied a second time, nor forgotten', async () => {
+    await using direct = await freshStore(database);
+    await using proxy = await Proxy.open(database.connectionString);
+    const store = openStore(proxy.connectionString, { schema: direct.schema });
+    const runner = createTestRunner(store, [balances], { leaseMs: 2_000 });
+    await runner.start();
+    const onlooker = createTestRunner(direct, [balances]);
+    for (let round = 1; round <= 3; round += 1) {
+      const first = await direct.append('account-1', [deposited({ cents: 1 })]);
+      await onlooker.waitFor(balances, first.position, { timeoutMs: 20_000 });
+      await direct.db.transaction().execute(async (tx) => {
+        // Holds the batch's one statement until its answer can be kept from the runner.
+        await sql`select from ${sql.id(direct.schema, 'checkpoints')} for update`.execute(tx);
+        await direct.append('account-1', [deposited({ cents: 10 })]);
+        await untilBlocked(database.connectionString);
+        proxy.mute();
+      });
+      await onlooker.waitFor(balances, first.position + 1);
+      await proxy.cut();
+      await proxy.restore();
+      const last = await direct.append('account-1', [deposited({ cents: 100 })]);
+      await onlooker.waitFor(balances, last.position, { timeoutMs: 20_000 });
+      expect(await rowsOf(direct, balances)).toMatchObject([{ cents: 111 * round, events: 3 * round }]);
+    }
     await runner.stop();
     await store.close();
   });

@@ -8,6 +8,7 @@ export class Proxy implements AsyncDisposable {
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #mute = false;
 
   private constructor(connectionString: string, server: Server) {
     this.#target = new URL(connectionString);
@@ -35,8 +36,14 @@ export class Proxy implements AsyncDisposable {
     await once(server, 'close');
   }
 
+  /** Lets everything through to the database, and none of its answers back. Ends with {@link restore}. */
+  mute(): void {
+    this.#mute = true;
+  }
+
   /** Lets connections through again. */
   async restore(): Promise<void> {
+    this.#mute = false;
     const server = createServer((socket) => this.#forward(socket)).listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
     this.#server = server;
@@ -58,7 +65,10 @@ export class Proxy implements AsyncDisposable {
         this.#sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
     }
+    socket.pipe(onward);
+    onward.on('data', (answer) => {
+      if (!this.#mute) socket.write(answer);
+    });
   }
 }
