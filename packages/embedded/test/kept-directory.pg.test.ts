@@ -3,14 +3,18 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startPostgres } from '../src/index.ts';
 import { processExists } from '../src/supervisor/process-exists.ts';
 import { openFolder, startApplication } from './application.ts';
 import { query } from './query.ts';
 
-const folder = openFolder();
-const directory = join(folder, '.leftfold', 'postgres');
+let folder: string;
+let directory: string;
+beforeAll(() => {
+  folder = openFolder();
+  directory = join(folder, '.leftfold', 'postgres');
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a kept directory keeps its data, its password and its port', async () => {

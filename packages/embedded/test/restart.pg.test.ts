@@ -1,9 +1,12 @@
 import { Client } from 'pg';
-import { afterAll, expect, test } from 'vitest';
-import { startPostgres } from '../src/index.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type EmbeddedPostgres, startPostgres } from '../src/index.ts';
 import { query } from './query.ts';
 
-const server = await startPostgres();
+let server: EmbeddedPostgres;
+beforeAll(async () => {
+  server = await startPostgres();
+});
 afterAll(() => server.stop());
 
 test('a crash loses no acknowledged commit, and nothing that was in flight stays', async () => {

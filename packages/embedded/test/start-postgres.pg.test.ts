@@ -3,19 +3,27 @@ import { readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { Client } from 'pg';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { processExists } from '../src/supervisor/process-exists.ts';
-import { startPostgres } from '../src/index.ts';
+import { type EmbeddedPostgres, startPostgres } from '../src/index.ts';
 import { openFolder } from './application.ts';
 import { query } from './query.ts';
 
 // Others use the machine's temporary folder at the same time.
-const folder = openFolder();
-process.env['TMPDIR'] = folder;
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => {
+  const folder = openFolder();
+  vi.stubEnv('TMPDIR', folder);
+  return () => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  };
+});
 
-describe('a started server', async () => {
-  const server = await startPostgres({ settings: { work_mem: '5MB', 'myapp.motto': `it's a \\ b` } });
+describe('a started server', () => {
+  let server: EmbeddedPostgres;
+  beforeAll(async () => {
+    server = await startPostgres({ settings: { work_mem: '5MB', 'myapp.motto': `it's a \\ b` } });
+  });
   afterAll(() => server.stop());
 
   test('answers, and says what it is', async () => {
