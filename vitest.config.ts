@@ -9,7 +9,7 @@ const conditions = ['@leftfold/source', ...defaultServerConditions];
 
 const everywhere = ['packages', 'examples', 'benchmarks'];
 const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/${pattern}`);
-const notOurs = ['**/node_modules/**', '**/dist/**'];
+const notOurs = ['**/node_modules/**', '**/dist/**', '**/.examples/**'];
 
 // Starts one Postgres for the project and provides its admin connection string as `leftfoldPostgres`.
 const globalSetup = ['packages/testing/src/vitest/global-setup.ts'];
