@@ -21,6 +21,9 @@ export class WakeUp {
   #reconnect: NodeJS.Timeout | undefined;
   #announcement: NodeJS.Timeout | undefined;
   #announcedAt = 0;
+  #sending = false;
+  /** Something was appended while an announcement was on its way. */
+  #sendAgain = false;
   #closed = false;
 
   constructor(pool: pg.Pool, schema: string, enabled: boolean) {
@@ -64,10 +67,22 @@ export class WakeUp {
   }
 
   #send(): void {
+    // One at a time: a client takes no second query while the first is on its way.
+    if (this.#sending) {
+      this.#sendAgain = true;
+      return;
+    }
+    this.#sending = true;
     this.#announcedAt = performance.now();
     const { text, values } = notifyStatement(this.#schema);
     const client = this.#listener ?? this.#pool;
-    client.query(text, [...values]).catch(() => {});
+    const sent = () => {
+      this.#sending = false;
+      const again = this.#sendAgain;
+      this.#sendAgain = false;
+      if (again) this.announce();
+    };
+    client.query(text, [...values]).then(sent, sent);
   }
 
   async #connect(): Promise<void> {
