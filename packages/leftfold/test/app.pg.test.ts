@@ -21,12 +21,13 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
 });
 
-const connections = async (app: Pick<App, 'store'>) => {
+async function connectionsTo(name: string, app: Pick<App, 'store'>): Promise<number> {
   const { rows } = await app.store.pool.query<{ count: number }>(
-    `select count(*)::int from pg_stat_activity where datname = current_database()`,
+    `select count(*)::int from pg_stat_activity where datname = $1`,
+    [name],
   );
   return rows[0]?.count ?? 0;
-};
+}
 
 test('a command, and what it did in a read model', async () => {
   await using app = await startBank(database.connectionString);
@@ -96,14 +97,15 @@ describe('closing', () => {
   });
 
   test('leaves no connection, and gives the leases back', async () => {
+    await using own = await createDatabase();
     await using watcher = await startBank(database.connectionString, { runProjections: false });
-    const before = await connections(watcher);
-    const app = await startBank(database.connectionString);
-    await app.caughtUp(balances);
-    await until(async () => (await watcher.status())[0]?.state === 'running');
+    const app = await startBank(own.connectionString);
+    await app.caughtUp(openBalances);
+    await until(async () => (await app.status())[0]?.state === 'running');
     await app.close();
-    expect((await watcher.status()).map(({ state }) => state)).toEqual(['waiting', 'inline', 'waiting']);
-    await until(async () => (await connections(watcher)) === before);
+    await until(async () => (await connectionsTo(own.name, watcher)) === 0);
+    await using again = await startBank(own.connectionString, { runProjections: false });
+    expect((await again.status()).map(({ state }) => state)).toEqual(['waiting', 'inline', 'waiting']);
   });
 
   test('ends a query that waits, a subscription, and whatever comes later, with a typed error or none', async () => {
@@ -133,6 +135,7 @@ describe('closing', () => {
     expect(app.database).toContain('(the pool given)');
     await app.execute(account.command.deposit('pooled', { cents: 1 }));
     await app.close();
+    await expect(app.query(balances).execute()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await owner.store.pool.query('select 1')).toMatchObject({ rowCount: 1 });
   });
 });
@@ -156,24 +159,30 @@ describe('what is refused', () => {
     ).rejects.toMatchObject(duplicate('account.opened'));
   });
 
-  test('a database that cannot be reached: a typed error, and nothing is left open', async () => {
+  test('a database that cannot be reached', async () => {
     await expect(startBank('postgres://nobody@127.0.0.1:1/nowhere')).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       retryable: true,
     });
   });
 
-  test('a database that a newer release has migrated', async () => {
+  test('a database that a newer release has migrated: nothing is left open', async () => {
     await using newer = await createDatabase();
-    await (await startBank(newer.connectionString)).close();
-    await using app = await startBank(newer.connectionString);
+    await using watcher = await startBank(database.connectionString, { runProjections: false });
+    const open = () => connectionsTo(newer.name, watcher);
+    const app = await startBank(newer.connectionString);
     await app.store.pool.query(
       `insert into leftfold.migrations (component, number, name) values ('event-store', 9999, 'from the future')`,
     );
+    await app.close();
+    await until(async () => (await open()) === 0);
     await expect(startBank(newer.connectionString)).rejects.toMatchObject({
       code: 'SCHEMA_MISMATCH',
       installed: 9999,
       message: expect.stringContaining('upgrade the leftfold packages'),
+    });
+    await until(async () => (await open()) === 0, {
+      message: 'the connections of an app that did not start',
     });
   });
 });
