@@ -1,9 +1,9 @@
 import { CompiledQuery, type Transaction } from 'kysely';
 import type pg from 'pg';
 
-/** One SQL statement. With a name it is prepared once for each connection. */
+/** One SQL statement. With a name it is prepared once for each connection; without, planned for its values each time. */
 export interface Statement {
-  readonly name: string;
+  readonly name: string | undefined;
   readonly text: string;
   readonly values: readonly unknown[];
 }
@@ -22,7 +22,11 @@ export type CallerTransaction = KyselyTransaction | pg.ClientBase;
 /** @param prepare false behind a pooler that cannot keep prepared statements. */
 export function runnerOn(client: Pick<pg.ClientBase, 'query'> | pg.Pool, prepare: boolean): StatementRunner {
   return async <TRow extends pg.QueryResultRow>({ name, text, values }: Statement) => {
-    const result = await client.query<TRow>({ ...(prepare ? { name } : {}), text, values: [...values] });
+    const result = await client.query<TRow>({
+      ...(prepare && name !== undefined ? { name } : {}),
+      text,
+      values: [...values],
+    });
     return result.rows;
   };
 }

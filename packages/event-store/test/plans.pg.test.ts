@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { readPageStatement, readStreamStatement } from '../src/sql/events.ts';
+import type { Statement } from '../src/connect/statement-runner.ts';
+import { createMigratedDatabase, type MigratedDatabase } from './bank.ts';
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Index Name'?: string;
+  readonly 'Relation Name'?: string;
+  readonly 'Actual Rows'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+interface ExplainedStatement {
+  readonly 'Query Text'?: string;
+  readonly Plan: PlanNode;
+}
+
+const nodesOf = (plan: PlanNode): readonly PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
+/** How a plan gets at the log: `<node> <index>`, one for each access. */
+function accessesOf({ Plan }: ExplainedStatement): readonly string[] {
+  return nodesOf(Plan)
+    .filter((node) => node['Index Name'] !== undefined || node['Relation Name'] === 'events')
+    .filter((node) => !['ModifyTable', 'Bitmap Heap Scan'].includes(node['Node Type']))
+    .map((node) => `${node['Node Type']} ${node['Index Name'] ?? 'of the whole table'}`);
+}
+
+const EVENTS = 100_000;
+
+describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events and %s', (mode) => {
+  let database: MigratedDatabase;
+  let client: pg.Client;
+  const explained: ExplainedStatement[] = [];
+  let serial = 0;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    client = new pg.Client({ connectionString: database.connectionString });
+    await client.connect();
+    // 5,000 streams of 16 events and one of 20,000; one event in a hundred has a tag that is its stream's alone.
+    await client.query(
+      `insert into leftfold.events
+       select nextval('leftfold.event_position'), row_number() over (partition by stream order by number),
+              clock_timestamp(), 1, stream,
+              'seed-' || number, case number % 10 when 0 then 'account.opened' else 'account.deposited' end,
+              '{"cents": 1}', '{}',
+              case when number % 100 = 0 then array['owner:' || number % 5000] else '{}' end
+         from generate_series(0, $1::integer - 1) as number,
+              lateral (select case number % 5 when 0 then 'account-long' else 'account-' || number % 5000 end as stream) as place
+        order by number`,
+      [EVENTS],
+    );
+    await client.query('analyze leftfold.events');
+    client.on('notice', ({ message = '' }) => {
+      const json = message.indexOf('{');
+      if (message.includes('plan:') && json > 0)
+        explained.push(JSON.parse(message.slice(json)) as ExplainedStatement);
+    });
+    // Plans of statements inside functions, as they were run.
+    await client.query(`
+      load 'auto_explain';
+      set auto_explain.log_min_duration = 0;
+      set auto_explain.log_nested_statements = on;
+      set auto_explain.log_analyze = on;
+      set auto_explain.log_format = json;
+      set auto_explain.log_level = notice;
+      set plan_cache_mode = ${mode}`);
+  });
+
+  afterAll(async () => {
+    await client?.end();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  /** Runs a statement and tells how each statement in it that touches the log got at it. */
+  async function plansOf({
+    text,
+    values,
+  }: Pick<Statement, 'text' | 'values'>): Promise<readonly ExplainedStatement[]> {
+    explained.length = 0;
+    await client.query({ name: `plan ${(serial += 1)}`, text, values: [...values] });
+    return explained;
+  }
+
+  async function accesses(statement: Pick<Statement, 'text' | 'values'>): Promise<readonly string[]> {
+    return (await plansOf(statement)).flatMap(accessesOf);
+  }
+
+  const range = { from: 1, to: Number.MAX_SAFE_INTEGER, backwards: false, limit: 1_000 };
+  const untilNever = { untilPosition: undefined, untilTime: undefined };
+
+  test.each([false, true])(
+    'a page of a long stream is one range of its index, which ends with the page, backwards: %s',
+    async (backwards) => {
+      const options = { ...range, ...untilNever, backwards };
+      const plans = await plansOf(readStreamStatement('leftfold', 'account-long', options));
+      expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_stream_version_key']);
+      expect(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows'])).toEqual([1_000, 1_000]);
+    },
+  );
+
+  test.each([untilNever, { untilPosition: undefined, untilTime: new Date('2100-01-01') }])(
+    'a short stream is found by its index, and no other event is looked at',
+    async (until) => {
+      const plans = await plansOf(readStreamStatement('leftfold', 'account-7', { ...range, ...until }));
+      const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
+      expect(found).toEqual(new Set(['events_stream_version_key']));
+      const rows = plans.flatMap(({ Plan }) => nodesOf(Plan)).map((node) => node['Actual Rows'] ?? 0);
+      expect(Math.max(...rows)).toBe(20);
+    },
+  );
+
+  test.each([{}, { types: ['account.opened'] }, { category: 'account' }])(
+    'a page of the log with the filter %j is one range of its positions, which ends with the page',
+    async (filter) => {
+      const plans = await plansOf(
+        readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, filter),
+      );
+      expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
+      expect(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows'])).toEqual([100, 100]);
+    },
+  );
+
+  test('a page of the log by a tag is found by the tag, however often it was read', async () => {
+    // Forced to be generic, Postgres cannot know how rare the tag is; left alone it sees what that would cost.
+    await client.query('set plan_cache_mode = auto');
+    const statement = readPageStatement(
+      'leftfold',
+      { after: 0, upTo: EVENTS, limit: 100 },
+      { tags: ['owner:1700'] },
+    );
+    for (let count = 0; count < 8; count += 1)
+      await client.query({ ...statement, values: [...statement.values] });
+    explained.length = 0;
+    await client.query({ ...statement, values: [...statement.values] });
+    await client.query(`set plan_cache_mode = ${mode}`);
+    expect(explained.flatMap(accessesOf)).toContain('Bitmap Index Scan events_tags_idx');
+  });
+
+  test('the settled mark looks at the newest entry of the positions', async () => {
+    const plans = await plansOf({ text: 'select settled from leftfold.settled_mark()', values: [] });
+    expect(plans.flatMap(accessesOf)).toEqual(['Index Only Scan events_pkey']);
+    const rows = plans
+      .flatMap(({ Plan }) => nodesOf(Plan))
+      .filter((node) => node['Index Name'] === 'events_pkey');
+    expect(rows.map((node) => node['Actual Rows'])).toEqual([1]);
+  });
+
+  test('an append of one event looks up the newest version, and probes nothing else', async () => {
+    const text = `select * from leftfold.append_one($1, $2, $3, 'account.deposited', 1, '{"cents": 1}', '{}', '{}')`;
+    const plans = await plansOf({ text, values: ['account-7', 20, `one-${mode}`] });
+    expect(new Set(plans.flatMap(accessesOf))).toEqual(
+      new Set(['Index Only Scan events_stream_version_key']),
+    );
+    const rows = plans
+      .flatMap(({ Plan }) => nodesOf(Plan))
+      .filter((node) => node['Index Name'] !== undefined);
+    expect(Math.max(...rows.map((node) => node['Actual Rows'] ?? 0))).toBe(1);
+  });
+
+  test.each([false, true])(
+    'a batch looks up each stream and each id by an index, ids checked: %s',
+    async (check) => {
+      const streams = Array.from({ length: 50 }, (_, index) => `account-${100 + index}`);
+      const numbers = streams.map((_, index) => index + 1);
+      const ones = streams.map(() => 1);
+      const found = await accesses({
+        text: `select * from leftfold.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+        values: [
+          numbers,
+          streams,
+          streams.map(() => -1),
+          ones,
+          numbers,
+          numbers,
+          ones,
+          streams,
+          streams.map((stream) => `${mode}-${String(check)}-${stream}`),
+          streams.map(() => 'account.deposited'),
+          ones,
+          streams.map(() => '{"cents": 1}'),
+          streams.map(() => '{}'),
+          streams.map(() => null),
+          streams.map(() => null),
+          check,
+        ],
+      });
+      expect(found.join()).not.toContain('whole table');
+      const indexes = new Set(found.map((access) => access.split(' ').at(-1)));
+      expect(indexes).toEqual(
+        new Set(['events_stream_version_key', ...(check ? ['events_event_id_key'] : [])]),
+      );
+    },
+  );
+});

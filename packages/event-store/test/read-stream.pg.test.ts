@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import { countQueries } from './asked.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  deposited,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+
+const LONG = 25_000;
+
+describe('readStream', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString, { listen: false });
+    await store.pool.query(
+      `insert into leftfold.events
+       select nextval('leftfold.event_position'), version, clock_timestamp(), 1, 'account-long', 'long-' || version,
+              'account.deposited', jsonb_build_object('cents', version), '{}', '{}'
+         from generate_series(1, $1::integer) as version`,
+      [LONG],
+    );
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  /** The log as a clock that steps back would leave it: one instant for each version. */
+  async function recordAt(streamId: string, instants: readonly string[]): Promise<void> {
+    await store.pool.query(
+      `insert into leftfold.events
+       select nextval('leftfold.event_position'), version, instant::timestamptz, 1, $1, $1 || version,
+              'account.deposited', '{"cents": 1}', '{}', '{}'
+         from unnest($2::text[]) with ordinality as place (instant, version)`,
+      [streamId, instants],
+    );
+  }
+
+  const versionsOf = (events: readonly { readonly streamVersion: number }[]) =>
+    events.map(({ streamVersion }) => streamVersion);
+
+  test.each([
+    ['forwards', false, (nth: number) => nth],
+    ['backwards', true, (nth: number) => LONG + 1 - nth],
+  ] as const)(
+    'holds one page of a long stream at a time, read %s, and misses none of it',
+    async (_, backwards, nthVersion) => {
+      const asked = countQueries(store);
+      let read = 0;
+      for await (const { streamVersion } of store.readStream('account-long', { backwards })) {
+        read += 1;
+        if (streamVersion !== nthVersion(read)) expect(streamVersion).toBe(nthVersion(read));
+        // A page is asked for when the one before was handed out, not earlier.
+        if (asked() !== Math.ceil(read / 1_000)) expect(asked()).toBe(Math.ceil(read / 1_000));
+      }
+      expect(read).toBe(LONG);
+    },
+  );
+
+  test('asks for no more than the loop that is left wanted', async () => {
+    const asked = countQueries(store);
+    expect(await collect(store.readStream('account-long'), 1_500)).toHaveLength(1_500);
+    expect(asked()).toBe(2);
+    expect(await collect(store.readStream('account-long', { from: 24_990 }))).toHaveLength(11);
+    expect(asked()).toBe(3);
+  });
+
+  test('reads the log in pages as well, with a filter that lets little through', async () => {
+    const { events } = await store.append('account-needle', [{ ...opened, tags: ['needle:1'] }]);
+    const asked = countQueries(store);
+    expect(await collect(store.readAll({ filter: { tags: ['needle:1'] } }))).toEqual(events);
+    expect(await collect(store.readAll({ filter: { types: ['account.opened'] } }))).toEqual(events);
+    expect(asked()).toBeLessThanOrEqual(4); // the mark and a page, each time
+  });
+
+  test('to an instant ends before the first event that is later, so that a clock that stepped back leaves no hole', async () => {
+    const minute = (number: number) => `2026-01-01T12:${String(number).padStart(2, '0')}:00Z`;
+    await recordAt('account-clock', [minute(1), minute(5), minute(3), minute(4), minute(9)]);
+    const readUntil = async (time: string, backwards = false) =>
+      versionsOf(await collect(store.readStream('account-clock', { untilTime: new Date(time), backwards })));
+    expect(await readUntil(minute(0))).toEqual([]);
+    expect(await readUntil(minute(1))).toEqual([1]);
+    expect(await readUntil(minute(4))).toEqual([1]); // version 2 is later, and 3 without 2 never was
+    expect(await readUntil(minute(5))).toEqual([1, 2, 3, 4]);
+    expect(await readUntil(minute(5), true)).toEqual([4, 3, 2, 1]);
+    expect(await readUntil(minute(10))).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('to a position, within bounds, and with a limit: each narrows the others', async () => {
+    await store.append('account-range', [opened, deposited(1), deposited(2)]);
+    await store.append('account-between', [opened]);
+    await store.append('account-range', [deposited(3), deposited(4)]);
+    const all = await collect(store.readStream('account-range'));
+    const read = async (options: Parameters<typeof store.readStream>[1]) =>
+      versionsOf(await collect(store.readStream('account-range', options)));
+    expect(await read({ untilPosition: all[3]!.position })).toEqual([1, 2, 3, 4]);
+    expect(await read({ untilPosition: all[3]!.position - 1 })).toEqual([1, 2, 3]);
+    expect(await read({ untilPosition: all[3]!.position, from: 2, to: 9, limit: 2 })).toEqual([2, 3]);
+    expect(await read({ from: 2, to: 4, backwards: true, limit: 2 })).toEqual([4, 3]);
+    expect(await read({ from: 6 })).toEqual([]);
+    expect(await read({ limit: 0 })).toEqual([]);
+  });
+
+  test('ends when its signal aborts', async () => {
+    const asked = countQueries(store);
+    const stop = new AbortController();
+    let read = 0;
+    for await (const event of store.readStream('account-long', { signal: stop.signal })) {
+      read += Number(event.streamVersion > 0);
+      stop.abort();
+    }
+    expect(asked()).toBe(1);
+    expect(read).toBeLessThanOrEqual(1_000);
+  });
+});
