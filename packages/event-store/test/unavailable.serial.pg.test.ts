@@ -1,0 +1,184 @@
+import { type EmbeddedPostgres, startPostgres } from '@leftfold/embedded';
+import { createTestDatabase, type TestDatabase, until } from '@leftfold/testing/postgres';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import { collect, failureOf, opened, openStore } from './bank.ts';
+
+/** Every way to ask something of the database. */
+const calls: Readonly<Record<string, (store: PostgresEventStore) => Promise<unknown>>> = {
+  migrate: (store) => store.migrate(),
+  'append one event': (store) => store.append('account-1', [opened]),
+  'append several events': (store) => store.append('account-1', [opened, opened]),
+  readStream: (store) => collect(store.readStream('account-1')),
+  readAll: (store) => collect(store.readAll()),
+  settledPosition: (store) => store.settledPosition(),
+  waitForSettled: (store) => store.waitForSettled({ after: Number.MAX_SAFE_INTEGER }),
+  eventsOfCommand: (store) => store.eventsOfCommand('command'),
+  loadSnapshot: (store) => store.loadSnapshot('account-1', 'key'),
+  saveSnapshot: (store) =>
+    store.saveSnapshot('account-1', 'key', { streamVersion: 1, position: 1, state: {} }),
+};
+
+const unreachable = {
+  code: 'STORE_UNAVAILABLE',
+  retryable: true,
+  message: 'the database cannot be reached; check that it runs and that the connection string is right',
+};
+
+describe('a database', () => {
+  let server: EmbeddedPostgres;
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    server = await startPostgres({ settings: { shared_preload_libraries: 'pg_stat_statements' } });
+    database = await createTestDatabase({ server: server.connectionString });
+    await using store = openStore(database.connectionString);
+    await store.migrate();
+    await store.pool.query('create extension pg_stat_statements');
+  });
+
+  afterAll(async () => {
+    await server?.stop();
+  });
+
+  test.each(Object.keys(calls))('that nobody answers for is told of by %s', async (name) => {
+    await using store = openStore('postgres://nobody@127.0.0.1:1/nothing');
+    expect(await failureOf(calls[name]!(store))).toMatchObject(unreachable);
+  });
+
+  test('refuses a wrong password, an unknown role and an unknown database: that is no outage, and says what to check', async () => {
+    const refused = {
+      code: 'STORE_MISCONFIGURED',
+      retryable: false,
+      message: 'the database refuses the login: check role, password and database of the connection string',
+    };
+    for (const change of [{ password: 'wrong' }, { username: 'nobody' }, { pathname: '/nothing' }]) {
+      const url = new URL(database.connectionString);
+      Object.assign(url, change);
+      await using store = openStore(url.href);
+      for (const call of Object.values(calls)) expect(await failureOf(call(store))).toMatchObject(refused);
+    }
+  });
+
+  test('that is asked for no password in the connection string, and wants one, is an error that keeps quiet about secrets', async () => {
+    const url = new URL(database.connectionString);
+    const { password } = url;
+    url.password = '';
+    await using store = openStore(url.href);
+    const failure = await failureOf(store.settledPosition());
+    expect(failure).toMatchObject({ message: expect.stringContaining('connection string') });
+    expect(JSON.stringify(failure) + String(failure)).not.toContain(password);
+  });
+
+  test('with no connection to spare is an outage that says so, and appends go through when there is one again', async () => {
+    const { rows } = await adminQuery<{ max: string }>('show max_connections');
+    const max = Number(Object.values(rows[0]!)[0]);
+    const url = new URL(database.connectionString);
+    await adminQuery(`create role guest login password 'guest' connection limit 1`);
+    await adminQuery(
+      'grant usage on schema leftfold to guest; grant all on all tables in schema leftfold to guest',
+    );
+    await adminQuery('grant all on all sequences in schema leftfold to guest');
+    expect(max).toBeGreaterThan(1);
+    url.username = 'guest';
+    url.password = 'guest';
+    const holder = new pg.Client({ connectionString: url.href });
+    await holder.connect();
+    await using store = openStore(url.href, { listen: false });
+    expect(await failureOf(store.settledPosition())).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message:
+        'the database is out of connections, memory or disk space (SQLSTATE 53300); free some, then try again',
+    });
+    const appending = store.append('account-guest', [opened]);
+    await holder.end();
+    expect(await appending).toMatchObject({ streamVersion: 1 });
+  });
+
+  test('that is restarted in the middle of appends loses none that was acknowledged, and doubles none', async () => {
+    await using store = openStore(database.connectionString);
+    const after = await store.settledPosition();
+    const acknowledged: string[] = [];
+    const failures: unknown[] = [];
+    let stopped = false;
+    const writers = Array.from({ length: 8 }, async (_, index) => {
+      for (let count = 0; !stopped; count += 1) {
+        const id = `restart-${index}-${count}`;
+        try {
+          await store.append(`account-restart-${index}`, [{ ...opened, id }]);
+          acknowledged.push(id);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    });
+    for (const mode of ['fast', 'immediate'] as const) {
+      const before = acknowledged.length;
+      await until(() => acknowledged.length > before + 20, { message: 'some appends' });
+      await server.restart({ mode });
+    }
+    const before = acknowledged.length;
+    await until(() => acknowledged.length > before + 20, { message: 'appends after the restart' });
+    stopped = true;
+    await Promise.all(writers);
+    for (const failure of failures)
+      expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    const recorded = (await collect(store.readAll({ after }))).map(({ id }) => id);
+    expect(new Set(recorded).size).toBe(recorded.length);
+    const kept = new Set(recorded);
+    expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+  });
+
+  test('is asked about once a second by an idle process that listens, and by one that does not at most 25 times', async () => {
+    for (const [listen, most] of [
+      [true, 2],
+      [false, 25],
+    ] as const) {
+      await using store = openStore(database.connectionString, { listen });
+      const stop = new AbortController();
+      const after = await store.settledPosition();
+      // Ten followers: the watch is one for all of them.
+      const followers = Array.from({ length: 10 }, () =>
+        collect(store.subscribe({ after, signal: stop.signal })),
+      );
+      if (listen) {
+        await until(async () => (await countListeners()) > 0, { message: 'the store to listen' });
+      }
+      const before = await countStatements();
+      const begun = performance.now();
+      await until(() => performance.now() - begun > 3_000, { message: 'three seconds to pass' });
+      const perSecond = ((await countStatements()) - before) / ((performance.now() - begun) / 1_000);
+      stop.abort();
+      await Promise.all(followers);
+      expect(perSecond, `listening: ${listen}`).toBeLessThan(most);
+      expect(perSecond).toBeGreaterThan(0);
+    }
+  });
+
+  async function adminQuery<T extends pg.QueryResultRow>(statement: string): Promise<pg.QueryResult<T>> {
+    const client = new pg.Client({ connectionString: database.connectionString });
+    await client.connect();
+    try {
+      return await client.query<T>(statement);
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function countListeners(): Promise<number> {
+    const { rowCount } = await adminQuery(
+      `select from pg_stat_activity where application_name = 'leftfold listener' and query ilike 'listen%'`,
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Statements of the store, whoever ran them. */
+  async function countStatements(): Promise<number> {
+    const { rows } = await adminQuery<{ calls: number }>(
+      `select coalesce(sum(calls), 0)::float8 as calls from pg_stat_statements
+        where toplevel and query ~ 'leftfold' and query !~ 'pg_stat'`,
+    );
+    return rows[0]!.calls;
+  }
+});
