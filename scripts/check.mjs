@@ -19,6 +19,7 @@ const results = join('node_modules', '.cache', 'leftfold');
 const phases = [
   [
     { name: 'format', run: 'biome format' },
+    { name: 'generated', run: 'node scripts/embed-migrations.mjs --check' },
     { name: 'types', run: 'tsc -b' },
     { name: 'lint', run: 'oxlint --type-aware --deny-warnings --report-unused-disable-directives' },
     { name: 'unused', run: 'knip' },
@@ -113,7 +114,7 @@ async function check(step) {
     ? `  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
     : '';
   console.log(
-    `${code === 0 ? 'ok    ' : 'FAILED'}  ${step.name.padEnd(10)} ${seconds(begun).padStart(7)}${tests}`,
+    `${code === 0 ? 'ok    ' : 'FAILED'}  ${step.name.padEnd(11)} ${seconds(begun).padStart(7)}${tests}`,
   );
   if (code !== 0) {
     red.push(step.name);

@@ -8,6 +8,8 @@ import { filesBelow, readSource, root } from './source-file.ts';
 interface ConfigFile {
   readonly version?: string;
   readonly packageManager?: string;
+  readonly name?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
@@ -122,6 +124,23 @@ describe('the configuration', () => {
         .map((name) => `${folder}package.json: ${name}`),
     );
     expect(twice).toEqual([]);
+  });
+
+  test('keeps every tool out of what a demo installs', () => {
+    const packages = new Map(manifests.map(({ manifest }) => [manifest.name, manifest]));
+    const tools = Object.keys(readJson('package.json').devDependencies ?? {});
+    const reached = new Set<string>();
+    const visit = ({ dependencies, peerDependencies }: ConfigFile) => {
+      for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+        if (reached.has(name)) continue;
+        reached.add(name);
+        visit(packages.get(name) ?? {});
+      }
+    };
+    for (const example of readdirSync(join(root, 'examples')))
+      visit(readJson(`examples/${example}/package.json`));
+    expect(reached).toContain('@leftfold/event-store');
+    expect([...reached].filter((name) => tools.includes(name))).toEqual(['tsx']);
   });
 
   test('publishes the licence with every package', () => {
