@@ -31,6 +31,14 @@ describe('a source file', () => {
   });
 });
 
+test('a type import closes no circle', () => {
+  const files = [
+    parseSource('packages/core/src/a.ts', `import { b } from './b.ts';`),
+    parseSource('packages/core/src/b.ts', `import type { A } from './a.ts';`),
+  ];
+  expect(importCycles(files)).toEqual([]);
+});
+
 test('a circle of imports is found with the files along it', () => {
   const files = [
     parseSource('packages/core/src/a.ts', `import { b } from './b/b.ts';`),

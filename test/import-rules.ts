@@ -49,13 +49,16 @@ function isAllowed({ specifier, typeOnly, dynamic }: ImportOf, rule: PackageRule
   return isTest || rule.others === undefined || among(rule.others) || (typeOnly && among(rule.othersByType));
 }
 
-/** The circles among relative imports, each as the paths along it, its first path repeated at the end. */
+/**
+ * The circles among relative imports, each as the paths along it, its first path repeated at the end. A type import
+ * closes none: it is gone when the code runs, so that no order of loading can depend on it.
+ */
 export function importCycles(files: readonly SourceFile[]): string[][] {
   const edges = new Map(
     files.map((file) => [
       file.path,
       file.imports
-        .filter((one) => one.specifier.startsWith('.'))
+        .filter((one) => one.specifier.startsWith('.') && !one.typeOnly)
         .map((one) => resolveRelative(file.path, one.specifier)),
     ]),
   );
