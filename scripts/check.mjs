@@ -22,7 +22,7 @@ const phases = [
     { name: 'generated', run: 'node scripts/embed-migrations.mjs --check' },
     { name: 'types', run: 'tsc -b' },
     { name: 'lint', run: 'oxlint --type-aware --deny-warnings --report-unused-disable-directives' },
-    { name: 'unused', run: 'knip' },
+    { name: 'unused', run: 'knip --no-config-hints' },
   ],
   [
     { name: 'build', run: 'turbo run build --filter=./packages/* --output-logs=errors-only' },
