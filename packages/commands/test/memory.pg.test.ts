@@ -32,6 +32,22 @@ describe('what is kept in memory', () => {
     expect(await bank.load(account, 'kept')).toEqual(await openBank(store).load(account, 'kept'));
   });
 
+  test('tells what a command that creates will find: nothing, so that it need not look', async () => {
+    await openBank(store).execute(account.command.open('new-3', { owner: 'Ada' }));
+    const watched = new WatchedStore(store);
+    const bank = openBank(watched);
+    for (const id of ['new-1', 'new-2']) await bank.execute(account.command.open(id, { owner: 'Ada' }));
+    expect(watched.calls).toEqual(['readStream', 'append', 'append']);
+    // A guess, and nothing more.
+    expect(await bank.execute(account.command.open('new-3', { owner: 'Ada' }))).toMatchObject({
+      outcome: 'rejected',
+      attempts: 1,
+    });
+    expect(watched.calls.slice(3)).toEqual(['append', 'readStream']);
+    await bank.execute(account.command.open('new-4', { owner: 'Ada' }));
+    expect(watched.calls.slice(5)).toEqual(['readStream', 'append']);
+  });
+
   test('is never the ground for a refusal: what another process appended is read first', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('stale', { owner: 'Ada' }));
@@ -76,13 +92,23 @@ describe('what is kept in memory', () => {
     expect(watched.calls).toEqual(['readStream']);
   });
 
-  test('is bounded: the aggregate used longest ago is read again', async () => {
+  test('is bounded: an aggregate that is no longer in it is read from its beginning', async () => {
+    await store.append('account-lru-x', deposits(3));
     const watched = new WatchedStore(store);
+    const read: unknown[] = [];
+    const readStream = watched.readStream.bind(watched);
+    watched.readStream = (streamId, options) => {
+      read.push([streamId, options?.from]);
+      return readStream(streamId, options);
+    };
     const bank = createCommandExecutor({ store: watched, aggregates: [account], cache: { aggregates: 2 } });
-    for (const id of ['x', 'y', 'x', 'z', 'x', 'y']) {
-      await bank.execute(account.command.deposit(`lru-${id}`, { cents: 1 }));
-    }
-    expect(watched.count('readStream')).toBe(4); // x, y, z, and y once more
+    for (const id of ['lru-x', 'lru-y', 'lru-x', 'lru-z', 'lru-y', 'lru-x']) await bank.load(account, id);
+    const from = read.filter((one) => JSON.stringify(one).includes('lru-x'));
+    expect(from).toEqual([
+      ['account-lru-x', 1],
+      ['account-lru-x', 4],
+      ['account-lru-x', 1],
+    ]);
   });
 
   test('is nothing when the cache is off, and commands to one aggregate still take turns', async () => {

@@ -7,15 +7,16 @@ import {
   type ErrorCode,
   LeftfoldError,
   type RecordedEvent,
-  StreamVersionConflictError,
 } from '@leftfold/core';
-import { type Change, decideOn, foldNew, type Verdict } from '../decide/decide-on.ts';
-import type { Plan } from '../decide/plan.ts';
+import { type Change, decideOn, type Verdict } from '../decide/decide-on.ts';
+import type { Plan, Target } from '../decide/plan.ts';
 import { sameVersions, type Standing, unmetExpectation } from '../decide/standing.ts';
 import type { Loader } from '../load/loader.ts';
 import { type CompleteRetryPolicy, retryDelayMs } from '../retry/retry-policy.ts';
 import type { Turns } from '../turn/turns.ts';
 import type { AnyResult } from './command-result.ts';
+import { forgetWhatIsNotInTheLog, keepChange } from './keep-change.ts';
+import { assertUnmoved, sendChanges } from './send-changes.ts';
 import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResult } from './to-result.ts';
 
 /** The store tries for a while by itself before it says that it is unavailable. */
@@ -124,7 +125,12 @@ export class Execution {
     const { loader } = this.#workplace;
     const { targets } = this.#request.plan;
     const standings = await Promise.all(
-      targets.map(async (target): Promise<Standing> => ({ target, folded: await loader.load(target) })),
+      targets.map(
+        async (target): Promise<Standing> => ({
+          target,
+          folded: await loader.load(target, this.#askerOf(target)),
+        }),
+      ),
     );
     const unmet = unmetExpectation(standings);
     if (unmet !== undefined) return { kind: 'failed', error: unmet };
@@ -136,18 +142,22 @@ export class Execution {
   }
 
   /**
-   * What this process knows of the aggregates without asking. What is decided on it holds if the append finds the same
-   * versions. undefined when it is not worth a try.
+   * What the aggregates may be like, without asking. What is decided on it holds if the append finds the same versions.
+   * undefined when it is not worth a try.
    */
   #guess(): readonly Standing[] | undefined {
     const standings: Standing[] = [];
     for (const target of this.#request.plan.targets) {
-      const folded = this.#workplace.loader.cached(target);
+      const folded = this.#workplace.loader.guess(target, this.#askerOf(target));
       if (folded === undefined) return undefined;
       standings.push({ target, folded });
     }
     if (unmetExpectation(standings) !== undefined) return undefined;
     return this.#attempts === 1 || this.#isRecent(standings) ? standings : undefined;
+  }
+
+  #askerOf({ role }: Target): string {
+    return `${this.#request.plan.name} ${role}`;
   }
 
   #isRecent(standings: readonly Standing[]): boolean {
@@ -170,68 +180,29 @@ export class Execution {
   }
 
   async #append(changes: readonly Change[]): Promise<Settled> {
-    const { loader } = this.#workplace;
+    const { loader, store } = this.#workplace;
+    const { commandId, metadata } = this.#request;
     const { asOf } = loader;
     let appended: AppendAllResult;
     try {
-      appended = await this.#send(changes);
+      appended = await sendChanges(store, changes, { commandId, metadata });
     } catch (error) {
       if (hasCode(error, 'EVENT_ID_REUSED')) return { kind: 'failed', error };
       if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
-      this.#forgetWhatIsNotInTheLog(changes, error);
+      forgetWhatIsNotInTheLog(loader, changes, error);
       throw error;
     }
     const events = appended.streams.flatMap((stream) => stream.events);
     if (appended.repeated) return this.#repeated(events);
-    changes.forEach((change, index) => this.#keep(change, appended.streams[index]?.events ?? [], asOf));
+    changes.forEach((change, index) =>
+      keepChange(loader, change, appended.streams[index]?.events ?? [], asOf),
+    );
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, false) };
-  }
-
-  #send(changes: readonly Change[]): Promise<AppendAllResult> {
-    const { store } = this.#workplace;
-    const { commandId, metadata } = this.#request;
-    const appends = changes.map(({ target, folded, events }) => ({
-      streamId: target.streamId,
-      events,
-      expected: folded.streamVersion,
-    }));
-    const [only] = appends;
-    if (only === undefined || appends.length > 1) return store.appendAll(appends, { commandId, metadata });
-    const { streamId, events, expected } = only;
-    return store
-      .append(streamId, events, { expected, commandId, metadata })
-      .then((stream) => ({ position: stream.position, streams: [stream], repeated: stream.repeated }));
-  }
-
-  /** Puts the new state into the cache. @param asOf as it was when the append was sent */
-  #keep({ target, folded, events, next }: Change, recorded: readonly RecordedEvent[], asOf: number): void {
-    const { loader } = this.#workplace;
-    const last = recorded.at(-1);
-    if (last === undefined) {
-      loader.keep(target, { ...folded, asOf });
-      return;
-    }
-    const asDecided = recorded.every((event, index) => event.data === events[index]?.data);
-    try {
-      // An event that was made by hand is parsed by the store, and may have come out otherwise.
-      const state = asDecided ? next : foldNew(target.aggregate, folded.state, recorded);
-      const { streamVersion, position } = last;
-      loader.keep(target, { ...folded, state, streamVersion, position, asOf });
-    } catch {
-      loader.forget(target); // the events are in the log; whoever loads them next meets the same error
-    }
   }
 
   /** Nothing is to be appended: the answer rests on the states alone, so they must have held at one moment. */
   async #appendNothing(standings: readonly Standing[], verdict: Verdict): Promise<Settled> {
-    if (standings.length > 1) {
-      const checks = standings.map(({ target, folded }) => ({
-        streamId: target.streamId,
-        events: [],
-        expected: folded.streamVersion,
-      }));
-      await this.#workplace.store.appendAll(checks);
-    }
+    if (standings.length > 1) await assertUnmoved(this.#workplace.store, standings);
     const context = this.#resultContext();
     switch (verdict.kind) {
       case 'thrown':
@@ -253,15 +224,6 @@ export class Execution {
     if (stranger !== undefined) return { kind: 'failed', error: new EventIdReusedError(stranger.id) };
     const events = recorded.toSorted((one, other) => one.position - other.position);
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeRepeated) };
-  }
-
-  /** A log that was restored from a backup may end before what this process remembers of it. */
-  #forgetWhatIsNotInTheLog(changes: readonly Change[], error: unknown): void {
-    if (!(error instanceof StreamVersionConflictError)) return;
-    for (const { target, folded } of changes) {
-      if (target.streamId === error.streamId && error.actual < folded.streamVersion)
-        this.#workplace.loader.forget(target);
-    }
   }
 
   #resultContext(): ResultContext {

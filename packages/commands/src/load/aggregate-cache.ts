@@ -14,6 +14,10 @@ export class AggregateCache {
     this.#limit = limit;
   }
 
+  get isOn(): boolean {
+    return this.#limit > 0;
+  }
+
   get(streamId: string): Folded | undefined {
     return this.#byStream.get(streamId);
   }

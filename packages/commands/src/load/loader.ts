@@ -10,11 +10,16 @@ export interface AggregateStream {
   readonly streamId: string;
 }
 
+/** Recent enough for nobody. */
+const BEFORE_ALL = 0;
+
 /** Folds streams into states: from the cache or a snapshot where there is one, and always on to the log's end. */
 export class Loader {
   readonly #store: EventStore;
   readonly #cache: AggregateCache;
   readonly #snapshots: Snapshots;
+  /** What last met a stream without events when it had to read one: it is likely to create the next one too. */
+  readonly #creators = new Set<string>();
   #arrivals = 0;
 
   constructor(store: EventStore, cache: AggregateCache, snapshots: Snapshots) {
@@ -34,26 +39,36 @@ export class Loader {
     return this.#arrivals;
   }
 
-  /** The state this process knew last, without a round trip. It may be behind the log. */
-  cached({ streamId }: AggregateStream): Folded | undefined {
-    return this.#cache.get(streamId);
+  /**
+   * A state to try first, without a round trip: the one this process knew last, or the initial one for whoever is likely
+   * to create the stream. It may be behind the log.
+   *
+   * @param asker names the command, and the role in a decision
+   */
+  guess({ aggregate, streamId }: AggregateStream, asker: string): Folded | undefined {
+    const cached = this.#cache.get(streamId);
+    if (cached !== undefined || !this.#cache.isOn) return cached;
+    return this.#creators.has(asker) ? startOf(aggregate, BEFORE_ALL) : undefined;
   }
 
   /** The present state. One round trip; one more when it begins with a snapshot. */
-  async load(stream: AggregateStream): Promise<Folded> {
+  async load(stream: AggregateStream, asker?: string): Promise<Folded> {
     const asOf = this.#arrivals;
     const cached = this.#cache.get(stream.streamId);
+    if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }));
     const loaded =
-      cached === undefined
-        ? ((await this.#loadFromSnapshot(stream, asOf)) ??
-          (await this.#readOn(stream, startOf(stream.aggregate, asOf))))
-        : await this.#readOn(stream, { ...cached, asOf });
+      (await this.#loadFromSnapshot(stream, asOf)) ??
+      (await this.#readOn(stream, startOf(stream.aggregate, asOf)));
+    if (asker !== undefined) {
+      if (loaded.streamVersion === 0) this.#creators.add(asker);
+      else this.#creators.delete(asker);
+    }
     return this.keep(stream, loaded);
   }
 
   /** A state of the past. Reads the stream from its beginning, and leaves nothing in the cache. */
   async loadPast(stream: AggregateStream, range: HistoryRange): Promise<Folded> {
-    const start = startOf(stream.aggregate, 0);
+    const start = startOf(stream.aggregate, BEFORE_ALL);
     return range.to === 0
       ? start
       : this.#fold(stream.aggregate, start, this.#store.readStream(stream.streamId, range));

@@ -10,8 +10,8 @@ test('waits grow twofold up to the longest one, and are spread from 0 on', () =>
 
 test('what one command leaves out is the policy of all', () => {
   const all = completeRetryPolicy({ attempts: 3, baseDelayMs: 1 });
-  expect(completeRetryPolicy({ attempts: 7 }, all)).toEqual({ attempts: 7, baseDelayMs: 1, maxDelayMs: 250 });
-  expect(completeRetryPolicy(false, all)).toEqual({ attempts: 1, baseDelayMs: 1, maxDelayMs: 250 });
+  expect(completeRetryPolicy({ attempts: 7 }, all)).toEqual({ attempts: 7, baseDelayMs: 1, maxDelayMs: 500 });
+  expect(completeRetryPolicy(false, all)).toEqual({ attempts: 1, baseDelayMs: 1, maxDelayMs: 500 });
 });
 
 test('numbers that make no sense are refused', () => {

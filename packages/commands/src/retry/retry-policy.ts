@@ -7,15 +7,15 @@ export interface RetryPolicy {
    * @default 12
    */
   readonly attempts?: number | undefined;
-  /** Longest wait before the second try; each further one may wait twice as long. @default 5 */
+  /** Longest wait before the second try; each further one may wait twice as long. @default 10 */
   readonly baseDelayMs?: number | undefined;
-  /** No wait is longer. @default 250 */
+  /** No wait is longer. @default 500 */
   readonly maxDelayMs?: number | undefined;
 }
 
 export type CompleteRetryPolicy = { readonly [TField in keyof RetryPolicy]-?: number };
 
-const defaults: CompleteRetryPolicy = { attempts: 12, baseDelayMs: 5, maxDelayMs: 250 };
+const defaults: CompleteRetryPolicy = { attempts: 12, baseDelayMs: 10, maxDelayMs: 500 };
 
 /**
  * Fills in what is left out. `false` is one try.
