@@ -319,16 +319,25 @@ describe('inline projections', () => {
   });
 
   test('a caller’s kysely with plugins of its own does not change how they are written', async () => {
-    await using store = await inlineStore([inlineBalances]);
-    await using runner = createTestRunner(store, [inlineBalances]);
+    const totals = defineTableProjection({
+      name: 'totals',
+      mode: 'inline',
+      events: [accountEvents],
+      columns: { account_id: 'text', total_cents: 'bigint' },
+      key: ({ streamId }) => ({ account_id: streamId }),
+      initialRow: { total_cents: 0 },
+      evolve: {
+        'account.deposited': (row, { data }) => ({ ...row, total_cents: row.total_cents + data.cents }),
+      },
+    });
+    await using store = await inlineStore([totals]);
+    await using runner = createTestRunner(store, [totals]);
     await runner.start();
-    await runner.caughtUp(inlineBalances);
+    await runner.caughtUp(totals);
     const { events } = await store.append('account-1', [deposited({ cents: 1 })]);
-    const hook = inlineProjections([inlineBalances], { schema: store.schema });
+    const hook = inlineProjections([totals], { schema: store.schema });
     const own = store.db.withPlugin(new CamelCasePlugin());
     await own.transaction().execute((transaction) => hook.apply(transaction, events));
-    expect(await rowsOf(store, balances)).toEqual([
-      { account_id: 'account-1', owner: '', cents: 2, events: 2 },
-    ]);
+    expect(await rowsOf(store, totals)).toEqual([{ account_id: 'account-1', total_cents: 2 }]);
   });
 });

@@ -132,14 +132,45 @@ describe('leases', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
   });
 
+  test('a table projection that takes its lease again reads its rows again', async () => {
+    await using store = await freshStore(database);
+    await using runner = createTestRunner(store, [balances], { leaseMs: SHORT_LEASE_MS });
+    await runner.start();
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.caughtUp(balances);
+    const checkpoints = sql.id(store.schema, 'checkpoints');
+    const epochOf = async () => {
+      const { rows } = await sql<{ epoch: number }>`select epoch from ${checkpoints}`.execute(store.db);
+      return rows[0]?.epoch ?? 0;
+    };
+    const before = await epochOf();
+    await store.db.transaction().execute(async (tx) => {
+      // Somebody has had the lease, has changed the row, and is gone.
+      await sql`update ${checkpoints} set epoch = epoch + 1, owner = 'somebody', lease_until = clock_timestamp()`.execute(
+        tx,
+      );
+      await sql`update ${sql.id(projectionSchema(store.schema, balances), 'balances')} set cents = 1000`.execute(
+        tx,
+      );
+    });
+    await until(async () => (await epochOf()) === before + 2, {
+      message: 'the runner to take its lease again',
+    });
+    await store.append('account-1', [deposited({ cents: 10 })]);
+    await runner.caughtUp(balances);
+    expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
+  });
+
   test('a long batch keeps its lease', async () => {
     const gate = new Gate();
+    let calls = 0;
     const long = defineProjection({
       name: 'long',
       events: [accountEvents],
       tables: {},
       on: {
         'account.deposited': async (tx) => {
+          calls += 1;
           // Statements all along: only a silent transaction is cut off.
           for (let n = 0; n < 30; n += 1) await sql`select pg_sleep(0.02)`.execute(tx);
           await gate.pass();
@@ -156,6 +187,7 @@ describe('leases', () => {
     await gate.reachedBySomebody();
     gate.open();
     await first.caughtUp(long);
+    expect(calls).toBe(1);
     expect(await ownerOf(store, 'long')).toBe('first');
   });
 

@@ -136,6 +136,9 @@ describe('projections', () => {
     ]);
     await runner.waitFor(notes, 22);
     expect(await runner.status()).toMatchObject([{ name: 'notes', position: 22, lag: 0, state: 'running' }]);
+    // Nothing at all that it reads.
+    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.waitFor(notes, position);
     expect(await rowsOf(store, notes)).toEqual([{ id: 1, note: 'first' }]);
   });
 
