@@ -30,6 +30,7 @@ const phases = [
   ],
   [
     { name: 'packages', run: 'node scripts/check-packages.mjs' },
+    { name: 'consumer', run: 'node scripts/check-consumer.mjs' },
     { name: 'docs', run: 'pnpm --filter @leftfold/docs run build' },
     { name: 'pages', ...vitest('pages', '--project docs') },
   ],

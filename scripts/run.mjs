@@ -18,7 +18,7 @@ const commands = {
   demo: { needs: '@leftfold/example-bank', entry: 'examples/bank/src/main.ts' },
   retail: { needs: '@leftfold/example-retail', entry: 'examples/retail/src/main.ts' },
   bench: { needs: '@leftfold/benchmarks', entry: 'benchmarks/src/main.ts' },
-  oracle: { entry: 'packages/event-store/test/oracle/main.ts' },
+  oracle: { entry: 'packages/event-store/oracle/main.ts' },
   test: { entry: 'scripts/check.mjs' },
 };
 

@@ -2,7 +2,7 @@ import { defineAggregate, defineEvents, reject } from '@leftfold/core';
 import { z } from 'zod';
 
 /** What an invoice number says: a plain one is a sale, `C…` takes a sale back, `A…` adjusts a bad debt. */
-export const invoiceKind = z.enum(['sale', 'cancellation', 'adjustment']);
+const invoiceKind = z.enum(['sale', 'cancellation', 'adjustment']);
 
 const line = z.object({
   stockCode: z.string().min(1),

@@ -60,7 +60,7 @@ export function assertProjectionName(value: string): void {
 }
 
 /** Longest name of the store's schema; projections add theirs to it. */
-export const MAX_SCHEMA_NAME_LENGTH = 25;
+const MAX_SCHEMA_NAME_LENGTH = 25;
 
 /** The Postgres schema that holds a log. */
 export function assertSchemaName(value: string): void {
