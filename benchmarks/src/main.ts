@@ -7,10 +7,13 @@ import { type Options, readOptions, usage } from './options.ts';
 import { aboutLines, describeRun } from './report/about.ts';
 import { goalTable } from './report/goal-table.ts';
 import { toJson } from './report/json.ts';
+import { peerTable } from './report/peer-table.ts';
+import { publish } from './report/publish.ts';
+import { workloadTable } from './report/workload-table.ts';
 import { interleave } from './run/interleave.ts';
 import { fullPace, quickPace } from './run/pace.ts';
 import { Results } from './run/results.ts';
-import { openServer } from './server/database-server.ts';
+import { type DatabaseServer, openServer } from './server/database-server.ts';
 import { readDurableSettings } from './server/server-settings.ts';
 
 const options = readOptions(process.argv.slice(2));
@@ -18,7 +21,7 @@ if (options === 'help') console.log(usage);
 else process.exitCode = await bench(options);
 
 /** @returns the exit code: 1 when something of ours could not be measured. A missed goal is no failure. */
-async function bench({ quick, only, json }: Options): Promise<number> {
+async function bench({ quick, only, json, publish: publishes }: Options): Promise<number> {
   const pace = quick ? quickPace : fullPace;
   const selection = select(only, {
     goals: goals.filter(({ fullOnly }) => pace.full || fullOnly !== true),
@@ -35,6 +38,7 @@ async function bench({ quick, only, json }: Options): Promise<number> {
   };
 
   await using server = await openServer(process.env['DATABASE_URL']);
+  stopOnSignals(server);
   const about = describeRun(
     server.description,
     await readDurableSettings(server.connectionString),
@@ -48,7 +52,22 @@ async function bench({ quick, only, json }: Options): Promise<number> {
   const verdicts = selection.goals
     .map((goal) => judge(goal, results))
     .filter((verdict) => verdict !== undefined);
-  console.log(`\n${goalTable(verdicts).join('\n')}`);
+  for (const table of [goalTable(verdicts), peerTable(results), workloadTable(results)]) {
+    if (table.length > 0) console.log(`\n${table.join('\n')}`);
+  }
   if (json !== undefined) writeFileSync(json, toJson(about, verdicts, results));
+  if (publishes) publish(about, verdicts, results);
   return [...results.missing.values()].some(({ failure }) => failure) ? 1 : 0;
+}
+
+/** Nothing may stay behind on somebody's server. */
+function stopOnSignals(server: DatabaseServer): void {
+  const stop = async (code: number) => {
+    // Whatever is being measured loses its database in the middle of it.
+    process.on('uncaughtException', () => {});
+    await server[Symbol.asyncDispose]();
+    process.exit(code);
+  };
+  process.once('SIGINT', () => void stop(130));
+  process.once('SIGTERM', () => void stop(143));
 }

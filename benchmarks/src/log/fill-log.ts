@@ -8,12 +8,12 @@ export interface LogShape {
   readonly streams: number;
 }
 
-const CHUNK = 250_000;
+const CHUNK = 100_000;
 
 const statement = `
   insert into leftfold.events
     (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
-  select nextval('leftfold.event_position'), 'account-' || lpad((number % $3)::text, 23, '0'), number / $3 + 1,
+  select number + 1, 'account-' || lpad((number % $3)::text, 23, '0'), number / $3 + 1,
          lpad(number::text, 23, '0'), case number / $3 when 0 then 'account.opened' else 'account.deposited' end, 1,
          case number / $3
            when 0 then jsonb_build_object('owner', 'owner ' || number)
@@ -24,6 +24,9 @@ const statement = `
     from generate_series($1::bigint, $2::bigint) as number
    order by number`;
 
+/** Statements that fill a log at one time: a server inserts with as many cores as it has connections. */
+const WRITERS = 2;
+
 /** A log with so many events, written by the server itself: the store would take longer. */
 export async function fillLog(
   database: BenchDatabase,
@@ -31,17 +34,22 @@ export async function fillLog(
   say: (line: string) => void = () => {},
 ): Promise<void> {
   await freshTable(database);
-  const client = new pg.Client({ connectionString: database.connectionString });
-  await client.connect();
-  try {
-    for (let first = 0; first < events; first += CHUNK) {
-      const last = Math.min(first + CHUNK, events) - 1;
-      await client.query(statement, [first, last, streams]);
-      if (events > CHUNK) say(`filling a log: ${last + 1} of ${events} events`);
+  const pool = new pg.Pool({ connectionString: database.connectionString, max: WRITERS });
+  let next = 0;
+  const write = async () => {
+    while (next < events) {
+      const first = next;
+      next = Math.min(first + CHUNK, events);
+      await pool.query(statement, [first, next - 1, streams]);
+      if (events > CHUNK) say(`filling a log: ${next} of ${events} events`);
     }
-    await client.query('vacuum analyze leftfold.events');
+  };
+  try {
+    await Promise.all(Array.from({ length: WRITERS }, write));
+    await pool.query(`select setval('leftfold.event_position', $1)`, [events]);
+    await pool.query('vacuum analyze leftfold.events');
   } finally {
-    await client.end();
+    await pool.end();
   }
 }
 

@@ -2,11 +2,8 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UnavailableError } from '../run/workload.ts';
-
-/** A project of its own: nothing of it is installed with the workspace. */
-export const peersFolder = fileURLToPath(new URL('../../peers/', import.meta.url));
+import { peersFolder } from './peer-list.ts';
 
 /**
  * Installs the peers as their lockfile says, unless that was done before.

@@ -2,7 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Figures, UnavailableError } from '../run/workload.ts';
-import { peersFolder } from './install-peers.ts';
+import { peersFolder } from './peer-list.ts';
+
+/** A peer that takes longer for one thing is stopped. */
+const LONGEST_ANSWER_MS = 120_000;
 
 /** A peer in a process of its own, asked one thing at a time. */
 export class PeerProcess implements AsyncDisposable {
@@ -37,6 +40,7 @@ export class PeerProcess implements AsyncDisposable {
   async ask(method: string, args: Readonly<Record<string, string | number>>): Promise<Figures> {
     const ended = new AbortController();
     const { signal } = ended;
+    const hung = setTimeout(() => this.#child.kill('SIGKILL'), LONGEST_ANSWER_MS);
     try {
       const answer: Promise<unknown[]> = once(this.#child, 'message', { signal });
       const exit: Promise<unknown[]> = once(this.#child, 'exit', { signal });
@@ -44,6 +48,7 @@ export class PeerProcess implements AsyncDisposable {
       const [message] = await Promise.race([answer, exit.then(() => [{ error: this.#lastWords() }])]);
       return figuresOf(message);
     } finally {
+      clearTimeout(hung);
       ended.abort();
     }
   }

@@ -1,11 +1,7 @@
 import type { Workload } from '../run/workload.ts';
 import { installPeers } from './install-peers.ts';
+import type { PeerName } from './peer-list.ts';
 import { PeerProcess } from './peer-process.ts';
-
-/** The files of the folder `peers`. */
-export const peers = ['emmett', 'castore', 'act', 'dcb-es', 'emmett-kysely'] as const;
-
-type PeerName = (typeof peers)[number];
 
 /** The peer's own way to append one event to a new stream, `inFlight` at a time. */
 export function peerAppend(name: string, peer: PeerName, inFlight: number): Workload {

@@ -4,6 +4,9 @@ import { createProjectionRunner } from '@leftfold/projections';
 import { accountEvents } from '../domain/account.ts';
 import { balances } from '../domain/balances.ts';
 
+// Whoever started this process is gone.
+process.once('disconnect', () => process.exit());
+
 const [connectionString, version] = process.argv.slice(2);
 const projection = balances(Number(version));
 {

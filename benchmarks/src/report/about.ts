@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import type { Pace } from '../run/pace.ts';
 import { type Machine, machine } from '../server/machine.ts';
 import type { ServerSettings } from '../server/server-settings.ts';
@@ -7,6 +8,8 @@ import type { ServerSettings } from '../server/server-settings.ts';
 export interface About {
   readonly date: string;
   readonly machine: Machine;
+  /** Programs that wanted a core in the minute before, on average: whatever else the machine was doing. */
+  readonly loadBefore: number;
   readonly node: string;
   readonly libraries: Readonly<Record<string, string>>;
   readonly server: string;
@@ -19,6 +22,7 @@ export function describeRun(server: string, settings: ServerSettings, pace: Pace
   return {
     date: now.toISOString().slice(0, 10),
     machine: machine(),
+    loadBefore: loadavg()[0] ?? 0,
     node: process.versions.node,
     libraries: { pg: versionOf('pg'), kysely: versionOf('kysely'), zod: versionOf('zod') },
     server,
@@ -38,7 +42,7 @@ export function aboutLines(about: About): readonly string[] {
       .join(', ');
   return [
     `Date: ${about.date}${about.quick ? ' (quick run)' : ''}`,
-    `Machine: ${cores} cores, ${Math.round(memoryMb / 1024)} GB of memory, ${system}; client and server share it`,
+    `Machine: ${cores} cores, ${Math.round(memoryMb / 1024)} GB of memory, ${system}; client and server share it; load before the run: ${about.loadBefore.toFixed(1)}`,
     `Software: PostgreSQL ${version}, Node ${about.node}, ${list(about.libraries, ' ')}`,
     `Server settings: ${list(settings, ' = ')}`,
     `Repetitions: ${about.repetitions}, interleaved; medians, with the lowest and highest in brackets`,

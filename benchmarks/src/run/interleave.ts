@@ -1,3 +1,5 @@
+import { formatNumber } from '../report/numbers.ts';
+import { warmUpOf } from './pace.ts';
 import type { Results } from './results.ts';
 import {
   type Bench,
@@ -7,61 +9,66 @@ import {
   type Workload,
 } from './workload.ts';
 
-interface Ready {
+interface Contestant {
   readonly workload: Workload;
   readonly prepared: PreparedWorkload;
 }
 
 /**
- * Measures workloads in turn: A B C, A B C, … after one repetition of each that is not counted.
+ * Measures workloads in turn: A B C, A B C, … after one turn that is not counted.
  *
  * A workload that fails is left out from then on, and the others go on.
  */
 export async function interleave(group: Group, bench: Bench, results: Results): Promise<void> {
-  const { pace, say } = bench;
-  let running: Ready[] = [];
-  const attempt = async (workload: Workload, step: () => Promise<void>): Promise<boolean> => {
+  const { pace } = bench;
+  const failed = new Set<string>();
+  const attempt = async (name: string, step: () => Promise<void>): Promise<void> => {
     try {
       await step();
-      return true;
     } catch (error) {
+      failed.add(name);
       const reason = error instanceof Error ? error.message : String(error);
-      results.addMissing(workload.name, { reason, failure: !(error instanceof UnavailableError) });
-      say(`${workload.name}: ${reason}`);
-      return false;
+      results.addMissing(name, { reason, failure: !(error instanceof UnavailableError) });
+      bench.say(`${name}: ${reason}`);
     }
   };
-  const ready: Ready[] = [];
+  const contestants: Contestant[] = [];
   try {
     for (const workload of group) {
-      await attempt(workload, async () => {
+      await attempt(workload.name, async () => {
         const prepared = await workload.setup(bench);
-        ready.push({ workload, prepared });
-        if (prepared.facts !== undefined) results.add(workload.name, prepared.facts);
+        contestants.push({ workload, prepared });
+        results.add(workload.name, prepared.facts ?? {});
       });
     }
-    running = ready;
-    for (let repetition = 0; repetition <= pace.repetitions; repetition += 1) {
-      const still: Ready[] = [];
-      for (const each of running) {
-        const { workload, prepared } = each;
-        if (workload.once === true && repetition !== 1) {
-          still.push(each);
-          continue;
-        }
-        const worked = await attempt(workload, async () => {
-          const figures = await prepared.run(repetition === 0 ? { ...pace, sampleMs: pace.warmUpMs } : pace);
-          if (repetition === 0) return;
-          results.add(workload.name, figures);
-          const [[name, value] = ['', 0]] = Object.entries(figures);
-          say(`${workload.name}  ${repetition}/${pace.repetitions}  ${name} ${value.toFixed(3)}`);
-        });
-        if (worked) still.push(each);
+    for (let turn = 0; turn <= pace.repetitions; turn += 1) {
+      for (const contestant of contestants) {
+        const { name, once } = contestant.workload;
+        if (failed.has(name) || (once === true && turn !== 1)) continue;
+        await attempt(name, () => takeTurn(contestant, turn, bench, results));
       }
-      running = still;
     }
   } finally {
-    for (const { workload, prepared } of ready.toReversed())
-      await attempt(workload, () => prepared.teardown());
+    for (const { workload, prepared } of contestants.toReversed()) {
+      await attempt(workload.name, () => prepared.teardown());
+    }
   }
+}
+
+async function takeTurn(
+  { workload, prepared }: Contestant,
+  turn: number,
+  { pace, say }: Bench,
+  results: Results,
+): Promise<void> {
+  if (turn === 0) {
+    await prepared.run(warmUpOf(pace));
+    return;
+  }
+  const figures = await prepared.run(pace);
+  results.add(workload.name, figures);
+  const [[name, value] = ['', 0]] = Object.entries(figures);
+  say(
+    `${workload.name}  ${turn}/${workload.once === true ? 1 : pace.repetitions}  ${name} ${formatNumber(value)}`,
+  );
 }

@@ -30,19 +30,24 @@ export const fullPace: Pace = {
   catchUpEvents: 200_000,
   statementEvents: 20_000,
   peerEvents: 20_000,
-  peerLimitMs: 15_000,
+  peerLimitMs: 10_000,
   probes: 400,
 };
 
 export const quickPace: Pace = {
   full: false,
   repetitions: 3,
-  sampleMs: 700,
-  warmUpMs: 200,
-  sweepMs: 300,
-  catchUpEvents: 50_000,
-  statementEvents: 5_000,
-  peerEvents: 5_000,
-  peerLimitMs: 4_000,
-  probes: 100,
+  sampleMs: 500,
+  warmUpMs: 150,
+  sweepMs: 200,
+  catchUpEvents: 40_000,
+  statementEvents: 3_000,
+  peerEvents: 2_000,
+  peerLimitMs: 3_000,
+  probes: 80,
 };
+
+/** For the repetition that is not counted. */
+export function warmUpOf(pace: Pace): Pace {
+  return { ...pace, sampleMs: pace.warmUpMs, peerLimitMs: Math.min(pace.peerLimitMs, 2_000), probes: 10 };
+}

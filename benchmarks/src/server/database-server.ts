@@ -39,6 +39,11 @@ export async function openServer(url: string | undefined): Promise<DatabaseServe
 
 function serverAt(connectionString: string, description: string, stop: () => Promise<void>): DatabaseServer {
   const databases = new Set<BenchDatabase>();
+  let stopping: Promise<void> | undefined;
+  const dropAllAndStop = async () => {
+    for (const database of databases) await database.drop();
+    await stop();
+  };
   const onServer = async (sql: string) => {
     const client = new pg.Client({ connectionString });
     await client.connect();
@@ -52,6 +57,7 @@ function serverAt(connectionString: string, description: string, stop: () => Pro
     description,
     connectionString,
     async createDatabase() {
+      if (stopping !== undefined) throw new TypeError('the run was stopped');
       const name = `leftfold_bench_${randomBytes(6).toString('hex')}`;
       await onServer(`create database ${name}`);
       const url = new URL(connectionString);
@@ -66,9 +72,9 @@ function serverAt(connectionString: string, description: string, stop: () => Pro
       databases.add(database);
       return database;
     },
-    async [Symbol.asyncDispose]() {
-      for (const database of databases) await database.drop();
-      await stop();
+    [Symbol.asyncDispose]() {
+      stopping ??= dropAllAndStop();
+      return stopping;
     },
   };
 }

@@ -4,7 +4,7 @@ import { zipf } from '../statistics/zipf.ts';
 
 /** What the callers of an application do: 64 of them, on accounts of which few are popular. */
 export const CALLERS = 64;
-export const log = { events: 20_000, streams: 1_000 };
+export const log = { events: 5_000, streams: 500 };
 
 export interface Visit {
   readonly accountId: string;

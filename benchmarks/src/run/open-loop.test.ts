@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { openLoop } from './open-loop.ts';
+
+test('an action that is held up does not put off the next, and one that begins late is told when it was due', async () => {
+  const due: number[] = [];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await openLoop(
+    5,
+    2,
+    () => 0.5,
+    async (number, dueMs) => {
+      due.push(dueMs);
+      if (number === 0) await held;
+      if (number === 4) release();
+    },
+  );
+  const gaps = due.slice(1).map((at, index) => at - due[index]!);
+  expect(gaps.map((gap) => Math.round(gap * 1_000) / 1_000)).toEqual([2, 2, 2, 2]);
+});
