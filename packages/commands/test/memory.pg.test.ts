@@ -48,6 +48,16 @@ describe('what is kept in memory', () => {
     expect(watched.calls.slice(5)).toEqual(['readStream', 'append']);
   });
 
+  test('is a guess for a stream not seen yet, and no ground for a refusal', async () => {
+    await openBank(store).execute(account.command.deposit('unseen', { cents: 5 }));
+    const bank = openBank(store);
+    expect(await bank.execute(account.command.withdraw('nobody', { cents: 5 }))).toMatchObject({
+      streamVersion: 0,
+    });
+    const result = await bank.execute(account.command.withdraw('unseen', { cents: 5 }));
+    expect(result).toMatchObject({ outcome: 'accepted', streamVersion: 2 });
+  });
+
   test('is never the ground for a refusal: what another process appended is read first', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('stale', { owner: 'Ada' }));
@@ -90,6 +100,18 @@ describe('what is kept in memory', () => {
     );
     expect(results.every(({ outcome }) => outcome === 'rejected')).toBe(true);
     expect(watched.calls).toEqual(['readStream']);
+  });
+
+  test('answers who waited for an append, and is refused because of it, without any read', async () => {
+    const watched = new WatchedStore(store);
+    const bank = openBank(watched);
+    await bank.execute(account.command.deposit('last-one', { cents: 1 }));
+    watched.calls.length = 0;
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => bank.execute(account.command.withdraw('last-one', { cents: 1 }))),
+    );
+    expect(results.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
+    expect(watched.calls).toEqual(['append']);
   });
 
   test('is bounded: an aggregate that is no longer in it is read from its beginning', async () => {

@@ -192,7 +192,8 @@ export class Execution {
       forgetWhatIsNotInTheLog(loader, changes, error);
       throw error;
     }
-    const events = appended.streams.flatMap((stream) => stream.events);
+    const [first, ...others] = appended.streams;
+    const events = (first?.events ?? []).concat(...others.map((stream) => stream.events));
     if (appended.repeated) return this.#repeated(events);
     changes.forEach((change, index) =>
       keepChange(loader, change, appended.streams[index]?.events ?? [], asOf),

@@ -16,46 +16,46 @@ export function toAppendedResult(
   events: readonly RecordedEvent[],
   repeated: boolean,
 ): AnyResult {
-  const versions = new Map(events.map(({ streamId, streamVersion }) => [streamId, streamVersion]));
   const token = events.at(-1)?.position ?? 0;
-  return {
-    ...common(context, token),
-    ...versionsOf(context.plan, versions),
-    outcome: 'accepted',
-    events,
-    repeated,
-  };
+  const versions = versionsOf(context.plan, events);
+  return { outcome: 'accepted', ...common(context, token), ...versions, events, repeated };
 }
 
 export function toUnchangedResult(context: ResultContext, standings: readonly Standing[]): AnyResult {
-  return { ...based(context, standings), outcome: 'accepted', events: [], repeated: false };
+  return { outcome: 'accepted', ...based(context, standings), events: [], repeated: false };
 }
 
 export function toRejectedResult(
   context: ResultContext,
   standings: readonly Standing[],
-  rejection: Rejection,
+  { reason, details }: Rejection,
 ): AnyResult {
-  const { reason, details } = rejection;
-  return { ...based(context, standings), outcome: 'rejected', reason, details };
+  return { outcome: 'rejected', ...based(context, standings), reason, details };
 }
 
 function based(context: ResultContext, standings: readonly Standing[]) {
   const token = Math.max(...standings.map(({ folded }) => folded.position));
-  const versions = new Map(standings.map(({ target, folded }) => [target.streamId, folded.streamVersion]));
-  return { ...common(context, token), ...versionsOf(context.plan, versions) };
+  const places = standings.map(({ target: { streamId }, folded: { streamVersion } }) => ({
+    streamId,
+    streamVersion,
+  }));
+  return { ...common(context, token), ...versionsOf(context.plan, places) };
 }
 
 function common({ plan, commandId, attempts }: ResultContext, token: number) {
   return { command: plan.name, commandId, token, attempts };
 }
 
-function versionsOf({ targets }: Plan, versions: ReadonlyMap<string, number>) {
-  const [only] = targets;
-  if (only?.role === '') return { streamVersion: versions.get(only.streamId) ?? 0 };
-  const known = targets.flatMap(({ role, streamId }) => {
-    const streamVersion = versions.get(streamId);
-    return streamVersion === undefined ? [] : [[role, streamVersion] as const];
-  });
-  return { streamVersions: Object.fromEntries(known) };
+/** @param places in streams, later ones last */
+function versionsOf(
+  { targets }: Plan,
+  places: readonly { readonly streamId: string; readonly streamVersion: number }[],
+) {
+  if (targets[0]?.role === '') return { streamVersion: places.at(-1)?.streamVersion ?? 0 };
+  const streamVersions: Record<string, number> = {};
+  for (const { role, streamId } of targets) {
+    const last = places.findLast((place) => place.streamId === streamId);
+    if (last !== undefined) streamVersions[role] = last.streamVersion;
+  }
+  return { streamVersions };
 }
