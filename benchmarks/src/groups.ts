@@ -5,6 +5,7 @@ import { balances, statements } from './domain/balances.ts';
 import { leftfoldFlat } from './flat/leftfold-flat.ts';
 import { barePing, bareSelect, bareSnapshotRow } from './load/bare-select.ts';
 import { leftfoldLoad, leftfoldLoadFromSnapshot } from './load/leftfold-load.ts';
+import { peerInstallation } from './peers/install-peers.ts';
 import { peers } from './peers/peer-list.ts';
 import { peerAppend, peerCatchUp } from './peers/peer-workloads.ts';
 import { bareLoop } from './project/bare-loop.ts';
@@ -19,13 +20,14 @@ import { leftfoldVisible } from './visible/leftfold-visible.ts';
 
 /** Everything that is measured at this pace. */
 export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readonly Group[] {
+  const install = peerInstallation();
   const always: readonly Group[] = [
     [bareInsert('append.single.insert', 1), leftfoldAppend('append.single.leftfold', 1)],
     [
       bareBulk('append.bulk'),
       leftfoldAppend('append.64.leftfold', 64),
       leftfoldAppend('append.1024.leftfold', 1_024),
-      ...peers.map((peer) => peerAppend(`append.64.peer.${peer}`, peer, 64)),
+      ...peers.map((peer) => peerAppend(`append.64.peer.${peer}`, peer, install, 64)),
       bareInsert('append.64.insert', 64),
     ],
     [bareTraffic('traffic.hot.bare', 0), leftfoldTraffic('traffic.hot.leftfold', 0)],
@@ -39,7 +41,7 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
     [
       bareLoop('project.table.loop'),
       leftfoldCatchUp('project.table.leftfold', balances, catchUpEvents),
-      ...peers.map((peer) => peerCatchUp(`project.table.peer.${peer}`, peer, !full)),
+      ...peers.map((peer) => peerCatchUp(`project.table.peer.${peer}`, peer, install, !full)),
     ],
     [
       bareStatements('project.general.statements'),

@@ -5,18 +5,27 @@ import { join } from 'node:path';
 import { UnavailableError } from '../run/workload.ts';
 import { peersFolder } from './peer-list.ts';
 
+/** Installs the peers when it is called first, for all who need them; when that fails, it fails for all. */
+export function peerInstallation(): (say: (line: string) => void) => Promise<void> {
+  let installed: Promise<void> | undefined;
+  return (say) => {
+    installed ??= installPeers(say);
+    return installed;
+  };
+}
+
 /**
  * Installs the peers as their lockfile says, unless that was done before.
  *
- * @throws UnavailableError when npm cannot, with the last it said
+ * @throws UnavailableError when npm cannot, with npm's own code for why
  */
-export async function installPeers(say: (line: string) => void): Promise<void> {
+async function installPeers(say: (line: string) => void): Promise<void> {
   const lockfile = readFileSync(join(peersFolder, 'package-lock.json'));
   const wanted = createHash('sha256').update(lockfile).digest('hex');
   const marker = join(peersFolder, 'node_modules', '.installed');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
   say('installing the peers with npm (once)');
-  await run('npm', [
+  await run(say, [
     'ci',
     '--prefix',
     peersFolder,
@@ -28,24 +37,26 @@ export async function installPeers(say: (line: string) => void): Promise<void> {
   writeFileSync(marker, wanted);
 }
 
-function run(program: string, args: readonly string[]): Promise<void> {
+function run(say: (line: string) => void, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
+    const child = spawn('npm', args, {
       cwd: peersFolder,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
     let output = '';
     const keep = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-2_000);
+      output = (output + chunk.toString()).slice(-4_000);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', (error) => reject(new UnavailableError(`npm cannot be started: ${error.message}`)));
+    child.on('error', () => reject(new UnavailableError('does not install (npm cannot be started)')));
     child.on('close', (code) => {
-      const last = output.trim().split('\n').slice(-3).join(' ');
-      if (code === 0) resolve();
-      else reject(new UnavailableError(`does not install: ${last}`));
+      if (code === 0) return resolve();
+      // What npm says names places on this machine: it is shown, and stays out of the report.
+      say(output);
+      const reason = /^npm error code (\S+)/m.exec(output)?.[1] ?? `exit code ${String(code)}`;
+      return reject(new UnavailableError(`does not install (npm: ${reason})`));
     });
   });
 }

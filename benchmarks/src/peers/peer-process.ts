@@ -63,8 +63,10 @@ export class PeerProcess implements AsyncDisposable {
     clearTimeout(timer);
   }
 
+  /** The error's own line, without the stack: that names places on this machine. */
   #lastWords(): string {
-    return `its process ended: ${this.#errors.trim().split('\n').slice(-3).join(' ')}`;
+    const error = this.#errors.split('\n').findLast((line) => /^\w*Error\b/.test(line));
+    return error === undefined ? 'its process ended' : `its process ended: ${error.slice(0, 120)}`;
   }
 }
 

@@ -1,14 +1,16 @@
 import type { Workload } from '../run/workload.ts';
-import { installPeers } from './install-peers.ts';
 import type { PeerName } from './peer-list.ts';
 import { PeerProcess } from './peer-process.ts';
 
+/** Installs the peers, unless that was done. */
+type Install = (say: (line: string) => void) => Promise<void>;
+
 /** The peer's own way to append one event to a new stream, `inFlight` at a time. */
-export function peerAppend(name: string, peer: PeerName, inFlight: number): Workload {
+export function peerAppend(name: string, peer: PeerName, install: Install, inFlight: number): Workload {
   return {
     name,
     async setup({ server, say }) {
-      await installPeers(say);
+      await install(say);
       const database = await server.createDatabase();
       const process_ = await PeerProcess.start(peer, database.connectionString);
       return {
@@ -30,12 +32,12 @@ export function peerAppend(name: string, peer: PeerName, inFlight: number): Work
 }
 
 /** The peer's own way to keep a read model, catching up from the beginning of its log. */
-export function peerCatchUp(name: string, peer: PeerName, once: boolean): Workload {
+export function peerCatchUp(name: string, peer: PeerName, install: Install, once: boolean): Workload {
   return {
     name,
     once,
     async setup({ server, pace, say }) {
-      await installPeers(say);
+      await install(say);
       const database = await server.createDatabase();
       const process_ = await PeerProcess.start(peer, database.connectionString);
       const { events } = await process_
