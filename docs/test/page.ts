@@ -22,9 +22,6 @@ export interface SqlStatement {
   readonly rows: readonly string[] | undefined;
 }
 
-/** Pages whose code is cut out of tests: it names what the reader knows, and is no program. */
-const fragments = ['packages/testing/README.md'];
-
 /** Every page that is written by hand: those of the site, and those that are read in the repository. */
 export function allPages(): readonly Page[] {
   const inSite = filesBelow('docs').filter((path) => /^docs\/(?!reference\/|\.)[^.]*\.md$/.test(path));
@@ -60,8 +57,11 @@ export function parsePage(path: string, text: string): Page {
   const output: string[] = [];
   const sql: SqlStatement[] = [];
   let current = 'main.ts';
-  const whole = fragments.includes(path) ? '' : text;
-  for (const match of whole.matchAll(/^(?:```|<!-- )(ts|sql)\n([\s\S]*?)^(?:```|-->)$/gm)) {
+  // A README of a package may show fragments that name what the reader knows; one that says what it prints is whole.
+  const isFragment = path.startsWith('packages/') && !text.includes('// =>');
+  for (const match of (isFragment ? '' : text).matchAll(
+    /^(?:```|<!-- )(ts|sql)\n([\s\S]*?)^(?:```|-->)$/gm,
+  )) {
     const [, language, code = ''] = match;
     if (language === 'sql') {
       sql.push(...statementsOf(code));
