@@ -127,7 +127,7 @@ describe('append', () => {
     expect(await collect(store.readStream('account-a'))).toHaveLength(2);
   });
 
-  test('a stream that is only checked stays as it is until the append is committed', async () => {
+  test('of two appends that each check the stream which the other one writes, one is refused', async () => {
     await store.append('account-x', [opened]);
     await store.append('account-y', [opened]);
     // Write skew: each checks the stream that the other one writes. Only one may commit.

@@ -134,8 +134,11 @@ export interface EventStore {
   append(streamId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
 
   /**
-   * Appends to several streams, all or none, each with its own expectation; streams without events are only
-   * checked, and stay as they are until the append is committed. A stream may be named once.
+   * Appends to several streams, all or none, each with its own expectation. A stream may be named once.
+   *
+   * Streams without events are only checked. Of two appends that each check a stream which the other one changes, at
+   * most one is made. An append that only writes is not held up by a check: one that is under way during the check
+   * counts as later, although its position may be lower.
    *
    * @throws like {@link EventStore.append}, and TypeError when a stream is named twice, or none is.
    */

@@ -15,7 +15,7 @@ const ANNOUNCE_INTERVAL_MS = 10;
 export class WakeUp {
   readonly #pool: pg.Pool;
   readonly #schema: string;
-  readonly #enabled: boolean;
+  readonly #mayListen: boolean;
   #listener: pg.Client | undefined;
   #onWake: (() => void) | undefined;
   #reconnect: NodeJS.Timeout | undefined;
@@ -26,10 +26,10 @@ export class WakeUp {
   #sendAgain = false;
   #closed = false;
 
-  constructor(pool: pg.Pool, schema: string, enabled: boolean) {
+  constructor(pool: pg.Pool, schema: string, mayListen: boolean) {
     this.#pool = pool;
     this.#schema = schema;
-    this.#enabled = enabled;
+    this.#mayListen = mayListen;
   }
 
   /** True while notifications come in, so that looking by oneself may be rare. */
@@ -39,14 +39,14 @@ export class WakeUp {
 
   /** Calls `onWake` at each notification from now on. Survives lost connections. */
   listen(onWake: () => void): void {
-    if (!this.#enabled || this.#onWake !== undefined || this.#closed) return;
+    if (!this.#mayListen || this.#onWake !== undefined || this.#closed) return;
     this.#onWake = onWake;
     void this.#connect();
   }
 
   /** Announces an append: at once, then at most every few milliseconds. Failures are ignored. */
   announce(): void {
-    if (!this.#enabled || this.#closed || this.#announcement !== undefined) return;
+    if (this.#closed || this.#announcement !== undefined) return;
     const wait = Math.max(0, this.#announcedAt + ANNOUNCE_INTERVAL_MS - performance.now());
     if (wait === 0) this.#send();
     else {

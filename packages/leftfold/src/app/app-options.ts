@@ -1,5 +1,6 @@
 import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection } from '@leftfold/core';
 import type { CommandExecutorOptions, MetadataSchema } from '@leftfold/commands';
+import type { EventStoreOptions } from '@leftfold/event-store';
 import type { ProjectionRunnerOptions } from '@leftfold/projections';
 import type { DatabaseOptions } from '../database/choose-database.ts';
 
@@ -13,6 +14,10 @@ export interface AppOptions<
     Pick<
       CommandExecutorOptions<TAggregates, TDecisions, TMetadata>,
       'metadata' | 'middleware' | 'retry' | 'cache' | 'now' | 'newId' | 'onSnapshotError'
+    >,
+    Pick<
+      EventStoreOptions,
+      'maxConnections' | 'validateOnRead' | 'limits' | 'appendConcurrency' | 'preparedStatements' | 'listen'
     > {
   readonly aggregates?: TAggregates | undefined;
   /** Rules over several aggregates. */
@@ -22,8 +27,6 @@ export interface AppOptions<
   readonly events?: readonly AnyEventGroup[] | undefined;
   /** The Postgres schema that holds the log; read models go into schemas whose names begin with it. @default 'leftfold' */
   readonly schema?: string | undefined;
-  /** Connections of the app's own pool. @default 10 */
-  readonly maxConnections?: number | undefined;
   /**
    * Whether this process keeps asynchronous projections up to date. Where it does not, commands and queries work as
    * well, and another process has to.

@@ -41,12 +41,11 @@ export async function createApp<
     const database = await chooseDatabase(options, process.env, () => import('@leftfold/embedded'));
     ending.begun(database.stop);
     const { connectionString, pool } = database;
-    const { maxConnections, onProjectionError } = options;
     const inline = inlineProjections(projections, { schema });
-    const store = createEventStore({ connectionString, pool, maxConnections, events, schema, inline });
+    const store = createEventStore({ ...options, connectionString, pool, events, schema, inline });
     ending.begun(() => store.close());
     await store.migrate();
-    const runner = createProjectionRunner({ store, projections, onError: onProjectionError });
+    const runner = createProjectionRunner({ store, projections, onError: options.onProjectionError });
     ending.begun(() => runner.stop());
     await (runProjections ? runner.start() : runner.migrate());
     const executor = createCommandExecutor({ ...options, aggregates, decisions, store, snapshots: store });

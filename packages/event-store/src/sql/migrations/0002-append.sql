@@ -34,8 +34,8 @@ begin
       current_setting('transaction_isolation') using errcode = 'LF004';
   end if;
 
-  -- A stream that is only checked must stay as it is until this commit. Requests that check lock all of their
-  -- streams, in one order; writers of one stream are kept apart by the unique index alone.
+  -- Two requests must not each change what the other one checked. Requests that check lock all of their streams, in
+  -- one order; writers of one stream are kept apart by the unique index alone.
   if 0 = any (entry_events) then
     perform case when locks.exclusive
                  then pg_advisory_xact_lock(':schema.event_position'::regclass::oid::integer, locks.key)
