@@ -116,25 +116,24 @@ export const readAllGuarantees = {
     const writers = [store, await openAnother()];
     const settled: { readonly position: number; readonly log: readonly string[] }[] = [];
     let writing = true;
+    const look = async () => {
+      const position = await store.settledPosition();
+      const log = await collect(store.readAll());
+      settled.push({ position, log: log.filter((event) => event.position <= position).map(placeOf) });
+    };
     const watch = async () => {
-      while (writing) {
-        const position = await store.settledPosition();
-        const log = await collect(store.readAll());
-        settled.push({ position, log: log.filter((event) => event.position <= position).map(placeOf) });
-      }
+      while (writing) await look();
+      for (const _ of upTo(5)) await look();
     };
     const write = async () => {
-      const results = await Promise.allSettled(
-        upTo(300).map((number) =>
-          writers[number % 2]!.append(
-            stream(`${number % 20}`),
-            [sent],
-            number % 4 === 0 ? { expected: 1 } : {},
-          ),
-        ),
-      );
+      for (const round of upTo(15)) {
+        const appends = upTo(20).map((number) => {
+          const expected = number % 4 === 0 ? round - 1 : 'any';
+          return writers[number % 2]!.append(stream(`${number % 20}`), [sent], { expected });
+        });
+        await Promise.allSettled(appends);
+      }
       writing = false;
-      return results;
     };
     await Promise.all([watch(), write()]);
     const log = await collect(store.readAll());

@@ -1,0 +1,24 @@
+import type { EventStore } from '@leftfold/core';
+import { expectTypeOf, test } from 'vitest';
+import { createMemoryStore } from '../memory/create-memory-store.ts';
+import type { StoreGuarantee } from './guarantees.ts';
+import { storeContract } from './store-contract.ts';
+import type { ContractStore, StoreUnderTest } from './subject.ts';
+
+const subject: Omit<StoreUnderTest, 'skip'> = {
+  name: 'mine',
+  createStore: ({ events }) => Promise.resolve(createMemoryStore({ events })),
+};
+
+test('a store under test is the port, and can be disposed of', () => {
+  expectTypeOf<ContractStore>().toExtend<EventStore & AsyncDisposable>();
+});
+
+test('a promise is skipped by the words of its test, and with a reason', () => {
+  const words: StoreGuarantee = 'a version past the end is a conflict, and leaves no hole';
+  expectTypeOf({ ...subject, skip: [{ test: words, reason: 'not yet' }] }).toExtend<StoreUnderTest>();
+  // @ts-expect-error no test has these words
+  storeContract({ ...subject, skip: [{ test: 'it works', reason: 'not yet' }] });
+  // @ts-expect-error the reason is missing
+  storeContract({ ...subject, skip: [{ test: words }] });
+});
