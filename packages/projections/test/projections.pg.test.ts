@@ -1,7 +1,7 @@
 import { defineProjection, defineTableProjection } from '@leftfold/core';
-import { createTestDatabase } from '@leftfold/testing/postgres';
+import { createTestDatabase, until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   accountEvents,
   auditEvents,
@@ -234,6 +234,41 @@ describe('projections', () => {
     expect(await rowsOf(store, journal)).toHaveLength(200);
     await runner.stop();
     await store.close();
+  });
+
+  test('twenty idle projections ask the database no more than one does, and warn of nothing', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => {
+      process.off('warning', onWarning);
+    });
+    await using store = await freshStore(database);
+    const projections = Array.from({ length: 20 }, (_, n) => ({ ...balances, name: `balances_${n}` }));
+    await using runner = createTestRunner(store, projections, { leaseMs: 600 });
+    await runner.start();
+    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
+    await Promise.all(projections.map((projection) => runner.waitFor(projection, position)));
+
+    let asked = 0;
+    store.pool.on('acquire', () => {
+      asked += 1;
+    });
+    const leaseEnd = async () => {
+      const checkpoints = sql.id(store.schema, 'checkpoints');
+      const { rows } = await sql<{
+        end: string;
+      }>`select min(lease_until)::text as end from ${checkpoints}`.execute(store.db);
+      asked -= 1;
+      return rows[0]?.end;
+    };
+    for (let renewals = 0; renewals < 5; renewals += 1) {
+      const before = await leaseEnd();
+      await until(async () => (await leaseEnd()) !== before);
+    }
+    // Five looks at the leases of two statements each, and now and then one at the log.
+    expect(asked).toBeLessThan(20);
+    expect(warnings).toEqual([]);
   });
 
   test('waiting ends with a typed error when the time is over, the signal aborts, or the name is unknown', async () => {

@@ -5,8 +5,8 @@ import { beginInline, holdInlineProjections } from '../sql/inline.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { inlineApplierOf } from './apply-inline.ts';
 
-/** Appends with inline projections wait so long at most. */
-export const HOLD_TIMEOUT_MS = 2_000;
+/** Appends with inline projections wait so long at most: behind one that keeps its transaction open. */
+export const HOLD_TIMEOUT_MS = 250;
 /** What the appends have to wait for meanwhile, at most. */
 const MAX_EVENTS = 500;
 

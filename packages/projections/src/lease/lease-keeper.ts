@@ -34,6 +34,7 @@ export class LeaseKeeper {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
+  #refusing = false;
   #closed = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -43,21 +44,21 @@ export class LeaseKeeper {
   /**
    * Waits until the projection is nobody's, not stopped and not applied by appends, and takes it.
    *
-   * @returns undefined when the signal aborts.
+   * @returns undefined when the keeper grants no more.
    */
-  acquire(projection: ProjectionKey, signal: AbortSignal): Promise<Lease | undefined> {
-    if (signal.aborted || this.#closed) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const giveUp = () => grant(undefined);
-      const grant = (lease: Lease | undefined) => {
-        signal.removeEventListener('abort', giveUp);
-        this.#wishes.delete(projection.name);
-        resolve(lease);
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
+  acquire(projection: ProjectionKey): Promise<Lease | undefined> {
+    if (this.#refusing) return Promise.resolve(undefined);
+    return new Promise((grant) => {
       this.#wishes.set(projection.name, { projection, grant });
       this.look();
     });
+  }
+
+  /** Grants no lease any more, and tells all who wait for one. */
+  refuse(): void {
+    this.#refusing = true;
+    this.#wishes.forEach(({ grant }) => grant(undefined));
+    this.#wishes.clear();
   }
 
   /** Ends a lease of which it is known that somebody else has it, or that it was given back. */
@@ -85,9 +86,9 @@ export class LeaseKeeper {
 
   /** Gives all leases back. */
   async close(): Promise<void> {
+    this.refuse();
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#wishes.forEach(({ grant }) => grant(undefined));
     await this.#looking;
     const leases = [...this.#held.values()];
     for (const lease of leases) this.drop(lease);
@@ -126,8 +127,9 @@ export class LeaseKeeper {
     if (taken === undefined) return;
     const lease = new Lease({ ...projection, epoch: taken.epoch }, taken.position);
     this.#held.set(lease.name, lease);
-    // Nobody may want it any more: then it is given back when the keeper closes.
+    // When nobody waits for it any more, it is given back when the keeper closes.
     this.#wishes.get(projection.name)?.grant(lease);
+    this.#wishes.delete(projection.name);
   }
 }
 

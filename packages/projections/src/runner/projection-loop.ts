@@ -58,7 +58,7 @@ export class ProjectionLoop {
     const { keeper, waiting } = this.#options;
     const { name } = this.#projection;
     for (;;) {
-      const lease = await keeper.acquire(this.#projection, stop);
+      const lease = await keeper.acquire(this.#projection);
       if (lease === undefined) return;
       waiting.advanced(name, lease.position);
       await this.#lead(this.#newTurn(lease, stop));
@@ -113,6 +113,7 @@ export class ProjectionLoop {
     const { store } = this.#options;
     const { signal } = turn;
     const inline = this.#projection.mode === 'inline';
+    let attempts = 0;
     for (;;) {
       turn.batch = undefined;
       const upTo = inline
@@ -126,7 +127,9 @@ export class ProjectionLoop {
         const end = await handOver(store, this.#projection, turn.lease, turn.position);
         if (end === 'fenced') return 'fenced';
         if (end === 'inline') return 'over';
-        await pause(delayAfter(this.#options.retry, 1), signal);
+        // Longer each time: appends had to wait for the attempt.
+        attempts += 1;
+        await pause(delayAfter(this.#options.retry, attempts), signal);
       }
     }
   }

@@ -129,13 +129,16 @@ export class ProjectionRunner implements AsyncDisposable {
 
   /** Migrates, then begins to keep the projections up to date. @throws like {@link migrate} */
   async start(): Promise<void> {
-    if (this.#running !== undefined || this.#stop.signal.aborted)
+    if (this.#running !== undefined || this.#stop.signal.aborted) {
       throw new TypeError('the projection runner was started before');
+    }
     // Taken at once: a stop that comes while migrating has something to wait for.
     const migrated = this.migrate();
     this.#running = migrated.then(
       () => Promise.all(this.#loops.map((loop) => loop.run(this.#stop.signal))),
-      () => {},
+      () => {
+        this.#running = undefined;
+      },
     );
     await migrated;
   }
@@ -152,6 +155,7 @@ export class ProjectionRunner implements AsyncDisposable {
 
   async #end(): Promise<void> {
     this.#stop.abort();
+    this.#keeper.refuse();
     this.#waiting.close();
     await this.#running;
     await this.#keeper.close();

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type AnyProjection, ProjectionNotFoundError, StoreUnavailableError } from '@leftfold/core';
 import type { Kysely } from 'kysely';
 import { HOLD_TIMEOUT_MS } from '../inline/hand-over.ts';
@@ -8,7 +9,8 @@ import { rewindCheckpoint, seizeLease } from '../sql/rewind.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
 
 /** How often to begin again when somebody else is quicker, or an append keeps its transaction open. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 6;
+const FIRST_DELAY_MS = 25;
 
 export interface ResetOptions {
   readonly db: Kysely<unknown>;
@@ -32,6 +34,7 @@ export async function resetProjection(projection: AnyProjection, options: ResetO
     if (checkpoint === undefined) throw new ProjectionNotFoundError(projection.name);
     const reset = checkpoint.inline ? resetInline : resetAsync;
     if (await reset(projection, options)) return;
+    await delay(FIRST_DELAY_MS * 2 ** attempt);
   }
   throw new StoreUnavailableError(
     `projection "${projection.name}" could not be reset: others kept it busy; try again`,

@@ -1,3 +1,5 @@
+import { LeftfoldError } from '@leftfold/core';
+
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const READ_ONLY_TRANSACTION = '25006';
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -16,6 +18,7 @@ function codeOf(error: unknown): string | undefined {
 
 /** True when the database's state is the cause, never the event or the handler: the same will succeed one day. */
 export function isOperational(error: unknown): boolean {
+  if (LeftfoldError.is(error)) return error.retryable;
   const code = codeOf(error);
   return code !== undefined && (operational.test(code) || code === READ_ONLY_TRANSACTION);
 }

@@ -13,7 +13,8 @@ const PLACE = '#place';
  * @param options.lock keeps them as they are until the transaction ends. Give the rows in one order everywhere: two
  * transactions that lock the same rows then wait for each other and do not deadlock.
  *
- * SQL: one SELECT by primary key. Matched by place, not by value: Postgres alone says which keys are equal.
+ * SQL: one SELECT, one look into the primary key for each row; the `limit` keeps Postgres from reading the whole
+ * table instead. Matched by place, not by value: Postgres alone says which keys are equal.
  */
 export async function loadRows(
   db: Kysely<unknown>,
@@ -23,11 +24,17 @@ export async function loadRows(
 ): Promise<void> {
   const { key, rest } = target.columns;
   const values = rest.map(({ name, codec }) => sql`${codec.read(sql.id('stored', name))} as ${sql.id(name)}`);
+  const names = rest.map(({ name }) => sql.id('found', name));
   const { rows } = await sql<Readonly<Record<string, string | null>>>`
-    select ${sql.join([sql`wanted.place::text as ${sql.id(PLACE)}`, ...values])}
+    select ${sql.join([sql`wanted.place::text as ${sql.id(PLACE)}`, ...names])}
       from ${unnestKeys(key, wanted, 'wanted')}
-      join ${sql.id(target.schema, target.table)} as stored on ${sameKey(key, 'stored', 'wanted')}
-     ${options.lock ? sql`order by wanted.place for update of stored` : sql``}
+     cross join lateral (
+             select ${sql.join([sql`stored.ctid`, ...values])}
+               from ${sql.id(target.schema, target.table)} as stored
+              where ${sameKey(key, 'stored', 'wanted')}
+              limit 1
+              ${options.lock ? sql`for update` : sql``}
+           ) as found
   `.execute(db);
 
   for (const one of wanted) one.row = null;

@@ -104,16 +104,25 @@ function insertNew(target: TableTarget, changes: readonly FoldedRow[]): RawBuild
   `;
 }
 
+/** One look into the primary key for each row, as in `loadRows`. Nobody else moves these rows meanwhile. */
 function remove(
   target: TableTarget,
   changes: readonly FoldedRow[],
   condition: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
+  const table = sql.id(target.schema, target.table);
   return sql`
-    delete from ${sql.id(target.schema, target.table)} as stored
-     using ${unnestKeys(target.columns.key, changes, 'gone')}
-     where ${condition}
-       and ${sameKey(target.columns.key, 'stored', 'gone')}
+    delete from ${table}
+     where ctid = any (array(
+             select found.ctid
+               from ${unnestKeys(target.columns.key, changes, 'gone')}
+              cross join lateral (
+                      select stored.ctid
+                        from ${table} as stored
+                       where ${sameKey(target.columns.key, 'stored', 'gone')}
+                       limit 1
+                    ) as found
+              where ${condition}))
   `;
 }
 

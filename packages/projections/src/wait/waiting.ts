@@ -14,6 +14,9 @@ const LAST_POLL_MS = 50;
 /** Where this process itself advances the projection it hears of every step, and looks only in case it stops to. */
 const POLL_WHEN_LEADING_MS = 500;
 
+/** A timer beyond it ends at once; whoever waits for longer than these 24 days waits for ever. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export interface Wanted {
   readonly position: number;
   /** Only being applied by appends is enough. */
@@ -45,7 +48,7 @@ export class Waiting {
   readonly #schema: string;
   readonly #waiters = new Set<Waiter>();
   readonly #led = new Map<string, number>();
-  readonly #closed = new AbortController();
+  #closed = false;
   #polling = false;
   #pollMs = FIRST_POLL_MS;
   #wake = new AbortController();
@@ -77,28 +80,26 @@ export class Waiting {
    */
   async until(projection: ProjectionKey, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
     signal?.throwIfAborted();
+    if (this.#closed) throw stoppedError(projection);
     const led = this.#led.get(projection.name);
     if (!wanted.inline && led !== undefined && led >= wanted.position) return;
 
     let timer: NodeJS.Timeout | undefined;
     let waiter: Waiter | undefined;
     const onAbort = () => waiter?.reject(signal?.reason);
-    const onClose = () => waiter?.reject(stoppedError(projection));
     try {
       await new Promise<void>((resolve, reject) => {
         waiter = { projection, wanted, resolve, reject, reached: led ?? 0 };
         this.#waiters.add(waiter);
         signal?.addEventListener('abort', onAbort, { once: true });
-        this.#closed.signal.addEventListener('abort', onClose, { once: true });
-        if (this.#closed.signal.aborted) onClose();
-        if (timeoutMs < Number.POSITIVE_INFINITY)
+        if (timeoutMs < MAX_TIMER_MS) {
           timer = setTimeout(() => this.#timeOut(waiter, timeoutMs), timeoutMs);
+        }
         this.#pollSoon();
       });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      this.#closed.signal.removeEventListener('abort', onClose);
       if (waiter !== undefined) this.#waiters.delete(waiter);
       if (this.#waiters.size === 0) this.#wake.abort();
     }
@@ -106,7 +107,8 @@ export class Waiting {
 
   /** Fails everybody who waits. */
   close(): void {
-    this.#closed.abort();
+    this.#closed = true;
+    for (const { projection, reject } of this.#waiters) reject(stoppedError(projection));
     this.#wake.abort();
   }
 
@@ -135,7 +137,7 @@ export class Waiting {
 
   /** Does not throw. */
   async #poll(): Promise<void> {
-    while (this.#waiters.size > 0 && !this.#closed.signal.aborted) {
+    while (this.#waiters.size > 0 && !this.#closed) {
       this.#wake = new AbortController();
       await this.#look();
       const led = [...this.#waiters].every(({ projection }) => this.#led.has(projection.name));

@@ -1,0 +1,29 @@
+import { ProjectionTimeoutError, StoreMisconfiguredError, StoreUnavailableError } from '@leftfold/core';
+import { describe, expect, test } from 'vitest';
+import { isOperational } from './error.ts';
+
+const withCode = (code: string) => Object.assign(new Error('from the database'), { code });
+
+describe('the database’s own state', () => {
+  test.each(['08006', '40001', '40P01', '53300', '53100', '57P01', '57P03', '58030', '25006'])(
+    'is the cause of %s',
+    (code) => {
+      expect(isOperational(withCode(code))).toBe(true);
+    },
+  );
+
+  test('is the cause of what the store calls retryable', () => {
+    expect(isOperational(new StoreUnavailableError('down'))).toBe(true);
+    expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(true);
+    expect(isOperational(new StoreMisconfiguredError('a right is missing'))).toBe(false);
+  });
+
+  test.each(['23505', '22003', '42P01', '57014', 'ECONNREFUSED', 'E_MINE'])(
+    'is not the cause of %s',
+    (code) => {
+      expect(isOperational(withCode(code))).toBe(false);
+      expect(isOperational(new Error(code))).toBe(false);
+      expect(isOperational(code)).toBe(false);
+    },
+  );
+});
