@@ -94,6 +94,7 @@ export type {
   AppendResult,
   EventFilter,
   EventStore,
+  LoadedSnapshot,
   ReadAllOptions,
   ReadStreamOptions,
   Snapshot,

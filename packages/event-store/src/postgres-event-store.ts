@@ -8,6 +8,7 @@ import {
   assertSchemaName,
   EventCatalog,
   type EventStore,
+  type LoadedSnapshot,
   type NewEvent,
   type ReadAllOptions,
   type ReadStreamOptions,
@@ -31,8 +32,7 @@ import { SettledWatch, type WaitForSettledOptions } from './settle/settled-watch
 import { WakeUp } from './settle/wake-up.ts';
 import { toStoreError } from './sql/error.ts';
 import { migrations } from './sql/migrations.generated.ts';
-import { toSafeNumber } from './sql/row.ts';
-import { loadSnapshotStatement, saveSnapshotStatement, type SnapshotRow } from './sql/snapshots.ts';
+import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
 
 /** What {@link createEventStore} takes. */
@@ -171,16 +171,10 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     return this.#reader.ofCommand(commandId);
   }
 
-  async loadSnapshot(streamId: string, key: string): Promise<Snapshot | undefined> {
+  async loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
     assertId('stream id', streamId);
     assertId('snapshot key', key);
-    const [row] = await this.#query<SnapshotRow>(loadSnapshotStatement(this.schema, streamId, key));
-    if (row === undefined) return undefined;
-    return {
-      streamVersion: toSafeNumber(row.stream_version),
-      position: toSafeNumber(row.position),
-      state: row.state,
-    };
+    return this.#reader.snapshot(streamId, key);
   }
 
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {

@@ -51,7 +51,7 @@ export class Loader {
     return this.#creators.has(asker) ? startOf(aggregate, BEFORE_ALL) : undefined;
   }
 
-  /** The present state. One round trip; one more when it begins with a snapshot. */
+  /** The present state. One round trip; with a snapshot one more, if the store does not hand out both at once. */
   async load(stream: AggregateStream, asker?: string): Promise<Folded> {
     const asOf = this.#arrivals;
     const cached = this.#cache.get(stream.streamId);
@@ -112,7 +112,8 @@ export class Loader {
     if (snapshot === undefined) return undefined;
     let folded: Folded | undefined;
     try {
-      for await (const event of this.#store.readStream(streamId, { from: snapshot.streamVersion })) {
+      const tail = snapshot.tail ?? this.#store.readStream(streamId, { from: snapshot.streamVersion });
+      for await (const event of tail) {
         if (folded !== undefined) {
           folded = advance(aggregate, folded, event);
         } else {

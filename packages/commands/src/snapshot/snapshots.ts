@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AnyAggregate, Snapshot, SnapshotStore } from '@leftfold/core';
+import type { AnyAggregate, LoadedSnapshot, SnapshotStore } from '@leftfold/core';
 import { InFlight } from '../in-flight/in-flight.ts';
 import type { Folded } from '../load/folded.ts';
 import { snapshotKeyOf } from './snapshot-key.ts';
@@ -32,7 +32,7 @@ export class Snapshots {
   }
 
   /** @returns undefined when there is none, or none that can be used */
-  async load({ aggregate, streamId }: Stream): Promise<Snapshot | undefined> {
+  async load({ aggregate, streamId }: Stream): Promise<LoadedSnapshot | undefined> {
     if (this.#store === undefined || aggregate.snapshots === undefined) return undefined;
     try {
       const snapshot = await this.#store.loadSnapshot(streamId, this.#keyOf(aggregate));

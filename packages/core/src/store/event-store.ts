@@ -185,9 +185,18 @@ export interface Snapshot {
   readonly state: unknown;
 }
 
+/** A snapshot as it is loaded. */
+export interface LoadedSnapshot extends Snapshot {
+  /**
+   * All events of the stream from the snapshot's own version on, that one included, when the store read them in the
+   * same breath. Without it they are read from the log.
+   */
+  readonly tail?: readonly RecordedEvent[] | undefined;
+}
+
 /** Keeps the newest snapshot of each stream. Losing any of them only costs time. */
 export interface SnapshotStore {
   /** @param key tells one meaning of the state from another; a snapshot under another key is not found. */
-  loadSnapshot(streamId: string, key: string): Promise<Snapshot | undefined>;
+  loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined>;
   saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void>;
 }

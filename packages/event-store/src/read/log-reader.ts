@@ -2,6 +2,7 @@ import {
   assertId,
   type EventCatalog,
   type EventFilter,
+  type LoadedSnapshot,
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
@@ -21,7 +22,8 @@ import {
   readStreamStatement,
   readTailStatement,
 } from '../sql/events.ts';
-import type { EventRow } from '../sql/row.ts';
+import { type EventRow, toSafeNumber } from '../sql/row.ts';
+import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { assertFilter } from './assert-filter.ts';
 import { assertInstant, assertWhole } from './assert-range.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
@@ -137,9 +139,21 @@ export class LogReader {
   /** @param run reads with the eyes of a transaction. */
   async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
     assertId('command id', commandId);
-    assertId('command id', commandId);
     const rows = await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId), run);
     return this.#toEvents(rows, 'fail');
+  }
+
+  /** A stream's snapshot, with the events from its own on unless they are more than a page. One round trip. */
+  async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
+    const rows = await this.#rows<SnapshotRow>(loadSnapshotStatement(this.#schema, streamId, key, PAGE_SIZE));
+    const [first] = rows;
+    if (first === undefined) return undefined;
+    return {
+      streamVersion: toSafeNumber(first.snapshot_version),
+      position: toSafeNumber(first.snapshot_position),
+      state: first.state,
+      tail: rows.length < PAGE_SIZE ? this.#toEvents(rows, 'fail') : undefined,
+    };
   }
 
   async #rows<TRow extends object>(

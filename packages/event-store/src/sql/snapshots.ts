@@ -1,17 +1,43 @@
 import type { Snapshot } from '@leftfold/core';
 import type { Statement } from '../connect/statement-runner.ts';
+import { type EventRow, eventColumns } from './row.ts';
 
-export interface SnapshotRow {
-  readonly stream_version: string;
-  readonly position: string;
+/** An event from the snapshot's own version on, and what the snapshot says. */
+export interface SnapshotRow extends EventRow {
+  readonly snapshot_version: string;
+  readonly snapshot_position: string;
+  /** In the row of the snapshot's own event only. */
   readonly state: unknown;
 }
 
-export function loadSnapshotStatement(schema: string, streamId: string, key: string): Statement {
+/**
+ * A snapshot with the events from its own version on. No row when there is none, or none of its events is in the log.
+ *
+ * SQL: one statement, so one snapshot of the database; the primary key of `snapshots`, then a range of
+ * `events_stream_version_key`.
+ */
+export function loadSnapshotStatement(
+  schema: string,
+  streamId: string,
+  key: string,
+  limit: number,
+): Statement {
   return {
     name: `leftfold load snapshot ${schema}`,
-    text: `select stream_version::text, position::text, state from "${schema}".snapshots where stream_id = $1 and key = $2`,
-    values: [streamId, key],
+    text: `select snapshot.stream_version::text as snapshot_version, snapshot.position::text as snapshot_position,
+                  case when event.stream_version = snapshot.stream_version then snapshot.state end as state,
+                  event.*
+             from "${schema}".snapshots as snapshot
+             join lateral (select ${eventColumns}
+                             from "${schema}".events
+                            where events.stream_id = snapshot.stream_id
+                              and events.stream_version >= snapshot.stream_version
+                            order by events.stream_version
+                            limit $3) as event on true
+            where snapshot.stream_id = $1
+              and snapshot.key = $2
+            order by event.stream_version`,
+    values: [streamId, key, limit],
   };
 }
 
