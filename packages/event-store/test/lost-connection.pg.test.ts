@@ -10,6 +10,7 @@ import {
   opened,
   openStore,
 } from './bank.ts';
+import { startDyingServer } from './dying-server.ts';
 import { type LossyProxy, startLossyProxy } from './lossy-proxy.ts';
 import { beginTransaction } from './open-transaction.ts';
 
@@ -146,5 +147,19 @@ describe('an append whose connection is lost', () => {
     const failure = await failureOf(far.append('account-gone', [deposited(1)]));
     expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     expect(await versionsOf('account-gone')).toEqual([1]);
+  });
+
+  test('in the very moment that it is made fails what was asked, and does not end the process', async () => {
+    await using server = await startDyingServer();
+    await using far = openStore(server.connectionString, { listen: false });
+    const inTransaction = far.db
+      .transaction()
+      .execute((transaction) => far.append('account-dying', [opened], { transaction }));
+    expect(await failureOf(inTransaction)).toBeInstanceOf(Error);
+    expect(await failureOf(far.migrate())).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await failureOf(far.append('account-dying', [opened]))).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(server.greeted()).toBeGreaterThan(2);
   });
 });

@@ -45,15 +45,21 @@ export interface Loan {
  * When it breaks while nothing is asked of it, its next statement fails. Without a listener, and a pool listens on its
  * idle connections only, the news would end the process.
  */
-export async function borrow(pool: pg.Pool): Promise<Loan> {
-  const client = await pool.connect();
-  const ignore = () => {};
-  client.on('error', ignore);
-  return {
-    client,
-    release: (destroy) => {
-      client.off('error', ignore);
-      client.release(destroy);
-    },
-  };
+export function borrow(pool: pg.Pool): Promise<Loan> {
+  return new Promise((resolve, reject) => {
+    // With a callback, the listener is there in the same breath: welcome and farewell may come in one piece.
+    pool.connect((error, client, giveBack) => {
+      if (client === undefined) {
+        reject(error ?? new TypeError('the pool gave no connection'));
+        return;
+      }
+      const ignore = () => {};
+      client.on('error', ignore);
+      const release = (destroy?: boolean) => {
+        client.off('error', ignore);
+        giveBack(destroy);
+      };
+      resolve({ client, release });
+    });
+  });
 }
