@@ -1,0 +1,29 @@
+import { defineEvents, type NewEvent } from '@leftfold/core';
+import { z } from 'zod';
+
+/**
+ * What every event of the oracle carries: the append it belongs to, and its place in it. Two events with one place
+ * mean that an append was carried out twice; a missing one, that it was carried out by halves.
+ */
+const place = z.object({
+  append: z.string(),
+  /** From 0. */
+  index: z.int(),
+  /** Events of the whole append. */
+  of: z.int(),
+  /** The version that the append expected of this stream; null for any. */
+  expected: z.int().nullable(),
+});
+
+export const ledgerEvents = defineEvents('ledger', { noted: place, marked: place });
+export type Place = z.infer<typeof place>;
+
+export const SHARDS = 8;
+
+/** An event whose type and tags follow from its place, so that filters have something to tell apart. */
+export function eventAt(where: Place): NewEvent {
+  const create = where.index % 3 === 2 ? ledgerEvents.create.marked : ledgerEvents.create.noted;
+  let sum = where.index;
+  for (const character of where.append) sum += character.charCodeAt(0);
+  return create(where, { tags: sum % 2 === 0 ? [`shard:${(sum / 2) % SHARDS}`] : [] });
+}

@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type EventFilter, LeftfoldError } from '@leftfold/core';
+import { createEventStore, type PostgresEventStore } from '../src/index.ts';
+import { type Order, receiveTask, serve } from './child.ts';
+import { Journal, readJournal } from './journal.ts';
+import { ledgerEvents } from './ledger.ts';
+import { Random } from './random.ts';
+import { readByNewestPosition } from './without-settling.ts';
+
+/** How a reader reads. `newest` is the one that goes without the settling rule. */
+export type ReadingKind = 'subscribe' | 'readAll' | 'readPage' | 'newest';
+
+export interface Reading {
+  readonly name: string;
+  readonly kind: ReadingKind;
+  readonly filter: EventFilter;
+  readonly journal: string;
+}
+
+export interface ReaderTask {
+  readonly connectionString: string;
+  readonly seed: number;
+  readonly listen: boolean;
+  readonly readings: readonly Reading[];
+}
+
+let target: number | undefined;
+const task = receiveTask<ReaderTask>();
+const random = new Random(task.seed + task.generation * 104_729);
+
+/** A consumer: what it has handled and how far it is are kept together, as in a read model. */
+class Consumer implements Disposable {
+  readonly #journal: Journal;
+  /** Resume behind this position. */
+  token: number;
+
+  constructor(path: string) {
+    this.#journal = new Journal(path);
+    const last = readJournal(path).at(-1);
+    this.token = Number(last?.[1] ?? 0);
+  }
+
+  handle({ position, id }: { readonly position: number; readonly id: string }): void {
+    this.#journal.write('event', position, id);
+    this.token = position;
+  }
+
+  /** Nothing for this consumer lies at or before `position`. */
+  advance(position: number): void {
+    if (position <= this.token) return;
+    this.#journal.write('token', position);
+    this.token = position;
+  }
+
+  fail(error: unknown): void {
+    this.#journal.write('bad', this.token, String(error).replaceAll('\n', ' '));
+  }
+
+  [Symbol.dispose](): void {
+    this.#journal[Symbol.dispose]();
+  }
+}
+
+const finished = (consumer: Consumer) => target !== undefined && consumer.token >= target;
+
+const ways: Record<
+  ReadingKind,
+  (store: PostgresEventStore, consumer: Consumer, filter: EventFilter) => Promise<void>
+> = {
+  /** One subscription after the other: each is left in the middle, by its signal or by the loop, and taken up again. */
+  async subscribe(store, consumer, filter) {
+    const stop = new AbortController();
+    const subscription = store.subscribe({ after: consumer.token, filter, signal: stop.signal });
+    const patience = setTimeout(() => stop.abort(), random.between(200, 3_000));
+    const watch = setInterval(
+      () => target !== undefined && subscription.position >= target && stop.abort(),
+      20,
+    );
+    try {
+      for await (const event of subscription) {
+        consumer.handle(event);
+        if (random.chance(0.000_5)) break;
+      }
+    } finally {
+      clearTimeout(patience);
+      clearInterval(watch);
+      consumer.advance(subscription.position);
+    }
+  },
+
+  async readAll(store, consumer, filter) {
+    const settled = await store.settledPosition();
+    const limit = random.chance(0.2) ? random.between(1, 50) : undefined;
+    for await (const event of store.readAll({ after: consumer.token, filter, limit })) {
+      consumer.handle(event);
+      if (random.chance(0.000_5)) return;
+    }
+    if (limit === undefined) consumer.advance(settled);
+    await delay(random.between(0, 30));
+  },
+
+  async readPage(store, consumer, filter) {
+    const upTo = await store.settledPosition();
+    while (consumer.token < upTo) {
+      const after = consumer.token;
+      const page = await store.readPage({ after, upTo, limit: random.between(1, 700), filter });
+      for (const event of page.events) consumer.handle(event);
+      consumer.advance(page.position);
+    }
+    await delay(random.between(0, 20));
+  },
+
+  async newest(store, consumer, filter) {
+    const ending = target;
+    const seen = await readByNewestPosition(store.pool, consumer.token, filter);
+    for (const event of seen) consumer.handle(event);
+    if (ending !== undefined && seen.length === 0) consumer.advance(ending);
+    await delay(random.between(0, 5));
+  },
+};
+
+async function follow(store: PostgresEventStore, { kind, filter, journal }: Reading): Promise<void> {
+  using consumer = new Consumer(journal);
+  while (!finished(consumer)) {
+    try {
+      await ways[kind](store, consumer, filter);
+    } catch (error) {
+      // An outage is waited for; anything else nobody should get from a reader.
+      if (!(LeftfoldError.is(error) && error.retryable) && kind !== 'newest') {
+        consumer.fail(error);
+        return;
+      }
+      await delay(50);
+    }
+  }
+}
+
+const finish = (order: Order) => {
+  if (order.kind === 'finish') target = order.target;
+};
+await serve(finish, async () => {
+  const { connectionString, listen, readings } = task;
+  await using store = createEventStore({ connectionString, events: [ledgerEvents], listen });
+  await Promise.all(readings.map((reading) => follow(store, reading)));
+});

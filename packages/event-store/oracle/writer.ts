@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type AppendResult, LeftfoldError, type NewEvent, type StreamAppend } from '@leftfold/core';
+import { createEventStore, isConnectionFailure, type PostgresEventStore } from '../src/index.ts';
+import { receiveTask, serve } from './child.ts';
+import { Journal } from './journal.ts';
+import { eventAt, ledgerEvents } from './ledger.ts';
+import { Random } from './random.ts';
+
+export interface WriterTask {
+  readonly name: string;
+  readonly connectionString: string;
+  readonly journal: string;
+  readonly seed: number;
+  readonly maxConnections: number;
+  /** Appends under way at one time. */
+  readonly concurrency: number;
+}
+
+/** Streams that everybody writes to. */
+const STREAMS = 60;
+
+let stopped = false;
+const task = receiveTask<WriterTask>();
+const random = new Random(task.seed + task.generation * 7_919);
+using journal = new Journal(task.journal);
+let appends = 0;
+
+/** Names an append for ever: what the log says of it can be compared with what this process was told. */
+const nextAppend = () => `${task.name}.${task.generation}.${(appends += 1)}`;
+const anyStream = () => `${random.chance(0.7) ? 'ledger' : 'audit'}-${random.rank(STREAMS)}`;
+
+function eventsOf(
+  append: string,
+  streams: readonly { readonly expected: number | null; readonly amount: number }[],
+) {
+  const of = streams.reduce((sum, { amount }) => sum + amount, 0);
+  let index = 0;
+  return streams.map(({ expected, amount }): NewEvent[] =>
+    Array.from({ length: amount }, () => eventAt({ append, index: index++, of, expected })),
+  );
+}
+
+const amountOfEvents = () => (random.chance(0.6) ? 1 : random.between(2, 6));
+
+function acknowledge(append: string, results: readonly AppendResult[]): void {
+  const places = results.flatMap(({ events }) =>
+    events.map((event) => `${event.position}:${event.streamVersion}`),
+  );
+  journal.write('ack', append, places.join(','));
+}
+
+/** Notes what befell an append that failed: refused for certain, unknown, or an error that nobody should get. */
+function noteFailure(append: string, error: unknown): void {
+  if (LeftfoldError.is(error) && error.code === 'STREAM_VERSION_CONFLICT') journal.write('refused', append);
+  else if (isConnectionFailure(error) || (LeftfoldError.is(error) && error.retryable))
+    journal.write('unknown', append);
+  else journal.write('bad', append, String(error).replaceAll('\n', ' '));
+}
+
+async function versionOf(store: PostgresEventStore, streamId: string): Promise<number> {
+  for await (const { streamVersion } of store.readStream(streamId, { backwards: true, limit: 1 }))
+    return streamVersion;
+  return 0;
+}
+
+type Operation = (store: PostgresEventStore, append: string) => Promise<void>;
+
+const blind: Operation = async (store, append) => {
+  const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }]);
+  acknowledge(append, [await store.append(anyStream(), events ?? [])]);
+};
+
+const conditional: Operation = async (store, append) => {
+  const streamId = anyStream();
+  const expected = await versionOf(store, streamId);
+  const [events] = eventsOf(append, [{ expected, amount: amountOfEvents() }]);
+  acknowledge(append, [await store.append(streamId, events ?? [], { expected })]);
+};
+
+const create: Operation = async (store, append) => {
+  // Of two processes that come to one number, one creates the stream.
+  const streamId = `ledger-new-${Math.floor(Date.now() / 50)}-${random.between(0, 3)}`;
+  const [events] = eventsOf(append, [{ expected: 0, amount: 1 }]);
+  acknowledge(append, [await store.append(streamId, events ?? [], { expected: 'no-stream' })]);
+};
+
+const several: Operation = async (store, append) => {
+  const streams = [...new Set([anyStream(), anyStream(), anyStream()])];
+  const checked = random.chance(0.3) ? streams.pop() : undefined;
+  const expected = await Promise.all(
+    streams.map((streamId) => (random.chance(0.3) ? versionOf(store, streamId) : Promise.resolve(null))),
+  );
+  const events = eventsOf(
+    append,
+    expected.map((version) => ({ expected: version, amount: random.between(1, 3) })),
+  );
+  const parts: StreamAppend[] = streams.map((streamId, index) => ({
+    streamId,
+    events: events[index] ?? [],
+    expected: expected[index] ?? 'any',
+  }));
+  if (checked !== undefined) parts.push({ streamId: checked, events: [], expected: 'stream-exists' });
+  acknowledge(append, (await store.appendAll(parts)).streams);
+};
+
+/** Makes an append again: it must be answered as it was, and never be carried out twice. */
+const repeated: Operation = async (store, append) => {
+  const streamId = anyStream();
+  const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }]);
+  const first = await store.append(streamId, events ?? [], { commandId: append });
+  acknowledge(append, [first]);
+  const second = await store.append(streamId, events ?? [], { commandId: append });
+  if (!second.repeated || second.position !== first.position) {
+    journal.write(
+      'bad',
+      append,
+      `answered ${second.position} for ${first.position}, repeated: ${second.repeated}`,
+    );
+  }
+};
+
+class Undone extends Error {}
+
+/** In a transaction of the application's own, which takes its time, and is rolled back now and then. */
+const inTransaction: Operation = async (store, append) => {
+  const undo = random.chance(0.4);
+  const hold = random.chance(0.5) ? random.between(5, 400) : 0;
+  const streams = [
+    { expected: null, amount: amountOfEvents() },
+    { expected: null, amount: 1 },
+  ];
+  const [one, two] = eventsOf(append, streams);
+  try {
+    const results = await store.db.transaction().execute(async (transaction) => {
+      const first = await store.append(anyStream(), one ?? [], { transaction });
+      if (hold > 0) await delay(hold);
+      const second = await store.append(anyStream(), two ?? [], { transaction });
+      if (undo) throw new Undone();
+      return [first, second];
+    });
+    acknowledge(append, results);
+  } catch (error) {
+    if (!(error instanceof Undone)) throw error;
+    journal.write('undone', append);
+  }
+};
+
+const operations: readonly (readonly [weight: number, operation: Operation])[] = [
+  [50, blind],
+  [15, conditional],
+  [10, create],
+  [12, several],
+  [7, repeated],
+  [6, inTransaction],
+];
+
+function pickOperation(): Operation {
+  let at = random.fraction() * operations.reduce((sum, [weight]) => sum + weight, 0);
+  for (const [weight, operation] of operations) {
+    at -= weight;
+    if (at < 0) return operation;
+  }
+  return blind;
+}
+
+async function write(store: PostgresEventStore): Promise<void> {
+  while (!stopped) {
+    const append = nextAppend();
+    try {
+      await pickOperation()(store, append);
+    } catch (error) {
+      noteFailure(append, error);
+      if (isConnectionFailure(error)) await delay(50);
+    }
+    // Bursts and pauses: positions settle in more than one way.
+    if (random.chance(0.3)) await delay(random.between(1, 40));
+  }
+}
+
+const stop = () => {
+  stopped = true;
+};
+await serve(stop, async () => {
+  const { connectionString, maxConnections, concurrency } = task;
+  await using store = createEventStore({ connectionString, events: [ledgerEvents], maxConnections });
+  await Promise.all(Array.from({ length: concurrency }, () => write(store)));
+});
