@@ -92,7 +92,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     const size = pool.options.max ?? 10;
     this.schema = schema;
     this.pool = pool;
-    this.db = kyselyOn<unknown>(pool);
+    this.db = kyselyOn<unknown>(pool, preparedStatements);
     this.#ownsPool = owned;
     this.#run = runnerOn(pool, preparedStatements);
     this.#wakeUp = new WakeUp(pool, schema, options.listen ?? true);
