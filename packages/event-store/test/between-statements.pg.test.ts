@@ -15,8 +15,8 @@ const positionsOf = (events: readonly { readonly position: number }[]) =>
   events.map(({ position }) => position);
 
 /** The statements of the mark, in their order: the newest position, the fences, the newest event below both. */
-const marksSecond = /^ {2}select min\(/m;
-const marksThird = /^ {2}select coalesce\(max\(/m;
+const marksSecond = 2;
+const marksThird = 3;
 
 describe('between its statements', () => {
   let database: MigratedDatabase;
@@ -38,16 +38,16 @@ describe('between its statements', () => {
   ])(
     'a reader that stands between the %s does not settle an append that begins there and stays open',
     async (_, before) => {
-      const { position: known } = await store.append(`account-known-${before.source.length}`, [opened]);
+      const { position: known } = await store.append(`account-known-${before}`, [opened]);
       await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
       await using reader = openStore(database.connectionString);
       const marked = reader.settledPosition();
       await pause.reached();
       const late = await beginTransaction(database.connectionString);
-      const first = await store.append(`account-late-${before.source.length}`, [opened], {
+      const first = await store.append(`account-late-${before}`, [opened], {
         transaction: late.client,
       });
-      const second = await store.append(`account-quick-${before.source.length}`, [opened]);
+      const second = await store.append(`account-quick-${before}`, [opened]);
       await pause.resume();
       const settled = await marked;
       expect(settled).toBeGreaterThanOrEqual(known);
@@ -65,10 +65,10 @@ describe('between its statements', () => {
     ['fences and the newest event', marksThird],
   ])('a reader that stands between the %s loses no append that ends there', async (_, before) => {
     const late = await beginTransaction(database.connectionString);
-    const first = await store.append(`account-ending-${before.source.length}`, [opened], {
+    const first = await store.append(`account-ending-${before}`, [opened], {
       transaction: late.client,
     });
-    const second = await store.append(`account-ended-${before.source.length}`, [opened]);
+    const second = await store.append(`account-ended-${before}`, [opened]);
     await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
     await using reader = openStore(database.connectionString);
     const marked = reader.settledPosition();
@@ -115,7 +115,7 @@ describe('between its statements', () => {
 
   test.each([
     ['append_one', 1, /nextval\('/],
-    ['append_batch', 2, /^ {2}recorded_at := clock_timestamp\(\);\n {2}-- Positions/m],
+    ['append_batch', 2, 4],
   ] as const)(
     'a writer of %s that found a version which another takes first gets its positions after it did',
     async (name, amount, before) => {

@@ -22,10 +22,14 @@ export interface Pause extends AsyncDisposable {
 /**
  * Puts a stop into a function of the log, by rewriting it in this one database.
  *
- * @param before the place: text that the function has once. It is a number's expression, or the beginning of a
- * plpgsql statement, which are told apart by the two spaces that statements begin with.
+ * @param before the place: the number of a statement of the function's, from 1, whatever it says, or text that the
+ * function has once, which is a number's expression.
  */
-export async function pauseBefore(connectionString: string, name: string, before: RegExp): Promise<Pause> {
+export async function pauseBefore(
+  connectionString: string,
+  name: string,
+  before: number | RegExp,
+): Promise<Pause> {
   const client = new pg.Client({ connectionString });
   client.on('error', () => {}); // its database is dropped when a test fails in the middle
   await client.connect();
@@ -34,12 +38,17 @@ export async function pauseBefore(connectionString: string, name: string, before
     [`leftfold.${name}`],
   );
   const source = rows[0]!.source;
-  const found = source.match(new RegExp(before, 'gm'));
-  if (found?.length !== 1) throw new Error(`${name} has ${found?.length ?? 0} places like ${before}`);
-  const stop = (place: string) =>
-    place.startsWith('  ') ? `perform leftfold.pause_here();\n${place}` : `leftfold.pause_here() + ${place}`;
+  // Statements stand two spaces in; what belongs to a statement stands further in.
+  const places = [
+    ...source.matchAll(before instanceof RegExp ? new RegExp(before, 'g') : /^ {2}(?=select|perform|with)/gm),
+  ];
+  const place = before instanceof RegExp ? places[0] : places[before - 1];
+  if (place === undefined || (before instanceof RegExp && places.length > 1)) {
+    throw new Error(`${name} has ${places.length} places like ${String(before)}`);
+  }
+  const stop = before instanceof RegExp ? 'leftfold.pause_here() + ' : '  perform leftfold.pause_here();\n';
   await client.query(functions);
-  await client.query(source.replace(before, stop));
+  await client.query(`${source.slice(0, place.index)}${stop}${source.slice(place.index)}`);
   await client.query('select pg_advisory_lock($1)', [KEY]);
   return {
     reached: () => untilBlocked(connectionString),
