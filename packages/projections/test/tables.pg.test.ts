@@ -97,6 +97,21 @@ describe('tables of projections', () => {
     await store.pool.query(`drop owned by ${role}; drop role ${role}`);
   });
 
+  test('with a key of several columns are found as defined when they are there already', async () => {
+    await using store = await freshStore(database);
+    const byOwner = defineTableProjection({
+      name: 'by_owner',
+      events: [accountEvents],
+      columns: { owner: 'text', account_id: 'text', cents: 'bigint' },
+      key: ({ streamId }) => ({ owner: 'Ada', account_id: streamId }),
+      initialRow: { cents: 0 },
+      evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
+    });
+    await createTestRunner(store, [byOwner]).migrate();
+    await createTestRunner(store, [byOwner]).migrate();
+    expect(await rowsOf(store, byOwner)).toEqual([]);
+  });
+
   test('that are not as defined are refused with an error that says how they differ and what to do', async () => {
     await using store = await freshStore(database);
     await createTestRunner(store, [balances]).migrate();

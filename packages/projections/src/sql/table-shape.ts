@@ -34,10 +34,11 @@ export async function readTableShapes(
                         where attribute.attrelid = class.oid
                           and attribute.attnum > 0
                           and not attribute.attisdropped),
-                     'primaryKey', (
-                       select coalesce(json_agg(columns.names -> 0), '[]')
-                         from (select ${indexColumns()} as names from pg_index as index
-                                where index.indrelid = class.oid and index.indisprimary) as columns),
+                     'primaryKey', coalesce((
+                       select ${indexColumns()}
+                         from pg_index as index
+                        where index.indrelid = class.oid
+                          and index.indisprimary), '[]'),
                      'indexes', (
                        select coalesce(json_agg(${indexColumns()}), '[]')
                          from pg_index as index
