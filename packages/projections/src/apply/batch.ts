@@ -13,14 +13,27 @@ export interface Batch {
 /** Applies batches to one read model, each in one transaction with the checkpoint. */
 export interface BatchApplier {
   /**
-   * @returns false when the lease is somebody else's, or the checkpoint is not where the batch begins. Nothing was
-   * written then.
-   * @throws BatchFailure when it could not be applied. Whether it was is unknown only if the connection broke.
+   * Does what can be done without writing. The batch before may still be on its way: what it writes is taken for
+   * written.
+   *
+   * @throws BatchFailure when it cannot be applied.
    */
-  apply(batch: Batch, lease: HeldLease): Promise<boolean>;
+  prepare(batch: Batch): Promise<PreparedBatch>;
 
   /** Drops whatever it remembers of the read model. To be called whenever a batch was not applied. */
   forget(): void;
+}
+
+/** A batch that is ready to be written, behind the one that was prepared before it. */
+export interface PreparedBatch {
+  readonly batch: Batch;
+
+  /**
+   * @returns false when the lease is somebody else's, or the checkpoint is not where the batch begins. Nothing was
+   * written then.
+   * @throws BatchFailure when it could not be written. Whether it was is unknown only if the connection broke.
+   */
+  write(lease: HeldLease): Promise<boolean>;
 }
 
 /** A batch failed. Internal: says at which event, where that is known. */

@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { advanceCheckpoint, limitIdleTime } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
-import { type Batch, type BatchApplier, BatchFailure } from './batch.ts';
+import { type Batch, type BatchApplier, BatchFailure, type PreparedBatch } from './batch.ts';
 
 export interface HandlerApplierOptions {
   readonly db: Kysely<unknown>;
@@ -23,7 +23,13 @@ export class HandlerApplier implements BatchApplier {
     this.#schema = projectionSchema(options.storeSchema, projection);
   }
 
-  async apply({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
+  async prepare(batch: Batch): Promise<PreparedBatch> {
+    return { batch, write: (lease) => this.#write(batch, lease) };
+  }
+
+  forget(): void {}
+
+  async #write({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
     const { db, storeSchema, leaseMs } = this.#options;
     const advance = { lease, leaseMs, from, to };
     let current: RecordedEvent | undefined;
@@ -55,8 +61,6 @@ export class HandlerApplier implements BatchApplier {
       throw new BatchFailure(thrown === undefined ? error : thrown.cause, current);
     }
   }
-
-  forget(): void {}
 }
 
 /** Rolls the transaction back. */

@@ -7,7 +7,7 @@ import type { HeldLease } from '../sql/leases.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRowsAndAdvance } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
-import { type Batch, type BatchApplier, BatchFailure } from './batch.ts';
+import { type Batch, type BatchApplier, BatchFailure, type PreparedBatch } from './batch.ts';
 
 export interface TableApplierOptions {
   readonly db: Kysely<unknown>;
@@ -29,6 +29,8 @@ export class TableApplier implements BatchApplier {
   readonly #target: TableTarget;
   /** Rows that do not exist are worth remembering too. */
   readonly #remembered: RowCache<AnyRow | 'absent'>;
+  /** The rows of the batch that was prepared last, which may not be written yet: never to be read meanwhile. */
+  #newest: ReadonlyMap<string, FoldedRow> = new Map();
 
   constructor(projection: AnyTableProjection, options: TableApplierOptions) {
     this.#options = options;
@@ -41,40 +43,49 @@ export class TableApplier implements BatchApplier {
     this.#remembered = new RowCache(options.cachedRows);
   }
 
-  async apply({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
-    const { db, storeSchema, leaseMs } = this.#options;
-    const advance = { lease, leaseMs, from, to };
+  async prepare(batch: Batch): Promise<PreparedBatch> {
     let current: RecordedEvent | undefined;
     const onEvent = (event: RecordedEvent) => {
       current = event;
     };
     try {
-      const plan = this.#fold.plan(events, onEvent);
+      const plan = this.#fold.plan(batch.events, onEvent);
       current = undefined;
       await this.#load(plan.rows);
       this.#fold.fold(plan, onEvent);
-      current = undefined;
-      const applied =
-        plan.rows.length === 0
-          ? await advanceCheckpoint(db, storeSchema, advance)
-          : await writeRowsAndAdvance(db, storeSchema, advance, this.#target, plan.rows);
-      if (applied) for (const { id, row } of plan.rows) this.#remembered.set(id, row ?? 'absent');
-      return applied;
+      const rows = [...plan.rows.values()];
+      this.#newest = plan.rows;
+      for (const { id, row } of rows) this.#remembered.set(id, row ?? 'absent');
+      return { batch, write: (lease) => this.#write(batch, rows, lease) };
     } catch (error) {
       throw new BatchFailure(error, current);
     }
   }
 
   forget(): void {
+    this.#newest = new Map();
     this.#remembered.clear();
   }
 
-  async #load(rows: readonly FoldedRow[]): Promise<void> {
-    const unknown = rows.filter((one) => {
-      const remembered = this.#remembered.get(one.id);
-      if (remembered !== undefined) one.row = remembered === 'absent' ? null : remembered;
-      return remembered === undefined;
-    });
+  async #write({ from, to }: Batch, rows: readonly FoldedRow[], lease: HeldLease): Promise<boolean> {
+    const { db, storeSchema, leaseMs } = this.#options;
+    const advance = { lease, leaseMs, from, to };
+    try {
+      if (rows.length === 0) return await advanceCheckpoint(db, storeSchema, advance);
+      return await writeRowsAndAdvance(db, storeSchema, advance, this.#target, rows);
+    } catch (error) {
+      throw new BatchFailure(error, undefined);
+    }
+  }
+
+  async #load(rows: ReadonlyMap<string, FoldedRow>): Promise<void> {
+    const unknown: FoldedRow[] = [];
+    for (const one of rows.values()) {
+      const newest = this.#newest.get(one.id);
+      const remembered = newest === undefined ? this.#remembered.get(one.id) : (newest.row ?? 'absent');
+      if (remembered === undefined) unknown.push(one);
+      else one.row = remembered === 'absent' ? null : remembered;
+    }
     if (unknown.length > 0) await loadRows(this.#options.db, this.#target, unknown, { lock: false });
   }
 }

@@ -42,9 +42,9 @@ function fold(
   const seen: number[] = [];
   const folding = new TableFold(projection);
   const plan = folding.plan(events, () => {});
-  for (const row of plan.rows) row.row = stored[row.id] ?? null;
+  for (const row of plan.rows.values()) row.row = stored[row.id] ?? null;
   folding.fold(plan, (event) => seen.push(event.position));
-  return { rows: Object.fromEntries(plan.rows.map(({ id, row }) => [id, row])), plan, seen };
+  return { rows: Object.fromEntries(Array.from(plan.rows.values(), ({ id, row }) => [id, row])), plan, seen };
 }
 
 describe('folding into a table', () => {
@@ -87,10 +87,11 @@ describe('folding into a table', () => {
     const folding = new TableFold(places);
     const plan = folding.plan([moved('a', 'b', 1)], () => {});
     folding.fold(plan, () => {});
-    plan.rows[0]!.stored = true;
-    plan.rows[1]!.row = { place: 'b', pieces: 100, moves: 7 };
+    const [first, second] = plan.rows.values();
+    first!.stored = true;
+    second!.row = { place: 'b', pieces: 100, moves: 7 };
     folding.fold(plan, () => {});
-    expect(plan.rows.map(({ row }) => row)).toEqual([
+    expect([first?.row, second?.row]).toEqual([
       { place: 'a', pieces: -1, moves: 1 },
       { place: 'b', pieces: 101, moves: 8 },
     ]);

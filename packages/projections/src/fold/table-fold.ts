@@ -1,5 +1,5 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import { columnsOf, encodeColumn, type TableColumns } from './table-codec.ts';
+import { columnsOf, encodeColumn, type TableColumn, type TableColumns } from './table-codec.ts';
 
 /** One row that a batch changes: its key, and what is known of it. */
 export interface FoldedRow {
@@ -19,17 +19,13 @@ export interface FoldedRow {
   stored: boolean;
 }
 
-/** An event and the rows it changes. */
-interface FoldStep {
-  readonly event: RecordedEvent;
-  readonly rows: readonly FoldedRow[];
-}
-
 /** Events with their rows, before anything is known of those rows. */
 export interface FoldPlan {
-  readonly steps: readonly FoldStep[];
-  /** Every row that any step changes, once. */
-  readonly rows: readonly FoldedRow[];
+  readonly events: readonly RecordedEvent[];
+  /** For each event the row it changes, or the rows. */
+  readonly changes: readonly (FoldedRow | readonly FoldedRow[])[];
+  /** Every row that any event changes, by its id. */
+  readonly rows: ReadonlyMap<string, FoldedRow>;
 }
 
 /** Told of each event before it is looked at, so that whoever catches an error knows which one it was. */
@@ -49,22 +45,27 @@ export class TableFold {
   /** Finds the rows of each event. @throws whatever the projection's `key` throws, and TypeError for a bad key. */
   plan(events: readonly RecordedEvent[], onEvent: OnEvent): FoldPlan {
     const rows = new Map<string, FoldedRow>();
-    const steps = events.map((event) => {
+    const changes = events.map((event) => {
       onEvent(event);
       const keys = this.#projection.keysOf(event);
-      const found = keys.map((key) => this.#rowOf(key, event, rows));
+      const [only] = keys;
+      if (only !== undefined && keys.length === 1) return this.#rowOf(only, event, rows);
       // An event changes a row once, however often its key is named.
-      return { event, rows: found.length > 1 ? [...new Set(found)] : found };
+      return [...new Set(keys.map((key) => this.#rowOf(key, event, rows)))];
     });
-    return { steps, rows: [...rows.values()] };
+    return { events, changes, rows };
   }
 
   #rowOf(key: AnyRow, event: RecordedEvent, rows: Map<string, FoldedRow>): FoldedRow {
     const columns = this.columns.key;
-    const encodedKey = columns.map((column) => encodeColumn(column, key) ?? '');
-    const id = encodedKey.length === 1 ? encodedKey[0]! : JSON.stringify(encodedKey);
+    const [first] = columns;
+    const single = columns.length === 1 && first !== undefined;
+    const id = single
+      ? encodeKey(first, key)
+      : JSON.stringify(columns.map((column) => encodeKey(column, key)));
     let row = rows.get(id);
     if (row === undefined) {
+      const encodedKey = single ? [id] : columns.map((column) => encodeKey(column, key));
       const values: Record<string, AnyRow[string]> = {};
       for (const { name } of columns) values[name] = key[name]!;
       row = { id, key: values, encodedKey, row: null, encoded: [], event, stored: false };
@@ -74,25 +75,29 @@ export class TableFold {
   }
 
   /**
-   * Applies every step to its rows, in order, and encodes what becomes of them. Rows do not depend on each other.
+   * Applies every event to its rows, in order, and encodes what becomes of them. Rows do not depend on each other.
    *
    * @throws whatever the projection's `evolve` throws, and TypeError for a row that cannot be stored.
    */
-  fold({ steps, rows }: FoldPlan, onEvent: OnEvent): void {
-    for (const { event, rows: changed } of steps) {
+  fold({ events, changes, rows }: FoldPlan, onEvent: OnEvent): void {
+    events.forEach((event, index) => {
       onEvent(event);
-      for (const one of changed) {
-        if (one.stored) continue;
-        one.row = this.#evolve(one, event);
-        one.event = event;
-      }
-    }
-    for (const one of rows) {
+      const changed = changes[index]!;
+      if (isOne(changed)) this.#change(changed, event);
+      else for (const one of changed) this.#change(one, event);
+    });
+    for (const one of rows.values()) {
       const { row } = one;
       if (one.stored) continue;
       onEvent(one.event);
       one.encoded = row === null ? [] : this.columns.rest.map((column) => encodeColumn(column, row));
     }
+  }
+
+  #change(one: FoldedRow, event: RecordedEvent): void {
+    if (one.stored) return;
+    one.row = this.#evolve(one, event);
+    one.event = event;
   }
 
   #evolve({ key, row: before }: FoldedRow, event: RecordedEvent): AnyRow | null {
@@ -110,6 +115,15 @@ export class TableFold {
     }
     return row;
   }
+}
+
+function isOne(changed: FoldedRow | readonly FoldedRow[]): changed is FoldedRow {
+  return !Array.isArray(changed);
+}
+
+/** Key columns are never null. */
+function encodeKey(column: TableColumn, key: AnyRow): string {
+  return encodeColumn(column, key) ?? '';
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -53,7 +53,9 @@ class InlineTable implements InlineApplier {
 
   async apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
     const plan = this.#fold.plan(events, () => {});
-    let open = plan.rows.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
+    let open = [...plan.rows.values()].sort((one, other) =>
+      one.id < other.id ? -1 : Number(one.id > other.id),
+    );
     while (open.length > 0) {
       await loadRows(tx, this.#target, open, { lock: true });
       const known = new Set(open.filter(({ row }) => row !== null));

@@ -1,6 +1,6 @@
 import { type AnyProjection, ProjectionFailedError, type RecordedEvent } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { type Batch, type BatchApplier, BatchFailure } from '../apply/batch.ts';
+import { type Batch, type BatchApplier, BatchFailure, type PreparedBatch } from '../apply/batch.ts';
 import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
 import { handOver } from '../inline/hand-over.ts';
@@ -35,7 +35,7 @@ interface Turn {
   readonly signal: AbortSignal;
   /** Where the checkpoint is, as far as is known. */
   position: number;
-  /** What is being applied just now. */
+  /** What is being written just now; undefined while the log is read. */
   batch: Batch | undefined;
   /** How often the one event that is left of a failing batch has failed. */
   failures: number;
@@ -134,24 +134,48 @@ export class ProjectionLoop {
     }
   }
 
+  /** Reads a page, prepares the one before it and writes the one before that, all at the same time. */
   async #applyUpTo(turn: Turn, upTo: number): Promise<'there' | 'over' | 'fenced'> {
-    const { store, waiting } = this.#options;
-    const { applier, lease, signal, size } = turn;
+    const { applier, signal, size } = turn;
     const types = this.#projection.eventTypes;
-    const pages = readAhead(store, { after: turn.position, upTo, types, limit: () => size.current });
-    for await (const { events, position: to } of pages) {
-      if (signal.aborted) return 'over';
-      turn.batch = { from: turn.position, to, events };
-      const began = performance.now();
-      if (!(await applier.apply(turn.batch, lease))) return 'fenced';
-      turn.batch = undefined;
-      turn.position = to;
-      turn.failures = 0;
-      turn.outages = 0;
-      size.applied(events.length, performance.now() - began);
-      waiting.advanced(lease.name, to);
+    let from = turn.position;
+    let writing = Promise.resolve(true);
+    const pages = readAhead(this.#options.store, { after: from, upTo, types, limit: () => size.current });
+    try {
+      for await (const { events, position: to } of pages) {
+        if (signal.aborted) break;
+        const batch = { from, to, events };
+        const began = performance.now();
+        const [preparing] = await Promise.allSettled([applier.prepare(batch)]);
+        const preparedMs = performance.now() - began;
+        if (!(await writing)) return 'fenced';
+        turn.batch = batch;
+        if (preparing.status === 'rejected') throw preparing.reason;
+        writing = this.#write(turn, preparing.value, preparedMs);
+        writing.catch(() => {}); // thrown where it is awaited
+        from = to;
+      }
+    } catch (error) {
+      // What is on its way ends first; when it fails, its failure is the one to be told of.
+      if (!(await writing)) return 'fenced';
+      throw error;
     }
-    return 'there';
+    if (!(await writing)) return 'fenced';
+    return signal.aborted ? 'over' : 'there';
+  }
+
+  async #write(turn: Turn, prepared: PreparedBatch, preparedMs: number): Promise<boolean> {
+    const { lease, size } = turn;
+    const { to, events } = prepared.batch;
+    const began = performance.now();
+    if (!(await prepared.write(lease))) return false;
+    turn.batch = undefined;
+    turn.position = to;
+    turn.failures = 0;
+    turn.outages = 0;
+    size.applied(events.length, preparedMs + performance.now() - began);
+    this.#options.waiting.advanced(lease.name, to);
+    return true;
   }
 
   /** Asks for the checkpoint until the database answers. @returns false when the lease is lost or the runner stops */

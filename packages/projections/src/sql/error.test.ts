@@ -12,9 +12,9 @@ describe('the database’s own state', () => {
     },
   );
 
-  test('is the cause of what the store calls retryable', () => {
+  test('is the cause of what the store says is unavailable', () => {
     expect(isOperational(new StoreUnavailableError('down'))).toBe(true);
-    expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(true);
+    expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(false);
     expect(isOperational(new StoreMisconfiguredError('a right is missing'))).toBe(false);
   });
 

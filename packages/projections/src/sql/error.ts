@@ -18,7 +18,7 @@ function codeOf(error: unknown): string | undefined {
 
 /** True when the database's state is the cause, never the event or the handler: the same will succeed one day. */
 export function isOperational(error: unknown): boolean {
-  if (LeftfoldError.is(error)) return error.retryable;
+  if (LeftfoldError.is(error)) return error.code === 'STORE_UNAVAILABLE';
   const code = codeOf(error);
   return code !== undefined && (operational.test(code) || code === READ_ONLY_TRANSACTION);
 }
