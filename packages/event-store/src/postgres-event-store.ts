@@ -90,6 +90,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     const { pool, owned } = openPool(options);
     const catalog = new EventCatalog(options.events);
     const size = pool.options.max ?? 10;
+    const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
     this.pool = pool;
     this.db = kyselyOn<unknown>(pool, preparedStatements);
@@ -105,7 +106,9 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
       catalog,
       reader: this.#reader,
       limits: { ...defaultLimits, ...options.limits },
-      concurrency: Math.min(options.appendConcurrency ?? 2, size),
+      concurrency,
+      // Two queues have slots, and one connection stays for readers.
+      maxSlow: Math.max(0, size - 2 * concurrency - 1),
       inline: options.inline,
       onCommitted: () => {
         this.#watch.nudge();

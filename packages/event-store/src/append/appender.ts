@@ -17,7 +17,7 @@ import type { AppendOutcome } from '../sql/append.ts';
 import { toStoreError } from '../sql/error.ts';
 import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, SlowLane } from './group-commit.ts';
 import { appendWithHook } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 
@@ -37,6 +37,8 @@ export interface AppenderOptions {
   readonly reader: LogReader;
   readonly limits: AppendLimits;
   readonly concurrency: number;
+  /** Appends that may wait for somebody else's transaction, beyond `concurrency`. */
+  readonly maxSlow: number;
   readonly inline: InlineHook | undefined;
   readonly onCommitted: () => void;
 }
@@ -54,8 +56,9 @@ export class Appender {
 
   constructor(options: AppenderOptions) {
     this.#options = options;
-    const { run, db, schema, inline, concurrency } = options;
-    const limits = { concurrency, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
+    const { run, db, schema, inline, concurrency, maxSlow } = options;
+    const slowLane = new SlowLane(maxSlow);
+    const limits = { concurrency, slowLane, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
       ...limits,
       maxRequests: MAX_REQUESTS,

@@ -2,8 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers';
 import type { AppendOutcome } from '../sql/append.ts';
 import type { AppendRequest } from './append-request.ts';
 
-/** A request's fate: its outcome, or the error that befell it alone. */
-export type Settled = { readonly outcome: AppendOutcome } | { readonly error: unknown };
+/**
+ * A request's fate: its outcome, or the error that befell it alone. `go-alone`: nothing was appended, somebody in this
+ * company has to wait, and nobody shall wait with him.
+ */
+export type Settled = { readonly outcome: AppendOutcome } | { readonly error: unknown } | 'go-alone';
 
 /** Sends requests in one transaction. Answers for each, in their order; never throws. */
 export type SendBatch = (requests: readonly AppendRequest[]) => Promise<readonly Settled[]>;
@@ -17,10 +20,37 @@ export interface GroupCommitOptions {
   readonly maxEvents: number;
   /** Characters of one batch; a larger single request travels alone. */
   readonly maxSize: number;
+  /** Where batches go that wait for somebody else's transaction. */
+  readonly slowLane: SlowLane;
 }
+
+/** Connections beside the slots, for batches that have long been waiting. Several queues may share them. */
+export class SlowLane {
+  readonly #places: number;
+  #taken = 0;
+
+  constructor(places: number) {
+    this.#places = places;
+  }
+
+  /** @returns false when all are taken. */
+  take(): boolean {
+    if (this.#taken >= this.#places) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.#taken -= 1;
+  }
+}
+
+/** A batch that is not back by then waits for somebody, and gives its slot to others. */
+const SLOW_AFTER_MS = 100;
 
 interface Waiting {
   readonly request: AppendRequest;
+  readonly alone?: boolean;
   readonly resolve: (outcome: AppendOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -31,12 +61,16 @@ interface Waiting {
  * Nothing waits for company: a batch leaves as soon as one of `concurrency` slots is free, with whatever waits by
  * then. First come, first served; a request whose stream is on its way already waits for the next batch, so that no
  * two requests of this process ever race for one stream, and appends to one stream keep their order.
+ *
+ * Whoever waits for a transaction that stays open, holds up neither those he travelled with nor those who come after.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
   readonly #streamsOnTheirWay = new Set<string>();
   #running = 0;
+  /** On their way without a slot. */
+  #slow = 0;
   #scheduled = false;
   #idle: (() => void)[] = [];
 
@@ -54,7 +88,7 @@ export class GroupCommit {
 
   /** Resolves when nothing waits and nothing is on its way. */
   async drained(): Promise<void> {
-    while (this.#running > 0 || this.#waiting.length > 0) {
+    while (this.#running + this.#slow + this.#waiting.length > 0) {
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);
       });
@@ -94,7 +128,11 @@ export class GroupCommit {
       const amount = Math.max(eventCount, entries.length);
       const full =
         batch.length > 0 &&
-        (batch.length >= maxRequests || events + amount > maxEvents || size + requestSize > maxSize);
+        (waiting.alone === true ||
+          batch[0]?.alone === true ||
+          batch.length >= maxRequests ||
+          events + amount > maxEvents ||
+          size + requestSize > maxSize);
       if (full) {
         left.push(...this.#waiting.slice(index));
         break;
@@ -118,18 +156,43 @@ export class GroupCommit {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    this.#running += 1;
+    const leave = this.#takeSlot();
     const settled = await this.#options.send(batch.map(({ request }) => request));
-    this.#running -= 1;
+    leave();
+    const alone: Waiting[] = [];
     batch.forEach(({ request, resolve, reject }, index) => {
       for (const { streamId } of request.entries) this.#streamsOnTheirWay.delete(streamId);
       const fate = settled[index]!;
-      if ('outcome' in fate) resolve(fate.outcome);
+      if (fate === 'go-alone') alone.push({ request, resolve, reject, alone: true });
+      else if ('outcome' in fate) resolve(fate.outcome);
       else reject(fate.error);
     });
+    if (alone.length > 0) this.#waiting = [...alone, ...this.#waiting];
     if (this.#waiting.length > 0) this.#schedule();
-    else if (this.#running === 0) {
+    else if (this.#running + this.#slow === 0) {
       for (const resolve of this.#idle.splice(0)) resolve();
     }
+  }
+
+  /** @returns what gives the slot back, or the place among the slow that it was exchanged for. */
+  #takeSlot(): () => void {
+    let slow = false;
+    this.#running += 1;
+    const timer = setTimeout(() => {
+      slow = this.#options.slowLane.take();
+      if (!slow) return;
+      this.#slow += 1;
+      this.#running -= 1;
+      if (this.#waiting.length > 0) this.#schedule();
+    }, SLOW_AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+      if (slow) {
+        this.#options.slowLane.leave();
+        this.#slow -= 1;
+      } else {
+        this.#running -= 1;
+      }
+    };
   }
 }

@@ -64,7 +64,7 @@ async function attempt(
     .setIsolationLevel('read committed')
     .execute(async (transaction) => {
       const run = runnerInTransaction(transaction);
-      const [outcome] = await appendBatch(run, schema, [request], { checkEventIds, inTransaction: false });
+      const [outcome] = await appendBatch(run, schema, [request], { checkEventIds });
       if (outcome === undefined) throw new TypeError('append_batch answered for no request');
       if (outcome.kind === 'appended' && inline !== undefined) {
         const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);

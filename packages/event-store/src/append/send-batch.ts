@@ -6,10 +6,17 @@ import {
   type AppendOutcome,
   appendBatchStatement,
   appendOneStatement,
+  type BatchOptions,
   toAppendOneOutcome,
   toBatchOutcomes,
 } from '../sql/append.ts';
-import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
+import {
+  isConnectionFailure,
+  isLostRace,
+  isOutOfPatience,
+  isRolledBack,
+  toStoreError,
+} from '../sql/error.ts';
 import type { AppendRequest } from './append-request.ts';
 import type { Settled } from './group-commit.ts';
 
@@ -19,13 +26,15 @@ const FIRST_RECONNECT_DELAY_MS = 50;
 const ROLLBACK_ATTEMPTS = 10;
 /** Races that one batch may lose before its requests go one by one. Each loss is another writer's win. */
 const RACES_TOGETHER = 20;
+/** How long a batch waits for a stream that another transaction writes to. Group commits take a fraction of it. */
+const PATIENCE_MS = 100;
 
 /**
  * Sends a batch until the database has answered for each request.
  *
  * A lost race, a deadlock and a lost connection are tried again, with the event ids looked up first, so that nothing
  * is appended twice. When the database refuses the batch as such, its requests go one by one, and each fails or
- * succeeds alone.
+ * succeeds alone. When one of them has to wait for a transaction that stays open, all are handed back to go alone.
  */
 export async function sendBatch(
   run: StatementRunner,
@@ -51,6 +60,8 @@ export async function sendBatch(
         if (lostConnections >= CONNECTION_ATTEMPTS)
           return requests.map(() => ({ error: toStoreError(error, schema) }));
         await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
+      } else if (requests.length > 1 && isOutOfPatience(error)) {
+        return requests.map(() => 'go-alone');
       } else if (requests.length > 1) {
         return oneByOne(run, schema, requests);
       } else {
@@ -85,7 +96,10 @@ async function attempt(
       if (outcome !== undefined) return [outcome];
     }
   }
-  return appendBatch(run, schema, requests, { checkEventIds, inTransaction: false });
+  return appendBatch(run, schema, requests, {
+    checkEventIds,
+    patienceMs: requests.length > 1 ? PATIENCE_MS : 0,
+  });
 }
 
 /** One call of the batch function, without retries. @throws what the database threw, untouched */
@@ -93,7 +107,7 @@ export async function appendBatch(
   run: StatementRunner,
   schema: string,
   requests: readonly AppendRequest[],
-  options: { readonly checkEventIds: boolean; readonly inTransaction: boolean },
+  options: BatchOptions,
 ): Promise<readonly AppendOutcome[]> {
   const [row] = await run<AppendBatchRow & Record<string, unknown>>(
     appendBatchStatement(schema, requests, options),

@@ -69,6 +69,12 @@ export interface AppendBatchRow {
   readonly recorded_at: Date;
 }
 
+export interface BatchOptions {
+  readonly checkEventIds: boolean;
+  readonly inTransaction?: boolean | undefined;
+  readonly patienceMs?: number | undefined;
+}
+
 /**
  * Any number of requests, no two of which share a stream.
  *
@@ -77,11 +83,12 @@ export interface AppendBatchRow {
  *
  * @param checkEventIds look for ids that are in the log already, rather than run into a unique violation.
  * @param inTransaction survive a lost race in a subtransaction, for a transaction that must go on.
+ * @param patienceMs fail when another transaction holds a stream for longer. 0 waits for as long as it takes.
  */
 export function appendBatchStatement(
   schema: string,
   requests: readonly AppendRequest[],
-  options: { readonly checkEventIds: boolean; readonly inTransaction: boolean },
+  options: BatchOptions,
 ): Statement {
   const entryRequest: number[] = [];
   const entryStream: string[] = [];
@@ -117,12 +124,13 @@ export function appendBatchStatement(
       });
     }
   });
-  const call = options.inTransaction ? 'append_batch_in_transaction' : 'append_batch';
+  const { checkEventIds, inTransaction = false, patienceMs = 0 } = options;
+  const call = inTransaction ? 'append_batch_in_transaction' : 'append_batch';
   return {
     name: `leftfold ${call} ${schema}`,
     text: `select request_status::text, request_entry::text, request_event_id, entry_version::text,
                   event_position::text, recorded_at
-             from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+             from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16${inTransaction ? '' : ', $17'})`,
     values: [
       numberArray(entryRequest),
       textArray(entryStream),
@@ -139,7 +147,8 @@ export function appendBatchStatement(
       textArray(metadata),
       textArray(tags),
       textArray(requests.map(({ commandId }) => commandId ?? null)),
-      options.checkEventIds,
+      checkEventIds,
+      ...(inTransaction ? [] : [patienceMs]),
     ],
   };
 }

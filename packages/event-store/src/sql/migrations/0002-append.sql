@@ -9,6 +9,8 @@
 --   request_command  command id of each request, or null.
 --   check_event_ids  false: trust that no id is in the log yet. A known id then ends in a unique violation, after
 --                    which the whole call is to be made again with true.
+--   patience_ms      how long to wait for a stream that another transaction is writing to, before SQLSTATE 55P03
+--                    ends the call. 0: for as long as it takes.
 --
 -- request_status answers for each request: 0 appended, 1 the stream of request_entry was not as expected, 2 this
 -- very request is in the log already, 3 request_event_id is in the log for another event.
@@ -20,7 +22,7 @@ create function :schema.append_batch(
   event_request integer[], event_entry integer[], event_offset integer[], event_stream text[],
   event_ids text[], event_type text[], event_schema_version integer[],
   event_data jsonb[], event_metadata jsonb[], event_tags text[],
-  request_command text[], check_event_ids boolean,
+  request_command text[], check_event_ids boolean, patience_ms integer default 0,
   out request_status integer[], out request_entry integer[], out request_event_id text[],
   out entry_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile as $$
@@ -32,6 +34,10 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'append needs isolation level read committed, this transaction has %',
       current_setting('transaction_isolation') using errcode = 'LF004';
+  end if;
+
+  if patience_ms > 0 then
+    perform set_config('lock_timeout', patience_ms::text, true);
   end if;
 
   -- Two requests must not each change what the other one checked. Requests that check lock all of their streams, in
