@@ -86,6 +86,7 @@ export class TableApplier implements BatchApplier {
       if (remembered === undefined) unknown.push(one);
       else one.row = remembered === 'absent' ? null : remembered;
     }
-    if (unknown.length > 0) await loadRows(this.#options.db, this.#target, unknown, { lock: false });
+    if (unknown.length > 0)
+      await loadRows(this.#options.db, this.#target, unknown, { fold: this.#fold, lock: false });
   }
 }

@@ -35,11 +35,22 @@ export type OnEvent = (event: RecordedEvent) => void;
 export class TableFold {
   readonly columns: TableColumns;
   readonly #projection: AnyTableProjection;
+  /** Every column, so that all rows have one shape: copying it is several times as quick as joining key and rest. */
+  readonly #emptyRow: Record<string, AnyRow[string]>;
 
   /** @throws StoreMisconfiguredError when the table's definition cannot be stored */
   constructor(projection: AnyTableProjection) {
     this.#projection = projection;
     this.columns = columnsOf(projection.name, projection.table);
+    const keyless = Object.fromEntries(this.columns.key.map(({ name }) => [name, null]));
+    this.#emptyRow = { ...keyless, ...projection.initialRow };
+  }
+
+  /** The row of a key before its first event. */
+  newRow(key: AnyRow): Record<string, AnyRow[string]> {
+    const row = { ...this.#emptyRow };
+    for (const { name } of this.columns.key) row[name] = key[name]!;
+    return row;
   }
 
   /** Finds the rows of each event. @throws whatever the projection's `key` throws, and TypeError for a bad key. */
@@ -101,7 +112,7 @@ export class TableFold {
   }
 
   #evolve({ key, row: before }: FoldedRow, event: RecordedEvent): AnyRow | null {
-    const row = this.#projection.evolve(before ?? { ...key, ...this.#projection.initialRow }, event);
+    const row = this.#projection.evolve(before ?? this.newRow(key), event);
     if (row === null) return null;
     if (typeof row !== 'object') {
       throw new TypeError(`"evolve" returned ${typeof row}; return the row, or null to delete it`);

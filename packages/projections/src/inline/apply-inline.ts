@@ -57,7 +57,7 @@ class InlineTable implements InlineApplier {
       one.id < other.id ? -1 : Number(one.id > other.id),
     );
     while (open.length > 0) {
-      await loadRows(tx, this.#target, open, { lock: true });
+      await loadRows(tx, this.#target, open, { fold: this.#fold, lock: true });
       const known = new Set(open.filter(({ row }) => row !== null));
       this.#fold.fold(plan, () => {});
       const lost = new Set(await writeRows(tx, this.#target, open, known));

@@ -1,7 +1,6 @@
-import type { AnyRow } from '@leftfold/core';
 import { type Kysely, sql } from 'kysely';
 import { decodeColumn } from '../fold/table-codec.ts';
-import type { FoldedRow } from '../fold/table-fold.ts';
+import type { FoldedRow, TableFold } from '../fold/table-fold.ts';
 import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
 
 /** Where a key stands in the list that was asked for. No column of a table can have this name. */
@@ -20,7 +19,7 @@ export async function loadRows(
   db: Kysely<unknown>,
   target: TableTarget,
   wanted: readonly FoldedRow[],
-  options: { readonly lock: boolean },
+  options: { readonly fold: TableFold; readonly lock: boolean },
 ): Promise<void> {
   const { key, rest } = target.columns;
   const values = rest.map(({ name, codec }) => sql`${codec.read(sql.id('stored', name))} as ${sql.id(name)}`);
@@ -41,7 +40,7 @@ export async function loadRows(
   for (const row of rows) {
     const one = wanted[Number(row[PLACE]) - 1];
     if (one === undefined) continue;
-    const stored: Record<string, AnyRow[string]> = { ...one.key };
+    const stored = options.fold.newRow(one.key);
     for (const column of rest) stored[column.name] = decodeColumn(column, row[column.name] ?? null);
     one.row = stored;
   }
