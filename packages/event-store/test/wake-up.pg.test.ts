@@ -105,4 +105,19 @@ describe('an append in one process', () => {
     stop.abort();
     await waiting;
   });
+
+  test('wakes nobody who follows the log of another schema', async () => {
+    await using beside = openStore(database.connectionString, { schema: 'beside' });
+    await beside.migrate();
+    const listener = new pg.Client({ connectionString: database.connectionString });
+    await listener.connect();
+    const heard: string[] = [];
+    listener.on('notification', ({ channel }) => heard.push(channel));
+    await listener.query('listen leftfold_leftfold');
+    await listener.query('listen leftfold_beside');
+    await beside.append('account-beside', [opened]);
+    await until(() => heard.length > 0, { message: 'the announcement' });
+    expect(heard).toEqual(['leftfold_beside']);
+    await listener.end();
+  });
 });
