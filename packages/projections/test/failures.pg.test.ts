@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { projectionSchema, type RunnerError } from '../src/index.ts';
 import {
   accountEvents,
+  balances,
   createTestRunner,
   type Database,
   deposited,
@@ -205,6 +206,27 @@ describe('a projection that fails', () => {
       cause: expect.objectContaining({ code: '22003' }),
     });
     expect(await rowsOf(store, table)).toEqual([{ account_id: 'account-1', cents: 6 }]);
+  });
+
+  test('because Postgres refuses a row for a while folds it anew, not on top of what was refused', async () => {
+    await using store = await freshStore(database);
+    let problems = 0;
+    await using runner = createTestRunner(store, [balances], {
+      retry: { attempts: 1_000, firstDelayMs: 1, maxDelayMs: 5 },
+      onError: () => {
+        problems += 1;
+      },
+    });
+    await runner.start();
+    const first = await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.waitFor(balances, first.position);
+    const table = sql.id(projectionSchema(store.schema, balances), 'balances');
+    await sql`alter table ${table} add constraint poor check (cents < 10)`.execute(store.db);
+    await store.append('account-1', [deposited({ cents: 10 })]);
+    await until(() => problems > 3, { message: 'the row to be refused' });
+    await sql`alter table ${table} drop constraint poor`.execute(store.db);
+    await runner.caughtUp(balances);
+    expect(await rowsOf(store, balances)).toMatchObject([{ cents: 11, events: 2 }]);
   });
 
   test('because a stored event cannot be read stops before it', async () => {
