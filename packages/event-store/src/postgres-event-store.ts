@@ -75,6 +75,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   readonly pool: pg.Pool;
   /** For read models and for transactions to append in. int8 is a number here, and `date` is text. */
   readonly db: Kysely<unknown>;
+  /** What runs in the transactions of this store's appends. */
+  readonly inline: InlineHook | undefined;
   readonly #ownsPool: boolean;
   readonly #run: StatementRunner;
   readonly #reader: LogReader;
@@ -94,6 +96,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     this.schema = schema;
     this.pool = pool;
     this.db = kyselyOn<unknown>(pool, preparedStatements);
+    this.inline = options.inline;
     this.#ownsPool = owned;
     this.#run = runnerOn(pool, preparedStatements);
     this.#wakeUp = new WakeUp(pool, schema, options.listen ?? true);
