@@ -1,4 +1,8 @@
-export { inlineProjections, type InlineProjectionsOptions } from './inline/inline-projections.ts';
+export {
+  type InlineProjections,
+  inlineProjections,
+  type InlineProjectionsOptions,
+} from './inline/inline-projections.ts';
 export {
   createProjectionRunner,
   type ProjectionRef,

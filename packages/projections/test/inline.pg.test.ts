@@ -292,6 +292,22 @@ describe('inline projections', () => {
     expect(await rowsOf(store, journal)).toHaveLength(2);
   });
 
+  test('a runner refuses one that the store’s appends do not apply: it would miss every event', async () => {
+    await using without = await freshStore(database);
+    const hook = inlineProjections([inlineBalances], { schema: 'elsewhere' });
+    await using elsewhere = openStore(database.connectionString, { schema: without.schema, inline: hook });
+    for (const store of [without, elsewhere]) {
+      expect(() => createTestRunner(store, [inlineBalances])).toThrow(
+        expect.objectContaining({
+          code: 'STORE_MISCONFIGURED',
+          message: expect.stringContaining('"balances" is inline, and appends of this store do not apply it'),
+        }),
+      );
+    }
+    await using another = await inlineStore([inlineJournal]);
+    expect(() => createTestRunner(another, [{ ...inlineJournal, version: 2 }])).toThrow('do not apply it');
+  });
+
   test('an append says so when the projections were never migrated', async () => {
     await using store = await inlineStore([inlineJournal]);
     expect(await failureOf(store.append('account-1', [deposited({ cents: 1 })]))).toMatchObject({

@@ -1,9 +1,15 @@
 import { type AnyProjection, type RecordedEvent, StoreMisconfiguredError } from '@leftfold/core';
-import type { InlineHook } from '@leftfold/event-store';
+import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
 import type { Transaction } from 'kysely';
 import { isNotMigrated } from '../sql/error.ts';
 import { inlineProjectionsOf } from '../sql/inline.ts';
 import { type InlineApplier, inlineApplierOf } from './apply-inline.ts';
+
+/** The hook of {@link inlineProjections}: says which ones it applies. */
+export interface InlineProjections extends InlineHook {
+  readonly schema: string;
+  readonly projections: readonly AnyProjection[];
+}
 
 export interface InlineProjectionsOptions {
   /** The store's schema. @default 'leftfold' */
@@ -24,14 +30,15 @@ export interface InlineProjectionsOptions {
 export function inlineProjections(
   projections: readonly AnyProjection[],
   { schema = 'leftfold' }: InlineProjectionsOptions = {},
-): InlineHook {
-  const appliers = projections
-    .filter(({ mode }) => mode === 'inline')
-    .map((projection) => ({
-      applier: inlineApplierOf(projection, schema),
-      types: new Set(projection.eventTypes),
-    }));
+): InlineProjections {
+  const inlineOnes = projections.filter(({ mode }) => mode === 'inline');
+  const appliers = inlineOnes.map((projection) => ({
+    applier: inlineApplierOf(projection, schema),
+    types: new Set(projection.eventTypes),
+  }));
   return {
+    schema,
+    projections: inlineOnes,
     eventTypes: new Set(appliers.flatMap(({ types }) => [...types])),
     async apply(transaction, events) {
       // The caller's own plugins, such as one that renames columns, are for the caller's own tables.
@@ -46,6 +53,29 @@ export function inlineProjections(
       }
     },
   };
+}
+
+/**
+ * @throws StoreMisconfiguredError when appends of this store would pass an inline projection over in silence, once it
+ * is handed over to them.
+ */
+export function assertAppliedBy(
+  { inline, schema }: PostgresEventStore,
+  projections: readonly AnyProjection[],
+): void {
+  for (const { name, version, mode } of projections) {
+    if (mode !== 'inline') continue;
+    const hook =
+      inline !== undefined && isInlineProjections(inline) && inline.schema === schema ? inline : undefined;
+    if (hook?.projections.some((one) => one.name === name && one.version === version) === true) continue;
+    throw new StoreMisconfiguredError(
+      `projection "${name}" is inline, and appends of this store do not apply it: give createEventStore the option inline: inlineProjections(projections, { schema: '${schema}' })`,
+    );
+  }
+}
+
+function isInlineProjections(hook: InlineHook): hook is InlineProjections {
+  return 'projections' in hook && 'schema' in hook;
 }
 
 interface Concerned {

@@ -7,6 +7,7 @@ import {
   StoreMisconfiguredError,
 } from '@leftfold/core';
 import { applyMigrations, type PostgresEventStore, toStoreError } from '@leftfold/event-store';
+import { assertAppliedBy } from '../inline/inline-projections.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { readCheckpoints } from '../sql/checkpoints.ts';
 import { restartProjection } from '../sql/failures.ts';
@@ -47,7 +48,13 @@ export interface WaitForOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Makes a runner. Nothing is asked of the database yet: `start()` it. */
+/**
+ * Makes a runner. Nothing is asked of the database yet: `start()` it.
+ *
+ * @throws DuplicateDefinitionError when two projections have one name.
+ * @throws StoreMisconfiguredError when a definition cannot become tables, or the store's appends do not apply an
+ * inline projection.
+ */
 export function createProjectionRunner(options: ProjectionRunnerOptions): ProjectionRunner {
   return new ProjectionRunner(options);
 }
@@ -75,6 +82,7 @@ export class ProjectionRunner implements AsyncDisposable {
     const { store, projections, leaseMs = 5_000, batchSize = 5_000, cachedRows = 20_000 } = options;
     if (!(leaseMs >= 100)) throw new RangeError(`leaseMs is ${leaseMs}, at least 100 is needed`);
     if (!(batchSize >= 1)) throw new RangeError(`batchSize is ${batchSize}, at least 1 is needed`);
+    assertAppliedBy(store, projections);
     const onError = guarded(options.onError ?? warnWhenStopped);
     this.#store = store;
     this.#projections = byName(projections);
