@@ -129,4 +129,28 @@ describe('an expectation', () => {
     }
     for (const name of names) expect(await versionsOf(name)).toHaveLength(40);
   });
+
+  test('that the database itself has fails that append alone, with its own error; its company is recorded', async () => {
+    await store.pool.query(`
+      create function poison() returns trigger language plpgsql as $$
+      begin
+        raise exception 'not this one' using errcode = 'XX999';
+      end
+      $$;
+      create trigger poison before insert on leftfold.events for each row
+        when (new.stream_id = 'account-poison') execute function poison()`);
+    const outcomes = await Promise.allSettled(
+      ['account-well-1', 'account-poison', 'account-well-2', 'account-well-3'].map((streamId) =>
+        store.append(streamId, [opened, deposited(1)]),
+      ),
+    );
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled', value: { streamVersion: 2 } },
+      { status: 'rejected', reason: { code: 'XX999', message: 'not this one' } },
+      { status: 'fulfilled', value: { streamVersion: 2 } },
+      { status: 'fulfilled', value: { streamVersion: 2 } },
+    ]);
+    await store.pool.query('drop trigger poison on leftfold.events');
+    expect(await versionsOf('account-well-3')).toEqual([1, 2]);
+  });
 });

@@ -3,8 +3,8 @@ import type { AppendOutcome } from '../sql/append.ts';
 import type { AppendRequest } from './append-request.ts';
 
 /**
- * A request's fate: its outcome, or the error that befell it alone. `go-alone`: nothing was appended, somebody in this
- * company has to wait, and nobody shall wait with him.
+ * A request's fate: its outcome, or the error that befell it alone. `go-alone`: nothing was appended, for somebody in
+ * this company is refused or has to wait, and nobody shall share that.
  */
 export type Settled = { readonly outcome: AppendOutcome } | { readonly error: unknown } | 'go-alone';
 

@@ -10,13 +10,7 @@ import {
   toAppendOneOutcome,
   toBatchOutcomes,
 } from '../sql/append.ts';
-import {
-  isConnectionFailure,
-  isLostRace,
-  isOutOfPatience,
-  isRolledBack,
-  toStoreError,
-} from '../sql/error.ts';
+import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
 import type { AppendRequest } from './append-request.ts';
 import type { Settled } from './group-commit.ts';
 
@@ -33,8 +27,8 @@ const PATIENCE_MS = 100;
  * Sends a batch until the database has answered for each request.
  *
  * A lost race, a deadlock and a lost connection are tried again, with the event ids looked up first, so that nothing
- * is appended twice. When the database refuses the batch as such, its requests go one by one, and each fails or
- * succeeds alone. When one of them has to wait for a transaction that stays open, all are handed back to go alone.
+ * is appended twice. When the database refuses the batch as such, or one of its requests has to wait for a transaction
+ * that stays open, all are handed back to go alone: each then fails, waits or succeeds by itself.
  */
 export async function sendBatch(
   run: StatementRunner,
@@ -60,25 +54,13 @@ export async function sendBatch(
         if (lostConnections >= CONNECTION_ATTEMPTS)
           return requests.map(() => ({ error: toStoreError(error, schema) }));
         await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
-      } else if (requests.length > 1 && isOutOfPatience(error)) {
-        return requests.map(() => 'go-alone');
       } else if (requests.length > 1) {
-        return oneByOne(run, schema, requests);
+        return requests.map(() => 'go-alone');
       } else {
         return [{ error: toStoreError(error, schema) }];
       }
     }
   }
-}
-
-async function oneByOne(
-  run: StatementRunner,
-  schema: string,
-  requests: readonly AppendRequest[],
-): Promise<readonly Settled[]> {
-  const settled: Settled[] = [];
-  for (const request of requests) settled.push(...(await sendBatch(run, schema, [request])));
-  return settled;
 }
 
 async function attempt(

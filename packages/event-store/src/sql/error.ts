@@ -3,7 +3,6 @@ import { LeftfoldError, StoreMisconfiguredError, StoreUnavailableError } from '@
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
 const INSUFFICIENT_PRIVILEGE = '42501';
-const LOCK_NOT_AVAILABLE = '55P03';
 /** Class of SQLSTATEs: too many connections, no memory, no room on disk. */
 const INSUFFICIENT_RESOURCES = '53';
 /** Raised by the store's own SQL functions: isolation level, or a standby. */
@@ -64,11 +63,6 @@ export function isLostRace(error: unknown, schema: string): boolean {
 /** True when Postgres rolled the transaction back to let another go on. The same may succeed at once. */
 export function isRolledBack(error: unknown): boolean {
   return rolledBack.has(codeOf(error) ?? '');
-}
-
-/** True when a lock was waited for longer than was allowed. */
-export function isOutOfPatience(error: unknown): boolean {
-  return codeOf(error) === LOCK_NOT_AVAILABLE;
 }
 
 /** True when the connection broke or could not be made: whether the statement took effect is unknown. */
