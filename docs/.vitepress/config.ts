@@ -17,6 +17,7 @@ const decisions = [
   { text: '5 Group commit', link: '/decisions/0005-group-commit' },
   { text: '6 A schema per version', link: '/decisions/0006-a-schema-per-projection-version' },
   { text: '7 kysely is a peer', link: '/decisions/0007-kysely-as-a-peer' },
+  { text: '8 Where the time goes', link: '/decisions/0008-where-the-time-goes' },
 ];
 
 const reference = [
@@ -61,6 +62,7 @@ export default defineConfig({
         text: 'In production',
         items: [
           { text: 'Operating', link: '/operating' },
+          { text: 'Benchmarks', link: '/benchmarks' },
           { text: 'Limits', link: '/limits' },
           { text: 'Errors', link: '/errors' },
         ],
