@@ -73,6 +73,21 @@ describe('an append whose connection is lost', () => {
     },
   );
 
+  test('after its commit, before the answer, is recorded once also when it would be right a second time', async () => {
+    await using far = openBehindProxy();
+    for (const [statement, events] of [
+      ['append_one', [deposited(1)]],
+      ['append_batch', [deposited(1), deposited(2)]],
+    ] as const) {
+      const streamId = `account-blind-${statement}`;
+      await store.append(streamId, [opened]);
+      const lost = proxy.loseAnswerTo(statement);
+      const appended = await far.append(streamId, events);
+      await lost;
+      expect(await collect(store.readStream(streamId, { from: 2 }))).toEqual(appended.events);
+    }
+  });
+
   test('takes nobody along who travelled with it: each gets the answer that it would have got', async () => {
     await using far = openBehindProxy();
     await store.append('account-there', [opened]);
