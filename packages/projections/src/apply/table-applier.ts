@@ -1,7 +1,8 @@
-import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
+import type { AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { Kysely } from 'kysely';
-import { RowCache } from '../fold/row-cache.ts';
-import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
+import { encodeChanges, type EncodedChanges } from '../fold/encoded-rows.ts';
+import { KnownRows } from '../fold/known-rows.ts';
+import { TableFold } from '../fold/table-fold.ts';
 import { advanceCheckpoint } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { loadRows } from '../sql/load-rows.ts';
@@ -20,17 +21,15 @@ export interface TableApplierOptions {
 /**
  * Folds batches into one table.
  *
- * A batch is one statement, after one more for those of its rows that are not remembered. What is remembered is right
- * as long as the lease is held, for nobody else writes the table then; a new lease needs a new applier.
+ * A batch is one statement, after one more for those of its rows that are not known. What is known is right as long
+ * as the lease is held, for nobody else writes the table then; a new lease needs a new applier. It is ahead of the
+ * table by the batch that is on its way, so that no row of that batch is read.
  */
 export class TableApplier implements BatchApplier {
   readonly #options: TableApplierOptions;
   readonly #fold: TableFold;
   readonly #target: TableTarget;
-  /** Rows that do not exist are worth remembering too. */
-  readonly #remembered: RowCache<AnyRow | 'absent'>;
-  /** The rows of the batch that was prepared last, which may not be written yet: never to be read meanwhile. */
-  #newest: ReadonlyMap<string, FoldedRow> = new Map();
+  readonly #known: KnownRows;
 
   constructor(projection: AnyTableProjection, options: TableApplierOptions) {
     this.#options = options;
@@ -40,7 +39,7 @@ export class TableApplier implements BatchApplier {
       table: projection.table.name,
       columns: this.#fold.columns,
     };
-    this.#remembered = new RowCache(options.cachedRows);
+    this.#known = new KnownRows(options.cachedRows);
   }
 
   async prepare(batch: Batch): Promise<PreparedBatch> {
@@ -49,44 +48,34 @@ export class TableApplier implements BatchApplier {
       current = event;
     };
     try {
-      const plan = this.#fold.plan(batch.events, onEvent);
+      const plan = this.#fold.plan(batch.events, this.#known, onEvent);
+      const unknown = plan.rows.filter(({ row }) => row === undefined);
       current = undefined;
-      await this.#load(plan.rows);
+      if (unknown.length > 0) {
+        await loadRows(this.#options.db, this.#target, unknown, { fold: this.#fold, lock: false });
+      }
       this.#fold.fold(plan, onEvent);
-      const rows = [...plan.rows.values()];
-      this.#newest = plan.rows;
-      for (const { id, row } of rows) this.#remembered.set(id, row ?? 'absent');
-      return { batch, write: (lease) => this.#write(batch, rows, lease) };
+      const changes = encodeChanges(this.#fold.columns, plan.rows, onEvent);
+      this.#known.endBatch(plan.rows);
+      return { batch, write: (lease) => this.#write(batch, changes, lease) };
     } catch (error) {
       throw new BatchFailure(error, current);
     }
   }
 
   forget(): void {
-    this.#newest = new Map();
-    this.#remembered.clear();
+    this.#known.clear();
   }
 
-  async #write({ from, to }: Batch, rows: readonly FoldedRow[], lease: HeldLease): Promise<boolean> {
+  async #write({ from, to }: Batch, changes: EncodedChanges, lease: HeldLease): Promise<boolean> {
     const { db, storeSchema, leaseMs } = this.#options;
     const advance = { lease, leaseMs, from, to };
     try {
-      if (rows.length === 0) return await advanceCheckpoint(db, storeSchema, advance);
-      return await writeRowsAndAdvance(db, storeSchema, advance, this.#target, rows);
+      if (changes.kept.count + changes.gone.count === 0)
+        return await advanceCheckpoint(db, storeSchema, advance);
+      return await writeRowsAndAdvance(db, storeSchema, advance, this.#target, changes);
     } catch (error) {
       throw new BatchFailure(error, undefined);
     }
-  }
-
-  async #load(rows: ReadonlyMap<string, FoldedRow>): Promise<void> {
-    const unknown: FoldedRow[] = [];
-    for (const one of rows.values()) {
-      const newest = this.#newest.get(one.id);
-      const remembered = newest === undefined ? this.#remembered.get(one.id) : (newest.row ?? 'absent');
-      if (remembered === undefined) unknown.push(one);
-      else one.row = remembered === 'absent' ? null : remembered;
-    }
-    if (unknown.length > 0)
-      await loadRows(this.#options.db, this.#target, unknown, { fold: this.#fold, lock: false });
   }
 }

@@ -1,6 +1,8 @@
 import { type AnyRow, defineEvents, defineTableProjection, type RecordedEvent } from '@leftfold/core';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { encodeChanges } from './encoded-rows.ts';
+import { KnownRows } from './known-rows.ts';
 import { TableFold } from './table-fold.ts';
 
 const stock = defineEvents('stock', {
@@ -41,10 +43,11 @@ function fold(
 ) {
   const seen: number[] = [];
   const folding = new TableFold(projection);
-  const plan = folding.plan(events, () => {});
-  for (const row of plan.rows.values()) row.row = stored[row.id] ?? null;
+  const plan = folding.plan(events, new KnownRows(0), () => {});
+  for (const row of plan.rows) row.row = stored[row.id] ?? null;
   folding.fold(plan, (event) => seen.push(event.position));
-  return { rows: Object.fromEntries(Array.from(plan.rows.values(), ({ id, row }) => [id, row])), plan, seen };
+  expect(new Set(plan.rows).size, 'each row is there once').toBe(plan.rows.length);
+  return { rows: Object.fromEntries(plan.rows.map(({ id, row }) => [id, row])), plan, seen };
 }
 
 describe('folding into a table', () => {
@@ -85,9 +88,9 @@ describe('folding into a table', () => {
 
   test('leaves rows alone that are stored already', () => {
     const folding = new TableFold(places);
-    const plan = folding.plan([moved('a', 'b', 1)], () => {});
+    const plan = folding.plan([moved('a', 'b', 1)], new KnownRows(0), () => {});
     folding.fold(plan, () => {});
-    const [first, second] = plan.rows.values();
+    const [first, second] = plan.rows;
     first!.stored = true;
     second!.row = { place: 'b', pieces: 100, moves: 7 };
     folding.fold(plan, () => {});
@@ -105,13 +108,26 @@ describe('folding into a table', () => {
     };
     const events = [moved('a', 'b', 1), lost('a'), moved('c', 'd', 1)];
     let at: number | undefined;
+    const onEvent = (event: RecordedEvent) => {
+      at = event.position;
+    };
     const folding = new TableFold(strict);
-    const plan = folding.plan(events, () => {});
-    expect(() =>
-      folding.fold(plan, (event) => {
-        at = event.position;
-      }),
-    ).toThrow('column "pieces": 0.5 is not a whole number');
+    const plan = folding.plan(events, new KnownRows(0), onEvent);
+    folding.fold(plan, onEvent);
+    expect(() => encodeChanges(folding.columns, plan.rows, onEvent)).toThrow(
+      'column "pieces": 0.5 is not a whole number',
+    );
+    expect(at).toBe(events[1]!.position);
+
+    const throwing = {
+      ...places,
+      evolve: (row: AnyRow, event: RecordedEvent) => {
+        if (event.type === 'stock.lost') throw new Error('lost');
+        return row;
+      },
+    };
+    const other = new TableFold(throwing);
+    expect(() => other.fold(other.plan(events, new KnownRows(0), onEvent), onEvent)).toThrow('lost');
     expect(at).toBe(events[1]!.position);
   });
 

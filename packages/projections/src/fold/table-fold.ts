@@ -1,7 +1,8 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
+import type { KnownRows } from './known-rows.ts';
 import { columnsOf, encodeColumn, type TableColumn, type TableColumns } from './table-codec.ts';
 
-/** One row that a batch changes: its key, and what is known of it. */
+/** One row of the table: its key, and what is known of it. */
 export interface FoldedRow {
   /** The same for the same row, and for no other. */
   readonly id: string;
@@ -9,23 +10,23 @@ export interface FoldedRow {
   readonly key: AnyRow;
   /** The key columns as Postgres writes them. */
   readonly encodedKey: readonly string[];
-  /** The row as it is now, `null` when it does not exist. To be set before events are folded into it. */
-  row: AnyRow | null;
-  /** The columns beside the key as Postgres writes them; none when the row does not exist. */
-  encoded: readonly (string | null)[];
-  /** The last event that changed it. */
-  event: RecordedEvent;
+  /** The row as it is now; `null` when it does not exist, undefined as long as nobody has looked. */
+  row: AnyRow | null | undefined;
+  /** The last event of this batch that changed it; undefined between batches. */
+  event: RecordedEvent | undefined;
+  /** The rows of this batch, when it is one of them; undefined between batches. */
+  batch: readonly FoldedRow[] | undefined;
   /** Set when it is stored: it is not folded again. */
   stored: boolean;
 }
 
-/** Events with their rows, before anything is known of those rows. */
+/** Events with the rows they change. */
 export interface FoldPlan {
   readonly events: readonly RecordedEvent[];
   /** For each event the row it changes, or the rows. */
   readonly changes: readonly (FoldedRow | readonly FoldedRow[])[];
-  /** Every row that any event changes, by its id. */
-  readonly rows: ReadonlyMap<string, FoldedRow>;
+  /** Every row that any event changes, once. */
+  readonly rows: readonly FoldedRow[];
 }
 
 /** Told of each event before it is looked at, so that whoever catches an error knows which one it was. */
@@ -53,56 +54,66 @@ export class TableFold {
     return row;
   }
 
-  /** Finds the rows of each event. @throws whatever the projection's `key` throws, and TypeError for a bad key. */
-  plan(events: readonly RecordedEvent[], onEvent: OnEvent): FoldPlan {
-    const rows = new Map<string, FoldedRow>();
+  /**
+   * Finds the rows of each event, among those that are known or as new ones.
+   *
+   * @throws whatever the projection's `key` throws, and TypeError for a bad key.
+   */
+  plan(events: readonly RecordedEvent[], known: KnownRows, onEvent: OnEvent): FoldPlan {
+    const rows: FoldedRow[] = [];
     const changes = events.map((event) => {
       onEvent(event);
       const keys = this.#projection.keysOf(event);
       const [only] = keys;
-      if (only !== undefined && keys.length === 1) return this.#rowOf(only, event, rows);
+      if (only !== undefined && keys.length === 1) return this.#rowOf(only, known, rows);
       // An event changes a row once, however often its key is named.
-      return [...new Set(keys.map((key) => this.#rowOf(key, event, rows)))];
+      return [...new Set(keys.map((key) => this.#rowOf(key, known, rows)))];
     });
     return { events, changes, rows };
   }
 
-  #rowOf(key: AnyRow, event: RecordedEvent, rows: Map<string, FoldedRow>): FoldedRow {
+  #rowOf(key: AnyRow, known: KnownRows, batch: FoldedRow[]): FoldedRow {
     const columns = this.columns.key;
     const [first] = columns;
     const single = columns.length === 1 && first !== undefined;
     const id = single
       ? encodeKey(first, key)
       : JSON.stringify(columns.map((column) => encodeKey(column, key)));
-    let row = rows.get(id);
+    let row = known.get(id);
     if (row === undefined) {
       const encodedKey = single ? [id] : columns.map((column) => encodeKey(column, key));
       const values: Record<string, AnyRow[string]> = {};
       for (const { name } of columns) values[name] = key[name]!;
-      row = { id, key: values, encodedKey, row: null, encoded: [], event, stored: false };
-      rows.set(id, row);
+      row = {
+        id,
+        key: values,
+        encodedKey,
+        row: undefined,
+        event: undefined,
+        batch: undefined,
+        stored: false,
+      };
+      known.add(row);
+    }
+    if (row.batch !== batch) {
+      row.batch = batch;
+      batch.push(row);
     }
     return row;
   }
 
   /**
-   * Applies every event to its rows, in order, and encodes what becomes of them. Rows do not depend on each other.
+   * Applies every event to its rows, in order. Rows do not depend on each other.
    *
-   * @throws whatever the projection's `evolve` throws, and TypeError for a row that cannot be stored.
+   * @throws whatever the projection's `evolve` throws, and TypeError when it does not return that row.
    */
-  fold({ events, changes, rows }: FoldPlan, onEvent: OnEvent): void {
+  fold({ events, changes }: FoldPlan, onEvent: OnEvent): void {
     events.forEach((event, index) => {
       onEvent(event);
       const changed = changes[index]!;
       if (isOne(changed)) this.#change(changed, event);
       else for (const one of changed) this.#change(one, event);
     });
-    for (const one of rows.values()) {
-      const { row } = one;
-      if (one.stored) continue;
-      onEvent(one.event);
-      one.encoded = row === null ? [] : this.columns.rest.map((column) => encodeColumn(column, row));
-    }
   }
 
   #change(one: FoldedRow, event: RecordedEvent): void {

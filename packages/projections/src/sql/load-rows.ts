@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { encodeKeys } from '../fold/encoded-rows.ts';
 import { decodeColumn } from '../fold/table-codec.ts';
 import type { FoldedRow, TableFold } from '../fold/table-fold.ts';
 import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
@@ -26,7 +27,7 @@ export async function loadRows(
   const names = rest.map(({ name }) => sql.id('found', name));
   const { rows } = await sql<Readonly<Record<string, string | null>>>`
     select ${sql.join([sql`wanted.place::text as ${sql.id(PLACE)}`, ...names])}
-      from ${unnestKeys(key, wanted, 'wanted')}
+      from ${unnestKeys(key, encodeKeys(target.columns, wanted), 'wanted')}
      cross join lateral (
              select ${sql.join([sql`stored.ctid`, ...values])}
                from ${sql.id(target.schema, target.table)} as stored

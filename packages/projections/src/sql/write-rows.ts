@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
+import type { TableColumn, TableColumns } from '../fold/table-codec.ts';
 import type { FoldedRow } from '../fold/table-fold.ts';
-import { arrayLiteral, type TableColumn, type TableColumns } from '../fold/table-codec.ts';
 import { type Advance, advanceUpdate } from './advance-checkpoint.ts';
 
 /** A table with the schema it is in. */
@@ -23,7 +24,7 @@ export async function writeRowsAndAdvance(
   schema: string,
   advance: Advance,
   target: TableTarget,
-  changes: readonly FoldedRow[],
+  changes: EncodedChanges,
 ): Promise<boolean> {
   const fenced = sql`exists (select from advanced)`;
   const parts = [sql`advanced as (${advanceUpdate(schema, advance)})`, ...writes(target, changes, fenced)];
@@ -44,41 +45,38 @@ export async function writeRowsAndAdvance(
 export async function writeRows(
   tx: Kysely<unknown>,
   target: TableTarget,
-  changes: readonly FoldedRow[],
+  rows: readonly FoldedRow[],
   known: ReadonlySet<FoldedRow>,
 ): Promise<readonly FoldedRow[]> {
-  const fresh = changes.filter((change) => change.row !== null && !known.has(change));
-  const stored = changes.filter((change) => known.has(change));
-  if (fresh.length === 0 && stored.length === 0) return [];
+  const { columns } = target;
+  const made = rows.filter((one) => one.row !== null && !known.has(one));
+  const stored = rows.filter((one) => known.has(one));
+  if (made.length + stored.length === 0) return [];
+  const fresh = encodeChanges(columns, made, () => {}).kept;
+  const changes = encodeChanges(columns, stored, () => {});
   // Without new rows the statement still needs its last part; it then finds no key without a row.
-  const parts = [sql`made as (${insertNew(target, fresh)})`, ...writes(target, stored, sql`true`)];
-  const { rows } = await sql<{ place: number }>`
+  const parts = [sql`made as (${insertNew(target, fresh)})`, ...writes(target, changes, sql`true`)];
+  const answer = await sql<{ place: number }>`
     with ${sql.join(parts)}
     select wanted.place::integer as place
-      from ${unnestKeys(target.columns.key, fresh, 'wanted')}
-     where not exists (select from made where ${sameKey(target.columns.key, 'made', 'wanted')})
+      from ${unnestKeys(columns.key, encodeKeys(columns, made), 'wanted')}
+     where not exists (select from made where ${sameKey(columns.key, 'made', 'wanted')})
   `.execute(tx);
-  return rows.flatMap(({ place }) => fresh[place - 1] ?? []);
+  return answer.rows.flatMap(({ place }) => made[place - 1] ?? []);
 }
 
 function writes(
   target: TableTarget,
-  changes: readonly FoldedRow[],
+  { kept, gone }: EncodedChanges,
   condition: RawBuilder<unknown>,
 ): readonly RawBuilder<unknown>[] {
-  const kept = changes.filter(({ row }) => row !== null);
-  const gone = changes.filter(({ row }) => row === null);
   return [
-    ...(kept.length === 0 ? [] : [sql`written as (${upsert(target, kept, condition)})`]),
-    ...(gone.length === 0 ? [] : [sql`deleted as (${remove(target, gone, condition)})`]),
+    ...(kept.count === 0 ? [] : [sql`written as (${upsert(target, kept, condition)})`]),
+    ...(gone.count === 0 ? [] : [sql`deleted as (${remove(target, gone, condition)})`]),
   ];
 }
 
-function upsert(
-  target: TableTarget,
-  changes: readonly FoldedRow[],
-  condition: RawBuilder<unknown>,
-): RawBuilder<unknown> {
+function upsert(target: TableTarget, rows: EncodedRows, condition: RawBuilder<unknown>): RawBuilder<unknown> {
   const { key, rest } = target.columns;
   const onConflict =
     rest.length === 0
@@ -87,35 +85,31 @@ function upsert(
   return sql`
     insert into ${sql.id(target.schema, target.table)} (${names([...key, ...rest])})
     select ${names([...key, ...rest])}
-      from ${unnestRows(target.columns, changes)}
+      from ${unnestRows(target.columns, rows)}
      where ${condition}
     on conflict (${names(key)}) ${onConflict}
   `;
 }
 
-function insertNew(target: TableTarget, changes: readonly FoldedRow[]): RawBuilder<unknown> {
+function insertNew(target: TableTarget, rows: EncodedRows): RawBuilder<unknown> {
   const { key, rest } = target.columns;
   return sql`
     insert into ${sql.id(target.schema, target.table)} (${names([...key, ...rest])})
     select ${names([...key, ...rest])}
-      from ${unnestRows(target.columns, changes)}
+      from ${unnestRows(target.columns, rows)}
     on conflict (${names(key)}) do nothing
     returning ${names(key)}
   `;
 }
 
 /** One look into the primary key for each row, as in `loadRows`. Nobody else moves these rows meanwhile. */
-function remove(
-  target: TableTarget,
-  changes: readonly FoldedRow[],
-  condition: RawBuilder<unknown>,
-): RawBuilder<unknown> {
+function remove(target: TableTarget, rows: EncodedRows, condition: RawBuilder<unknown>): RawBuilder<unknown> {
   const table = sql.id(target.schema, target.table);
   return sql`
     delete from ${table}
      where ctid = any (array(
              select found.ctid
-               from ${unnestKeys(target.columns.key, changes, 'gone')}
+               from ${unnestKeys(target.columns.key, rows, 'gone')}
               cross join lateral (
                       select stored.ctid
                         from ${table} as stored
@@ -126,29 +120,19 @@ function remove(
   `;
 }
 
-function unnestRows({ key, rest }: TableColumns, changes: readonly FoldedRow[]): RawBuilder<unknown> {
-  const values = rest.map((column, index) =>
-    arrayOf(column, changes, ({ encoded }) => encoded[index] ?? null),
-  );
-  const arrays = sql.join([...keyArrays(key, changes), ...values]);
+function unnestRows({ key, rest }: TableColumns, rows: EncodedRows): RawBuilder<unknown> {
+  const arrays = sql.join([...typedArrays(key, rows.key), ...typedArrays(rest, rows.rest)]);
   return sql`unnest(${arrays}) as changed (${names([...key, ...rest])})`;
 }
 
 /** The keys of rows, with a column `place` from 1. */
 export function unnestKeys(
   key: readonly TableColumn[],
-  changes: readonly FoldedRow[],
+  rows: EncodedRows,
   alias: string,
 ): RawBuilder<unknown> {
   const columns = sql.join([...key.map((_, index) => keyName(index)), sql.id('place')]);
-  return sql`unnest(${sql.join(keyArrays(key, changes))}) with ordinality as ${sql.id(alias)} (${columns})`;
-}
-
-function keyArrays(
-  key: readonly TableColumn[],
-  changes: readonly FoldedRow[],
-): readonly RawBuilder<unknown>[] {
-  return key.map((column, index) => arrayOf(column, changes, ({ encodedKey }) => encodedKey[index] ?? null));
+  return sql`unnest(${sql.join(typedArrays(key, rows.key))}) with ordinality as ${sql.id(alias)} (${columns})`;
 }
 
 /** @param keys alias of {@link unnestKeys} */
@@ -168,10 +152,9 @@ function names(columns: readonly TableColumn[]): RawBuilder<unknown> {
   return sql.join(columns.map(({ name }) => sql.id(name)));
 }
 
-function arrayOf(
-  column: TableColumn,
-  changes: readonly FoldedRow[],
-  textOf: (change: FoldedRow) => string | null,
-): RawBuilder<unknown> {
-  return sql`${arrayLiteral(column, changes, textOf)}::${sql.raw(column.type)}[]`;
+function typedArrays(
+  columns: readonly TableColumn[],
+  literals: readonly string[],
+): readonly RawBuilder<unknown>[] {
+  return columns.map(({ type }, index) => sql`${literals[index] ?? '{}'}::${sql.raw(type)}[]`);
 }

@@ -1,0 +1,43 @@
+import { arrayLiteral, encodeColumn, type TableColumns } from './table-codec.ts';
+import type { FoldedRow, OnEvent } from './table-fold.ts';
+
+/** Rows as Postgres reads them: one array for each column. */
+export interface EncodedRows {
+  readonly count: number;
+  readonly key: readonly string[];
+  /** The columns beside the key; none where only keys were asked for. */
+  readonly rest: readonly string[];
+}
+
+/** What is to be written, and what is to be deleted. */
+export interface EncodedChanges {
+  readonly kept: EncodedRows;
+  readonly gone: EncodedRows;
+}
+
+export function encodeKeys({ key }: TableColumns, rows: readonly FoldedRow[]): EncodedRows {
+  const literals = key.map((column, index) =>
+    arrayLiteral(column, rows, ({ encodedKey }) => encodedKey[index] ?? null),
+  );
+  return { count: rows.length, key: literals, rest: [] };
+}
+
+/**
+ * @param onEvent told of the last event of each row before it is encoded
+ * @throws TypeError naming the column, for a row that cannot be stored.
+ */
+export function encodeChanges(
+  columns: TableColumns,
+  rows: readonly FoldedRow[],
+  onEvent: OnEvent,
+): EncodedChanges {
+  const gone = rows.filter(({ row }) => row === null);
+  const kept = gone.length === 0 ? rows : rows.filter(({ row }) => row !== null);
+  const rest = columns.rest.map((column) =>
+    arrayLiteral(column, kept, ({ row, event }) => {
+      if (event !== undefined) onEvent(event);
+      return encodeColumn(column, row ?? {});
+    }),
+  );
+  return { kept: { ...encodeKeys(columns, kept), rest }, gone: encodeKeys(columns, gone) };
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { KnownRows } from './known-rows.ts';
+import type { FoldedRow } from './table-fold.ts';
+
+const row = (id: string): FoldedRow => ({
+  id,
+  key: { id },
+  encodedKey: [id],
+  row: null,
+  event: undefined,
+  batch: undefined,
+  stored: false,
+});
+
+/** Batches of one row each. */
+function useOneByOne(known: KnownRows, ids: readonly string[]) {
+  for (const id of ids) {
+    if (known.get(id) === undefined) known.add(row(id));
+    known.endBatch([]);
+  }
+}
+
+describe('known rows', () => {
+  test('are those that were used last, and no more than the limit', () => {
+    const known = new KnownRows(4);
+    useOneByOne(known, ['often', 'a', 'often', 'b', 'often', 'c', 'often', 'd', 'often', 'e']);
+    expect(known.get('often')).toBeDefined();
+    expect(known.get('e')).toBeDefined();
+    expect(known.get('a')).toBeUndefined();
+    expect(
+      ['often', 'a', 'b', 'c', 'd', 'e'].filter((id) => known.get(id) !== undefined).length,
+    ).toBeLessThanOrEqual(4);
+  });
+
+  test('are never forgotten within a batch, nor before the next one has ended', () => {
+    for (const limit of [0, 2]) {
+      const known = new KnownRows(limit);
+      const ids = Array.from({ length: 10 }, (_, n) => String(n));
+      for (const id of ids) known.add(row(id));
+      expect(ids.every((id) => known.get(id) !== undefined)).toBe(true);
+      known.endBatch([]);
+      known.add(row('next'));
+      expect(ids.every((id) => known.get(id) !== undefined)).toBe(true);
+    }
+  });
+
+  test('are none once they are cleared', () => {
+    const known = new KnownRows(10);
+    useOneByOne(known, ['a', 'b']);
+    known.clear();
+    expect(known.get('a')).toBeUndefined();
+  });
+});
