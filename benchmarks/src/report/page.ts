@@ -35,7 +35,7 @@ export function benchmarksPage(about: About, verdicts: readonly Verdict[], resul
     '',
     ...aboutLines(about).map((line) => `- ${line}`),
     '',
-    '![Appends and projections of Leftfold, of the bare database and of peers](/benchmarks.svg)',
+    '![Appends and projections of Leftfold, of the bare database and of peers](./public/benchmarks.svg)',
     '',
     '## Goals',
     '',

@@ -9,7 +9,7 @@ export interface Queryable {
 export interface UntilBlockedOptions {
   /** How many sessions have to wait at the same time. @default 1 */
   readonly count?: number;
-  /** @default 5000 */
+  /** @default 15000 */
   readonly timeoutMs?: number;
 }
 
@@ -28,7 +28,7 @@ export interface UntilBlockedOptions {
  */
 export async function untilBlocked(
   database: string | Queryable,
-  { count = 1, timeoutMs = 5_000 }: UntilBlockedOptions = {},
+  { count = 1, timeoutMs = 15_000 }: UntilBlockedOptions = {},
 ): Promise<void> {
   if (typeof database === 'string') {
     return withClient(database, (client) => untilBlocked(client, { count, timeoutMs }));

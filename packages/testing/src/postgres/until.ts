@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** @default 5000 */
+  /** @default 15000 */
   readonly timeoutMs?: number;
   /** What was waited for, as the error says it. */
   readonly message?: string;
@@ -19,7 +19,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 5_000, message = 'the condition' }: UntilOptions = {},
+  { timeoutMs = 15_000, message = 'the condition' }: UntilOptions = {},
 ): Promise<Exclude<T, false | '' | 0 | 0n | null | undefined>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
