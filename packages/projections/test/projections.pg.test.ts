@@ -347,6 +347,23 @@ describe('projections', () => {
     expect(await onlooker.status()).toMatchObject([{ name: 'journal', state: 'running', position, lag: 0 }]);
   });
 
+  test('a runner whose store is closed before it comes to its end by itself, without a word', async () => {
+    const store = await freshStore(database);
+    const problems: unknown[] = [];
+    const runner = createTestRunner(store, [journal, balances], {
+      leaseMs: 300,
+      onError: (problem) => problems.push(problem),
+    });
+    await runner.start();
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.caughtUp(journal);
+    const waiting = failureOf(runner.waitFor(journal, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }));
+    await store.close();
+    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await runner.stop();
+    expect(problems).toEqual([]);
+  });
+
   test('two projections of one name are refused, and so is a second start', async () => {
     await using store = await freshStore(database);
     expect(() => createTestRunner(store, [journal, journal])).toThrow(

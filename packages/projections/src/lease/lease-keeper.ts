@@ -13,6 +13,8 @@ export interface LeaseKeeperOptions {
   /** Tells this process from every other one. */
   readonly owner: string;
   readonly leaseMs: number;
+  /** True when the database can never be asked again: the store is closed. */
+  readonly isOver: () => boolean;
   /** The database could not be asked. It will be asked again. */
   readonly onError: (error: unknown) => void;
 }
@@ -78,7 +80,7 @@ export class LeaseKeeper {
       this.#looking = undefined;
       const again = this.#lookAgain;
       this.#lookAgain = false;
-      if (this.#closed || this.#held.size + this.#wishes.size === 0) return;
+      if (this.#closed || this.#options.isOver() || this.#held.size + this.#wishes.size === 0) return;
       if (again) this.look();
       else this.#timer = setTimeout(() => this.look(), this.#options.leaseMs / LOOKS_PER_LEASE);
     });
@@ -92,14 +94,14 @@ export class LeaseKeeper {
     await this.#looking;
     const leases = [...this.#held.values()];
     for (const lease of leases) this.drop(lease);
-    if (leases.length === 0) return;
-    const { db, schema, onError } = this.#options;
+    const { db, schema, isOver, onError } = this.#options;
+    if (leases.length === 0 || isOver()) return;
     // Without the database the leases end by themselves.
     await releaseLeases(db, schema, leases).catch(onError);
   }
 
   async #lookOnce(): Promise<void> {
-    const { db, schema, leaseMs, onError } = this.#options;
+    const { db, schema, leaseMs, isOver, onError } = this.#options;
     try {
       const held = [...this.#held.values()];
       const wanted = [...this.#wishes.values()].map(({ projection }) => projection);
@@ -117,7 +119,8 @@ export class LeaseKeeper {
         if (checkpoint !== undefined && isFree(checkpoint)) await this.#take(projection);
       }
     } catch (error) {
-      onError(error);
+      if (isOver()) this.refuse();
+      else onError(error);
     }
   }
 

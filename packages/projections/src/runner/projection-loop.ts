@@ -98,6 +98,7 @@ export class ProjectionLoop {
       } catch (error) {
         failure = { error };
       }
+      if (this.#options.store.pool.ending) return;
       // The batch may have been applied all the same, when only its answer was lost: the checkpoint knows.
       turn.applier.forget();
       const outagesBefore = turn.outages;
@@ -188,6 +189,7 @@ export class ProjectionLoop {
         turn.position = checkpoint.position;
         return true;
       } catch (error) {
+        if (store.pool.ending) return false;
         turn.outages += 1;
         this.#report(error, false);
         await pause(delayAfter(retry, turn.outages), turn.signal);

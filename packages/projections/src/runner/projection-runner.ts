@@ -89,12 +89,13 @@ export class ProjectionRunner implements AsyncDisposable {
     this.#tables = projections.map((projection) => new ProjectionTables(store.schema, projection));
     this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${newId(Date.now())}`;
     this.#leaseMs = leaseMs;
-    this.#waiting = new Waiting(store.db, store.schema);
+    this.#waiting = new Waiting(store);
     this.#keeper = new LeaseKeeper({
       db: store.db,
       schema: store.schema,
       owner: this.#owner,
       leaseMs,
+      isOver: () => store.pool.ending,
       onError: (error) => onError({ projection: undefined, error, stopped: false }),
     });
     const retry = toRetryPolicy(options.retry);

@@ -5,7 +5,7 @@ import {
   ProjectionTimeoutError,
   StoreUnavailableError,
 } from '@leftfold/core';
-import type { Kysely } from 'kysely';
+import type { PostgresEventStore } from '@leftfold/event-store';
 import { readCheckpoints } from '../sql/checkpoints.ts';
 import type { Checkpoint, ProjectionKey } from '../sql/row.ts';
 
@@ -44,8 +44,7 @@ export interface WaitOptions {
  * statement for all who wait, and not at all while nobody does.
  */
 export class Waiting {
-  readonly #db: Kysely<unknown>;
-  readonly #schema: string;
+  readonly #store: PostgresEventStore;
   readonly #waiters = new Set<Waiter>();
   readonly #led = new Map<string, number>();
   #closed = false;
@@ -53,9 +52,8 @@ export class Waiting {
   #pollMs = FIRST_POLL_MS;
   #wake = new AbortController();
 
-  constructor(db: Kysely<unknown>, schema: string) {
-    this.#db = db;
-    this.#schema = schema;
+  constructor(store: PostgresEventStore) {
+    this.#store = store;
   }
 
   /** This process has the lease and is at this position. */
@@ -153,8 +151,9 @@ export class Waiting {
     const wanted = new Map(waiters.map(({ projection }) => [projection.name, projection]));
     let checkpoints: readonly Checkpoint[];
     try {
-      checkpoints = await readCheckpoints(this.#db, this.#schema, [...wanted.values()]);
+      checkpoints = await readCheckpoints(this.#store.db, this.#store.schema, [...wanted.values()]);
     } catch {
+      if (this.#store.pool.ending) this.close();
       return; // asked again until the time is over: the database may come back
     }
     for (const waiter of waiters) {
