@@ -151,8 +151,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     return this.#reader.stream(streamId, options);
   }
 
-  async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
-    yield* this.#reader.all(options, await this.#watch.now());
+  readAll(options: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
+    return this.#reader.all(options, () => this.#watch.now());
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {

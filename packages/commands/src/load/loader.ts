@@ -110,16 +110,18 @@ export class Loader {
   ): Promise<Folded | undefined> {
     const snapshot = await this.#snapshots.load({ aggregate, streamId });
     if (snapshot === undefined) return undefined;
-    let folded: Folded | undefined;
+    const { streamVersion, position } = snapshot;
+    const folded = { state: snapshot.state, streamVersion, position, snapshotVersion: streamVersion, asOf };
+    let sound = false;
     try {
-      const tail = snapshot.tail ?? this.#store.readStream(streamId, { from: snapshot.streamVersion });
-      for await (const event of tail) {
-        if (folded !== undefined) {
-          folded = advance(aggregate, folded, event);
+      for await (const event of snapshot.tail ?? this.#store.readStream(streamId, { from: streamVersion })) {
+        if (sound) {
+          folded.state = aggregate.evolve(folded.state, event);
+          folded.streamVersion = event.streamVersion;
+          folded.position = event.position;
         } else {
-          const { streamVersion, position, state } = snapshot;
-          if (event.streamVersion !== streamVersion || event.position !== position) break;
-          folded = { state, streamVersion, position, snapshotVersion: streamVersion, asOf };
+          sound = event.streamVersion === streamVersion && event.position === position;
+          if (!sound) break;
         }
       }
     } catch (error) {
@@ -127,13 +129,8 @@ export class Loader {
       this.#snapshots.report(error, { aggregate, streamId });
       return undefined;
     }
-    return folded;
+    return sound ? folded : undefined;
   }
-}
-
-function advance(aggregate: AnyAggregate, { state, ...rest }: Folded, event: RecordedEvent): Folded {
-  const { streamVersion, position } = event;
-  return { ...rest, state: aggregate.evolve(state, event), streamVersion, position };
 }
 
 function startOf(aggregate: AnyAggregate, asOf: number): Folded {

@@ -1,5 +1,6 @@
 import { CompiledQuery, type Transaction } from 'kysely';
 import type pg from 'pg';
+import { storeParsers } from './value-parsers.ts';
 
 /** One SQL statement. With a name it is prepared once for each connection; without, planned for its values each time. */
 export interface Statement {
@@ -26,6 +27,7 @@ export function runnerOn(client: Pick<pg.ClientBase, 'query'> | pg.Pool, prepare
       ...(prepare && name !== undefined ? { name } : {}),
       text,
       values: [...values],
+      types: storeParsers,
     });
     return result.rows;
   };

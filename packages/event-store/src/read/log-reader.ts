@@ -26,6 +26,7 @@ import { type EventRow, toSafeNumber } from '../sql/row.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { assertFilter } from './assert-filter.ts';
 import { assertInstant, assertWhole } from './assert-range.ts';
+import { oneByOne } from './one-by-one.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail, type TailRow } from './shared-tail.ts';
 
@@ -45,6 +46,8 @@ export interface LogPage {
   /** Everything up to here that the filter lets through is in this page, or was before it. */
   readonly position: number;
 }
+
+type Page = readonly RecordedEvent[];
 
 /** Reads streams and the log, page by page. */
 export class LogReader {
@@ -83,30 +86,37 @@ export class LogReader {
     return { events: this.#toEvents(rows, unknownEvents), position };
   }
 
-  async *all(options: ReadAllOptions, settled: number): AsyncGenerator<RecordedEvent, void, undefined> {
+  /** @param settled gives the position up to which the log is read; asked when the first event is. */
+  all(options: ReadAllOptions, settled: () => Promise<number>): AsyncIterable<RecordedEvent> {
+    return oneByOne(this.#pagesOfLog(options, settled));
+  }
+
+  stream(streamId: string, options: ReadStreamOptions): AsyncIterable<RecordedEvent> {
+    return oneByOne(this.#pagesOfStream(streamId, options));
+  }
+
+  async *#pagesOfLog(options: ReadAllOptions, settled: () => Promise<number>): AsyncGenerator<Page, void> {
     const { filter, unknownEvents, signal } = options;
     assertWhole('after', options.after);
     assertWhole('limit', options.limit);
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
-    while (after < settled && left > 0 && signal?.aborted !== true) {
+    const upTo = await settled();
+    while (after < upTo && left > 0 && signal?.aborted !== true) {
       const page = await this.page({
         after,
-        upTo: settled,
+        upTo,
         limit: Math.min(PAGE_SIZE, left),
         filter,
         unknownEvents,
       });
-      yield* page.events;
+      yield page.events;
       left -= page.events.length;
       after = page.position;
     }
   }
 
-  async *stream(
-    streamId: string,
-    options: ReadStreamOptions,
-  ): AsyncGenerator<RecordedEvent, void, undefined> {
+  async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<Page, void> {
     assertId('stream id', streamId);
     assertWhole('from', options.from);
     assertWhole('to', options.to);
@@ -122,7 +132,7 @@ export class LogReader {
       const range = { from, to, backwards, limit, untilPosition, untilTime };
       const rows = await this.#rows<EventRow>(readStreamStatement(this.#schema, streamId, range));
       const events = this.#toEvents(rows, unknownEvents);
-      yield* events;
+      yield events;
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit) return;
       left -= events.length;
@@ -147,10 +157,11 @@ export class LogReader {
   async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
     const rows = await this.#rows<SnapshotRow>(loadSnapshotStatement(this.#schema, streamId, key, PAGE_SIZE));
     const [first] = rows;
-    if (first === undefined) return undefined;
+    // Of an event that is not in the log, or not where it was, there is no snapshot.
+    if (first === undefined || first.snapshot_position === null) return undefined;
     return {
-      streamVersion: toSafeNumber(first.snapshot_version),
-      position: toSafeNumber(first.snapshot_position),
+      streamVersion: toSafeNumber(first.stream_version),
+      position: first.snapshot_position,
       state: first.state,
       tail: rows.length < PAGE_SIZE ? this.#toEvents(rows, 'fail') : undefined,
     };

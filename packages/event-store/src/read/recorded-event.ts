@@ -1,5 +1,5 @@
 import type { EventCatalog, RecordedEvent } from '@leftfold/core';
-import { type EventRow, toSafeNumber } from '../sql/row.ts';
+import { type EventRow, toDate, toSafeNumber } from '../sql/row.ts';
 
 /** What to do with an event type that no definition knows. */
 export type UnknownEvents = 'fail' | 'skip';
@@ -27,7 +27,7 @@ export function toRecordedEvent(
     streamId: row.stream_id,
     streamVersion: toSafeNumber(row.stream_version),
     position,
-    recordedAt: row.recorded_at,
+    recordedAt: toDate(row.recorded_at),
     metadata: row.metadata,
     tags: row.tags,
   };

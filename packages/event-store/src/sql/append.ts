@@ -1,6 +1,6 @@
 import type { Statement } from '../connect/statement-runner.ts';
 import type { AppendRequest } from '../append/append-request.ts';
-import { numberArray, textArray, toNumbers, toSafeNumber } from './row.ts';
+import { jsonArray, numberArray, textArray, toDate, toNumbers } from './row.ts';
 
 /** What the database answered to one request. */
 export type AppendOutcome =
@@ -16,9 +16,10 @@ export type AppendOutcome =
 
 export interface AppendOneRow {
   readonly appended: boolean;
-  readonly entry_version: string;
-  readonly event_position: string | null;
-  readonly recorded_at: Date | null;
+  readonly entry_version: number;
+  readonly event_position: number | null;
+  /** Seconds since 1970. */
+  readonly recorded_at: number | null;
 }
 
 /**
@@ -33,7 +34,7 @@ export function appendOneStatement(schema: string, request: AppendRequest): Stat
     return undefined;
   return {
     name: `leftfold append one ${schema}`,
-    text: `select appended, entry_version::text, event_position::text, recorded_at
+    text: `select appended, entry_version, event_position, date_part('epoch', recorded_at) as recorded_at
              from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       entry.streamId,
@@ -54,9 +55,9 @@ export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome
     return undefined;
   return {
     kind: 'appended',
-    versions: [toSafeNumber(row.entry_version)],
-    positions: [toSafeNumber(row.event_position)],
-    recordedAt: row.recorded_at,
+    versions: [row.entry_version],
+    positions: [row.event_position],
+    recordedAt: toDate(row.recorded_at),
   };
 }
 
@@ -66,7 +67,8 @@ export interface AppendBatchRow {
   readonly request_event_id: readonly (string | null)[] | null;
   readonly entry_version: string;
   readonly event_position: string | null;
-  readonly recorded_at: Date;
+  /** Seconds since 1970. */
+  readonly recorded_at: number;
 }
 
 export interface BatchOptions {
@@ -129,7 +131,7 @@ export function appendBatchStatement(
   return {
     name: `leftfold ${call} ${schema}`,
     text: `select request_status::text, request_entry::text, request_event_id, entry_version::text,
-                  event_position::text, recorded_at
+                  event_position::text, date_part('epoch', recorded_at) as recorded_at
              from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16${inTransaction ? '' : ', $17'})`,
     values: [
       numberArray(entryRequest),
@@ -143,8 +145,8 @@ export function appendBatchStatement(
       textArray(ids),
       textArray(types),
       numberArray(schemaVersions),
-      textArray(data),
-      textArray(metadata),
+      jsonArray(data),
+      jsonArray(metadata),
       textArray(tags),
       textArray(requests.map(({ commandId }) => commandId ?? null)),
       checkEventIds,
@@ -187,7 +189,7 @@ export function toBatchOutcomes(
           kind: 'appended',
           versions: versions.slice(firstEntry, entriesBefore),
           positions: positions.slice(first, eventsBefore),
-          recordedAt: row.recorded_at,
+          recordedAt: toDate(row.recorded_at),
         };
       }
     }

@@ -1,6 +1,6 @@
 import type { EventFilter } from '@leftfold/core';
 import type { Statement } from '../connect/statement-runner.ts';
-import { eventColumns } from './row.ts';
+import { eventColumns, headColumns } from './row.ts';
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
@@ -57,8 +57,7 @@ export function readPageStatement(
 export function readTailStatement(schema: string, { after, upTo, limit }: PageRange): Statement {
   return {
     name: `leftfold tail ${schema}`,
-    text: `select position, stream_version, recorded_at, schema_version, stream_id, event_id, type, data::text,
-                  metadata::text, tags
+    text: `select ${headColumns}, data::text, metadata::text
              from "${schema}".events
             where position > $1
               and position <= $2

@@ -2,19 +2,19 @@ import type { Snapshot } from '@leftfold/core';
 import type { Statement } from '../connect/statement-runner.ts';
 import { type EventRow, eventColumns } from './row.ts';
 
-/** An event from the snapshot's own version on, and what the snapshot says. */
+/** An event from the snapshot's own on, and what the snapshot says: in the row of its own event only. */
 export interface SnapshotRow extends EventRow {
-  readonly snapshot_version: string;
-  readonly snapshot_position: string;
-  /** In the row of the snapshot's own event only. */
+  readonly snapshot_position: number | null;
   readonly state: unknown;
 }
 
 /**
- * A snapshot with the events from its own version on. No row when there is none, or none of its events is in the log.
+ * A snapshot with the events from its own on, in their order. No row when there is none.
  *
  * SQL: one statement, so one snapshot of the database; the primary key of `snapshots`, then a range of
  * `events_stream_version_key`.
+ *
+ * @param limit becomes part of the statement, so that its plan is made once
  */
 export function loadSnapshotStatement(
   schema: string,
@@ -24,7 +24,7 @@ export function loadSnapshotStatement(
 ): Statement {
   return {
     name: `leftfold load snapshot ${schema}`,
-    text: `select snapshot.stream_version::text as snapshot_version, snapshot.position::text as snapshot_position,
+    text: `select case when event.stream_version = snapshot.stream_version then snapshot.position end as snapshot_position,
                   case when event.stream_version = snapshot.stream_version then snapshot.state end as state,
                   event.*
              from "${schema}".snapshots as snapshot
@@ -33,11 +33,11 @@ export function loadSnapshotStatement(
                             where events.stream_id = snapshot.stream_id
                               and events.stream_version >= snapshot.stream_version
                             order by events.stream_version
-                            limit $3) as event on true
+                            limit ${limit}) as event on true
             where snapshot.stream_id = $1
               and snapshot.key = $2
             order by event.stream_version`,
-    values: [streamId, key, limit],
+    values: [streamId, key],
   };
 }
 

@@ -113,12 +113,12 @@ begin
            array(select value ->> 'type' from jsonb_array_elements(events) with ordinality as e (value, n) order by n),
            array(select coalesce((value ->> 'schemaVersion')::integer, 1)
                    from jsonb_array_elements(events) with ordinality as e (value, n) order by n),
-           array(select coalesce(value -> 'data', '{}')
-                   from jsonb_array_elements(events) with ordinality as e (value, n) order by n),
-           array(select append.metadata
-                        || case when command_id is null then '{}' else jsonb_build_object('commandId', command_id) end
-                        || coalesce(value -> 'metadata', '{}')
-                   from jsonb_array_elements(events) with ordinality as e (value, n) order by n),
+           (select jsonb_agg(coalesce(value -> 'data', '{}') order by n)
+              from jsonb_array_elements(events) with ordinality as e (value, n)),
+           (select jsonb_agg(append.metadata
+                             || case when command_id is null then '{}' else jsonb_build_object('commandId', command_id) end
+                             || coalesce(value -> 'metadata', '{}') order by n)
+              from jsonb_array_elements(events) with ordinality as e (value, n)),
            array(select case when value ? 'tags'
                              then array(select jsonb_array_elements_text(value -> 'tags'))::text end
                    from jsonb_array_elements(events) with ordinality as e (value, n) order by n),
