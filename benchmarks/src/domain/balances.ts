@@ -40,16 +40,12 @@ export function statements(version: number) {
     },
     on: {
       'account.opened': (tx, { streamId, data }) =>
-        tx
-          .insertInto('balances')
-          .values({ account_id: streamId, owner: data.owner, cents: 0, entries: 1 })
-          .execute(),
+        tx.insertInto('balances').values({ account_id: streamId, owner: data.owner, cents: 0, entries: 1 }),
       'account.deposited': (tx, { streamId, data }) =>
         tx
           .updateTable('balances')
           .set(({ eb }) => ({ cents: eb('cents', '+', data.cents), entries: eb('entries', '+', 1) }))
-          .where('account_id', '=', streamId)
-          .execute(),
+          .where('account_id', '=', streamId),
     },
   });
 }

@@ -85,6 +85,7 @@ export {
   defineTableProjection,
   type TableProjection,
 } from './projection/define-table-projection.ts';
+export type { HandlerResult, HandlerRun, Statement } from './projection/handlers.ts';
 export type { AnyProjection, ColumnsByTable } from './projection/projection.ts';
 export type {
   AbortSignalLike,

@@ -23,9 +23,10 @@ import type { Kysely } from 'kysely';
 import type pg from 'pg';
 import { Appender, type InlineHook } from './append/appender.ts';
 import { type AppendLimits, defaultLimits } from './append/append-request.ts';
-import { kyselyOn } from './connect/kysely.ts';
+import { inTransaction, kyselyOn, type StoreTransaction } from './connect/kysely.ts';
 import { type ConnectionOptions, openPool } from './connect/pool.ts';
 import { type CallerTransaction, runnerOn, type StatementRunner } from './connect/statement-runner.ts';
+import { StatementNames } from './connect/statement-names.ts';
 import { applyMigrations } from './migrate/apply-migrations.ts';
 import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
 import { SettledWatch, type WaitForSettledOptions } from './settle/settled-watch.ts';
@@ -78,6 +79,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   /** What runs in the transactions of this store's appends. */
   readonly inline: InlineHook | undefined;
   readonly #ownsPool: boolean;
+  readonly #names: StatementNames | undefined;
   readonly #run: StatementRunner;
   readonly #reader: LogReader;
   readonly #watch: SettledWatch;
@@ -95,7 +97,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
     this.pool = pool;
-    this.db = kyselyOn<unknown>(pool, preparedStatements);
+    this.#names = preparedStatements ? new StatementNames() : undefined;
+    this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.#ownsPool = owned;
     this.#run = runnerOn(pool, preparedStatements);
@@ -166,6 +169,14 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   /** Resolves as soon as the settled position is beyond `after`. One watch serves all who wait in a process. */
   waitForSettled(options: WaitForSettledOptions): Promise<number> {
     return this.#watch.waitFor(options);
+  }
+
+  /**
+   * Runs work in a transaction of its own, read committed. What the work throws rolls it back and reaches the caller
+   * untouched. Unlike those of `db`, its statements need not wait for each other: see {@link StoreTransaction.send}.
+   */
+  inTransaction<TResult>(work: (transaction: StoreTransaction) => Promise<TResult>): Promise<TResult> {
+    return inTransaction(this.pool, this.#names, work);
   }
 
   /** One page of the log. `upTo` must be a settled position. */

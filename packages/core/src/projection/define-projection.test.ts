@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { accountEvents } from '../../test/bank.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import { defineProjection } from './define-projection.ts';
+import type { HandlerRun } from './handlers.ts';
 
 const base = {
   name: 'owners',
@@ -15,6 +16,7 @@ const base = {
 
 // Handlers only pass the transaction on, so a name is enough to tell that it is the one that was given.
 const transaction = { is: 'the transaction' } as unknown as Transaction<unknown>;
+const quietly: HandlerRun = { onEvent: () => {}, send: () => Promise.resolve() };
 
 function recorded(type: string, position: number): RecordedEvent {
   return {
@@ -66,7 +68,10 @@ test('each handler gets the transaction and its own events, in order, and each i
     recorded('account.closed', 2),
     recorded('account.opened', 3),
   ];
-  await owners.apply(transaction, events, (event) => seen.push(`at ${event.position}`));
+  await owners.apply(transaction, events, {
+    ...quietly,
+    onEvent: (event) => seen.push(`at ${event.position}`),
+  });
   expect(seen).toEqual(['at 1', [transaction, 1], 'at 2', 'at 3', [transaction, 3]]);
 });
 
@@ -82,7 +87,7 @@ test('a handler that throws ends the batch, and nothing after it is applied', as
     },
   });
   const events = [1, 2, 3].map((position) => recorded('account.opened', position));
-  await expect(owners.apply(transaction, events, () => {})).rejects.toThrow('boom');
+  await expect(owners.apply(transaction, events, quietly)).rejects.toThrow('boom');
   expect(seen).toEqual([1, 2]);
 });
 
@@ -96,11 +101,7 @@ test('the batch form reads every event of its groups, and gets them all at once'
     },
   });
   expect(owners.eventTypes).toEqual(['account.opened', 'account.deposited', 'account.withdrawn']);
-  await owners.apply(
-    transaction,
-    [recorded('account.opened', 1), recorded('account.deposited', 2)],
-    () => {},
-  );
+  await owners.apply(transaction, [recorded('account.opened', 1), recorded('account.deposited', 2)], quietly);
   expect(seen).toEqual([1, 2]);
 });
 

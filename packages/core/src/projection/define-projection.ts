@@ -3,6 +3,7 @@ import type { AnyEventGroup, RecordedEventOf } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { Columns, Row, TableDefinition } from './columns.ts';
+import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts';
 
 /**
  * When a projection is applied: `inline` in the append's own transaction, `async` by a runner behind it.
@@ -43,12 +44,16 @@ interface CommonOptions<
   readonly tables: { readonly [TTable in keyof TTables]: TableOptions<TTables[TTable]> };
 }
 
-/** Handlers by event type. Each runs in the checkpoint's own transaction: a crash can neither skip nor repeat it. */
+/**
+ * Handlers by event type. Each runs in the checkpoint's own transaction: a crash can neither skip nor repeat it.
+ *
+ * A handler that needs no answer returns its statements instead of executing them: many of them then travel together.
+ */
 type EventHandlers<TEvent extends RecordedEvent, TTables extends TableColumns> = {
   readonly [TType in TEvent['type']]?: (
     tx: Transaction<ReadModel<TTables>>,
     event: Extract<TEvent, { readonly type: TType }>,
-  ) => Promise<unknown>;
+  ) => HandlerResult;
 };
 
 interface EachOptions<
@@ -69,7 +74,7 @@ interface BatchOptions<
   readonly onBatch: (
     tx: Transaction<ReadModel<NoInfer<TTables>>>,
     events: readonly RecordedEventOf<TGroups[number]>[],
-  ) => Promise<unknown>;
+  ) => HandlerResult;
   readonly on?: never;
 }
 
@@ -90,12 +95,8 @@ export interface AnyHandlerProjection {
   /** The only event types it reads. */
   readonly eventTypes: readonly string[];
   readonly tables: readonly TableDefinition[];
-  /** Applies events in their order. @throws whatever the handler throws */
-  apply(
-    tx: Transaction<unknown>,
-    events: readonly RecordedEvent[],
-    onEvent: (event: RecordedEvent) => void,
-  ): Promise<void>;
+  /** Applies events in their order. @throws whatever a handler throws, or one of its statements fails with */
+  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[], run: HandlerRun): Promise<void>;
 }
 
 /** A read model of any tables, written by handlers with a kysely transaction. */
@@ -144,8 +145,8 @@ function allTypes(groups: readonly AnyEventGroup[]): readonly string[] {
   return groups.flatMap((group) => group.definitions.map((definition) => definition.type));
 }
 
-type Handler = (tx: Transaction<unknown>, event: RecordedEvent) => Promise<unknown>;
-type BatchHandler = (tx: Transaction<unknown>, events: readonly RecordedEvent[]) => Promise<unknown>;
+type Handler = (tx: Transaction<unknown>, event: RecordedEvent) => HandlerResult;
+type BatchHandler = (tx: Transaction<unknown>, events: readonly RecordedEvent[]) => HandlerResult;
 
 function applierOf(options: {
   readonly on?: unknown;
@@ -154,15 +155,14 @@ function applierOf(options: {
   // The runner hands each handler only the events and the tables it was declared with.
   if (options.onBatch !== undefined) {
     const onBatch = options.onBatch as BatchHandler;
-    return async (tx, events) => {
-      await onBatch(tx, events);
-    };
+    return (tx, events, run) =>
+      runHandlers(tx, [{ event: undefined, result: () => onBatch(tx, events) }], run);
   }
   const handlers = options.on as Readonly<Record<string, Handler | undefined>>;
-  return async (tx, events, onEvent) => {
-    for (const event of events) {
-      onEvent(event);
-      await handlers[event.type]?.(tx, event);
-    }
-  };
+  return (tx, events, run) =>
+    runHandlers(
+      tx,
+      events.map((event) => ({ event, result: () => handlers[event.type]?.(tx, event) })),
+      run,
+    );
 }

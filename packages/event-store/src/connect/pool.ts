@@ -27,6 +27,8 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
     connectionTimeoutMillis: 10_000,
     application_name: 'leftfold',
     allowExitOnIdle: true,
+    // A projection's statements need not wait for each other's answers.
+    pipeline: true,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   own.on('error', () => {});

@@ -1,13 +1,12 @@
 import type { AnyHandlerProjection, RecordedEvent } from '@leftfold/core';
-import type { Kysely, Transaction } from 'kysely';
+import type { PostgresEventStore, StoreTransaction } from '@leftfold/event-store';
 import { advanceCheckpoint, limitIdleTime } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import { type Batch, type BatchApplier, BatchFailure, type PreparedBatch } from './batch.ts';
 
 export interface HandlerApplierOptions {
-  readonly db: Kysely<unknown>;
-  readonly storeSchema: string;
+  readonly store: PostgresEventStore;
   readonly leaseMs: number;
 }
 
@@ -20,7 +19,7 @@ export class HandlerApplier implements BatchApplier {
   constructor(projection: AnyHandlerProjection, options: HandlerApplierOptions) {
     this.#projection = projection;
     this.#options = options;
-    this.#schema = projectionSchema(options.storeSchema, projection);
+    this.#schema = projectionSchema(options.store.schema, projection);
   }
 
   async prepare(batch: Batch): Promise<PreparedBatch> {
@@ -30,30 +29,28 @@ export class HandlerApplier implements BatchApplier {
   forget(): void {}
 
   async #write({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
-    const { db, storeSchema, leaseMs } = this.#options;
+    const { store, leaseMs } = this.#options;
     const advance = { lease, leaseMs, from, to };
     let current: RecordedEvent | undefined;
     let thrown: { readonly cause: unknown } | undefined;
-    const applyIn = async (tx: Transaction<unknown>) => {
+    const onEvent = (event: RecordedEvent) => {
+      current = event;
+    };
+    const applyIn = async ({ tx, send }: StoreTransaction) => {
       await limitIdleTime(tx, leaseMs);
-      await this.#projection.apply(tx.withSchema(this.#schema), events, (event) => {
-        current = event;
-      });
+      await this.#projection.apply(tx.withSchema(this.#schema), events, { onEvent, send });
       current = undefined;
       // Last, so that renewing the lease does not have to wait for the handlers.
-      if (!(await advanceCheckpoint(tx, storeSchema, advance))) throw new Fenced();
+      if (!(await advanceCheckpoint(tx, store.schema, advance))) throw new Fenced();
     };
     try {
-      if (events.length === 0) return await advanceCheckpoint(db, storeSchema, advance);
-      await db
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute((tx) =>
-          applyIn(tx).catch((cause: unknown) => {
-            thrown = { cause };
-            throw cause;
-          }),
-        );
+      if (events.length === 0) return await advanceCheckpoint(store.db, store.schema, advance);
+      await store.inTransaction((transaction) =>
+        applyIn(transaction).catch((cause: unknown) => {
+          thrown = { cause };
+          throw cause;
+        }),
+      );
       return true;
     } catch (error) {
       if (error instanceof Fenced) return false;

@@ -1,5 +1,5 @@
 import type { AnyHandlerProjection, AnyProjection, AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import type { Transaction } from 'kysely';
+import type { CompiledQuery, Transaction } from 'kysely';
 import { KnownRows } from '../fold/known-rows.ts';
 import { TableFold } from '../fold/table-fold.ts';
 import { loadRows } from '../sql/load-rows.ts';
@@ -31,7 +31,8 @@ class InlineHandlers implements InlineApplier {
   }
 
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
-    return this.projection.apply(tx.withSchema(this.#schema), events, () => {});
+    const send = (query: CompiledQuery<unknown>) => tx.executeQuery(query);
+    return this.projection.apply(tx.withSchema(this.#schema), events, { onEvent: () => {}, send });
   }
 }
 

@@ -83,10 +83,9 @@ export class ProjectionLoop {
 
   #newApplier(): BatchApplier {
     const { store, leaseMs, cachedRows } = this.#options;
-    const options = { db: store.db, storeSchema: store.schema, leaseMs };
     return this.#projection.kind === 'table'
-      ? new TableApplier(this.#projection, { ...options, cachedRows })
-      : new HandlerApplier(this.#projection, options);
+      ? new TableApplier(this.#projection, { db: store.db, storeSchema: store.schema, leaseMs, cachedRows })
+      : new HandlerApplier(this.#projection, { store, leaseMs });
   }
 
   /** Returns when the turn is over: stopped, lease lost, projection stopped, or handed over to the appends. */

@@ -1,0 +1,80 @@
+import type { CompiledQuery, Transaction } from 'kysely';
+import { expect, test } from 'vitest';
+import type { RecordedEvent } from '../event/event.ts';
+import { type HandlerResult, runHandlers, type Statement } from './handlers.ts';
+
+// Nothing here talks to a database: it is about what is sent when, and whose failure is told.
+const tx = {} as unknown as Transaction<unknown>;
+const eventAt = (position: number) => ({ position }) as unknown as RecordedEvent;
+const compiled = (sql: string) => ({ sql }) as unknown as CompiledQuery<unknown>;
+const statement = (sql: string): Statement => ({ compile: () => compiled(sql) });
+
+/** Runs one call for each result; answers come only when all has been sent, so that nobody can have waited for one. */
+async function run(results: readonly (() => HandlerResult | undefined)[], failing: readonly string[] = []) {
+  const seen: string[] = [];
+  let at = 0;
+  const calls = results.map((result, index) => ({ event: eventAt(index + 1), result }));
+  const ended = runHandlers(tx, calls, {
+    onEvent: ({ position }) => {
+      at = position;
+    },
+    send: async ({ sql }) => {
+      seen.push(sql);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
+      if (failing.includes(sql)) throw new Error(`${sql} failed`);
+    },
+  });
+  const failure = await ended.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  return { seen, failure, at };
+}
+
+test('statements that handlers return are sent in their order, without waiting for answers', async () => {
+  const { seen, failure } = await run([
+    () => statement('one'),
+    () => [statement('two'), statement('three')],
+    () => undefined,
+    () => statement('four'),
+  ]);
+  expect(seen).toEqual(['one', 'two', 'three', 'four']);
+  expect(failure).toBeUndefined();
+});
+
+test('an awaited handler may hand out statements as well; rows and results are none', async () => {
+  const { seen } = await run([
+    () => Promise.resolve(statement('one')),
+    () => Promise.resolve([{ sql: 'a column', compile: 'another' }, 5, null]),
+    () => Promise.resolve([statement('two')]),
+  ]);
+  expect(seen).toEqual(['one', 'two']);
+});
+
+test('the failure that came first is told, with its event, also when a later handler failed because of it', async () => {
+  const aborted = () => Promise.reject(new Error('the transaction is aborted'));
+  expect(
+    await run([() => statement('one'), () => statement('two'), () => statement('three')], ['two', 'three']),
+  ).toMatchObject({ failure: 'two failed', at: 2 });
+  expect(await run([() => statement('one'), aborted], ['one'])).toMatchObject({
+    failure: 'one failed',
+    at: 1,
+  });
+  expect(await run([() => statement('one'), aborted])).toMatchObject({
+    failure: 'the transaction is aborted',
+    at: 2,
+  });
+});
+
+test('nothing is done for the events behind a handler that throws', async () => {
+  const { seen, failure, at } = await run([
+    () => statement('one'),
+    () => {
+      throw new Error('boom');
+    },
+    () => statement('three'),
+  ]);
+  expect({ seen, failure, at }).toEqual({ seen: ['one'], failure: 'boom', at: 2 });
+});
