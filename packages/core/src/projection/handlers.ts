@@ -15,16 +15,16 @@ export type HandlerResult = Promise<unknown> | Statement | readonly Statement[];
 /** How a runner takes part while handlers run. */
 export interface HandlerRun {
   /** Told of each event before anything is done for it, and again before an error of its is thrown. */
-  onEvent(event: RecordedEvent): void;
+  readonly onEvent: (event: RecordedEvent) => void;
   /** Sends a statement behind all that was sent before. Resolves when the database has answered. */
-  send(query: CompiledQuery<unknown>): Promise<unknown>;
+  readonly send: (query: CompiledQuery<unknown>) => Promise<unknown>;
 }
 
 /** An event, or some at a time, and what is to be done for it. */
 export interface HandlerCall {
   /** The event to name when it fails; undefined for a call with several. */
   readonly event: RecordedEvent | undefined;
-  result(): HandlerResult | undefined;
+  readonly result: () => HandlerResult | undefined;
 }
 
 /**

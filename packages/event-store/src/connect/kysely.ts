@@ -37,7 +37,7 @@ export interface StoreTransaction {
    * Sends a statement behind all that was sent before, its own or `tx`'s, without waiting for their answers where the
    * connection can take several. Resolves when the database has answered.
    */
-  send(query: CompiledQuery<unknown>): Promise<unknown>;
+  readonly send: (query: CompiledQuery<unknown>) => Promise<unknown>;
 }
 
 /**
