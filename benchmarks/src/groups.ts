@@ -1,7 +1,7 @@
 import { bareBulk } from './append/bare-bulk.ts';
 import { bareInsert } from './append/bare-insert.ts';
 import { leftfoldAppend } from './append/leftfold-append.ts';
-import { balances, statements } from './domain/balances.ts';
+import { awaitedStatements, balances, statements } from './domain/balances.ts';
 import { leftfoldFlat } from './flat/leftfold-flat.ts';
 import { barePing, bareSelect, bareSnapshotRow } from './load/bare-select.ts';
 import { leftfoldLoad, leftfoldLoadFromSnapshot } from './load/leftfold-load.ts';
@@ -44,8 +44,10 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
       ...peers.map((peer) => peerCatchUp(`project.table.peer.${peer}`, peer, install, !full)),
     ],
     [
-      bareStatements('project.general.statements'),
+      bareStatements('project.general.statements', { pipelined: false }),
+      bareStatements('project.general.pipelined', { pipelined: true }),
       leftfoldCatchUp('project.general.leftfold', statements, statementEvents),
+      leftfoldCatchUp('project.general.awaited', awaitedStatements, statementEvents),
     ],
     [leftfoldVisible('visible.idle.leftfold')],
     [leftfoldReplay('replay.1m.leftfold')],

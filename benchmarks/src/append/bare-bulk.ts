@@ -21,12 +21,14 @@ const statement = {
            (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
          select nextval('leftfold.event_position'), event.stream_id, 1, event.event_id, 'account.deposited', 1, event.data,
                 '{}', '{}', clock_timestamp()
-           from unnest($1::text[], $2::text[], $3::jsonb[]) as event (stream_id, event_id, data)`,
+           from rows from (unnest($1::text[], $2::text[]), jsonb_array_elements($3::jsonb))
+                  as event (stream_id, event_id, data)`,
 };
 
 /**
  * The most that a client like ours gets into the same table: many rows for each INSERT and commit, from several
- * connections, prepared, arrays written as text by hand. All sizes are tried, and the best is what is compared with.
+ * connections, prepared, arrays written as text by hand, payloads as one JSON array, which is quicker than `jsonb[]`.
+ * All sizes are tried, and the best is what is compared with.
  */
 export function bareBulk(name: string): Workload {
   return {
@@ -83,9 +85,9 @@ async function insertRows(
       number += 1;
       streams.push(`account-${newId(now)}`);
       ids.push(newId(now));
-      data.push(JSON.stringify(JSON.stringify(entryOf(number))));
+      data.push(JSON.stringify(entryOf(number)));
     }
-    const values = [streams, ids, data].map((column) => `{${column.join(',')}}`);
+    const values = [`{${streams.join(',')}}`, `{${ids.join(',')}}`, `[${data.join(',')}]`];
     return clients[caller]!.query({ ...statement, values });
   };
   await keepInFlight(connections, warmUpMs, insert);

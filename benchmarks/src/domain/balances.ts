@@ -26,18 +26,20 @@ export function balances(version: number) {
   });
 }
 
-/** The same rows, written with one statement for each event. */
+const statementTables = {
+  balances: {
+    columns: { account_id: 'text', owner: 'text', cents: 'bigint', entries: 'integer' },
+    primaryKey: ['account_id'],
+  },
+} as const;
+
+/** The same rows, written with one statement for each event, which handlers return. */
 export function statements(version: number) {
   return defineProjection({
     name: 'statements',
     version,
     events: [accountEvents],
-    tables: {
-      balances: {
-        columns: { account_id: 'text', owner: 'text', cents: 'bigint', entries: 'integer' },
-        primaryKey: ['account_id'],
-      },
-    },
+    tables: statementTables,
     on: {
       'account.opened': (tx, { streamId, data }) =>
         tx.insertInto('balances').values({ account_id: streamId, owner: data.owner, cents: 0, entries: 1 }),
@@ -46,6 +48,29 @@ export function statements(version: number) {
           .updateTable('balances')
           .set(({ eb }) => ({ cents: eb('cents', '+', data.cents), entries: eb('entries', '+', 1) }))
           .where('account_id', '=', streamId),
+    },
+  });
+}
+
+/** The same statements, each awaited by its handler. */
+export function awaitedStatements(version: number) {
+  return defineProjection({
+    name: 'awaited',
+    version,
+    events: [accountEvents],
+    tables: statementTables,
+    on: {
+      'account.opened': (tx, { streamId, data }) =>
+        tx
+          .insertInto('balances')
+          .values({ account_id: streamId, owner: data.owner, cents: 0, entries: 1 })
+          .execute(),
+      'account.deposited': (tx, { streamId, data }) =>
+        tx
+          .updateTable('balances')
+          .set(({ eb }) => ({ cents: eb('cents', '+', data.cents), entries: eb('entries', '+', 1) }))
+          .where('account_id', '=', streamId)
+          .execute(),
     },
   });
 }

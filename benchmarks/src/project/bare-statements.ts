@@ -31,8 +31,13 @@ const advance = {
   text: `update checkpoint set position = $1 where name = 'balances' and position = $2`,
 };
 
+interface Options {
+  /** Sends the statements of a page without waiting for answers. */
+  readonly pipelined: boolean;
+}
+
 /** One prepared statement for each event, one after another, a thousand events and the checkpoint in a transaction. */
-export function bareStatements(name: string): Workload {
+export function bareStatements(name: string, { pipelined }: Options): Workload {
   return {
     name,
     async setup({ server, pace }) {
@@ -40,14 +45,14 @@ export function bareStatements(name: string): Workload {
       const database = await server.createDatabase();
       await fillLog(database, logShape(events));
       const reader = new pg.Client({ connectionString: database.connectionString });
-      const writer = new pg.Client({ connectionString: database.connectionString });
+      const writer = new pg.Client({ connectionString: database.connectionString, pipeline: pipelined });
       await Promise.all([reader.connect(), writer.connect()]);
       await writer.query('set client_min_messages to warning; set synchronous_commit to off');
       return {
         async run() {
           await writer.query(emptyReadModel);
           const started = performance.now();
-          await catchUp(reader, writer);
+          await catchUp(reader, writer, pipelined);
           const seconds = (performance.now() - started) / 1_000;
           await assertBalances(database, 'balances', events);
           return { eventsPerSecond: events / seconds };
@@ -61,7 +66,7 @@ export function bareStatements(name: string): Workload {
   };
 }
 
-async function catchUp(reader: pg.Client, writer: pg.Client): Promise<void> {
+async function catchUp(reader: pg.Client, writer: pg.Client, pipelined: boolean): Promise<void> {
   const page = async (after: number) => (await reader.query<LogRow>({ ...readPage, values: [after] })).rows;
   let position = 0;
   let next = page(position);
@@ -73,10 +78,16 @@ async function catchUp(reader: pg.Client, writer: pg.Client): Promise<void> {
     position = Number(last.position);
     next = page(position);
     await writer.query('begin');
+    const answers: Promise<unknown>[] = [];
     for (const { stream_id: id, type, data } of events) {
-      if (type === 'account.opened') await writer.query({ ...open, values: [id, data.owner] });
-      else await writer.query({ ...deposit, values: [id, data.cents] });
+      const opened = type === 'account.opened';
+      const answer = writer.query(
+        opened ? { ...open, values: [id, data.owner] } : { ...deposit, values: [id, data.cents] },
+      );
+      if (pipelined) answers.push(answer);
+      else await answer;
     }
+    await Promise.all(answers);
     const { rowCount } = await writer.query({ ...advance, values: [position, from] });
     if (rowCount !== 1) throw new TypeError('somebody else moved the checkpoint');
     await writer.query('commit');

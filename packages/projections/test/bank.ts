@@ -41,7 +41,7 @@ export const journal = defineProjection({
   tables: { entry: { columns: { position: 'bigint', cents: 'bigint' }, primaryKey: ['position'] } },
   on: {
     'account.deposited': (tx, { position, data }) =>
-      tx.insertInto('entry').values({ position, cents: data.cents }).execute(),
+      tx.insertInto('entry').values({ position, cents: data.cents }),
   },
 });
 
