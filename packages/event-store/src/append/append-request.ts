@@ -61,6 +61,8 @@ export const defaultLimits: AppendLimits = {
   events: 10_000,
 };
 
+const NO_METADATA: EventMetadata = Object.freeze({});
+
 const ANY = -1;
 const STREAM_EXISTS = -2;
 const MAX_TAGS = 64;
@@ -80,53 +82,24 @@ export function prepareRequest(
 ): AppendRequest {
   const { commandId } = context;
   if (commandId !== undefined) assertId('command id', commandId);
-  const shared = commandId === undefined ? (context.metadata ?? {}) : { ...context.metadata, commandId };
-  const sharedJson = metadataJsonOf('append', shared);
-  const now = Date.now();
-  const ids = new Set<string>();
-  const streams = new Set<string>();
-  let eventCount = 0;
-  let size = 0;
-
-  const prepare = (streamId: string, event: NewEvent): PreparedEvent => {
-    eventCount += 1;
-    const id = event.id ?? (commandId === undefined ? newId(now) : `${commandId}:${eventCount}`);
-    assertId('event id', id);
-    if (ids.has(id)) throw new EventIdReusedError(id);
-    ids.add(id);
-    const data = catalog.payloadOf(event);
-    const dataJson = toStorableJson(event.type, event.schemaVersion, data);
-    const metadata = event.metadata === undefined ? shared : { ...shared, ...event.metadata };
-    const metadataJson = metadata === shared ? sharedJson : metadataJsonOf(event.type, metadata);
-    assertEventSize(limits, streamId, event.type, dataJson, metadataJson);
-    size += dataJson.length + metadataJson.length;
-    return {
-      id,
-      type: event.type,
-      schemaVersion: event.schemaVersion,
-      data,
-      dataJson,
-      metadata,
-      metadataJson,
-      tags: checkedTags(event),
-    };
-  };
-
+  const shared =
+    commandId === undefined ? (context.metadata ?? NO_METADATA) : { ...context.metadata, commandId };
+  const sharedJson = shared === NO_METADATA ? '{}' : metadataJsonOf('append', shared);
+  const preparing = new Preparation(catalog, limits, commandId, shared, sharedJson);
   const entries = appends.map(({ streamId, events, expected = 'any' }): AppendEntry => {
     assertId('stream id', streamId);
-    if (streams.has(streamId))
-      throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
-    streams.add(streamId);
     return {
       streamId,
       expected: toExpectedCode(expected),
       given: expected,
-      events: events.map((event) => prepare(streamId, event)),
+      events: events.map((event) => preparing.prepare(streamId, event)),
     };
   });
 
   const [first] = entries;
   if (first === undefined) throw new TypeError('an append names at least one stream');
+  assertAllDiffer(entries);
+  const { eventCount, size } = preparing;
   if (eventCount > limits.events)
     throw new AppendTooLargeError(first.streamId, 'number of events', eventCount, limits.events);
   if (entries.length > MAX_STREAMS_WITH_CHECKS && entries.some(({ events }) => events.length === 0)) {
@@ -141,6 +114,70 @@ export function prepareRequest(
       limits.appendSize,
     );
   return { entries, commandId, eventCount, size };
+}
+
+/** Prepares the events of one append, and counts them. */
+class Preparation {
+  readonly #catalog: EventCatalog;
+  readonly #limits: AppendLimits;
+  readonly #commandId: string | undefined;
+  readonly #shared: EventMetadata;
+  readonly #sharedJson: string;
+  readonly #now = Date.now();
+  eventCount = 0;
+  size = 0;
+
+  constructor(
+    catalog: EventCatalog,
+    limits: AppendLimits,
+    commandId: string | undefined,
+    shared: EventMetadata,
+    sharedJson: string,
+  ) {
+    this.#catalog = catalog;
+    this.#limits = limits;
+    this.#commandId = commandId;
+    this.#shared = shared;
+    this.#sharedJson = sharedJson;
+  }
+
+  prepare(streamId: string, event: NewEvent): PreparedEvent {
+    this.eventCount += 1;
+    const { type, schemaVersion } = event;
+    const data = this.#catalog.payloadOf(event);
+    const dataJson = toStorableJson(type, schemaVersion, data);
+    const shared = this.#shared;
+    const metadata = event.metadata === undefined ? shared : { ...shared, ...event.metadata };
+    const metadataJson = metadata === shared ? this.#sharedJson : metadataJsonOf(type, metadata);
+    assertEventSize(this.#limits, streamId, type, dataJson, metadataJson);
+    this.size += dataJson.length + metadataJson.length;
+    const tags = checkedTags(event);
+    return { id: this.#idOf(event), type, schemaVersion, data, dataJson, metadata, metadataJson, tags };
+  }
+
+  #idOf(event: NewEvent): string {
+    if (event.id === undefined && this.#commandId === undefined) return newId(this.#now);
+    const id = event.id ?? `${this.#commandId}:${this.eventCount}`;
+    assertId('event id', id);
+    return id;
+  }
+}
+
+/** @throws TypeError for a stream, EventIdReusedError for an event id that is named twice */
+function assertAllDiffer(entries: readonly AppendEntry[]): void {
+  // Most appends are one event to one stream.
+  if (entries.length === 1 && entries[0]!.events.length <= 1) return;
+  const streams = new Set<string>();
+  const ids = new Set<string>();
+  for (const { streamId, events } of entries) {
+    if (streams.has(streamId))
+      throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
+    streams.add(streamId);
+    for (const { id } of events) {
+      if (ids.has(id)) throw new EventIdReusedError(id);
+      ids.add(id);
+    }
+  }
 }
 
 function metadataJsonOf(owner: string, metadata: EventMetadata): string {

@@ -51,6 +51,9 @@ export function numberArray(values: readonly number[]): string {
   return `{${values.join(',')}}`;
 }
 
+/** What needs no quotes inside an array, `NULL` apart. */
+const plain = /^[\w.:-]+$/;
+
 /**
  * Writes a Postgres array of texts.
  *
@@ -58,7 +61,13 @@ export function numberArray(values: readonly number[]): string {
  * checked, and JSON texts have theirs escaped already.
  */
 export function textArray(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? 'NULL' : JSON.stringify(value))).join(',')}}`;
+  return `{${values.map(arrayElement).join(',')}}`;
+}
+
+function arrayElement(value: string | null): string {
+  if (value === null) return 'NULL';
+  // Most are ids, and stay the strings that they are.
+  return plain.test(value) && value.length > 4 ? value : JSON.stringify(value);
 }
 
 /** Joins JSON texts to the text of a JSON array. */
