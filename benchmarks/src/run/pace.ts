@@ -40,7 +40,7 @@ export const quickPace: Pace = {
   sampleMs: 500,
   warmUpMs: 150,
   sweepMs: 200,
-  catchUpEvents: 40_000,
+  catchUpEvents: 100_000,
   statementEvents: 3_000,
   peerEvents: 2_000,
   peerLimitMs: 3_000,

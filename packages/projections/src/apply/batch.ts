@@ -2,10 +2,10 @@ import type { RecordedEvent } from '@leftfold/core';
 import type { HeldLease } from '../sql/leases.ts';
 
 /** A part of the log for one projection: the events it reads, and from where to where they reach. */
-export interface Batch {
-  /** Position of the checkpoint before. */
+export interface Page {
+  /** Position that the page begins behind. */
   readonly from: number;
-  /** Position of the checkpoint after: at or behind the last event. */
+  /** Position up to which it reaches: at or behind the last event. */
   readonly to: number;
   readonly events: readonly RecordedEvent[];
 }
@@ -18,15 +18,19 @@ export interface BatchApplier {
    *
    * @throws BatchFailure when it cannot be applied.
    */
-  prepare(batch: Batch): Promise<PreparedBatch>;
+  prepare(page: Page): Promise<PreparedBatch>;
 
   /** Drops whatever it remembers of the read model. To be called whenever a batch was not applied. */
   forget(): void;
 }
 
-/** A batch that is ready to be written, behind the one that was prepared before it. */
+/** A batch that is ready to be written, behind the one that was written before it. */
 export interface PreparedBatch {
-  readonly batch: Batch;
+  /** Position of the checkpoint after it. */
+  readonly to: number;
+  readonly eventCount: number;
+  /** Whether another page may be prepared before this is written: the batch that comes of it has both. */
+  readonly grows: boolean;
 
   /**
    * @returns false when the lease is somebody else's, or the checkpoint is not where the batch begins. Nothing was
@@ -36,13 +40,20 @@ export interface PreparedBatch {
   write(lease: HeldLease): Promise<boolean>;
 }
 
-/** A batch failed. Internal: says at which event, where that is known. */
-export class BatchFailure extends Error {
-  /** The event that was being applied. */
-  readonly event: RecordedEvent | undefined;
+/** What is known of a batch that failed. */
+export interface FailedBatch {
+  readonly eventCount: number;
+  readonly firstEvent: RecordedEvent | undefined;
+  /** The event that was being applied, and how many were before it; undefined when that is not known. */
+  readonly failing: { readonly event: RecordedEvent; readonly before: number } | undefined;
+}
 
-  constructor(cause: unknown, event: RecordedEvent | undefined) {
+/** A batch failed. Internal: says which, and at which event, where that is known. */
+export class BatchFailure extends Error {
+  readonly batch: FailedBatch;
+
+  constructor(cause: unknown, batch: FailedBatch) {
     super('a batch could not be applied', { cause });
-    this.event = event;
+    this.batch = batch;
   }
 }

@@ -3,7 +3,7 @@ import type { PostgresEventStore, StoreTransaction } from '@leftfold/event-store
 import { advanceCheckpoint, limitIdleTime } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
-import { type Batch, type BatchApplier, BatchFailure, type PreparedBatch } from './batch.ts';
+import { type BatchApplier, BatchFailure, type Page, type PreparedBatch } from './batch.ts';
 
 export interface HandlerApplierOptions {
   readonly store: PostgresEventStore;
@@ -22,13 +22,14 @@ export class HandlerApplier implements BatchApplier {
     this.#schema = projectionSchema(options.store.schema, projection);
   }
 
-  async prepare(batch: Batch): Promise<PreparedBatch> {
-    return { batch, write: (lease) => this.#write(batch, lease) };
+  async prepare(page: Page): Promise<PreparedBatch> {
+    const { to, events } = page;
+    return { to, eventCount: events.length, grows: false, write: (lease) => this.#write(page, lease) };
   }
 
   forget(): void {}
 
-  async #write({ from, to, events }: Batch, lease: HeldLease): Promise<boolean> {
+  async #write({ from, to, events }: Page, lease: HeldLease): Promise<boolean> {
     const { store, leaseMs } = this.#options;
     const advance = { lease, leaseMs, from, to };
     let current: RecordedEvent | undefined;
@@ -55,7 +56,11 @@ export class HandlerApplier implements BatchApplier {
     } catch (error) {
       if (error instanceof Fenced) return false;
       // When the connection broke, rolling back fails as well: what the handler threw says more.
-      throw new BatchFailure(thrown === undefined ? error : thrown.cause, current);
+      throw new BatchFailure(thrown === undefined ? error : thrown.cause, {
+        eventCount: events.length,
+        firstEvent: events[0],
+        failing: current === undefined ? undefined : { event: current, before: events.indexOf(current) },
+      });
     }
   }
 }

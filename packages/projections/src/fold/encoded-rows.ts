@@ -1,5 +1,5 @@
 import { arrayLiteral, encodeColumn, type TableColumns } from './table-codec.ts';
-import type { FoldedRow, OnEvent } from './table-fold.ts';
+import type { FoldedRow } from './table-fold.ts';
 
 /** Rows as Postgres reads them: one array for each column. */
 export interface EncodedRows {
@@ -22,22 +22,12 @@ export function encodeKeys({ key }: TableColumns, rows: readonly FoldedRow[]): E
   return { count: rows.length, key: literals, rest: [] };
 }
 
-/**
- * @param onEvent told of the last event of each row before it is encoded
- * @throws TypeError naming the column, for a row that cannot be stored.
- */
-export function encodeChanges(
-  columns: TableColumns,
-  rows: readonly FoldedRow[],
-  onEvent: OnEvent,
-): EncodedChanges {
+/** @throws TypeError naming the column, for a row that cannot be stored. */
+export function encodeChanges(columns: TableColumns, rows: readonly FoldedRow[]): EncodedChanges {
   const gone = rows.filter(({ row }) => row === null);
   const kept = gone.length === 0 ? rows : rows.filter(({ row }) => row !== null);
   const rest = columns.rest.map((column) =>
-    arrayLiteral(column, kept, ({ row, event }) => {
-      if (event !== undefined) onEvent(event);
-      return encodeColumn(column, row ?? {});
-    }),
+    arrayLiteral(column, kept, ({ row }) => encodeColumn(column, row ?? {})),
   );
   return { kept: { ...encodeKeys(columns, kept), rest }, gone: encodeKeys(columns, gone) };
 }

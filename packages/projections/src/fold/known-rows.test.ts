@@ -7,7 +7,6 @@ const row = (id: string): FoldedRow => ({
   key: { id },
   encodedKey: [id],
   row: null,
-  event: undefined,
   batch: undefined,
   stored: false,
 });

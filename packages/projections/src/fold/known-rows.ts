@@ -27,12 +27,9 @@ export class KnownRows {
     this.#younger.set(row.id, row);
   }
 
-  /** To be called with a batch's rows when they have been folded. They no longer hold on to its events. */
+  /** To be called with a batch's rows when nothing more is folded into it, and the batch before has been written. */
   endBatch(rows: readonly FoldedRow[]): void {
-    for (const row of rows) {
-      row.event = undefined;
-      row.batch = undefined;
-    }
+    for (const row of rows) row.batch = undefined;
     if (this.#younger.size < this.#generationSize) return;
     this.#older = this.#younger;
     this.#younger = new Map();

@@ -12,8 +12,6 @@ export interface FoldedRow {
   readonly encodedKey: readonly string[];
   /** The row as it is now; `null` when it does not exist, undefined as long as nobody has looked. */
   row: AnyRow | null | undefined;
-  /** The last event of this batch that changed it; undefined between batches. */
-  event: RecordedEvent | undefined;
   /** The rows of this batch, when it is one of them; undefined between batches. */
   batch: readonly FoldedRow[] | undefined;
   /** Set when it is stored: it is not folded again. */
@@ -25,8 +23,6 @@ export interface FoldPlan {
   readonly events: readonly RecordedEvent[];
   /** For each event the row it changes, or the rows. */
   readonly changes: readonly (FoldedRow | readonly FoldedRow[])[];
-  /** Every row that any event changes, once. */
-  readonly rows: readonly FoldedRow[];
 }
 
 /** Told of each event before it is looked at, so that whoever catches an error knows which one it was. */
@@ -57,10 +53,10 @@ export class TableFold {
   /**
    * Finds the rows of each event, among those that are known or as new ones.
    *
+   * @param rows of the batch so far; those that are new to it are added at the end, each once
    * @throws whatever the projection's `key` throws, and TypeError for a bad key.
    */
-  plan(events: readonly RecordedEvent[], known: KnownRows, onEvent: OnEvent): FoldPlan {
-    const rows: FoldedRow[] = [];
+  plan(events: readonly RecordedEvent[], known: KnownRows, rows: FoldedRow[], onEvent: OnEvent): FoldPlan {
     const changes = events.map((event) => {
       onEvent(event);
       const keys = this.#projection.keysOf(event);
@@ -69,7 +65,7 @@ export class TableFold {
       // An event changes a row once, however often its key is named.
       return [...new Set(keys.map((key) => this.#rowOf(key, known, rows)))];
     });
-    return { events, changes, rows };
+    return { events, changes };
   }
 
   #rowOf(key: AnyRow, known: KnownRows, batch: FoldedRow[]): FoldedRow {
@@ -89,7 +85,6 @@ export class TableFold {
         key: values,
         encodedKey,
         row: undefined,
-        event: undefined,
         batch: undefined,
         stored: false,
       };
@@ -119,7 +114,6 @@ export class TableFold {
   #change(one: FoldedRow, event: RecordedEvent): void {
     if (one.stored) return;
     one.row = this.#evolve(one, event);
-    one.event = event;
   }
 
   #evolve({ key, row: before }: FoldedRow, event: RecordedEvent): AnyRow | null {

@@ -1,6 +1,6 @@
 import { type AnyProjection, ProjectionFailedError, type RecordedEvent } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { type Batch, type BatchApplier, BatchFailure, type PreparedBatch } from '../apply/batch.ts';
+import { type BatchApplier, BatchFailure, type PreparedBatch } from '../apply/batch.ts';
 import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
 import { handOver } from '../inline/hand-over.ts';
@@ -26,6 +26,9 @@ export interface ProjectionLoopOptions {
   readonly onError: OnRunnerError;
 }
 
+/** Events that are read, and held, at one time. Larger pages are no quicker, and outlive a minor garbage collection. */
+const PAGE_SIZE = 1_000;
+
 /** One turn of leading a projection: from taking its lease to losing it. */
 interface Turn {
   readonly lease: Lease;
@@ -35,8 +38,8 @@ interface Turn {
   readonly signal: AbortSignal;
   /** Where the checkpoint is, as far as is known. */
   position: number;
-  /** What is being written just now; undefined while the log is read. */
-  batch: Batch | undefined;
+  /** Whether a batch is being written just now. */
+  writing: boolean;
   /** How often the one event that is left of a failing batch has failed. */
   failures: number;
   /** How often in a row the database was the cause. */
@@ -75,7 +78,7 @@ export class ProjectionLoop {
       size: new BatchSize(this.#options.batchSize),
       signal: AbortSignal.any([stop, lease.signal]),
       position: lease.position,
-      batch: undefined,
+      writing: false,
       failures: 0,
       outages: 0,
     };
@@ -115,7 +118,6 @@ export class ProjectionLoop {
     const inline = this.#projection.mode === 'inline';
     let attempts = 0;
     for (;;) {
-      turn.batch = undefined;
       const upTo = inline
         ? await store.settledPosition()
         : await store.waitForSettled({ after: turn.position, signal });
@@ -134,46 +136,54 @@ export class ProjectionLoop {
     }
   }
 
-  /** Reads a page, prepares the one before it and writes the one before that, all at the same time. */
+  /**
+   * Reads a page, prepares the one before it and writes a batch, all at the same time. As long as a batch is being
+   * written, the next one grows.
+   */
   async #applyUpTo(turn: Turn, upTo: number): Promise<'there' | 'over' | 'fenced'> {
     const { applier, signal, size } = turn;
     const types = this.#projection.eventTypes;
     let from = turn.position;
-    let writing = Promise.resolve(true);
-    const pages = readAhead(this.#options.store, { after: from, upTo, types, limit: () => size.current });
+    let written = Promise.resolve(true);
+    let preparedMs = 0;
+    const limit = () => Math.min(PAGE_SIZE, size.current);
+    const pages = readAhead(this.#options.store, { after: from, upTo, types, limit });
     try {
       for await (const { events, position: to } of pages) {
         if (signal.aborted) break;
-        const batch = { from, to, events };
         const began = performance.now();
-        const [preparing] = await Promise.allSettled([applier.prepare(batch)]);
-        const preparedMs = performance.now() - began;
-        if (!(await writing)) return 'fenced';
-        turn.batch = batch;
-        if (preparing.status === 'rejected') throw preparing.reason;
-        writing = this.#write(turn, preparing.value, preparedMs);
-        writing.catch(() => {}); // thrown where it is awaited
+        const prepared = await applier.prepare({ from, to, events });
+        preparedMs += performance.now() - began;
         from = to;
+        if (to < upTo && turn.writing && prepared.grows && prepared.eventCount < size.current) continue;
+        if (!(await written)) return 'fenced';
+        written = this.#write(turn, prepared, preparedMs);
+        written.catch(() => {}); // thrown where it is awaited
+        preparedMs = 0;
       }
     } catch (error) {
       // What is on its way ends first; when it fails, its failure is the one to be told of.
-      if (!(await writing)) return 'fenced';
+      if (!(await written)) return 'fenced';
       throw error;
     }
-    if (!(await writing)) return 'fenced';
+    if (!(await written)) return 'fenced';
     return signal.aborted ? 'over' : 'there';
   }
 
   async #write(turn: Turn, prepared: PreparedBatch, preparedMs: number): Promise<boolean> {
     const { lease, size } = turn;
-    const { to, events } = prepared.batch;
+    const { to, eventCount } = prepared;
     const began = performance.now();
-    if (!(await prepared.write(lease))) return false;
-    turn.batch = undefined;
+    turn.writing = true;
+    try {
+      if (!(await prepared.write(lease))) return false;
+    } finally {
+      turn.writing = false;
+    }
     turn.position = to;
     turn.failures = 0;
     turn.outages = 0;
-    size.applied(events.length, preparedMs + performance.now() - began);
+    size.applied(eventCount, preparedMs + performance.now() - began);
     this.#options.waiting.advanced(lease.name, to);
     return true;
   }
@@ -211,17 +221,17 @@ export class ProjectionLoop {
       await pause(delayAfter(retry, turn.outages), turn.signal);
       return 'go on';
     }
-    const { batch, size } = turn;
-    const at = error instanceof BatchFailure ? error.event : undefined;
-    const goodEvents = at === undefined ? undefined : batch?.events.indexOf(at);
-    if (size.failed(batch?.events.length ?? size.current, goodEvents)) return 'go on';
+    const { size } = turn;
+    const batch = error instanceof BatchFailure ? error.batch : undefined;
+    const failing = batch?.failing;
+    if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'go on';
     turn.failures += 1;
     if (turn.failures < retry.attempts) {
       this.#report(cause, false);
       await pause(delayAfter(retry, turn.failures), turn.signal);
       return 'go on';
     }
-    return this.#stop(turn, cause, at ?? batch?.events[0]);
+    return this.#stop(turn, cause, failing?.event ?? batch?.firstEvent);
   }
 
   async #stop(turn: Turn, cause: unknown, event: RecordedEvent | undefined): Promise<'go on' | 'over'> {

@@ -29,7 +29,7 @@ export interface ProjectionRunnerOptions {
   readonly owner?: string | undefined;
   /** How long a dead process keeps others waiting. Renewed three times in that time. @default 5000 */
   readonly leaseMs?: number | undefined;
-  /** Most events of a batch; how many it has is found out by itself. @default 1000 */
+  /** Most events of a batch; how many it has is found out by itself. @default 5000 */
   readonly batchSize?: number | undefined;
   /** Most rows that a table projection remembers between batches; 0 for none. @default 20000 */
   readonly cachedRows?: number | undefined;
@@ -79,7 +79,7 @@ export class ProjectionRunner implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: ProjectionRunnerOptions) {
-    const { store, projections, leaseMs = 5_000, batchSize = 1_000, cachedRows = 20_000 } = options;
+    const { store, projections, leaseMs = 5_000, batchSize = 5_000, cachedRows = 20_000 } = options;
     if (!(leaseMs >= 100)) throw new RangeError(`leaseMs is ${leaseMs}, at least 100 is needed`);
     if (!(batchSize >= 1)) throw new RangeError(`batchSize is ${batchSize}, at least 1 is needed`);
     assertAppliedBy(store, projections);

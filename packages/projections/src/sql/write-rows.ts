@@ -52,8 +52,8 @@ export async function writeRows(
   const made = rows.filter((one) => one.row !== null && !known.has(one));
   const stored = rows.filter((one) => known.has(one));
   if (made.length + stored.length === 0) return [];
-  const fresh = encodeChanges(columns, made, () => {}).kept;
-  const changes = encodeChanges(columns, stored, () => {});
+  const fresh = encodeChanges(columns, made).kept;
+  const changes = encodeChanges(columns, stored);
   // Without new rows the statement still needs its last part; it then finds no key without a row.
   const parts = [sql`made as (${insertNew(target, fresh)})`, ...writes(target, changes, sql`true`)];
   const answer = await sql<{ place: number }>`
