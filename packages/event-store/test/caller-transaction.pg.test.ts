@@ -1,4 +1,5 @@
 import { untilBlocked } from '@leftfold/testing/postgres';
+import { CamelCasePlugin } from 'kysely';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
@@ -135,6 +136,32 @@ describe("in a caller's transaction", () => {
       second: await store.append('account-again', events, { transaction, commandId: 'again' }),
     }));
     expect(second).toEqual({ ...first, repeated: true });
+  });
+
+  test("goes by the store's names, whatever plugins the caller's kysely has: append, append again, and inline hook", async () => {
+    await store.pool.query('create table read_model (stream_id text, "streamId" text)');
+    await using hooked = openStore(database.connectionString, {
+      inline: {
+        eventTypes: new Set(['account.opened']),
+        apply: async (transaction, events) => {
+          await transaction
+            .withTables<{ read_model: { stream_id: string; streamId: string } }>()
+            .insertInto('read_model')
+            .values(events.map(({ streamId }) => ({ stream_id: streamId, streamId: 'as it is' })))
+            .execute();
+        },
+      },
+    });
+    const command = { commandId: 'camel', expected: 'no-stream' } as const;
+    const camel = store.db.withSchema('elsewhere').withPlugin(new CamelCasePlugin());
+    const { first, second } = await camel.transaction().execute(async (transaction) => ({
+      first: await hooked.append('account-camel', [opened], { transaction, ...command }),
+      second: await hooked.append('account-camel', [opened], { transaction, ...command }),
+    }));
+    expect(first).toMatchObject({ streamVersion: 1, repeated: false });
+    expect(second).toEqual({ ...first, repeated: true });
+    const { rows } = await store.pool.query('select * from read_model');
+    expect(rows).toEqual([{ stream_id: 'account-camel', streamId: 'as it is' }]);
   });
 
   test('with a pool of one connection, an append made again does not wait for a second one', async () => {

@@ -58,10 +58,13 @@ export async function inTransaction<TResult>(
     .execute((tx) => work({ tx, send: ({ sql, parameters }) => client.query(sql, parameters) }));
 }
 
-/** The caller's transaction as kysely's. One made from a pg client cannot begin another one. */
+/**
+ * The caller's transaction as kysely's, without the caller's plugins, which would rename tables and columns. One made
+ * from a pg client cannot begin another one.
+ */
 export function asKysely(transaction: CallerTransaction): Transaction<unknown> {
   // Whoever has the two methods is a kysely transaction; its database type is the caller's affair.
-  if (isKysely(transaction)) return transaction as Transaction<unknown>;
+  if (isKysely(transaction)) return transaction.withoutPlugins() as Transaction<unknown>;
   const client = new ParsingClient(transaction, () => {}, undefined);
   return onPool({ connect: async () => client, end: async () => {}, options: {} }) as Transaction<unknown>;
 }

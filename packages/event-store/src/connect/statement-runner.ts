@@ -14,8 +14,12 @@ export type StatementRunner = <TRow extends pg.QueryResultRow>(
   statement: Statement,
 ) => Promise<readonly TRow[]>;
 
+type AnyDatabase = Pick<Transaction<unknown>, 'executeQuery' | 'isTransaction'>;
+
 /** The part of a kysely transaction that is the same for every database type. */
-export type KyselyTransaction = Pick<Transaction<unknown>, 'executeQuery' | 'isTransaction'>;
+export interface KyselyTransaction extends AnyDatabase {
+  withoutPlugins(): AnyDatabase;
+}
 
 /** A transaction that the caller holds open: kysely's, or a pg client between BEGIN and COMMIT. */
 export type CallerTransaction = KyselyTransaction | pg.ClientBase;
@@ -35,8 +39,10 @@ export function runnerOn(client: Pick<pg.ClientBase, 'query'> | pg.Pool, prepare
 
 export function runnerInTransaction(transaction: CallerTransaction): StatementRunner {
   if (!isKysely(transaction)) return runnerOn(transaction, false);
+  // The caller's plugins would rename the columns that come back.
+  const plain = transaction.withoutPlugins();
   return async <TRow extends pg.QueryResultRow>({ text, values }: Statement) => {
-    const result = await transaction.executeQuery<TRow>(CompiledQuery.raw(text, [...values]));
+    const result = await plain.executeQuery<TRow>(CompiledQuery.raw(text, [...values]));
     return result.rows;
   };
 }
