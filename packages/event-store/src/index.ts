@@ -1,7 +1,7 @@
 export type { InlineHook } from './append/appender.ts';
 export type { AppendLimits } from './append/append-request.ts';
 export type { StoreTransaction } from './connect/kysely.ts';
-export type { ConnectionOptions } from './connect/pool.ts';
+export { borrow, type ConnectionOptions, type Loan } from './connect/pool.ts';
 export type { CallerTransaction } from './connect/statement-runner.ts';
 export { valueParsers } from './connect/value-parsers.ts';
 export { applyMigrations, type MigrateOptions, type Migration } from './migrate/apply-migrations.ts';

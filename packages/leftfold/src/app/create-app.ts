@@ -67,7 +67,7 @@ export async function createApp<
       restart: runner.restart.bind(runner),
       status: runner.status.bind(runner),
       store,
-      database: await describeDatabase(database, store.pool),
+      database: await describeDatabase(database, store),
       close,
       [Symbol.asyncDispose]: close,
     };

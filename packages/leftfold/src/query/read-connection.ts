@@ -1,21 +1,15 @@
-import { toSafeNumber, toStoreError, valueParsers } from '@leftfold/event-store';
+import { type Loan, toSafeNumber, toStoreError, valueParsers } from '@leftfold/event-store';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { beginRead, type CheckpointRow, closeCursor, declareCursor, fetchRows } from '../sql/checkpoint.ts';
 
-/** The part of a pool's client that is used here. */
-export interface PoolClient {
-  query(query: string | { text: string; values: unknown[]; types: typeof valueParsers }): Promise<unknown>;
-  release(destroy: boolean): void;
-}
-
 /** One connection while a query uses it. What is wrong with the connection is a typed error; the rest is as thrown. */
 export class ReadConnection implements DatabaseConnection {
-  readonly #client: PoolClient;
+  readonly #loan: Loan;
   readonly #schema: string;
   #inTransaction = false;
 
-  constructor(client: PoolClient, schema: string) {
-    this.#client = client;
+  constructor(loan: Loan, schema: string) {
+    this.#loan = loan;
     this.#schema = schema;
   }
 
@@ -50,7 +44,7 @@ export class ReadConnection implements DatabaseConnection {
   /** Gives the connection back. One whose transaction does not end is not used again. */
   async release(): Promise<void> {
     const broken = this.#inTransaction && !(await this.#ends());
-    this.#client.release(broken);
+    this.#loan.release(broken);
   }
 
   async #beginRead(): Promise<void> {
@@ -60,7 +54,7 @@ export class ReadConnection implements DatabaseConnection {
   }
 
   #ends(): Promise<boolean> {
-    return this.#client.query('commit').then(
+    return this.#loan.client.query('commit').then(
       () => true,
       () => false,
     );
@@ -68,7 +62,7 @@ export class ReadConnection implements DatabaseConnection {
 
   async #query<TRow>(text: string, parameters: readonly unknown[] = []): Promise<TRow[]> {
     try {
-      const result: unknown = await this.#client.query({
+      const result: unknown = await this.#loan.client.query({
         text,
         values: [...parameters],
         types: valueParsers,

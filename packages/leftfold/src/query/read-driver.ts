@@ -5,7 +5,7 @@ import {
   ProjectionTimeoutError,
   StoreUnavailableError,
 } from '@leftfold/core';
-import { type PostgresEventStore, toStoreError } from '@leftfold/event-store';
+import { borrow, type PostgresEventStore, toStoreError } from '@leftfold/event-store';
 import { type ProjectionRunner, projectionSchema } from '@leftfold/projections';
 import {
   type DatabaseConnection,
@@ -17,7 +17,7 @@ import {
 } from 'kysely';
 import { beginAtCheckpoint } from '../sql/checkpoint.ts';
 import type { QueryOptions } from './query-options.ts';
-import { type PoolClient, ReadConnection } from './read-connection.ts';
+import { ReadConnection } from './read-connection.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** The runner has seen the checkpoint where it should be, and this query has not: somebody resets the projection. */
@@ -92,13 +92,11 @@ class ReadDriver implements Driver {
   async #connect(): Promise<ReadConnection> {
     const { store, isClosed } = this.#context;
     if (isClosed()) throw new StoreUnavailableError('the app is closed; no query is answered any more');
-    let client: PoolClient;
     try {
-      client = await store.pool.connect();
+      return new ReadConnection(await borrow(store.pool), store.schema);
     } catch (error) {
       throw toStoreError(error, store.schema);
     }
-    return new ReadConnection(client, store.schema);
   }
 
   /** @returns how far the projection is, when that is not far enough */
