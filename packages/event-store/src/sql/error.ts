@@ -3,6 +3,9 @@ import { LeftfoldError, StoreMisconfiguredError, StoreUnavailableError } from '@
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
 const INSUFFICIENT_PRIVILEGE = '42501';
+const READ_ONLY_TRANSACTION = '25006';
+const QUERY_CANCELED = '57014';
+const LOCK_NOT_AVAILABLE = '55P03';
 /** Class of SQLSTATEs: too many connections, no memory, no room on disk. */
 const INSUFFICIENT_RESOURCES = '53';
 /** Raised by the store's own SQL functions: isolation level, or a standby. */
@@ -91,6 +94,25 @@ export function toStoreError(error: unknown, schema: string): unknown {
   if (isRolledBack(error)) {
     return new StoreUnavailableError(
       'the database rolled the transaction back to let another go on; run it again',
+      { cause: error },
+    );
+  }
+  // Not sent again from here: the caller has just waited for as long as the setting allows.
+  if (code === QUERY_CANCELED) {
+    return new StoreUnavailableError(
+      'the database ended the statement and undid it: it took longer than statement_timeout, or somebody cancelled it; try again, and if it happens again raise statement_timeout of this role',
+      { cause: error },
+    );
+  }
+  if (code === LOCK_NOT_AVAILABLE) {
+    return new StoreUnavailableError(
+      'another transaction held a lock for longer than lock_timeout, and nothing was done; try again, and if it happens again end that transaction, or raise lock_timeout of this role',
+      { cause: error },
+    );
+  }
+  if (code === READ_ONLY_TRANSACTION) {
+    return new StoreMisconfiguredError(
+      'the database takes no writes here: connect to the primary if this is a standby, else turn off default_transaction_read_only for this role and database',
       { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 import { type Loan, toSafeNumber, toStoreError, valueParsers } from '@leftfold/event-store';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { beginRead, type CheckpointRow, closeCursor, declareCursor, fetchRows } from '../sql/checkpoint.ts';
+import { isWriteRefused } from '../sql/error.ts';
 
 /** One connection while a query uses it. What is wrong with the connection is a typed error; the rest is as thrown. */
 export class ReadConnection implements DatabaseConnection {
@@ -71,7 +72,7 @@ export class ReadConnection implements DatabaseConnection {
       const { rows } = (Array.isArray(result) ? result.at(-1) : result) as { readonly rows: TRow[] };
       return rows;
     } catch (error) {
-      throw toStoreError(error, this.#schema);
+      throw isWriteRefused(error) ? error : toStoreError(error, this.#schema);
     }
   }
 }

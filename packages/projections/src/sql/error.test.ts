@@ -14,6 +14,8 @@ describe('the database’s own state', () => {
 
   test('is the cause of what the store says is unavailable', () => {
     expect(isOperational(new StoreUnavailableError('down'))).toBe(true);
+    expect(isOperational(new StoreUnavailableError('down', { cause: withCode('57P01') }))).toBe(true);
+    expect(isOperational(new StoreUnavailableError('too slow', { cause: withCode('57014') }))).toBe(false);
     expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(false);
     expect(isOperational(new StoreMisconfiguredError('a right is missing'))).toBe(false);
   });

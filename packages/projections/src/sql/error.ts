@@ -3,6 +3,7 @@ import { LeftfoldError } from '@leftfold/core';
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const READ_ONLY_TRANSACTION = '25006';
 const LOCK_NOT_AVAILABLE = '55P03';
+const QUERY_CANCELED = '57014';
 const UNDEFINED_TABLE = '42P01';
 const UNDEFINED_FUNCTION = '42883';
 const UNDEFINED_SCHEMA = '3F000';
@@ -18,7 +19,9 @@ function codeOf(error: unknown): string | undefined {
 
 /** True when the database's state is the cause, never the event or the handler: the same will succeed one day. */
 export function isOperational(error: unknown): boolean {
-  if (LeftfoldError.is(error)) return error.code === 'STORE_UNAVAILABLE';
+  // What took too long may not with fewer events.
+  if (LeftfoldError.is(error))
+    return error.code === 'STORE_UNAVAILABLE' && codeOf(error.cause) !== QUERY_CANCELED;
   const code = codeOf(error);
   return code !== undefined && (operational.test(code) || code === READ_ONLY_TRANSACTION);
 }
