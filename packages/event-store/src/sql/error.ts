@@ -134,7 +134,8 @@ export function toStoreError(error: unknown, schema: string): unknown {
     });
   }
   if (code === LEFTFOLD_MISCONFIGURED && error instanceof Error) {
-    return new StoreMisconfiguredError(error.message, { cause: error });
+    const hint = 'hint' in error && typeof error.hint === 'string' ? `; ${error.hint}` : '';
+    return new StoreMisconfiguredError(error.message + hint, { cause: error });
   }
   return error;
 }
