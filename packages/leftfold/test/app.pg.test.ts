@@ -189,7 +189,6 @@ describe('what is refused', () => {
 
 test('an inline projection is in step when the command is answered, and atLeast does not wait for it', async () => {
   await using app = await startBank(database.connectionString);
-  await app.caughtUp(openBalances);
   const { token } = await app.execute(account.command.deposit('inline', { cents: 3 }));
   const query = app
     .query(openBalances, { atLeast: token, timeoutMs: 0 })

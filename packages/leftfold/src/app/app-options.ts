@@ -28,8 +28,8 @@ export interface AppOptions<
   /** The Postgres schema that holds the log; read models go into schemas whose names begin with it. @default 'leftfold' */
   readonly schema?: string | undefined;
   /**
-   * Whether this process keeps asynchronous projections up to date. Where it does not, commands and queries work as
-   * well, and another process has to.
+   * Whether this process keeps asynchronous projections up to date, and new inline ones until appends apply them.
+   * Where it does not, commands and queries work as well, and another process has to.
    *
    * @default true
    */

@@ -10,11 +10,15 @@ import type { App } from './app.ts';
 import type { AppOptions } from './app-options.ts';
 import { assertDistinct, eventGroupsOf } from './definitions.ts';
 import { Ending } from './ending.ts';
+import { inlineInStep } from './in-step.ts';
 
 /**
  * Starts an application: connects to Postgres, migrates it, and keeps the projections up to date.
  *
  * Any number of processes may run the same app on one database.
+ *
+ * Inline projections are in step with every append of the app from its start: it waits until the history is applied
+ * to one that is new. Not so with `runProjections: false`, where another process has to see to it.
  *
  * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
  * @throws StoreMisconfiguredError when there is no database, it is too old, or a right is missing.
@@ -47,7 +51,12 @@ export async function createApp<
     await store.migrate();
     const runner = createProjectionRunner({ store, projections, onError: options.onProjectionError });
     ending.begun(() => runner.stop());
-    await (runProjections ? runner.start() : runner.migrate());
+    if (runProjections) {
+      await runner.start();
+      await inlineInStep(runner, projections);
+    } else {
+      await runner.migrate();
+    }
     const executor = createCommandExecutor({ ...options, aggregates, decisions, store, snapshots: store });
     ending.begun(() => executor.close());
 

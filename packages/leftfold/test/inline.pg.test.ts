@@ -1,0 +1,88 @@
+import { untilBlocked } from '@leftfold/testing/postgres';
+import { describe, expect, test } from 'vitest';
+import { createApp, defineProjection } from '../src/index.ts';
+import { account, accountEvents, createDatabase, openBalances, startBank } from './bank.ts';
+
+type Bank = Awaited<ReturnType<typeof startBank>>;
+
+const deposit = account.command.deposit;
+const centsOf = async (app: Bank, accountId: string) =>
+  (await app.query(openBalances).where('account_id', '=', accountId).executeTakeFirst())?.cents;
+
+describe('an app that has just started', () => {
+  test('shows what it appends in its inline projections at once', async () => {
+    await using empty = await createDatabase();
+    await using app = await startBank(empty.connectionString);
+    await app.execute(deposit('first', { cents: 3 }));
+    expect(await centsOf(app, 'account-first')).toBe(3);
+  });
+
+  test('has applied the history to an inline projection that is new', async () => {
+    await using empty = await createDatabase();
+    {
+      await using before = await startBank(empty.connectionString, { runProjections: false });
+      const history = Array.from({ length: 3_000 }, () => accountEvents.create.deposited({ cents: 1 }));
+      await before.store.append('account-old', history);
+      expect(await centsOf(before, 'account-old')).toBeUndefined();
+    }
+    await using app = await startBank(empty.connectionString);
+    await app.execute(deposit('old', { cents: 3 }));
+    expect(await centsOf(app, 'account-old')).toBe(3_003);
+  });
+
+  test('had waited for an append of another process, which does not know yet that it has to apply them', async () => {
+    await using empty = await createDatabase();
+    await using other = await startBank(empty.connectionString, { runProjections: false });
+    let released = false;
+    const { starting } = await other.store.db.transaction().execute(async (transaction) => {
+      await other.store.append('account-held', [accountEvents.create.deposited({ cents: 1 })], {
+        transaction,
+      });
+      const starting = startBank(empty.connectionString).then((app) => ({ app, released }));
+      await untilBlocked(empty.connectionString);
+      released = true;
+      return { starting };
+    });
+    const started = await starting;
+    await using app = started.app;
+    expect(started.released).toBe(true);
+    await app.execute(deposit('held', { cents: 2 }));
+    expect(await centsOf(app, 'account-held')).toBe(3);
+  });
+
+  test('does not wait for one that is stopped: it can be restarted then', async () => {
+    await using empty = await createDatabase();
+    {
+      await using before = await startBank(empty.connectionString, { runProjections: false });
+      await before.execute(deposit('broken', { cents: 1 }));
+    }
+    let broken = true;
+    const applied: number[] = [];
+    const failing = defineProjection({
+      name: 'failing',
+      mode: 'inline',
+      events: [accountEvents],
+      tables: { nothing: { columns: { id: 'text' }, primaryKey: ['id'] } },
+      on: {
+        'account.deposited': async (_tx, { position }) => {
+          if (broken) throw new Error('not yet');
+          applied.push(position);
+        },
+      },
+    });
+    const told: boolean[] = [];
+    await using app = await createApp({
+      aggregates: [account],
+      projections: [failing],
+      databaseUrl: empty.connectionString,
+      onProjectionError: ({ stopped }) => told.push(stopped),
+    });
+    expect(told).toContain(true);
+    expect(await app.status()).toMatchObject([{ name: 'failing', state: 'stopped' }]);
+    broken = false;
+    await app.restart(failing);
+    await app.caughtUp(failing);
+    const { token } = await app.execute(deposit('broken', { cents: 1 }));
+    expect(applied).toEqual([1, token]);
+  });
+});
