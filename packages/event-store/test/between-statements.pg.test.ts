@@ -81,6 +81,28 @@ describe('between its statements', () => {
     expect(positionsOf([...events, ...rest]).slice(-2)).toEqual([first.position, second.position]);
   });
 
+  test.each([
+    ['newest position and the fences', marksSecond],
+    ['fences and the newest event', marksThird],
+  ])(
+    'a reader that stands between the %s settles an append that ends there, or knows that it has to look again',
+    async (_, before) => {
+      const late = await beginTransaction(database.connectionString);
+      const { position } = await store.append(`account-again-${before}`, [opened], {
+        transaction: late.client,
+      });
+      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+      const marked = store.pool.query<{ settled: number; pending: boolean }>(
+        'select settled::float8 as settled, pending from leftfold.settled_mark()',
+      );
+      await pause.reached();
+      await late.commit();
+      await pause.resume();
+      const [mark] = (await marked).rows;
+      expect(mark?.settled === position || mark?.pending).toBe(true);
+    },
+  );
+
   test('a page that is read in SQL after the mark was taken has every event up to the mark', async () => {
     const { position: before } = await store.append('account-sql', [opened]);
     const late = await beginTransaction(database.connectionString);

@@ -130,6 +130,42 @@ describe('an expectation', () => {
     for (const name of names) expect(await versionsOf(name)).toHaveLength(40);
   });
 
+  test('several streams are written in one order, so that the second of two appends waits before it has written any', async () => {
+    await using gate = await beginTransaction(database.connectionString);
+    await gate.client.query('select pg_advisory_xact_lock(7301)');
+    await using first = await beginTransaction(database.connectionString);
+    await using second = await beginTransaction(database.connectionString);
+    // The first one stops when it has written one row, and is about to write the next.
+    await store.pool.query(`
+      create function pause_at_second_row() returns trigger language plpgsql as $$
+      begin
+        if current_setting('test.rows', true) = 'one' then
+          perform pg_advisory_xact_lock_shared(7301);
+        end if;
+        perform set_config('test.rows', 'one', true);
+        return new;
+      end
+      $$;
+      create trigger pause_at_second_row before insert on leftfold.events for each row
+        when (pg_backend_pid() = ${first.pid}) execute function pause_at_second_row()`);
+    const appends = ['account-order-a', 'account-order-z'].map((streamId) => ({
+      streamId,
+      events: [opened],
+    }));
+    const one = store.appendAll(appends.toReversed(), { transaction: first.client });
+    await untilBlocked(store.pool);
+    const two = Promise.allSettled([store.appendAll(appends, { transaction: second.client })]);
+    await untilBlocked(store.pool, { count: 2 });
+    await gate.commit();
+    expect((await one).streams.map(({ streamVersion }) => streamVersion)).toEqual([1, 1]);
+    await first.commit();
+    expect(await two).toMatchObject([
+      { status: 'fulfilled', value: { streams: [{ streamVersion: 2 }, { streamVersion: 2 }] } },
+    ]);
+    await second.commit();
+    await store.pool.query('drop trigger pause_at_second_row on leftfold.events');
+  });
+
   test('that the database itself has fails that append alone, with its own error; its company is recorded', async () => {
     await store.pool.query(`
       create function poison() returns trigger language plpgsql as $$
