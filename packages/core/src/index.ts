@@ -21,6 +21,7 @@ export type {
 export { Rejection, reject } from './aggregate/reject.ts';
 export { replay } from './aggregate/replay.ts';
 export {
+  AppendConditionError,
   AppendTooLargeError,
   EventIdReusedError,
   type ExpectedVersion,
@@ -90,10 +91,12 @@ export type { AnyProjection, ColumnsByTable } from './projection/projection.ts';
 export type {
   AbortSignalLike,
   AppendAllResult,
+  AppendCondition,
   AppendContext,
   AppendOptions,
   AppendResult,
   EventFilter,
+  EventQuery,
   EventStore,
   LoadedSnapshot,
   ReadAllOptions,

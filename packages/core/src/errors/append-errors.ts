@@ -23,6 +23,25 @@ export class StreamVersionConflictError extends LeftfoldError {
   }
 }
 
+/** The log has an event that the append's condition says must not be there. Read again, decide again. */
+export class AppendConditionError extends LeftfoldError {
+  readonly code = 'APPEND_CONDITION_FAILED';
+  readonly retryable = true;
+  /** Position of the newest event that matches: what to decide on reaches at least that far. */
+  readonly position: number;
+  /** The position behind which there should be none. */
+  readonly after: number;
+
+  constructor(position: number, after: number, options?: ErrorOptions) {
+    super(
+      `the event at position ${position} matches what must not be there behind position ${after}; read again up to it and decide again`,
+      options,
+    );
+    this.position = position;
+    this.after = after;
+  }
+}
+
 /** An event id is already in the log, for another event or at another place. Nothing was appended. */
 export class EventIdReusedError extends LeftfoldError {
   readonly code = 'EVENT_ID_REUSED';

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import {
+  AppendConditionError,
   AppendTooLargeError,
   CommandRejectedError,
   DuplicateDefinitionError,
@@ -31,6 +32,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'STREAM_VERSION_CONFLICT',
     true,
     'stream "account-1" is at version 5, expected 3; read it again and decide again',
+  ],
+  [
+    new AppendConditionError(17, 12),
+    'APPEND_CONDITION_FAILED',
+    true,
+    'the event at position 17 matches what must not be there behind position 12; read again up to it and decide again',
   ],
   [
     new EventIdReusedError('event-1'),
@@ -149,6 +156,7 @@ test('an error of this framework is known by its brand, across copies of the pac
 
 test('the cause is kept', () => {
   expect(new StreamVersionConflictError('account-1', 'any', 0, { cause }).cause).toBe(cause);
+  expect(new AppendConditionError(17, 12, { cause }).cause).toBe(cause);
   expect(new EventIdReusedError('event-1', { cause }).cause).toBe(cause);
   expect(new InvalidEventError('account.opened', 1, issues, { cause }).cause).toBe(cause);
 });

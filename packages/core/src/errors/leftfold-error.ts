@@ -1,5 +1,6 @@
 /** Every failure a caller may branch on. Adding a member is a minor release; removing one is a major. */
 export type ErrorCode =
+  | 'APPEND_CONDITION_FAILED'
   | 'APPEND_TOO_LARGE'
   | 'COMMAND_INVALID'
   | 'COMMAND_REJECTED'

@@ -9,6 +9,25 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** Which events a condition is about: those with all of the tags and, where types are given, any of these. */
+export interface EventQuery {
+  /** At least one. The rarest comes first: appends whose conditions begin with the same tag wait for each other. */
+  readonly tags: readonly [string, ...string[]];
+  /** @default any type */
+  readonly types?: readonly string[] | undefined;
+}
+
+/**
+ * What the log must be like for an append to be made: a decision that rests on the events of some tags, in whatever
+ * streams they are, holds as long as there are no more of them.
+ */
+export interface AppendCondition {
+  /** Events that must not be there; with several queries, those that any of them matches. */
+  readonly failIfMatch: EventQuery | readonly EventQuery[];
+  /** Only events behind this position count: what was read up to it was decided on. @default 0 */
+  readonly after?: number | undefined;
+}
+
 /** What holds for a whole append. */
 export interface AppendContext {
   /** Given to each event, beside its own metadata. */
@@ -18,6 +37,8 @@ export interface AppendContext {
    * in the log already nothing is appended and the recorded events are the answer.
    */
   readonly commandId?: string | undefined;
+  /** What the log must be like, beside what is expected of each stream. */
+  readonly condition?: AppendCondition | undefined;
 }
 
 /** What holds for an append to one stream. */
@@ -125,9 +146,11 @@ export interface EventStore {
    * Appends events to one stream, all or none.
    *
    * @throws StreamVersionConflictError when the stream is not as expected.
+   * @throws AppendConditionError when the log has an event that its condition excludes.
    * @throws EventIdReusedError when an id is in the log already, for another event.
    * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError for input that cannot be stored.
-   * @throws RangeError when `expected` is no whole number from 0 and none of the words.
+   * @throws RangeError when `expected` is no whole number from 0 and none of the words, or `after` is none.
+   * @throws TypeError when a condition has no query, or a query an empty list.
    * @throws StoreUnavailableError when the database cannot be reached. Whether it appended is then unknown; give
    * events ids, or a command id, to make the call again safely.
    */

@@ -11,6 +11,7 @@ import {
   newId,
   type StreamAppend,
 } from '@leftfold/core';
+import { type PreparedCondition, prepareCondition } from './append-condition.ts';
 import { toStorableJson } from './storable-json.ts';
 
 /** An event that is checked and ready to be sent. */
@@ -39,6 +40,9 @@ export interface AppendEntry {
 export interface AppendRequest {
   readonly entries: readonly AppendEntry[];
   readonly commandId: string | undefined;
+  readonly condition: PreparedCondition | undefined;
+  /** Of all its events, each once. */
+  readonly tags: ReadonlySet<string>;
   readonly eventCount: number;
   /** Characters of all payloads and metadata. */
   readonly size: number;
@@ -62,6 +66,7 @@ export const defaultLimits: AppendLimits = {
 };
 
 const NO_METADATA: EventMetadata = Object.freeze({});
+const NO_TAGS: ReadonlySet<string> = new Set();
 
 const ANY = -1;
 const STREAM_EXISTS = -2;
@@ -72,7 +77,8 @@ const MAX_STREAMS_WITH_CHECKS = 1_000;
 /**
  * Checks an append and makes it ready to be sent. Nothing was sent when this throws.
  *
- * @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError, EventIdReusedError, RangeError
+ * @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError, EventIdReusedError, RangeError,
+ * TypeError
  */
 export function prepareRequest(
   catalog: EventCatalog,
@@ -113,7 +119,9 @@ export function prepareRequest(
       size,
       limits.appendSize,
     );
-  return { entries, commandId, eventCount, size };
+  const condition =
+    context.condition === undefined ? undefined : prepareCondition(context.condition, first.streamId);
+  return { entries, commandId, condition, tags: tagsOf(entries), eventCount, size };
 }
 
 /** Prepares the events of one append, and counts them. */
@@ -178,6 +186,11 @@ function assertAllDiffer(entries: readonly AppendEntry[]): void {
       ids.add(id);
     }
   }
+}
+
+function tagsOf(entries: readonly AppendEntry[]): ReadonlySet<string> {
+  const tagged = entries.some(({ events }) => events.some(({ tags }) => tags.length > 0));
+  return tagged ? new Set(entries.flatMap(({ events }) => events.flatMap(({ tags }) => tags))) : NO_TAGS;
 }
 
 function metadataJsonOf(owner: string, metadata: EventMetadata): string {

@@ -1,5 +1,6 @@
 import {
   type AppendAllResult,
+  AppendConditionError,
   type AppendResult,
   EventIdReusedError,
   type RecordedEvent,
@@ -12,7 +13,7 @@ import type { AppendEntry, AppendRequest } from './append-request.ts';
  * What the caller gets for an outcome.
  *
  * @param recorded the request's events as they are in the log, for an outcome that is a repetition.
- * @throws StreamVersionConflictError, EventIdReusedError
+ * @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError
  */
 export function toAppendResult(
   request: AppendRequest,
@@ -24,6 +25,8 @@ export function toAppendResult(
       const entry = request.entries[outcome.entry]!;
       throw new StreamVersionConflictError(entry.streamId, entry.given, outcome.actual);
     }
+    case 'matched':
+      throw new AppendConditionError(outcome.position, request.condition?.after ?? 0);
     case 'event-id-reused':
       throw new EventIdReusedError(outcome.eventId);
     case 'repeated': {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers';
 import type { AppendOutcome } from '../sql/append.ts';
 import type { AppendRequest } from './append-request.ts';
+import { Claims } from './claims.ts';
 
 /**
  * A request's fate: its outcome, or the error that befell it alone. `go-alone`: nothing was appended, for somebody in
@@ -62,12 +63,17 @@ interface Waiting {
  * then. First come, first served; a request whose stream is on its way already waits for the next batch, so that no
  * two requests of this process ever race for one stream, and appends to one stream keep their order.
  *
+ * So does a request whose condition asks about a tag that is on its way, and one that writes a tag which a condition
+ * on its way asks about: within a batch a condition sees nothing of what travels with it. Between batches, and
+ * processes, the database's locks on tags keep them apart; a condition that held when it was looked at holds until the
+ * commit, so that it cannot lose a race and need not be tried again.
+ *
  * Whoever waits for a transaction that stays open, holds up neither those he travelled with nor those who come after.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
-  readonly #streamsOnTheirWay = new Set<string>();
+  readonly #onTheirWay = new Claims();
   #running = 0;
   /** On their way without a slot. */
   #slow = 0;
@@ -120,7 +126,7 @@ export class GroupCommit {
     const { maxRequests, maxEvents, maxSize } = this.#options;
     const batch: Waiting[] = [];
     const left: Waiting[] = [];
-    const held = new Set<string>();
+    const held = new Claims();
     let events = 0;
     let size = 0;
     for (const [index, waiting] of this.#waiting.entries()) {
@@ -137,16 +143,13 @@ export class GroupCommit {
         left.push(...this.#waiting.slice(index));
         break;
       }
-      const blocked = entries.some(
-        ({ streamId }) => this.#streamsOnTheirWay.has(streamId) || held.has(streamId),
-      );
-      if (blocked) {
-        // Whoever comes later for the same streams stays behind this one.
-        for (const { streamId } of entries) held.add(streamId);
+      if (this.#onTheirWay.meet(waiting.request) || held.meet(waiting.request)) {
+        // Whoever comes later for the same streams or tags stays behind this one.
+        held.add(waiting.request);
         left.push(waiting);
         continue;
       }
-      for (const { streamId } of entries) this.#streamsOnTheirWay.add(streamId);
+      this.#onTheirWay.add(waiting.request);
       events += amount;
       size += requestSize;
       batch.push(waiting);
@@ -161,7 +164,7 @@ export class GroupCommit {
     leave();
     const alone: Waiting[] = [];
     batch.forEach(({ request, resolve, reject }, index) => {
-      for (const { streamId } of request.entries) this.#streamsOnTheirWay.delete(streamId);
+      this.#onTheirWay.remove(request);
       const fate = settled[index]!;
       if (fate === 'go-alone') alone.push({ request, resolve, reject, alone: true });
       else if ('outcome' in fate) resolve(fate.outcome);

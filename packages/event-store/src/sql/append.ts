@@ -11,6 +11,8 @@ export type AppendOutcome =
       readonly recordedAt: Date;
     }
   | { readonly kind: 'conflict'; readonly entry: number; readonly actual: number }
+  /** An event is there that the condition excludes. */
+  | { readonly kind: 'matched'; readonly position: number }
   | { readonly kind: 'repeated' }
   | { readonly kind: 'event-id-reused'; readonly eventId: string };
 
@@ -25,13 +27,15 @@ export interface AppendOneRow {
 /**
  * One event to one stream.
  *
- * SQL: one call of `append_one`; holds the shared fence lock until commit. Needs read committed.
+ * SQL: one call of `append_one`; holds the shared fence lock, and shared locks on the event's tags, until commit. Needs
+ * read committed.
  */
 export function appendOneStatement(schema: string, request: AppendRequest): Statement | undefined {
   const entry = request.entries[0];
   const event = entry?.events[0];
   if (entry === undefined || event === undefined || request.entries.length > 1 || entry.events.length > 1)
     return undefined;
+  if (request.condition !== undefined) return undefined;
   return {
     name: `leftfold append one ${schema}`,
     text: `select appended, entry_version, event_position, date_part('epoch', recorded_at) as recorded_at
@@ -65,6 +69,7 @@ export interface AppendBatchRow {
   readonly request_status: string | null;
   readonly request_entry: string | null;
   readonly request_event_id: readonly (string | null)[] | null;
+  readonly request_match: string | null;
   readonly entry_version: string;
   readonly event_position: string | null;
   /** Seconds since 1970. */
@@ -78,14 +83,15 @@ export interface BatchOptions {
 }
 
 /**
- * Any number of requests, no two of which share a stream.
+ * Any number of requests, no two of which share a stream, and none of which has events that a later one's condition
+ * asks about.
  *
- * SQL: one call of `append_batch`; holds the shared fence lock until commit, and locks on the streams of requests
- * that only check a stream. Needs read committed.
+ * SQL: one call of `append_batch`; holds the shared fence lock until commit, and locks on tags and on the streams of
+ * requests that only check a stream. Needs read committed.
  *
  * @param checkEventIds look for ids that are in the log already, rather than run into a unique violation.
  * @param inTransaction survive a lost race in a subtransaction, for a transaction that must go on.
- * @param patienceMs fail when another transaction holds a stream for longer. 0 waits for as long as it takes.
+ * @param patienceMs fail when another transaction holds a stream or a tag for longer. 0 waits for as long as it takes.
  */
 export function appendBatchStatement(
   schema: string,
@@ -127,12 +133,17 @@ export function appendBatchStatement(
     }
   });
   const { checkEventIds, inTransaction = false, patienceMs = 0 } = options;
+  const queries = queryColumns(requests);
   const call = inTransaction ? 'append_batch_in_transaction' : 'append_batch';
+  const given = [
+    ...(queries === undefined ? [] : ['query_request', 'query_tags', 'query_types', 'query_after']),
+    ...(inTransaction ? [] : ['patience_ms']),
+  ].map((parameter, index) => `, ${parameter} => $${17 + index}`);
   return {
-    name: `leftfold ${call} ${schema}`,
-    text: `select request_status::text, request_entry::text, request_event_id, entry_version::text,
+    name: `leftfold ${call}${queries === undefined ? '' : ' under conditions'} ${schema}`,
+    text: `select request_status::text, request_entry::text, request_event_id, request_match::text, entry_version::text,
                   event_position::text, date_part('epoch', recorded_at) as recorded_at
-             from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16${inTransaction ? '' : ', $17'})`,
+             from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16${given.join('')})`,
     values: [
       numberArray(entryRequest),
       textArray(entryStream),
@@ -147,17 +158,37 @@ export function appendBatchStatement(
       numberArray(schemaVersions),
       jsonArray(data),
       jsonArray(metadata),
-      textArray(tags),
+      tags.every((each) => each === null) ? null : textArray(tags),
       textArray(requests.map(({ commandId }) => commandId ?? null)),
       checkEventIds,
+      ...(queries ?? []),
       ...(inTransaction ? [] : [patienceMs]),
     ],
   };
 }
 
+/** One element for each query of each condition; undefined when there is none. */
+function queryColumns(requests: readonly AppendRequest[]): readonly string[] | undefined {
+  const queryRequest: number[] = [];
+  const tags: string[] = [];
+  const types: (string | null)[] = [];
+  const queryAfter: number[] = [];
+  requests.forEach(({ condition }, requestIndex) => {
+    for (const query of condition?.queries ?? []) {
+      queryRequest.push(requestIndex + 1);
+      tags.push(textArray(query.tags));
+      types.push(query.types === undefined ? null : textArray(query.types));
+      queryAfter.push(condition?.after ?? 0);
+    }
+  });
+  if (queryRequest.length === 0) return undefined;
+  return [numberArray(queryRequest), textArray(tags), textArray(types), numberArray(queryAfter)];
+}
+
 const REPEATED = 2;
 const EVENT_ID_REUSED = 3;
 const CONFLICT = 1;
+const MATCHED = 4;
 
 /** Splits the answer to a batch into one for each request. */
 export function toBatchOutcomes(
@@ -166,6 +197,7 @@ export function toBatchOutcomes(
 ): readonly AppendOutcome[] {
   const statuses = toNumbers(row.request_status);
   const conflictEntries = row.request_entry === null ? [] : row.request_entry.slice(1, -1).split(',');
+  const matches = row.request_match === null ? [] : row.request_match.slice(1, -1).split(',');
   const versions = toNumbers(row.entry_version);
   const positions = toNumbers(row.event_position);
   let entriesBefore = 0;
@@ -178,6 +210,8 @@ export function toBatchOutcomes(
         const entry = Number(conflictEntries[index]) - 1;
         return { kind: 'conflict', entry: entry - firstEntry, actual: versions[entry] ?? 0 };
       }
+      case MATCHED:
+        return { kind: 'matched', position: Number(matches[index]) };
       case REPEATED:
         return { kind: 'repeated' };
       case EVENT_ID_REUSED:

@@ -2,6 +2,7 @@ import { appendGuarantees } from './guarantees/append.ts';
 import { atomicGuarantees } from './guarantees/atomic.ts';
 import { badInputGuarantees } from './guarantees/bad-input.ts';
 import { concurrencyGuarantees } from './guarantees/concurrency.ts';
+import { conditionGuarantees } from './guarantees/conditions.ts';
 import { definitionGuarantees } from './guarantees/definitions.ts';
 import { expectationGuarantees } from './guarantees/expectations.ts';
 import { idempotencyGuarantees } from './guarantees/idempotency.ts';
@@ -15,6 +16,7 @@ export const guarantees = {
   append: appendGuarantees,
   'expected versions': expectationGuarantees,
   'several streams': atomicGuarantees,
+  'conditions on tags': conditionGuarantees,
   idempotency: idempotencyGuarantees,
   concurrency: concurrencyGuarantees,
   'reading a stream': readStreamGuarantees,

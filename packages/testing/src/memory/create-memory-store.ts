@@ -18,6 +18,7 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import { checkedAppend } from './checked-append.ts';
+import { checkedCondition } from './checked-condition.ts';
 import { assertBounds } from './checked-bounds.ts';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
@@ -63,13 +64,14 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   async appendAll(appends: readonly StreamAppend[], context: AppendContext = {}): Promise<AppendAllResult> {
-    const now = this.#now();
+    const { commandId, condition } = context;
+    const recordedAt = this.#now();
     // As from a database, the answer comes later; the order of appends is that of the calls.
-    const appended = this.#log.append(
-      checkedAppend(this.#catalog, appends, context, now),
-      context.commandId,
-      now,
-    );
+    const appended = this.#log.append(checkedAppend(this.#catalog, appends, context, recordedAt), {
+      commandId,
+      condition: condition === undefined ? undefined : checkedCondition(condition),
+      recordedAt,
+    });
     await Promise.resolve();
     return this.#toResult(appended);
   }

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  AppendConditionError,
   EventIdReusedError,
   type EventMetadata,
   type ExpectedVersion,
   type JsonValue,
   StreamVersionConflictError,
 } from '@leftfold/core';
+import type { CheckedCondition } from './checked-condition.ts';
 
 /** An event as the log keeps it: JSON as text, so that nobody changes what was recorded. */
 export interface StoredEvent {
@@ -38,6 +40,13 @@ export interface StreamToAppend {
   readonly events: readonly EventToAppend[];
 }
 
+/** What holds for a whole append. */
+export interface AppendToAll {
+  readonly commandId: string | undefined;
+  readonly condition: CheckedCondition | undefined;
+  readonly recordedAt: Date;
+}
+
 /** What an append did: the events, now or the first time, and each stream's version after it. */
 export interface MemoryAppend {
   readonly repeated: boolean;
@@ -59,8 +68,11 @@ export class MemoryLog {
     return this.#events.length;
   }
 
-  /** @throws StreamVersionConflictError, EventIdReusedError and then nothing was appended */
-  append(streams: readonly StreamToAppend[], commandId: string | undefined, recordedAt: Date): MemoryAppend {
+  /** @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError and then nothing was appended */
+  append(
+    streams: readonly StreamToAppend[],
+    { commandId, condition, recordedAt }: AppendToAll,
+  ): MemoryAppend {
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
     if (this.#isRepeated(streams, commandId, known)) {
       return this.#asFirstTime(streams, commandId, known.filter(isKnown));
@@ -71,6 +83,7 @@ export class MemoryLog {
       const actual = this.#versionOf(streamId);
       if (!isAsExpected(expected, actual)) throw new StreamVersionConflictError(streamId, expected, actual);
     }
+    if (condition !== undefined) this.#assertNoMatch(condition);
     const appended = streams.map(({ streamId, events }) => {
       const stored = events.map((event) => this.#add(streamId, event, recordedAt));
       return { streamVersion: this.#versionOf(streamId), events: stored };
@@ -99,6 +112,15 @@ export class MemoryLog {
   onAppend(wake: () => void): () => void {
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);
+  }
+
+  #assertNoMatch({ queries, after }: CheckedCondition): void {
+    const match = this.eventsAfter(after).findLast(({ type, tags }) =>
+      queries.some(
+        (query) => query.tags.every((tag) => tags.includes(tag)) && (query.types?.includes(type) ?? true),
+      ),
+    );
+    if (match !== undefined) throw new AppendConditionError(match.position, after);
   }
 
   #versionOf(streamId: string): number {

@@ -10,21 +10,29 @@
 --   request_command  command id of each request, or null.
 --   check_event_ids  false: trust that no id is in the log yet. A known id then ends in a unique violation, after
 --                    which the whole call is to be made again with true.
---   patience_ms      how long to wait for a stream that another transaction is writing to, before SQLSTATE 55P03
---                    ends the call. 0: for as long as it takes.
+--   query_*  one element for each query of each request's condition: events behind query_after with all of query_tags
+--            and any of query_types, both of them array literals, the latter null for any type at all. null when no
+--            request has a condition.
+--   patience_ms      how long to wait for a stream or a tag that another transaction is writing to, before SQLSTATE
+--                    55P03 ends the call. 0: for as long as it takes.
+--
+-- event_tags may be null when no event has any: nothing is then done about tags.
 --
 -- request_status answers for each request: 0 appended, 1 the stream of request_entry was not as expected, 2 this
--- very request is in the log already, 3 request_event_id is in the log for another event.
+-- very request is in the log already, 3 request_event_id is in the log for another event, 4 the event at
+-- request_match is one that must not be there.
 --
--- No two requests of a call may share a stream. A unique violation means that another writer won a race: nothing of
+-- No two requests of a call may share a stream, and none may have an event that a later one's condition asks about. A unique violation means that another writer won a race: nothing of
 -- the call was appended. Made again, it sees the winner's events.
 create function :schema.append_batch(
   entry_request integer[], entry_stream text[], entry_expected bigint[], entry_events integer[],
   event_request integer[], event_entry integer[], event_offset integer[], event_stream text[],
   event_ids text[], event_type text[], event_schema_version integer[],
   event_data jsonb, event_metadata jsonb, event_tags text[],
-  request_command text[], check_event_ids boolean, patience_ms integer default 0,
-  out request_status integer[], out request_entry integer[], out request_event_id text[],
+  request_command text[], check_event_ids boolean,
+  query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
+  query_after bigint[] default null, patience_ms integer default 0,
+  out request_status integer[], out request_entry integer[], out request_event_id text[], out request_match bigint[],
   out entry_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile
   -- No plan here depends on the values, and to plan anew for each call takes a third of a small one.
@@ -59,6 +67,10 @@ begin
               order by 1) as locks;
   end if;
 
+  if event_tags is not null or query_tags is not null then
+    perform :schema.lock_tags(event_tags, query_tags);
+  end if;
+
   -- The fence, before the first position is drawn: while it is held, no reader goes beyond the sequence's value of
   -- this moment. Postgres lets go of it only after this transaction's rows are visible.
   perform pg_advisory_xact_lock_shared(
@@ -75,17 +87,29 @@ begin
                         order by stored.stream_version desc
                         limit 1) as newest on true;
 
+  -- What is not there now will not be there before this transaction ends: its tags are locked.
+  if query_request is not null then
+    select array_agg(found.position order by number)
+      into request_match
+      from generate_series(1, request_count) as number
+      left join (select query.request,
+                        max(:schema.newest_match(query.tags::text[], query.types::text[], query.after)) as position
+                   from unnest(query_request, query_tags, query_types, query_after) as query (request, tags, types, after)
+                  group by query.request) as found on found.request = number;
+  end if;
+
   select array_agg(entry.request)
     into refused
     from unnest(entry_request, entry_expected, entry_version) as entry (request, expected, version)
-   where not case entry.expected when -1 then true when -2 then entry.version > 0 else entry.expected = entry.version end;
+   where request_match[entry.request] is not null
+      or not case entry.expected when -1 then true when -2 then entry.version > 0 else entry.expected = entry.version end;
 
   if refused is not null or check_event_ids then
     select answer.request_status, answer.request_entry, answer.request_event_id
       into request_status, request_entry, request_event_id
       from :schema.judge_requests(
              request_count, entry_request, entry_stream, entry_expected, entry_version, event_request, event_stream,
-             event_ids, event_type, event_data, request_command) as answer;
+             event_ids, event_type, event_data, request_command, request_match) as answer;
     refused := array(select status.request
                        from unnest(request_status) with ordinality as status (code, request)
                       where status.code <> 0);
@@ -114,11 +138,68 @@ begin
 end
 $$;
 
+-- Keeps the writers of a tag and the conditions that ask about it apart, until the end of the transaction: shared
+-- locks on the tags of all events to be appended, an exclusive one for each query, on its first tag. An event that a
+-- query matches has all of its tags, so that one of them is enough. Elements are array literals, or null.
+--
+-- To be called before the fence, so that nobody who waits here holds up readers, and before the first position is
+-- drawn: what a condition did not find then has a higher position than the events of its append.
+--
+-- Tags share 512 locks. Two tags with one lock may wait for each other, and no more than that; a call of any size takes
+-- so few that the server's lock table has room for some twenty of the largest. Taken in one order, and after those on
+-- streams, they do not deadlock. A lock of one bigint is of another kind than the fence and the locks on streams,
+-- which have two integers.
+create function :schema.lock_tags(event_tags text[], query_tags text[]) returns void language plpgsql volatile as $$
+begin
+  perform case when locks.exclusive then pg_advisory_xact_lock(locks.key)
+                                    else pg_advisory_xact_lock_shared(locks.key) end
+     from (select (':schema.events'::regclass::oid::bigint << 32) + (hashtext(tagged.tag) & 511) as key,
+                  bool_or(tagged.exclusive) as exclusive
+             from (select unnest(event.tags::text[]) as tag, false as exclusive from unnest(event_tags) as event (tags)
+                   union all
+                   select (query.tags::text[])[1], true from unnest(query_tags) as query (tags)) as tagged
+            group by 1
+            order by 1) as locks;
+end
+$$;
+
+-- Position of the newest event behind `after` with all of the tags and any of the types; null when there is none.
+--
+-- The caller has locked the tags: an event that matches was given its position before that, or will not be seen.
+create function :schema.newest_match(tags text[], types text[], after bigint) returns bigint
+language plpgsql volatile as $$
+declare
+  newest bigint;
+begin
+  -- Few events are looked at one by one, however popular the tags are: without "tags <> '{}'" this cannot be planned
+  -- by the index on tags.
+  if (select last_value from :schema.event_position) - after <= 1000 then
+    return (select max(stored.position)
+              from :schema.events as stored
+             where stored.position > newest_match.after
+               and stored.position <= newest_match.after + 1000
+               and stored.tags @> newest_match.tags
+               and (newest_match.types is null or stored.type = any (newest_match.types)));
+  end if;
+  -- Planned each time, with the values: how rare the tags are decides. As max(position) it would be planned to look at
+  -- the newest events one by one until one matches, and none may.
+  execute $query$
+    select max(stored.position + 0)
+      from :schema.events as stored
+     where stored.position > $3
+       and stored.tags @> $1
+       and stored.tags <> '{}'
+       and ($2 is null or stored.type = any ($2))$query$
+     into newest using tags, types, after;
+  return newest;
+end
+$$;
+
 -- Tells for each request whether it may be appended, is in the log already, or has to be refused.
 create function :schema.judge_requests(
   request_count integer, entry_request integer[], entry_stream text[], entry_expected bigint[], entry_version bigint[],
   event_request integer[], event_stream text[], event_ids text[], event_type text[], event_data jsonb,
-  request_command text[],
+  request_command text[], request_match bigint[],
   out request_status integer[], out request_entry integer[], out request_event_id text[]
 ) language sql stable as $$
   with known as (
@@ -155,6 +236,7 @@ create function :schema.judge_requests(
   select array_agg(case when ids.repeated then 2
                         when ids.stored_id is not null then 3
                         when mismatches.request is not null then 1
+                        when request_match[number] is not null then 4
                         else 0 end order by number),
          array_agg(mismatches.entry order by number),
          array_agg(ids.stored_id order by number)
@@ -170,7 +252,9 @@ create function :schema.append_batch_in_transaction(
   event_ids text[], event_type text[], event_schema_version integer[],
   event_data jsonb, event_metadata jsonb, event_tags text[],
   request_command text[], check_event_ids boolean,
-  out request_status integer[], out request_entry integer[], out request_event_id text[],
+  query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
+  query_after bigint[] default null,
+  out request_status integer[], out request_entry integer[], out request_event_id text[], out request_match bigint[],
   out entry_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile as $$
 declare
@@ -179,13 +263,13 @@ declare
 begin
   loop
     begin
-      select answer.request_status, answer.request_entry, answer.request_event_id, answer.entry_version,
-             answer.event_position, answer.recorded_at
-        into request_status, request_entry, request_event_id, entry_version, event_position, recorded_at
+      select answer.request_status, answer.request_entry, answer.request_event_id, answer.request_match,
+             answer.entry_version, answer.event_position, answer.recorded_at
+        into request_status, request_entry, request_event_id, request_match, entry_version, event_position, recorded_at
         from :schema.append_batch(
                entry_request, entry_stream, entry_expected, entry_events, event_request, event_entry, event_offset,
                event_stream, event_ids, event_type, event_schema_version, event_data, event_metadata, event_tags,
-               request_command, check_event_ids) as answer;
+               request_command, check_event_ids, query_request, query_tags, query_types, query_after) as answer;
       return;
     exception when unique_violation then
       get stacked diagnostics violated = constraint_name;
@@ -202,13 +286,17 @@ $$;
 -- One event to one stream, with no more work than that takes. appended is false, and nothing happened, when the
 -- stream is not as expected, or seemed not to be: append_batch then tells, and why.
 --
--- A single statement, whose snapshot is older than the fence. That is enough here: a version that has been taken
+-- The insert is a single statement, whose snapshot is older than the fence. That is enough here: a version that has been taken
 -- meanwhile ends in a unique violation, and so does a known event id.
 create function :schema.append_one(
   stream text, expected bigint, event_id text, type text, schema_version integer, data jsonb, metadata jsonb,
   tags text[], out appended boolean, out entry_version bigint, out event_position bigint, out recorded_at timestamptz
 ) language plpgsql volatile as $$
 begin
+  if tags <> '{}' then
+    perform :schema.lock_tags(array[tags::text], null);
+  end if;
+
   -- The same fence as in append_batch. Its row comes before the position: the join hands it on first.
   with fence as materialized (
     select pg_advisory_xact_lock_shared(

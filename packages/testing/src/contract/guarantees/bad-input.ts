@@ -1,4 +1,11 @@
-import type { AppendOptions, ErrorCode, EventMetadata, ExpectedVersion, NewEvent } from '@leftfold/core';
+import type {
+  AppendCondition,
+  AppendOptions,
+  ErrorCode,
+  EventMetadata,
+  ExpectedVersion,
+  NewEvent,
+} from '@leftfold/core';
 import { expect } from 'vitest';
 import { collect, type Guarantee, letterEvents, scanned, sent, type Trial } from '../trial.ts';
 
@@ -111,6 +118,32 @@ export const badInputGuarantees = {
     for (const expected of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, word as ExpectedVersion]) {
       await expect(store.append(stream(), [sent], { expected })).rejects.toThrow(RangeError);
       await expect(store.append(stream(), [], { expected })).rejects.toThrow(RangeError);
+    }
+    expect(await collect(store.readStream(stream()))).toEqual([]);
+  },
+
+  'a condition without a query, without a tag, or with a tag that cannot exist is refused': async ({
+    store,
+    stream,
+  }) => {
+    const attempt = (condition: object) =>
+      store.append(stream(), [sent], { condition: condition as AppendCondition });
+    for (const failIfMatch of [[], { tags: [] }, [{ tags: ['a:1'] }, { tags: [] }]])
+      await expect(attempt({ failIfMatch })).rejects.toThrow(TypeError);
+    await expect(attempt({ failIfMatch: { tags: ['a:1'], types: [] } })).rejects.toThrow(TypeError);
+    for (const text of notIds) {
+      const refused = { code: 'NAME_INVALID' };
+      await expect(attempt({ failIfMatch: { tags: ['a:1', text] } })).rejects.toMatchObject(refused);
+      const types = [text];
+      await expect(attempt({ failIfMatch: { tags: ['a:1'], types } })).rejects.toMatchObject(refused);
+    }
+    expect(await collect(store.readStream(stream()))).toEqual([]);
+  },
+
+  'a condition behind a position that is no whole number from 0 is refused': async ({ store, stream }) => {
+    for (const after of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const condition = { failIfMatch: { tags: ['a:1'] as const }, after };
+      await expect(store.append(stream(), [sent], { condition })).rejects.toThrow(RangeError);
     }
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },

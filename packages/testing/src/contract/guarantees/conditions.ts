@@ -1,0 +1,203 @@
+import type { AppendCondition, EventQuery, NewEvent } from '@leftfold/core';
+import { expect } from 'vitest';
+import { collect, delivered, type Guarantee, scanned, sent, upTo } from '../trial.ts';
+
+const FAILED = { code: 'APPEND_CONDITION_FAILED', retryable: true };
+
+const tagged = (event: NewEvent, ...tags: readonly string[]): NewEvent => ({ ...event, tags });
+
+const unless = (tag: string, after?: number): { readonly condition: AppendCondition } => ({
+  condition: { failIfMatch: { tags: [tag] }, after },
+});
+
+export const conditionGuarantees = {
+  'an append under a condition is refused when a matching event is there, alone and among several streams':
+    async ({ store, openAnother, stream, id }) => {
+      const tag = id('tag');
+      const { position } = await store.append(stream('a'), [tagged(sent, 'other:1', tag)]);
+      for (const writer of [store, await openAnother()]) {
+        const refused = { ...FAILED, position, after: 0 };
+        await expect(writer.append(stream('b'), [sent], unless(tag))).rejects.toMatchObject(refused);
+        await expect(writer.append(stream('b'), [], unless(tag))).rejects.toMatchObject(refused);
+        const both = [
+          { streamId: stream('b'), events: [sent] },
+          { streamId: stream('c'), events: [tagged(sent, tag)] },
+        ];
+        await expect(writer.appendAll(both, unless(tag))).rejects.toMatchObject(refused);
+      }
+      for (const name of ['b', 'c']) expect(await collect(store.readStream(stream(name)))).toEqual([]);
+      expect(await store.append(stream('b'), [sent], unless(id('free')))).toMatchObject({ streamVersion: 1 });
+    },
+
+  'a condition counts only events behind its position, and names the newest of them': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    const tag = id('tag');
+    const first = await store.append(stream('a'), [tagged(sent, tag)]);
+    const { events } = await store.append(stream('b'), [tagged(sent, tag), tagged(delivered, tag), sent]);
+    const newest = events[1]!.position;
+    for (const after of [0, first.position, newest - 1]) {
+      const refused = { ...FAILED, position: newest, after };
+      await expect(store.append(stream('c'), [sent], unless(tag, after))).rejects.toMatchObject(refused);
+    }
+    for (const after of [newest, newest + 1, newest + 1_000_000, Number.MAX_SAFE_INTEGER]) {
+      await store.append(stream('c'), [sent], unless(tag, after));
+    }
+    expect(await collect(store.readStream(stream('c')))).toHaveLength(4);
+  },
+
+  'a condition of types matches events of these types only': async ({ store, stream, id }) => {
+    const tag = id('tag');
+    await store.append(stream('a'), [tagged(sent, tag)]);
+    const types = (...names: readonly string[]) => ({
+      condition: { failIfMatch: { tags: [tag] as const, types: names } },
+    });
+    await store.append(stream('b'), [sent], types('parcel.delivered'));
+    for (const names of [['parcel.sent'], ['parcel.delivered', 'parcel.sent']]) {
+      await expect(store.append(stream('b'), [sent], types(...names))).rejects.toMatchObject(FAILED);
+    }
+  },
+
+  'a condition matches an event that has all of its tags, and with several queries one that any of them matches':
+    async ({ store, stream, id }) => {
+      const [left, right, other] = [id('left'), id('right'), id('other')];
+      await store.append(stream('a'), [tagged(sent, left), tagged(sent, right)]);
+      const attempt = (...failIfMatch: readonly EventQuery[]) =>
+        store.append(stream('b'), [sent], { condition: { failIfMatch } });
+      await attempt({ tags: [left, right] });
+      await attempt({ tags: [left, other] }, { tags: [other] });
+      await expect(attempt({ tags: [other] }, { tags: [right] })).rejects.toMatchObject(FAILED);
+      await store.append(stream('a'), [tagged(sent, right, other, left)]);
+      await expect(attempt({ tags: [left, right] })).rejects.toMatchObject(FAILED);
+    },
+
+  'a condition and an expectation both have to hold': async ({ store, stream, id }) => {
+    const tag = id('tag');
+    await store.append(stream(), [tagged(sent, tag)]);
+    const attempt = (expected: number, name: string) =>
+      store.append(stream(), [sent], { expected, ...unless(name) });
+    await expect(attempt(1, tag)).rejects.toMatchObject(FAILED);
+    await expect(attempt(0, id('free'))).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT' });
+    await expect(attempt(0, tag)).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT' });
+    expect(await attempt(1, id('free'))).toMatchObject({ streamVersion: 2 });
+  },
+
+  'of many appends at once, each under the condition that there is no other, exactly one wins': async ({
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    const writers = [store, await openAnother()];
+    let after = 0;
+    for (const round of upTo(10)) {
+      const outcomes = await Promise.allSettled(
+        upTo(16).map((number) =>
+          writers[number % 2]!.append(
+            stream(`${round} ${number}`),
+            [tagged(sent, id('tag'))],
+            unless(id('tag'), after),
+          ),
+        ),
+      );
+      const won = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+      expect(won).toHaveLength(1);
+      after = won[0]!.value.position;
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected')
+          expect(outcome.reason).toMatchObject({ ...FAILED, position: after });
+      }
+    }
+  },
+
+  'of two appends that each exclude what the other one writes, at most one wins': async ({
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    const other = await openAnother();
+    for (const round of upTo(20)) {
+      const [left, right] = [id(`left ${round}`), id(`right ${round}`)];
+      const outcomes = await Promise.allSettled([
+        store.append(stream(`a ${round}`), [tagged(sent, left)], unless(right)),
+        other.append(stream(`b ${round}`), [tagged(sent, right)], unless(left)),
+      ]);
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    }
+  },
+
+  'what a condition excludes is not behind its position and before its own events, whatever is appended without one':
+    async ({ store, openAnother, category, stream, id }) => {
+      const writers = [store, await openAnother()];
+      const tag = id('tag');
+      const attempts = upTo(200).map(async (number) => {
+        const writer = writers[number % 2]!;
+        if (number % 4 > 1) return writer.append(stream(`${number}`), [tagged(scanned('x'), tag)]);
+        const after = await writer.settledPosition();
+        const { position } = await writer.append(stream(`${number}`), [delivered], unless(tag, after));
+        return { after, position };
+      });
+      const made = (await Promise.allSettled(attempts)).flatMap((outcome) =>
+        outcome.status === 'fulfilled' && 'after' in outcome.value ? [outcome.value] : [],
+      );
+      const log = await collect(store.readAll({ filter: { category, tags: [tag] } }));
+      expect(log).toHaveLength(100);
+      for (const { after, position } of made) {
+        expect(log.filter((event) => event.position > after && event.position < position)).toEqual([]);
+      }
+    },
+
+  'conditions on different tags do not refuse each other': async ({ store, openAnother, stream, id }) => {
+    const writers = [store, await openAnother()];
+    const results = await Promise.all(
+      upTo(60).map((number) => {
+        const tag = id(`tag ${number}`);
+        return writers[number % 2]!.append(stream(`${number}`), [tagged(sent, tag)], unless(tag));
+      }),
+    );
+    expect(results).toHaveLength(60);
+  },
+
+  'a condition that fails fails its own append alone, whatever else is on its way': async ({
+    store,
+    stream,
+    id,
+  }) => {
+    await store.append(stream('seed'), [tagged(sent, id('taken'))]);
+    const outcomes = await Promise.allSettled(
+      upTo(30).map((number) => {
+        const tag = number % 3 === 0 ? id('taken') : id(`free ${number}`);
+        const context = number % 3 === 2 ? {} : unless(tag);
+        return store.append(stream(`${number}`), [tagged(sent, tag), delivered], context);
+      }),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      upTo(30).map((number) => (number % 3 === 0 ? 'rejected' : 'fulfilled')),
+    );
+  },
+
+  'an append under a condition, made again, answers as the first time though its own events match': async ({
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    const other = await openAnother();
+    const tag = id('tag');
+    const events = [{ ...tagged(sent, tag), id: id('event') }];
+    const byId = await store.append(stream('a'), events, unless(tag));
+    expect(await store.append(stream('a'), events, unless(tag))).toEqual({ ...byId, repeated: true });
+    expect(await other.append(stream('a'), events, unless(tag))).toEqual({ ...byId, repeated: true });
+
+    const command = { ...unless(id('place')), commandId: id('command') };
+    const again = () =>
+      other.appendAll([{ streamId: stream('b'), events: [tagged(sent, id('place'))] }], command);
+    const first = await again();
+    expect(await again()).toMatchObject({ position: first.position, repeated: true });
+    await store.append(stream('c'), [tagged(delivered, tag)]);
+    expect(await store.append(stream('a'), events, unless(tag))).toMatchObject({ repeated: true });
+  },
+} satisfies Readonly<Record<string, Guarantee>>;
