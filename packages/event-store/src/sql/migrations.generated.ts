@@ -28,8 +28,9 @@ create table :schema.events (
   constraint events_type_length check (char_length(type) between 1 and 255)
 );
 
--- Partial: an event without tags costs nothing here.
-create index events_tags_idx on :schema.events using gin (tags) where tags <> '{}';
+-- Partial: an event without tags costs nothing here. Without a list of entries that are not sorted in yet: each search
+-- would read all of it, up to 4 ms, to spare an append 3 µs.
+create index events_tags_idx on :schema.events using gin (tags) with (fastupdate = off) where tags <> '{}';
 
 alter sequence :schema.event_position owned by :schema.events.position;
 
@@ -226,22 +227,45 @@ $$;
 --
 -- The caller has locked the tags: an event that matches was given its position before that, or will not be seen.
 create function :schema.newest_match(tags text[], types text[], after bigint) returns bigint
-language plpgsql volatile as $$
+language plpgsql volatile
+  -- A plan that is kept was perhaps made while the log was short.
+  set enable_seqscan = off
+as $$
 declare
+  top constant bigint := (select last_value from :schema.event_position);
+  is_recent constant boolean := top - after <= 500;
   newest bigint;
 begin
-  -- Few events are looked at one by one, however popular the tags are: without "tags <> '{}'" this cannot be planned
-  -- by the index on tags.
-  if (select last_value from :schema.event_position) - after <= 1000 then
-    return (select max(stored.position)
-              from :schema.events as stored
-             where stored.position > newest_match.after
-               and stored.position <= newest_match.after + 1000
-               and stored.tags @> newest_match.tags
-               and (newest_match.types is null or stored.type = any (newest_match.types)));
+  -- Behind a recent position events are looked at one by one, the last of them first; behind an older one only a few
+  -- of them, where events with a popular tag are soon found. Without "tags <> '{}'" no plan of this can use the index
+  -- on tags.
+  select max(stored.position)
+    into newest
+    from :schema.events as stored
+   where stored.position > case when is_recent then newest_match.after else top - 50 end
+     and stored.position <= top
+     and stored.tags @> newest_match.tags
+     and (newest_match.types is null or stored.type = any (newest_match.types));
+  if newest is not null or is_recent then
+    return newest;
   end if;
-  -- Planned each time, with the values: how rare the tags are decides. As max(position) it would be planned to look at
-  -- the newest events one by one until one matches, and none may.
+
+  -- With most of the log behind the position, the index on tags alone is right: where nothing matches, it has fewer
+  -- events with these tags than the range of positions has events. "+ 0" keeps the index of positions out of the plan,
+  -- which would be gone through until an event matches, and none may.
+  if top - after >= after then
+    select max(stored.position + 0)
+      into newest
+      from :schema.events as stored
+     where stored.position + 0 > newest_match.after
+       and stored.tags @> newest_match.tags
+       and stored.tags <> '{}'
+       and (newest_match.types is null or stored.type = any (newest_match.types));
+    return newest;
+  end if;
+
+  -- Else it depends on how rare the tags are. Planned each time, with the values, which takes as long as looking at 600
+  -- events.
   execute $query$
     select max(stored.position + 0)
       from :schema.events as stored

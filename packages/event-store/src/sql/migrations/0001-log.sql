@@ -23,8 +23,9 @@ create table :schema.events (
   constraint events_type_length check (char_length(type) between 1 and 255)
 );
 
--- Partial: an event without tags costs nothing here.
-create index events_tags_idx on :schema.events using gin (tags) where tags <> '{}';
+-- Partial: an event without tags costs nothing here. Without a list of entries that are not sorted in yet: each search
+-- would read all of it, up to 4 ms, to spare an append 3 µs.
+create index events_tags_idx on :schema.events using gin (tags) with (fastupdate = off) where tags <> '{}';
 
 alter sequence :schema.event_position owned by :schema.events.position;
 
