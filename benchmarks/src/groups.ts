@@ -1,6 +1,7 @@
 import { bareBulk } from './append/bare-bulk.ts';
 import { bareInsert } from './append/bare-insert.ts';
 import { leftfoldAppend } from './append/leftfold-append.ts';
+import { taggedAppend } from './append/tagged-append.ts';
 import { awaitedStatements, balances, statements } from './domain/balances.ts';
 import { leftfoldFlat } from './flat/leftfold-flat.ts';
 import { barePing, bareSelect, bareSnapshotRow } from './load/bare-select.ts';
@@ -29,6 +30,11 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
       leftfoldAppend('append.1024.leftfold', 1_024),
       ...peers.map((peer) => peerAppend(`append.64.peer.${peer}`, peer, install, 64)),
       bareInsert('append.64.insert', 64),
+    ],
+    [
+      taggedAppend('append.tags.16.streams', 16, 'no-stream'),
+      taggedAppend('append.tags.16.leftfold', 16, 'no-tag'),
+      peerAppend('append.tags.16.peer.dcb-es', 'dcb-es', install, 16),
     ],
     [bareTraffic('traffic.hot.bare', 0), leftfoldTraffic('traffic.hot.leftfold', 0)],
     [bareTraffic('traffic.mixed.bare', 0.5), leftfoldTraffic('traffic.mixed.leftfold', 0.5)],

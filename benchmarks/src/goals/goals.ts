@@ -31,6 +31,20 @@ export const goals: readonly Goal[] = [
     limit: { atLeast: 0.6 },
   },
   {
+    name: 'append.tags.vsStreams',
+    what: 'conditional append on tags, 16 in flight: events/s against the same with expected versions of streams',
+    of: 'append.tags.16.leftfold.eventsPerSecond',
+    against: 'append.tags.16.streams.eventsPerSecond',
+    limit: { atLeast: 0.5 },
+  },
+  {
+    name: 'append.tags.vsBestPeer',
+    what: 'conditional append on tags, 16 in flight: events/s against the best peer',
+    of: 'append.tags.16.leftfold.eventsPerSecond',
+    against: { workloads: 'append.tags.16.peer.', figure: 'eventsPerSecond' },
+    limit: { atLeast: 5 },
+  },
+  {
     name: 'load.1000.vsSelect',
     what: 'load an aggregate of 1,000 events: loads/s against a bare SELECT with JSON parsing',
     of: 'load.1000.leftfold.perSecond',

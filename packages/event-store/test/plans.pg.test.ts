@@ -9,6 +9,7 @@ interface PlanNode {
   readonly 'Index Name'?: string;
   readonly 'Relation Name'?: string;
   readonly 'Actual Rows'?: number;
+  readonly 'Rows Removed by Filter'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -39,7 +40,8 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     database = await createMigratedDatabase();
     client = new pg.Client({ connectionString: database.connectionString });
     await client.connect();
-    // 5,000 streams of 16 events and one of 20,000; one event in a hundred has a tag that is its stream's alone.
+    // 5,000 streams of 16 events and one of 20,000; one event in a hundred has a tag that is its stream's alone, and
+    // one in two, but for the newest 1,000, a tag that all of them share.
     await client.query(
       `insert into leftfold.events
        select nextval('leftfold.event_position'), row_number() over (partition by stream order by number),
@@ -47,6 +49,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
               'seed-' || number, case number % 10 when 0 then 'account.opened' else 'account.deposited' end,
               '{"cents": 1}', '{}',
               case when number % 100 = 0 then array['owner:' || number % 5000] else '{}' end
+              || case when number % 2 = 0 and number < $1::integer - 1000 then array['branch:north'] else '{}' end
          from generate_series(0, $1::integer - 1) as number,
               lateral (select case number % 5 when 0 then 'account-long' else 'account-' || number % 5000 end as stream) as place
         order by number`,
@@ -158,6 +161,52 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
       .flatMap(({ Plan }) => nodesOf(Plan))
       .filter((node) => node['Index Name'] !== undefined);
     expect(Math.max(...rows.map((node) => node['Actual Rows'] ?? 0))).toBe(1);
+  });
+
+  // What a condition asks: never seen tags behind nothing and in the middle, and popular ones behind what is recent.
+  test.each([
+    ['a new tag behind position 0', ['owner:new'], 0, ['events_pkey', 'events_tags_idx'], 50],
+    [
+      'a rare tag behind an old position',
+      ['owner:1700'],
+      EVENTS * 0.7,
+      ['events_pkey', 'events_tags_idx'],
+      50,
+    ],
+    [
+      'two tags, one of them popular',
+      ['branch:north', 'owner:new'],
+      0,
+      ['events_pkey', 'events_tags_idx'],
+      50,
+    ],
+    ['a popular tag behind the newest 400 events', ['branch:north'], EVENTS - 400, ['events_pkey'], 400],
+    ['a popular tag behind the newest 900 events', ['branch:north'], EVENTS - 900, ['events_pkey'], 900],
+  ] as const)('a condition on %s looks at few events', async (_, tags, behind, indexes, most) => {
+    const { rows } = await client.query<{ more: string }>(
+      'select last_value - $1 as more from leftfold.event_position',
+      [EVENTS],
+    );
+    const after = behind + (behind === 0 ? 0 : Number(rows[0]!.more));
+    const text = `select leftfold.newest_match($1, array['account.opened', 'account.deposited'], $2) as match`;
+    const plans = await plansOf({ text, values: [tags, after] });
+    const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
+    expect(found).toEqual(new Set(indexes));
+    const looked = plans
+      .flatMap(({ Plan }) => nodesOf(Plan))
+      .map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0));
+    expect(Math.max(...looked)).toBeLessThanOrEqual(most);
+  });
+
+  test('a condition on a popular tag behind position 0 is refused by the newest event that has it', async () => {
+    await client.query('begin');
+    await client.query(
+      `select leftfold.append('account-7', '[{"type": "account.opened", "tags": ["branch:north"]}]')`,
+    );
+    const text = `select leftfold.newest_match(array['branch:north'], null, 0)`;
+    const plans = await plansOf({ text, values: [] });
+    expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
+    await client.query('rollback');
   });
 
   test.each([false, true])(

@@ -1,0 +1,312 @@
+import type { AppendCondition, NewEvent } from '@leftfold/core';
+import { untilBlocked } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import {
+  collect,
+  createMigratedDatabase,
+  failureOf,
+  type MigratedDatabase,
+  opened,
+  openStore,
+} from './bank.ts';
+import { beginTransaction, type OpenTransaction } from './open-transaction.ts';
+
+const tagged = (...tags: readonly string[]): NewEvent => ({ ...opened, tags });
+
+const unless = (...tags: readonly [string, ...string[]]): { readonly condition: AppendCondition } => ({
+  condition: { failIfMatch: { tags } },
+});
+
+describe('a condition on tags', () => {
+  let database: MigratedDatabase;
+  let store: PostgresEventStore;
+  let other: PostgresEventStore;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    store = openStore(database.connectionString);
+    other = openStore(database.connectionString);
+  });
+
+  afterAll(async () => {
+    await store?.close();
+    await other?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  const begin = () => beginTransaction(database.connectionString);
+  const lengthOf = async (streamId: string) => (await collect(store.readStream(streamId))).length;
+
+  /** The ways into the log that write one event with the tag, and what they are. */
+  const writers: readonly [
+    string,
+    (transaction: OpenTransaction, tag: string, streamId: string) => Promise<unknown>,
+  ][] = [
+    [
+      'append_batch',
+      ({ client }, tag, streamId) => store.append(streamId, [tagged('x', tag)], { transaction: client }),
+    ],
+    [
+      'append_one',
+      ({ client }, tag, streamId) =>
+        client.query(
+          `select leftfold.append_one($1, -1, $1, 'account.opened', 1, '{"owner": "Ada"}', '{}', $2)`,
+          [streamId, ['x', tag]],
+        ),
+    ],
+    [
+      'append in SQL',
+      ({ client }, tag, streamId) =>
+        client.query('select leftfold.append($1, $2)', [
+          streamId,
+          JSON.stringify([{ type: 'account.opened', data: { owner: 'Ada' }, tags: ['x', tag] }]),
+        ]),
+    ],
+    [
+      'several streams',
+      ({ client }, tag, streamId) =>
+        store.appendAll(
+          [
+            { streamId: `${streamId}-beside`, events: [opened] },
+            { streamId, events: [opened, tagged('x', tag)] },
+          ],
+          { transaction: client },
+        ),
+    ],
+  ];
+
+  test.each(writers)(
+    'waits for whoever writes its tag, by %s, and is refused when that is committed',
+    async (name, write) => {
+      const tag = `committed:${name}`;
+      const writer = await begin();
+      await write(writer, tag, `account-first ${name}`);
+      const waiting = failureOf(other.append(`account-second ${name}`, [opened], unless(tag)));
+      await untilBlocked(store.pool);
+      await writer.commit();
+      const { position } = (await collect(store.readStream(`account-first ${name}`))).at(-1)!;
+      expect(await waiting).toMatchObject({ code: 'APPEND_CONDITION_FAILED', position, after: 0 });
+      expect(await lengthOf(`account-second ${name}`)).toBe(0);
+    },
+  );
+
+  test.each(writers)(
+    'waits for whoever writes its tag, by %s, and holds when that is rolled back',
+    async (name, write) => {
+      const tag = `undone:${name}`;
+      const writer = await begin();
+      await write(writer, tag, `account-undone ${name}`);
+      const waiting = other.append(`account-made ${name}`, [opened], unless(tag));
+      await untilBlocked(store.pool);
+      await writer.rollback();
+      expect(await waiting).toMatchObject({ streamVersion: 1, repeated: false });
+    },
+  );
+
+  test.each([1, 2])(
+    'keeps whoever writes its tag waiting, who then comes behind it in the log: %d events',
+    async (amount) => {
+      const tag = `held:${amount}`;
+      const first = await begin();
+      const { position } = await store.append(`account-decided-${amount}`, [opened], {
+        ...unless(tag),
+        transaction: first.client,
+      });
+      const events = Array.from({ length: amount }, () => tagged('y', tag));
+      const waiting = other.append(`account-later-${amount}`, events);
+      await untilBlocked(store.pool);
+      await first.commit();
+      for (const event of (await waiting).events) expect(event.position).toBeGreaterThan(position);
+    },
+  );
+
+  test.each([
+    ['of one tag', unless('rival:1'), unless('rival:1')],
+    ['of which one has more tags', unless('rival:2', 'rival:3'), unless('rival:2')],
+    [
+      'of which one has several queries',
+      { condition: { failIfMatch: [{ tags: ['rival:9'] as const }, { tags: ['rival:4'] as const }] } },
+      unless('rival:4'),
+    ],
+  ])(
+    'and another one %s do not both hold when each writes what the other excludes',
+    async (name, left, right) => {
+      const event = tagged('rival:1', 'rival:2', 'rival:3', 'rival:4');
+      const after = await store.settledPosition();
+      const behind = ({ condition }: typeof left) => ({ condition: { ...condition, after } });
+      const first = await begin();
+      const won = await store.append(`account-left ${name}`, [event], {
+        ...behind(left),
+        transaction: first.client,
+      });
+      const second = await begin();
+      const lost = failureOf(
+        other.append(`account-right ${name}`, [event], { ...behind(right), transaction: second.client }),
+      );
+      await untilBlocked(store.pool);
+      await first.commit();
+      const { position } = won;
+      expect(await lost).toMatchObject({ code: 'APPEND_CONDITION_FAILED', position, after });
+      // The transaction is as it was: it goes on, and its next decision rests on what it now knows.
+      await store.append(`account-right ${name}`, [event], {
+        condition: { ...right.condition, after: position },
+        transaction: second.client,
+      });
+      await second.commit();
+      expect(await lengthOf(`account-right ${name}`)).toBe(1);
+    },
+  );
+
+  test('waits for a tag of each of its queries, whichever of several streams is written', async () => {
+    const writer = await begin();
+    await store.append('account-several', [tagged('several:b')], { transaction: writer.client });
+    const waiting = failureOf(
+      other.appendAll(
+        [
+          { streamId: 'account-one', events: [opened], expected: 'no-stream' },
+          { streamId: 'account-checked', events: [], expected: 'no-stream' },
+        ],
+        { condition: { failIfMatch: [{ tags: ['several:a'] }, { tags: ['several:b'] }] } },
+      ),
+    );
+    await untilBlocked(store.pool);
+    await writer.commit();
+    expect(await waiting).toMatchObject({ code: 'APPEND_CONDITION_FAILED' });
+    expect(await lengthOf('account-one')).toBe(0);
+  });
+
+  test('of several tags and streams, in opposite orders, waits for another one without a deadlock', async () => {
+    const tags = Array.from({ length: 8 }, (_, index) => `order:${index}`);
+    const queries = tags.map((tag) => ({ tags: [tag] as const }));
+    const checks = ['account-order-a', 'account-order-b'].map((streamId) => ({ streamId, events: [] }));
+    const holder = await begin();
+    await store.appendAll(checks, { condition: { failIfMatch: queries }, transaction: holder.client });
+    const rivals = await Promise.all([begin(), begin(), begin()]);
+    const written = [tags, tags.toReversed(), [...tags.slice(4), ...tags.slice(0, 4)]];
+    const outcomes = rivals.map(async ({ client }, index) => {
+      const order = written[index]!;
+      const streams = index === 1 ? checks.toReversed() : checks;
+      const write = { streamId: `account-order-${index}`, events: order.map((tag) => tagged(tag)) };
+      const failIfMatch = order.map((tag) => ({ tags: [tag] as const }));
+      const made = store.appendAll([...streams, write], { condition: { failIfMatch }, transaction: client });
+      const outcome = await made.then(
+        () => 'made',
+        (error: { code?: string }) => error.code,
+      );
+      await client.query('commit');
+      return outcome;
+    });
+    await untilBlocked(store.pool, { count: 3 });
+    await holder.commit();
+    const refused = 'APPEND_CONDITION_FAILED';
+    expect((await Promise.all(outcomes)).toSorted()).toEqual([refused, refused, 'made']);
+    for (const { client } of rivals) await client.end();
+  });
+
+  test('keeps nobody waiting who writes other tags or none, and writers of one tag do not wait for each other', async () => {
+    const { rows } = await store.pool.query<{ tag: string }>(
+      `select 'free:' || number as tag from generate_series(1, 9) as number
+        where hashtext('free:' || number) & 511 <> hashtext('asked:1') & 511`,
+    );
+    const free = rows[0]!.tag;
+    const holder = await begin();
+    await store.append('account-asking', [opened], { ...unless('asked:1'), transaction: holder.client });
+    const writer = await begin();
+    await store.append('account-free', [tagged(free)], { transaction: writer.client });
+    await other.append('account-untagged', [opened]);
+    await other.append('account-free-too', [tagged(free)]);
+    await other.append('account-free-three', [tagged(free), tagged(free)]);
+    await holder.commit();
+    await writer.commit();
+    expect(await lengthOf('account-free-three')).toBe(2);
+  });
+
+  test('that has to wait keeps nobody waiting who travels with it, and holds up no reader', async () => {
+    await using holder = await begin();
+    // The lock alone, without an append behind it that would hold up readers by itself.
+    await holder.client.query(`select leftfold.lock_tags(array['{company:1}'], null)`);
+    const waiting = store.append('account-patient', [opened], unless('company:1'));
+    const mates = await Promise.all(
+      Array.from({ length: 5 }, (_, index) => store.append(`account-company-${index}`, [opened])),
+    );
+    await untilBlocked(other.pool);
+    const { position } = await store.append('account-company-last', [opened]);
+    expect(mates).toHaveLength(5);
+    expect(await store.settledPosition()).toBeGreaterThanOrEqual(position);
+    await holder.commit();
+    expect(await waiting).toMatchObject({ streamVersion: 1 });
+  });
+
+  test('sees what its own process appended just before it, and nothing of what comes just after', async () => {
+    const outcomes = await Promise.allSettled([
+      store.append('account-batch-a', [opened], unless('batch:1')),
+      store.append('account-batch-b', [tagged('batch:1')]),
+      store.append('account-batch-c', [opened], unless('batch:1')),
+      store.append('account-batch-d', [tagged('batch:2')]),
+      store.append('account-batch-e', [tagged('batch:1')], unless('batch:2')),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+    ]);
+    const [asked, written, refused] = outcomes;
+    const position = written.status === 'fulfilled' && written.value.position;
+    expect(asked.status === 'fulfilled' && asked.value.position).toBeLessThan(Number(position));
+    expect(refused).toMatchObject({ reason: { code: 'APPEND_CONDITION_FAILED', position } });
+  });
+
+  test('is judged within a transaction by what that has appended so far, and repeated there as the first time', async () => {
+    const open = await begin();
+    const once = { ...unless('own:1'), commandId: 'own', transaction: open.client };
+    const first = await store.append('account-own', [tagged('own:1')], once);
+    expect(await store.append('account-own', [tagged('own:1')], once)).toEqual({ ...first, repeated: true });
+    const next = store.append('account-own-2', [opened], { ...unless('own:1'), transaction: open.client });
+    expect(await failureOf(next)).toMatchObject({
+      code: 'APPEND_CONDITION_FAILED',
+      position: first.position,
+    });
+    await open.commit();
+    expect(
+      await other.append('account-own', [tagged('own:1')], { ...unless('own:1'), commandId: 'own' }),
+    ).toEqual({
+      ...first,
+      repeated: true,
+    });
+  });
+
+  test('of an append with an inline hook is refused before the hook runs, and holds together with it', async () => {
+    const given: number[] = [];
+    await using hooked = openStore(database.connectionString, {
+      inline: {
+        eventTypes: new Set(['account.opened']),
+        apply: async (_, events) => {
+          given.push(...events.map(({ position }) => position));
+        },
+      },
+    });
+    const made = await hooked.append('account-hook', [tagged('hook:1')], unless('hook:1'));
+    const again = hooked.append('account-hook', [tagged('hook:1')], unless('hook:1'));
+    expect(await failureOf(again)).toMatchObject({
+      code: 'APPEND_CONDITION_FAILED',
+      position: made.position,
+    });
+    expect(given).toEqual([made.position]);
+  });
+
+  test('and the events of one append take at most 512 locks on tags, however many tags there are', async () => {
+    const open = await begin();
+    const events = Array.from({ length: 100 }, (_, index) =>
+      tagged(...Array.from({ length: 64 }, (_unused, tag) => `many:${index * 64 + tag}`)),
+    );
+    await store.append('account-many', events, { transaction: open.client });
+    const { rows } = await open.client.query<{ locks: string }>(
+      `select count(*) as locks from pg_locks where locktype = 'advisory' and objsubid = 1 and pid = pg_backend_pid()`,
+    );
+    expect(Number(rows[0]!.locks)).toBeLessThanOrEqual(512);
+    await open.rollback();
+  });
+});
