@@ -18,6 +18,7 @@ const decisions = [
   { text: '6 A schema per version', link: '/decisions/0006-a-schema-per-projection-version' },
   { text: '7 kysely is a peer', link: '/decisions/0007-kysely-as-a-peer' },
   { text: '8 Where the time goes', link: '/decisions/0008-where-the-time-goes' },
+  { text: '9 Conditions on tags', link: '/decisions/0009-conditions-on-tags' },
 ];
 
 const reference = [

@@ -13,6 +13,8 @@ const method = [
   '- **Appends** go to new streams and demand that there be no such stream. The *bare bulk insert* puts many rows into',
   '  the same table, with the same indexes and checks, with one prepared statement and one commit; the best of 15',
   '  sizes and numbers of connections is what Leftfold is compared with. The *bare INSERT* is one row and one commit.',
+  '- **Conditional appends** (`append.tags`) go to new streams as well, 16 in flight, each with a tag of its own, and',
+  '  demand that there be no event with that tag; what they are compared with demands that there be no such stream.',
   '- **Loads** fold an aggregate in an application that keeps none in memory. The *bare SELECT* reads the three columns',
   '  that a fold needs and parses the JSON. One *round trip* reads the row of a snapshot by its key.',
   '- **Projections** begin at the first event of a filled log. The *loop by hand* is what an expert would write for that',

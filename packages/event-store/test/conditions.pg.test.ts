@@ -80,7 +80,7 @@ describe('a condition on tags', () => {
     'waits for whoever writes its tag, by %s, and is refused when that is committed',
     async (name, write) => {
       const tag = `committed:${name}`;
-      const writer = await begin();
+      await using writer = await begin();
       await write(writer, tag, `account-first ${name}`);
       const waiting = failureOf(other.append(`account-second ${name}`, [opened], unless(tag)));
       await untilBlocked(store.pool);
@@ -95,7 +95,7 @@ describe('a condition on tags', () => {
     'waits for whoever writes its tag, by %s, and holds when that is rolled back',
     async (name, write) => {
       const tag = `undone:${name}`;
-      const writer = await begin();
+      await using writer = await begin();
       await write(writer, tag, `account-undone ${name}`);
       const waiting = other.append(`account-made ${name}`, [opened], unless(tag));
       await untilBlocked(store.pool);
@@ -108,7 +108,7 @@ describe('a condition on tags', () => {
     'keeps whoever writes its tag waiting, who then comes behind it in the log: %d events',
     async (amount) => {
       const tag = `held:${amount}`;
-      const first = await begin();
+      await using first = await begin();
       const { position } = await store.append(`account-decided-${amount}`, [opened], {
         ...unless(tag),
         transaction: first.client,
@@ -135,12 +135,12 @@ describe('a condition on tags', () => {
       const event = tagged('rival:1', 'rival:2', 'rival:3', 'rival:4');
       const after = await store.settledPosition();
       const behind = ({ condition }: typeof left) => ({ condition: { ...condition, after } });
-      const first = await begin();
+      await using first = await begin();
       const won = await store.append(`account-left ${name}`, [event], {
         ...behind(left),
         transaction: first.client,
       });
-      const second = await begin();
+      await using second = await begin();
       const lost = failureOf(
         other.append(`account-right ${name}`, [event], { ...behind(right), transaction: second.client }),
       );
@@ -159,7 +159,7 @@ describe('a condition on tags', () => {
   );
 
   test('waits for a tag of each of its queries, whichever of several streams is written', async () => {
-    const writer = await begin();
+    await using writer = await begin();
     await store.append('account-several', [tagged('several:b')], { transaction: writer.client });
     const waiting = failureOf(
       other.appendAll(
@@ -180,7 +180,7 @@ describe('a condition on tags', () => {
     const tags = Array.from({ length: 8 }, (_, index) => `order:${index}`);
     const queries = tags.map((tag) => ({ tags: [tag] as const }));
     const checks = ['account-order-a', 'account-order-b'].map((streamId) => ({ streamId, events: [] }));
-    const holder = await begin();
+    await using holder = await begin();
     await store.appendAll(checks, { condition: { failIfMatch: queries }, transaction: holder.client });
     const rivals = await Promise.all([begin(), begin(), begin()]);
     const written = [tags, tags.toReversed(), [...tags.slice(4), ...tags.slice(0, 4)]];
@@ -210,9 +210,9 @@ describe('a condition on tags', () => {
         where hashtext('free:' || number) & 511 <> hashtext('asked:1') & 511`,
     );
     const free = rows[0]!.tag;
-    const holder = await begin();
+    await using holder = await begin();
     await store.append('account-asking', [opened], { ...unless('asked:1'), transaction: holder.client });
-    const writer = await begin();
+    await using writer = await begin();
     await store.append('account-free', [tagged(free)], { transaction: writer.client });
     await other.append('account-untagged', [opened]);
     await other.append('account-free-too', [tagged(free)]);
@@ -260,7 +260,7 @@ describe('a condition on tags', () => {
   });
 
   test('is judged within a transaction by what that has appended so far, and repeated there as the first time', async () => {
-    const open = await begin();
+    await using open = await begin();
     const once = { ...unless('own:1'), commandId: 'own', transaction: open.client };
     const first = await store.append('account-own', [tagged('own:1')], once);
     expect(await store.append('account-own', [tagged('own:1')], once)).toEqual({ ...first, repeated: true });
@@ -298,7 +298,7 @@ describe('a condition on tags', () => {
   });
 
   test('and the events of one append take at most 512 locks on tags, however many tags there are', async () => {
-    const open = await begin();
+    await using open = await begin();
     const events = Array.from({ length: 100 }, (_, index) =>
       tagged(...Array.from({ length: 64 }, (_unused, tag) => `many:${index * 64 + tag}`)),
     );

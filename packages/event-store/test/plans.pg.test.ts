@@ -40,8 +40,8 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     database = await createMigratedDatabase();
     client = new pg.Client({ connectionString: database.connectionString });
     await client.connect();
-    // 5,000 streams of 16 events and one of 20,000; one event in a hundred has a tag that is its stream's alone, and
-    // one in two, but for the newest 1,000, a tag that all of them share.
+    // 5,000 streams of 16 events and one of 20,000; one event in a hundred has a tag that is its stream's alone, one
+    // in two, but for the newest 1,000, a tag that all of them share, and one in a hundred of the older half another.
     await client.query(
       `insert into leftfold.events
        select nextval('leftfold.event_position'), row_number() over (partition by stream order by number),
@@ -50,6 +50,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
               '{"cents": 1}', '{}',
               case when number % 100 = 0 then array['owner:' || number % 5000] else '{}' end
               || case when number % 2 = 0 and number < $1::integer - 1000 then array['branch:north'] else '{}' end
+              || case when number % 100 = 1 and number < 50000 then array['branch:closed'] else '{}' end
          from generate_series(0, $1::integer - 1) as number,
               lateral (select case number % 5 when 0 then 'account-long' else 'account-' || number % 5000 end as stream) as place
         order by number`,
@@ -172,6 +173,13 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
       EVENTS * 0.7,
       ['events_pkey', 'events_tags_idx'],
       50,
+    ],
+    [
+      'a tag of the past behind an old position',
+      ['branch:closed'],
+      EVENTS * 0.6,
+      ['events_pkey', 'events_tags_idx'],
+      500,
     ],
     [
       'two tags, one of them popular',

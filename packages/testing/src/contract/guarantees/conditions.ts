@@ -1,5 +1,6 @@
 import type { AppendCondition, EventQuery, NewEvent } from '@leftfold/core';
 import { expect } from 'vitest';
+import type { ContractStore } from '../subject.ts';
 import { collect, delivered, type Guarantee, scanned, sent, upTo } from '../trial.ts';
 
 const FAILED = { code: 'APPEND_CONDITION_FAILED', retryable: true };
@@ -133,18 +134,31 @@ export const conditionGuarantees = {
     async ({ store, openAnother, category, stream, id }) => {
       const writers = [store, await openAnother()];
       const tag = id('tag');
-      const attempts = upTo(200).map(async (number) => {
-        const writer = writers[number % 2]!;
-        if (number % 4 > 1) return writer.append(stream(`${number}`), [tagged(scanned('x'), tag)]);
-        const after = await writer.settledPosition();
-        const { position } = await writer.append(stream(`${number}`), [delivered], unless(tag, after));
-        return { after, position };
-      });
-      const made = (await Promise.allSettled(attempts)).flatMap((outcome) =>
-        outcome.status === 'fulfilled' && 'after' in outcome.value ? [outcome.value] : [],
+      const made: { readonly after: number; readonly position: number }[] = [];
+      const write = async (writer: ContractStore, name: string) => {
+        for (const number of upTo(25))
+          await writer.append(stream(`${name} ${number}`), [tagged(scanned('x'), tag)]);
+      };
+      const decide = async (writer: ContractStore, name: string) => {
+        for (const number of upTo(25)) {
+          const after = await writer.settledPosition();
+          const attempt = writer.append(stream(`${name} ${number}`), [delivered], unless(tag, after));
+          await attempt.then(
+            ({ position }) => made.push({ after, position }),
+            (error: unknown) => expect(error).toMatchObject(FAILED),
+          );
+        }
+      };
+      await Promise.all(
+        writers.flatMap((writer, index) =>
+          upTo(3).flatMap((number) => [
+            write(writer, `write ${index} ${number}`),
+            decide(writer, `decide ${index} ${number}`),
+          ]),
+        ),
       );
       const log = await collect(store.readAll({ filter: { category, tags: [tag] } }));
-      expect(log).toHaveLength(100);
+      expect(log).toHaveLength(150);
       for (const { after, position } of made) {
         expect(log.filter((event) => event.position > after && event.position < position)).toEqual([]);
       }
