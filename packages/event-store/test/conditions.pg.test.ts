@@ -225,7 +225,7 @@ describe('a condition on tags', () => {
   test('that has to wait keeps nobody waiting who travels with it, and holds up no reader', async () => {
     await using holder = await begin();
     // The lock alone, without an append behind it that would hold up readers by itself.
-    await holder.client.query(`select leftfold.lock_tags(array['{company:1}'], null)`);
+    await holder.client.query(`select leftfold.lock_tags(array['company:1'], null)`);
     const waiting = store.append('account-patient', [opened], unless('company:1'));
     const mates = await Promise.all(
       Array.from({ length: 5 }, (_, index) => store.append(`account-company-${index}`, [opened])),

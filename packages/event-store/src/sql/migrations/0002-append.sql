@@ -68,7 +68,9 @@ begin
   end if;
 
   if event_tags is not null or query_tags is not null then
-    perform :schema.lock_tags(event_tags, query_tags);
+    perform :schema.lock_tags(
+              array(select unnest(event.tags::text[]) from unnest(event_tags) as event (tags)),
+              array(select (query.tags::text[])[1] from unnest(query_tags) as query (tags)));
   end if;
 
   -- The fence, before the first position is drawn: while it is held, no reader goes beyond the sequence's value of
@@ -139,8 +141,8 @@ end
 $$;
 
 -- Keeps the writers of a tag and the conditions that ask about it apart, until the end of the transaction: shared
--- locks on the tags of all events to be appended, an exclusive one for each query, on its first tag. An event that a
--- query matches has all of its tags, so that one of them is enough. Elements are array literals, or null.
+-- locks on the tags that are written, those of all events to be appended, and exclusive ones on the tags that are
+-- asked about, one for each query. An event that a query matches has all of its tags, so that one of them is enough.
 --
 -- To be called before the fence, so that nobody who waits here holds up readers, and before the first position is
 -- drawn: what a condition did not find then has a higher position than the events of its append.
@@ -151,15 +153,15 @@ $$;
 -- which have two integers.
 --
 -- Always true, so that a statement can take the locks on its way.
-create function :schema.lock_tags(event_tags text[], query_tags text[]) returns boolean language plpgsql volatile as $$
+create function :schema.lock_tags(written text[], asked text[]) returns boolean language plpgsql volatile as $$
 begin
   perform case when locks.exclusive then pg_advisory_xact_lock(locks.key)
                                     else pg_advisory_xact_lock_shared(locks.key) end
      from (select (':schema.events'::regclass::oid::bigint << 32) + (hashtext(tagged.tag) & 511) as key,
                   bool_or(tagged.exclusive) as exclusive
-             from (select unnest(event.tags::text[]) as tag, false as exclusive from unnest(event_tags) as event (tags)
+             from (select tag, false as exclusive from unnest(written) as tag
                    union all
-                   select (query.tags::text[])[1], true from unnest(query_tags) as query (tags)) as tagged
+                   select tag, true from unnest(asked) as tag) as tagged
             group by 1
             order by 1) as locks;
   return true;
@@ -326,7 +328,7 @@ begin
              ':schema.events'::regclass::oid::integer,
              ((case when is_called then last_value else 0 end) % 2147483648)::integer)
       from :schema.event_position
-     where append_one.tags = '{}' or :schema.lock_tags(array[append_one.tags::text], null)
+     where append_one.tags = '{}' or :schema.lock_tags(append_one.tags, null)
   )
   insert into :schema.events as added
          (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
