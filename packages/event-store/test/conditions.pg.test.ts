@@ -279,25 +279,6 @@ describe('a condition on tags', () => {
     });
   });
 
-  test('of an append with an inline hook is refused before the hook runs, and holds together with it', async () => {
-    const given: number[] = [];
-    await using hooked = openStore(database.connectionString, {
-      inline: {
-        eventTypes: new Set(['account.opened']),
-        apply: async (_, events) => {
-          given.push(...events.map(({ position }) => position));
-        },
-      },
-    });
-    const made = await hooked.append('account-hook', [tagged('hook:1')], unless('hook:1'));
-    const again = hooked.append('account-hook', [tagged('hook:1')], unless('hook:1'));
-    expect(await failureOf(again)).toMatchObject({
-      code: 'APPEND_CONDITION_FAILED',
-      position: made.position,
-    });
-    expect(given).toEqual([made.position]);
-  });
-
   test('and the events of one append take at most 512 locks on tags, however many tags there are', async () => {
     await using open = await begin();
     const events = Array.from({ length: 100 }, (_, index) =>

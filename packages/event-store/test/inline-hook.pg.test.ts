@@ -62,6 +62,19 @@ describe('an inline hook', () => {
     expect(await owners()).toContain('together');
   });
 
+  test('is not run for an append whose condition fails, and commits together with one whose condition holds', async () => {
+    const given: number[] = [];
+    await using store = withHook(async (_, events) => {
+      given.push(...events.map(({ position }) => position));
+    });
+    const events = [{ ...opened, tags: ['hook:1'] }];
+    const condition = { failIfMatch: { tags: ['hook:1'] as const } };
+    const { position } = await store.append('account-condition', events, { condition });
+    const again = store.append('account-condition', events, { condition });
+    expect(await failureOf(again)).toMatchObject({ code: 'APPEND_CONDITION_FAILED', position });
+    expect(given).toEqual([position]);
+  });
+
   test('is not run for an append without any of its event types, nor when the append is answered as a repetition', async () => {
     let runs = 0;
     await using store = withHook(async () => {
