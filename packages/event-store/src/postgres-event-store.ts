@@ -138,7 +138,9 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     events: readonly NewEvent[],
     options: AppendOptions & PostgresAppendContext = {},
   ): Promise<AppendResult> {
-    const { streams } = await this.appendAll([{ streamId, events, expected: options.expected }], options);
+    this.#assertOpen();
+    const appends = [{ streamId, events, expected: options.expected }];
+    const { streams } = await this.#appender.append(appends, options, options.transaction);
     return streams[0]!;
   }
 

@@ -82,8 +82,9 @@ export class Appender {
     if (transaction !== undefined) return this.#appendIn(transaction, request);
     const queue = this.#hooked(request) ? this.#withHook : this.#together;
     const outcome = await queue.submit(request);
+    if (outcome.kind === 'repeated') return this.#toRepeated(request);
     if (outcome.kind === 'appended' && request.eventCount > 0) this.#options.onCommitted();
-    return this.#toResult(request, outcome);
+    return toAppendResult(request, outcome, []);
   }
 
   async drained(): Promise<void> {
@@ -106,7 +107,10 @@ export class Appender {
     } catch (error) {
       throw toStoreError(error, schema);
     }
-    const result = await this.#toResult(request, outcome!, run);
+    const result =
+      outcome?.kind === 'repeated'
+        ? await this.#toRepeated(request, run)
+        : toAppendResult(request, outcome!, []);
     const { inline } = this.#options;
     if (inline !== undefined && !result.repeated && this.#hooked(request)) {
       await inline.apply(
@@ -118,13 +122,8 @@ export class Appender {
   }
 
   /** @param run where a repeated append's events are seen: in the caller's transaction, if they are its own. */
-  async #toResult(
-    request: AppendRequest,
-    outcome: AppendOutcome,
-    run?: StatementRunner,
-  ): Promise<AppendAllResult> {
-    if (outcome.kind !== 'repeated') return toAppendResult(request, outcome, []);
-    return toAppendResult(request, outcome, await this.#recorded(request, run));
+  async #toRepeated(request: AppendRequest, run?: StatementRunner): Promise<AppendAllResult> {
+    return toAppendResult(request, { kind: 'repeated' }, await this.#recorded(request, run));
   }
 
   async #recorded(

@@ -16,9 +16,9 @@ export type AppendOutcome =
   | { readonly kind: 'repeated' }
   | { readonly kind: 'event-id-reused'; readonly eventId: string };
 
+/** Without a position when nothing was appended. */
 export interface AppendOneRow {
-  readonly appended: boolean;
-  readonly entry_version: number;
+  readonly entry_version: number | null;
   readonly event_position: number | null;
   /** Seconds since 1970. */
   readonly recorded_at: number | null;
@@ -38,7 +38,7 @@ export function appendOneStatement(schema: string, request: AppendRequest): Stat
   if (request.condition !== undefined) return undefined;
   return {
     name: `leftfold append one ${schema}`,
-    text: `select appended, entry_version, event_position, date_part('epoch', recorded_at) as recorded_at
+    text: `select entry_version, event_position, date_part('epoch', recorded_at) as recorded_at
              from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       entry.streamId,
@@ -55,8 +55,8 @@ export function appendOneStatement(schema: string, request: AppendRequest): Stat
 
 /** undefined when nothing was appended: the batch form then tells why. */
 export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome | undefined {
-  if (row === undefined || !row.appended || row.event_position === null || row.recorded_at === null)
-    return undefined;
+  if (row === undefined || row.entry_version === null) return undefined;
+  if (row.event_position === null || row.recorded_at === null) return undefined;
   return {
     kind: 'appended',
     versions: [row.entry_version],

@@ -314,14 +314,14 @@ begin
 end
 $$;
 
--- One event to one stream, with no more work than that takes. appended is false, and nothing happened, when the
+-- One event to one stream, with no more work than that takes. event_position is null, and nothing happened, when the
 -- stream is not as expected, or seemed not to be: append_batch then tells, and why.
 --
 -- A single statement looks up the version and inserts. That is enough here: a version that has been taken meanwhile
 -- ends in a unique violation, and so does a known event id.
 create function :schema.append_one(
   stream text, expected bigint, event_id text, type text, schema_version integer, data jsonb, metadata jsonb,
-  tags text[], out appended boolean, out entry_version bigint, out event_position bigint, out recorded_at timestamptz
+  tags text[], out entry_version bigint, out event_position bigint, out recorded_at timestamptz
 ) language plpgsql volatile as $$
 declare
   -- The same locks and fence as in append_batch, one after the other. An expression takes a third of the time of a
@@ -347,6 +347,5 @@ begin
      and current_setting('transaction_isolation') = 'read committed'
   returning added.position, added.stream_version - 1, added.recorded_at
        into event_position, entry_version, recorded_at;
-  appended := found;
 end
 $$;
