@@ -29,7 +29,7 @@ export async function openServer(url: string | undefined): Promise<DatabaseServe
     durable: true,
     settings: {
       wal_level: 'replica',
-      shared_buffers: `${Math.max(128, Math.min(4_096, Math.floor(machine().memoryMb / 4)))}MB`,
+      shared_buffers: `${Math.max(128, Math.min(16_384, Math.floor(machine().memoryMb / 4)))}MB`,
       max_wal_size: '16GB',
       checkpoint_timeout: '1h',
     },

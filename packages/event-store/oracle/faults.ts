@@ -155,7 +155,7 @@ export class Faults {
     const append = `faults.1.${(this.#appends += 1)}`;
     const amount = random.between(1, 40);
     const events = Array.from({ length: amount }, (_, index) =>
-      eventAt({ append, index, of: amount, expected: null }),
+      eventAt({ append, index, of: amount, expected: null, excluded: null }),
     );
     const client = new pg.Client({ connectionString });
     client.on('error', () => {});

@@ -25,7 +25,11 @@ export function judge(
   readings: readonly Reading[],
 ): Judgement {
   const writers: WriterCounts = { acknowledged: 0, refused: 0, undone: 0, unknown: 0 };
-  const violations = [...judgeStreams(committed), ...judgeAppends(committed, writerJournals, writers)];
+  const violations = [
+    ...judgeStreams(committed),
+    ...judgeConditions(committed),
+    ...judgeAppends(committed, writerJournals, writers),
+  ];
   const handled = new Map<string, number>();
   for (const reading of readings) violations.push(...judgeReading(committed, reading, handled));
   return { violations, writers, handled };
@@ -49,6 +53,22 @@ function judgeStreams(committed: readonly Committed[]): string[] {
     versions.set(streamId, streamVersion);
     appendOfStream.set(streamId, append);
     before = position;
+  }
+  return violations;
+}
+
+/** Nothing that an append excluded is behind its position and before its own events. */
+function judgeConditions(committed: readonly Committed[]): string[] {
+  const violations: string[] = [];
+  const newest = new Map<string, number>();
+  for (const { position, append, index, tags, excluded } of committed) {
+    const found = excluded === null ? 0 : (newest.get(excluded.tag) ?? 0);
+    if (index === 0 && excluded !== null && found > excluded.after) {
+      violations.push(
+        `append ${append}, position ${position}: excluded ${excluded.tag} behind position ${excluded.after}, and there is one at ${found}`,
+      );
+    }
+    for (const tag of tags) newest.set(tag, position);
   }
   return violations;
 }

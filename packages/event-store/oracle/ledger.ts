@@ -13,6 +13,8 @@ const place = z.object({
   of: z.int(),
   /** The version that the append expected of this stream; null for any. */
   expected: z.int().nullable(),
+  /** The tag of which the append excluded every event behind a position; null for an append without a condition. */
+  excluded: z.object({ tag: z.string(), after: z.int() }).nullable(),
 });
 
 export const ledgerEvents = defineEvents('ledger', { noted: place, marked: place });
@@ -20,10 +22,12 @@ export type Place = z.infer<typeof place>;
 
 export const SHARDS = 8;
 
+export const tagOf = (shard: number) => `shard:${shard % SHARDS}`;
+
 /** An event whose type and tags follow from its place, so that filters have something to tell apart. */
 export function eventAt(where: Place): NewEvent {
   const create = where.index % 3 === 2 ? ledgerEvents.create.marked : ledgerEvents.create.noted;
   let sum = where.index;
   for (const character of where.append) sum += character.charCodeAt(0);
-  return create(where, { tags: sum % 2 === 0 ? [`shard:${(sum / 2) % SHARDS}`] : [] });
+  return create(where, { tags: sum % 2 === 0 ? [tagOf(sum / 2)] : [] });
 }

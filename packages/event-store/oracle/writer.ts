@@ -3,7 +3,7 @@ import { type AppendResult, LeftfoldError, type NewEvent, type StreamAppend } fr
 import { createEventStore, isConnectionFailure, type PostgresEventStore } from '../src/index.ts';
 import { receiveTask, serve } from './child.ts';
 import { Journal } from './journal.ts';
-import { eventAt, ledgerEvents } from './ledger.ts';
+import { eventAt, ledgerEvents, type Place, SHARDS, tagOf } from './ledger.ts';
 import { Random } from './random.ts';
 
 export interface WriterTask {
@@ -32,11 +32,12 @@ const anyStream = () => `${random.chance(0.7) ? 'ledger' : 'audit'}-${random.ran
 function eventsOf(
   append: string,
   streams: readonly { readonly expected: number | null; readonly amount: number }[],
+  excluded: Place['excluded'] = null,
 ) {
   const of = streams.reduce((sum, { amount }) => sum + amount, 0);
   let index = 0;
   return streams.map(({ expected, amount }): NewEvent[] =>
-    Array.from({ length: amount }, () => eventAt({ append, index: index++, of, expected })),
+    Array.from({ length: amount }, () => eventAt({ append, index: index++, of, expected, excluded })),
   );
 }
 
@@ -51,7 +52,10 @@ function acknowledge(append: string, results: readonly AppendResult[]): void {
 
 /** Notes what befell an append that failed: refused for certain, unknown, or an error that nobody should get. */
 function noteFailure(append: string, error: unknown): void {
-  if (LeftfoldError.is(error) && error.code === 'STREAM_VERSION_CONFLICT') journal.write('refused', append);
+  const isRefusal =
+    LeftfoldError.is(error) &&
+    (error.code === 'STREAM_VERSION_CONFLICT' || error.code === 'APPEND_CONDITION_FAILED');
+  if (isRefusal) journal.write('refused', append);
   else if (isConnectionFailure(error) || (LeftfoldError.is(error) && error.retryable))
     journal.write('unknown', append);
   else journal.write('bad', append, String(error).replaceAll('\n', ' '));
@@ -75,6 +79,15 @@ const conditional: Operation = async (store, append) => {
   const expected = await versionOf(store, streamId);
   const [events] = eventsOf(append, [{ expected, amount: amountOfEvents() }]);
   acknowledge(append, [await store.append(streamId, events ?? [], { expected })]);
+};
+
+/** Of all who exclude a tag's events from here on, and write such events as well, one at a time gets through. */
+const excluding: Operation = async (store, append) => {
+  const excluded = { tag: tagOf(random.between(0, SHARDS - 1)), after: await store.settledPosition() };
+  const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }], excluded);
+  const { tag, after } = excluded;
+  const options = { condition: { failIfMatch: { tags: [tag] }, after } } as const;
+  acknowledge(append, [await store.append(anyStream(), events ?? [], options)]);
 };
 
 const create: Operation = async (store, append) => {
@@ -152,6 +165,7 @@ const inTransaction: Operation = async (store, append) => {
 const operations: readonly (readonly [weight: number, operation: Operation])[] = [
   [50, blind],
   [15, conditional],
+  [12, excluding],
   [10, create],
   [12, several],
   [7, repeated],
