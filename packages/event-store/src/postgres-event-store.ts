@@ -190,9 +190,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     return this.#reader.ofCommand(commandId);
   }
 
-  async loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
-    assertId('stream id', streamId);
-    assertId('snapshot key', key);
+  loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
     return this.#reader.snapshot(streamId, key);
   }
 

@@ -110,20 +110,25 @@ export class Loader {
   ): Promise<Folded | undefined> {
     const snapshot = await this.#snapshots.load({ aggregate, streamId });
     if (snapshot === undefined) return undefined;
-    const { streamVersion, position } = snapshot;
+    const { streamVersion, position, tail } = snapshot;
     const folded = { state: snapshot.state, streamVersion, position, snapshotVersion: streamVersion, asOf };
     let sound = false;
-    try {
-      for await (const event of snapshot.tail ?? this.#store.readStream(streamId, { from: streamVersion })) {
-        if (sound) {
-          folded.state = aggregate.evolve(folded.state, event);
-          folded.streamVersion = event.streamVersion;
-          folded.position = event.position;
-        } else {
-          sound = event.streamVersion === streamVersion && event.position === position;
-          if (!sound) break;
-        }
+    /** @returns false when there is nothing to go on with */
+    const fold = (event: RecordedEvent): boolean => {
+      if (sound) {
+        folded.state = aggregate.evolve(folded.state, event);
+        folded.streamVersion = event.streamVersion;
+        folded.position = event.position;
+      } else {
+        sound = event.streamVersion === streamVersion && event.position === position;
       }
+      return sound;
+    };
+    try {
+      if (tail !== undefined) tail.every(fold);
+      else
+        for await (const event of this.#store.readStream(streamId, { from: streamVersion }))
+          if (!fold(event)) break;
     } catch (error) {
       // Whatever is wrong with the log itself shows again when it is read from the beginning.
       this.#snapshots.report(error, { aggregate, streamId });

@@ -1,3 +1,4 @@
+import type { PreparedCondition } from './append-condition.ts';
 import type { AppendRequest } from './append-request.ts';
 
 /**
@@ -6,26 +7,23 @@ import type { AppendRequest } from './append-request.ts';
  */
 export class Claims {
   readonly #streams = new Set<string>();
-  /** Tags that conditions ask about: the first of each query, as in the database. */
+  /** Tags that conditions ask about. */
   readonly #asked = new Set<string>();
   /** Tags of events, and how many requests have such events. */
   readonly #written = new Map<string, number>();
 
   /** True when the request would write what somebody asks about, ask what somebody writes or asks, or share a stream. */
   meet({ entries, tags, condition }: AppendRequest): boolean {
-    if (entries.some(({ streamId }) => this.#streams.has(streamId))) return true;
+    for (const { streamId } of entries) if (this.#streams.has(streamId)) return true;
     if (this.#asked.size > 0) for (const tag of tags) if (this.#asked.has(tag)) return true;
     if (condition === undefined) return false;
-    return condition.queries.some(({ tags: [tag] }) => this.#asked.has(tag) || this.#written.has(tag));
+    return askedBy(condition).some((tag) => this.#asked.has(tag) || this.#written.has(tag));
   }
 
   add({ entries, tags, condition }: AppendRequest): void {
     for (const { streamId } of entries) this.#streams.add(streamId);
     for (const tag of tags) this.#written.set(tag, (this.#written.get(tag) ?? 0) + 1);
-    for (const {
-      tags: [tag],
-    } of condition?.queries ?? [])
-      this.#asked.add(tag);
+    if (condition !== undefined) for (const tag of askedBy(condition)) this.#asked.add(tag);
   }
 
   remove({ entries, tags, condition }: AppendRequest): void {
@@ -35,9 +33,11 @@ export class Claims {
       if (others === 0) this.#written.delete(tag);
       else this.#written.set(tag, others);
     }
-    for (const {
-      tags: [tag],
-    } of condition?.queries ?? [])
-      this.#asked.delete(tag);
+    if (condition !== undefined) for (const tag of askedBy(condition)) this.#asked.delete(tag);
   }
+}
+
+/** The first tag of each query, as in the database. */
+function askedBy({ queries }: PreparedCondition): readonly string[] {
+  return queries.map(({ tags: [tag] }) => tag);
 }

@@ -155,6 +155,8 @@ export class LogReader {
 
   /** A stream's snapshot, with the events from its own on unless they are more than a page. One round trip. */
   async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
+    assertId('stream id', streamId);
+    assertId('snapshot key', key);
     const rows = await this.#rows<SnapshotRow>(loadSnapshotStatement(this.#schema, streamId, key, PAGE_SIZE));
     const [first] = rows;
     // Of an event that is not in the log, or not where it was, there is no snapshot.
