@@ -32,8 +32,8 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
       bareInsert('append.64.insert', 64),
     ],
     [
-      taggedAppend('append.tags.16.streams', 16, 'no-stream'),
-      taggedAppend('append.tags.16.leftfold', 16, 'no-tag'),
+      leftfoldAppend('append.tags.16.streams', 16, taggedAppend('no-stream')),
+      leftfoldAppend('append.tags.16.leftfold', 16, taggedAppend('no-tag')),
       peerAppend('append.tags.16.peer.dcb-es', 'dcb-es', install, 16),
     ],
     [bareTraffic('traffic.hot.bare', 0), leftfoldTraffic('traffic.hot.leftfold', 0)],

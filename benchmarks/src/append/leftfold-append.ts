@@ -1,12 +1,22 @@
 import { newId } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents } from '../domain/account.ts';
 import { entryOf } from '../domain/entry.ts';
+import { freshLog } from '../log/fresh-log.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
-import { freshLog } from '../log/fresh-log.ts';
 
-/** Appends one event to a new stream, `inFlight` at a time, each demanding that there be no such stream. */
-export function leftfoldAppend(name: string, inFlight: number): Workload {
+/** Appends the event of a number. */
+export type Append = (store: PostgresEventStore, number: number) => Promise<unknown>;
+
+/** To a new stream, demanding that there be no such stream. */
+const toNewStream: Append = (store, number) => {
+  const event = accountEvents.create.deposited(entryOf(number));
+  return store.append(`account-${newId(Date.now())}`, [event], { expected: 'no-stream' });
+};
+
+/** Appends one event at a time to an empty log, `inFlight` of them at once. */
+export function leftfoldAppend(name: string, inFlight: number, append = toNewStream): Workload {
   return {
     name,
     async setup({ server }) {
@@ -15,13 +25,9 @@ export function leftfoldAppend(name: string, inFlight: number): Workload {
       return {
         async run({ sampleMs, warmUpMs }) {
           await using store = await freshLog(database);
-          const append = () => {
-            number += 1;
-            const event = accountEvents.create.deposited(entryOf(number));
-            return store.append(`account-${newId(Date.now())}`, [event], { expected: 'no-stream' });
-          };
-          await keepInFlight(inFlight, warmUpMs, append);
-          const { perSecond, ...latencies } = await keepInFlight(inFlight, sampleMs, append);
+          const appendNext = () => append(store, (number += 1));
+          await keepInFlight(inFlight, warmUpMs, appendNext);
+          const { perSecond, ...latencies } = await keepInFlight(inFlight, sampleMs, appendNext);
           return { eventsPerSecond: perSecond!, ...latencies };
         },
         teardown: () => database.drop(),

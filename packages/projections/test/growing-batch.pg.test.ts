@@ -86,6 +86,16 @@ describe('a batch', () => {
     expect(await rowsOf(store, balances)).toEqual([]);
   });
 
+  test('that begins with a page without events names its first event all the same', async () => {
+    const { store, applier, pageBehind } = await leaseOfBalances(database, 0);
+    await using _ = store;
+    await applier.prepare({ from: 0, to: 2, events: [] });
+    const page = await pageBehind(2);
+    const [bad] = page.events;
+    const failure = await failureOf(applier.prepare({ ...page, events: [{ ...bad!, data: null }] }));
+    expect(failure).toMatchObject({ batch: { eventCount: 1, firstEvent: { position: 3 } } });
+  });
+
   test('is not what was folded before it failed, once that is forgotten', async () => {
     const { store, lease, applier, pageBehind } = await leaseOfBalances(database, 100);
     await using _ = store;

@@ -1,7 +1,7 @@
 import type { CompiledQuery, QueryExecutorProvider, Transaction } from 'kysely';
 import type { RecordedEvent } from '../event/event.ts';
 
-/** A statement that was built and not executed: any of kysely's query builders, or its `sql`. */
+/** A statement that was built and not executed: by a query builder of kysely, or by its `sql`. */
 export interface Statement {
   compile(provider: QueryExecutorProvider): CompiledQuery<unknown>;
 }

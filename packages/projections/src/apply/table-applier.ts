@@ -23,7 +23,7 @@ interface Folded {
   readonly from: number;
   to: number;
   eventCount: number;
-  readonly firstEvent: RecordedEvent | undefined;
+  firstEvent: RecordedEvent | undefined;
   readonly rows: FoldedRow[];
 }
 
@@ -55,10 +55,11 @@ export class TableApplier implements BatchApplier {
   }
 
   async prepare({ from, to, events }: Page): Promise<PreparedBatch> {
-    const folded = (this.#folded ??= { from, to, eventCount: 0, firstEvent: events[0], rows: [] });
+    const folded = (this.#folded ??= { from, to, eventCount: 0, firstEvent: undefined, rows: [] });
     const before = folded.eventCount;
     folded.to = to;
     folded.eventCount += events.length;
+    folded.firstEvent ??= events[0];
     let current: RecordedEvent | undefined;
     const onEvent = (event: RecordedEvent) => {
       current = event;
