@@ -37,6 +37,23 @@ describe('append', () => {
     }
   });
 
+  test('that is one too many for those that wait is refused at once, and all others are made', async () => {
+    await using crowded = openStore(database.connectionString);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50_100 }, (_, index) =>
+        crowded.append(`account-crowd-${index % 40_000}`, [opened]),
+      ),
+    );
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused).toHaveLength(100);
+    expect(refused[0]?.reason).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    const { rows } = await store.pool.query<{ made: number }>(
+      `select count(*)::integer as made from leftfold.events where stream_id like 'account-crowd-%'`,
+    );
+    expect(rows).toEqual([{ made: 50_000 }]);
+    expect(await crowded.append('account-crowd-later', [opened])).toMatchObject({ streamVersion: 1 });
+  });
+
   test('the writer that waited for a create to commit is told of the conflict', async () => {
     const second = await store.db.transaction().execute(async (transaction) => {
       await store.append('account-held', [opened], { expected: 'no-stream', transaction });

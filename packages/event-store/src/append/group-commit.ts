@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers';
+import { StoreUnavailableError } from '@leftfold/core';
 import type { AppendOutcome } from '../sql/append.ts';
 import type { AppendRequest } from './append-request.ts';
 import { Claims } from './claims.ts';
@@ -49,6 +50,10 @@ export class SlowLane {
 /** A batch that is not back by then waits for somebody, and gives its slot to others. */
 const SLOW_AFTER_MS = 100;
 
+/** Appends that may wait, and the characters of their payloads: whoever does not wait for answers is told in time. */
+const MAX_WAITING = 50_000;
+const MAX_WAITING_SIZE = 256 * 1024 * 1024;
+
 interface Waiting {
   readonly request: AppendRequest;
   readonly alone?: boolean;
@@ -73,6 +78,7 @@ interface Waiting {
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
+  #waitingSize = 0;
   readonly #onTheirWay = new Claims();
   #running = 0;
   /** On their way without a slot. */
@@ -84,8 +90,20 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Resolves when the request's batch is committed; rejects with what befell this request. */
+  /**
+   * Resolves when the request's batch is committed; rejects with what befell this request, or at once with a
+   * StoreUnavailableError when too many are waiting.
+   */
   submit(request: AppendRequest): Promise<AppendOutcome> {
+    const isFull = this.#waiting.length >= MAX_WAITING || this.#waitingSize >= MAX_WAITING_SIZE;
+    if (isFull) {
+      return Promise.reject(
+        new StoreUnavailableError(
+          `${this.#waiting.length} appends of this process are waiting, and this one was not made; wait for the answers of some before you make more`,
+        ),
+      );
+    }
+    this.#waitingSize += request.size;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });
       this.#schedule();
@@ -126,6 +144,7 @@ export class GroupCommit {
     const { maxRequests, maxEvents, maxSize } = this.#options;
     const batch: Waiting[] = [];
     const left: Waiting[] = [];
+    let rest: readonly Waiting[] = [];
     const held = new Claims();
     let events = 0;
     let size = 0;
@@ -140,7 +159,7 @@ export class GroupCommit {
           events + amount > maxEvents ||
           size + requestSize > maxSize);
       if (full) {
-        left.push(...this.#waiting.slice(index));
+        rest = this.#waiting.slice(index);
         break;
       }
       if (this.#onTheirWay.meet(waiting.request) || held.meet(waiting.request)) {
@@ -152,9 +171,10 @@ export class GroupCommit {
       this.#onTheirWay.add(waiting.request);
       events += amount;
       size += requestSize;
+      this.#waitingSize -= requestSize;
       batch.push(waiting);
     }
-    this.#waiting = left;
+    this.#waiting = left.concat(rest);
     return batch;
   }
 
@@ -170,6 +190,7 @@ export class GroupCommit {
       else if ('outcome' in fate) resolve(fate.outcome);
       else reject(fate.error);
     });
+    for (const { request } of alone) this.#waitingSize += request.size;
     if (alone.length > 0) this.#waiting = [...alone, ...this.#waiting];
     if (this.#waiting.length > 0) this.#schedule();
     else if (this.#running + this.#slow === 0) {
