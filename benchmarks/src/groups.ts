@@ -1,21 +1,21 @@
-import { bareBulk } from './append/bare-bulk.ts';
-import { bareInsert } from './append/bare-insert.ts';
+import { bareBulk } from './append/baseline-bulk.ts';
+import { bareInsert } from './append/baseline-insert.ts';
 import { leftfoldAppend } from './append/leftfold-append.ts';
 import { taggedAppend } from './append/tagged-append.ts';
 import { awaitedStatements, balances, statements } from './domain/balances.ts';
 import { leftfoldFlat } from './flat/leftfold-flat.ts';
-import { barePing, bareSelect, bareSnapshotRow } from './load/bare-select.ts';
+import { barePing, bareSelect, bareSnapshotRow } from './load/baseline-select.ts';
 import { leftfoldLoad, leftfoldLoadFromSnapshot } from './load/leftfold-load.ts';
 import { peerInstallation } from './peers/install-peers.ts';
 import { peers } from './peers/peer-list.ts';
 import { peerAppend, peerCatchUp } from './peers/peer-workloads.ts';
-import { bareLoop } from './project/bare-loop.ts';
-import { bareStatements } from './project/bare-statements.ts';
+import { bareLoop } from './project/baseline-loop.ts';
+import { bareStatements } from './project/baseline-statements.ts';
 import { leftfoldCatchUp } from './project/catch-up.ts';
 import { leftfoldReplay } from './replay/leftfold-replay.ts';
 import type { Pace } from './run/pace.ts';
 import type { Group } from './run/workload.ts';
-import { bareTraffic } from './traffic/bare-traffic.ts';
+import { bareTraffic } from './traffic/baseline-traffic.ts';
 import { leftfoldTraffic } from './traffic/leftfold-traffic.ts';
 import { leftfoldVisible } from './visible/leftfold-visible.ts';
 

@@ -1,4 +1,4 @@
-import { newId } from '@leftfold/core';
+import { uuidv7 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents } from '../domain/account.ts';
 import { entryOf } from '../domain/entry.ts';
@@ -12,7 +12,7 @@ export type Append = (store: PostgresEventStore, number: number) => Promise<unkn
 /** To a new stream, demanding that there be no such stream. */
 const toNewStream: Append = (store, number) => {
   const event = accountEvents.create.deposited(entryOf(number));
-  return store.append(`account-${newId(Date.now())}`, [event], { expected: 'no-stream' });
+  return store.append(`account-${uuidv7(Date.now())}`, [event], { expectedVersion: 'no-stream' });
 };
 
 /** Appends one event at a time to an empty log, `inFlight` of them at once. */

@@ -1,4 +1,4 @@
-import { newId } from '@leftfold/core';
+import { uuidv7 } from '@leftfold/core';
 import { accountEvents } from '../domain/account.ts';
 import { entryOf } from '../domain/entry.ts';
 import { accountIdOf, fillLog } from '../log/fill-log.ts';
@@ -27,7 +27,7 @@ export function leftfoldFlat(name: string, events: number, keep: boolean): Workl
           const append = () => {
             number += 1;
             const event = accountEvents.create.deposited(entryOf(number));
-            return store.append(`account-${newId(Date.now())}`, [event], { expected: 'no-stream' });
+            return store.append(`account-${uuidv7(Date.now())}`, [event], { expectedVersion: 'no-stream' });
           };
           const read = async () => {
             const stream = store.readStream(`account-${accountIdOf(Math.floor(Math.random() * streams))}`);

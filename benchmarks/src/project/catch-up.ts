@@ -27,7 +27,7 @@ export function leftfoldCatchUp(
           await runner.migrate();
           const started = performance.now();
           await runner.start();
-          await runner.caughtUp(projection);
+          await runner.whenCaughtUp(projection);
           const seconds = (performance.now() - started) / 1_000;
           const table = `${projectionSchema(store.schema, projection)}.balances`;
           await assertBalances(database, table, events);

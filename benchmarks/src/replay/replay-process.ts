@@ -13,7 +13,7 @@ const projection = balances(Number(version));
   await using store = createEventStore({ events: [accountEvents], connectionString });
   await using runner = createProjectionRunner({ store, projections: [projection] });
   await runner.start();
-  await runner.caughtUp(projection);
+  await runner.whenCaughtUp(projection);
 }
 process.send?.({ rssMb: process.resourceUsage().maxRSS / 1_024 });
 process.disconnect?.();

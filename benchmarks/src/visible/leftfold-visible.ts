@@ -1,4 +1,4 @@
-import { newId } from '@leftfold/core';
+import { uuidv7 } from '@leftfold/core';
 import { createProjectionRunner, projectionSchema } from '@leftfold/projections';
 import { accountEvents } from '../domain/account.ts';
 import { balances } from '../domain/balances.ts';
@@ -24,18 +24,18 @@ export function leftfoldVisible(name: string): Workload {
           await using store = await freshLog(database);
           await using runner = createProjectionRunner({ store, projections: [projection] });
           await runner.start();
-          await runner.caughtUp(projection);
+          await runner.whenCaughtUp(projection);
           await using observer = await Observer.connect(
             database,
             `select account_id as id from ${projectionSchema(store.schema, projection)}.balances where account_id = any ($1)`,
           );
           const latencies: number[] = [];
           const probe = async (_: number, due: number) => {
-            const streamId = `account-${newId(Date.now())}`;
+            const streamId = `account-${uuidv7(Date.now())}`;
             const [seen] = await Promise.all([
               observer.see(streamId),
               store.append(streamId, [accountEvents.create.opened({ owner: 'Ada' })], {
-                expected: 'no-stream',
+                expectedVersion: 'no-stream',
               }),
             ]);
             latencies.push(seen - due);

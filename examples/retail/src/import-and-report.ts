@@ -37,7 +37,7 @@ export async function importAndReport(path: string, databaseUrl?: string): Promi
   line(
     `${addedEvents.toLocaleString('en')} events added in ${seconds(started, imported)}; everything else was there already`,
   );
-  for (const projection of [revenue, products, customers, totals]) await shop.caughtUp(projection);
+  for (const projection of [revenue, products, customers, totals]) await shop.whenCaughtUp(projection);
   line(`read models caught up ${seconds(imported, performance.now())} later`);
 
   await printTables(shop);

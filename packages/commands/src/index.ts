@@ -3,7 +3,7 @@ export type {
   CommandExecutor,
   CommandExecutorOptions,
   ExecutableCommand,
-  OwnMetadataOf,
+  CustomMetadataOf,
 } from './execute/command-executor.ts';
 export {
   accepted,
@@ -18,6 +18,10 @@ export { createCommandExecutor } from './execute/create-command-executor.ts';
 export type { ExecuteArguments, ExecuteOptions } from './execute/execute-options.ts';
 export type { CommandExecution, CommandMiddleware } from './execute/middleware.ts';
 export type { LoadedAggregate, LoadOptions } from './load/load-options.ts';
-export type { CommandMetadata, MetadataSchema, OwnMetadata } from './metadata/command-metadata.ts';
+export type {
+  CommandMetadata,
+  MetadataSchema,
+  CustomMetadata,
+} from './metadata/command-metadata.ts';
 export type { RetryPolicy } from './retry/retry-policy.ts';
 export type { SnapshotOwner } from './snapshot/snapshots.ts';

@@ -24,7 +24,7 @@ describe('a command', () => {
     const bank = openBank(store);
     const opened = await bank.execute(account.command.open('plain', { owner: 'Ada' }));
     const [event] = await recordedOf(store, 'account-plain');
-    expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1, repeated: false, attempts: 1 });
+    expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1, duplicate: false, attempts: 1 });
     expect(opened.token).toBe(event?.position);
     expect(accepted(opened).events).toEqual([event]);
   });
@@ -58,7 +58,7 @@ describe('a command', () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await expect(bank.execute(account.command.deposit('x', { cents: -1 }))).rejects.toMatchObject({
-      code: 'COMMAND_INVALID',
+      code: 'INVALID_COMMAND',
       command: 'account.deposit',
       message: expect.stringContaining('input.cents: '),
     });
@@ -70,16 +70,16 @@ describe('a command', () => {
     const unknown = { aggregate: 'account', id: 'x', name: 'rob', input: {} };
     expect(() => bank.parseCommand(unknown)).toThrow(
       expect.objectContaining({
-        code: 'COMMAND_UNKNOWN',
+        code: 'UNKNOWN_COMMAND',
         message: expect.stringContaining('"account.withdraw"'),
       }),
     );
     expect(() => bank.parseCommand({ decision: 'rob', ids: {}, input: {} })).toThrow(
-      expect.objectContaining({ code: 'COMMAND_UNKNOWN', message: expect.stringContaining('"transfer"') }),
+      expect.objectContaining({ code: 'UNKNOWN_COMMAND', message: expect.stringContaining('"transfer"') }),
     );
     expect(() => bank.parseCommand({ aggregate: 'account' })).toThrow(
       expect.objectContaining({
-        code: 'COMMAND_INVALID',
+        code: 'INVALID_COMMAND',
         message: expect.stringContaining('id: must be a text'),
       }),
     );
@@ -95,11 +95,11 @@ describe('a command', () => {
   test('with an id or a command id that is empty or has a NUL is refused by a typed error', async () => {
     const bank = openBank(store);
     await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toMatchObject({
-      code: 'NAME_INVALID',
+      code: 'INVALID_NAME',
     });
     const command = account.command.open('x', { owner: 'Ada' });
     await expect(bank.execute(command, { commandId: 'a\u0000' })).rejects.toMatchObject({
-      code: 'NAME_INVALID',
+      code: 'INVALID_NAME',
     });
   });
 });

@@ -32,7 +32,7 @@ describe('a repeated command', () => {
     const first = accepted(await bank.execute(command, { commandId: 'deposit-5' }));
     await bank.execute(account.command.deposit('twice', { cents: 1 }));
     const again = await bank.execute(command, { commandId: 'deposit-5' });
-    expect(again).toEqual({ ...first, repeated: true });
+    expect(again).toEqual({ ...first, duplicate: true });
     expect(await recordedOf(store, 'account-twice')).toHaveLength(3);
   });
 
@@ -43,7 +43,7 @@ describe('a repeated command', () => {
     for (const executor of [bank, openBank(store)]) {
       expect(await executor.execute(command, { commandId: 'withdraw-5' })).toEqual({
         ...first,
-        repeated: true,
+        duplicate: true,
       });
     }
   });
@@ -52,7 +52,7 @@ describe('a repeated command', () => {
     const bank = await openWith('levelled', 0);
     const command = account.command.levelTo('levelled', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'level-5' }));
-    expect(await bank.execute(command, { commandId: 'level-5' })).toEqual({ ...first, repeated: true });
+    expect(await bank.execute(command, { commandId: 'level-5' })).toEqual({ ...first, duplicate: true });
   });
 
   test('answers as the first time, when its decision throws by now', async () => {
@@ -67,17 +67,17 @@ describe('a repeated command', () => {
     const bank = createCommandExecutor({ store, aggregates: [aggregate] });
     const command = account.command.withdraw('thrower', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'throw-5' }));
-    expect(await bank.execute(command, { commandId: 'throw-5' })).toEqual({ ...first, repeated: true });
+    expect(await bank.execute(command, { commandId: 'throw-5' })).toEqual({ ...first, duplicate: true });
     await expect(bank.execute(command)).rejects.toThrow(RangeError);
   });
 
   test('answers as the first time, though the caller expects the version of that time', async () => {
     const bank = await openWith('matched', 0);
     const command = account.command.deposit('matched', { cents: 5 });
-    const first = accepted(await bank.execute(command, { commandId: 'match-1', expected: 1 }));
-    expect(await bank.execute(command, { commandId: 'match-1', expected: 1 })).toEqual({
+    const first = accepted(await bank.execute(command, { commandId: 'match-1', expectedVersion: 1 }));
+    expect(await bank.execute(command, { commandId: 'match-1', expectedVersion: 1 })).toEqual({
       ...first,
-      repeated: true,
+      duplicate: true,
     });
   });
 
@@ -90,7 +90,7 @@ describe('a repeated command', () => {
     for (const executor of [bank, openBank(store)]) {
       expect(await executor.execute(command, { commandId: 'transfer-5' })).toEqual({
         ...first,
-        repeated: true,
+        duplicate: true,
       });
     }
   });
@@ -101,7 +101,7 @@ describe('a repeated command', () => {
     expect(await bank.execute(command, { commandId: 'later-5' })).toMatchObject({ outcome: 'rejected' });
     await bank.execute(account.command.deposit('later', { cents: 5 }));
     const result = await bank.execute(command, { commandId: 'later-5' });
-    expect(result).toMatchObject({ outcome: 'accepted', repeated: false });
+    expect(result).toMatchObject({ outcome: 'accepted', duplicate: false });
   });
 });
 
@@ -154,7 +154,7 @@ describe('when the answer of the database is lost', () => {
       throw new StoreUnavailableError('connection lost');
     };
     const result = await openBank(watched).execute(account.command.withdraw('lost', { cents: 5 }));
-    expect(result).toMatchObject({ outcome: 'accepted', repeated: false, streamVersion: 3, attempts: 2 });
+    expect(result).toMatchObject({ outcome: 'accepted', duplicate: false, streamVersion: 3, attempts: 2 });
     expect(await recordedOf(store, 'account-lost')).toHaveLength(3);
   });
 

@@ -352,7 +352,7 @@ describe('a snapshot', () => {
     const closing = bank.close();
     const first = await Promise.race([
       closing.then(() => 'closed'),
-      store.settledPosition().then(() => 'still writing'),
+      store.highWaterMark().then(() => 'still writing'),
     ]);
     expect(first).toBe('still writing');
     finish();

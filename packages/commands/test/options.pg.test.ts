@@ -26,14 +26,14 @@ describe('expected', () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     const command = account.command.deposit('expecting', { cents: 1 });
-    await bank.execute(command, { expected: 'no-stream' });
-    await bank.execute(command, { expected: 1 });
-    await bank.execute(command, { expected: 'stream-exists' });
-    for (const expected of [1, 7, 'no-stream'] as const) {
+    await bank.execute(command, { expectedVersion: 'no-stream' });
+    await bank.execute(command, { expectedVersion: 1 });
+    await bank.execute(command, { expectedVersion: 'stream-exists' });
+    for (const expectedVersion of [1, 7, 'no-stream'] as const) {
       watched.calls.length = 0;
-      await expect(bank.execute(command, { expected })).rejects.toMatchObject({
+      await expect(bank.execute(command, { expectedVersion })).rejects.toMatchObject({
         code: 'STREAM_VERSION_CONFLICT',
-        expected,
+        expectedVersion,
         actual: 3,
       });
       expect(watched.calls).toEqual(['readStream']);
@@ -49,8 +49,8 @@ describe('expected', () => {
       await other.execute(account.command.deposit('between', { cents: 1 }));
     };
     await expect(
-      openBank(watched).execute(account.command.deposit('between', { cents: 1 }), { expected: 1 }),
-    ).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expected: 1, actual: 2 });
+      openBank(watched).execute(account.command.deposit('between', { cents: 1 }), { expectedVersion: 1 }),
+    ).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expectedVersion: 1, actual: 2 });
   });
 
   test('of a decision is said by role', async () => {
@@ -58,11 +58,11 @@ describe('expected', () => {
     await bank.execute(account.command.deposit('role-a', { cents: 5 }));
     await bank.execute(account.command.open('role-b', { owner: 'Bob' }));
     const command = transfer.command({ from: 'role-a', to: 'role-b' }, { cents: 1 });
-    await expect(bank.execute(command, { expected: { from: 3 } })).rejects.toMatchObject({
+    await expect(bank.execute(command, { expectedVersion: { from: 3 } })).rejects.toMatchObject({
       code: 'STREAM_VERSION_CONFLICT',
       streamId: 'account-role-a',
     });
-    expect(await bank.execute(command, { expected: { from: 1, to: 1 } })).toMatchObject({
+    expect(await bank.execute(command, { expectedVersion: { from: 1, to: 1 } })).toMatchObject({
       outcome: 'accepted',
       streamVersions: { from: 2, to: 2 },
     });
@@ -144,7 +144,7 @@ describe('metadata', () => {
     });
     const command = account.command.open('own', { owner: 'Ada' });
     await expect(bank.execute(command, { metadata: { tenant: '' } })).rejects.toMatchObject({
-      code: 'COMMAND_INVALID',
+      code: 'INVALID_COMMAND',
       message: expect.stringContaining('metadata.tenant: '),
     });
     await bank.execute(command, { metadata: { tenant: 'acme', actor: 'ada' } });
@@ -210,20 +210,20 @@ describe('a middleware', () => {
 test('one aggregate in two roles is an error that names both', async () => {
   const bank = openBank(store);
   await expect(bank.execute(transfer.command({ from: 'me', to: 'me' }, { cents: 1 }))).rejects.toMatchObject({
-    code: 'COMMAND_INVALID',
+    code: 'INVALID_COMMAND',
     message: expect.stringContaining('roles "from" and "to" are the same aggregate, "account-me"'),
   });
 });
 
 test('two definitions of one name are refused when the executor is made', () => {
   const twice = () => createCommandExecutor({ store, aggregates: [account, { ...account }] });
-  expect(twice).toThrow(expect.objectContaining({ code: 'DEFINITION_DUPLICATE', definition: 'account' }));
+  expect(twice).toThrow(expect.objectContaining({ code: 'DUPLICATE_DEFINITION', definition: 'account' }));
   const strangers = { ...transfer, aggregates: { from: { ...account }, to: account } };
   const played = () => createCommandExecutor({ store, aggregates: [account], decisions: [strangers] });
-  expect(played).toThrow(expect.objectContaining({ code: 'DEFINITION_DUPLICATE' }));
+  expect(played).toThrow(expect.objectContaining({ code: 'DUPLICATE_DEFINITION' }));
   const decisions = () =>
     createCommandExecutor({ store, aggregates: [account], decisions: [transfer, { ...transfer }] });
   expect(decisions).toThrow(
-    expect.objectContaining({ code: 'DEFINITION_DUPLICATE', definition: 'transfer' }),
+    expect.objectContaining({ code: 'DUPLICATE_DEFINITION', definition: 'transfer' }),
   );
 });

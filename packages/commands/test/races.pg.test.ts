@@ -10,7 +10,7 @@ import {
   recordedOf,
   transfer,
 } from './bank.ts';
-import { meetingPoint } from './meeting-point.ts';
+import { meetingPoint } from './barrier.ts';
 import { WatchedStore } from './watched-store.ts';
 
 let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
@@ -89,7 +89,7 @@ test('a command that ten callers repeat at once is appended once, and all get th
       token: first?.token,
     });
   }
-  expect(results.filter((result) => !accepted(result).repeated)).toHaveLength(1);
+  expect(results.filter((result) => !accepted(result).duplicate)).toHaveLength(1);
   expect(await recordedOf(store, 'account-repeated')).toHaveLength(2);
 });
 

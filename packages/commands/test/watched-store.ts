@@ -4,10 +4,10 @@ import type {
   EventStore,
   NewEvent,
   ReadStreamOptions,
-  StreamAppend,
+  StreamToAppend,
 } from '@leftfold/core';
 
-type Method = 'append' | 'appendAll' | 'readStream' | 'eventsOfCommand';
+type Method = 'append' | 'appendToStreams' | 'readStream' | 'eventsOfCommand';
 
 /** A real store, whose calls are counted, and into whose way a test can put something. */
 export class WatchedStore implements EventStore {
@@ -34,10 +34,10 @@ export class WatchedStore implements EventStore {
     return result;
   }
 
-  async appendAll(appends: readonly StreamAppend[], context?: AppendContext) {
-    this.calls.push('appendAll');
+  async appendToStreams(appends: readonly StreamToAppend[], context?: AppendContext) {
+    this.calls.push('appendToStreams');
     await this.beforeAppend();
-    const result = await this.#store.appendAll(appends, context);
+    const result = await this.#store.appendToStreams(appends, context);
     await this.afterAppend();
     return result;
   }
@@ -54,5 +54,5 @@ export class WatchedStore implements EventStore {
 
   readAll: EventStore['readAll'] = (options) => this.#store.readAll(options);
   subscribe: EventStore['subscribe'] = (options) => this.#store.subscribe(options);
-  settledPosition: EventStore['settledPosition'] = () => this.#store.settledPosition();
+  highWaterMark: EventStore['highWaterMark'] = () => this.#store.highWaterMark();
 }

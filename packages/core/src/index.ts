@@ -3,12 +3,16 @@ export {
   type AggregateOptions,
   type AnyAggregate,
   type CommandOf,
-  type Decision,
+  type DecideResult,
   defineAggregate,
   type SnapshotPolicy,
   type StateOf,
 } from './aggregate/define-aggregate.ts';
-export { type AnyDecision, type AtomicDecision, defineDecision } from './aggregate/define-decision.ts';
+export {
+  type AnyDecision,
+  type Decision,
+  defineDecision,
+} from './aggregate/define-decision.ts';
 export type {
   AnyCommand,
   Command,
@@ -16,12 +20,12 @@ export type {
   CommandInput,
   CommandReason,
   DecisionCommand,
-  DecisionContext,
+  DecideContext,
 } from './aggregate/command.ts';
 export { Rejection, reject } from './aggregate/reject.ts';
 export { replay } from './aggregate/replay.ts';
 export {
-  AppendConditionError,
+  AppendConditionFailedError,
   AppendTooLargeError,
   EventIdReusedError,
   type ExpectedVersion,
@@ -70,7 +74,7 @@ export {
   MAX_NAME_LENGTH,
   MAX_PROJECTION_NAME_LENGTH,
 } from './naming/names.ts';
-export { newId } from './naming/new-id.ts';
+export { uuidv7 } from './naming/uuid-v7.ts';
 export { aggregateIdOf, categoryOf, streamIdOf } from './naming/stream-id.ts';
 export type { AnyRow, Columns, ColumnType, Row, SqlTypes, TableDefinition } from './projection/columns.ts';
 export {
@@ -79,18 +83,18 @@ export {
   type HandlerProjection,
   type ProjectionMode,
   type ReadModel,
-  type TableColumns,
+  type TableSchemas,
 } from './projection/define-projection.ts';
 export {
   type AnyTableProjection,
   defineTableProjection,
   type TableProjection,
 } from './projection/define-table-projection.ts';
-export type { HandlerResult, HandlerRun, Statement } from './projection/handlers.ts';
-export type { AnyProjection, ColumnsByTable } from './projection/projection.ts';
+export type { HandlerResult, HandlerRun, HandlerStatement } from './projection/handlers.ts';
+export type { AnyProjection, TablesOf } from './projection/projection.ts';
 export type {
   AbortSignalLike,
-  AppendAllResult,
+  AppendToStreamsResult,
   AppendCondition,
   AppendContext,
   AppendOptions,
@@ -103,7 +107,7 @@ export type {
   ReadStreamOptions,
   Snapshot,
   SnapshotStore,
-  StreamAppend,
+  StreamToAppend,
   SubscribeOptions,
   Subscription,
 } from './store/event-store.ts';

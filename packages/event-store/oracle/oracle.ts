@@ -65,7 +65,7 @@ export async function runOracle(options: OracleOptions, say: (line: string) => v
     }
     const committed = await readCommitted(connectionString);
     const lastPosition = committed.at(-1)?.position ?? 0;
-    const settled = await store.settledPosition();
+    const settled = await store.highWaterMark();
     if (settled !== lastPosition) {
       stalls.push(
         `settled position: is ${settled} with nobody writing, the newest event is at ${lastPosition}`,

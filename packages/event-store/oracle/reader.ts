@@ -5,7 +5,7 @@ import { type Order, receiveTask, serve } from './child.ts';
 import { Journal, readJournal } from './journal.ts';
 import { ledgerEvents } from './ledger.ts';
 import { Random } from './random.ts';
-import { readByNewestPosition } from './without-settling.ts';
+import { readByNewestPosition } from './without-high-water-mark.ts';
 
 /** How a reader reads. `newest` is the one that goes without the settling rule. */
 export type ReadingKind = 'subscribe' | 'readAll' | 'readPage' | 'newest';
@@ -89,7 +89,7 @@ const ways: Record<
   },
 
   async readAll(store, consumer, filter) {
-    const settled = await store.settledPosition();
+    const settled = await store.highWaterMark();
     const limit = random.chance(0.2) ? random.between(1, 50) : undefined;
     for await (const event of store.readAll({ after: consumer.token, filter, limit })) {
       consumer.handle(event);
@@ -100,7 +100,7 @@ const ways: Record<
   },
 
   async readPage(store, consumer, filter) {
-    const upTo = await store.settledPosition();
+    const upTo = await store.highWaterMark();
     while (consumer.token < upTo) {
       const after = consumer.token;
       const page = await store.readPage({ after, upTo, limit: random.between(1, 700), filter });

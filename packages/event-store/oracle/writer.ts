@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AppendResult, LeftfoldError, type NewEvent, type StreamAppend } from '@leftfold/core';
+import { type AppendResult, LeftfoldError, type NewEvent, type StreamToAppend } from '@leftfold/core';
 import { createEventStore, isConnectionFailure, type PostgresEventStore } from '../src/index.ts';
 import { receiveTask, serve } from './child.ts';
 import { Journal } from './journal.ts';
@@ -76,14 +76,14 @@ const blind: Operation = async (store, append) => {
 
 const conditional: Operation = async (store, append) => {
   const streamId = anyStream();
-  const expected = await versionOf(store, streamId);
-  const [events] = eventsOf(append, [{ expected, amount: amountOfEvents() }]);
-  acknowledge(append, [await store.append(streamId, events ?? [], { expected })]);
+  const expectedVersion = await versionOf(store, streamId);
+  const [events] = eventsOf(append, [{ expected: expectedVersion, amount: amountOfEvents() }]);
+  acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion })]);
 };
 
 /** Of all who exclude a tag's events from here on, and write such events as well, one at a time gets through. */
 const excluding: Operation = async (store, append) => {
-  const excluded = { tag: tagOf(random.between(0, SHARDS - 1)), after: await store.settledPosition() };
+  const excluded = { tag: tagOf(random.between(0, SHARDS - 1)), after: await store.highWaterMark() };
   const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }], excluded);
   const { tag, after } = excluded;
   const options = { condition: { failIfMatch: { tags: [tag] }, after } } as const;
@@ -94,7 +94,7 @@ const create: Operation = async (store, append) => {
   // Of two processes that come to one number, one creates the stream.
   const streamId = `ledger-new-${Math.floor(Date.now() / 50)}-${random.between(0, 3)}`;
   const [events] = eventsOf(append, [{ expected: 0, amount: 1 }]);
-  acknowledge(append, [await store.append(streamId, events ?? [], { expected: 'no-stream' })]);
+  acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion: 'no-stream' })]);
 };
 
 const several: Operation = async (store, append) => {
@@ -107,13 +107,13 @@ const several: Operation = async (store, append) => {
     append,
     expected.map((version) => ({ expected: version, amount: random.between(1, 3) })),
   );
-  const parts: StreamAppend[] = streams.map((streamId, index) => ({
+  const parts: StreamToAppend[] = streams.map((streamId, index) => ({
     streamId,
     events: events[index] ?? [],
     expected: expected[index] ?? 'any',
   }));
-  if (checked !== undefined) parts.push({ streamId: checked, events: [], expected: 'stream-exists' });
-  acknowledge(append, (await store.appendAll(parts)).streams);
+  if (checked !== undefined) parts.push({ streamId: checked, events: [], expectedVersion: 'stream-exists' });
+  acknowledge(append, (await store.appendToStreams(parts)).streams);
 };
 
 /** Makes an append again: it must be answered as it was, and never be carried out twice. */
@@ -123,11 +123,11 @@ const repeated: Operation = async (store, append) => {
   const first = await store.append(streamId, events ?? [], { commandId: append });
   acknowledge(append, [first]);
   const second = await store.append(streamId, events ?? [], { commandId: append });
-  if (!second.repeated || second.position !== first.position) {
+  if (!second.duplicate || second.position !== first.position) {
     journal.write(
       'bad',
       append,
-      `answered ${second.position} for ${first.position}, repeated: ${second.repeated}`,
+      `answered ${second.position} for ${first.position}, repeated: ${second.duplicate}`,
     );
   }
 };

@@ -12,6 +12,6 @@ export {
   PostgresEventStore,
 } from './postgres-event-store.ts';
 export type { LogPage, ReadPageOptions } from './read/log-reader.ts';
-export type { WaitForSettledOptions } from './settle/settled-watch.ts';
+export type { WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
 export { isConnectionFailure, toStoreError } from './sql/error.ts';
 export { toSafeNumber } from './sql/row.ts';

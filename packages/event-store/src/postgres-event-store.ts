@@ -1,6 +1,6 @@
 import {
   type AnyEventGroup,
-  type AppendAllResult,
+  type AppendToStreamsResult,
   type AppendContext,
   type AppendOptions,
   type AppendResult,
@@ -15,7 +15,7 @@ import {
   type RecordedEvent,
   type Snapshot,
   type SnapshotStore,
-  type StreamAppend,
+  type StreamToAppend,
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
@@ -29,8 +29,8 @@ import { type CallerTransaction, runnerOn, type StatementRunner } from './connec
 import { StatementNames } from './connect/statement-names.ts';
 import { applyMigrations } from './migrate/apply-migrations.ts';
 import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
-import { SettledWatch, type WaitForSettledOptions } from './settle/settled-watch.ts';
-import { WakeUp } from './settle/wake-up.ts';
+import { HighWaterWatch, type WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
+import { AppendNotifier } from './high-water/append-notifier.ts';
 import { toStoreError } from './sql/error.ts';
 import { migrations } from './sql/migrations.generated.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
@@ -82,8 +82,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   readonly #names: StatementNames | undefined;
   readonly #run: StatementRunner;
   readonly #reader: LogReader;
-  readonly #watch: SettledWatch;
-  readonly #wakeUp: WakeUp;
+  readonly #watch: HighWaterWatch;
+  readonly #wakeUp: AppendNotifier;
   readonly #appender: Appender;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
@@ -102,8 +102,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     this.inline = options.inline;
     this.#ownsPool = owned;
     this.#run = runnerOn(pool, preparedStatements);
-    this.#wakeUp = new WakeUp(pool, schema, options.listen ?? true);
-    this.#watch = new SettledWatch(this.#run, schema, this.#wakeUp);
+    this.#wakeUp = new AppendNotifier(pool, schema, options.listen ?? true);
+    this.#watch = new HighWaterWatch(this.#run, schema, this.#wakeUp);
     this.#reader = new LogReader(this.#run, schema, catalog, options.validateOnRead ?? false);
     this.#appender = new Appender({
       run: this.#run,
@@ -139,15 +139,15 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     options: AppendOptions & PostgresAppendContext = {},
   ): Promise<AppendResult> {
     this.#assertOpen();
-    const appends = [{ streamId, events, expected: options.expected }];
+    const appends = [{ streamId, events, expectedVersion: options.expectedVersion }];
     const { streams } = await this.#appender.append(appends, options, options.transaction);
     return streams[0]!;
   }
 
-  async appendAll(
-    appends: readonly StreamAppend[],
+  async appendToStreams(
+    appends: readonly StreamToAppend[],
     options: PostgresAppendContext = {},
-  ): Promise<AppendAllResult> {
+  ): Promise<AppendToStreamsResult> {
     this.#assertOpen();
     return this.#appender.append(appends, options, options.transaction);
   }
@@ -164,12 +164,12 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     return new LogSubscription(this.#reader, this.#watch, options, this.#closed.signal);
   }
 
-  settledPosition(): Promise<number> {
+  highWaterMark(): Promise<number> {
     return this.#watch.now();
   }
 
   /** Resolves as soon as the settled position is beyond `after`. One watch serves all who wait in a process. */
-  waitForSettled(options: WaitForSettledOptions): Promise<number> {
+  waitForHighWaterMark(options: WaitForHighWaterMarkOptions): Promise<number> {
     return this.#watch.waitFor(options);
   }
 

@@ -25,13 +25,13 @@ describe('append', () => {
     for (let round = 0; round < 50; round += 1) {
       const streamId = `account-create-${round}`;
       const outcomes = await Promise.allSettled(
-        [store, other].map((writer) => writer.append(streamId, [opened], { expected: 'no-stream' })),
+        [store, other].map((writer) => writer.append(streamId, [opened], { expectedVersion: 'no-stream' })),
       );
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       const lost = outcomes.find((outcome) => outcome.status === 'rejected');
       expect(lost?.reason).toMatchObject({
         code: 'STREAM_VERSION_CONFLICT',
-        expected: 'no-stream',
+        expectedVersion: 'no-stream',
         actual: 1,
       });
     }
@@ -56,8 +56,8 @@ describe('append', () => {
 
   test('the writer that waited for a create to commit is told of the conflict', async () => {
     const second = await store.db.transaction().execute(async (transaction) => {
-      await store.append('account-held', [opened], { expected: 'no-stream', transaction });
-      const waiting = store.append('account-held', [opened], { expected: 'no-stream' });
+      await store.append('account-held', [opened], { expectedVersion: 'no-stream', transaction });
+      const waiting = store.append('account-held', [opened], { expectedVersion: 'no-stream' });
       waiting.catch(() => {});
       await untilBlocked(database.connectionString);
       return { waiting };
@@ -99,7 +99,7 @@ describe('append', () => {
     await store.append('account-busy', [opened]);
     const results = await Promise.allSettled([
       store.append('account-left', [opened]),
-      store.append('account-busy', [opened], { expected: 'no-stream' }),
+      store.append('account-busy', [opened], { expectedVersion: 'no-stream' }),
       store.append('account-right', [opened, deposited(5)]),
     ]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -114,9 +114,9 @@ describe('append', () => {
       { ...opened, id: 'same-1' },
       { ...deposited(5), id: 'same-2' },
     ];
-    const first = await store.append('account-same', events, { expected: 'no-stream' });
-    const second = await store.append('account-same', events, { expected: 'no-stream' });
-    expect(second).toMatchObject({ streamVersion: 2, position: first.position, repeated: true });
+    const first = await store.append('account-same', events, { expectedVersion: 'no-stream' });
+    const second = await store.append('account-same', events, { expectedVersion: 'no-stream' });
+    expect(second).toMatchObject({ streamVersion: 2, position: first.position, duplicate: true });
     expect(second.events).toEqual(first.events);
   });
 
@@ -127,14 +127,14 @@ describe('append', () => {
   });
 
   test('many events to several streams are appended together, or not at all', async () => {
-    const all = await store.appendAll([
-      { streamId: 'account-a', events: [opened, deposited(1)], expected: 'no-stream' },
-      { streamId: 'account-b', events: [opened], expected: 'no-stream' },
+    const all = await store.appendToStreams([
+      { streamId: 'account-a', events: [opened, deposited(1)], expectedVersion: 'no-stream' },
+      { streamId: 'account-b', events: [opened], expectedVersion: 'no-stream' },
     ]);
     expect(all.streams.map(({ streamVersion }) => streamVersion)).toEqual([2, 1]);
-    const refused = store.appendAll([
-      { streamId: 'account-a', events: [deposited(1)], expected: 2 },
-      { streamId: 'account-b', events: [deposited(1)], expected: 7 },
+    const refused = store.appendToStreams([
+      { streamId: 'account-a', events: [deposited(1)], expectedVersion: 2 },
+      { streamId: 'account-b', events: [deposited(1)], expectedVersion: 7 },
     ]);
     await expect(refused).rejects.toMatchObject({
       code: 'STREAM_VERSION_CONFLICT',
@@ -149,16 +149,16 @@ describe('append', () => {
     await store.append('account-y', [opened]);
     // Write skew: each checks the stream that the other one writes. Only one may commit.
     const outcome = await store.db.transaction().execute(async (transaction) => {
-      await store.appendAll(
+      await store.appendToStreams(
         [
-          { streamId: 'account-x', events: [], expected: 1 },
-          { streamId: 'account-y', events: [deposited(1)], expected: 1 },
+          { streamId: 'account-x', events: [], expectedVersion: 1 },
+          { streamId: 'account-y', events: [deposited(1)], expectedVersion: 1 },
         ],
         { transaction },
       );
-      const other = store.appendAll([
-        { streamId: 'account-x', events: [deposited(1)], expected: 1 },
-        { streamId: 'account-y', events: [], expected: 1 },
+      const other = store.appendToStreams([
+        { streamId: 'account-x', events: [deposited(1)], expectedVersion: 1 },
+        { streamId: 'account-y', events: [], expectedVersion: 1 },
       ]);
       other.catch(() => {});
       await untilBlocked(database.connectionString);

@@ -37,91 +37,91 @@ const names: readonly Refusal[] = [
   {
     what: 'an empty stream id',
     call: (store) => store.append('', [opened]),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'stream id "" must be a text that is not empty',
   },
   {
     what: 'a stream id that is too long',
     call: (store) => store.append(tooLong, [opened]),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: `stream id "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
   },
   {
     what: 'a stream id with a NUL character',
     call: (store) => store.append('note-\0', [opened]),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'a stream id with half of a surrogate pair',
     call: (store) => store.append('note-\ud800', [opened]),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'stream id "note-\\ud800" has half of a surrogate pair; remove it',
   },
   {
     what: 'an event id with a NUL character',
     call: (store) => append(store, withId('\0')),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'event id "\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'an event id that is too long',
     call: (store) => append(store, withId(tooLong)),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: `event id "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
   },
   {
     what: 'a command id that leaves no room for what is added to it',
     call: (store) => store.append('note-1', [opened], { commandId: 'x'.repeat(255) }),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: `event id "${'x'.repeat(57)}..." has 257 characters, at most 255 are allowed`,
   },
   {
     what: 'an empty tag',
     call: (store) => append(store, { ...opened, tags: [''] }),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'tag "" must be a text that is not empty',
   },
   {
     what: 'reading a stream whose id has a NUL character',
     call: (store) => collect(store.readStream('note-\0')),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'reading a stream whose id is another one by the time that it is sent',
     call: (store) => collect(store.readStream('note-\ud800')),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'stream id "note-\\ud800" has half of a surrogate pair; remove it',
   },
   {
     what: 'a filter by a tag with a NUL character',
     call: (store) => collect(store.readAll({ filter: { tags: ['\0'] } })),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'tag "\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'a filter by a category with a NUL character',
     call: (store) => collect(store.subscribe({ filter: { category: 'a\0' } })),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'category "a\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'the events of a command whose id has a NUL character',
     call: (store) => store.eventsOfCommand('\0'),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'command id "\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'a snapshot of a stream whose id has a NUL character',
     call: (store) => store.loadSnapshot('note-\0', 'key'),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'a snapshot under a key that is too long',
     call: (store) => store.saveSnapshot('note-1', tooLong, { streamVersion: 1, position: 1, state: {} }),
-    code: 'NAME_INVALID',
+    code: 'INVALID_NAME',
     message: `snapshot key "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
   },
 ];
@@ -130,45 +130,45 @@ const payloads: readonly Refusal[] = [
   {
     what: 'an event type that no definition knows',
     call: (store) => append(store, { type: 'note.burnt', schemaVersion: 1, data: {} }),
-    code: 'EVENT_TYPE_UNKNOWN',
+    code: 'UNKNOWN_EVENT',
     message: `event type "note.burnt" is unknown here; add its defineEvents(...) to the store's events`,
   },
   {
     what: 'an event of a schema version that is not known',
     call: (store) => append(store, { ...opened, schemaVersion: 3 }),
-    code: 'EVENT_TYPE_UNKNOWN',
+    code: 'UNKNOWN_EVENT',
     message:
       'event type "account.opened" has schema version 3, the version known here is 1; use the newest defineEvents(...)',
   },
   {
     what: 'data that does not fit, handed in past the creator',
     call: (store) => append(store, { ...opened, data: { owner: 7 } }),
-    code: 'EVENT_PAYLOAD_INVALID',
+    code: 'INVALID_EVENT',
     message: 'data of event "account.opened" version 1 does not fit: owner:',
   },
   {
     what: 'data with a NUL character, deep inside',
     call: (store) => append(store, written('fine', { a: [{ b: 'x\0y' }] })),
-    code: 'EVENT_PAYLOAD_INVALID',
+    code: 'INVALID_EVENT',
     message:
       'data of event "note.written" version 1 does not fit: more.a.0.b: has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it',
   },
   {
     what: 'data with half of a surrogate pair',
     call: (store) => append(store, written('\udc00')),
-    code: 'EVENT_PAYLOAD_INVALID',
+    code: 'INVALID_EVENT',
     message: 'text: has a NUL character or half of a surrogate pair',
   },
   {
     what: 'data with a key that has a NUL character',
     call: (store) => append(store, written('fine', { 'a\0': 1 })),
-    code: 'EVENT_PAYLOAD_INVALID',
+    code: 'INVALID_EVENT',
     message: 'has a NUL character or half of a surrogate pair',
   },
   {
     what: 'metadata with a NUL character',
     call: (store) => store.append('note-1', [opened], { metadata: { actor: '\0' } }),
-    code: 'EVENT_PAYLOAD_INVALID',
+    code: 'INVALID_EVENT',
     message: 'data of event "metadata of append" version 1 does not fit: actor:',
   },
   {
@@ -205,7 +205,7 @@ const payloads: readonly Refusal[] = [
   {
     what: 'more streams than can be locked, where one is only checked',
     call: (store) =>
-      store.appendAll(
+      store.appendToStreams(
         Array.from({ length: 1_001 }, (_, index) => ({ streamId: `note-${index}`, events: [] })),
       ),
     code: 'APPEND_TOO_LARGE',
@@ -222,25 +222,25 @@ const payloads: readonly Refusal[] = [
 const mistakes: readonly Refusal[] = [
   {
     what: 'an expected version that is none',
-    call: (store) => store.append('note-1', [opened], { expected: 1.5 }),
+    call: (store) => store.append('note-1', [opened], { expectedVersion: 1.5 }),
     name: 'RangeError',
     message: `expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not 1.5`,
   },
   {
     what: 'a negative expected version',
-    call: (store) => store.append('note-1', [opened], { expected: -1 }),
+    call: (store) => store.append('note-1', [opened], { expectedVersion: -1 }),
     name: 'RangeError',
     message: 'expected version must be a whole number from 0',
   },
   {
     what: 'an append to no stream',
-    call: (store) => store.appendAll([]),
+    call: (store) => store.appendToStreams([]),
     name: 'TypeError',
     message: 'an append names at least one stream',
   },
   {
     what: 'one stream twice in an append',
-    call: (store) => store.appendAll([1, 2].map(() => ({ streamId: 'note-1', events: [opened] }))),
+    call: (store) => store.appendToStreams([1, 2].map(() => ({ streamId: 'note-1', events: [opened] }))),
     name: 'TypeError',
     message: 'stream "note-1" is named twice in one append; join its events',
   },
@@ -332,7 +332,7 @@ describe('bad input', () => {
       createEventStore({ connectionString: database.connectionString, events: [accountEvents, again] });
     expect(make).toThrow(
       expect.objectContaining({
-        code: 'DEFINITION_DUPLICATE',
+        code: 'DUPLICATE_DEFINITION',
         definition: 'account.opened',
         message: 'two definitions of event "account.opened" were given; rename one of them or pass it once',
       }),

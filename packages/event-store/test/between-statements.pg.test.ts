@@ -41,7 +41,7 @@ describe('between its statements', () => {
       const { position: known } = await store.append(`account-known-${before}`, [opened]);
       await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
       await using reader = openStore(database.connectionString);
-      const marked = reader.settledPosition();
+      const marked = reader.highWaterMark();
       await pause.reached();
       const late = await beginTransaction(database.connectionString);
       const first = await store.append(`account-late-${before}`, [opened], {
@@ -71,7 +71,7 @@ describe('between its statements', () => {
     const second = await store.append(`account-ended-${before}`, [opened]);
     await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
     await using reader = openStore(database.connectionString);
-    const marked = reader.settledPosition();
+    const marked = reader.highWaterMark();
     await pause.reached();
     await late.commit();
     await pause.resume();
@@ -127,7 +127,7 @@ describe('between its statements', () => {
     await pause.reached();
     const others = await store.append('account-fenced', [deposited(1), deposited(2)]);
     await using reader = openStore(database.connectionString);
-    expect(await reader.settledPosition()).toBe(before);
+    expect(await reader.highWaterMark()).toBe(before);
     await pause.resume();
     const { position } = await writing;
     await pause[Symbol.asyncDispose]();

@@ -51,8 +51,8 @@ describe("in a caller's transaction", () => {
 
   test('two appends to one stream follow each other', async () => {
     const { first, second } = await store.db.transaction().execute(async (transaction) => ({
-      first: await store.append('account-twice', [opened], { transaction, expected: 'no-stream' }),
-      second: await store.append('account-twice', [deposited(1)], { transaction, expected: 1 }),
+      first: await store.append('account-twice', [opened], { transaction, expectedVersion: 'no-stream' }),
+      second: await store.append('account-twice', [deposited(1)], { transaction, expectedVersion: 1 }),
     }));
     expect(second.streamVersion).toBe(2);
     expect(second.position).toBeGreaterThan(first.position);
@@ -86,9 +86,9 @@ describe("in a caller's transaction", () => {
       const wrong = { code: 'STORE_MISCONFIGURED', message: expect.stringContaining(`has ${level}`) };
       expect(await failureOf(other.append('account-level', [opened]))).toMatchObject(wrong);
       expect(
-        await failureOf(other.appendAll([{ streamId: 'account-level', events: [opened, opened] }])),
+        await failureOf(other.appendToStreams([{ streamId: 'account-level', events: [opened, opened] }])),
       ).toMatchObject(wrong);
-      expect(await failureOf(other.settledPosition())).toMatchObject(wrong);
+      expect(await failureOf(other.highWaterMark())).toMatchObject(wrong);
       expect(await failureOf(collect(other.readAll()))).toMatchObject(wrong);
       expect(await failureOf(collect(other.subscribe(), 1))).toMatchObject(wrong);
       await other.migrate();
@@ -101,12 +101,12 @@ describe("in a caller's transaction", () => {
     await open.client.query(`insert into orders values ('after-conflict')`);
     const stale = store.append('account-conflict', [deposited(1)], {
       transaction: open.client,
-      expected: 'no-stream',
+      expectedVersion: 'no-stream',
     });
     expect(await failureOf(stale)).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', actual: 1 });
     const fresh = await store.append('account-conflict', [deposited(1)], {
       transaction: open.client,
-      expected: 1,
+      expectedVersion: 1,
     });
     expect(fresh.streamVersion).toBe(2);
     await open.commit();
@@ -119,7 +119,7 @@ describe("in a caller's transaction", () => {
     const loser = await beginTransaction(database.connectionString);
     await loser.client.query(`insert into orders values ('after-race')`);
     const lost = failureOf(
-      store.append('account-lost', [opened], { transaction: loser.client, expected: 'no-stream' }),
+      store.append('account-lost', [opened], { transaction: loser.client, expectedVersion: 'no-stream' }),
     );
     await untilBlocked(store.pool);
     await winner.commit();
@@ -135,7 +135,7 @@ describe("in a caller's transaction", () => {
       first: await store.append('account-again', events, { transaction, commandId: 'again' }),
       second: await store.append('account-again', events, { transaction, commandId: 'again' }),
     }));
-    expect(second).toEqual({ ...first, repeated: true });
+    expect(second).toEqual({ ...first, duplicate: true });
   });
 
   test("goes by the store's names, whatever plugins the caller's kysely has: append, append again, and inline hook", async () => {
@@ -152,14 +152,14 @@ describe("in a caller's transaction", () => {
         },
       },
     });
-    const command = { commandId: 'camel', expected: 'no-stream' } as const;
+    const command = { commandId: 'camel', expectedVersion: 'no-stream' } as const;
     const camel = store.db.withSchema('elsewhere').withPlugin(new CamelCasePlugin());
     const { first, second } = await camel.transaction().execute(async (transaction) => ({
       first: await hooked.append('account-camel', [opened], { transaction, ...command }),
       second: await hooked.append('account-camel', [opened], { transaction, ...command }),
     }));
-    expect(first).toMatchObject({ streamVersion: 1, repeated: false });
-    expect(second).toEqual({ ...first, repeated: true });
+    expect(first).toMatchObject({ streamVersion: 1, duplicate: false });
+    expect(second).toEqual({ ...first, duplicate: true });
     const { rows } = await store.pool.query('select * from read_model');
     expect(rows).toEqual([{ stream_id: 'account-camel', streamId: 'as it is' }]);
   });
@@ -172,7 +172,7 @@ describe("in a caller's transaction", () => {
       .execute((transaction) =>
         narrow.append('account-narrow', [opened], { transaction, commandId: 'narrow' }),
       );
-    expect(again).toEqual({ ...first, repeated: true });
+    expect(again).toEqual({ ...first, duplicate: true });
   });
 
   test('a backend that is killed in the middle fails what comes next, and does not end the process', async () => {

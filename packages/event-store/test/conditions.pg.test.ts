@@ -66,7 +66,7 @@ describe('a condition on tags', () => {
     [
       'several streams',
       ({ client }, tag, streamId) =>
-        store.appendAll(
+        store.appendToStreams(
           [
             { streamId: `${streamId}-beside`, events: [opened] },
             { streamId, events: [opened, tagged('x', tag)] },
@@ -100,7 +100,7 @@ describe('a condition on tags', () => {
       const waiting = other.append(`account-made ${name}`, [opened], unless(tag));
       await untilBlocked(store.pool);
       await writer.rollback();
-      expect(await waiting).toMatchObject({ streamVersion: 1, repeated: false });
+      expect(await waiting).toMatchObject({ streamVersion: 1, duplicate: false });
     },
   );
 
@@ -133,7 +133,7 @@ describe('a condition on tags', () => {
     'and another one %s do not both hold when each writes what the other excludes',
     async (name, left, right) => {
       const event = tagged('rival:1', 'rival:2', 'rival:3', 'rival:4');
-      const after = await store.settledPosition();
+      const after = await store.highWaterMark();
       const behind = ({ condition }: typeof left) => ({ condition: { ...condition, after } });
       await using first = await begin();
       const won = await store.append(`account-left ${name}`, [event], {
@@ -162,10 +162,10 @@ describe('a condition on tags', () => {
     await using writer = await begin();
     await store.append('account-several', [tagged('several:b')], { transaction: writer.client });
     const waiting = failureOf(
-      other.appendAll(
+      other.appendToStreams(
         [
-          { streamId: 'account-one', events: [opened], expected: 'no-stream' },
-          { streamId: 'account-checked', events: [], expected: 'no-stream' },
+          { streamId: 'account-one', events: [opened], expectedVersion: 'no-stream' },
+          { streamId: 'account-checked', events: [], expectedVersion: 'no-stream' },
         ],
         { condition: { failIfMatch: [{ tags: ['several:a'] }, { tags: ['several:b'] }] } },
       ),
@@ -181,7 +181,7 @@ describe('a condition on tags', () => {
     const queries = tags.map((tag) => ({ tags: [tag] as const }));
     const checks = ['account-order-a', 'account-order-b'].map((streamId) => ({ streamId, events: [] }));
     await using holder = await begin();
-    await store.appendAll(checks, { condition: { failIfMatch: queries }, transaction: holder.client });
+    await store.appendToStreams(checks, { condition: { failIfMatch: queries }, transaction: holder.client });
     const rivals = await Promise.all([begin(), begin(), begin()]);
     const written = [tags, tags.toReversed(), [...tags.slice(4), ...tags.slice(0, 4)]];
     const outcomes = rivals.map(async ({ client }, index) => {
@@ -189,7 +189,10 @@ describe('a condition on tags', () => {
       const streams = index === 1 ? checks.toReversed() : checks;
       const write = { streamId: `account-order-${index}`, events: order.map((tag) => tagged(tag)) };
       const failIfMatch = order.map((tag) => ({ tags: [tag] as const }));
-      const made = store.appendAll([...streams, write], { condition: { failIfMatch }, transaction: client });
+      const made = store.appendToStreams([...streams, write], {
+        condition: { failIfMatch },
+        transaction: client,
+      });
       const outcome = await made.then(
         () => 'made',
         (error: { code?: string }) => error.code,
@@ -234,7 +237,7 @@ describe('a condition on tags', () => {
     await untilBlocked(other.pool);
     const { position } = await store.append('account-company-last', [opened]);
     expect(mates).toHaveLength(5);
-    expect(await store.settledPosition()).toBeGreaterThanOrEqual(position);
+    expect(await store.highWaterMark()).toBeGreaterThanOrEqual(position);
     await holder.commit();
     expect(await waiting).toMatchObject({ streamVersion: 1 });
   });
@@ -264,7 +267,7 @@ describe('a condition on tags', () => {
     await using open = await begin();
     const once = { ...unless('own:1'), commandId: 'own', transaction: open.client };
     const first = await store.append('account-own', [tagged('own:1')], once);
-    expect(await store.append('account-own', [tagged('own:1')], once)).toEqual({ ...first, repeated: true });
+    expect(await store.append('account-own', [tagged('own:1')], once)).toEqual({ ...first, duplicate: true });
     const next = store.append('account-own-2', [opened], { ...unless('own:1'), transaction: open.client });
     expect(await failureOf(next)).toMatchObject({
       code: 'APPEND_CONDITION_FAILED',
@@ -275,7 +278,7 @@ describe('a condition on tags', () => {
       await other.append('account-own', [tagged('own:1')], { ...unless('own:1'), commandId: 'own' }),
     ).toEqual({
       ...first,
-      repeated: true,
+      duplicate: true,
     });
   });
 

@@ -34,15 +34,15 @@ describe('an expectation', () => {
     const conflict = {
       code: 'STREAM_VERSION_CONFLICT',
       streamId: 'account-stale',
-      expected: 1,
+      expectedVersion: 1,
       actual: 2,
       retryable: true,
     };
-    expect(await failureOf(store.append('account-stale', [deposited(2)], { expected: 1 }))).toMatchObject(
-      conflict,
-    );
+    expect(
+      await failureOf(store.append('account-stale', [deposited(2)], { expectedVersion: 1 })),
+    ).toMatchObject(conflict);
     const [refused, mate] = await Promise.allSettled([
-      store.append('account-stale', [deposited(2)], { expected: 1 }),
+      store.append('account-stale', [deposited(2)], { expectedVersion: 1 }),
       store.append('account-stale-mate', [opened]),
     ]);
     expect(refused).toMatchObject({ status: 'rejected', reason: conflict });
@@ -55,24 +55,26 @@ describe('an expectation', () => {
     async (amount) => {
       const streamId = `account-past-${amount}`;
       const events = Array.from({ length: amount }, (_, index) => deposited(index));
-      const conflict = { code: 'STREAM_VERSION_CONFLICT', expected: 7, actual: 0 };
-      expect(await failureOf(store.append(streamId, events, { expected: 7 }))).toMatchObject(conflict);
-      expect(await store.append(streamId, events, { expected: 0 })).toMatchObject({ streamVersion: amount });
+      const conflict = { code: 'STREAM_VERSION_CONFLICT', expectedVersion: 7, actual: 0 };
+      expect(await failureOf(store.append(streamId, events, { expectedVersion: 7 }))).toMatchObject(conflict);
+      expect(await store.append(streamId, events, { expectedVersion: 0 })).toMatchObject({
+        streamVersion: amount,
+      });
     },
   );
 
   test('of an existing stream is refused for one that is not there, or not committed yet', async () => {
-    const missing = { code: 'STREAM_VERSION_CONFLICT', expected: 'stream-exists', actual: 0 };
+    const missing = { code: 'STREAM_VERSION_CONFLICT', expectedVersion: 'stream-exists', actual: 0 };
     expect(
-      await failureOf(store.append('account-exists', [deposited(1)], { expected: 'stream-exists' })),
+      await failureOf(store.append('account-exists', [deposited(1)], { expectedVersion: 'stream-exists' })),
     ).toMatchObject(missing);
     const creator = await beginTransaction(database.connectionString);
     await store.append('account-exists', [opened], { transaction: creator.client });
     expect(
-      await failureOf(store.append('account-exists', [deposited(1)], { expected: 'stream-exists' })),
+      await failureOf(store.append('account-exists', [deposited(1)], { expectedVersion: 'stream-exists' })),
     ).toMatchObject(missing);
     await creator.commit();
-    const found = await store.append('account-exists', [deposited(1)], { expected: 'stream-exists' });
+    const found = await store.append('account-exists', [deposited(1)], { expectedVersion: 'stream-exists' });
     expect(found.streamVersion).toBe(2);
   });
 
@@ -80,7 +82,7 @@ describe('an expectation', () => {
     await store.append('account-crowd', [opened]);
     const other = await beginTransaction(database.connectionString);
     await store.append('account-crowd', [deposited(1)], { transaction: other.client });
-    const waiting = store.append('account-crowd', [deposited(2)], { expected: 'stream-exists' });
+    const waiting = store.append('account-crowd', [deposited(2)], { expectedVersion: 'stream-exists' });
     await untilBlocked(store.pool);
     await other.commit();
     expect((await waiting).streamVersion).toBe(3);
@@ -89,30 +91,30 @@ describe('an expectation', () => {
   test('of a version is refused when another append takes it first, though it was right when it was looked at', async () => {
     await store.append('account-taken', [opened]);
     const winner = await beginTransaction(database.connectionString);
-    await store.append('account-taken', [deposited(1)], { transaction: winner.client, expected: 1 });
-    const loser = failureOf(store.append('account-taken', [deposited(2)], { expected: 1 }));
+    await store.append('account-taken', [deposited(1)], { transaction: winner.client, expectedVersion: 1 });
+    const loser = failureOf(store.append('account-taken', [deposited(2)], { expectedVersion: 1 }));
     await untilBlocked(store.pool);
     await winner.commit();
-    expect(await loser).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expected: 1, actual: 2 });
+    expect(await loser).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expectedVersion: 1, actual: 2 });
     expect(await versionsOf('account-taken')).toEqual([1, 2]);
   });
 
   test('holds when the append it waited for is rolled back', async () => {
     const undone = await beginTransaction(database.connectionString);
     await store.append('account-freed', [opened], { transaction: undone.client });
-    const waiting = store.append('account-freed', [opened], { expected: 'no-stream' });
+    const waiting = store.append('account-freed', [opened], { expectedVersion: 'no-stream' });
     await untilBlocked(store.pool);
     await undone.rollback();
-    expect(await waiting).toMatchObject({ streamVersion: 1, repeated: false });
+    expect(await waiting).toMatchObject({ streamVersion: 1, duplicate: false });
   });
 
   test('that does not hold for one stream of several refuses them all, and names that one', async () => {
     await store.append('account-many-1', [opened]);
     const failure = await failureOf(
-      store.appendAll([
+      store.appendToStreams([
         { streamId: 'account-many-0', events: [opened] },
-        { streamId: 'account-many-1', events: [deposited(1)], expected: 1 },
-        { streamId: 'account-many-2', events: [], expected: 'stream-exists' },
+        { streamId: 'account-many-1', events: [deposited(1)], expectedVersion: 1 },
+        { streamId: 'account-many-2', events: [], expectedVersion: 'stream-exists' },
       ]),
     );
     expect(failure).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', streamId: 'account-many-2', actual: 0 });
@@ -125,7 +127,7 @@ describe('an expectation', () => {
     const names = ['account-cross-a', 'account-cross-b', 'account-cross-c'];
     for (let round = 1; round <= 20; round += 1) {
       const appends = names.map((streamId) => ({ streamId, events: [deposited(round)] }));
-      await Promise.all([store.appendAll(appends), other.appendAll(appends.toReversed())]);
+      await Promise.all([store.appendToStreams(appends), other.appendToStreams(appends.toReversed())]);
     }
     for (const name of names) expect(await versionsOf(name)).toHaveLength(40);
   });
@@ -152,9 +154,9 @@ describe('an expectation', () => {
       streamId,
       events: [opened],
     }));
-    const one = store.appendAll(appends.toReversed(), { transaction: first.client });
+    const one = store.appendToStreams(appends.toReversed(), { transaction: first.client });
     await untilBlocked(store.pool);
-    const two = Promise.allSettled([store.appendAll(appends, { transaction: second.client })]);
+    const two = Promise.allSettled([store.appendToStreams(appends, { transaction: second.client })]);
     await untilBlocked(store.pool, { count: 2 });
     await gate.commit();
     expect((await one).streams.map(({ streamVersion }) => streamVersion)).toEqual([1, 1]);

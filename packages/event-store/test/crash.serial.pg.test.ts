@@ -29,7 +29,7 @@ describe('a crash of the server', () => {
     const many = Array.from({ length: 100 }, (_, index) => deposited(index));
     await writer.append('account-undone', many, { transaction: undone.client });
     await undone.rollback();
-    const settled = await reader.settledPosition();
+    const settled = await reader.highWaterMark();
     expect(settled).toBeGreaterThanOrEqual(before);
 
     await server.restart({ mode: 'immediate' });
@@ -42,7 +42,7 @@ describe('a crash of the server', () => {
   test('is survived by a subscription, which neither loses nor repeats an event', async () => {
     await using reader = openStore(database.connectionString);
     await using writer = openStore(database.connectionString);
-    const after = await reader.settledPosition();
+    const after = await reader.highWaterMark();
     const stop = new AbortController();
     const seen: number[] = [];
     const following = (async () => {

@@ -29,7 +29,7 @@ describe('streams that everybody writes to', () => {
       await using first = openStore(connectionString, { maxConnections });
       await using second = openStore(connectionString, { maxConnections });
       const random = randomNumbers(maxConnections);
-      const after = await first.settledPosition();
+      const after = await first.highWaterMark();
       // Zipf: the first stream gets a third of all appends, the twentieth a hundredth.
       const pickStream = () => `account-${maxConnections}-${Math.floor(20 ** random()) - 1}`;
       const acknowledged: string[] = [];
@@ -41,9 +41,9 @@ describe('streams that everybody writes to', () => {
         const kind = random();
         if (kind < 0.5) return [await store.append(names[0]!, events)];
         if (kind < 0.75)
-          return (await store.appendAll(names.map((streamId) => ({ streamId, events })))).streams;
+          return (await store.appendToStreams(names.map((streamId) => ({ streamId, events })))).streams;
         const read = await collect(store.readStream(names[0]!, { backwards: true, limit: 1 }));
-        return [await store.append(names[0]!, events, { expected: read[0]?.streamVersion ?? 0 })];
+        return [await store.append(names[0]!, events, { expectedVersion: read[0]?.streamVersion ?? 0 })];
       };
       const writers = Array.from({ length: 40 }, async (_, index) => {
         for (let count = 0; count < 10; count += 1) {

@@ -91,7 +91,9 @@ describe('an inline hook', () => {
     await using store = withHook(keep('unique', -1));
     await store.append('account-unique-1', [opened]);
     await using again = withHook(keep('unique', -2));
-    const failure = await failureOf(again.append('account-unique-2', [opened], { expected: 'no-stream' }));
+    const failure = await failureOf(
+      again.append('account-unique-2', [opened], { expectedVersion: 'no-stream' }),
+    );
     expect(failure).toMatchObject({
       code: '23505',
       constraint: 'events_stream_version_key',
@@ -124,7 +126,7 @@ describe('an inline hook', () => {
     expect(other.streamVersion).toBe(1);
     expect(await owners()).not.toContain('thrown-account-thrown');
     failing = false;
-    expect(await store.append('account-thrown', [opened], { expected: 'no-stream' })).toMatchObject({
+    expect(await store.append('account-thrown', [opened], { expectedVersion: 'no-stream' })).toMatchObject({
       streamVersion: 1,
     });
   });

@@ -51,7 +51,7 @@ describe('an append whose connection is lost', () => {
     expect(rowCount).toBe(1);
     await untilBlocked(store.pool);
     await blocker.commit();
-    expect(await waiting).toMatchObject({ streamVersion: 2, repeated: false });
+    expect(await waiting).toMatchObject({ streamVersion: 2, duplicate: false });
     expect(await versionsOf('account-killed')).toEqual([1, 2]);
   });
 
@@ -62,10 +62,10 @@ describe('an append whose connection is lost', () => {
     'after its commit, before the answer, is recorded once: %s',
     async (what, statement, events) => {
       await using far = openBehindProxy();
-      await far.settledPosition();
+      await far.highWaterMark();
       const streamId = `account-unanswered-${statement}`;
       const lost = proxy.loseAnswerTo(statement);
-      const appended = await far.append(streamId, events, { expected: 'no-stream' });
+      const appended = await far.append(streamId, events, { expectedVersion: 'no-stream' });
       await lost;
       expect(appended.streamVersion, what).toBe(events.length);
       const recorded = await collect(store.readStream(streamId));
@@ -94,7 +94,7 @@ describe('an append whose connection is lost', () => {
     const lost = proxy.loseAnswerTo('append_batch');
     const outcomes = await Promise.allSettled([
       far.append('account-mate-1', [opened]),
-      far.append('account-there', [opened], { expected: 'no-stream' }),
+      far.append('account-there', [opened], { expectedVersion: 'no-stream' }),
       far.append('account-mate-2', [opened, deposited(1)], { commandId: 'mate' }),
     ]);
     await lost;
@@ -128,7 +128,7 @@ describe('an append whose connection is lost', () => {
         },
       },
     });
-    await far.settledPosition();
+    await far.highWaterMark();
     const lost = proxy.loseAnswerTo('commit');
     const { position } = await far.append('account-hooked', [opened]);
     await lost;

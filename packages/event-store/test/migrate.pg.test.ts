@@ -139,7 +139,7 @@ describe('migrate', () => {
     expect(await failureOf(store.migrate())).toMatchObject(refused);
     expect(await failureOf(store.append('account-1', [opened]))).toMatchObject(refused);
     expect(
-      await failureOf(store.appendAll([{ streamId: 'account-1', events: [opened, opened] }])),
+      await failureOf(store.appendToStreams([{ streamId: 'account-1', events: [opened, opened] }])),
     ).toMatchObject(refused);
     expect(await failureOf(collect(store.readStream('account-1')))).toMatchObject(refused);
     expect(await failureOf(collect(store.readAll()))).toMatchObject(refused);
@@ -176,7 +176,7 @@ describe('migrate', () => {
     expect(await failureOf(collect(store.readStream('account-1')))).toMatchObject(missing);
     expect(await failureOf(collect(store.readAll()))).toMatchObject(missing);
     expect(await failureOf(collect(store.subscribe()))).toMatchObject(missing);
-    expect(await failureOf(store.settledPosition())).toMatchObject(missing);
+    expect(await failureOf(store.highWaterMark())).toMatchObject(missing);
     expect(await failureOf(store.eventsOfCommand('c'))).toMatchObject(missing);
     expect(await failureOf(store.loadSnapshot('account-1', 'k'))).toMatchObject(missing);
   });
@@ -200,7 +200,7 @@ describe('migrate', () => {
     for (const schema of ['', 'Shop', 'a"b', 'a-b', 'x'.repeat(26)]) {
       const { connectionString } = database;
       expect(() => createEventStore({ connectionString, schema, events: [] })).toThrow(
-        expect.objectContaining({ code: 'NAME_INVALID', kind: 'schema name' }),
+        expect.objectContaining({ code: 'INVALID_NAME', kind: 'schema name' }),
       );
     }
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { countQueries } from './asked.ts';
+import { countQueries } from './wait-for-query.ts';
 import {
   collect,
   createMigratedDatabase,

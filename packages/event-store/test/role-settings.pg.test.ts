@@ -108,9 +108,9 @@ describe('a role', () => {
       ]);
       await untilBlocked(store.pool);
       expect(await outcomes).toMatchObject([
-        { status: 'fulfilled', value: { streamVersion: 1, repeated: false } },
+        { status: 'fulfilled', value: { streamVersion: 1, duplicate: false } },
         { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } },
-        { status: 'fulfilled', value: { streamVersion: 1, repeated: false } },
+        { status: 'fulfilled', value: { streamVersion: 1, duplicate: false } },
       ]);
       await holder.rollback();
     },

@@ -74,7 +74,7 @@ describe('a transaction that holds a stream for long', () => {
   test('decides by its end what becomes of those who waited: none is lost, none recorded twice', async () => {
     const slow = await hold('account-undone', 'account-undone-too');
     const waiting = [
-      store.append('account-undone', [opened], { expected: 'no-stream' }),
+      store.append('account-undone', [opened], { expectedVersion: 'no-stream' }),
       store.append('account-undone-too', [opened], { commandId: 'waited' }),
       store.append('account-undone-mate', [opened]),
     ];

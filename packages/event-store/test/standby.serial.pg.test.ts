@@ -40,7 +40,7 @@ test('a standby migrates nothing, and serves single streams', async () => {
 test.each<[string, (on: PostgresEventStore) => Promise<unknown>]>([
   ['an append', (on) => on.append('account-1', [opened])],
   ['an append of several events', (on) => on.append('account-1', [opened, opened])],
-  ['the settled position', (on) => on.settledPosition()],
+  ['the settled position', (on) => on.highWaterMark()],
   ['the log', (on) => collect(on.readAll())],
   ['a subscription', (on) => collect(on.subscribe(), 1)],
   [

@@ -2,7 +2,7 @@ import type { NewEvent } from '@leftfold/core';
 import { until } from '@leftfold/testing/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { countQueries } from './asked.ts';
+import { countQueries } from './wait-for-query.ts';
 import {
   collect,
   createMigratedDatabase,
@@ -35,7 +35,7 @@ describe('subscribe', () => {
     (await store.append(`account-${(serial += 1)}`, [event])).position;
 
   test('hands out what is there, then what comes, across pages', async () => {
-    const after = await store.settledPosition();
+    const after = await store.highWaterMark();
     const events = Array.from({ length: 1_100 }, (_, index) => deposited(index));
     const { events: recorded } = await store.append('account-long', events);
     const expected = positionsOf(recorded);
@@ -53,7 +53,7 @@ describe('subscribe', () => {
   });
 
   test('its position is a token: whoever resumes from it gets every event once, wherever the loop was left', async () => {
-    const after = await store.settledPosition();
+    const after = await store.highWaterMark();
     const written = [await append(), await append(), await append(), await append()];
     for (let left = 0; left < written.length; left += 1) {
       const subscription = store.subscribe({ after });
@@ -73,7 +73,7 @@ describe('subscribe', () => {
   });
 
   test('its position moves on past events that its filter keeps out', async () => {
-    const after = await store.settledPosition();
+    const after = await store.highWaterMark();
     const stop = new AbortController();
     const subscription = store.subscribe({ after, filter: { category: 'nobody' }, signal: stop.signal });
     const following = collect(subscription);
@@ -84,7 +84,7 @@ describe('subscribe', () => {
   });
 
   test('ends without an error when its signal aborts: waiting, in the middle of a page, or before it began', async () => {
-    const after = await store.settledPosition();
+    const after = await store.highWaterMark();
     const waiting = new AbortController();
     const idle = collect(store.subscribe({ after, signal: waiting.signal }));
     waiting.abort();
@@ -106,16 +106,16 @@ describe('subscribe', () => {
     await using alone = openStore(database.connectionString, { listen: false, maxConnections: 1 });
     const { position } = await store.append('account-left', [opened]);
     expect(await collect(alone.subscribe({ after: position - 1 }), 1)).toHaveLength(1);
-    await alone.settledPosition(); // behind whatever was on its way when the loop was left
+    await alone.highWaterMark(); // behind whatever was on its way when the loop was left
     const asked = countQueries(alone);
     for (let count = 1; count <= 5; count += 1) await store.append('account-left', [deposited(count)]);
-    await alone.settledPosition();
+    await alone.highWaterMark();
     expect(asked()).toBe(1);
   });
 
   test('ends when the store is closed, and what is closed says so', async () => {
     const closing = openStore(database.connectionString);
-    const following = collect(closing.subscribe({ after: await closing.settledPosition() }));
+    const following = collect(closing.subscribe({ after: await closing.highWaterMark() }));
     await closing.close();
     expect(await following).toEqual([]);
     expect(await collect(closing.subscribe())).toEqual([]);
@@ -126,7 +126,7 @@ describe('subscribe', () => {
   });
 
   test('ends with an error that names it at an event it does not know, and its token is before that event', async () => {
-    const after = await store.settledPosition();
+    const after = await store.highWaterMark();
     const known = await append();
     const unknown = await append(deposited(1));
     await using narrow = openStore(database.connectionString, { events: [] });
@@ -134,7 +134,7 @@ describe('subscribe', () => {
     expect(await skipping).toEqual([]);
     const subscription = narrow.subscribe({ after });
     expect(await failureOf(collect(subscription))).toMatchObject({
-      code: 'EVENT_TYPE_UNKNOWN',
+      code: 'UNKNOWN_EVENT',
       type: 'account.opened',
       position: known,
     });

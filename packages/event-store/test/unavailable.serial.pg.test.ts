@@ -12,8 +12,8 @@ const calls: Readonly<Record<string, (store: PostgresEventStore) => Promise<unkn
   'append several events': (store) => store.append('account-1', [opened, opened]),
   readStream: (store) => collect(store.readStream('account-1')),
   readAll: (store) => collect(store.readAll()),
-  settledPosition: (store) => store.settledPosition(),
-  waitForSettled: (store) => store.waitForSettled({ after: Number.MAX_SAFE_INTEGER }),
+  highWaterMark: (store) => store.highWaterMark(),
+  waitForSettled: (store) => store.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER }),
   eventsOfCommand: (store) => store.eventsOfCommand('command'),
   loadSnapshot: (store) => store.loadSnapshot('account-1', 'key'),
   saveSnapshot: (store) =>
@@ -66,7 +66,7 @@ describe('a database', () => {
     const { password } = url;
     url.password = '';
     await using store = openStore(url.href);
-    const failure = await failureOf(store.settledPosition());
+    const failure = await failureOf(store.highWaterMark());
     expect(failure).toMatchObject({ message: expect.stringContaining('connection string') });
     expect(JSON.stringify(failure) + String(failure)).not.toContain(password);
   });
@@ -86,7 +86,7 @@ describe('a database', () => {
     const holder = new pg.Client({ connectionString: url.href });
     await holder.connect();
     await using store = openStore(url.href, { listen: false });
-    expect(await failureOf(store.settledPosition())).toMatchObject({
+    expect(await failureOf(store.highWaterMark())).toMatchObject({
       code: 'STORE_UNAVAILABLE',
       message:
         'the database is out of connections, memory or disk space (SQLSTATE 53300); free some, then try again',
@@ -98,7 +98,7 @@ describe('a database', () => {
 
   test('that is restarted in the middle of appends loses none that was acknowledged, and doubles none', async () => {
     await using store = openStore(database.connectionString);
-    const after = await store.settledPosition();
+    const after = await store.highWaterMark();
     const acknowledged: string[] = [];
     const failures: unknown[] = [];
     let stopped = false;
@@ -137,7 +137,7 @@ describe('a database', () => {
     ] as const) {
       await using store = openStore(database.connectionString, { listen });
       const stop = new AbortController();
-      const after = await store.settledPosition();
+      const after = await store.highWaterMark();
       // Ten followers: the watch is one for all of them.
       const followers = Array.from({ length: 10 }, () =>
         collect(store.subscribe({ after, signal: stop.signal })),

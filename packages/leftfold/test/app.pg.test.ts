@@ -91,7 +91,7 @@ describe('closing', () => {
 
     await using again = await startBank(database.connectionString);
     expect((await again.load(account, 'closing')).state.cents).toBe(50);
-    await again.caughtUp(balances);
+    await again.whenCaughtUp(balances);
     const row = await again.query(balances).where('account_id', '=', 'account-closing').executeTakeFirst();
     expect(row?.cents).toBe(50);
   });
@@ -100,7 +100,7 @@ describe('closing', () => {
     await using own = await createDatabase();
     await using watcher = await startBank(database.connectionString, { runProjections: false });
     const app = await startBank(own.connectionString);
-    await app.caughtUp(openBalances);
+    await app.whenCaughtUp(openBalances);
     await until(async () => (await app.status())[0]?.state === 'running');
     await app.close();
     await until(async () => (await connectionsTo(own.name, watcher)) === 0);
@@ -143,7 +143,7 @@ describe('closing', () => {
 describe('what is refused', () => {
   test('two definitions of one name, before any database is looked for', async () => {
     const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
-    const duplicate = (definition: string) => ({ code: 'DEFINITION_DUPLICATE', definition });
+    const duplicate = (definition: string) => ({ code: 'DUPLICATE_DEFINITION', definition });
     await expect(
       createApp({ aggregates: [account, { ...account }], databaseUrl: nowhere }),
     ).rejects.toMatchObject(duplicate('account'));

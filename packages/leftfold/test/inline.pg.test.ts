@@ -80,8 +80,8 @@ describe('an app that has just started', () => {
     expect(told).toContain(true);
     expect(await app.status()).toMatchObject([{ name: 'failing', state: 'stopped' }]);
     broken = false;
-    await app.restart(failing);
-    await app.caughtUp(failing);
+    await app.resume(failing);
+    await app.whenCaughtUp(failing);
     const { token } = await app.execute(deposit('broken', { cents: 1 }));
     expect(applied).toEqual([1, token]);
   });

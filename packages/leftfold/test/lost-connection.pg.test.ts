@@ -20,8 +20,8 @@ beforeAll(async () => {
     'account-cut',
     Array.from({ length: 10 }, () => account.events.create.deposited({ cents: 1 })),
   );
-  await app.caughtUp(movements);
-  await app.caughtUp(openBalances);
+  await app.whenCaughtUp(movements);
+  await app.whenCaughtUp(openBalances);
 });
 
 afterAll(async () => {

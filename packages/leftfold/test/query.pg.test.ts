@@ -146,8 +146,8 @@ describe('a query without atLeast', () => {
       await runner.execute(account.command.open(`order-${owner}`, { owner }));
       await runner.execute(account.command.deposit(`order-${owner}`, { cents: 10 + index }));
     }
-    await runner.caughtUp(balances);
-    await runner.caughtUp(movements);
+    await runner.whenCaughtUp(balances);
+    await runner.whenCaughtUp(movements);
     const ordered = runner
       .query(balances)
       .where('account_id', 'like', 'account-order-%')
@@ -176,7 +176,7 @@ describe('a query without atLeast', () => {
       'account-many',
       Array.from({ length: 1000 }, () => account.events.create.deposited({ cents: 1 })),
     );
-    await one.caughtUp(movements);
+    await one.whenCaughtUp(movements);
     const query = one
       .query(movements)
       .selectFrom('movements')

@@ -12,7 +12,10 @@ export {
 } from './runner/projection-runner.ts';
 export type { ProjectionState, ProjectionStatus } from './runner/projection-status.ts';
 export type { RetryOptions } from './runner/retry.ts';
-export type { OnRunnerError, RunnerError } from './runner/runner-error.ts';
+export type {
+  OnIncident,
+  SubscriptionIncident,
+} from './runner/subscription-incident.ts';
 export type { StoredFailure } from './sql/row.ts';
 export { projectionSchema } from './tables/projection-schema.ts';
 export { ProjectionTableMismatchError } from './tables/projection-table-mismatch-error.ts';

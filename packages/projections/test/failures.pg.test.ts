@@ -3,7 +3,7 @@ import { createTestDatabase, until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { projectionSchema, type RunnerError } from '../src/index.ts';
+import { projectionSchema, type SubscriptionIncident } from '../src/index.ts';
 import {
   accountEvents,
   balances,
@@ -55,14 +55,14 @@ describe('a projection that fails', () => {
 
   test('is tried again, then stops and says at which event and why; what came before is applied, nothing after it', async () => {
     const { projection, state } = brittle();
-    const problems: RunnerError[] = [];
+    const problems: SubscriptionIncident[] = [];
     await using store = await freshStore(database);
     await store.append('account-1', deposits(1, 40));
     await using runner = createTestRunner(store, [projection], {
       onError: (problem) => problems.push(problem),
     });
     await runner.start();
-    const failure = await failureOf(runner.caughtUp(projection));
+    const failure = await failureOf(runner.whenCaughtUp(projection));
 
     expect(failure).toMatchObject({
       code: 'PROJECTION_FAILED',
@@ -113,7 +113,7 @@ describe('a projection that fails', () => {
     });
 
     state.mended = true;
-    await onlooker.restart(projection);
+    await onlooker.resume(projection);
     await onlooker.waitFor(projection, 20);
     expect(await rowsOf(store, projection)).toHaveLength(20);
     expect(await runner.status()).toMatchObject([{ state: 'running', failure: undefined }]);
@@ -126,10 +126,12 @@ describe('a projection that fails', () => {
     for (const round of [1, 2]) {
       await using runner = createTestRunner(store, [projection, journal], { leaseMs: 300 });
       await runner.start();
-      expect(await failureOf(runner.caughtUp(projection)), `round ${round}`).toMatchObject({ position: 1 });
+      expect(await failureOf(runner.whenCaughtUp(projection)), `round ${round}`).toMatchObject({
+        position: 1,
+      });
       // It has had its turn when another one, whose lease is taken after its, has had one.
       await store.append('account-2', deposits(1, 1));
-      await runner.caughtUp(journal);
+      await runner.whenCaughtUp(journal);
       await runner.stop();
       expect(state.calls).toBe(3);
     }
@@ -145,7 +147,7 @@ describe('a projection that fails', () => {
       },
     });
     await runner.start();
-    await runner.caughtUp(projection);
+    await runner.whenCaughtUp(projection);
     expect(await rowsOf(store, projection)).toHaveLength(40);
   });
 
@@ -155,9 +157,9 @@ describe('a projection that fails', () => {
     await store.append('account-1', deposits(1, 40));
     await using runner = createTestRunner(store, [projection, journal]);
     await runner.start();
-    await runner.caughtUp(journal);
+    await runner.whenCaughtUp(journal);
     expect(await rowsOf(store, journal)).toHaveLength(40);
-    await failureOf(runner.caughtUp(projection));
+    await failureOf(runner.whenCaughtUp(projection));
   });
 
   test('in evolve stops at that event', async () => {
@@ -178,7 +180,7 @@ describe('a projection that fails', () => {
     await store.append('account-1', deposits(1, 40));
     await using runner = createTestRunner(store, [table]);
     await runner.start();
-    expect(await failureOf(runner.caughtUp(table))).toMatchObject({
+    expect(await failureOf(runner.whenCaughtUp(table))).toMatchObject({
       position: poison,
       eventType: 'account.deposited',
     });
@@ -200,7 +202,7 @@ describe('a projection that fails', () => {
       await store.append('account-1', [deposited({ cents })]);
     await using runner = createTestRunner(store, [table]);
     await runner.start();
-    expect(await failureOf(runner.caughtUp(table))).toMatchObject({
+    expect(await failureOf(runner.whenCaughtUp(table))).toMatchObject({
       position: 4,
       eventType: 'account.deposited',
       cause: expect.objectContaining({ code: '22003' }),
@@ -225,7 +227,7 @@ describe('a projection that fails', () => {
     await store.append('account-1', [deposited({ cents: 10 })]);
     await until(() => problems > 3, { message: 'the row to be refused' });
     await sql`alter table ${table} drop constraint poor`.execute(store.db);
-    await runner.caughtUp(balances);
+    await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 11, events: 2 }]);
   });
 
@@ -254,7 +256,7 @@ describe('a projection that fails', () => {
     await using store = openStore(database.connectionString, { schema: old.schema, events: [after] });
     await using runner = createTestRunner(store, [payments]);
     await runner.start();
-    expect(await failureOf(runner.caughtUp(payments))).toMatchObject({
+    expect(await failureOf(runner.whenCaughtUp(payments))).toMatchObject({
       code: 'PROJECTION_FAILED',
       projection: 'payments',
     });
@@ -273,7 +275,7 @@ describe('a projection that fails', () => {
     await store.append('account-1', [opened({ owner: 'x' })]);
     await using runner = createTestRunner(store, [hiding]);
     await runner.start();
-    expect(await failureOf(runner.caughtUp(hiding))).toMatchObject({ position: 1 });
+    expect(await failureOf(runner.whenCaughtUp(hiding))).toMatchObject({ position: 1 });
   });
 
   test('with an error callback that throws goes on all the same', async () => {
@@ -288,9 +290,9 @@ describe('a projection that fails', () => {
       },
     });
     await runner.start();
-    expect(await failureOf(runner.caughtUp(projection))).toMatchObject({ position: poison });
+    expect(await failureOf(runner.whenCaughtUp(projection))).toMatchObject({ position: poison });
     expect(warned).toHaveBeenCalledWith(expect.objectContaining({ message: 'the callback is broken' }));
-    await runner.caughtUp(journal);
+    await runner.whenCaughtUp(journal);
   });
 
   test('says so as a warning of the process when nobody else listens', async () => {
@@ -301,7 +303,7 @@ describe('a projection that fails', () => {
     await store.append('account-1', deposits(poison, poison));
     await using runner = createTestRunner(store, [projection], { onError: undefined });
     await runner.start();
-    const failure = await failureOf(runner.caughtUp(projection));
+    const failure = await failureOf(runner.whenCaughtUp(projection));
     expect(failure).toMatchObject({ name: 'ProjectionFailedError' });
     await until(() => warned.mock.calls.length > 0);
     expect(warned).toHaveBeenCalledWith(
@@ -316,10 +318,10 @@ describe('a projection that fails', () => {
     const schema = sql.id(projectionSchema(store.schema, journal));
     await sql`alter table ${schema}.entry rename to elsewhere`.execute(store.db);
     await store.append('account-1', deposits(1, 3));
-    expect(await failureOf(runner.caughtUp(journal))).toMatchObject({ position: 1 });
+    expect(await failureOf(runner.whenCaughtUp(journal))).toMatchObject({ position: 1 });
     await sql`alter table ${schema}.elsewhere rename to entry`.execute(store.db);
-    await runner.restart(journal);
-    await runner.caughtUp(journal);
+    await runner.resume(journal);
+    await runner.whenCaughtUp(journal);
     expect(await rowsOf(store, journal)).toHaveLength(3);
     await until(async () => (await runner.status())[0]?.state === 'running');
   });

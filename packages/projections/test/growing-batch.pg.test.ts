@@ -26,7 +26,7 @@ async function leaseOfBalances(database: Database, cachedRows: number) {
   const applier = new TableApplier(balances, { db, storeSchema: schema, leaseMs, cachedRows });
   for (let cents = 1; cents <= 8; cents += 1)
     await store.append(`account-${cents % 2}`, [deposited({ cents })]);
-  const upTo = await store.settledPosition();
+  const upTo = await store.highWaterMark();
   const pageBehind = async (from: number) => {
     const { events } = await store.readPage({ after: from, upTo, limit: 2 });
     return { from, to: from + 2, events };

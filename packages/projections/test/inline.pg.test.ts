@@ -81,7 +81,7 @@ describe('inline projections', () => {
     await using store = await inlineStore(projections);
     await using runner = createTestRunner(store, projections);
     await runner.start();
-    for (const projection of projections) await runner.caughtUp(projection);
+    for (const projection of projections) await runner.whenCaughtUp(projection);
     // From here on no runner is needed.
     await runner.stop();
     const onlooker = createTestRunner(store, projections);
@@ -104,11 +104,11 @@ describe('inline projections', () => {
     await using store = await inlineStore(projections);
     await using runner = createTestRunner(store, projections);
     await runner.start();
-    for (const projection of projections) await runner.caughtUp(projection);
+    for (const projection of projections) await runner.whenCaughtUp(projection);
     await store.append('account-1', [opened({ owner: 'Ada' })]);
 
     expect(
-      await failureOf(store.append('account-1', [deposited({ cents: 1 })], { expected: 'no-stream' })),
+      await failureOf(store.append('account-1', [deposited({ cents: 1 })], { expectedVersion: 'no-stream' })),
     ).toMatchObject({
       code: 'STREAM_VERSION_CONFLICT',
     });
@@ -124,10 +124,10 @@ describe('inline projections', () => {
     await using store = await inlineStore([owners]);
     await using runner = createTestRunner(store, [owners]);
     await runner.start();
-    await runner.caughtUp(owners);
-    await store.append('account-1', [opened({ owner: 'Ada' })], { expected: 'no-stream' });
+    await runner.whenCaughtUp(owners);
+    await store.append('account-1', [opened({ owner: 'Ada' })], { expectedVersion: 'no-stream' });
     const again = (transaction?: CallerTransaction) =>
-      store.append('account-2', [opened({ owner: 'Ada' })], { expected: 'no-stream', transaction });
+      store.append('account-2', [opened({ owner: 'Ada' })], { expectedVersion: 'no-stream', transaction });
     for (const attempt of [() => again(), () => store.db.transaction().execute(again)]) {
       expect(await failureOf(attempt())).toMatchObject({
         name: 'error',
@@ -137,7 +137,7 @@ describe('inline projections', () => {
       });
     }
     // Nothing of it is left, and the stream can begin.
-    await store.append('account-2', [opened({ owner: 'Bob' })], { expected: 'no-stream' });
+    await store.append('account-2', [opened({ owner: 'Bob' })], { expectedVersion: 'no-stream' });
     expect(await rowsOf(store, owners)).toEqual([
       { owner: 'Ada', account_id: 'account-1' },
       { owner: 'Bob', account_id: 'account-2' },
@@ -149,7 +149,7 @@ describe('inline projections', () => {
     await using other = sameLog(store, [sums]);
     await using runner = createTestRunner(store, [sums]);
     await runner.start();
-    await runner.caughtUp(sums);
+    await runner.whenCaughtUp(sums);
     for (const expected of [3, 6]) {
       const second = await store.db.transaction().execute(async (transaction) => {
         await store.append(`account-${expected}-a`, [deposited({ cents: 1 })], { transaction });
@@ -170,7 +170,7 @@ describe('inline projections', () => {
     await using other = sameLog(store, [sums]);
     await using runner = createTestRunner(store, [sums]);
     await runner.start();
-    await runner.caughtUp(sums);
+    await runner.whenCaughtUp(sums);
     const appends = Array.from({ length: 50 }, (_, n) =>
       (n % 2 === 0 ? store : other).append(`account-${n}`, [deposited({ cents: n })]),
     );
@@ -198,7 +198,7 @@ describe('inline projections', () => {
     await using runner = createTestRunner(store, projections, { batchSize: 50 });
     await using second = createTestRunner(other, projections, { batchSize: 50 });
     await Promise.all([runner.start(), second.start()]);
-    for (const projection of projections) await runner.caughtUp(projection, { timeoutMs: 20_000 });
+    for (const projection of projections) await runner.whenCaughtUp(projection, { timeoutMs: 20_000 });
     await append(10);
     going = false;
     await Promise.all(writers);
@@ -224,7 +224,7 @@ describe('inline projections', () => {
       return { waiting };
     });
     await after.waiting;
-    await runner.caughtUp(inlineJournal);
+    await runner.whenCaughtUp(inlineJournal);
     await other.append('account-last', [deposited({ cents: 4 })]);
     expect((await rowsOf(store, journal)).map(({ cents }) => cents)).toEqual([1, 2, 3, 4]);
   });
@@ -241,7 +241,7 @@ describe('inline projections', () => {
       await other.append('account-2', [deposited({ cents: 2 })]);
       expect(await runner.status()).toMatchObject([{ state: 'running' }]);
     });
-    await runner.caughtUp(inlineJournal);
+    await runner.whenCaughtUp(inlineJournal);
     expect(await rowsOf(store, journal)).toHaveLength(2);
   });
 
@@ -251,7 +251,7 @@ describe('inline projections', () => {
     await using other = sameLog(store, projections);
     await using runner = createTestRunner(store, projections, { leaseMs: 300 });
     await runner.start();
-    for (const projection of projections) await runner.caughtUp(projection);
+    for (const projection of projections) await runner.whenCaughtUp(projection);
     let appended = 0;
     let going = true;
     const writers = [store, other].map(async (writer) => {
@@ -263,7 +263,7 @@ describe('inline projections', () => {
     const onlooker = createTestRunner(other, projections);
     for (const projection of projections) {
       await onlooker.reset(projection);
-      await onlooker.caughtUp(projection, { timeoutMs: 20_000 });
+      await onlooker.whenCaughtUp(projection, { timeoutMs: 20_000 });
     }
     going = false;
     await Promise.all(writers);
@@ -275,7 +275,7 @@ describe('inline projections', () => {
     await using store = await inlineStore([inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);
     await runner.start();
-    await runner.caughtUp(inlineJournal);
+    await runner.whenCaughtUp(inlineJournal);
     await store.append('account-1', [deposited({ cents: 1 })]);
     await runner.stop();
 
@@ -288,7 +288,7 @@ describe('inline projections', () => {
     await changed.start();
     // This store still has the hook, which finds that it is no longer its affair.
     await store.append('account-1', [deposited({ cents: 2 })]);
-    await changed.caughtUp(journal);
+    await changed.whenCaughtUp(journal);
     expect(await rowsOf(store, journal)).toHaveLength(2);
   });
 
@@ -324,7 +324,7 @@ describe('inline projections', () => {
     await store.append('account-2', [opened({ owner: 'Ada' })]);
     await using runner = createTestRunner(store, [owners]);
     await runner.start();
-    expect(await failureOf(runner.caughtUp(owners))).toMatchObject({
+    expect(await failureOf(runner.whenCaughtUp(owners))).toMatchObject({
       code: 'PROJECTION_FAILED',
       position: 2,
     });
@@ -349,7 +349,7 @@ describe('inline projections', () => {
     await using store = await inlineStore([totals]);
     await using runner = createTestRunner(store, [totals]);
     await runner.start();
-    await runner.caughtUp(totals);
+    await runner.whenCaughtUp(totals);
     const { events } = await store.append('account-1', [deposited({ cents: 1 })]);
     const hook = inlineProjections([totals], { schema: store.schema });
     const own = store.db.withPlugin(new CamelCasePlugin());

@@ -73,7 +73,7 @@ describe('leases', () => {
     await gate.reachedBySomebody();
     await letLeaseRunOut(store);
     await successor.start();
-    await successor.caughtUp(taken);
+    await successor.whenCaughtUp(taken);
     gate.open();
     await paused.stop();
     expect(await rowsOf(store, written)).toEqual([{ position: 1, by: 'successor' }]);
@@ -87,7 +87,7 @@ describe('leases', () => {
     const second = createTestRunner(other, [balances], { owner: 'second', leaseMs: SHORT_LEASE_MS });
     await first.start();
     await store.append('account-1', [deposited({ cents: 1 })]);
-    await first.caughtUp(balances);
+    await first.whenCaughtUp(balances);
 
     await letLeaseRunOut(store);
     await second.start();
@@ -101,7 +101,7 @@ describe('leases', () => {
 
     // The first one found out by its first refused write, long before it would have looked at its lease.
     await second.stop();
-    await first.restart(balances);
+    await first.resume(balances);
     await until(async () => (await ownerOf(store, 'balances')) === 'first');
     const { position } = await store.append('account-1', [deposited({ cents: 10_000 })]);
     await first.waitFor(balances, position);
@@ -115,7 +115,7 @@ describe('leases', () => {
     await using second = createTestRunner(other, [balances], { owner: 'second', leaseMs: SHORT_LEASE_MS });
     await first.start();
     await store.append('account-1', [deposited({ cents: 1 })]);
-    await first.caughtUp(balances);
+    await first.whenCaughtUp(balances);
 
     const table = sql.id(projectionSchema(store.schema, balances), balances.name);
     await store.db.transaction().execute(async (tx) => {
@@ -128,7 +128,7 @@ describe('leases', () => {
       await sql`update ${table} set cents = 1000`.execute(tx);
     });
     await second.start();
-    await second.caughtUp(balances);
+    await second.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
   });
 
@@ -137,7 +137,7 @@ describe('leases', () => {
     await using runner = createTestRunner(store, [balances], { leaseMs: SHORT_LEASE_MS });
     await runner.start();
     await store.append('account-1', [deposited({ cents: 1 })]);
-    await runner.caughtUp(balances);
+    await runner.whenCaughtUp(balances);
     const checkpoints = sql.id(store.schema, 'checkpoints');
     const epochOf = async () => {
       const { rows } = await sql<{ epoch: number }>`select epoch from ${checkpoints}`.execute(store.db);
@@ -157,7 +157,7 @@ describe('leases', () => {
       message: 'the runner to take its lease again',
     });
     await store.append('account-1', [deposited({ cents: 10 })]);
-    await runner.caughtUp(balances);
+    await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
   });
 
@@ -186,7 +186,7 @@ describe('leases', () => {
     await second.start();
     await gate.reachedBySomebody();
     gate.open();
-    await first.caughtUp(long);
+    await first.whenCaughtUp(long);
     expect(calls).toBe(1);
     expect(await ownerOf(store, 'long')).toBe('first');
   });
@@ -218,7 +218,7 @@ describe('leases', () => {
     const table = sql.id(projectionSchema(store.schema, silent), 'entry');
     await sql`insert into ${table} (position, by) values (2, 'test')`.execute(store.db);
     gate.open();
-    await runner.caughtUp(silent);
+    await runner.whenCaughtUp(silent);
     expect(await rowsOf(store, silent)).toEqual([
       { position: 2, by: 'test' },
       { position: 3, by: 'projection' },
@@ -256,8 +256,8 @@ describe('leases', () => {
       await letLeaseRunOut(store);
       owners.add(await ownerOf(store, 'balances'));
     }
-    await runners[0]!.caughtUp(journal, { timeoutMs: 20_000 });
-    await runners[0]!.caughtUp(balances, { timeoutMs: 20_000 });
+    await runners[0]!.whenCaughtUp(journal, { timeoutMs: 20_000 });
+    await runners[0]!.whenCaughtUp(balances, { timeoutMs: 20_000 });
     expect(failures).toEqual([]);
     expect(await rowsOf(store, journal)).toHaveLength(10 * rounds);
     const expected = Array.from({ length: 10 }, () =>
@@ -307,8 +307,8 @@ describe('leases', () => {
         message: 'another runner to take over',
       });
       await appending;
-      await runner.caughtUp(journal, { timeoutMs: 10_000 });
-      await runner.caughtUp(balances, { timeoutMs: 10_000 });
+      await runner.whenCaughtUp(journal, { timeoutMs: 10_000 });
+      await runner.whenCaughtUp(balances, { timeoutMs: 10_000 });
       expect(await rowsOf(store, journal)).toHaveLength(250);
       const expected = Array.from({ length: 10 }, () => expect.objectContaining({ cents: 25, events: 25 }));
       expect(await rowsOf(store, balances)).toEqual(expected);

@@ -17,7 +17,7 @@ import {
   rowsOf,
 } from './bank.ts';
 import { Proxy } from './proxy.ts';
-import type { RunnerError } from '../src/index.ts';
+import type { SubscriptionIncident } from '../src/index.ts';
 
 // A rejection or an error event that nobody handles fails the run of these tests: that is part of what they hold.
 describe('when the database goes down', () => {
@@ -55,9 +55,9 @@ describe('when the database goes down', () => {
       await appending;
       await proxy.restore();
       await runner
-        .caughtUp(journal, { timeoutMs: 20_000 })
-        .catch(() => runner.caughtUp(journal, { timeoutMs: 20_000 }));
-      await runner.caughtUp(balances, { timeoutMs: 20_000 });
+        .whenCaughtUp(journal, { timeoutMs: 20_000 })
+        .catch(() => runner.whenCaughtUp(journal, { timeoutMs: 20_000 }));
+      await runner.whenCaughtUp(balances, { timeoutMs: 20_000 });
     }
     expect(await rowsOf(direct, journal)).toHaveLength(180);
     expect(await rowsOf(direct, balances)).toMatchObject(
@@ -146,7 +146,7 @@ describe('when the database goes down', () => {
     await using proxy = await Proxy.open(database.connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const problems: boolean[] = [];
-    const onError = ({ stopped }: RunnerError) => problems.push(stopped);
+    const onError = ({ stopped }: SubscriptionIncident) => problems.push(stopped);
     const runner = createTestRunner(store, [held], { leaseMs: 60_000, onError });
     await runner.start();
     await direct.append('account-1', [opened({ owner: 'x' })]);

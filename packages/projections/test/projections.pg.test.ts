@@ -90,7 +90,7 @@ describe('projections', () => {
     for (const { cachedRows, projection } of projections) {
       await using runner = createTestRunner(store, [projection], { cachedRows, batchSize: 3 });
       await runner.start();
-      await runner.caughtUp(projection);
+      await runner.whenCaughtUp(projection);
       const table = { ...projection, tables: [projection.table] };
       expect(await rowsOf(store, table), `${cachedRows} rows remembered`).toEqual(rows);
     }
@@ -105,7 +105,7 @@ describe('projections', () => {
       deposited({ cents: 5 }),
       deposited({ cents: 6 }),
     ]);
-    await runner.caughtUp(journal);
+    await runner.whenCaughtUp(journal);
     expect(await rowsOf(store, journal)).toEqual([
       { position: 2, cents: 5 },
       { position: 3, cents: 6 },
@@ -138,7 +138,7 @@ describe('projections', () => {
       await store.append(`account-${n}`, [opened({ owner: 'x' }), deposited({ cents: n })]);
     await using runner = createTestRunner(store, [batches], { batchSize: 7 });
     await runner.start();
-    await runner.caughtUp(batches);
+    await runner.whenCaughtUp(batches);
     expect(seen).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     expect(await rowsOf(store, batches)).toEqual([{ id: 1, cents: 300 }]);
   });
@@ -174,8 +174,8 @@ describe('projections', () => {
       await using runner = createTestRunner(store, [journal, balances]);
       await runner.start();
       await store.append('account-ada', [deposited({ cents })]);
-      await runner.caughtUp(journal);
-      await runner.caughtUp(balances);
+      await runner.whenCaughtUp(journal);
+      await runner.whenCaughtUp(balances);
     }
     expect(await rowsOf(store, journal)).toHaveLength(3);
     expect(await rowsOf(store, balances)).toEqual([
@@ -256,7 +256,8 @@ describe('projections', () => {
     const runner = createTestRunner(store, [...copies, journal], { leaseMs: 500 });
     await runner.start();
     for (let n = 0; n < 200; n += 1) await store.append(`account-${n % 10}`, [deposited({ cents: 1 })]);
-    for (const projection of [...copies, journal]) await runner.caughtUp(projection, { timeoutMs: 10_000 });
+    for (const projection of [...copies, journal])
+      await runner.whenCaughtUp(projection, { timeoutMs: 10_000 });
     expect(await rowsOf(store, journal)).toHaveLength(200);
     await runner.stop();
     await store.close();
@@ -320,7 +321,7 @@ describe('projections', () => {
     expect(await waiting).toBe(reason);
     expect(await failureOf(runner.waitFor('other', 1))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
 
-    const unfinished = failureOf(runner.caughtUp(journal));
+    const unfinished = failureOf(runner.whenCaughtUp(journal));
     await runner.stop();
     expect(await unfinished).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   });
@@ -332,7 +333,7 @@ describe('projections', () => {
     expect(await runner.status()).toMatchObject([{ name: 'journal', state: 'missing', position: 0 }]);
     expect(await failureOf(runner.waitFor(journal, 1))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
     expect(await failureOf(runner.reset(journal))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
-    expect(await failureOf(runner.restart(journal))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
+    expect(await failureOf(runner.resume(journal))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
   });
 
   test('a process that applies nothing can wait for the runner of another', async () => {
@@ -356,7 +357,7 @@ describe('projections', () => {
     });
     await runner.start();
     await store.append('account-1', [deposited({ cents: 1 })]);
-    await runner.caughtUp(journal);
+    await runner.whenCaughtUp(journal);
     const waiting = failureOf(runner.waitFor(journal, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }));
     await store.close();
     expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -367,7 +368,7 @@ describe('projections', () => {
   test('two projections of one name are refused, and so is a second start', async () => {
     await using store = await freshStore(database);
     expect(() => createTestRunner(store, [journal, journal])).toThrow(
-      expect.objectContaining({ code: 'DEFINITION_DUPLICATE' }),
+      expect.objectContaining({ code: 'DUPLICATE_DEFINITION' }),
     );
     await using runner = createTestRunner(store, [journal]);
     await runner.start();

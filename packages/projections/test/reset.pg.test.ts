@@ -35,7 +35,7 @@ describe('reset', () => {
     const onlooker = createTestRunner(elsewhere, [balances, journal]);
     await runner.start();
     for (let n = 0; n < 30; n += 1) await store.append(`account-${n % 3}`, [deposited({ cents: 1 })]);
-    for (const projection of [balances, journal]) await runner.caughtUp(projection);
+    for (const projection of [balances, journal]) await runner.whenCaughtUp(projection);
     await sql`update ${sql.id(projectionSchema(store.schema, balances), 'balances')} set cents = 0`.execute(
       store.db,
     );
@@ -43,12 +43,12 @@ describe('reset', () => {
 
     for (const projection of [balances, journal]) {
       await onlooker.reset(projection);
-      await onlooker.caughtUp(projection, { timeoutMs: 10_000 });
+      await onlooker.whenCaughtUp(projection, { timeoutMs: 10_000 });
     }
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 10 }, { cents: 10 }, { cents: 10 }]);
     expect(await rowsOf(store, journal)).toHaveLength(30);
     await store.append('account-1', [deposited({ cents: 5 })]);
-    await runner.caughtUp(balances);
+    await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 10 }, { cents: 15 }, { cents: 10 }]);
   });
 
@@ -77,7 +77,7 @@ describe('reset', () => {
     await untilBlocked(database.connectionString);
     gate.open();
     await reset;
-    await runner.caughtUp(held);
+    await runner.whenCaughtUp(held);
     expect(await rowsOf(store, held)).toEqual([{ position: 1, call: 2 }]);
   });
 
@@ -98,10 +98,10 @@ describe('reset', () => {
     await using runner = createTestRunner(store, [failing], { leaseMs: 300 });
     await runner.start();
     for (const cents of [1, 2, 3, 4]) await store.append('account-1', [deposited({ cents })]);
-    await failureOf(runner.caughtUp(failing));
+    await failureOf(runner.whenCaughtUp(failing));
     mended = true;
     await runner.reset(failing);
-    await runner.caughtUp(failing);
+    await runner.whenCaughtUp(failing);
     expect(await rowsOf(store, failing)).toHaveLength(4);
     await until(async () => (await runner.status())[0]?.state === 'running');
   });
@@ -125,7 +125,7 @@ describe('reset', () => {
     await runner.migrate();
     await runner.start();
     await store.append('account-1', [deposited({ cents: 1 })]);
-    await runner.caughtUp(balances);
+    await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toHaveLength(1);
     await runner.stop();
   });

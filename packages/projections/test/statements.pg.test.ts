@@ -82,7 +82,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     await store.append('account-1', [opened({ owner: 'Ada' }), ...deposits, closed({}), deposits[0]!]);
     await using runner = createTestRunner(store, [chained]);
     await runner.start();
-    await runner.caughtUp(chained);
+    await runner.whenCaughtUp(chained);
     const seen = valueAfter(300);
     expect(await rowsOf(store, chained)).toEqual([
       { account_id: 'account-1', value: (seen * 3 + 1) % 1_000_003, seen },
@@ -109,7 +109,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     await store.append('account-1', [opened({ owner: 'Ada' }), ...deposits]);
     await using runner = createTestRunner(store, [strict]);
     await runner.start();
-    expect(await failureOf(runner.caughtUp(strict))).toMatchObject({
+    expect(await failureOf(runner.whenCaughtUp(strict))).toMatchObject({
       code: 'PROJECTION_FAILED',
       eventType: 'account.deposited',
       position: 8,
@@ -143,10 +143,10 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     });
     await using runner = createTestRunner(store, [batches, inline]);
     await runner.start();
-    await runner.caughtUp(inline);
+    await runner.whenCaughtUp(inline);
     await store.append('account-1', [opened({ owner: 'Ada' }), deposited({ cents: 1 })]);
     expect(await rowsOf(store, inline)).toEqual([{ account_id: 'account-1', value: 1, seen: null }]);
-    await runner.caughtUp(batches);
+    await runner.whenCaughtUp(batches);
     expect(await rowsOf(store, batches)).toEqual([{ position: 1 }, { position: 2 }]);
   });
 });

@@ -186,7 +186,7 @@ describe('tables of projections', () => {
       expect(() => createTestRunner(store, [{ ...balances, version }])).toThrow(RangeError);
     }
     const long = { ...balances, name: 'b'.repeat(53 - store.schema.length), version: 123_456_789 };
-    expect(() => createTestRunner(store, [long])).toThrow(expect.objectContaining({ code: 'NAME_INVALID' }));
+    expect(() => createTestRunner(store, [long])).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }));
   });
 
   const types = defineEvents('type', { seen: z.object({ instant: z.iso.datetime() }) });
@@ -250,11 +250,11 @@ describe('tables of projections', () => {
       });
       await using runner = createTestRunner(store, [all], { cachedRows, batchSize: 1 });
       await runner.start();
-      await runner.caughtUp(all);
+      await runner.whenCaughtUp(all);
       const instant = '1969-07-20T20:17:40.123Z';
       for (let round = 0; round < 4; round += 1)
         await store.append('type-1', [types.create.seen({ instant })]);
-      await runner.caughtUp(all);
+      await runner.whenCaughtUp(all);
       expect(await rowsOf(plain, all)).toMatchObject([
         {
           ...everything,
@@ -289,7 +289,7 @@ describe('tables of projections', () => {
     await store.append('account-2', [deposited({ cents: 1 })]);
     await store.append('account-2', [accountEvents.create.closed({})]);
     await store.append('account-1', [deposited({ cents: 1 })]);
-    await runner.caughtUp(open);
+    await runner.whenCaughtUp(open);
     expect(await rowsOf(store, open)).toEqual([{ account_id: 'account-1' }]);
   });
 });

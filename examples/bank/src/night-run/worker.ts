@@ -20,7 +20,7 @@ async function run({ place, ids, transfers }: NightRunOrder): Promise<void> {
       retry: { attempts: 100 },
     });
     report.done += 1;
-    if (result.outcome === 'accepted' && result.repeated) report.repeated += 1;
+    if (result.outcome === 'accepted' && result.duplicate) report.repeated += 1;
     tell();
   }
   process.disconnect();

@@ -1,5 +1,5 @@
 import { startPostgres } from '@leftfold/embedded';
-import { newId } from 'leftfold';
+import { uuidv7 } from 'leftfold';
 import pg from 'pg';
 import type { BankPlace } from '../open-bank.ts';
 
@@ -10,7 +10,7 @@ export interface DemoDatabase extends AsyncDisposable {
 }
 
 export async function openDatabase(): Promise<DemoDatabase> {
-  const schema = `demo_${newId(Date.now()).slice(-10).toLowerCase()}`;
+  const schema = `demo_${uuidv7(Date.now()).slice(-10).toLowerCase()}`;
   const given = process.env['DATABASE_URL'];
   if (given !== undefined && given !== '') {
     const place = { databaseUrl: given, schema };

@@ -17,7 +17,7 @@ export async function addProjection({ databaseUrl, schema }: BankPlace, events: 
     decisions: [transfer],
     projections: [balances, turnover],
   });
-  await bank.caughtUp(turnover);
+  await bank.whenCaughtUp(turnover);
   line(
     `it caught up with ${count(events)} events in ${(performance.now() - started).toFixed(0)} ms, from the beginning`,
   );

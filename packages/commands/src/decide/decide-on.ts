@@ -1,23 +1,23 @@
 import {
   type AnyAggregate,
-  type DecisionContext,
+  type DecideContext,
   type NewEvent,
   Rejection,
   UnknownEventError,
 } from '@leftfold/core';
 import { asStored } from '../load/as-stored.ts';
 import type { Plan } from './plan.ts';
-import type { Standing } from './standing.ts';
+import type { LoadedTarget } from './loaded-target.ts';
 
 /** What is to happen to one aggregate. Without events it stays as it is. */
-export interface Change extends Standing {
+export interface Change extends LoadedTarget {
   readonly events: readonly NewEvent[];
   /** The state with the events folded in. */
   readonly next: unknown;
 }
 
 /** What a decision came to. */
-export type Verdict =
+export type DecideOutcome =
   | { readonly kind: 'changes'; readonly changes: readonly Change[] }
   | { readonly kind: 'no-changes' }
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
@@ -27,7 +27,11 @@ export type Verdict =
  * Decides, and folds what was decided: an event that its own aggregate cannot fold would make the aggregate
  * unloadable for ever, so it must not reach the log.
  */
-export function decideOn(plan: Plan, standings: readonly Standing[], context: DecisionContext): Verdict {
+export function decideOn(
+  plan: Plan,
+  standings: readonly LoadedTarget[],
+  context: DecideContext,
+): DecideOutcome {
   try {
     const decided = plan.decide(
       standings.map(({ folded }) => folded.state),

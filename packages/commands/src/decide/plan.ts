@@ -4,7 +4,7 @@ import {
   type AnyDecision,
   type Command,
   type DecisionCommand,
-  type DecisionContext,
+  type DecideContext,
   type ExpectedVersion,
   InvalidCommandError,
   type NewEvent,
@@ -20,7 +20,7 @@ export interface Target {
   readonly aggregate: AnyAggregate;
   readonly streamId: string;
   /** What the caller demands of the stream. */
-  readonly expected: ExpectedVersion;
+  readonly expectedVersion: ExpectedVersion;
 }
 
 /** What is to happen to each target, in their order. Or a refusal. */
@@ -32,11 +32,14 @@ export interface Plan {
   readonly name: string;
   readonly targets: readonly Target[];
   /** Pure. @param states of the targets, in their order */
-  decide(states: readonly unknown[], context: DecisionContext): Decided;
+  decide(states: readonly unknown[], context: DecideContext): Decided;
 }
 
 /** Demands on the streams: one for a command, or one for each role of a decision. */
-export type AnyExpected = ExpectedVersion | Readonly<Record<string, ExpectedVersion | undefined>> | undefined;
+export type AnyExpectedVersion =
+  | ExpectedVersion
+  | Readonly<Record<string, ExpectedVersion | undefined>>
+  | undefined;
 
 /** The name by which a command is recorded, known or not. */
 export function commandNameOf(command: AnyCommand): string {
@@ -48,17 +51,22 @@ export function commandNameOf(command: AnyCommand): string {
  * @throws InvalidCommandError when its input does not fit, or one aggregate is to play two roles
  * @throws InvalidNameError when an id is empty, too long or has control characters
  */
-export function planOf(command: AnyCommand, registry: Registry, expected: AnyExpected): Plan {
+export function planOf(command: AnyCommand, registry: Registry, expected: AnyExpectedVersion): Plan {
   return 'decision' in command
     ? planOfDecision(command, registry.decision(command.decision), expected)
     : planOfCommand(command, registry.aggregateOf(command.aggregate, command.name), expected);
 }
 
-function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyExpected): Plan {
+function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyExpectedVersion): Plan {
   const { id, name: commandName } = command;
   const name = commandNameOf(command);
-  const input = parseInput(name, aggregate.inputOf(commandName), command.input);
-  const target = { role: '', aggregate, streamId: aggregate.streamId(id), expected: expectedOf(expected) };
+  const input = parseCommandInput(name, aggregate.inputOf(commandName), command.input);
+  const target = {
+    role: '',
+    aggregate,
+    streamId: aggregate.streamId(id),
+    expectedVersion: expectedOf(expected),
+  };
   return {
     name,
     targets: [target],
@@ -69,13 +77,13 @@ function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyE
   };
 }
 
-function planOfDecision(command: DecisionCommand, decision: AnyDecision, expected: AnyExpected): Plan {
+function planOfDecision(command: DecisionCommand, decision: AnyDecision, expected: AnyExpectedVersion): Plan {
   const { ids } = command;
   const { name } = decision;
-  const input = parseInput(name, decision.input, command.input);
+  const input = parseCommandInput(name, decision.input, command.input);
   const targets = Object.entries(decision.aggregates).map(([role, aggregate]): Target => {
     const streamId = aggregate.streamId(ids[role] ?? '');
-    return { role, aggregate, streamId, expected: expectedOf(expected, role) };
+    return { role, aggregate, streamId, expectedVersion: expectedOf(expected, role) };
   });
   assertDistinct(name, targets);
   const roles = targets.map(({ role }) => role);
@@ -109,7 +117,7 @@ function assertDistinct(name: string, targets: readonly Target[]): void {
   }
 }
 
-function parseInput(name: string, schema: AnyDecision['input'] | undefined, input: unknown): unknown {
+function parseCommandInput(name: string, schema: AnyDecision['input'] | undefined, input: unknown): unknown {
   if (schema === undefined) return input;
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -122,11 +130,11 @@ function parseInput(name: string, schema: AnyDecision['input'] | undefined, inpu
   );
 }
 
-function expectedOf(expected: AnyExpected, role?: string): ExpectedVersion {
+function expectedOf(expected: AnyExpectedVersion, role?: string): ExpectedVersion {
   const own = typeof expected === 'object' && role !== undefined ? expected[role] : expected;
   if (own === undefined) return 'any';
   if (typeof own === 'object')
-    throw new TypeError('expected is a version for a command, and versions by role for a decision');
+    throw new TypeError('expectedVersion takes a version for a command, and versions by role for a decision');
   return own;
 }
 

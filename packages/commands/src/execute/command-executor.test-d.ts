@@ -62,7 +62,7 @@ describe('a result', () => {
     if (result.outcome === 'accepted') {
       expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
       expectTypeOf(result.streamVersion).toEqualTypeOf<number>();
-      expectTypeOf(result.repeated).toEqualTypeOf<boolean>();
+      expectTypeOf(result.duplicate).toEqualTypeOf<boolean>();
     } else {
       expectTypeOf(result.reason).toEqualTypeOf<'already-open' | 'insufficient-funds'>();
     }
@@ -116,13 +116,13 @@ describe('what does not compile', () => {
 
   test('a demand on a role that does not exist, or on one version of several streams', () => {
     const command = transfer.command({ from: 'a', to: 'b' }, { cents: 1 });
-    bank.execute(command, { expected: { from: 1 } });
+    bank.execute(command, { expectedVersion: { from: 1 } });
     // @ts-expect-error there is no role "payer"
-    bank.execute(command, { expected: { payer: 1 } });
+    bank.execute(command, { expectedVersion: { payer: 1 } });
     // @ts-expect-error of which stream?
-    bank.execute(command, { expected: 1 });
+    bank.execute(command, { expectedVersion: 1 });
     // @ts-expect-error one stream has one version
-    bank.execute(account.command.open('a', { owner: 'Ada' }), { expected: { from: 1 } });
+    bank.execute(account.command.open('a', { owner: 'Ada' }), { expectedVersion: { from: 1 } });
   });
 
   test('two moments at once', () => {

@@ -8,7 +8,7 @@ import type {
 } from '@leftfold/core';
 import type { z } from 'zod';
 import type { LoadedAggregate, LoadOptions } from '../load/load-options.ts';
-import type { MetadataSchema, OwnMetadata } from '../metadata/command-metadata.ts';
+import type { MetadataSchema, CustomMetadata } from '../metadata/command-metadata.ts';
 import type { RetryPolicy } from '../retry/retry-policy.ts';
 import type { SnapshotOwner } from '../snapshot/snapshots.ts';
 import type { CommandResult } from './command-result.ts';
@@ -61,7 +61,7 @@ export type ExecutableCommand<TAggregate, TDecision> = CommandOf<TAggregate> | D
 export interface CommandExecutor<
   TAggregate extends AnyAggregate,
   TDecision extends AnyDecision,
-  TOwn extends OwnMetadata,
+  TOwn extends CustomMetadata,
 > extends AsyncDisposable {
   /**
    * Loads the aggregate, decides, and appends the events if no other writer came first; if one did, all of it again,
@@ -71,7 +71,7 @@ export interface CommandExecutor<
    * that was executed answers as the first time. Commands to one aggregate run one after another within a process.
    *
    * @throws UnknownCommandError, InvalidCommandError, InvalidNameError before anything is read.
-   * @throws StreamVersionConflictError when the stream is not as `expected`, or the tries are used up.
+   * @throws StreamVersionConflictError when the stream is not at `expectedVersion`, or the attempts are used up.
    * @throws EventIdReusedError when the command id belongs to another command.
    * @throws StoreUnavailableError when the database cannot be reached, or the executor is closed.
    * @throws whatever `decide`, `evolve` or a middleware throws, untouched. Nothing was appended.
@@ -106,4 +106,4 @@ export interface CommandExecutor<
 }
 
 /** The own metadata fields that a schema asks for. */
-export type OwnMetadataOf<TMetadata extends MetadataSchema> = z.input<TMetadata>;
+export type CustomMetadataOf<TMetadata extends MetadataSchema> = z.input<TMetadata>;

@@ -25,7 +25,7 @@ interface Accepted<TEvent extends RecordedEvent> extends Outcome {
   /** The recorded events, in the order of the log. None when the decision was that nothing is to change. */
   readonly events: readonly TEvent[];
   /** True when a command of this id was executed before: the events are those of the first time. */
-  readonly repeated: boolean;
+  readonly duplicate: boolean;
 }
 
 interface Rejected<TReason extends string> extends Outcome {

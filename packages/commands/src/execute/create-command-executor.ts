@@ -3,7 +3,7 @@ import {
   type AnyCommand,
   type AnyDecision,
   assertId,
-  newId as newTimeId,
+  uuidv7,
   StoreUnavailableError,
 } from '@leftfold/core';
 import { commandNameOf, planOf } from '../decide/plan.ts';
@@ -20,7 +20,7 @@ import type {
   CommandExecutor,
   CommandExecutorOptions,
   ExecutableCommand,
-  OwnMetadataOf,
+  CustomMetadataOf,
 } from './command-executor.ts';
 import type { AnyResult } from './command-result.ts';
 import type { ExecuteOptions } from './execute-options.ts';
@@ -44,15 +44,15 @@ export function createCommandExecutor<
   TMetadata extends MetadataSchema = MetadataSchema,
 >(
   options: CommandExecutorOptions<TAggregates, TDecisions, TMetadata>,
-): CommandExecutor<TAggregates[number], TDecisions[number], OwnMetadataOf<TMetadata>> {
-  type Executor = CommandExecutor<TAggregates[number], TDecisions[number], OwnMetadataOf<TMetadata>>;
+): CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>> {
+  type Executor = CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>>;
   type Executable = ExecutableCommand<TAggregates[number], TDecisions[number]>;
 
   const {
     store,
     middleware = [],
     now = () => new Date(),
-    newId = () => newTimeId(Date.now()),
+    newId = () => uuidv7(Date.now()),
     random = Math.random,
   } = options;
   const registry = new Registry(options.aggregates, options.decisions ?? []);
@@ -73,19 +73,19 @@ export function createCommandExecutor<
     const moment = now();
 
     const run = around(middleware, async (execution: CommandExecution) => {
-      const plan = planOf(execution.command, registry, execution.expected);
+      const plan = planOf(execution.command, registry, execution.expectedVersion);
       const named = { ...execution.metadata, commandId, command: plan.name };
       return new Execution(workplace, {
         plan,
         commandId,
-        mayBeRepeated: given.commandId !== undefined,
+        mayBeDuplicate: given.commandId !== undefined,
         metadata: checkOwnMetadata(options.metadata, plan.name, named),
         retry,
         now: moment,
         newId,
       }).run();
     });
-    return run({ command, name, commandId, metadata, expected: given.expected });
+    return run({ command, name, commandId, metadata, expectedVersion: given.expectedVersion });
   }
 
   async function load(

@@ -1,9 +1,9 @@
 import type { ExpectedVersion, RecordedEvent } from '@leftfold/core';
-import type { CommandMetadata, OwnMetadata } from '../metadata/command-metadata.ts';
+import type { CommandMetadata, CustomMetadata } from '../metadata/command-metadata.ts';
 import type { RetryPolicy } from '../retry/retry-policy.ts';
 
 /** What the caller demands of the stream; of a decision's streams, by role. */
-export type ExpectedOf<TCommand> = TCommand extends { readonly ids: infer TIds }
+export type ExpectedVersionOf<TCommand> = TCommand extends { readonly ids: infer TIds }
   ? { readonly [TRole in keyof TIds]?: ExpectedVersion }
   : ExpectedVersion;
 
@@ -23,7 +23,7 @@ interface CommonOptions<TCommand> {
    *
    * @default any
    */
-  readonly expected?: ExpectedOf<TCommand> | undefined;
+  readonly expectedVersion?: ExpectedVersionOf<TCommand> | undefined;
   /** `false`: one try, and a conflict with another writer is the caller's. @default the executor's */
   readonly retry?: RetryPolicy | false | undefined;
 }
@@ -35,13 +35,13 @@ interface CommonOptions<TCommand> {
  */
 export type ExecuteOptions<
   TCommand = unknown,
-  TOwn extends OwnMetadata = OwnMetadata,
+  TOwn extends CustomMetadata = CustomMetadata,
 > = CommonOptions<TCommand> &
   ({} extends TOwn
     ? { readonly metadata?: (CommandMetadata & TOwn) | undefined }
     : { readonly metadata: CommandMetadata & TOwn });
 
 /** The second argument of `execute`, which may be left out when nothing in it must be there. */
-export type ExecuteArguments<TCommand, TOwn extends OwnMetadata> = {} extends TOwn
+export type ExecuteArguments<TCommand, TOwn extends CustomMetadata> = {} extends TOwn
   ? [options?: ExecuteOptions<TCommand, TOwn>]
   : [options: ExecuteOptions<TCommand, TOwn>];

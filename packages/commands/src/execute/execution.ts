@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  type AppendAllResult,
+  type AppendToStreamsResult,
   EventIdReusedError,
   type EventMetadata,
   type EventStore,
@@ -8,14 +8,14 @@ import {
   LeftfoldError,
   type RecordedEvent,
 } from '@leftfold/core';
-import { type Change, decideOn, type Verdict } from '../decide/decide-on.ts';
+import { type Change, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
 import type { Plan, Target } from '../decide/plan.ts';
-import { sameVersions, type Standing, unmetExpectation } from '../decide/standing.ts';
+import { sameVersions, type LoadedTarget, unmetExpectation } from '../decide/loaded-target.ts';
 import type { Loader } from '../load/loader.ts';
 import { type CompleteRetryPolicy, retryDelayMs } from '../retry/retry-policy.ts';
 import type { Turns } from '../turn/turns.ts';
 import type { AnyResult } from './command-result.ts';
-import { forgetWhatIsNotInTheLog, keepChange } from './keep-change.ts';
+import { forgetWhatIsNotInTheLog, cacheResult } from './cache-result.ts';
 import { assertUnmoved, sendChanges } from './send-changes.ts';
 import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResult } from './to-result.ts';
 
@@ -23,7 +23,7 @@ import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResu
 const UNAVAILABLE_ATTEMPTS = 3;
 
 /** What the executions of one executor share. */
-export interface Workplace {
+export interface ExecutorContext {
   readonly store: EventStore;
   readonly loader: Loader;
   readonly turns: Turns;
@@ -35,7 +35,7 @@ export interface ExecutionRequest {
   readonly plan: Plan;
   readonly commandId: string;
   /** True when the caller named the command: it may have been executed before. */
-  readonly mayBeRepeated: boolean;
+  readonly mayBeDuplicate: boolean;
   readonly metadata: EventMetadata;
   readonly retry: CompleteRetryPolicy;
   readonly now: Date;
@@ -43,14 +43,14 @@ export interface ExecutionRequest {
 }
 
 /** What one try came to, when the store did not ask for another one. */
-type Settled =
+type AttemptResult =
   | { readonly kind: 'appended'; readonly result: AnyResult }
   | { readonly kind: 'nothing-appended'; readonly result: AnyResult }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** One command's way: load, decide, append, and again when a writer elsewhere came first. */
 export class Execution {
-  readonly #workplace: Workplace;
+  readonly #workplace: ExecutorContext;
   readonly #request: ExecutionRequest;
   readonly #streamIds: readonly string[];
   #attempts = 0;
@@ -62,7 +62,7 @@ export class Execution {
   /** Ids that were handed to the decision, so that it gets the same ones when it is called again. */
   readonly #ids: string[] = [];
 
-  constructor(workplace: Workplace, request: ExecutionRequest) {
+  constructor(workplace: ExecutorContext, request: ExecutionRequest) {
     this.#workplace = workplace;
     this.#request = request;
     this.#streamIds = request.plan.targets.map(({ streamId }) => streamId);
@@ -73,7 +73,7 @@ export class Execution {
   async run(): Promise<AnyResult> {
     for (;;) {
       this.#attempts += 1;
-      let settled: Settled;
+      let settled: AttemptResult;
       try {
         settled = await this.#try();
       } catch (error) {
@@ -98,16 +98,16 @@ export class Execution {
   }
 
   /** One try. What it throws is the store's, or a fold's; what the decision threw is in what it returns. */
-  async #try(): Promise<Settled> {
+  async #try(): Promise<AttemptResult> {
     const settled = await this.#workplace.turns.take(this.#streamIds, () => this.#decideAndAppend());
-    const mayBeInTheLog = this.#request.mayBeRepeated || this.#appendUncertain;
+    const mayBeInTheLog = this.#request.mayBeDuplicate || this.#appendUncertain;
     if (settled.kind === 'appended' || !mayBeInTheLog) return settled;
     // A repeated command meets the state that its first execution left, and may be refused for that very reason.
     const recorded = await this.#workplace.store.eventsOfCommand(this.#request.commandId);
     return recorded.length === 0 ? settled : this.#repeated(recorded);
   }
 
-  async #decideAndAppend(): Promise<Settled> {
+  async #decideAndAppend(): Promise<AttemptResult> {
     const guess = this.#guess();
     const guessed = guess === undefined ? undefined : this.#decide(guess);
     if (guess !== undefined && guessed !== undefined) {
@@ -126,7 +126,7 @@ export class Execution {
     const { targets } = this.#request.plan;
     const standings = await Promise.all(
       targets.map(
-        async (target): Promise<Standing> => ({
+        async (target): Promise<LoadedTarget> => ({
           target,
           folded: await loader.load(target, this.#askerOf(target)),
         }),
@@ -145,8 +145,8 @@ export class Execution {
    * What the aggregates may be like, without asking. What is decided on it holds if the append finds the same versions.
    * undefined when it is not worth a try.
    */
-  #guess(): readonly Standing[] | undefined {
-    const standings: Standing[] = [];
+  #guess(): readonly LoadedTarget[] | undefined {
+    const standings: LoadedTarget[] = [];
     for (const target of this.#request.plan.targets) {
       const folded = this.#workplace.loader.guess(target, this.#askerOf(target));
       if (folded === undefined) return undefined;
@@ -160,11 +160,11 @@ export class Execution {
     return `${this.#request.plan.name} ${role}`;
   }
 
-  #isRecent(standings: readonly Standing[]): boolean {
+  #isRecent(standings: readonly LoadedTarget[]): boolean {
     return standings.every(({ folded }) => folded.asOf >= this.#arrival);
   }
 
-  #decide(standings: readonly Standing[]): Verdict {
+  #decide(standings: readonly LoadedTarget[]): DecideOutcome {
     const { plan, now, metadata, newId } = this.#request;
     let used = 0;
     return decideOn(plan, standings, {
@@ -179,11 +179,11 @@ export class Execution {
     });
   }
 
-  async #append(changes: readonly Change[]): Promise<Settled> {
+  async #append(changes: readonly Change[]): Promise<AttemptResult> {
     const { loader, store } = this.#workplace;
     const { commandId, metadata } = this.#request;
     const { asOf } = loader;
-    let appended: AppendAllResult;
+    let appended: AppendToStreamsResult;
     try {
       appended = await sendChanges(store, changes, { commandId, metadata });
     } catch (error) {
@@ -194,15 +194,15 @@ export class Execution {
     }
     const [first, ...others] = appended.streams;
     const events = (first?.events ?? []).concat(...others.map((stream) => stream.events));
-    if (appended.repeated) return this.#repeated(events);
+    if (appended.duplicate) return this.#repeated(events);
     changes.forEach((change, index) =>
-      keepChange(loader, change, appended.streams[index]?.events ?? [], asOf),
+      cacheResult(loader, change, appended.streams[index]?.events ?? [], asOf),
     );
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, false) };
   }
 
   /** Nothing is to be appended: the answer rests on the states alone, so they must have held at one moment. */
-  async #appendNothing(standings: readonly Standing[], verdict: Verdict): Promise<Settled> {
+  async #appendNothing(standings: readonly LoadedTarget[], verdict: DecideOutcome): Promise<AttemptResult> {
     if (standings.length > 1) await assertUnmoved(this.#workplace.store, standings);
     const context = this.#resultContext();
     switch (verdict.kind) {
@@ -217,14 +217,14 @@ export class Execution {
   }
 
   /** The answer of the first time, if these events are that of this very command. */
-  #repeated(recorded: readonly RecordedEvent[]): Settled {
-    const { plan, mayBeRepeated } = this.#request;
+  #repeated(recorded: readonly RecordedEvent[]): AttemptResult {
+    const { plan, mayBeDuplicate } = this.#request;
     const stranger = recorded.find(
       ({ streamId, metadata }) => metadata['command'] !== plan.name || !this.#streamIds.includes(streamId),
     );
     if (stranger !== undefined) return { kind: 'failed', error: new EventIdReusedError(stranger.id) };
     const events = recorded.toSorted((one, other) => one.position - other.position);
-    return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeRepeated) };
+    return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeDuplicate) };
   }
 
   #resultContext(): ResultContext {

@@ -1,5 +1,5 @@
 import type { AnyCommand, EventMetadata } from '@leftfold/core';
-import type { AnyExpected } from '../decide/plan.ts';
+import type { AnyExpectedVersion } from '../decide/plan.ts';
 import type { AnyResult } from './command-result.ts';
 
 /** One execution of a command, as a middleware sees it. */
@@ -11,7 +11,7 @@ export interface CommandExecution {
   /** What every event of the command will carry. Correlation and causation are filled in. */
   readonly metadata: EventMetadata;
   /** What the caller demands of the stream, or of a decision's streams by role. */
-  readonly expected: AnyExpected;
+  readonly expectedVersion: AnyExpectedVersion;
 }
 
 /**

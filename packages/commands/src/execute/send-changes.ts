@@ -1,6 +1,6 @@
-import type { AppendAllResult, AppendContext, EventStore } from '@leftfold/core';
+import type { AppendToStreamsResult, AppendContext, EventStore } from '@leftfold/core';
 import type { Change } from '../decide/decide-on.ts';
-import type { Standing } from '../decide/standing.ts';
+import type { LoadedTarget } from '../decide/loaded-target.ts';
 
 /**
  * Appends what was decided, if every stream is still where it was; those without events are only checked.
@@ -11,19 +11,19 @@ export async function sendChanges(
   store: EventStore,
   changes: readonly Change[],
   context: AppendContext,
-): Promise<AppendAllResult> {
+): Promise<AppendToStreamsResult> {
   const [only] = changes;
-  if (only === undefined || changes.length > 1) return store.appendAll(changes.map(toAppend), context);
-  const { streamId, events, expected } = toAppend(only);
-  const stream = await store.append(streamId, events, { ...context, expected });
-  return { position: stream.position, streams: [stream], repeated: stream.repeated };
+  if (only === undefined || changes.length > 1) return store.appendToStreams(changes.map(toAppend), context);
+  const { streamId, events, expectedVersion } = toAppend(only);
+  const stream = await store.append(streamId, events, { ...context, expectedVersion });
+  return { position: stream.position, streams: [stream], duplicate: stream.duplicate };
 }
 
 /** @throws StreamVersionConflictError when any of the streams is not where it was */
-export async function assertUnmoved(store: EventStore, standings: readonly Standing[]): Promise<void> {
-  await store.appendAll(standings.map((standing) => toAppend({ ...standing, events: [] })));
+export async function assertUnmoved(store: EventStore, standings: readonly LoadedTarget[]): Promise<void> {
+  await store.appendToStreams(standings.map((standing) => toAppend({ ...standing, events: [] })));
 }
 
-function toAppend({ target, folded, events }: Standing & Pick<Change, 'events'>) {
-  return { streamId: target.streamId, events, expected: folded.streamVersion };
+function toAppend({ target, folded, events }: LoadedTarget & Pick<Change, 'events'>) {
+  return { streamId: target.streamId, events, expectedVersion: folded.streamVersion };
 }

@@ -1,6 +1,6 @@
 import type { RecordedEvent, Rejection } from '@leftfold/core';
 import type { Plan } from '../decide/plan.ts';
-import type { Standing } from '../decide/standing.ts';
+import type { LoadedTarget } from '../decide/loaded-target.ts';
 import type { AnyResult } from './command-result.ts';
 
 /** What a result says of its execution. */
@@ -14,26 +14,26 @@ export interface ResultContext {
 export function toAppendedResult(
   context: ResultContext,
   events: readonly RecordedEvent[],
-  repeated: boolean,
+  duplicate: boolean,
 ): AnyResult {
   const token = events.at(-1)?.position ?? 0;
   const versions = versionsOf(context.plan, events);
-  return { outcome: 'accepted', ...common(context, token), ...versions, events, repeated };
+  return { outcome: 'accepted', ...common(context, token), ...versions, events, duplicate };
 }
 
-export function toUnchangedResult(context: ResultContext, standings: readonly Standing[]): AnyResult {
-  return { outcome: 'accepted', ...based(context, standings), events: [], repeated: false };
+export function toUnchangedResult(context: ResultContext, standings: readonly LoadedTarget[]): AnyResult {
+  return { outcome: 'accepted', ...based(context, standings), events: [], duplicate: false };
 }
 
 export function toRejectedResult(
   context: ResultContext,
-  standings: readonly Standing[],
+  standings: readonly LoadedTarget[],
   { reason, details }: Rejection,
 ): AnyResult {
   return { outcome: 'rejected', ...based(context, standings), reason, details };
 }
 
-function based(context: ResultContext, standings: readonly Standing[]) {
+function based(context: ResultContext, standings: readonly LoadedTarget[]) {
   const token = Math.max(...standings.map(({ folded }) => folded.position));
   const places = standings.map(({ target: { streamId }, folded: { streamVersion } }) => ({
     streamId,

@@ -1,10 +1,10 @@
-import type { Folded } from './folded.ts';
+import type { FoldedState } from './folded.ts';
 
 /** Keeps the aggregates that were loaded or changed last, up to a number of them. What it holds may be behind the log. */
 export class AggregateCache {
   readonly #limit: number;
   /** Those put in longest ago come first. */
-  readonly #byStream = new Map<string, Folded>();
+  readonly #byStream = new Map<string, FoldedState>();
 
   /** @param limit 0 keeps nothing */
   constructor(limit: number) {
@@ -18,12 +18,12 @@ export class AggregateCache {
     return this.#limit > 0;
   }
 
-  get(streamId: string): Folded | undefined {
+  get(streamId: string): FoldedState | undefined {
     return this.#byStream.get(streamId);
   }
 
   /** Keeps the newer of two: a slow load never takes back what an append has left. */
-  put(streamId: string, folded: Folded): void {
+  put(streamId: string, folded: FoldedState): void {
     const kept = this.#byStream.get(streamId);
     this.#byStream.delete(streamId);
     this.#byStream.set(streamId, kept === undefined ? folded : newerOf(kept, folded));
@@ -37,7 +37,7 @@ export class AggregateCache {
   }
 }
 
-function newerOf(kept: Folded, folded: Folded): Folded {
+function newerOf(kept: FoldedState, folded: FoldedState): FoldedState {
   if (kept.streamVersion > folded.streamVersion) return kept;
   if (kept.streamVersion < folded.streamVersion) return folded;
   return kept.asOf > folded.asOf ? kept : folded;

@@ -1,5 +1,5 @@
 /** The state of one aggregate at a version of its stream. Shared: whoever gets one must not change it. */
-export interface Folded {
+export interface FoldedState {
   readonly state: unknown;
   /** 0 for a stream without events. */
   readonly streamVersion: number;

@@ -1,7 +1,7 @@
 import type { AnyAggregate, EventStore, RecordedEvent } from '@leftfold/core';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { AggregateCache } from './aggregate-cache.ts';
-import type { Folded } from './folded.ts';
+import type { FoldedState } from './folded.ts';
 import type { HistoryRange } from './load-options.ts';
 
 /** An aggregate's own stream. */
@@ -28,7 +28,7 @@ export class Loader {
     this.#snapshots = snapshots;
   }
 
-  /** Numbers those who need a state, so that a state knows whom it is recent enough for: see {@link Folded.asOf}. */
+  /** Numbers those who need a state, so that a state knows whom it is recent enough for: see {@link FoldedState.asOf}. */
   arrive(): number {
     this.#arrivals += 1;
     return this.#arrivals;
@@ -45,14 +45,14 @@ export class Loader {
    *
    * @param asker names the command, and the role in a decision
    */
-  guess({ aggregate, streamId }: AggregateStream, asker: string): Folded | undefined {
+  guess({ aggregate, streamId }: AggregateStream, asker: string): FoldedState | undefined {
     const cached = this.#cache.get(streamId);
     if (cached !== undefined || !this.#cache.isOn) return cached;
     return this.#creators.has(asker) ? startOf(aggregate, BEFORE_ALL) : undefined;
   }
 
   /** The present state. One round trip; with a snapshot one more, if the store does not hand out both at once. */
-  async load(stream: AggregateStream, asker?: string): Promise<Folded> {
+  async load(stream: AggregateStream, asker?: string): Promise<FoldedState> {
     const asOf = this.#arrivals;
     const cached = this.#cache.get(stream.streamId);
     if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }));
@@ -67,7 +67,7 @@ export class Loader {
   }
 
   /** A state of the past. Reads the stream from its beginning, and leaves nothing in the cache. */
-  async loadPast(stream: AggregateStream, range: HistoryRange): Promise<Folded> {
+  async loadPast(stream: AggregateStream, range: HistoryRange): Promise<FoldedState> {
     const start = startOf(stream.aggregate, BEFORE_ALL);
     return range.to === 0
       ? start
@@ -75,7 +75,7 @@ export class Loader {
   }
 
   /** Remembers a state, and has it written as a snapshot when one is due. */
-  keep(stream: AggregateStream, folded: Folded): Folded {
+  keep(stream: AggregateStream, folded: FoldedState): FoldedState {
     const kept = this.#snapshots.saveIfDue(stream, folded);
     this.#cache.put(stream.streamId, kept);
     return kept;
@@ -85,11 +85,15 @@ export class Loader {
     this.#cache.forget(streamId);
   }
 
-  #readOn({ aggregate, streamId }: AggregateStream, from: Folded): Promise<Folded> {
+  #readOn({ aggregate, streamId }: AggregateStream, from: FoldedState): Promise<FoldedState> {
     return this.#fold(aggregate, from, this.#store.readStream(streamId, { from: from.streamVersion + 1 }));
   }
 
-  async #fold(aggregate: AnyAggregate, from: Folded, events: AsyncIterable<RecordedEvent>): Promise<Folded> {
+  async #fold(
+    aggregate: AnyAggregate,
+    from: FoldedState,
+    events: AsyncIterable<RecordedEvent>,
+  ): Promise<FoldedState> {
     let { state, streamVersion, position } = from;
     for await (const event of events) {
       state = aggregate.evolve(state, event);
@@ -107,7 +111,7 @@ export class Loader {
   async #loadFromSnapshot(
     { aggregate, streamId }: AggregateStream,
     asOf: number,
-  ): Promise<Folded | undefined> {
+  ): Promise<FoldedState | undefined> {
     const snapshot = await this.#snapshots.load({ aggregate, streamId });
     if (snapshot === undefined) return undefined;
     const { streamVersion, position, tail } = snapshot;
@@ -138,6 +142,6 @@ export class Loader {
   }
 }
 
-function startOf(aggregate: AnyAggregate, asOf: number): Folded {
+function startOf(aggregate: AnyAggregate, asOf: number): FoldedState {
   return { state: aggregate.initialState, streamVersion: 0, position: 0, snapshotVersion: 0, asOf };
 }

@@ -20,12 +20,12 @@ export interface CommandMetadata {
 }
 
 /** The application's own metadata fields. */
-export interface OwnMetadata {
+export interface CustomMetadata {
   readonly [field: string]: JsonValue | undefined;
 }
 
 /** A zod object schema of the application's own metadata fields. */
-export type MetadataSchema = z.ZodType<OwnMetadata, OwnMetadata>;
+export type MetadataSchema = z.ZodType<CustomMetadata, CustomMetadata>;
 
 /** The fields that the framework gives a meaning. */
 const standardFields = new Set([

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnyAggregate, LoadedSnapshot, SnapshotStore } from '@leftfold/core';
 import { InFlight } from '../in-flight/in-flight.ts';
-import type { Folded } from '../load/folded.ts';
+import type { FoldedState } from '../load/folded.ts';
 import { snapshotKeyOf } from './snapshot-key.ts';
 import { fromKeptState, toKeptState } from './snapshot-state.ts';
 
@@ -53,7 +53,7 @@ export class Snapshots {
    *
    * @returns the state, with the version of the snapshot that was begun
    */
-  saveIfDue({ aggregate, streamId }: Stream, folded: Folded): Folded {
+  saveIfDue({ aggregate, streamId }: Stream, folded: FoldedState): FoldedState {
     const { snapshots: policy } = aggregate;
     const store = this.#store;
     if (store === undefined || policy === undefined) return folded;
@@ -74,7 +74,7 @@ export class Snapshots {
     await this.#writes.idle();
   }
 
-  async #save(store: SnapshotStore, { aggregate, streamId }: Stream, folded: Folded): Promise<void> {
+  async #save(store: SnapshotStore, { aggregate, streamId }: Stream, folded: FoldedState): Promise<void> {
     // Whoever waits for the command's result gets it before the time for the JSON is spent.
     await nextTurn();
     const state = toKeptState(folded.state);

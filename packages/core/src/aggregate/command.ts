@@ -57,7 +57,7 @@ export type CommandReason<TCommand> = TCommand extends {
   : string;
 
 /** What a decision may look at beside the state: decisions are pure, so the clock and new ids come in here. */
-export interface DecisionContext {
+export interface DecideContext {
   /** When the command is executed. The same for every retry of one execution. */
   readonly now: Date;
   /** Makes an id that sorts by time. */

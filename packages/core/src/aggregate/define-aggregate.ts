@@ -12,7 +12,7 @@ import type { JsonValue } from '../event/json.ts';
 import { frozen } from '../fold/frozen.ts';
 import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
-import type { Command, CommandInput, DecisionContext } from './command.ts';
+import type { Command, CommandInput, DecideContext } from './command.ts';
 import type { Rejection } from './reject.ts';
 
 /** How one event changes the state. Pure, and never throws: it also replays what older rules accepted. */
@@ -21,7 +21,7 @@ type EvolveHandlers<TState, TShapes extends EventShapes> = {
 };
 
 /** A decision's result: events that are to happen, none when nothing is to change, or a refusal. */
-export type Decision<TEvent extends NewEvent, TReason extends string> =
+export type DecideResult<TEvent extends NewEvent, TReason extends string> =
   | TEvent
   | readonly TEvent[]
   | Rejection<TReason>;
@@ -40,8 +40,8 @@ interface CommandHandler<
     state: TState,
     input: z.output<TInput>,
     emit: TEmit,
-    context: DecisionContext & { readonly id: string },
-  ) => Decision<TEvent, TReason>;
+    context: DecideContext & { readonly id: string },
+  ) => DecideResult<TEvent, TReason>;
 }
 
 /** Inputs by command name. */
@@ -117,8 +117,8 @@ export interface AnyAggregate {
     command: string,
     state: unknown,
     input: unknown,
-    context: DecisionContext & { readonly id: string },
-  ): Decision<NewEvent, string>;
+    context: DecideContext & { readonly id: string },
+  ): DecideResult<NewEvent, string>;
   evolve(state: unknown, event: { readonly type: string; readonly data: JsonValue }): unknown;
 }
 
@@ -139,8 +139,8 @@ export interface Aggregate<
     command: string,
     state: TState,
     input: unknown,
-    context: DecisionContext & { readonly id: string },
-  ): Decision<NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
+    context: DecideContext & { readonly id: string },
+  ): DecideResult<NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
   evolve(state: TState, event: { readonly type: string; readonly data: JsonValue }): TState;
 }
 

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { EventCreators, EventGroup, EventShapes, NewEventOf } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import { assertMemberName } from '../naming/names.ts';
-import type { CommandInput, DecisionCommand, DecisionContext } from './command.ts';
+import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
 import type { AnyAggregate, StateOf } from './define-aggregate.ts';
 import { Rejection } from './reject.ts';
 
@@ -45,7 +45,7 @@ export interface DecisionOptions<
     states: { readonly [TRole in keyof TRoles]: StateOf<TRoles[TRole]> },
     input: z.output<NoInfer<TInput>>,
     emit: { readonly [TRole in keyof TRoles]: CreatorsOf<TRoles[TRole]> },
-    context: DecisionContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
+    context: DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
   ) => EventsByRole<NoInfer<TRoles>> | Rejection<NoInfer<TReason>>;
 }
 
@@ -57,12 +57,12 @@ export interface AnyDecision {
   decide(
     states: Readonly<Record<string, unknown>>,
     input: unknown,
-    context: DecisionContext & { readonly ids: Readonly<Record<string, string>> },
+    context: DecideContext & { readonly ids: Readonly<Record<string, string>> },
   ): Readonly<Record<string, readonly NewEvent[]>> | Rejection;
 }
 
 /** A rule over several aggregates: all of its events are appended in one transaction, or none. */
-export interface AtomicDecision<
+export interface Decision<
   TName extends string = string,
   TRoles extends Roles = Roles,
   TInput extends CommandInput = CommandInput,
@@ -99,7 +99,7 @@ export function defineDecision<
   TRoles extends Roles,
   TInput extends CommandInput,
   const TReason extends string = string,
->(options: DecisionOptions<TName, TRoles, TInput, TReason>): AtomicDecision<TName, TRoles, TInput, TReason> {
+>(options: DecisionOptions<TName, TRoles, TInput, TReason>): Decision<TName, TRoles, TInput, TReason> {
   const { name, aggregates, input, decide } = options;
   assertMemberName('decision name', name);
   const emit = Object.fromEntries(
@@ -116,7 +116,7 @@ export function defineDecision<
         states as { readonly [TRole in keyof TRoles]: StateOf<TRoles[TRole]> },
         value as z.output<TInput>,
         emit as { readonly [TRole in keyof TRoles]: CreatorsOf<TRoles[TRole]> },
-        context as DecisionContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
+        context as DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
       );
       if (decided instanceof Rejection) return decided;
       // TypeScript lets extra properties pass in what a function returns; these events would be nobody's.

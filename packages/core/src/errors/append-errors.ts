@@ -8,7 +8,7 @@ export class StreamVersionConflictError extends LeftfoldError {
   readonly code = 'STREAM_VERSION_CONFLICT';
   readonly retryable = true;
   readonly streamId: string;
-  readonly expected: ExpectedVersion;
+  readonly expectedVersion: ExpectedVersion;
   /** The version the store found; 0 for a stream without events. */
   readonly actual: number;
 
@@ -18,13 +18,13 @@ export class StreamVersionConflictError extends LeftfoldError {
       options,
     );
     this.streamId = streamId;
-    this.expected = expected;
+    this.expectedVersion = expected;
     this.actual = actual;
   }
 }
 
 /** The log has an event that the append's condition says must not be there. Read again, decide again. */
-export class AppendConditionError extends LeftfoldError {
+export class AppendConditionFailedError extends LeftfoldError {
   readonly code = 'APPEND_CONDITION_FAILED';
   readonly retryable = true;
   /** Position of the newest event that matches: what to decide on reaches at least that far. */

@@ -23,7 +23,7 @@ function describe(issues: readonly SchemaIssue[]): string {
 
 /** A name or id is empty, too long, or has characters that Postgres or the framework cannot carry. */
 export class InvalidNameError extends LeftfoldError {
-  readonly code = 'NAME_INVALID';
+  readonly code = 'INVALID_NAME';
   readonly retryable = false;
   /** What kind of name it was, such as "stream id". */
   readonly kind: string;
@@ -40,7 +40,7 @@ function abridge(value: string): string {
 
 /** Two definitions claim one name. */
 export class DuplicateDefinitionError extends LeftfoldError {
-  readonly code = 'DEFINITION_DUPLICATE';
+  readonly code = 'DUPLICATE_DEFINITION';
   readonly retryable = false;
   readonly kind: string;
   readonly definition: string;
@@ -54,7 +54,7 @@ export class DuplicateDefinitionError extends LeftfoldError {
 
 /** No definition that was given to the store knows this event type, or this version of it. */
 export class UnknownEventError extends LeftfoldError {
-  readonly code = 'EVENT_TYPE_UNKNOWN';
+  readonly code = 'UNKNOWN_EVENT';
   readonly retryable = false;
   readonly type: string;
   readonly schemaVersion: number | undefined;
@@ -82,7 +82,7 @@ export class UnknownEventError extends LeftfoldError {
 
 /** A payload does not fit its event's schema: one that was to be appended, and was not, or one that was read. */
 export class InvalidEventError extends LeftfoldError {
-  readonly code = 'EVENT_PAYLOAD_INVALID';
+  readonly code = 'INVALID_EVENT';
   readonly retryable = false;
   readonly type: string;
   /** The version it was made or stored under. */
@@ -108,7 +108,7 @@ export class InvalidEventError extends LeftfoldError {
 
 /** A command's input, or its metadata, does not fit its schema. Nothing was decided. */
 export class InvalidCommandError extends LeftfoldError {
-  readonly code = 'COMMAND_INVALID';
+  readonly code = 'INVALID_COMMAND';
   readonly retryable = false;
   readonly command: string;
   readonly issues: readonly SchemaIssue[];
@@ -122,7 +122,7 @@ export class InvalidCommandError extends LeftfoldError {
 
 /** No aggregate or decision that was given to the app has this command. */
 export class UnknownCommandError extends LeftfoldError {
-  readonly code = 'COMMAND_UNKNOWN';
+  readonly code = 'UNKNOWN_COMMAND';
   readonly retryable = false;
   readonly command: string;
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import {
-  AppendConditionError,
+  AppendConditionFailedError,
   AppendTooLargeError,
   CommandRejectedError,
   DuplicateDefinitionError,
@@ -34,7 +34,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'stream "account-1" is at version 5, expected 3; read it again and decide again',
   ],
   [
-    new AppendConditionError(17, 12),
+    new AppendConditionFailedError(17, 12),
     'APPEND_CONDITION_FAILED',
     true,
     'the event at position 17 matches what must not be there behind position 12; read again up to it and decide again',
@@ -53,37 +53,37 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
   ],
   [
     new InvalidNameError('stream id', '', 'must be a text that is not empty'),
-    'NAME_INVALID',
+    'INVALID_NAME',
     false,
     'stream id "" must be a text that is not empty',
   ],
   [
     new DuplicateDefinitionError('event', 'account.opened'),
-    'DEFINITION_DUPLICATE',
+    'DUPLICATE_DEFINITION',
     false,
     'two definitions of event "account.opened" were given; rename one of them or pass it once',
   ],
   [
     new UnknownEventError('account.closed'),
-    'EVENT_TYPE_UNKNOWN',
+    'UNKNOWN_EVENT',
     false,
     'event type "account.closed" is unknown here; add its defineEvents(...) to the store\'s events',
   ],
   [
     new InvalidEventError('account.opened', 2, issues),
-    'EVENT_PAYLOAD_INVALID',
+    'INVALID_EVENT',
     false,
     'data of event "account.opened" version 2 does not fit: cents: Too small',
   ],
   [
     new InvalidCommandError('account.open', issues),
-    'COMMAND_INVALID',
+    'INVALID_COMMAND',
     false,
     'command "account.open" does not fit: cents: Too small',
   ],
   [
     new UnknownCommandError('account.close', ['account.open']),
-    'COMMAND_UNKNOWN',
+    'UNKNOWN_COMMAND',
     false,
     'command "account.close" is unknown here; known: "account.open". Pass its definition to the app',
   ],
@@ -156,14 +156,14 @@ test('an error of this framework is known by its brand, across copies of the pac
 
 test('the cause is kept', () => {
   expect(new StreamVersionConflictError('account-1', 'any', 0, { cause }).cause).toBe(cause);
-  expect(new AppendConditionError(17, 12, { cause }).cause).toBe(cause);
+  expect(new AppendConditionFailedError(17, 12, { cause }).cause).toBe(cause);
   expect(new EventIdReusedError('event-1', { cause }).cause).toBe(cause);
   expect(new InvalidEventError('account.opened', 1, issues, { cause }).cause).toBe(cause);
 });
 
 test('a conflict says what was expected in the caller’s own word', () => {
   expect(new StreamVersionConflictError('account-1', 'no-stream', 4)).toMatchObject({
-    expected: 'no-stream',
+    expectedVersion: 'no-stream',
     actual: 4,
     message: 'stream "account-1" is at version 4, expected no-stream; read it again and decide again',
   });

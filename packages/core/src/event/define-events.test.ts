@@ -35,7 +35,7 @@ describe('making an event', () => {
     const error = thrownBy(() => accountEvents.create.deposited({ cents: -4321 }));
     expect(error).toBeInstanceOf(InvalidEventError);
     expect(error).toMatchObject({
-      code: 'EVENT_PAYLOAD_INVALID',
+      code: 'INVALID_EVENT',
       retryable: false,
       type: 'account.deposited',
       schemaVersion: 1,

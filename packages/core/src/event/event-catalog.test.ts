@@ -51,7 +51,7 @@ describe('upcasting', () => {
   test('a result that the next schema refuses is an error that names the event and where it is', () => {
     expect(() => catalog.upcast(opened(1, { name: '' }))).toThrow(
       expect.objectContaining({
-        code: 'EVENT_PAYLOAD_INVALID',
+        code: 'INVALID_EVENT',
         schemaVersion: 1,
         position: 17,
         issues: [expect.objectContaining({ path: 'owner', code: 'too_small' })],
@@ -70,7 +70,7 @@ describe('upcasting', () => {
     });
     expect(() => new EventCatalog([events]).upcast(opened(1, { name: 'Ada' }))).toThrow(
       expect.objectContaining({
-        code: 'EVENT_PAYLOAD_INVALID',
+        code: 'INVALID_EVENT',
         message:
           'data of event "account.opened" version 1 at position 17 does not fit: the upcast from version 2 threw',
         cause,
@@ -81,7 +81,7 @@ describe('upcasting', () => {
   test('an unknown type, or a version newer than is known, is an error that says where it is and what to do', () => {
     expect(() => catalog.upcast({ type: 'account.closed', schemaVersion: 1, data: {}, position: 9 })).toThrow(
       expect.objectContaining({
-        code: 'EVENT_TYPE_UNKNOWN',
+        code: 'UNKNOWN_EVENT',
         retryable: false,
         type: 'account.closed',
         position: 9,
@@ -91,7 +91,7 @@ describe('upcasting', () => {
     );
     expect(() => catalog.upcast(opened(4, {}))).toThrow(
       expect.objectContaining({
-        code: 'EVENT_TYPE_UNKNOWN',
+        code: 'UNKNOWN_EVENT',
         schemaVersion: 4,
         position: 17,
         message:
@@ -111,7 +111,7 @@ describe('what is to be appended', () => {
   test('is refused when it was made under an older schema version', () => {
     expect(() =>
       catalog.payloadOf({ type: 'account.opened', schemaVersion: 1, data: { name: 'Ada' } }),
-    ).toThrow(expect.objectContaining({ code: 'EVENT_TYPE_UNKNOWN', schemaVersion: 1, position: undefined }));
+    ).toThrow(expect.objectContaining({ code: 'UNKNOWN_EVENT', schemaVersion: 1, position: undefined }));
   });
 
   test('is parsed when no creator made it, so that a plain object is as good as its data', () => {

@@ -28,7 +28,7 @@ describe('an id', () => {
     expect(attempt).toThrow(InvalidNameError);
     expect(attempt).toThrow(rule);
     expect(attempt).toThrow(
-      expect.objectContaining({ code: 'NAME_INVALID', retryable: false, kind: 'stream id' }),
+      expect.objectContaining({ code: 'INVALID_NAME', retryable: false, kind: 'stream id' }),
     );
   });
 
@@ -54,7 +54,7 @@ describe('a category', () => {
     'may not be %j',
     (name) => {
       expect(() => assertCategory(name)).toThrow(
-        expect.objectContaining({ code: 'NAME_INVALID', kind: 'category' }),
+        expect.objectContaining({ code: 'INVALID_NAME', kind: 'category' }),
       );
     },
   );

@@ -23,7 +23,7 @@ export type ColumnType = keyof SqlTypes | `${keyof SqlTypes} null`;
 /** SQL types by column name. */
 export type Columns = Readonly<Record<string, ColumnType>>;
 
-type ColumnValue<TType> = TType extends keyof SqlTypes
+type ColumnValueOf<TType> = TType extends keyof SqlTypes
   ? SqlTypes[TType]
   : TType extends `${infer TBase extends keyof SqlTypes} null`
     ? SqlTypes[TBase] | null
@@ -31,7 +31,7 @@ type ColumnValue<TType> = TType extends keyof SqlTypes
 
 /** One row, typed from its columns. */
 export type Row<TColumns extends Columns> = {
-  readonly [TColumn in keyof TColumns]: ColumnValue<TColumns[TColumn]>;
+  readonly [TColumn in keyof TColumns]: ColumnValueOf<TColumns[TColumn]>;
 };
 
 /** A row as the framework handles it, whatever its columns. */

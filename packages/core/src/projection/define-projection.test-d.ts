@@ -3,7 +3,7 @@ import { expectTypeOf, test } from 'vitest';
 import { accountEvents } from '../../test/bank.ts';
 import type { RecordedEventOf } from '../event/define-events.ts';
 import { defineProjection } from './define-projection.ts';
-import type { ColumnsByTable } from './projection.ts';
+import type { TablesOf } from './projection.ts';
 
 const tables = {
   owners: { columns: { name: 'text', accounts: 'integer' }, primaryKey: ['name'] },
@@ -24,7 +24,7 @@ test('handlers get a transaction typed by the tables, and their own event', () =
       },
     },
   });
-  expectTypeOf<ColumnsByTable<typeof owners>['owners']['accounts']>().toEqualTypeOf<'integer'>();
+  expectTypeOf<TablesOf<typeof owners>['owners']['accounts']>().toEqualTypeOf<'integer'>();
 });
 
 test('the batch form gets every event of its groups', () => {

@@ -11,10 +11,10 @@ import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts'
 export type ProjectionMode = 'inline' | 'async';
 
 /** Columns by table name. */
-export type TableColumns = Readonly<Record<string, Columns>>;
+export type TableSchemas = Readonly<Record<string, Columns>>;
 
 /** The tables of a read model as kysely types them. */
-export type ReadModel<TTables extends TableColumns> = { [TTable in keyof TTables]: Row<TTables[TTable]> };
+export type ReadModel<TTables extends TableSchemas> = { [TTable in keyof TTables]: Row<TTables[TTable]> };
 
 interface AnyTableOptions {
   readonly columns: Columns;
@@ -32,7 +32,7 @@ interface TableOptions<TColumns extends Columns> extends AnyTableOptions {
 interface CommonOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
-  TTables extends TableColumns,
+  TTables extends TableSchemas,
 > {
   /** Checkpoint key. */
   readonly name: TName;
@@ -49,7 +49,7 @@ interface CommonOptions<
  *
  * A handler that needs no answer returns its statements instead of executing them: many of them then travel together.
  */
-type EventHandlers<TEvent extends RecordedEvent, TTables extends TableColumns> = {
+type EventHandlers<TEvent extends RecordedEvent, TTables extends TableSchemas> = {
   readonly [TType in TEvent['type']]?: (
     tx: Transaction<ReadModel<TTables>>,
     event: Extract<TEvent, { readonly type: TType }>,
@@ -59,7 +59,7 @@ type EventHandlers<TEvent extends RecordedEvent, TTables extends TableColumns> =
 interface EachOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
-  TTables extends TableColumns,
+  TTables extends TableSchemas,
 > extends CommonOptions<TName, TGroups, TTables> {
   readonly on: EventHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TTables>>;
   readonly onBatch?: never;
@@ -68,7 +68,7 @@ interface EachOptions<
 interface BatchOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
-  TTables extends TableColumns,
+  TTables extends TableSchemas,
 > extends CommonOptions<TName, TGroups, TTables> {
   /** Gets every event of `events`, in the order of the log, some at a time, in one transaction with the checkpoint. */
   readonly onBatch: (
@@ -82,7 +82,7 @@ interface BatchOptions<
 export type ProjectionOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
-  TTables extends TableColumns,
+  TTables extends TableSchemas,
 > = EachOptions<TName, TGroups, TTables> | BatchOptions<TName, TGroups, TTables>;
 
 /** The part of a general projection that the framework works with, whatever its types. */
@@ -100,7 +100,7 @@ export interface AnyHandlerProjection {
 }
 
 /** A read model of any tables, written by handlers with a kysely transaction. */
-export interface HandlerProjection<TName extends string, TTables extends TableColumns>
+export interface HandlerProjection<TName extends string, TTables extends TableSchemas>
   extends AnyHandlerProjection {
   readonly name: TName;
   readonly columnsByTable: TTables;
@@ -117,7 +117,7 @@ export interface HandlerProjection<TName extends string, TTables extends TableCo
 export function defineProjection<
   const TName extends string,
   const TGroups extends readonly AnyEventGroup[],
-  const TTables extends TableColumns,
+  const TTables extends TableSchemas,
 >(options: ProjectionOptions<TName, TGroups, TTables>): HandlerProjection<TName, TTables> {
   const { name, events, version = 1, mode = 'async' } = options;
   assertProjectionName(name);

@@ -2,7 +2,7 @@ import { expectTypeOf, test } from 'vitest';
 import { accountEvents, balances } from '../../test/bank.ts';
 import type { Row } from './columns.ts';
 import { defineTableProjection } from './define-table-projection.ts';
-import type { ColumnsByTable } from './projection.ts';
+import type { TablesOf } from './projection.ts';
 
 const columns = { account_id: 'text', owner: 'text', cents: 'bigint' } as const;
 const base = {
@@ -15,7 +15,7 @@ const base = {
 
 test('rows are typed from the columns', () => {
   expectTypeOf(balances.name).toEqualTypeOf<'balances'>();
-  expectTypeOf<Row<ColumnsByTable<typeof balances>['balances']>>().toEqualTypeOf<{
+  expectTypeOf<Row<TablesOf<typeof balances>['balances']>>().toEqualTypeOf<{
     readonly account_id: string;
     readonly owner: string;
     readonly cents: number;

@@ -1,13 +1,13 @@
 import type { CompiledQuery, Transaction } from 'kysely';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '../event/event.ts';
-import { type HandlerResult, runHandlers, type Statement } from './handlers.ts';
+import { type HandlerResult, runHandlers, type HandlerStatement } from './handlers.ts';
 
 // Nothing here talks to a database: it is about what is sent when, and whose failure is told.
 const tx = {} as unknown as Transaction<unknown>;
 const eventAt = (position: number) => ({ position }) as unknown as RecordedEvent;
 const compiled = (sql: string) => ({ sql }) as unknown as CompiledQuery<unknown>;
-const statement = (sql: string): Statement => ({ compile: () => compiled(sql) });
+const statement = (sql: string): HandlerStatement => ({ compile: () => compiled(sql) });
 
 /** Runs one call for each result; answers come only when all has been sent, so that nobody can have waited for one. */
 async function run(results: readonly (() => HandlerResult | undefined)[], failing: readonly string[] = []) {

@@ -2,7 +2,7 @@ import type { CompiledQuery, QueryExecutorProvider, Transaction } from 'kysely';
 import type { RecordedEvent } from '../event/event.ts';
 
 /** A statement that was built and not executed: by a query builder of kysely, or by its `sql`. */
-export interface Statement {
+export interface HandlerStatement {
   compile(provider: QueryExecutorProvider): CompiledQuery<unknown>;
 }
 
@@ -10,7 +10,7 @@ export interface Statement {
  * What a handler returns: a promise for what it awaited itself, or the statements to execute for it. Those go to the
  * database in their order, without waiting for each other's answers where the connection can.
  */
-export type HandlerResult = Promise<unknown> | Statement | readonly Statement[];
+export type HandlerResult = Promise<unknown> | HandlerStatement | readonly HandlerStatement[];
 
 /** How a runner takes part while handlers run. */
 export interface HandlerRun {
@@ -68,12 +68,12 @@ function isPromise(result: HandlerResult | undefined): result is Promise<unknown
 }
 
 /** An awaited handler may hand out statements as well; rows and results are none. */
-function statementsOf(result: unknown): readonly Statement[] {
+function statementsOf(result: unknown): readonly HandlerStatement[] {
   if (Array.isArray(result)) return result.filter(isStatement);
   return isStatement(result) ? [result] : [];
 }
 
-function isStatement(value: unknown): value is Statement {
+function isStatement(value: unknown): value is HandlerStatement {
   return (
     typeof value === 'object' && value !== null && 'compile' in value && typeof value.compile === 'function'
   );

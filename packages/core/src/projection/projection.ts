@@ -1,13 +1,13 @@
 import type { Columns } from './columns.ts';
-import type { AnyHandlerProjection, TableColumns } from './define-projection.ts';
+import type { AnyHandlerProjection, TableSchemas } from './define-projection.ts';
 import type { AnyTableProjection } from './define-table-projection.ts';
 
 /** Any projection, whatever its kind and types. Narrow it by `kind`. */
 export type AnyProjection = AnyHandlerProjection | AnyTableProjection;
 
 /** Columns by table of a projection, for typing its queries. */
-export type ColumnsByTable<TProjection> = TProjection extends {
-  readonly columnsByTable: infer TTables extends TableColumns;
+export type TablesOf<TProjection> = TProjection extends {
+  readonly columnsByTable: infer TTables extends TableSchemas;
 }
   ? TTables
   : TProjection extends {

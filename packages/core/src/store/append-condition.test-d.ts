@@ -3,7 +3,7 @@ import type { AppendCondition, AppendOptions, EventQuery } from './event-store.t
 
 test('a condition is one query or several, each with a tag at least', () => {
   const options: AppendOptions = {
-    expected: 'any',
+    expectedVersion: 'any',
     condition: { failIfMatch: { tags: ['course:c1'], types: ['course.subscribed'] }, after: 7 },
   };
   expectTypeOf(options.condition).toEqualTypeOf<AppendCondition | undefined>();

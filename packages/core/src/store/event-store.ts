@@ -49,15 +49,15 @@ export interface AppendOptions extends AppendContext {
    *
    * @default 'any'
    */
-  readonly expected?: ExpectedVersion | undefined;
+  readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
 /** One stream's part of an atomic append. Without events it only checks. */
-export interface StreamAppend {
+export interface StreamToAppend {
   readonly streamId: string;
   readonly events: readonly NewEvent[];
   /** @default 'any' */
-  readonly expected?: ExpectedVersion | undefined;
+  readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
 /** What an append did. */
@@ -69,16 +69,16 @@ export interface AppendResult {
   /** The events with their places, in the order they were given. */
   readonly events: readonly RecordedEvent[];
   /** True when the same append was in the log already; the events are those of the first time. */
-  readonly repeated: boolean;
+  readonly duplicate: boolean;
 }
 
 /** What an append to several streams did. */
-export interface AppendAllResult {
+export interface AppendToStreamsResult {
   /** Position of the append's last event. 0 when it appended nothing. */
   readonly position: number;
   /** One for each stream, in the order they were given. */
   readonly streams: readonly AppendResult[];
-  readonly repeated: boolean;
+  readonly duplicate: boolean;
 }
 
 /** Which part of a stream to read, and how. */
@@ -149,7 +149,7 @@ export interface EventStore {
    * @throws AppendConditionError when the log has an event that its condition excludes.
    * @throws EventIdReusedError when an id is in the log already, for another event.
    * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError for input that cannot be stored.
-   * @throws RangeError when `expected` is no whole number from 0 and none of the words, or `after` is none.
+   * @throws RangeError when `expectedVersion` is no whole number from 0 and none of the words, or `after` is none.
    * @throws TypeError when a condition has no query, or a query an empty list.
    * @throws StoreUnavailableError when the database cannot be reached. Whether it appended is then unknown; give
    * events ids, or a command id, to make the call again safely.
@@ -165,7 +165,10 @@ export interface EventStore {
    *
    * @throws like {@link EventStore.append}, and TypeError when a stream is named twice, or none is.
    */
-  appendAll(appends: readonly StreamAppend[], options?: AppendContext): Promise<AppendAllResult>;
+  appendToStreams(
+    appends: readonly StreamToAppend[],
+    options?: AppendContext,
+  ): Promise<AppendToStreamsResult>;
 
   /**
    * Reads one stream, page by page, in bounded memory. A stream that does not exist has no events.
@@ -194,7 +197,7 @@ export interface EventStore {
    * The position at or below which nothing can appear any more. Never falls. Events above it may be committed
    * already: those are settled as soon as the appends that began before them have ended.
    */
-  settledPosition(): Promise<number>;
+  highWaterMark(): Promise<number>;
 
   /** The recorded events of a command, in order; none when it was not executed, or led to no events. */
   eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]>;

@@ -8,8 +8,8 @@ import {
   type ExpectedVersion,
   type JsonValue,
   type NewEvent,
-  newId,
-  type StreamAppend,
+  uuidv7,
+  type StreamToAppend,
 } from '@leftfold/core';
 import { type PreparedCondition, prepareCondition } from './append-condition.ts';
 import { toStorableJson } from './storable-json.ts';
@@ -27,18 +27,18 @@ export interface PreparedEvent {
 }
 
 /** One stream's part of a request. */
-export interface AppendEntry {
+export interface StreamPart {
   readonly streamId: string;
   /** A version, or one of the codes of `append_batch`. */
-  readonly expected: number;
+  readonly expectedCode: number;
   /** As the caller said it, for messages. */
-  readonly given: ExpectedVersion;
+  readonly expectedVersion: ExpectedVersion;
   readonly events: readonly PreparedEvent[];
 }
 
 /** One atomic append, checked and ready to be sent. */
 export interface AppendRequest {
-  readonly entries: readonly AppendEntry[];
+  readonly streams: readonly StreamPart[];
   readonly commandId: string | undefined;
   readonly condition: PreparedCondition | undefined;
   /** Of all its events, each once. */
@@ -83,7 +83,7 @@ const MAX_STREAMS_WITH_CHECKS = 1_000;
 export function prepareRequest(
   catalog: EventCatalog,
   limits: AppendLimits,
-  appends: readonly StreamAppend[],
+  appends: readonly StreamToAppend[],
   context: AppendContext,
 ): AppendRequest {
   const { commandId } = context;
@@ -92,25 +92,25 @@ export function prepareRequest(
     commandId === undefined ? (context.metadata ?? NO_METADATA) : { ...context.metadata, commandId };
   const sharedJson = shared === NO_METADATA ? '{}' : metadataJsonOf('append', shared);
   const preparing = new Preparation(catalog, limits, commandId, shared, sharedJson);
-  const entries = appends.map(({ streamId, events, expected = 'any' }): AppendEntry => {
+  const streams = appends.map(({ streamId, events, expectedVersion = 'any' }): StreamPart => {
     assertId('stream id', streamId);
     return {
       streamId,
-      expected: toExpectedCode(expected),
-      given: expected,
+      expectedCode: toExpectedCode(expectedVersion),
+      expectedVersion,
       events: events.map((event) => preparing.prepare(streamId, event)),
     };
   });
 
-  const [first] = entries;
+  const [first] = streams;
   if (first === undefined) throw new TypeError('an append names at least one stream');
-  assertAllDiffer(entries);
+  assertAllDiffer(streams);
   const { eventCount, size } = preparing;
   if (eventCount > limits.events)
     throw new AppendTooLargeError(first.streamId, 'number of events', eventCount, limits.events);
-  if (entries.length > MAX_STREAMS_WITH_CHECKS && entries.some(({ events }) => events.length === 0)) {
+  if (streams.length > MAX_STREAMS_WITH_CHECKS && streams.some(({ events }) => events.length === 0)) {
     const what = 'number of streams in an append that checks one';
-    throw new AppendTooLargeError(first.streamId, what, entries.length, MAX_STREAMS_WITH_CHECKS);
+    throw new AppendTooLargeError(first.streamId, what, streams.length, MAX_STREAMS_WITH_CHECKS);
   }
   if (size > limits.appendSize)
     throw new AppendTooLargeError(
@@ -121,7 +121,7 @@ export function prepareRequest(
     );
   const condition =
     context.condition === undefined ? undefined : prepareCondition(context.condition, first.streamId);
-  return { entries, commandId, condition, tags: tagsOf(entries), eventCount, size };
+  return { streams, commandId, condition, tags: tagsOf(streams), eventCount, size };
 }
 
 /** Prepares the events of one append, and counts them. */
@@ -164,7 +164,7 @@ class Preparation {
   }
 
   #idOf(event: NewEvent): string {
-    if (event.id === undefined && this.#commandId === undefined) return newId(this.#now);
+    if (event.id === undefined && this.#commandId === undefined) return uuidv7(this.#now);
     const id = event.id ?? `${this.#commandId}:${this.eventCount}`;
     assertId('event id', id);
     return id;
@@ -172,7 +172,7 @@ class Preparation {
 }
 
 /** @throws TypeError for a stream, EventIdReusedError for an event id that is named twice */
-function assertAllDiffer(entries: readonly AppendEntry[]): void {
+function assertAllDiffer(entries: readonly StreamPart[]): void {
   // Most appends are one event to one stream.
   if (entries.length === 1 && entries[0]!.events.length <= 1) return;
   const streams = new Set<string>();
@@ -188,7 +188,7 @@ function assertAllDiffer(entries: readonly AppendEntry[]): void {
   }
 }
 
-function tagsOf(entries: readonly AppendEntry[]): ReadonlySet<string> {
+function tagsOf(entries: readonly StreamPart[]): ReadonlySet<string> {
   const tagged = entries.some(({ events }) => events.some(({ tags }) => tags.length > 0));
   return tagged ? new Set(entries.flatMap(({ events }) => events.flatMap(({ tags }) => tags))) : NO_TAGS;
 }

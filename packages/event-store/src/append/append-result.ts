@@ -1,13 +1,13 @@
 import {
-  type AppendAllResult,
-  AppendConditionError,
+  type AppendToStreamsResult,
+  AppendConditionFailedError,
   type AppendResult,
   EventIdReusedError,
   type RecordedEvent,
   StreamVersionConflictError,
 } from '@leftfold/core';
 import type { AppendOutcome } from '../sql/append.ts';
-import type { AppendEntry, AppendRequest } from './append-request.ts';
+import type { StreamPart, AppendRequest } from './append-request.ts';
 
 /**
  * What the caller gets for an outcome.
@@ -19,23 +19,23 @@ export function toAppendResult(
   request: AppendRequest,
   outcome: AppendOutcome,
   recorded: readonly RecordedEvent[],
-): AppendAllResult {
+): AppendToStreamsResult {
   switch (outcome.kind) {
     case 'conflict': {
-      const entry = request.entries[outcome.entry]!;
-      throw new StreamVersionConflictError(entry.streamId, entry.given, outcome.actual);
+      const entry = request.streams[outcome.entry]!;
+      throw new StreamVersionConflictError(entry.streamId, entry.expectedVersion, outcome.actual);
     }
     case 'matched':
-      throw new AppendConditionError(outcome.position, request.condition?.after ?? 0);
+      throw new AppendConditionFailedError(outcome.position, request.condition?.after ?? 0);
     case 'event-id-reused':
       throw new EventIdReusedError(outcome.eventId);
-    case 'repeated': {
-      const streams = request.entries.map((entry) => repeatedResult(entry, recorded));
-      return { position: positionOf(recorded), streams, repeated: true };
+    case 'duplicate': {
+      const streams = request.streams.map((entry) => duplicateResult(entry, recorded));
+      return { position: positionOf(recorded), streams, duplicate: true };
     }
     case 'appended': {
       let before = 0;
-      const streams = request.entries.map((entry, index): AppendResult => {
+      const streams = request.streams.map((entry, index): AppendResult => {
         const base = outcome.versions[index] ?? 0;
         const events = entry.events.map(
           (event, offset): RecordedEvent => ({
@@ -52,17 +52,23 @@ export function toAppendResult(
           }),
         );
         before += events.length;
-        return { streamVersion: base + events.length, position: positionOf(events), events, repeated: false };
+        return {
+          streamVersion: base + events.length,
+          position: positionOf(events),
+          events,
+          duplicate: false,
+        };
       });
-      return { position: outcome.positions.at(-1) ?? 0, streams, repeated: false };
+      return { position: outcome.positions.at(-1) ?? 0, streams, duplicate: false };
     }
   }
 }
 
-function repeatedResult(entry: AppendEntry, recorded: readonly RecordedEvent[]): AppendResult {
+function duplicateResult(entry: StreamPart, recorded: readonly RecordedEvent[]): AppendResult {
   const events = recorded.filter(({ streamId }) => streamId === entry.streamId);
-  const streamVersion = events.at(-1)?.streamVersion ?? (typeof entry.given === 'number' ? entry.given : 0);
-  return { streamVersion, position: positionOf(events), events, repeated: true };
+  const streamVersion =
+    events.at(-1)?.streamVersion ?? (typeof entry.expectedVersion === 'number' ? entry.expectedVersion : 0);
+  return { streamVersion, position: positionOf(events), events, duplicate: true };
 }
 
 function positionOf(events: readonly RecordedEvent[]): number {

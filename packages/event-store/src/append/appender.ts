@@ -1,9 +1,9 @@
 import type {
-  AppendAllResult,
+  AppendToStreamsResult,
   AppendContext,
   EventCatalog,
   RecordedEvent,
-  StreamAppend,
+  StreamToAppend,
 } from '@leftfold/core';
 import type { Kysely, Transaction } from 'kysely';
 import { asKysely } from '../connect/kysely.ts';
@@ -17,7 +17,7 @@ import type { AppendOutcome } from '../sql/append.ts';
 import { toStoreError } from '../sql/error.ts';
 import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
-import { GroupCommit, SlowLane } from './group-commit.ts';
+import { GroupCommit, OverflowSlots } from './group-commit.ts';
 import { appendWithHook } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 
@@ -57,8 +57,8 @@ export class Appender {
   constructor(options: AppenderOptions) {
     this.#options = options;
     const { run, db, schema, inline, concurrency, maxSlow } = options;
-    const slowLane = new SlowLane(maxSlow);
-    const limits = { concurrency, slowLane, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
+    const overflow = new OverflowSlots(maxSlow);
+    const limits = { concurrency, overflow, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
       ...limits,
       maxRequests: MAX_REQUESTS,
@@ -74,15 +74,15 @@ export class Appender {
   }
 
   async append(
-    appends: readonly StreamAppend[],
+    appends: readonly StreamToAppend[],
     context: AppendContext,
     transaction: CallerTransaction | undefined,
-  ): Promise<AppendAllResult> {
+  ): Promise<AppendToStreamsResult> {
     const request = prepareRequest(this.#options.catalog, this.#options.limits, appends, context);
     if (transaction !== undefined) return this.#appendIn(transaction, request);
     const queue = this.#hooked(request) ? this.#withHook : this.#together;
     const outcome = await queue.submit(request);
-    if (outcome.kind === 'repeated') return this.#toRepeated(request);
+    if (outcome.kind === 'duplicate') return this.#toDuplicate(request);
     if (outcome.kind === 'appended' && request.eventCount > 0) this.#options.onCommitted();
     return toAppendResult(request, outcome, []);
   }
@@ -92,13 +92,13 @@ export class Appender {
     await this.#withHook.drained();
   }
 
-  #hooked({ entries }: AppendRequest): boolean {
+  #hooked({ streams }: AppendRequest): boolean {
     const types = this.#options.inline?.eventTypes;
     if (types === undefined) return false;
-    return entries.some(({ events }) => events.some(({ type }) => types.has(type)));
+    return streams.some(({ events }) => events.some(({ type }) => types.has(type)));
   }
 
-  async #appendIn(transaction: CallerTransaction, request: AppendRequest): Promise<AppendAllResult> {
+  async #appendIn(transaction: CallerTransaction, request: AppendRequest): Promise<AppendToStreamsResult> {
     const { schema } = this.#options;
     const run = runnerInTransaction(transaction);
     let outcome: AppendOutcome | undefined;
@@ -108,11 +108,11 @@ export class Appender {
       throw toStoreError(error, schema);
     }
     const result =
-      outcome?.kind === 'repeated'
-        ? await this.#toRepeated(request, run)
+      outcome?.kind === 'duplicate'
+        ? await this.#toDuplicate(request, run)
         : toAppendResult(request, outcome!, []);
     const { inline } = this.#options;
-    if (inline !== undefined && !result.repeated && this.#hooked(request)) {
+    if (inline !== undefined && !result.duplicate && this.#hooked(request)) {
       await inline.apply(
         asKysely(transaction),
         result.streams.flatMap(({ events }) => events),
@@ -122,16 +122,16 @@ export class Appender {
   }
 
   /** @param run where a repeated append's events are seen: in the caller's transaction, if they are its own. */
-  async #toRepeated(request: AppendRequest, run?: StatementRunner): Promise<AppendAllResult> {
-    return toAppendResult(request, { kind: 'repeated' }, await this.#recorded(request, run));
+  async #toDuplicate(request: AppendRequest, run?: StatementRunner): Promise<AppendToStreamsResult> {
+    return toAppendResult(request, { kind: 'duplicate' }, await this.#recorded(request, run));
   }
 
   async #recorded(
-    { commandId, entries }: AppendRequest,
+    { commandId, streams }: AppendRequest,
     run?: StatementRunner,
   ): Promise<readonly RecordedEvent[]> {
     const { reader } = this.#options;
-    const ids = entries.flatMap(({ events }) => events.map(({ id }) => id));
+    const ids = streams.flatMap(({ events }) => events.map(({ id }) => id));
     if (commandId === undefined) return reader.byIds(ids, run);
     const named = await reader.ofCommand(commandId, run);
     const known = new Set(named.map(({ id }) => id));

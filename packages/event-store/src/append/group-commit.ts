@@ -2,16 +2,16 @@ import { setImmediate as nextTurn } from 'node:timers';
 import { StoreUnavailableError } from '@leftfold/core';
 import type { AppendOutcome } from '../sql/append.ts';
 import type { AppendRequest } from './append-request.ts';
-import { Claims } from './claims.ts';
+import { ConflictSet } from './conflict-set.ts';
 
 /**
  * A request's fate: its outcome, or the error that befell it alone. `go-alone`: nothing was appended, for somebody in
  * this company is refused or has to wait, and nobody shall share that.
  */
-export type Settled = { readonly outcome: AppendOutcome } | { readonly error: unknown } | 'go-alone';
+export type RequestResult = { readonly outcome: AppendOutcome } | { readonly error: unknown } | 'go-alone';
 
 /** Sends requests in one transaction. Answers for each, in their order; never throws. */
-export type SendBatch = (requests: readonly AppendRequest[]) => Promise<readonly Settled[]>;
+export type SendBatch = (requests: readonly AppendRequest[]) => Promise<readonly RequestResult[]>;
 
 export interface GroupCommitOptions {
   readonly send: SendBatch;
@@ -23,11 +23,11 @@ export interface GroupCommitOptions {
   /** Characters of one batch; a larger single request travels alone. */
   readonly maxSize: number;
   /** Where batches go that wait for somebody else's transaction. */
-  readonly slowLane: SlowLane;
+  readonly overflow: OverflowSlots;
 }
 
 /** Connections beside the slots, for batches that have long been waiting. Several queues may share them. */
-export class SlowLane {
+export class OverflowSlots {
   readonly #places: number;
   #taken = 0;
 
@@ -54,7 +54,7 @@ const SLOW_AFTER_MS = 100;
 const MAX_WAITING = 50_000;
 const MAX_WAITING_SIZE = 256 * 1024 * 1024;
 
-interface Waiting {
+interface QueuedRequest {
   readonly request: AppendRequest;
   readonly alone?: boolean;
   readonly resolve: (outcome: AppendOutcome) => void;
@@ -77,9 +77,9 @@ interface Waiting {
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  #waiting: Waiting[] = [];
+  #waiting: QueuedRequest[] = [];
   #waitingSize = 0;
-  readonly #onTheirWay = new Claims();
+  readonly #onTheirWay = new ConflictSet();
   #running = 0;
   /** On their way without a slot. */
   #slow = 0;
@@ -140,17 +140,17 @@ export class GroupCommit {
     }
   }
 
-  #takeBatch(): readonly Waiting[] {
+  #takeBatch(): readonly QueuedRequest[] {
     const { maxRequests, maxEvents, maxSize } = this.#options;
-    const batch: Waiting[] = [];
-    const left: Waiting[] = [];
-    let rest: readonly Waiting[] = [];
-    const held = new Claims();
+    const batch: QueuedRequest[] = [];
+    const left: QueuedRequest[] = [];
+    let rest: readonly QueuedRequest[] = [];
+    const held = new ConflictSet();
     let events = 0;
     let size = 0;
     for (const [index, waiting] of this.#waiting.entries()) {
-      const { entries, eventCount, size: requestSize } = waiting.request;
-      const amount = Math.max(eventCount, entries.length);
+      const { streams, eventCount, size: requestSize } = waiting.request;
+      const amount = Math.max(eventCount, streams.length);
       const full =
         batch.length > 0 &&
         (waiting.alone === true ||
@@ -162,7 +162,7 @@ export class GroupCommit {
         rest = this.#waiting.slice(index);
         break;
       }
-      if (this.#onTheirWay.meet(waiting.request) || held.meet(waiting.request)) {
+      if (this.#onTheirWay.conflictsWith(waiting.request) || held.conflictsWith(waiting.request)) {
         // Whoever comes later for the same streams or tags stays behind this one.
         held.add(waiting.request);
         left.push(waiting);
@@ -178,11 +178,11 @@ export class GroupCommit {
     return batch;
   }
 
-  async #run(batch: readonly Waiting[]): Promise<void> {
+  async #run(batch: readonly QueuedRequest[]): Promise<void> {
     const leave = this.#takeSlot();
     const settled = await this.#options.send(batch.map(({ request }) => request));
     leave();
-    const alone: Waiting[] = [];
+    const alone: QueuedRequest[] = [];
     batch.forEach(({ request, resolve, reject }, index) => {
       this.#onTheirWay.remove(request);
       const fate = settled[index]!;
@@ -203,7 +203,7 @@ export class GroupCommit {
     let slow = false;
     this.#running += 1;
     const timer = setTimeout(() => {
-      slow = this.#options.slowLane.take();
+      slow = this.#options.overflow.take();
       if (!slow) return;
       this.#slow += 1;
       this.#running -= 1;
@@ -212,7 +212,7 @@ export class GroupCommit {
     return () => {
       clearTimeout(timer);
       if (slow) {
-        this.#options.slowLane.leave();
+        this.#options.overflow.leave();
         this.#slow -= 1;
       } else {
         this.#running -= 1;

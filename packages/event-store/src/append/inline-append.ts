@@ -6,7 +6,7 @@ import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../
 import type { AppendRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import type { InlineHook } from './appender.ts';
-import type { Settled } from './group-commit.ts';
+import type { RequestResult } from './group-commit.ts';
 import { appendBatch } from './send-batch.ts';
 
 const ROLLBACK_ATTEMPTS = 10;
@@ -27,7 +27,7 @@ export async function appendWithHook(
   schema: string,
   request: AppendRequest,
   inline: InlineHook | undefined,
-): Promise<Settled> {
+): Promise<RequestResult> {
   let checkEventIds = false;
   let rollbacks = 0;
   let lostConnections = 0;

@@ -12,7 +12,7 @@ import {
 } from '../sql/append.ts';
 import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
 import type { AppendRequest } from './append-request.ts';
-import type { Settled } from './group-commit.ts';
+import type { RequestResult } from './group-commit.ts';
 
 /** After a lost connection it is unknown whether the batch was committed; its event ids make asking again safe. */
 const CONNECTION_ATTEMPTS = 4;
@@ -34,7 +34,7 @@ export async function sendBatch(
   run: StatementRunner,
   schema: string,
   requests: readonly AppendRequest[],
-): Promise<readonly Settled[]> {
+): Promise<readonly RequestResult[]> {
   let checkEventIds = false;
   let races = 0;
   let rollbacks = 0;

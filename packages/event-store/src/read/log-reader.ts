@@ -24,9 +24,9 @@ import {
 } from '../sql/events.ts';
 import { type EventRow, toSafeNumber } from '../sql/row.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
-import { assertFilter } from './assert-filter.ts';
+import { assertQuery } from './assert-query.ts';
 import { assertInstant, assertWhole } from './assert-range.ts';
-import { oneByOne } from './one-by-one.ts';
+import { flattenPages } from './flatten-pages.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail, type TailRow } from './shared-tail.ts';
 
@@ -47,7 +47,7 @@ export interface LogPage {
   readonly position: number;
 }
 
-type Page = readonly RecordedEvent[];
+type EventPage = readonly RecordedEvent[];
 
 /** Reads streams and the log, page by page. */
 export class LogReader {
@@ -74,7 +74,7 @@ export class LogReader {
     assertWhole('after', after);
     assertWhole('upTo', upTo);
     assertWhole('limit', limit, 1);
-    assertFilter(filter);
+    assertQuery(filter);
     const range = { after, upTo, limit };
     const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
     const rows =
@@ -88,14 +88,17 @@ export class LogReader {
 
   /** @param settled gives the position up to which the log is read; asked when the first event is. */
   all(options: ReadAllOptions, settled: () => Promise<number>): AsyncIterable<RecordedEvent> {
-    return oneByOne(this.#pagesOfLog(options, settled));
+    return flattenPages(this.#pagesOfLog(options, settled));
   }
 
   stream(streamId: string, options: ReadStreamOptions): AsyncIterable<RecordedEvent> {
-    return oneByOne(this.#pagesOfStream(streamId, options));
+    return flattenPages(this.#pagesOfStream(streamId, options));
   }
 
-  async *#pagesOfLog(options: ReadAllOptions, settled: () => Promise<number>): AsyncGenerator<Page, void> {
+  async *#pagesOfLog(
+    options: ReadAllOptions,
+    settled: () => Promise<number>,
+  ): AsyncGenerator<EventPage, void> {
     const { filter, unknownEvents, signal } = options;
     assertWhole('after', options.after);
     assertWhole('limit', options.limit);
@@ -116,7 +119,7 @@ export class LogReader {
     }
   }
 
-  async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<Page, void> {
+  async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<EventPage, void> {
     assertId('stream id', streamId);
     assertWhole('from', options.from);
     assertWhole('to', options.to);

@@ -13,7 +13,7 @@ export type AppendOutcome =
   | { readonly kind: 'conflict'; readonly entry: number; readonly actual: number }
   /** An event is there that the condition excludes. */
   | { readonly kind: 'matched'; readonly position: number }
-  | { readonly kind: 'repeated' }
+  | { readonly kind: 'duplicate' }
   | { readonly kind: 'event-id-reused'; readonly eventId: string };
 
 /** Without a position when nothing was appended. */
@@ -31,9 +31,9 @@ export interface AppendOneRow {
  * read committed.
  */
 export function appendOneStatement(schema: string, request: AppendRequest): Statement | undefined {
-  const entry = request.entries[0];
+  const entry = request.streams[0];
   const event = entry?.events[0];
-  if (entry === undefined || event === undefined || request.entries.length > 1 || entry.events.length > 1)
+  if (entry === undefined || event === undefined || request.streams.length > 1 || entry.events.length > 1)
     return undefined;
   if (request.condition !== undefined) return undefined;
   return {
@@ -42,7 +42,7 @@ export function appendOneStatement(schema: string, request: AppendRequest): Stat
              from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       entry.streamId,
-      entry.expected,
+      entry.expectedCode,
       event.id,
       event.type,
       event.schemaVersion,
@@ -112,11 +112,11 @@ export function appendBatchStatement(
   const data: string[] = [];
   const metadata: string[] = [];
   const tags: (string | null)[] = [];
-  requests.forEach(({ entries }, requestIndex) => {
-    for (const entry of entries) {
+  requests.forEach(({ streams }, requestIndex) => {
+    for (const entry of streams) {
       entryRequest.push(requestIndex + 1);
       entryStream.push(entry.streamId);
-      entryExpected.push(entry.expected);
+      entryExpected.push(entry.expectedCode);
       entryEvents.push(entry.events.length);
       entry.events.forEach((event, offset) => {
         eventRequest.push(requestIndex + 1);
@@ -185,7 +185,7 @@ function queryColumns(requests: readonly AppendRequest[]): readonly string[] | u
   return [numberArray(queryRequest), textArray(tags), textArray(types), numberArray(queryAfter)];
 }
 
-const REPEATED = 2;
+const DUPLICATE = 2;
 const EVENT_ID_REUSED = 3;
 const CONFLICT = 1;
 const MATCHED = 4;
@@ -204,7 +204,7 @@ export function toBatchOutcomes(
   let eventsBefore = 0;
   return requests.map((request, index): AppendOutcome => {
     const firstEntry = entriesBefore;
-    entriesBefore += request.entries.length;
+    entriesBefore += request.streams.length;
     switch (statuses[index] ?? 0) {
       case CONFLICT: {
         const entry = Number(conflictEntries[index]) - 1;
@@ -212,8 +212,8 @@ export function toBatchOutcomes(
       }
       case MATCHED:
         return { kind: 'matched', position: Number(matches[index]) };
-      case REPEATED:
-        return { kind: 'repeated' };
+      case DUPLICATE:
+        return { kind: 'duplicate' };
       case EVENT_ID_REUSED:
         return { kind: 'event-id-reused', eventId: row.request_event_id?.[index] ?? '' };
       default: {

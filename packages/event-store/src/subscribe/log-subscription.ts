@@ -7,7 +7,7 @@ import {
 } from '@leftfold/core';
 import { assertWhole } from '../read/assert-range.ts';
 import type { LogPage, LogReader } from '../read/log-reader.ts';
-import type { SettledWatch } from '../settle/settled-watch.ts';
+import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
 
 const PAGE_SIZE = 500;
 const FIRST_RETRY_DELAY_MS = 100;
@@ -20,12 +20,12 @@ const LAST_RETRY_DELAY_MS = 5_000;
  */
 export class LogSubscription implements Subscription {
   readonly #reader: LogReader;
-  readonly #watch: SettledWatch;
+  readonly #watch: HighWaterWatch;
   readonly #options: SubscribeOptions;
   readonly #closed: AbortSignalLike;
   #position: number;
 
-  constructor(reader: LogReader, watch: SettledWatch, options: SubscribeOptions, closed: AbortSignalLike) {
+  constructor(reader: LogReader, watch: HighWaterWatch, options: SubscribeOptions, closed: AbortSignalLike) {
     assertWhole('after', options.after);
     this.#reader = reader;
     this.#watch = watch;

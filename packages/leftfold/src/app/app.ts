@@ -1,5 +1,5 @@
 import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
-import type { CommandExecutor, OwnMetadata } from '@leftfold/commands';
+import type { CommandExecutor, CustomMetadata } from '@leftfold/commands';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProjectionStatus, WaitForOptions } from '@leftfold/projections';
 import type { QueryOf } from '../query/query-of.ts';
@@ -10,7 +10,7 @@ export interface App<
   TAggregate extends AnyAggregate = AnyAggregate,
   TDecision extends AnyDecision = AnyDecision,
   TProjection extends AnyProjection = AnyProjection,
-  TOwn extends OwnMetadata = OwnMetadata,
+  TOwn extends CustomMetadata = CustomMetadata,
 > extends Pick<CommandExecutor<TAggregate, TDecision, TOwn>, 'execute' | 'load' | 'parseCommand'>,
     AsyncDisposable {
   /**
@@ -28,13 +28,13 @@ export interface App<
   waitFor(projection: TProjection, position: number, options?: WaitForOptions): Promise<void>;
 
   /** Waits until a projection has applied everything that is in the log now. */
-  caughtUp(projection: TProjection, options?: WaitForOptions): Promise<void>;
+  whenCaughtUp(projection: TProjection, options?: WaitForOptions): Promise<void>;
 
   /** Empties a projection and lets it begin anew. Queries see it incomplete until it has caught up. */
   reset(projection: TProjection): Promise<void>;
 
   /** Lets a projection that stopped go on at the event where it stopped: after its handler was mended. */
-  restart(projection: TProjection): Promise<void>;
+  resume(projection: TProjection): Promise<void>;
 
   /** How each projection stands, in the order they were given. */
   status(): Promise<readonly ProjectionStatus[]>;

@@ -1,4 +1,4 @@
-import { createCommandExecutor, type MetadataSchema, type OwnMetadataOf } from '@leftfold/commands';
+import { createCommandExecutor, type MetadataSchema, type CustomMetadataOf } from '@leftfold/commands';
 import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
 import { createEventStore } from '@leftfold/event-store';
 import { createProjectionRunner, inlineProjections } from '@leftfold/projections';
@@ -9,8 +9,8 @@ import { queryProjection } from '../query/query-projection.ts';
 import type { App } from './app.ts';
 import type { AppOptions } from './app-options.ts';
 import { assertDistinct, eventGroupsOf } from './definitions.ts';
-import { Ending } from './ending.ts';
-import { inlineInStep } from './in-step.ts';
+import { DisposableStack } from './disposable-stack.ts';
+import { waitForInline } from './wait-for-inline.ts';
 
 /**
  * Starts an application: connects to Postgres, migrates it, and keeps the projections up to date.
@@ -32,7 +32,7 @@ export async function createApp<
   TMetadata extends MetadataSchema = MetadataSchema,
 >(
   options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata>,
-): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], OwnMetadataOf<TMetadata>>> {
+): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], CustomMetadataOf<TMetadata>>> {
   const { schema = 'leftfold', runProjections = true } = options;
   const aggregates: readonly AnyAggregate[] = options.aggregates ?? [];
   const decisions: readonly AnyDecision[] = options.decisions ?? [];
@@ -40,30 +40,30 @@ export async function createApp<
   const events = eventGroupsOf({ aggregates, decisions, projections, events: options.events ?? [] });
   assertDistinct({ aggregates, decisions, projections, events });
 
-  const ending = new Ending();
+  const ending = new DisposableStack();
   try {
     const database = await chooseDatabase(options, process.env, () => import('@leftfold/embedded'));
-    ending.begun(database.stop);
+    ending.defer(database.stop);
     const { connectionString, pool } = database;
     const inline = inlineProjections(projections, { schema });
     const store = createEventStore({ ...options, connectionString, pool, events, schema, inline });
-    ending.begun(() => store.close());
+    ending.defer(() => store.close());
     await store.migrate();
     const runner = createProjectionRunner({ store, projections, onError: options.onProjectionError });
-    ending.begun(() => runner.stop());
+    ending.defer(() => runner.stop());
     if (runProjections) {
       await runner.start();
-      await inlineInStep(runner, projections);
+      await waitForInline(runner, projections);
     } else {
       await runner.migrate();
     }
     const executor = createCommandExecutor({ ...options, aggregates, decisions, store, snapshots: store });
-    ending.begun(() => executor.close());
+    ending.defer(() => executor.close());
 
     let closed = false;
     const close = () => {
       closed = true;
-      return ending.run();
+      return ending.dispose();
     };
     const reading = { store, runner, isClosed: () => closed };
     const app = {
@@ -71,9 +71,9 @@ export async function createApp<
       query: (projection: AnyProjection, queryOptions: QueryOptions = {}) =>
         queryProjection(reading, projection, queryOptions),
       waitFor: runner.waitFor.bind(runner),
-      caughtUp: runner.caughtUp.bind(runner),
+      whenCaughtUp: runner.whenCaughtUp.bind(runner),
       reset: runner.reset.bind(runner),
-      restart: runner.restart.bind(runner),
+      resume: runner.resume.bind(runner),
       status: runner.status.bind(runner),
       store,
       database: await describeDatabase(database, store),
@@ -83,7 +83,7 @@ export async function createApp<
     options.onStart?.(app.database);
     return app;
   } catch (error) {
-    await ending.run().catch(() => {});
+    await ending.dispose().catch(() => {});
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type {
   HandlerProjection,
   ReadModel,
   Row,
-  TableColumns,
+  TableSchemas,
   TableProjection,
 } from '@leftfold/core';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
@@ -16,7 +16,7 @@ export type RowsQuery<TName extends string, TColumns extends Columns> = SelectQu
 >;
 
 /** The reading half of a kysely on the tables of a projection. */
-export type ReadModelQueries<TTables extends TableColumns> = Pick<
+export type ReadModelQueries<TTables extends TableSchemas> = Pick<
   Kysely<ReadModel<TTables>>,
   'selectFrom' | 'with' | 'withRecursive' | 'fn' | 'dynamic'
 >;

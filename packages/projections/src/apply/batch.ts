@@ -2,7 +2,7 @@ import type { RecordedEvent } from '@leftfold/core';
 import type { HeldLease } from '../sql/leases.ts';
 
 /** A part of the log for one projection: the events it reads, and from where to where they reach. */
-export interface Page {
+export interface PageToApply {
   /** Position that the page begins behind. */
   readonly from: number;
   /** Position up to which it reaches: at or behind the last event. */
@@ -18,7 +18,7 @@ export interface BatchApplier {
    *
    * @throws BatchFailure when it cannot be applied.
    */
-  prepare(page: Page): Promise<PreparedBatch>;
+  prepare(page: PageToApply): Promise<PreparedBatch>;
 
   /** Drops whatever it remembers of the read model. To be called whenever a batch was not applied. */
   forget(): void;

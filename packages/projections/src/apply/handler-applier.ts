@@ -3,7 +3,7 @@ import type { PostgresEventStore, StoreTransaction } from '@leftfold/event-store
 import { advanceCheckpoint, limitIdleTime } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
-import { type BatchApplier, BatchFailure, type Page, type PreparedBatch } from './batch.ts';
+import { type BatchApplier, BatchFailure, type PageToApply, type PreparedBatch } from './batch.ts';
 
 export interface HandlerApplierOptions {
   readonly store: PostgresEventStore;
@@ -22,14 +22,14 @@ export class HandlerApplier implements BatchApplier {
     this.#schema = projectionSchema(options.store.schema, projection);
   }
 
-  async prepare(page: Page): Promise<PreparedBatch> {
+  async prepare(page: PageToApply): Promise<PreparedBatch> {
     const { to, events } = page;
     return { to, eventCount: events.length, grows: false, write: (lease) => this.#write(page, lease) };
   }
 
   forget(): void {}
 
-  async #write({ from, to, events }: Page, lease: HeldLease): Promise<boolean> {
+  async #write({ from, to, events }: PageToApply, lease: HeldLease): Promise<boolean> {
     const { store, leaseMs } = this.#options;
     const advance = { lease, leaseMs, from, to };
     let current: RecordedEvent | undefined;

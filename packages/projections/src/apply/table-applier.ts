@@ -1,14 +1,14 @@
 import type { AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { Kysely } from 'kysely';
 import { encodeChanges } from '../fold/encoded-rows.ts';
-import { KnownRows } from '../fold/known-rows.ts';
+import { RowCache } from '../fold/row-cache.ts';
 import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
 import { advanceCheckpoint } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRowsAndAdvance } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
-import { type BatchApplier, BatchFailure, type Page, type PreparedBatch } from './batch.ts';
+import { type BatchApplier, BatchFailure, type PageToApply, type PreparedBatch } from './batch.ts';
 
 export interface TableApplierOptions {
   readonly db: Kysely<unknown>;
@@ -19,7 +19,7 @@ export interface TableApplierOptions {
 }
 
 /** What has been folded since the last batch began to be written. */
-interface Folded {
+interface PendingBatch {
   readonly from: number;
   to: number;
   eventCount: number;
@@ -40,8 +40,8 @@ export class TableApplier implements BatchApplier {
   readonly #options: TableApplierOptions;
   readonly #fold: TableFold;
   readonly #target: TableTarget;
-  readonly #known: KnownRows;
-  #folded: Folded | undefined;
+  readonly #known: RowCache;
+  #folded: PendingBatch | undefined;
 
   constructor(projection: AnyTableProjection, options: TableApplierOptions) {
     this.#options = options;
@@ -51,10 +51,10 @@ export class TableApplier implements BatchApplier {
       table: projection.table.name,
       columns: this.#fold.columns,
     };
-    this.#known = new KnownRows(options.cachedRows);
+    this.#known = new RowCache(options.cachedRows);
   }
 
-  async prepare({ from, to, events }: Page): Promise<PreparedBatch> {
+  async prepare({ from, to, events }: PageToApply): Promise<PreparedBatch> {
     const folded = (this.#folded ??= { from, to, eventCount: 0, firstEvent: undefined, rows: [] });
     const before = folded.eventCount;
     folded.to = to;
@@ -87,7 +87,7 @@ export class TableApplier implements BatchApplier {
     this.#folded = undefined;
   }
 
-  async #write(folded: Folded, lease: HeldLease): Promise<boolean> {
+  async #write(folded: PendingBatch, lease: HeldLease): Promise<boolean> {
     const { db, storeSchema, leaseMs } = this.#options;
     const { from, to, rows } = folded;
     const advance = { lease, leaseMs, from, to };

@@ -2,7 +2,7 @@ import type { JsonValue, SqlTypes } from '@leftfold/core';
 import { type RawBuilder, sql } from 'kysely';
 
 /** A value of a read model's column. */
-export type ColumnValue = SqlTypes[keyof SqlTypes] | null;
+export type AnyColumnValue = SqlTypes[keyof SqlTypes] | null;
 
 /**
  * How a value travels to and from Postgres, as text both ways: what comes back does not depend on how the connection
@@ -16,7 +16,7 @@ export interface ColumnCodec {
   readonly quoted: boolean;
   /** @throws TypeError when the value is of another type, or not as Postgres would write it. */
   encode(value: unknown): string;
-  decode(text: string): ColumnValue;
+  decode(text: string): AnyColumnValue;
   /** The column's value as the text that {@link decode} takes. */
   read(column: RawBuilder<unknown>): RawBuilder<unknown>;
 }

@@ -1,4 +1,4 @@
-import { arrayLiteral, encodeColumn, type TableColumns } from './table-codec.ts';
+import { arrayLiteral, encodeColumn, type TableLayout } from './table-codec.ts';
 import type { FoldedRow } from './table-fold.ts';
 
 /** Rows as Postgres reads them: one array for each column. */
@@ -15,7 +15,7 @@ export interface EncodedChanges {
   readonly gone: EncodedRows;
 }
 
-export function encodeKeys({ key }: TableColumns, rows: readonly FoldedRow[]): EncodedRows {
+export function encodeKeys({ key }: TableLayout, rows: readonly FoldedRow[]): EncodedRows {
   const literals = key.map((column, index) =>
     arrayLiteral(column, rows, ({ encodedKey }) => encodedKey[index] ?? null),
   );
@@ -23,7 +23,7 @@ export function encodeKeys({ key }: TableColumns, rows: readonly FoldedRow[]): E
 }
 
 /** @throws TypeError naming the column, for a row that cannot be stored. */
-export function encodeChanges(columns: TableColumns, rows: readonly FoldedRow[]): EncodedChanges {
+export function encodeChanges(columns: TableLayout, rows: readonly FoldedRow[]): EncodedChanges {
   const gone = rows.filter(({ row }) => row === null);
   const kept = gone.length === 0 ? rows : rows.filter(({ row }) => row !== null);
   const rest = columns.rest.map((column) =>

@@ -5,7 +5,7 @@ import {
   StoreMisconfiguredError,
   type TableDefinition,
 } from '@leftfold/core';
-import { type ColumnCodec, columnCodecs, type ColumnValue } from './column-codec.ts';
+import { type ColumnCodec, columnCodecs, type AnyColumnValue } from './column-codec.ts';
 
 /** A column with what its type means. */
 export interface TableColumn {
@@ -17,7 +17,7 @@ export interface TableColumn {
 }
 
 /** The columns of one table: those of the primary key, and the others. */
-export interface TableColumns {
+export interface TableLayout {
   readonly key: readonly TableColumn[];
   readonly rest: readonly TableColumn[];
 }
@@ -26,7 +26,7 @@ export interface TableColumns {
  * @throws StoreMisconfiguredError for a type that is not one of `SqlTypes`, a primary key of a column that does not
  * exist, may be null or holds JSON, and an index of a column that does not exist.
  */
-export function columnsOf(projection: string, table: TableDefinition): TableColumns {
+export function columnsOf(projection: string, table: TableDefinition): TableLayout {
   const where = `table "${table.name}" of projection "${projection}"`;
   const columns = Object.entries(table.columns).map(([name, type]) => toColumn(where, name, type));
   const key = table.primaryKey.map((name) => {
@@ -76,7 +76,7 @@ export function encodeColumn(column: TableColumn, row: AnyRow): string | null {
   }
 }
 
-export function decodeColumn(column: TableColumn, text: string | null): ColumnValue {
+export function decodeColumn(column: TableColumn, text: string | null): AnyColumnValue {
   return text === null ? null : column.codec.decode(text);
 }
 

@@ -2,7 +2,7 @@ import { type AnyRow, defineEvents, defineTableProjection, type RecordedEvent } 
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encodeChanges } from './encoded-rows.ts';
-import { KnownRows } from './known-rows.ts';
+import { RowCache } from './row-cache.ts';
 import { type FoldedRow, TableFold } from './table-fold.ts';
 
 const stock = defineEvents('stock', {
@@ -44,7 +44,7 @@ function fold(
   const seen: number[] = [];
   const folding = new TableFold(projection);
   const changed: FoldedRow[] = [];
-  const plan = folding.plan(events, new KnownRows(0), changed, () => {});
+  const plan = folding.plan(events, new RowCache(0), changed, () => {});
   for (const row of changed) row.row = stored[row.id] ?? null;
   folding.fold(plan, (event) => seen.push(event.position));
   expect(new Set(changed).size, 'each row is there once').toBe(changed.length);
@@ -90,7 +90,7 @@ describe('folding into a table', () => {
   test('leaves rows alone that are stored already', () => {
     const folding = new TableFold(places);
     const changed: FoldedRow[] = [];
-    const plan = folding.plan([moved('a', 'b', 1)], new KnownRows(0), changed, () => {});
+    const plan = folding.plan([moved('a', 'b', 1)], new RowCache(0), changed, () => {});
     folding.fold(plan, () => {});
     const [first, second] = changed;
     first!.stored = true;
@@ -107,7 +107,7 @@ describe('folding into a table', () => {
     const folding = new TableFold(halving);
     const changed: FoldedRow[] = [];
     folding.fold(
-      folding.plan([lost('a')], new KnownRows(0), changed, () => {}),
+      folding.plan([lost('a')], new RowCache(0), changed, () => {}),
       () => {},
     );
     expect(() => encodeChanges(folding.columns, changed)).toThrow(
@@ -116,7 +116,7 @@ describe('folding into a table', () => {
   });
 
   test('a batch that grows has each row once, and in it what all its events made of it', () => {
-    const known = new KnownRows(0);
+    const known = new RowCache(0);
     const folding = new TableFold(places);
     const changed: FoldedRow[] = [];
     for (const event of [moved('a', 'b', 3), moved('b', 'c', 1), moved('c', 'a', 1)])
@@ -145,7 +145,7 @@ describe('folding into a table', () => {
       },
     };
     const other = new TableFold(throwing);
-    expect(() => other.fold(other.plan(events, new KnownRows(0), [], onEvent), onEvent)).toThrow('lost');
+    expect(() => other.fold(other.plan(events, new RowCache(0), [], onEvent), onEvent)).toThrow('lost');
     expect(at).toBe(events[1]!.position);
   });
 

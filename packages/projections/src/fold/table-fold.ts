@@ -1,6 +1,6 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import type { KnownRows } from './known-rows.ts';
-import { columnsOf, encodeColumn, type TableColumn, type TableColumns } from './table-codec.ts';
+import type { RowCache } from './row-cache.ts';
+import { columnsOf, encodeColumn, type TableColumn, type TableLayout } from './table-codec.ts';
 
 /** One row of the table: its key, and what is known of it. */
 export interface FoldedRow {
@@ -30,7 +30,7 @@ export type OnEvent = (event: RecordedEvent) => void;
 
 /** Folds events into the rows of one table, in memory. */
 export class TableFold {
-  readonly columns: TableColumns;
+  readonly columns: TableLayout;
   readonly #projection: AnyTableProjection;
   /** Every column, so that all rows have one shape: copying it is several times as quick as joining key and rest. */
   readonly #emptyRow: Record<string, AnyRow[string]>;
@@ -56,7 +56,7 @@ export class TableFold {
    * @param rows of the batch so far; those that are new to it are added at the end, each once
    * @throws whatever the projection's `key` throws, and TypeError for a bad key.
    */
-  plan(events: readonly RecordedEvent[], known: KnownRows, rows: FoldedRow[], onEvent: OnEvent): FoldPlan {
+  plan(events: readonly RecordedEvent[], known: RowCache, rows: FoldedRow[], onEvent: OnEvent): FoldPlan {
     const changes = events.map((event) => {
       onEvent(event);
       const keys = this.#projection.keysOf(event);
@@ -68,7 +68,7 @@ export class TableFold {
     return { events, changes };
   }
 
-  #rowOf(key: AnyRow, known: KnownRows, batch: FoldedRow[]): FoldedRow {
+  #rowOf(key: AnyRow, known: RowCache, batch: FoldedRow[]): FoldedRow {
     const columns = this.columns.key;
     const [first] = columns;
     const single = columns.length === 1 && first !== undefined;

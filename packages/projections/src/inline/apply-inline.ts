@@ -1,6 +1,6 @@
 import type { AnyHandlerProjection, AnyProjection, AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { CompiledQuery, Transaction } from 'kysely';
-import { KnownRows } from '../fold/known-rows.ts';
+import { RowCache } from '../fold/row-cache.ts';
 import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRows } from '../sql/write-rows.ts';
@@ -55,7 +55,7 @@ class InlineTable implements InlineApplier {
 
   async apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
     const rows: FoldedRow[] = [];
-    const plan = this.#fold.plan(events, new KnownRows(0), rows, () => {});
+    const plan = this.#fold.plan(events, new RowCache(0), rows, () => {});
     let open = rows.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
     while (open.length > 0) {
       await loadRows(tx, this.#target, open, { fold: this.#fold, lock: true });

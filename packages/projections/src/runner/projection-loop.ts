@@ -3,34 +3,34 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { type BatchApplier, BatchFailure, type PreparedBatch } from '../apply/batch.ts';
 import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
-import { handOver } from '../inline/hand-over.ts';
+import { promoteToInline } from '../inline/promote-to-inline.ts';
 import type { Lease } from '../lease/lease.ts';
-import type { LeaseKeeper } from '../lease/lease-keeper.ts';
+import type { LeaseManager } from '../lease/lease-manager.ts';
 import { readCheckpoints } from '../sql/checkpoints.ts';
 import { isOperational } from '../sql/error.ts';
 import { stopProjection } from '../sql/failures.ts';
-import type { Waiting } from '../wait/waiting.ts';
+import type { ProjectionWaiters } from '../wait/projection-waiters.ts';
 import { BatchSize } from './batch-size.ts';
 import { readAhead } from './read-ahead.ts';
 import { delayAfter, pause, type RetryPolicy } from './retry.ts';
-import type { OnRunnerError } from './runner-error.ts';
+import type { OnIncident } from './subscription-incident.ts';
 
 export interface ProjectionLoopOptions {
   readonly store: PostgresEventStore;
-  readonly keeper: LeaseKeeper;
-  readonly waiting: Waiting;
+  readonly keeper: LeaseManager;
+  readonly waiting: ProjectionWaiters;
   readonly leaseMs: number;
   readonly batchSize: number;
   readonly cachedRows: number;
   readonly retry: RetryPolicy;
-  readonly onError: OnRunnerError;
+  readonly onError: OnIncident;
 }
 
 /** Events that are read, and held, at one time. Larger pages are no quicker, and outlive a minor garbage collection. */
 const PAGE_SIZE = 1_000;
 
 /** One turn of leading a projection: from taking its lease to losing it. */
-interface Turn {
+interface LeaseTerm {
   readonly lease: Lease;
   readonly applier: BatchApplier;
   readonly size: BatchSize;
@@ -71,7 +71,7 @@ export class ProjectionLoop {
     }
   }
 
-  #newTurn(lease: Lease, stop: AbortSignal): Turn {
+  #newTurn(lease: Lease, stop: AbortSignal): LeaseTerm {
     return {
       lease,
       applier: this.#newApplier(),
@@ -92,7 +92,7 @@ export class ProjectionLoop {
   }
 
   /** Returns when the turn is over: stopped, lease lost, projection stopped, or handed over to the appends. */
-  async #lead(turn: Turn): Promise<void> {
+  async #lead(turn: LeaseTerm): Promise<void> {
     while (!turn.signal.aborted) {
       let failure: { readonly error: unknown } | undefined;
       try {
@@ -112,21 +112,21 @@ export class ProjectionLoop {
   }
 
   /** Applies what is settled, and waits for more. @returns 'fenced' when a batch did not find the checkpoint as expected */
-  async #follow(turn: Turn): Promise<'over' | 'fenced'> {
+  async #follow(turn: LeaseTerm): Promise<'over' | 'fenced'> {
     const { store } = this.#options;
     const { signal } = turn;
     const inline = this.#projection.mode === 'inline';
     let attempts = 0;
     for (;;) {
       const upTo = inline
-        ? await store.settledPosition()
-        : await store.waitForSettled({ after: turn.position, signal });
+        ? await store.highWaterMark()
+        : await store.waitForHighWaterMark({ after: turn.position, signal });
       if (signal.aborted) return 'over';
       if (upTo > turn.position) {
         const end = await this.#applyUpTo(turn, upTo);
         if (end !== 'there') return end;
       } else if (inline) {
-        const end = await handOver(store, this.#projection, turn.lease, turn.position);
+        const end = await promoteToInline(store, this.#projection, turn.lease, turn.position);
         if (end === 'fenced') return 'fenced';
         if (end === 'inline') return 'over';
         // Longer each time: appends had to wait for the attempt.
@@ -140,7 +140,7 @@ export class ProjectionLoop {
    * Reads a page, prepares the one before it and writes a batch, all at the same time. As long as a batch is being
    * written, the next one grows.
    */
-  async #applyUpTo(turn: Turn, upTo: number): Promise<'there' | 'over' | 'fenced'> {
+  async #applyUpTo(turn: LeaseTerm, upTo: number): Promise<'there' | 'over' | 'fenced'> {
     const { applier, signal, size } = turn;
     const types = this.#projection.eventTypes;
     let from = turn.position;
@@ -170,7 +170,7 @@ export class ProjectionLoop {
     return signal.aborted ? 'over' : 'there';
   }
 
-  async #write(turn: Turn, prepared: PreparedBatch, preparedMs: number): Promise<boolean> {
+  async #write(turn: LeaseTerm, prepared: PreparedBatch, preparedMs: number): Promise<boolean> {
     const { lease, size } = turn;
     const { to, eventCount } = prepared;
     const began = performance.now();
@@ -189,7 +189,7 @@ export class ProjectionLoop {
   }
 
   /** Asks for the checkpoint until the database answers. @returns false when the lease is lost or the runner stops */
-  async #findPosition(turn: Turn): Promise<boolean> {
+  async #findPosition(turn: LeaseTerm): Promise<boolean> {
     const { store, retry } = this.#options;
     while (!turn.signal.aborted) {
       try {
@@ -212,7 +212,7 @@ export class ProjectionLoop {
    * ever. Otherwise the batch is cut until the event is found, that event is tried again a few times, and then the
    * projection stops at it.
    */
-  async #handle(turn: Turn, error: unknown, wasDown: boolean): Promise<'go on' | 'over'> {
+  async #handle(turn: LeaseTerm, error: unknown, wasDown: boolean): Promise<'go on' | 'over'> {
     const { retry } = this.#options;
     const cause = error instanceof BatchFailure ? error.cause : error;
     if (wasDown || isOperational(cause)) {
@@ -234,7 +234,7 @@ export class ProjectionLoop {
     return this.#stop(turn, cause, failing?.event ?? batch?.firstEvent);
   }
 
-  async #stop(turn: Turn, cause: unknown, event: RecordedEvent | undefined): Promise<'go on' | 'over'> {
+  async #stop(turn: LeaseTerm, cause: unknown, event: RecordedEvent | undefined): Promise<'go on' | 'over'> {
     const { store, waiting, retry } = this.#options;
     const { name } = this.#projection;
     const failed = new ProjectionFailedError(name, event ?? placeOf(cause), { cause });

@@ -2,23 +2,23 @@ import { hostname } from 'node:os';
 import {
   type AnyProjection,
   DuplicateDefinitionError,
-  newId,
+  uuidv7,
   ProjectionNotFoundError,
   StoreMisconfiguredError,
 } from '@leftfold/core';
 import { applyMigrations, type PostgresEventStore, toStoreError } from '@leftfold/event-store';
 import { assertAppliedBy } from '../inline/inline-projections.ts';
-import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { LeaseManager } from '../lease/lease-manager.ts';
 import { readCheckpoints } from '../sql/checkpoints.ts';
-import { restartProjection } from '../sql/failures.ts';
+import { resumeProjection } from '../sql/failures.ts';
 import { migrations } from '../sql/migrations.generated.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
-import { Waiting } from '../wait/waiting.ts';
+import { ProjectionWaiters } from '../wait/projection-waiters.ts';
 import { ProjectionLoop } from './projection-loop.ts';
 import { type ProjectionStatus, toStatus } from './projection-status.ts';
 import { resetProjection } from './reset-projection.ts';
 import { type RetryOptions, toRetryPolicy } from './retry.ts';
-import { guarded, type OnRunnerError, warnWhenStopped } from './runner-error.ts';
+import { guarded, type OnIncident, warnWhenStopped } from './subscription-incident.ts';
 
 /** What {@link createProjectionRunner} takes. */
 export interface ProjectionRunnerOptions {
@@ -35,7 +35,7 @@ export interface ProjectionRunnerOptions {
   readonly cachedRows?: number | undefined;
   readonly retry?: RetryOptions | undefined;
   /** Told of everything that goes wrong. @default a warning of the process when a projection stops */
-  readonly onError?: OnRunnerError | undefined;
+  readonly onError?: OnIncident | undefined;
 }
 
 /** A projection's definition, or its name. */
@@ -72,8 +72,8 @@ export class ProjectionRunner implements AsyncDisposable {
   readonly #owner: string;
   readonly #leaseMs: number;
   readonly #loops: readonly ProjectionLoop[];
-  readonly #keeper: LeaseKeeper;
-  readonly #waiting: Waiting;
+  readonly #keeper: LeaseManager;
+  readonly #waiting: ProjectionWaiters;
   readonly #stop = new AbortController();
   #running: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
@@ -87,10 +87,10 @@ export class ProjectionRunner implements AsyncDisposable {
     this.#store = store;
     this.#projections = byName(projections);
     this.#tables = projections.map((projection) => new ProjectionTables(store.schema, projection));
-    this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${newId(Date.now())}`;
+    this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
     this.#leaseMs = leaseMs;
-    this.#waiting = new Waiting(store);
-    this.#keeper = new LeaseKeeper({
+    this.#waiting = new ProjectionWaiters(store);
+    this.#keeper = new LeaseManager({
       db: store.db,
       schema: store.schema,
       owner: this.#owner,
@@ -194,12 +194,12 @@ export class ProjectionRunner implements AsyncDisposable {
    * @param options.timeoutMs is Infinity unless given.
    * @throws like {@link waitFor}
    */
-  async caughtUp(
+  async whenCaughtUp(
     ref: ProjectionRef,
     { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitForOptions = {},
   ): Promise<void> {
     const projection = this.#find(ref);
-    const position = await this.#store.settledPosition();
+    const position = await this.#store.highWaterMark();
     await this.#waiting.until(
       projection,
       { position, inline: projection.mode === 'inline' },
@@ -223,10 +223,10 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   /** Lets a stopped projection go on at the event where it stopped. Does nothing to one that is not stopped. */
-  async restart(ref: ProjectionRef): Promise<void> {
+  async resume(ref: ProjectionRef): Promise<void> {
     const projection = this.#find(ref);
     const { db, schema } = this.#store;
-    const found = await this.#asking(() => restartProjection(db, schema, projection));
+    const found = await this.#asking(() => resumeProjection(db, schema, projection));
     if (!found) throw new ProjectionNotFoundError(projection.name);
     this.#keeper.look();
   }
@@ -237,7 +237,7 @@ export class ProjectionRunner implements AsyncDisposable {
     const projections = [...this.#projections.values()];
     // Checkpoints first: a lag is then never less than it was.
     const checkpoints = await this.#asking(() => readCheckpoints(db, schema, projections));
-    const settled = await this.#store.settledPosition();
+    const settled = await this.#store.highWaterMark();
     return projections.map((one) =>
       toStatus(
         one,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AnyProjection, ProjectionNotFoundError, StoreUnavailableError } from '@leftfold/core';
 import type { Kysely } from 'kysely';
-import { HOLD_TIMEOUT_MS } from '../inline/hand-over.ts';
+import { HOLD_TIMEOUT_MS } from '../inline/promote-to-inline.ts';
 import { readCheckpoints } from '../sql/checkpoints.ts';
 import { isLockTimeout } from '../sql/error.ts';
 import { holdInlineProjections } from '../sql/inline.ts';

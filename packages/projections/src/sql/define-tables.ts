@@ -1,11 +1,11 @@
 import type { TableDefinition } from '@leftfold/core';
 import { type Kysely, sql } from 'kysely';
-import type { TableColumns } from '../fold/table-codec.ts';
+import type { TableLayout } from '../fold/table-codec.ts';
 
 /** A table of a projection, and what its column types mean. */
 export interface DefinedTable {
   readonly definition: TableDefinition;
-  readonly columns: TableColumns;
+  readonly columns: TableLayout;
 }
 
 export async function createSchema(tx: Kysely<unknown>, schema: string): Promise<void> {

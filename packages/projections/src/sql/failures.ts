@@ -36,7 +36,7 @@ export async function stopProjection(
 }
 
 /** Lets a stopped projection go on where it stopped. SQL: one UPDATE. @returns false when it has no checkpoint */
-export async function restartProjection(
+export async function resumeProjection(
   db: Kysely<unknown>,
   schema: string,
   { name, version }: ProjectionKey,

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
-import type { TableColumn, TableColumns } from '../fold/table-codec.ts';
+import type { TableColumn, TableLayout } from '../fold/table-codec.ts';
 import type { FoldedRow } from '../fold/table-fold.ts';
 import { type Advance, advanceUpdate } from './advance-checkpoint.ts';
 
@@ -8,7 +8,7 @@ import { type Advance, advanceUpdate } from './advance-checkpoint.ts';
 export interface TableTarget {
   readonly schema: string;
   readonly table: string;
-  readonly columns: TableColumns;
+  readonly columns: TableLayout;
 }
 
 /**
@@ -120,7 +120,7 @@ function remove(target: TableTarget, rows: EncodedRows, condition: RawBuilder<un
   `;
 }
 
-function unnestRows({ key, rest }: TableColumns, rows: EncodedRows): RawBuilder<unknown> {
+function unnestRows({ key, rest }: TableLayout, rows: EncodedRows): RawBuilder<unknown> {
   const arrays = sql.join([...typedArrays(key, rows.key), ...typedArrays(rest, rows.rest)]);
   return sql`unnest(${arrays}) as changed (${names([...key, ...rest])})`;
 }

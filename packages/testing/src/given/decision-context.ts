@@ -1,4 +1,4 @@
-import type { DecisionContext, EventMetadata } from '@leftfold/core';
+import type { DecideContext, EventMetadata } from '@leftfold/core';
 
 /** What a decision gets beside the state, so that the same test decides the same every time. */
 export interface GivenOptions {
@@ -13,7 +13,7 @@ export interface GivenOptions {
 /** Where the clock of tests stands, unless they say otherwise. */
 export const DEFAULT_NOW = '2000-01-01T00:00:00.000Z';
 
-export function toDecisionContext({ now, newId, metadata = {} }: GivenOptions): DecisionContext {
+export function toDecisionContext({ now, newId, metadata = {} }: GivenOptions): DecideContext {
   let made = 0;
   const count = () => {
     made += 1;

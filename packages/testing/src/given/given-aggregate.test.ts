@@ -137,14 +137,14 @@ describe('what was not expected', () => {
 describe('what a store or an execution would refuse is refused here', () => {
   test('an input that does not fit', () => {
     expect(() => given(account).when(command.open('acc-1', { owner: ' ' }))).toThrow(
-      expect.objectContaining({ code: 'COMMAND_INVALID', command: 'account.open' }),
+      expect.objectContaining({ code: 'INVALID_COMMAND', command: 'account.open' }),
     );
   });
 
   test('a command of another aggregate, or none', () => {
     const foreign: unknown = { aggregate: 'order', id: '1', name: 'open', input: {} };
     expect(() => given(account).when(foreign as ReturnType<typeof command.open>)).toThrow(
-      expect.objectContaining({ code: 'COMMAND_UNKNOWN', command: 'order.open' }),
+      expect.objectContaining({ code: 'UNKNOWN_COMMAND', command: 'order.open' }),
     );
     const unknown: unknown = { aggregate: 'account', id: '1', name: 'freeze', input: {} };
     expect(() => given(account).when(unknown as ReturnType<typeof command.open>)).toThrow(
@@ -154,13 +154,13 @@ describe('what a store or an execution would refuse is refused here', () => {
 
   test('an id that cannot be one', () => {
     expect(() => given(account).when(command.open('', { owner: 'Ada' }))).toThrow(
-      expect.objectContaining({ code: 'NAME_INVALID' }),
+      expect.objectContaining({ code: 'INVALID_NAME' }),
     );
   });
 
   test('a history whose data does not fit its schema', () => {
     const lost = { ...deposited(5), data: { cents: -5 } };
-    expect(() => given(account, [lost])).toThrow(expect.objectContaining({ code: 'EVENT_PAYLOAD_INVALID' }));
+    expect(() => given(account, [lost])).toThrow(expect.objectContaining({ code: 'INVALID_EVENT' }));
   });
 });
 

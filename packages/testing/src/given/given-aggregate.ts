@@ -3,7 +3,7 @@ import {
   type Command,
   type CommandOf,
   type CommandReason,
-  type Decision,
+  type DecideResult,
   type NewEvent,
   type NewEventOf,
   Rejection,
@@ -78,7 +78,7 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
 
 function toList(
   command: string,
-  decided: Exclude<Decision<NewEvent, string>, Rejection> | undefined,
+  decided: Exclude<DecideResult<NewEvent, string>, Rejection> | undefined,
 ): readonly NewEvent[] {
   if (decided === undefined) {
     throw new TypeError(`the decision of "${command}" returned nothing; return [] for no events`);

@@ -45,7 +45,7 @@ test('events where none were expected are an assertion error', () => {
 
 test('one aggregate in two roles is refused, as executing the command would', () => {
   expect(() => given(transfer, ada).when(transfer.command({ from: 'a', to: 'a' }, { cents: 5 }))).toThrow(
-    expect.objectContaining({ code: 'COMMAND_INVALID', command: 'transfer' }),
+    expect.objectContaining({ code: 'INVALID_COMMAND', command: 'transfer' }),
   );
 });
 

@@ -102,7 +102,7 @@ describe('projecting', () => {
   test('refuses events whose data does not fit', () => {
     const wrong = { ...deposited(5), data: { cents: -5 } };
     expect(() => givenEvents([wrong]).project(balances)).toThrow(
-      expect.objectContaining({ code: 'EVENT_PAYLOAD_INVALID', position: 1 }),
+      expect.objectContaining({ code: 'INVALID_EVENT', position: 1 }),
     );
   });
 

@@ -8,10 +8,10 @@ import {
   InvalidEventError,
   type JsonValue,
   type NewEvent,
-  newId,
-  type StreamAppend,
+  uuidv7,
+  type StreamToAppend,
 } from '@leftfold/core';
-import type { EventToAppend, StreamToAppend } from './memory-log.ts';
+import type { EventToAppend, CheckedStream } from './memory-log.ts';
 
 /** Largest payload of one event with its metadata, in characters of JSON. */
 const MAX_EVENT_SIZE = 1024 * 1024;
@@ -23,10 +23,10 @@ const MAX_EVENT_SIZE = 1024 * 1024;
  */
 export function checkedAppend(
   catalog: EventCatalog,
-  appends: readonly StreamAppend[],
+  appends: readonly StreamToAppend[],
   { commandId, metadata }: AppendContext,
   now: Date,
-): readonly StreamToAppend[] {
+): readonly CheckedStream[] {
   if (commandId !== undefined) assertId('command id', commandId);
   if (appends.length === 0) throw new TypeError('an append names at least one stream');
   assertStorable('metadata', 1, metadata ?? {});
@@ -34,7 +34,7 @@ export function checkedAppend(
   const streamIds = new Set<string>();
 
   const checkedEvent = (streamId: string, event: NewEvent): EventToAppend => {
-    const id = event.id ?? (commandId === undefined ? newId(now.getTime()) : `${commandId}:${ids.size + 1}`);
+    const id = event.id ?? (commandId === undefined ? uuidv7(now.getTime()) : `${commandId}:${ids.size + 1}`);
     assertId('event id', id);
     if (ids.has(id)) throw new EventIdReusedError(id);
     ids.add(id);
@@ -49,12 +49,16 @@ export function checkedAppend(
     return { id, type, schemaVersion, data, metadata: merged, tags: [...tags] };
   };
 
-  return appends.map(({ streamId, events, expected = 'any' }) => {
+  return appends.map(({ streamId, events, expectedVersion = 'any' }) => {
     assertId('stream id', streamId);
     if (streamIds.has(streamId)) throw new TypeError(`stream "${streamId}" is named twice in one append`);
     streamIds.add(streamId);
-    assertExpected(expected);
-    return { streamId, expected, events: events.map((event) => checkedEvent(streamId, event)) };
+    assertExpected(expectedVersion);
+    return {
+      streamId,
+      expected: expectedVersion,
+      events: events.map((event) => checkedEvent(streamId, event)),
+    };
   });
 }
 

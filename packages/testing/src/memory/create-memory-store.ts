@@ -1,6 +1,6 @@
 import {
   type AnyEventGroup,
-  type AppendAllResult,
+  type AppendToStreamsResult,
   type AppendContext,
   type AppendOptions,
   type AppendResult,
@@ -13,7 +13,7 @@ import {
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
-  type StreamAppend,
+  type StreamToAppend,
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
@@ -59,11 +59,17 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     events: readonly NewEvent[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
-    const { streams } = await this.appendAll([{ streamId, events, expected: options.expected }], options);
+    const { streams } = await this.appendToStreams(
+      [{ streamId, events, expectedVersion: options.expectedVersion }],
+      options,
+    );
     return streams[0]!;
   }
 
-  async appendAll(appends: readonly StreamAppend[], context: AppendContext = {}): Promise<AppendAllResult> {
+  async appendToStreams(
+    appends: readonly StreamToAppend[],
+    context: AppendContext = {},
+  ): Promise<AppendToStreamsResult> {
     const { commandId, condition } = context;
     const recordedAt = this.#now();
     // As from a database, the answer comes later; the order of appends is that of the calls.
@@ -126,7 +132,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     return new MemorySubscription(this.#log, read, options);
   }
 
-  async settledPosition(): Promise<number> {
+  async highWaterMark(): Promise<number> {
     return Promise.resolve(this.#log.position);
   }
 
@@ -138,12 +144,12 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     await Promise.resolve();
   }
 
-  #toResult({ repeated, streams }: MemoryAppend): AppendAllResult {
+  #toResult({ repeated: duplicate, streams }: MemoryAppend): AppendToStreamsResult {
     const results = streams.map(({ streamVersion, events }): AppendResult => {
       const position = events.at(-1)?.position ?? 0;
-      return { streamVersion, position, events: events.map((stored) => this.#upcast(stored)), repeated };
+      return { streamVersion, position, events: events.map((stored) => this.#upcast(stored)), duplicate };
     });
-    return { position: Math.max(0, ...results.map(({ position }) => position)), streams: results, repeated };
+    return { position: Math.max(0, ...results.map(({ position }) => position)), streams: results, duplicate };
   }
 
   #toRecorded(stored: StoredEvent, unknownEvents: UnknownEvents): RecordedEvent | undefined {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  AppendConditionError,
+  AppendConditionFailedError,
   EventIdReusedError,
   type EventMetadata,
   type ExpectedVersion,
@@ -34,7 +34,7 @@ export interface EventToAppend {
 }
 
 /** One stream's part of an append. */
-export interface StreamToAppend {
+export interface CheckedStream {
   readonly streamId: string;
   readonly expected: ExpectedVersion;
   readonly events: readonly EventToAppend[];
@@ -70,7 +70,7 @@ export class MemoryLog {
 
   /** @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError and then nothing was appended */
   append(
-    streams: readonly StreamToAppend[],
+    streams: readonly CheckedStream[],
     { commandId, condition, recordedAt }: AppendToAll,
   ): MemoryAppend {
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
@@ -120,7 +120,7 @@ export class MemoryLog {
         (query) => query.tags.every((tag) => tags.includes(tag)) && (query.types?.includes(type) ?? true),
       ),
     );
-    if (match !== undefined) throw new AppendConditionError(match.position, after);
+    if (match !== undefined) throw new AppendConditionFailedError(match.position, after);
   }
 
   #versionOf(streamId: string): number {
@@ -128,7 +128,7 @@ export class MemoryLog {
   }
 
   #isRepeated(
-    streams: readonly StreamToAppend[],
+    streams: readonly CheckedStream[],
     commandId: string | undefined,
     known: readonly (StoredEvent | undefined)[],
   ): boolean {
@@ -145,7 +145,7 @@ export class MemoryLog {
   }
 
   #asFirstTime(
-    streams: readonly StreamToAppend[],
+    streams: readonly CheckedStream[],
     commandId: string | undefined,
     known: readonly StoredEvent[],
   ): MemoryAppend {

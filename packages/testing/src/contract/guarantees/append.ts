@@ -18,7 +18,7 @@ export const appendGuarantees = {
   }) => {
     const first = await store.append(stream(), [sent, scanned('Paris')]);
     expect(versionsOf(first.events)).toEqual([1, 2]);
-    expect(first).toMatchObject({ streamVersion: 2, repeated: false, position: first.events[1]?.position });
+    expect(first).toMatchObject({ streamVersion: 2, duplicate: false, position: first.events[1]?.position });
     const second = await store.append(stream(), [delivered]);
     expect(versionsOf(second.events)).toEqual([3]);
     expect(second).toMatchObject({ streamVersion: 3, position: second.events[0]?.position });
@@ -106,14 +106,14 @@ export const appendGuarantees = {
       streamVersion: 0,
       position: 0,
       events: [],
-      repeated: false,
+      duplicate: false,
     });
     await store.append(stream(), [sent, delivered]);
     expect(await store.append(stream(), [])).toEqual({
       streamVersion: 2,
       position: 0,
       events: [],
-      repeated: false,
+      duplicate: false,
     });
     expect(await collect(store.readStream(stream()))).toHaveLength(2);
   },

@@ -4,12 +4,12 @@ import { collect, delivered, type Guarantee, scanned, scans, sent, versionsOf } 
 export const atomicGuarantees = {
   'several streams are appended together, each with its own expectation': async ({ store, stream }) => {
     await store.append(stream('b'), scans(2));
-    const all = await store.appendAll([
-      { streamId: stream('a'), events: [sent, delivered], expected: 'no-stream' },
-      { streamId: stream('b'), events: [scanned('Paris')], expected: 2 },
+    const all = await store.appendToStreams([
+      { streamId: stream('a'), events: [sent, delivered], expectedVersion: 'no-stream' },
+      { streamId: stream('b'), events: [scanned('Paris')], expectedVersion: 2 },
       { streamId: stream('c'), events: [sent] },
     ]);
-    expect(all.repeated).toBe(false);
+    expect(all.duplicate).toBe(false);
     expect(all.streams.map(({ events }) => versionsOf(events))).toEqual([[1, 2], [3], [1]]);
     expect(all.streams.map(({ streamVersion }) => streamVersion)).toEqual([2, 3, 1]);
     for (const [index, name] of ['a', 'b', 'c'].entries()) {
@@ -19,7 +19,7 @@ export const atomicGuarantees = {
   },
 
   'positions follow the order of the streams and events given': async ({ store, stream }) => {
-    const all = await store.appendAll([
+    const all = await store.appendToStreams([
       { streamId: stream('z'), events: scans(3) },
       { streamId: stream('a'), events: [] },
       { streamId: stream('m'), events: scans(2) },
@@ -39,9 +39,9 @@ export const atomicGuarantees = {
 
   'one unmet expectation keeps every stream of the append as it was': async ({ store, stream }) => {
     await store.append(stream('b'), scans(2));
-    const refused = store.appendAll([
+    const refused = store.appendToStreams([
       { streamId: stream('a'), events: [sent] },
-      { streamId: stream('b'), events: [delivered], expected: 1 },
+      { streamId: stream('b'), events: [delivered], expectedVersion: 1 },
       { streamId: stream('c'), events: [sent] },
     ]);
     await expect(refused).rejects.toMatchObject({
@@ -57,9 +57,9 @@ export const atomicGuarantees = {
 
   'a stream without events is checked and gets nothing': async ({ store, stream }) => {
     await store.append(stream('checked'), scans(2));
-    const all = await store.appendAll([
-      { streamId: stream('checked'), events: [], expected: 2 },
-      { streamId: stream('new'), events: [], expected: 'no-stream' },
+    const all = await store.appendToStreams([
+      { streamId: stream('checked'), events: [], expectedVersion: 2 },
+      { streamId: stream('new'), events: [], expectedVersion: 'no-stream' },
       { streamId: stream('a'), events: [sent] },
     ]);
     expect(all.streams.map(({ streamVersion, position }) => [streamVersion, position])).toEqual([
@@ -67,8 +67,8 @@ export const atomicGuarantees = {
       [0, 0],
       [1, all.position],
     ]);
-    const refused = store.appendAll([
-      { streamId: stream('checked'), events: [], expected: 1 },
+    const refused = store.appendToStreams([
+      { streamId: stream('checked'), events: [], expectedVersion: 1 },
       { streamId: stream('a'), events: [delivered] },
     ]);
     await expect(refused).rejects.toMatchObject({
@@ -79,16 +79,16 @@ export const atomicGuarantees = {
   },
 
   'an append of nothing to several streams only checks': async ({ store, stream }) => {
-    const checked = await store.appendAll([
-      { streamId: stream('a'), events: [], expected: 0 },
+    const checked = await store.appendToStreams([
+      { streamId: stream('a'), events: [], expectedVersion: 0 },
       { streamId: stream('b'), events: [] },
     ]);
-    expect(checked).toMatchObject({ position: 0, repeated: false });
-    await expect(store.appendAll([{ streamId: stream('a'), events: [], expected: 1 }])).rejects.toMatchObject(
-      {
-        code: 'STREAM_VERSION_CONFLICT',
-      },
-    );
+    expect(checked).toMatchObject({ position: 0, duplicate: false });
+    await expect(
+      store.appendToStreams([{ streamId: stream('a'), events: [], expectedVersion: 1 }]),
+    ).rejects.toMatchObject({
+      code: 'STREAM_VERSION_CONFLICT',
+    });
   },
 
   'an append names each stream once, and at least one': async ({ store, stream }) => {
@@ -97,8 +97,8 @@ export const atomicGuarantees = {
       { streamId: stream('b'), events: [sent] },
       { streamId: stream('a'), events: [delivered] },
     ];
-    await expect(store.appendAll(twice)).rejects.toThrow(TypeError);
-    await expect(store.appendAll([])).rejects.toThrow(TypeError);
+    await expect(store.appendToStreams(twice)).rejects.toThrow(TypeError);
+    await expect(store.appendToStreams([])).rejects.toThrow(TypeError);
     expect(await collect(store.readStream(stream('b')))).toEqual([]);
   },
 
@@ -109,7 +109,7 @@ export const atomicGuarantees = {
   }) => {
     const context = { metadata: { actor: 'ada' }, commandId: id('command') };
     const appends = [stream('a'), stream('b')].map((streamId) => ({ streamId, events: [sent, delivered] }));
-    const { streams } = await store.appendAll(appends, context);
+    const { streams } = await store.appendToStreams(appends, context);
     const events = streams.flatMap((each) => each.events);
     expect(events.map((event) => event.id)).toEqual(
       [1, 2, 3, 4].map((number) => `${id('command')}:${number}`),

@@ -24,15 +24,15 @@ async function refuses(
     { streamId: stream('good'), events: [sent] },
     { streamId: stream(), events },
   ];
-  await expect(store.appendAll(beside, options)).rejects.toMatchObject({ code, retryable: false });
+  await expect(store.appendToStreams(beside, options)).rejects.toMatchObject({ code, retryable: false });
   for (const name of [stream(), stream('good')]) expect(await collect(store.readStream(name))).toEqual([]);
 }
 
 export const badInputGuarantees = {
   'a stream id that is empty, too long or has a control character is refused': async ({ store }) => {
     for (const streamId of notIds) {
-      await expect(store.append(streamId, [sent])).rejects.toMatchObject({ code: 'NAME_INVALID' });
-      await expect(store.append(streamId, [])).rejects.toMatchObject({ code: 'NAME_INVALID' });
+      await expect(store.append(streamId, [sent])).rejects.toMatchObject({ code: 'INVALID_NAME' });
+      await expect(store.append(streamId, [])).rejects.toMatchObject({ code: 'INVALID_NAME' });
     }
   },
 
@@ -46,7 +46,7 @@ export const badInputGuarantees = {
         collect(store.readAll({ filter: { tags: [name] } })),
       ];
       for (const outcome of await Promise.allSettled(reads)) {
-        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'NAME_INVALID' });
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'INVALID_NAME' });
         else expect(outcome.value).toEqual([]);
       }
     }
@@ -56,26 +56,26 @@ export const badInputGuarantees = {
     trial,
   ) => {
     for (const text of notIds) {
-      await refuses(trial, 'NAME_INVALID', [{ ...sent, id: text }]);
-      await refuses(trial, 'NAME_INVALID', [{ ...sent, tags: ['a:1', text] }]);
-      await refuses(trial, 'NAME_INVALID', [sent], { commandId: text });
+      await refuses(trial, 'INVALID_NAME', [{ ...sent, id: text }]);
+      await refuses(trial, 'INVALID_NAME', [{ ...sent, tags: ['a:1', text] }]);
+      await refuses(trial, 'INVALID_NAME', [sent], { commandId: text });
     }
   },
 
   'an event of an unknown type is refused': async (trial) => {
-    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [sent, { type: 'parcel.lost', schemaVersion: 1, data: {} }]);
-    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [letterEvents.first.create.sent({ name: 'Ada' })]);
+    await refuses(trial, 'UNKNOWN_EVENT', [sent, { type: 'parcel.lost', schemaVersion: 1, data: {} }]);
+    await refuses(trial, 'UNKNOWN_EVENT', [letterEvents.first.create.sent({ name: 'Ada' })]);
   },
 
   'an event of another schema version than the newest is refused': async (trial) => {
-    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [{ ...sent, schemaVersion: 2 }]);
-    await refuses(trial, 'EVENT_TYPE_UNKNOWN', [{ ...sent, schemaVersion: 0 }]);
+    await refuses(trial, 'UNKNOWN_EVENT', [{ ...sent, schemaVersion: 2 }]);
+    await refuses(trial, 'UNKNOWN_EVENT', [{ ...sent, schemaVersion: 0 }]);
   },
 
   'a payload that does not fit its schema is refused': async (trial) => {
-    await refuses(trial, 'EVENT_PAYLOAD_INVALID', [sent, { ...sent, data: { to: 'Ada' } }]);
-    await refuses(trial, 'EVENT_PAYLOAD_INVALID', [{ ...scanned('Paris'), data: { place: 7 } }]);
-    await refuses(trial, 'EVENT_PAYLOAD_INVALID', [{ ...scanned('Paris'), data: null }]);
+    await refuses(trial, 'INVALID_EVENT', [sent, { ...sent, data: { to: 'Ada' } }]);
+    await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: { place: 7 } }]);
+    await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: null }]);
   },
 
   'a payload that was not made by its creator is stored as its schema puts it out': async ({
@@ -91,13 +91,13 @@ export const badInputGuarantees = {
 
   'a payload or metadata with a character that cannot be stored is refused': async (trial) => {
     for (const text of ['a\u0000b', '\u0000', 'half \ud83e', '\udd8a half']) {
-      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [scanned(text)]);
-      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [
+      await refuses(trial, 'INVALID_EVENT', [scanned(text)]);
+      await refuses(trial, 'INVALID_EVENT', [
         { ...sent, data: { to: 'Ada', grams: 1, extra: { deep: [{ [text]: 1 }] } } },
       ]);
       const metadata: EventMetadata = { actor: text };
-      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [{ ...sent, metadata }]);
-      await refuses(trial, 'EVENT_PAYLOAD_INVALID', [sent], { metadata });
+      await refuses(trial, 'INVALID_EVENT', [{ ...sent, metadata }]);
+      await refuses(trial, 'INVALID_EVENT', [sent], { metadata });
     }
   },
 
@@ -115,9 +115,9 @@ export const badInputGuarantees = {
 
   'an expected version that is no whole number from 0 is refused': async ({ store, stream }) => {
     const word: unknown = 'sometimes';
-    for (const expected of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, word as ExpectedVersion]) {
-      await expect(store.append(stream(), [sent], { expected })).rejects.toThrow(RangeError);
-      await expect(store.append(stream(), [], { expected })).rejects.toThrow(RangeError);
+    for (const expectedVersion of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, word as ExpectedVersion]) {
+      await expect(store.append(stream(), [sent], { expectedVersion })).rejects.toThrow(RangeError);
+      await expect(store.append(stream(), [], { expectedVersion })).rejects.toThrow(RangeError);
     }
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
@@ -132,7 +132,7 @@ export const badInputGuarantees = {
       await expect(attempt({ failIfMatch })).rejects.toThrow(TypeError);
     await expect(attempt({ failIfMatch: { tags: ['a:1'], types: [] } })).rejects.toThrow(TypeError);
     for (const text of notIds) {
-      const refused = { code: 'NAME_INVALID' };
+      const refused = { code: 'INVALID_NAME' };
       await expect(attempt({ failIfMatch: { tags: ['a:1', text] } })).rejects.toMatchObject(refused);
       const types = [text];
       await expect(attempt({ failIfMatch: { tags: ['a:1'], types } })).rejects.toMatchObject(refused);
@@ -169,9 +169,9 @@ export const badInputGuarantees = {
     await expect(
       store.append(stream(), [sent, scanned('Paris'), { ...sent, data: {} }]),
     ).rejects.toMatchObject({
-      code: 'EVENT_PAYLOAD_INVALID',
+      code: 'INVALID_EVENT',
     });
-    expect(await store.append(stream(), [sent], { expected: 'no-stream' })).toMatchObject({
+    expect(await store.append(stream(), [sent], { expectedVersion: 'no-stream' })).toMatchObject({
       streamVersion: 1,
     });
   },

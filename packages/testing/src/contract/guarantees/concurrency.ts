@@ -11,13 +11,13 @@ export const concurrencyGuarantees = {
     for (let round = 0; round < 50; round += 1) {
       const streamId = stream(`${round}`);
       const outcomes = await Promise.allSettled(
-        [store, other].map((writer) => writer.append(streamId, [sent], { expected: 'no-stream' })),
+        [store, other].map((writer) => writer.append(streamId, [sent], { expectedVersion: 'no-stream' })),
       );
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
       const lost = outcomes.find((outcome) => outcome.status === 'rejected');
       expect(lost?.reason).toMatchObject({
         code: 'STREAM_VERSION_CONFLICT',
-        expected: 'no-stream',
+        expectedVersion: 'no-stream',
         actual: 1,
       });
       expect(await collect(store.readStream(streamId))).toHaveLength(1);
@@ -45,7 +45,7 @@ export const concurrencyGuarantees = {
     for (const version of upTo(10)) {
       const outcomes = await Promise.allSettled(
         upTo(10).map((number) =>
-          writers[number % 2]!.append(stream(), [scanned(`${number}`)], { expected: version }),
+          writers[number % 2]!.append(stream(), [scanned(`${number}`)], { expectedVersion: version }),
         ),
       );
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -58,8 +58,8 @@ export const concurrencyGuarantees = {
     const outcomes = await Promise.allSettled(
       upTo(30).map((number) =>
         number % 3 === 0
-          ? store.append(stream('busy'), [sent], { expected: 'no-stream' })
-          : store.append(stream(`${number}`), [sent, delivered], { expected: 'no-stream' }),
+          ? store.append(stream('busy'), [sent], { expectedVersion: 'no-stream' })
+          : store.append(stream(`${number}`), [sent, delivered], { expectedVersion: 'no-stream' }),
       ),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(
@@ -77,13 +77,13 @@ export const concurrencyGuarantees = {
     for (let round = 0; round < 20; round += 1) {
       const [left, right] = [stream(`left ${round}`), stream(`right ${round}`)];
       const outcomes = await Promise.allSettled([
-        store.appendAll([
-          { streamId: left, events: [], expected: 0 },
-          { streamId: right, events: [sent], expected: 0 },
+        store.appendToStreams([
+          { streamId: left, events: [], expectedVersion: 0 },
+          { streamId: right, events: [sent], expectedVersion: 0 },
         ]),
-        other.appendAll([
-          { streamId: left, events: [sent], expected: 0 },
-          { streamId: right, events: [], expected: 0 },
+        other.appendToStreams([
+          { streamId: left, events: [sent], expectedVersion: 0 },
+          { streamId: right, events: [], expectedVersion: 0 },
         ]),
       ]);
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -96,7 +96,7 @@ export const concurrencyGuarantees = {
       upTo(40).map((number) => {
         const names = number % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a'];
         const appends = names.map((name) => ({ streamId: stream(name), events: [scanned(`${number}`)] }));
-        return writers[Math.floor(number / 2) % 2]!.appendAll(appends);
+        return writers[Math.floor(number / 2) % 2]!.appendToStreams(appends);
       }),
     );
     expect(results).toHaveLength(40);

@@ -24,7 +24,7 @@ export const conditionGuarantees = {
           { streamId: stream('b'), events: [sent] },
           { streamId: stream('c'), events: [tagged(sent, tag)] },
         ];
-        await expect(writer.appendAll(both, unless(tag))).rejects.toMatchObject(refused);
+        await expect(writer.appendToStreams(both, unless(tag))).rejects.toMatchObject(refused);
       }
       for (const name of ['b', 'c']) expect(await collect(store.readStream(stream(name)))).toEqual([]);
       expect(await store.append(stream('b'), [sent], unless(id('free')))).toMatchObject({ streamVersion: 1 });
@@ -77,8 +77,8 @@ export const conditionGuarantees = {
   'a condition and an expectation both have to hold': async ({ store, stream, id }) => {
     const tag = id('tag');
     await store.append(stream(), [tagged(sent, tag)]);
-    const attempt = (expected: number, name: string) =>
-      store.append(stream(), [sent], { expected, ...unless(name) });
+    const attempt = (expectedVersion: number, name: string) =>
+      store.append(stream(), [sent], { expectedVersion, ...unless(name) });
     await expect(attempt(1, tag)).rejects.toMatchObject(FAILED);
     await expect(attempt(0, id('free'))).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT' });
     await expect(attempt(0, tag)).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT' });
@@ -141,7 +141,7 @@ export const conditionGuarantees = {
       };
       const decide = async (writer: ContractStore, name: string) => {
         for (const number of upTo(25)) {
-          const after = await writer.settledPosition();
+          const after = await writer.highWaterMark();
           const attempt = writer.append(stream(`${name} ${number}`), [delivered], unless(tag, after));
           await attempt.then(
             ({ position }) => made.push({ after, position }),
@@ -203,15 +203,15 @@ export const conditionGuarantees = {
     const tag = id('tag');
     const events = [{ ...tagged(sent, tag), id: id('event') }];
     const byId = await store.append(stream('a'), events, unless(tag));
-    expect(await store.append(stream('a'), events, unless(tag))).toEqual({ ...byId, repeated: true });
-    expect(await other.append(stream('a'), events, unless(tag))).toEqual({ ...byId, repeated: true });
+    expect(await store.append(stream('a'), events, unless(tag))).toEqual({ ...byId, duplicate: true });
+    expect(await other.append(stream('a'), events, unless(tag))).toEqual({ ...byId, duplicate: true });
 
     const command = { ...unless(id('place')), commandId: id('command') };
     const again = () =>
-      other.appendAll([{ streamId: stream('b'), events: [tagged(sent, id('place'))] }], command);
+      other.appendToStreams([{ streamId: stream('b'), events: [tagged(sent, id('place'))] }], command);
     const first = await again();
-    expect(await again()).toMatchObject({ position: first.position, repeated: true });
+    expect(await again()).toMatchObject({ position: first.position, duplicate: true });
     await store.append(stream('c'), [tagged(delivered, tag)]);
-    expect(await store.append(stream('a'), events, unless(tag))).toMatchObject({ repeated: true });
+    expect(await store.append(stream('a'), events, unless(tag))).toMatchObject({ duplicate: true });
   },
 } satisfies Readonly<Record<string, Guarantee>>;

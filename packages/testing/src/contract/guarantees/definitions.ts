@@ -23,7 +23,7 @@ export const definitionGuarantees = {
     const knowing = await openAnother(everything);
     const { events } = await knowing.append(stream(), [sent, letter, delivered]);
     const error = {
-      code: 'EVENT_TYPE_UNKNOWN',
+      code: 'UNKNOWN_EVENT',
       retryable: false,
       type: 'letter.sent',
       position: events[1]?.position,
@@ -91,7 +91,7 @@ export const definitionGuarantees = {
     const repeated = await third.append(stream(), [next], { commandId });
     expect(fromStream).toMatchObject(newest);
     for (const read of [fromLog, fromCommand, repeated.events[0]]) expect(read).toEqual(fromStream);
-    expect(repeated).toMatchObject({ repeated: true, streamVersion: 1 });
+    expect(repeated).toMatchObject({ duplicate: true, streamVersion: 1 });
   },
 
   'events of several schema versions stand in one stream, and are read in one shape': async ({
@@ -117,7 +117,7 @@ export const definitionGuarantees = {
       const third = await openAnother([letterEvents.third]);
       await third.append(stream(), [letterEvents.third.create.sent({ to: 'Bob', stamp: 'red' })]);
       const first = await openAnother([letterEvents.first]);
-      const error = { code: 'EVENT_TYPE_UNKNOWN', type: 'letter.sent', schemaVersion: 3 };
+      const error = { code: 'UNKNOWN_EVENT', type: 'letter.sent', schemaVersion: 3 };
       await expect(collect(first.readStream(stream()))).rejects.toMatchObject(error);
       await expect(collect(first.readStream(stream(), { unknownEvents: 'skip' }))).rejects.toMatchObject(
         error,

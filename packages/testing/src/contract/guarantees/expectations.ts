@@ -18,30 +18,36 @@ async function meets(
 
 async function meetsVersion(
   { store, stream }: Trial,
-  expected: ExpectedVersion,
+  expectedVersion: ExpectedVersion,
   version: number,
   accepted: boolean,
 ): Promise<void> {
-  const named = (form: string) => stream(`${expected} on ${version} ${form}`);
+  const named = (form: string) => stream(`${expectedVersion} on ${version} ${form}`);
   const forms = ['append', 'check', 'several', 'check among several'] as const;
   for (const form of forms) if (version > 0) await store.append(named(form), scans(version));
   const one = [scanned('next')];
   const beside = { streamId: named('beside'), events: one };
   const besideChecked = { streamId: named('beside checked'), events: one };
   const attempts = [
-    ['append', store.append(named('append'), one, { expected })],
-    ['check', store.append(named('check'), [], { expected })],
-    ['several', store.appendAll([beside, { streamId: named('several'), events: one, expected }])],
+    ['append', store.append(named('append'), one, { expectedVersion })],
+    ['check', store.append(named('check'), [], { expectedVersion })],
+    [
+      'several',
+      store.appendToStreams([beside, { streamId: named('several'), events: one, expectedVersion }]),
+    ],
     [
       'check among several',
-      store.appendAll([besideChecked, { streamId: named('check among several'), events: [], expected }]),
+      store.appendToStreams([
+        besideChecked,
+        { streamId: named('check among several'), events: [], expectedVersion },
+      ]),
     ],
   ] as const;
   const outcomes = await Promise.allSettled(attempts.map(([, attempt]) => attempt));
   for (const [index, [form]] of attempts.entries()) {
     const writes = form === 'append' || form === 'several';
     const outcome = outcomes[index];
-    const what = `${expected} on a stream at version ${version}: ${form}`;
+    const what = `${expectedVersion} on a stream at version ${version}: ${form}`;
     const length = (await collect(store.readStream(named(form)))).length;
     if (accepted) {
       expect(outcome, what).toMatchObject({ status: 'fulfilled' });
@@ -53,7 +59,7 @@ async function meetsVersion(
           code: 'STREAM_VERSION_CONFLICT',
           retryable: true,
           streamId: named(form),
-          expected,
+          expectedVersion,
           actual: version,
         },
       });
@@ -83,19 +89,19 @@ export const expectationGuarantees = {
 
   'a version past the end is a conflict, and leaves no hole': async ({ store, stream }) => {
     await store.append(stream(), scans(2));
-    await expect(store.append(stream(), scans(1), { expected: 7 })).rejects.toMatchObject({
+    await expect(store.append(stream(), scans(1), { expectedVersion: 7 })).rejects.toMatchObject({
       code: 'STREAM_VERSION_CONFLICT',
-      expected: 7,
+      expectedVersion: 7,
       actual: 2,
     });
-    const next = await store.append(stream(), scans(1), { expected: 2 });
+    const next = await store.append(stream(), scans(1), { expectedVersion: 2 });
     expect(next.streamVersion).toBe(3);
   },
 
   'without an expectation an append never conflicts': async ({ store, stream }) => {
     await store.append(stream(), scans(1));
     expect(await store.append(stream(), scans(1))).toMatchObject({ streamVersion: 2 });
-    expect(await store.append(stream(), scans(1), { expected: undefined })).toMatchObject({
+    expect(await store.append(stream(), scans(1), { expectedVersion: undefined })).toMatchObject({
       streamVersion: 3,
     });
   },
@@ -104,9 +110,9 @@ export const expectationGuarantees = {
     await store.append(stream(), scans(3));
     const event = scanned('next');
     const lost: unknown = await store
-      .append(stream(), [event], { expected: 1 })
+      .append(stream(), [event], { expectedVersion: 1 })
       .catch((error: unknown) => error);
     expect(lost).toMatchObject({ code: 'STREAM_VERSION_CONFLICT', actual: 3 });
-    expect(await store.append(stream(), [event], { expected: 3 })).toMatchObject({ streamVersion: 4 });
+    expect(await store.append(stream(), [event], { expectedVersion: 3 })).toMatchObject({ streamVersion: 4 });
   },
 } satisfies Readonly<Record<string, Guarantee>>;

@@ -7,23 +7,23 @@ export const idempotencyGuarantees = {
       { ...sent, id: id('1') },
       { ...scanned('Paris'), id: id('2') },
     ];
-    const first = await store.append(stream(), events, { expected: 'no-stream' });
+    const first = await store.append(stream(), events, { expectedVersion: 'no-stream' });
     await store.append(stream(), [delivered]);
-    const again = await store.append(stream(), events, { expected: 'no-stream' });
-    expect(again).toEqual({ ...first, repeated: true });
+    const again = await store.append(stream(), events, { expectedVersion: 'no-stream' });
+    expect(again).toEqual({ ...first, duplicate: true });
     const blind = await store.append(stream(), events);
-    expect(blind).toEqual({ ...first, repeated: true });
+    expect(blind).toEqual({ ...first, duplicate: true });
     expect(await collect(store.readStream(stream()))).toHaveLength(3);
   },
 
   'the same event ids again over several streams answer as the first time': async ({ store, stream, id }) => {
     const appends = [
-      { streamId: stream('b'), events: [{ ...sent, id: id('b') }], expected: 0 },
-      { streamId: stream('a'), events: [{ ...sent, id: id('a') }], expected: 0 },
+      { streamId: stream('b'), events: [{ ...sent, id: id('b') }], expectedVersion: 0 },
+      { streamId: stream('a'), events: [{ ...sent, id: id('a') }], expectedVersion: 0 },
     ];
-    const first = await store.appendAll(appends);
-    const again = await store.appendAll(appends);
-    expect(again.repeated).toBe(true);
+    const first = await store.appendToStreams(appends);
+    const again = await store.appendToStreams(appends);
+    expect(again.duplicate).toBe(true);
     expect(again.position).toBe(first.position);
     expect(again.streams.map(({ events }) => events)).toEqual(first.streams.map(({ events }) => events));
   },
@@ -75,7 +75,7 @@ export const idempotencyGuarantees = {
       streamId: stream(name),
       events: [{ ...sent, id: id('twice') }],
     }));
-    await expect(store.appendAll(apart)).rejects.toMatchObject({
+    await expect(store.appendToStreams(apart)).rejects.toMatchObject({
       code: 'EVENT_ID_REUSED',
       eventId: id('twice'),
     });
@@ -99,13 +99,13 @@ export const idempotencyGuarantees = {
     id,
   }) => {
     const commandId = id('command');
-    const first = await store.append(stream(), [sent, scanned('Paris')], { commandId, expected: 0 });
+    const first = await store.append(stream(), [sent, scanned('Paris')], { commandId, expectedVersion: 0 });
     await store.append(stream(), [delivered]);
-    const same = await store.append(stream(), [sent, scanned('Paris')], { commandId, expected: 0 });
-    expect(same).toEqual({ ...first, repeated: true });
+    const same = await store.append(stream(), [sent, scanned('Paris')], { commandId, expectedVersion: 0 });
+    expect(same).toEqual({ ...first, duplicate: true });
     // A command that is decided again may come to another end; what it came to the first time stands.
-    const other = await store.append(stream(), [delivered], { commandId, expected: 3 });
-    expect(other).toEqual({ ...first, repeated: true });
+    const other = await store.append(stream(), [delivered], { commandId, expectedVersion: 3 });
+    expect(other).toEqual({ ...first, duplicate: true });
     expect(await collect(store.readStream(stream()))).toHaveLength(3);
   },
 
@@ -118,7 +118,7 @@ export const idempotencyGuarantees = {
     const events = [{ ...sent, id: id('own') }, scanned('Paris'), { ...delivered, id: id('own last') }];
     const first = await store.append(stream(), events, { commandId });
     await store.append(stream(), [delivered]);
-    expect(await store.append(stream(), events, { commandId })).toEqual({ ...first, repeated: true });
+    expect(await store.append(stream(), events, { commandId })).toEqual({ ...first, duplicate: true });
     expect(await collect(store.readStream(stream()))).toHaveLength(4);
   },
 
@@ -133,11 +133,11 @@ export const idempotencyGuarantees = {
 
   'a command without events leaves nothing behind': async ({ store, stream, id }) => {
     const commandId = id('command');
-    expect(await store.append(stream(), [], { commandId })).toMatchObject({ events: [], repeated: false });
+    expect(await store.append(stream(), [], { commandId })).toMatchObject({ events: [], duplicate: false });
     expect(await store.eventsOfCommand(commandId)).toEqual([]);
     expect(await store.append(stream(), [sent], { commandId })).toMatchObject({
       streamVersion: 1,
-      repeated: false,
+      duplicate: false,
     });
   },
 
@@ -148,7 +148,7 @@ export const idempotencyGuarantees = {
   }) => {
     const commandId = id('command');
     const appends = ['b', 'a'].map((name) => ({ streamId: stream(name), events: [sent, delivered] }));
-    const { streams } = await store.appendAll(appends, { commandId });
+    const { streams } = await store.appendToStreams(appends, { commandId });
     for (const other of [`${commandId}:1`, `${commandId}1`, `${commandId}:`, `${commandId}_`]) {
       await store.append(stream(`other ${other}`), [sent], { commandId: other });
     }
@@ -164,7 +164,7 @@ export const idempotencyGuarantees = {
       const results = await Promise.all(
         [store, other].map((writer) => writer.append(stream(`${round}`), [sent, delivered], { commandId })),
       );
-      expect(results.filter(({ repeated }) => repeated)).toHaveLength(1);
+      expect(results.filter(({ duplicate }) => duplicate)).toHaveLength(1);
       expect(results[0]?.events).toEqual(results[1]?.events);
       expect(await collect(store.readStream(stream(`${round}`)))).toHaveLength(2);
     }

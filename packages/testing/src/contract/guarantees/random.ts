@@ -1,5 +1,5 @@
 import {
-  type AppendAllResult,
+  type AppendToStreamsResult,
   type EventStore,
   LeftfoldError,
   type ReadAllOptions,
@@ -20,11 +20,11 @@ function comparable({ position: _position, recordedAt: _recordedAt, ...event }: 
 }
 
 /** What an append came to, in words that two stores have in common. */
-async function outcomeOf(append: Promise<AppendAllResult>): Promise<unknown> {
+async function outcomeOf(append: Promise<AppendToStreamsResult>): Promise<unknown> {
   try {
-    const { streams, repeated } = await append;
+    const { streams, duplicate } = await append;
     return {
-      repeated,
+      repeated: duplicate,
       streams: streams.map(({ streamVersion, events }) => ({
         streamVersion,
         events: events.map(comparable),
@@ -72,8 +72,10 @@ export const randomGuarantees = {
       for (const step of upTo(120)) {
         const what = `seed ${seed}, step ${step}`;
         const { appends, context } = random.next((streamId) => versions.get(streamId) ?? 0);
-        const expected = await outcomeOf(model.appendAll(appends, context));
-        expect(await outcomeOf(chance.pick(stores).appendAll(appends, context)), what).toEqual(expected);
+        const expected = await outcomeOf(model.appendToStreams(appends, context));
+        expect(await outcomeOf(chance.pick(stores).appendToStreams(appends, context)), what).toEqual(
+          expected,
+        );
         for (const { streamId } of appends) {
           versions.set(streamId, (await collect(model.readStream(streamId))).length);
         }
@@ -104,22 +106,24 @@ export const randomGuarantees = {
       const random = new RandomAppends(chance, { ...trial, id: (name) => trial.id(`${writer}-${name}`) }, 6);
       for (const step of upTo(40)) {
         const { appends, context } = random.next((streamId) => versions.get(streamId) ?? 0);
-        const result = await stores[writer % 2]!.appendAll(appends, context).catch((error: unknown) => error);
+        const result = await stores[writer % 2]!.appendToStreams(appends, context).catch(
+          (error: unknown) => error,
+        );
         if (LeftfoldError.is(result)) {
           expect(['STREAM_VERSION_CONFLICT', 'EVENT_ID_REUSED']).toContain(result.code);
           continue;
         }
-        const { streams, repeated } = result as AppendAllResult;
+        const { streams, duplicate } = result as AppendToStreamsResult;
         for (const [index, { events, streamVersion }] of streams.entries()) {
-          const { streamId, expected } = appends[index]!;
+          const { streamId, expectedVersion } = appends[index]!;
           versions.set(streamId, Math.max(streamVersion, versions.get(streamId) ?? 0));
-          if (repeated || events.length === 0) continue;
+          if (duplicate || events.length === 0) continue;
           recorded.push(...events);
           const before = events[0]!.streamVersion - 1;
-          const what = `writer ${writer}, step ${step}: expected ${expected}, was ${before}`;
-          if (typeof expected === 'number') expect(before, what).toBe(expected);
-          if (expected === 'no-stream') expect(before, what).toBe(0);
-          if (expected === 'stream-exists') expect(before, what).toBeGreaterThan(0);
+          const what = `writer ${writer}, step ${step}: expected ${expectedVersion}, was ${before}`;
+          if (typeof expectedVersion === 'number') expect(before, what).toBe(expectedVersion);
+          if (expectedVersion === 'no-stream') expect(before, what).toBe(0);
+          if (expectedVersion === 'stream-exists') expect(before, what).toBeGreaterThan(0);
         }
       }
     };

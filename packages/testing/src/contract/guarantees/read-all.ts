@@ -7,7 +7,7 @@ export const readAllGuarantees = {
     const { store } = await openEmpty();
     expect(await collect(store.readAll())).toEqual([]);
     const first = await store.append(stream('b'), [sent, delivered]);
-    const both = await store.appendAll([
+    const both = await store.appendToStreams([
       { streamId: stream('c'), events: [sent] },
       { streamId: stream('a'), events: [sent] },
     ]);
@@ -87,7 +87,7 @@ export const readAllGuarantees = {
     const { store } = await openEmpty();
     for (let batch = 0; batch < 5; batch += 1) {
       const appends = ['a', 'b', 'c'].map((name) => ({ streamId: stream(name), events: scans(200) }));
-      await store.appendAll(appends);
+      await store.appendToStreams(appends);
     }
     const log = await collect(store.readAll());
     expect(log).toHaveLength(3_000);
@@ -100,10 +100,10 @@ export const readAllGuarantees = {
 
   'what was acknowledged is settled when nothing else is on its way': async ({ openEmpty, stream }) => {
     const { store } = await openEmpty();
-    expect(await store.settledPosition()).toBe(0);
+    expect(await store.highWaterMark()).toBe(0);
     for (const number of upTo(10)) {
       const { position } = await store.append(stream(`${number}`), [sent]);
-      expect(await store.settledPosition()).toBeGreaterThanOrEqual(position);
+      expect(await store.highWaterMark()).toBeGreaterThanOrEqual(position);
       expect(await collect(store.readAll({ after: position - 1 }))).toHaveLength(1);
     }
   },
@@ -117,7 +117,7 @@ export const readAllGuarantees = {
     const settled: { readonly position: number; readonly log: readonly string[] }[] = [];
     let writing = true;
     const look = async () => {
-      const position = await store.settledPosition();
+      const position = await store.highWaterMark();
       const log = await collect(store.readAll());
       settled.push({ position, log: log.filter((event) => event.position <= position).map(placeOf) });
     };
@@ -128,8 +128,8 @@ export const readAllGuarantees = {
     const write = async () => {
       for (const round of upTo(15)) {
         const appends = upTo(20).map((number) => {
-          const expected = number % 4 === 0 ? round - 1 : 'any';
-          return writers[number % 2]!.append(stream(`${number % 20}`), [sent], { expected });
+          const expectedVersion = number % 4 === 0 ? round - 1 : 'any';
+          return writers[number % 2]!.append(stream(`${number % 20}`), [sent], { expectedVersion });
         });
         await Promise.allSettled(appends);
       }
@@ -165,7 +165,7 @@ export const readAllGuarantees = {
               writers[round % 2]!.append(
                 stream(`${number}`),
                 scans(1 + (number % 3)),
-                number % 5 === 0 ? { expected: round * 2 } : {},
+                number % 5 === 0 ? { expectedVersion: round * 2 } : {},
               ),
             ),
           );

@@ -100,7 +100,7 @@ export const subscribeGuarantees = {
     const ended = collect(subscription);
     const { position } = await store.append(stream(), scans(5));
     const deadline = Date.now() + 20_000;
-    while (subscription.position < position && Date.now() < deadline) await store.settledPosition();
+    while (subscription.position < position && Date.now() < deadline) await store.highWaterMark();
     end.abort();
     expect(await ended).toEqual([]);
     expect(subscription.position).toBeGreaterThanOrEqual(position);
@@ -113,7 +113,7 @@ export const subscribeGuarantees = {
   }) => {
     const waiting = new AbortController();
     const ended = collect(store.subscribe({ filter: { category }, signal: waiting.signal }));
-    await store.settledPosition();
+    await store.highWaterMark();
     waiting.abort();
     expect(await ended).toEqual([]);
 

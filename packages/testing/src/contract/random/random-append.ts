@@ -1,10 +1,10 @@
-import type { AppendContext, ExpectedVersion, NewEvent, StreamAppend } from '@leftfold/core';
+import type { AppendContext, ExpectedVersion, NewEvent, StreamToAppend } from '@leftfold/core';
 import { delivered, scanned, sent, type Trial } from '../trial.ts';
 import type { Chance } from './seeded.ts';
 
 /** An append to one or more streams, as chance has it. */
 export interface RandomAppend {
-  readonly appends: readonly StreamAppend[];
+  readonly appends: readonly StreamToAppend[];
   readonly context: AppendContext;
 }
 
@@ -36,11 +36,11 @@ export class RandomAppends {
       Array.from({ length: chance.pick([1, 1, 1, 2, 3]) }, () => chance.pick(this.#streamIds)),
     );
     const commandId = chance.oneIn(4) ? this.#id('command') : undefined;
-    const appends = [...streams].map((streamId): StreamAppend => {
+    const appends = [...streams].map((streamId): StreamToAppend => {
       const events = Array.from({ length: chance.pick([0, 1, 1, 1, 2, 3]) }, () =>
         this.#event(commandId !== undefined),
       );
-      return { streamId, events, expected: this.#expected(versionOf(streamId)) };
+      return { streamId, events, expectedVersion: this.#expected(versionOf(streamId)) };
     });
     const metadata = chance.oneIn(3) ? { actor: `actor ${chance.below(3)}` } : undefined;
     const made = { appends, context: { metadata, commandId } };

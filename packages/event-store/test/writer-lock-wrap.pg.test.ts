@@ -47,7 +47,7 @@ describe('where the fences begin again', () => {
       const beyond = [await append(), await append(), await append()];
 
       await using reader = openStore(database.connectionString);
-      expect(await reader.settledPosition()).toBe(before);
+      expect(await reader.highWaterMark()).toBe(before);
       await late.commit();
       const all = await collect(reader.readAll({ after: before }));
       expect(positionsOf(all)).toEqual(positionsOf([first, ...beyond]));
@@ -61,7 +61,7 @@ describe('where the fences begin again', () => {
       const { position: known } = await append();
       await using pause = await pauseBefore(database.connectionString, 'settled_mark', 2);
       await using reader = openStore(database.connectionString);
-      const marked = reader.settledPosition();
+      const marked = reader.highWaterMark();
       await pause.reached();
       await append();
       await append();
@@ -83,7 +83,7 @@ describe('where the fences begin again', () => {
       await append();
       await using reader = openStore(database.connectionString);
       // Events of far greater positions are there from the tests before: only what is below the fence may be settled.
-      expect(await reader.settledPosition(), `${drawn} positions later`).toBe(before);
+      expect(await reader.highWaterMark(), `${drawn} positions later`).toBe(before);
     }
     await late.rollback();
   });

@@ -43,7 +43,7 @@ export interface WaitOptions {
  * What this process applies itself is told at once; checkpoints that others advance are looked at in turns, with one
  * statement for all who wait, and not at all while nobody does.
  */
-export class Waiting {
+export class ProjectionWaiters {
   readonly #store: PostgresEventStore;
   readonly #waiters = new Set<Waiter>();
   readonly #led = new Map<string, number>();

@@ -1,6 +1,6 @@
 import type { Statement } from '../connect/statement-runner.ts';
 
-export interface SettledMarkRow {
+export interface HighWaterMarkRow {
   readonly settled: string;
   readonly pending: boolean;
 }
@@ -11,7 +11,7 @@ export interface SettledMarkRow {
  * SQL: three statements inside one function: the sequence, `pg_locks`, and the newest event below both. Events up to
  * the mark must be read by a later statement.
  */
-export function settledMarkStatement(schema: string): Statement {
+export function highWaterMarkStatement(schema: string): Statement {
   return {
     name: `leftfold settled mark ${schema}`,
     text: `select settled::text, pending from "${schema}".settled_mark()`,

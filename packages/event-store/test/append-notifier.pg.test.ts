@@ -30,7 +30,7 @@ describe('an append in one process', () => {
   async function measureDelays(reader: PostgresEventStore, rounds: number): Promise<number[]> {
     const arrivals = new Map<number, number>();
     const stop = new AbortController();
-    const after = await reader.settledPosition();
+    const after = await reader.highWaterMark();
     const following = (async () => {
       for await (const { position } of reader.subscribe({ after, signal: stop.signal })) {
         arrivals.set(position, performance.now());
@@ -53,7 +53,7 @@ describe('an append in one process', () => {
   test('wakes a follower in another one by NOTIFY, within 50 ms, long before it would look by itself', async () => {
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
-    const waiting = reader.waitForSettled({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
     stop.abort();
     await waiting;
@@ -84,7 +84,7 @@ describe('an append in one process', () => {
     const before = await listeners();
     await using reader = createEventStore({ pool, events: [accountEvents] });
     const stop = new AbortController();
-    const waiting = reader.waitForSettled({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
     const heard = await until(async () => (await listeners()) > before, { message: 'the reader to listen' });
     expect(heard).toBe(true);
     stop.abort();
@@ -94,7 +94,7 @@ describe('an append in one process', () => {
   test('reaches a follower whose listening connection was killed, and it listens again', async () => {
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
-    const waiting = reader.waitForSettled({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
     await writer.pool.query(
       `select pg_terminate_backend(pid, 5000) from pg_stat_activity

@@ -1,4 +1,4 @@
-import { newId } from '@leftfold/core';
+import { uuidv7 } from '@leftfold/core';
 import pg from 'pg';
 import { entryOf } from '../domain/entry.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
@@ -29,7 +29,7 @@ export function bareInsert(name: string, connections: number): Workload {
           const insert = (caller: number) => {
             number += 1;
             const now = Date.now();
-            const values = [`account-${newId(now)}`, newId(now), JSON.stringify(entryOf(number))];
+            const values = [`account-${uuidv7(now)}`, uuidv7(now), JSON.stringify(entryOf(number))];
             return clients[caller]!.query({ ...statement, values });
           };
           await keepInFlight(connections, warmUpMs, insert);

@@ -6,7 +6,7 @@ import type { FoldedRow } from './table-fold.ts';
  * Two generations: a full younger one becomes the older, and what is found there moves to the younger again. They
  * change places only between batches, so that a batch has each row once; what the batch before left is always there.
  */
-export class KnownRows {
+export class RowCache {
   readonly #generationSize: number;
   #younger = new Map<string, FoldedRow>();
   #older = new Map<string, FoldedRow>();

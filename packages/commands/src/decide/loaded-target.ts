@@ -1,18 +1,18 @@
 import { type ExpectedVersion, StreamVersionConflictError } from '@leftfold/core';
-import type { Folded } from '../load/folded.ts';
+import type { FoldedState } from '../load/folded.ts';
 import type { Target } from './plan.ts';
 
 /** An aggregate of a command, and how it stands. */
-export interface Standing {
+export interface LoadedTarget {
   readonly target: Target;
-  readonly folded: Folded;
+  readonly folded: FoldedState;
 }
 
 /** What the caller demanded of a stream and did not find. */
-export function unmetExpectation(standings: readonly Standing[]): StreamVersionConflictError | undefined {
+export function unmetExpectation(standings: readonly LoadedTarget[]): StreamVersionConflictError | undefined {
   for (const { target, folded } of standings) {
-    if (!isMet(target.expected, folded.streamVersion)) {
-      return new StreamVersionConflictError(target.streamId, target.expected, folded.streamVersion);
+    if (!isMet(target.expectedVersion, folded.streamVersion)) {
+      return new StreamVersionConflictError(target.streamId, target.expectedVersion, folded.streamVersion);
     }
   }
   return undefined;
@@ -30,6 +30,6 @@ function isMet(expected: ExpectedVersion, streamVersion: number): boolean {
   return streamVersion === expected;
 }
 
-export function sameVersions(one: readonly Standing[], other: readonly Standing[]): boolean {
+export function sameVersions(one: readonly LoadedTarget[], other: readonly LoadedTarget[]): boolean {
   return one.every(({ folded }, index) => folded.streamVersion === other[index]?.folded.streamVersion);
 }

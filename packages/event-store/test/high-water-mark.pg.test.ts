@@ -2,7 +2,7 @@ import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { untilAsked } from './asked.ts';
+import { untilAsked } from './wait-for-query.ts';
 import {
   collect,
   createMigratedDatabase,
@@ -20,7 +20,7 @@ const positionsOf = (events: readonly { readonly position: number }[]) =>
 const readers: Readonly<Record<string, (store: PostgresEventStore, after: number) => Promise<number[]>>> = {
   readAll: async (store, after) => positionsOf(await collect(store.readAll({ after }))),
   readPage: async (store, after) => {
-    const upTo = await store.settledPosition();
+    const upTo = await store.highWaterMark();
     const { events, position } = await store.readPage({ after, upTo, limit: 100 });
     expect(position).toBe(Math.max(after, upTo));
     return positionsOf(events);
@@ -47,9 +47,9 @@ describe('settling', () => {
   });
 
   /** Reads with a process of its own, which knows nothing of what others were told. */
-  async function settledPosition(): Promise<number> {
+  async function highWaterMark(): Promise<number> {
     await using reader = openStore(database.connectionString);
-    return await reader.settledPosition();
+    return await reader.highWaterMark();
   }
 
   test.each(Object.keys(readers))(
@@ -103,7 +103,7 @@ describe('settling', () => {
     const first = await writer.append('account-first', [opened], { transaction: late.client });
     const second = await writer.append('account-second', [opened]);
     expect([first.position, second.position]).toEqual([1, 2]);
-    expect(await reader.settledPosition()).toBe(0);
+    expect(await reader.highWaterMark()).toBe(0);
     expect(await collect(reader.readAll())).toEqual([]);
     await late.commit();
     expect(positionsOf(await collect(reader.readAll()))).toEqual([1, 2]);
@@ -112,7 +112,7 @@ describe('settling', () => {
   test('an empty log is settled at 0', async () => {
     await using fresh = await createMigratedDatabase();
     await using reader = openStore(fresh.connectionString);
-    expect(await reader.settledPosition()).toBe(0);
+    expect(await reader.highWaterMark()).toBe(0);
     expect(await collect(reader.readAll())).toEqual([]);
   });
 
@@ -121,7 +121,7 @@ describe('settling', () => {
     const early = await beginTransaction(database.connectionString);
     await early.client.query('select pg_current_xact_id()');
     const other = await store.append('account-xid', [opened]);
-    expect(await reader.settledPosition()).toBe(other.position);
+    expect(await reader.highWaterMark()).toBe(other.position);
 
     const own = await store.append('account-xid', [deposited(1)], { transaction: early.client });
     expect(own.streamVersion).toBe(2);
@@ -138,7 +138,7 @@ describe('settling', () => {
     await undone.client.query('rollback'); // its session stays
     const { position } = await store.append('account-after-rollback', [opened]);
     expect(position).toBeGreaterThan(gap.position);
-    expect(await settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBe(position);
     await undone.client.end();
   });
 
@@ -146,9 +146,9 @@ describe('settling', () => {
     const killed = await beginTransaction(database.connectionString);
     await store.append('account-killed', [opened], { transaction: killed.client });
     const { position } = await store.append('account-after-kill', [opened]);
-    expect(await settledPosition()).toBeLessThan(position);
+    expect(await highWaterMark()).toBeLessThan(position);
     await store.pool.query('select pg_terminate_backend($1, 5000)', [killed.pid]);
-    expect(await settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBe(position);
     expect(await collect(store.readStream('account-killed'))).toEqual([]);
   });
 
@@ -160,11 +160,11 @@ describe('settling', () => {
     await caller.client.query('rollback to savepoint before');
     const again = await store.append('account-kept', [deposited(2)], { transaction: caller.client });
     expect(again.streamVersion).toBe(2);
-    expect(await settledPosition()).toBeLessThan(kept.position);
+    expect(await highWaterMark()).toBeLessThan(kept.position);
     await caller.commit();
     const recorded = await collect(store.readStream('account-kept'));
     expect(positionsOf(recorded)).toEqual([kept.position, again.position]);
-    expect(await settledPosition()).toBe(again.position);
+    expect(await highWaterMark()).toBe(again.position);
   });
 
   test('an append whose only part was rolled back to a savepoint holds nobody, though its transaction stays open', async () => {
@@ -173,7 +173,7 @@ describe('settling', () => {
     await store.append('account-taken-back', [opened], { transaction: caller.client });
     await caller.client.query('rollback to savepoint before');
     const { position } = await store.append('account-behind-savepoint', [opened]);
-    expect(await settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBe(position);
     await caller.commit();
   });
 
@@ -185,8 +185,8 @@ describe('settling', () => {
 
     const written = await Promise.all([
       store.append('account-quick-1', [opened]),
-      other.append('account-quick-2', [opened], { expected: 'no-stream' }),
-      other.appendAll([{ streamId: 'account-quick-3', events: [opened, deposited(1)] }]),
+      other.append('account-quick-2', [opened], { expectedVersion: 'no-stream' }),
+      other.appendToStreams([{ streamId: 'account-quick-3', events: [opened, deposited(1)] }]),
     ]);
     expect(written).toHaveLength(3);
     expect(positionsOf(await collect(other.readAll({ after: settled - 1 })))).toEqual([settled]);
@@ -201,7 +201,7 @@ describe('settling', () => {
     await dump.client.query('select count(*) from leftfold.events');
     const prepared = await prepareElsewhere();
     const { position } = await store.append('account-undisturbed', [opened]);
-    expect(await settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBe(position);
     await own.rollback();
     await dump.rollback();
     await prepared();
@@ -239,7 +239,7 @@ describe('settling', () => {
     await beside.append('account-beside', [opened], { transaction: near.client });
 
     const { position } = await store.append('account-here', [opened]);
-    expect(await settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBe(position);
     await held.rollback();
     await near.rollback();
   });
@@ -253,7 +253,7 @@ describe('settling', () => {
     await application.client.query('select pg_advisory_xact_lock($1::bigint << 32)', [rows[0]!.oid]);
     await application.client.query('select pg_advisory_xact_lock(1, 0)');
     const { position } = await store.append('account-unlocked', [opened]);
-    expect(await settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBe(position);
     await application.rollback();
   });
 
@@ -263,7 +263,7 @@ describe('settling', () => {
     const first = await store.append('account-prepared', [opened], { transaction: client });
     if (allowed) await client.query(`prepare transaction 'append'`);
     const second = await store.append('account-beyond', [opened]);
-    expect(await settledPosition()).toBeLessThan(first.position);
+    expect(await highWaterMark()).toBeLessThan(first.position);
     await client.query(allowed ? `commit prepared 'append'` : 'commit');
     await client.end();
     expect(positionsOf(await collect(store.readAll({ after: first.position - 1 })))).toEqual([
@@ -275,15 +275,15 @@ describe('settling', () => {
   test('what a process was told is settled stays settled, though a fence shows up late', async () => {
     await using reader = openStore(database.connectionString);
     const { position } = await store.append('account-mark', [opened]);
-    expect(await reader.settledPosition()).toBe(position);
+    expect(await reader.highWaterMark()).toBe(position);
     // A writer that was interrupted between reading the sequence and taking its fence: its positions come later.
     const late = await beginTransaction(database.connectionString);
     await late.client.query(
       `select pg_advisory_xact_lock_shared('leftfold.events'::regclass::oid::integer, $1)`,
       [position - 1],
     );
-    expect(await settledPosition()).toBeLessThan(position);
-    expect(await reader.settledPosition()).toBe(position);
+    expect(await highWaterMark()).toBeLessThan(position);
+    expect(await reader.highWaterMark()).toBe(position);
     await late.rollback();
   });
 });

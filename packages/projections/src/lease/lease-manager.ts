@@ -19,7 +19,7 @@ export interface LeaseKeeperOptions {
   readonly onError: (error: unknown) => void;
 }
 
-interface Wish {
+interface LeaseRequest {
   readonly projection: ProjectionKey;
   readonly grant: (lease: Lease | undefined) => void;
 }
@@ -29,9 +29,9 @@ interface Wish {
  *
  * One or two small statements for all projections at each look, whether or not there are events.
  */
-export class LeaseKeeper {
+export class LeaseManager {
   readonly #options: LeaseKeeperOptions;
-  readonly #wishes = new Map<string, Wish>();
+  readonly #wishes = new Map<string, LeaseRequest>();
   readonly #held = new Map<string, Lease>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;

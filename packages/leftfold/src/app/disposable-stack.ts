@@ -1,10 +1,10 @@
 /** What has to be ended, in the reverse of the order in which it was begun. */
-export class Ending {
+export class DisposableStack {
   readonly #steps: (() => Promise<void>)[] = [];
   #running: Promise<void> | undefined;
 
   /** @param step ends what was begun just now: before all that was begun earlier */
-  begun(step: () => Promise<void>): void {
+  defer(step: () => Promise<void>): void {
     this.#steps.unshift(step);
   }
 
@@ -13,7 +13,7 @@ export class Ending {
    *
    * @throws the error of the first step that failed
    */
-  run(): Promise<void> {
+  dispose(): Promise<void> {
     this.#running ??= this.#run();
     return this.#running;
   }

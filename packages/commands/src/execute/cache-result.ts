@@ -8,7 +8,7 @@ import type { Loader } from '../load/loader.ts';
  * @param recorded its new events; none when it was only checked
  * @param asOf as it was when the append was sent
  */
-export function keepChange(
+export function cacheResult(
   loader: Loader,
   { target, folded, events, next }: Change,
   recorded: readonly RecordedEvent[],

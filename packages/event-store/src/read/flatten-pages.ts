@@ -2,11 +2,11 @@
  * Hands out what comes in pages one by one, and waits only where a page ends: a generator would wait for each of them.
  * The next page is asked for when this one is used up.
  */
-export function oneByOne<TItem>(pages: AsyncGenerator<readonly TItem[], void>): AsyncIterable<TItem> {
-  return { [Symbol.asyncIterator]: () => new OneByOne(pages) };
+export function flattenPages<TItem>(pages: AsyncGenerator<readonly TItem[], void>): AsyncIterable<TItem> {
+  return { [Symbol.asyncIterator]: () => new FlattenedPages(pages) };
 }
 
-class OneByOne<TItem> implements AsyncIterator<TItem, void> {
+class FlattenedPages<TItem> implements AsyncIterator<TItem, void> {
   readonly #pages: AsyncGenerator<readonly TItem[], void>;
   #page: readonly TItem[] = [];
   #index = 0;

@@ -1,4 +1,4 @@
-import { newId } from '@leftfold/core';
+import { uuidv7 } from '@leftfold/core';
 import pg from 'pg';
 import { entryOf } from '../domain/entry.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
@@ -83,8 +83,8 @@ async function insertRows(
     const now = Date.now();
     for (let row = 0; row < rows; row += 1) {
       number += 1;
-      streams.push(`account-${newId(now)}`);
-      ids.push(newId(now));
+      streams.push(`account-${uuidv7(now)}`);
+      ids.push(uuidv7(now));
       data.push(JSON.stringify(entryOf(number)));
     }
     const values = [`{${streams.join(',')}}`, `{${ids.join(',')}}`, `[${data.join(',')}]`];

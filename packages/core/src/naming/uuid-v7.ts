@@ -19,7 +19,7 @@ let lastTime = '';
  *
  * @param now milliseconds since 1970, as `Date.now()` gives; room until the year 3084.
  */
-export function newId(now: number): string {
+export function uuidv7(now: number): string {
   if (now !== lastNow) {
     // In two halves, since bit operations see 32 bits only.
     lastTime = digits(Math.floor(now / 2 ** 20), 5) + digits(now % 2 ** 20, 4);

@@ -1,4 +1,4 @@
-import { newId } from '@leftfold/core';
+import { uuidv7 } from '@leftfold/core';
 import pg from 'pg';
 import { type Entry, entryOf } from '../domain/entry.ts';
 import { fillLog } from '../log/fill-log.ts';
@@ -66,7 +66,7 @@ async function deposit(pool: pg.Pool, streamId: string, entry: Entry): Promise<v
   for (;;) {
     const { version } = await load(pool, streamId);
     try {
-      const values = [streamId, version + 1, newId(Date.now()), JSON.stringify(entry)];
+      const values = [streamId, version + 1, uuidv7(Date.now()), JSON.stringify(entry)];
       await pool.query({ ...insert, values });
       return;
     } catch (error) {

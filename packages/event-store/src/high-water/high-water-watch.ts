@@ -2,8 +2,8 @@ import type { AbortSignalLike } from '@leftfold/core';
 import type { StatementRunner } from '../connect/statement-runner.ts';
 import { toStoreError } from '../sql/error.ts';
 import { toSafeNumber } from '../sql/row.ts';
-import { type SettledMarkRow, settledMarkStatement } from '../sql/settled-mark.ts';
-import type { WakeUp } from './wake-up.ts';
+import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
+import type { AppendNotifier } from './append-notifier.ts';
 
 /** How often to look when nobody says that something was appended. */
 const POLL_WHEN_LISTENING_MS = 1_000;
@@ -12,7 +12,7 @@ const POLL_WHEN_DEAF_MS = 50;
 const FIRST_UNSETTLED_DELAY_MS = 1;
 const LAST_UNSETTLED_DELAY_MS = 50;
 
-export interface WaitForSettledOptions {
+export interface WaitForHighWaterMarkOptions {
   /** Resolve as soon as the mark is beyond this position. */
   readonly after: number;
   /** Resolve with the mark as it is when this time is over. @default wait for ever */
@@ -32,10 +32,10 @@ interface Waiter {
  *
  * The mark that it hands out never falls.
  */
-export class SettledWatch {
+export class HighWaterWatch {
   readonly #run: StatementRunner;
   readonly #schema: string;
-  readonly #wakeUp: WakeUp;
+  readonly #wakeUp: AppendNotifier;
   readonly #waiters = new Set<Waiter>();
   #settled = 0;
   #wokenTogether = 0;
@@ -44,7 +44,7 @@ export class SettledWatch {
   #timer: NodeJS.Timeout | undefined;
   #unsettledDelay = FIRST_UNSETTLED_DELAY_MS;
 
-  constructor(run: StatementRunner, schema: string, wakeUp: WakeUp) {
+  constructor(run: StatementRunner, schema: string, wakeUp: AppendNotifier) {
     this.#run = run;
     this.#schema = schema;
     this.#wakeUp = wakeUp;
@@ -62,7 +62,7 @@ export class SettledWatch {
   }
 
   /** @throws StoreUnavailableError, StoreMisconfiguredError when the database cannot be asked */
-  async waitFor({ after, timeoutMs, signal }: WaitForSettledOptions): Promise<number> {
+  async waitFor({ after, timeoutMs, signal }: WaitForHighWaterMarkOptions): Promise<number> {
     if (this.#settled > after || signal?.aborted === true) return this.#settled;
     this.#wakeUp.listen(() => this.nudge());
     let timer: NodeJS.Timeout | undefined;
@@ -133,9 +133,11 @@ export class SettledWatch {
 
   /** @returns whether an append is under way. */
   async #look(): Promise<boolean> {
-    let row: SettledMarkRow | undefined;
+    let row: HighWaterMarkRow | undefined;
     try {
-      [row] = await this.#run<SettledMarkRow & Record<string, unknown>>(settledMarkStatement(this.#schema));
+      [row] = await this.#run<HighWaterMarkRow & Record<string, unknown>>(
+        highWaterMarkStatement(this.#schema),
+      );
     } catch (error) {
       throw toStoreError(error, this.#schema);
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { oneByOne } from './one-by-one.ts';
+import { flattenPages } from './flatten-pages.ts';
 
 async function* pagesOf<TItem>(...pages: readonly (readonly TItem[])[]) {
   for (const page of pages) {
@@ -10,12 +10,12 @@ async function* pagesOf<TItem>(...pages: readonly (readonly TItem[])[]) {
 
 test('hands out every item of every page in order, empty pages passed over', async () => {
   const items: number[] = [];
-  for await (const item of oneByOne(pagesOf([], [1, 2], [], [3], []))) items.push(item);
+  for await (const item of flattenPages(pagesOf([], [1, 2], [], [3], []))) items.push(item);
   expect(items).toEqual([1, 2, 3]);
 });
 
 test('whoever asks again before the answer is there gets the items in the order of asking', async () => {
-  const iterator = oneByOne(pagesOf([1], [2, 3], []))[Symbol.asyncIterator]();
+  const iterator = flattenPages(pagesOf([1], [2, 3], []))[Symbol.asyncIterator]();
   const answers = await Promise.all(Array.from({ length: 5 }, () => iterator.next()));
   expect(answers.map(({ value }) => value)).toEqual([1, 2, 3, undefined, undefined]);
 });
@@ -31,11 +31,11 @@ test('a consumer that leaves ends the pages, and an error reaches it where it ha
       ended = true;
     }
   }
-  for await (const _ of oneByOne(watched())) break;
+  for await (const _ of flattenPages(watched())) break;
   expect(ended).toBe(true);
   const seen: number[] = [];
   const all = async () => {
-    for await (const item of oneByOne(watched())) seen.push(item);
+    for await (const item of flattenPages(watched())) seen.push(item);
   };
   await expect(all()).rejects.toThrow('no further page');
   expect(seen).toEqual([1, 2]);

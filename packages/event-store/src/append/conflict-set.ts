@@ -5,7 +5,7 @@ import type { AppendRequest } from './append-request.ts';
  * What requests claim: their streams and what their conditions ask about for themselves alone, the tags of their
  * events together with others who write them.
  */
-export class Claims {
+export class ConflictSet {
   readonly #streams = new Set<string>();
   /** Tags that conditions ask about. */
   readonly #asked = new Set<string>();
@@ -13,21 +13,21 @@ export class Claims {
   readonly #written = new Map<string, number>();
 
   /** True when the request would write what somebody asks about, ask what somebody writes or asks, or share a stream. */
-  meet({ entries, tags, condition }: AppendRequest): boolean {
-    for (const { streamId } of entries) if (this.#streams.has(streamId)) return true;
+  conflictsWith({ streams, tags, condition }: AppendRequest): boolean {
+    for (const { streamId } of streams) if (this.#streams.has(streamId)) return true;
     if (this.#asked.size > 0) for (const tag of tags) if (this.#asked.has(tag)) return true;
     if (condition === undefined) return false;
     return askedBy(condition).some((tag) => this.#asked.has(tag) || this.#written.has(tag));
   }
 
-  add({ entries, tags, condition }: AppendRequest): void {
-    for (const { streamId } of entries) this.#streams.add(streamId);
+  add({ streams, tags, condition }: AppendRequest): void {
+    for (const { streamId } of streams) this.#streams.add(streamId);
     for (const tag of tags) this.#written.set(tag, (this.#written.get(tag) ?? 0) + 1);
     if (condition !== undefined) for (const tag of askedBy(condition)) this.#asked.add(tag);
   }
 
-  remove({ entries, tags, condition }: AppendRequest): void {
-    for (const { streamId } of entries) this.#streams.delete(streamId);
+  remove({ streams, tags, condition }: AppendRequest): void {
+    for (const { streamId } of streams) this.#streams.delete(streamId);
     for (const tag of tags) {
       const others = (this.#written.get(tag) ?? 1) - 1;
       if (others === 0) this.#written.delete(tag);

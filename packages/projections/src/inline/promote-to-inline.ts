@@ -21,7 +21,7 @@ const MAX_EVENTS = 500;
  * @returns 'behind' when there was too much left to apply, 'busy' when an append kept its transaction open, 'fenced'
  * when the lease is somebody else's. Nothing happened then.
  */
-export async function handOver(
+export async function promoteToInline(
   store: PostgresEventStore,
   projection: AnyProjection,
   lease: HeldLease,

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { channelOf, notifyStatement } from '../sql/settled-mark.ts';
+import { channelOf, notifyStatement } from '../sql/high-water-mark.ts';
 
 const RECONNECT_DELAY_MS = 1_000;
 /** Appends of this long are announced together. */
@@ -12,7 +12,7 @@ const ANNOUNCE_INTERVAL_MS = 10;
  * SQL: LISTEN on one connection of its own, opened at the first `listen`; NOTIFY in a transaction of its own, never in
  * an append's, for it takes a lock that is held until the commit is done.
  */
-export class WakeUp {
+export class AppendNotifier {
   readonly #pool: pg.Pool;
   readonly #schema: string;
   readonly #mayListen: boolean;

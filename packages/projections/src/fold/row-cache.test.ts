@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KnownRows } from './known-rows.ts';
+import { RowCache } from './row-cache.ts';
 import type { FoldedRow } from './table-fold.ts';
 
 const row = (id: string): FoldedRow => ({
@@ -12,7 +12,7 @@ const row = (id: string): FoldedRow => ({
 });
 
 /** Batches of one row each. */
-function useOneByOne(known: KnownRows, ids: readonly string[]) {
+function useOneByOne(known: RowCache, ids: readonly string[]) {
   for (const id of ids) {
     if (known.get(id) === undefined) known.add(row(id));
     known.endBatch([]);
@@ -21,7 +21,7 @@ function useOneByOne(known: KnownRows, ids: readonly string[]) {
 
 describe('known rows', () => {
   test('are those that were used last, and no more than the limit', () => {
-    const known = new KnownRows(4);
+    const known = new RowCache(4);
     useOneByOne(known, ['often', 'a', 'often', 'b', 'often', 'c', 'often', 'd', 'often', 'e']);
     expect(known.get('often')).toBeDefined();
     expect(known.get('e')).toBeDefined();
@@ -33,7 +33,7 @@ describe('known rows', () => {
 
   test('are never forgotten within a batch, nor before the next one has ended', () => {
     for (const limit of [0, 2]) {
-      const known = new KnownRows(limit);
+      const known = new RowCache(limit);
       const ids = Array.from({ length: 10 }, (_, n) => String(n));
       for (const id of ids) known.add(row(id));
       expect(ids.every((id) => known.get(id) !== undefined)).toBe(true);
@@ -44,7 +44,7 @@ describe('known rows', () => {
   });
 
   test('are none once they are cleared', () => {
-    const known = new KnownRows(10);
+    const known = new RowCache(10);
     useOneByOne(known, ['a', 'b']);
     known.clear();
     expect(known.get('a')).toBeUndefined();
