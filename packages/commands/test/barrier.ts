@@ -1,9 +1,7 @@
 /**
- * Lets nobody pass until so many have come: then they race. Later ones pass at once.
- *
- * @param count who must have come
+ * Blocks its callers until `count` of them have arrived, then releases all at once. Later callers pass at once.
  */
-export function meetingPoint(count: number): () => Promise<void> {
+export function barrier(count: number): () => Promise<void> {
   let come = 0;
   let open = () => {};
   const opened = new Promise<void>((resolve) => {

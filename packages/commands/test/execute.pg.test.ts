@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('a command', () => {
-  test('that is accepted answers with its events, the new version and a token', async () => {
+  test('that is accepted returns its events, the new version and a token', async () => {
     const bank = openBank(store);
     const opened = await bank.execute(account.command.open('plain', { owner: 'Ada' }));
     const [event] = await recordedOf(store, 'account-plain');
@@ -29,24 +29,24 @@ describe('a command', () => {
     expect(accepted(opened).events).toEqual([event]);
   });
 
-  test('that is refused answers with the reason, the details and a token, and appends nothing', async () => {
+  test('that is rejected returns reason, details and token, and appends nothing', async () => {
     const bank = openBank(store);
     const opened = await bank.execute(account.command.open('poor', { owner: 'Ada' }));
-    const refused = await bank.execute(account.command.withdraw('poor', { cents: 5 }));
-    expect(refused).toMatchObject({
+    const rejected = await bank.execute(account.command.withdraw('poor', { cents: 5 }));
+    expect(rejected).toMatchObject({
       outcome: 'rejected',
       reason: 'insufficient-funds',
       details: { missing: 5 },
       streamVersion: 1,
       token: opened.token,
     });
-    expect(() => accepted(refused)).toThrow(
+    expect(() => accepted(rejected)).toThrow(
       expect.objectContaining({ code: 'COMMAND_REJECTED', reason: 'insufficient-funds' }),
     );
     expect(await recordedOf(store, 'account-poor')).toHaveLength(1);
   });
 
-  test('that leads to no events is accepted, with the token of what it was based on', async () => {
+  test('without events is accepted, with the token of what it was based on', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('level', { owner: 'Ada' }));
     const raised = await bank.execute(account.command.levelTo('level', { cents: 7 }));
@@ -54,7 +54,7 @@ describe('a command', () => {
     expect(kept).toMatchObject({ outcome: 'accepted', events: [], streamVersion: 2, token: raised.token });
   });
 
-  test('whose input does not fit is refused by a typed error that names the field, before anything is read', async () => {
+  test('with invalid input throws a typed error naming the field, before any read', async () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await expect(bank.execute(account.command.deposit('x', { cents: -1 }))).rejects.toMatchObject({
@@ -65,7 +65,7 @@ describe('a command', () => {
     expect(watched.calls).toEqual([]);
   });
 
-  test('that nobody defined is refused by a typed error that names those there are', async () => {
+  test('that is not defined throws a typed error that lists the defined ones', async () => {
     const bank = openBank(store);
     const unknown = { aggregate: 'account', id: 'x', name: 'rob', input: {} };
     expect(() => bank.parseCommand(unknown)).toThrow(
@@ -80,19 +80,19 @@ describe('a command', () => {
     expect(() => bank.parseCommand({ aggregate: 'account' })).toThrow(
       expect.objectContaining({
         code: 'INVALID_COMMAND',
-        message: expect.stringContaining('id: must be a text'),
+        message: expect.stringContaining('id: must be a string'),
       }),
     );
   });
 
-  test('that came as JSON is executed like one that was made here', async () => {
+  test('parsed from JSON is executed like any other', async () => {
     const bank = openBank(store);
     const sent = JSON.stringify(account.command.open('queued', { owner: 'Ada' }));
     const result = await bank.execute(bank.parseCommand(JSON.parse(sent)));
     expect(result).toMatchObject({ outcome: 'accepted', command: 'account.open' });
   });
 
-  test('with an id or a command id that is empty or has a NUL is refused by a typed error', async () => {
+  test('with an id that is empty or contains NUL throws a typed error', async () => {
     const bank = openBank(store);
     await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toMatchObject({
       code: 'INVALID_NAME',
@@ -117,7 +117,7 @@ describe('what is thrown', () => {
     },
   });
 
-  test('by decide reaches the caller untouched, and nothing is appended', async () => {
+  test('by decide reaches the caller unchanged, and nothing is appended', async () => {
     const error = new RangeError('not mine');
     const aggregate = failing('decide', error);
     const bank = createCommandExecutor({ store, aggregates: [aggregate] });
@@ -126,14 +126,14 @@ describe('what is thrown', () => {
     expect(await recordedOf(store, 'account-throws')).toEqual([]);
   });
 
-  test('by evolve on the new events reaches the caller untouched, and nothing is appended', async () => {
+  test('by evolve on the new events reaches the caller, and nothing is appended', async () => {
     const error = new RangeError('cannot fold');
     const bank = createCommandExecutor({ store, aggregates: [failing('evolve', error)] });
     await expect(bank.execute(account.command.open('unfoldable', { owner: 'Ada' }))).rejects.toBe(error);
     expect(await recordedOf(store, 'account-unfoldable')).toEqual([]);
   });
 
-  test('by a decision is not tried again, even when it looks like an error of the store', async () => {
+  test('by a decision is not retried, even when it looks like a store error', async () => {
     const error = new StoreUnavailableError('from a decision');
     const watched = new WatchedStore(store);
     const bank = createCommandExecutor({ store: watched, aggregates: [failing('decide', error)] });
@@ -143,7 +143,7 @@ describe('what is thrown', () => {
 });
 
 describe('time travel', () => {
-  test('loads a state as it was at a version, at a position and at an instant', async () => {
+  test('loads the state at a version, at a position and at an instant', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('past', { owner: 'Ada' }));
     const first = accepted(await bank.execute(account.command.deposit('past', { cents: 10 })));
@@ -163,7 +163,7 @@ describe('time travel', () => {
     expect(await bank.load(account, 'past')).toMatchObject({ state: { cents: 15 }, streamVersion: 3 });
   });
 
-  test('before the first event finds the initial state, and says that there is nothing', async () => {
+  test('before the first event returns the initial state and exists: false', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('born', { owner: 'Ada' }));
     const unborn = { state: account.initialState, streamVersion: 0, position: 0, exists: false };
@@ -172,7 +172,7 @@ describe('time travel', () => {
     expect(await bank.load(account, 'nobody')).toEqual(unborn);
   });
 
-  test('beyond the last event finds the present; a moment that is none is an error', async () => {
+  test('beyond the last event returns the current state; bad moments are errors', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('now', { owner: 'Ada' }));
     expect(await bank.load(account, 'now', { atVersion: 99 })).toMatchObject({ streamVersion: 1 });
@@ -180,16 +180,16 @@ describe('time travel', () => {
     await expect(bank.load(account, 'now', { atTime: new Date(Number.NaN) })).rejects.toThrow(RangeError);
   });
 
-  test('leaves the present as it is: the next command decides on the newest state', async () => {
+  test('does not change the cache: the next command decides on the newest state', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('again', { owner: 'Ada' }));
     await bank.load(account, 'again', { atVersion: 0 });
-    const refused = await bank.execute(account.command.open('again', { owner: 'Ada' }));
-    expect(refused).toMatchObject({ outcome: 'rejected', reason: 'account-already-open' });
+    const rejected = await bank.execute(account.command.open('again', { owner: 'Ada' }));
+    expect(rejected).toMatchObject({ outcome: 'rejected', reason: 'account-already-open' });
   });
 });
 
-test('a closed executor refuses commands, and its end waits for those that run', async () => {
+test('a closed executor rejects commands, and close waits for running ones', async () => {
   const bank = openBank(store);
   const running = bank.execute(account.command.open('last', { owner: 'Ada' }));
   await bank.close();

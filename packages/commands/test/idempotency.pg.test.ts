@@ -26,7 +26,7 @@ const openWith = async (id: string, cents: number) => {
 };
 
 describe('a repeated command', () => {
-  test('answers as the first time, when it could be decided again', async () => {
+  test('returns its first result when it could be decided again', async () => {
     const bank = await openWith('twice', 0);
     const command = account.command.deposit('twice', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'deposit-5' }));
@@ -36,7 +36,7 @@ describe('a repeated command', () => {
     expect(await recordedOf(store, 'account-twice')).toHaveLength(3);
   });
 
-  test('answers as the first time, when it would be refused by now', async () => {
+  test('returns its first result when it would be rejected now', async () => {
     const bank = await openWith('emptied', 5);
     const command = account.command.withdraw('emptied', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'withdraw-5' }));
@@ -48,14 +48,14 @@ describe('a repeated command', () => {
     }
   });
 
-  test('answers as the first time, when nothing is to change by now', async () => {
+  test('returns its first result when it would change nothing now', async () => {
     const bank = await openWith('levelled', 0);
     const command = account.command.levelTo('levelled', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'level-5' }));
     expect(await bank.execute(command, { commandId: 'level-5' })).toEqual({ ...first, duplicate: true });
   });
 
-  test('answers as the first time, when its decision throws by now', async () => {
+  test('returns its first result when its decision would throw now', async () => {
     await openWith('thrower', 5);
     const aggregate = {
       ...account,
@@ -71,7 +71,7 @@ describe('a repeated command', () => {
     await expect(bank.execute(command)).rejects.toThrow(RangeError);
   });
 
-  test('answers as the first time, though the caller expects the version of that time', async () => {
+  test('returns its first result despite an outdated expectedVersion', async () => {
     const bank = await openWith('matched', 0);
     const command = account.command.deposit('matched', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'match-1', expectedVersion: 1 }));
@@ -81,7 +81,7 @@ describe('a repeated command', () => {
     });
   });
 
-  test('over several aggregates answers as the first time', async () => {
+  test('over several aggregates returns its first result', async () => {
     const bank = await openWith('giver', 5);
     await openWith('taker', 0);
     const command = transfer.command({ from: 'giver', to: 'taker' }, { cents: 5 });
@@ -95,7 +95,7 @@ describe('a repeated command', () => {
     }
   });
 
-  test('that was refused the first time is decided afresh: a refusal is not remembered', async () => {
+  test('that was rejected is decided again: a rejection is not recorded', async () => {
     const bank = await openWith('later', 0);
     const command = account.command.withdraw('later', { cents: 5 });
     expect(await bank.execute(command, { commandId: 'later-5' })).toMatchObject({ outcome: 'rejected' });
@@ -113,19 +113,19 @@ describe('a command id', () => {
     expect(watched.calls).toEqual(['readStream', 'append']);
   });
 
-  test('of another stream is a clear error, and nothing is appended', async () => {
+  test('of another stream is an error, and nothing is appended', async () => {
     const bank = await openWith('one', 5);
     await openWith('other', 0);
     await bank.execute(account.command.withdraw('one', { cents: 5 }), { commandId: 'taken' });
     const reused = { code: 'EVENT_ID_REUSED', message: expect.stringContaining('"taken:1"') };
     const deposit = account.command.deposit('other', { cents: 1 });
     await expect(bank.execute(deposit, { commandId: 'taken' })).rejects.toMatchObject(reused);
-    const refused = account.command.withdraw('other', { cents: 1 });
-    await expect(bank.execute(refused, { commandId: 'taken' })).rejects.toMatchObject(reused);
+    const rejected = account.command.withdraw('other', { cents: 1 });
+    await expect(bank.execute(rejected, { commandId: 'taken' })).rejects.toMatchObject(reused);
     expect(await recordedOf(store, 'account-other')).toHaveLength(1);
   });
 
-  test('of another command to the same stream is a clear error, and nothing is appended', async () => {
+  test('of another command to the stream is an error, and nothing is appended', async () => {
     const bank = await openWith('same', 5);
     await bank.execute(account.command.withdraw('same', { cents: 1 }), { commandId: 'same-id' });
     const deposit = account.command.deposit('same', { cents: 1 });
@@ -135,18 +135,18 @@ describe('a command id', () => {
     expect(await recordedOf(store, 'account-same')).toHaveLength(3);
   });
 
-  test('that begins like another one is not taken for it', async () => {
+  test('that is a prefix of another one is not confused with it', async () => {
     const bank = await openWith('prefix', 5);
     await bank.execute(account.command.withdraw('prefix', { cents: 5 }), { commandId: 'job:1' });
-    const refused = await bank.execute(account.command.withdraw('prefix', { cents: 5 }), {
+    const rejected = await bank.execute(account.command.withdraw('prefix', { cents: 5 }), {
       commandId: 'job',
     });
-    expect(refused).toMatchObject({ outcome: 'rejected' });
+    expect(rejected).toMatchObject({ outcome: 'rejected' });
   });
 });
 
 describe('when the answer of the database is lost', () => {
-  test('the command is tried again and its events are in the log once, without a command id of the caller', async () => {
+  test('the command is retried and recorded once, without a command id', async () => {
     await openWith('lost', 5);
     const watched = new WatchedStore(store);
     watched.afterAppend = async () => {
@@ -158,7 +158,7 @@ describe('when the answer of the database is lost', () => {
     expect(await recordedOf(store, 'account-lost')).toHaveLength(3);
   });
 
-  test('ids that the decision asked for are the same when it is called again', async () => {
+  test('ids requested by decide are the same when it is called again', async () => {
     await openWith('ids', 0);
     const asked: string[] = [];
     const aggregate = {
@@ -181,7 +181,7 @@ describe('when the answer of the database is lost', () => {
     expect(new Set(asked[0]?.split(' ')).size).toBe(3);
   });
 
-  test('and stays lost, the error reaches the caller after a few tries', async () => {
+  test('permanently, the error reaches the caller after a few attempts', async () => {
     const watched = new WatchedStore(store);
     const error = new StoreUnavailableError('gone');
     watched.beforeAppend = () => Promise.reject(error);

@@ -21,8 +21,8 @@ afterAll(async () => {
 const deposits = (count: number) =>
   Array.from({ length: count }, () => accountEvents.create.deposited({ cents: 1 }));
 
-describe('what is kept in memory', () => {
-  test('spares the next command the read, and decides as a replay would', async () => {
+describe('the state cache', () => {
+  test('saves the next command the read, and equals a replay', async () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await bank.execute(account.command.open('kept', { owner: 'Ada' }));
@@ -32,7 +32,7 @@ describe('what is kept in memory', () => {
     expect(await bank.load(account, 'kept')).toEqual(await openBank(store).load(account, 'kept'));
   });
 
-  test('tells what a command that creates will find: nothing, so that it need not look', async () => {
+  test('saves creating commands the read of an empty stream', async () => {
     await openBank(store).execute(account.command.open('new-3', { owner: 'Ada' }));
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
@@ -48,7 +48,7 @@ describe('what is kept in memory', () => {
     expect(watched.calls.slice(5)).toEqual(['readStream', 'append']);
   });
 
-  test('is a guess for a stream not seen yet, and no ground for a refusal', async () => {
+  test('assumes an empty stream for a create, but never rejects on that assumption', async () => {
     await openBank(store).execute(account.command.deposit('unseen', { cents: 5 }));
     const bank = openBank(store);
     expect(await bank.execute(account.command.withdraw('nobody', { cents: 5 }))).toMatchObject({
@@ -58,7 +58,7 @@ describe('what is kept in memory', () => {
     expect(result).toMatchObject({ outcome: 'accepted', streamVersion: 2 });
   });
 
-  test('is never the ground for a refusal: what another process appended is read first', async () => {
+  test('never causes a rejection: events of other processes are read first', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('stale', { owner: 'Ada' }));
     await openBank(store).execute(account.command.deposit('stale', { cents: 5 }));
@@ -66,7 +66,7 @@ describe('what is kept in memory', () => {
     expect(result).toMatchObject({ outcome: 'accepted', streamVersion: 3, attempts: 1 });
   });
 
-  test('is never the ground for an acceptance either: the append finds out, and the command is decided again', async () => {
+  test('never causes an acceptance: the append detects a stale state', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.deposit('stale-credit', { cents: 5 }));
     await openBank(store).execute(account.command.withdraw('stale-credit', { cents: 5 }));
@@ -74,7 +74,7 @@ describe('what is kept in memory', () => {
     expect(result).toMatchObject({ outcome: 'rejected', streamVersion: 2 });
   });
 
-  test('is brought up to date by reading only what came since', async () => {
+  test('is updated by reading only newer events', async () => {
     await store.append('account-long', deposits(100));
     const watched = new WatchedStore(store);
     const read: number[] = [];
@@ -90,7 +90,7 @@ describe('what is kept in memory', () => {
     expect(read).toEqual([1, 101]);
   });
 
-  test('answers any number of refusals at once with one read', async () => {
+  test('serves any number of concurrent rejections with one read', async () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await bank.execute(account.command.open('sold-out', { owner: 'Ada' }));
@@ -102,7 +102,7 @@ describe('what is kept in memory', () => {
     expect(watched.calls).toEqual(['readStream']);
   });
 
-  test('answers who waited for an append, and is refused because of it, without any read', async () => {
+  test('serves commands rejected because of an append just made, without a read', async () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await bank.execute(account.command.deposit('last-one', { cents: 1 }));
@@ -114,7 +114,7 @@ describe('what is kept in memory', () => {
     expect(watched.calls).toEqual(['append']);
   });
 
-  test('is bounded: an aggregate that is no longer in it is read from its beginning', async () => {
+  test('is bounded: an evicted aggregate is read from its beginning', async () => {
     await store.append('account-lru-x', deposits(3));
     const watched = new WatchedStore(store);
     const read: unknown[] = [];
@@ -133,7 +133,7 @@ describe('what is kept in memory', () => {
     ]);
   });
 
-  test('is nothing when the cache is off, and commands to one aggregate still take turns', async () => {
+  test('can be off; commands to one aggregate still run one after another', async () => {
     const watched = new WatchedStore(store);
     const bank = createCommandExecutor({ store: watched, aggregates: [account], cache: false });
     const results = await Promise.all(
@@ -143,7 +143,7 @@ describe('what is kept in memory', () => {
     expect(watched.count('readStream')).toBe(20);
   });
 
-  test('is given up when the log ends before it, as after a restore from a backup', async () => {
+  test('is dropped when the log ends before it, as after a restore', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('restored', { owner: 'Ada' }));
     await bank.execute(account.command.deposit('restored', { cents: 5 }));
@@ -222,7 +222,7 @@ describe('a snapshot', () => {
     return { ...loaded, read, errors };
   }
 
-  test('spares a load the events before it', async () => {
+  test('saves a load the events before it', async () => {
     await snapshotted('snap');
     await store.append('account-snap', deposits(3));
     expect(await loadAfresh('snap')).toMatchObject({
@@ -233,7 +233,7 @@ describe('a snapshot', () => {
     });
   });
 
-  test('is written when so many events came since the last, and not before', async () => {
+  test('is written after everyEvents new events, not before', async () => {
     const bank = createCommandExecutor({ store, aggregates: [saver], snapshots: store });
     const versions = async () => {
       const { rows } = await store.pool.query(
@@ -252,7 +252,7 @@ describe('a snapshot', () => {
     expect(await versions()).toEqual([20]);
   });
 
-  test('of another state version is not read', async () => {
+  test('of another state version is not used', async () => {
     await snapshotted('revised');
     const loaded = await loadAfresh(
       'revised',
@@ -261,7 +261,7 @@ describe('a snapshot', () => {
     expect(loaded).toMatchObject({ state: { cents: 25 }, read: [1] });
   });
 
-  test('that ends beyond the log is not believed', async () => {
+  test('beyond the end of the log is not used', async () => {
     await snapshotted('beyond');
     await store.pool.query('alter table leftfold.events disable trigger user');
     await store.pool.query(
@@ -275,7 +275,7 @@ describe('a snapshot', () => {
     });
   });
 
-  test('that stands for another event of its stream is not believed', async () => {
+  test('of another event of its stream is not used', async () => {
     await snapshotted('moved');
     await store.pool.query(
       `update leftfold.snapshots set position = position - 1 where stream_id = 'account-moved'`,
@@ -283,7 +283,7 @@ describe('a snapshot', () => {
     expect(await loadAfresh('moved')).toMatchObject({ state: { cents: 25 }, read: [1] });
   });
 
-  test('that somebody changed is not believed, and reported', async () => {
+  test('that was edited is not used, and reported', async () => {
     await snapshotted('edited');
     await store.pool.query(
       `update leftfold.snapshots set state = jsonb_set(state, '{json}', to_jsonb(replace(state ->> 'json', '25', '99')))
@@ -296,7 +296,7 @@ describe('a snapshot', () => {
     ]);
   });
 
-  test('that cannot be read or written costs time only', async () => {
+  test('that cannot be read or written does not fail the command', async () => {
     const broken = {
       loadSnapshot: () => Promise.reject(new Error('no snapshots today')),
       saveSnapshot: () => Promise.reject(new Error('nor tomorrow')),
@@ -340,7 +340,7 @@ describe('a snapshot', () => {
     expect(rowCount).toBe(0);
   });
 
-  test('is never waited for by a command', async () => {
+  test('does not delay the command', async () => {
     let finish = () => {};
     const written = new Promise<void>((resolve) => {
       finish = resolve;

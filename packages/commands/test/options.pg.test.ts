@@ -22,7 +22,7 @@ const metadataOf = async (streamId: string) =>
   (await recordedOf(store, streamId)).map(({ metadata }) => metadata);
 
 describe('expected', () => {
-  test('that the stream does not meet is a conflict, and nothing is tried again', async () => {
+  test('that does not match the stream is a conflict without a retry', async () => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     const command = account.command.deposit('expecting', { cents: 1 });
@@ -40,7 +40,7 @@ describe('expected', () => {
     }
   });
 
-  test('is a conflict as well when another writer comes between the decision and the append', async () => {
+  test('is also a conflict when another writer appends between decide and append', async () => {
     const watched = new WatchedStore(store);
     const other = openBank(store);
     await other.execute(account.command.open('between', { owner: 'Ada' }));
@@ -53,7 +53,7 @@ describe('expected', () => {
     ).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expectedVersion: 1, actual: 2 });
   });
 
-  test('of a decision is said by role', async () => {
+  test('of a decision is given by role', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.deposit('role-a', { cents: 5 }));
     await bank.execute(account.command.open('role-b', { owner: 'Bob' }));
@@ -70,7 +70,7 @@ describe('expected', () => {
 });
 
 describe('retry', () => {
-  test('is bounded: the conflict of the last try reaches the caller', async () => {
+  test('is bounded: the last conflict reaches the caller', async () => {
     const watched = new WatchedStore(store);
     const other = openBank(store);
     watched.beforeAppend = async () => {
@@ -87,7 +87,7 @@ describe('retry', () => {
 });
 
 describe('metadata', () => {
-  test('names the command, and makes it the cause of its events', async () => {
+  test('names the command as the cause of its events', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.open('meta', { owner: 'Ada' }), {
       commandId: 'open-meta',
@@ -110,7 +110,7 @@ describe('metadata', () => {
     ]);
   });
 
-  test('of a command that an event caused joins the correlation of the event', async () => {
+  test('of a command caused by an event joins its correlation', async () => {
     const bank = openBank(store);
     const first = accepted(
       await bank.execute(account.command.deposit('cause', { cents: 5 }), {
@@ -124,7 +124,7 @@ describe('metadata', () => {
     ]);
   });
 
-  test('of a decision goes to the events of all its streams', async () => {
+  test('of a decision is copied to the events of all its streams', async () => {
     const bank = openBank(store);
     await bank.execute(account.command.deposit('meta-a', { cents: 5 }));
     await bank.execute(account.command.open('meta-b', { owner: 'Bob' }));
@@ -136,7 +136,7 @@ describe('metadata', () => {
     }
   });
 
-  test('of the application is checked by its schema, and comes out of it with defaults', async () => {
+  test('of the application is validated by its schema, defaults included', async () => {
     const bank = createCommandExecutor({
       store,
       aggregates: [account],
@@ -153,7 +153,7 @@ describe('metadata', () => {
 });
 
 describe('a middleware', () => {
-  test('runs around the execution, the first outermost, and sees command, metadata and result', async () => {
+  test('runs around the execution, first one outermost, with command and result', async () => {
     const log: string[] = [];
     const named =
       (name: string): CommandMiddleware =>
@@ -177,7 +177,7 @@ describe('a middleware', () => {
     ]);
   });
 
-  test('can add metadata, also what the schema asks for, and cannot rename the command', async () => {
+  test('can add metadata, required fields included, but not rename the command', async () => {
     const asTenant: CommandMiddleware = (execution, next) =>
       next({
         ...execution,
@@ -195,7 +195,7 @@ describe('a middleware', () => {
     ]);
   });
 
-  test('that throws keeps the command from being executed', async () => {
+  test('that throws prevents the execution', async () => {
     const error = new Error('not allowed');
     const bank = createCommandExecutor({
       store,
@@ -215,7 +215,7 @@ test('one aggregate in two roles is an error that names both', async () => {
   });
 });
 
-test('two definitions of one name are refused when the executor is made', () => {
+test('two definitions with one name are an error of createCommandExecutor', () => {
   const twice = () => createCommandExecutor({ store, aggregates: [account, { ...account }] });
   expect(twice).toThrow(expect.objectContaining({ code: 'DUPLICATE_DEFINITION', definition: 'account' }));
   const strangers = { ...transfer, aggregates: { from: { ...account }, to: account } };

@@ -10,7 +10,7 @@ import {
   recordedOf,
   transfer,
 } from './bank.ts';
-import { meetingPoint } from './barrier.ts';
+import { barrier } from './barrier.ts';
 import { WatchedStore } from './watched-store.ts';
 
 let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** Executors with nothing in common but the database, whose first appends are sent only when all of them have decided. */
 function racingBanks(count: number) {
-  const meet = meetingPoint(count);
+  const meet = barrier(count);
   return Array.from({ length: count }, (_, index) => {
     const watched = new WatchedStore(index % 2 === 0 ? store : otherStore);
     watched.beforeAppend = meet;
@@ -39,7 +39,7 @@ function racingBanks(count: number) {
   });
 }
 
-test('of two creates of one account that race, exactly one is accepted, 50 of 50 times', async () => {
+test('of two racing creates of one account exactly one is accepted, 50 times', async () => {
   for (let round = 0; round < 50; round += 1) {
     const results = await Promise.all(
       racingBanks(2).map((bank) => bank.execute(account.command.open(`create-${round}`, { owner: 'Ada' }))),
@@ -51,7 +51,7 @@ test('of two creates of one account that race, exactly one is accepted, 50 of 50
   }
 });
 
-test('50 commands to one aggregate at once all succeed, with versions 1 to 50', async () => {
+test('50 concurrent commands to one aggregate all succeed, versions 1 to 50', async () => {
   const watched = new WatchedStore(store);
   const bank = openBank(watched);
   const results = await Promise.all(
@@ -64,7 +64,7 @@ test('50 commands to one aggregate at once all succeed, with versions 1 to 50', 
   expect(watched.count('append')).toBe(50);
 });
 
-test('50 commands to one aggregate from ten processes all succeed, with versions 1 to 50', async () => {
+test('50 commands from ten processes to one aggregate all succeed', async () => {
   const results = await Promise.all(
     racingBanks(10).flatMap((bank) =>
       Array.from({ length: 5 }, () => bank.execute(account.command.deposit('hot-everywhere', { cents: 1 }))),
@@ -75,7 +75,7 @@ test('50 commands to one aggregate from ten processes all succeed, with versions
   expect(Math.max(...results.map(({ attempts }) => attempts))).toBeGreaterThan(1);
 });
 
-test('a command that ten callers repeat at once is appended once, and all get the same answer', async () => {
+test('a command repeated by ten callers at once is appended once, same result', async () => {
   await openBank(store).execute(account.command.deposit('repeated', { cents: 10 }));
   const command = account.command.withdraw('repeated', { cents: 10 });
   const results = await Promise.all(
@@ -93,7 +93,7 @@ test('a command that ten callers repeat at once is appended once, and all get th
   expect(await recordedOf(store, 'account-repeated')).toHaveLength(2);
 });
 
-test('money that many transfers move at once is conserved, and no account is overdrawn', async () => {
+test('concurrent transfers conserve money and overdraw no account', async () => {
   const bank = openBank(store);
   const ids = ['a', 'b', 'c', 'd'];
   for (const id of ids) {
@@ -120,7 +120,7 @@ test('money that many transfers move at once is conserved, and no account is ove
   expect(total).toBe(80);
 });
 
-test('a decision is not taken on a state that another writer has left behind, though it changes other streams only', async () => {
+test('a decision checks the versions of streams that it only reads', async () => {
   const bank = openBank(store);
   await bank.execute(account.command.deposit('guarantor', { cents: 5 }));
   const watched = new WatchedStore(otherStore);
@@ -137,14 +137,14 @@ test('a decision is not taken on a state that another writer has left behind, th
   expect(await recordedOf(store, 'account-fresh')).toEqual([]);
 });
 
-test('a refusal over several aggregates rests on states that held at one moment', async () => {
+test('a rejection over several aggregates rests on states of one moment', async () => {
   const bank = openBank(store);
   await bank.execute(account.command.open('left', { owner: 'Ada' }));
   await bank.execute(account.command.open('right', { owner: 'Bob' }));
   await bank.execute(account.command.deposit('left', { cents: 10 }));
   const watched = new WatchedStore(otherStore);
   const racing = openBank(watched);
-  // Decided on an empty right account, and then the money moves there: the refusal is no longer true.
+  // Decided on an empty right account, and then the money moves there: the rejection is no longer true.
   watched.beforeAppend = async () => {
     watched.beforeAppend = async () => {};
     await bank.execute(transfer.command({ from: 'left', to: 'right' }, { cents: 10 }));

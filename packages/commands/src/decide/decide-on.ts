@@ -9,14 +9,14 @@ import { asStored } from '../load/as-stored.ts';
 import type { Plan } from './plan.ts';
 import type { LoadedTarget } from './loaded-target.ts';
 
-/** What is to happen to one aggregate. Without events it stays as it is. */
+/** The new events of one aggregate. Without events, its version is only checked. */
 export interface Change extends LoadedTarget {
   readonly events: readonly NewEvent[];
   /** The state with the events folded in. */
   readonly next: unknown;
 }
 
-/** What a decision came to. */
+/** The outcome of calling `decide`. */
 export type DecideOutcome =
   | { readonly kind: 'changes'; readonly changes: readonly Change[] }
   | { readonly kind: 'no-changes' }
@@ -24,23 +24,23 @@ export type DecideOutcome =
   | { readonly kind: 'thrown'; readonly error: unknown };
 
 /**
- * Decides, and folds what was decided: an event that its own aggregate cannot fold would make the aggregate
- * unloadable for ever, so it must not reach the log.
+ * Calls `decide` and folds the new events. An event that its own aggregate cannot fold must not reach the log: the
+ * aggregate could never be loaded again.
  */
 export function decideOn(
   plan: Plan,
-  standings: readonly LoadedTarget[],
+  loadedTargets: readonly LoadedTarget[],
   context: DecideContext,
 ): DecideOutcome {
   try {
     const decided = plan.decide(
-      standings.map(({ folded }) => folded.state),
+      loadedTargets.map(({ folded }) => folded.state),
       context,
     );
     if (decided instanceof Rejection) return { kind: 'rejected', rejection: decided };
-    const changes = standings.map((standing, index): Change => {
+    const changes = loadedTargets.map((loaded, index): Change => {
       const events = decided[index] ?? [];
-      return { ...standing, events, next: foldNew(standing.target.aggregate, standing.folded.state, events) };
+      return { ...loaded, events, next: foldNew(loaded.target.aggregate, loaded.folded.state, events) };
     });
     return changes.some(({ events }) => events.length > 0)
       ? { kind: 'changes', changes }
@@ -51,9 +51,9 @@ export function decideOn(
 }
 
 /**
- * The state with new events folded in, as a replay will fold them.
+ * The state after the new events, folded as a replay folds them.
  *
- * @throws UnknownEventError when an event is none of the aggregate's
+ * @throws UnknownEventError when an event does not belong to the aggregate
  * @throws whatever `evolve` throws
  */
 export function foldNew(

@@ -2,15 +2,17 @@ import { type ExpectedVersion, StreamVersionConflictError } from '@leftfold/core
 import type { FoldedState } from '../load/folded.ts';
 import type { Target } from './plan.ts';
 
-/** An aggregate of a command, and how it stands. */
+/** An aggregate that a command is about, with its loaded state. */
 export interface LoadedTarget {
   readonly target: Target;
   readonly folded: FoldedState;
 }
 
-/** What the caller demanded of a stream and did not find. */
-export function unmetExpectation(standings: readonly LoadedTarget[]): StreamVersionConflictError | undefined {
-  for (const { target, folded } of standings) {
+/** The first target whose stream is not at the version that the caller expects; undefined when all are. */
+export function unmetExpectedVersion(
+  loadedTargets: readonly LoadedTarget[],
+): StreamVersionConflictError | undefined {
+  for (const { target, folded } of loadedTargets) {
     if (!isMet(target.expectedVersion, folded.streamVersion)) {
       return new StreamVersionConflictError(target.streamId, target.expectedVersion, folded.streamVersion);
     }

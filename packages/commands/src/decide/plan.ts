@@ -15,40 +15,40 @@ import type { Registry } from './registry.ts';
 
 /** An aggregate that a command is about. */
 export interface Target {
-  /** Its part in a decision over several aggregates; empty for a command to one. */
+  /** Its role in a decision over several aggregates; empty for a command to one aggregate. */
   readonly role: string;
   readonly aggregate: AnyAggregate;
   readonly streamId: string;
-  /** What the caller demands of the stream. */
+  /** The version that the caller expects. */
   readonly expectedVersion: ExpectedVersion;
 }
 
-/** What is to happen to each target, in their order. Or a refusal. */
-export type Decided = readonly (readonly NewEvent[])[] | Rejection;
+/** New events for each target, in the order of the targets, or a rejection. */
+export type DecidedEvents = readonly (readonly NewEvent[])[] | Rejection;
 
-/** A command that is known and whose input fits, ready to be decided as often as it takes. */
+/** A validated command. `decide` is called again after each version conflict. */
 export interface Plan {
   /** `<aggregate>.<command>`, or the decision's name. */
   readonly name: string;
   readonly targets: readonly Target[];
   /** Pure. @param states of the targets, in their order */
-  decide(states: readonly unknown[], context: DecideContext): Decided;
+  decide(states: readonly unknown[], context: DecideContext): DecidedEvents;
 }
 
-/** Demands on the streams: one for a command, or one for each role of a decision. */
+/** Expected versions: one for a command, or one for each role of a decision. */
 export type AnyExpectedVersion =
   | ExpectedVersion
   | Readonly<Record<string, ExpectedVersion | undefined>>
   | undefined;
 
-/** The name by which a command is recorded, known or not. */
+/** The name under which a command is recorded. The command need not be defined. */
 export function commandNameOf(command: AnyCommand): string {
   return 'decision' in command ? command.decision : `${command.aggregate}.${command.name}`;
 }
 
 /**
- * @throws UnknownCommandError when no definition has this command
- * @throws InvalidCommandError when its input does not fit, or one aggregate is to play two roles
+ * @throws UnknownCommandError when no definition declares this command
+ * @throws InvalidCommandError when its input does not match its schema, or when one aggregate is given two roles
  * @throws InvalidNameError when an id is empty, too long or has control characters
  */
 export function planOf(command: AnyCommand, registry: Registry, expected: AnyExpectedVersion): Plan {
@@ -99,7 +99,7 @@ function planOfDecision(command: DecisionCommand, decision: AnyDecision, expecte
   };
 }
 
-/** One aggregate in two roles would be decided on twice from one state, and the second set of events would be wrong. */
+/** An aggregate in two roles would be decided on twice from the same state, and the second set of events would be wrong. */
 function assertDistinct(name: string, targets: readonly Target[]): void {
   const roleByStream = new Map<string, string>();
   for (const { role, streamId } of targets) {

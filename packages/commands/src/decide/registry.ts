@@ -6,13 +6,13 @@ import {
   UnknownCommandError,
 } from '@leftfold/core';
 
-/** Every aggregate and decision that commands may name. */
+/** All aggregates and decisions that a command can name. */
 export class Registry {
   readonly #aggregates = new Map<string, AnyAggregate>();
   readonly #decisions = new Map<string, AnyDecision>();
 
   /**
-   * Aggregates that only take part in a decision are known as well.
+   * Includes aggregates that only take part in a decision.
    *
    * @throws DuplicateDefinitionError when two definitions have one name
    * @throws RangeError when a snapshot policy's number is not a whole number from 1
@@ -43,13 +43,13 @@ export class Registry {
     return decision;
   }
 
-  /** @throws UnknownCommandError when no definition has this command */
+  /** @throws UnknownCommandError when no definition declares this command */
   assertKnown(command: AnyCommand): void {
     if ('decision' in command) this.decision(command.decision);
     else this.aggregateOf(command.aggregate, command.name);
   }
 
-  /** True for the very definition that was given: another one of the same name may fold otherwise. */
+  /** True for exactly this definition object: another one with the same name may fold differently. */
   has(aggregate: AnyAggregate): boolean {
     return this.#aggregates.get(aggregate.name) === aggregate;
   }
@@ -65,7 +65,7 @@ export class Registry {
     this.#aggregates.set(aggregate.name, aggregate);
   }
 
-  /** What a misspelt command may have meant: the commands of its aggregate, or of all when that is unknown too. */
+  /** Suggestions for a misspelt command: the commands of its aggregate, or of all aggregates if that is unknown too. */
   #commandNames(aggregate: AnyAggregate | undefined): readonly string[] {
     const candidates = aggregate === undefined ? [...this.#aggregates.values()] : [aggregate];
     return candidates.flatMap(({ name, commandNames }) =>

@@ -3,10 +3,10 @@ import { type Change, foldNew } from '../decide/decide-on.ts';
 import type { Loader } from '../load/loader.ts';
 
 /**
- * Remembers an aggregate as an append has left it.
+ * Caches an aggregate's state after an append.
  *
- * @param recorded its new events; none when it was only checked
- * @param asOf as it was when the append was sent
+ * @param recorded its new events; empty when its version was only checked
+ * @param asOf the loader's `asOf` when the append was sent
  */
 export function cacheResult(
   loader: Loader,
@@ -21,17 +21,17 @@ export function cacheResult(
   }
   const asDecided = recorded.every((event, index) => event.data === events[index]?.data);
   try {
-    // An event that was made by hand is parsed by the store, and may have come out otherwise.
+    // The store parses events that were not made by a creator function; their data may differ from what was decided.
     const state = asDecided ? next : foldNew(target.aggregate, folded.state, recorded);
     const { streamVersion, position } = last;
     loader.keep(target, { ...folded, state, streamVersion, position, asOf });
   } catch {
-    loader.forget(target); // the events are in the log; whoever loads them next meets the same error
+    loader.forget(target); // the events are recorded; the next load throws the same error
   }
 }
 
-/** A log that was restored from a backup may end before what this process remembers of it. */
-export function forgetWhatIsNotInTheLog(loader: Loader, changes: readonly Change[], error: unknown): void {
+/** After a restore from a backup, the log may end before the cached state. */
+export function forgetIfLogIsBehind(loader: Loader, changes: readonly Change[], error: unknown): void {
   if (!(error instanceof StreamVersionConflictError)) return;
   for (const { target, folded } of changes) {
     if (target.streamId === error.streamId && error.actual < folded.streamVersion) loader.forget(target);

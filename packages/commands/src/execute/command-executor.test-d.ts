@@ -57,7 +57,7 @@ type AccountEvent =
   | RecordedEvent<'account.withdrawn', { cents: number }>;
 
 describe('a result', () => {
-  test('has the events and the reasons of its command', async () => {
+  test('has the events and reasons of its command', async () => {
     const result = await bank.execute(account.command.withdraw('a', { cents: 1 }));
     if (result.outcome === 'accepted') {
       expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
@@ -77,7 +77,7 @@ describe('a result', () => {
     expectTypeOf(result.streamVersion).toBeNumber();
   });
 
-  test('that is accepted loses its refusals', async () => {
+  test('narrowed to accepted has no rejections', async () => {
     const result = accepted(await bank.execute(account.command.open('a', { owner: 'Ada' })));
     expectTypeOf(result.outcome).toEqualTypeOf<'accepted'>();
     expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
@@ -100,7 +100,7 @@ describe('what does not compile', () => {
     bank.execute(transfer.command({ from: 'a' }, { cents: 1 }));
   });
 
-  test('a command or a decision of definitions that were not given', () => {
+  test('a command or decision that was not given to the executor', () => {
     // @ts-expect-error cart was not given to the executor
     bank.execute(cart.command.empty('a', {}));
     // @ts-expect-error nor may it be loaded
@@ -114,7 +114,7 @@ describe('what does not compile', () => {
     expectTypeOf(bank.execute(bank.parseCommand(fromQueue))).toExtend<Promise<{ readonly token: number }>>();
   });
 
-  test('a demand on a role that does not exist, or on one version of several streams', () => {
+  test('an expected version of an unknown role, or one for several streams', () => {
     const command = transfer.command({ from: 'a', to: 'b' }, { cents: 1 });
     bank.execute(command, { expectedVersion: { from: 1 } });
     // @ts-expect-error there is no role "payer"
@@ -125,7 +125,7 @@ describe('what does not compile', () => {
     bank.execute(account.command.open('a', { owner: 'Ada' }), { expectedVersion: { from: 1 } });
   });
 
-  test('two moments at once', () => {
+  test('two moments of load at once', () => {
     bank.load(account, 'a', { atVersion: 1 });
     // @ts-expect-error at a version or at a position
     bank.load(account, 'a', { atVersion: 1, atPosition: 1 });
@@ -141,13 +141,13 @@ test('a loaded aggregate has its own state', async () => {
 });
 
 describe('metadata', () => {
-  test('may be left out, and have any field, without a schema', () => {
+  test('is optional and free-form without a schema', () => {
     bank.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { actor: 'ada', page: 3 } });
     // @ts-expect-error a Date does not survive JSON
     bank.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { at: new Date() } });
   });
 
-  test('must have what the schema requires, and nothing that it does not know', () => {
+  test('must match the schema exactly', () => {
     const metadata = z.object({ tenant: z.string(), page: z.number().optional() });
     const tenants = createCommandExecutor({ store, aggregates: [account], metadata });
     const command = account.command.open('a', { owner: 'Ada' });
@@ -162,7 +162,7 @@ describe('metadata', () => {
     tenants.execute(command, { metadata: { tenant: 'acme', acter: 'ada' } });
   });
 
-  test('may be left out when the schema requires nothing', () => {
+  test('is optional when the schema requires nothing', () => {
     const lenient = createCommandExecutor({
       store,
       aggregates: [account],

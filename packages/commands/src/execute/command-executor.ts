@@ -15,9 +15,9 @@ import type { CommandResult } from './command-result.ts';
 import type { ExecuteArguments } from './execute-options.ts';
 import type { CommandMiddleware } from './middleware.ts';
 
-/** How many folded aggregates a process keeps in memory. */
+/** How many folded aggregate states a process keeps in memory. */
 export interface CacheOptions {
-  /** The ones used last are kept. @default 1000 */
+  /** Number of states; the most recently used are kept. @default 1000 */
   readonly aggregates?: number | undefined;
 }
 
@@ -30,23 +30,23 @@ export interface CommandExecutorOptions<
   readonly store: EventStore;
   readonly aggregates: TAggregates;
   readonly decisions?: TDecisions | undefined;
-  /** A zod object of the application's own metadata fields; a field that it requires must be given with each command. */
+  /** A zod object of the application's own metadata fields. Required fields must be given with every command. */
   readonly metadata?: TMetadata | undefined;
   /** The first is the outermost. */
   readonly middleware?: readonly CommandMiddleware[] | undefined;
-  /** For all commands; `execute` may say otherwise for one. */
+  /** Applies to all commands; `execute` can override it for one command. */
   readonly retry?: RetryPolicy | false | undefined;
-  /** Where the snapshots of aggregates with a snapshot policy are kept. @default no snapshots */
+  /** Where snapshots are stored, for aggregates with a snapshot policy. @default no snapshots */
   readonly snapshots?: SnapshotStore | undefined;
-  /** Called when a snapshot could not be read or written; it cost time only. @default a process warning */
+  /** Called when a snapshot could not be read or written. The command is not affected. @default a process warning */
   readonly onSnapshotError?: ((error: unknown, owner: SnapshotOwner) => void) | undefined;
-  /** `false` keeps nothing in memory, so that every command reads its aggregate from the store. */
+  /** `false` caches nothing: every command reads its aggregate from the store. @default 1000 aggregates */
   readonly cache?: CacheOptions | false | undefined;
   /** @default the system's clock */
   readonly now?: (() => Date) | undefined;
-  /** Makes command ids, and the ids that decisions ask for. @default ids that sort by time */
+  /** Creates command ids and the ids that `decide` requests. @default UUIDv7 */
   readonly newId?: (() => string) | undefined;
-  /** From 0 up to 1: spreads the waits before another try. @default Math.random */
+  /** Random number from 0 up to 1, for the jitter of retry delays. @default Math.random */
   readonly random?: (() => number) | undefined;
 }
 
@@ -64,17 +64,22 @@ export interface CommandExecutor<
   TOwn extends CustomMetadata,
 > extends AsyncDisposable {
   /**
-   * Loads the aggregate, decides, and appends the events if no other writer came first; if one did, all of it again,
-   * a bounded number of times.
+   * Loads the aggregate, calls `decide` and appends the events with optimistic concurrency. After a version conflict it
+   * does so again, up to `retry.attempts` times.
    *
-   * A refusal by a business rule is a result. Safe to call again with the same `commandId` after any error: a command
-   * that was executed answers as the first time. Commands to one aggregate run one after another within a process.
+   * A rejection by a business rule is a result, not an error. Calling again with the same `commandId` is safe after any
+   * error: a command that was already executed returns its first result. Within a process, commands to one aggregate
+   * run one after another.
    *
-   * @throws UnknownCommandError, InvalidCommandError, InvalidNameError before anything is read.
+   * @throws UnknownCommandError, InvalidCommandError, InvalidNameError before the store is read.
    * @throws StreamVersionConflictError when the stream is not at `expectedVersion`, or the attempts are used up.
    * @throws EventIdReusedError when the command id belongs to another command.
    * @throws StoreUnavailableError when the database cannot be reached, or the executor is closed.
-   * @throws whatever `decide`, `evolve` or a middleware throws, untouched. Nothing was appended.
+   * @throws what `decide`, `evolve` or a middleware throws, unchanged. Nothing was appended.
+   *
+   * @example
+   * const result = await executor.execute(account.command.withdraw('acc-1', { cents: 500 }), { commandId: 'order-17' });
+   * if (result.outcome === 'rejected') return result.reason;
    */
   execute<TCommand extends ExecutableCommand<TAggregate, TDecision>>(
     command: TCommand,
@@ -82,10 +87,10 @@ export interface CommandExecutor<
   ): Promise<CommandResult<TCommand>>;
 
   /**
-   * An aggregate's state, now or at an earlier moment.
+   * Loads an aggregate's state, current or historical.
    *
-   * The present state costs reading the events since this process last saw it. A past one costs reading the stream
-   * up to it.
+   * The current state reads the events since this process last loaded it. A historical state reads the stream from its
+   * beginning up to that moment.
    */
   load<TLoaded extends TAggregate>(
     aggregate: TLoaded,
@@ -94,16 +99,16 @@ export interface CommandExecutor<
   ): Promise<LoadedAggregate<StateOf<TLoaded>>>;
 
   /**
-   * A command that came as data: from a queue, a form, another language. Its input is checked when it is executed.
+   * Turns plain data into a command: from a queue, a form, another language. Its input is validated by `execute`.
    *
-   * @throws InvalidCommandError when it has not the shape of a command
-   * @throws UnknownCommandError when no definition has this command
+   * @throws InvalidCommandError when the value does not have the shape of a command
+   * @throws UnknownCommandError when no definition declares this command
    */
   parseCommand(value: unknown): ExecutableCommand<TAggregate, TDecision>;
 
-  /** Refuses further commands, and resolves when those that run have ended and their snapshots are written. */
+  /** Rejects further commands; resolves when running commands have ended and their snapshots are written. */
   close(): Promise<void>;
 }
 
-/** The own metadata fields that a schema asks for. */
+/** The metadata fields that a schema declares. */
 export type CustomMetadataOf<TMetadata extends MetadataSchema> = z.input<TMetadata>;

@@ -12,61 +12,61 @@ interface Outcome {
   readonly command: string;
   readonly commandId: string;
   /**
-   * Consistency token, for `query(…, { atLeast: token })`: the position of the last new event, or of what the decision
-   * was based on when there is none.
+   * Consistency token, for `query(…, { atLeast: token })`: the position of the last new event, or of the
+   * events that the decision was based on when there is no new one.
    */
   readonly token: number;
-  /** How often the command was decided and sent, conflicts with other writers included. 1 when nothing was in the way. */
+  /** Number of attempts, version conflicts included. 1 without a conflict. */
   readonly attempts: number;
 }
 
 interface Accepted<TEvent extends RecordedEvent> extends Outcome {
   readonly outcome: 'accepted';
-  /** The recorded events, in the order of the log. None when the decision was that nothing is to change. */
+  /** The recorded events, in log order. Empty when `decide` returned no events. */
   readonly events: readonly TEvent[];
-  /** True when a command of this id was executed before: the events are those of the first time. */
+  /** True when a command with this id was executed before: these are the events of that execution. */
   readonly duplicate: boolean;
 }
 
 interface Rejected<TReason extends string> extends Outcome {
   readonly outcome: 'rejected';
-  /** The domain's own word for why. */
+  /** The reason given to `reject`, a word of the domain. */
   readonly reason: TReason;
   readonly details: JsonObject | undefined;
 }
 
 interface OneStream {
-  /** Version of the stream's last event, as the command left it. 0 for a stream without events. */
+  /** Version of the stream's last event after the command. 0 for a stream without events. */
   readonly streamVersion: number;
 }
 
 interface SeveralStreams<TRole extends string> {
-  /** By role: the version of the stream's last event, as the decision left it. Without roles that got no events. */
+  /** By role: version of the stream's last event after the decision. Roles without new events are left out. */
   readonly streamVersions: { readonly [TName in TRole]?: number };
 }
 
-/** A command to one aggregate was decided, and its events are in the log. */
+/** A command to one aggregate was accepted; its events are recorded. */
 export interface AcceptedCommand<TEvent extends RecordedEvent = RecordedEvent>
   extends Accepted<TEvent>,
     OneStream {}
 
-/** A business rule said no to a command. Nothing was appended. */
+/** A business rule rejected a command. Nothing was appended. */
 export interface RejectedCommand<TReason extends string = string> extends Rejected<TReason>, OneStream {}
 
-/** A decision over several aggregates was taken, and its events are in the log. */
+/** A decision over several aggregates was accepted; its events are recorded. */
 export interface AcceptedDecision<TEvent extends RecordedEvent = RecordedEvent, TRole extends string = string>
   extends Accepted<TEvent>,
     SeveralStreams<TRole> {}
 
-/** A business rule said no to a decision over several aggregates. Nothing was appended. */
+/** A business rule rejected a decision over several aggregates. Nothing was appended. */
 export interface RejectedDecision<TReason extends string = string, TRole extends string = string>
   extends Rejected<TReason>,
     SeveralStreams<TRole> {}
 
-/** What any command leads to. Narrow it by `outcome`. */
+/** The result of any command. Narrow it by `outcome`. */
 export type AnyResult = AcceptedCommand | RejectedCommand | AcceptedDecision | RejectedDecision;
 
-/** What this command leads to: `CommandResult<ReturnType<typeof account.command.open>>`. Narrow it by `outcome`. */
+/** The result of one command: `CommandResult<ReturnType<typeof account.command.open>>`. Narrow it by `outcome`. */
 export type CommandResult<TCommand> = TCommand extends { readonly ids: infer TIds }
   ?
       | AcceptedDecision<RecordedAs<CommandEvent<TCommand>>, keyof TIds & string>
@@ -77,9 +77,12 @@ type RecordedAs<TEvent> =
   TEvent extends NewEvent<infer TType, infer TData> ? RecordedEvent<TType, TData> : never;
 
 /**
- * The accepted result, for callers to whom a refusal is a failure: `accepted(await app.execute(command)).events`.
+ * Returns an accepted result and throws for a rejected one, for callers that treat a rejection as a failure.
  *
- * @throws CommandRejectedError when the command was refused
+ * @throws CommandRejectedError when the command was rejected
+ *
+ * @example
+ * const { events, token } = accepted(await app.execute(account.command.open('acc-1', { owner: 'Ada' })));
  */
 export function accepted<TResult extends AnyResult>(
   result: TResult,

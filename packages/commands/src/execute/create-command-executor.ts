@@ -12,10 +12,10 @@ import { InFlight } from '../in-flight/in-flight.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
-import { checkOwnMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
+import { checkCustomMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
 import { completeRetryPolicy } from '../retry/retry-policy.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
-import { Turns } from '../turn/turns.ts';
+import { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type {
   CommandExecutor,
   CommandExecutorOptions,
@@ -31,12 +31,12 @@ import { parseCommand } from './parse-command.ts';
 const DEFAULT_CACHED_AGGREGATES = 1000;
 
 /**
- * Makes what executes commands against a store.
+ * Creates a command executor for an event store.
  *
- * It holds no connection of its own, and closing it does not close the store.
+ * It has no connection of its own; closing it does not close the store.
  *
  * @throws DuplicateDefinitionError when two aggregates, or two decisions, have one name
- * @throws RangeError when an option's number makes no sense
+ * @throws RangeError when an option is out of range
  */
 export function createCommandExecutor<
   const TAggregates extends readonly AnyAggregate[],
@@ -60,7 +60,7 @@ export function createCommandExecutor<
   const cache = new AggregateCache(cacheSize(options.cache));
   const snapshots = new Snapshots(options.snapshots, guarded(options.onSnapshotError ?? warn));
   const loader = new Loader(store, cache, snapshots);
-  const workplace = { store, loader, turns: new Turns(), random };
+  const context = { store, loader, queues: new StreamQueues(), random };
   const inFlight = new InFlight();
   let closed = false;
 
@@ -75,11 +75,11 @@ export function createCommandExecutor<
     const run = around(middleware, async (execution: CommandExecution) => {
       const plan = planOf(execution.command, registry, execution.expectedVersion);
       const named = { ...execution.metadata, commandId, command: plan.name };
-      return new Execution(workplace, {
+      return new Execution(context, {
         plan,
         commandId,
         mayBeDuplicate: given.commandId !== undefined,
-        metadata: checkOwnMetadata(options.metadata, plan.name, named),
+        metadata: checkCustomMetadata(options.metadata, plan.name, named),
         retry,
         now: moment,
         newId,
@@ -108,7 +108,7 @@ export function createCommandExecutor<
 
   function whileOpen<TResult>(work: () => Promise<TResult>): Promise<TResult> {
     if (closed)
-      return Promise.reject(new StoreUnavailableError('the app is closed; no command is executed any more'));
+      return Promise.reject(new StoreUnavailableError('the app is closed; no further command is executed'));
     return inFlight.run(work);
   }
 
@@ -118,8 +118,8 @@ export function createCommandExecutor<
     await snapshots.idle();
   }
 
-  // What leaves here is what the definitions say by construction: results hold the events and reasons of the command's
-  // own definition, and states are those of the aggregate. The registry looks definitions up by name and forgets that.
+  // The casts hold by construction: results carry the events and reasons of the command's own definition, and states
+  // those of the aggregate. The registry looks definitions up by name, which loses their types.
   return {
     execute: ((command: AnyCommand, given?: ExecuteOptions) =>
       whileOpen(() => execute(command, given))) as Executor['execute'],
@@ -143,7 +143,7 @@ function warn(error: unknown, { streamId }: SnapshotOwner): void {
   process.emitWarning(`snapshot of stream "${streamId}": ${reason}`, 'LeftfoldWarning');
 }
 
-/** A callback that throws must not make a snapshot cost more than time. */
+/** An error thrown by the callback must not fail the command. */
 function guarded(onError: (error: unknown, owner: SnapshotOwner) => void): typeof onError {
   return (error, owner) => {
     try {

@@ -2,36 +2,36 @@ import type { ExpectedVersion, RecordedEvent } from '@leftfold/core';
 import type { CommandMetadata, CustomMetadata } from '../metadata/command-metadata.ts';
 import type { RetryPolicy } from '../retry/retry-policy.ts';
 
-/** What the caller demands of the stream; of a decision's streams, by role. */
+/** The version that the caller expects of the stream, or by role of a decision's streams. */
 export type ExpectedVersionOf<TCommand> = TCommand extends { readonly ids: infer TIds }
   ? { readonly [TRole in keyof TIds]?: ExpectedVersion }
   : ExpectedVersion;
 
 interface CommonOptions<TCommand> {
   /**
-   * Names this request for ever: executed again, it answers as the first time and appends nothing. It costs no round
-   * trip, except when the repeated command would now be refused. A refusal is not remembered.
+   * Idempotency key: executed again with this id, the command returns its first result and appends nothing. Costs no
+   * round trip, unless the repeated command is rejected now. A rejection is not recorded.
    *
-   * @default a new one
+   * @default a new UUIDv7
    */
   readonly commandId?: string | undefined;
-  /** The event that this command is the answer to: the command joins its correlation. */
+  /** The event that caused this command: the command joins its correlation. */
   readonly causedBy?: RecordedEvent | undefined;
   /**
-   * The version that the caller saw. A stream that moved on meanwhile is a StreamVersionConflictError, and nothing is
-   * tried again.
+   * The stream version that the caller has seen. At any other version, `execute` throws StreamVersionConflictError
+   * without a retry.
    *
-   * @default any
+   * @default any version
    */
   readonly expectedVersion?: ExpectedVersionOf<TCommand> | undefined;
-  /** `false`: one try, and a conflict with another writer is the caller's. @default the executor's */
+  /** `false`: one attempt; a version conflict is thrown. @default the executor's policy */
   readonly retry?: RetryPolicy | false | undefined;
 }
 
 /**
- * How to execute one command.
+ * Options of one execution.
  *
- * `metadata` may be left out only when the application has no own field that must be there.
+ * `metadata` is required when the application's metadata schema has a required field.
  */
 export type ExecuteOptions<
   TCommand = unknown,
@@ -41,7 +41,7 @@ export type ExecuteOptions<
     ? { readonly metadata?: (CommandMetadata & TOwn) | undefined }
     : { readonly metadata: CommandMetadata & TOwn });
 
-/** The second argument of `execute`, which may be left out when nothing in it must be there. */
+/** The second argument of `execute`; optional unless a metadata field is required. */
 export type ExecuteArguments<TCommand, TOwn extends CustomMetadata> = {} extends TOwn
   ? [options?: ExecuteOptions<TCommand, TOwn>]
   : [options: ExecuteOptions<TCommand, TOwn>];

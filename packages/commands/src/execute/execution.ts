@@ -10,31 +10,31 @@ import {
 } from '@leftfold/core';
 import { type Change, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
 import type { Plan, Target } from '../decide/plan.ts';
-import { sameVersions, type LoadedTarget, unmetExpectation } from '../decide/loaded-target.ts';
+import { sameVersions, type LoadedTarget, unmetExpectedVersion } from '../decide/loaded-target.ts';
 import type { Loader } from '../load/loader.ts';
 import { type CompleteRetryPolicy, retryDelayMs } from '../retry/retry-policy.ts';
-import type { Turns } from '../turn/turns.ts';
+import type { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type { AnyResult } from './command-result.ts';
-import { forgetWhatIsNotInTheLog, cacheResult } from './cache-result.ts';
-import { assertUnmoved, sendChanges } from './send-changes.ts';
+import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
+import { assertVersionsUnchanged, sendChanges } from './send-changes.ts';
 import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResult } from './to-result.ts';
 
-/** The store tries for a while by itself before it says that it is unavailable. */
+/** Few: the store has already retried before it reports that it is unavailable. */
 const UNAVAILABLE_ATTEMPTS = 3;
 
-/** What the executions of one executor share. */
+/** Shared by all executions of one executor. */
 export interface ExecutorContext {
   readonly store: EventStore;
   readonly loader: Loader;
-  readonly turns: Turns;
+  readonly queues: StreamQueues;
   readonly random: () => number;
 }
 
-/** What is known of one execution when it begins. */
+/** The input of one execution. */
 export interface ExecutionRequest {
   readonly plan: Plan;
   readonly commandId: string;
-  /** True when the caller named the command: it may have been executed before. */
+  /** True when the caller gave the command id: the command may have been executed before. */
   readonly mayBeDuplicate: boolean;
   readonly metadata: EventMetadata;
   readonly retry: CompleteRetryPolicy;
@@ -42,34 +42,34 @@ export interface ExecutionRequest {
   readonly newId: () => string;
 }
 
-/** What one try came to, when the store did not ask for another one. */
+/** The outcome of one attempt that needs no retry. */
 type AttemptResult =
   | { readonly kind: 'appended'; readonly result: AnyResult }
   | { readonly kind: 'nothing-appended'; readonly result: AnyResult }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** One command's way: load, decide, append, and again when a writer elsewhere came first. */
+/** One execution: load, decide, append; again after a version conflict with another process. */
 export class Execution {
-  readonly #workplace: ExecutorContext;
+  readonly #context: ExecutorContext;
   readonly #request: ExecutionRequest;
   readonly #streamIds: readonly string[];
   #attempts = 0;
   #unavailable = 0;
-  /** A state that was read, or appended to, after this moment is the present one for this execution. */
+  /** A state that was read or appended to after this moment counts as current for this execution. */
   #arrival: number;
-  /** True when an append may have been committed without an answer. */
+  /** True when an append may have been committed although its answer was lost. */
   #appendUncertain = false;
-  /** Ids that were handed to the decision, so that it gets the same ones when it is called again. */
+  /** Ids given to `decide`; it gets the same ones when it is called again. */
   readonly #ids: string[] = [];
 
-  constructor(workplace: ExecutorContext, request: ExecutionRequest) {
-    this.#workplace = workplace;
+  constructor(context: ExecutorContext, request: ExecutionRequest) {
+    this.#context = context;
     this.#request = request;
     this.#streamIds = request.plan.targets.map(({ streamId }) => streamId);
-    this.#arrival = workplace.loader.arrive();
+    this.#arrival = context.loader.arrive();
   }
 
-  /** @throws what the decision, a fold or the store threw, untouched */
+  /** @throws what `decide`, `evolve` or the store throws, unchanged */
   async run(): Promise<AnyResult> {
     for (;;) {
       this.#attempts += 1;
@@ -77,11 +77,11 @@ export class Execution {
       try {
         settled = await this.#try();
       } catch (error) {
-        // Whoever waits for this command's turn to end would fail after it, one after another, each after its own wait.
-        if (hasCode(error, 'STORE_UNAVAILABLE')) this.#workplace.turns.open(this.#streamIds);
+        // Commands queued behind this one would otherwise fail one after another, each after its own timeout.
+        if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#streamIds);
         if (!this.#maySucceedLater(error)) throw error;
-        await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#workplace.random()));
-        this.#arrival = this.#workplace.loader.arrive();
+        await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#context.random()));
+        this.#arrival = this.#context.loader.arrive();
         continue;
       }
       if (settled.kind === 'failed') throw settled.error;
@@ -97,13 +97,13 @@ export class Execution {
     return this.#unavailable < UNAVAILABLE_ATTEMPTS;
   }
 
-  /** One try. What it throws is the store's, or a fold's; what the decision threw is in what it returns. */
+  /** One attempt. Throws errors of the store or of `evolve`; an error of `decide` is part of the result. */
   async #try(): Promise<AttemptResult> {
-    const settled = await this.#workplace.turns.take(this.#streamIds, () => this.#decideAndAppend());
+    const settled = await this.#context.queues.take(this.#streamIds, () => this.#decideAndAppend());
     const mayBeInTheLog = this.#request.mayBeDuplicate || this.#appendUncertain;
     if (settled.kind === 'appended' || !mayBeInTheLog) return settled;
-    // A repeated command meets the state that its first execution left, and may be refused for that very reason.
-    const recorded = await this.#workplace.store.eventsOfCommand(this.#request.commandId);
+    // A repeated command is decided on the state after its first execution, and may be rejected because of that.
+    const recorded = await this.#context.store.eventsOfCommand(this.#request.commandId);
     return recorded.length === 0 ? settled : this.#repeated(recorded);
   }
 
@@ -115,59 +115,60 @@ export class Execution {
         try {
           return await this.#append(guessed.changes);
         } catch (error) {
-          // The guess was behind the log. That is no lost race yet: read on, and try with what is there now.
+          // The cached state was older than the log. This is not a lost race yet: read the newer events and decide again.
           if (!hasCode(error, 'STREAM_VERSION_CONFLICT')) throw error;
         }
       } else if (this.#isRecent(guess)) {
         return this.#appendNothing(guess, guessed);
       }
     }
-    const { loader } = this.#workplace;
+    const { loader } = this.#context;
     const { targets } = this.#request.plan;
-    const standings = await Promise.all(
+    const loadedTargets = await Promise.all(
       targets.map(
         async (target): Promise<LoadedTarget> => ({
           target,
-          folded: await loader.load(target, this.#askerOf(target)),
+          folded: await loader.load(target, this.#requesterOf(target)),
         }),
       ),
     );
-    const unmet = unmetExpectation(standings);
+    const unmet = unmetExpectedVersion(loadedTargets);
     if (unmet !== undefined) return { kind: 'failed', error: unmet };
-    const stillHolds = guess !== undefined && guessed?.kind !== 'changes' && sameVersions(guess, standings);
-    const verdict = stillHolds && guessed !== undefined ? guessed : this.#decide(standings);
-    return verdict.kind === 'changes'
-      ? this.#append(verdict.changes)
-      : this.#appendNothing(standings, verdict);
+    const stillHolds =
+      guess !== undefined && guessed?.kind !== 'changes' && sameVersions(guess, loadedTargets);
+    const outcome = stillHolds && guessed !== undefined ? guessed : this.#decide(loadedTargets);
+    return outcome.kind === 'changes'
+      ? this.#append(outcome.changes)
+      : this.#appendNothing(loadedTargets, outcome);
   }
 
   /**
-   * What the aggregates may be like, without asking. What is decided on it holds if the append finds the same versions.
-   * undefined when it is not worth a try.
+   * The cached states, without asking the store. A decision based on them holds if the append finds the same versions.
+   * undefined when they are not worth an attempt.
    */
   #guess(): readonly LoadedTarget[] | undefined {
-    const standings: LoadedTarget[] = [];
+    const loadedTargets: LoadedTarget[] = [];
     for (const target of this.#request.plan.targets) {
-      const folded = this.#workplace.loader.guess(target, this.#askerOf(target));
+      const folded = this.#context.loader.guess(target, this.#requesterOf(target));
       if (folded === undefined) return undefined;
-      standings.push({ target, folded });
+      loadedTargets.push({ target, folded });
     }
-    if (unmetExpectation(standings) !== undefined) return undefined;
-    return this.#attempts === 1 || this.#isRecent(standings) ? standings : undefined;
+    if (unmetExpectedVersion(loadedTargets) !== undefined) return undefined;
+    return this.#attempts === 1 || this.#isRecent(loadedTargets) ? loadedTargets : undefined;
   }
 
-  #askerOf({ role }: Target): string {
+  #requesterOf({ role }: Target): string {
     return `${this.#request.plan.name} ${role}`;
   }
 
-  #isRecent(standings: readonly LoadedTarget[]): boolean {
-    return standings.every(({ folded }) => folded.asOf >= this.#arrival);
+  #isRecent(loadedTargets: readonly LoadedTarget[]): boolean {
+    return loadedTargets.every(({ folded }) => folded.asOf >= this.#arrival);
   }
 
-  #decide(standings: readonly LoadedTarget[]): DecideOutcome {
+  #decide(loadedTargets: readonly LoadedTarget[]): DecideOutcome {
     const { plan, now, metadata, newId } = this.#request;
     let used = 0;
-    return decideOn(plan, standings, {
+    return decideOn(plan, loadedTargets, {
       now,
       metadata,
       newId: () => {
@@ -180,7 +181,7 @@ export class Execution {
   }
 
   async #append(changes: readonly Change[]): Promise<AttemptResult> {
-    const { loader, store } = this.#workplace;
+    const { loader, store } = this.#context;
     const { commandId, metadata } = this.#request;
     const { asOf } = loader;
     let appended: AppendToStreamsResult;
@@ -189,7 +190,7 @@ export class Execution {
     } catch (error) {
       if (hasCode(error, 'EVENT_ID_REUSED')) return { kind: 'failed', error };
       if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
-      forgetWhatIsNotInTheLog(loader, changes, error);
+      forgetIfLogIsBehind(loader, changes, error);
       throw error;
     }
     const [first, ...others] = appended.streams;
@@ -201,28 +202,34 @@ export class Execution {
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, false) };
   }
 
-  /** Nothing is to be appended: the answer rests on the states alone, so they must have held at one moment. */
-  async #appendNothing(standings: readonly LoadedTarget[], verdict: DecideOutcome): Promise<AttemptResult> {
-    if (standings.length > 1) await assertUnmoved(this.#workplace.store, standings);
+  /** Without an append the result rests on the states alone, so all of them must have been current at one moment. */
+  async #appendNothing(
+    loadedTargets: readonly LoadedTarget[],
+    outcome: DecideOutcome,
+  ): Promise<AttemptResult> {
+    if (loadedTargets.length > 1) await assertVersionsUnchanged(this.#context.store, loadedTargets);
     const context = this.#resultContext();
-    switch (verdict.kind) {
+    switch (outcome.kind) {
       case 'thrown':
-        return { kind: 'failed', error: verdict.error };
+        return { kind: 'failed', error: outcome.error };
       case 'rejected':
-        return { kind: 'nothing-appended', result: toRejectedResult(context, standings, verdict.rejection) };
+        return {
+          kind: 'nothing-appended',
+          result: toRejectedResult(context, loadedTargets, outcome.rejection),
+        };
       case 'no-changes':
       case 'changes':
-        return { kind: 'nothing-appended', result: toUnchangedResult(context, standings) };
+        return { kind: 'nothing-appended', result: toUnchangedResult(context, loadedTargets) };
     }
   }
 
-  /** The answer of the first time, if these events are that of this very command. */
+  /** The result of the first execution, if these events belong to this command. */
   #repeated(recorded: readonly RecordedEvent[]): AttemptResult {
     const { plan, mayBeDuplicate } = this.#request;
-    const stranger = recorded.find(
+    const foreign = recorded.find(
       ({ streamId, metadata }) => metadata['command'] !== plan.name || !this.#streamIds.includes(streamId),
     );
-    if (stranger !== undefined) return { kind: 'failed', error: new EventIdReusedError(stranger.id) };
+    if (foreign !== undefined) return { kind: 'failed', error: new EventIdReusedError(foreign.id) };
     const events = recorded.toSorted((one, other) => one.position - other.position);
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeDuplicate) };
   }

@@ -2,24 +2,23 @@ import type { AnyCommand, EventMetadata } from '@leftfold/core';
 import type { AnyExpectedVersion } from '../decide/plan.ts';
 import type { AnyResult } from './command-result.ts';
 
-/** One execution of a command, as a middleware sees it. */
+/** One execution of a command, as passed to middleware. */
 export interface CommandExecution {
   readonly command: AnyCommand;
   /** `<aggregate>.<command>`, or the decision's name. */
   readonly name: string;
   readonly commandId: string;
-  /** What every event of the command will carry. Correlation and causation are filled in. */
+  /** Metadata for every event of the command, correlation and causation included. */
   readonly metadata: EventMetadata;
-  /** What the caller demands of the stream, or of a decision's streams by role. */
+  /** The version expected of the stream, or by role of a decision's streams. */
   readonly expectedVersion: AnyExpectedVersion;
 }
 
 /**
  * Runs around the execution of every command: for logging, tracing, measuring, authorization.
  *
- * Call `next` once, with the execution or a copy of it with other metadata, and give back its result. What is thrown
- * instead of calling it keeps the command from being executed. All tries of a command happen within one `next`; its
- * input is checked in there.
+ * Call `next` once, with the execution or a copy with other metadata, and return its result. Throw instead of calling
+ * `next` to prevent the execution. All attempts of a command, and the validation of its input, happen inside `next`.
  *
  * @example
  * const asUser: CommandMiddleware = (execution, next) =>

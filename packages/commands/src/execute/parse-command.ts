@@ -2,7 +2,7 @@ import { type AnyCommand, InvalidCommandError } from '@leftfold/core';
 
 /** @throws InvalidCommandError when the value has not the shape of a command */
 export function parseCommand(value: unknown): AnyCommand {
-  if (typeof value !== 'object' || value === null) throw notACommand('', 'is no object');
+  if (typeof value !== 'object' || value === null) throw notACommand('', 'must be an object');
   const input = 'input' in value ? value.input : undefined;
   if ('decision' in value) {
     return { decision: textOf(value, 'decision'), ids: idsOf('ids' in value ? value.ids : undefined), input };
@@ -18,7 +18,7 @@ export function parseCommand(value: unknown): AnyCommand {
 function textOf(value: object, field: string): string {
   const text: unknown = Object.getOwnPropertyDescriptor(value, field)?.value;
   if (typeof text === 'string') return text;
-  throw notACommand(field, 'must be a text');
+  throw notACommand(field, 'must be a string');
 }
 
 function idsOf(ids: unknown): Readonly<Record<string, string>> {

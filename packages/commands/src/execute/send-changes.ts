@@ -3,9 +3,9 @@ import type { Change } from '../decide/decide-on.ts';
 import type { LoadedTarget } from '../decide/loaded-target.ts';
 
 /**
- * Appends what was decided, if every stream is still where it was; those without events are only checked.
+ * Appends the new events if every stream is still at its loaded version. Streams without new events are only checked.
  *
- * @throws StreamVersionConflictError, and whatever else the store throws
+ * @throws StreamVersionConflictError, and other errors of the store
  */
 export async function sendChanges(
   store: EventStore,
@@ -19,9 +19,12 @@ export async function sendChanges(
   return { position: stream.position, streams: [stream], duplicate: stream.duplicate };
 }
 
-/** @throws StreamVersionConflictError when any of the streams is not where it was */
-export async function assertUnmoved(store: EventStore, standings: readonly LoadedTarget[]): Promise<void> {
-  await store.appendToStreams(standings.map((standing) => toAppend({ ...standing, events: [] })));
+/** @throws StreamVersionConflictError when a stream is not at its loaded version */
+export async function assertVersionsUnchanged(
+  store: EventStore,
+  loadedTargets: readonly LoadedTarget[],
+): Promise<void> {
+  await store.appendToStreams(loadedTargets.map((loaded) => toAppend({ ...loaded, events: [] })));
 }
 
 function toAppend({ target, folded, events }: LoadedTarget & Pick<Change, 'events'>) {

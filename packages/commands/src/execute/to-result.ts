@@ -3,14 +3,14 @@ import type { Plan } from '../decide/plan.ts';
 import type { LoadedTarget } from '../decide/loaded-target.ts';
 import type { AnyResult } from './command-result.ts';
 
-/** What a result says of its execution. */
+/** The parts of a result that describe its execution. */
 export interface ResultContext {
   readonly plan: Plan;
   readonly commandId: string;
   readonly attempts: number;
 }
 
-/** @param events of the command, in the order of the log; at least one */
+/** @param events of the command, in log order; at least one */
 export function toAppendedResult(
   context: ResultContext,
   events: readonly RecordedEvent[],
@@ -21,21 +21,21 @@ export function toAppendedResult(
   return { outcome: 'accepted', ...common(context, token), ...versions, events, duplicate };
 }
 
-export function toUnchangedResult(context: ResultContext, standings: readonly LoadedTarget[]): AnyResult {
-  return { outcome: 'accepted', ...based(context, standings), events: [], duplicate: false };
+export function toUnchangedResult(context: ResultContext, loadedTargets: readonly LoadedTarget[]): AnyResult {
+  return { outcome: 'accepted', ...based(context, loadedTargets), events: [], duplicate: false };
 }
 
 export function toRejectedResult(
   context: ResultContext,
-  standings: readonly LoadedTarget[],
+  loadedTargets: readonly LoadedTarget[],
   { reason, details }: Rejection,
 ): AnyResult {
-  return { outcome: 'rejected', ...based(context, standings), reason, details };
+  return { outcome: 'rejected', ...based(context, loadedTargets), reason, details };
 }
 
-function based(context: ResultContext, standings: readonly LoadedTarget[]) {
-  const token = Math.max(...standings.map(({ folded }) => folded.position));
-  const places = standings.map(({ target: { streamId }, folded: { streamVersion } }) => ({
+function based(context: ResultContext, loadedTargets: readonly LoadedTarget[]) {
+  const token = Math.max(...loadedTargets.map(({ folded }) => folded.position));
+  const places = loadedTargets.map(({ target: { streamId }, folded: { streamVersion } }) => ({
     streamId,
     streamVersion,
   }));
@@ -46,7 +46,7 @@ function common({ plan, commandId, attempts }: ResultContext, token: number) {
   return { command: plan.name, commandId, token, attempts };
 }
 
-/** @param places in streams, later ones last */
+/** @param places stream versions, the newest of a stream last */
 function versionsOf(
   { targets }: Plan,
   places: readonly { readonly streamId: string; readonly streamVersion: number }[],

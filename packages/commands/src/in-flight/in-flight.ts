@@ -1,4 +1,4 @@
-/** Knows what is running, so that an end can wait for it. */
+/** Tracks running work so that closing can wait for it. */
 export class InFlight {
   readonly #running = new Set<Promise<unknown>>();
 
@@ -16,7 +16,7 @@ export class InFlight {
     }
   }
 
-  /** Resolves when nothing is running; what fails meanwhile is its caller's. */
+  /** Resolves when nothing is running. Errors are left to the callers of `run`. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }

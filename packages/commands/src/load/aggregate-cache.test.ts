@@ -9,7 +9,7 @@ const at = (streamVersion: number, asOf = 0) => ({
   asOf,
 });
 
-test('what is older never takes the place of what is newer', () => {
+test('an older state never replaces a newer one', () => {
   const cache = new AggregateCache(10);
   cache.put('a', at(5, 7));
   cache.put('a', at(4, 9));
@@ -20,7 +20,7 @@ test('what is older never takes the place of what is newer', () => {
   expect(cache.get('a')).toEqual(at(6, 1));
 });
 
-test('beyond its limit it drops what was put in longest ago', () => {
+test('beyond its limit the cache drops the least recently used state', () => {
   const cache = new AggregateCache(2);
   cache.put('a', at(1));
   cache.put('b', at(1));
@@ -29,7 +29,7 @@ test('beyond its limit it drops what was put in longest ago', () => {
   expect(['a', 'b', 'c'].map((streamId) => cache.get(streamId) !== undefined)).toEqual([true, false, true]);
 });
 
-test('with a limit of 0 it keeps nothing; another one that makes no sense is refused', () => {
+test('a limit of 0 keeps nothing; a negative one is a RangeError', () => {
   const cache = new AggregateCache(0);
   cache.put('a', at(1));
   expect(cache.get('a')).toBeUndefined();

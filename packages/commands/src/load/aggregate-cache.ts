@@ -1,9 +1,9 @@
 import type { FoldedState } from './folded.ts';
 
-/** Keeps the aggregates that were loaded or changed last, up to a number of them. What it holds may be behind the log. */
+/** A bounded cache of the most recently used aggregate states. A cached state may be older than the log. */
 export class AggregateCache {
   readonly #limit: number;
-  /** Those put in longest ago come first. */
+  /** Least recently used first. */
   readonly #byStream = new Map<string, FoldedState>();
 
   /** @param limit 0 keeps nothing */
@@ -22,7 +22,7 @@ export class AggregateCache {
     return this.#byStream.get(streamId);
   }
 
-  /** Keeps the newer of two: a slow load never takes back what an append has left. */
+  /** Keeps the newer of two states: a slow load never replaces the result of a later append. */
   put(streamId: string, folded: FoldedState): void {
     const kept = this.#byStream.get(streamId);
     this.#byStream.delete(streamId);

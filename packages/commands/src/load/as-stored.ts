@@ -1,10 +1,10 @@
 import type { JsonValue } from '@leftfold/core';
 
 /**
- * A payload as it will be read back.
+ * A payload as it will be read back from the log.
  *
- * `{ note: undefined }` is stored as `{}`, and `NaN` as null. A state that is folded from what was given, rather
- * than from what was stored, could differ from a replay. The same object when JSON changes nothing in it.
+ * JSON stores `{ note: undefined }` as `{}` and `NaN` as null. A state folded from the given payload could therefore
+ * differ from a replay. Returns the same object when JSON changes nothing in it.
  */
 export function asStored(data: JsonValue): JsonValue {
   return survivesJson(data) ? data : (JSON.parse(JSON.stringify(data)) as JsonValue);

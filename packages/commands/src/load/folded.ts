@@ -1,4 +1,4 @@
-/** The state of one aggregate at a version of its stream. Shared: whoever gets one must not change it. */
+/** The state of one aggregate at a version of its stream. Shared between commands: never mutate it. */
 export interface FoldedState {
   readonly state: unknown;
   /** 0 for a stream without events. */
@@ -8,7 +8,7 @@ export interface FoldedState {
   /** Version of the newest snapshot that was read or written; 0 when there is none. */
   readonly snapshotVersion: number;
   /**
-   * Arrivals up to this one may take the state for the present one: it was true at some moment after they came.
+   * Requests numbered up to this one may treat the state as current: it was current at some moment after they arrived.
    */
   readonly asOf: number;
 }

@@ -1,4 +1,4 @@
-/** Which moment of an aggregate's history to load. At most one of the three. */
+/** Which moment of an aggregate's history to load: at most one of the three. @default the current state */
 export type LoadOptions =
   | {
       readonly atVersion?: undefined;
@@ -6,36 +6,36 @@ export type LoadOptions =
       readonly atTime?: undefined;
     }
   | {
-      /** As it was right after this version of its stream; 0 for before its first event. */
+      /** The state at this stream version; 0 is the initial state. */
       readonly atVersion: number;
       readonly atPosition?: undefined;
       readonly atTime?: undefined;
     }
   | {
-      /** As it was when the store had come to this position: a consistency token, or an event's position. */
+      /** The state when the log had reached this position: a consistency token, or an event's position. */
       readonly atPosition: number;
       readonly atVersion?: undefined;
       readonly atTime?: undefined;
     }
   | {
-      /** As it was at this instant, by the database's clock. */
+      /** The state at this instant, by the database's clock. */
       readonly atTime: Date;
       readonly atVersion?: undefined;
       readonly atPosition?: undefined;
     };
 
-/** An aggregate as a fold of its events. Its state is shared with later commands: do not change it in place. */
+/** A loaded aggregate. Its state is shared with later commands: do not mutate it. */
 export interface LoadedAggregate<TState> {
   readonly state: TState;
   /** Version of the last event in the state; 0 when there is none. */
   readonly streamVersion: number;
   /** Position of that event: a consistency token for queries. 0 when there is none. */
   readonly position: number;
-  /** False when there is no event in the state. */
+  /** False when the stream has no event up to the requested moment. */
   readonly exists: boolean;
 }
 
-/** What to read for a moment of history; undefined for the present. */
+/** The part of a stream to read for a historical state; undefined for the current state. */
 export interface HistoryRange {
   readonly to?: number;
   readonly untilPosition?: number;

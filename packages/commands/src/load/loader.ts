@@ -10,15 +10,15 @@ export interface AggregateStream {
   readonly streamId: string;
 }
 
-/** Recent enough for nobody. */
-const BEFORE_ALL = 0;
+/** Older than every request. */
+const OLDER_THAN_EVERY_REQUEST = 0;
 
-/** Folds streams into states: from the cache or a snapshot where there is one, and always on to the log's end. */
+/** Folds streams into states, starting from the cache or a snapshot if there is one. */
 export class Loader {
   readonly #store: EventStore;
   readonly #cache: AggregateCache;
   readonly #snapshots: Snapshots;
-  /** What last met a stream without events when it had to read one: it is likely to create the next one too. */
+  /** Commands whose last load found an empty stream: they probably create the next stream too. */
   readonly #creators = new Set<string>();
   #arrivals = 0;
 
@@ -28,53 +28,53 @@ export class Loader {
     this.#snapshots = snapshots;
   }
 
-  /** Numbers those who need a state, so that a state knows whom it is recent enough for: see {@link FoldedState.asOf}. */
+  /** Numbers a request for a state; see {@link FoldedState.asOf}. */
   arrive(): number {
     this.#arrivals += 1;
     return this.#arrivals;
   }
 
-  /** What a state is recent enough for when it is read, or appended to, from now on. */
+  /** The `asOf` of a state that is read or appended to from now on. */
   get asOf(): number {
     return this.#arrivals;
   }
 
   /**
-   * A state to try first, without a round trip: the one this process knew last, or the initial one for whoever is likely
-   * to create the stream. It may be behind the log.
+   * A state to try first, without a round trip: the cached one, or the initial one for a command that probably creates
+   * the stream. It may be older than the log.
    *
-   * @param asker names the command, and the role in a decision
+   * @param requester name of the command, and the role in a decision
    */
-  guess({ aggregate, streamId }: AggregateStream, asker: string): FoldedState | undefined {
+  guess({ aggregate, streamId }: AggregateStream, requester: string): FoldedState | undefined {
     const cached = this.#cache.get(streamId);
     if (cached !== undefined || !this.#cache.isOn) return cached;
-    return this.#creators.has(asker) ? startOf(aggregate, BEFORE_ALL) : undefined;
+    return this.#creators.has(requester) ? startOf(aggregate, OLDER_THAN_EVERY_REQUEST) : undefined;
   }
 
-  /** The present state. One round trip; with a snapshot one more, if the store does not hand out both at once. */
-  async load(stream: AggregateStream, asker?: string): Promise<FoldedState> {
+  /** The current state. One round trip; one more with a snapshot, unless the store returns the tail with it. */
+  async load(stream: AggregateStream, requester?: string): Promise<FoldedState> {
     const asOf = this.#arrivals;
     const cached = this.#cache.get(stream.streamId);
     if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }));
     const loaded =
       (await this.#loadFromSnapshot(stream, asOf)) ??
       (await this.#readOn(stream, startOf(stream.aggregate, asOf)));
-    if (asker !== undefined) {
-      if (loaded.streamVersion === 0) this.#creators.add(asker);
-      else this.#creators.delete(asker);
+    if (requester !== undefined) {
+      if (loaded.streamVersion === 0) this.#creators.add(requester);
+      else this.#creators.delete(requester);
     }
     return this.keep(stream, loaded);
   }
 
-  /** A state of the past. Reads the stream from its beginning, and leaves nothing in the cache. */
+  /** A historical state. Reads the stream from its beginning and does not touch the cache. */
   async loadPast(stream: AggregateStream, range: HistoryRange): Promise<FoldedState> {
-    const start = startOf(stream.aggregate, BEFORE_ALL);
+    const start = startOf(stream.aggregate, OLDER_THAN_EVERY_REQUEST);
     return range.to === 0
       ? start
       : this.#fold(stream.aggregate, start, this.#store.readStream(stream.streamId, range));
   }
 
-  /** Remembers a state, and has it written as a snapshot when one is due. */
+  /** Caches a state, and starts writing a snapshot when one is due. */
   keep(stream: AggregateStream, folded: FoldedState): FoldedState {
     const kept = this.#snapshots.saveIfDue(stream, folded);
     this.#cache.put(stream.streamId, kept);
@@ -103,10 +103,10 @@ export class Loader {
   }
 
   /**
-   * Begins with a snapshot, if there is a sound one.
+   * Loads from a snapshot, if there is a valid one.
    *
-   * The log decides: the event that the snapshot claims to end with is read again and must be where the snapshot
-   * says. undefined when it is not, or anything else is wrong with the snapshot.
+   * The log is authoritative: the snapshot's last event is read again and must be at the version and position that the
+   * snapshot states. Returns undefined when it is not, or when the snapshot cannot be used.
    */
   async #loadFromSnapshot(
     { aggregate, streamId }: AggregateStream,
@@ -117,7 +117,7 @@ export class Loader {
     const { streamVersion, position, tail } = snapshot;
     const folded = { state: snapshot.state, streamVersion, position, snapshotVersion: streamVersion, asOf };
     let sound = false;
-    /** @returns false when there is nothing to go on with */
+    /** @returns false when the snapshot does not match the log */
     const fold = (event: RecordedEvent): boolean => {
       if (sound) {
         folded.state = aggregate.evolve(folded.state, event);
@@ -134,7 +134,7 @@ export class Loader {
         for await (const event of this.#store.readStream(streamId, { from: streamVersion }))
           if (!fold(event)) break;
     } catch (error) {
-      // Whatever is wrong with the log itself shows again when it is read from the beginning.
+      // An error in the log itself occurs again when the stream is read from its beginning.
       this.#snapshots.report(error, { aggregate, streamId });
       return undefined;
     }

@@ -7,13 +7,13 @@ import {
 } from '@leftfold/core';
 import type { z } from 'zod';
 
-/** What a caller may say of a command beside the application's own fields; every event of the command gets it. */
+/** Standard metadata of a command, beside the application's own fields. Copied to every event of the command. */
 export interface CommandMetadata {
-  /** One id for everything that follows from one first cause. @default the cause's, else the command id */
+  /** Shared by everything that follows from one first command. @default that of `causedBy`, else the command id */
   readonly correlationId?: string | undefined;
-  /** The id of the event or command that directly led to this one. @default the cause's event id, else the command id */
+  /** Id of the event or command that directly caused this one. @default the id of `causedBy`, else the command id */
   readonly causationId?: string | undefined;
-  /** Who asks: a user, a service. */
+  /** The user or service that issued the command. */
   readonly actor?: string | undefined;
   /** W3C Trace Context, `00-<trace id>-<parent id>-<flags>`. */
   readonly traceparent?: string | undefined;
@@ -27,7 +27,7 @@ export interface CustomMetadata {
 /** A zod object schema of the application's own metadata fields. */
 export type MetadataSchema = z.ZodType<CustomMetadata, CustomMetadata>;
 
-/** The fields that the framework gives a meaning. */
+/** Fields with a meaning to the framework. */
 const standardFields = new Set([
   'correlationId',
   'causationId',
@@ -38,9 +38,9 @@ const standardFields = new Set([
 ]);
 
 /**
- * The metadata of a command: what the caller gave, and what follows from it.
+ * The complete metadata of a command.
  *
- * @param cause an event that this command is the answer to: it joins the event's correlation.
+ * @param cause the event that caused this command, which joins the event's correlation
  */
 export function metadataOf(
   name: string,
@@ -59,12 +59,12 @@ export function metadataOf(
 }
 
 /**
- * Checks the application's own fields.
+ * Validates the application's own fields.
  *
- * @returns the metadata with those fields as the schema puts them out
- * @throws InvalidCommandError when they do not fit
+ * @returns the metadata with these fields as the schema outputs them
+ * @throws InvalidCommandError when they do not match the schema
  */
-export function checkOwnMetadata(
+export function checkCustomMetadata(
   schema: MetadataSchema | undefined,
   name: string,
   metadata: EventMetadata,

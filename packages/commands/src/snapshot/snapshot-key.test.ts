@@ -20,7 +20,7 @@ function counter(options: {
   });
 }
 
-test('the key stays as long as the meaning of the state stays', () => {
+test('the key stays while the meaning of the state stays', () => {
   expect(snapshotKeyOf(counter({}))).toBe(snapshotKeyOf(counter({})));
   expect(snapshotKeyOf(counter({}))).toMatch(/^counter\/1\/[0-9a-f]{16}$/);
 });

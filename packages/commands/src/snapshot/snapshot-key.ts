@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AnyAggregate } from '@leftfold/core';
 
 /**
- * Tells one meaning of an aggregate's state from another; a snapshot under another key is not found.
+ * Identifies what an aggregate's state means. A snapshot under another key is not found.
  *
  * It changes with the aggregate's name, its `stateVersion`, its initial state, and the names and schema versions of
  * its events. A change of `evolve` alone shows in none of these: raise `stateVersion` with it.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fromKeptState, toKeptState } from './snapshot-state.ts';
 
-test('a state of plain JSON comes back as it was, keys in their order, NUL and all', () => {
+test('a plain JSON state is restored exactly, with key order and NUL', () => {
   const state = { z: 1, a: [null, { deep: 'nul \u0000, half a pair \ud800' }], '': true };
   const stored: unknown = JSON.parse(JSON.stringify(toKeptState(state)));
   const kept = fromKeptState(stored);

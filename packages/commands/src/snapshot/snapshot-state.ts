@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * A state as it is kept: its JSON text, and the text's SHA-256.
+ * A state as it is stored: its JSON text and the SHA-256 of that text.
  *
- * As text within JSON it comes back with its keys in their order, and with characters that `jsonb` cannot hold. The
- * checksum finds a snapshot that somebody edited, or a half of one.
+ * Stored as a JSON string it keeps the order of its keys and characters that `jsonb` cannot hold. The checksum detects an
+ * edited or truncated snapshot.
  */
 interface KeptState {
   readonly json: string;

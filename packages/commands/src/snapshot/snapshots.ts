@@ -5,13 +5,13 @@ import type { FoldedState } from '../load/folded.ts';
 import { snapshotKeyOf } from './snapshot-key.ts';
 import { fromKeptState, toKeptState } from './snapshot-state.ts';
 
-/** Whose snapshot went wrong. */
+/** The aggregate whose snapshot failed. */
 export interface SnapshotOwner {
   readonly aggregate: string;
   readonly streamId: string;
 }
 
-/** Writes at once, over all streams. More of them would take connections from appends. */
+/** Concurrent snapshot writes of a process. More would take connections from appends. */
 const MAX_WRITES = 4;
 
 interface Stream {
@@ -19,7 +19,7 @@ interface Stream {
   readonly streamId: string;
 }
 
-/** Reads and writes snapshots. Whatever goes wrong with one is reported, and costs time only. */
+/** Reads and writes snapshots. Failures are reported and never fail a command. */
 export class Snapshots {
   readonly #store: SnapshotStore | undefined;
   readonly #onError: (error: unknown, owner: SnapshotOwner) => void;
@@ -31,7 +31,7 @@ export class Snapshots {
     this.#onError = onError;
   }
 
-  /** @returns undefined when there is none, or none that can be used */
+  /** @returns undefined when there is no usable snapshot */
   async load({ aggregate, streamId }: Stream): Promise<LoadedSnapshot | undefined> {
     if (this.#store === undefined || aggregate.snapshots === undefined) return undefined;
     try {
@@ -49,9 +49,9 @@ export class Snapshots {
   }
 
   /**
-   * Begins to write a snapshot when the aggregate's policy asks for one, and does not wait for it.
+   * Starts writing a snapshot when the aggregate's policy asks for one, without waiting for it.
    *
-   * @returns the state, with the version of the snapshot that was begun
+   * @returns the state, with the version of the snapshot that is being written
    */
   saveIfDue({ aggregate, streamId }: Stream, folded: FoldedState): FoldedState {
     const { snapshots: policy } = aggregate;
@@ -75,7 +75,7 @@ export class Snapshots {
   }
 
   async #save(store: SnapshotStore, { aggregate, streamId }: Stream, folded: FoldedState): Promise<void> {
-    // Whoever waits for the command's result gets it before the time for the JSON is spent.
+    // Return the command's result before spending time on the JSON.
     await nextTurn();
     const state = toKeptState(folded.state);
     if (state === undefined) {

@@ -1,21 +1,21 @@
-/** One piece of work that waits for its turn on a stream. */
+/** Work queued for a stream. */
 interface Ticket {
   readonly start: () => void;
   readonly started: Promise<void>;
 }
 
 /**
- * Lets work on the same streams go one after another within this process, in the order it came.
+ * Runs work on the same stream one after another within this process, first come, first served.
  *
- * Only a matter of speed: commands that met at the store would conflict and be tried again. What holds across
- * processes is the version each append expects.
+ * This only saves retries: concurrent commands to one stream would conflict in the store. Across processes, the expected
+ * version of each append is what protects a stream.
  */
-export class Turns {
+export class StreamQueues {
   readonly #lanes = new Map<string, Set<Ticket>>();
 
-  /** Runs `work` when all earlier work on any of these streams has ended. */
+  /** Runs `work` after all earlier work on any of these streams. */
   async take<TResult>(streamIds: readonly string[], work: () => Promise<TResult>): Promise<TResult> {
-    // Every lane is entered in this same tick. So all lanes agree on the order, and no two wait for each other.
+    // All queues are entered in the same tick, so they agree on the order and cannot deadlock.
     const tickets = streamIds.map((streamId) => this.#enter(streamId));
     for (const { started } of tickets) await started;
     try {
@@ -25,7 +25,7 @@ export class Turns {
     }
   }
 
-  /** Lets everything that waits for these streams go at once. */
+  /** Starts everything queued for these streams at once. */
   open(streamIds: readonly string[]): void {
     for (const streamId of streamIds) {
       for (const ticket of this.#lanes.get(streamId) ?? []) ticket.start();

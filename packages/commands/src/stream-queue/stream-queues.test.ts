@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Turns } from './turns.ts';
+import { StreamQueues } from './stream-queues.ts';
 
 /** Work that ends when it is told to. */
 function work() {
@@ -17,10 +17,10 @@ function work() {
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('work on one stream runs in the order it came, one at a time', async () => {
-  const turns = new Turns();
+test('work on one stream runs one at a time, first come, first served', async () => {
+  const queues = new StreamQueues();
   const all = [work(), work(), work()];
-  const running = all.map(({ run }) => turns.take(['a'], run));
+  const running = all.map(({ run }) => queues.take(['a'], run));
   for (const [index, { end }] of all.entries()) {
     await settle();
     expect(all.map(({ hasStarted }) => hasStarted())).toEqual([true, index > 0, index > 1]);
@@ -30,9 +30,9 @@ test('work on one stream runs in the order it came, one at a time', async () => 
 });
 
 test('work on different streams does not wait for each other', async () => {
-  const turns = new Turns();
+  const queues = new StreamQueues();
   const [a, b] = [work(), work()];
-  const running = [turns.take(['a'], a.run), turns.take(['b'], b.run)];
+  const running = [queues.take(['a'], a.run), queues.take(['b'], b.run)];
   await settle();
   expect([a.hasStarted(), b.hasStarted()]).toEqual([true, true]);
   a.end();
@@ -40,8 +40,8 @@ test('work on different streams does not wait for each other', async () => {
   await Promise.all(running);
 });
 
-test('work on several streams waits for all of them, and two such pieces of work never wait for each other', async () => {
-  const turns = new Turns();
+test('work on several streams waits for all of them and cannot deadlock', async () => {
+  const queues = new StreamQueues();
   const order: string[] = [];
   const pairs = [
     ['a', 'b'],
@@ -52,7 +52,7 @@ test('work on several streams waits for all of them, and two such pieces of work
   await Promise.all(
     Array.from({ length: 40 }, (_, index) => {
       const pair = pairs[index % 4] ?? [];
-      return turns.take(pair, async () => {
+      return queues.take(pair, async () => {
         order.push(`begin ${pair.join()}`);
         await settle();
         order.push(`end ${pair.join()}`);
@@ -64,23 +64,23 @@ test('work on several streams waits for all of them, and two such pieces of work
   order.forEach((entry, index) => expect(entry.startsWith(index % 2 === 0 ? 'begin' : 'end')).toBe(true));
 });
 
-test('work that fails lets the next one begin', async () => {
-  const turns = new Turns();
-  const failing = turns.take(['a'], () => Promise.reject(new Error('no')));
-  const next = turns.take(['a'], async () => 'done');
+test('failed work does not block the next', async () => {
+  const queues = new StreamQueues();
+  const failing = queues.take(['a'], () => Promise.reject(new Error('no')));
+  const next = queues.take(['a'], async () => 'done');
   await expect(failing).rejects.toThrow('no');
   await expect(next).resolves.toBe('done');
 });
 
-test('opened, a stream lets all who wait go at once, and later ones take turns again', async () => {
-  const turns = new Turns();
+test('open starts all queued work; later work queues again', async () => {
+  const queues = new StreamQueues();
   const all = [work(), work(), work()];
-  const running = all.map(({ run }) => turns.take(['a'], run));
-  turns.open(['a']);
+  const running = all.map(({ run }) => queues.take(['a'], run));
+  queues.open(['a']);
   await settle();
   expect(all.map(({ hasStarted }) => hasStarted())).toEqual([true, true, true]);
   const later = work();
-  running.push(turns.take(['a'], later.run));
+  running.push(queues.take(['a'], later.run));
   all[0]?.end();
   await settle();
   expect(later.hasStarted()).toBe(false);
