@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import { StoreUnavailableError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { until } from '@leftfold/testing/postgres';
@@ -198,4 +199,36 @@ test('a closed executor rejects commands, and close waits for running ones', asy
   await expect(bank.execute(account.command.deposit('last', { cents: 1 }))).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
   });
+});
+
+test('an execution is published on the tracing channel leftfold:execute, without its input', async () => {
+  const messages: unknown[] = [];
+  const channel = tracingChannel('leftfold:execute');
+  const subscriber = {
+    start: (message: object) => messages.push({ ...message }),
+    asyncEnd: (message: object) => messages.push({ ...message }),
+    error: () => messages.push('error'),
+  };
+  const handlers = { end: () => {}, asyncStart: () => {}, ...subscriber };
+  channel.subscribe(handlers);
+  try {
+    const bank = openBank(store);
+    await bank.execute(account.command.open('traced', { owner: 'Ada' }), { commandId: 'traced-1' });
+    await bank.execute(account.command.withdraw('traced', { cents: 5 }), { commandId: 'traced-2' });
+    await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toThrow();
+  } finally {
+    channel.unsubscribe(handlers);
+  }
+  const opened = { command: 'account.open', commandId: 'traced-1' };
+  const withdrawn = { command: 'account.withdraw', commandId: 'traced-2' };
+  expect(messages.slice(0, 4)).toEqual([
+    opened,
+    expect.objectContaining({ ...opened, outcome: 'accepted', attempts: 1, duplicate: false }),
+    withdrawn,
+    expect.objectContaining({ ...withdrawn, outcome: 'rejected', reason: 'insufficient-funds', attempts: 1 }),
+  ]);
+  expect(messages).toContain('error');
+  expect(
+    JSON.stringify(messages.map((message) => ({ ...(message as object), result: undefined }))),
+  ).not.toContain('Ada');
 });

@@ -111,3 +111,11 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './store/event-store.ts';
+export { traced, type TracingChannelLike } from './tracing/traced.ts';
+export type {
+  AppendBatchTrace,
+  AppendTrace,
+  ExecuteTrace,
+  SubscriptionBatchTrace,
+  TracingChannels,
+} from './tracing/tracing-channels.ts';

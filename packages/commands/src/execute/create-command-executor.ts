@@ -15,6 +15,7 @@ import { Loader } from '../load/loader.ts';
 import { checkCustomMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
 import { completeRetryPolicy } from '../retry/retry-policy.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
+import { tracedExecution } from './traced-execution.ts';
 import { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type {
   CommandExecutor,
@@ -85,7 +86,8 @@ export function createCommandExecutor<
         newId,
       }).run();
     });
-    return run({ command, name, commandId, metadata, expectedVersion: given.expectedVersion });
+    const execution = { command, name, commandId, metadata, expectedVersion: given.expectedVersion };
+    return tracedExecution(execution, () => run(execution));
   }
 
   async function load(

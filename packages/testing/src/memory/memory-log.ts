@@ -69,10 +69,7 @@ export class MemoryLog {
   }
 
   /** @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError and then nothing was appended */
-  append(
-    streams: readonly CheckedStream[],
-    { commandId, condition, recordedAt }: AppendToAll,
-  ): MemoryAppend {
+  append(streams: readonly CheckedStream[], { commandId, condition, recordedAt }: AppendToAll): MemoryAppend {
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
     if (this.#isRepeated(streams, commandId, known)) {
       return this.#asFirstTime(streams, commandId, known.filter(isKnown));

@@ -1,0 +1,78 @@
+/**
+ * What the packages publish on `node:diagnostics_channel` tracing channels, by channel name.
+ *
+ * A tracing channel is five channels: `tracing:<name>:start`, `:end`, `:asyncStart`, `:asyncEnd` and `:error`, all of
+ * which receive the same message object; Node adds `error` to it when the work fails. Messages hold names, ids, counts and
+ * positions only: no event data, metadata or command input.
+ *
+ * @example
+ * import { tracingChannel } from 'node:diagnostics_channel';
+ * import type { TracingChannels } from '@leftfold/core';
+ *
+ * tracingChannel('leftfold:execute').subscribe({
+ *   asyncEnd: (message) => {
+ *     const { command, outcome, attempts } = message as TracingChannels['leftfold:execute'];
+ *     console.log(command, outcome, attempts);
+ *   },
+ * });
+ */
+export interface TracingChannels {
+  /** One call of `execute`, all attempts and middleware included. */
+  readonly 'leftfold:execute': ExecuteTrace;
+  /** One append as its caller sees it, the wait for its batch included. */
+  readonly 'leftfold:append': AppendTrace;
+  /** One call of the database that appends a batch of requests. */
+  readonly 'leftfold:append.batch': AppendBatchTrace;
+  /** One batch of a durable subscription, from its write to its commit. */
+  readonly 'leftfold:subscription.batch': SubscriptionBatchTrace;
+}
+
+/** The message of `leftfold:execute`. */
+export interface ExecuteTrace {
+  /** `<aggregate>.<command>`, or the decision's name. */
+  readonly command: string;
+  readonly commandId: string;
+  /** Set when the command has ended without an error. */
+  outcome?: 'accepted' | 'rejected';
+  /** Reason of a rejection. */
+  reason?: string;
+  /** Number of attempts, version conflicts included. */
+  attempts?: number;
+  /** True when a command with this id was executed before. */
+  duplicate?: boolean;
+}
+
+/** The message of `leftfold:append`. */
+export interface AppendTrace {
+  readonly schema: string;
+  readonly streamIds: readonly string[];
+  readonly eventCount: number;
+  readonly commandId: string | undefined;
+  /** Position of the last event; set when the append has succeeded. */
+  position?: number;
+  /** True when the same append was recorded before. */
+  duplicate?: boolean;
+}
+
+/** The message of `leftfold:append.batch`. */
+export interface AppendBatchTrace {
+  readonly schema: string;
+  /** Appends that share the transaction. */
+  readonly requestCount: number;
+  readonly eventCount: number;
+}
+
+/** The message of `leftfold:subscription.batch`. */
+export interface SubscriptionBatchTrace {
+  readonly schema: string;
+  readonly name: string;
+  readonly version: number;
+  readonly slice: number;
+  /** Position of the checkpoint before the batch. */
+  readonly from: number;
+  /** Position of the checkpoint after the batch. */
+  readonly to: number;
+  readonly eventCount: number;
+  /** False when the lease was lost and nothing was written; set when the write has ended. */
+  applied?: boolean;
+}
