@@ -215,7 +215,7 @@ test('an execution is published on the tracing channel leftfold:execute, without
     const bank = openBank(store);
     await bank.execute(account.command.open('traced', { owner: 'Ada' }), { commandId: 'traced-1' });
     await bank.execute(account.command.withdraw('traced', { cents: 5 }), { commandId: 'traced-2' });
-    await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toThrow();
+    await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toThrow('id of account');
   } finally {
     channel.unsubscribe(handlers);
   }
@@ -228,7 +228,5 @@ test('an execution is published on the tracing channel leftfold:execute, without
     expect.objectContaining({ ...withdrawn, outcome: 'rejected', reason: 'insufficient-funds', attempts: 1 }),
   ]);
   expect(messages).toContain('error');
-  expect(
-    JSON.stringify(messages.map((message) => ({ ...(message as object), result: undefined }))),
-  ).not.toContain('Ada');
+  expect(JSON.stringify(messages)).not.toContain('Ada');
 });
