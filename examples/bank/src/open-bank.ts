@@ -3,16 +3,16 @@ import { account } from './domain/account.ts';
 import { transfer } from './domain/transfer.ts';
 import { balances } from './read/balances.ts';
 
-/** Where a bank keeps its log. */
+/** The database and schema of a bank's log. */
 export interface BankPlace {
   readonly databaseUrl: string;
   readonly schema: string;
 }
 
-/** One process of the bank. Any number of them may work on one log. */
+/** Opens one process of the bank. Any number of processes can share one log. */
 export function openBank({ databaseUrl, schema }: BankPlace) {
   return createApp({
-    databaseUrl,
+    database: { url: databaseUrl },
     schema,
     aggregates: [account],
     decisions: [transfer],

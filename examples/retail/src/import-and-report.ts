@@ -22,7 +22,7 @@ export async function importAndReport(path: string, databaseUrl?: string): Promi
   const { bytes, fingerprint } = await identify(path);
   await using shop = await openShop({
     schema: `retail_${fingerprint}`,
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    databaseUrl,
   });
 
   heading(`Importing ${path}`);
@@ -37,7 +37,8 @@ export async function importAndReport(path: string, databaseUrl?: string): Promi
   line(
     `${addedEvents.toLocaleString('en')} events added in ${seconds(started, imported)}; everything else was there already`,
   );
-  for (const projection of [revenue, products, customers, totals]) await shop.whenCaughtUp(projection);
+  for (const projection of [revenue, products, customers, totals])
+    await shop.projections.whenCaughtUp(projection);
   line(`read models caught up ${seconds(imported, performance.now())} later`);
 
   await printTables(shop);

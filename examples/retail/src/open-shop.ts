@@ -5,21 +5,21 @@ import { products } from './read/products.ts';
 import { revenue } from './read/revenue.ts';
 import { totals } from './read/totals.ts';
 
-/** @param databaseUrl without it, DATABASE_URL is used, or the Postgres that is kept in `.leftfold/postgres` */
+/** @param databaseUrl @default DATABASE_URL, else the embedded Postgres in `.leftfold/postgres` */
 export function openShop({
   schema,
   databaseUrl,
 }: {
   readonly schema: string;
-  readonly databaseUrl?: string;
+  readonly databaseUrl?: string | undefined;
 }) {
   return createApp({
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    database: { url: databaseUrl },
     schema,
     aggregates: [invoice],
     projections: [revenue, products, customers, totals],
-    // Every invoice is met once: keeping it would only fill the memory.
-    cache: { aggregates: 256 },
+    // Each invoice is loaded once: caching it would only use memory.
+    commands: { cache: { aggregates: 256 } },
   });
 }
 

@@ -158,8 +158,14 @@ export {
   type StoredFailure,
   type WaitForOptions,
 } from '@leftfold/projections';
-export type { App } from './app/app.ts';
-export type { AppOptions } from './app/app-options.ts';
+export type { App, AppProjections, AppStatus } from './app/app.ts';
+export type {
+  AppCommandOptions,
+  AppDatabaseOptions,
+  AppOptions,
+  AppStoreOptions,
+  AppSubscriptionOptions,
+} from './app/app-options.ts';
 export { createApp } from './app/create-app.ts';
 export type { QueryOf, ReadModelQueries, RowsQuery } from './query/query-of.ts';
 export type { QueryOptions } from './query/query-options.ts';

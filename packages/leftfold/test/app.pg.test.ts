@@ -55,7 +55,7 @@ test('the app says in one line which Postgres it uses, and keeps the password to
   const said: string[] = [];
   await using app = await startBank(database.connectionString, { onStart: (message) => said.push(message) });
   expect(said).toEqual([app.database]);
-  expect(app.database).toMatch(/^PostgreSQL \d+\.\d+, database "\w+" on [\w./]+:\d+ \(databaseUrl\)$/);
+  expect(app.database).toMatch(/^PostgreSQL \d+\.\d+, database "\w+" on [\w./]+:\d+ \(database.url\)$/);
   expect(app.database).not.toContain(new URL(database.connectionString).password || 'no password');
 });
 
@@ -91,25 +91,29 @@ describe('closing', () => {
 
     await using again = await startBank(database.connectionString);
     expect((await again.load(account, 'closing')).state.cents).toBe(50);
-    await again.whenCaughtUp(balances);
+    await again.projections.whenCaughtUp(balances);
     const row = await again.query(balances).where('account_id', '=', 'account-closing').executeTakeFirst();
     expect(row?.cents).toBe(50);
   });
 
   test('leaves no connection, and gives the leases back', async () => {
     await using own = await createDatabase();
-    await using watcher = await startBank(database.connectionString, { runProjections: false });
+    await using watcher = await startBank(database.connectionString, { subscriptions: { run: false } });
     const app = await startBank(own.connectionString);
-    await app.whenCaughtUp(openBalances);
-    await until(async () => (await app.status())[0]?.state === 'running');
+    await app.projections.whenCaughtUp(openBalances);
+    await until(async () => (await app.projections.status())[0]?.state === 'running');
     await app.close();
     await until(async () => (await connectionsTo(own.name, watcher)) === 0);
-    await using again = await startBank(own.connectionString, { runProjections: false });
-    expect((await again.status()).map(({ state }) => state)).toEqual(['waiting', 'inline', 'waiting']);
+    await using again = await startBank(own.connectionString, { subscriptions: { run: false } });
+    expect((await again.projections.status()).map(({ state }) => state)).toEqual([
+      'waiting',
+      'inline',
+      'waiting',
+    ]);
   });
 
   test('ends a query that waits, a subscription, and whatever comes later, with a typed error or none', async () => {
-    const app = await startBank(database.connectionString, { runProjections: false });
+    const app = await startBank(database.connectionString, { subscriptions: { run: false } });
     const { token } = await app.execute(account.command.deposit('waiting', { cents: 1 }));
     const waiting = app.query(balances, { atLeast: token, timeoutMs: 60_000 }).execute();
     const outcome = Promise.allSettled([waiting]);
@@ -131,8 +135,8 @@ describe('closing', () => {
 
   test('does not end a pool that was given', async () => {
     await using owner = await startBank(database.connectionString);
-    const app = await startBank('', { pool: owner.store.pool });
-    expect(app.database).toContain('(the pool given)');
+    const app = await startBank('', { database: { pool: owner.store.pool } });
+    expect(app.database).toContain('(database.pool)');
     await app.execute(account.command.deposit('pooled', { cents: 1 }));
     await app.close();
     await expect(app.query(balances).execute()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -145,17 +149,17 @@ describe('what is refused', () => {
     const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
     const duplicate = (definition: string) => ({ code: 'DUPLICATE_DEFINITION', definition });
     await expect(
-      createApp({ aggregates: [account, { ...account }], databaseUrl: nowhere }),
+      createApp({ aggregates: [account, { ...account }], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('account'));
     await expect(
-      createApp({ decisions: [transfer, { ...transfer }], databaseUrl: nowhere }),
+      createApp({ decisions: [transfer, { ...transfer }], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('transfer'));
     await expect(
-      createApp({ projections: [balances, { ...balances }], databaseUrl: nowhere }),
+      createApp({ projections: [balances, { ...balances }], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('balances'));
     const others = defineEvents('account', { opened: accountEvents.shapes.opened });
     await expect(
-      createApp({ aggregates: [account], events: [others], databaseUrl: nowhere }),
+      createApp({ aggregates: [account], events: [others], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('account.opened'));
   });
 
@@ -168,7 +172,7 @@ describe('what is refused', () => {
 
   test('a database that a newer release has migrated: nothing is left open', async () => {
     await using newer = await createDatabase();
-    await using watcher = await startBank(database.connectionString, { runProjections: false });
+    await using watcher = await startBank(database.connectionString, { subscriptions: { run: false } });
     const open = () => connectionsTo(newer.name, watcher);
     const app = await startBank(newer.connectionString);
     await app.store.pool.query(

@@ -109,18 +109,21 @@ type Bank = App<typeof account, typeof transfer, typeof balances | typeof openBa
 
 /** The bank's app, as one process runs it. */
 export function startBank(
-  databaseUrl: string,
+  url: string,
   options: Pick<
     AppOptions<[], [], [], MetadataSchema>,
-    'runProjections' | 'pool' | 'schema' | 'onStart'
+    'database' | 'subscriptions' | 'schema' | 'onStart'
   > = {},
 ): Promise<Bank> {
   return createApp({
     aggregates: [account],
     decisions: [transfer],
     projections: [balances, openBalances, movements],
-    ...(options.pool === undefined ? { databaseUrl } : {}),
-    maxConnections: 5,
     ...options,
+    database: {
+      ...(options.database?.pool === undefined ? { url } : {}),
+      maxConnections: 5,
+      ...options.database,
+    },
   });
 }

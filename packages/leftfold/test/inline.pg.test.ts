@@ -20,7 +20,7 @@ describe('an app that has just started', () => {
   test('has applied the history to an inline projection that is new', async () => {
     await using empty = await createDatabase();
     {
-      await using before = await startBank(empty.connectionString, { runProjections: false });
+      await using before = await startBank(empty.connectionString, { subscriptions: { run: false } });
       const history = Array.from({ length: 3_000 }, () => accountEvents.create.deposited({ cents: 1 }));
       await before.store.append('account-old', history);
       expect(await centsOf(before, 'account-old')).toBeUndefined();
@@ -32,7 +32,7 @@ describe('an app that has just started', () => {
 
   test('had waited for an append of another process, which does not know yet that it has to apply them', async () => {
     await using empty = await createDatabase();
-    await using other = await startBank(empty.connectionString, { runProjections: false });
+    await using other = await startBank(empty.connectionString, { subscriptions: { run: false } });
     let released = false;
     const { starting } = await other.store.db.transaction().execute(async (transaction) => {
       await other.store.append('account-held', [accountEvents.create.deposited({ cents: 1 })], {
@@ -53,7 +53,7 @@ describe('an app that has just started', () => {
   test('does not wait for one that is stopped: it can be restarted then', async () => {
     await using empty = await createDatabase();
     {
-      await using before = await startBank(empty.connectionString, { runProjections: false });
+      await using before = await startBank(empty.connectionString, { subscriptions: { run: false } });
       await before.execute(deposit('broken', { cents: 1 }));
     }
     let broken = true;
@@ -74,14 +74,14 @@ describe('an app that has just started', () => {
     await using app = await createApp({
       aggregates: [account],
       projections: [failing],
-      databaseUrl: empty.connectionString,
-      onProjectionError: ({ stopped }) => told.push(stopped),
+      database: { url: empty.connectionString },
+      subscriptions: { onError: ({ stopped }) => told.push(stopped) },
     });
     expect(told).toContain(true);
-    expect(await app.status()).toMatchObject([{ name: 'failing', state: 'stopped' }]);
+    expect(await app.projections.status()).toMatchObject([{ name: 'failing', state: 'stopped' }]);
     broken = false;
-    await app.resume(failing);
-    await app.whenCaughtUp(failing);
+    await app.projections.resume(failing);
+    await app.projections.whenCaughtUp(failing);
     const { token } = await app.execute(deposit('broken', { cents: 1 }));
     expect(applied).toEqual([1, token]);
   });

@@ -14,14 +14,14 @@ let killer: Bank;
 
 beforeAll(async () => {
   database = await createDatabase();
-  killer = await startBank(database.connectionString, { runProjections: false });
+  killer = await startBank(database.connectionString, { subscriptions: { run: false } });
   await using app = await startBank(database.connectionString);
   await app.store.append(
     'account-cut',
     Array.from({ length: 10 }, () => account.events.create.deposited({ cents: 1 })),
   );
-  await app.whenCaughtUp(movements);
-  await app.whenCaughtUp(openBalances);
+  await app.projections.whenCaughtUp(movements);
+  await app.projections.whenCaughtUp(openBalances);
 });
 
 afterAll(async () => {
@@ -50,7 +50,7 @@ function killBefore(pool: Pool, asked: string): void {
 
 describe('a backend that is killed does not end the process', () => {
   test('but fails the query in the middle of which it was', async () => {
-    await using app = await startBank(database.connectionString, { runProjections: false });
+    await using app = await startBank(database.connectionString, { subscriptions: { run: false } });
     const borrowed = new Promise<PoolClient>((resolve) => app.store.pool.once('acquire', resolve));
     const rows = app.query(movements).selectFrom('movements').selectAll().stream(5);
     expect((await rows.next()).value).toMatchObject({ account_id: 'account-cut' });
@@ -63,7 +63,7 @@ describe('a backend that is killed does not end the process', () => {
   });
 
   test('but fails the query that was about to be asked', async () => {
-    await using app = await startBank(database.connectionString, { runProjections: false });
+    await using app = await startBank(database.connectionString, { subscriptions: { run: false } });
     killBefore(app.store.pool, 'account-cut');
     const query = app.query(openBalances, { atLeast: 1 }).where('account_id', '=', 'account-cut');
     await expect(query.execute()).rejects.toMatchObject(lost);
@@ -71,9 +71,11 @@ describe('a backend that is killed does not end the process', () => {
   });
 
   test('but fails the start of an app', async () => {
-    await using owner = await startBank(database.connectionString, { runProjections: false });
+    await using owner = await startBank(database.connectionString, { subscriptions: { run: false } });
     const { pool } = owner.store;
     killBefore(pool, 'current_database() as name');
-    await expect(startBank('', { pool, runProjections: false })).rejects.toMatchObject(lost);
+    await expect(startBank('', { database: { pool }, subscriptions: { run: false } })).rejects.toMatchObject(
+      lost,
+    );
   });
 });

@@ -11,7 +11,7 @@ let app: Bank;
 
 beforeAll(async () => {
   database = await createDatabase();
-  app = await startBank(database.connectionString, { runProjections: false });
+  app = await startBank(database.connectionString, { subscriptions: { run: false } });
 });
 
 afterAll(async () => {
@@ -70,13 +70,13 @@ describe('a query with atLeast', () => {
       .where('account_id', '=', 'account-anew');
     await expect(query.execute()).rejects.toMatchObject({ code: 'PROJECTION_TIMEOUT' });
     await using runner = await startBank(database.connectionString);
-    await runner.waitFor(balances, token);
+    await runner.projections.waitFor(balances, token);
     expect(await query.execute()).toHaveLength(1);
   });
 
   test('that nobody fulfils fails with a typed error that says how far it is: never a stale answer', async () => {
     const { token } = await app.execute(account.command.deposit('nobody', { cents: 1 }));
-    const [before] = await app.status();
+    const [before] = await app.projections.status();
     const late = {
       code: 'PROJECTION_TIMEOUT',
       projection: 'balances',
@@ -88,7 +88,7 @@ describe('a query with atLeast', () => {
     await expect(query.execute()).rejects.toMatchObject({ ...late, message });
     await expect(query.executeTakeFirst()).rejects.toMatchObject(late);
     await expect(query.stream().next()).rejects.toMatchObject(late);
-    await expect(app.waitFor(balances, token, { timeoutMs: 30 })).rejects.toMatchObject(late);
+    await expect(app.projections.waitFor(balances, token, { timeoutMs: 30 })).rejects.toMatchObject(late);
   });
 
   test('ends its wait when its signal says so', async () => {
@@ -103,17 +103,17 @@ describe('a query with atLeast', () => {
   test('is never answered from a projection that somebody empties just then', async () => {
     const { token } = await app.execute(account.command.deposit('reset', { cents: 1 }));
     const runner = await startBank(database.connectionString);
-    await runner.waitFor(balances, token);
+    await runner.projections.waitFor(balances, token);
     await runner.close();
 
     // The pool of the asking app, in whose connections a reset comes between the checkpoint and the rows.
-    const asking = await startBank(database.connectionString, { runProjections: false });
+    const asking = await startBank(database.connectionString, { subscriptions: { run: false } });
     let reset: Promise<void> | undefined;
     asking.store.pool.on('acquire', (client) => {
       const query = client.query.bind(client);
       client.query = (async (...input: Parameters<typeof query>) => {
         if (reset === undefined && JSON.stringify(input).includes('account-reset')) {
-          reset = app.reset(balances);
+          reset = app.projections.reset(balances);
           await Promise.race([reset, untilBlocked(database.connectionString)]);
         }
         return query(...input);
@@ -136,7 +136,7 @@ describe('a query without atLeast', () => {
     const own = app.query(balances).where('account_id', '=', 'account-now');
     expect(await own.execute()).toEqual([]);
     await using runner = await startBank(database.connectionString);
-    await runner.waitFor(balances, token);
+    await runner.projections.waitFor(balances, token);
     expect(await own.execute()).toHaveLength(1);
   });
 
@@ -146,8 +146,8 @@ describe('a query without atLeast', () => {
       await runner.execute(account.command.open(`order-${owner}`, { owner }));
       await runner.execute(account.command.deposit(`order-${owner}`, { cents: 10 + index }));
     }
-    await runner.whenCaughtUp(balances);
-    await runner.whenCaughtUp(movements);
+    await runner.projections.whenCaughtUp(balances);
+    await runner.projections.whenCaughtUp(movements);
     const ordered = runner
       .query(balances)
       .where('account_id', 'like', 'account-order-%')
@@ -176,7 +176,7 @@ describe('a query without atLeast', () => {
       'account-many',
       Array.from({ length: 1000 }, () => account.events.create.deposited({ cents: 1 })),
     );
-    await one.whenCaughtUp(movements);
+    await one.projections.whenCaughtUp(movements);
     const query = one
       .query(movements)
       .selectFrom('movements')

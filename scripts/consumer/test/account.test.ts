@@ -13,7 +13,7 @@ test('an account is opened once', () => {
 test('commands lead to rows', async () => {
   await using database = await createTestDatabase();
   await using app = await createApp({
-    databaseUrl: database.connectionString,
+    database: { url: database.connectionString },
     aggregates: [account],
     projections: [balances],
   });

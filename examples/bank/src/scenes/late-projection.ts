@@ -6,18 +6,18 @@ import { balances } from '../read/balances.ts';
 import { turnover } from '../read/turnover.ts';
 import { checked, count, euros, heading, line } from '../screen/print.ts';
 
-/** A question nobody asked at first, answered from the beginning of the log. */
+/** A new question, answered from the beginning of the log. */
 export async function addProjection({ databaseUrl, schema }: BankPlace, events: number): Promise<void> {
-  heading('5. A second read model, thought of later');
+  heading('5. A second read model, added later');
   const started = performance.now();
   await using bank = await createApp({
-    databaseUrl,
+    database: { url: databaseUrl },
     schema,
     aggregates: [account],
     decisions: [transfer],
     projections: [balances, turnover],
   });
-  await bank.whenCaughtUp(turnover);
+  await bank.projections.whenCaughtUp(turnover);
   line(
     `it caught up with ${count(events)} events in ${(performance.now() - started).toFixed(0)} ms, from the beginning`,
   );

@@ -20,7 +20,7 @@ export async function checkReadModel(
 
 /** No money is made or lost, and every balance is what replaying its account's history says. */
 export async function checkMoney(bank: Bank, ids: readonly string[], total: number): Promise<void> {
-  await bank.whenCaughtUp(balances);
+  await bank.projections.whenCaughtUp(balances);
   const rows = await bank.query(balances).execute();
   const sum = rows.reduce((cents, row) => cents + row.cents, 0);
   checked(sum === total, `the balances add up to ${euros(total)}: no money was made or lost`);

@@ -1,41 +1,62 @@
-import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection } from '@leftfold/core';
 import type { CommandExecutorOptions, MetadataSchema } from '@leftfold/commands';
+import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection } from '@leftfold/core';
 import type { EventStoreOptions } from '@leftfold/event-store';
 import type { ProjectionRunnerOptions } from '@leftfold/projections';
 import type { DatabaseOptions } from '../database/choose-database.ts';
 
-/** What {@link createApp} takes. */
+/**
+ * Options of {@link createApp}: the definitions, and a group for each concern. Every option of the packages underneath is
+ * in one of the groups.
+ */
 export interface AppOptions<
   TAggregates extends readonly AnyAggregate[],
   TDecisions extends readonly AnyDecision[],
   TProjections extends readonly AnyProjection[],
   TMetadata extends MetadataSchema,
-> extends DatabaseOptions,
-    Pick<
-      CommandExecutorOptions<TAggregates, TDecisions, TMetadata>,
-      'metadata' | 'middleware' | 'retry' | 'cache' | 'now' | 'newId' | 'onSnapshotError'
-    >,
-    Pick<
-      EventStoreOptions,
-      'maxConnections' | 'validateOnRead' | 'limits' | 'appendConcurrency' | 'preparedStatements' | 'listen'
-    > {
+> {
   readonly aggregates?: TAggregates | undefined;
   /** Rules over several aggregates. */
   readonly decisions?: TDecisions | undefined;
   readonly projections?: TProjections | undefined;
-  /** Events beside those of the aggregates and projections, which are known already. */
+  /** Events beside those of the aggregates and projections, which are included. */
   readonly events?: readonly AnyEventGroup[] | undefined;
-  /** The Postgres schema that holds the log; read models go into schemas whose names begin with it. @default 'leftfold' */
+  /** The Postgres schema of the log. The schemas of read models begin with its name. @default 'leftfold' */
   readonly schema?: string | undefined;
+  /** Which Postgres, and how to connect to it. @default DATABASE_URL, else an embedded Postgres */
+  readonly database?: AppDatabaseOptions | undefined;
+  /** Limits and tuning of the event store. */
+  readonly store?: AppStoreOptions | undefined;
+  /** Metadata, middleware, retries and caching of commands. */
+  readonly commands?: AppCommandOptions<TMetadata> | undefined;
+  /** How this process runs projections: leases, batches, retries. */
+  readonly subscriptions?: AppSubscriptionOptions | undefined;
+  /** Called once the app is ready, with one line that says which Postgres is used. */
+  readonly onStart?: ((message: string) => void) | undefined;
+}
+
+/** Which Postgres, and how to connect to it. */
+export interface AppDatabaseOptions
+  extends DatabaseOptions,
+    Pick<EventStoreOptions, 'maxConnections' | 'preparedStatements' | 'listen'> {}
+
+/** Limits and tuning of the event store. */
+export interface AppStoreOptions
+  extends Pick<EventStoreOptions, 'limits' | 'validateOnRead' | 'appendConcurrency'> {}
+
+/** Metadata, middleware, retries and caching of commands. */
+export interface AppCommandOptions<TMetadata extends MetadataSchema>
+  extends Omit<
+    CommandExecutorOptions<readonly AnyAggregate[], readonly AnyDecision[], TMetadata>,
+    'store' | 'snapshots' | 'aggregates' | 'decisions'
+  > {}
+
+/** How this process runs projections: leases, batches, retries. */
+export interface AppSubscriptionOptions extends Omit<ProjectionRunnerOptions, 'store' | 'projections'> {
   /**
-   * Whether this process keeps asynchronous projections up to date, and new inline ones until appends apply them.
-   * Where it does not, commands and queries work as well, and another process has to.
+   * Whether this process keeps projections up to date. With `false`, commands and queries work as well, and another
+   * process has to run the projections.
    *
    * @default true
    */
-  readonly runProjections?: boolean | undefined;
-  /** Told which Postgres is used, in one line, when the app is ready. */
-  readonly onStart?: ((message: string) => void) | undefined;
-  /** Told of everything that goes wrong in a projection. @default a warning of the process when one stops */
-  readonly onProjectionError?: ProjectionRunnerOptions['onError'];
+  readonly run?: boolean | undefined;
 }

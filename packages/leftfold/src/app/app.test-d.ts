@@ -132,9 +132,9 @@ describe('what was not given to the app', () => {
     // @ts-expect-error the projection is unknown here
     app.query(carts);
     // @ts-expect-error the projection is unknown here
-    app.waitFor(carts, 1);
+    app.projections.waitFor(carts, 1);
     // @ts-expect-error the projection is unknown here
-    app.reset(carts);
+    app.projections.reset(carts);
   });
 });
 
@@ -159,15 +159,18 @@ describe('what is misspelt', () => {
   });
 
   test('an option of the app', () => {
-    // @ts-expect-error it is called databaseUrl
-    createApp({ aggregates: [account], databaseURL: 'postgres://localhost' });
+    // @ts-expect-error the option is `database: { url }`
+    createApp({ aggregates: [account], databaseUrl: 'postgres://localhost' });
     // @ts-expect-error the token is a number
     app.query(balances, { atLeast: '7' });
   });
 });
 
 test('metadata that the app requires must be given with every command', async () => {
-  const tenants = await createApp({ aggregates: [account], metadata: z.object({ tenant: z.string() }) });
+  const tenants = await createApp({
+    aggregates: [account],
+    commands: { metadata: z.object({ tenant: z.string() }) },
+  });
   tenants.execute(account.command.open('a', { owner: 'Ada' }), { metadata: { tenant: 'acme' } });
   // @ts-expect-error the tenant is missing
   tenants.execute(account.command.open('a', { owner: 'Ada' }));

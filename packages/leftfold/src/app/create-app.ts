@@ -1,4 +1,4 @@
-import { createCommandExecutor, type MetadataSchema, type CustomMetadataOf } from '@leftfold/commands';
+import { createCommandExecutor, type CustomMetadataOf, type MetadataSchema } from '@leftfold/commands';
 import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
 import { createEventStore } from '@leftfold/event-store';
 import { createProjectionRunner, inlineProjections } from '@leftfold/projections';
@@ -8,7 +8,8 @@ import type { QueryOptions } from '../query/query-options.ts';
 import { queryProjection } from '../query/query-projection.ts';
 import type { App } from './app.ts';
 import type { AppOptions } from './app-options.ts';
-import { assertDistinct, eventGroupsOf } from './definitions.ts';
+import { startComponent } from './component.ts';
+import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
 import { waitForInline } from './wait-for-inline.ts';
 
@@ -17,13 +18,18 @@ import { waitForInline } from './wait-for-inline.ts';
  *
  * Any number of processes may run the same app on one database.
  *
- * Inline projections are in step with every append of the app from its start: it waits until the history is applied
- * to one that is new. Not so with `runProjections: false`, where another process has to see to it.
+ * It resolves once new inline projections have caught up, so that every append of the app applies them. With
+ * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
  * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
- * @throws StoreMisconfiguredError when there is no database, it is too old, or a right is missing.
- * @throws SchemaMismatchError when the database was migrated by a newer release.
- * @throws StoreUnavailableError when it cannot be reached.
+ * @throws DatabaseNotConfiguredError when no database is configured; further errors name what is missing in it.
+ * @throws SchemaMismatchError when a newer release has migrated the database.
+ * @throws StoreUnavailableError when the database cannot be reached.
+ *
+ * @example
+ * await using app = await createApp({ aggregates: [account], projections: [balances] });
+ * const { token } = await app.execute(account.command.open('acc-1', { owner: 'Ada' }));
+ * const rows = await app.query(balances, { atLeast: token }).execute();
  */
 export async function createApp<
   const TAggregates extends readonly AnyAggregate[] = readonly [],
@@ -33,57 +39,75 @@ export async function createApp<
 >(
   options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata>,
 ): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], CustomMetadataOf<TMetadata>>> {
-  const { schema = 'leftfold', runProjections = true } = options;
-  const aggregates: readonly AnyAggregate[] = options.aggregates ?? [];
-  const decisions: readonly AnyDecision[] = options.decisions ?? [];
-  const projections: readonly AnyProjection[] = options.projections ?? [];
-  const events = eventGroupsOf({ aggregates, decisions, projections, events: options.events ?? [] });
-  assertDistinct({ aggregates, decisions, projections, events });
+  const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
+  const { run = true, ...runnerOptions } = options.subscriptions ?? {};
+  const { aggregates, decisions, projections, events } = definitionsOf(options);
 
-  const ending = new DisposableStack();
+  const stack = new DisposableStack();
   try {
-    const database = await chooseDatabase(options, process.env, () => import('@leftfold/embedded'));
-    ending.defer(database.stop);
-    const { connectionString, pool } = database;
-    const inline = inlineProjections(projections, { schema });
-    const store = createEventStore({ ...options, connectionString, pool, events, schema, inline });
-    ending.defer(() => store.close());
-    await store.migrate();
-    const runner = createProjectionRunner({ store, projections, onError: options.onProjectionError });
-    ending.defer(() => runner.stop());
-    if (runProjections) {
-      await runner.start();
-      await waitForInline(runner, projections);
-    } else {
-      await runner.migrate();
-    }
-    const executor = createCommandExecutor({ ...options, aggregates, decisions, store, snapshots: store });
-    ending.defer(() => executor.close());
+    const database = await chooseDatabase(databaseOptions, process.env, () => import('@leftfold/embedded'));
+    await startComponent(stack, { stop: database.stop });
+    const store = createEventStore({
+      ...databaseOptions,
+      ...storeOptions,
+      connectionString: database.connectionString,
+      pool: database.pool,
+      events,
+      schema,
+      inline: inlineProjections(projections, { schema }),
+    });
+    await startComponent(stack, { migrate: () => store.migrate(), stop: () => store.close() });
+    const runner = createProjectionRunner({ ...runnerOptions, store, projections });
+    await startComponent(stack, {
+      migrate: () => runner.migrate(),
+      start: async () => {
+        if (!run) return;
+        await runner.start();
+        await waitForInline(runner, projections);
+      },
+      stop: () => runner.stop(),
+    });
+    const executor = createCommandExecutor({
+      ...options.commands,
+      aggregates,
+      decisions,
+      store,
+      snapshots: store,
+    });
+    await startComponent(stack, { stop: () => executor.close() });
 
     let closed = false;
     const close = () => {
       closed = true;
-      return ending.dispose();
+      return stack.dispose();
     };
     const reading = { store, runner, isClosed: () => closed };
     const app = {
-      ...executor,
+      execute: executor.execute,
+      load: executor.load,
+      parseCommand: executor.parseCommand,
       query: (projection: AnyProjection, queryOptions: QueryOptions = {}) =>
         queryProjection(reading, projection, queryOptions),
-      waitFor: runner.waitFor.bind(runner),
-      whenCaughtUp: runner.whenCaughtUp.bind(runner),
-      reset: runner.reset.bind(runner),
-      resume: runner.resume.bind(runner),
-      status: runner.status.bind(runner),
+      projections: {
+        status: runner.status.bind(runner),
+        waitFor: runner.waitFor.bind(runner),
+        whenCaughtUp: runner.whenCaughtUp.bind(runner),
+        reset: runner.reset.bind(runner),
+        resume: runner.resume.bind(runner),
+      },
       store,
       database: await describeDatabase(database, store),
+      status: async () => ({
+        highWaterMark: await store.highWaterMark(),
+        projections: await runner.status(),
+      }),
       close,
       [Symbol.asyncDispose]: close,
     };
     options.onStart?.(app.database);
     return app;
   } catch (error) {
-    await ending.dispose().catch(() => {});
+    await stack.dispose().catch(() => {});
     throw error;
   }
 }

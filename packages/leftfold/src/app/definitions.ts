@@ -7,7 +7,7 @@ import {
   EventCatalog,
 } from '@leftfold/core';
 
-/** Everything an app is made of. */
+/** Everything that an app is made of. */
 export interface Definitions {
   readonly aggregates: readonly AnyAggregate[];
   readonly decisions: readonly AnyDecision[];
@@ -15,30 +15,41 @@ export interface Definitions {
   readonly events: readonly AnyEventGroup[];
 }
 
-/** Every event that anything in the app knows; a group that several of them share counts once. */
-export function eventGroupsOf({
+/** The definitions among an app's options, each of them optional there. */
+type GivenDefinitions = { readonly [TKind in keyof Definitions]?: Definitions[TKind] | undefined };
+
+/**
+ * Completes and checks the definitions of an app, before a database is looked for.
+ *
+ * @throws DuplicateDefinitionError when two definitions of one kind have one name
+ */
+export function definitionsOf(options: GivenDefinitions): Definitions {
+  const { aggregates = [], decisions = [], projections = [] } = options;
+  const definitions = {
+    aggregates,
+    decisions,
+    projections,
+    events: eventGroupsOf({ aggregates, decisions, projections, events: options.events ?? [] }),
+  };
+  assertNamesDistinct('aggregate', aggregates);
+  assertNamesDistinct('decision', decisions);
+  assertNamesDistinct('projection', projections);
+  new EventCatalog(definitions.events);
+  return definitions;
+}
+
+/** Every event that a definition of the app knows; a group that several definitions share counts once. */
+function eventGroupsOf({
   aggregates,
   decisions,
   projections,
   events,
 }: Definitions): readonly AnyEventGroup[] {
-  const playing = decisions.flatMap((decision) => Object.values(decision.aggregates));
-  const ofAggregates = [...aggregates, ...playing].map((aggregate) => aggregate.events);
+  const ofDecisions = decisions.flatMap((decision) => Object.values(decision.aggregates));
+  const ofAggregates = [...aggregates, ...ofDecisions].map((aggregate) => aggregate.events);
   return [
     ...new Set([...ofAggregates, ...projections.flatMap((projection) => projection.events), ...events]),
   ];
-}
-
-/**
- * Looked at before any database is: a mistake in the definitions is found at once.
- *
- * @throws DuplicateDefinitionError when two definitions of one kind have one name
- */
-export function assertDistinct({ aggregates, decisions, projections, events }: Definitions): void {
-  assertNamesDistinct('aggregate', aggregates);
-  assertNamesDistinct('decision', decisions);
-  assertNamesDistinct('projection', projections);
-  new EventCatalog(events);
 }
 
 function assertNamesDistinct(kind: string, definitions: readonly { readonly name: string }[]): void {

@@ -1,30 +1,30 @@
 import { expect, test } from 'vitest';
 import { DisposableStack } from './disposable-stack.ts';
 
-test('what was begun last ends first, each after the other, and once', async () => {
+test('steps run once, last one first, one after another', async () => {
   const log: string[] = [];
-  const ending = new DisposableStack();
+  const stack = new DisposableStack();
   for (const name of ['database', 'store', 'runner']) {
-    ending.defer(async () => {
+    stack.defer(async () => {
       log.push(`${name} ends`);
       await Promise.resolve();
       log.push(`${name} has ended`);
     });
   }
-  await Promise.all([ending.dispose(), ending.dispose()]);
-  await ending.dispose();
+  await Promise.all([stack.dispose(), stack.dispose()]);
+  await stack.dispose();
   const steps = ['runner', 'store', 'database'];
   expect(log).toEqual(steps.flatMap((name) => [`${name} ends`, `${name} has ended`]));
 });
 
-test('a step that fails does not keep the others from ending, and its error is told', async () => {
+test('a failing step does not prevent the others, and its error is thrown', async () => {
   const log: string[] = [];
-  const ending = new DisposableStack();
-  ending.defer(async () => {
+  const stack = new DisposableStack();
+  stack.defer(async () => {
     log.push('database');
   });
-  ending.defer(() => Promise.reject(new Error('store')));
-  ending.defer(() => Promise.reject(new Error('runner')));
-  await expect(ending.dispose()).rejects.toThrow('runner');
+  stack.defer(() => Promise.reject(new Error('store')));
+  stack.defer(() => Promise.reject(new Error('runner')));
+  await expect(stack.dispose()).rejects.toThrow('runner');
   expect(log).toEqual(['database']);
 });

@@ -1,24 +1,24 @@
-/** What has to be ended, in the reverse of the order in which it was begun. */
+/** Steps that dispose of resources, run in the reverse order of their registration. */
 export class DisposableStack {
   readonly #steps: (() => Promise<void>)[] = [];
-  #running: Promise<void> | undefined;
+  #disposing: Promise<void> | undefined;
 
-  /** @param step ends what was begun just now: before all that was begun earlier */
+  /** @param step disposes of what was acquired just now: it runs before all steps that were registered earlier */
   defer(step: () => Promise<void>): void {
     this.#steps.unshift(step);
   }
 
   /**
-   * Takes every step, also after one that failed. A second call waits for the first.
+   * Runs every step, also after a step that failed. A second call waits for the first.
    *
    * @throws the error of the first step that failed
    */
   dispose(): Promise<void> {
-    this.#running ??= this.#run();
-    return this.#running;
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
   }
 
-  async #run(): Promise<void> {
+  async #dispose(): Promise<void> {
     const errors: unknown[] = [];
     for (const step of this.#steps) await step().catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];

@@ -4,7 +4,7 @@ import type { ProjectionRunner } from '@leftfold/projections';
 /**
  * Waits until appends apply the inline projections.
  *
- * One that is stopped is passed over: whoever listens was told of it, and the app has to run for it to be restarted.
+ * A stopped projection is not waited for: `onIncident` was told, and the app must run so that it can be resumed.
  */
 export async function waitForInline(
   runner: ProjectionRunner,

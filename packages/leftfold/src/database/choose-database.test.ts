@@ -5,22 +5,22 @@ const notInstalled = () =>
   Promise.reject(Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' }));
 const given = 'postgres://given';
 
-test('without a database the error says what to set and what to install', async () => {
+test('without a database the error says what to set or install', async () => {
   for (const environment of [{}, { DATABASE_URL: '' }, { DATABASE_URL: undefined }]) {
     await expect(chooseDatabase({}, environment, notInstalled)).rejects.toMatchObject({
       code: 'STORE_MISCONFIGURED',
       message: expect.stringMatching(
-        /set DATABASE_URL, or pass databaseUrl.*npm install --save-dev @leftfold\/embedded/s,
+        /set DATABASE_URL, or pass database: \{ url \}.*npm install --save-dev @leftfold\/embedded/s,
       ),
     });
   }
 });
 
-test('what is passed goes before the environment, and the environment before an embedded server', async () => {
+test('options take precedence over DATABASE_URL, and that over embedded', async () => {
   const environment = { DATABASE_URL: 'postgres://environment' };
-  expect(await chooseDatabase({ databaseUrl: given }, environment, notInstalled)).toMatchObject({
+  expect(await chooseDatabase({ url: given }, environment, notInstalled)).toMatchObject({
     connectionString: given,
-    origin: 'databaseUrl',
+    origin: 'database.url',
   });
   expect(await chooseDatabase({}, environment, notInstalled)).toMatchObject({
     connectionString: 'postgres://environment',
@@ -28,7 +28,7 @@ test('what is passed goes before the environment, and the environment before an 
   });
 });
 
-test('an embedded server is kept with the project, and stopped with the app', async () => {
+test('an embedded server keeps its data with the project and stops with the app', async () => {
   const log: string[] = [];
   const embedded: EmbeddedModule = {
     startPostgres: async ({ directory }) => {
@@ -51,7 +51,7 @@ test('an embedded server is kept with the project, and stopped with the app', as
   expect(log).toEqual(['.leftfold/postgres', 'stopped']);
 });
 
-test('what goes wrong inside the embedded server is told as it is', async () => {
+test('an error of the embedded server reaches the caller unchanged', async () => {
   const error = new Error('the directory is locked');
   const embedded: EmbeddedModule = { startPostgres: () => Promise.reject(error) };
   await expect(chooseDatabase({}, {}, async () => embedded)).rejects.toBe(error);

