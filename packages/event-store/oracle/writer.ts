@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AppendResult, LeftfoldError, type NewEvent, type StreamToAppend } from '@leftfold/core';
-import { createEventStore, isConnectionFailure, type PostgresEventStore } from '../src/index.ts';
+import { isConnectionFailure } from '@leftfold/postgres';
+import { createEventStore, type PostgresEventStore } from '../src/index.ts';
 import { receiveTask, serve } from './child.ts';
 import { Journal } from './journal.ts';
 import { eventAt, ledgerEvents, type Place, SHARDS, tagOf } from './ledger.ts';
