@@ -111,7 +111,7 @@ const several: Operation = async (store, append) => {
   const parts: StreamToAppend[] = streams.map((streamId, index) => ({
     streamId,
     events: events[index] ?? [],
-    expected: expected[index] ?? 'any',
+    expectedVersion: expected[index] ?? 'any',
   }));
   if (checked !== undefined) parts.push({ streamId: checked, events: [], expectedVersion: 'stream-exists' });
   acknowledge(append, (await store.appendToStreams(parts)).streams);
