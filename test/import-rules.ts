@@ -14,13 +14,20 @@ interface PackageRule {
 /** Which package may import which. The arrows never point back. */
 export const importTable: Readonly<Record<string, PackageRule>> = {
   core: { ours: [], others: ['nanoid', 'zod'], othersByType: ['kysely'] },
-  'event-store': { ours: ['@leftfold/core'] },
+  postgres: { ours: ['@leftfold/core'], others: ['kysely', 'node:', 'pg'] },
+  'event-store': { ours: ['@leftfold/core', '@leftfold/postgres'] },
   commands: { ours: ['@leftfold/core'], others: ['nanoid', 'zod', 'node:'] },
-  projections: { ours: ['@leftfold/core', '@leftfold/event-store'] },
+  projections: { ours: ['@leftfold/core', '@leftfold/event-store', '@leftfold/postgres'] },
   embedded: { ours: [] },
   testing: { ours: ['@leftfold/core', '@leftfold/embedded'] },
   leftfold: {
-    ours: ['@leftfold/commands', '@leftfold/core', '@leftfold/event-store', '@leftfold/projections'],
+    ours: [
+      '@leftfold/commands',
+      '@leftfold/core',
+      '@leftfold/event-store',
+      '@leftfold/postgres',
+      '@leftfold/projections',
+    ],
     onDemand: ['@leftfold/embedded'],
   },
 };

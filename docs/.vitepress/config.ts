@@ -27,6 +27,7 @@ const reference = [
   { text: '@leftfold/event-store', link: '/reference/event-store' },
   { text: '@leftfold/commands', link: '/reference/commands' },
   { text: '@leftfold/projections', link: '/reference/projections' },
+  { text: '@leftfold/postgres', link: '/reference/postgres' },
   { text: '@leftfold/testing', link: '/reference/testing' },
   { text: '@leftfold/embedded', link: '/reference/embedded' },
 ];

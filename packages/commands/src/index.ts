@@ -23,5 +23,4 @@ export type {
   MetadataSchema,
   CustomMetadata,
 } from './metadata/command-metadata.ts';
-export type { RetryPolicy } from './retry/retry-policy.ts';
 export type { SnapshotOwner } from './snapshot/snapshots.ts';

@@ -78,7 +78,7 @@ describe('retry', () => {
     };
     const bank = openBank(watched);
     const command = account.command.deposit('contended', { cents: 1 });
-    await expect(bank.execute(command, { retry: { attempts: 3, baseDelayMs: 0 } })).rejects.toMatchObject({
+    await expect(bank.execute(command, { retry: { attempts: 3, firstDelayMs: 0 } })).rejects.toMatchObject({
       code: 'STREAM_VERSION_CONFLICT',
     });
     expect(watched.count('append')).toBe(3);

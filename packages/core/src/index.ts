@@ -32,9 +32,19 @@ export {
   StreamVersionConflictError,
 } from './errors/append-errors.ts';
 export {
+  LoginRefusedError,
+  MissingRightsError,
+  DatabaseNotConfiguredError,
+  ReadOnlyDatabaseError,
+  SchemaNotMigratedError,
+  ServerTooOldError,
+  WrongIsolationLevelError,
+} from './errors/database-errors.ts';
+export {
   CommandRejectedError,
   DuplicateDefinitionError,
   InvalidCommandError,
+  InvalidDefinitionError,
   InvalidEventError,
   InvalidNameError,
   type SchemaIssue,
@@ -45,14 +55,11 @@ export {
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
 export {
   ProjectionFailedError,
+  ProjectionModeMismatchError,
   ProjectionNotFoundError,
   ProjectionTimeoutError,
 } from './errors/projection-errors.ts';
-export {
-  SchemaMismatchError,
-  StoreMisconfiguredError,
-  StoreUnavailableError,
-} from './errors/store-errors.ts';
+export { SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
 export {
   type AnyEventGroup,
   defineEvents,
@@ -92,6 +99,13 @@ export {
 } from './projection/define-table-projection.ts';
 export type { HandlerResult, HandlerRun, HandlerStatement } from './projection/handlers.ts';
 export type { AnyProjection, TablesOf } from './projection/projection.ts';
+export {
+  type Backoff,
+  retryDelayMs,
+  type RetryOptions,
+  type RetryPolicy,
+  toRetryPolicy,
+} from './retry/retry-policy.ts';
 export type {
   AbortSignalLike,
   AppendToStreamsResult,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AppendResult, LeftfoldError, type NewEvent, type StreamToAppend } from '@leftfold/core';
-import { createEventStore, isConnectionFailure, type PostgresEventStore } from '../src/index.ts';
+import { isConnectionFailure } from '@leftfold/postgres';
+import { createEventStore, type PostgresEventStore } from '../src/index.ts';
 import { receiveTask, serve } from './child.ts';
 import { Journal } from './journal.ts';
 import { eventAt, ledgerEvents, type Place, SHARDS, tagOf } from './ledger.ts';
@@ -110,7 +111,7 @@ const several: Operation = async (store, append) => {
   const parts: StreamToAppend[] = streams.map((streamId, index) => ({
     streamId,
     events: events[index] ?? [],
-    expected: expected[index] ?? 'any',
+    expectedVersion: expected[index] ?? 'any',
   }));
   if (checked !== undefined) parts.push({ streamId: checked, events: [], expectedVersion: 'stream-exists' });
   acknowledge(append, (await store.appendToStreams(parts)).streams);

@@ -19,19 +19,27 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
+import {
+  applyMigrations,
+  type CallerTransaction,
+  type ConnectionOptions,
+  inTransaction,
+  kyselyOn,
+  Notifier,
+  openPool,
+  type PipelinedTransaction,
+  runnerOn,
+  StatementNames,
+  type StatementRunner,
+  toLeftfoldError,
+} from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
 import { Appender, type InlineHook } from './append/appender.ts';
 import { type AppendLimits, defaultLimits } from './append/append-request.ts';
-import { inTransaction, kyselyOn, type StoreTransaction } from './connect/kysely.ts';
-import { type ConnectionOptions, openPool } from './connect/pool.ts';
-import { type CallerTransaction, runnerOn, type StatementRunner } from './connect/statement-runner.ts';
-import { StatementNames } from './connect/statement-names.ts';
-import { applyMigrations } from './migrate/apply-migrations.ts';
 import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
 import { HighWaterWatch, type WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
-import { AppendNotifier } from './high-water/append-notifier.ts';
-import { toStoreError } from './sql/error.ts';
+import { appendChannel } from './high-water/append-channel.ts';
 import { migrations } from './sql/migrations.generated.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
@@ -83,7 +91,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   readonly #run: StatementRunner;
   readonly #reader: LogReader;
   readonly #watch: HighWaterWatch;
-  readonly #wakeUp: AppendNotifier;
+  readonly #notifier: Notifier;
   readonly #appender: Appender;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
@@ -101,9 +109,13 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.#ownsPool = owned;
-    this.#run = runnerOn(pool, preparedStatements);
-    this.#wakeUp = new AppendNotifier(pool, schema, options.listen ?? true);
-    this.#watch = new HighWaterWatch(this.#run, schema, this.#wakeUp);
+    this.#run = runnerOn(pool, { prepare: preparedStatements });
+    this.#notifier = new Notifier({
+      pool,
+      channel: appendChannel(schema),
+      listen: options.listen ?? true,
+    });
+    this.#watch = new HighWaterWatch(this.#run, schema, this.#notifier);
     this.#reader = new LogReader(this.#run, schema, catalog, options.validateOnRead ?? false);
     this.#appender = new Appender({
       run: this.#run,
@@ -118,7 +130,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
       inline: options.inline,
       onCommitted: () => {
         this.#watch.nudge();
-        this.#wakeUp.announce();
+        this.#notifier.notify();
       },
     });
   }
@@ -127,7 +139,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
    * Brings the schema up to date. Any number of processes may call it at once.
    *
    * @throws SchemaMismatchError when a newer release has migrated it.
-   * @throws StoreMisconfiguredError when the server is too old, or the role may not create tables.
+   * @throws ServerTooOldError, or MissingRightsError when the role may not create tables.
+   * @throws LoginRefusedError, StoreUnavailableError when there is no connection.
    */
   migrate(): Promise<void> {
     return applyMigrations(this.pool, { schema: this.schema, component: 'event-store', migrations });
@@ -174,10 +187,10 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   }
 
   /**
-   * Runs work in a transaction of its own, read committed. What the work throws rolls it back and reaches the caller
-   * untouched. Unlike those of `db`, its statements need not wait for each other: see {@link StoreTransaction.send}.
+   * Runs work in a read committed transaction of its own. What the work throws rolls it back and reaches the caller
+   * untouched. Unlike those of `db`, its statements need not wait for each other: see {@link PipelinedTransaction.send}.
    */
-  inTransaction<TResult>(work: (transaction: StoreTransaction) => Promise<TResult>): Promise<TResult> {
+  inTransaction<TResult>(work: (transaction: PipelinedTransaction) => Promise<TResult>): Promise<TResult> {
     return inTransaction(this.pool, this.#names, work);
   }
 
@@ -213,7 +226,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   async #close(): Promise<void> {
     this.#closed.abort();
     await this.#appender.drained();
-    await this.#wakeUp.close();
+    await this.#notifier.close();
     if (this.#ownsPool) await this.pool.end();
   }
 
@@ -223,9 +236,9 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
 
   async #query<TRow extends object>(statement: Parameters<StatementRunner>[0]): Promise<readonly TRow[]> {
     try {
-      return await this.#run<TRow & Record<string, unknown>>(statement);
+      return await this.#run<TRow>(statement);
     } catch (error) {
-      throw toStoreError(error, this.schema);
+      throw toLeftfoldError(error, this.schema);
     }
   }
 }

@@ -342,8 +342,8 @@ describe('bad input', () => {
   test('such as neither a connection string nor a pool is refused when the store is made', () => {
     expect(() => createEventStore({ events: [] })).toThrow(
       expect.objectContaining({
-        code: 'STORE_MISCONFIGURED',
-        message: 'give createEventStore either a connectionString or a pool',
+        code: 'DATABASE_NOT_CONFIGURED',
+        message: 'no database is configured: give either a connectionString or a pool',
       }),
     );
   });

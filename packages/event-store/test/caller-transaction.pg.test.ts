@@ -61,8 +61,10 @@ describe("in a caller's transaction", () => {
   test.each(['repeatable read', 'serializable'] as const)(
     'of isolation level %s, an append is refused',
     async (level) => {
-      const message = `append needs isolation level read committed, this transaction has ${level}`;
-      const wrong = { code: 'STORE_MISCONFIGURED', retryable: false, message };
+      const message =
+        `append needs isolation level read committed, this transaction has ${level}; begin the transaction with ` +
+        'isolation level read committed, or reset default_transaction_isolation of this role and database';
+      const wrong = { code: 'WRONG_ISOLATION_LEVEL', retryable: false, message };
       const open = await beginTransaction(database.connectionString, level);
       const one = store.append('account-level', [opened], { transaction: open.client });
       expect(await failureOf(one)).toMatchObject(wrong);
@@ -83,7 +85,7 @@ describe("in a caller's transaction", () => {
       const url = new URL(database.connectionString);
       url.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
       await using other = openStore(url.href);
-      const wrong = { code: 'STORE_MISCONFIGURED', message: expect.stringContaining(`has ${level}`) };
+      const wrong = { code: 'WRONG_ISOLATION_LEVEL', message: expect.stringContaining(`has ${level}`) };
       expect(await failureOf(other.append('account-level', [opened]))).toMatchObject(wrong);
       expect(
         await failureOf(other.appendToStreams([{ streamId: 'account-level', events: [opened, opened] }])),

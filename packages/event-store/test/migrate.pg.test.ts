@@ -4,8 +4,7 @@ import { promisify } from 'node:util';
 import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
 import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { applyMigrations, createEventStore } from '../src/index.ts';
-import { assertServerVersion } from '../src/migrate/apply-migrations.ts';
+import { createEventStore } from '../src/index.ts';
 import { collect, failureOf, opened, openStore } from './bank.ts';
 import { beginTransaction } from './open-transaction.ts';
 
@@ -81,29 +80,6 @@ describe('migrate', () => {
     ).toEqual([]);
   });
 
-  test('applies all that is missing, or nothing', async () => {
-    await using pool = Object.assign(new pg.Pool({ connectionString: database.connectionString }), {
-      [Symbol.asyncDispose]: () => pool.end(),
-    });
-    const good = { number: 1, name: '0001-good', sql: 'create table :schema.good (id integer)' };
-    const bad = { number: 2, name: '0002-bad', sql: 'create table :schema.bad (id nothing_like_it)' };
-    const options = { schema: 'leftfold', component: 'test' };
-    const failure = await failureOf(applyMigrations(pool, { ...options, migrations: [good, bad] }));
-    expect(failure).toMatchObject({ code: '42704' });
-    expect(
-      await query(`select to_regclass('leftfold.good') as good, to_regnamespace('leftfold') as schema`),
-    ).toEqual([{ good: null, schema: null }]);
-    await applyMigrations(pool, { ...options, migrations: [good] });
-    await applyMigrations(pool, {
-      ...options,
-      migrations: [good, { ...bad, sql: 'create table :schema.mended (id integer)' }],
-    });
-    expect(await query('select number, name from leftfold.migrations order by 1')).toEqual([
-      { number: 1, name: '0001-good' },
-      { number: 2, name: '0002-bad' },
-    ]);
-  });
-
   test('lets a role without the right to create anything start on a log that is up to date, append and read', async () => {
     await using owner = openStore(database.connectionString);
     await owner.migrate();
@@ -128,7 +104,7 @@ describe('migrate', () => {
     await using role = await createRole(database);
     await using store = openStore(role.connectionString);
     const refused = {
-      code: 'STORE_MISCONFIGURED',
+      code: 'MISSING_RIGHTS',
       retryable: false,
       message:
         'the role of this connection lacks a right on schema "leftfold"; grant it, or migrate with a role that has it',
@@ -167,7 +143,7 @@ describe('migrate', () => {
   test('that was forgotten is an error that says so, wherever it is met', async () => {
     await using store = openStore(database.connectionString);
     const missing = {
-      code: 'STORE_MISCONFIGURED',
+      code: 'SCHEMA_NOT_MIGRATED',
       retryable: false,
       message: 'schema "leftfold" is not migrated; run migrate() first',
     };
@@ -179,16 +155,6 @@ describe('migrate', () => {
     expect(await failureOf(store.highWaterMark())).toMatchObject(missing);
     expect(await failureOf(store.eventsOfCommand('c'))).toMatchObject(missing);
     expect(await failureOf(store.loadSnapshot('account-1', 'k'))).toMatchObject(missing);
-  });
-
-  test('needs PostgreSQL 15', () => {
-    expect(() => assertServerVersion(150_000)).not.toThrow();
-    expect(() => assertServerVersion(140_019)).toThrow(
-      expect.objectContaining({
-        code: 'STORE_MISCONFIGURED',
-        message: 'PostgreSQL 14 is too old; use 15 or newer',
-      }),
-    );
   });
 
   test('applies what the .sql files say: the embedded copy is not stale', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import pg from 'pg';
 import { readPageStatement, readStreamStatement } from '../src/sql/events.ts';
-import type { Statement } from '../src/connect/statement-runner.ts';
+import type { Statement } from '@leftfold/postgres';
 import { createMigratedDatabase, type MigratedDatabase } from './bank.ts';
 
 interface PlanNode {

@@ -43,7 +43,7 @@ describe('a role', () => {
 
   test('that may only read is told to go to the primary when it writes, and reads', async () => {
     const refused = {
-      code: 'STORE_MISCONFIGURED',
+      code: 'READ_ONLY_DATABASE',
       retryable: false,
       message: expect.stringMatching(/connect to the primary .* default_transaction_read_only/),
     };

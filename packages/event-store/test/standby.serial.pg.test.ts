@@ -49,7 +49,7 @@ test.each<[string, (on: PostgresEventStore) => Promise<unknown>]>([
   ],
 ])('a standby refuses %s, and says where to go', async (_, call) => {
   expect(await failureOf(call(store))).toMatchObject({
-    code: 'STORE_MISCONFIGURED',
+    code: 'READ_ONLY_DATABASE',
     retryable: false,
     message: expect.stringContaining('connect to the primary'),
   });

@@ -49,7 +49,7 @@ describe('a database', () => {
 
   test('refuses a wrong password, an unknown role and an unknown database: that is no outage, and says what to check', async () => {
     const refused = {
-      code: 'STORE_MISCONFIGURED',
+      code: 'LOGIN_REFUSED',
       retryable: false,
       message: 'the database refuses the login: check role, password and database of the connection string',
     };

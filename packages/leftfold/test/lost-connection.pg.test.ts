@@ -1,10 +1,10 @@
-import type { Loan } from '@leftfold/event-store';
+import type { BorrowedClient } from '@leftfold/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { account, createDatabase, movements, openBalances, startBank } from './bank.ts';
 
 type Bank = Awaited<ReturnType<typeof startBank>>;
 type Pool = Bank['store']['pool'];
-type PoolClient = Loan['client'];
+type PoolClient = BorrowedClient['client'];
 
 const lost = { code: 'STORE_UNAVAILABLE', retryable: true };
 

@@ -281,7 +281,7 @@ describe('inline projections', () => {
 
     await using changed = createTestRunner(store, [journal]);
     expect(await failureOf(changed.migrate())).toMatchObject({
-      code: 'STORE_MISCONFIGURED',
+      code: 'PROJECTION_MODE_MISMATCH',
       message: expect.stringContaining('"journal" is async now'),
     });
     await changed.reset(journal);
@@ -299,7 +299,7 @@ describe('inline projections', () => {
     for (const store of [without, elsewhere]) {
       expect(() => createTestRunner(store, [inlineBalances])).toThrow(
         expect.objectContaining({
-          code: 'STORE_MISCONFIGURED',
+          code: 'PROJECTION_MODE_MISMATCH',
           message: expect.stringContaining('"balances" is inline, and appends of this store do not apply it'),
         }),
       );
@@ -311,7 +311,7 @@ describe('inline projections', () => {
   test('an append says so when the projections were never migrated', async () => {
     await using store = await inlineStore([inlineJournal]);
     expect(await failureOf(store.append('account-1', [deposited({ cents: 1 })]))).toMatchObject({
-      code: 'STORE_MISCONFIGURED',
+      code: 'SCHEMA_NOT_MIGRATED',
       message: expect.stringContaining('migrate()'),
     });
     await store.append('account-1', [closed({})]);

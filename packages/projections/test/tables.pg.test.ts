@@ -91,7 +91,7 @@ describe('tables of projections', () => {
     await runner.waitFor(balances, position);
     await runner.waitFor(journal, position);
     const other = createTestRunner(limited, [{ ...balances, name: 'another' }]);
-    expect(await failureOf(other.migrate())).toMatchObject({ code: 'STORE_MISCONFIGURED' });
+    expect(await failureOf(other.migrate())).toMatchObject({ code: 'MISSING_RIGHTS' });
     await runner.stop();
     await limited.close();
     await store.pool.query(`drop owned by ${role}; drop role ${role}`);
@@ -177,7 +177,7 @@ describe('tables of projections', () => {
       return () => createTestRunner(store, [{ ...balances, table, tables: [table] }]);
     };
     const error = (message: string) =>
-      expect.objectContaining({ code: 'STORE_MISCONFIGURED', message: expect.stringContaining(message) });
+      expect.objectContaining({ code: 'INVALID_DEFINITION', message: expect.stringContaining(message) });
     expect(refused({ id: 'varchar' }, ['id'])).toThrow(error('"varchar"; use one of text, uuid'));
     expect(refused({ id: 'text null' }, ['id'])).toThrow(error('cannot be part of the key'));
     expect(refused({ id: 'jsonb' }, ['id'])).toThrow(error('cannot be part of the key'));

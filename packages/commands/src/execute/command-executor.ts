@@ -3,13 +3,13 @@ import type {
   AnyDecision,
   CommandOf,
   EventStore,
+  RetryOptions,
   SnapshotStore,
   StateOf,
 } from '@leftfold/core';
 import type { z } from 'zod';
 import type { LoadedAggregate, LoadOptions } from '../load/load-options.ts';
 import type { MetadataSchema, CustomMetadata } from '../metadata/command-metadata.ts';
-import type { RetryPolicy } from '../retry/retry-policy.ts';
 import type { SnapshotOwner } from '../snapshot/snapshots.ts';
 import type { CommandResult } from './command-result.ts';
 import type { ExecuteArguments } from './execute-options.ts';
@@ -34,8 +34,14 @@ export interface CommandExecutorOptions<
   readonly metadata?: TMetadata | undefined;
   /** The first is the outermost. */
   readonly middleware?: readonly CommandMiddleware[] | undefined;
-  /** Applies to all commands; `execute` can override it for one command. */
-  readonly retry?: RetryPolicy | false | undefined;
+  /**
+   * How often a command is attempted, and how long to wait in between, for all commands; `execute` can override it for
+   * one command. Another attempt follows a version conflict; at most two follow when the store is unavailable. `false`
+   * is one attempt. Delays have full jitter.
+   *
+   * @default 12 attempts, a first delay of up to 10 ms, no delay longer than 500 ms
+   */
+  readonly retry?: RetryOptions | false | undefined;
   /** Where snapshots are stored, for aggregates with a snapshot policy. @default no snapshots */
   readonly snapshots?: SnapshotStore | undefined;
   /** Called when a snapshot could not be read or written. The command is not affected. @default a process warning */

@@ -3,8 +3,10 @@ import {
   type AnyCommand,
   type AnyDecision,
   assertId,
-  uuidv7,
+  type RetryPolicy,
   StoreUnavailableError,
+  toRetryPolicy,
+  uuidv7,
 } from '@leftfold/core';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
@@ -13,7 +15,6 @@ import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
 import { checkCustomMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
-import { completeRetryPolicy } from '../retry/retry-policy.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
 import { tracedExecution } from './traced-execution.ts';
 import { StreamQueues } from '../stream-queue/stream-queues.ts';
@@ -30,6 +31,7 @@ import { around, type CommandExecution } from './middleware.ts';
 import { parseCommand } from './parse-command.ts';
 
 const DEFAULT_CACHED_AGGREGATES = 1000;
+const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
 
 /**
  * Creates a command executor for an event store.
@@ -57,7 +59,7 @@ export function createCommandExecutor<
     random = Math.random,
   } = options;
   const registry = new Registry(options.aggregates, options.decisions ?? []);
-  const retryPolicy = completeRetryPolicy(options.retry);
+  const retryPolicy = toRetryPolicy(options.retry, defaultRetryPolicy);
   const cache = new AggregateCache(cacheSize(options.cache));
   const snapshots = new Snapshots(options.snapshots, guarded(options.onSnapshotError ?? warn));
   const loader = new Loader(store, cache, snapshots);
@@ -70,7 +72,7 @@ export function createCommandExecutor<
     assertId('command id', commandId);
     const name = commandNameOf(command);
     const metadata = metadataOf(name, commandId, given.metadata, given.causedBy);
-    const retry = completeRetryPolicy(given.retry, retryPolicy);
+    const retry = toRetryPolicy(given.retry, retryPolicy);
     const moment = now();
 
     const run = around(middleware, async (execution: CommandExecution) => {

@@ -1,6 +1,5 @@
-import type { ExpectedVersion, RecordedEvent } from '@leftfold/core';
+import type { ExpectedVersion, RecordedEvent, RetryOptions } from '@leftfold/core';
 import type { CommandMetadata, CustomMetadata } from '../metadata/command-metadata.ts';
-import type { RetryPolicy } from '../retry/retry-policy.ts';
 
 /** The version that the caller expects of the stream, or by role of a decision's streams. */
 export type ExpectedVersionOf<TCommand> = TCommand extends { readonly ids: infer TIds }
@@ -25,7 +24,7 @@ interface CommonOptions<TCommand> {
    */
   readonly expectedVersion?: ExpectedVersionOf<TCommand> | undefined;
   /** `false`: one attempt; a version conflict is thrown. @default the executor's policy */
-  readonly retry?: RetryPolicy | false | undefined;
+  readonly retry?: RetryOptions | false | undefined;
 }
 
 /**

@@ -7,12 +7,13 @@ import {
   type ErrorCode,
   LeftfoldError,
   type RecordedEvent,
+  retryDelayMs,
+  type RetryPolicy,
 } from '@leftfold/core';
 import { type Change, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
 import type { Plan, Target } from '../decide/plan.ts';
 import { sameVersions, type LoadedTarget, unmetExpectedVersion } from '../decide/loaded-target.ts';
 import type { Loader } from '../load/loader.ts';
-import { type CompleteRetryPolicy, retryDelayMs } from '../retry/retry-policy.ts';
 import type { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type { AnyResult } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
@@ -37,7 +38,7 @@ export interface ExecutionRequest {
   /** True when the caller gave the command id: the command may have been executed before. */
   readonly mayBeDuplicate: boolean;
   readonly metadata: EventMetadata;
-  readonly retry: CompleteRetryPolicy;
+  readonly retry: RetryPolicy;
   readonly now: Date;
   readonly newId: () => string;
 }

@@ -38,6 +38,17 @@ function abridge(value: string): string {
   return value.length <= 60 ? value : `${value.slice(0, 57)}...`;
 }
 
+/** A definition cannot be used as it is, such as a table whose key names a column that it does not have. */
+export class InvalidDefinitionError extends LeftfoldError {
+  readonly code = 'INVALID_DEFINITION';
+  readonly retryable = false;
+
+  /** @param problem names the definition, what is wrong with it, and what to write instead */
+  constructor(problem: string, options?: ErrorOptions) {
+    super(problem, options);
+  }
+}
+
 /** Two definitions claim one name. */
 export class DuplicateDefinitionError extends LeftfoldError {
   readonly code = 'DUPLICATE_DEFINITION';

@@ -7,20 +7,29 @@ import {
   DuplicateDefinitionError,
   EventIdReusedError,
   InvalidCommandError,
+  InvalidDefinitionError,
   InvalidEventError,
   InvalidNameError,
   LeftfoldError,
+  LoginRefusedError,
+  MissingRightsError,
+  DatabaseNotConfiguredError,
   ProjectionFailedError,
+  ProjectionModeMismatchError,
   ProjectionNotFoundError,
   ProjectionTimeoutError,
+  ReadOnlyDatabaseError,
   SchemaMismatchError,
-  StoreMisconfiguredError,
+  SchemaNotMigratedError,
+  ServerTooOldError,
   StoreUnavailableError,
   StreamVersionConflictError,
   toSchemaIssues,
   UnknownCommandError,
   UnknownEventError,
+  WrongIsolationLevelError,
 } from '../index.ts';
+import * as everything from '../index.ts';
 
 const cause = new Error('the wire was cut');
 const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
@@ -124,10 +133,53 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'cannot reach the database',
   ],
   [
-    new StoreMisconfiguredError('PostgreSQL 12 is too old'),
-    'STORE_MISCONFIGURED',
+    new InvalidDefinitionError('an index of table "odd" names "x", which is no column of it'),
+    'INVALID_DEFINITION',
     false,
-    'PostgreSQL 12 is too old',
+    'an index of table "odd" names "x", which is no column of it',
+  ],
+  [
+    new ProjectionModeMismatchError('balances', 'is async now; raise its version, or reset() it'),
+    'PROJECTION_MODE_MISMATCH',
+    false,
+    'projection "balances" is async now; raise its version, or reset() it',
+  ],
+  [
+    new DatabaseNotConfiguredError('set DATABASE_URL', { cause }),
+    'DATABASE_NOT_CONFIGURED',
+    false,
+    'no database is configured: set DATABASE_URL',
+  ],
+  [
+    new LoginRefusedError({ cause }),
+    'LOGIN_REFUSED',
+    false,
+    'the database refuses the login: check role, password and database of the connection string',
+  ],
+  [new ServerTooOldError(12, 15), 'SERVER_TOO_OLD', false, 'PostgreSQL 12 is too old; use 15 or newer'],
+  [
+    new SchemaNotMigratedError('leftfold', { cause }),
+    'SCHEMA_NOT_MIGRATED',
+    false,
+    'schema "leftfold" is not migrated; run migrate() first',
+  ],
+  [
+    new MissingRightsError('leftfold', { cause }),
+    'MISSING_RIGHTS',
+    false,
+    'the role of this connection lacks a right on schema "leftfold"; grant it, or migrate with a role that has it',
+  ],
+  [
+    new ReadOnlyDatabaseError('the log cannot be read here; connect to the primary', { cause }),
+    'READ_ONLY_DATABASE',
+    false,
+    'the log cannot be read here; connect to the primary',
+  ],
+  [
+    new WrongIsolationLevelError('append needs read committed, this transaction has serializable', { cause }),
+    'WRONG_ISOLATION_LEVEL',
+    false,
+    'append needs read committed, this transaction has serializable; begin the transaction with isolation level read committed, or reset default_transaction_isolation of this role and database',
   ],
 ];
 
@@ -140,6 +192,24 @@ test.each(errors)(
     expect(error).toBeInstanceOf(Error);
   },
 );
+
+test('the code of every error is the name of its class in capitals', () => {
+  for (const [error, code] of errors) {
+    expect(code).toBe(
+      error.name
+        .replace(/Error$/, '')
+        .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
+        .toUpperCase(),
+    );
+  }
+});
+
+test('every error class that is exported is one of those above', () => {
+  const classes = Object.entries(everything)
+    .filter(([name]) => name.endsWith('Error') && name !== 'LeftfoldError')
+    .map(([name]) => name);
+  expect(errors.map(([error]) => error.name).toSorted()).toEqual(classes.toSorted());
+});
 
 test('an error of this framework is known by its brand, across copies of the package', async () => {
   // Another copy of the module, as a second install of the package would load it.

@@ -30,6 +30,19 @@ function reasonOf(cause: unknown): string {
   return typeof cause === 'string' ? cause : 'unknown cause';
 }
 
+/** A projection is inline for some processes and not for others: events would be applied twice, or not at all. */
+export class ProjectionModeMismatchError extends LeftfoldError {
+  readonly code = 'PROJECTION_MODE_MISMATCH';
+  readonly retryable = false;
+  readonly projection: string;
+
+  /** @param problem which mode it has where, and how to make them agree */
+  constructor(projection: string, problem: string) {
+    super(`projection "${projection}" ${problem}`);
+    this.projection = projection;
+  }
+}
+
 /** A projection did not get as far as asked within the time given. It may still get there. */
 export class ProjectionTimeoutError extends LeftfoldError {
   readonly code = 'PROJECTION_TIMEOUT';

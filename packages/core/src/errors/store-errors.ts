@@ -27,13 +27,3 @@ export class SchemaMismatchError extends LeftfoldError {
     this.required = required;
   }
 }
-
-/** The database or the connection cannot serve as a store: too old, a right is missing, a wrong isolation level. */
-export class StoreMisconfiguredError extends LeftfoldError {
-  readonly code = 'STORE_MISCONFIGURED';
-  readonly retryable = false;
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-  }
-}

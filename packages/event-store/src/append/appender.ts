@@ -5,16 +5,16 @@ import type {
   RecordedEvent,
   StreamToAppend,
 } from '@leftfold/core';
-import type { Kysely, Transaction } from 'kysely';
-import { asKysely } from '../connect/kysely.ts';
 import {
+  asKysely,
   type CallerTransaction,
   runnerInTransaction,
   type StatementRunner,
-} from '../connect/statement-runner.ts';
+  toLeftfoldError,
+} from '@leftfold/postgres';
+import type { Kysely, Transaction } from 'kysely';
 import type { LogReader } from '../read/log-reader.ts';
 import type { AppendOutcome } from '../sql/append.ts';
-import { toStoreError } from '../sql/error.ts';
 import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
@@ -105,7 +105,7 @@ export class Appender {
     try {
       [outcome] = await appendBatch(run, schema, [request], { checkEventIds: true, inTransaction: true });
     } catch (error) {
-      throw toStoreError(error, schema);
+      throw toLeftfoldError(error, schema);
     }
     const result =
       outcome?.kind === 'duplicate'

@@ -1,17 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { retryDelayMs } from '@leftfold/core';
+import {
+  isConnectionFailure,
+  isLostRace,
+  isRolledBack,
+  pause,
+  runnerInTransaction,
+  toLeftfoldError,
+} from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
-import { runnerInTransaction } from '../connect/statement-runner.ts';
 import type { AppendOutcome } from '../sql/append.ts';
-import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
 import type { AppendRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import type { InlineHook } from './appender.ts';
 import type { RequestResult } from './group-commit.ts';
+import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import { appendBatch } from './send-batch.ts';
-
-const ROLLBACK_ATTEMPTS = 10;
-const CONNECTION_ATTEMPTS = 4;
-const FIRST_RECONNECT_DELAY_MS = 50;
 
 /** What the hook threw, to tell it from what the append threw. */
 class HookFailure extends Error {}
@@ -43,10 +46,10 @@ export async function appendWithHook(
         return { error };
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
-        if (lostConnections >= CONNECTION_ATTEMPTS) return { error: toStoreError(error, schema) };
-        await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
+        if (lostConnections >= reconnectPolicy.attempts) return { error: toLeftfoldError(error, schema) };
+        await pause(retryDelayMs(reconnectPolicy, lostConnections));
       } else if (!isLostRace(error, schema)) {
-        return { error: toStoreError(error, schema) };
+        return { error: toLeftfoldError(error, schema) };
       }
     }
   }

@@ -1,5 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { StatementRunner } from '../connect/statement-runner.ts';
+import { retryDelayMs } from '@leftfold/core';
+import {
+  isConnectionFailure,
+  isLostRace,
+  isRolledBack,
+  pause,
+  type StatementRunner,
+  toLeftfoldError,
+} from '@leftfold/postgres';
 import {
   type AppendBatchRow,
   type AppendOneRow,
@@ -10,14 +17,10 @@ import {
   toAppendOneOutcome,
   toBatchOutcomes,
 } from '../sql/append.ts';
-import { isConnectionFailure, isLostRace, isRolledBack, toStoreError } from '../sql/error.ts';
 import type { AppendRequest } from './append-request.ts';
+import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import type { RequestResult } from './group-commit.ts';
 
-/** After a lost connection it is unknown whether the batch was committed; its event ids make asking again safe. */
-const CONNECTION_ATTEMPTS = 4;
-const FIRST_RECONNECT_DELAY_MS = 50;
-const ROLLBACK_ATTEMPTS = 10;
 /** Races that one batch may lose before its requests go one by one. Each loss is another writer's win. */
 const RACES_TOGETHER = 20;
 /** How long a batch waits for a stream that another transaction writes to. Group commits take a fraction of it. */
@@ -51,13 +54,13 @@ export async function sendBatch(
         rollbacks += 1;
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
-        if (lostConnections >= CONNECTION_ATTEMPTS)
-          return requests.map(() => ({ error: toStoreError(error, schema) }));
-        await delay(FIRST_RECONNECT_DELAY_MS * 2 ** lostConnections);
+        if (lostConnections >= reconnectPolicy.attempts)
+          return requests.map(() => ({ error: toLeftfoldError(error, schema) }));
+        await pause(retryDelayMs(reconnectPolicy, lostConnections));
       } else if (requests.length > 1) {
         return requests.map(() => 'go-alone');
       } else {
-        return [{ error: toStoreError(error, schema) }];
+        return [{ error: toLeftfoldError(error, schema) }];
       }
     }
   }
@@ -73,7 +76,7 @@ async function attempt(
   if (requests.length === 1 && request !== undefined && !checkEventIds) {
     const statement = appendOneStatement(schema, request);
     if (statement !== undefined) {
-      const [row] = await run<AppendOneRow & Record<string, unknown>>(statement);
+      const [row] = await run<AppendOneRow>(statement);
       const outcome = toAppendOneOutcome(row);
       if (outcome !== undefined) return [outcome];
     }
@@ -91,9 +94,7 @@ export async function appendBatch(
   requests: readonly AppendRequest[],
   options: BatchOptions,
 ): Promise<readonly AppendOutcome[]> {
-  const [row] = await run<AppendBatchRow & Record<string, unknown>>(
-    appendBatchStatement(schema, requests, options),
-  );
+  const [row] = await run<AppendBatchRow>(appendBatchStatement(schema, requests, options));
   if (row === undefined) throw new TypeError('append_batch answered without a row');
   return toBatchOutcomes(requests, row);
 }

@@ -1,16 +1,12 @@
-import type { AbortSignalLike } from '@leftfold/core';
-import type { StatementRunner } from '../connect/statement-runner.ts';
-import { toStoreError } from '../sql/error.ts';
-import { toSafeNumber } from '../sql/row.ts';
+import { type AbortSignalLike, type Backoff, retryDelayMs } from '@leftfold/core';
+import { type Notifier, type StatementRunner, toLeftfoldError, toSafeNumber } from '@leftfold/postgres';
 import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
-import type { AppendNotifier } from './append-notifier.ts';
 
-/** How often to look when nobody says that something was appended. */
+/** How often to ask the database when no notification comes. */
 const POLL_WHEN_LISTENING_MS = 1_000;
-const POLL_WHEN_DEAF_MS = 50;
-/** An append is under way and ends soon, or its transaction is held open. */
-const FIRST_UNSETTLED_DELAY_MS = 1;
-const LAST_UNSETTLED_DELAY_MS = 50;
+const POLL_WITHOUT_LISTENING_MS = 50;
+/** While an append is under way: it ends soon, or its transaction is held open. Without jitter. */
+const whilePending: Backoff = { firstDelayMs: 1, maxDelayMs: 50 };
 
 export interface WaitForHighWaterMarkOptions {
   /** Resolve as soon as the mark is beyond this position. */
@@ -35,22 +31,23 @@ interface Waiter {
 export class HighWaterWatch {
   readonly #run: StatementRunner;
   readonly #schema: string;
-  readonly #wakeUp: AppendNotifier;
+  readonly #notifier: Notifier;
   readonly #waiters = new Set<Waiter>();
   #settled = 0;
   #wokenTogether = 0;
   #looking = false;
   #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
-  #unsettledDelay = FIRST_UNSETTLED_DELAY_MS;
+  /** Looks in a row that found an append under way. */
+  #pendingLooks = 0;
 
-  constructor(run: StatementRunner, schema: string, wakeUp: AppendNotifier) {
+  constructor(run: StatementRunner, schema: string, notifier: Notifier) {
     this.#run = run;
     this.#schema = schema;
-    this.#wakeUp = wakeUp;
+    this.#notifier = notifier;
   }
 
-  /** Asks the database. @throws StoreUnavailableError, StoreMisconfiguredError */
+  /** Asks the database. @throws StoreUnavailableError, ReadOnlyDatabaseError on a standby, and what else {@link toLeftfoldError} gives */
   async now(): Promise<number> {
     await this.#look();
     return this.#settled;
@@ -61,10 +58,10 @@ export class HighWaterWatch {
     return settled === this.#settled && this.#wokenTogether > 1;
   }
 
-  /** @throws StoreUnavailableError, StoreMisconfiguredError when the database cannot be asked */
+  /** @throws what {@link now} throws, when the database cannot be asked */
   async waitFor({ after, timeoutMs, signal }: WaitForHighWaterMarkOptions): Promise<number> {
     if (this.#settled > after || signal?.aborted === true) return this.#settled;
-    this.#wakeUp.listen(() => this.nudge());
+    this.#notifier.listen(() => this.nudge());
     let timer: NodeJS.Timeout | undefined;
     let stopWaiting: (() => void) | undefined;
     try {
@@ -121,25 +118,19 @@ export class HighWaterWatch {
 
   #schedule(pending: boolean): void {
     if (this.#waiters.size === 0) return;
-    let delay = this.#wakeUp.listening ? POLL_WHEN_LISTENING_MS : POLL_WHEN_DEAF_MS;
-    if (pending) {
-      delay = this.#unsettledDelay;
-      this.#unsettledDelay = Math.min(this.#unsettledDelay * 2, LAST_UNSETTLED_DELAY_MS);
-    } else {
-      this.#unsettledDelay = FIRST_UNSETTLED_DELAY_MS;
-    }
-    this.#timer = setTimeout(() => this.nudge(), delay);
+    this.#pendingLooks = pending ? this.#pendingLooks + 1 : 0;
+    const pollMs = this.#notifier.listening ? POLL_WHEN_LISTENING_MS : POLL_WITHOUT_LISTENING_MS;
+    const delayMs = pending ? retryDelayMs(whilePending, this.#pendingLooks) : pollMs;
+    this.#timer = setTimeout(() => this.nudge(), delayMs);
   }
 
   /** @returns whether an append is under way. */
   async #look(): Promise<boolean> {
     let row: HighWaterMarkRow | undefined;
     try {
-      [row] = await this.#run<HighWaterMarkRow & Record<string, unknown>>(
-        highWaterMarkStatement(this.#schema),
-      );
+      [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema));
     } catch (error) {
-      throw toStoreError(error, this.#schema);
+      throw toLeftfoldError(error, this.#schema);
     }
     if (row === undefined) throw new TypeError('settled_mark answered without a row');
     this.#settled = Math.max(this.#settled, toSafeNumber(row.settled));

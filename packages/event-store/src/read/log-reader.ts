@@ -12,8 +12,9 @@ import {
   runnerInTransaction,
   type Statement,
   type StatementRunner,
-} from '../connect/statement-runner.ts';
-import { toStoreError } from '../sql/error.ts';
+  toLeftfoldError,
+  toSafeNumber,
+} from '@leftfold/postgres';
 import {
   eventsByIdStatement,
   eventsOfCommandStatement,
@@ -22,7 +23,7 @@ import {
   readStreamStatement,
   readTailStatement,
 } from '../sql/events.ts';
-import { type EventRow, toSafeNumber } from '../sql/row.ts';
+import type { EventRow } from '../sql/row.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { assertQuery } from './assert-query.ts';
 import { assertInstant, assertWhole } from './assert-range.ts';
@@ -177,9 +178,9 @@ export class LogReader {
     run: StatementRunner = this.#run,
   ): Promise<readonly TRow[]> {
     try {
-      return await run<TRow & Record<string, unknown>>(statement);
+      return await run<TRow>(statement);
     } catch (error) {
-      throw toStoreError(error, this.#schema);
+      throw toLeftfoldError(error, this.#schema);
     }
   }
 

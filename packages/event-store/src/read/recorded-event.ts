@@ -1,5 +1,6 @@
 import type { EventCatalog, RecordedEvent } from '@leftfold/core';
-import { type EventRow, toDate, toSafeNumber } from '../sql/row.ts';
+import { toSafeNumber } from '@leftfold/postgres';
+import { type EventRow, toDate } from '../sql/row.ts';
 
 /** What to do with an event type that no definition knows. */
 export type UnknownEvents = 'fail' | 'skip';

@@ -1,6 +1,6 @@
-import type { Statement } from '../connect/statement-runner.ts';
+import { jsonArray, numberArray, type Statement, textArray, toNumbers } from '@leftfold/postgres';
 import type { AppendRequest } from '../append/append-request.ts';
-import { jsonArray, numberArray, textArray, toDate, toNumbers } from './row.ts';
+import { toDate } from './row.ts';
 
 /** What the database answered to one request. */
 export type AppendOutcome =

@@ -1,5 +1,5 @@
 import type { EventFilter } from '@leftfold/core';
-import type { Statement } from '../connect/statement-runner.ts';
+import type { Statement } from '@leftfold/postgres';
 import { eventColumns, headColumns } from './row.ts';
 
 /** Which part of the log one statement reads. */

@@ -1,4 +1,4 @@
-import type { Statement } from '../connect/statement-runner.ts';
+import type { Statement } from '@leftfold/postgres';
 
 export interface HighWaterMarkRow {
   readonly settled: string;
@@ -16,23 +16,5 @@ export function highWaterMarkStatement(schema: string): Statement {
     name: `leftfold settled mark ${schema}`,
     text: `select settled::text, pending from "${schema}".settled_mark()`,
     values: [],
-  };
-}
-
-/** The channel on which appends of a schema are announced. */
-export function channelOf(schema: string): string {
-  return `leftfold_${schema}`;
-}
-
-/**
- * Announces that something was appended.
- *
- * SQL: a transaction of its own that need not be durable: the notification is a hint.
- */
-export function notifyStatement(schema: string): Statement {
-  return {
-    name: 'leftfold notify',
-    text: `select set_config('synchronous_commit', 'off', true), pg_notify($1, '')`,
-    values: [channelOf(schema)],
   };
 }

@@ -435,7 +435,7 @@ begin
   end if;
   if pg_is_in_recovery() then
     raise exception 'a standby does not see the fences of the primary''s writers'
-      using errcode = 'LF004', hint = 'connect to the primary';
+      using errcode = 'LF005', hint = 'connect to the primary';
   end if;
 
   select case when is_called then last_value else 0 end into top from :schema.event_position;

@@ -1,5 +1,5 @@
 import type { Snapshot } from '@leftfold/core';
-import type { Statement } from '../connect/statement-runner.ts';
+import type { Statement } from '@leftfold/postgres';
 import { type EventRow, eventColumns } from './row.ts';
 
 /** An event from the snapshot's own on, and what the snapshot says: in the row of its own event only. */

@@ -1,17 +1,20 @@
 import {
   type AbortSignalLike,
+  type Backoff,
   LeftfoldError,
   type RecordedEvent,
+  retryDelayMs,
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
+import { pause } from '@leftfold/postgres';
 import { assertWhole } from '../read/assert-range.ts';
 import type { LogPage, LogReader } from '../read/log-reader.ts';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
 
 const PAGE_SIZE = 500;
-const FIRST_RETRY_DELAY_MS = 100;
-const LAST_RETRY_DELAY_MS = 5_000;
+/** While the database cannot be reached. Without jitter. */
+const whileUnavailable: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 
 /**
  * Follows the log. A database that cannot be reached is waited for; every other error ends the loop.
@@ -71,7 +74,7 @@ export class LogSubscription implements Subscription {
 
   /** undefined when the subscription has ended. */
   async #nextPage(after: number, over: AbortSignal): Promise<LogPage | undefined> {
-    let delay = FIRST_RETRY_DELAY_MS;
+    let failures = 0;
     while (!over.aborted) {
       try {
         const upTo = await this.#watch.waitFor({ after, signal: over });
@@ -81,22 +84,10 @@ export class LogSubscription implements Subscription {
         return await this.#reader.page(range, this.#watch.isSharedMark(upTo));
       } catch (error) {
         if (!LeftfoldError.is(error) || !error.retryable) throw error;
-        await pause(delay, over);
-        delay = Math.min(delay * 2, LAST_RETRY_DELAY_MS);
+        failures += 1;
+        await pause(retryDelayMs(whileUnavailable, failures), over);
       }
     }
     return undefined;
   }
-}
-
-function pause(milliseconds: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = () => {
-      clearTimeout(timer);
-      over.removeEventListener('abort', go);
-      resolve();
-    };
-    const timer = setTimeout(go, milliseconds);
-    over.addEventListener('abort', go, { once: true });
-  });
 }

@@ -22,7 +22,9 @@ import { waitForInline } from './wait-for-inline.ts';
  * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
  * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
- * @throws DatabaseNotConfiguredError when no database is configured; further errors name what is missing in it.
+ * @throws DatabaseNotConfiguredError when no database is configured.
+ * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
+ * used as it is.
  * @throws SchemaMismatchError when a newer release has migrated the database.
  * @throws StoreUnavailableError when the database cannot be reached.
  *
@@ -83,9 +85,7 @@ export async function createApp<
     };
     const reading = { store, runner, isClosed: () => closed };
     const app = {
-      execute: executor.execute,
-      load: executor.load,
-      parseCommand: executor.parseCommand,
+      ...executor,
       query: (projection: AnyProjection, queryOptions: QueryOptions = {}) =>
         queryProjection(reading, projection, queryOptions),
       projections: {

@@ -8,7 +8,7 @@ const given = 'postgres://given';
 test('without a database the error says what to set or install', async () => {
   for (const environment of [{}, { DATABASE_URL: '' }, { DATABASE_URL: undefined }]) {
     await expect(chooseDatabase({}, environment, notInstalled)).rejects.toMatchObject({
-      code: 'STORE_MISCONFIGURED',
+      code: 'DATABASE_NOT_CONFIGURED',
       message: expect.stringMatching(
         /set DATABASE_URL, or pass database: \{ url \}.*npm install --save-dev @leftfold\/embedded/s,
       ),

@@ -1,4 +1,4 @@
-import { StoreMisconfiguredError } from '@leftfold/core';
+import { DatabaseNotConfiguredError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 
 type Pool = PostgresEventStore['pool'];
@@ -44,7 +44,7 @@ const nothingToStop = async () => {};
 /**
  * @param environment holds DATABASE_URL; an empty string counts as not set
  * @param loadEmbedded loads the optional package.
- * @throws StoreMisconfiguredError when there is no database, and says what to set or to install.
+ * @throws DatabaseNotConfiguredError when there is none; its message says what to set or to install.
  * @throws TypeError when both a connection string and a pool are given.
  */
 export async function chooseDatabase(
@@ -78,8 +78,8 @@ async function loaded(loadEmbedded: () => Promise<EmbeddedModule>): Promise<Embe
     return await loadEmbedded();
   } catch (cause) {
     if (!isNotInstalled(cause)) throw cause;
-    throw new StoreMisconfiguredError(
-      'there is no database: set DATABASE_URL, or pass database: { url }, to use a PostgreSQL 15 or newer; or run ' +
+    throw new DatabaseNotConfiguredError(
+      'set DATABASE_URL, or pass database: { url }, to use a PostgreSQL 15 or newer; or run ' +
         '"npm install --save-dev @leftfold/embedded" to develop with one that is kept in .leftfold/postgres',
       { cause },
     );

@@ -1,4 +1,6 @@
-import { borrow, type PostgresEventStore, toStoreError } from '@leftfold/event-store';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { borrow, runnerOn, toLeftfoldError } from '@leftfold/postgres';
+import { type DatabaseRow, databaseStatement } from '../sql/database.ts';
 import type { ChosenDatabase } from './choose-database.ts';
 
 /**
@@ -14,15 +16,13 @@ export async function describeDatabase(
   try {
     const { client, release } = await borrow(pool);
     try {
-      const { rows } = await client.query<{ version: string; name: string }>(
-        `select split_part(current_setting('server_version'), ' ', 1) as version, current_database() as name`,
-      );
-      const { version = '', name = '' } = rows[0] ?? {};
+      const [row] = await runnerOn(client, { prepare: false })<DatabaseRow>(databaseStatement);
+      const { version = '', name = '' } = row ?? {};
       return `PostgreSQL ${version}, database "${name}" on ${client.host}:${client.port} (${origin})`;
     } finally {
       release();
     }
   } catch (error) {
-    throw toStoreError(error, schema);
+    throw toLeftfoldError(error, schema);
   }
 }

@@ -1,30 +1,43 @@
-import { type Loan, toSafeNumber, toStoreError, valueParsers } from '@leftfold/event-store';
+import {
+  type BorrowedClient,
+  isWriteRefused,
+  runnerOn,
+  type Statement,
+  type StatementRunner,
+  toLeftfoldError,
+  toSafeNumber,
+} from '@leftfold/postgres';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
-import { beginRead, type CheckpointRow, closeCursor, declareCursor, fetchRows } from '../sql/checkpoint.ts';
-import { isWriteRefused } from '../sql/error.ts';
+import { beginRead, type CheckpointRow, endRead } from '../sql/checkpoint.ts';
+import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
 
 /** One connection while a query uses it. What is wrong with the connection is a typed error; the rest is as thrown. */
 export class ReadConnection implements DatabaseConnection {
-  readonly #loan: Loan;
+  readonly #run: StatementRunner;
+  readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   #inTransaction = false;
 
-  constructor(loan: Loan, schema: string) {
-    this.#loan = loan;
+  constructor({ client, release }: BorrowedClient, schema: string) {
+    // The texts are the caller's, so that few of them come again.
+    this.#run = runnerOn(client, { prepare: false });
+    this.#release = release;
     this.#schema = schema;
   }
 
-  /** @param sql begins a transaction and selects a checkpoint. @returns undefined when there is none */
-  async begin(sql: string): Promise<{ readonly position: number; readonly inline: boolean } | undefined> {
+  /** @param statement begins a transaction and selects a checkpoint. @returns undefined when there is none */
+  async begin(
+    statement: Statement,
+  ): Promise<{ readonly position: number; readonly inline: boolean } | undefined> {
     this.#inTransaction = true;
-    const [row] = await this.#query<CheckpointRow>(sql);
+    const [row] = await this.#query<CheckpointRow>(statement);
     return row === undefined ? undefined : { position: toSafeNumber(row.position), inline: row.inline };
   }
 
   async executeQuery<TRow>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<TRow>> {
     // Only there can a query that selects change something; Postgres allows it at no deeper level.
     if ('with' in query && query.with !== undefined) await this.#beginRead();
-    return { rows: await this.#query<TRow>(sql, parameters) };
+    return { rows: await this.#query<TRow>({ name: undefined, text: sql, values: parameters }) };
   }
 
   /** Rows in chunks, by a cursor of the server: no more than a chunk is in memory. */
@@ -33,7 +46,7 @@ export class ReadConnection implements DatabaseConnection {
     chunkSize: number,
   ): AsyncIterableIterator<QueryResult<TRow>> {
     await this.#beginRead();
-    await this.#query(declareCursor(sql), parameters);
+    await this.#query(declareCursor(sql, parameters));
     for (;;) {
       const rows = await this.#query<TRow>(fetchRows(chunkSize));
       if (rows.length > 0) yield { rows };
@@ -45,7 +58,7 @@ export class ReadConnection implements DatabaseConnection {
   /** Gives the connection back. One whose transaction does not end is not used again. */
   async release(): Promise<void> {
     const broken = this.#inTransaction && !(await this.#ends());
-    this.#loan.release(broken);
+    this.#release(broken);
   }
 
   async #beginRead(): Promise<void> {
@@ -55,24 +68,17 @@ export class ReadConnection implements DatabaseConnection {
   }
 
   #ends(): Promise<boolean> {
-    return this.#loan.client.query('commit').then(
+    return this.#run(endRead).then(
       () => true,
       () => false,
     );
   }
 
-  async #query<TRow>(text: string, parameters: readonly unknown[] = []): Promise<TRow[]> {
+  async #query<TRow>(statement: Statement): Promise<TRow[]> {
     try {
-      const result: unknown = await this.#loan.client.query({
-        text,
-        values: [...parameters],
-        types: valueParsers,
-      });
-      // Several statements have several results; the last one has the rows.
-      const { rows } = (Array.isArray(result) ? result.at(-1) : result) as { readonly rows: TRow[] };
-      return rows;
+      return [...(await this.#run<TRow & object>(statement))];
     } catch (error) {
-      throw isWriteRefused(error) ? error : toStoreError(error, this.#schema);
+      throw isWriteRefused(error) ? error : toLeftfoldError(error, this.#schema);
     }
   }
 }

@@ -5,7 +5,8 @@ import {
   ProjectionTimeoutError,
   StoreUnavailableError,
 } from '@leftfold/core';
-import { borrow, type PostgresEventStore, toStoreError } from '@leftfold/event-store';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { borrow, type Statement, toLeftfoldError } from '@leftfold/postgres';
 import { type ProjectionRunner, projectionSchema } from '@leftfold/projections';
 import {
   type DatabaseConnection,
@@ -20,7 +21,7 @@ import type { QueryOptions } from './query-options.ts';
 import { ReadConnection } from './read-connection.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-/** The runner has seen the checkpoint where it should be, and this query has not: somebody resets the projection. */
+/** The runner has seen the checkpoint where it should be, and this query has not: the projection is being reset. */
 const ASK_AGAIN_MS = 10;
 
 /** What the queries of one app share. */
@@ -50,7 +51,7 @@ class ReadDriver implements Driver {
   readonly #context: ReadContext;
   readonly #projection: AnyProjection;
   readonly #options: QueryOptions;
-  readonly #beginAtCheckpoint: string;
+  readonly #beginAtCheckpoint: Statement;
 
   constructor(context: ReadContext, projection: AnyProjection, options: QueryOptions) {
     const { schema } = context.store;
@@ -95,7 +96,7 @@ class ReadDriver implements Driver {
     try {
       return new ReadConnection(await borrow(store.pool), store.schema);
     } catch (error) {
-      throw toStoreError(error, store.schema);
+      throw toLeftfoldError(error, store.schema);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { AnyProjection } from '@leftfold/core';
+import type { Statement } from '@leftfold/postgres';
 
 /** How far a projection is, as a transaction sees it. */
 export interface CheckpointRow {
@@ -7,8 +8,13 @@ export interface CheckpointRow {
   readonly inline: boolean;
 }
 
+const readOnly = 'begin transaction isolation level repeatable read, read only';
+
 /** Opens a transaction all of whose statements see one moment. */
-export const beginRead = 'begin transaction isolation level repeatable read, read only';
+export const beginRead: Statement = { name: undefined, text: readOnly, values: [] };
+
+/** Ends a transaction that has only read. */
+export const endRead: Statement = { name: undefined, text: 'commit', values: [] };
 
 /**
  * Opens such a transaction, and reads the projection's checkpoint of that moment.
@@ -21,24 +27,14 @@ export function beginAtCheckpoint(
   storeSchema: string,
   tableSchema: string,
   projection: AnyProjection,
-): string {
+): Statement {
   const { name, version } = projection;
   const tables = projection.tables.map((table) => `"${tableSchema}"."${table.name}"`);
-  return `${beginRead};
+  const text = `${readOnly};
     lock table ${tables.join(', ')} in access share mode;
     select position::text, inline
       from "${storeSchema}".checkpoints
      where projection = '${name}'
        and version = ${Number(version)}`;
+  return { name: undefined, text, values: [] };
 }
-
-/** SQL: a cursor of the transaction; the query's own parameters are bound to it. */
-export function declareCursor(query: string): string {
-  return `declare leftfold_rows no scroll cursor for ${query}`;
-}
-
-export function fetchRows(count: number): string {
-  return `fetch forward ${Number(count)} from leftfold_rows`;
-}
-
-export const closeCursor = 'close leftfold_rows';

@@ -1,5 +1,6 @@
 import type { AnyHandlerProjection, RecordedEvent } from '@leftfold/core';
-import type { PostgresEventStore, StoreTransaction } from '@leftfold/event-store';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { PipelinedTransaction } from '@leftfold/postgres';
 import { advanceCheckpoint, limitIdleTime } from '../sql/advance-checkpoint.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
@@ -37,7 +38,7 @@ export class HandlerApplier implements BatchApplier {
     const onEvent = (event: RecordedEvent) => {
       current = event;
     };
-    const applyIn = async ({ tx, send }: StoreTransaction) => {
+    const applyIn = async ({ tx, send }: PipelinedTransaction) => {
       await limitIdleTime(tx, leaseMs);
       await this.#projection.apply(tx.withSchema(this.#schema), events, { onEvent, send });
       current = undefined;

@@ -1,8 +1,8 @@
 import {
   type AnyRow,
   type ColumnType,
+  InvalidDefinitionError,
   type SqlTypes,
-  StoreMisconfiguredError,
   type TableDefinition,
 } from '@leftfold/core';
 import { type ColumnCodec, columnCodecs, type AnyColumnValue } from './column-codec.ts';
@@ -23,7 +23,7 @@ export interface TableLayout {
 }
 
 /**
- * @throws StoreMisconfiguredError for a type that is not one of `SqlTypes`, a primary key of a column that does not
+ * @throws InvalidDefinitionError for a type that is not one of `SqlTypes`, a primary key of a column that does not
  * exist, may be null or holds JSON, and an index of a column that does not exist.
  */
 export function columnsOf(projection: string, table: TableDefinition): TableLayout {
@@ -32,9 +32,9 @@ export function columnsOf(projection: string, table: TableDefinition): TableLayo
   const key = table.primaryKey.map((name) => {
     const column = columns.find((candidate) => candidate.name === name);
     if (column === undefined)
-      throw new StoreMisconfiguredError(`the key of ${where} names "${name}", which is no column of it`);
+      throw new InvalidDefinitionError(`the key of ${where} names "${name}", which is no column of it`);
     if (column.nullable || column.type === 'jsonb') {
-      throw new StoreMisconfiguredError(
+      throw new InvalidDefinitionError(
         `column "${name}" of ${where} cannot be part of the key: it is "${table.columns[name]}"`,
       );
     }
@@ -42,7 +42,7 @@ export function columnsOf(projection: string, table: TableDefinition): TableLayo
   });
   for (const name of table.indexes.flat()) {
     if (table.columns[name] === undefined) {
-      throw new StoreMisconfiguredError(`an index of ${where} names "${name}", which is no column of it`);
+      throw new InvalidDefinitionError(`an index of ${where} names "${name}", which is no column of it`);
     }
   }
   return { key, rest: columns.filter((column) => !key.includes(column)) };
@@ -53,7 +53,7 @@ function toColumn(where: string, name: string, declared: ColumnType): TableColum
   const type = nullable ? declared.slice(0, -' null'.length) : declared;
   if (!isSqlType(type)) {
     const known = Object.keys(columnCodecs).join(', ');
-    throw new StoreMisconfiguredError(
+    throw new InvalidDefinitionError(
       `column "${name}" of ${where} is "${declared}"; use one of ${known}, or one of them and " null"`,
     );
   }

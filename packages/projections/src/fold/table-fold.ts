@@ -35,7 +35,7 @@ export class TableFold {
   /** Every column, so that all rows have one shape: copying it is several times as quick as joining key and rest. */
   readonly #emptyRow: Record<string, AnyRow[string]>;
 
-  /** @throws StoreMisconfiguredError when the table's definition cannot be stored */
+  /** @throws InvalidDefinitionError when the table's definition cannot be stored */
   constructor(projection: AnyTableProjection) {
     this.#projection = projection;
     this.columns = columnsOf(projection.name, projection.table);

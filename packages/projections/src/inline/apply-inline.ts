@@ -13,7 +13,7 @@ export interface InlineApplier {
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
 }
 
-/** @throws StoreMisconfiguredError, InvalidNameError when the definition cannot become tables */
+/** @throws InvalidDefinitionError, InvalidNameError when the definition cannot become tables */
 export function inlineApplierOf(projection: AnyProjection, storeSchema: string): InlineApplier {
   const schema = projectionSchema(storeSchema, projection);
   return projection.kind === 'table'

@@ -1,4 +1,9 @@
-import { type AnyProjection, type RecordedEvent, StoreMisconfiguredError } from '@leftfold/core';
+import {
+  type AnyProjection,
+  ProjectionModeMismatchError,
+  type RecordedEvent,
+  SchemaNotMigratedError,
+} from '@leftfold/core';
 import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
 import type { Transaction } from 'kysely';
 import { isNotMigrated } from '../sql/error.ts';
@@ -25,7 +30,7 @@ export interface InlineProjectionsOptions {
  * the same row wait for each other. An error of a projection fails the append and reaches its caller untouched.
  *
  * @param projections those of mode 'inline' are used, the others are left out.
- * @throws StoreMisconfiguredError, InvalidNameError when a definition cannot become tables.
+ * @throws InvalidDefinitionError, InvalidNameError when a definition cannot become tables.
  */
 export function inlineProjections(
   projections: readonly AnyProjection[],
@@ -56,7 +61,7 @@ export function inlineProjections(
 }
 
 /**
- * @throws StoreMisconfiguredError when appends of this store would pass an inline projection over in silence, once it
+ * @throws ProjectionModeMismatchError when appends of this store would pass an inline projection over in silence, once it
  * is handed over to them.
  */
 export function assertAppliedBy(
@@ -68,8 +73,9 @@ export function assertAppliedBy(
     const hook =
       inline !== undefined && isInlineProjections(inline) && inline.schema === schema ? inline : undefined;
     if (hook?.projections.some((one) => one.name === name && one.version === version) === true) continue;
-    throw new StoreMisconfiguredError(
-      `projection "${name}" is inline, and appends of this store do not apply it: give createEventStore the option inline: inlineProjections(projections, { schema: '${schema}' })`,
+    throw new ProjectionModeMismatchError(
+      name,
+      `is inline, and appends of this store do not apply it: give createEventStore the option inline: inlineProjections(projections, { schema: '${schema}' })`,
     );
   }
 }
@@ -95,9 +101,9 @@ async function appliedByAppends(
     return await inlineProjectionsOf(tx, schema, projections);
   } catch (cause) {
     if (!isNotMigrated(cause)) throw cause;
-    throw new StoreMisconfiguredError(
-      `schema "${schema}" has no checkpoints; call migrate() of the projection runner first`,
-      { cause },
-    );
+    throw new SchemaNotMigratedError(schema, {
+      cause,
+      fix: 'run migrate() of the projection runner first',
+    });
   }
 }

@@ -3,10 +3,11 @@ import {
   type AnyProjection,
   DuplicateDefinitionError,
   uuidv7,
+  ProjectionModeMismatchError,
   ProjectionNotFoundError,
-  StoreMisconfiguredError,
 } from '@leftfold/core';
-import { applyMigrations, type PostgresEventStore, toStoreError } from '@leftfold/event-store';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { assertAppliedBy } from '../inline/inline-projections.ts';
 import { LeaseManager } from '../lease/lease-manager.ts';
 import { readCheckpoints } from '../sql/checkpoints.ts';
@@ -52,8 +53,8 @@ export interface WaitForOptions {
  * Makes a runner. Nothing is asked of the database yet: `start()` it.
  *
  * @throws DuplicateDefinitionError when two projections have one name.
- * @throws StoreMisconfiguredError when a definition cannot become tables, or the store's appends do not apply an
- * inline projection.
+ * @throws InvalidDefinitionError when a definition cannot become tables.
+ * @throws ProjectionModeMismatchError when the store's appends do not apply an inline projection.
  */
 export function createProjectionRunner(options: ProjectionRunnerOptions): ProjectionRunner {
   return new ProjectionRunner(options);
@@ -117,8 +118,8 @@ export class ProjectionRunner implements AsyncDisposable {
    * there already, no right to create anything is needed. The store must be migrated.
    *
    * @throws ProjectionTableMismatchError when a table exists with other columns than are defined.
-   * @throws StoreMisconfiguredError when a projection is defined as async now, and appends apply it in this database.
-   * @throws SchemaMismatchError, StoreUnavailableError, StoreMisconfiguredError
+   * @throws ProjectionModeMismatchError when a projection is defined as async now, and appends apply it in this database.
+   * @throws SchemaMismatchError, SchemaNotMigratedError, MissingRightsError, StoreUnavailableError
    */
   async migrate(): Promise<void> {
     const { db, pool, schema } = this.#store;
@@ -128,8 +129,9 @@ export class ProjectionRunner implements AsyncDisposable {
       const projections = [...this.#projections.values()];
       for (const { projection, inline } of await readCheckpoints(db, schema, projections)) {
         if (inline && this.#find(projection).mode === 'async') {
-          throw new StoreMisconfiguredError(
-            `projection "${projection}" is async now, and appends apply it in this database; raise its version, or reset() it`,
+          throw new ProjectionModeMismatchError(
+            projection,
+            'is async now, and appends apply it in this database; raise its version, or reset() it',
           );
         }
       }
@@ -258,7 +260,7 @@ export class ProjectionRunner implements AsyncDisposable {
     try {
       return await question();
     } catch (error) {
-      throw toStoreError(error, this.#store.schema);
+      throw toLeftfoldError(error, this.#store.schema);
     }
   }
 }

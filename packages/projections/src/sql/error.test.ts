@@ -1,4 +1,4 @@
-import { ProjectionTimeoutError, StoreMisconfiguredError, StoreUnavailableError } from '@leftfold/core';
+import { MissingRightsError, ProjectionTimeoutError, StoreUnavailableError } from '@leftfold/core';
 import { describe, expect, test } from 'vitest';
 import { isOperational } from './error.ts';
 
@@ -17,7 +17,7 @@ describe('the database’s own state', () => {
     expect(isOperational(new StoreUnavailableError('down', { cause: withCode('57P01') }))).toBe(true);
     expect(isOperational(new StoreUnavailableError('too slow', { cause: withCode('57014') }))).toBe(false);
     expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(false);
-    expect(isOperational(new StoreMisconfiguredError('a right is missing'))).toBe(false);
+    expect(isOperational(new MissingRightsError('leftfold'))).toBe(false);
   });
 
   test.each(['23505', '22003', '42P01', '57014', 'ECONNREFUSED', 'E_MINE'])(

@@ -1,4 +1,4 @@
-import { toSafeNumber } from '@leftfold/event-store';
+import { toSafeNumber } from '@leftfold/postgres';
 import type { CheckpointRow, LeaseRow } from './schema.ts';
 
 /** One version of one projection: what a checkpoint is kept for. */

@@ -22,7 +22,7 @@ export class ProjectionTables {
   readonly #projection: AnyProjection;
   readonly #tables: readonly DefinedTable[];
 
-  /** @throws StoreMisconfiguredError, InvalidNameError when the definition cannot become tables */
+  /** @throws InvalidDefinitionError, InvalidNameError when the definition cannot become tables */
   constructor(storeSchema: string, projection: AnyProjection) {
     this.schema = projectionSchema(storeSchema, projection);
     this.#storeSchema = storeSchema;

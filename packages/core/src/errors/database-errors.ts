@@ -1,0 +1,94 @@
+import { LeftfoldError } from './leftfold-error.ts';
+
+/** No database was named: neither a connection string nor a pool was given. */
+export class DatabaseNotConfiguredError extends LeftfoldError {
+  readonly code = 'DATABASE_NOT_CONFIGURED';
+  readonly retryable = false;
+
+  /** @param fix what to set, pass or install */
+  constructor(fix: string, options?: ErrorOptions) {
+    super(`no database is configured: ${fix}`, options);
+  }
+}
+
+/** The database refuses the login: wrong password, unknown role, or unknown database. */
+export class LoginRefusedError extends LeftfoldError {
+  readonly code = 'LOGIN_REFUSED';
+  readonly retryable = false;
+
+  constructor(options?: ErrorOptions) {
+    super(
+      'the database refuses the login: check role, password and database of the connection string',
+      options,
+    );
+  }
+}
+
+/** The server is older than the oldest one that is supported. */
+export class ServerTooOldError extends LeftfoldError {
+  readonly code = 'SERVER_TOO_OLD';
+  readonly retryable = false;
+  /** Major version of the server. */
+  readonly installed: number;
+  /** Oldest major version that is supported. */
+  readonly required: number;
+
+  constructor(installed: number, required: number) {
+    super(`PostgreSQL ${installed} is too old; use ${required} or newer`);
+    this.installed = installed;
+    this.required = required;
+  }
+}
+
+/** A schema lacks tables or functions that the call needs. */
+export class SchemaNotMigratedError extends LeftfoldError {
+  readonly code = 'SCHEMA_NOT_MIGRATED';
+  readonly retryable = false;
+  readonly schema: string;
+
+  /** @param fix whose `migrate()` creates what is missing */
+  constructor(schema: string, options?: ErrorOptions & { readonly fix?: string | undefined }) {
+    super(`schema "${schema}" is not migrated; ${options?.fix ?? 'run migrate() first'}`, options);
+    this.schema = schema;
+  }
+}
+
+/** The role of the connection lacks a right on the schema. */
+export class MissingRightsError extends LeftfoldError {
+  readonly code = 'MISSING_RIGHTS';
+  readonly retryable = false;
+  readonly schema: string;
+
+  constructor(schema: string, options?: ErrorOptions) {
+    super(
+      `the role of this connection lacks a right on schema "${schema}"; grant it, or migrate with a role that has it`,
+      options,
+    );
+    this.schema = schema;
+  }
+}
+
+/** The connection is to a standby, or its transactions are read-only. */
+export class ReadOnlyDatabaseError extends LeftfoldError {
+  readonly code = 'READ_ONLY_DATABASE';
+  readonly retryable = false;
+
+  /** @param message what cannot be done here, and where to connect instead */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** A transaction has another isolation level than read committed. */
+export class WrongIsolationLevelError extends LeftfoldError {
+  readonly code = 'WRONG_ISOLATION_LEVEL';
+  readonly retryable = false;
+
+  /** @param problem which call needs which level, and which level the transaction has */
+  constructor(problem: string, options?: ErrorOptions) {
+    super(
+      `${problem}; begin the transaction with isolation level read committed, or reset default_transaction_isolation of this role and database`,
+      options,
+    );
+  }
+}

@@ -1,0 +1,13 @@
+import type { Statement } from '@leftfold/postgres';
+
+export interface DatabaseRow {
+  /** As people write it: `17.10`. */
+  readonly version: string;
+  readonly name: string;
+}
+
+export const databaseStatement: Statement = {
+  name: undefined,
+  text: `select split_part(current_setting('server_version'), ' ', 1) as version, current_database() as name`,
+  values: [],
+};

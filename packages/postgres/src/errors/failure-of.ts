@@ -1,0 +1,53 @@
+import { LeftfoldError } from '@leftfold/core';
+import { constraintTable, failureTable, unknownFailure, withoutCode } from './failure-table.ts';
+import type { Failure } from './failure.ts';
+
+const failures = new Map(Object.entries(failureTable));
+const constraints = new Map(Object.entries(constraintTable));
+
+/** What is read of an error of pg, or of a socket error of Node. */
+interface CodedError {
+  readonly code: string;
+  readonly schema?: unknown;
+  readonly table?: unknown;
+  readonly constraint?: unknown;
+  /** The function of the server that raised it; a pooler gives none. */
+  readonly routine?: unknown;
+}
+
+const PROTOCOL_VIOLATION = '08P01';
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * The row of the failure table for what pg, a socket or a handler threw.
+ *
+ * @param schema only violations of this schema's constraints are lost races. @default none is
+ */
+export function failureOf(thrown: unknown, schema?: string): Failure {
+  if (isCoded(thrown)) return failureOfCode(thrown, schema);
+  if (thrown instanceof AggregateError) return failureOfSeveral(thrown.errors);
+  const isBare = thrown instanceof Error && thrown.constructor === Error && !LeftfoldError.is(thrown);
+  return isBare ? withoutCode : unknownFailure;
+}
+
+function failureOfCode(error: CodedError, schema: string | undefined): Failure {
+  const { code } = error;
+  if (code === UNIQUE_VIOLATION && schema !== undefined && error.schema === schema) {
+    const failure = constraints.get(`${String(error.table)}.${String(error.constraint)}`);
+    if (failure !== undefined) return failure;
+  }
+  const ofClass = code.length === 5 ? failures.get(code.slice(0, 2)) : undefined;
+  // Poolers give this code to whatever they refuse, such as a client that waited too long for a connection.
+  if (code === PROTOCOL_VIOLATION && error.routine === undefined) return ofClass ?? unknownFailure;
+  return failures.get(code) ?? ofClass ?? unknownFailure;
+}
+
+/** One of several addresses that were tried is enough to tell that the server was not reached. */
+function failureOfSeveral(errors: readonly unknown[]): Failure {
+  const each = errors.map((error) => failureOf(error));
+  return each.find(({ retry }) => retry === 'reconnect') ?? unknownFailure;
+}
+
+function isCoded(thrown: unknown): thrown is CodedError {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string';
+}

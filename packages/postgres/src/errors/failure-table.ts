@@ -1,0 +1,196 @@
+import {
+  LoginRefusedError,
+  MissingRightsError,
+  ReadOnlyDatabaseError,
+  SchemaNotMigratedError,
+  StoreUnavailableError,
+  WrongIsolationLevelError,
+} from '@leftfold/core';
+import type { Failure } from './failure.ts';
+
+const unreachable: Failure['toError'] = (cause) =>
+  new StoreUnavailableError(
+    'the database cannot be reached; check that it runs and that the connection string is right',
+    { cause },
+  );
+const outOfResources: Failure['toError'] = (cause) =>
+  new StoreUnavailableError(
+    `the database is out of connections, memory or disk space (SQLSTATE ${codeOf(cause)}); free some, then try again`,
+    { cause },
+  );
+
+const disconnected: Failure = { fault: 'network', retry: 'reconnect', passing: true, toError: unreachable };
+const shuttingDown: Failure = { ...disconnected, fault: 'database' };
+const exhausted: Failure = { fault: 'database', retry: 'reconnect', passing: true, toError: outOfResources };
+const damaged: Failure = { fault: 'database', retry: 'never', passing: true };
+const unfitValue: Failure = { fault: 'request', retry: 'never', passing: false };
+const wrongStatement: Failure = { fault: 'statement', retry: 'never', passing: false };
+const rolledBack: Failure = {
+  name: 'rolled-back',
+  fault: 'transaction',
+  retry: 'at-once',
+  passing: true,
+  toError: (cause) =>
+    new StoreUnavailableError('the database rolled the transaction back to let another go on; run it again', {
+      cause,
+    }),
+};
+const notMigrated: Failure = {
+  name: 'not-migrated',
+  fault: 'configuration',
+  retry: 'never',
+  passing: false,
+  toError: (cause, schema) => new SchemaNotMigratedError(schema, { cause }),
+};
+const loginRefused: Failure = {
+  fault: 'configuration',
+  retry: 'never',
+  passing: false,
+  toError: (cause) => new LoginRefusedError({ cause }),
+};
+const lostRace: Failure = { name: 'lost-race', fault: 'transaction', retry: 'at-once', passing: false };
+/** A handler may meet these in calls of its own to other servers, so that they do not prove an outage. */
+const socketFailure: Failure = { ...disconnected, passing: false };
+
+/**
+ * The failures that are told apart, by SQLSTATE or by the code of a socket error of Node. A key of two characters
+ * stands for a whole class of SQLSTATEs, for those of it that have no row of their own.
+ *
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export const failureTable: Readonly<Record<string, Failure>> = {
+  /** Connection exceptions. */
+  '08': disconnected,
+  /** Protocol violation, as the server itself says it: the statement has too many parameters, for example. */
+  '08P01': wrongStatement,
+  /** Not supported, such as a cached plan whose result type has changed. */
+  '0A': wrongStatement,
+  /** Data exceptions: a value is out of range, or not of its type. */
+  '22': unfitValue,
+  /** Violations of constraints. Those of the log's own constraints are in `constraintTable`. */
+  '23': unfitValue,
+  /** Invalid transaction state. */
+  '25': wrongStatement,
+  '25006': {
+    name: 'write-refused',
+    fault: 'configuration',
+    retry: 'never',
+    passing: true,
+    toError: (cause) =>
+      new ReadOnlyDatabaseError(
+        'the database takes no writes here: connect to the primary if this is a standby, else turn off default_transaction_read_only for this role and database',
+        { cause },
+      ),
+  },
+  /** idle_in_transaction_session_timeout: what ran in the transaction was too slow. */
+  '25P03': { ...disconnected, fault: 'statement', passing: false },
+  /** Invalid authorization. */
+  '28': wrongStatement,
+  '28000': loginRefused,
+  '28P01': loginRefused,
+  '3D000': loginRefused,
+  '3F000': notMigrated,
+  /** Transaction rollback. */
+  '40': damaged,
+  '40001': rolledBack,
+  '40P01': rolledBack,
+  /** Syntax errors, and names that do not exist. */
+  '42': wrongStatement,
+  '42501': {
+    fault: 'configuration',
+    retry: 'never',
+    passing: false,
+    toError: (cause, schema) => new MissingRightsError(schema, { cause }),
+  },
+  '42883': notMigrated,
+  '42P01': notMigrated,
+  /** Insufficient resources. */
+  '53': { ...exhausted, retry: 'later' },
+  '53100': exhausted,
+  '53200': exhausted,
+  '53300': exhausted,
+  /** Limits of the server, such as the number of columns. */
+  '54': unfitValue,
+  /** Object not in the state that the statement needs. */
+  '55': wrongStatement,
+  '55P03': {
+    name: 'lock-timeout',
+    fault: 'transaction',
+    retry: 'later',
+    passing: false,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'another transaction held a lock for longer than lock_timeout, and nothing was done; try again, and if it happens again end that transaction, or raise lock_timeout of this role',
+        { cause },
+      ),
+  },
+  /** Operator intervention. */
+  '57': damaged,
+  '57014': {
+    name: 'statement-ended',
+    fault: 'statement',
+    retry: 'later',
+    passing: false,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'the database ended the statement and undid it: it took longer than statement_timeout, or it was cancelled; try again, and if it happens again raise statement_timeout of this role',
+        { cause },
+      ),
+  },
+  '57P01': shuttingDown,
+  '57P02': shuttingDown,
+  '57P03': shuttingDown,
+  /** idle_session_timeout. */
+  '57P05': shuttingDown,
+  /** System errors, such as a disk that fails. */
+  '58': damaged,
+  /** Internal errors: damaged data, or a defect of the server. */
+  XX: { ...damaged, passing: false },
+
+  /** Raised by the log's own functions: an isolation level that is not read committed. */
+  LF004: {
+    fault: 'configuration',
+    retry: 'never',
+    passing: false,
+    toError: (cause) => new WrongIsolationLevelError(messageOf(cause), { cause }),
+  },
+  /** Raised by the log's own functions: the log is read on a standby. */
+  LF005: {
+    fault: 'configuration',
+    retry: 'never',
+    passing: false,
+    toError: (cause) => new ReadOnlyDatabaseError(`${messageOf(cause)}; connect to the primary`, { cause }),
+  },
+
+  EAI_AGAIN: socketFailure,
+  ECONNABORTED: socketFailure,
+  ECONNREFUSED: socketFailure,
+  ECONNRESET: socketFailure,
+  EHOSTUNREACH: socketFailure,
+  ENETUNREACH: socketFailure,
+  /** No socket file at the path of the connection string. */
+  ENOENT: socketFailure,
+  ENOTFOUND: socketFailure,
+  EPIPE: socketFailure,
+  ETIMEDOUT: socketFailure,
+};
+
+/** Unique constraints of the log, by table and name: their violation tells that another writer appended first. */
+export const constraintTable: Readonly<Record<string, Failure>> = {
+  'events.events_stream_version_key': lostRace,
+  'events.events_event_id_key': lostRace,
+};
+
+/** pg reports a connection that broke, or was refused, as a bare Error without a code. */
+export const withoutCode: Failure = socketFailure;
+
+/** What is not in the table: reaches the caller untouched. */
+export const unknownFailure: Failure = wrongStatement;
+
+function codeOf(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : '';
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

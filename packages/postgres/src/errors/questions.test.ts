@@ -1,0 +1,51 @@
+import { MissingRightsError, ProjectionTimeoutError, StoreUnavailableError } from '@leftfold/core';
+import { describe, expect, test } from 'vitest';
+import {
+  isConnectionFailure,
+  isLockTimeout,
+  isLostRace,
+  isNotMigrated,
+  isOperational,
+  isRolledBack,
+  isWriteRefused,
+} from './questions.ts';
+
+const withCode = (code: string) => Object.assign(new Error('from the database'), { code });
+
+test('each question is answered by its own codes only', () => {
+  const codes = ['40001', '40P01', '55P03', '25006', '42P01', '42883', '3F000', '57P01', '23505', 'EPIPE'];
+  const yes = (question: (thrown: unknown) => boolean) => codes.filter((code) => question(withCode(code)));
+  expect(yes(isRolledBack)).toEqual(['40001', '40P01']);
+  expect(yes(isLockTimeout)).toEqual(['55P03']);
+  expect(yes(isWriteRefused)).toEqual(['25006']);
+  expect(yes(isNotMigrated)).toEqual(['42P01', '42883', '3F000']);
+  expect(yes(isConnectionFailure)).toEqual(['57P01', 'EPIPE']);
+  expect(yes((thrown) => isLostRace(thrown, 'leftfold'))).toEqual([]);
+});
+
+describe('the state of the database', () => {
+  test.each(['08006', '40001', '40P01', '53300', '53100', '57P01', '57P03', '58030', '25006'])(
+    'is the cause of %s',
+    (code) => {
+      expect(isOperational(withCode(code))).toBe(true);
+    },
+  );
+
+  test('is the cause of what the store says is unavailable, unless a statement took too long', () => {
+    expect(isOperational(new StoreUnavailableError('down'))).toBe(true);
+    expect(isOperational(new StoreUnavailableError('down', { cause: withCode('57P01') }))).toBe(true);
+    expect(isOperational(new StoreUnavailableError('locked', { cause: withCode('55P03') }))).toBe(true);
+    expect(isOperational(new StoreUnavailableError('slow', { cause: withCode('57014') }))).toBe(false);
+    expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(false);
+    expect(isOperational(new MissingRightsError('leftfold', { cause: withCode('42501') }))).toBe(false);
+  });
+
+  test.each(['23505', '22003', '42P01', '57014', 'ECONNREFUSED', 'E_MINE'])(
+    'is not the cause of %s',
+    (code) => {
+      expect(isOperational(withCode(code))).toBe(false);
+      expect(isOperational(new Error(code))).toBe(false);
+      expect(isOperational(code)).toBe(false);
+    },
+  );
+});

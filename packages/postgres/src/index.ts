@@ -1,0 +1,27 @@
+export type { Failure, FailureName, Fault, Retry } from './errors/failure.ts';
+export { failureOf } from './errors/failure-of.ts';
+export {
+  isConnectionFailure,
+  isLockTimeout,
+  isLostRace,
+  isNotMigrated,
+  isOperational,
+  isRolledBack,
+  isWriteRefused,
+} from './errors/questions.ts';
+export { toLeftfoldError } from './errors/to-leftfold-error.ts';
+export { inTransaction, type PipelinedTransaction } from './kysely/in-transaction.ts';
+export { asKysely, kyselyOn } from './kysely/kysely-on.ts';
+export { applyMigrations } from './migrate/apply-migrations.ts';
+export type { MigrateOptions, Migration } from './migrate/migration.ts';
+export { Notifier, type NotifierOptions } from './notify/notifier.ts';
+export { pause } from './pause/pause.ts';
+export { borrow, type BorrowedClient } from './pool/borrow.ts';
+export { type ConnectionOptions, type OpenedPool, openPool } from './pool/open-pool.ts';
+export type { CallerTransaction } from './statement/caller-transaction.ts';
+export { StatementNames } from './statement/statement-names.ts';
+export { type RunnerOptions, runnerInTransaction, runnerOn } from './statement/statement-runner.ts';
+export type { Statement, StatementRunner } from './statement/statement.ts';
+export { jsonArray, numberArray, textArray, toNumbers } from './values/arrays.ts';
+export { toSafeNumber } from './values/numbers.ts';
+export { valueParsers } from './values/value-parsers.ts';

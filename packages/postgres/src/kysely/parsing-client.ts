@@ -1,0 +1,46 @@
+import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import type pg from 'pg';
+import type { StatementNames } from '../statement/statement-names.ts';
+import { valueParsers } from '../values/value-parsers.ts';
+
+/**
+ * A pg client for kysely whose values are parsed by `valueParsers`, whatever its own pool does, and that answers in the
+ * order it was asked.
+ */
+export class ParsingClient implements PostgresPoolClient {
+  readonly release: (destroy?: boolean) => void;
+  readonly #client: pg.ClientBase;
+  readonly #names: StatementNames | undefined;
+  /** Whether the connection takes a statement while it works on another. */
+  readonly #pipelined: boolean;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param names for statements that are prepared; undefined where none is. */
+  constructor(
+    client: pg.ClientBase,
+    release: (destroy?: boolean) => void,
+    names: StatementNames | undefined,
+  ) {
+    this.#client = client;
+    this.release = release;
+    this.#names = names;
+    this.#pipelined = 'pipeline' in client && client.pipeline === true;
+  }
+
+  query<TRow>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<TRow>>;
+  query<TRow>(cursor: PostgresCursor<TRow>): PostgresCursor<TRow>;
+  query<TRow>(
+    text: string | PostgresCursor<TRow>,
+    parameters: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<TRow>> | PostgresCursor<TRow> {
+    if (typeof text !== 'string')
+      throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
+    const name = this.#names?.nameOf(text);
+    const query = { text, values: [...parameters], types: valueParsers };
+    const ask = () => this.#client.query(name === undefined ? query : { ...query, name });
+    const result = this.#pipelined ? ask() : this.#last.then(ask, ask);
+    this.#last = result;
+    // pg types a result by its rows only; kysely names the commands it may come from.
+    return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;
+  }
+}

@@ -1,0 +1,84 @@
+import { SchemaMismatchError } from '@leftfold/core';
+import type pg from 'pg';
+import { toLeftfoldError } from '../errors/to-leftfold-error.ts';
+import { borrow } from '../pool/borrow.ts';
+import { runnerOn } from '../statement/statement-runner.ts';
+import type { Statement, StatementRunner } from '../statement/statement.ts';
+import type { MigrateOptions } from './migration.ts';
+import { assertServerVersion } from './server-version.ts';
+import * as statements from './statements.ts';
+
+/**
+ * Brings a schema up to date. Any number of processes may call it at once: one migrates, the others wait.
+ *
+ * All missing migrations are applied in one transaction, or none. A schema that is up to date is only read, so that a
+ * role without the right to create anything may start.
+ *
+ * @throws SchemaMismatchError when the schema was migrated by a newer release.
+ * @throws ServerTooOldError
+ * @throws MissingRightsError when the role may not create tables.
+ * @throws StoreUnavailableError when the database cannot be reached.
+ *
+ * SQL: a transaction under an exclusive advisory lock keyed by the schema's name.
+ */
+export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): Promise<void> {
+  try {
+    const { client, release } = await borrow(pool);
+    const run = runnerOn(client, { prepare: false });
+    try {
+      const version = await fieldOf<number>(run, statements.serverVersion, 'version');
+      assertServerVersion(version ?? 0);
+      if (await isUpToDate(run, options)) return;
+      await run(statements.begin);
+      await migrateUnderLock(run, options);
+      await run(statements.commit);
+    } catch (error) {
+      await run(statements.rollback).catch(() => {});
+      throw error;
+    } finally {
+      release();
+    }
+  } catch (error) {
+    throw toLeftfoldError(error, options.schema);
+  }
+}
+
+async function isUpToDate(run: StatementRunner, options: MigrateOptions): Promise<boolean> {
+  const present = await fieldOf<boolean>(run, statements.hasMigrationsTable(options.schema), 'present');
+  return present === true && (await installedNumber(run, options)) === newestOf(options);
+}
+
+async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): Promise<void> {
+  const { schema, component, migrations } = options;
+  await run(statements.lockMigrations(schema));
+  const present = await fieldOf<boolean>(run, statements.hasSchema(schema), 'present');
+  if (present !== true) await run(statements.createSchema(schema));
+  await run(statements.createMigrationsTable(schema));
+  const installed = await installedNumber(run, options);
+  for (const migration of migrations.filter(({ number }) => number > installed)) {
+    await run(statements.recordMigration(schema, component, migration));
+    await run(statements.applyMigration(schema, migration));
+  }
+}
+
+async function installedNumber(run: StatementRunner, options: MigrateOptions): Promise<number> {
+  const { schema, component } = options;
+  const installed =
+    (await fieldOf<number>(run, statements.installedNumber(schema, component), 'installed')) ?? 0;
+  const newest = newestOf(options);
+  if (installed > newest) throw new SchemaMismatchError(schema, installed, newest);
+  return installed;
+}
+
+async function fieldOf<TValue>(
+  run: StatementRunner,
+  statement: Statement,
+  field: string,
+): Promise<TValue | undefined> {
+  const [row] = await run<Record<string, TValue>>(statement);
+  return row?.[field];
+}
+
+function newestOf({ migrations }: MigrateOptions): number {
+  return migrations.at(-1)?.number ?? 0;
+}

@@ -1,0 +1,60 @@
+import type { Statement } from '../statement/statement.ts';
+import type { Migration } from './migration.ts';
+
+export const serverVersion = fixed(`select current_setting('server_version_num')::integer as version`);
+
+export const begin = fixed('begin isolation level read committed');
+export const commit = fixed('commit');
+export const rollback = fixed('rollback');
+
+export function hasMigrationsTable(schema: string): Statement {
+  return fixed('select to_regclass($1) is not null as present', [`"${schema}".migrations`]);
+}
+
+export function installedNumber(schema: string, component: string): Statement {
+  return fixed(
+    `select coalesce(max(number), 0)::integer as installed from "${schema}".migrations where component = $1`,
+    [component],
+  );
+}
+
+/** SQL: an exclusive advisory lock, until the transaction's end. */
+export function lockMigrations(schema: string): Statement {
+  return fixed(`select pg_advisory_xact_lock(hashtextextended('leftfold.migrate.' || $1, 0))`, [schema]);
+}
+
+export function hasSchema(schema: string): Statement {
+  return fixed('select to_regnamespace($1) is not null as present', [`"${schema}"`]);
+}
+
+export function createSchema(schema: string): Statement {
+  return fixed(`create schema "${schema}"`);
+}
+
+export function createMigrationsTable(schema: string): Statement {
+  return fixed(`
+    create table if not exists "${schema}".migrations (
+      component  text        not null,
+      number     integer     not null,
+      name       text        not null,
+      applied_at timestamptz not null default clock_timestamp(),
+      constraint migrations_pkey primary key (component, number)
+    )`);
+}
+
+export function recordMigration(schema: string, component: string, { number, name }: Migration): Statement {
+  return fixed(`insert into "${schema}".migrations (component, number, name) values ($1, $2, $3)`, [
+    component,
+    number,
+    name,
+  ]);
+}
+
+export function applyMigration(schema: string, { sql }: Migration): Statement {
+  return fixed(sql.replaceAll(':schema', `"${schema}"`));
+}
+
+/** Run once in a process, so that it is not worth a name. */
+function fixed(text: string, values: readonly unknown[] = []): Statement {
+  return { name: undefined, text, values };
+}

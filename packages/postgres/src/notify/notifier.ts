@@ -1,0 +1,89 @@
+import type pg from 'pg';
+import { runnerOn } from '../statement/statement-runner.ts';
+import { Listener } from './listener.ts';
+import { notifyStatement } from './statements.ts';
+
+/** Notifications of this long are sent as one. */
+const NOTIFY_INTERVAL_MS = 10;
+
+export interface NotifierOptions {
+  readonly pool: pg.Pool;
+  /** Name of the channel: lower-case letters, digits and `_`. */
+  readonly channel: string;
+  /** False behind a pooler in transaction mode, where LISTEN does not work: `onNotify` is then never called. */
+  readonly listen: boolean;
+}
+
+/**
+ * Tells other processes that something happened, and hears it from them. A hint, never delivery: a process that waits
+ * also polls.
+ *
+ * SQL: LISTEN on one connection of its own, opened at the first `listen`; NOTIFY in a transaction of its own, never in
+ * one that writes, for it takes a lock of the whole database that is held until the commit is done.
+ */
+export class Notifier {
+  readonly #pool: pg.Pool;
+  readonly #channel: string;
+  readonly #listener: Listener;
+  readonly #mayListen: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #sentAt = 0;
+  #sending = false;
+  /** `notify` was called while a notification was being sent. */
+  #sendAgain = false;
+  #closed = false;
+
+  constructor({ pool, channel, listen }: NotifierOptions) {
+    this.#pool = pool;
+    this.#channel = channel;
+    this.#mayListen = listen;
+    this.#listener = new Listener(pool, channel);
+  }
+
+  /** True while notifications come in, so that polling may be rare. */
+  get listening(): boolean {
+    return this.#listener.client !== undefined;
+  }
+
+  /** Calls `onNotify` at each notification from now on. Survives lost connections. Only the first call counts. */
+  listen(onNotify: () => void): void {
+    if (this.#mayListen && !this.#closed) this.#listener.start(onNotify);
+  }
+
+  /** Sends a notification: at once, then at most every few milliseconds. Failures are ignored. */
+  notify(): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    const wait = Math.max(0, this.#sentAt + NOTIFY_INTERVAL_MS - performance.now());
+    if (wait === 0) this.#send();
+    else {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#send();
+      }, wait);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#listener.close();
+  }
+
+  #send(): void {
+    // One at a time: a client takes no second query while the first is being answered.
+    if (this.#sending) {
+      this.#sendAgain = true;
+      return;
+    }
+    this.#sending = true;
+    this.#sentAt = performance.now();
+    const run = runnerOn(this.#listener.client ?? this.#pool, { prepare: false });
+    const sent = () => {
+      this.#sending = false;
+      const again = this.#sendAgain;
+      this.#sendAgain = false;
+      if (again) this.notify();
+    };
+    run(notifyStatement(this.#channel)).then(sent, sent);
+  }
+}

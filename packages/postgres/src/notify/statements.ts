@@ -1,0 +1,18 @@
+import type { Statement } from '../statement/statement.ts';
+
+/**
+ * Sends a notification.
+ *
+ * SQL: a transaction of its own that need not be durable: the notification is a hint.
+ */
+export function notifyStatement(channel: string): Statement {
+  return {
+    name: 'leftfold notify',
+    text: `select set_config('synchronous_commit', 'off', true), pg_notify($1, '')`,
+    values: [channel],
+  };
+}
+
+export function listenStatement(channel: string): Statement {
+  return { name: undefined, text: `listen "${channel}"`, values: [] };
+}

@@ -1,0 +1,43 @@
+import pg from 'pg';
+import { DatabaseNotConfiguredError } from '@leftfold/core';
+
+/** Where the database is: a connection string, or a pool that the caller owns and ends. */
+export interface ConnectionOptions {
+  readonly connectionString?: string | undefined;
+  readonly pool?: pg.Pool | undefined;
+  /** Connections of a pool made from `connectionString`. @default 10 */
+  readonly maxConnections?: number | undefined;
+}
+
+export interface OpenedPool {
+  readonly pool: pg.Pool;
+  /** True when the pool was made here, so that whatever opened it ends it. */
+  readonly owned: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * @throws DatabaseNotConfiguredError when neither `connectionString` nor `pool` is given.
+ * @throws TypeError when both are given.
+ */
+export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OpenedPool {
+  if (pool !== undefined) {
+    if (connectionString !== undefined) throw new TypeError('give connectionString or pool, not both');
+    return { pool, owned: false };
+  }
+  if (connectionString === undefined)
+    throw new DatabaseNotConfiguredError('give either a connectionString or a pool');
+  const own = new pg.Pool({
+    connectionString,
+    max: maxConnections,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'leftfold',
+    allowExitOnIdle: true,
+    // The statements of a projection do not wait for each other's answers.
+    pipeline: true,
+  });
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  own.on('error', () => {});
+  return { pool: own, owned: true };
+}

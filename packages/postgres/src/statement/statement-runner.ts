@@ -1,0 +1,48 @@
+import { CompiledQuery } from 'kysely';
+import type pg from 'pg';
+import { valueParsers } from '../values/value-parsers.ts';
+import { type CallerTransaction, isKysely } from './caller-transaction.ts';
+import type { Statement, StatementRunner } from './statement.ts';
+
+type Result<TRow> = Pick<pg.QueryResult<TRow & pg.QueryResultRow>, 'rows'>;
+
+export interface RunnerOptions {
+  /** Whether named statements are prepared: false behind a pooler that cannot keep them. */
+  readonly prepare: boolean;
+}
+
+/** Runs statements on a client, or each on any connection of a pool. */
+export function runnerOn(
+  client: Pick<pg.ClientBase, 'query'> | pg.Pool,
+  { prepare }: RunnerOptions,
+): StatementRunner {
+  return async <TRow extends object>({ name, text, values }: Statement) => {
+    // pg answers several statements in one text with a list, which its types do not say.
+    const result: Result<TRow> | readonly Result<TRow>[] = await client.query<TRow & pg.QueryResultRow>({
+      ...(prepare && name !== undefined ? { name } : {}),
+      text,
+      values: [...values],
+      types: valueParsers,
+    });
+    return lastOf(result).rows;
+  };
+}
+
+function lastOf<TResult extends object>(result: TResult | readonly TResult[]): TResult {
+  return isList(result) ? result.at(-1)! : result;
+}
+
+function isList<TResult extends object>(result: TResult | readonly TResult[]): result is readonly TResult[] {
+  return Array.isArray(result);
+}
+
+/** Runs statements in a transaction that the caller holds open. */
+export function runnerInTransaction(transaction: CallerTransaction): StatementRunner {
+  if (!isKysely(transaction)) return runnerOn(transaction, { prepare: false });
+  // The caller's plugins would rename the columns that come back.
+  const plain = transaction.withoutPlugins();
+  return async <TRow extends object>({ text, values }: Statement) => {
+    const result = await plain.executeQuery<TRow>(CompiledQuery.raw(text, [...values]));
+    return result.rows;
+  };
+}

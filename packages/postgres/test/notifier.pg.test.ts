@@ -1,0 +1,71 @@
+import { until } from '@leftfold/testing/postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Notifier } from '../src/index.ts';
+import { createDatabase } from './database.ts';
+
+let database: Awaited<ReturnType<typeof createDatabase>>;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+
+afterAll(async () => {
+  await database?.[Symbol.asyncDispose]();
+});
+
+function openNotifier(channel: string, { listen = true }: { readonly listen?: boolean } = {}) {
+  const notifier = new Notifier({ pool: database.pool, channel, listen });
+  return Object.assign(notifier, { [Symbol.asyncDispose]: () => notifier.close() });
+}
+
+test('a notification reaches those who listen on its channel, and no others', async () => {
+  await using sender = openNotifier('one');
+  await using hearing = openNotifier('one');
+  await using other = openNotifier('two');
+  const heard = { hearing: 0, other: 0 };
+  hearing.listen(() => (heard.hearing += 1));
+  other.listen(() => (heard.other += 1));
+  await until(() => hearing.listening && other.listening, { message: 'both to listen' });
+  const before = { ...heard };
+  sender.notify();
+  await until(() => heard.hearing > before.hearing, { message: 'the notification' });
+  expect(heard.other).toBe(before.other);
+});
+
+test('many notifications at once are sent as few', async () => {
+  await using sender = openNotifier('many');
+  await using hearing = openNotifier('many');
+  let heard = 0;
+  hearing.listen(() => (heard += 1));
+  await until(() => hearing.listening, { message: 'it to listen' });
+  const before = heard;
+  for (let count = 0; count < 1_000; count += 1) sender.notify();
+  await until(() => heard > before, { message: 'a notification' });
+  expect(heard - before).toBeLessThan(10);
+});
+
+test('a lost connection is opened again, and what was missed is made up for by a call', async () => {
+  await using hearing = openNotifier('lost');
+  let heard = 0;
+  hearing.listen(() => (heard += 1));
+  await until(() => hearing.listening, { message: 'it to listen' });
+  const before = heard;
+  await database.pool.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and query = 'listen "lost"'`,
+  );
+  await until(() => !hearing.listening, { message: 'the loss' });
+  await until(() => hearing.listening, { message: 'it to listen again' });
+  expect(heard).toBeGreaterThan(before);
+});
+
+test('a notifier that may not listen opens no connection of its own', async () => {
+  await using silent = openNotifier('silent', { listen: false });
+  silent.listen(() => {});
+  silent.notify();
+  const { rows } = await database.pool.query(
+    `select from pg_stat_activity where datname = current_database() and query = 'listen "silent"'`,
+  );
+  expect(rows).toEqual([]);
+  expect(silent.listening).toBe(false);
+});

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { failureOf as classOf, runnerInTransaction, runnerOn, textArray } from '../src/index.ts';
+import { kyselyOn } from '../src/index.ts';
+import { createDatabase, failureOf } from './database.ts';
+
+let database: Awaited<ReturnType<typeof createDatabase>>;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+
+afterAll(async () => {
+  await database?.[Symbol.asyncDispose]();
+});
+
+describe('a statement', () => {
+  test('with a name is prepared, unless the connection cannot keep it', async () => {
+    const client = await database.pool.connect();
+    const statement = { name: 'one', text: 'select $1::integer as one', values: [1] };
+    const prepared = { name: undefined, text: 'select name from pg_prepared_statements', values: [] };
+    expect(await runnerOn(client, { prepare: false })(statement)).toEqual([{ one: 1 }]);
+    expect(await runnerOn(client, { prepare: false })(prepared)).toEqual([]);
+    expect(await runnerOn(client, { prepare: true })(statement)).toEqual([{ one: 1 }]);
+    expect(await runnerOn(client, { prepare: true })(prepared)).toEqual([{ name: 'one' }]);
+    client.release();
+  });
+
+  test('that is several answers with the rows of the last one', async () => {
+    const run = runnerOn(database.pool, { prepare: true });
+    const text = 'select 1 as one; select 2 as two';
+    expect(await run({ name: undefined, text, values: [] })).toEqual([{ two: 2 }]);
+  });
+
+  test('runs in a transaction of the caller, whether pg or kysely began it', async () => {
+    const statement = { name: 'id', text: 'select pg_current_xact_id()::text as id', values: [] };
+    const db = kyselyOn<unknown>(database.pool, undefined);
+    const ids = await db.transaction().execute(async (transaction) => {
+      const run = runnerInTransaction(transaction);
+      return [await run(statement), await run(statement)];
+    });
+    expect(ids[0]).toEqual(ids[1]);
+  });
+
+  test('with more parameters than the protocol can count is at fault itself, not the connection', async () => {
+    const values = Array.from({ length: 70_000 }, (_, index) => index);
+    const text = `select ${values.map((index) => `$${index + 1}::int`).join(' + ')}`;
+    const run = runnerOn(database.pool, { prepare: false });
+    const thrown = await failureOf(run({ name: undefined, text, values }));
+    expect(classOf(thrown)).toMatchObject({ retry: 'never', passing: false });
+    expect(await run({ name: undefined, text: 'select 1 as one', values: [] })).toEqual([{ one: 1 }]);
+  });
+});
+
+test('an array of texts arrives as it was, whatever is in it', async () => {
+  const texts = [
+    '',
+    'NULL',
+    'null',
+    'a,b',
+    '{x}',
+    '"q"',
+    '\\',
+    'line\nnext\t"x"',
+    '😀 \\',
+    '\u2028',
+    "o'clock",
+  ];
+  const run = runnerOn(database.pool, { prepare: false });
+  const text = 'select $1::text[] as texts';
+  expect(await run({ name: undefined, text, values: [textArray([...texts, null])] })).toEqual([
+    { texts: [...texts, null] },
+  ]);
+});
