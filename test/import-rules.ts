@@ -17,7 +17,10 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
   postgres: { ours: ['@leftfold/core'], others: ['kysely', 'node:', 'pg'] },
   'event-store': { ours: ['@leftfold/core', '@leftfold/postgres'] },
   commands: { ours: ['@leftfold/core'], others: ['nanoid', 'zod', 'node:'] },
-  projections: { ours: ['@leftfold/core', '@leftfold/event-store', '@leftfold/postgres'] },
+  subscriptions: { ours: ['@leftfold/core', '@leftfold/event-store', '@leftfold/postgres'] },
+  projections: {
+    ours: ['@leftfold/core', '@leftfold/event-store', '@leftfold/postgres', '@leftfold/subscriptions'],
+  },
   embedded: { ours: [] },
   testing: { ours: ['@leftfold/core', '@leftfold/embedded'] },
   leftfold: {
@@ -27,6 +30,7 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
       '@leftfold/event-store',
       '@leftfold/postgres',
       '@leftfold/projections',
+      '@leftfold/subscriptions',
     ],
     onDemand: ['@leftfold/embedded'],
   },

@@ -26,6 +26,7 @@ const reference = [
   { text: '@leftfold/core', link: '/reference/core' },
   { text: '@leftfold/event-store', link: '/reference/event-store' },
   { text: '@leftfold/commands', link: '/reference/commands' },
+  { text: '@leftfold/subscriptions', link: '/reference/subscriptions' },
   { text: '@leftfold/projections', link: '/reference/projections' },
   { text: '@leftfold/postgres', link: '/reference/postgres' },
   { text: '@leftfold/testing', link: '/reference/testing' },

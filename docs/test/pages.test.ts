@@ -52,7 +52,9 @@ test('the table of imports is the one that is enforced', () => {
   const told = new Map(rows.map(([, name = '', imports = '']) => [name, imports]));
   for (const [name, { ours, onDemand = [] }] of Object.entries(importTable)) {
     const cell = told.get(name) ?? 'no row';
-    const named = [...cell.matchAll(/\b(?:core|event-store|commands|projections|embedded|testing)\b/g)];
+    const named = [
+      ...cell.matchAll(/\b(?:core|event-store|commands|subscriptions|projections|embedded|testing)\b/g),
+    ];
     const allowed = [...ours, ...onDemand].map((one) => one.replace('@leftfold/', ''));
     expect(named.map(([one]) => one).toSorted(), name).toEqual(allowed.toSorted());
   }

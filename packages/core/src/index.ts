@@ -53,13 +53,14 @@ export {
   UnknownEventError,
 } from './errors/definition-errors.ts';
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
-export {
-  ProjectionFailedError,
-  ProjectionModeMismatchError,
-  ProjectionNotFoundError,
-  ProjectionTimeoutError,
-} from './errors/projection-errors.ts';
+export { ProjectionModeMismatchError } from './errors/projection-errors.ts';
 export { SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
+export {
+  SubscriptionFailedError,
+  type SubscriptionIdentity,
+  SubscriptionNotFoundError,
+  SubscriptionTimeoutError,
+} from './errors/subscription-errors.ts';
 export {
   type AnyEventGroup,
   defineEvents,

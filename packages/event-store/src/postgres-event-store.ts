@@ -84,11 +84,12 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   readonly pool: pg.Pool;
   /** For read models and for transactions to append in. int8 is a number here, and `date` is text. */
   readonly db: Kysely<unknown>;
+  /** Runs a statement on a connection of the pool: for packages that keep tables of their own in the store's schema. */
+  readonly run: StatementRunner;
   /** What runs in the transactions of this store's appends. */
   readonly inline: InlineHook | undefined;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
-  readonly #run: StatementRunner;
   readonly #reader: LogReader;
   readonly #watch: HighWaterWatch;
   readonly #notifier: Notifier;
@@ -109,16 +110,16 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.#ownsPool = owned;
-    this.#run = runnerOn(pool, { prepare: preparedStatements });
+    this.run = runnerOn(pool, { prepare: preparedStatements });
     this.#notifier = new Notifier({
       pool,
       channel: appendChannel(schema),
       listen: options.listen ?? true,
     });
-    this.#watch = new HighWaterWatch(this.#run, schema, this.#notifier);
-    this.#reader = new LogReader(this.#run, schema, catalog, options.validateOnRead ?? false);
+    this.#watch = new HighWaterWatch(this.run, schema, this.#notifier);
+    this.#reader = new LogReader(this.run, schema, catalog, options.validateOnRead ?? false);
     this.#appender = new Appender({
-      run: this.#run,
+      run: this.run,
       db: this.db,
       schema,
       catalog,
@@ -236,7 +237,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
 
   async #query<TRow extends object>(statement: Parameters<StatementRunner>[0]): Promise<readonly TRow[]> {
     try {
-      return await this.#run<TRow>(statement);
+      return await this.run<TRow>(statement);
     } catch (error) {
       throw toLeftfoldError(error, this.schema);
     }

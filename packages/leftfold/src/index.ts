@@ -93,11 +93,8 @@ export {
   type NewEventOf,
   DatabaseNotConfiguredError,
   uuidv7,
-  ProjectionFailedError,
   type ProjectionMode,
   ProjectionModeMismatchError,
-  ProjectionNotFoundError,
-  ProjectionTimeoutError,
   type ReadAllOptions,
   type ReadModel,
   ReadOnlyDatabaseError,
@@ -128,6 +125,10 @@ export {
   StreamVersionConflictError,
   type SubscribeOptions,
   type Subscription,
+  SubscriptionFailedError,
+  type SubscriptionIdentity,
+  SubscriptionNotFoundError,
+  SubscriptionTimeoutError,
   type TableSchemas,
   type TableDefinition,
   type TableProjection,
@@ -154,18 +155,26 @@ export {
   createProjectionRunner,
   inlineProjections,
   type InlineProjectionsOptions,
-  type OnIncident,
   type ProjectionRef,
   ProjectionRunner,
   type ProjectionRunnerOptions,
   projectionSchema,
-  type ProjectionState,
   type ProjectionStatus,
   ProjectionTableMismatchError,
-  type SubscriptionIncident,
-  type StoredFailure,
-  type WaitForOptions,
+  type QueryOf,
+  type QueryOptions,
+  type ReadModelQueries,
+  type RowsQuery,
 } from '@leftfold/projections';
+export type {
+  OnIncident,
+  StoredFailure,
+  SubscriptionIncident,
+  SubscriptionKey,
+  SubscriptionState,
+  SubscriptionStatus,
+  WaitForOptions,
+} from '@leftfold/subscriptions';
 export type { App, AppProjections, AppStatus } from './app/app.ts';
 export type {
   AppCommandOptions,
@@ -175,5 +184,3 @@ export type {
   AppSubscriptionOptions,
 } from './app/app-options.ts';
 export { createApp } from './app/create-app.ts';
-export type { QueryOf, ReadModelQueries, RowsQuery } from './query/query-of.ts';
-export type { QueryOptions } from './query/query-options.ts';

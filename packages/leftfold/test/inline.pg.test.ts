@@ -75,7 +75,7 @@ describe('an app that has just started', () => {
       aggregates: [account],
       projections: [failing],
       database: { url: empty.connectionString },
-      subscriptions: { onError: ({ stopped }) => told.push(stopped) },
+      subscriptions: { onIncident: ({ stopped }) => told.push(stopped) },
     });
     expect(told).toContain(true);
     expect(await app.projections.status()).toMatchObject([{ name: 'failing', state: 'stopped' }]);

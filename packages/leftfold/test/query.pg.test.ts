@@ -68,7 +68,7 @@ describe('a query with atLeast', () => {
     const query = app
       .query(balances, { atLeast: token, timeoutMs: 0 })
       .where('account_id', '=', 'account-anew');
-    await expect(query.execute()).rejects.toMatchObject({ code: 'PROJECTION_TIMEOUT' });
+    await expect(query.execute()).rejects.toMatchObject({ code: 'SUBSCRIPTION_TIMEOUT' });
     await using runner = await startBank(database.connectionString);
     await runner.projections.waitFor(balances, token);
     expect(await query.execute()).toHaveLength(1);
@@ -78,8 +78,8 @@ describe('a query with atLeast', () => {
     const { token } = await app.execute(account.command.deposit('nobody', { cents: 1 }));
     const [before] = await app.projections.status();
     const late = {
-      code: 'PROJECTION_TIMEOUT',
-      projection: 'balances',
+      code: 'SUBSCRIPTION_TIMEOUT',
+      subscription: 'balances',
       wanted: token,
       reached: before?.position,
     };

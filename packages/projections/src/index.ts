@@ -3,19 +3,16 @@ export {
   inlineProjections,
   type InlineProjectionsOptions,
 } from './inline/inline-projections.ts';
+export type { QueryOf, ReadModelQueries, RowsQuery } from './query/query-of.ts';
+export type { QueryOptions } from './query/query-options.ts';
+export { queryProjection } from './query/query-projection.ts';
+export type { QueryContext } from './query/read-driver.ts';
 export {
   createProjectionRunner,
   type ProjectionRef,
   ProjectionRunner,
   type ProjectionRunnerOptions,
-  type WaitForOptions,
 } from './runner/projection-runner.ts';
-export type { ProjectionState, ProjectionStatus } from './runner/projection-status.ts';
-export type { RetryOptions } from './runner/retry.ts';
-export type {
-  OnIncident,
-  SubscriptionIncident,
-} from './runner/subscription-incident.ts';
-export type { StoredFailure } from './sql/row.ts';
+export type { ProjectionStatus } from './runner/projection-status.ts';
 export { projectionSchema } from './tables/projection-schema.ts';
 export { ProjectionTableMismatchError } from './tables/projection-table-mismatch-error.ts';

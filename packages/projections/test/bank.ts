@@ -34,7 +34,7 @@ export const balances = defineTableProjection({
   },
 });
 
-/** Every deposit by its position, written by a handler: a repeated event is a unique violation, a lost one a hole. */
+/** Each deposit by its position, written by a handler: a repeated event is a unique violation, a lost one a hole. */
 export const journal = defineProjection({
   name: 'journal',
   events: [accountEvents],
@@ -57,7 +57,7 @@ export function openStore(
 
 let schemas = 0;
 
-/** An empty log of its own for one test. */
+/** An empty log for one test. */
 export async function freshStore(
   { connectionString }: Database,
   options: Partial<EventStoreOptions> = {},
@@ -68,14 +68,21 @@ export async function freshStore(
   return store;
 }
 
-/** A runner in a hurry: what is a matter of seconds in production is one of milliseconds here. */
+/** A runner whose leases and retries take milliseconds instead of seconds. */
 export function createTestRunner(
   store: PostgresEventStore,
   projections: readonly AnyProjection[],
   options: Partial<ProjectionRunnerOptions> = {},
 ) {
   const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 50 };
-  return createProjectionRunner({ store, projections, leaseMs: 2_000, retry, onError: () => {}, ...options });
+  return createProjectionRunner({
+    store,
+    projections,
+    leaseMs: 2_000,
+    retry,
+    onIncident: () => {},
+    ...options,
+  });
 }
 
 /** Rows of a projection's table, in the order of its first columns. */
@@ -102,7 +109,7 @@ export async function failureOf(call: Promise<unknown>): Promise<unknown> {
   throw new Error('the call was expected to fail, and did not');
 }
 
-/** Holds a handler where a test wants it. */
+/** Holds a handler until the test opens it. */
 export class Gate {
   readonly #opened = new AbortController();
   readonly #reached = new AbortController();
@@ -111,14 +118,13 @@ export class Gate {
     this.#opened.abort();
   }
 
-  /** Waits until it is opened. */
   async pass(): Promise<void> {
     this.#reached.abort();
     await aborted(this.#opened.signal);
   }
 
-  /** Waits until somebody stands before it. */
-  async reachedBySomebody(): Promise<void> {
+  /** Waits until a handler is at the gate. */
+  async reached(): Promise<void> {
     await aborted(this.#reached.signal);
   }
 }

@@ -1,5 +1,6 @@
 import { type AnyProjection, categoryOf, defineProjection, defineTableProjection } from '@leftfold/core';
-import type { CallerTransaction, PostgresEventStore } from '@leftfold/event-store';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { CallerTransaction } from '@leftfold/postgres';
 import { createTestDatabase, untilBlocked } from '@leftfold/testing/postgres';
 import { CamelCasePlugin, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,7 +64,7 @@ describe('inline projections', () => {
   });
 
   let schemas = 0;
-  /** A log whose appends apply these projections, once a runner has let them. */
+  /** A log whose appends apply these projections, once they are inline. */
   async function inlineStore(projections: readonly AnyProjection[]): Promise<PostgresEventStore> {
     schemas += 1;
     const schema = `inline_${schemas}`;
@@ -82,21 +83,40 @@ describe('inline projections', () => {
     await using runner = createTestRunner(store, projections);
     await runner.start();
     for (const projection of projections) await runner.whenCaughtUp(projection);
-    // From here on no runner is needed.
+    // From now on no runner is needed.
     await runner.stop();
-    const onlooker = createTestRunner(store, projections);
+    const observer = createTestRunner(store, projections);
     await store.append('account-ada', [opened({ owner: 'Ada' }), deposited({ cents: 5 })]);
     expect(await rowsOf(store, balances)).toEqual([
       { account_id: 'account-ada', owner: 'Ada', cents: 5, events: 2 },
     ]);
     expect(await rowsOf(store, journal)).toEqual([{ position: 2, cents: 5 }]);
     const { position } = await store.append('account-ada', [deposited({ cents: 6 }), closed({})]);
-    await onlooker.waitFor(balances, position, { timeoutMs: 1_000 });
+    await observer.waitFor(balances, position, { timeoutMs: 1_000 });
     expect(await rowsOf(store, balances)).toEqual([]);
-    expect(await onlooker.status()).toMatchObject([
+    expect(await observer.status()).toMatchObject([
       { name: 'balances', mode: 'inline', state: 'inline', position, lag: 0 },
       { name: 'journal', mode: 'inline', state: 'inline', position, lag: 0 },
     ]);
+  });
+
+  test('of two versions in one process are applied apart, each from when it is inline', async () => {
+    const next = { ...inlineJournal, version: 2 } as const;
+    await using store = await inlineStore([inlineJournal, next]);
+    await using first = createTestRunner(store, [inlineJournal]);
+    await first.start();
+    await first.whenCaughtUp(inlineJournal);
+    await store.append('account-1', [deposited({ cents: 1 })]);
+    expect(await rowsOf(store, inlineJournal)).toEqual([{ position: 1, cents: 1 }]);
+
+    // The second version has no table yet: the append must not apply it.
+    await using both = createTestRunner(store, [inlineJournal, next]);
+    await both.start();
+    await both.whenCaughtUp(next);
+    await store.append('account-1', [deposited({ cents: 2 })]);
+    for (const version of [inlineJournal, next]) {
+      expect((await rowsOf(store, version)).map(({ cents }) => cents)).toEqual([1, 2]);
+    }
   });
 
   test('roll back with the append, and the append with them', async () => {
@@ -120,7 +140,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 0, events: 1 }]);
   });
 
-  test('a unique violation in a read model is the database’s own error, never a version conflict', async () => {
+  test('a unique violation in a read model stays the database’s error and is no version conflict', async () => {
     await using store = await inlineStore([owners]);
     await using runner = createTestRunner(store, [owners]);
     await runner.start();
@@ -136,7 +156,7 @@ describe('inline projections', () => {
         schema: projectionSchema(store.schema, owners),
       });
     }
-    // Nothing of it is left, and the stream can begin.
+    // Nothing of it was stored, and the stream can begin.
     await store.append('account-2', [opened({ owner: 'Bob' })], { expectedVersion: 'no-stream' });
     expect(await rowsOf(store, owners)).toEqual([
       { owner: 'Ada', account_id: 'account-1' },
@@ -144,7 +164,7 @@ describe('inline projections', () => {
     ]);
   });
 
-  test('two appends that change one row at the same time both count, whether the row exists or both make it', async () => {
+  test('two concurrent appends that change one row both count, whether the row is new or exists', async () => {
     await using store = await inlineStore([sums]);
     await using other = sameLog(store, [sums]);
     await using runner = createTestRunner(store, [sums]);
@@ -165,7 +185,7 @@ describe('inline projections', () => {
     }
   });
 
-  test('fifty appends at once to fifty streams and one row all count', async () => {
+  test('fifty concurrent appends to fifty streams that change one row all count', async () => {
     await using store = await inlineStore([sums]);
     await using other = sameLog(store, [sums]);
     await using runner = createTestRunner(store, [sums]);
@@ -178,7 +198,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: 1_225, events: 50 }]);
   });
 
-  test('one that is new in a log with history catches up while appends go on, and has every event once', async () => {
+  test('a new one catches up with a log while appends continue, and has each event once', async () => {
     const projections = [inlineJournal, sums];
     await using store = await inlineStore(projections);
     await using other = sameLog(store, projections);
@@ -207,14 +227,14 @@ describe('inline projections', () => {
     expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: appended, events: appended }]);
   });
 
-  test('the hand-over waits for an append that was not to apply it, and one that waits for the hand-over applies it', async () => {
+  test('becoming inline waits for appends that do not apply it; appends that wait then apply it', async () => {
     await using store = await inlineStore([inlineJournal]);
     await using other = sameLog(store, [inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);
     await runner.migrate();
     await store.append('account-before', [deposited({ cents: 1 })]);
     const after = await other.db.transaction().execute(async (transaction) => {
-      // It has asked what it has to apply, and been told that this one is still catching up.
+      // It has asked which projections it has to apply, while this one was still catching up.
       await other.append('account-held', [deposited({ cents: 2 })], { transaction });
       await runner.start();
       await untilBlocked(database.connectionString);
@@ -229,7 +249,7 @@ describe('inline projections', () => {
     expect((await rowsOf(store, journal)).map(({ cents }) => cents)).toEqual([1, 2, 3, 4]);
   });
 
-  test('one whose append keeps its transaction open delays the hand-over, and appends of others no longer than a moment', async () => {
+  test('an append held open delays becoming inline, and delays other appends only briefly', async () => {
     await using store = await inlineStore([inlineJournal]);
     await using other = sameLog(store, [inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);
@@ -245,7 +265,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, journal)).toHaveLength(2);
   });
 
-  test('a reset under appends begins anew and has every event once', async () => {
+  test('one that is reset while appends continue starts over and has each event once', async () => {
     const projections = [inlineJournal, sums];
     await using store = await inlineStore(projections);
     await using other = sameLog(store, projections);
@@ -260,10 +280,10 @@ describe('inline projections', () => {
         await writer.append(`account-${appended}`, [deposited({ cents: 1 })]);
       }
     });
-    const onlooker = createTestRunner(other, projections);
+    const observer = createTestRunner(other, projections);
     for (const projection of projections) {
-      await onlooker.reset(projection);
-      await onlooker.whenCaughtUp(projection, { timeoutMs: 20_000 });
+      await observer.reset(projection);
+      await observer.whenCaughtUp(projection, { timeoutMs: 20_000 });
     }
     going = false;
     await Promise.all(writers);
@@ -271,7 +291,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: appended, events: appended }]);
   });
 
-  test('one that is defined as async from now on is refused until it is reset', async () => {
+  test('one that is defined as async later is refused until it is reset', async () => {
     await using store = await inlineStore([inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);
     await runner.start();
@@ -286,13 +306,13 @@ describe('inline projections', () => {
     });
     await changed.reset(journal);
     await changed.start();
-    // This store still has the hook, which finds that it is no longer its affair.
+    // This store still has the hook, which finds that it must not apply the projection any more.
     await store.append('account-1', [deposited({ cents: 2 })]);
     await changed.whenCaughtUp(journal);
     expect(await rowsOf(store, journal)).toHaveLength(2);
   });
 
-  test('a runner refuses one that the store’s appends do not apply: it would miss every event', async () => {
+  test('a runner refuses one that the store’s appends would not apply', async () => {
     await using without = await freshStore(database);
     const hook = inlineProjections([inlineBalances], { schema: 'elsewhere' });
     await using elsewhere = openStore(database.connectionString, { schema: without.schema, inline: hook });
@@ -308,7 +328,7 @@ describe('inline projections', () => {
     expect(() => createTestRunner(another, [{ ...inlineJournal, version: 2 }])).toThrow('do not apply it');
   });
 
-  test('an append says so when the projections were never migrated', async () => {
+  test('an append fails with a typed error when the projections were not migrated', async () => {
     await using store = await inlineStore([inlineJournal]);
     expect(await failureOf(store.append('account-1', [deposited({ cents: 1 })]))).toMatchObject({
       code: 'SCHEMA_NOT_MIGRATED',
@@ -317,7 +337,7 @@ describe('inline projections', () => {
     await store.append('account-1', [closed({})]);
   });
 
-  test('one that fails while it catches up stops, and appends go on without it', async () => {
+  test('one that fails while it catches up stops, and appends continue without it', async () => {
     await using store = await inlineStore([owners]);
     await createTestRunner(store, [owners]).migrate();
     await store.append('account-1', [opened({ owner: 'Ada' })]);
@@ -325,7 +345,7 @@ describe('inline projections', () => {
     await using runner = createTestRunner(store, [owners]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(owners))).toMatchObject({
-      code: 'PROJECTION_FAILED',
+      code: 'SUBSCRIPTION_FAILED',
       position: 2,
     });
     await store.append('account-3', [opened({ owner: 'Ada' })]);
@@ -334,7 +354,7 @@ describe('inline projections', () => {
     await sql`delete from ${table}`.execute(store.db);
   });
 
-  test('a caller’s kysely with plugins of its own does not change how they are written', async () => {
+  test('plugins of the caller’s kysely do not change how they are written', async () => {
     const totals = defineTableProjection({
       name: 'totals',
       mode: 'inline',

@@ -1,7 +1,7 @@
 import { defineProjection, defineTableProjection } from '@leftfold/core';
-import { createTestDatabase, until } from '@leftfold/testing/postgres';
+import { createTestDatabase } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   accountEvents,
   auditEvents,
@@ -12,10 +12,8 @@ import {
   deposited,
   failureOf,
   freshStore,
-  Gate,
   journal,
   opened,
-  openStore,
   rowsOf,
 } from './bank.ts';
 
@@ -50,7 +48,7 @@ describe('projections', () => {
     ]);
   });
 
-  test('a row that was deleted begins anew, whether it is remembered or read again', async () => {
+  test('a deleted row starts from the initial row again, whether cached or loaded', async () => {
     for (const cachedRows of [0, 100]) {
       await using store = await freshStore(database);
       await using runner = createTestRunner(store, [balances], { cachedRows });
@@ -70,7 +68,7 @@ describe('projections', () => {
     }
   });
 
-  test('overlapping batches give what one fold gives, whatever of the rows is remembered', async () => {
+  test('overlapping batches give the same rows as one fold, with any number of cached rows', async () => {
     await using store = await freshStore(database);
     const accounts = 7;
     const expected = new Map<string, { cents: number; events: number }>();
@@ -96,7 +94,7 @@ describe('projections', () => {
     }
   });
 
-  test('handlers write with a transaction in which their tables need no schema', async () => {
+  test('handlers write with a transaction in which table names need no schema', async () => {
     await using store = await freshStore(database);
     await using runner = createTestRunner(store, [journal]);
     await runner.start();
@@ -112,7 +110,7 @@ describe('projections', () => {
     ]);
   });
 
-  test('a batch handler gets every event once, in the order of the log', async () => {
+  test('a batch handler gets each event once, in the order of the log', async () => {
     const seen: number[] = [];
     const batches = defineProjection({
       name: 'batches',
@@ -168,7 +166,7 @@ describe('projections', () => {
     expect(await rowsOf(store, notes)).toEqual([{ id: 1, note: 'first' }]);
   });
 
-  test('a runner that is started again goes on where the checkpoint is', async () => {
+  test('a runner that is started again continues at the checkpoint', async () => {
     await using store = await freshStore(database);
     for (const cents of [1, 2, 3]) {
       await using runner = createTestRunner(store, [journal, balances]);
@@ -183,195 +181,49 @@ describe('projections', () => {
     ]);
   });
 
-  test('a stop lets the batch in flight end, and gives the lease to the next runner at once', async () => {
-    const gate = new Gate();
-    const slow = defineProjection({
-      name: 'slow',
+  test('two versions of a projection run in one process, each with tables of its own', async () => {
+    const next = defineTableProjection({
+      name: 'balances',
+      version: 2,
       events: [accountEvents],
-      tables: { entry: { columns: { position: 'bigint' }, primaryKey: ['position'] } },
-      on: {
-        'account.opened': async (tx, { position }) => {
-          await gate.pass();
-          await tx.insertInto('entry').values({ position }).execute();
-        },
-      },
+      columns: { account_id: 'text', deposits: 'integer' },
+      key: ({ streamId }) => ({ account_id: streamId }),
+      initialRow: { deposits: 0 },
+      evolve: { 'account.deposited': (row) => ({ ...row, deposits: row.deposits + 1 }) },
     });
     await using store = await freshStore(database);
-    const first = createTestRunner(store, [slow], { leaseMs: 60_000 });
-    await first.start();
-    await store.append('account-1', [opened({ owner: 'x' })]);
-    await gate.reachedBySomebody();
-    const stopped = first.stop();
-    gate.open();
-    await stopped;
-    expect(await rowsOf(store, slow)).toEqual([{ position: 1 }]);
-
-    await using second = createTestRunner(store, [slow], { leaseMs: 60_000 });
-    await second.start();
-    await store.append('account-2', [opened({ owner: 'x' })]);
-    await second.waitFor(slow, 2);
-    expect(await rowsOf(store, slow)).toEqual([{ position: 1 }, { position: 2 }]);
+    await using runner = createTestRunner(store, [balances, next]);
+    await runner.start();
+    const { position } = await store.append('account-ada', [
+      deposited({ cents: 5 }),
+      deposited({ cents: 6 }),
+    ]);
+    await runner.waitFor(balances, position);
+    await runner.waitFor(next, position);
+    expect(await rowsOf(store, balances)).toMatchObject([{ account_id: 'account-ada', cents: 11 }]);
+    expect(await rowsOf(store, next)).toEqual([{ account_id: 'account-ada', deposits: 2 }]);
+    expect(await runner.status()).toMatchObject([
+      { name: 'balances', version: 1, mode: 'async', position, state: 'running' },
+      { name: 'balances', version: 2, mode: 'async', position, state: 'running' },
+    ]);
+    // The name alone does not say which of them.
+    expect(await failureOf(runner.waitFor('balances', position))).toBeInstanceOf(TypeError);
   });
 
-  test('an append that is held open delays what comes after it and loses nothing; settled events are applied meanwhile', async () => {
+  test('a projection is found by its definition or its name; another one is a typed error', async () => {
     await using store = await freshStore(database);
     await using runner = createTestRunner(store, [journal]);
     await runner.start();
-    const before = await store.append('account-before', [deposited({ cents: 1 })]);
-    await store.db.transaction().execute(async (transaction) => {
-      await store.append('account-held', [deposited({ cents: 2 })], { transaction });
-      const after = await store.append('account-after', [deposited({ cents: 3 })]);
-      await runner.waitFor(journal, before.position);
-      expect(await failureOf(runner.waitFor(journal, after.position, { timeoutMs: 100 }))).toMatchObject({
-        code: 'PROJECTION_TIMEOUT',
+    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
+    await runner.waitFor('journal', position);
+    for (const unknown of ['other', balances, { ...journal, version: 2 }]) {
+      expect(await failureOf(runner.waitFor(unknown, 1))).toMatchObject({
+        code: 'SUBSCRIPTION_NOT_FOUND',
+        message: expect.stringMatching(/^projection "\w+".* is unknown here/),
       });
-      expect(await rowsOf(store, journal)).toEqual([{ position: 1, cents: 1 }]);
-    });
-    await runner.waitFor(journal, 3);
-    expect((await rowsOf(store, journal)).map(({ cents }) => cents)).toEqual([1, 2, 3]);
-  });
-
-  test('a projection held up by its handler holds up no other one', async () => {
-    const gate = new Gate();
-    const held = defineProjection({
-      name: 'held',
-      events: [accountEvents],
-      tables: {},
-      on: { 'account.opened': () => gate.pass() },
-    });
-    await using store = await freshStore(database);
-    await using runner = createTestRunner(store, [held, balances]);
-    await runner.start();
-    const { position } = await store.append('account-1', [opened({ owner: 'x' })]);
-    await gate.reachedBySomebody();
-    await runner.waitFor(balances, position);
-    expect(await rowsOf(store, balances)).toHaveLength(1);
-    gate.open();
-    await runner.waitFor(held, position);
-  });
-
-  test('many projections keep up on a pool of one connection', async () => {
-    const store = await freshStore(database, { maxConnections: 1 });
-    const copies = ['one', 'two', 'three'].map((name) => ({ ...balances, name }));
-    const runner = createTestRunner(store, [...copies, journal], { leaseMs: 500 });
-    await runner.start();
-    for (let n = 0; n < 200; n += 1) await store.append(`account-${n % 10}`, [deposited({ cents: 1 })]);
-    for (const projection of [...copies, journal])
-      await runner.whenCaughtUp(projection, { timeoutMs: 10_000 });
-    expect(await rowsOf(store, journal)).toHaveLength(200);
-    await runner.stop();
-    await store.close();
-  });
-
-  test('twenty idle projections ask the database no more than one does, and warn of nothing', async () => {
-    const warnings: Error[] = [];
-    const onWarning = (warning: Error) => warnings.push(warning);
-    process.on('warning', onWarning);
-    onTestFinished(() => {
-      process.off('warning', onWarning);
-    });
-    await using store = await freshStore(database);
-    const projections = Array.from({ length: 20 }, (_, n) => ({ ...balances, name: `balances_${n}` }));
-    await using runner = createTestRunner(store, projections, { leaseMs: 600 });
-    await runner.start();
-    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
-    await Promise.all(projections.map((projection) => runner.waitFor(projection, position)));
-
-    let asked = 0;
-    store.pool.on('acquire', () => {
-      asked += 1;
-    });
-    const leaseEnd = async () => {
-      const checkpoints = sql.id(store.schema, 'checkpoints');
-      const { rows } = await sql<{
-        end: string;
-      }>`select min(lease_until)::text as end from ${checkpoints}`.execute(store.db);
-      asked -= 1;
-      return rows[0]?.end;
-    };
-    for (let renewals = 0; renewals < 5; renewals += 1) {
-      const before = await leaseEnd();
-      await until(async () => (await leaseEnd()) !== before);
     }
-    // Five looks at the leases of two statements each, and now and then one at the log.
-    expect(asked).toBeLessThan(20);
-    expect(warnings).toEqual([]);
-  });
-
-  test('waiting ends with a typed error when the time is over, the signal aborts, or the name is unknown', async () => {
-    await using store = await freshStore(database);
-    const runner = createTestRunner(store, [journal]);
-    await runner.migrate();
-    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
-
-    expect(await failureOf(runner.waitFor(journal, position, { timeoutMs: 30 }))).toMatchObject({
-      code: 'PROJECTION_TIMEOUT',
-      retryable: true,
-      projection: 'journal',
-      wanted: 1,
-      reached: 0,
-    });
-    const reason = new Error('enough');
-    expect(await failureOf(runner.waitFor(journal, position, { signal: AbortSignal.abort(reason) }))).toBe(
-      reason,
-    );
-    const controller = new AbortController();
-    const waiting = failureOf(runner.waitFor('journal', position, { signal: controller.signal }));
-    controller.abort(reason);
-    expect(await waiting).toBe(reason);
-    expect(await failureOf(runner.waitFor('other', 1))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
-
-    const unfinished = failureOf(runner.whenCaughtUp(journal));
-    await runner.stop();
-    expect(await unfinished).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
-  });
-
-  test('a projection that nobody migrated is said to be missing', async () => {
-    await using store = await freshStore(database);
-    await createTestRunner(store, []).migrate();
-    const runner = createTestRunner(store, [journal]);
-    expect(await runner.status()).toMatchObject([{ name: 'journal', state: 'missing', position: 0 }]);
-    expect(await failureOf(runner.waitFor(journal, 1))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
-    expect(await failureOf(runner.reset(journal))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
-    expect(await failureOf(runner.resume(journal))).toMatchObject({ code: 'PROJECTION_NOT_FOUND' });
-  });
-
-  test('a process that applies nothing can wait for the runner of another', async () => {
-    await using store = await freshStore(database);
-    await using elsewhere = openStore(database.connectionString, { schema: store.schema });
-    await using worker = createTestRunner(elsewhere, [journal]);
-    await worker.start();
-    const onlooker = createTestRunner(store, [journal]);
-    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
-    await onlooker.waitFor(journal, position);
-    expect(await rowsOf(store, journal)).toHaveLength(1);
-    expect(await onlooker.status()).toMatchObject([{ name: 'journal', state: 'running', position, lag: 0 }]);
-  });
-
-  test('a runner whose store is closed before it comes to its end by itself, without a word', async () => {
-    const store = await freshStore(database);
-    const problems: unknown[] = [];
-    const runner = createTestRunner(store, [journal, balances], {
-      leaseMs: 300,
-      onError: (problem) => problems.push(problem),
-    });
-    await runner.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
-    await runner.whenCaughtUp(journal);
-    const waiting = failureOf(runner.waitFor(journal, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }));
-    await store.close();
-    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    await runner.stop();
-    expect(problems).toEqual([]);
-  });
-
-  test('two projections of one name are refused, and so is a second start', async () => {
-    await using store = await freshStore(database);
     expect(() => createTestRunner(store, [journal, journal])).toThrow(
       expect.objectContaining({ code: 'DUPLICATE_DEFINITION' }),
     );
-    await using runner = createTestRunner(store, [journal]);
-    await runner.start();
-    await expect(runner.start()).rejects.toThrow(TypeError);
   });
 });

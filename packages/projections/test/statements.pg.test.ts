@@ -76,7 +76,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     await database[Symbol.asyncDispose]();
   });
 
-  test('statements that handlers return are executed in their order, and awaited ones see what came before', async () => {
+  test('returned statements run in order, and awaited ones see the effects of earlier ones', async () => {
     await using store = await freshStore(database, connect(database));
     const deposits = cents.map((amount) => deposited({ cents: amount }));
     await store.append('account-1', [opened({ owner: 'Ada' }), ...deposits, closed({}), deposits[0]!]);
@@ -89,7 +89,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     ]);
   });
 
-  test('a statement that fails stops the projection at its own event, with everything before it applied', async () => {
+  test('a failing statement stops the projection at its event, with earlier events applied', async () => {
     const strict = defineProjection({
       name: 'strict',
       events: [accountEvents],
@@ -110,7 +110,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     await using runner = createTestRunner(store, [strict]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(strict))).toMatchObject({
-      code: 'PROJECTION_FAILED',
+      code: 'SUBSCRIPTION_FAILED',
       eventType: 'account.deposited',
       position: 8,
       cause: { code: '22012' },
@@ -118,7 +118,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     expect(await rowsOf(store, strict)).toMatchObject([{ account_id: 'account-1', value: 6 }]);
   });
 
-  test('the batch form and an inline projection may return statements as well', async () => {
+  test('batch handlers and inline projections may return statements too', async () => {
     const batches = defineProjection({
       name: 'batches',
       events: [accountEvents],

@@ -57,7 +57,7 @@ describe('tables of projections', () => {
     return new Set(rows.map(({ indexdef }) => /\((.*)\)/.exec(indexdef)?.[1]));
   };
 
-  test('are made by any number of processes at once', async () => {
+  test('are created by any number of processes at once', async () => {
     const projections = [balances, journal, ...['a', 'b', 'c'].map((name) => ({ ...balances, name }))];
     await using store = await freshStore(database);
     const stores = Array.from({ length: 8 }, () =>
@@ -69,7 +69,7 @@ describe('tables of projections', () => {
     for (const each of stores) await each.close();
   });
 
-  test('that are there already need no right to create anything', async () => {
+  test('that exist already need no right to create anything', async () => {
     await using store = await freshStore(database);
     await createTestRunner(store, [balances, journal]).migrate();
     const role = `reader_${store.schema}`;
@@ -78,7 +78,7 @@ describe('tables of projections', () => {
       grant usage on schema ${store.schema}, ${store.schema}_balances_v1, ${store.schema}_journal_v1 to ${role};
       grant select, insert on all tables in schema ${store.schema} to ${role};
       grant usage, select on all sequences in schema ${store.schema} to ${role};
-      grant update on ${store.schema}.checkpoints to ${role};
+      grant update on ${store.schema}.subscriptions to ${role};
       grant select, insert, update, delete on all tables in schema ${store.schema}_balances_v1, ${store.schema}_journal_v1 to ${role};
     `);
     const url = new URL(database.connectionString);
@@ -97,7 +97,7 @@ describe('tables of projections', () => {
     await store.pool.query(`drop owned by ${role}; drop role ${role}`);
   });
 
-  test('with a key of several columns are found as defined when they are there already', async () => {
+  test('with a key of several columns are accepted when they exist already', async () => {
     await using store = await freshStore(database);
     const byOwner = defineTableProjection({
       name: 'by_owner',
@@ -112,7 +112,7 @@ describe('tables of projections', () => {
     expect(await rowsOf(store, byOwner)).toEqual([]);
   });
 
-  test('that are not as defined are refused with an error that says how they differ and what to do', async () => {
+  test('that differ from their definition are refused with the differences and a fix', async () => {
     await using store = await freshStore(database);
     await createTestRunner(store, [balances]).migrate();
     const changed = defineTableProjection({
@@ -215,7 +215,7 @@ describe('tables of projections', () => {
     { mode: 'async', cachedRows: 100 },
     { mode: 'inline', cachedRows: 0 },
   ] as const)(
-    'values of every type come back as they were written: $mode, $cachedRows rows remembered',
+    'values of every type are read as they were written: $mode, $cachedRows cached rows',
     async ({ mode, cachedRows }) => {
       const all = defineTableProjection({
         name: 'everything',
@@ -269,7 +269,7 @@ describe('tables of projections', () => {
     },
   );
 
-  test('a row without columns beside its key is made and deleted', async () => {
+  test('a row that has only key columns is inserted and deleted', async () => {
     const open = defineTableProjection({
       name: 'open',
       events: [accountEvents],

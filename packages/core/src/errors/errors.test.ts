@@ -14,16 +14,16 @@ import {
   LoginRefusedError,
   MissingRightsError,
   DatabaseNotConfiguredError,
-  ProjectionFailedError,
   ProjectionModeMismatchError,
-  ProjectionNotFoundError,
-  ProjectionTimeoutError,
   ReadOnlyDatabaseError,
   SchemaMismatchError,
   SchemaNotMigratedError,
   ServerTooOldError,
   StoreUnavailableError,
   StreamVersionConflictError,
+  SubscriptionFailedError,
+  SubscriptionNotFoundError,
+  SubscriptionTimeoutError,
   toSchemaIssues,
   UnknownCommandError,
   UnknownEventError,
@@ -32,6 +32,7 @@ import {
 import * as everything from '../index.ts';
 
 const cause = new Error('the wire was cut');
+const balances = { kind: 'projection', name: 'balances', version: 1 };
 const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
 
 // Each error of the framework: its code, whether the same call may succeed later, and what it tells a person.
@@ -103,22 +104,22 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'command "account.withdraw" was rejected: insufficient-funds',
   ],
   [
-    new ProjectionFailedError('balances', { type: 'account.opened', position: 7 }, { cause }),
-    'PROJECTION_FAILED',
+    new SubscriptionFailedError(balances, { type: 'account.opened', position: 7 }, { cause }),
+    'SUBSCRIPTION_FAILED',
     false,
-    'projection "balances" stopped at event "account.opened", position 7: the wire was cut; mend the cause, then restart it',
+    'projection "balances" stopped at event "account.opened", position 7: the wire was cut; fix the cause, then call resume()',
   ],
   [
-    new ProjectionTimeoutError('balances', 9, 7, 5_000),
-    'PROJECTION_TIMEOUT',
+    new SubscriptionTimeoutError(balances, 9, 7, 5_000),
+    'SUBSCRIPTION_TIMEOUT',
     true,
-    'projection "balances" is at position 7, not yet at 9, after 5000 ms; is a runner for it alive?',
+    'projection "balances" is at position 7, not yet at 9, after 5000 ms; check that a process runs it, or wait longer',
   ],
   [
-    new ProjectionNotFoundError('balances'),
-    'PROJECTION_NOT_FOUND',
+    new SubscriptionNotFoundError(balances),
+    'SUBSCRIPTION_NOT_FOUND',
     false,
-    'projection "balances" is unknown here; pass its definition to the app',
+    'projection "balances" is unknown here; pass its definition, and call migrate() once',
   ],
   [
     new SchemaMismatchError('leftfold', 5, 4),
@@ -245,11 +246,18 @@ test('a schema that lacks a migration says how to get it', () => {
   );
 });
 
-test('a projection that stopped without a single event to blame says why', () => {
-  expect(new ProjectionFailedError('balances', undefined, { cause: 'disk full' }).message).toBe(
-    'projection "balances" stopped: disk full; mend the cause, then restart it',
+test('a subscription that stopped without a single failing event gives the reason', () => {
+  expect(new SubscriptionFailedError(balances, undefined, { cause: 'disk full' }).message).toBe(
+    'projection "balances" stopped: disk full; fix the cause, then call resume()',
   );
-  expect(new ProjectionFailedError('balances', undefined).message).toContain('unknown cause');
+  expect(new SubscriptionFailedError(balances, undefined).message).toContain('unknown cause');
+});
+
+test('errors about a subscription name its version and slice, unless they are the first', () => {
+  const relay = { kind: 'relay', name: 'orders', version: 3, slice: 2 };
+  const error = new SubscriptionTimeoutError(relay, 9, 7, 100);
+  expect(error).toMatchObject({ kind: 'relay', subscription: 'orders', version: 3, slice: 2 });
+  expect(error.message).toContain('relay "orders" version 3 slice 2 is at position 7');
 });
 
 test('a schema’s issues keep path and code, and never the value', () => {

@@ -1,9 +1,8 @@
 import type { CommandExecutor, CustomMetadata } from '@leftfold/commands';
 import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import type { ProjectionStatus, WaitForOptions } from '@leftfold/projections';
-import type { QueryOf } from '../query/query-of.ts';
-import type { QueryOptions } from '../query/query-options.ts';
+import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
+import type { WaitForOptions } from '@leftfold/subscriptions';
 
 /**
  * A running application: commands, queries, projections. Created by `createApp`; close it, or declare it with
@@ -22,8 +21,8 @@ export interface App<
    *
    * With `atLeast` it waits, when it is executed, until the projection has applied that position.
    *
-   * @throws ProjectionTimeoutError when it takes longer than `timeoutMs`.
-   * @throws ProjectionFailedError when the projection has stopped before that position.
+   * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`.
+   * @throws SubscriptionFailedError when the projection has stopped before that position.
    *
    * @example
    * const { token } = await app.execute(account.command.deposit('acc-1', { cents: 500 }));

@@ -1,11 +1,14 @@
 import { createCommandExecutor, type CustomMetadataOf, type MetadataSchema } from '@leftfold/commands';
 import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
 import { createEventStore } from '@leftfold/event-store';
-import { createProjectionRunner, inlineProjections } from '@leftfold/projections';
+import {
+  createProjectionRunner,
+  inlineProjections,
+  type QueryOptions,
+  queryProjection,
+} from '@leftfold/projections';
 import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase } from '../database/describe-database.ts';
-import type { QueryOptions } from '../query/query-options.ts';
-import { queryProjection } from '../query/query-projection.ts';
 import type { App } from './app.ts';
 import type { AppOptions } from './app-options.ts';
 import { startComponent } from './component.ts';

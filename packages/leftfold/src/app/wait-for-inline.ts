@@ -14,7 +14,7 @@ export async function waitForInline(
   await Promise.all(
     inline.map((projection) =>
       runner.whenCaughtUp(projection).catch((error: unknown) => {
-        if (!LeftfoldError.is(error) || error.code !== 'PROJECTION_FAILED') throw error;
+        if (!LeftfoldError.is(error) || error.code !== 'SUBSCRIPTION_FAILED') throw error;
       }),
     ),
   );

@@ -1,4 +1,4 @@
-import { MissingRightsError, ProjectionTimeoutError, StoreUnavailableError } from '@leftfold/core';
+import { MissingRightsError, StoreUnavailableError, SubscriptionTimeoutError } from '@leftfold/core';
 import { describe, expect, test } from 'vitest';
 import {
   isConnectionFailure,
@@ -36,7 +36,9 @@ describe('the state of the database', () => {
     expect(isOperational(new StoreUnavailableError('down', { cause: withCode('57P01') }))).toBe(true);
     expect(isOperational(new StoreUnavailableError('locked', { cause: withCode('55P03') }))).toBe(true);
     expect(isOperational(new StoreUnavailableError('slow', { cause: withCode('57014') }))).toBe(false);
-    expect(isOperational(new ProjectionTimeoutError('other', 2, 1, 100))).toBe(false);
+    expect(isOperational(new SubscriptionTimeoutError({ kind: 'relay', name: 'other' }, 2, 1, 100))).toBe(
+      false,
+    );
     expect(isOperational(new MissingRightsError('leftfold', { cause: withCode('42501') }))).toBe(false);
   });
 

@@ -1,20 +1,24 @@
 import type { AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import type { Kysely } from 'kysely';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import {
+  advanceCheckpoint,
+  BatchFailure,
+  type HeldLease,
+  type PreparedBatch,
+  type SubscriptionHandler,
+  type SubscriptionPage,
+} from '@leftfold/subscriptions';
 import { encodeChanges } from '../fold/encoded-rows.ts';
 import { RowCache } from '../fold/row-cache.ts';
 import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
-import { advanceCheckpoint } from '../sql/advance-checkpoint.ts';
-import type { HeldLease } from '../sql/leases.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRowsAndAdvance } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
-import { type BatchApplier, BatchFailure, type PageToApply, type PreparedBatch } from './batch.ts';
 
 export interface TableApplierOptions {
-  readonly db: Kysely<unknown>;
-  readonly storeSchema: string;
-  readonly leaseMs: number;
-  /** Rows kept in memory between batches, at most. */
+  readonly store: Pick<PostgresEventStore, 'db' | 'schema'>;
+  readonly lease: HeldLease;
+  /** Most rows that are kept in memory between batches. */
   readonly cachedRows: number;
 }
 
@@ -28,79 +32,79 @@ interface PendingBatch {
 }
 
 /**
- * Folds pages into one table.
+ * Folds pages into the rows of one table.
  *
- * A batch is one statement, after one more for those of its rows that are not known. What is known is right as long
- * as the lease is held, for nobody else writes the table then; a new lease needs a new applier. It is ahead of the
- * table by the batch that is on its way, so that no row of that batch is read.
+ * A batch is one statement, after one more that loads those of its rows that are not in memory. Rows in memory are
+ * valid while the lease is held, because no other process writes the table then; a new term needs a new applier. They
+ * include the changes of the batch that is being written, so that no row of that batch has to be loaded.
  *
- * While one batch is on its way, the next one grows page by page: a row that many events change is written once.
+ * While one batch is being written, the next one grows page by page: a row that many events change is written once.
  */
-export class TableApplier implements BatchApplier {
+export class TableApplier implements SubscriptionHandler {
   readonly #options: TableApplierOptions;
   readonly #fold: TableFold;
   readonly #target: TableTarget;
-  readonly #known: RowCache;
-  #folded: PendingBatch | undefined;
+  readonly #cache: RowCache;
+  #pending: PendingBatch | undefined;
 
   constructor(projection: AnyTableProjection, options: TableApplierOptions) {
     this.#options = options;
     this.#fold = new TableFold(projection);
     this.#target = {
-      schema: projectionSchema(options.storeSchema, projection),
+      schema: projectionSchema(options.store.schema, projection),
       table: projection.table.name,
       columns: this.#fold.columns,
     };
-    this.#known = new RowCache(options.cachedRows);
+    this.#cache = new RowCache(options.cachedRows);
   }
 
-  async prepare({ from, to, events }: PageToApply): Promise<PreparedBatch> {
-    const folded = (this.#folded ??= { from, to, eventCount: 0, firstEvent: undefined, rows: [] });
-    const before = folded.eventCount;
-    folded.to = to;
-    folded.eventCount += events.length;
-    folded.firstEvent ??= events[0];
+  async prepare({ from, to, events }: SubscriptionPage): Promise<PreparedBatch> {
+    const pending = (this.#pending ??= { from, to, eventCount: 0, firstEvent: undefined, rows: [] });
+    const before = pending.eventCount;
+    pending.to = to;
+    pending.eventCount += events.length;
+    pending.firstEvent ??= events[0];
     let current: RecordedEvent | undefined;
     const onEvent = (event: RecordedEvent) => {
       current = event;
     };
     try {
-      const knownRows = folded.rows.length;
-      const plan = this.#fold.plan(events, this.#known, folded.rows, onEvent);
-      const unknown = folded.rows.slice(knownRows).filter(({ row }) => row === undefined);
+      const rowsBefore = pending.rows.length;
+      const plan = this.#fold.plan(events, this.#cache, pending.rows, onEvent);
+      const unknown = pending.rows.slice(rowsBefore).filter(({ row }) => row === undefined);
       current = undefined;
       if (unknown.length > 0) {
-        await loadRows(this.#options.db, this.#target, unknown, { fold: this.#fold, lock: false });
+        await loadRows(this.#options.store.db, this.#target, unknown, { fold: this.#fold, lock: false });
       }
       this.#fold.fold(plan, onEvent);
     } catch (error) {
       const failing =
         current === undefined ? undefined : { event: current, before: before + events.indexOf(current) };
-      throw new BatchFailure(error, { ...folded, failing });
+      throw new BatchFailure(error, { ...pending, failing });
     }
-    const { eventCount } = folded;
-    return { to, eventCount, grows: true, write: (lease) => this.#write(folded, lease) };
+    const { eventCount } = pending;
+    return { to, eventCount, grows: true, write: () => this.#write(pending) };
   }
 
   forget(): void {
-    this.#known.clear();
-    this.#folded = undefined;
+    this.#cache.clear();
+    this.#pending = undefined;
   }
 
-  async #write(folded: PendingBatch, lease: HeldLease): Promise<boolean> {
-    const { db, storeSchema, leaseMs } = this.#options;
-    const { from, to, rows } = folded;
-    const advance = { lease, leaseMs, from, to };
+  async #write(pending: PendingBatch): Promise<boolean> {
+    const { store, lease } = this.#options;
+    const { from, to, rows } = pending;
+    const step = { lease, from, to };
     try {
       const changes = encodeChanges(this.#fold.columns, rows);
       // From here on the rows may change again, for the next batch.
-      this.#known.endBatch(rows);
-      this.#folded = undefined;
+      this.#cache.endBatch(rows);
+      this.#pending = undefined;
       if (changes.kept.count + changes.gone.count === 0)
-        return await advanceCheckpoint(db, storeSchema, advance);
-      return await writeRowsAndAdvance(db, storeSchema, advance, this.#target, changes);
+        return await advanceCheckpoint(store.db, store.schema, step);
+      return await writeRowsAndAdvance(store, step, this.#target, changes);
     } catch (error) {
-      throw new BatchFailure(error, { ...folded, failing: undefined });
+      throw new BatchFailure(error, { ...pending, failing: undefined });
     }
   }
 }

@@ -1,15 +1,15 @@
 import { arrayLiteral, encodeColumn, type TableLayout } from './table-codec.ts';
 import type { FoldedRow } from './table-fold.ts';
 
-/** Rows as Postgres reads them: one array for each column. */
+/** Rows as text that Postgres reads: one array for each column. */
 export interface EncodedRows {
   readonly count: number;
   readonly key: readonly string[];
-  /** The columns beside the key; none where only keys were asked for. */
+  /** The columns beside the key; empty when only the keys are needed. */
   readonly rest: readonly string[];
 }
 
-/** What is to be written, and what is to be deleted. */
+/** The rows to write, and the rows to delete. */
 export interface EncodedChanges {
   readonly kept: EncodedRows;
   readonly gone: EncodedRows;
@@ -22,7 +22,7 @@ export function encodeKeys({ key }: TableLayout, rows: readonly FoldedRow[]): En
   return { count: rows.length, key: literals, rest: [] };
 }
 
-/** @throws TypeError naming the column, for a row that cannot be stored. */
+/** @throws TypeError that names the column, for a row that cannot be stored. */
 export function encodeChanges(columns: TableLayout, rows: readonly FoldedRow[]): EncodedChanges {
   const gone = rows.filter(({ row }) => row === null);
   const kept = gone.length === 0 ? rows : rows.filter(({ row }) => row !== null);

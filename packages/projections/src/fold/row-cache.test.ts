@@ -19,8 +19,8 @@ function useOneByOne(known: RowCache, ids: readonly string[]) {
   }
 }
 
-describe('known rows', () => {
-  test('are those that were used last, and no more than the limit', () => {
+describe('cached rows', () => {
+  test('are the most recently used ones, and no more than the limit', () => {
     const known = new RowCache(4);
     useOneByOne(known, ['often', 'a', 'often', 'b', 'often', 'c', 'often', 'd', 'often', 'e']);
     expect(known.get('often')).toBeDefined();
@@ -31,7 +31,7 @@ describe('known rows', () => {
     ).toBeLessThanOrEqual(4);
   });
 
-  test('are never forgotten within a batch, nor before the next one has ended', () => {
+  test('are kept within a batch, and until the next batch has ended', () => {
     for (const limit of [0, 2]) {
       const known = new RowCache(limit);
       const ids = Array.from({ length: 10 }, (_, n) => String(n));
@@ -43,7 +43,7 @@ describe('known rows', () => {
     }
   });
 
-  test('are none once they are cleared', () => {
+  test('are none after a clear', () => {
     const known = new RowCache(10);
     useOneByOne(known, ['a', 'b']);
     known.clear();

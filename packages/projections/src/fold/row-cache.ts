@@ -1,10 +1,11 @@
 import type { FoldedRow } from './table-fold.ts';
 
 /**
- * The rows that were folded into last, up to a bound, beside those of the newest two batches.
+ * The rows that were used most recently, up to a limit, and in any case those of the last two batches.
  *
- * Two generations: a full younger one becomes the older, and what is found there moves to the younger again. They
- * change places only between batches, so that a batch has each row once; what the batch before left is always there.
+ * There are two generations: when the younger one is full it becomes the older one, and a row that is found in the older
+ * one moves to the younger again. This happens only between batches, so that a batch has each row once, and the rows of
+ * the batch before are always there.
  */
 export class RowCache {
   readonly #generationSize: number;
@@ -27,7 +28,7 @@ export class RowCache {
     this.#younger.set(row.id, row);
   }
 
-  /** To be called with a batch's rows when nothing more is folded into it, and the batch before has been written. */
+  /** Call it with a batch's rows when no more events are folded into it, and the batch before has been written. */
   endBatch(rows: readonly FoldedRow[]): void {
     for (const row of rows) row.batch = undefined;
     if (this.#younger.size < this.#generationSize) return;

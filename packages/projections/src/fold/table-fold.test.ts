@@ -52,7 +52,7 @@ function fold(
 }
 
 describe('folding into a table', () => {
-  test('goes on from the stored row, and from the initial one where there is none', () => {
+  test('starts from the stored row, or from the initial row when there is none', () => {
     const { rows } = fold(places, [moved('a', 'b', 3), moved('b', 'c', 1)], {
       a: { place: 'a', pieces: 10, moves: 4 },
     });
@@ -63,7 +63,7 @@ describe('folding into a table', () => {
     });
   });
 
-  test('deletes a row, and begins anew when its key comes again', () => {
+  test('deletes a row, and starts from the initial row when its key appears again', () => {
     const stored = { a: { place: 'a', pieces: 10, moves: 4 }, b: { place: 'b', pieces: 1, moves: 1 } };
     expect(fold(places, [lost('a'), moved('a', 'b', 1), lost('b')], stored).rows).toEqual({
       a: { place: 'a', pieces: -1, moves: 1 },
@@ -71,11 +71,11 @@ describe('folding into a table', () => {
     });
   });
 
-  test('changes a row once for an event that names its key twice', () => {
+  test('changes a row once for an event that gives its key twice', () => {
     expect(fold(places, [moved('a', 'a', 5)]).rows).toEqual({ a: { place: 'a', pieces: 5, moves: 1 } });
   });
 
-  test('gives in one batch what it gives in many', () => {
+  test('gives the same rows in one batch as in many', () => {
     const events = Array.from({ length: 60 }, (_, n) =>
       n % 7 === 6 ? lost(`p${n % 3}`) : moved(`p${n % 3}`, `p${n % 5}`, n),
     );
@@ -87,7 +87,7 @@ describe('folding into a table', () => {
     expect(fold(places, events).rows).toEqual(stored);
   });
 
-  test('leaves rows alone that are stored already', () => {
+  test('does not change rows that are stored already', () => {
     const folding = new TableFold(places);
     const changed: FoldedRow[] = [];
     const plan = folding.plan([moved('a', 'b', 1)], new RowCache(0), changed, () => {});
@@ -115,7 +115,7 @@ describe('folding into a table', () => {
     );
   });
 
-  test('a batch that grows has each row once, and in it what all its events made of it', () => {
+  test('a batch that grows has each row once, with the changes of all its events', () => {
     const known = new RowCache(0);
     const folding = new TableFold(places);
     const changed: FoldedRow[] = [];
@@ -131,7 +131,7 @@ describe('folding into a table', () => {
     ]);
   });
 
-  test('says which event it was at when a rule throws', () => {
+  test('reports the event at which evolve throws', () => {
     const events = [moved('a', 'b', 1), lost('a'), moved('c', 'd', 1)];
     let at: number | undefined;
     const onEvent = (event: RecordedEvent) => {
@@ -149,7 +149,7 @@ describe('folding into a table', () => {
     expect(at).toBe(events[1]!.position);
   });
 
-  test('refuses a row with another key, and a rule that returns nothing', () => {
+  test('refuses a row with another key, and an evolve that returns nothing', () => {
     const rekeyed = { ...places, evolve: (row: AnyRow) => ({ ...row, place: 'elsewhere' }) };
     expect(() => fold(rekeyed, [lost('a')])).toThrow('changed the key column "place"');
     const silent = { ...places, evolve: () => undefined };
@@ -159,7 +159,7 @@ describe('folding into a table', () => {
     expect(() => fold(keyless, [lost('a')])).toThrow('column "place": expected a string, got undefined');
   });
 
-  test('tells apart keys of several columns that look alike when joined', () => {
+  test('distinguishes keys of several columns whose joined texts are equal', () => {
     const pairs = defineTableProjection({
       name: 'pairs',
       events: [stock],

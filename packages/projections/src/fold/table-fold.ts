@@ -2,37 +2,37 @@ import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { RowCache } from './row-cache.ts';
 import { columnsOf, encodeColumn, type TableColumn, type TableLayout } from './table-codec.ts';
 
-/** One row of the table: its key, and what is known of it. */
+/** One row of the table: its key, and its columns as far as they are known. */
 export interface FoldedRow {
-  /** The same for the same row, and for no other. */
+  /** Identifies the row. */
   readonly id: string;
   /** The key columns. */
   readonly key: AnyRow;
-  /** The key columns as Postgres writes them. */
+  /** The key columns as text that Postgres reads. */
   readonly encodedKey: readonly string[];
-  /** The row as it is now; `null` when it does not exist, undefined as long as nobody has looked. */
+  /** The row after the events so far; `null` when it does not exist, undefined while it is not loaded. */
   row: AnyRow | null | undefined;
-  /** The rows of this batch, when it is one of them; undefined between batches. */
+  /** The rows of the current batch, if this is one of them; undefined between batches. */
   batch: readonly FoldedRow[] | undefined;
-  /** Set when it is stored: it is not folded again. */
+  /** True when the row is stored: no more events are folded into it. */
   stored: boolean;
 }
 
 /** Events with the rows they change. */
 export interface FoldPlan {
   readonly events: readonly RecordedEvent[];
-  /** For each event the row it changes, or the rows. */
+  /** For each event the row that it changes, or the rows. */
   readonly changes: readonly (FoldedRow | readonly FoldedRow[])[];
 }
 
-/** Told of each event before it is looked at, so that whoever catches an error knows which one it was. */
+/** Called with each event before it is used, so that the caller knows which event an error comes from. */
 export type OnEvent = (event: RecordedEvent) => void;
 
 /** Folds events into the rows of one table, in memory. */
 export class TableFold {
   readonly columns: TableLayout;
   readonly #projection: AnyTableProjection;
-  /** Every column, so that all rows have one shape: copying it is several times as quick as joining key and rest. */
+  /** Every column, so that all rows have one shape: copying it is several times as fast as joining key and rest. */
   readonly #emptyRow: Record<string, AnyRow[string]>;
 
   /** @throws InvalidDefinitionError when the table's definition cannot be stored */
@@ -51,10 +51,10 @@ export class TableFold {
   }
 
   /**
-   * Finds the rows of each event, among those that are known or as new ones.
+   * Finds the rows that each event changes: in the cache, else as rows that are not loaded.
    *
-   * @param rows of the batch so far; those that are new to it are added at the end, each once
-   * @throws whatever the projection's `key` throws, and TypeError for a bad key.
+   * @param rows of the batch so far; rows that are new to it are added at the end, each once
+   * @throws what the projection's `key` throws, and TypeError for an invalid key.
    */
   plan(events: readonly RecordedEvent[], known: RowCache, rows: FoldedRow[], onEvent: OnEvent): FoldPlan {
     const changes = events.map((event) => {
@@ -62,7 +62,7 @@ export class TableFold {
       const keys = this.#projection.keysOf(event);
       const [only] = keys;
       if (only !== undefined && keys.length === 1) return this.#rowOf(only, known, rows);
-      // An event changes a row once, however often its key is named.
+      // An event changes a row once, even if it gives the row's key several times.
       return [...new Set(keys.map((key) => this.#rowOf(key, known, rows)))];
     });
     return { events, changes };
@@ -98,9 +98,9 @@ export class TableFold {
   }
 
   /**
-   * Applies every event to its rows, in order. Rows do not depend on each other.
+   * Applies each event to its rows, in order. Rows do not depend on each other.
    *
-   * @throws whatever the projection's `evolve` throws, and TypeError when it does not return that row.
+   * @throws what the projection's `evolve` throws, and TypeError when it does not return a row with the same key.
    */
   fold({ events, changes }: FoldPlan, onEvent: OnEvent): void {
     events.forEach((event, index) => {
@@ -125,7 +125,7 @@ export class TableFold {
     for (const { name } of this.columns.key) {
       if (!isSame(row[name], key[name])) {
         throw new TypeError(
-          `"evolve" changed the key column "${name}"; a row keeps its key, return several keys for several rows`,
+          `"evolve" changed the key column "${name}"; a row keeps its key: let "key" return several keys to change several rows`,
         );
       }
     }

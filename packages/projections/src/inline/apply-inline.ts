@@ -6,10 +6,10 @@ import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRows } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 
-/** Applies events to a read model inside a transaction that others of the same kind may run beside. */
+/** Applies events to a read model inside the transaction of an append, while other appends do the same. */
 export interface InlineApplier {
   readonly projection: AnyProjection;
-  /** @throws whatever the projection or the database throws, untouched */
+  /** @throws what the projection or the database throws, unchanged */
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
 }
 
@@ -39,8 +39,8 @@ class InlineHandlers implements InlineApplier {
 /**
  * Folds events into rows that other appends may change at the same time.
  *
- * Rows that exist are locked, in the order of their keys, then folded and written. Two appends that make the same new
- * row wait for each other at its key; the second one finds it made, and folds again from there.
+ * Rows that exist are locked, in the order of their keys, then folded and written. Of two appends that insert the same
+ * new row, the second waits for the first at its key, then loads the row and folds again.
  */
 class InlineTable implements InlineApplier {
   readonly projection: AnyTableProjection;

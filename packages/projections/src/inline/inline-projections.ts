@@ -5,12 +5,12 @@ import {
   SchemaNotMigratedError,
 } from '@leftfold/core';
 import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
+import { isNotMigrated, runnerInTransaction } from '@leftfold/postgres';
 import type { Transaction } from 'kysely';
-import { isNotMigrated } from '../sql/error.ts';
-import { inlineProjectionsOf } from '../sql/inline.ts';
+import { findInlineProjections } from '../sql/inline.ts';
 import { type InlineApplier, inlineApplierOf } from './apply-inline.ts';
 
-/** The hook of {@link inlineProjections}: says which ones it applies. */
+/** The hook of {@link inlineProjections}, with the projections that it applies. */
 export interface InlineProjections extends InlineHook {
   readonly schema: string;
   readonly projections: readonly AnyProjection[];
@@ -22,15 +22,26 @@ export interface InlineProjectionsOptions {
 }
 
 /**
- * What an event store needs to apply inline projections in the transactions of its appends. Give every process that
- * appends to the log the same ones, and a runner to at least one process: it lets a new projection catch up first.
+ * Creates the hook with which an event store applies inline projections in the transactions of its appends.
  *
- * Read models are in step with the log as soon as the append is acknowledged, and roll back with it. Two appends to
- * different streams may be applied in either order; each stream's events are applied in theirs. Appends that change
- * the same row wait for each other. An error of a projection fails the append and reaches its caller untouched.
+ * Give the same projections to every process that appends to the log, and run them in at least one process: its runner
+ * lets a new projection catch up before appends apply it.
  *
- * @param projections those of mode 'inline' are used, the others are left out.
+ * A read model shows an event as soon as the append is acknowledged, and rolls back with it. Appends to different
+ * streams may be applied in any order; the events of one stream are applied in their order. Appends that change the same
+ * row wait for each other. An error of a projection fails the append and reaches its caller unchanged.
+ *
+ * @param projections those of mode 'inline' are used, others are ignored.
  * @throws InvalidDefinitionError, InvalidNameError when a definition cannot become tables.
+ *
+ * @example
+ * ```ts
+ * const projections = [balances, owners];
+ * await using store = createEventStore({ connectionString, events, inline: inlineProjections(projections) });
+ * await using runner = createProjectionRunner({ store, projections });
+ * await runner.start();
+ * await runner.whenCaughtUp(owners); // from now on each append applies it
+ * ```
  */
 export function inlineProjections(
   projections: readonly AnyProjection[],
@@ -51,18 +62,16 @@ export function inlineProjections(
       const concerned = appliers
         .map(({ applier, types }) => ({ applier, events: events.filter(({ type }) => types.has(type)) }))
         .filter((one) => one.events.length > 0);
-      const inline = await appliedByAppends(tx, schema, concerned);
-      // One after the other: they share a connection, and lock rows in one order.
-      for (const one of concerned) {
-        if (inline.has(one.applier.projection.name)) await one.applier.apply(tx, one.events);
-      }
+      // One after the other: they use one connection, and lock rows in one order.
+      for (const one of await appliedByAppends(tx, schema, concerned))
+        await one.applier.apply(tx, one.events);
     },
   };
 }
 
 /**
- * @throws ProjectionModeMismatchError when appends of this store would pass an inline projection over in silence, once it
- * is handed over to them.
+ * @throws ProjectionModeMismatchError when appends of this store would not apply a projection that is to become inline: its
+ * read model would miss their events
  */
 export function assertAppliedBy(
   { inline, schema }: PostgresEventStore,
@@ -89,21 +98,19 @@ interface Concerned {
   readonly events: readonly RecordedEvent[];
 }
 
-/** Leaves out what a runner is still catching up with: it applies these events itself. */
+/** Leaves out projections that a runner is still catching up with: it applies these events itself. */
 async function appliedByAppends(
   tx: Transaction<unknown>,
   schema: string,
   concerned: readonly Concerned[],
-): Promise<ReadonlySet<string>> {
-  if (concerned.length === 0) return new Set();
+): Promise<readonly Concerned[]> {
+  if (concerned.length === 0) return [];
   const projections = concerned.map(({ applier }) => applier.projection);
   try {
-    return await inlineProjectionsOf(tx, schema, projections);
+    const inline = await findInlineProjections(runnerInTransaction(tx), schema, projections);
+    return concerned.filter((_, index) => inline.has(index));
   } catch (cause) {
     if (!isNotMigrated(cause)) throw cause;
-    throw new SchemaNotMigratedError(schema, {
-      cause,
-      fix: 'run migrate() of the projection runner first',
-    });
+    throw new SchemaNotMigratedError(schema, { cause, fix: 'run migrate() of the projection runner first' });
   }
 }

@@ -1,39 +1,39 @@
 import type { AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { isLockTimeout } from '../sql/error.ts';
-import { beginInline, holdInlineProjections } from '../sql/inline.ts';
-import type { HeldLease } from '../sql/leases.ts';
+import { isLockTimeout, runnerInTransaction } from '@leftfold/postgres';
+import { type HeldLease, markInline, type PromotionResult } from '@leftfold/subscriptions';
+import { lockInlineProjections } from '../sql/inline.ts';
 import { inlineApplierOf } from './apply-inline.ts';
 
-/** Appends with inline projections wait so long at most: behind one that keeps its transaction open. */
-export const HOLD_TIMEOUT_MS = 250;
-/** What the appends have to wait for meanwhile, at most. */
+/** Appends wait while these are applied, so there must not be many. */
 const MAX_EVENTS = 500;
 
 /**
  * Hands a projection that has caught up over to the appends, exactly between two of them.
  *
- * All in one transaction: waits for every append that has asked which projections it has to apply, and keeps others
- * from asking; applies every event that is committed by then, settled or not; marks the projection. What was committed
- * by then is applied here. Every other append asks later, finds the projection marked, and applies its own events.
+ * All in one transaction: waits for every append that has asked which projections it has to apply, and blocks others
+ * from asking; applies every event that is committed by then, beyond the high-water mark too; marks the projection as
+ * inline. An event that was committed by then is applied here. Every other append asks later, finds the projection
+ * inline, and applies its own events.
  *
- * @param position of the checkpoint.
- * @returns 'behind' when there was too much left to apply, 'busy' when an append kept its transaction open, 'fenced'
- * when the lease is somebody else's. Nothing happened then.
+ * @param position of the checkpoint
+ * @returns `later` when too many events were left to apply, or an append kept its transaction open. Nothing was changed
+ * then, nor after `fenced`.
  */
 export async function promoteToInline(
   store: PostgresEventStore,
   projection: AnyProjection,
   lease: HeldLease,
   position: number,
-): Promise<'inline' | 'behind' | 'busy' | 'fenced'> {
+): Promise<PromotionResult> {
   const { db, schema } = store;
   try {
     await db
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (tx) => {
-        await holdInlineProjections(tx, schema, HOLD_TIMEOUT_MS);
+        const run = runnerInTransaction(tx);
+        await lockInlineProjections(run, schema);
         const { events } = await store.readPage({
           after: position,
           upTo: Number.MAX_SAFE_INTEGER,
@@ -41,24 +41,25 @@ export async function promoteToInline(
           filter: { types: projection.eventTypes },
           transaction: tx,
         });
-        if (events.length === MAX_EVENTS) throw new NotNow('behind');
+        if (events.length === MAX_EVENTS) throw new NotPromoted('later');
         await inlineApplierOf(projection, schema).apply(tx, events);
         const to = events.at(-1)?.position ?? position;
-        if (!(await beginInline(tx, schema, lease, { from: position, to }))) throw new NotNow('fenced');
+        const marked = await markInline({ schema, run }, { lease, from: position, to });
+        if (!marked) throw new NotPromoted('fenced');
       });
     return 'inline';
   } catch (error) {
-    if (error instanceof NotNow) return error.reason;
-    if (isLockTimeout(error)) return 'busy';
+    if (error instanceof NotPromoted) return error.reason;
+    if (isLockTimeout(error)) return 'later';
     throw error;
   }
 }
 
 /** Rolls the transaction back. */
-class NotNow extends Error {
-  readonly reason: 'behind' | 'fenced';
+class NotPromoted extends Error {
+  readonly reason: 'later' | 'fenced';
 
-  constructor(reason: 'behind' | 'fenced') {
+  constructor(reason: 'later' | 'fenced') {
     super(reason);
     this.reason = reason;
   }

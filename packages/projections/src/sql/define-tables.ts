@@ -2,7 +2,7 @@ import type { TableDefinition } from '@leftfold/core';
 import { type Kysely, sql } from 'kysely';
 import type { TableLayout } from '../fold/table-codec.ts';
 
-/** A table of a projection, and what its column types mean. */
+/** A table of a projection, with the codecs of its columns. */
 export interface DefinedTable {
   readonly definition: TableDefinition;
   readonly columns: TableLayout;
@@ -32,7 +32,7 @@ export async function createTable(
   `.execute(tx);
 }
 
-/** Postgres names the index, so that long names stay different. */
+/** Postgres chooses the index's name, so that names of long columns stay distinct. */
 export async function createIndex(
   tx: Kysely<unknown>,
   schema: string,
@@ -44,12 +44,12 @@ export async function createIndex(
   );
 }
 
-/** Fails when something of the user's, such as a view, depends on the table. */
+/** Fails when an object that the user created, such as a view, depends on the table. */
 export async function dropTable(tx: Kysely<unknown>, schema: string, table: string): Promise<void> {
   await sql`drop table if exists ${sql.id(schema, table)}`.execute(tx);
 }
 
-/** Empties tables and keeps what the user built on them: rights, views, indexes. */
+/** Empties tables and keeps what the user added to them: rights, views, indexes. */
 export async function truncateTables(
   tx: Kysely<unknown>,
   schema: string,

@@ -4,17 +4,17 @@ import { decodeColumn } from '../fold/table-codec.ts';
 import type { FoldedRow, TableFold } from '../fold/table-fold.ts';
 import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
 
-/** Where a key stands in the list that was asked for. No column of a table can have this name. */
+/** The place of a key in the list that was given. No column of a table can have this name. */
 const PLACE = '#place';
 
 /**
  * Fills in the rows as they are stored, `null` for each that does not exist.
  *
- * @param options.lock keeps them as they are until the transaction ends. Give the rows in one order everywhere: two
- * transactions that lock the same rows then wait for each other and do not deadlock.
+ * @param options.lock locks the rows until the transaction ends. Pass the rows in one order everywhere: two transactions
+ * that lock the same rows then wait for each other and do not deadlock.
  *
- * SQL: one SELECT, one look into the primary key for each row; the `limit` keeps Postgres from reading the whole
- * table instead. Matched by place, not by value: Postgres alone says which keys are equal.
+ * SQL: one SELECT, one lookup in the primary key for each row; the `limit` keeps Postgres from reading the whole table
+ * instead. Rows are matched by place, not by value: only Postgres decides which keys are equal.
  */
 export async function loadRows(
   db: Kysely<unknown>,

@@ -2,51 +2,44 @@
 export const migrations: readonly { readonly number: number; readonly name: string; readonly sql: string }[] = [
   {
     number: 1,
-    name: '0001-checkpoints',
-    sql: `-- 0001-checkpoints · not breaking
-create table :schema.checkpoints (
-  projection      text        collate "C" not null,
-  version         integer     not null,
-  -- Applied is every event at or below it that the projection reads.
-  position        bigint      not null default 0,
-  -- Raised whenever somebody else may advance the checkpoint: whoever knows an older one writes nothing any more.
-  epoch           bigint      not null default 0,
-  owner           text,
-  lease_until     timestamptz,
-  -- True: appends apply the projection themselves, and the position stands still.
-  inline          boolean     not null default false,
-  stopped_at      timestamptz,
-  failed_position bigint,
-  failed_type     text,
-  failed_message  text,
-  constraint checkpoints_pkey primary key (projection, version),
-  constraint checkpoints_version_positive check (version > 0),
-  constraint checkpoints_position_safe check (position between 0 and 9007199254740991)
-  -- Room for the next versions of a row on its own page: every batch writes one.
-) with (fillfactor = 20);
+    name: '0001-inline-projections',
+    sql: `-- 0001-inline-projections · not breaking
 
--- Which of these projections the calling append has to apply itself: their names, separated by commas.
+-- Which of these projections the calling append has to apply: their places in the arguments, from 1, as text separated
+-- by commas, whatever parsers the caller's connection has.
 --
--- Until the transaction ends nobody can change which ones those are.
-create function :schema.inline_projections(names text[], versions integer[]) returns text
-language plpgsql volatile as $$
+-- The answer cannot change until the transaction ends. Needs read committed.
+create function :schema._inline_projections(names text[], versions integer[]) returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended(':schema inline projections', 0));
-  -- A statement of its own: its snapshot is newer than the lock. In one statement it would be older, and an append
-  -- that waited for the lock would not see what changed meanwhile.
-  return (select string_agg(checkpoint.projection, ',')
-            from unnest(names, versions) as wanted (projection, version)
-            join :schema.checkpoints as checkpoint
-              on checkpoint.projection = wanted.projection
-             and checkpoint.version = wanted.version
-           where checkpoint.inline);
+  -- A statement of its own, so that its snapshot is newer than the lock. In one statement the snapshot would be older,
+  -- and an append that waited for the lock would not see what changed during the wait.
+  return (select string_agg(wanted.place::text, ',')
+            from unnest(names, versions) with ordinality as wanted (name, version, place)
+            join :schema.subscriptions as subscription
+              on subscription.name = wanted.name
+             and subscription.version = wanted.version
+             and subscription.slice = 0
+           where subscription.inline);
 end
 $$;
 
--- Waits until every append that asked has ended, and lets none ask until this transaction ends.
-create function :schema.hold_inline_projections() returns void language sql volatile as $$
+-- Waits until every append that called _inline_projections has ended, and blocks further calls until this transaction
+-- ends.
+create function :schema._lock_inline_projections() returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
   select pg_advisory_xact_lock(hashtextextended(':schema inline projections', 0))
 $$;
+
+revoke execute on function
+  :schema._inline_projections(text[], integer[]),
+  :schema._lock_inline_projections()
+  from public;
 `,
   },
 ];

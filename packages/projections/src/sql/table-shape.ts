@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** A column as the database has it. */
+/** A column as it is in the database. */
 export interface ColumnShape {
   readonly name: string;
   /** As `format_type` writes it. */
@@ -8,16 +8,16 @@ export interface ColumnShape {
   readonly nullable: boolean;
 }
 
-/** A table as the database has it. */
+/** A table as it is in the database. */
 export interface TableShape {
   readonly name: string;
   readonly columns: readonly ColumnShape[];
   readonly primaryKey: readonly string[];
-  /** Columns of every other index. */
+  /** Columns of each other index. */
   readonly indexes: readonly (readonly string[])[];
 }
 
-/** @returns undefined when there is no such schema. SQL: one SELECT on the catalogue. */
+/** @returns undefined when the schema does not exist. SQL: one SELECT on the catalog. */
 export async function readTableShapes(
   db: Kysely<unknown>,
   schema: string,

@@ -1,10 +1,11 @@
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { type CheckpointStep, checkpointUpdate } from '@leftfold/subscriptions';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
 import type { TableColumn, TableLayout } from '../fold/table-codec.ts';
 import type { FoldedRow } from '../fold/table-fold.ts';
-import { type Advance, advanceUpdate } from './advance-checkpoint.ts';
 
-/** A table with the schema it is in. */
+/** A table in its schema. */
 export interface TableTarget {
   readonly schema: string;
   readonly table: string;
@@ -12,22 +13,21 @@ export interface TableTarget {
 }
 
 /**
- * Writes a batch's rows and moves the checkpoint on: all of a batch in one statement and one round trip.
+ * Writes a batch's rows and moves the checkpoint: a whole batch in one statement and one round trip.
  *
  * @returns false when the checkpoint could not be moved; then nothing was written.
  *
- * SQL: one statement, so one transaction. Locks the checkpoint first; both writes depend on it. Its commit need not
- * be durable, for the reason in {@link advanceCheckpoint}.
+ * SQL: one statement, so one transaction. Locks the checkpoint's row first; both writes depend on it. Its commit need
+ * not be durable: after a crash rows and checkpoint go back together, to an earlier position of a log that is durable.
  */
 export async function writeRowsAndAdvance(
-  db: Kysely<unknown>,
-  schema: string,
-  advance: Advance,
+  { db, schema }: Pick<PostgresEventStore, 'db' | 'schema'>,
+  step: CheckpointStep,
   target: TableTarget,
   changes: EncodedChanges,
 ): Promise<boolean> {
   const fenced = sql`exists (select from advanced)`;
-  const parts = [sql`advanced as (${advanceUpdate(schema, advance)})`, ...writes(target, changes, fenced)];
+  const parts = [sql`advanced as (${checkpointUpdate(schema, step)})`, ...writes(target, changes, fenced)];
   const { rows } = await sql`
     with ${sql.join(parts)}
     select set_config('synchronous_commit', 'off', true) from advanced
@@ -36,11 +36,11 @@ export async function writeRowsAndAdvance(
 }
 
 /**
- * Writes rows inside a transaction: the `known` ones over what is stored and locked, the others as new ones.
+ * Writes rows inside a transaction: replaces the `known` ones, which are stored and locked, and inserts the others.
  *
- * @returns new rows that somebody else made meanwhile: those were not written.
+ * @returns the rows that another transaction inserted first: those were not written.
  *
- * SQL: one statement. Waits for whoever is just making one of the new rows.
+ * SQL: one statement. Waits for transactions that are inserting one of the new rows.
  */
 export async function writeRows(
   tx: Kysely<unknown>,
@@ -54,7 +54,7 @@ export async function writeRows(
   if (made.length + stored.length === 0) return [];
   const fresh = encodeChanges(columns, made).kept;
   const changes = encodeChanges(columns, stored);
-  // Without new rows the statement still needs its last part; it then finds no key without a row.
+  // The last part is needed even without new rows; it then finds no key without a row.
   const parts = [sql`made as (${insertNew(target, fresh)})`, ...writes(target, changes, sql`true`)];
   const answer = await sql<{ place: number }>`
     with ${sql.join(parts)}
@@ -102,7 +102,7 @@ function insertNew(target: TableTarget, rows: EncodedRows): RawBuilder<unknown> 
   `;
 }
 
-/** One look into the primary key for each row, as in `loadRows`. Nobody else moves these rows meanwhile. */
+/** One lookup in the primary key for each row, as in `loadRows`. No other transaction moves these rows meanwhile. */
 function remove(target: TableTarget, rows: EncodedRows, condition: RawBuilder<unknown>): RawBuilder<unknown> {
   const table = sql.id(target.schema, target.table);
   return sql`
@@ -125,7 +125,7 @@ function unnestRows({ key, rest }: TableLayout, rows: EncodedRows): RawBuilder<u
   return sql`unnest(${arrays}) as changed (${names([...key, ...rest])})`;
 }
 
-/** The keys of rows, with a column `place` from 1. */
+/** The keys of rows, with a column `place` that counts from 1. */
 export function unnestKeys(
   key: readonly TableColumn[],
   rows: EncodedRows,
@@ -143,7 +143,7 @@ export function sameKey(key: readonly TableColumn[], stored: string, keys: strin
   return sql.join(equalities, sql` and `);
 }
 
-/** No column can have this name: the names of tables' columns begin with a letter. */
+/** No column of a table can have this name: those begin with a letter. */
 function keyName(index: number): RawBuilder<unknown> {
   return sql.id(`#${index}`);
 }

@@ -2,7 +2,7 @@ import type { TableColumn } from '../fold/table-codec.ts';
 import type { DefinedTable } from '../sql/define-tables.ts';
 import type { TableShape } from '../sql/table-shape.ts';
 
-/** What tells a table from its definition; empty when nothing does. Indexes are not looked at. */
+/** The differences between a table and its definition, one line each. Indexes are not compared. */
 export function differencesOf({ definition, columns }: DefinedTable, found: TableShape): readonly string[] {
   const defined = [...columns.key, ...columns.rest];
   const differences = defined.flatMap((column) => columnDifference(column, found) ?? []);
@@ -30,7 +30,7 @@ function columnDifference(
     : `column "${name}" is ${foundType}, defined as ${definedType}`;
 }
 
-/** Where `format_type` writes another name than a definition does. */
+/** Types for which `format_type` writes another name than a definition does. */
 const shortNames: Readonly<Record<string, string>> = { 'timestamp with time zone': 'timestamptz' };
 
 export function hasIndex({ indexes }: TableShape, columns: readonly string[]): boolean {

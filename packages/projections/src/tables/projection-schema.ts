@@ -1,5 +1,5 @@
 import { InvalidNameError } from '@leftfold/core';
-import type { ProjectionKey } from '../sql/row.ts';
+import type { ProjectionKey } from '../sql/inline.ts';
 
 /** Longest name of a Postgres schema, in bytes. Postgres cuts a longer one without an error. */
 const MAX_LENGTH = 63;
@@ -9,7 +9,7 @@ const MAX_VERSION = 2 ** 31 - 1;
  * The Postgres schema of a projection's tables: `leftfold_balances_v1` for version 1 of `balances`.
  *
  * @throws InvalidNameError when it would be too long.
- * @throws RangeError when the version is no whole number from 1.
+ * @throws RangeError when the version is not a whole number from 1.
  */
 export function projectionSchema(storeSchema: string, { name, version }: ProjectionKey): string {
   if (!Number.isInteger(version) || version < 1 || version > MAX_VERSION) {

@@ -1,6 +1,6 @@
 import { LeftfoldError } from '@leftfold/core';
 
-/** A projection's table exists and is not as it is defined now. Nothing was changed. */
+/** A projection's table exists and differs from its definition. Nothing was changed. */
 export class ProjectionTableMismatchError extends LeftfoldError {
   readonly code = 'PROJECTION_TABLE_MISMATCH';
   readonly retryable = false;
@@ -17,7 +17,7 @@ export class ProjectionTableMismatchError extends LeftfoldError {
   ) {
     super(
       `table "${table}" of projection "${projection.name}" version ${projection.version} is not as defined: ` +
-        `${differences.join('; ')}; raise the projection's version to build it anew, or reset() it`,
+        `${differences.join('; ')}; raise the projection's version to build a new table, or reset() it`,
     );
     this.projection = projection.name;
     this.version = projection.version;

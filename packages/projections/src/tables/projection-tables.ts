@@ -1,7 +1,8 @@
 import type { AnyProjection } from '@leftfold/core';
-import type { Kysely } from 'kysely';
+import { runnerInTransaction } from '@leftfold/postgres';
+import { lockSubscription } from '@leftfold/subscriptions';
+import type { Kysely, Transaction } from 'kysely';
 import { columnsOf } from '../fold/table-codec.ts';
-import { lockCheckpoint, registerCheckpoint } from '../sql/checkpoints.ts';
 import {
   createIndex,
   createSchema,
@@ -34,27 +35,28 @@ export class ProjectionTables {
   }
 
   /**
-   * Makes the checkpoint and what is missing of schema, tables and indexes, in one transaction. Any number of
-   * processes may call it at once. What is complete is only read, so that a role that may not create anything can start.
+   * Creates what is missing of schema, tables and indexes, in one transaction. Any number of processes may call it at
+   * the same time. When nothing is missing it only reads, so that a role that may not create anything can start.
    *
    * @throws ProjectionTableMismatchError when a table exists with other columns.
    *
-   * SQL: the checkpoint's row lock keeps others out while something is made.
+   * SQL: a lock on the subscription's row, which must exist, makes other processes wait.
    */
   async ensure(db: Kysely<unknown>): Promise<void> {
-    await registerCheckpoint(db, this.#storeSchema, this.#projection);
     if (this.#isComplete(await readTableShapes(db, this.schema))) return;
+    const { name, version } = this.#projection;
     await db
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (tx) => {
-        await lockCheckpoint(tx, this.#storeSchema, this.#projection);
+        const connection = { schema: this.#storeSchema, run: runnerInTransaction(tx) };
+        await lockSubscription(connection, { name, version, slice: 0 });
         await this.#createMissing(tx);
       });
   }
 
-  /** Empties the tables; one that is not as defined, or is missing, is made anew. */
-  async recreate(tx: Kysely<unknown>): Promise<void> {
+  /** Empties the tables. One that is missing, or not as defined, is created again. */
+  async recreate(tx: Transaction<unknown>): Promise<void> {
     const found = await readTableShapes(tx, this.schema);
     const kept: string[] = [];
     for (const table of this.#tables) {
@@ -67,7 +69,7 @@ export class ProjectionTables {
     await this.#createMissing(tx);
   }
 
-  async #createMissing(tx: Kysely<unknown>): Promise<void> {
+  async #createMissing(tx: Transaction<unknown>): Promise<void> {
     const found = await readTableShapes(tx, this.schema);
     if (found === undefined) await createSchema(tx, this.schema);
     for (const table of this.#tables) {

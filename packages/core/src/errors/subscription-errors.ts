@@ -1,0 +1,90 @@
+import { LeftfoldError } from './leftfold-error.ts';
+
+/** The durable subscription that an error is about. */
+export interface SubscriptionIdentity {
+  /** One word for messages: what handles the events, such as "projection". */
+  readonly kind: string;
+  readonly name: string;
+  /** Undefined where only a name was given. */
+  readonly version?: number | undefined;
+  /** @default 0 */
+  readonly slice?: number | undefined;
+}
+
+/** What the errors about durable subscriptions have in common. */
+abstract class SubscriptionError extends LeftfoldError {
+  /** One word: what handles the events, such as "projection". */
+  readonly kind: string;
+  /** Name of the subscription: for a projection, the projection's name. */
+  readonly subscription: string;
+  /** Undefined where only a name was given. */
+  readonly version: number | undefined;
+  readonly slice: number;
+
+  constructor(identity: SubscriptionIdentity, problem: string, options?: ErrorOptions) {
+    super(`${describe(identity)} ${problem}`, options);
+    this.kind = identity.kind;
+    this.subscription = identity.name;
+    this.version = identity.version;
+    this.slice = identity.slice ?? 0;
+  }
+}
+
+/** The first version and the first slice are left out: most subscriptions have no other. */
+function describe({ kind, name, version = 1, slice = 0 }: SubscriptionIdentity): string {
+  return `${kind} "${name}"${version === 1 ? '' : ` version ${version}`}${slice === 0 ? '' : ` slice ${slice}`}`;
+}
+
+/** A durable subscription stopped at an event that its handler could not process. No later event was processed. */
+export class SubscriptionFailedError extends SubscriptionError {
+  readonly code = 'SUBSCRIPTION_FAILED';
+  readonly retryable = false;
+  /** The event's position; undefined when the failure has no single event. */
+  readonly position: number | undefined;
+  readonly eventType: string | undefined;
+
+  constructor(
+    identity: SubscriptionIdentity,
+    event: { readonly position: number; readonly type: string } | undefined,
+    options?: ErrorOptions,
+  ) {
+    const at = event === undefined ? '' : ` at event "${event.type}", position ${event.position}`;
+    super(identity, `stopped${at}: ${reasonOf(options?.cause)}; fix the cause, then call resume()`, options);
+    this.position = event?.position;
+    this.eventType = event?.type;
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof Error) return cause.message;
+  return typeof cause === 'string' ? cause : 'unknown cause';
+}
+
+/** A durable subscription did not reach a position within the time given. It may still reach it. */
+export class SubscriptionTimeoutError extends SubscriptionError {
+  readonly code = 'SUBSCRIPTION_TIMEOUT';
+  readonly retryable = true;
+  /** The position that was waited for. */
+  readonly wanted: number;
+  /** The position that was reached. */
+  readonly reached: number;
+
+  constructor(identity: SubscriptionIdentity, wanted: number, reached: number, timeoutMs: number) {
+    super(
+      identity,
+      `is at position ${reached}, not yet at ${wanted}, after ${timeoutMs} ms; check that a process runs it, or wait longer`,
+    );
+    this.wanted = wanted;
+    this.reached = reached;
+  }
+}
+
+/** No durable subscription of this name was given, or it has no checkpoint in this database. */
+export class SubscriptionNotFoundError extends SubscriptionError {
+  readonly code = 'SUBSCRIPTION_NOT_FOUND';
+  readonly retryable = false;
+
+  constructor(identity: SubscriptionIdentity) {
+    super(identity, 'is unknown here; pass its definition, and call migrate() once');
+  }
+}

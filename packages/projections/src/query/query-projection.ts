@@ -1,0 +1,24 @@
+import type { AnyProjection } from '@leftfold/core';
+import { Kysely } from 'kysely';
+import { projectionSchema } from '../tables/projection-schema.ts';
+import type { QueryOf } from './query-of.ts';
+import type { QueryOptions } from './query-options.ts';
+import { type QueryContext, readDialect } from './read-driver.ts';
+
+/**
+ * A query on a projection's tables. It makes no request to the database until it is executed, and waits for `atLeast`
+ * each time it is executed.
+ */
+export function queryProjection<TProjection extends AnyProjection>(
+  context: QueryContext,
+  projection: TProjection,
+  options: QueryOptions,
+): QueryOf<TProjection> {
+  const dialect = readDialect(context, projection, options);
+  const schema = projectionSchema(context.store.schema, projection);
+  const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect }).withSchema(schema);
+  // The tables and columns are those of the definition; the type of any projection does not have their names.
+  return (
+    projection.kind === 'table' ? tables.selectFrom(projection.name).selectAll() : tables
+  ) as QueryOf<TProjection>;
+}

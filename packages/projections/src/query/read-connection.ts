@@ -1,0 +1,81 @@
+import {
+  type BorrowedClient,
+  isWriteRefused,
+  runnerOn,
+  type Statement,
+  type StatementRunner,
+  toLeftfoldError,
+} from '@leftfold/postgres';
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
+import { beginRead, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
+
+/** One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. */
+export class ReadConnection implements DatabaseConnection {
+  readonly #run: StatementRunner;
+  readonly #release: BorrowedClient['release'];
+  readonly #schema: string;
+  #inTransaction = false;
+
+  constructor({ client, release }: BorrowedClient, schema: string) {
+    // The texts are the caller's: few of them are repeated.
+    this.#run = runnerOn(client, { prepare: false });
+    this.#release = release;
+    this.#schema = schema;
+  }
+
+  /** @param statement begins a transaction and selects a checkpoint. @returns undefined when there is no checkpoint */
+  async begin(statement: Statement): Promise<CheckpointRow | undefined> {
+    this.#inTransaction = true;
+    const [row] = await this.#query<CheckpointRow>(statement);
+    return row;
+  }
+
+  async executeQuery<TRow>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<TRow>> {
+    // A select can write only in its top-level with clause. The read-only transaction prevents it.
+    if ('with' in query && query.with !== undefined) await this.#beginRead();
+    return { rows: await this.#query<TRow>({ name: undefined, text: sql, values: parameters }) };
+  }
+
+  /** Reads rows in chunks, with a cursor of the server: at most one chunk is in memory. */
+  async *streamQuery<TRow>(
+    { sql, parameters }: CompiledQuery,
+    chunkSize: number,
+  ): AsyncIterableIterator<QueryResult<TRow>> {
+    await this.#beginRead();
+    await this.#query(declareCursor(sql, parameters));
+    for (;;) {
+      const rows = await this.#query<TRow>(fetchRows(chunkSize));
+      if (rows.length > 0) yield { rows };
+      if (rows.length < chunkSize) break;
+    }
+    await this.#query(closeCursor);
+  }
+
+  /** Returns the connection to the pool. It is closed if its transaction does not end. */
+  async release(): Promise<void> {
+    const broken = this.#inTransaction && !(await this.#ends());
+    this.#release(broken);
+  }
+
+  async #beginRead(): Promise<void> {
+    if (this.#inTransaction) return;
+    this.#inTransaction = true;
+    await this.#query(beginRead);
+  }
+
+  #ends(): Promise<boolean> {
+    return this.#run(endRead).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #query<TRow>(statement: Statement): Promise<TRow[]> {
+    try {
+      return [...(await this.#run<TRow & object>(statement))];
+    } catch (error) {
+      throw isWriteRefused(error) ? error : toLeftfoldError(error, this.#schema);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { AnyProjection } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { runnerInTransaction } from '@leftfold/postgres';
+import type { SubscriptionDefinition } from '@leftfold/subscriptions';
+import { HandlerApplier } from '../apply/handler-applier.ts';
+import { TableApplier } from '../apply/table-applier.ts';
+import { promoteToInline } from '../inline/promote-to-inline.ts';
+import { lockInlineProjections } from '../sql/inline.ts';
+import type { ProjectionTables } from '../tables/projection-tables.ts';
+
+export interface ProjectionSubscriptionOptions {
+  readonly store: PostgresEventStore;
+  readonly tables: ProjectionTables;
+  /** Most rows that a table projection keeps in memory between batches. */
+  readonly cachedRows: number;
+}
+
+/** The durable subscription that keeps a projection up to date. */
+export function projectionSubscription(
+  projection: AnyProjection,
+  { store, tables, cachedRows }: ProjectionSubscriptionOptions,
+): SubscriptionDefinition {
+  const { name, version, eventTypes } = projection;
+  const subscription: SubscriptionDefinition = {
+    kind: 'projection',
+    name,
+    version,
+    eventTypes,
+    createHandler: (term) =>
+      projection.kind === 'table'
+        ? new TableApplier(projection, { store, lease: term, cachedRows })
+        : new HandlerApplier(projection, store, term),
+    clear: (tx) => tables.recreate(tx),
+    lockAppends: (tx) => lockInlineProjections(runnerInTransaction(tx), store.schema),
+  };
+  if (projection.mode === 'async') return subscription;
+  return {
+    ...subscription,
+    promote: (term, position) => promoteToInline(store, projection, term, position),
+  };
+}

@@ -1,0 +1,37 @@
+-- 0001-inline-projections · not breaking
+
+-- Which of these projections the calling append has to apply: their places in the arguments, from 1, as text separated
+-- by commas, whatever parsers the caller's connection has.
+--
+-- The answer cannot change until the transaction ends. Needs read committed.
+create function :schema._inline_projections(names text[], versions integer[]) returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended(':schema inline projections', 0));
+  -- A statement of its own, so that its snapshot is newer than the lock. In one statement the snapshot would be older,
+  -- and an append that waited for the lock would not see what changed during the wait.
+  return (select string_agg(wanted.place::text, ',')
+            from unnest(names, versions) with ordinality as wanted (name, version, place)
+            join :schema.subscriptions as subscription
+              on subscription.name = wanted.name
+             and subscription.version = wanted.version
+             and subscription.slice = 0
+           where subscription.inline);
+end
+$$;
+
+-- Waits until every append that called _inline_projections has ended, and blocks further calls until this transaction
+-- ends.
+create function :schema._lock_inline_projections() returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_advisory_xact_lock(hashtextextended(':schema inline projections', 0))
+$$;
+
+revoke execute on function
+  :schema._inline_projections(text[], integer[]),
+  :schema._lock_inline_projections()
+  from public;

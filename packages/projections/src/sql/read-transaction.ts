@@ -1,0 +1,41 @@
+import type { AnyProjection } from '@leftfold/core';
+import type { Statement } from '@leftfold/postgres';
+
+/** A projection's checkpoint in the snapshot of a transaction. */
+export interface CheckpointRow {
+  readonly position: number;
+  /** True when appends apply the projection: it has applied every position. */
+  readonly inline: boolean;
+}
+
+const readOnly = 'begin transaction isolation level repeatable read, read only';
+
+/** Begins a transaction whose statements all read one snapshot. */
+export const beginRead: Statement = { name: undefined, text: readOnly, values: [] };
+
+/** Ends a transaction that has only read. */
+export const endRead: Statement = { name: undefined, text: 'commit', values: [] };
+
+/**
+ * Begins such a transaction, and reads the projection's checkpoint in its snapshot.
+ *
+ * SQL: three statements in one round trip, which cannot have parameters: definitions allow only plain lower-case names,
+ * and the version is a number. The tables are locked before the snapshot is taken, because a table that is truncated
+ * later is empty in older snapshots too. They are locked in the order in which a reset locks them.
+ */
+export function beginAtCheckpoint(
+  storeSchema: string,
+  tableSchema: string,
+  projection: AnyProjection,
+): Statement {
+  const { name, version } = projection;
+  const tables = projection.tables.map((table) => `"${tableSchema}"."${table.name}"`);
+  const text = `${readOnly};
+    lock table ${tables.join(', ')} in access share mode;
+    select position, inline
+      from "${storeSchema}".subscriptions
+     where name = '${name}'
+       and version = ${Number(version)}
+       and slice = 0`;
+  return { name: undefined, text, values: [] };
+}

@@ -1,0 +1,22 @@
+import type { RecordedEvent } from '@leftfold/core';
+
+/** What is known about a batch that failed. */
+export interface FailedBatch {
+  readonly eventCount: number;
+  readonly firstEvent: RecordedEvent | undefined;
+  /** The event that was being processed, and how many of the batch came before it; undefined when that is unknown. */
+  readonly failing: { readonly event: RecordedEvent; readonly before: number } | undefined;
+}
+
+/**
+ * Thrown by a handler to name the event that it cannot process, with the error as its cause. After any other error the
+ * runner finds the event by applying smaller batches.
+ */
+export class BatchFailure extends Error {
+  readonly batch: FailedBatch;
+
+  constructor(cause: unknown, batch: FailedBatch) {
+    super('a batch of events could not be processed', { cause });
+    this.batch = batch;
+  }
+}

@@ -1,0 +1,47 @@
+import type { RecordedEvent } from '@leftfold/core';
+
+/** A part of the log: the events that a subscription reads, and the range of positions that they were read from. */
+export interface SubscriptionPage {
+  /** The page has the events after this position. */
+  readonly from: number;
+  /** The page has the events up to this position; it may be higher than that of the last event. */
+  readonly to: number;
+  readonly events: readonly RecordedEvent[];
+}
+
+/**
+ * Processes the events of one subscription, for as long as this process holds the lease. Each batch is written in one
+ * transaction with the move of the checkpoint from the batch's beginning to its end, so that its effects in this
+ * database happen exactly once.
+ */
+export interface SubscriptionHandler {
+  /**
+   * Does what can be done without writing. The batch before this one may still be being written; a handler that keeps
+   * state in memory assumes that it succeeds.
+   *
+   * @throws BatchFailure to name the event that cannot be processed
+   */
+  prepare(page: SubscriptionPage): Promise<PreparedBatch>;
+
+  /** Discards what the handler keeps in memory. Called each time after a batch was not written. */
+  forget?(): void;
+}
+
+/** A batch that is ready to be written after the one before it. */
+export interface PreparedBatch {
+  /** Position of the checkpoint after the batch. */
+  readonly to: number;
+  readonly eventCount: number;
+  /** Whether another page may be prepared before this batch is written: the next batch then contains both. */
+  readonly grows: boolean;
+
+  /**
+   * Writes the batch and moves the checkpoint, in one transaction.
+   *
+   * @returns false when another process has the lease, or the checkpoint is not where the batch begins. Nothing was
+   * written then.
+   * @throws BatchFailure to name the event that cannot be processed. After an error nothing was written, unless the
+   * connection broke: then it is unknown.
+   */
+  write(): Promise<boolean>;
+}

@@ -1,0 +1,16 @@
+export { BatchFailure, type FailedBatch } from './handler/batch-failure.ts';
+export type { PreparedBatch, SubscriptionHandler, SubscriptionPage } from './handler/subscription-handler.ts';
+export { writeInTransaction } from './handler/write-in-transaction.ts';
+export { type GrantedLease, LeaseTerm } from './lease/lease-term.ts';
+export type { RunnerOptions, SubscriptionRunnerOptions, WaitForOptions } from './runner/runner-options.ts';
+export { createSubscriptionRunner, SubscriptionRunner } from './runner/subscription-runner.ts';
+export { advanceCheckpoint, type CheckpointStep, checkpointUpdate } from './sql/checkpoint.ts';
+export { markInline } from './sql/inline.ts';
+export type { HeldLease } from './sql/leases.ts';
+export type { Checkpoint, StoredFailure } from './sql/row.ts';
+export type { SchemaConnection } from './sql/schema-connection.ts';
+export { lockSubscription, readCheckpoints } from './sql/subscriptions.ts';
+export type { OnIncident, SubscriptionIncident } from './status/subscription-incident.ts';
+export type { SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
+export type { PromotionResult, SubscriptionDefinition } from './subscription/subscription-definition.ts';
+export type { SubscriptionKey, SubscriptionRef } from './subscription/subscription-key.ts';

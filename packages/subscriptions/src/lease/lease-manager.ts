@@ -1,0 +1,143 @@
+import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
+import type { Checkpoint } from '../sql/row.ts';
+import type { SchemaConnection } from '../sql/schema-connection.ts';
+import { readCheckpoints } from '../sql/subscriptions.ts';
+import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
+import { LeaseTerm } from './lease-term.ts';
+
+/** Checks in the time that a lease lasts: two of them may fail before it expires. */
+const CHECKS_PER_LEASE = 3;
+
+export interface LeaseManagerOptions {
+  readonly connection: SchemaConnection;
+  /** Distinguishes this process from every other one. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** True when the database can never be reached again: the store is closed. */
+  readonly isClosed: () => boolean;
+  /** Called when the database could not be reached. The check is repeated. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface LeaseRequest {
+  readonly key: SubscriptionKey;
+  readonly grant: (term: LeaseTerm | undefined) => void;
+}
+
+/**
+ * Holds the leases of one process: renews them, ends the terms whose lease was lost, and takes leases that are free.
+ *
+ * Each check is one or two small statements for all subscriptions together, whether or not there are events.
+ */
+export class LeaseManager {
+  readonly #options: LeaseManagerOptions;
+  readonly #requests = new Map<string, LeaseRequest>();
+  readonly #held = new Map<string, LeaseTerm>();
+  #timer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> | undefined;
+  #checkAgain = false;
+  #refusing = false;
+  #closed = false;
+
+  constructor(options: LeaseManagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Waits until the subscription's lease is free, and takes it. The lease of a subscription that is stopped or inline is
+   * not free.
+   *
+   * @returns undefined when the manager grants no more leases
+   */
+  acquire(key: SubscriptionKey): Promise<LeaseTerm | undefined> {
+    if (this.#refusing) return Promise.resolve(undefined);
+    return new Promise((grant) => {
+      this.#requests.set(mapKeyOf(key), { key, grant });
+      this.check();
+    });
+  }
+
+  /** Grants no more leases, and answers every waiting request with undefined. */
+  refuse(): void {
+    this.#refusing = true;
+    this.#requests.forEach(({ grant }) => grant(undefined));
+    this.#requests.clear();
+  }
+
+  /** Ends a term whose lease another process has, or that was released. */
+  drop(term: LeaseTerm): void {
+    term.end();
+    const mapKey = mapKeyOf(term);
+    if (this.#held.get(mapKey) === term) this.#held.delete(mapKey);
+  }
+
+  /** Checks now instead of at the next interval. */
+  check(): void {
+    if (this.#checking !== undefined) {
+      this.#checkAgain = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#checking = this.#checkOnce().finally(() => {
+      this.#checking = undefined;
+      const again = this.#checkAgain;
+      this.#checkAgain = false;
+      if (this.#closed || this.#options.isClosed() || this.#held.size + this.#requests.size === 0) return;
+      if (again) this.check();
+      else this.#timer = setTimeout(() => this.check(), this.#options.leaseMs / CHECKS_PER_LEASE);
+    });
+  }
+
+  /** Releases all leases. */
+  async close(): Promise<void> {
+    this.refuse();
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#checking;
+    const terms = [...this.#held.values()];
+    for (const term of terms) this.drop(term);
+    const { connection, isClosed, onError } = this.#options;
+    if (terms.length === 0 || isClosed()) return;
+    // When the database cannot be reached, the leases expire.
+    await releaseLeases(connection, terms).catch(onError);
+  }
+
+  async #checkOnce(): Promise<void> {
+    const { connection, leaseMs, isClosed, onError } = this.#options;
+    try {
+      const held = [...this.#held.values()];
+      const requested = [...this.#requests.values()].map(({ key }) => key);
+      const checkpoints = await readCheckpoints(connection, [...held, ...requested]);
+      const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
+      const kept = held.filter((term) => {
+        const isMine = byKey.get(mapKeyOf(term))?.epoch === term.epoch;
+        if (!isMine) this.drop(term);
+        return isMine;
+      });
+      if (kept.length > 0) await renewLeases(connection, kept, leaseMs);
+      for (const key of requested) {
+        const checkpoint = byKey.get(mapKeyOf(key));
+        if (checkpoint !== undefined && isFree(checkpoint)) await this.#take(key);
+      }
+    } catch (error) {
+      if (isClosed()) this.refuse();
+      else onError(error);
+    }
+  }
+
+  async #take(key: SubscriptionKey): Promise<void> {
+    const { connection, owner, leaseMs } = this.#options;
+    const granted = await acquireLease(connection, key, { owner, leaseMs });
+    if (granted === undefined) return;
+    const term = new LeaseTerm(key, { ...granted, leaseMs });
+    const mapKey = mapKeyOf(key);
+    this.#held.set(mapKey, term);
+    // When the request was withdrawn meanwhile, the lease is released when the manager closes.
+    this.#requests.get(mapKey)?.grant(term);
+    this.#requests.delete(mapKey);
+  }
+}
+
+function isFree({ inline, failure, leased }: Checkpoint): boolean {
+  return !inline && failure === undefined && !leased;
+}

@@ -1,0 +1,41 @@
+import type { HeldLease } from '../sql/leases.ts';
+import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+
+/** What the database granted. */
+export interface GrantedLease {
+  readonly epoch: number;
+  /** Where the checkpoint was when the lease was taken. */
+  readonly position: number;
+  readonly leaseMs: number;
+}
+
+/** The time during which this process holds the lease of one subscription: from taking it to losing it. */
+export class LeaseTerm implements HeldLease {
+  readonly name: string;
+  readonly version: number;
+  readonly slice: number;
+  /** Increases with each term of any process. What is written with an older epoch is rolled back. */
+  readonly epoch: number;
+  /** Where the checkpoint was when the term began. */
+  readonly position: number;
+  readonly leaseMs: number;
+  readonly #ended = new AbortController();
+
+  constructor({ name, version, slice }: SubscriptionKey, { epoch, position, leaseMs }: GrantedLease) {
+    this.name = name;
+    this.version = version;
+    this.slice = slice;
+    this.epoch = epoch;
+    this.position = position;
+    this.leaseMs = leaseMs;
+  }
+
+  /** Aborts when this process knows that the term is over. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  end(): void {
+    this.#ended.abort();
+  }
+}

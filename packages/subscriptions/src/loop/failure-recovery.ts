@@ -1,0 +1,107 @@
+import { type RecordedEvent, SubscriptionFailedError } from '@leftfold/core';
+import { isOperational } from '@leftfold/postgres';
+import { BatchFailure } from '../handler/batch-failure.ts';
+import { stopSubscription } from '../sql/failures.ts';
+import { readCheckpoints } from '../sql/subscriptions.ts';
+import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import type { LoopOptions } from './loop-options.ts';
+import { retryDelayMs } from '@leftfold/core';
+import { pause } from '@leftfold/postgres';
+import type { TermProgress } from './term-progress.ts';
+
+/** Decides how a subscription continues after a batch was not written. */
+export class FailureRecovery {
+  readonly #subscription: Subscription;
+  readonly #options: LoopOptions;
+
+  constructor(subscription: Subscription, options: LoopOptions) {
+    this.#subscription = subscription;
+    this.#options = options;
+  }
+
+  /** Reads the checkpoint, until the database answers. @returns false when the lease is lost or the runner stops */
+  async findPosition(progress: TermProgress): Promise<boolean> {
+    const { store } = this.#options;
+    const { term } = progress;
+    while (!progress.signal.aborted) {
+      try {
+        const [checkpoint] = await readCheckpoints(store, [term]);
+        if (checkpoint?.epoch !== term.epoch) return false;
+        progress.position = checkpoint.position;
+        return true;
+      } catch (error) {
+        if (store.pool.ending) return false;
+        await this.#waitForDatabase(progress, error);
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Retries without limit while the state of the database is the cause: that is never an event's fault. Otherwise
+   * batches become smaller until the failing event is found, that event is retried a few times, and then the
+   * subscription stops at it.
+   *
+   * @param wasDown whether the database could not be reached just now
+   */
+  async handle(progress: TermProgress, error: unknown, wasDown: boolean): Promise<'continue' | 'over'> {
+    const { retry } = this.#options;
+    const cause = error instanceof BatchFailure ? error.cause : error;
+    if (wasDown || isOperational(cause)) {
+      await this.#waitForDatabase(progress, cause);
+      return 'continue';
+    }
+    const { size } = progress;
+    const batch = error instanceof BatchFailure ? error.batch : undefined;
+    const failing = batch?.failing;
+    if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'continue';
+    progress.failures += 1;
+    if (progress.failures < retry.attempts) {
+      this.#report(cause, false);
+      await pause(retryDelayMs(retry, progress.failures), progress.signal);
+      return 'continue';
+    }
+    return this.#stop(progress, cause, failing?.event ?? batch?.firstEvent);
+  }
+
+  async #stop(
+    progress: TermProgress,
+    cause: unknown,
+    event: RecordedEvent | undefined,
+  ): Promise<'continue' | 'over'> {
+    const { store, waiters } = this.#options;
+    const failed = new SubscriptionFailedError(identityOf(this.#subscription), event ?? eventOf(cause), {
+      cause,
+    });
+    try {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const failure = { position: failed.position, type: failed.eventType, message };
+      await stopSubscription(store, progress.term, failure);
+    } catch (error) {
+      // Not stopped yet: the event is retried once more, and its failure leads here again.
+      await this.#waitForDatabase(progress, error);
+      return 'continue';
+    }
+    waiters.failed(this.#subscription.key, failed);
+    this.#report(failed, true);
+    return 'over';
+  }
+
+  async #waitForDatabase(progress: TermProgress, error: unknown): Promise<void> {
+    progress.outages += 1;
+    this.#report(error, false);
+    await pause(retryDelayMs(this.#options.retry, progress.outages), progress.signal);
+  }
+
+  #report(error: unknown, stopped: boolean): void {
+    this.#options.onIncident({ subscription: this.#subscription.key, error, stopped });
+  }
+}
+
+/** Reading an event can fail before there is a batch: such errors name the event themselves. */
+function eventOf(error: unknown): { readonly position: number; readonly type: string } | undefined {
+  if (typeof error !== 'object' || error === null || !('position' in error) || !('type' in error))
+    return undefined;
+  const { position, type } = error;
+  return typeof position === 'number' && typeof type === 'string' ? { position, type } : undefined;
+}

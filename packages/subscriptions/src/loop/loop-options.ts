@@ -1,0 +1,16 @@
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { LeaseManager } from '../lease/lease-manager.ts';
+import type { OnIncident } from '../status/subscription-incident.ts';
+import type { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
+import type { RetryPolicy } from '@leftfold/core';
+
+/** What the loops of one runner share. */
+export interface LoopOptions {
+  readonly store: PostgresEventStore;
+  readonly leases: LeaseManager;
+  readonly waiters: SubscriptionWaiters;
+  /** Most events of a batch. */
+  readonly batchSize: number;
+  readonly retry: RetryPolicy;
+  readonly onIncident: OnIncident;
+}

@@ -1,0 +1,74 @@
+import type { PreparedBatch } from '../handler/subscription-handler.ts';
+import type { LoopOptions } from './loop-options.ts';
+import { readAhead } from './read-ahead.ts';
+import type { TermProgress } from './term-progress.ts';
+import { tracedBatch } from './traced-batch.ts';
+
+/** Events read, and held in memory, at one time. Larger pages are no faster, and survive minor garbage collections. */
+const PAGE_SIZE = 1_000;
+
+/**
+ * Processes the events after the checkpoint up to a position.
+ *
+ * Reading a page, preparing the one before it and writing a batch overlap. While a batch is being written, the next one
+ * grows page by page.
+ *
+ * @returns `fenced` when a batch found another epoch, or the checkpoint elsewhere; `over` when the signal aborted
+ */
+export async function applyUpTo(
+  options: Pick<LoopOptions, 'store' | 'waiters'>,
+  types: readonly string[],
+  progress: TermProgress,
+  upTo: number,
+): Promise<'reached' | 'over' | 'fenced'> {
+  const { handler, signal, size } = progress;
+  let from = progress.position;
+  let written = Promise.resolve(true);
+  let preparedMs = 0;
+  const limit = () => Math.min(PAGE_SIZE, size.current);
+  const pages = readAhead(options.store, { after: from, upTo, types, limit });
+  try {
+    for await (const { events, position: to } of pages) {
+      if (signal.aborted) break;
+      const began = performance.now();
+      const prepared = await handler.prepare({ from, to, events });
+      preparedMs += performance.now() - began;
+      from = to;
+      if (to < upTo && progress.writing && prepared.grows && prepared.eventCount < size.current) continue;
+      if (!(await written)) return 'fenced';
+      written = write(options, progress, prepared, preparedMs);
+      written.catch(() => {}); // thrown where it is awaited
+      preparedMs = 0;
+    }
+  } catch (error) {
+    // The batch that is being written ends first; if it fails, its failure is the one to report.
+    if (!(await written)) return 'fenced';
+    throw error;
+  }
+  if (!(await written)) return 'fenced';
+  return signal.aborted ? 'over' : 'reached';
+}
+
+async function write(
+  { store, waiters }: Pick<LoopOptions, 'store' | 'waiters'>,
+  progress: TermProgress,
+  prepared: PreparedBatch,
+  preparedMs: number,
+): Promise<boolean> {
+  const { term, position: from } = progress;
+  const { to, eventCount } = prepared;
+  const began = performance.now();
+  progress.writing = true;
+  try {
+    if (!(await tracedBatch(store.schema, term, { from, to, eventCount }, () => prepared.write())))
+      return false;
+  } finally {
+    progress.writing = false;
+  }
+  progress.position = to;
+  progress.failures = 0;
+  progress.outages = 0;
+  progress.size.applied(eventCount, preparedMs + performance.now() - began);
+  waiters.advanced(term, to);
+  return true;
+}

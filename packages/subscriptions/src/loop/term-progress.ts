@@ -1,0 +1,20 @@
+import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
+import type { LeaseTerm } from '../lease/lease-term.ts';
+import type { BatchSize } from './batch-size.ts';
+
+/** What a process knows about a subscription during one lease term. */
+export interface TermProgress {
+  readonly term: LeaseTerm;
+  readonly handler: SubscriptionHandler;
+  readonly size: BatchSize;
+  /** Aborts when the runner stops or the term is over. */
+  readonly signal: AbortSignal;
+  /** Where the checkpoint is, as far as is known. */
+  position: number;
+  /** Whether a batch is being written now. */
+  writing: boolean;
+  /** How often in a row the last remaining event of a failing batch has failed. */
+  failures: number;
+  /** How often in a row the database was the cause of a failure. */
+  outages: number;
+}

@@ -1,0 +1,45 @@
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { RetryOptions } from '@leftfold/core';
+import type { OnIncident } from '../status/subscription-incident.ts';
+import type { SubscriptionDefinition } from '../subscription/subscription-definition.ts';
+
+/** Options that every runner has, whatever its subscriptions are. */
+export interface RunnerOptions {
+  /** Name of this process in `status()`. @default the host's name and the process id */
+  readonly owner?: string | undefined;
+  /**
+   * Milliseconds until another process takes over from one that died. A lease is renewed three times in that time.
+   *
+   * @default 5000
+   */
+  readonly leaseMs?: number | undefined;
+  /** Most events of a batch. The runner adapts the actual number to how fast batches are. @default 5000 */
+  readonly batchSize?: number | undefined;
+  /**
+   * How an event that fails is retried before its subscription stops. `attempts` counts the first one too; the delay
+   * doubles after each.
+   *
+   * @default attempts 5, firstDelayMs 100, maxDelayMs 10000
+   */
+  readonly retry?: RetryOptions | undefined;
+  /** Called for each error. @default a warning of the process when a subscription stops */
+  readonly onIncident?: OnIncident | undefined;
+}
+
+/** What {@link createSubscriptionRunner} takes. */
+export interface SubscriptionRunnerOptions extends RunnerOptions {
+  readonly store: PostgresEventStore;
+  readonly subscriptions: readonly SubscriptionDefinition[];
+  /**
+   * Creates what the handlers write to. Part of each `migrate()`: runs after the rows of the subscriptions were created.
+   */
+  readonly migrate?: (() => Promise<void>) | undefined;
+}
+
+/** How long a call waits. */
+export interface WaitForOptions {
+  /** Milliseconds; Infinity for no timeout. @default 5000 */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}

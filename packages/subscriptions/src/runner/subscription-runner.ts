@@ -1,0 +1,254 @@
+import { hostname } from 'node:os';
+import { DuplicateDefinitionError, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
+import { LeaseManager } from '../lease/lease-manager.ts';
+import { SubscriptionLoop } from '../loop/subscription-loop.ts';
+import { resetSubscription } from '../reset/reset-subscription.ts';
+import { resumeSubscription } from '../sql/failures.ts';
+import { migrations } from '../sql/migrations.generated.ts';
+import { readCheckpoints, registerSubscriptions } from '../sql/subscriptions.ts';
+import { guarded, warnWhenStopped } from '../status/subscription-incident.ts';
+import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
+import {
+  identityOf,
+  type Subscription,
+  type SubscriptionDefinition,
+  toSubscription,
+} from '../subscription/subscription-definition.ts';
+import { mapKeyOf, type SubscriptionRef, toKey } from '../subscription/subscription-key.ts';
+import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
+import type { SubscriptionRunnerOptions, WaitForOptions } from './runner-options.ts';
+
+const defaultRetry = { attempts: 5, firstDelayMs: 100, maxDelayMs: 10_000 };
+
+/**
+ * Creates a runner for durable subscriptions. It makes no request to the database until `start()` or another method is
+ * called.
+ *
+ * @throws DuplicateDefinitionError when two subscriptions have the same name, version and slice.
+ * @throws RangeError when `leaseMs` is below 100 or `batchSize` below 1.
+ *
+ * @example
+ * ```ts
+ * const counter: SubscriptionDefinition = {
+ *   name: 'deposits',
+ *   version: 1,
+ *   eventTypes: ['account.deposited'],
+ *   createHandler: (term) => ({
+ *     prepare: async ({ from, to, events }) => ({
+ *       to,
+ *       eventCount: events.length,
+ *       grows: false,
+ *       write: () =>
+ *         writeInTransaction(store, { lease: term, from, to }, ({ tx }) =>
+ *           sql`update counters set deposits = deposits + ${events.length}`.execute(tx),
+ *         ),
+ *     }),
+ *   }),
+ * };
+ * await using runner = createSubscriptionRunner({ store, subscriptions: [counter] });
+ * await runner.start();
+ * ```
+ */
+export function createSubscriptionRunner(options: SubscriptionRunnerOptions): SubscriptionRunner {
+  return new SubscriptionRunner(options);
+}
+
+/**
+ * Runs durable subscriptions: hands the events of the log to their handlers, in order.
+ *
+ * One process at a time leads each subscription: the one that holds its lease. Other processes that run it wait to take
+ * over. A process that does not call `start()` can still wait for subscriptions, reset and resume them.
+ */
+export class SubscriptionRunner implements AsyncDisposable {
+  readonly #store: PostgresEventStore;
+  readonly #subscriptions: ReadonlyMap<string, Subscription>;
+  readonly #migrate: (() => Promise<void>) | undefined;
+  readonly #owner: string;
+  readonly #leaseMs: number;
+  readonly #loops: readonly SubscriptionLoop[];
+  readonly #leases: LeaseManager;
+  readonly #waiters: SubscriptionWaiters;
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: SubscriptionRunnerOptions) {
+    const { store, leaseMs = 5_000, batchSize = 5_000 } = options;
+    if (!(leaseMs >= 100)) throw new RangeError(`leaseMs is ${leaseMs}, at least 100 is needed`);
+    if (!(batchSize >= 1)) throw new RangeError(`batchSize is ${batchSize}, at least 1 is needed`);
+    const onIncident = guarded(options.onIncident ?? warnWhenStopped);
+    this.#store = store;
+    this.#subscriptions = byKey(options.subscriptions);
+    this.#migrate = options.migrate;
+    this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
+    this.#leaseMs = leaseMs;
+    this.#waiters = new SubscriptionWaiters(store);
+    this.#leases = new LeaseManager({
+      connection: store,
+      owner: this.#owner,
+      leaseMs,
+      isClosed: () => store.pool.ending,
+      onError: (error) => onIncident({ subscription: undefined, error, stopped: false }),
+    });
+    const shared = {
+      store,
+      leases: this.#leases,
+      waiters: this.#waiters,
+      batchSize,
+      retry: toRetryPolicy(options.retry, defaultRetry),
+      onIncident,
+    };
+    this.#loops = [...this.#subscriptions.values()].map((one) => new SubscriptionLoop(one, shared));
+  }
+
+  /**
+   * Creates what is missing: the table of subscriptions, their rows, and what the option `migrate` creates. Any number of
+   * processes may call it at the same time. When nothing is missing, it needs no right to create anything. The store
+   * must be migrated.
+   *
+   * @throws SchemaMismatchError, MissingRightsError, StoreUnavailableError, and what the option `migrate` throws
+   */
+  async migrate(): Promise<void> {
+    const { pool, schema } = this.#store;
+    await applyMigrations(pool, { schema, component: 'subscriptions', migrations });
+    await this.#withStoreErrors(async () => {
+      await registerSubscriptions(
+        this.#store,
+        [...this.#subscriptions.values()].map(({ key }) => key),
+      );
+      await this.#migrate?.();
+    });
+  }
+
+  /** Migrates, then begins to run the subscriptions. @throws like {@link migrate}; TypeError when called twice */
+  async start(): Promise<void> {
+    if (this.#running !== undefined || this.#stop.signal.aborted) {
+      throw new TypeError('the runner was started before; create a new one');
+    }
+    // Assigned before the first await: a stop during the migration waits for it.
+    const migrated = this.migrate();
+    this.#running = migrated.then(
+      () => Promise.all(this.#loops.map((loop) => loop.run(this.#stop.signal))),
+      () => {
+        this.#running = undefined;
+      },
+    );
+    await migrated;
+  }
+
+  /** Waits for the batches that are being written, then releases the leases. Does not throw. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #end(): Promise<void> {
+    this.#stop.abort();
+    this.#leases.refuse();
+    this.#waiters.close();
+    await this.#running;
+    await this.#leases.close();
+  }
+
+  /**
+   * Waits until a subscription has reached a position, in whatever process it runs.
+   *
+   * A subscription that is inline has reached every position.
+   *
+   * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the position may still be reached.
+   * @throws SubscriptionFailedError when the subscription stopped before that position.
+   * @throws SubscriptionNotFoundError when this runner does not know the subscription, or it has no row.
+   * @throws StoreUnavailableError when the runner is stopped during the wait.
+   */
+  async waitFor(
+    ref: SubscriptionRef,
+    position: number,
+    { timeoutMs = 5_000, signal }: WaitForOptions = {},
+  ): Promise<void> {
+    await this.#waiters.until(this.#find(ref), { position, inline: false }, { timeoutMs, signal });
+  }
+
+  /**
+   * Waits until everything up to the current high-water mark is processed. For a subscription that is to become inline,
+   * until it is.
+   *
+   * @param options.timeoutMs is Infinity by default
+   * @throws like {@link waitFor}
+   */
+  async whenCaughtUp(
+    ref: SubscriptionRef,
+    { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitForOptions = {},
+  ): Promise<void> {
+    const subscription = this.#find(ref);
+    const position = await this.#store.highWaterMark();
+    const inline = subscription.definition.promote !== undefined;
+    await this.#waiters.until(subscription, { position, inline }, { timeoutMs, signal });
+  }
+
+  /**
+   * Deletes what a subscription's handler has written, and starts it over at the beginning of the log.
+   *
+   * @throws SubscriptionNotFoundError, StoreUnavailableError
+   */
+  async reset(ref: SubscriptionRef): Promise<void> {
+    const subscription = this.#find(ref);
+    const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
+    await this.#withStoreErrors(() => resetSubscription(subscription, options));
+    this.#leases.check();
+  }
+
+  /**
+   * Lets a stopped subscription continue at the event where it stopped. Does nothing to one that is not stopped.
+   *
+   * @throws SubscriptionNotFoundError, StoreUnavailableError
+   */
+  async resume(ref: SubscriptionRef): Promise<void> {
+    const subscription = this.#find(ref);
+    const found = await this.#withStoreErrors(() => resumeSubscription(this.#store, subscription.key));
+    if (!found) throw new SubscriptionNotFoundError(identityOf(subscription));
+    this.#leases.check();
+  }
+
+  /** State and progress of each subscription, in the order in which they were given. @throws StoreUnavailableError */
+  async status(): Promise<readonly SubscriptionStatus[]> {
+    const keys = [...this.#subscriptions.values()].map(({ key }) => key);
+    // Before the high-water mark: a lag is then never too small.
+    const checkpoints = await this.#withStoreErrors(() => readCheckpoints(this.#store, keys));
+    const highWaterMark = await this.#store.highWaterMark();
+    const found = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
+    return keys.map((key) => toStatus(key, found.get(mapKeyOf(key)), highWaterMark));
+  }
+
+  #find(ref: SubscriptionRef): Subscription {
+    const key = toKey(ref);
+    const subscription = this.#subscriptions.get(mapKeyOf(key));
+    if (subscription === undefined) throw new SubscriptionNotFoundError({ kind: 'subscription', ...key });
+    return subscription;
+  }
+
+  async #withStoreErrors<TResult>(work: () => Promise<TResult>): Promise<TResult> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toLeftfoldError(error, this.#store.schema);
+    }
+  }
+}
+
+/** In the order in which they were given. */
+function byKey(definitions: readonly SubscriptionDefinition[]): ReadonlyMap<string, Subscription> {
+  const found = new Map<string, Subscription>();
+  for (const definition of definitions) {
+    const subscription = toSubscription(definition);
+    const mapKey = mapKeyOf(subscription.key);
+    if (found.has(mapKey)) throw new DuplicateDefinitionError(subscription.kind, definition.name);
+    found.set(mapKey, subscription);
+  }
+  return found;
+}

@@ -1,0 +1,50 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { HeldLease } from './leases.ts';
+
+/** A move of a checkpoint: where it has to be, and where it goes. */
+export interface CheckpointStep {
+  readonly lease: HeldLease;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The UPDATE that fences a former owner: it changes its row only while the lease has this epoch and the checkpoint is
+ * where this owner left it. It also extends the lease.
+ *
+ * Part of a `with` clause of {@link advanceCheckpoint}, and of statements whose text depends on a table's definition:
+ * therefore written with kysely, unlike the others of this package.
+ */
+export function checkpointUpdate(schema: string, { lease, from, to }: CheckpointStep): RawBuilder<unknown> {
+  return sql`
+    update ${sql.id(schema, 'subscriptions')}
+       set position = ${to},
+           lease_until = clock_timestamp() + ${lease.leaseMs}::double precision * interval '1 millisecond'
+     where name = ${lease.name}
+       and version = ${lease.version}
+       and slice = ${lease.slice}
+       and position = ${from}
+       and epoch = ${lease.epoch}
+    returning position
+  `;
+}
+
+/**
+ * Moves a checkpoint. The last statement of a batch's transaction, or the only one of a batch without events.
+ *
+ * @returns false when another process has the lease, or the checkpoint is not at `from`: roll the transaction back then.
+ *
+ * SQL: one UPDATE by primary key. The commit need not be durable: after a crash the checkpoint and what the handler
+ * wrote go back together, to an earlier position of a log that is durable.
+ */
+export async function advanceCheckpoint(
+  db: Kysely<unknown>,
+  schema: string,
+  step: CheckpointStep,
+): Promise<boolean> {
+  const { rows } = await sql`
+    with advanced as (${checkpointUpdate(schema, step)})
+    select set_config('synchronous_commit', 'off', true) from advanced
+  `.execute(db);
+  return rows.length > 0;
+}

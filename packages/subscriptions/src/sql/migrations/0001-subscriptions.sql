@@ -1,0 +1,25 @@
+-- 0001-subscriptions · not breaking
+create table :schema.subscriptions (
+  name            text        collate "C" not null,
+  version         integer     not null,
+  -- The events of one subscription can be divided among several slices, each with a checkpoint and a lease of its own.
+  slice           integer     not null default 0,
+  -- The checkpoint: every event at or below it that the subscription reads has been processed.
+  position        bigint      not null default 0,
+  -- Increases each time the right to advance the checkpoint changes hands. A holder of an older epoch writes nothing.
+  epoch           bigint      not null default 0,
+  owner           text,
+  lease_until     timestamptz,
+  -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
+  -- granted then, and the position does not change.
+  inline          boolean     not null default false,
+  stopped_at      timestamptz,
+  failed_position bigint,
+  failed_type     text,
+  failed_message  text,
+  constraint subscriptions_pkey primary key (name, version, slice),
+  constraint subscriptions_version_positive check (version > 0),
+  constraint subscriptions_slice_not_negative check (slice >= 0),
+  constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
+  -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
+) with (fillfactor = 20);

@@ -1,0 +1,42 @@
+import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { CheckpointRow } from './schema.ts';
+
+/** Why a subscription stopped. Position and type are missing when the failure has no single event. */
+export interface StoredFailure {
+  readonly position: number | undefined;
+  readonly type: string | undefined;
+  readonly message: string;
+}
+
+/** How far a subscription has come, and which process may advance it. */
+export interface Checkpoint extends SubscriptionKey {
+  readonly position: number;
+  readonly epoch: number;
+  readonly owner: string | undefined;
+  /** Whether the owner's lease has not expired. */
+  readonly leased: boolean;
+  /** Whether each append processes its own events. */
+  readonly inline: boolean;
+  /** Set while the subscription is stopped: until it is resumed or reset. */
+  readonly failure: StoredFailure | undefined;
+}
+
+export function toCheckpoint(row: CheckpointRow): Checkpoint {
+  return {
+    name: row.name,
+    version: row.version,
+    slice: row.slice,
+    position: row.position,
+    epoch: row.epoch,
+    owner: row.owner ?? undefined,
+    leased: row.leased,
+    inline: row.inline,
+    failure: row.stopped
+      ? {
+          position: row.failed_position ?? undefined,
+          type: row.failed_type ?? undefined,
+          message: row.failed_message ?? 'unknown cause',
+        }
+      : undefined,
+  };
+}

@@ -1,0 +1,90 @@
+import { numberArray, textArray } from '@leftfold/postgres';
+import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import { type Checkpoint, toCheckpoint } from './row.ts';
+import type { CheckpointRow } from './schema.ts';
+import type { SchemaConnection } from './schema-connection.ts';
+
+/**
+ * Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log.
+ *
+ * SQL: one INSERT, its rows in one order everywhere: two processes that insert the same rows cannot deadlock.
+ */
+export async function registerSubscriptions(
+  { run, schema }: SchemaConnection,
+  keys: readonly SubscriptionKey[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  await run({
+    name: undefined,
+    text: `insert into "${schema}".subscriptions (name, version, slice)
+           select wanted.name, wanted.version, wanted.slice
+             from ${unnestKeys}
+            order by wanted.name collate "C", wanted.version, wanted.slice
+           on conflict (name, version, slice) do nothing`,
+    values: columnsOf(keys),
+  });
+}
+
+/**
+ * The checkpoints of those subscriptions that have a row.
+ *
+ * SQL: one SELECT by primary key; takes no locks.
+ */
+export async function readCheckpoints(
+  { run, schema }: SchemaConnection,
+  keys: readonly SubscriptionKey[],
+): Promise<readonly Checkpoint[]> {
+  const rows = await run<CheckpointRow>({
+    name: `leftfold read checkpoints ${schema}`,
+    text: `select subscription.name,
+                  subscription.version,
+                  subscription.slice,
+                  subscription.position,
+                  subscription.epoch,
+                  subscription.owner,
+                  coalesce(subscription.lease_until > clock_timestamp(), false) as leased,
+                  subscription.inline,
+                  subscription.stopped_at is not null as stopped,
+                  subscription.failed_position,
+                  subscription.failed_type,
+                  subscription.failed_message
+             from ${unnestKeys}
+             join "${schema}".subscriptions as subscription
+               on subscription.name = wanted.name
+              and subscription.version = wanted.version
+              and subscription.slice = wanted.slice`,
+    values: columnsOf(keys),
+  });
+  return rows.map(toCheckpoint);
+}
+
+/**
+ * Waits for a transaction that changes the subscription's row, and blocks others until this one ends.
+ *
+ * SQL: a row lock.
+ */
+export async function lockSubscription(
+  { run, schema }: SchemaConnection,
+  { name, version, slice }: SubscriptionKey,
+): Promise<void> {
+  await run({
+    name: undefined,
+    text: `select
+             from "${schema}".subscriptions
+            where name = $1
+              and version = $2
+              and slice = $3
+              for update`,
+    values: [name, version, slice],
+  });
+}
+
+const unnestKeys = 'unnest($1::text[], $2::integer[], $3::integer[]) as wanted (name, version, slice)';
+
+function columnsOf(keys: readonly SubscriptionKey[]): readonly unknown[] {
+  return [
+    textArray(keys.map(({ name }) => name)),
+    numberArray(keys.map(({ version }) => version)),
+    numberArray(keys.map(({ slice }) => slice)),
+  ];
+}

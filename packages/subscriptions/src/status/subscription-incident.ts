@@ -1,0 +1,30 @@
+import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+
+/** An error in a runner. */
+export interface SubscriptionIncident {
+  /** Undefined when the error concerns all subscriptions, such as one while renewing leases. */
+  readonly subscription: SubscriptionKey | undefined;
+  /** A `SubscriptionFailedError` when the subscription stopped; otherwise what was thrown, and the runner tries again. */
+  readonly error: unknown;
+  /** Whether the subscription stopped. */
+  readonly stopped: boolean;
+}
+
+/** Receives every {@link SubscriptionIncident} of a runner. */
+export type OnIncident = (incident: SubscriptionIncident) => void;
+
+/** Emits a warning of the process when a subscription stops, so that no stop goes unnoticed. */
+export function warnWhenStopped({ error, stopped }: SubscriptionIncident): void {
+  if (stopped && error instanceof Error) process.emitWarning(error);
+}
+
+/** A callback that throws must not end the runner: its error becomes a warning of the process. */
+export function guarded(onIncident: OnIncident): OnIncident {
+  return (incident) => {
+    try {
+      onIncident(incident);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  };
+}

@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  StoreUnavailableError,
+  SubscriptionFailedError,
+  SubscriptionNotFoundError,
+  SubscriptionTimeoutError,
+} from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { Checkpoint } from '../sql/row.ts';
+import { readCheckpoints } from '../sql/subscriptions.ts';
+import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
+
+const FIRST_POLL_MS = 5;
+const LAST_POLL_MS = 50;
+/** This process learns of each step of a subscription that it leads; it polls in case it loses the lease unnoticed. */
+const POLL_WHEN_LEADING_MS = 500;
+
+/** A longer timer of Node fires at once. A wait for more than these 24 days has no timeout. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface Wanted {
+  readonly position: number;
+  /** Waits until the subscription is inline, whatever its position. */
+  readonly inline: boolean;
+}
+
+export interface WaitOptions {
+  /** Milliseconds; Infinity for no timeout. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Waiter {
+  readonly subscription: Subscription;
+  readonly mapKey: string;
+  readonly wanted: Wanted;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  reached: number;
+}
+
+/**
+ * The waiting calls of this process.
+ *
+ * Progress of this process reaches them at once. Checkpoints that other processes advance are polled, with one statement
+ * for all waiting calls, and not at all while there are none.
+ */
+export class SubscriptionWaiters {
+  readonly #store: PostgresEventStore;
+  readonly #waiters = new Set<Waiter>();
+  /** Positions of the subscriptions that this process leads. */
+  readonly #led = new Map<string, number>();
+  #closed = false;
+  #polling = false;
+  #pollMs = FIRST_POLL_MS;
+  #wake = new AbortController();
+
+  constructor(store: PostgresEventStore) {
+    this.#store = store;
+  }
+
+  /** This process holds the lease, and the checkpoint is at this position. */
+  advanced(key: SubscriptionKey, position: number): void {
+    const mapKey = mapKeyOf(key);
+    this.#led.set(mapKey, position);
+    for (const waiter of this.#waitersOf(mapKey)) this.#tell(waiter, position, false);
+  }
+
+  /** This process no longer holds the lease. */
+  left(key: SubscriptionKey): void {
+    this.#led.delete(mapKeyOf(key));
+    this.#pollSoon();
+  }
+
+  failed(key: SubscriptionKey, error: SubscriptionFailedError): void {
+    for (const waiter of this.#waitersOf(mapKeyOf(key))) waiter.reject(error);
+  }
+
+  /**
+   * @throws SubscriptionTimeoutError, SubscriptionFailedError, SubscriptionNotFoundError; StoreUnavailableError when the
+   * runner stops; the signal's reason when it aborts
+   */
+  async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#closed) throw stoppedError(subscription);
+    const mapKey = mapKeyOf(subscription.key);
+    const led = this.#led.get(mapKey);
+    if (!wanted.inline && led !== undefined && led >= wanted.position) return;
+
+    let timer: NodeJS.Timeout | undefined;
+    let waiter: Waiter | undefined;
+    const onAbort = () => waiter?.reject(signal?.reason);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        waiter = { subscription, mapKey, wanted, resolve, reject, reached: led ?? 0 };
+        this.#waiters.add(waiter);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        if (timeoutMs < MAX_TIMER_MS) {
+          timer = setTimeout(() => this.#timeOut(waiter, timeoutMs), timeoutMs);
+        }
+        this.#pollSoon();
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      if (waiter !== undefined) this.#waiters.delete(waiter);
+      if (this.#waiters.size === 0) this.#wake.abort();
+    }
+  }
+
+  /** Rejects all waiting calls. */
+  close(): void {
+    this.#closed = true;
+    for (const { subscription, reject } of this.#waiters) reject(stoppedError(subscription));
+    this.#wake.abort();
+  }
+
+  #waitersOf(mapKey: string): readonly Waiter[] {
+    return [...this.#waiters].filter((waiter) => waiter.mapKey === mapKey);
+  }
+
+  #tell(waiter: Waiter, position: number, inline: boolean): void {
+    waiter.reached = position;
+    if (inline || (!waiter.wanted.inline && position >= waiter.wanted.position)) waiter.resolve();
+  }
+
+  #timeOut(waiter: Waiter | undefined, timeoutMs: number): void {
+    if (waiter === undefined) return;
+    const { subscription, wanted, reached } = waiter;
+    waiter.reject(
+      new SubscriptionTimeoutError(identityOf(subscription), wanted.position, reached, timeoutMs),
+    );
+  }
+
+  #pollSoon(): void {
+    this.#pollMs = FIRST_POLL_MS;
+    this.#wake.abort();
+    if (this.#polling || this.#waiters.size === 0) return;
+    this.#polling = true;
+    void this.#poll();
+  }
+
+  /** Does not throw. */
+  async #poll(): Promise<void> {
+    while (this.#waiters.size > 0 && !this.#closed) {
+      this.#wake = new AbortController();
+      await this.#pollOnce();
+      const led = [...this.#waiters].every(({ mapKey }) => this.#led.has(mapKey));
+      const pause = led ? POLL_WHEN_LEADING_MS : this.#pollMs;
+      this.#pollMs = Math.min(LAST_POLL_MS, this.#pollMs * 2);
+      await delay(pause, undefined, { signal: this.#wake.signal }).catch(() => {});
+    }
+    this.#polling = false;
+  }
+
+  async #pollOnce(): Promise<void> {
+    const waiters = [...this.#waiters];
+    const wanted = new Map(waiters.map(({ mapKey, subscription }) => [mapKey, subscription.key]));
+    let checkpoints: readonly Checkpoint[];
+    try {
+      checkpoints = await readCheckpoints(this.#store, [...wanted.values()]);
+    } catch {
+      if (this.#store.pool.ending) this.close();
+      return; // polled again until the timeout: the database may come back
+    }
+    const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
+    for (const waiter of waiters) {
+      const checkpoint = byKey.get(waiter.mapKey);
+      if (checkpoint === undefined) {
+        waiter.reject(new SubscriptionNotFoundError(identityOf(waiter.subscription)));
+        continue;
+      }
+      this.#tell(waiter, checkpoint.position, checkpoint.inline);
+      // Has no effect when the waiter was just resolved.
+      if (checkpoint.failure !== undefined) waiter.reject(failedError(waiter.subscription, checkpoint));
+    }
+  }
+}
+
+/** The error of a subscription that another process stopped, from what its row says. */
+function failedError(subscription: Subscription, { failure }: Checkpoint): SubscriptionFailedError {
+  const { position, type, message } = failure ?? {};
+  const event = position === undefined || type === undefined ? undefined : { position, type };
+  return new SubscriptionFailedError(identityOf(subscription), event, { cause: message });
+}
+
+function stoppedError({ kind, key }: Subscription): StoreUnavailableError {
+  return new StoreUnavailableError(`the runner was stopped during a wait for ${kind} "${key.name}"`);
+}

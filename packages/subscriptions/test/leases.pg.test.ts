@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { until } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { describe, expect } from 'vitest';
+import { test } from './engine-test.ts';
+import {
+  added,
+  amountsOf,
+  createRunner,
+  entriesOf,
+  expireLeases,
+  freshStore,
+  Gate,
+  openStore,
+  ownerOf,
+  recorder,
+} from './recorder.ts';
+
+/** Longer than any test: its owner neither renews it nor notices that it is lost while the test runs. */
+const LONG_LEASE_MS = 60_000;
+/** Renewed every 50 ms. */
+const SHORT_LEASE_MS = 150;
+
+describe('leases', () => {
+  test('a runner paused inside a batch until its lease expired is rolled back; its successor writes once', async ({
+    connectionString,
+  }) => {
+    const gate = new Gate();
+    await using store = await freshStore(connectionString);
+    await using other = openStore(connectionString, { schema: store.schema });
+    const held = recorder(store, 'recorder', { by: 'paused', offset: 1_000, onEvent: () => gate.pass() });
+    const paused = createRunner(store, [held], { owner: 'paused', leaseMs: LONG_LEASE_MS });
+    const taken = recorder(other, 'recorder', { by: 'successor' });
+    await using successor = createRunner(other, [taken], { owner: 'successor', leaseMs: SHORT_LEASE_MS });
+    await paused.start();
+    await store.append('counter-1', [added(1)]);
+    await gate.reached();
+    await expireLeases(store);
+    await successor.start();
+    await successor.whenCaughtUp(taken);
+    gate.open();
+    await paused.stop();
+    expect(await entriesOf(store, 'recorder')).toEqual([{ position: 1, amount: 1, by: 'successor' }]);
+    expect(await ownerOf(store, 'recorder')).toBe('successor');
+  });
+
+  test('a long batch keeps its lease', async ({ connectionString }) => {
+    const gate = new Gate();
+    await using store = await freshStore(connectionString);
+    await using other = openStore(connectionString, { schema: store.schema });
+    let calls = 0;
+    const long = recorder(store, 'recorder', {
+      onEvent: async (_event, tx) => {
+        calls += 1;
+        // Statements throughout: only an idle transaction is ended.
+        for (let n = 0; n < 30; n += 1) await sql`select pg_sleep(0.02)`.execute(tx);
+        await gate.pass();
+      },
+    });
+    await using first = createRunner(store, [long], { owner: 'first', leaseMs: 300 });
+    await using second = createRunner(other, [long], { owner: 'second', leaseMs: 300 });
+    await first.start();
+    await store.append('counter-1', [added(1)]);
+    await second.start();
+    await gate.reached();
+    gate.open();
+    await first.whenCaughtUp(long);
+    expect(calls).toBe(1);
+    expect(await ownerOf(store, 'recorder')).toBe('first');
+  });
+
+  test('a handler that is idle for as long as a lease loses its transaction and its locks', async ({
+    connectionString,
+  }) => {
+    const gate = new Gate();
+    await using store = await freshStore(connectionString);
+    const entries = sql.id(store.schema, 'entries');
+    let calls = 0;
+    const idle = recorder(store, 'recorder', {
+      onEvent: async () => {
+        calls += 1;
+        if (calls === 1) await gate.pass();
+      },
+    });
+    await using runner = createRunner(store, [idle], { leaseMs: 300 });
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await gate.reached();
+    // Waits for the handler's locks, until its transaction is ended.
+    await store.db.transaction().execute((tx) => sql`lock table ${entries} in share mode`.execute(tx));
+    gate.open();
+    await runner.whenCaughtUp(idle);
+    expect(calls).toBe(2);
+    expect(await amountsOf(store, 'recorder')).toEqual([1]);
+  });
+
+  test('no event is processed twice or lost while the lease moves between three runners', async ({
+    connectionString,
+  }) => {
+    await using store = await freshStore(connectionString);
+    const stores = [1, 2, 3].map(() => openStore(connectionString, { schema: store.schema }));
+    const failures: unknown[] = [];
+    const runners = stores.map((each, index) =>
+      createRunner(each, [recorder(each, 'recorder')], {
+        owner: `runner ${index}`,
+        leaseMs: SHORT_LEASE_MS,
+        batchSize: 20,
+        onIncident: ({ error, stopped }) => stopped && failures.push(error),
+      }),
+    );
+    for (const runner of runners) await runner.start();
+    const owners = new Set<string | undefined>();
+    let rounds = 0;
+    // Which runner takes the lease first is random: there are more rounds until two of them had it.
+    for (
+      const deadline = Date.now() + 20_000;
+      rounds < 30 || (owners.size < 2 && Date.now() < deadline);
+      rounds += 1
+    ) {
+      await Promise.all(
+        Array.from({ length: 10 }, (_, index) => store.append(`counter-${index}`, [added(rounds)])),
+      );
+      await expireLeases(store);
+      owners.add(await ownerOf(store, 'recorder'));
+    }
+    await runners[0]!.whenCaughtUp({ name: 'recorder', version: 1 }, { timeoutMs: 20_000 });
+    expect(failures).toEqual([]);
+    expect(await entriesOf(store, 'recorder')).toHaveLength(10 * rounds);
+    expect(owners.size).toBeGreaterThan(1);
+    for (const runner of runners) await runner.stop();
+    for (const each of stores) await each.close();
+  });
+
+  test('a runner that is killed loses and repeats nothing; another takes over within seconds', async ({
+    connectionString,
+  }) => {
+    await using store = await freshStore(connectionString);
+    const worker = spawn(
+      process.execPath,
+      [
+        '--conditions=@leftfold/source',
+        '--import',
+        'tsx',
+        fileURLToPath(new URL('worker.ts', import.meta.url)),
+      ],
+      {
+        env: { ...process.env, WORKER_DATABASE: connectionString, WORKER_SCHEMA: store.schema },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
+    try {
+      const applied = async () => (await entriesOf(store, 'recorder')).length;
+      const append = async (count: number) => {
+        for (let n = 0; n < count; n += 1) await store.append(`counter-${n % 10}`, [added(1)]);
+      };
+      await append(150);
+      await until(async () => (await applied()) > 20, {
+        timeoutMs: 20_000,
+        message: 'the worker to process events',
+      });
+      const appending = append(100);
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+      const appliedByWorker = await applied();
+      expect(appliedByWorker).toBeLessThan(250);
+
+      const taken = recorder(store, 'recorder', { by: 'successor' });
+      await using runner = createRunner(store, [taken], { leaseMs: 1_000 });
+      await runner.start();
+      await until(async () => (await applied()) > appliedByWorker, { message: 'the successor to take over' });
+      await appending;
+      await runner.whenCaughtUp(taken, { timeoutMs: 10_000 });
+      expect(await entriesOf(store, 'recorder')).toHaveLength(250);
+    } finally {
+      worker.kill('SIGKILL');
+    }
+  });
+});

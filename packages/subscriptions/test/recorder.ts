@@ -1,0 +1,238 @@
+import { once } from 'node:events';
+import { defineEvents, type RecordedEvent } from '@leftfold/core';
+import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { z } from 'zod';
+import {
+  advanceCheckpoint,
+  BatchFailure,
+  createSubscriptionRunner,
+  type LeaseTerm,
+  type SubscriptionDefinition,
+  type SubscriptionHandler,
+  type SubscriptionPage,
+  type SubscriptionRunner,
+  type SubscriptionRunnerOptions,
+  writeInTransaction,
+} from '../src/index.ts';
+
+export const counterEvents = defineEvents('counter', {
+  added: z.object({ amount: z.int() }),
+  noted: z.object({}),
+});
+
+export const added = (amount: number) => counterEvents.create.added({ amount });
+export const noted = counterEvents.create.noted({});
+
+export interface RecorderOptions {
+  /** @default 1 */
+  readonly version?: number;
+  readonly slice?: number;
+  /** Stored with each entry: which runner wrote it. @default '' */
+  readonly by?: string;
+  /** Added to the positions of the entries, so that another recorder of the same name can write beside it. @default 0 */
+  readonly offset?: number;
+  readonly eventTypes?: readonly string[];
+  /** Runs after the entry of each event was written, in its transaction. */
+  readonly onEvent?: (event: RecordedEvent, tx: Transaction<unknown>) => Promise<unknown>;
+}
+
+/**
+ * A subscription whose handler writes an entry for each event: an event that is processed twice is a unique violation,
+ * one that is lost leaves a hole.
+ */
+export function recorder(
+  store: PostgresEventStore,
+  name: string,
+  options: RecorderOptions = {},
+): SubscriptionDefinition {
+  const { version = 1, slice, eventTypes = ['counter.added'] } = options;
+  return {
+    kind: 'recorder',
+    name,
+    version,
+    slice,
+    eventTypes,
+    createHandler: (term) => new Recorder(store, term, options),
+    clear: async (tx) => {
+      await sql`delete from ${entries(store)} where name = ${name} and version = ${version}`.execute(tx);
+    },
+  };
+}
+
+class Recorder implements SubscriptionHandler {
+  readonly #store: PostgresEventStore;
+  readonly #term: LeaseTerm;
+  readonly #options: RecorderOptions;
+
+  constructor(store: PostgresEventStore, term: LeaseTerm, options: RecorderOptions) {
+    this.#store = store;
+    this.#term = term;
+    this.#options = options;
+  }
+
+  async prepare(page: SubscriptionPage) {
+    const { to, events } = page;
+    return { to, eventCount: events.length, grows: false, write: () => this.#write(page) };
+  }
+
+  async #write({ from, to, events }: SubscriptionPage): Promise<boolean> {
+    const store = this.#store;
+    const step = { lease: this.#term, from, to };
+    if (events.length === 0) return advanceCheckpoint(store.db, store.schema, step);
+    let failing: { readonly event: RecordedEvent; readonly before: number } | undefined;
+    try {
+      return await writeInTransaction(store, step, async ({ tx }) => {
+        for (const [before, event] of events.entries()) {
+          failing = { event, before };
+          await this.#record(tx, event);
+        }
+        failing = undefined;
+      });
+    } catch (error) {
+      throw new BatchFailure(error, { eventCount: events.length, firstEvent: events[0], failing });
+    }
+  }
+
+  async #record(tx: Transaction<unknown>, event: RecordedEvent): Promise<void> {
+    const { name, version, slice } = this.#term;
+    const { by = '', offset = 0, onEvent } = this.#options;
+    const { position, data } = event;
+    const amount = typeof data === 'object' && data !== null && 'amount' in data ? Number(data['amount']) : 0;
+    await sql`insert into ${entries(this.#store)} (name, version, slice, position, amount, written_by)
+              values (${name}, ${version}, ${slice}, ${position + offset}, ${amount}, ${by})`.execute(tx);
+    await onEvent?.(event, tx);
+  }
+}
+
+function entries({ schema }: Pick<PostgresEventStore, 'schema'>) {
+  return sql.id(schema, 'entries');
+}
+
+export interface Entry {
+  readonly position: number;
+  readonly amount: number;
+  readonly by: string;
+}
+
+/** What a recorder has written, in the order of the log. */
+export async function entriesOf(
+  store: PostgresEventStore,
+  name: string,
+  { version = 1, slice = 0 }: { readonly version?: number; readonly slice?: number } = {},
+): Promise<readonly Entry[]> {
+  const { rows } = await sql<Entry>`
+    select position, amount, written_by as by
+      from ${entries(store)}
+     where name = ${name} and version = ${version} and slice = ${slice}
+     order by position`.execute(store.db);
+  return rows;
+}
+
+export async function amountsOf(...input: Parameters<typeof entriesOf>): Promise<readonly number[]> {
+  return (await entriesOf(...input)).map(({ amount }) => amount);
+}
+
+export function openStore(
+  connectionString: string,
+  options: Partial<EventStoreOptions> = {},
+): PostgresEventStore {
+  return createEventStore({ connectionString, events: [counterEvents], ...options });
+}
+
+let schemas = 0;
+
+/** An empty log, with a table for recorders, for one test. */
+export async function freshStore(
+  connectionString: string,
+  options: Partial<EventStoreOptions> = {},
+): Promise<PostgresEventStore> {
+  schemas += 1;
+  const store = openStore(connectionString, { schema: `log_${schemas}`, ...options });
+  await store.migrate();
+  await createEntries(store.db, store.schema);
+  return store;
+}
+
+async function createEntries(db: Kysely<unknown>, schema: string): Promise<void> {
+  await sql`create table ${entries({ schema })} (
+    name       text    not null,
+    version    integer not null,
+    slice      integer not null,
+    position   bigint  not null,
+    amount     integer not null,
+    written_by text    not null,
+    primary key (name, version, slice, position)
+  )`.execute(db);
+}
+
+/** A runner whose leases and retries take milliseconds instead of seconds. */
+export function createRunner(
+  store: PostgresEventStore,
+  subscriptions: readonly SubscriptionDefinition[],
+  options: Partial<SubscriptionRunnerOptions> = {},
+): SubscriptionRunner {
+  const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 50 };
+  return createSubscriptionRunner({
+    store,
+    subscriptions,
+    leaseMs: 2_000,
+    retry,
+    onIncident: () => {},
+    ...options,
+  });
+}
+
+/** The name of the process that holds the lease of a subscription, or had it last. */
+export async function ownerOf(
+  store: PostgresEventStore,
+  name: string,
+  { version = 1, slice = 0 }: { readonly version?: number; readonly slice?: number } = {},
+): Promise<string | undefined> {
+  const { rows } = await sql<{ owner: string | null }>`
+    select owner
+      from ${sql.id(store.schema, 'subscriptions')}
+     where name = ${name} and version = ${version} and slice = ${slice}`.execute(store.db);
+  return rows[0]?.owner?.split('/')[0];
+}
+
+/** Lets all leases expire now. */
+export async function expireLeases(store: PostgresEventStore): Promise<void> {
+  await sql`update ${sql.id(store.schema, 'subscriptions')}
+               set lease_until = clock_timestamp()
+             where lease_until is not null`.execute(store.db);
+}
+
+/** What a call rejects with. */
+export async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('the call was expected to fail, and did not');
+}
+
+/** Holds a handler until the test opens it. */
+export class Gate {
+  readonly #opened = new AbortController();
+  readonly #reached = new AbortController();
+
+  open(): void {
+    this.#opened.abort();
+  }
+
+  async pass(): Promise<void> {
+    this.#reached.abort();
+    await aborted(this.#opened.signal);
+  }
+
+  /** Waits until a handler is at the gate. */
+  async reached(): Promise<void> {
+    await aborted(this.#reached.signal);
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}

@@ -1,0 +1,269 @@
+import { until } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { describe, expect, onTestFinished } from 'vitest';
+import { test } from './engine-test.ts';
+import {
+  added,
+  amountsOf,
+  createRunner,
+  entriesOf,
+  failureOf,
+  freshStore,
+  Gate,
+  noted,
+  openStore,
+  recorder,
+} from './recorder.ts';
+
+describe('a subscription', () => {
+  test('reads the events of its types and advances past all others', async ({ connectionString }) => {
+    await using store = await freshStore(connectionString);
+    const subscription = recorder(store, 'recorder');
+    await using runner = createRunner(store, [subscription], { batchSize: 3 });
+    await runner.start();
+    await store.append('counter-1', [added(1), ...Array.from({ length: 20 }, () => noted), added(2)]);
+    await runner.waitFor(subscription, 22);
+    expect(await runner.status()).toMatchObject([
+      { name: 'recorder', position: 22, lag: 0, state: 'running' },
+    ]);
+    // Only events of other types.
+    const { position } = await store.append('counter-1', [noted]);
+    await runner.waitFor(subscription, position);
+    expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
+  });
+
+  test('continues at its checkpoint when its runner is started again', async ({ connectionString }) => {
+    await using store = await freshStore(connectionString);
+    const subscription = recorder(store, 'recorder');
+    for (const amount of [1, 2, 3]) {
+      await using runner = createRunner(store, [subscription]);
+      await runner.start();
+      await store.append('counter-1', [added(amount)]);
+      await runner.whenCaughtUp(subscription);
+    }
+    expect(await amountsOf(store, 'recorder')).toEqual([1, 2, 3]);
+  });
+
+  test('finishes its batch when stopped, and the next runner gets the lease at once', async ({
+    connectionString,
+  }) => {
+    const gate = new Gate();
+    await using store = await freshStore(connectionString);
+    const slow = recorder(store, 'recorder', { onEvent: () => gate.pass() });
+    const first = createRunner(store, [slow], { leaseMs: 60_000 });
+    await first.start();
+    await store.append('counter-1', [added(1)]);
+    await gate.reached();
+    const stopped = first.stop();
+    gate.open();
+    await stopped;
+    expect(await amountsOf(store, 'recorder')).toEqual([1]);
+
+    await using second = createRunner(store, [slow], { leaseMs: 60_000 });
+    await second.start();
+    await store.append('counter-2', [added(2)]);
+    await second.waitFor(slow, 2);
+    expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
+  });
+
+  test('waits for an append that is held open, and processes what came before it meanwhile', async ({
+    connectionString,
+  }) => {
+    await using store = await freshStore(connectionString);
+    const subscription = recorder(store, 'recorder');
+    await using runner = createRunner(store, [subscription]);
+    await runner.start();
+    const before = await store.append('counter-before', [added(1)]);
+    await store.db.transaction().execute(async (transaction) => {
+      await store.append('counter-held', [added(2)], { transaction });
+      const after = await store.append('counter-after', [added(3)]);
+      await runner.waitFor(subscription, before.position);
+      expect(await failureOf(runner.waitFor(subscription, after.position, { timeoutMs: 100 }))).toMatchObject(
+        { code: 'SUBSCRIPTION_TIMEOUT' },
+      );
+      expect(await amountsOf(store, 'recorder')).toEqual([1]);
+    });
+    await runner.waitFor(subscription, 3);
+    expect(await amountsOf(store, 'recorder')).toEqual([1, 2, 3]);
+  });
+
+  test('whose handler is slow does not delay other subscriptions', async ({ connectionString }) => {
+    const gate = new Gate();
+    await using store = await freshStore(connectionString);
+    const slow = recorder(store, 'slow', { onEvent: () => gate.pass() });
+    const fast = recorder(store, 'fast');
+    await using runner = createRunner(store, [slow, fast]);
+    await runner.start();
+    const { position } = await store.append('counter-1', [added(1)]);
+    await gate.reached();
+    await runner.waitFor(fast, position);
+    expect(await entriesOf(store, 'fast')).toHaveLength(1);
+    gate.open();
+    await runner.waitFor(slow, position);
+  });
+});
+
+describe('a runner', () => {
+  test('keeps many subscriptions up to date on a pool of one connection', async ({ connectionString }) => {
+    const store = await freshStore(connectionString, { maxConnections: 1 });
+    const subscriptions = ['one', 'two', 'three', 'four'].map((name) => recorder(store, name));
+    const runner = createRunner(store, subscriptions, { leaseMs: 500 });
+    await runner.start();
+    for (let n = 0; n < 200; n += 1) await store.append(`counter-${n % 10}`, [added(1)]);
+    for (const subscription of subscriptions) await runner.whenCaughtUp(subscription, { timeoutMs: 10_000 });
+    for (const { name } of subscriptions) expect(await entriesOf(store, name)).toHaveLength(200);
+    await runner.stop();
+    await store.close();
+  });
+
+  test('with twenty idle subscriptions sends no more statements than with one, and emits no warning', async ({
+    connectionString,
+  }) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => {
+      process.off('warning', onWarning);
+    });
+    await using store = await freshStore(connectionString);
+    const subscriptions = Array.from({ length: 20 }, (_, n) => recorder(store, `recorder ${n}`));
+    await using runner = createRunner(store, subscriptions, { leaseMs: 600 });
+    await runner.start();
+    const { position } = await store.append('counter-1', [added(1)]);
+    await Promise.all(subscriptions.map((subscription) => runner.waitFor(subscription, position)));
+
+    let sent = 0;
+    store.pool.on('acquire', () => {
+      sent += 1;
+    });
+    const leaseEnd = async () => {
+      const table = sql.id(store.schema, 'subscriptions');
+      const { rows } = await sql<{
+        end: string;
+      }>`select min(lease_until)::text as end from ${table}`.execute(store.db);
+      sent -= 1;
+      return rows[0]?.end;
+    };
+    for (let renewals = 0; renewals < 5; renewals += 1) {
+      const before = await leaseEnd();
+      await until(async () => (await leaseEnd()) !== before);
+    }
+    // Five checks of the leases with two statements each, and now and then one that reads the high-water mark.
+    expect(sent).toBeLessThan(20);
+    expect(warnings).toEqual([]);
+  });
+
+  test('whose store is closed first ends by itself, and reports no incident', async ({
+    connectionString,
+  }) => {
+    const store = await freshStore(connectionString);
+    const subscription = recorder(store, 'recorder');
+    const incidents: unknown[] = [];
+    const runner = createRunner(store, [subscription], {
+      leaseMs: 300,
+      onIncident: (incident) => incidents.push(incident),
+    });
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    const waiting = failureOf(
+      runner.waitFor(subscription, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }),
+    );
+    await store.close();
+    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await runner.stop();
+    expect(incidents).toEqual([]);
+  });
+
+  test('refuses a second start, and options out of range', async ({ connectionString }) => {
+    await using store = await freshStore(connectionString);
+    await using runner = createRunner(store, []);
+    await runner.start();
+    await expect(runner.start()).rejects.toThrow(TypeError);
+    expect(() => createRunner(store, [], { leaseMs: 99 })).toThrow(RangeError);
+    expect(() => createRunner(store, [], { batchSize: 0 })).toThrow(RangeError);
+  });
+
+  test('migrates from any number of processes at once, and runs the option migrate after it', async ({
+    connectionString,
+  }) => {
+    await using store = await freshStore(connectionString);
+    const subscriptions = ['a', 'b', 'c', 'd'].map((name) => recorder(store, name));
+    const states: string[] = [];
+    const runners = Array.from({ length: 4 }, (_, n) => {
+      const runner = createRunner(store, n % 2 === 0 ? subscriptions : subscriptions.toReversed(), {
+        migrate: async () => {
+          states.push(...(await runner.status()).map(({ state }) => state));
+        },
+      });
+      return runner;
+    });
+    await Promise.all(runners.map((runner) => runner.migrate()));
+    expect(states).toEqual(Array.from({ length: 16 }, () => 'waiting'));
+  });
+});
+
+describe('waiting', () => {
+  test('ends with a typed error after a timeout, an abort, or for an unknown subscription', async ({
+    connectionString,
+  }) => {
+    await using store = await freshStore(connectionString);
+    const subscription = recorder(store, 'recorder');
+    const runner = createRunner(store, [subscription]);
+    await runner.migrate();
+    const { position } = await store.append('counter-1', [added(1)]);
+
+    expect(await failureOf(runner.waitFor(subscription, position, { timeoutMs: 30 }))).toMatchObject({
+      code: 'SUBSCRIPTION_TIMEOUT',
+      retryable: true,
+      subscription: 'recorder',
+      wanted: 1,
+      reached: 0,
+    });
+    const reason = new Error('enough');
+    const aborted = { signal: AbortSignal.abort(reason) };
+    expect(await failureOf(runner.waitFor(subscription, position, aborted))).toBe(reason);
+    const controller = new AbortController();
+    const waiting = failureOf(runner.waitFor(subscription, position, { signal: controller.signal }));
+    controller.abort(reason);
+    expect(await waiting).toBe(reason);
+    for (const unknown of [
+      { name: 'other', version: 1 },
+      { name: 'recorder', version: 2 },
+      { name: 'recorder', version: 1, slice: 1 },
+    ]) {
+      expect(await failureOf(runner.waitFor(unknown, 1))).toMatchObject({ code: 'SUBSCRIPTION_NOT_FOUND' });
+    }
+
+    const unfinished = failureOf(runner.whenCaughtUp(subscription));
+    await runner.stop();
+    expect(await unfinished).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  });
+
+  test('fails for a subscription that was not migrated, and its status is missing', async ({
+    connectionString,
+  }) => {
+    await using store = await freshStore(connectionString);
+    await createRunner(store, []).migrate();
+    const subscription = recorder(store, 'recorder');
+    const runner = createRunner(store, [subscription]);
+    const notFound = { code: 'SUBSCRIPTION_NOT_FOUND', subscription: 'recorder' };
+    expect(await runner.status()).toMatchObject([{ name: 'recorder', state: 'missing', position: 0 }]);
+    expect(await failureOf(runner.waitFor(subscription, 1))).toMatchObject(notFound);
+    expect(await failureOf(runner.reset(subscription))).toMatchObject(notFound);
+    expect(await failureOf(runner.resume(subscription))).toMatchObject(notFound);
+  });
+
+  test('works in a process that runs nothing itself', async ({ connectionString }) => {
+    await using store = await freshStore(connectionString);
+    await using elsewhere = openStore(connectionString, { schema: store.schema });
+    const subscription = recorder(elsewhere, 'recorder');
+    await using worker = createRunner(elsewhere, [subscription]);
+    await worker.start();
+    const observer = createRunner(store, [subscription]);
+    const { position } = await store.append('counter-1', [added(1)]);
+    await observer.waitFor(subscription, position);
+    expect(await entriesOf(store, 'recorder')).toHaveLength(1);
+    expect(await observer.status()).toMatchObject([{ name: 'recorder', state: 'running', position, lag: 0 }]);
+  });
+});
