@@ -34,7 +34,7 @@ export function describeRun(server: string, settings: ServerSettings, pace: Pace
 
 /** When and where it was measured, short enough for a chart. */
 export function captionOf({ date, machine: { cores, memoryMb } }: About): string {
-  return `${date}, ${cores} cores and ${Math.round(memoryMb / 1_024)} GB for client and server, every commit on disk`;
+  return `${date}, ${cores} cores, ${Math.round(memoryMb / 1_024)} GB, every commit on disk`;
 }
 
 /** The lines above every table of figures. */

@@ -9,7 +9,7 @@ interface Bar {
   readonly kind: 'ours' | 'sql' | 'peer';
 }
 
-const width = 420;
+const width = 380;
 const margin = 12;
 const barWidth = width - 2 * margin;
 const rowHeight = 36;

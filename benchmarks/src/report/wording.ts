@@ -45,7 +45,7 @@ const sections: readonly Section[] = [
     rate: 'events/s',
     rows: [
       ['append.tags.16.leftfold', 'Leftfold: no event may have the tag'],
-      ['append.tags.16.streams', 'Leftfold: the same with expected versions of streams'],
+      ['append.tags.16.streams', 'Leftfold: expected versions of streams instead'],
       ['append.tags.16.peer.dcb-es', `${peerWords['dcb-es']}: no event may have the tag`],
     ],
   },
@@ -74,7 +74,7 @@ const sections: readonly Section[] = [
     title: 'A read model catching up',
     rate: 'events/s',
     rows: [
-      ['project.table.loop', 'SQL by hand: a loop that folds and writes in bulk'],
+      ['project.table.loop', 'SQL by hand: fold and write in bulk'],
       ['project.table.leftfold', 'Leftfold: a table projection'],
       ...peerRows('project.table'),
       ['project.general.pipelined', 'SQL by hand: one statement per event, pipelined'],
