@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitepress';
 import { nav, sidebar } from './contents.ts';
-import { breakCode, inlineCharts, labelCells } from './markdown.ts';
+import { breakCode, indentLines, inlineCharts, labelCells } from './markdown.ts';
 
 // Everything is served from the site itself: no font, script or search of another host.
 export default defineConfig({
@@ -10,6 +10,7 @@ export default defineConfig({
   srcExclude: ['node_modules/**', 'test/**'],
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }]],
   markdown: {
+    codeTransformers: [indentLines],
     config: (md) => {
       breakCode(md);
       inlineCharts(md);
@@ -20,6 +21,12 @@ export default defineConfig({
     logo: '/logo.svg',
     search: { provider: 'local' },
     outline: [2, 3],
+    notFound: {
+      title: 'Page not found',
+      quote: 'There is no page at this address. The menu and the search lead to all of them.',
+      linkText: 'To the landing page',
+      linkLabel: 'to the landing page',
+    },
     nav,
     sidebar,
   },

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { MarkdownOptions } from 'vitepress';
 
 type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0];
+type ShikiTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
 type Tokens = ReturnType<MarkdownIt['parse']>;
 
 /** Code that is longer than this may break at the places that {@link breakCode} marks. */
@@ -19,6 +20,15 @@ export function breakCode(md: MarkdownIt): void {
     );
   };
 }
+
+/** Tells the style of each line of code how far it is indented, so that what wraps can be indented further. */
+export const indentLines: ShikiTransformer = {
+  name: 'indent-lines',
+  line(node, number) {
+    const indent = /^ */.exec(this.source.split('\n')[number - 1] ?? '')?.[0].length ?? 0;
+    if (indent > 0) node.properties['style'] = `--indent: ${indent}ch`;
+  },
+};
 
 /**
  * Puts an SVG of the repository into the page instead of an `<img>`: its colours are then the page's, which can be

@@ -6,8 +6,8 @@ import { unitOf, wordsFor } from './wording.ts';
 /** The speed table as Markdown: what was reached and what was aimed at come first. */
 export function goalTable(verdicts: readonly Verdict[]): readonly string[] {
   return [
-    '| result | goal | what | Leftfold | compared with |',
-    '|---:|---:|---|---|---|',
+    '| result | goal | what | figures |',
+    '|---:|---:|---|---|',
     ...verdicts.map((verdict) => `| ${cellsOf(verdict).join(' | ')} |`),
   ];
 }
@@ -15,23 +15,24 @@ export function goalTable(verdicts: readonly Verdict[]): readonly string[] {
 function cellsOf({ goal, ours, against, value, met, beaten }: Verdict): readonly string[] {
   const unit = against === undefined ? unitOf(goal.of) : '×';
   return [
-    formatSummary(value, unit),
-    `${formatLimit(goal)} ${unit}<br>${outcomeOf(met, beaten)}`,
+    // Without its breaks, as on a narrow screen, a cell still reads as a line.
+    formatSummary(value, unit).replace(' (', ' <br>('),
+    `${formatLimit(goal)} ${unit}, <br>${outcomeOf(met, beaten)}`,
     goal.what,
-    against === undefined ? '' : medianOf(goal.of, ours),
     against === undefined
       ? ''
-      : `${medianOf(against.name, against.summary)}<br>${wordsFor(workloadOf(against.name))}`,
+      : `${figuresOf(ours, against.summary)} ${unitOf(goal.of)}${peerOf(goal, against.name)}`,
   ];
 }
 
-function medianOf(figure: string, { median }: Summary): string {
-  return `${formatNumber(median)} ${unitOf(figure)}`;
+function figuresOf(ours: Summary, theirs: Summary): string {
+  return `${formatNumber(ours.median)} against ${formatNumber(theirs.median)}`;
 }
 
-/** `append.bulk` of `append.bulk.eventsPerSecond`. */
-function workloadOf(figure: string): string {
-  return figure.slice(0, figure.lastIndexOf('.'));
+/** Which of the peers is the best one; every other goal says itself what it compares with. */
+function peerOf({ against }: Goal, figure: string): string {
+  if (typeof against !== 'object') return '';
+  return `<br>${wordsFor(figure.slice(0, figure.lastIndexOf('.')))}`;
 }
 
 function formatLimit({ limit }: Goal): string {

@@ -43,7 +43,7 @@ export function benchmarksPage(about: About, verdicts: readonly Verdict[], resul
     '',
     '## Goals',
     '',
-    'A result with × is a ratio: the figure of Leftfold divided by the one that it is compared with.',
+    'A result with × is a ratio: the figure of Leftfold divided by the figure that it is compared with.',
     '',
     ...goalTable(verdicts),
     '',
