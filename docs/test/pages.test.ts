@@ -40,6 +40,23 @@ test('a link within the repository leads somewhere', () => {
   expect(dead).toEqual([]);
 });
 
+test('a line of code on the site has at most 80 characters, but for its output', () => {
+  const tooLong = pages
+    .filter(({ path }) => path.startsWith('docs/'))
+    .flatMap(({ path, text }) =>
+      linesOfCode(text)
+        .filter((line) => line.length > 80 && !/^\s*(?:\/\/|--) => /.test(line))
+        .map((line) => `${path}: ${line}`),
+    );
+  expect(tooLong).toEqual([]);
+});
+
+/** The lines within fences that a reader sees. */
+function linesOfCode(text: string): readonly string[] {
+  const visible = text.replace(/<!--[\s\S]*?-->/g, '');
+  return [...visible.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].flatMap(([, code = '']) => code.split('\n'));
+}
+
 test('the README says the two commands literally, and they are scripts of the repository', () => {
   const readme = textOf('README.md');
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };

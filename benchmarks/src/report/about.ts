@@ -32,6 +32,11 @@ export function describeRun(server: string, settings: ServerSettings, pace: Pace
   };
 }
 
+/** When and where it was measured, short enough for a chart. */
+export function captionOf({ date, machine: { cores, memoryMb } }: About): string {
+  return `${date}, ${cores} cores, ${Math.round(memoryMb / 1_024)} GB, every commit on disk`;
+}
+
 /** The lines above every table of figures. */
 export function aboutLines(about: About): readonly string[] {
   const { cores, memoryMb, system } = about.machine;

@@ -8,8 +8,8 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** `1.24 (1.2–1.31)` */
-export function formatSummary({ median, min, max }: Summary): string {
-  if (min === max) return formatNumber(median);
-  return `${formatNumber(median)} (${formatNumber(min)}–${formatNumber(max)})`;
+/** `1.24 (1.2–1.31)`; with a unit `1.24 ms (1.2–1.31)`. */
+export function formatSummary({ median, min, max }: Summary, unit = ''): string {
+  const middle = unit === '' ? formatNumber(median) : `${formatNumber(median)} ${unit}`;
+  return min === max ? middle : `${middle} (${formatNumber(min)}–${formatNumber(max)})`;
 }

@@ -11,18 +11,18 @@ export function peerTable(results: Results): readonly string[] {
   if (![...results.names, ...results.missing.keys()].some((name) => name.includes('.peer.'))) return [];
   const row = (title: string, append: string, project: string, ours = false) =>
     [
-      title,
       cell(results, `append.64.${append}`, 'append.64.leftfold', ours),
       latency(results, `append.64.${append}.p99Ms`),
       cell(results, `project.table.${project}`, 'project.table.leftfold', ours),
+      title,
     ].join(' | ');
   const rows = [
     row('Leftfold', 'leftfold', 'leftfold', true),
     ...peers.map((peer) => row(`${peerPackages[peer]} ${versionOf(peer)}`, `peer.${peer}`, `peer.${peer}`)),
   ];
   return [
-    '| | appends, 64 in flight: events/s | p99 ms | projection catching up: events/s |',
-    '|---|---|---|---|',
+    '| appends, 64 in flight: events/s | p99 ms | a read model catching up: events/s | package |',
+    '|---:|---:|---:|---|',
     ...rows.map((cells) => `| ${cells} |`),
   ];
 }

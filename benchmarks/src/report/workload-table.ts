@@ -1,32 +1,46 @@
 import type { Results } from '../run/results.ts';
 import { summarize } from '../statistics/summary.ts';
 import { formatNumber, formatSummary } from './numbers.ts';
+import { type Section, sectionsOf } from './wording.ts';
 
 const rates = ['eventsPerSecond', 'perSecond'];
-const latencies = ['p50Ms', 'p90Ms', 'p99Ms', 'p999Ms'];
+const latencies = { p50Ms: 'p50 ms', p90Ms: 'p90 ms', p99Ms: 'p99 ms', p999Ms: 'p99.9 ms' };
 
-/** Every workload with its rate and its latencies, as Markdown. */
+/** Every workload with its rate and its latencies, as Markdown: a table for each section, figures first. */
 export function workloadTable(results: Results): readonly string[] {
   const suffix = new RegExp(`\\.(?:${[...rates, 'p50Ms'].join('|')})$`);
-  const workloads = new Set(
+  const measured = new Set(
     results.names.filter((name) => suffix.test(name)).map((name) => name.slice(0, name.lastIndexOf('.'))),
   );
+  return sectionsOf([...measured])
+    .flatMap((section) => ['', `### ${section.title}`, '', ...sectionTable(section, results)])
+    .slice(1);
+}
+
+/** A column that no workload of the section has a figure for is left out. */
+function sectionTable({ rate, rows }: Section, results: Results): readonly string[] {
+  const columns = [
+    { head: rate, cell: (workload: string) => rateOf(results, workload) },
+    ...Object.entries(latencies).map(([figure, head]) => ({
+      head,
+      cell: (workload: string) => latencyOf(results, `${workload}.${figure}`),
+    })),
+  ].filter(({ cell }) => rows.some(([workload]) => cell(workload) !== ''));
   return [
-    '| workload | per second | p50 ms | p90 ms | p99 ms | p99.9 ms |',
-    '|---|---|---|---|---|---|',
-    ...[...workloads].map((workload) => {
-      const rate = rates
-        .map((figure) => results.values(`${workload}.${figure}`))
-        .find(({ length }) => length > 0);
-      const cells = [
-        `\`${workload}\``,
-        rate === undefined ? '' : formatSummary(summarize(rate)),
-        ...latencies.map((figure) => {
-          const value = results.median(`${workload}.${figure}`);
-          return value === undefined ? '' : formatNumber(value);
-        }),
-      ];
-      return `| ${cells.join(' | ')} |`;
-    }),
+    `| ${[...columns.map(({ head }) => head), 'what'].join(' | ')} |`,
+    `|${'---:|'.repeat(columns.length)}---|`,
+    ...rows.map(
+      ([workload, words]) => `| ${[...columns.map(({ cell }) => cell(workload)), words].join(' | ')} |`,
+    ),
   ];
+}
+
+function rateOf(results: Results, workload: string): string {
+  const values = rates.map((rate) => results.values(`${workload}.${rate}`)).find(({ length }) => length > 0);
+  return values === undefined ? '' : formatSummary(summarize(values));
+}
+
+function latencyOf(results: Results, name: string): string {
+  const value = results.median(name);
+  return value === undefined ? '' : formatNumber(value);
 }

@@ -1,0 +1,133 @@
+import { type PeerName, peers } from '../peers/peer-list.ts';
+
+/** Workloads that are read together, in the order in which they are shown. */
+export interface Section {
+  readonly title: string;
+  /** What a rate counts: `events/s`. */
+  readonly rate: string;
+  /** The name of a workload, and what it is called on the page. */
+  readonly rows: readonly (readonly [workload: string, words: string])[];
+}
+
+const peerWords = {
+  emmett: 'Emmett',
+  castore: 'Castore',
+  act: 'Act',
+  'dcb-es': 'dcb-es',
+  'emmett-kysely': 'emmett-event-store-kysely',
+} as const satisfies Record<PeerName, string>;
+
+const peerRows = (prefix: string) =>
+  peers.map((peer) => [`${prefix}.peer.${peer}`, peerWords[peer]] as const);
+
+const sections: readonly Section[] = [
+  {
+    title: 'Appends, one at a time',
+    rate: 'events/s',
+    rows: [
+      ['append.single.leftfold', 'Leftfold'],
+      ['append.single.insert', 'SQL by hand: INSERT and commit'],
+    ],
+  },
+  {
+    title: 'Appends, many at a time',
+    rate: 'events/s',
+    rows: [
+      ['append.bulk', 'SQL by hand: bulk INSERT, best size'],
+      ['append.1024.leftfold', 'Leftfold, 1,024 in flight'],
+      ['append.64.leftfold', 'Leftfold, 64 in flight'],
+      ['append.64.insert', 'SQL by hand: INSERT, 64 in flight'],
+      ...peerRows('append.64').map(([workload, words]) => [workload, `${words}, 64 in flight`] as const),
+    ],
+  },
+  {
+    title: 'Appends under a condition on tags, 16 in flight',
+    rate: 'events/s',
+    rows: [
+      ['append.tags.16.leftfold', 'Leftfold: no event may have the tag'],
+      ['append.tags.16.streams', 'Leftfold: expected versions of streams instead'],
+      ['append.tags.16.peer.dcb-es', `${peerWords['dcb-es']}: no event may have the tag`],
+    ],
+  },
+  {
+    title: 'Commands and loads of 64 callers on 500 accounts',
+    rate: 'calls/s',
+    rows: [
+      ['traffic.hot.leftfold', 'Leftfold: commands only'],
+      ['traffic.hot.bare', 'SQL by hand: commands only'],
+      ['traffic.mixed.leftfold', 'Leftfold: half loads, half commands'],
+      ['traffic.mixed.bare', 'SQL by hand: half loads, half commands'],
+    ],
+  },
+  {
+    title: 'Loading an aggregate',
+    rate: 'loads/s',
+    rows: [
+      ['load.1000.leftfold', 'Leftfold: 1,000 events'],
+      ['load.1000.select', 'SQL by hand: SELECT of 1,000 events, JSON parsed'],
+      ['load.snapshot.leftfold', 'Leftfold: snapshot at 10,000 events, and 10 events after it'],
+      ['load.snapshot.roundTrip', 'SQL by hand: the row of the snapshot'],
+      ['load.snapshot.ping', 'SQL by hand: SELECT without a table'],
+    ],
+  },
+  {
+    title: 'A read model catching up',
+    rate: 'events/s',
+    rows: [
+      ['project.table.loop', 'SQL by hand: fold and write in bulk'],
+      ['project.table.leftfold', 'Leftfold: a table projection'],
+      ...peerRows('project.table'),
+      ['project.general.pipelined', 'SQL by hand: one statement per event, pipelined'],
+      ['project.general.leftfold', 'Leftfold: handlers that return statements'],
+      ['project.general.statements', 'SQL by hand: one statement per event, awaited'],
+      ['project.general.awaited', 'Leftfold: handlers that await statements'],
+      ['replay.1m.leftfold', 'Leftfold: a million events into a table projection'],
+    ],
+  },
+  {
+    title: 'From append to visible in the read model, idle',
+    rate: 'events/s',
+    rows: [['visible.idle.leftfold', 'Leftfold']],
+  },
+  {
+    title: 'A small log and a large one',
+    rate: 'events/s',
+    rows: [
+      ['flat.100k.append', 'Leftfold: 64 appenders, 100 thousand events in the log'],
+      ['flat.10m.append', 'Leftfold: 64 appenders, 10 million events in the log'],
+      ['flat.100k.read', 'Leftfold: reading streams, 100 thousand events in the log'],
+      ['flat.10m.read', 'Leftfold: reading streams, 10 million events in the log'],
+    ],
+  },
+];
+
+const words = new Map(sections.flatMap(({ rows }) => rows));
+
+/** What a workload is called on the page; its name when the page has no words for it. */
+export function wordsFor(workload: string): string {
+  const [, rows, connections] = /^append\.bulk\.(\d+)x(\d+)$/.exec(workload) ?? [];
+  if (rows !== undefined) return `${Number(rows).toLocaleString('en-US')} rows, connections: ${connections}`;
+  return words.get(workload) ?? workload;
+}
+
+/** The sections, and in them the workloads that were measured. Each workload is in one. */
+export function sectionsOf(measured: readonly string[]): readonly Section[] {
+  const bulk = measured.filter((workload) => workload.startsWith('append.bulk.'));
+  const others = measured.filter((workload) => !words.has(workload) && !bulk.includes(workload));
+  const named = (names: readonly string[]) => names.map((name) => [name, wordsFor(name)] as const);
+  return [
+    ...sections.map((section) => ({
+      ...section,
+      rows: section.rows.filter(([workload]) => measured.includes(workload)),
+    })),
+    { title: 'Bulk INSERT by hand, each size', rate: 'events/s', rows: named(bulk) },
+    { title: 'Other workloads', rate: 'per second', rows: named(others) },
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+/** The unit of a figure, by the end of its name. */
+export function unitOf(figure: string): string {
+  if (figure.endsWith('Ms')) return 'ms';
+  if (figure.endsWith('Mb')) return 'MB';
+  return figure.endsWith('eventsPerSecond') ? 'events/s' : 'per second';
+}
