@@ -1,4 +1,4 @@
-import type { FoldedRow } from './table-fold.ts';
+import type { FoldedRow } from './folded-row.ts';
 
 /**
  * The rows that were folded into last, up to a bound, beside those of the newest two batches.

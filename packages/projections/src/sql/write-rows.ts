@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
 import type { TableColumn, TableLayout } from '../fold/table-codec.ts';
-import type { FoldedRow } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/folded-row.ts';
 import { type Advance, advanceUpdate } from './advance-checkpoint.ts';
 
 /** A table with the schema it is in. */
