@@ -29,6 +29,7 @@ const phases = [
     { name: 'unit', ...vitest('unit', '--project unit --project types --project root') },
   ],
   [
+    { name: 'api', run: 'node scripts/api-reports.mjs' },
     { name: 'packages', run: 'node scripts/check-packages.mjs' },
     { name: 'consumer', run: 'node scripts/check-consumer.mjs' },
     { name: 'docs', run: 'pnpm --filter @leftfold/docs run build' },
