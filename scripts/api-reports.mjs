@@ -57,6 +57,7 @@ function configOf({ path, report, declarations }) {
     packageJsonFullPath: join(path, 'package.json'),
     configObjectFullPath: undefined,
     configObject: {
+      newlineKind: 'lf',
       projectFolder: path,
       mainEntryPointFilePath: declarations,
       compiler: {
