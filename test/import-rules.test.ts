@@ -28,6 +28,7 @@ describe('a source file', () => {
     expect(inPackage('core', `/**\n * import { Pool } from 'pg';\n */\n// import 'pg';`)).toEqual([]);
     expect(inPackage('core', `import {\n  Pool,\n  type Client,\n} from 'pg';`)).toHaveLength(1);
     expect(inPackage('core', `export { Pool } from 'pg';`)).toHaveLength(1);
+    expect(inPackage('core', `/* a */ import { Pool } from 'pg';`)).toHaveLength(1);
   });
 });
 
