@@ -19,6 +19,7 @@ const decisions = [
   { text: '7 kysely is a peer', link: '/decisions/0007-kysely-as-a-peer' },
   { text: '8 Where the time goes', link: '/decisions/0008-where-the-time-goes' },
   { text: '9 Conditions on tags', link: '/decisions/0009-conditions-on-tags' },
+  { text: '10 Tools', link: '/decisions/0010-tools' },
 ];
 
 const reference = [
