@@ -14,24 +14,27 @@ const results = join('node_modules', '.cache', 'leftfold');
  * The steps, phase after phase; two of a phase run at once. A step that is not a vitest run counts as one test.
  * The Postgres suites have a phase of their own: their races should meet a quiet machine.
  *
- * @type {Array<Array<{ name: string; run: string; results?: string; live?: boolean }>>}
+ * What turbo runs, it does not run again while its inputs, listed in turbo.json, are the same. Tests always run.
+ *
+ * @type {Array<Array<{ name: string; run: string; needs?: string; results?: string; live?: boolean }>>}
  */
 const phases = [
   [
     { name: 'format', run: 'biome format' },
     { name: 'generated', run: 'node scripts/embed-migrations.mjs --check' },
     { name: 'types', run: 'tsc -b' },
-    { name: 'lint', run: 'oxlint --type-aware --deny-warnings --report-unused-disable-directives' },
-    { name: 'unused', run: 'knip --no-config-hints' },
+    { name: 'lint', ...turbo('lint') },
+    { name: 'unused', ...turbo('check:unused') },
   ],
   [
-    { name: 'build', run: 'turbo run build --filter=./packages/* --output-logs=errors-only' },
+    { name: 'build', ...turbo('build', './packages/*') },
     { name: 'unit', ...vitest('unit', '--project unit --project types --project root') },
   ],
   [
-    { name: 'packages', run: 'node scripts/check-packages.mjs' },
-    { name: 'consumer', run: 'node scripts/check-consumer.mjs' },
-    { name: 'docs', run: 'pnpm --filter @leftfold/docs run build' },
+    { name: 'api', needs: 'build', ...turbo('check:api') },
+    { name: 'packages', needs: 'build', ...turbo('check:packages') },
+    { name: 'consumer', needs: 'build', run: 'node scripts/check-consumer.mjs' },
+    { name: 'docs', ...turbo('build', '@leftfold/docs') },
     { name: 'pages', ...vitest('pages', '--project docs') },
   ],
   [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
@@ -49,6 +52,11 @@ if (unknown) {
   );
   process.exit(1);
 }
+/** The steps that are asked for, and what those need. */
+const wanted = phases
+  .flat()
+  .filter(({ name }) => asked.length === 0 || asked.includes(name))
+  .flatMap(({ name, needs }) => [name, needs]);
 
 const env = {
   ...process.env,
@@ -81,7 +89,7 @@ if (asked.length === 0) rmSync(join(root, results), { recursive: true, force: tr
 mkdirSync(join(root, results), { recursive: true });
 
 for (const phase of phases) {
-  const queue = phase.filter((step) => asked.length === 0 || asked.includes(step.name));
+  const queue = phase.filter((step) => wanted.includes(step.name));
   const worker = async () => {
     for (let step = queue.shift(); step && !interrupted; step = queue.shift()) await check(step);
   };
@@ -113,7 +121,9 @@ async function check(step) {
   sum.skipped += counts.skipped;
   const tests = step.results
     ? `  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
-    : '';
+    : output.includes('FULL TURBO')
+      ? '  unchanged'
+      : '';
   console.log(
     `${code === 0 ? 'ok    ' : 'FAILED'}  ${step.name.padEnd(11)} ${seconds(begun).padStart(7)}${tests}`,
   );
@@ -122,6 +132,11 @@ async function check(step) {
     console.log(output.trimEnd());
     console.log(`To repeat ${step.name}: npm test -- ${step.name}    (runs: ${step.run})\n`);
   }
+}
+
+/** A task of turbo.json: of the root, or of the packages that a filter selects. */
+function turbo(task, filter = '//') {
+  return { run: `turbo run ${task} --filter=${filter} --output-logs=errors-only --log-prefix=none` };
 }
 
 /** A vitest run, with the file for its results. */

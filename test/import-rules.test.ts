@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { forbiddenImports, importCycles } from './import-rules.ts';
+import { forbiddenImports, importsOutOfPackage, importTable } from './import-rules.ts';
 import { parseSource } from './source-file.ts';
 
 const inPackage = (name: string, text: string) =>
@@ -28,30 +28,37 @@ describe('a source file', () => {
     expect(inPackage('core', `/**\n * import { Pool } from 'pg';\n */\n// import 'pg';`)).toEqual([]);
     expect(inPackage('core', `import {\n  Pool,\n  type Client,\n} from 'pg';`)).toHaveLength(1);
     expect(inPackage('core', `export { Pool } from 'pg';`)).toHaveLength(1);
+    expect(inPackage('core', `/* a */ import { Pool } from 'pg';`)).toHaveLength(1);
   });
 });
 
-test('a type import closes no circle', () => {
-  const files = [
-    parseSource('packages/core/src/a.ts', `import { b } from './b.ts';`),
-    parseSource('packages/core/src/b.ts', `import type { A } from './a.ts';`),
-  ];
-  expect(importCycles(files)).toEqual([]);
+describe('a file of a package', () => {
+  const outOf = (path: string, text: string) => importsOutOfPackage(parseSource(path, text));
+
+  test('may not import a file of another package by its path, a test included', () => {
+    const text = `import type { A } from '../../core/src/a.ts';`;
+    expect(outOf('packages/commands/src/b.ts', text)).toHaveLength(1);
+    expect(outOf('packages/commands/test/b.pg.test.ts', text)).toHaveLength(1);
+  });
+
+  test('may import the files of its own package', () => {
+    expect(outOf('packages/core/test/b.test.ts', `import { a } from '../src/core/a.ts';`)).toEqual([]);
+  });
 });
 
-test('a circle of imports is found with the files along it', () => {
-  const files = [
-    parseSource('packages/core/src/a.ts', `import { b } from './b/b.ts';`),
-    parseSource('packages/core/src/b/b.ts', `export { c } from '../c.ts';`),
-    parseSource('packages/core/src/c.ts', `import './a.ts';`),
-    parseSource('packages/core/src/d.ts', `import './a.ts';`),
-  ];
-  expect(importCycles(files)).toEqual([
-    [
-      'packages/core/src/a.ts',
-      'packages/core/src/b/b.ts',
-      'packages/core/src/c.ts',
-      'packages/core/src/a.ts',
-    ],
-  ]);
+describe('the import table', () => {
+  test('has arrows in one direction: a row names packages of earlier rows only', () => {
+    const names = Object.keys(importTable);
+    for (const [index, [name, { ours, onDemand = [] }]] of Object.entries(importTable).entries()) {
+      const later = [...ours, ...onDemand].filter((one) => !names.slice(0, index).includes(one));
+      expect(later, name).toEqual([]);
+    }
+  });
+
+  test('has one row for the packages of all brokers', () => {
+    expect(inPackage('messaging-nats', `import { relay } from '@leftfold/messaging';`)).toEqual([]);
+    expect(
+      inPackage('messaging-nats', `import { createEventStore } from '@leftfold/event-store';`),
+    ).toHaveLength(1);
+  });
 });

@@ -1,7 +1,7 @@
 import { type ImportOf, resolveRelative, type SourceFile } from './source-file.ts';
 
 interface PackageRule {
-  /** Packages of ours that it may import. */
+  /** Packages of ours that it may import, by their folders. */
   readonly ours: readonly string[];
   /** Packages of ours that it may know by type, and load only when a line of it runs. */
   readonly onDemand?: readonly string[];
@@ -11,35 +11,48 @@ interface PackageRule {
   readonly othersByType?: readonly string[];
 }
 
-/** Which package may import which. The arrows never point back. */
+/**
+ * Which package may import which. The arrows never point back: a row names packages of earlier rows only. A package
+ * may have its row before it exists.
+ */
 export const importTable: Readonly<Record<string, PackageRule>> = {
   core: { ours: [], others: ['nanoid', 'zod'], othersByType: ['kysely'] },
-  postgres: { ours: ['@leftfold/core'], others: ['kysely', 'node:', 'pg'] },
-  'event-store': { ours: ['@leftfold/core', '@leftfold/postgres'] },
-  commands: { ours: ['@leftfold/core'], others: ['nanoid', 'zod', 'node:'] },
-  subscriptions: { ours: ['@leftfold/core', '@leftfold/event-store', '@leftfold/postgres'] },
-  projections: {
-    ours: ['@leftfold/core', '@leftfold/event-store', '@leftfold/postgres', '@leftfold/subscriptions'],
-  },
+  postgres: { ours: ['core'], others: ['kysely', 'node:', 'pg'] },
+  'event-store': { ours: ['core', 'postgres'] },
+  commands: { ours: ['core'], others: ['nanoid', 'zod', 'node:'] },
+  subscriptions: { ours: ['core', 'postgres', 'event-store'] },
+  projections: { ours: ['core', 'postgres', 'event-store', 'subscriptions'] },
+  messaging: { ours: ['core', 'postgres', 'event-store', 'subscriptions'] },
+  'messaging-*': { ours: ['core', 'messaging'] },
+  processes: { ours: ['core', 'commands', 'subscriptions'] },
+  transactions: { ours: ['core', 'postgres', 'event-store'] },
   embedded: { ours: [] },
-  testing: { ours: ['@leftfold/core', '@leftfold/embedded'] },
+  testing: { ours: ['core', 'embedded'] },
   leftfold: {
     ours: [
-      '@leftfold/commands',
-      '@leftfold/core',
-      '@leftfold/event-store',
-      '@leftfold/postgres',
-      '@leftfold/projections',
-      '@leftfold/subscriptions',
+      'core',
+      'postgres',
+      'event-store',
+      'commands',
+      'subscriptions',
+      'projections',
+      'messaging',
+      'processes',
+      'transactions',
     ],
-    onDemand: ['@leftfold/embedded'],
+    onDemand: ['embedded'],
   },
 };
+
+/** The rule of a package's folder; that of the brokers' packages for every `messaging-…`. */
+export function ruleOf(folder: string): PackageRule | undefined {
+  return importTable[folder] ?? importTable[folder.replace(/-.*/, '-*')];
+}
 
 /** The imports of a source file that the table does not allow, one line each. Tests may use `testing` and tools. */
 export function forbiddenImports(file: SourceFile): string[] {
   const [, folder = ''] = file.path.split('/');
-  const rule = importTable[folder];
+  const rule = ruleOf(folder);
   if (!rule) return [`${file.path}: packages/${folder} has no row in the import table`];
   const isTest = /\.test(-d)?\.ts$/.test(file.path);
   return file.imports
@@ -51,37 +64,25 @@ function isAllowed({ specifier, typeOnly, dynamic }: ImportOf, rule: PackageRule
   const among = (names: readonly string[] = []) =>
     names.some((name) => specifier === name || specifier.startsWith(name.endsWith(':') ? name : `${name}/`));
   if (specifier === 'leftfold' || specifier.startsWith('@leftfold/')) {
+    const amongOurs = (folders: readonly string[] = []) => among(folders.map((one) => `@leftfold/${one}`));
     return (
-      among(rule.ours) ||
-      ((typeOnly || dynamic) && among(rule.onDemand)) ||
-      (isTest && (among(rule.onDemand) || among(['@leftfold/testing'])))
+      amongOurs(rule.ours) ||
+      ((typeOnly || dynamic) && amongOurs(rule.onDemand)) ||
+      (isTest && (amongOurs(rule.onDemand) || amongOurs(['testing'])))
     );
   }
   return isTest || rule.others === undefined || among(rule.others) || (typeOnly && among(rule.othersByType));
 }
 
 /**
- * The circles among relative imports, each as the paths along it, its first path repeated at the end. A type import
- * closes none: it is gone when the code runs, so that no order of loading can depend on it.
+ * The relative imports of a package's file, a test's included, that lead out of the package: past the `exports` of
+ * another one. An import by name cannot: the compiler resolves names by those `exports`.
  */
-export function importCycles(files: readonly SourceFile[]): string[][] {
-  const edges = new Map(
-    files.map((file) => [
-      file.path,
-      file.imports
-        .filter((one) => one.specifier.startsWith('.') && !one.typeOnly)
-        .map((one) => resolveRelative(file.path, one.specifier)),
-    ]),
-  );
-  const cycles: string[][] = [];
-  const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]) => {
-    const start = trail.indexOf(path);
-    if (start >= 0) cycles.push([...trail.slice(start), path]);
-    if (start >= 0 || done.has(path)) return;
-    for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
-    done.add(path);
-  };
-  for (const path of edges.keys()) visit(path, []);
-  return cycles;
+export function importsOutOfPackage(file: SourceFile): string[] {
+  const home = `${file.path.split('/').slice(0, 2).join('/')}/`;
+  return file.imports
+    .filter(
+      (one) => one.specifier.startsWith('.') && !resolveRelative(file.path, one.specifier).startsWith(home),
+    )
+    .map((one) => `${file.path}: import ${one.specifier} by the name of its package`);
 }

@@ -47,11 +47,11 @@ export function parseSource(path: string, text: string): SourceFile {
 function importsOf(code: string): ImportOf[] {
   const found: ImportOf[] = [];
   for (const [, type, specifier = ''] of code.matchAll(
-    /^(?:import|export)\s+(type\s)?[^'"`;()]*?from\s*['"]([^'"]+)['"]/gm,
+    /^[ \t]*(?:import|export)\s+(type\s)?[^'"`;()]*?from\s*['"]([^'"]+)['"]/gm,
   )) {
     found.push({ specifier, typeOnly: type !== undefined, dynamic: false });
   }
-  for (const [, specifier = ''] of code.matchAll(/^import\s*['"]([^'"]+)['"]/gm)) {
+  for (const [, specifier = ''] of code.matchAll(/^[ \t]*import\s*['"]([^'"]+)['"]/gm)) {
     found.push({ specifier, typeOnly: false, dynamic: false });
   }
   for (const [, specifier = ''] of code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)) {

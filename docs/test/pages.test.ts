@@ -67,13 +67,13 @@ test('the README says the two commands literally, and they are scripts of the re
 test('the table of imports is the one that is enforced', () => {
   const rows = [...textOf('ARCHITECTURE.md').matchAll(/^\| ([a-z-]+) \| (.*) \|$/gm)];
   const told = new Map(rows.map(([, name = '', imports = '']) => [name, imports]));
-  for (const [name, { ours, onDemand = [] }] of Object.entries(importTable)) {
+  const exists = (name: string) => existsSync(join(root, 'packages', name));
+  const names = Object.keys(importTable).filter(exists);
+  for (const name of names) {
     const cell = told.get(name) ?? 'no row';
-    const named = [
-      ...cell.matchAll(/\b(?:core|event-store|commands|subscriptions|projections|embedded|testing)\b/g),
-    ];
-    const allowed = [...ours, ...onDemand].map((one) => one.replace('@leftfold/', ''));
-    expect(named.map(([one]) => one).toSorted(), name).toEqual(allowed.toSorted());
+    const named = [...cell.matchAll(new RegExp(`\\b(?:${names.join('|')})\\b`, 'g'))].map(([one]) => one);
+    const { ours = [], onDemand = [] } = importTable[name] ?? {};
+    expect(named.toSorted(), name).toEqual([...ours, ...onDemand].filter(exists).toSorted());
   }
 });
 

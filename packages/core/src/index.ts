@@ -65,11 +65,11 @@ export {
   type AnyEventGroup,
   defineEvents,
   type EventGroup,
-  type EventOptions,
   type NewEventOf,
   type RecordedEventOf,
 } from './event/define-events.ts';
 export type { NewEvent, RecordedEvent } from './event/event.ts';
+export type { EventOptions } from './event/event-definition.ts';
 export { EventCatalog, type StoredPayload, type UpcastPayload } from './event/event-catalog.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type { EventMetadata } from './event/metadata.ts';

@@ -35,8 +35,9 @@ import {
 } from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
-import { Appender, type InlineHook } from './append/appender.ts';
+import { Appender } from './append/appender.ts';
 import { type AppendLimits, defaultLimits } from './append/append-request.ts';
+import type { InlineHook } from './append/inline-append.ts';
 import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
 import { HighWaterWatch, type WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
 import { appendChannel } from './high-water/append-channel.ts';

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import { InvalidEventError, toSchemaIssues } from '../errors/definition-errors.ts';
 import { assertCategory, assertMemberName } from '../naming/names.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
+import type { EventDefinition, EventOptions } from './event-definition.ts';
 import type { JsonValue } from './json.ts';
-import type { EventMetadata } from './metadata.ts';
-import { SchemaVersions, type EventSchema, type UpcastStep } from './schema-versions.ts';
+import { SchemaVersions, type EventSchema } from './schema-versions.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
 /** A payload's shape: a zod schema, or a history of them that begins with `schemaVersions(v1)`. */
@@ -28,22 +28,6 @@ type EventInput<TShape> =
     : TShape extends z.ZodType
       ? z.input<TShape>
       : never;
-
-/** One event type: its stored name, its newest schema, and the steps from each older one. */
-export interface EventDefinition {
-  /** `<category>.<name>`, as it is stored. */
-  readonly type: string;
-  readonly schemaVersion: number;
-  readonly schema: EventSchema;
-  readonly steps: readonly UpcastStep[];
-}
-
-/** What may be said of an event beside its payload. */
-export interface EventOptions {
-  readonly id?: string | undefined;
-  readonly tags?: readonly string[] | undefined;
-  readonly metadata?: EventMetadata | undefined;
-}
 
 /** One function per event, named as the event: checks the payload and makes the event. */
 export type EventCreators<TCategory extends string, TShapes extends EventShapes> = {

@@ -6,7 +6,8 @@ import {
   type SchemaIssue,
   UnknownEventError,
 } from '../errors/definition-errors.ts';
-import { type EventDefinition, type AnyEventGroup, parsePayload } from './define-events.ts';
+import { type AnyEventGroup, parsePayload } from './define-events.ts';
+import type { EventDefinition } from './event-definition.ts';
 import type { NewEvent } from './event.ts';
 import type { JsonValue } from './json.ts';
 import { ValidatedEvent } from './validated-event.ts';

@@ -1,5 +1,5 @@
-import type { EventDefinition, EventOptions } from './define-events.ts';
 import type { NewEvent } from './event.ts';
+import type { EventDefinition, EventOptions } from './event-definition.ts';
 import type { JsonValue } from './json.ts';
 import type { EventMetadata } from './metadata.ts';
 

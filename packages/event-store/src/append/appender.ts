@@ -12,22 +12,14 @@ import {
   type StatementRunner,
   toLeftfoldError,
 } from '@leftfold/postgres';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { LogReader } from '../read/log-reader.ts';
 import type { AppendOutcome } from '../sql/append.ts';
 import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
-import { appendWithHook } from './inline-append.ts';
+import { appendWithHook, type InlineHook } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
-
-/** Work that belongs to the append's own transaction. */
-export interface InlineHook {
-  /** Appends without any of these do not run it. */
-  readonly eventTypes: ReadonlySet<string>;
-  /** What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again. */
-  apply(transaction: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
-}
 
 export interface AppenderOptions {
   readonly run: StatementRunner;

@@ -1,4 +1,4 @@
-import { retryDelayMs } from '@leftfold/core';
+import { type RecordedEvent, retryDelayMs } from '@leftfold/core';
 import {
   isConnectionFailure,
   isLostRace,
@@ -7,14 +7,21 @@ import {
   runnerInTransaction,
   toLeftfoldError,
 } from '@leftfold/postgres';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { AppendOutcome } from '../sql/append.ts';
 import type { AppendRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
-import type { InlineHook } from './appender.ts';
 import type { RequestResult } from './group-commit.ts';
 import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import { appendBatch } from './send-batch.ts';
+
+/** Work that belongs to the append's own transaction. */
+export interface InlineHook {
+  /** Appends without any of these do not run it. */
+  readonly eventTypes: ReadonlySet<string>;
+  /** What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again. */
+  apply(transaction: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
+}
 
 /** What the hook threw, to tell it from what the append threw. */
 class HookFailure extends Error {}

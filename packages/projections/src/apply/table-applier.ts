@@ -10,7 +10,8 @@ import {
 } from '@leftfold/subscriptions';
 import { encodeChanges } from '../fold/encoded-rows.ts';
 import { RowCache } from '../fold/row-cache.ts';
-import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/folded-row.ts';
+import { TableFold } from '../fold/table-fold.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRowsAndAdvance } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';

@@ -1,5 +1,5 @@
 import { arrayLiteral, encodeColumn, type TableLayout } from './table-codec.ts';
-import type { FoldedRow } from './table-fold.ts';
+import type { FoldedRow } from './folded-row.ts';
 
 /** Rows as text that Postgres reads: one array for each column. */
 export interface EncodedRows {

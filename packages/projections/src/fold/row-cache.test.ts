@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RowCache } from './row-cache.ts';
-import type { FoldedRow } from './table-fold.ts';
+import type { FoldedRow } from './folded-row.ts';
 
 const row = (id: string): FoldedRow => ({
   id,

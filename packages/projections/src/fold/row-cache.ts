@@ -1,4 +1,4 @@
-import type { FoldedRow } from './table-fold.ts';
+import type { FoldedRow } from './folded-row.ts';
 
 /**
  * The rows that were used most recently, up to a limit, and in any case those of the last two batches.

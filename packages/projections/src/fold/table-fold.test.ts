@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encodeChanges } from './encoded-rows.ts';
 import { RowCache } from './row-cache.ts';
-import { type FoldedRow, TableFold } from './table-fold.ts';
+import type { FoldedRow } from './folded-row.ts';
+import { TableFold } from './table-fold.ts';
 
 const stock = defineEvents('stock', {
   moved: z.object({ from: z.string(), to: z.string(), pieces: z.int() }),

@@ -1,22 +1,7 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
+import type { FoldedRow } from './folded-row.ts';
 import type { RowCache } from './row-cache.ts';
 import { columnsOf, encodeColumn, type TableColumn, type TableLayout } from './table-codec.ts';
-
-/** One row of the table: its key, and its columns as far as they are known. */
-export interface FoldedRow {
-  /** Identifies the row. */
-  readonly id: string;
-  /** The key columns. */
-  readonly key: AnyRow;
-  /** The key columns as text that Postgres reads. */
-  readonly encodedKey: readonly string[];
-  /** The row after the events so far; `null` when it does not exist, undefined while it is not loaded. */
-  row: AnyRow | null | undefined;
-  /** The rows of the current batch, if this is one of them; undefined between batches. */
-  batch: readonly FoldedRow[] | undefined;
-  /** True when the row is stored: no more events are folded into it. */
-  stored: boolean;
-}
 
 /** Events with the rows they change. */
 export interface FoldPlan {

@@ -1,7 +1,8 @@
 import type { AnyHandlerProjection, AnyProjection, AnyTableProjection, RecordedEvent } from '@leftfold/core';
 import type { CompiledQuery, Transaction } from 'kysely';
 import { RowCache } from '../fold/row-cache.ts';
-import { type FoldedRow, TableFold } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/folded-row.ts';
+import { TableFold } from '../fold/table-fold.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRows } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';

@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { encodeKeys } from '../fold/encoded-rows.ts';
 import { decodeColumn } from '../fold/table-codec.ts';
-import type { FoldedRow, TableFold } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/folded-row.ts';
+import type { TableFold } from '../fold/table-fold.ts';
 import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
 
 /** The place of a key in the list that was given. No column of a table can have this name. */

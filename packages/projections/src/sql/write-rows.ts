@@ -3,7 +3,7 @@ import { type CheckpointStep, checkpointUpdate } from '@leftfold/subscriptions';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
 import type { TableColumn, TableLayout } from '../fold/table-codec.ts';
-import type { FoldedRow } from '../fold/table-fold.ts';
+import type { FoldedRow } from '../fold/folded-row.ts';
 
 /** A table in its schema. */
 export interface TableTarget {

@@ -1,3 +1,3 @@
 export type { StoreGuarantee } from './guarantees.ts';
-export { storeContract } from './store-contract.ts';
-export type { ContractStore, CreateStoreOptions, StoreUnderTest } from './subject.ts';
+export { type StoreUnderTest, storeContract } from './store-contract.ts';
+export type { ContractStore, CreateStoreOptions } from './subject.ts';

@@ -2,8 +2,8 @@ import type { EventStore } from '@leftfold/core';
 import { expectTypeOf, test } from 'vitest';
 import { createMemoryStore } from '../memory/create-memory-store.ts';
 import type { StoreGuarantee } from './guarantees.ts';
-import { storeContract } from './store-contract.ts';
-import type { ContractStore, StoreUnderTest } from './subject.ts';
+import { type StoreUnderTest, storeContract } from './store-contract.ts';
+import type { ContractStore } from './subject.ts';
 
 const subject: Omit<StoreUnderTest, 'skip'> = {
   name: 'mine',

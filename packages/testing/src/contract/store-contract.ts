@@ -1,7 +1,17 @@
 import { afterAll, afterEach, describe, test } from 'vitest';
-import { guarantees } from './guarantees.ts';
-import type { StoreUnderTest } from './subject.ts';
+import { guarantees, type StoreGuarantee } from './guarantees.ts';
+import type { ContractStore, CreateStoreOptions } from './subject.ts';
 import { Trials } from './trial.ts';
+
+/** What {@link storeContract} takes. */
+export interface StoreUnderTest {
+  /** Names the suite. */
+  readonly name: string;
+  /** Opens a store, ready to be used. Called many times; each store is disposed of by the contract. */
+  readonly createStore: (options: CreateStoreOptions) => Promise<ContractStore>;
+  /** What this store does not promise, each with a reason, which is printed. */
+  readonly skip?: readonly { readonly test: StoreGuarantee; readonly reason: string }[];
+}
 
 /** A database on a busy machine may take its time; a promise that is broken does not get better by it. */
 const TIMEOUT_MS = 60_000;
