@@ -1,37 +1,68 @@
 import { random } from 'nanoid';
 
-// Crockford's base 32: in ASCII order, so that ids sort as text in the order they were made.
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const codes = Array.from(alphabet, (letter) => letter.charCodeAt(0));
+const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const HYPHEN = '-'.charCodeAt(0);
 
-/** 70 bits in one millisecond. */
-const RANDOM_LENGTH = 14;
-
-// An append makes one id for each event: what goes on for a millisecond is kept, and one string is made at the end.
-const randomCodes = Array.from({ length: RANDOM_LENGTH }, () => 0);
-let lastNow = -1;
-let lastTime = '';
+// All of an id after its first 9 characters. An append makes one id for each event: what stays the same within a
+// millisecond is kept here, and one string is made at the end.
+const codes = Array.from({ length: 27 }, () => HYPHEN);
+let lastMs = -1;
+let lastHigh = -1;
+let highText = '';
+/** 26 bits, the first of them 0 at the start of a millisecond: room for 33 million more. */
+let counter = 0;
 
 /**
- * An id that sorts by the time it was made, in milliseconds: 23 characters, digits and upper-case letters.
+ * A UUID of version 7 (RFC 9562), which sorts by the millisecond it was made in: `0198f9f2-7a4c-7d51-9b3e-5f6a0c1d2e3f`.
  *
- * Ids of one millisecond are in no order. New ids go to the right edge of an index, which keeps appends cheap.
+ * Ids that one process makes for the same millisecond sort in the order they were made: the 26 bits after the time are
+ * a counter that starts at a random value (RFC 9562, section 6.2, method 1). The last 48 bits are random. Ids of
+ * different processes are in no order within a millisecond. New ids go to the right edge of an index, which keeps
+ * appends cheap.
  *
- * @param now milliseconds since 1970, as `Date.now()` gives; room until the year 3084.
+ * @param now milliseconds since 1970, as `Date.now()` gives, from 0 up to the year 10889. Fractions are dropped.
  */
 export function uuidv7(now: number): string {
-  if (now !== lastNow) {
-    // In two halves, since bit operations see 32 bits only.
-    lastTime = digits(Math.floor(now / 2 ** 20), 5) + digits(now % 2 ** 20, 4);
-    lastNow = now;
+  const ms = Math.floor(now);
+  let bytes: Uint8Array;
+  let next = 0;
+  if (ms === lastMs) {
+    counter += 1;
+    bytes = random(6);
+  } else {
+    bytes = random(10);
+    counter = (bytes[0]! << 17) | (bytes[1]! << 9) | (bytes[2]! << 1) | (bytes[3]! & 1);
+    next = 4;
+    setTime(ms);
   }
-  const bytes = random(RANDOM_LENGTH);
-  for (let index = 0; index < RANDOM_LENGTH; index += 1) randomCodes[index] = codes[bytes[index]! & 31]!;
-  return lastTime + String.fromCharCode(...randomCodes);
+  codes[5] = DIGITS[7]!;
+  codes[6] = DIGITS[(counter >>> 22) & 15]!;
+  codes[7] = DIGITS[(counter >>> 18) & 15]!;
+  codes[8] = DIGITS[(counter >>> 14) & 15]!;
+  setTwoBytes(10, 0x8000 | (counter & 0x3fff));
+  for (let at = 15; at < 27; at += 2) {
+    const byte = bytes[next]!;
+    next += 1;
+    codes[at] = DIGITS[byte >>> 4]!;
+    codes[at + 1] = DIGITS[byte & 15]!;
+  }
+  return highText + String.fromCharCode(...codes);
 }
 
-function digits(value: number, length: number): string {
-  let text = '';
-  for (let shift = (length - 1) * 5; shift >= 0; shift -= 5) text += alphabet.charAt((value >>> shift) & 31);
-  return text;
+/** In two parts, since bit operations see 32 bits only; the first one changes every 65 seconds. */
+function setTime(ms: number): void {
+  lastMs = ms;
+  const high = Math.floor(ms / 0x1_0000);
+  if (high !== lastHigh) {
+    lastHigh = high;
+    highText = `${high.toString(16).padStart(8, '0')}-`;
+  }
+  setTwoBytes(0, ms % 0x1_0000);
+}
+
+function setTwoBytes(at: number, value: number): void {
+  codes[at] = DIGITS[value >>> 12]!;
+  codes[at + 1] = DIGITS[(value >>> 8) & 15]!;
+  codes[at + 2] = DIGITS[(value >>> 4) & 15]!;
+  codes[at + 3] = DIGITS[value & 15]!;
 }
