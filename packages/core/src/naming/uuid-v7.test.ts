@@ -1,17 +1,7 @@
 import { expect, test } from 'vitest';
 import { uuidv7 } from './uuid-v7.ts';
 
-const instants = [
-  0,
-  1,
-  65_535,
-  65_536,
-  65_537,
-  1_760_000_000_000,
-  1_760_000_000_001,
-  2 ** 47,
-  2 ** 48 - 1,
-];
+const instants = [0, 1, 65_535, 65_536, 65_537, 1_760_000_000_000, 1_760_000_000_001, 2 ** 47, 2 ** 48 - 1];
 
 test('ids are UUIDs of version 7 and variant 10', () => {
   for (const now of instants) {

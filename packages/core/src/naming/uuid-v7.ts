@@ -1,13 +1,14 @@
 import { random } from 'nanoid';
 
-const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const HYPHEN = '-'.charCodeAt(0);
+const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
-// All of an id after its first 9 characters. An append makes one id for each event: what stays the same within a
-// millisecond is kept here, and one string is made at the end.
-const codes = Array.from({ length: 27 }, () => HYPHEN);
+// What stays the same within a millisecond is kept, since an append makes one id for each event.
 let lastMs = -1;
+/** The milliseconds and the version: `0198f9f2-7a4c-7`. */
+let timeText = '';
 let lastHigh = -1;
+/** The first eight digits of the time and a hyphen. */
 let highText = '';
 /** 26 bits, the first of them 0 at the start of a millisecond: room for 33 million more. */
 let counter = 0;
@@ -24,45 +25,38 @@ let counter = 0;
  */
 export function uuidv7(now: number): string {
   const ms = Math.floor(now);
-  let bytes: Uint8Array;
-  let next = 0;
-  if (ms === lastMs) {
-    counter += 1;
-    bytes = random(6);
-  } else {
-    bytes = random(10);
-    counter = (bytes[0]! << 17) | (bytes[1]! << 9) | (bytes[2]! << 1) | (bytes[3]! & 1);
-    next = 4;
-    setTime(ms);
-  }
-  codes[5] = DIGITS[7]!;
-  codes[6] = DIGITS[(counter >>> 22) & 15]!;
-  codes[7] = DIGITS[(counter >>> 18) & 15]!;
-  codes[8] = DIGITS[(counter >>> 14) & 15]!;
-  setTwoBytes(10, 0x8000 | (counter & 0x3fff));
-  for (let at = 15; at < 27; at += 2) {
-    const byte = bytes[next]!;
-    next += 1;
-    codes[at] = DIGITS[byte >>> 4]!;
-    codes[at + 1] = DIGITS[byte & 15]!;
-  }
-  return highText + String.fromCharCode(...codes);
+  if (ms === lastMs) counter += 1;
+  else startMillisecond(ms);
+  const bytes = random(6);
+  // Characters written out: a loop that puts them into an array takes a third longer.
+  // biome-ignore format: by groups
+  return timeText + String.fromCharCode(
+    digit(counter >>> 22), digit(counter >>> 18), digit(counter >>> 14),
+    HYPHEN,
+    digit(0b1000 | ((counter >>> 12) & 0b11)), digit(counter >>> 8), digit(counter >>> 4), digit(counter),
+    HYPHEN,
+    digit(bytes[0]! >>> 4), digit(bytes[0]!), digit(bytes[1]! >>> 4), digit(bytes[1]!),
+    digit(bytes[2]! >>> 4), digit(bytes[2]!), digit(bytes[3]! >>> 4), digit(bytes[3]!),
+    digit(bytes[4]! >>> 4), digit(bytes[4]!), digit(bytes[5]! >>> 4), digit(bytes[5]!),
+  );
 }
 
-/** In two parts, since bit operations see 32 bits only; the first one changes every 65 seconds. */
-function setTime(ms: number): void {
+/** The code of a value's last four bits as a hexadecimal digit. */
+function digit(value: number): number {
+  return DIGITS[value & 15]!;
+}
+
+function startMillisecond(ms: number): void {
   lastMs = ms;
+  const seed = random(4);
+  counter = (seed[0]! << 17) | (seed[1]! << 9) | (seed[2]! << 1) | (seed[3]! & 1);
+  // In two parts, since bit operations see 32 bits only; the first one changes every 65 seconds.
   const high = Math.floor(ms / 0x1_0000);
   if (high !== lastHigh) {
     lastHigh = high;
     highText = `${high.toString(16).padStart(8, '0')}-`;
   }
-  setTwoBytes(0, ms % 0x1_0000);
-}
-
-function setTwoBytes(at: number, value: number): void {
-  codes[at] = DIGITS[value >>> 12]!;
-  codes[at + 1] = DIGITS[(value >>> 8) & 15]!;
-  codes[at + 2] = DIGITS[(value >>> 4) & 15]!;
-  codes[at + 3] = DIGITS[value & 15]!;
+  const low = ms % 0x1_0000;
+  const lowText = String.fromCharCode(digit(low >>> 12), digit(low >>> 8), digit(low >>> 4), digit(low));
+  timeText = `${highText}${lowText}-7`;
 }

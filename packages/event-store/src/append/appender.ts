@@ -5,6 +5,7 @@ import type {
   RecordedEvent,
   StreamToAppend,
 } from '@leftfold/core';
+import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
 import {
   asKysely,
   type CallerTransaction,
@@ -15,7 +16,6 @@ import {
 import type { Kysely, Transaction } from 'kysely';
 import type { LogReader } from '../read/log-reader.ts';
 import type { AppendOutcome } from '../sql/append.ts';
-import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
 import { appendWithHook } from './inline-append.ts';
@@ -78,7 +78,8 @@ export class Appender {
     context: AppendContext,
     transaction: CallerTransaction | undefined,
   ): Promise<AppendToStreamsResult> {
-    const request = prepareRequest(this.#options.catalog, this.#options.limits, appends, context);
+    const { catalog, limits } = this.#options;
+    const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
     if (transaction !== undefined) return this.#appendIn(transaction, request);
     const queue = this.#hooked(request) ? this.#withHook : this.#together;
     const outcome = await queue.submit(request);
