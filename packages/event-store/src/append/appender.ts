@@ -1,9 +1,10 @@
-import type {
-  AppendToStreamsResult,
-  AppendContext,
-  EventCatalog,
-  RecordedEvent,
-  StreamToAppend,
+import {
+  type AppendToStreamsResult,
+  type AppendContext,
+  asStored,
+  type EventCatalog,
+  type RecordedEvent,
+  type StreamToAppend,
 } from '@leftfold/core';
 import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
 import {
@@ -55,8 +56,9 @@ export class Appender {
   readonly #withHook: GroupCommit;
 
   constructor(options: AppenderOptions) {
-    this.#options = options;
-    const { run, db, schema, inline, concurrency, maxSlow } = options;
+    const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
+    this.#options = { ...options, inline };
+    const { run, db, schema, concurrency, maxSlow } = options;
     const overflow = new OverflowSlots(maxSlow);
     const limits = { concurrency, overflow, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
@@ -142,4 +144,20 @@ export class Appender {
     const own = (await reader.byIds(others, run)).filter(({ metadata }) => metadata.commandId === commandId);
     return [...named, ...own].toSorted((a, b) => a.position - b.position);
   }
+}
+
+/** The same hook, given events as a reader of the log would get them: it must not write something else than a rebuild. */
+function givenAsStored({ eventTypes, apply }: InlineHook): InlineHook {
+  return {
+    eventTypes,
+    apply: (transaction, events) =>
+      apply(
+        transaction,
+        events.map((event) => ({
+          ...event,
+          data: asStored(event.data),
+          metadata: asStored(event.metadata),
+        })),
+      ),
+  };
 }
