@@ -147,11 +147,11 @@ export class Appender {
 }
 
 /** The same hook, given events as a reader of the log would get them: it must not write something else than a rebuild. */
-function givenAsStored({ eventTypes, apply }: InlineHook): InlineHook {
+function givenAsStored(hook: InlineHook): InlineHook {
   return {
-    eventTypes,
+    eventTypes: hook.eventTypes,
     apply: (transaction, events) =>
-      apply(
+      hook.apply(
         transaction,
         events.map((event) => ({
           ...event,

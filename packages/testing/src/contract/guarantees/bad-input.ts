@@ -3,7 +3,6 @@ import type {
   AppendOptions,
   ErrorCode,
   EventMetadata,
-  JsonValue,
   ExpectedVersion,
   NewEvent,
 } from '@leftfold/core';
@@ -105,20 +104,6 @@ export const badInputGuarantees = {
     await store.append(stream(), texts.map(scanned));
     const events = await collect(store.readStream(stream()));
     expect(events.map(({ data }) => data)).toEqual(texts.map((place) => ({ place })));
-  },
-
-  'a payload of thousands of levels is stored, or refused by an error that says so': async ({
-    store,
-    stream,
-  }) => {
-    for (const depth of [500, 1_000_000]) {
-      let extra: JsonValue = 1;
-      for (let level = 0; level < depth; level += 1) extra = [extra];
-      const deep = { type: 'parcel.sent', schemaVersion: 1, data: { to: 'Ada', grams: 1, extra } };
-      const attempt = store.append(stream(`${depth}`), [deep]);
-      if (depth < 1_000) await expect(attempt).resolves.toMatchObject({ streamVersion: 1 });
-      else await expect(attempt).rejects.toThrow();
-    }
   },
 
   'an expected version that is no whole number from 0 is refused': async ({ store, stream }) => {
