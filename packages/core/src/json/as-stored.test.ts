@@ -40,6 +40,10 @@ describe('a value as it is stored', () => {
     expect(asStored([1, -0])).toStrictEqual([1, 0]);
   });
 
+  test('is none of a bigint', () => {
+    expect(() => asStored({ a: [1n] })).toThrow('JSON has no bigint');
+  });
+
   test('is what JSON makes of an object that says so itself', () => {
     const made = { b: 1, toJSON: () => ({ d: 1, c: new Date(0) }) };
     expect(text({ at: new Date(0), made })).toBe(

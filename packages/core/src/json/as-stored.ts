@@ -17,6 +17,7 @@ export function asStored<TValue>(value: TValue): TValue {
 function storedPart(value: unknown): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'number') return storedNumber(value);
+  if (typeof value === 'bigint') throw new TypeError('JSON has no bigint');
   // JSON leaves out undefined, functions and symbols.
   if (typeof value !== 'object') return undefined;
   if (Array.isArray(value)) return storedArray(value);
