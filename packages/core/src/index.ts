@@ -22,6 +22,7 @@ export type {
   DecisionCommand,
   DecideContext,
 } from './aggregate/command.ts';
+export type { AppendLimits } from './append/append-limits.ts';
 export { Rejection, reject } from './aggregate/reject.ts';
 export { replay } from './aggregate/replay.ts';
 export {
@@ -71,6 +72,7 @@ export {
 export type { NewEvent, RecordedEvent } from './event/event.ts';
 export type { EventOptions } from './event/event-definition.ts';
 export { EventCatalog, type StoredPayload, type UpcastPayload } from './event/event-catalog.ts';
+export { asStored } from './json/as-stored.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type { EventMetadata } from './event/metadata.ts';
 export { SchemaVersions, schemaVersions } from './event/schema-versions.ts';
@@ -114,7 +116,6 @@ export type {
   AppendContext,
   AppendOptions,
   AppendResult,
-  EventFilter,
   EventQuery,
   EventStore,
   LoadedSnapshot,
@@ -125,6 +126,7 @@ export type {
   StreamToAppend,
   SubscribeOptions,
   Subscription,
+  TaggedQuery,
 } from './store/event-store.ts';
 export { traced, type TracingChannelLike } from './tracing/traced.ts';
 export type {

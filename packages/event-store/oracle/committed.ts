@@ -1,4 +1,4 @@
-import type { EventFilter } from '@leftfold/core';
+import type { EventQuery } from '@leftfold/core';
 import pg from 'pg';
 
 /** An event as it stands in the table: the truth that everything else is compared with. */
@@ -36,7 +36,7 @@ export async function readCommitted(connectionString: string): Promise<readonly 
 }
 
 /** Whether a filter lets an event through, by the words of its contract. */
-export function passes({ types, category, tags }: EventFilter, event: Committed): boolean {
+export function passes({ types, category, tags }: EventQuery, event: Committed): boolean {
   return (
     (types === undefined || types.includes(event.type)) &&
     (category === undefined || event.streamId.startsWith(`${category}-`)) &&

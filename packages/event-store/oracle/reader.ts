@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type EventFilter, LeftfoldError } from '@leftfold/core';
+import { type EventQuery, LeftfoldError } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '../src/index.ts';
 import { type Order, receiveTask, serve } from './child.ts';
 import { Journal, readJournal } from './journal.ts';
@@ -13,7 +13,7 @@ export type ReadingKind = 'subscribe' | 'readAll' | 'readPage' | 'newest';
 export interface Reading {
   readonly name: string;
   readonly kind: ReadingKind;
-  readonly filter: EventFilter;
+  readonly filter: EventQuery;
   readonly journal: string;
 }
 
@@ -65,7 +65,7 @@ const finished = (consumer: Consumer) => target !== undefined && consumer.token 
 
 const ways: Record<
   ReadingKind,
-  (store: PostgresEventStore, consumer: Consumer, filter: EventFilter) => Promise<void>
+  (store: PostgresEventStore, consumer: Consumer, filter: EventQuery) => Promise<void>
 > = {
   /** One subscription after the other: each is left in the middle, by its signal or by the loop, and taken up again. */
   async subscribe(store, consumer, filter) {

@@ -1,4 +1,4 @@
-import type { EventFilter } from '@leftfold/core';
+import type { EventQuery } from '@leftfold/core';
 import type pg from 'pg';
 
 interface Seen {
@@ -13,7 +13,7 @@ interface Seen {
 export async function readByNewestPosition(
   pool: pg.Pool,
   after: number,
-  { types, category, tags }: EventFilter,
+  { types, category, tags }: EventQuery,
 ): Promise<readonly Seen[]> {
   const { rows } = await pool.query<Seen>(
     `select position::float8 as position, event_id as id

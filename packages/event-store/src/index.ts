@@ -1,5 +1,4 @@
 export type { InlineHook } from './append/inline-append.ts';
-export type { AppendLimits } from './append/append-request.ts';
 export type { CallerTransaction, ConnectionOptions, PipelinedTransaction } from '@leftfold/postgres';
 export {
   createEventStore,

@@ -19,6 +19,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
+import { type AppendLimits, defaultLimits } from '@leftfold/core/append';
 import {
   applyMigrations,
   type CallerTransaction,
@@ -36,7 +37,6 @@ import {
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
 import { Appender } from './append/appender.ts';
-import { type AppendLimits, defaultLimits } from './append/append-request.ts';
 import type { InlineHook } from './append/inline-append.ts';
 import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
 import { HighWaterWatch, type WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
@@ -55,7 +55,7 @@ export interface EventStoreOptions extends ConnectionOptions {
   readonly inline?: InlineHook | undefined;
   /** Parse payloads again when they are read. Costs time; the data was parsed when it was written. @default false */
   readonly validateOnRead?: boolean | undefined;
-  /** @default 1 MiB an event; 10,000 events and 32 Mi characters an append */
+  /** @default 1 MiB an event; 10,000 events and 32 MiB an append */
   readonly limits?: Partial<AppendLimits> | undefined;
   /** Batches of appends on their way at one time. @default 2, at most the pool's size */
   readonly appendConcurrency?: number | undefined;

@@ -187,7 +187,7 @@ const payloads: readonly Refusal[] = [
     what: 'an append that is larger than the limit as a whole',
     call: (store) => append(store, ...Array.from({ length: 9 }, () => written('x'.repeat(900)))),
     code: 'APPEND_TOO_LARGE',
-    message: 'size of the append in characters for stream "note-1" is 8217, the limit is 5000',
+    message: 'size of the append in bytes for stream "note-1" is 5478, the limit is 5000',
   },
   {
     what: 'too many events at once',
@@ -200,7 +200,7 @@ const payloads: readonly Refusal[] = [
     call: (store) =>
       append(store, { ...opened, tags: Array.from({ length: 65 }, (_, index) => `t:${index}`) }),
     code: 'APPEND_TOO_LARGE',
-    message: 'number of tags of one event for stream "account.opened" is 65, the limit is 64',
+    message: 'number of tags of event "account.opened" for stream "note-1" is 65, the limit is 64',
   },
   {
     what: 'more streams than can be locked, where one is only checked',
@@ -286,7 +286,7 @@ describe('bad input', () => {
     database = await createMigratedDatabase();
     store = openStore(database.connectionString, {
       events: [accountEvents, noteEvents],
-      limits: { eventBytes: 1_000, appendSize: 5_000, events: 10 },
+      limits: { eventBytes: 1_000, appendBytes: 5_000, events: 10 },
     });
     await store.append('account-kept', [opened]);
   });

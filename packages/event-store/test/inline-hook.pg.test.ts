@@ -62,6 +62,21 @@ describe('an inline hook', () => {
     expect(await owners()).toContain('together');
   });
 
+  test('gets payloads and metadata as they are read from the log, in their order and without undefined', async () => {
+    const given: string[] = [];
+    await using store = withHook(async (_, [event]) => {
+      given.push(JSON.stringify([event?.data, event?.metadata]));
+    });
+    const metadata = { zeta: 1, actor: 'Ada', none: undefined, deep: { dd: 1, c: 2 } };
+    await store.append('account-stored', [{ ...opened, metadata }]);
+    await using caller = await beginTransaction(database.connectionString);
+    await store.append('account-stored-too', [{ ...opened, metadata }], { transaction: caller.client });
+    await caller.commit();
+    const [read] = await collect(store.readStream('account-stored'));
+    expect(given).toEqual(Array.from({ length: 2 }, () => JSON.stringify([read?.data, read?.metadata])));
+    expect(given[0]).toContain('{"deep":{"c":2,"dd":1},"zeta":1,"actor":"Ada"}');
+  });
+
   test('is not run for an append whose condition fails, and commits together with one whose condition holds', async () => {
     const given: number[] = [];
     await using store = withHook(async (_, events) => {

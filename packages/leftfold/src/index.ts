@@ -40,6 +40,7 @@ export {
   type AppendCondition,
   AppendConditionFailedError,
   type AppendContext,
+  type AppendLimits,
   type AppendOptions,
   type AppendResult,
   AppendTooLargeError,
@@ -68,7 +69,6 @@ export {
   DuplicateDefinitionError,
   type ErrorCode,
   EventCatalog,
-  type EventFilter,
   type EventQuery,
   type EventGroup,
   EventIdReusedError,
@@ -129,6 +129,7 @@ export {
   type SubscriptionIdentity,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
+  type TaggedQuery,
   type TableSchemas,
   type TableDefinition,
   type TableProjection,
@@ -139,7 +140,6 @@ export {
   WrongIsolationLevelError,
 } from '@leftfold/core';
 export {
-  type AppendLimits,
   type CallerTransaction,
   type ConnectionOptions,
   createEventStore,

@@ -125,15 +125,16 @@ describe('a projection that fails', () => {
       evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
     });
     await using store = await freshStore(database);
-    const beyondInteger = 2 ** 31;
-    for (const cents of [1, 2, 3, beyondInteger, 4, 5])
-      await store.append('account-1', [deposited({ cents })]);
     await using runner = createTestRunner(store, [table]);
+    await runner.migrate();
+    const name = `${projectionSchema(store.schema, table)}.narrow`;
+    await store.pool.query(`alter table ${name} add constraint small check (cents < 100)`);
+    for (const cents of [1, 2, 3, 100, 4, 5]) await store.append('account-1', [deposited({ cents })]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(table))).toMatchObject({
       position: 4,
       eventType: 'account.deposited',
-      cause: expect.objectContaining({ code: '22003' }),
+      cause: expect.objectContaining({ code: '23514' }),
     });
     expect(await rowsOf(store, table)).toEqual([{ account_id: 'account-1', cents: 6 }]);
   });

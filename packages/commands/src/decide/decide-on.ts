@@ -1,11 +1,11 @@
 import {
   type AnyAggregate,
+  asStored,
   type DecideContext,
   type NewEvent,
   Rejection,
   UnknownEventError,
 } from '@leftfold/core';
-import { asStored } from '../load/as-stored.ts';
 import type { Plan } from './plan.ts';
 import type { LoadedTarget } from './loaded-target.ts';
 

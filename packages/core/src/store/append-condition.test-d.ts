@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest';
-import type { AppendCondition, AppendOptions, EventQuery } from './event-store.ts';
+import type { AppendCondition, AppendOptions, EventQuery, TaggedQuery } from './event-store.ts';
 
 test('a condition is one query or several, each with a tag at least', () => {
   const options: AppendOptions = {
@@ -11,10 +11,18 @@ test('a condition is one query or several, each with a tag at least', () => {
   const several: AppendCondition = {
     failIfMatch: students.map((student) => ({ tags: [`student:${student}`] })),
   };
-  expectTypeOf(several.failIfMatch).toExtend<EventQuery | readonly EventQuery[]>();
+  expectTypeOf(several.failIfMatch).toExtend<TaggedQuery | readonly TaggedQuery[]>();
   // @ts-expect-error a query without tags would exclude whatever is appended
-  const none: EventQuery = { tags: [] };
+  const none: TaggedQuery = { tags: [] };
+  // @ts-expect-error nor does a query of types alone say what the decision rests on
+  const untagged: AppendCondition = { failIfMatch: { types: ['course.subscribed'] } };
+  // @ts-expect-error conditions do not ask for a category
+  const category: AppendCondition = { failIfMatch: { tags: ['course:c1'], category: 'course' } };
   // @ts-expect-error a position alone says nothing about what must not be behind it
   const nothing: AppendCondition = { after: 7 };
-  expectTypeOf([none, nothing]).not.toBeNever();
+  expectTypeOf([none, untagged, category, nothing]).not.toBeNever();
+});
+
+test('a query for a condition is one for a read as well', () => {
+  expectTypeOf<TaggedQuery>().toExtend<EventQuery>();
 });

@@ -9,12 +9,25 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** Which events a condition is about: those with all of the tags and, where types are given, any of these. */
+/** Which events a read, a subscription or a condition is about: those for which all given parts hold. */
 export interface EventQuery {
-  /** At least one. The rarest comes first: appends whose conditions begin with the same tag wait for each other. */
-  readonly tags: readonly [string, ...string[]];
-  /** @default any type */
+  /** Any of these event types. @default any type */
   readonly types?: readonly string[] | undefined;
+  /** Only streams of this category: those named `<category>-…`. @default any stream */
+  readonly category?: string | undefined;
+  /** All of these tags. @default no tag is asked for */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** A query of a condition: by tags, and by event types if any are given. */
+export interface TaggedQuery extends EventQuery {
+  /**
+   * At least one, at most 64. Put the rarest first: appends whose conditions begin with the same tag wait for each
+   * other.
+   */
+  readonly tags: readonly [string, ...string[]];
+  /** Conditions do not ask for streams; name event types. */
+  readonly category?: undefined;
 }
 
 /**
@@ -23,7 +36,7 @@ export interface EventQuery {
  */
 export interface AppendCondition {
   /** Events that must not be there; with several queries, those that any of them matches. */
-  readonly failIfMatch: EventQuery | readonly EventQuery[];
+  readonly failIfMatch: TaggedQuery | readonly TaggedQuery[];
   /** Only events behind this position count: what was read up to it was decided on. @default 0 */
   readonly after?: number | undefined;
 }
@@ -100,21 +113,11 @@ export interface ReadStreamOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** Which events of the whole store to read. The filter runs in the database; all given parts must hold. */
-export interface EventFilter {
-  /** Any of these event types. */
-  readonly types?: readonly string[] | undefined;
-  /** Only streams of this category: those named `<category>-…`. */
-  readonly category?: string | undefined;
-  /** All of these tags. */
-  readonly tags?: readonly string[] | undefined;
-}
-
 /** Which part of the store to read, and how. */
 export interface ReadAllOptions {
   /** Only events behind this position. @default 0 */
   readonly after?: number | undefined;
-  readonly filter?: EventFilter | undefined;
+  readonly filter?: EventQuery | undefined;
   /** At most so many events. @default all that are settled when the read begins */
   readonly limit?: number | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
@@ -125,7 +128,7 @@ export interface ReadAllOptions {
 export interface SubscribeOptions {
   /** Resume behind this position: the `position` of an earlier subscription. @default 0, from the beginning */
   readonly after?: number | undefined;
-  readonly filter?: EventFilter | undefined;
+  readonly filter?: EventQuery | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   /** Ends the subscription without an error. */
   readonly signal?: AbortSignalLike | undefined;

@@ -6,8 +6,8 @@ import {
   type RecordedEvent,
   StreamVersionConflictError,
 } from '@leftfold/core';
+import type { AppendRequest, StreamPart } from '@leftfold/core/append';
 import type { AppendOutcome } from '../sql/append.ts';
-import type { StreamPart, AppendRequest } from './append-request.ts';
 
 /**
  * What the caller gets for an outcome.

@@ -1,10 +1,12 @@
-import type {
-  AppendToStreamsResult,
-  AppendContext,
-  EventCatalog,
-  RecordedEvent,
-  StreamToAppend,
+import {
+  type AppendToStreamsResult,
+  type AppendContext,
+  asStored,
+  type EventCatalog,
+  type RecordedEvent,
+  type StreamToAppend,
 } from '@leftfold/core';
+import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
 import {
   asKysely,
   type CallerTransaction,
@@ -15,7 +17,6 @@ import {
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../read/log-reader.ts';
 import type { AppendOutcome } from '../sql/append.ts';
-import { type AppendLimits, type AppendRequest, prepareRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
 import { appendWithHook, type InlineHook } from './inline-append.ts';
@@ -47,8 +48,9 @@ export class Appender {
   readonly #withHook: GroupCommit;
 
   constructor(options: AppenderOptions) {
-    this.#options = options;
-    const { run, db, schema, inline, concurrency, maxSlow } = options;
+    const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
+    this.#options = { ...options, inline };
+    const { run, db, schema, concurrency, maxSlow } = options;
     const overflow = new OverflowSlots(maxSlow);
     const limits = { concurrency, overflow, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
@@ -70,7 +72,8 @@ export class Appender {
     context: AppendContext,
     transaction: CallerTransaction | undefined,
   ): Promise<AppendToStreamsResult> {
-    const request = prepareRequest(this.#options.catalog, this.#options.limits, appends, context);
+    const { catalog, limits } = this.#options;
+    const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
     if (transaction !== undefined) return this.#appendIn(transaction, request);
     const queue = this.#hooked(request) ? this.#withHook : this.#together;
     const outcome = await queue.submit(request);
@@ -133,4 +136,20 @@ export class Appender {
     const own = (await reader.byIds(others, run)).filter(({ metadata }) => metadata.commandId === commandId);
     return [...named, ...own].toSorted((a, b) => a.position - b.position);
   }
+}
+
+/** The same hook, given events as a reader of the log would get them: it must not write something else than a rebuild. */
+function givenAsStored(hook: InlineHook): InlineHook {
+  return {
+    eventTypes: hook.eventTypes,
+    apply: (transaction, events) =>
+      hook.apply(
+        transaction,
+        events.map((event) => ({
+          ...event,
+          data: asStored(event.data),
+          metadata: asStored(event.metadata),
+        })),
+      ),
+  };
 }

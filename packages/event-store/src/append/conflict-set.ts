@@ -1,5 +1,4 @@
-import type { PreparedCondition } from './append-condition.ts';
-import type { AppendRequest } from './append-request.ts';
+import type { AppendRequest, PreparedCondition } from '@leftfold/core/append';
 
 /**
  * What requests claim: their streams and what their conditions ask about for themselves alone, the tags of their

@@ -1,4 +1,5 @@
 import { type RecordedEvent, retryDelayMs } from '@leftfold/core';
+import type { AppendRequest } from '@leftfold/core/append';
 import {
   isConnectionFailure,
   isLostRace,
@@ -9,7 +10,6 @@ import {
 } from '@leftfold/postgres';
 import type { Kysely, Transaction } from 'kysely';
 import type { AppendOutcome } from '../sql/append.ts';
-import type { AppendRequest } from './append-request.ts';
 import { toAppendResult } from './append-result.ts';
 import type { RequestResult } from './group-commit.ts';
 import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';

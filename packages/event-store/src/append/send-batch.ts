@@ -1,4 +1,5 @@
 import { retryDelayMs } from '@leftfold/core';
+import type { AppendRequest } from '@leftfold/core/append';
 import {
   isConnectionFailure,
   isLostRace,
@@ -17,7 +18,6 @@ import {
   toAppendOneOutcome,
   toBatchOutcomes,
 } from '../sql/append.ts';
-import type { AppendRequest } from './append-request.ts';
 import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import type { RequestResult } from './group-commit.ts';
 

@@ -1,12 +1,13 @@
 import {
   assertId,
   type EventCatalog,
-  type EventFilter,
+  type EventQuery,
   type LoadedSnapshot,
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
 } from '@leftfold/core';
+import { assertInstant, assertQuery, assertWhole } from '@leftfold/core/append';
 import {
   type CallerTransaction,
   runnerInTransaction,
@@ -25,8 +26,6 @@ import {
 } from '../sql/events.ts';
 import type { EventRow } from '../sql/row.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
-import { assertQuery } from './assert-query.ts';
-import { assertInstant, assertWhole } from './assert-range.ts';
 import { flattenPages } from './flatten-pages.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail, type TailRow } from './shared-tail.ts';
@@ -35,7 +34,7 @@ import { SharedTail, type TailRow } from './shared-tail.ts';
 const PAGE_SIZE = 1_000;
 
 export interface ReadPageOptions extends PageRange {
-  readonly filter?: EventFilter | undefined;
+  readonly filter?: EventQuery | undefined;
   readonly unknownEvents?: UnknownEvents | undefined;
   /** Reads what this transaction sees. `upTo` need not be settled if the transaction keeps appends away otherwise. */
   readonly transaction?: CallerTransaction | undefined;
@@ -103,6 +102,7 @@ export class LogReader {
     const { filter, unknownEvents, signal } = options;
     assertWhole('after', options.after);
     assertWhole('limit', options.limit);
+    assertQuery(filter ?? {});
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     const upTo = await settled();

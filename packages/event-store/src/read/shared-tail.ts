@@ -1,4 +1,4 @@
-import type { EventFilter, EventMetadata, JsonValue } from '@leftfold/core';
+import type { EventQuery, EventMetadata, JsonValue } from '@leftfold/core';
 import type { PageRange } from '../sql/events.ts';
 import type { EventRow } from '../sql/row.ts';
 
@@ -34,7 +34,7 @@ export class SharedTail {
   }
 
   /** @returns undefined when the range is not at the end of the log: it is to be read from the database. */
-  async rows(range: PageRange, filter: EventFilter): Promise<readonly EventRow[] | undefined> {
+  async rows(range: PageRange, filter: EventQuery): Promise<readonly EventRow[] | undefined> {
     if (range.upTo - Math.max(range.after, this.#to) > MAX_ROWS) return undefined;
     if (range.after > this.#to) this.#restartAt(range.after);
     if (range.after < this.#from) return undefined;
@@ -94,7 +94,7 @@ function parsed(row: TailRow): EventRow {
   };
 }
 
-function matches(row: TailRow, { types, category, tags }: EventFilter): boolean {
+function matches(row: TailRow, { types, category, tags }: EventQuery): boolean {
   return (
     (types === undefined || types.includes(row.type)) &&
     (category === undefined || row.stream_id.startsWith(`${category}-`)) &&

@@ -1,5 +1,6 @@
+import type { AppendRequest } from '@leftfold/core/append';
 import { jsonArray, numberArray, type Statement, textArray, toNumbers } from '@leftfold/postgres';
-import type { AppendRequest } from '../append/append-request.ts';
+import { expectedCodeOf } from './expected-version.ts';
 import { toDate } from './row.ts';
 
 /** What the database answered to one request. */
@@ -42,7 +43,7 @@ export function appendOneStatement(schema: string, request: AppendRequest): Stat
              from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       entry.streamId,
-      entry.expectedCode,
+      expectedCodeOf(entry.expectedVersion),
       event.id,
       event.type,
       event.schemaVersion,
@@ -116,7 +117,7 @@ export function appendBatchStatement(
     for (const entry of streams) {
       entryRequest.push(requestIndex + 1);
       entryStream.push(entry.streamId);
-      entryExpected.push(entry.expectedCode);
+      entryExpected.push(expectedCodeOf(entry.expectedVersion));
       entryEvents.push(entry.events.length);
       entry.events.forEach((event, offset) => {
         eventRequest.push(requestIndex + 1);

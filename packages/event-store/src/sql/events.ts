@@ -1,4 +1,4 @@
-import type { EventFilter } from '@leftfold/core';
+import type { EventQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
 import { eventColumns, headColumns } from './row.ts';
 
@@ -19,7 +19,7 @@ export interface PageRange {
 export function readPageStatement(
   schema: string,
   { after, upTo, limit }: PageRange,
-  filter: EventFilter,
+  filter: EventQuery,
 ): Statement {
   const values: unknown[] = [after, upTo, limit];
   const conditions: string[] = [];

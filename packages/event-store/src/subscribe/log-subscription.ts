@@ -7,8 +7,8 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
+import { assertWhole } from '@leftfold/core/append';
 import { pause } from '@leftfold/postgres';
-import { assertWhole } from '../read/assert-range.ts';
 import type { LogPage, LogReader } from '../read/log-reader.ts';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
 

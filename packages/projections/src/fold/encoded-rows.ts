@@ -1,4 +1,5 @@
-import { arrayLiteral, encodeColumn, type TableLayout } from './table-codec.ts';
+import { encodeColumn } from '@leftfold/core/column';
+import { arrayLiteral, type TableLayout } from './table-codec.ts';
 import type { FoldedRow } from './folded-row.ts';
 
 /** Rows as text that Postgres reads: one array for each column. */

@@ -173,3 +173,55 @@ describe('folding into a table', () => {
     expect(Object.values(rows).map((row) => row?.['count'])).toEqual([1, 2]);
   });
 });
+
+describe('a key whose values have several forms', () => {
+  const prices = defineTableProjection({
+    name: 'prices',
+    events: [stock],
+    columns: { price: 'numeric', count: 'integer' },
+    key: ({ data }) => ({ price: data.from }),
+    initialRow: { count: 0 },
+    evolve: {
+      'stock.moved': (row) => ({ ...row, count: row.count + 1 }),
+      'stock.lost': (row, { data }) => ({ ...row, price: data.from, count: row.count + 1 }),
+    },
+  });
+
+  test('is one row, and keeps one form of the key', () => {
+    const { rows } = fold(prices, [moved('1.5', '', 1), moved('1.50', '', 1), lost('1.500'), lost('2.0')]);
+    expect(rows).toEqual({ '1.5': { price: '1.5', count: 3 }, 2: { price: '2', count: 1 } });
+  });
+
+  test('may not become another key', () => {
+    const wrong = { ...prices, evolve: (row: AnyRow) => ({ ...row, price: '1.6' }) };
+    expect(() => fold(wrong, [moved('1.50', '', 1)])).toThrow('"evolve" changed the key column "price"');
+    const missing = { ...prices, evolve: () => ({ count: 1 }) };
+    expect(() => fold(missing, [moved('1.50', '', 1)])).toThrow('"evolve" changed the key column "price"');
+  });
+});
+
+test('a column of JSON has the form in which it will be read back, from the initial row on', () => {
+  const seen: string[] = [];
+  const trails = defineTableProjection({
+    name: 'trails',
+    events: [stock],
+    columns: { place: 'text', trail: 'jsonb', last: 'jsonb null' },
+    key: ({ data }) => ({ place: data.from }),
+    initialRow: { trail: { zeta: 0, a: 0 }, last: null },
+    evolve: {
+      'stock.moved': (row, { data }) => {
+        seen.push(JSON.stringify(row.trail));
+        return {
+          ...row,
+          trail: { to: data.to, at: undefined, by: { pieces: data.pieces, a: 1 } },
+          last: data,
+        };
+      },
+    },
+  });
+  const { rows } = fold(trails, [moved('a', 'b', 3), moved('a', 'c', 1)]);
+  expect(seen).toEqual(['{"a":0,"zeta":0}', '{"by":{"a":1,"pieces":3},"to":"b"}']);
+  expect(JSON.stringify(rows['a'])).toBe(
+    '{"place":"a","trail":{"by":{"a":1,"pieces":1},"to":"c"},"last":{"to":"c","from":"a","pieces":1}}',
+  );
+});

@@ -1,7 +1,8 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
+import { encodeKeyColumn, sqlTypes, type TableColumn } from '@leftfold/core/column';
 import type { FoldedRow } from './folded-row.ts';
 import type { RowCache } from './row-cache.ts';
-import { columnsOf, encodeColumn, type TableColumn, type TableLayout } from './table-codec.ts';
+import { columnsOf, type TableLayout } from './table-codec.ts';
 
 /** Events with the rows they change. */
 export interface FoldPlan {
@@ -18,14 +19,17 @@ export class TableFold {
   readonly columns: TableLayout;
   readonly #projection: AnyTableProjection;
   /** Every column, so that all rows have one shape: copying it is several times as fast as joining key and rest. */
-  readonly #emptyRow: Record<string, AnyRow[string]>;
+  readonly #emptyRow: AnyRow;
+  /** Columns whose values are read back in another form than they were given in. */
+  readonly #json: readonly TableColumn[];
 
   /** @throws InvalidDefinitionError when the table's definition cannot be stored */
   constructor(projection: AnyTableProjection) {
     this.#projection = projection;
     this.columns = columnsOf(projection.name, projection.table);
+    this.#json = this.columns.rest.filter(({ type }) => type === sqlTypes.jsonb);
     const keyless = Object.fromEntries(this.columns.key.map(({ name }) => [name, null]));
-    this.#emptyRow = { ...keyless, ...projection.initialRow };
+    this.#emptyRow = this.#asStored({ ...keyless, ...projection.initialRow }, {});
   }
 
   /** The row of a key before its first event. */
@@ -58,13 +62,13 @@ export class TableFold {
     const [first] = columns;
     const single = columns.length === 1 && first !== undefined;
     const id = single
-      ? encodeKey(first, key)
-      : JSON.stringify(columns.map((column) => encodeKey(column, key)));
+      ? encodeKeyColumn(first, key)
+      : JSON.stringify(columns.map((column) => encodeKeyColumn(column, key)));
     let row = known.get(id);
     if (row === undefined) {
-      const encodedKey = single ? [id] : columns.map((column) => encodeKey(column, key));
+      const encodedKey = single ? [id] : columns.map((column) => encodeKeyColumn(column, key));
       const values: Record<string, AnyRow[string]> = {};
-      for (const { name } of columns) values[name] = key[name]!;
+      for (const { name, type } of columns) values[name] = type.asKey(key[name]!);
       row = {
         id,
         key: values,
@@ -101,20 +105,45 @@ export class TableFold {
     one.row = this.#evolve(one, event);
   }
 
-  #evolve({ key, row: before }: FoldedRow, event: RecordedEvent): AnyRow | null {
-    const row = this.#projection.evolve(before ?? this.newRow(key), event);
+  #evolve(one: FoldedRow, event: RecordedEvent): AnyRow | null {
+    const before = one.row ?? this.newRow(one.key);
+    const row = this.#projection.evolve(before, event);
     if (row === null) return null;
     if (typeof row !== 'object') {
       throw new TypeError(`"evolve" returned ${typeof row}; return the row, or null to delete it`);
     }
-    for (const { name } of this.columns.key) {
-      if (!isSame(row[name], key[name])) {
+    const kept = this.#withKey(row, one);
+    return this.#json.length === 0 ? kept : this.#asStored(kept, before);
+  }
+
+  /** The row with its key as it was: a handler may write it in another form, such as `1.50` for `1.5`. */
+  #withKey(row: AnyRow, { key, encodedKey }: FoldedRow): AnyRow {
+    const columns = this.columns.key;
+    let kept = row;
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index]!;
+      const { name } = column;
+      if (row[name] === key[name]) continue;
+      if (!isSameKey(column, row, encodedKey[index])) {
         throw new TypeError(
           `"evolve" changed the key column "${name}"; a row keeps its key: let "key" return several keys to change several rows`,
         );
       }
+      kept = { ...kept, [name]: key[name]! };
     }
-    return row;
+    return kept;
+  }
+
+  /** @param before a row whose values are as they are stored */
+  #asStored(row: AnyRow, before: AnyRow): AnyRow {
+    let stored = row;
+    for (const { name, type } of this.#json) {
+      const value = row[name];
+      if (value === undefined || value === null || value === before[name]) continue;
+      const kept = type.asStored(value);
+      if (kept !== value) stored = { ...stored, [name]: kept };
+    }
+    return stored;
   }
 }
 
@@ -122,12 +151,10 @@ function isOne(changed: FoldedRow | readonly FoldedRow[]): changed is FoldedRow 
   return !Array.isArray(changed);
 }
 
-/** Key columns are never null. */
-function encodeKey(column: TableColumn, key: AnyRow): string {
-  return encodeColumn(column, key) ?? '';
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  if (one === other || Object.is(one, other)) return true;
-  return one instanceof Date && other instanceof Date && one.getTime() === other.getTime();
+function isSameKey(column: TableColumn, row: AnyRow, encoded: string | undefined): boolean {
+  try {
+    return encodeKeyColumn(column, row) === encoded;
+  } catch {
+    return false;
+  }
 }

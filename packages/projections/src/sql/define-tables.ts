@@ -21,7 +21,7 @@ export async function createTable(
   const table = definition.name;
   const declared = [...columns.key, ...columns.rest].map(
     ({ name, type, nullable }) =>
-      sql`${sql.id(name)} ${sql.raw(type)} ${sql.raw(nullable ? 'null' : 'not null')}`,
+      sql`${sql.id(name)} ${sql.raw(type.name)} ${sql.raw(nullable ? 'null' : 'not null')}`,
   );
   const key = sql.join(definition.primaryKey.map((name) => sql.id(name)));
   await sql`

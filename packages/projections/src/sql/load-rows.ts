@@ -1,6 +1,6 @@
+import { decodeColumn } from '@leftfold/core/column';
 import { type Kysely, sql } from 'kysely';
 import { encodeKeys } from '../fold/encoded-rows.ts';
-import { decodeColumn } from '../fold/table-codec.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 import type { TableFold } from '../fold/table-fold.ts';
 import { sameKey, type TableTarget, unnestKeys } from './write-rows.ts';
@@ -24,7 +24,9 @@ export async function loadRows(
   options: { readonly fold: TableFold; readonly lock: boolean },
 ): Promise<void> {
   const { key, rest } = target.columns;
-  const values = rest.map(({ name, codec }) => sql`${codec.read(sql.id('stored', name))} as ${sql.id(name)}`);
+  const values = rest.map(
+    ({ name, type }) => sql`${sql.raw(type.select(`"stored"."${name}"`))} as ${sql.id(name)}`,
+  );
   const names = rest.map(({ name }) => sql.id('found', name));
   const { rows } = await sql<Readonly<Record<string, string | null>>>`
     select ${sql.join([sql`wanted.place::text as ${sql.id(PLACE)}`, ...names])}

@@ -1,8 +1,9 @@
+import type { TableColumn } from '@leftfold/core/column';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { type CheckpointStep, checkpointUpdate } from '@leftfold/subscriptions';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
-import type { TableColumn, TableLayout } from '../fold/table-codec.ts';
+import type { TableLayout } from '../fold/table-codec.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 
 /** A table in its schema. */
@@ -156,5 +157,5 @@ function typedArrays(
   columns: readonly TableColumn[],
   literals: readonly string[],
 ): readonly RawBuilder<unknown>[] {
-  return columns.map(({ type }, index) => sql`${literals[index] ?? '{}'}::${sql.raw(type)}[]`);
+  return columns.map(({ type }, index) => sql`${literals[index] ?? '{}'}::${sql.raw(type.name)}[]`);
 }

@@ -1,4 +1,4 @@
-import type { TableColumn } from '../fold/table-codec.ts';
+import type { TableColumn } from '@leftfold/core/column';
 import type { DefinedTable } from '../sql/define-tables.ts';
 import type { TableShape } from '../sql/table-shape.ts';
 
@@ -23,15 +23,12 @@ function columnDifference(
 ): string | undefined {
   const found = columns.find((column) => column.name === name);
   if (found === undefined) return `column "${name}" is missing`;
-  const foundType = `${shortNames[found.type] ?? found.type}${found.nullable ? ' null' : ''}`;
-  const definedType = `${type}${nullable ? ' null' : ''}`;
+  const foundType = `${found.type === type.formatted ? type.name : found.type}${found.nullable ? ' null' : ''}`;
+  const definedType = `${type.name}${nullable ? ' null' : ''}`;
   return foundType === definedType
     ? undefined
     : `column "${name}" is ${foundType}, defined as ${definedType}`;
 }
-
-/** Types for which `format_type` writes another name than a definition does. */
-const shortNames: Readonly<Record<string, string>> = { 'timestamp with time zone': 'timestamptz' };
 
 export function hasIndex({ indexes }: TableShape, columns: readonly string[]): boolean {
   return indexes.some((index) => index.join() === columns.join());

@@ -6,6 +6,7 @@ import { conditionGuarantees } from './guarantees/conditions.ts';
 import { definitionGuarantees } from './guarantees/definitions.ts';
 import { expectationGuarantees } from './guarantees/expectations.ts';
 import { idempotencyGuarantees } from './guarantees/idempotency.ts';
+import { limitGuarantees } from './guarantees/limits.ts';
 import { randomGuarantees } from './guarantees/random.ts';
 import { readAllGuarantees } from './guarantees/read-all.ts';
 import { readStreamGuarantees } from './guarantees/read-stream.ts';
@@ -24,6 +25,7 @@ export const guarantees = {
   subscriptions: subscribeGuarantees,
   'definitions and schema versions': definitionGuarantees,
   'bad input': badInputGuarantees,
+  limits: limitGuarantees,
   'random operations': randomGuarantees,
 } as const;
 

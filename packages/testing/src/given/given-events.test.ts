@@ -160,22 +160,31 @@ describe('a row that Postgres would refuse, or that would lose something, is ref
   const base = {
     name: 'rows',
     events: [accountEvents],
-    columns: { id: 'text', count: 'integer', price: 'numeric', note: 'text null', at: 'timestamptz' },
+    columns: {
+      id: 'text',
+      count: 'integer',
+      price: 'numeric',
+      note: 'text null',
+      at: 'timestamptz',
+      day: 'date',
+      extra: 'jsonb',
+    },
     key: () => ({ id: 'a' }),
-    initialRow: { count: 0, price: '0', note: null, at: start },
+    initialRow: { count: 0, price: '0', note: null, at: start, day: '2000-01-01', extra: {} },
   } as const;
 
   test.each<[object, string]>([
-    [
-      { count: 1.5 },
-      '"rows": account.deposited at position 1 wrote number to column "count", which is integer',
-    ],
-    [{ count: null }, 'to column "count", which is integer'],
-    [{ price: 'much' }, 'wrote string to column "price", which is numeric'],
-    [{ note: 'a\u0000' }, 'to column "note", which is text null'],
-    [{ at: new Date(Number.NaN) }, 'to column "at", which is timestamptz'],
-    [{ nte: 'x' }, '"rows" has no column "nte", which account.deposited at position 1 wrote'],
-    [{ count: undefined }, 'left out column "count"'],
+    [{ count: 1.5 }, '"rows", account.deposited at position 1: column "count": 1.5 is not a whole number'],
+    [{ count: 2 ** 31 }, 'column "count": 2147483648 is not a whole number within'],
+    [{ count: null }, 'column "count": expected a number, got null'],
+    [{ count: undefined }, 'column "count": expected a number, got undefined'],
+    [{ price: 'much' }, 'column "price": expected a plain decimal number'],
+    [{ price: '1e3' }, 'column "price": expected a plain decimal number'],
+    [{ note: 'a\u0000' }, 'column "note": text has a NUL character'],
+    [{ at: new Date(Number.NaN) }, 'column "at": expected a valid Date'],
+    [{ day: '2023-02-29' }, 'column "day": expected a day that there is'],
+    [{ extra: { a: '\ud83e' } }, 'column "extra": JSON has a NUL character or half of a surrogate pair'],
+    [{ nte: 'x' }, '"rows", account.deposited at position 1: there is no column "nte"'],
     [{ id: 'b' }, 'changed the key of row ["a"]'],
   ])('%j', (change, message) => {
     const rows = defineTableProjection({
@@ -186,7 +195,14 @@ describe('a row that Postgres would refuse, or that would lose something, is ref
   });
 
   test('a column of each kind takes its own values', () => {
-    const values = { count: -7, price: '12.50', note: null, at: new Date(0) };
+    const values = {
+      count: -7,
+      price: '12.50',
+      note: null,
+      at: new Date(-(10 ** 14)),
+      day: '0044-03-15 BC',
+      extra: [1, { a: null }],
+    };
     const rows = defineTableProjection({
       ...base,
       evolve: { 'account.deposited': (row) => ({ ...row, ...values }) },
@@ -195,5 +211,37 @@ describe('a row that Postgres would refuse, or that would lose something, is ref
       .project(rows)
       .thenRows([{ id: 'a', ...values }]);
     expect.assertions(0);
+  });
+
+  test('values are as they will be read back', () => {
+    const seen: string[] = [];
+    const rows = defineTableProjection({
+      ...base,
+      evolve: {
+        'account.deposited': (row, { data }) => {
+          seen.push(JSON.stringify(row.extra));
+          return { ...row, count: -0 * data.cents, extra: { zeta: 1, none: undefined, a: 2 } };
+        },
+      },
+    });
+    const projected = givenEvents([deposited(5), deposited(6)]).project(rows);
+    projected.thenRows([{ ...base.initialRow, id: 'a', count: 0, extra: { a: 2, zeta: 1 } }]);
+    expect(seen).toEqual(['{}', '{"a":2,"zeta":1}']);
+  });
+
+  test('a key is one row, in whatever form it is written', () => {
+    const rows = defineTableProjection({
+      ...base,
+      columns: { price: 'numeric', count: 'integer' },
+      key: ({ data }) => ({ price: 'cents' in data ? `${data.cents}.0` : '5' }),
+      initialRow: { count: 0 },
+      evolve: {
+        'account.opened': (row) => ({ price: '5.00', count: row.count + 1 }),
+        'account.deposited': (row) => ({ ...row, count: row.count + 1 }),
+      },
+    });
+    givenEvents([opened, deposited(5), opened])
+      .project(rows)
+      .thenRows([{ price: '5', count: 3 }]);
   });
 });

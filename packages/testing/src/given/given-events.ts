@@ -1,6 +1,11 @@
-import { type Columns, type NewEvent, type RecordedEvent, type TableProjection } from '@leftfold/core';
+import {
+  asStored,
+  type Columns,
+  type NewEvent,
+  type RecordedEvent,
+  type TableProjection,
+} from '@leftfold/core';
 import { DEFAULT_NOW } from './decision-context.ts';
-import { asStored } from './plain-event.ts';
 import { type ProjectedTable, projectTable } from './projected-table.ts';
 
 /** An event with its place, where the default is not good enough. */

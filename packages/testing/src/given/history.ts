@@ -1,5 +1,4 @@
-import { type AnyAggregate, EventCatalog, type NewEvent, replay } from '@leftfold/core';
-import { asStored } from './plain-event.ts';
+import { type AnyAggregate, asStored, EventCatalog, type NewEvent, replay } from '@leftfold/core';
 
 /**
  * The state that events lead to, as a replay from the log would.

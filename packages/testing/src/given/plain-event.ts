@@ -1,4 +1,4 @@
-import type { EventMetadata, JsonValue, NewEvent } from '@leftfold/core';
+import { asStored, type EventMetadata, type JsonValue, type NewEvent } from '@leftfold/core';
 
 /** An event as an append would store it: without fields that JSON leaves out, and without the mark of its creator. */
 export interface PlainEvent {
@@ -20,9 +20,4 @@ export function toPlainEvent(event: NewEvent): PlainEvent {
     ...(tags !== undefined && { tags: [...tags] }),
     ...(metadata !== undefined && { metadata: asStored(metadata) }),
   };
-}
-
-/** What comes back when a value is stored as JSON. */
-export function asStored<TValue>(value: TValue): TValue {
-  return JSON.parse(JSON.stringify(value)) as TValue;
 }

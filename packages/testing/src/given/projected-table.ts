@@ -8,7 +8,7 @@ import {
   type TableProjection,
 } from '@leftfold/core';
 import { assertSame } from './assert-same.ts';
-import { assertRow } from './row-fits.ts';
+import { columnsOf, storedKey, storedRow, type TableColumns } from './stored-row.ts';
 
 /** The rows of a table projection after the events, and what a test may say of them. */
 export interface ProjectedTable<TColumns extends Columns> {
@@ -24,25 +24,32 @@ export function projectTable<TName extends string, TColumns extends Columns>(
   events: readonly RecordedEvent[],
 ): ProjectedTable<TColumns> {
   const { table } = projection;
+  const columns = columnsOf(table);
   const catalog = new EventCatalog(projection.events);
   const rowByKey = new Map<string, AnyRow>();
   for (const event of events) {
     if (!projection.eventTypes.includes(event.type)) continue;
     const current = { ...event, ...catalog.upcast(event, true) };
+    const at = `"${table.name}", ${event.type} at position ${event.position}`;
     // An event changes a row once, however often its key is named.
-    const keys = new Map(projection.keysOf(current).map((key) => [keyOf(table, key), key]));
-    for (const [name, key] of keys) {
-      const before = rowByKey.get(name) ?? { ...projection.initialRow, ...key };
+    const keys = new Map(
+      projection.keysOf(current).map((given) => {
+        const { id, key } = naming(at, () => storedKey(columns, given));
+        return [id, key];
+      }),
+    );
+    for (const [id, key] of keys) {
+      const before = rowByKey.get(id) ?? naming(at, () => initialRow(projection, columns, key));
       const after = projection.evolve(before, current);
       if (after === null) {
-        rowByKey.delete(name);
+        rowByKey.delete(id);
         continue;
       }
-      assertRow(table, after, `${event.type} at position ${event.position}`);
-      if (keyOf(table, after) !== name) {
-        throw new TypeError(`"${table.name}": the handler of ${event.type} changed the key of row ${name}`);
+      const row = naming(at, () => storedRow(table, columns, after));
+      if (storedKey(columns, row).id !== id) {
+        throw new TypeError(`"${table.name}": the handler of ${event.type} changed the key of row ${id}`);
       }
-      rowByKey.set(name, after);
+      rowByKey.set(id, { ...row, ...key });
     }
   }
   // Each row was checked against the columns.
@@ -53,11 +60,26 @@ export function projectTable<TName extends string, TColumns extends Columns>(
   return { rows, thenRows };
 }
 
-function keyOf(table: TableDefinition, row: AnyRow): string {
-  return JSON.stringify(table.primaryKey.map((column) => row[column]));
+function initialRow(
+  { table, initialRow: given }: { readonly table: TableDefinition; readonly initialRow: AnyRow },
+  columns: TableColumns,
+  key: AnyRow,
+): AnyRow {
+  return storedRow(table, columns, { ...given, ...key });
+}
+
+/** Runs work whose errors are about a row that an event changes. */
+function naming<TResult>(at: string, work: () => TResult): TResult {
+  try {
+    return work();
+  } catch (cause) {
+    throw new TypeError(`${at}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 function sorted<TRow extends AnyRow>(table: TableDefinition, rows: readonly TRow[]): readonly TRow[] {
-  const byKey = rows.map((row) => [keyOf(table, row), row] as const);
+  const byKey = rows.map(
+    (row) => [JSON.stringify(table.primaryKey.map((column) => row[column])), row] as const,
+  );
   return byKey.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }

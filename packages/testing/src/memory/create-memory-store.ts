@@ -1,11 +1,14 @@
 import {
   type AnyEventGroup,
+  type AppendLimits,
   type AppendToStreamsResult,
   type AppendContext,
   type AppendOptions,
   type AppendResult,
+  asStored,
+  assertId,
   EventCatalog,
-  type EventFilter,
+  type EventQuery,
   type EventMetadata,
   type EventStore,
   type JsonValue,
@@ -17,9 +20,13 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
-import { checkedAppend } from './checked-append.ts';
-import { checkedCondition } from './checked-condition.ts';
-import { assertBounds } from './checked-bounds.ts';
+import {
+  assertInstant,
+  assertQuery,
+  assertWhole,
+  defaultLimits,
+  prepareRequest,
+} from '@leftfold/core/append';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
 
@@ -29,6 +36,8 @@ export interface MemoryStoreOptions {
   readonly events: readonly AnyEventGroup[];
   /** A log to share with other stores. @default a new one */
   readonly log?: MemoryLog;
+  /** @default 1 MiB an event; 10,000 events and 32 MiB an append, as in the store on Postgres */
+  readonly limits?: Partial<AppendLimits>;
   /** @default the machine's clock */
   readonly now?: () => Date;
 }
@@ -46,9 +55,11 @@ type UnknownEvents = 'fail' | 'skip' | undefined;
 class MemoryEventStore implements EventStore, AsyncDisposable {
   readonly #catalog: EventCatalog;
   readonly #log: MemoryLog;
+  readonly #limits: AppendLimits;
   readonly #now: () => Date;
 
-  constructor({ events, log = new MemoryLog(), now = () => new Date() }: MemoryStoreOptions) {
+  constructor({ events, log = new MemoryLog(), limits, now = () => new Date() }: MemoryStoreOptions) {
+    this.#limits = { ...defaultLimits, ...limits };
     this.#catalog = new EventCatalog(events);
     this.#log = log;
     this.#now = now;
@@ -70,14 +81,10 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     appends: readonly StreamToAppend[],
     context: AppendContext = {},
   ): Promise<AppendToStreamsResult> {
-    const { commandId, condition } = context;
     const recordedAt = this.#now();
+    const prepare = { catalog: this.#catalog, limits: this.#limits, now: recordedAt.getTime() };
     // As from a database, the answer comes later; the order of appends is that of the calls.
-    const appended = this.#log.append(checkedAppend(this.#catalog, appends, context, recordedAt), {
-      commandId,
-      condition: condition === undefined ? undefined : checkedCondition(condition),
-      recordedAt,
-    });
+    const appended = this.#log.append(prepareRequest(prepare, appends, context), recordedAt);
     await Promise.resolve();
     return this.#toResult(appended);
   }
@@ -94,7 +101,12 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
       untilTime,
       signal,
     } = options;
-    assertBounds({ from, to, untilPosition, untilTime, limit: options.limit });
+    assertId('stream id', streamId);
+    assertWhole('from', from);
+    assertWhole('to', to);
+    assertWhole('limit', options.limit);
+    assertWhole('untilPosition', untilPosition);
+    assertInstant('untilTime', untilTime);
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     const stream = this.#log.eventsOf(streamId);
     const late = untilTime === undefined ? -1 : stream.findIndex(({ recordedAt }) => recordedAt > untilTime);
@@ -113,7 +125,9 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
     const { after = 0, filter = {}, unknownEvents, signal } = options;
-    assertBounds({ after, limit: options.limit });
+    assertWhole('after', after);
+    assertWhole('limit', options.limit);
+    assertQuery(filter);
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     for (const stored of this.#log.eventsAfter(after)) {
       if (left <= 0 || signal?.aborted === true) return;
@@ -126,7 +140,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
 
   subscribe(options: SubscribeOptions = {}): Subscription {
     const { filter = {}, unknownEvents } = options;
-    assertBounds({ after: options.after });
+    assertWhole('after', options.after);
     const read = (stored: StoredEvent) =>
       matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
     return new MemorySubscription(this.#log, read, options);
@@ -137,14 +151,15 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   async eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]> {
-    return Promise.resolve(this.#log.eventsOfCommand(commandId).map((stored) => this.#upcast(stored)));
+    assertId('command id', commandId);
+    return this.#log.eventsOfCommand(commandId).map((stored) => this.#upcast(stored));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.resolve();
   }
 
-  #toResult({ repeated: duplicate, streams }: MemoryAppend): AppendToStreamsResult {
+  #toResult({ duplicate, streams }: MemoryAppend): AppendToStreamsResult {
     const results = streams.map(({ streamVersion, events }): AppendResult => {
       const position = events.at(-1)?.position ?? 0;
       return { streamVersion, position, events: events.map((stored) => this.#upcast(stored)), duplicate };
@@ -158,14 +173,14 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
 
   #upcast(stored: StoredEvent): RecordedEvent {
     const { type, id, streamId, streamVersion, position, recordedAt, tags } = stored;
-    const data = JSON.parse(stored.dataJson) as JsonValue;
+    const data = asStored(JSON.parse(stored.dataJson) as JsonValue);
     const newest = this.#catalog.upcast({ type, schemaVersion: stored.schemaVersion, data, position });
-    const metadata = JSON.parse(stored.metadataJson) as EventMetadata;
+    const metadata = asStored(JSON.parse(stored.metadataJson) as EventMetadata);
     return { type, ...newest, id, streamId, streamVersion, position, recordedAt, metadata, tags };
   }
 }
 
-function matches({ type, streamId, tags }: StoredEvent, filter: EventFilter): boolean {
+function matches({ type, streamId, tags }: StoredEvent, filter: EventQuery): boolean {
   return (
     (filter.types === undefined || filter.types.includes(type)) &&
     (filter.category === undefined || streamId.startsWith(`${filter.category}-`)) &&

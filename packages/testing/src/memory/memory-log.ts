@@ -4,12 +4,11 @@ import {
   EventIdReusedError,
   type EventMetadata,
   type ExpectedVersion,
-  type JsonValue,
   StreamVersionConflictError,
 } from '@leftfold/core';
-import type { CheckedCondition } from './checked-condition.ts';
+import type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from '@leftfold/core/append';
 
-/** An event as the log keeps it: JSON as text, so that nobody changes what was recorded. */
+/** An event as the log keeps it: JSON as text, so that no reader can change what was recorded. */
 export interface StoredEvent {
   readonly type: string;
   readonly schemaVersion: number;
@@ -23,33 +22,9 @@ export interface StoredEvent {
   readonly tags: readonly string[];
 }
 
-/** An event that is checked and ready to be appended. */
-export interface EventToAppend {
-  readonly id: string;
-  readonly type: string;
-  readonly schemaVersion: number;
-  readonly data: JsonValue;
-  readonly metadata: EventMetadata;
-  readonly tags: readonly string[];
-}
-
-/** One stream's part of an append. */
-export interface CheckedStream {
-  readonly streamId: string;
-  readonly expected: ExpectedVersion;
-  readonly events: readonly EventToAppend[];
-}
-
-/** What holds for a whole append. */
-export interface AppendToAll {
-  readonly commandId: string | undefined;
-  readonly condition: CheckedCondition | undefined;
-  readonly recordedAt: Date;
-}
-
 /** What an append did: the events, now or the first time, and each stream's version after it. */
 export interface MemoryAppend {
-  readonly repeated: boolean;
+  readonly duplicate: boolean;
   readonly streams: readonly { readonly streamVersion: number; readonly events: readonly StoredEvent[] }[];
 }
 
@@ -69,24 +44,25 @@ export class MemoryLog {
   }
 
   /** @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError and then nothing was appended */
-  append(streams: readonly CheckedStream[], { commandId, condition, recordedAt }: AppendToAll): MemoryAppend {
+  append({ streams, commandId, condition, eventCount }: AppendRequest, recordedAt: Date): MemoryAppend {
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
-    if (this.#isRepeated(streams, commandId, known)) {
+    if (this.#isDuplicate(streams, commandId, known)) {
       return this.#asFirstTime(streams, commandId, known.filter(isKnown));
     }
     const reused = known.find(isKnown);
     if (reused !== undefined) throw new EventIdReusedError(reused.id);
-    for (const { streamId, expected } of streams) {
+    for (const { streamId, expectedVersion } of streams) {
       const actual = this.#versionOf(streamId);
-      if (!isAsExpected(expected, actual)) throw new StreamVersionConflictError(streamId, expected, actual);
+      if (!isAsExpected(expectedVersion, actual))
+        throw new StreamVersionConflictError(streamId, expectedVersion, actual);
     }
     if (condition !== undefined) this.#assertNoMatch(condition);
     const appended = streams.map(({ streamId, events }) => {
       const stored = events.map((event) => this.#add(streamId, event, recordedAt));
       return { streamVersion: this.#versionOf(streamId), events: stored };
     });
-    if (streams.some(({ events }) => events.length > 0)) for (const wake of this.#waiting) wake();
-    return { repeated: false, streams: appended };
+    if (eventCount > 0) for (const wake of this.#waiting) wake();
+    return { duplicate: false, streams: appended };
   }
 
   /** Events behind a position, in the order of the log. */
@@ -111,7 +87,7 @@ export class MemoryLog {
     return () => this.#waiting.delete(wake);
   }
 
-  #assertNoMatch({ queries, after }: CheckedCondition): void {
+  #assertNoMatch({ queries, after }: PreparedCondition): void {
     const match = this.eventsAfter(after).findLast(({ type, tags }) =>
       queries.some(
         (query) => query.tags.every((tag) => tags.includes(tag)) && (query.types?.includes(type) ?? true),
@@ -124,8 +100,8 @@ export class MemoryLog {
     return this.eventsOf(streamId).length;
   }
 
-  #isRepeated(
-    streams: readonly CheckedStream[],
+  #isDuplicate(
+    streams: readonly StreamPart[],
     commandId: string | undefined,
     known: readonly (StoredEvent | undefined)[],
   ): boolean {
@@ -137,12 +113,12 @@ export class MemoryLog {
     const given = streams.flatMap(({ streamId, events }) => events.map((event) => ({ streamId, event })));
     return given.every(({ streamId, event }, index) => {
       const stored = known[index];
-      return stored?.streamId === streamId && stored.type === event.type && hasData(stored, event.data);
+      return stored?.streamId === streamId && stored.type === event.type && hasData(stored, event.dataJson);
     });
   }
 
   #asFirstTime(
-    streams: readonly CheckedStream[],
+    streams: readonly StreamPart[],
     commandId: string | undefined,
     known: readonly StoredEvent[],
   ): MemoryAppend {
@@ -151,8 +127,8 @@ export class MemoryLog {
     const first =
       commandId === undefined ? known : [...new Set(ofCommand)].toSorted((a, b) => a.position - b.position);
     return {
-      repeated: true,
-      streams: streams.map(({ streamId, expected }) => {
+      duplicate: true,
+      streams: streams.map(({ streamId, expectedVersion: expected }) => {
         const events = first.filter((event) => event.streamId === streamId);
         const streamVersion = events.at(-1)?.streamVersion ?? (typeof expected === 'number' ? expected : 0);
         return { streamVersion, events };
@@ -160,18 +136,18 @@ export class MemoryLog {
     };
   }
 
-  #add(streamId: string, event: EventToAppend, recordedAt: Date): StoredEvent {
+  #add(streamId: string, event: PreparedEvent, recordedAt: Date): StoredEvent {
     const stream = this.#byStream.get(streamId) ?? [];
     const stored: StoredEvent = {
       type: event.type,
       schemaVersion: event.schemaVersion,
-      dataJson: JSON.stringify(event.data),
+      dataJson: event.dataJson,
       id: event.id,
       streamId,
       streamVersion: stream.length + 1,
       position: this.#events.length + 1,
       recordedAt,
-      metadataJson: JSON.stringify(event.metadata),
+      metadataJson: event.metadataJson,
       tags: event.tags,
     };
     stream.push(stored);
@@ -198,8 +174,8 @@ function isAsExpected(expected: ExpectedVersion, actual: number): boolean {
   return expected === actual;
 }
 
-function hasData(stored: StoredEvent, data: JsonValue): boolean {
-  return isDeepStrictEqual(JSON.parse(stored.dataJson), JSON.parse(JSON.stringify(data)));
+function hasData(stored: StoredEvent, dataJson: string): boolean {
+  return isDeepStrictEqual(JSON.parse(stored.dataJson), JSON.parse(dataJson));
 }
 
 function commandIdIn(metadataJson: string): unknown {

@@ -67,6 +67,7 @@ export const appendGuarantees = {
     await store.append(stream(), [event]);
     const [read] = await collect(store.readStream(stream()));
     expect(Object.keys(read?.data ?? {})).toEqual(['to', 'grams']);
+
     expect(read?.metadata).not.toHaveProperty('actor');
   },
 
@@ -77,12 +78,15 @@ export const appendGuarantees = {
     expect(ids.every((id) => id.length > 0)).toBe(true);
   },
 
-  'metadata of the append goes to every event, and an event’s own wins field by field': async ({
+  'metadata of the append goes to every event; an event’s own wins, except for the command id': async ({
     store,
     stream,
     id,
   }) => {
-    const own = { ...scanned('Paris'), metadata: { actor: 'event', causationId: 'cause' } };
+    const own = {
+      ...scanned('Paris'),
+      metadata: { actor: 'event', causationId: 'cause', commandId: 'not this one' },
+    };
     const metadata = { actor: 'append', correlationId: 'correlation', tenant: 'eu' };
     await store.append(stream(), [sent, own], { metadata, commandId: id('command') });
     const events = await collect(store.readStream(stream()));

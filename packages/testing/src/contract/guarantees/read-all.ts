@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { EventFilter, RecordedEvent } from '@leftfold/core';
+import type { EventQuery, RecordedEvent } from '@leftfold/core';
 import { collect, delivered, type Guarantee, placeOf, scanned, scans, sent, upTo } from '../trial.ts';
 
 export const readAllGuarantees = {
@@ -37,7 +37,7 @@ export const readAllGuarantees = {
     ]);
     const elsewhere = await store.append(`${category}x-1`, [{ ...scanned('Paris'), tags: tagged }]);
     const [parcel, paris, rome, end] = events;
-    const read = async (filter: EventFilter) =>
+    const read = async (filter: EventQuery) =>
       collect(store.readAll({ filter, after: parcel!.position - 1 }));
     expect(await read({ category })).toEqual([parcel, paris, rome, end]);
     expect(await read({ category, types: ['parcel.scanned'] })).toEqual([paris, rome]);

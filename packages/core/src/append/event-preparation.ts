@@ -1,0 +1,81 @@
+import { AppendTooLargeError } from '../errors/append-errors.ts';
+import type { EventCatalog } from '../event/event-catalog.ts';
+import type { NewEvent } from '../event/event.ts';
+import type { EventMetadata } from '../event/metadata.ts';
+import { assertStorable, toJson } from '../json/storable-json.ts';
+import { assertId } from '../naming/names.ts';
+import { uuidv7 } from '../naming/uuid-v7.ts';
+import type { AppendContext } from '../store/event-store.ts';
+import { MAX_TAGS } from './append-limits.ts';
+import type { PreparedEvent } from './append-request.ts';
+import type { AppendSize } from './append-size.ts';
+
+const NO_METADATA: EventMetadata = Object.freeze({});
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
+/** Prepares the events of one append, in their order. */
+export class EventPreparation {
+  readonly #catalog: EventCatalog;
+  readonly #now: number;
+  readonly #size: AppendSize;
+  readonly #commandId: string | undefined;
+  /** Of all events that have none of their own. */
+  readonly #metadata: EventMetadata = NO_METADATA;
+  readonly #metadataJson: string = '{}';
+  #count = 0;
+
+  /** @throws InvalidEventError for metadata that cannot be stored. */
+  constructor(catalog: EventCatalog, now: number, size: AppendSize, { commandId, metadata }: AppendContext) {
+    this.#catalog = catalog;
+    this.#now = now;
+    this.#size = size;
+    this.#commandId = commandId;
+    if (metadata === undefined && commandId === undefined) return;
+    const given = { ...metadata, ...(commandId !== undefined && { commandId }) };
+    this.#metadataJson = toJson(metadataOf('append'), 1, given);
+    this.#metadata = given;
+    assertStorable(metadataOf('append'), 1, given, this.#metadataJson);
+  }
+
+  /** @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError */
+  prepare(streamId: string, event: NewEvent): PreparedEvent {
+    this.#count += 1;
+    const { type, schemaVersion } = event;
+    const tags = checkedTags(streamId, event);
+    const data = this.#catalog.payloadOf(event);
+    const dataJson = toJson(type, schemaVersion, data);
+    const own = event.metadata === undefined ? undefined : this.#joined(event.metadata);
+    const metadataJson = own === undefined ? this.#metadataJson : toJson(metadataOf(type), 1, own);
+    this.#size.add(streamId, type, dataJson, metadataJson);
+    assertStorable(type, schemaVersion, data, dataJson);
+    if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
+    const metadata = own ?? this.#metadata;
+    return { id: this.#idOf(event), type, schemaVersion, data, dataJson, metadata, metadataJson, tags };
+  }
+
+  /** An event's own fields win, except for the command id, which repeated commands are found by. */
+  #joined(own: EventMetadata): EventMetadata {
+    const joined = { ...this.#metadata, ...own };
+    return this.#commandId === undefined ? joined : { ...joined, commandId: this.#commandId };
+  }
+
+  #idOf({ id: given }: NewEvent): string {
+    if (given === undefined && this.#commandId === undefined) return uuidv7(this.#now);
+    const id = given ?? `${this.#commandId}:${this.#count}`;
+    assertId('event id', id);
+    return id;
+  }
+}
+
+function metadataOf(owner: string): string {
+  return `metadata of ${owner}`;
+}
+
+function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): readonly string[] {
+  if (tags.length > MAX_TAGS)
+    throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, tags.length, MAX_TAGS);
+  if (tags.length === 0) return NO_TAGS;
+  for (const tag of tags) assertId('tag', tag);
+  // A copy: the caller may change the list before this one is sent.
+  return [...tags];
+}

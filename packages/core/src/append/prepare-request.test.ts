@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineEvents } from '../event/define-events.ts';
+import { EventCatalog } from '../event/event-catalog.ts';
+import type { NewEvent } from '../event/event.ts';
+import type { AppendCondition, AppendContext } from '../store/event-store.ts';
+import { defaultLimits } from './append-limits.ts';
+import { prepareRequest } from './prepare-request.ts';
+
+let parsed = 0;
+const noteEvents = defineEvents('note', {
+  written: z.object({ text: z.string().refine(() => (parsed += 1) > 0) }),
+});
+const catalog = new EventCatalog([noteEvents]);
+const limits = { eventBytes: 100, appendBytes: 300, events: 5 };
+const NOW = 1_760_000_000_000;
+
+/** Not made by its creator, so that preparing it parses it. */
+const written = (text: string): NewEvent => ({ type: 'note.written', schemaVersion: 1, data: { text } });
+
+function prepare(events: readonly NewEvent[], context: AppendContext = {}, streamId = 'note-1') {
+  return prepareRequest({ catalog, limits, now: NOW }, [{ streamId, events }], context);
+}
+
+describe('a prepared append', () => {
+  test('has each event with its id, its JSON text and its metadata', () => {
+    const tags = ['author:ada'];
+    const request = prepare(
+      [
+        { ...written('a'), tags },
+        { ...written('b'), id: 'own', metadata: { actor: 'Bob' } },
+      ],
+      {
+        commandId: 'c',
+        metadata: { actor: 'Ada', tenant: 'eu' },
+      },
+    );
+    expect(request).toMatchObject({ commandId: 'c', condition: undefined, eventCount: 2 });
+    expect(request.streams).toMatchObject([{ streamId: 'note-1', expectedVersion: 'any' }]);
+    const [first, second] = request.streams[0]!.events;
+    expect(first).toEqual({
+      id: 'c:1',
+      type: 'note.written',
+      schemaVersion: 1,
+      data: { text: 'a' },
+      dataJson: '{"text":"a"}',
+      metadata: { actor: 'Ada', tenant: 'eu', commandId: 'c' },
+      metadataJson: '{"actor":"Ada","tenant":"eu","commandId":"c"}',
+      tags: ['author:ada'],
+    });
+    expect(second).toMatchObject({
+      id: 'own',
+      metadata: { actor: 'Bob', tenant: 'eu', commandId: 'c' },
+      tags: [],
+    });
+    expect(request.size).toBe(
+      request.streams[0]!.events.map((e) => e.dataJson + e.metadataJson).join('').length,
+    );
+    expect([...request.tags]).toEqual(['author:ada']);
+    tags.push('changed:later');
+    expect(first?.tags).toEqual(['author:ada']);
+  });
+
+  test('has time-ordered ids where none are given', () => {
+    const ids = prepare([written('a'), written('b')]).streams[0]!.events.map(({ id }) => id);
+    expect(ids.every((id) => id.startsWith('0199c82c-c000-7'))).toBe(true);
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  test('has its condition as a list of queries', () => {
+    const one: AppendCondition = { failIfMatch: { tags: ['a:1'], types: ['note.written'] } };
+    expect(prepare([], { condition: one }).condition).toEqual({ queries: [one.failIfMatch], after: 0 });
+    const two: AppendCondition = { failIfMatch: [{ tags: ['a:1'] }, { tags: ['b:1'] }], after: 7 };
+    expect(prepare([], { condition: two }).condition).toEqual({ queries: two.failIfMatch, after: 7 });
+  });
+});
+
+describe('what is cheap is checked first', () => {
+  test('too many events are refused before one of them is parsed', () => {
+    const before = parsed;
+    expect(() => prepare(Array.from({ length: 6 }, () => written('a')))).toThrow('number of events');
+    expect(() => prepare([written('a')], { condition: { failIfMatch: [] } })).toThrow(TypeError);
+    expect(() => prepare([written('a')], {}, '')).toThrow('stream id ""');
+    expect(parsed).toBe(before);
+  });
+
+  test('an event that is too large is not searched for what cannot be stored', () => {
+    expect(() => prepare([written(`${'x'.repeat(200)}\u0000`)])).toThrow(
+      'size of event "note.written" in bytes',
+    );
+    expect(() => prepare([written('\u0000')])).toThrow('has a NUL character');
+  });
+
+  test('events after the one that exceeds the limit of the append are not parsed', () => {
+    const before = parsed;
+    const events = Array.from({ length: 5 }, () => written('x'.repeat(80)));
+    expect(() => prepare(events)).toThrow(
+      'size of the append in bytes for stream "note-1" is 372, the limit is 300',
+    );
+    expect(parsed - before).toBe(4);
+  });
+});
+
+describe('sizes', () => {
+  test('are those of data and metadata in UTF-8, up to the limit', () => {
+    // {"text":""} and {} are 13 bytes.
+    for (const [filler, bytes] of [
+      ['x', 1],
+      ['é', 2],
+      ['€', 3],
+      ['🦊', 4],
+    ] as const) {
+      const most = Math.floor((100 - 13) / bytes);
+      expect(prepare([written(filler.repeat(most))]).eventCount).toBe(1);
+      expect(() => prepare([written(filler.repeat(most + 1))])).toThrow('the limit is 100');
+    }
+  });
+
+  test('of an append are counted in bytes once its characters may exceed the limit', () => {
+    const events = (filler: string, length: number) =>
+      Array.from({ length: 5 }, () => written(filler.repeat(length)));
+    expect(prepare(events('x', 47)).eventCount).toBe(5);
+    expect(() => prepare(events('x', 48))).toThrow('is 305, the limit is 300');
+    expect(prepare(events('€', 15)).eventCount).toBe(5);
+    expect(() => prepare(events('€', 16))).toThrow('is 305, the limit is 300');
+  });
+
+  test('of a single event may be refused by the limit of the append', () => {
+    const small = { catalog, limits: { ...defaultLimits, appendBytes: 20 }, now: NOW };
+    const attempt = (text: string) =>
+      prepareRequest(small, [{ streamId: 'note-1', events: [written(text)] }], {});
+    expect(attempt('1234567').eventCount).toBe(1);
+    expect(() => attempt('12345678')).toThrow('size of the append in bytes for stream "note-1" is 21');
+  });
+});

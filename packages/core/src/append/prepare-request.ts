@@ -1,0 +1,100 @@
+import { AppendTooLargeError, EventIdReusedError, type ExpectedVersion } from '../errors/append-errors.ts';
+import type { EventCatalog } from '../event/event-catalog.ts';
+import { assertId } from '../naming/names.ts';
+import type { AppendContext, StreamToAppend } from '../store/event-store.ts';
+import { type AppendLimits, MAX_STREAMS_WITH_CHECKS } from './append-limits.ts';
+import type { AppendRequest, StreamPart } from './append-request.ts';
+import { AppendSize } from './append-size.ts';
+import { EventPreparation } from './event-preparation.ts';
+import { prepareCondition } from './prepare-condition.ts';
+
+/** What a store knows beside the append itself. */
+export interface PrepareContext {
+  readonly catalog: EventCatalog;
+  readonly limits: AppendLimits;
+  /** For the ids of events without one: milliseconds since 1970. */
+  readonly now: number;
+}
+
+const NO_TAGS: ReadonlySet<string> = new Set();
+
+/**
+ * Checks an append and makes it ready to be sent, or applied. Every event store does this first, so that all of them
+ * refuse the same.
+ *
+ * What is cheap to check comes first: counts, then names, then the size of each event, then its content. O(n) of what
+ * the append has, up to the first limit that it exceeds.
+ *
+ * @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError, EventIdReusedError, RangeError,
+ * TypeError
+ */
+export function prepareRequest(
+  { catalog, limits, now }: PrepareContext,
+  appends: readonly StreamToAppend[],
+  context: AppendContext,
+): AppendRequest {
+  const { commandId } = context;
+  if (commandId !== undefined) assertId('command id', commandId);
+  const [first] = appends;
+  if (first === undefined) throw new TypeError('an append names at least one stream');
+  const eventCount = checkedCount(limits, appends, first.streamId);
+  const condition =
+    context.condition === undefined ? undefined : prepareCondition(context.condition, first.streamId);
+  const size = new AppendSize(limits, first.streamId, eventCount === 1);
+  const preparation = new EventPreparation(catalog, now, size, context);
+  const streams = appends.map(({ streamId, events, expectedVersion = 'any' }): StreamPart => {
+    const prepared = events.map((event) => preparation.prepare(streamId, event));
+    return { streamId, expectedVersion, events: prepared };
+  });
+  assertAllDiffer(streams);
+  return { streams, commandId, condition, tags: tagsOf(streams), eventCount, size: size.characters };
+}
+
+/** Checks what can be checked without looking at events. @returns how many there are */
+function checkedCount(limits: AppendLimits, appends: readonly StreamToAppend[], owner: string): number {
+  let eventCount = 0;
+  let checks = 0;
+  for (const { streamId, events, expectedVersion } of appends) {
+    assertId('stream id', streamId);
+    if (expectedVersion !== undefined) assertExpectedVersion(expectedVersion);
+    eventCount += events.length;
+    if (events.length === 0) checks += 1;
+  }
+  if (eventCount > limits.events)
+    throw new AppendTooLargeError(owner, 'number of events', eventCount, limits.events);
+  if (checks > 0 && appends.length > MAX_STREAMS_WITH_CHECKS) {
+    const what = 'number of streams in an append that checks one';
+    throw new AppendTooLargeError(owner, what, appends.length, MAX_STREAMS_WITH_CHECKS);
+  }
+  return eventCount;
+}
+
+function assertExpectedVersion(expected: ExpectedVersion): void {
+  if (expected === 'any' || expected === 'no-stream' || expected === 'stream-exists') return;
+  if (Number.isSafeInteger(expected) && expected >= 0) return;
+  throw new RangeError(
+    `expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not ${String(expected)}`,
+  );
+}
+
+/** @throws TypeError for a stream, EventIdReusedError for an event id that is named twice. */
+function assertAllDiffer(parts: readonly StreamPart[]): void {
+  // Most appends are one event to one stream.
+  if (parts.length === 1 && parts[0]!.events.length <= 1) return;
+  const streams = new Set<string>();
+  const ids = new Set<string>();
+  for (const { streamId, events } of parts) {
+    if (streams.has(streamId))
+      throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
+    streams.add(streamId);
+    for (const { id } of events) {
+      if (ids.has(id)) throw new EventIdReusedError(id);
+      ids.add(id);
+    }
+  }
+}
+
+function tagsOf(parts: readonly StreamPart[]): ReadonlySet<string> {
+  const tagged = parts.some(({ events }) => events.some(({ tags }) => tags.length > 0));
+  return tagged ? new Set(parts.flatMap(({ events }) => events.flatMap(({ tags }) => tags))) : NO_TAGS;
+}

@@ -1,0 +1,60 @@
+import type { AnyRow, ColumnType, SqlTypes } from '../projection/columns.ts';
+import type { SqlType } from './sql-type.ts';
+import { sqlTypes } from './sql-types.ts';
+
+/** A column of a read model, with what its type means. */
+export interface TableColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly nullable: boolean;
+}
+
+const NULL_SUFFIX = ' null';
+
+/**
+ * @param declared a type as in a definition: `'text'`, `'text null'`
+ * @returns undefined when there is no such type: callers without types may write anything.
+ */
+export function tableColumn(name: string, declared: ColumnType): TableColumn | undefined {
+  const nullable = declared.endsWith(NULL_SUFFIX);
+  const type = nullable ? declared.slice(0, -NULL_SUFFIX.length) : declared;
+  return isSqlType(type) ? { name, type: sqlTypes[type], nullable } : undefined;
+}
+
+function isSqlType(type: string): type is keyof SqlTypes {
+  return Object.hasOwn(sqlTypes, type);
+}
+
+/** @throws TypeError naming the column, when the row's value cannot be stored. */
+export function encodeColumn(column: TableColumn, row: AnyRow): string | null {
+  const value = row[column.name];
+  if (value === null && column.nullable) return null;
+  try {
+    return column.type.encode(value);
+  } catch (error) {
+    throw namingColumn(column, error);
+  }
+}
+
+/**
+ * The value of a key column, as the text that stands for all values that Postgres takes for equal.
+ *
+ * @throws TypeError naming the column, when the value cannot be stored.
+ */
+export function encodeKeyColumn(column: TableColumn, key: AnyRow): string {
+  try {
+    return column.type.encodeKey(key[column.name]);
+  } catch (error) {
+    throw namingColumn(column, error);
+  }
+}
+
+/** @param text what the type's `select` gives */
+export function decodeColumn({ type }: TableColumn, text: string | null): AnyRow[string] {
+  return text === null ? null : type.decode(text);
+}
+
+function namingColumn({ name }: TableColumn, cause: unknown): TypeError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TypeError(`column "${name}": ${reason}`, { cause });
+}

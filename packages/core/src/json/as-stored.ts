@@ -1,0 +1,119 @@
+import { utf8Length } from './utf8-length.ts';
+
+/**
+ * A JSON value as Postgres' `jsonb` gives it back.
+ *
+ * `{ note: undefined }` is stored as `{}` and `NaN` as null, and the members of an object come back in another order.
+ * What is folded from a value as it was given could therefore differ from what is folded after a restart.
+ *
+ * O(n). The same object when storing changes nothing in it, a copy otherwise.
+ *
+ * @param value something that `JSON.stringify` writes
+ */
+export function asStored<TValue>(value: TValue): TValue {
+  return storedPart(value) as TValue;
+}
+
+function storedPart(value: unknown): unknown {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value === 'number') return storedNumber(value);
+  if (typeof value === 'bigint') throw new TypeError('JSON has no bigint');
+  // JSON leaves out undefined, functions and symbols.
+  if (typeof value !== 'object') return undefined;
+  if (Array.isArray(value)) return storedArray(value);
+  return isPlain(value) ? storedObject(value) : written(value);
+}
+
+/** What JSON makes of an object that may say so itself, such as a Date. */
+function written(value: object): unknown {
+  return storedPart(JSON.parse(JSON.stringify(value)));
+}
+
+function storedNumber(value: number): number | null {
+  if (value === 0) return 0; // -0 is written as 0
+  return Number.isFinite(value) ? value : null;
+}
+
+function storedArray(values: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    const stored = storedPart(value) ?? null;
+    if (copy === undefined && !Object.is(stored, value)) copy = values.slice(0, index);
+    copy?.push(stored);
+  }
+  return copy ?? values;
+}
+
+function storedObject(object: Readonly<Record<string, unknown>>): unknown {
+  const names = Object.keys(object);
+  let parts: unknown[] | undefined;
+  let inOrder = true;
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index]!;
+    const value = object[name];
+    const part = storedPart(value);
+    if (part === undefined && name === 'toJSON' && typeof value === 'function') return written(object);
+    if (inOrder && index > 0) inOrder = isInOrder(names[index - 1]!, name);
+    if (parts === undefined && (part === undefined || !Object.is(part, value)))
+      parts = names.slice(0, index).map((before) => object[before]);
+    parts?.push(part);
+  }
+  if (parts === undefined && inOrder) return object;
+  return copyOf(object, names, parts);
+}
+
+function copyOf(
+  object: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  parts: readonly unknown[] | undefined,
+): Readonly<Record<string, unknown>> {
+  const lengths = names.map(utf8Length);
+  const order = names.map((_, index) => index);
+  order.sort((one, other) => lengths[one]! - lengths[other]! || compareBytes(names[one]!, names[other]!));
+  const copy: Record<string, unknown> = {};
+  for (const index of order) {
+    const name = names[index]!;
+    const value = parts === undefined ? object[name] : parts[index];
+    if (value === undefined) continue;
+    // Assigning this one would set the prototype.
+    if (name === '__proto__')
+      Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
+    else copy[name] = value;
+  }
+  return copy;
+}
+
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** In JavaScript, names that are array indexes come first in every object, in the order of their numbers. */
+function isInOrder(previous: string, name: string): boolean {
+  return compareNames(previous, name) < 0 || isIndex(previous);
+}
+
+function isIndex(name: string): boolean {
+  return /^(?:0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1;
+}
+
+/** The order of `jsonb`: the one with fewer bytes in UTF-8 first, then byte by byte. */
+function compareNames(one: string, other: string): number {
+  return utf8Length(one) - utf8Length(other) || compareBytes(one, other);
+}
+
+function compareBytes(one: string, other: string): number {
+  for (let index = 0; index < one.length; index += 1) {
+    const unit = one.charCodeAt(index);
+    const otherUnit = other.charCodeAt(index);
+    // Halves of surrogate pairs stand for code points above all others.
+    if (unit !== otherUnit)
+      return Number(isSurrogate(unit)) - Number(isSurrogate(otherUnit)) || unit - otherUnit;
+  }
+  return 0;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

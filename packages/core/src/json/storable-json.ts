@@ -1,0 +1,86 @@
+import { InvalidEventError } from '../errors/definition-errors.ts';
+
+/**
+ * A value as JSON text.
+ *
+ * @param owner what has the value, for messages: an event type, or "metadata of …"
+ * @throws InvalidEventError when the value is no JSON, or is nested too deeply.
+ */
+export function toJson(owner: string, schemaVersion: number, value: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    // A RangeError: the call stack of JSON.stringify was used up.
+    const [code, message] =
+      cause instanceof RangeError
+        ? ['too_deep', 'is nested too deeply, thousands of levels']
+        : ['not_json', 'cannot be written as JSON (a bigint, or a circle)'];
+    throw new InvalidEventError(owner, schemaVersion, [{ path: '', code, message }], { cause });
+  }
+  if (json === undefined) {
+    const message = 'is undefined, a function or a symbol';
+    throw new InvalidEventError(owner, schemaVersion, [{ path: '', code: 'not_json', message }]);
+  }
+  return json;
+}
+
+/**
+ * Postgres' `jsonb` cannot hold a NUL character or half of a surrogate pair. The issue names the path, not the value.
+ *
+ * @param json the text of `value`
+ * @throws InvalidEventError when the text has one of them.
+ */
+export function assertStorable(owner: string, schemaVersion: number, value: unknown, json: string): void {
+  if (isStorableJson(json)) return;
+  const message = 'has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it';
+  const issue = { path: abridge(pathOfUnstorable(value)), code: 'unstorable_character', message };
+  throw new InvalidEventError(owner, schemaVersion, [issue]);
+}
+
+const unstorableEscape = /^(?:0000|d[89a-f])/;
+
+/**
+ * False when a JSON text has a NUL character or half of a surrogate pair.
+ *
+ * `JSON.stringify` writes those as escapes. A backslash before `u` begins an escape when the number of backslashes that
+ * end there is odd. O(n), and a search for two characters where there is none.
+ */
+export function isStorableJson(json: string): boolean {
+  let at = json.indexOf('\\u');
+  while (at !== -1) {
+    let first = at;
+    while (json[first - 1] === '\\') first -= 1;
+    if ((at - first) % 2 === 0 && unstorableEscape.test(json.slice(at + 2, at + 6))) return false;
+    at = json.indexOf('\\u', at + 2);
+  }
+  return true;
+}
+
+/** False when a text has a NUL character or half of a surrogate pair. */
+export function isStorableText(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
+}
+
+/** One look at each part, whatever the depth. Empty when it is hidden behind a `toJSON`. */
+function pathOfUnstorable(value: unknown): string {
+  const open: { readonly value: unknown; readonly path: string }[] = [{ value, path: '' }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value: part, path } = next;
+    if (typeof part === 'string' && !isStorableText(part)) return path;
+    if (typeof part !== 'object' || part === null) continue;
+    for (const [key, member] of Object.entries(part)) {
+      const memberPath = path === '' ? key : `${path}.${key}`;
+      if (!isStorableText(key)) return memberPath;
+      open.push({ value: member, path: memberPath });
+    }
+  }
+  return '';
+}
+
+const MAX_PATH_LENGTH = 200;
+
+/** Keys may be content as well: a message has the beginning of a long path only. */
+function abridge(path: string): string {
+  return path.length <= MAX_PATH_LENGTH ? path : `${path.slice(0, MAX_PATH_LENGTH)}...`;
+}
