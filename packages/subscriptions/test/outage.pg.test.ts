@@ -17,7 +17,7 @@ import {
 
 // A rejection or an error event without a handler fails the run of these tests: that is part of what they verify.
 describe('when the database goes down', () => {
-  test('a runner retries and continues when the database is back; nothing is lost or repeated', async ({
+  test('a runner retries until the database is back; nothing is lost or repeated', async ({
     connectionString,
   }) => {
     await using direct = await freshStore(connectionString);
