@@ -52,7 +52,7 @@ describe('a projection that fails', () => {
     await database[Symbol.asyncDispose]();
   });
 
-  test('is retried, then stops with the event and the reason; nothing after that event is applied', async () => {
+  test('is retried, then stops at the event; nothing after it is applied', async () => {
     const { projection, state } = fragile();
     const incidents: SubscriptionIncident[] = [];
     await using store = await freshStore(database);

@@ -45,7 +45,7 @@ describe('a batch', () => {
   });
 
   test.each([0, 100])(
-    'grows page by page while another one is written, then is written at once, with %i cached rows',
+    'grows page by page while another one is written, with %i cached rows',
     async (cachedRows) => {
       const { store, applier, pageAfter, checkpoint } = await leaseOfBalances(database, cachedRows);
       await using _ = store;

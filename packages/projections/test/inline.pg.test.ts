@@ -140,7 +140,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 0, events: 1 }]);
   });
 
-  test('a unique violation in a read model stays the database’s error and is no version conflict', async () => {
+  test('a unique violation in a read model is no version conflict', async () => {
     await using store = await inlineStore([owners]);
     await using runner = createTestRunner(store, [owners]);
     await runner.start();
@@ -164,7 +164,7 @@ describe('inline projections', () => {
     ]);
   });
 
-  test('two concurrent appends that change one row both count, whether the row is new or exists', async () => {
+  test('two concurrent appends that change one row both count, new row or not', async () => {
     await using store = await inlineStore([sums]);
     await using other = sameLog(store, [sums]);
     await using runner = createTestRunner(store, [sums]);
@@ -227,7 +227,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, sums)).toEqual([{ category: 'account', cents: appended, events: appended }]);
   });
 
-  test('becoming inline waits for appends that do not apply it; appends that wait then apply it', async () => {
+  test('becoming inline waits for earlier appends, and later appends wait for it', async () => {
     await using store = await inlineStore([inlineJournal]);
     await using other = sameLog(store, [inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);
@@ -249,7 +249,7 @@ describe('inline projections', () => {
     expect((await rowsOf(store, journal)).map(({ cents }) => cents)).toEqual([1, 2, 3, 4]);
   });
 
-  test('an append held open delays becoming inline, and delays other appends only briefly', async () => {
+  test('an append held open delays becoming inline, and others only briefly', async () => {
     await using store = await inlineStore([inlineJournal]);
     await using other = sameLog(store, [inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);

@@ -72,7 +72,7 @@ describe('leases', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 11_111, events: 5 }]);
   });
 
-  test('a table projection whose statement was running when the lease was lost writes nothing', async () => {
+  test('a table projection writes nothing if it lost the lease while it was writing', async () => {
     await using store = await freshStore(database);
     await using other = openStore(database.connectionString, { schema: store.schema });
     await using first = createTestRunner(store, [balances], { owner: 'first', leaseMs: LONG_LEASE_MS });
@@ -169,7 +169,7 @@ describe('leases', () => {
     for (const each of stores) await each.close();
   });
 
-  test('a runner that is killed loses and repeats nothing; another takes over within seconds', async () => {
+  test('a killed runner loses and repeats nothing; another takes over within seconds', async () => {
     await using store = await freshStore(database);
     const worker = spawn(
       process.execPath,

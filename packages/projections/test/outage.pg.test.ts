@@ -25,7 +25,7 @@ describe('when the database goes down', () => {
     await database[Symbol.asyncDispose]();
   });
 
-  test('a runner keeps trying and continues when the database is back; nothing is lost or repeated', async () => {
+  test('a runner retries until the database is back; nothing is lost or repeated', async () => {
     await using direct = await freshStore(database);
     await using proxy = await Proxy.open(database.connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });

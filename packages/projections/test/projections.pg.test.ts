@@ -68,7 +68,7 @@ describe('projections', () => {
     }
   });
 
-  test('overlapping batches give the same rows as one fold, with any number of cached rows', async () => {
+  test('overlapping batches give the same rows as one fold, cached or not', async () => {
     await using store = await freshStore(database);
     const accounts = 7;
     const expected = new Map<string, { cents: number; events: number }>();
@@ -210,7 +210,7 @@ describe('projections', () => {
     expect(await failureOf(runner.waitFor('balances', position))).toBeInstanceOf(TypeError);
   });
 
-  test('a projection is found by its definition or its name; another one is a typed error', async () => {
+  test('a projection is found by its definition or its name', async () => {
     await using store = await freshStore(database);
     await using runner = createTestRunner(store, [journal]);
     await runner.start();

@@ -28,7 +28,7 @@ describe('reset', () => {
     await database[Symbol.asyncDispose]();
   });
 
-  test('builds the read model again from the beginning of the log, also where another process runs it', async () => {
+  test('builds the read model again from the beginning, in another process too', async () => {
     await using store = await freshStore(database);
     await using elsewhere = openStore(database.connectionString, { schema: store.schema });
     await using runner = createTestRunner(store, [balances, journal], { leaseMs: 300 });
@@ -81,7 +81,7 @@ describe('reset', () => {
     expect(await rowsOf(store, held)).toEqual([{ position: 1, call: 2 }]);
   });
 
-  test('creates a table again that is not as defined, and keeps what the user added to one that is', async () => {
+  test('recreates a table that differs, and keeps a user’s view on one that does not', async () => {
     await using store = await freshStore(database);
     const runner = createTestRunner(store, [balances]);
     await runner.migrate();

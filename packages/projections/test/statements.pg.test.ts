@@ -76,7 +76,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     await database[Symbol.asyncDispose]();
   });
 
-  test('returned statements run in order, and awaited ones see the effects of earlier ones', async () => {
+  test('returned statements run in order, and awaited ones see earlier effects', async () => {
     await using store = await freshStore(database, connect(database));
     const deposits = cents.map((amount) => deposited({ cents: amount }));
     await store.append('account-1', [opened({ owner: 'Ada' }), ...deposits, closed({}), deposits[0]!]);
@@ -89,7 +89,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     ]);
   });
 
-  test('a failing statement stops the projection at its event, with earlier events applied', async () => {
+  test('a failing statement stops the projection at its event', async () => {
     const strict = defineProjection({
       name: 'strict',
       events: [accountEvents],

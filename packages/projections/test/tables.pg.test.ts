@@ -215,7 +215,7 @@ describe('tables of projections', () => {
     { mode: 'async', cachedRows: 100 },
     { mode: 'inline', cachedRows: 0 },
   ] as const)(
-    'values of every type are read as they were written: $mode, $cachedRows cached rows',
+    'values of every type are read as written: $mode, $cachedRows cached rows',
     async ({ mode, cachedRows }) => {
       const all = defineTableProjection({
         name: 'everything',

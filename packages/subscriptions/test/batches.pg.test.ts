@@ -92,7 +92,7 @@ describe('a batch', () => {
     expect(steps.slice(0, 3)).toEqual(['write', 'forget', 'write']);
   });
 
-  test('is published on the tracing channel leftfold:subscription.batch, without event data', async ({
+  test('is published on the channel leftfold:subscription.batch without event data', async ({
     connectionString,
   }) => {
     await using store = await freshStore(connectionString);

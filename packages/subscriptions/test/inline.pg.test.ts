@@ -21,9 +21,7 @@ function promoted(store: PostgresEventStore, earlier: PromotionResult[] = []): S
 }
 
 describe('a subscription that becomes inline', () => {
-  test('catches up first, then its lease is not granted any more and it counts as caught up', async ({
-    connectionString,
-  }) => {
+  test('catches up first, then gets no lease and counts as caught up', async ({ connectionString }) => {
     await using store = await freshStore(connectionString);
     const subscription = promoted(store);
     await store.append('counter-1', [added(1), added(2)]);
@@ -43,9 +41,7 @@ describe('a subscription that becomes inline', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
-  test('is tried again when it is too early, and reads its position again when it was fenced', async ({
-    connectionString,
-  }) => {
+  test('is tried again when it is too early, or when it was fenced', async ({ connectionString }) => {
     await using store = await freshStore(connectionString);
     const results: PromotionResult[] = ['later', 'later', 'fenced', 'later'];
     const subscription = promoted(store, results);

@@ -1,3 +1,4 @@
+import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import type { SubscriptionIncident } from '../src/index.ts';
@@ -115,7 +116,7 @@ describe('subscriptions of one name', () => {
     const versions = [1, 2].map((version) => recorder(store, 'shared', { version }));
     await using runner = createRunner(store, versions, { owner: 'runner', leaseMs: 150 });
     await runner.start();
-    for (const version of versions) await runner.whenCaughtUp(version);
+    await until(async () => (await runner.status()).every(({ state }) => state === 'running'));
     const subscriptions = sql.id(store.schema, 'subscriptions');
     const epochs = async () => {
       const { rows } = await sql<{ epoch: number }>`

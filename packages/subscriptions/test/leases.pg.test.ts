@@ -24,7 +24,7 @@ const LONG_LEASE_MS = 60_000;
 const SHORT_LEASE_MS = 150;
 
 describe('leases', () => {
-  test('a runner paused inside a batch until its lease expired is rolled back; its successor writes once', async ({
+  test('a batch paused until its lease expired is rolled back; its successor writes once', async ({
     connectionString,
   }) => {
     const gate = new Gate();
@@ -71,7 +71,7 @@ describe('leases', () => {
     expect(await ownerOf(store, 'recorder')).toBe('first');
   });
 
-  test('a handler that is idle for as long as a lease loses its transaction and its locks', async ({
+  test('a handler that is idle for as long as a lease loses its transaction', async ({
     connectionString,
   }) => {
     const gate = new Gate();
@@ -133,7 +133,7 @@ describe('leases', () => {
     for (const each of stores) await each.close();
   });
 
-  test('a runner that is killed loses and repeats nothing; another takes over within seconds', async ({
+  test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
     connectionString,
   }) => {
     await using store = await freshStore(connectionString);

@@ -14,9 +14,7 @@ import {
 } from './recorder.ts';
 
 describe('reset', () => {
-  test('clears what was written and starts over, also where another process runs the subscription', async ({
-    connectionString,
-  }) => {
+  test('clears what was written and starts over, in another process too', async ({ connectionString }) => {
     await using store = await freshStore(connectionString);
     await using elsewhere = openStore(connectionString, { schema: store.schema });
     const first = recorder(store, 'recorder', { by: 'before' });

@@ -66,7 +66,7 @@ describe('a subscription', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
-  test('waits for an append that is held open, and processes what came before it meanwhile', async ({
+  test('processes events before an append that is held open, and waits for it', async ({
     connectionString,
   }) => {
     await using store = await freshStore(connectionString);
@@ -116,7 +116,7 @@ describe('a runner', () => {
     await store.close();
   });
 
-  test('with twenty idle subscriptions sends no more statements than with one, and emits no warning', async ({
+  test('with twenty idle subscriptions sends as many statements as with one', async ({
     connectionString,
   }) => {
     const warnings: Error[] = [];
@@ -184,9 +184,7 @@ describe('a runner', () => {
     expect(() => createRunner(store, [], { batchSize: 0 })).toThrow(RangeError);
   });
 
-  test('migrates from any number of processes at once, and runs the option migrate after it', async ({
-    connectionString,
-  }) => {
+  test('migrates in many processes at once, then runs the option migrate', async ({ connectionString }) => {
     await using store = await freshStore(connectionString);
     const subscriptions = ['a', 'b', 'c', 'd'].map((name) => recorder(store, name));
     const states: string[] = [];
@@ -204,7 +202,7 @@ describe('a runner', () => {
 });
 
 describe('waiting', () => {
-  test('ends with a typed error after a timeout, an abort, or for an unknown subscription', async ({
+  test('fails after a timeout, after an abort, and for an unknown subscription', async ({
     connectionString,
   }) => {
     await using store = await freshStore(connectionString);
