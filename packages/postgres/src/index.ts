@@ -13,7 +13,7 @@ export { toLeftfoldError } from './errors/to-leftfold-error.ts';
 export { inTransaction, type PipelinedTransaction } from './kysely/in-transaction.ts';
 export { asKysely, kyselyOn } from './kysely/kysely-on.ts';
 export { applyMigrations } from './migrate/apply-migrations.ts';
-export type { MigrateOptions, Migration } from './migrate/migration.ts';
+export type { MigrateOptions, Migration, SqlFunction } from './migrate/migration.ts';
 export { Notifier, type NotifierOptions } from './notify/notifier.ts';
 export { pause } from './pause/pause.ts';
 export { borrow, type BorrowedClient } from './pool/borrow.ts';

@@ -5,6 +5,7 @@ import { borrow } from '../pool/borrow.ts';
 import { runnerOn } from '../statement/statement-runner.ts';
 import type { Statement, StatementRunner } from '../statement/statement.ts';
 import type { MigrateOptions } from './migration.ts';
+import { replaceFunctions } from './replace-functions.ts';
 import { assertServerVersion } from './server-version.ts';
 import * as statements from './statements.ts';
 
@@ -49,16 +50,19 @@ async function isUpToDate(run: StatementRunner, options: MigrateOptions): Promis
 }
 
 async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): Promise<void> {
-  const { schema, component, migrations } = options;
+  const { schema, component, migrations, functions = [] } = options;
   await run(statements.lockMigrations(schema));
+  await run(statements.pinSearchPath);
   const present = await fieldOf<boolean>(run, statements.hasSchema(schema), 'present');
   if (present !== true) await run(statements.createSchema(schema));
   await run(statements.createMigrationsTable(schema));
   const installed = await installedNumber(run, options);
-  for (const migration of migrations.filter(({ number }) => number > installed)) {
+  const missing = migrations.filter(({ number }) => number > installed);
+  for (const migration of missing) {
     await run(statements.recordMigration(schema, component, migration));
     await run(statements.applyMigration(schema, migration));
   }
+  if (missing.length > 0) await replaceFunctions(run, schema, functions);
 }
 
 async function installedNumber(run: StatementRunner, options: MigrateOptions): Promise<number> {

@@ -11,4 +11,15 @@ export interface MigrateOptions {
   readonly component: string;
   /** In the order of their numbers. */
   readonly migrations: readonly Migration[];
+  /**
+   * The component's functions, as they are in this release: created anew whenever a migration was applied. Processes of
+   * an older release may still call them, so new arguments have defaults and calls name their arguments.
+   */
+  readonly functions?: readonly SqlFunction[] | undefined;
+}
+
+/** `create or replace function :schema.<name> …`. A name has one function, no overloads. */
+export interface SqlFunction {
+  readonly name: string;
+  readonly sql: string;
 }

@@ -7,6 +7,9 @@ export const begin = fixed('begin isolation level read committed');
 export const commit = fixed('commit');
 export const rollback = fixed('rollback');
 
+/** Types in definitions are looked up when they are created: not in schemas of the caller's search_path. */
+export const pinSearchPath = fixed('set local search_path = pg_catalog, pg_temp');
+
 export function hasMigrationsTable(schema: string): Statement {
   return fixed('select to_regclass($1) is not null as present', [`"${schema}".migrations`]);
 }

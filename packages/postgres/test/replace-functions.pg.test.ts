@@ -1,0 +1,99 @@
+import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { applyMigrations } from '../src/index.ts';
+import { failureOf } from './database.ts';
+
+/** The function of each release, and how its processes call it. */
+const first = `create or replace function :schema.price(cents integer) returns integer language sql as 'select cents'`;
+const otherBody = `create or replace function :schema.price(cents integer) returns integer language sql as 'select cents + 1'`;
+const moreArguments = `create or replace function :schema.price(cents integer, tax integer default 0) returns integer
+  language sql as 'select cents + tax + 2'`;
+const otherResult = `create or replace function :schema.price(cents integer, out net integer, out gross integer)
+  language sql as 'select cents, cents + 3'`;
+const call = 'select shop.price(cents => 100) as price';
+
+describe('the functions of a component', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  const role = `clerk_${Math.random().toString(36).slice(2, 10)}`;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = new pg.Pool({ connectionString: database.connectionString });
+    await pool.query(`create role ${role}`);
+  });
+
+  beforeEach(async () => {
+    await pool.query('drop schema if exists shop cascade');
+    await release(1, first);
+    await pool.query(`grant usage on schema shop to ${role}`);
+    await pool.query(`grant execute on function shop.price to ${role} with grant option`);
+  });
+
+  afterAll(async () => {
+    await pool?.query(`drop owned by ${role}; drop role ${role}`);
+    await pool?.end();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  function release(number: number, sql: string): Promise<void> {
+    const migrations = Array.from({ length: number }, (_, index) => ({
+      number: index + 1,
+      name: `000${index + 1}`,
+      sql: 'select 1',
+    }));
+    const functions = [{ name: 'price', sql }];
+    return applyMigrations(pool, { schema: 'shop', component: 'test', migrations, functions });
+  }
+
+  async function rightsAndSignatures(): Promise<unknown> {
+    const { rows } = await pool.query(
+      `select pg_get_function_arguments(oid) as arguments,
+              (select array_agg(grantee::regrole::text || ' ' || is_grantable order by 1)
+                 from aclexplode(proacl) where grantee <> proowner) as rights
+         from pg_proc where pronamespace = 'shop'::regnamespace`,
+    );
+    return rows;
+  }
+
+  test('are replaced with a migration: views on them and rights on them stay', async () => {
+    await pool.query('create view shop.prices as select shop.price(100) as price');
+    await release(2, otherBody);
+    expect((await pool.query('select price from shop.prices')).rows).toEqual([{ price: 101 }]);
+    expect(await rightsAndSignatures()).toEqual([{ arguments: 'cents integer', rights: [`${role} true`] }]);
+  });
+
+  test.each([
+    ['more arguments', moreArguments, 'cents integer, tax integer DEFAULT 0', [{ price: 102 }]],
+    [
+      'another result',
+      otherResult,
+      'cents integer, OUT net integer, OUT gross integer',
+      [{ price: '(100,103)' }],
+    ],
+  ])('that get %s are called as before, and rights on them stay', async (_, sql, args, rows) => {
+    const client = await pool.connect();
+    await client.query({ name: 'kept', text: 'select shop.price(cents => 100)::text' });
+    await release(2, sql);
+    expect((await client.query(call)).rows).toEqual(rows);
+    await client.query({ name: 'kept', text: 'select shop.price(cents => 100)::text' });
+    client.release();
+    expect(await rightsAndSignatures()).toEqual([{ arguments: args, rights: [`${role} true`] }]);
+  });
+
+  test('are not touched where no migration is missing', async () => {
+    await release(1, otherBody);
+    expect((await pool.query(call)).rows).toEqual([{ price: 100 }]);
+  });
+
+  test('stay as they were when one of them cannot be created', async () => {
+    expect(await failureOf(release(2, 'create function :schema.price() returns'))).toMatchObject({
+      code: '42601',
+    });
+    expect((await pool.query(call)).rows).toEqual([{ price: 100 }]);
+    expect((await pool.query('select max(number) as number from shop.migrations')).rows).toEqual([
+      { number: 1 },
+    ]);
+  });
+});
