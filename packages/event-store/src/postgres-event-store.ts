@@ -41,7 +41,7 @@ import type { InlineHook } from './append/inline-append.ts';
 import { LogReader, type LogPage, type ReadPageOptions } from './read/log-reader.ts';
 import { HighWaterWatch, type WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
 import { appendChannel } from './high-water/append-channel.ts';
-import { migrations } from './sql/migrations.generated.ts';
+import { functions, migrations } from './sql/migrations.generated.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
 
@@ -145,7 +145,12 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
    * @throws LoginRefusedError, StoreUnavailableError when there is no connection.
    */
   migrate(): Promise<void> {
-    return applyMigrations(this.pool, { schema: this.schema, component: 'event-store', migrations });
+    return applyMigrations(this.pool, {
+      schema: this.schema,
+      component: 'event-store',
+      migrations,
+      functions,
+    });
   }
 
   async append(

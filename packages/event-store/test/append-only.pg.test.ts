@@ -43,4 +43,19 @@ describe('the log', () => {
     });
     expect(await collect(store.readAll())).toEqual(before);
   });
+
+  test('refuses changes under session_replication_role = replica as well', async () => {
+    const client = await store.pool.connect();
+    try {
+      await client.query('set session_replication_role = replica');
+      for (const statement of [
+        'update leftfold.events set stream_version = 2',
+        'delete from leftfold.events',
+        'truncate leftfold.events',
+      ])
+        expect(await failureOf(client.query(statement)), statement).toMatchObject({ code: 'LF003' });
+    } finally {
+      client.release(true);
+    }
+  });
 });

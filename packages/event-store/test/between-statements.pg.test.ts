@@ -39,7 +39,7 @@ describe('between its statements', () => {
     'a reader that stands between the %s does not settle an append that begins there and stays open',
     async (_, before) => {
       const { position: known } = await store.append(`account-known-${before}`, [opened]);
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+      await using pause = await pauseBefore(database.connectionString, '_high_water_mark', before);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();
@@ -69,7 +69,7 @@ describe('between its statements', () => {
       transaction: late.client,
     });
     const second = await store.append(`account-ended-${before}`, [opened]);
-    await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+    await using pause = await pauseBefore(database.connectionString, '_high_water_mark', before);
     await using reader = openStore(database.connectionString);
     const marked = reader.highWaterMark();
     await pause.reached();
@@ -91,15 +91,15 @@ describe('between its statements', () => {
       const { position } = await store.append(`account-again-${before}`, [opened], {
         transaction: late.client,
       });
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
-      const marked = store.pool.query<{ settled: number; pending: boolean }>(
-        'select settled::float8 as settled, pending from leftfold.settled_mark()',
+      await using pause = await pauseBefore(database.connectionString, '_high_water_mark', before);
+      const marked = store.pool.query<{ mark: number; pending: boolean }>(
+        'select high_water_mark::float8 as mark, pending from leftfold._high_water_mark()',
       );
       await pause.reached();
       await late.commit();
       await pause.resume();
-      const [mark] = (await marked).rows;
-      expect(mark?.settled === position || mark?.pending).toBe(true);
+      const [row] = (await marked).rows;
+      expect(row?.mark === position || row?.pending).toBe(true);
     },
   );
 
@@ -108,7 +108,7 @@ describe('between its statements', () => {
     const late = await beginTransaction(database.connectionString);
     const first = await store.append('account-sql-late', [opened], { transaction: late.client });
     const second = await store.append('account-sql', [deposited(1)]);
-    await using pause = await pauseBefore(database.connectionString, 'settled_mark', marksSecond);
+    await using pause = await pauseBefore(database.connectionString, '_high_water_mark', marksSecond);
     const read = store.pool.query<{ position: number }>(
       'select position::float8 as position from leftfold.read_all($1)',
       [before],
@@ -122,7 +122,7 @@ describe('between its statements', () => {
   test('a writer that stands behind its fence holds readers before every position it will draw', async () => {
     await using slow = openStore(database.connectionString);
     const { position: before } = await store.append('account-fenced', [opened]);
-    const pause = await pauseBefore(database.connectionString, 'append_one', /nextval\('/);
+    const pause = await pauseBefore(database.connectionString, '_append_one', /pg_catalog\.nextval\('/);
     const writing = slow.append('account-fenced-slow', [opened]);
     await pause.reached();
     const others = await store.append('account-fenced', [deposited(1), deposited(2)]);
@@ -136,15 +136,15 @@ describe('between its statements', () => {
   });
 
   test.each([
-    ['append_one', 1, /nextval\('/],
-    ['append_batch', 2, 3],
+    ['_append_one', 1, /pg_catalog\.nextval\('/],
+    ['_append_batch', 2, 3],
   ] as const)(
     'a writer of %s that found a version which another takes first gets its positions after it did',
     (name, amount, before) => takeVersionFirst(name, amount, before),
   );
 
   test('a writer that has its fence, and meets an append that is committed by then, gets its positions after it did', () =>
-    takeVersionFirst('append_batch', 2, 1));
+    takeVersionFirst('_append_batch', 2, 1));
 
   /** Stops a writer at a place, lets another one append to its stream meanwhile, and looks at the order. */
   async function takeVersionFirst(name: string, amount: number, before: number | RegExp): Promise<void> {

@@ -44,14 +44,14 @@ describe('a condition on tags', () => {
     (transaction: OpenTransaction, tag: string, streamId: string) => Promise<unknown>,
   ][] = [
     [
-      'append_batch',
+      '_append_batch',
       ({ client }, tag, streamId) => store.append(streamId, [tagged('x', tag)], { transaction: client }),
     ],
     [
-      'append_one',
+      '_append_one',
       ({ client }, tag, streamId) =>
         client.query(
-          `select leftfold.append_one($1, -1, $1, 'account.opened', 1, '{"owner": "Ada"}', '{}', $2)`,
+          `select leftfold._append_one($1, -1, $1, 'account.opened', 1, '{"owner": "Ada"}', '{}', $2)`,
           [streamId, ['x', tag]],
         ),
     ],
@@ -229,7 +229,7 @@ describe('a condition on tags', () => {
   test('that has to wait keeps nobody waiting who travels with it, and holds up no reader', async () => {
     await using holder = await begin();
     // The lock alone, without an append behind it that would hold up readers by itself.
-    await holder.client.query(`select leftfold.lock_tags(array['company:1'], null)`);
+    await holder.client.query(`select leftfold._lock_tags(array['company:1'], null)`);
     const waiting = store.append('account-patient', [opened], unless('company:1'));
     const mates = await Promise.all(
       Array.from({ length: 5 }, (_, index) => store.append(`account-company-${index}`, [opened])),

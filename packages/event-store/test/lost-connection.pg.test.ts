@@ -56,8 +56,8 @@ describe('an append whose connection is lost', () => {
   });
 
   test.each([
-    ['one event', 'append_one', [opened]],
-    ['several events', 'append_batch', [opened, deposited(1)]],
+    ['one event', '_append_one', [opened]],
+    ['several events', '_append_batch', [opened, deposited(1)]],
   ] as const)(
     'after its commit, before the answer, is recorded once: %s',
     async (what, statement, events) => {
@@ -76,8 +76,8 @@ describe('an append whose connection is lost', () => {
   test('after its commit, before the answer, is recorded once also when it would be right a second time', async () => {
     await using far = openBehindProxy();
     for (const [statement, events] of [
-      ['append_one', [deposited(1)]],
-      ['append_batch', [deposited(1), deposited(2)]],
+      ['_append_one', [deposited(1)]],
+      ['_append_batch', [deposited(1), deposited(2)]],
     ] as const) {
       const streamId = `account-blind-${statement}`;
       await store.append(streamId, [opened]);
@@ -91,7 +91,7 @@ describe('an append whose connection is lost', () => {
   test('takes nobody along who travelled with it: each gets the answer that it would have got', async () => {
     await using far = openBehindProxy();
     await store.append('account-there', [opened]);
-    const lost = proxy.loseAnswerTo('append_batch');
+    const lost = proxy.loseAnswerTo('_append_batch');
     const outcomes = await Promise.allSettled([
       far.append('account-mate-1', [opened]),
       far.append('account-there', [opened], { expectedVersion: 'no-stream' }),

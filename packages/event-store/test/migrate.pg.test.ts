@@ -88,7 +88,8 @@ describe('migrate', () => {
       grant usage on schema leftfold to ${role.name};
       grant select on all tables in schema leftfold to ${role.name};
       grant insert on leftfold.events to ${role.name};
-      grant usage, select on leftfold.event_position to ${role.name}`);
+      grant usage, select on leftfold.event_position to ${role.name};
+      grant execute on all functions in schema leftfold to ${role.name}`);
     await using store = openStore(role.connectionString);
     await store.migrate();
     const { events } = await store.append('account-1', [opened, opened]);

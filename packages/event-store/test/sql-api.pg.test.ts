@@ -42,7 +42,7 @@ describe('the log by SQL alone', () => {
         'account-sql',
         '[{"type": "account.opened", "data": {"owner": "Ada"}, "tags": ["vip:yes"], "metadata": {"actor": "bob"}},
           {"type": "account.deposited", "data": {"cents": 5}, "id": "mine", "schemaVersion": 1}]',
-        expected => 'no-stream',
+        expected_version => 'no-stream',
         metadata => '{"actor": "alice", "correlationId": "c-1"}')`);
     expect(appended.map((row) => row['stream_version'])).toEqual(['1', '2']);
     expect(appended[1]).toMatchObject({ event_id: 'mine' });
@@ -63,8 +63,8 @@ describe('the log by SQL alone', () => {
       `select event_id from leftfold.read_all(after => ${Number(appended[0]!['position'])})`,
     );
     expect(log).toEqual([{ event_id: 'mine' }]);
-    const [mark] = await run('select leftfold.settled_position() as settled');
-    expect(mark).toEqual({ settled: appended[1]!['position'] });
+    const [mark] = await run('select leftfold.high_water_mark()');
+    expect(mark).toEqual({ high_water_mark: appended[1]!['position'] });
   });
 
   test('is filtered by type, category and tags', async () => {
@@ -74,11 +74,8 @@ describe('the log by SQL alone', () => {
       (await run(`select stream_id || '@' || stream_version as place from leftfold.read_all(${filter})`)).map(
         ({ place }) => place,
       );
-    expect(await positionsWhere(`with_tags => '{shop:1}'`)).toEqual([
-      'account-filter@1',
-      'accounting-filter@1',
-    ]);
-    expect(await positionsWhere(`with_tags => '{shop:1,vip:no}'`)).toEqual(['account-filter@1']);
+    expect(await positionsWhere(`tags => '{shop:1}'`)).toEqual(['account-filter@1', 'accounting-filter@1']);
+    expect(await positionsWhere(`tags => '{shop:1,vip:no}'`)).toEqual(['account-filter@1']);
     expect(await positionsWhere(`category => 'accounting'`)).toEqual(['accounting-filter@1']);
     expect(
       await positionsWhere(`types => '{account.opened}', category => 'account', max_events => 1`),
@@ -144,7 +141,7 @@ describe('the log by SQL alone', () => {
       for (const call of [
         `leftfold.append('account-level', '[{"type": "t"}]')`,
         'leftfold.read_all()',
-        'leftfold.settled_position()',
+        'leftfold.high_water_mark()',
       ]) {
         const open = await beginTransaction(database.connectionString, level);
         expect(await failureOf(open.client.query(`select * from ${call}`)), call).toMatchObject({
@@ -156,9 +153,57 @@ describe('the log by SQL alone', () => {
     },
   );
 
+  test.each([
+    [`'{}'`, 'events must be a JSON array'],
+    ['null', 'events must be a JSON array'],
+    [`'["t"]'`, 'event 1 must be a JSON object'],
+    [`'[{"type": 1}]'`, 'event 1 needs a "type", a string'],
+    [`'[{"type": "t"}, {"type": "t", "id": 7}]'`, 'event 2 has an "id" that is not a string'],
+    [
+      `'[{"type": "t", "schemaVersion": 1.5}]'`,
+      'event 1 has a "schemaVersion" that is not a whole number from 1',
+    ],
+    [
+      `'[{"type": "t", "schemaVersion": null}]'`,
+      'event 1 has a "schemaVersion" that is not a whole number from 1',
+    ],
+    [`'[{"type": "t", "metadata": [1]}]'`, 'event 1 has "metadata" that is not an object'],
+    [`'[{"type": "t", "tags": "a"}]'`, 'event 1 has "tags" that are not an array of strings'],
+    [`'[{"type": "t", "tags": null}]'`, 'event 1 has "tags" that are not an array of strings'],
+    [`'[{"type": "t", "tags": ["a", null]}]'`, 'event 1 has "tags" that are not an array of strings'],
+    [`'[{"type": "t", "tags": [["a"]]}]'`, 'event 1 has "tags" that are not an array of strings'],
+    [
+      `jsonb_build_array(jsonb_build_object('type', 't', 'tags', to_jsonb(array_fill('a'::text, array[65]))))`,
+      'event 1 has more than 64 tags',
+    ],
+    [`'[]', metadata => '[]'`, 'metadata must be a JSON object'],
+    [`'[]', metadata => null`, 'metadata must be a JSON object'],
+    [
+      `'[]', expected_version => null`,
+      `expected_version must be a version from 0, 'any', 'no-stream' or 'stream-exists', not null`,
+    ],
+    [
+      `'[]', expected_version => '-1'`,
+      `expected_version must be a version from 0, 'any', 'no-stream' or 'stream-exists', not '-1'`,
+    ],
+  ])('refuses with SQLSTATE 22023 to append %s', async (args, message) => {
+    const refused = run(`select * from leftfold.append('account-invalid', ${args})`);
+    expect(await failureOf(refused)).toMatchObject({ code: '22023', message });
+  });
+
+  test('refuses with SQLSTATE 22023 to append to no stream', async () => {
+    expect(await failureOf(run(`select * from leftfold.append(null, '[]')`))).toMatchObject({
+      code: '22023',
+      message: 'stream_id must not be null',
+    });
+  });
+
   test('an event that is half an event is refused, and nothing is appended', async () => {
     const refused = run(`select * from leftfold.append('account-half', '[{"type": "t"}, {"data": {}}]')`);
-    expect(await failureOf(refused)).toMatchObject({ code: '23502', column: 'type' });
+    expect(await failureOf(refused)).toMatchObject({
+      code: '22023',
+      message: 'event 2 needs a "type", a string',
+    });
     const tooLong = run(`select * from leftfold.append('account-${'x'.repeat(255)}', '[{"type": "t"}]')`);
     expect(await failureOf(tooLong)).toMatchObject({ code: '23514', constraint: 'events_stream_id_length' });
     expect(await run(`select * from leftfold.read_stream('account-half')`)).toEqual([]);

@@ -80,6 +80,7 @@ describe('a database', () => {
       'grant usage on schema leftfold to guest; grant all on all tables in schema leftfold to guest',
     );
     await adminQuery('grant all on all sequences in schema leftfold to guest');
+    await adminQuery('grant execute on all functions in schema leftfold to guest');
     expect(max).toBeGreaterThan(1);
     url.username = 'guest';
     url.password = 'guest';

@@ -59,7 +59,7 @@ describe('where the fences begin again', () => {
     async (edge) => {
       await moveSequenceTo(edge - 2);
       const { position: known } = await append();
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', 2);
+      await using pause = await pauseBefore(database.connectionString, '_high_water_mark', 2);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();

@@ -7,13 +7,13 @@ import {
   StreamVersionConflictError,
 } from '@leftfold/core';
 import type { AppendRequest, StreamPart } from '@leftfold/core/append';
-import type { AppendOutcome } from '../sql/append.ts';
+import type { AppendOutcome } from '../sql/append-outcome.ts';
 
 /**
  * What the caller gets for an outcome.
  *
- * @param recorded the request's events as they are in the log, for an outcome that is a repetition.
- * @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError
+ * @param recorded the request's events as they are in the log, for a duplicate
+ * @throws StreamVersionConflictError, AppendConditionFailedError, EventIdReusedError
  */
 export function toAppendResult(
   request: AppendRequest,
@@ -22,28 +22,28 @@ export function toAppendResult(
 ): AppendToStreamsResult {
   switch (outcome.kind) {
     case 'conflict': {
-      const entry = request.streams[outcome.entry]!;
-      throw new StreamVersionConflictError(entry.streamId, entry.expectedVersion, outcome.actual);
+      const { streamId, expectedVersion } = request.streams[outcome.streamIndex]!;
+      throw new StreamVersionConflictError(streamId, expectedVersion, outcome.actual);
     }
     case 'matched':
       throw new AppendConditionFailedError(outcome.position, request.condition?.after ?? 0);
     case 'event-id-reused':
       throw new EventIdReusedError(outcome.eventId);
     case 'duplicate': {
-      const streams = request.streams.map((entry) => duplicateResult(entry, recorded));
+      const streams = request.streams.map((stream) => duplicateResult(stream, recorded));
       return { position: positionOf(recorded), streams, duplicate: true };
     }
     case 'appended': {
       let before = 0;
-      const streams = request.streams.map((entry, index): AppendResult => {
+      const streams = request.streams.map(({ streamId, events: prepared }, index): AppendResult => {
         const base = outcome.versions[index] ?? 0;
-        const events = entry.events.map(
+        const events = prepared.map(
           (event, offset): RecordedEvent => ({
             type: event.type,
             schemaVersion: event.schemaVersion,
             data: event.data,
             id: event.id,
-            streamId: entry.streamId,
+            streamId,
             streamVersion: base + offset + 1,
             position: outcome.positions[before + offset] ?? 0,
             recordedAt: outcome.recordedAt,
@@ -64,10 +64,13 @@ export function toAppendResult(
   }
 }
 
-function duplicateResult(entry: StreamPart, recorded: readonly RecordedEvent[]): AppendResult {
-  const events = recorded.filter(({ streamId }) => streamId === entry.streamId);
+function duplicateResult(
+  { streamId, expectedVersion }: StreamPart,
+  recorded: readonly RecordedEvent[],
+): AppendResult {
+  const events = recorded.filter((event) => event.streamId === streamId);
   const streamVersion =
-    events.at(-1)?.streamVersion ?? (typeof entry.expectedVersion === 'number' ? entry.expectedVersion : 0);
+    events.at(-1)?.streamVersion ?? (typeof expectedVersion === 'number' ? expectedVersion : 0);
   return { streamVersion, position: positionOf(events), events, duplicate: true };
 }
 

@@ -16,7 +16,8 @@ import {
 } from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
 import type { LogReader } from '../read/log-reader.ts';
-import type { AppendOutcome } from '../sql/append.ts';
+import { AppendStatements } from '../sql/append.ts';
+import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
 import { appendWithHook, type InlineHook } from './inline-append.ts';
@@ -44,6 +45,7 @@ const MAX_SIZE = 4 * 1024 * 1024;
 /** The three ways into the log: with others in one commit, with an inline hook, or in the caller's transaction. */
 export class Appender {
   readonly #options: AppenderOptions;
+  readonly #statements: AppendStatements;
   readonly #together: GroupCommit;
   readonly #withHook: GroupCommit;
 
@@ -51,19 +53,21 @@ export class Appender {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
     const { run, db, schema, concurrency, maxSlow } = options;
+    const statements = new AppendStatements(schema);
+    this.#statements = statements;
     const overflow = new OverflowSlots(maxSlow);
     const limits = { concurrency, overflow, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
       ...limits,
       maxRequests: MAX_REQUESTS,
-      send: (requests) => sendBatch(run, schema, requests),
+      send: (requests) => sendBatch(run, statements, requests),
     });
     // A hook that throws must fail its own append alone: each has a transaction to itself.
     this.#withHook = new GroupCommit({
       ...limits,
       maxRequests: 1,
       send: async (requests) =>
-        Promise.all(requests.map((request) => appendWithHook(db, schema, request, inline))),
+        Promise.all(requests.map((request) => appendWithHook(db, statements, request, inline))),
     });
   }
 
@@ -98,7 +102,10 @@ export class Appender {
     const run = runnerInTransaction(transaction);
     let outcome: AppendOutcome | undefined;
     try {
-      [outcome] = await appendBatch(run, schema, [request], { checkEventIds: true, inTransaction: true });
+      [outcome] = await appendBatch(run, this.#statements, [request], {
+        checkEventIds: true,
+        inTransaction: true,
+      });
     } catch (error) {
       throw toLeftfoldError(error, schema);
     }

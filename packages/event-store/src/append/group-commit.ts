@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers';
 import { StoreUnavailableError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
-import type { AppendOutcome } from '../sql/append.ts';
+import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { ConflictSet } from './conflict-set.ts';
 
 /**

@@ -9,7 +9,8 @@ import {
   toLeftfoldError,
 } from '@leftfold/postgres';
 import type { Kysely, Transaction } from 'kysely';
-import type { AppendOutcome } from '../sql/append.ts';
+import type { AppendStatements } from '../sql/append.ts';
+import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
 import type { RequestResult } from './group-commit.ts';
 import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
@@ -34,7 +35,7 @@ class HookFailure extends Error {}
  */
 export async function appendWithHook(
   db: Kysely<unknown>,
-  schema: string,
+  statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
 ): Promise<RequestResult> {
@@ -43,7 +44,7 @@ export async function appendWithHook(
   let lostConnections = 0;
   for (;;) {
     try {
-      return { outcome: await attempt(db, schema, request, inline, checkEventIds) };
+      return { outcome: await attempt(db, statements, request, inline, checkEventIds) };
     } catch (failure) {
       const error = failure instanceof HookFailure ? failure.cause : failure;
       checkEventIds = true;
@@ -53,10 +54,11 @@ export async function appendWithHook(
         return { error };
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
-        if (lostConnections >= reconnectPolicy.attempts) return { error: toLeftfoldError(error, schema) };
+        if (lostConnections >= reconnectPolicy.attempts)
+          return { error: toLeftfoldError(error, statements.schema) };
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
-      } else if (!isLostRace(error, schema)) {
-        return { error: toLeftfoldError(error, schema) };
+      } else if (!isLostRace(error, statements.schema)) {
+        return { error: toLeftfoldError(error, statements.schema) };
       }
     }
   }
@@ -64,7 +66,7 @@ export async function appendWithHook(
 
 async function attempt(
   db: Kysely<unknown>,
-  schema: string,
+  statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
   checkEventIds: boolean,
@@ -74,8 +76,8 @@ async function attempt(
     .setIsolationLevel('read committed')
     .execute(async (transaction) => {
       const run = runnerInTransaction(transaction);
-      const [outcome] = await appendBatch(run, schema, [request], { checkEventIds });
-      if (outcome === undefined) throw new TypeError('append_batch answered for no request');
+      const [outcome] = await appendBatch(run, statements, [request], { checkEventIds });
+      if (outcome === undefined) throw new TypeError('_append_batch answered for no request');
       if (outcome.kind === 'appended' && inline !== undefined) {
         const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);
         try {

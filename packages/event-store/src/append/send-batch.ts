@@ -8,23 +8,21 @@ import {
   type StatementRunner,
   toLeftfoldError,
 } from '@leftfold/postgres';
+import type { AppendStatements, BatchOptions } from '../sql/append.ts';
 import {
   type AppendBatchRow,
   type AppendOneRow,
   type AppendOutcome,
-  appendBatchStatement,
-  appendOneStatement,
-  type BatchOptions,
   toAppendOneOutcome,
   toBatchOutcomes,
-} from '../sql/append.ts';
+} from '../sql/append-outcome.ts';
 import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import type { RequestResult } from './group-commit.ts';
 
 /** Races that one batch may lose before its requests go one by one. Each loss is another writer's win. */
 const RACES_TOGETHER = 20;
 /** How long a batch waits for a stream that another transaction writes to. Group commits take a fraction of it. */
-const PATIENCE_MS = 100;
+const LOCK_TIMEOUT_MS = 100;
 
 /**
  * Sends a batch until the database has answered for each request.
@@ -35,7 +33,7 @@ const PATIENCE_MS = 100;
  */
 export async function sendBatch(
   run: StatementRunner,
-  schema: string,
+  statements: AppendStatements,
   requests: readonly AppendRequest[],
 ): Promise<readonly RequestResult[]> {
   let checkEventIds = false;
@@ -44,23 +42,23 @@ export async function sendBatch(
   let lostConnections = 0;
   for (;;) {
     try {
-      const outcomes = await attempt(run, schema, requests, checkEventIds);
+      const outcomes = await attempt(run, statements, requests, checkEventIds);
       return outcomes.map((outcome) => ({ outcome }));
     } catch (error) {
       checkEventIds = true;
-      if (isLostRace(error, schema) && (requests.length === 1 || races < RACES_TOGETHER)) {
+      if (isLostRace(error, statements.schema) && (requests.length === 1 || races < RACES_TOGETHER)) {
         races += 1;
       } else if (isRolledBack(error) && rollbacks < ROLLBACK_ATTEMPTS) {
         rollbacks += 1;
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
         if (lostConnections >= reconnectPolicy.attempts)
-          return requests.map(() => ({ error: toLeftfoldError(error, schema) }));
+          return requests.map(() => ({ error: toLeftfoldError(error, statements.schema) }));
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
       } else if (requests.length > 1) {
         return requests.map(() => 'go-alone');
       } else {
-        return [{ error: toLeftfoldError(error, schema) }];
+        return [{ error: toLeftfoldError(error, statements.schema) }];
       }
     }
   }
@@ -68,33 +66,33 @@ export async function sendBatch(
 
 async function attempt(
   run: StatementRunner,
-  schema: string,
+  statements: AppendStatements,
   requests: readonly AppendRequest[],
   checkEventIds: boolean,
 ): Promise<readonly AppendOutcome[]> {
   const [request] = requests;
   if (requests.length === 1 && request !== undefined && !checkEventIds) {
-    const statement = appendOneStatement(schema, request);
+    const statement = statements.one(request);
     if (statement !== undefined) {
       const [row] = await run<AppendOneRow>(statement);
       const outcome = toAppendOneOutcome(row);
       if (outcome !== undefined) return [outcome];
     }
   }
-  return appendBatch(run, schema, requests, {
+  return appendBatch(run, statements, requests, {
     checkEventIds,
-    patienceMs: requests.length > 1 ? PATIENCE_MS : 0,
+    lockTimeoutMs: requests.length > 1 ? LOCK_TIMEOUT_MS : 0,
   });
 }
 
 /** One call of the batch function, without retries. @throws what the database threw, untouched */
 export async function appendBatch(
   run: StatementRunner,
-  schema: string,
+  statements: AppendStatements,
   requests: readonly AppendRequest[],
   options: BatchOptions,
 ): Promise<readonly AppendOutcome[]> {
-  const [row] = await run<AppendBatchRow>(appendBatchStatement(schema, requests, options));
-  if (row === undefined) throw new TypeError('append_batch answered without a row');
+  const [row] = await run<AppendBatchRow>(statements.batch(requests, options));
+  if (row === undefined) throw new TypeError('_append_batch answered without a row');
   return toBatchOutcomes(requests, row);
 }

@@ -132,8 +132,8 @@ export class HighWaterWatch {
     } catch (error) {
       throw toLeftfoldError(error, this.#schema);
     }
-    if (row === undefined) throw new TypeError('settled_mark answered without a row');
-    this.#settled = Math.max(this.#settled, toSafeNumber(row.settled));
+    if (row === undefined) throw new TypeError('_high_water_mark answered without a row');
+    this.#settled = Math.max(this.#settled, toSafeNumber(row.high_water_mark));
     return row.pending;
   }
 }

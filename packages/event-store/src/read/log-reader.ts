@@ -24,7 +24,7 @@ import {
   readStreamStatement,
   readTailStatement,
 } from '../sql/events.ts';
-import type { EventRow } from '../sql/row.ts';
+import type { EventRow } from '../sql/event-columns.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { flattenPages } from './flatten-pages.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';

@@ -1,6 +1,7 @@
 import type { EventCatalog, RecordedEvent } from '@leftfold/core';
 import { toSafeNumber } from '@leftfold/postgres';
-import { type EventRow, toDate } from '../sql/row.ts';
+import type { EventRow } from '../sql/event-columns.ts';
+import { toDate } from '../sql/row.ts';
 
 /** What to do with an event type that no definition knows. */
 export type UnknownEvents = 'fail' | 'skip';

@@ -1,6 +1,6 @@
 import type { EventQuery, EventMetadata, JsonValue } from '@leftfold/core';
 import type { PageRange } from '../sql/events.ts';
-import type { EventRow } from '../sql/row.ts';
+import type { EventRow } from '../sql/event-columns.ts';
 
 /** Rows kept for followers that come a little later. */
 const MAX_ROWS = 4_000;

@@ -1,175 +1,145 @@
-import type { AppendRequest } from '@leftfold/core/append';
-import { jsonArray, numberArray, type Statement, textArray, toNumbers } from '@leftfold/postgres';
+import type { AppendRequest, PreparedEvent } from '@leftfold/core/append';
+import { numberArray, type Statement, textArray } from '@leftfold/postgres';
+import { encodeBatch, encodeOne } from './column-encoding.ts';
+import { argumentOf, type EventColumn, eventColumns } from './event-columns.ts';
 import { expectedCodeOf } from './expected-version.ts';
-import { toDate } from './row.ts';
-
-/** What the database answered to one request. */
-export type AppendOutcome =
-  | {
-      readonly kind: 'appended';
-      readonly versions: readonly number[];
-      readonly positions: readonly number[];
-      readonly recordedAt: Date;
-    }
-  | { readonly kind: 'conflict'; readonly entry: number; readonly actual: number }
-  /** An event is there that the condition excludes. */
-  | { readonly kind: 'matched'; readonly position: number }
-  | { readonly kind: 'duplicate' }
-  | { readonly kind: 'event-id-reused'; readonly eventId: string };
-
-/** Without a position when nothing was appended. */
-export interface AppendOneRow {
-  readonly entry_version: number | null;
-  readonly event_position: number | null;
-  /** Seconds since 1970. */
-  readonly recorded_at: number | null;
-}
-
-/**
- * One event to one stream.
- *
- * SQL: one call of `append_one`; holds the shared fence lock, and shared locks on the event's tags, until commit. Needs
- * read committed.
- */
-export function appendOneStatement(schema: string, request: AppendRequest): Statement | undefined {
-  const entry = request.streams[0];
-  const event = entry?.events[0];
-  if (entry === undefined || event === undefined || request.streams.length > 1 || entry.events.length > 1)
-    return undefined;
-  if (request.condition !== undefined) return undefined;
-  return {
-    name: `leftfold append one ${schema}`,
-    text: `select entry_version, event_position, date_part('epoch', recorded_at) as recorded_at
-             from "${schema}".append_one($1, $2, $3, $4, $5, $6, $7, $8)`,
-    values: [
-      entry.streamId,
-      expectedCodeOf(entry.expectedVersion),
-      event.id,
-      event.type,
-      event.schemaVersion,
-      event.dataJson,
-      event.metadataJson,
-      textArray(event.tags),
-    ],
-  };
-}
-
-/** undefined when nothing was appended: the batch form then tells why. */
-export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome | undefined {
-  if (row === undefined || row.entry_version === null) return undefined;
-  if (row.event_position === null || row.recorded_at === null) return undefined;
-  return {
-    kind: 'appended',
-    versions: [row.entry_version],
-    positions: [row.event_position],
-    recordedAt: toDate(row.recorded_at),
-  };
-}
-
-export interface AppendBatchRow {
-  readonly request_status: string | null;
-  readonly request_entry: string | null;
-  readonly request_event_id: readonly (string | null)[] | null;
-  readonly request_match: string | null;
-  readonly entry_version: string;
-  readonly event_position: string | null;
-  /** Seconds since 1970. */
-  readonly recorded_at: number;
-}
 
 export interface BatchOptions {
+  /** Look for event ids that are in the log already, instead of raising a unique violation for them. */
   readonly checkEventIds: boolean;
+  /** Run in a subtransaction that survives a race lost to another writer, for a transaction that must go on. */
   readonly inTransaction?: boolean | undefined;
-  readonly patienceMs?: number | undefined;
+  /** Fail when another transaction holds a stream or a tag for longer. 0 waits without a limit. @default 0 */
+  readonly lockTimeoutMs?: number | undefined;
 }
 
-/**
- * Any number of requests, no two of which share a stream, and none of which has events that a later one's condition
- * asks about.
- *
- * SQL: one call of `append_batch`; holds the shared fence lock until commit, and locks on tags and on the streams of
- * requests that only check a stream. Needs read committed.
- *
- * @param checkEventIds look for ids that are in the log already, rather than run into a unique violation.
- * @param inTransaction survive a lost race in a subtransaction, for a transaction that must go on.
- * @param patienceMs fail when another transaction holds a stream or a tag for longer. 0 waits for as long as it takes.
- */
-export function appendBatchStatement(
-  schema: string,
-  requests: readonly AppendRequest[],
-  options: BatchOptions,
-): Statement {
-  const entryRequest: number[] = [];
-  const entryStream: string[] = [];
-  const entryExpected: number[] = [];
-  const entryEvents: number[] = [];
+/** Name and text of a statement. */
+type StatementText = Omit<Statement, 'values'>;
+
+const STREAM_ARGUMENTS = ['stream_request', 'stream_id', 'stream_expected_version', 'stream_event_count'];
+const PLACE_ARGUMENTS = ['event_request', 'event_stream', 'event_index', 'event_stream_id'];
+const REQUEST_ARGUMENTS = ['request_command_id', 'check_event_ids'];
+const QUERY_ARGUMENTS = ['query_request', 'query_tags', 'query_types', 'query_after'];
+
+/** The statements that append, with the arguments that the event columns ask for. */
+export class AppendStatements {
+  readonly schema: string;
+  readonly #columns: readonly EventColumn[];
+  readonly #one: StatementText;
+  /** By whether the call is in the caller's transaction, and whether it has conditions: made once, used often. */
+  readonly #batches: readonly (readonly [plain: StatementText, underConditions: StatementText])[];
+
+  constructor(schema: string, columns: readonly EventColumn[] = eventColumns) {
+    this.schema = schema;
+    this.#columns = columns;
+    const columnArguments = columns.map(({ name }) => argumentOf(name));
+    this.#one = {
+      name: `leftfold append one ${schema}`,
+      text: `select stream_version, event_position, pg_catalog.date_part('epoch', recorded_at) as recorded_at
+               from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments])})`,
+    };
+    const all = [...STREAM_ARGUMENTS, ...PLACE_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
+    this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
+      const last = call === '_append_batch' ? ['lock_timeout_ms'] : [];
+      return [
+        batchText(schema, call, '', [...all, ...last]),
+        batchText(schema, call, ' under conditions', [...all, ...QUERY_ARGUMENTS, ...last]),
+      ];
+    });
+  }
+
+  /**
+   * One event to one stream; undefined when the request is more than that.
+   *
+   * SQL: one call of `_append_one`; holds the shared writer lock, and shared locks on the event's tags, until commit.
+   * Needs read committed.
+   */
+  one(request: AppendRequest): Statement | undefined {
+    const [stream] = request.streams;
+    const event = stream?.events[0];
+    if (stream === undefined || event === undefined) return undefined;
+    if (request.streams.length > 1 || stream.events.length > 1 || request.condition !== undefined)
+      return undefined;
+    const values: unknown[] = [stream.streamId, expectedCodeOf(stream.expectedVersion)];
+    for (const column of this.#columns) values.push(encodeOne(column, event));
+    return { ...this.#one, values };
+  }
+
+  /**
+   * Any number of requests, no two of which name the same stream, and none of which has events that the condition of
+   * another one matches.
+   *
+   * SQL: one call of `_append_batch`; holds the shared writer lock until commit, and locks on tags and on the streams of
+   * requests that only check a stream. Needs read committed.
+   */
+  batch(requests: readonly AppendRequest[], options: BatchOptions): Statement {
+    const { checkEventIds, inTransaction = false, lockTimeoutMs = 0 } = options;
+    const { values, events } = streamValues(requests);
+    values.push(textArray(requests.map(({ commandId }) => commandId ?? null)), checkEventIds);
+    for (const column of this.#columns) values.push(encodeBatch(column, events));
+    const queries = queryValues(requests);
+    if (queries !== undefined) values.push(...queries);
+    if (!inTransaction) values.push(lockTimeoutMs);
+    const text = this.#batches[inTransaction ? 1 : 0]![queries === undefined ? 0 : 1];
+    return { ...text, values };
+  }
+}
+
+function batchText(schema: string, call: string, suffix: string, names: readonly string[]): StatementText {
+  return {
+    name: `leftfold ${call}${suffix} ${schema}`,
+    text: `select request_status::pg_catalog.text, request_stream::pg_catalog.text, request_event_id,
+                  request_match::pg_catalog.text, stream_version::pg_catalog.text, event_position::pg_catalog.text,
+                  pg_catalog.date_part('epoch', recorded_at) as recorded_at
+             from "${schema}".${call}(${named(names)})`,
+  };
+}
+
+function named(names: readonly string[]): string {
+  return names.map((name, index) => `${name} => $${index + 1}`).join(', ');
+}
+
+/** What {@link STREAM_ARGUMENTS} and {@link PLACE_ARGUMENTS} name, and the events of all requests in their order. */
+function streamValues(requests: readonly AppendRequest[]): { values: unknown[]; events: PreparedEvent[] } {
+  const streamRequest: number[] = [];
+  const streamId: string[] = [];
+  const streamExpectedVersion: number[] = [];
+  const streamEventCount: number[] = [];
   const eventRequest: number[] = [];
-  const eventEntry: number[] = [];
-  const eventOffset: number[] = [];
-  const eventStream: string[] = [];
-  const ids: string[] = [];
-  const types: string[] = [];
-  const schemaVersions: number[] = [];
-  const data: string[] = [];
-  const metadata: string[] = [];
-  const tags: (string | null)[] = [];
+  const eventStream: number[] = [];
+  const eventIndex: number[] = [];
+  const eventStreamId: string[] = [];
+  const events: PreparedEvent[] = [];
   requests.forEach(({ streams }, requestIndex) => {
-    for (const entry of streams) {
-      entryRequest.push(requestIndex + 1);
-      entryStream.push(entry.streamId);
-      entryExpected.push(expectedCodeOf(entry.expectedVersion));
-      entryEvents.push(entry.events.length);
-      entry.events.forEach((event, offset) => {
+    for (const stream of streams) {
+      streamRequest.push(requestIndex + 1);
+      streamId.push(stream.streamId);
+      streamExpectedVersion.push(expectedCodeOf(stream.expectedVersion));
+      streamEventCount.push(stream.events.length);
+      stream.events.forEach((event, index) => {
         eventRequest.push(requestIndex + 1);
-        eventEntry.push(entryStream.length);
-        eventOffset.push(offset + 1);
-        eventStream.push(entry.streamId);
-        ids.push(event.id);
-        types.push(event.type);
-        schemaVersions.push(event.schemaVersion);
-        data.push(event.dataJson);
-        metadata.push(event.metadataJson);
-        tags.push(event.tags.length === 0 ? null : textArray(event.tags));
+        eventStream.push(streamId.length);
+        eventIndex.push(index + 1);
+        eventStreamId.push(stream.streamId);
+        events.push(event);
       });
     }
   });
-  const { checkEventIds, inTransaction = false, patienceMs = 0 } = options;
-  const queries = queryColumns(requests);
-  const call = inTransaction ? 'append_batch_in_transaction' : 'append_batch';
-  const given = [
-    ...(queries === undefined ? [] : ['query_request', 'query_tags', 'query_types', 'query_after']),
-    ...(inTransaction ? [] : ['patience_ms']),
-  ].map((parameter, index) => `, ${parameter} => $${17 + index}`);
-  return {
-    name: `leftfold ${call}${queries === undefined ? '' : ' under conditions'} ${schema}`,
-    text: `select request_status::text, request_entry::text, request_event_id, request_match::text, entry_version::text,
-                  event_position::text, date_part('epoch', recorded_at) as recorded_at
-             from "${schema}".${call}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16${given.join('')})`,
-    values: [
-      numberArray(entryRequest),
-      textArray(entryStream),
-      numberArray(entryExpected),
-      numberArray(entryEvents),
-      numberArray(eventRequest),
-      numberArray(eventEntry),
-      numberArray(eventOffset),
-      textArray(eventStream),
-      textArray(ids),
-      textArray(types),
-      numberArray(schemaVersions),
-      jsonArray(data),
-      jsonArray(metadata),
-      tags.every((each) => each === null) ? null : textArray(tags),
-      textArray(requests.map(({ commandId }) => commandId ?? null)),
-      checkEventIds,
-      ...(queries ?? []),
-      ...(inTransaction ? [] : [patienceMs]),
-    ],
-  };
+  const values = [
+    numberArray(streamRequest),
+    textArray(streamId),
+    numberArray(streamExpectedVersion),
+    numberArray(streamEventCount),
+    numberArray(eventRequest),
+    numberArray(eventStream),
+    numberArray(eventIndex),
+    textArray(eventStreamId),
+  ];
+  return { values, events };
 }
 
-/** One element for each query of each condition; undefined when there is none. */
-function queryColumns(requests: readonly AppendRequest[]): readonly string[] | undefined {
+/** What {@link QUERY_ARGUMENTS} name: one element for each query of each condition; undefined when there is none. */
+function queryValues(requests: readonly AppendRequest[]): readonly string[] | undefined {
   const queryRequest: number[] = [];
   const tags: string[] = [];
   const types: (string | null)[] = [];
@@ -184,49 +154,4 @@ function queryColumns(requests: readonly AppendRequest[]): readonly string[] | u
   });
   if (queryRequest.length === 0) return undefined;
   return [numberArray(queryRequest), textArray(tags), textArray(types), numberArray(queryAfter)];
-}
-
-const DUPLICATE = 2;
-const EVENT_ID_REUSED = 3;
-const CONFLICT = 1;
-const MATCHED = 4;
-
-/** Splits the answer to a batch into one for each request. */
-export function toBatchOutcomes(
-  requests: readonly AppendRequest[],
-  row: AppendBatchRow,
-): readonly AppendOutcome[] {
-  const statuses = toNumbers(row.request_status);
-  const conflictEntries = row.request_entry === null ? [] : row.request_entry.slice(1, -1).split(',');
-  const matches = row.request_match === null ? [] : row.request_match.slice(1, -1).split(',');
-  const versions = toNumbers(row.entry_version);
-  const positions = toNumbers(row.event_position);
-  let entriesBefore = 0;
-  let eventsBefore = 0;
-  return requests.map((request, index): AppendOutcome => {
-    const firstEntry = entriesBefore;
-    entriesBefore += request.streams.length;
-    switch (statuses[index] ?? 0) {
-      case CONFLICT: {
-        const entry = Number(conflictEntries[index]) - 1;
-        return { kind: 'conflict', entry: entry - firstEntry, actual: versions[entry] ?? 0 };
-      }
-      case MATCHED:
-        return { kind: 'matched', position: Number(matches[index]) };
-      case DUPLICATE:
-        return { kind: 'duplicate' };
-      case EVENT_ID_REUSED:
-        return { kind: 'event-id-reused', eventId: row.request_event_id?.[index] ?? '' };
-      default: {
-        const first = eventsBefore;
-        eventsBefore += request.eventCount;
-        return {
-          kind: 'appended',
-          versions: versions.slice(firstEntry, entriesBefore),
-          positions: positions.slice(first, eventsBefore),
-          recordedAt: toDate(row.recorded_at),
-        };
-      }
-    }
-  });
 }

@@ -1,6 +1,8 @@
 import type { EventQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
-import { eventColumns, headColumns } from './row.ts';
+import { eventColumns, eventSelectList, selectListOf } from './event-columns.ts';
+
+const tailSelectList = selectListOf(eventColumns, 'text');
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
@@ -31,14 +33,16 @@ export function readPageStatement(
   };
   if (filter.types !== undefined) add('types', (types) => `type = any (${types}::text[])`, filter.types);
   if (filter.category !== undefined)
-    add('category', (prefix) => `starts_with(stream_id, ${prefix})`, `${filter.category}-`);
+    add('category', (prefix) => `pg_catalog.starts_with(stream_id, ${prefix})`, `${filter.category}-`);
   if (filter.tags !== undefined && filter.tags.length > 0) {
     add('tags', (tags) => `tags @> ${tags}::text[] and tags <> '{}'`, filter.tags);
   }
+  const dependsOnValues = parts.includes('category') || parts.includes('tags');
   return {
-    // Prepared, Postgres would soon stop asking how rare these tags are, and read the log from end to end for them.
-    name: parts.includes('tags') ? undefined : `leftfold page ${parts.join(' ')} ${schema}`,
-    text: `select ${eventColumns}
+    // Not prepared: the plan kept for a prepared statement does not consider how rare the category or the tags are, and
+    // reads the log from end to end for them.
+    name: dependsOnValues ? undefined : `leftfold page ${parts.join(' ')} ${schema}`,
+    text: `select ${eventSelectList}
              from "${schema}".events
             where position > $1
               and position <= $2
@@ -57,7 +61,7 @@ export function readPageStatement(
 export function readTailStatement(schema: string, { after, upTo, limit }: PageRange): Statement {
   return {
     name: `leftfold tail ${schema}`,
-    text: `select ${headColumns}, data::text, metadata::text
+    text: `select ${tailSelectList}
              from "${schema}".events
             where position > $1
               and position <= $2
@@ -103,7 +107,7 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
   const direction = range.backwards ? 'desc' : 'asc';
   return {
     name: `leftfold stream ${direction}${bounds} ${schema}`,
-    text: `select ${eventColumns}
+    text: `select ${eventSelectList}
              from "${schema}".events
             where stream_id = $1
               and stream_version >= $2
@@ -119,7 +123,7 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
 export function eventsByIdStatement(schema: string, ids: readonly string[]): Statement {
   return {
     name: `leftfold events by id ${schema}`,
-    text: `select ${eventColumns} from "${schema}".events where event_id = any ($1::text[]) order by position`,
+    text: `select ${eventSelectList} from "${schema}".events where event_id = any ($1::text[]) order by position`,
     values: [ids],
   };
 }
@@ -132,7 +136,7 @@ export function eventsOfCommandStatement(schema: string, commandId: string): Sta
   return {
     name: `leftfold events of command ${schema}`,
     // ';' is the character behind ':', and the ids are compared by code point.
-    text: `select ${eventColumns}
+    text: `select ${eventSelectList}
              from "${schema}".events
             where event_id >= $1 || ':'
               and event_id < $1 || ';'

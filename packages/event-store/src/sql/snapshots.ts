@@ -1,6 +1,6 @@
 import type { Snapshot } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
-import { type EventRow, eventColumns } from './row.ts';
+import { type EventRow, eventSelectList } from './event-columns.ts';
 
 /** An event from the snapshot's own on, and what the snapshot says: in the row of its own event only. */
 export interface SnapshotRow extends EventRow {
@@ -28,7 +28,7 @@ export function loadSnapshotStatement(
                   case when event.stream_version = snapshot.stream_version then snapshot.state end as state,
                   event.*
              from "${schema}".snapshots as snapshot
-             join lateral (select ${eventColumns}
+             join lateral (select ${eventSelectList}
                              from "${schema}".events
                             where events.stream_id = snapshot.stream_id
                               and events.stream_version >= snapshot.stream_version

@@ -1,0 +1,102 @@
+import type { AppendRequest } from '@leftfold/core/append';
+import { toNumbers } from '@leftfold/postgres';
+import { toDate } from './row.ts';
+
+/** What the database answered to one request. */
+export type AppendOutcome =
+  | {
+      readonly kind: 'appended';
+      /** The version of each stream before the append. */
+      readonly versions: readonly number[];
+      readonly positions: readonly number[];
+      readonly recordedAt: Date;
+    }
+  /** The request's stream at this index is not at the expected version. */
+  | { readonly kind: 'conflict'; readonly streamIndex: number; readonly actual: number }
+  /** The event at this position matches the condition. */
+  | { readonly kind: 'matched'; readonly position: number }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'event-id-reused'; readonly eventId: string };
+
+/** The answer of `_append_one`; without a position when nothing was appended. */
+export interface AppendOneRow {
+  readonly stream_version: number | null;
+  readonly event_position: number | null;
+  /** Seconds since 1970. */
+  readonly recorded_at: number | null;
+}
+
+/** undefined when nothing was appended: `_append_batch` then reports the reason. */
+export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome | undefined {
+  if (row === undefined || row.stream_version === null) return undefined;
+  if (row.event_position === null || row.recorded_at === null) return undefined;
+  return {
+    kind: 'appended',
+    versions: [row.stream_version],
+    positions: [row.event_position],
+    recordedAt: toDate(row.recorded_at),
+  };
+}
+
+/** The answer of `_append_batch`: arrays as text. */
+export interface AppendBatchRow {
+  readonly request_status: string | null;
+  readonly request_stream: string | null;
+  readonly request_event_id: readonly (string | null)[] | null;
+  readonly request_match: string | null;
+  readonly stream_version: string;
+  readonly event_position: string | null;
+  /** Seconds since 1970. */
+  readonly recorded_at: number;
+}
+
+/** Values of `request_status`. */
+const CONFLICT = 1;
+const DUPLICATE = 2;
+const EVENT_ID_REUSED = 3;
+const MATCHED = 4;
+
+/** Splits the answer to a batch into one for each request. */
+export function toBatchOutcomes(
+  requests: readonly AppendRequest[],
+  row: AppendBatchRow,
+): readonly AppendOutcome[] {
+  const statuses = toNumbers(row.request_status);
+  const conflicts = elementsOf(row.request_stream);
+  const matches = elementsOf(row.request_match);
+  const versions = toNumbers(row.stream_version);
+  const positions = toNumbers(row.event_position);
+  let streamsBefore = 0;
+  let eventsBefore = 0;
+  return requests.map((request, index): AppendOutcome => {
+    const firstStream = streamsBefore;
+    streamsBefore += request.streams.length;
+    switch (statuses[index] ?? 0) {
+      case CONFLICT: {
+        const stream = Number(conflicts[index]) - 1;
+        return { kind: 'conflict', streamIndex: stream - firstStream, actual: versions[stream] ?? 0 };
+      }
+      case MATCHED:
+        return { kind: 'matched', position: Number(matches[index]) };
+      case DUPLICATE:
+        return { kind: 'duplicate' };
+      case EVENT_ID_REUSED:
+        return { kind: 'event-id-reused', eventId: row.request_event_id?.[index] ?? '' };
+      default: {
+        const first = eventsBefore;
+        eventsBefore += request.eventCount;
+        return {
+          kind: 'appended',
+          versions: versions.slice(firstStream, streamsBefore),
+          positions: positions.slice(first, eventsBefore),
+          recordedAt: toDate(row.recorded_at),
+        };
+      }
+    }
+  });
+}
+
+/** The elements of an array of numbers, some of which are null, as text. */
+function elementsOf(literal: string | null): readonly string[] {
+  return literal === null ? [] : literal.slice(1, -1).split(',');
+}

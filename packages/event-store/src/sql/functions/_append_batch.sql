@@ -1,0 +1,140 @@
+-- Appends many requests in one call. A request is one atomic append to one or more streams.
+--
+-- Arguments:
+--   stream_*         one element for each stream of each request. stream_request numbers the requests from 1.
+--                    stream_expected_version is a version, -1 for 'any' or -2 for 'stream-exists'. stream_event_count
+--                    is the number of events of that stream in the request.
+--   event_*          one element for each event, ordered by request and by stream within the request. event_stream
+--                    numbers the streams from 1, event_index counts from 1 within the stream. The others are the
+--                    columns described in event-columns.ts. JSON columns are one JSON array each, which Postgres reads
+--                    in half the time of a jsonb[]. event_tags holds array literals; null when no event has tags, and
+--                    then no tags are locked.
+--   request_command_id  command id of each request, or null.
+--   check_event_ids  false: assume that no event id is in the log yet. A known id then raises a unique violation, and
+--                    the caller repeats the whole call with true.
+--   query_*          one element for each query of each request's condition: it matches events after query_after that
+--                    have all of query_tags and any of query_types. Both are array literals; a null query_types matches
+--                    every type. null when no request has a condition.
+--   lock_timeout_ms  how long to wait for a stream or a tag that another transaction writes to before SQLSTATE 55P03.
+--                    0 waits without a limit.
+--
+-- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
+-- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 the event at
+-- request_match matches the condition. stream_version is the version of each stream before the call.
+--
+-- No two requests of a call may name the same stream, and no request may have events that the condition of another one
+-- matches. A unique violation means that another writer appended first and that nothing of the call was appended; when
+-- the call is repeated, it sees the other writer's events.
+create or replace function :schema._append_batch(
+  stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
+  event_request integer[], event_stream integer[], event_index integer[], event_stream_id text[],
+  request_command_id text[], check_event_ids boolean,
+  :event_array_arguments,
+  query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
+  query_after bigint[] default null, lock_timeout_ms integer default 0,
+  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
+  out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
+) language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+  -- No plan here depends on the values, and planning each statement again takes a third of a small call.
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  request_count constant integer := stream_request[cardinality(stream_request)];
+  not_appended integer[];
+  -- Assigned by expressions, which take a third of the time of a statement.
+  lock_timeout_set boolean;
+  writer_locked boolean;
+begin
+  -- Each statement below must see what was committed before it began.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'append needs isolation level read committed, this transaction has %',
+      current_setting('transaction_isolation') using errcode = 'LF004';
+  end if;
+
+  if lock_timeout_ms > 0 then
+    lock_timeout_set := set_config('lock_timeout', lock_timeout_ms::text, true) is not null;
+  end if;
+
+  if 0 = any (stream_event_count) then
+    perform :schema._lock_streams(stream_request, stream_id, stream_event_count);
+  end if;
+
+  if event_tags is not null or query_tags is not null then
+    perform :schema._lock_tags(
+              array(select unnest(event.tags::text[]) from unnest(event_tags) as event (tags)),
+              array(select (query.tags::text[])[1] from unnest(query_tags) as query (tags)));
+  end if;
+
+  -- The writer lock, before the first position is drawn: while it is held, no reader reads past the sequence's value of
+  -- this moment. Postgres releases it after the rows of this transaction are visible.
+  writer_locked := pg_advisory_xact_lock_shared(
+    ':schema.events'::regclass::oid::integer,
+    (coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0) % 2147483648)::integer) is not null;
+
+  select array_agg(coalesce(latest.stream_version, 0) order by stream.number)
+    into stream_version
+    from unnest(stream_id) with ordinality as stream (stream_id, number)
+    left join lateral (select stored.stream_version
+                         from :schema.events as stored
+                        where stored.stream_id = stream.stream_id
+                        order by stored.stream_version desc
+                        limit 1) as latest on true;
+
+  -- The tags of the queries are locked: an event that does not match now will not match before this transaction ends.
+  if query_request is not null then
+    select array_agg(found.position order by number)
+      into request_match
+      from generate_series(1, request_count) as number
+      left join (select query.request,
+                        max(:schema._find_latest_match(query.tags::text[], query.types::text[], query.after)) as position
+                   from unnest(query_request, query_tags, query_types, query_after) as query (request, tags, types, after)
+                  group by query.request) as found on found.request = number;
+  end if;
+
+  select array_agg(stream.request)
+    into not_appended
+    from unnest(stream_request, stream_expected_version, stream_version) as stream (request, expected_version, version)
+   where request_match[stream.request] is not null
+      or not case stream.expected_version when -1 then true
+                                          when -2 then stream.version > 0
+                                          else stream.expected_version = stream.version end;
+
+  if not_appended is not null or check_event_ids then
+    select answer.request_status, answer.request_stream, answer.request_event_id
+      into request_status, request_stream, request_event_id
+      from :schema._check_requests(
+             request_count => request_count,
+             request_command_id => request_command_id, request_match => request_match,
+             stream_request => stream_request, stream_id => stream_id,
+             stream_expected_version => stream_expected_version, stream_version => stream_version,
+             event_request => event_request, event_stream_id => event_stream_id,
+             :event_passed(event_id, type, data)) as answer;
+    not_appended := array(select status.request
+                            from unnest(request_status) with ordinality as status (code, request)
+                           where status.code <> 0);
+  else
+    not_appended := '{}';
+  end if;
+
+  recorded_at := clock_timestamp();
+  -- Positions are drawn in the order of the input. Rows are inserted in the order of their streams, so that two calls
+  -- that write the same streams wait for each other and do not deadlock.
+  with inserted as (
+    insert into :schema.events
+           (position, stream_id, stream_version, recorded_at,
+            :event_columns)
+    select event.position, event.stream_id, stream_version[event.stream] + event.index, _append_batch.recorded_at,
+           :event_elements
+      from (select nextval(':schema.event_position'::regclass) as position, element.*
+              from rows from (unnest(event_request, event_stream, event_index, event_stream_id),
+                              :event_unnest)
+                   as element (request, stream, index, stream_id,
+                               :event_unnested)
+             where element.request <> all (not_appended)) as event
+     order by event.stream_id, event.position
+    returning events.position
+  )
+  select array_agg(inserted.position order by inserted.position) into event_position from inserted;
+end
+$$;

@@ -1,0 +1,44 @@
+-- _append_batch for a transaction that must survive a race lost to another writer: each attempt runs in a
+-- subtransaction and is repeated until no other writer appends first.
+create or replace function :schema._append_batch_in_transaction(
+  stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
+  event_request integer[], event_stream integer[], event_index integer[], event_stream_id text[],
+  request_command_id text[], check_event_ids boolean,
+  :event_array_arguments,
+  query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
+  query_after bigint[] default null,
+  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
+  out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
+) language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  violated text;
+  id_violations integer := 0;
+begin
+  loop
+    begin
+      select answer.request_status, answer.request_stream, answer.request_event_id, answer.request_match,
+             answer.stream_version, answer.event_position, answer.recorded_at
+        into request_status, request_stream, request_event_id, request_match, stream_version, event_position, recorded_at
+        from :schema._append_batch(
+               stream_request => stream_request, stream_id => stream_id,
+               stream_expected_version => stream_expected_version, stream_event_count => stream_event_count,
+               event_request => event_request, event_stream => event_stream, event_index => event_index,
+               event_stream_id => event_stream_id,
+               request_command_id => request_command_id, check_event_ids => check_event_ids,
+               :event_passed,
+               query_request => query_request, query_tags => query_tags, query_types => query_types,
+               query_after => query_after) as answer;
+      return;
+    exception when unique_violation then
+      get stacked diagnostics violated = constraint_name;
+      if violated not in ('events_stream_version_key', 'events_event_id_key') then raise; end if;
+      if violated = 'events_event_id_key' then id_violations := id_violations + 1; end if;
+      -- An event id that is twice in one call would be violated in every attempt.
+      if id_violations > 100 then raise; end if;
+      check_event_ids := true;
+    end;
+  end loop;
+end
+$$;

@@ -1,0 +1,44 @@
+-- Appends one event to one stream, in as few statements as possible. event_position is null, and nothing was appended,
+-- when the stream is not at the expected version or seemed not to be; the caller then repeats the append with
+-- _append_batch, which reports the reason. expected_version is as in _append_batch.
+--
+-- One statement looks up the version and inserts. A version taken by another writer in between raises a unique
+-- violation, and so does a known event id.
+--
+-- The only function that sets no search_path: setting it takes up to 10 µs of a call that takes 100. Each type, function
+-- and operator names its schema instead.
+create or replace function :schema._append_one(
+  stream_id text, expected_version bigint,
+  :event_arguments,
+  out stream_version bigint, out event_position bigint, out recorded_at timestamptz
+) language plpgsql volatile as $$
+declare
+  -- The same locks as in _append_batch, in the same order. They are taken by expressions, which take a third of the time
+  -- of a statement.
+  tags_locked constant boolean := event_tags operator(pg_catalog.=) '{}' or :schema._lock_tags(event_tags, null);
+  writer_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
+    ':schema.events'::pg_catalog.regclass::pg_catalog.oid::integer,
+    (coalesce(pg_catalog.pg_sequence_last_value(':schema.event_position'::pg_catalog.regclass), 0)
+       operator(pg_catalog.%) 2147483648)::integer) is not null;
+begin
+  -- "offset 0": the version is looked up once, although it is used three times.
+  insert into :schema.events as added
+         (position, stream_id, stream_version, recorded_at,
+          :event_columns)
+  select pg_catalog.nextval(':schema.event_position'::pg_catalog.regclass),
+         _append_one.stream_id, latest.stream_version operator(pg_catalog.+) 1, pg_catalog.clock_timestamp(),
+         :event_values
+    from (select coalesce((select stored.stream_version
+                             from :schema.events as stored
+                            where stored.stream_id operator(pg_catalog.=) _append_one.stream_id
+                            order by stored.stream_version desc
+                            limit 1), 0) as stream_version
+          offset 0) as latest
+   where case when expected_version operator(pg_catalog.=) -1 then true
+              when expected_version operator(pg_catalog.=) -2 then latest.stream_version operator(pg_catalog.>) 0
+              else latest.stream_version operator(pg_catalog.=) expected_version end
+     and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'
+  returning added.position, added.stream_version operator(pg_catalog.-) 1, added.recorded_at
+       into event_position, stream_version, recorded_at;
+end
+$$;

@@ -1,0 +1,42 @@
+-- Raises SQLSTATE 22023 for the first event that is not as append takes it. Returns true.
+create or replace function :schema._validate_events(events jsonb, metadata jsonb) returns boolean
+language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  invalid record;
+begin
+  if jsonb_typeof(events) is distinct from 'array' then
+    raise exception 'events must be a JSON array' using errcode = '22023';
+  end if;
+  if jsonb_typeof(metadata) is distinct from 'object' then
+    raise exception 'metadata must be a JSON object' using errcode = '22023';
+  end if;
+
+  select checked.number, checked.problem
+    into invalid
+    from (select event.number,
+                 case
+                   when jsonb_typeof(event.value) <> 'object' then 'must be a JSON object'
+                   when jsonb_typeof(event.value -> 'type') is distinct from 'string' then 'needs a "type", a string'
+                   when jsonb_typeof(event.value -> 'id') <> 'string' then 'has an "id" that is not a string'
+                   when event.value ->> 'schemaVersion' !~ '^[1-9][0-9]{0,8}$'
+                     or event.value -> 'schemaVersion' = 'null'
+                     then 'has a "schemaVersion" that is not a whole number from 1'
+                   when jsonb_typeof(event.value -> 'metadata') <> 'object'
+                     then 'has "metadata" that is not an object'
+                   when jsonb_typeof(event.value -> 'tags') <> 'array'
+                     or jsonb_path_exists(event.value -> 'tags', 'strict $[*] ? (@.type() <> "string")', silent => true)
+                     then 'has "tags" that are not an array of strings'
+                   when jsonb_array_length(event.value -> 'tags') > 64 then 'has more than 64 tags'
+                 end as problem
+            from jsonb_array_elements(events) with ordinality as event (value, number)) as checked
+   where checked.problem is not null
+   order by checked.number
+   limit 1;
+  if found then
+    raise exception 'event % %', invalid.number, invalid.problem using errcode = '22023';
+  end if;
+  return true;
+end
+$$;

@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { AppendRequest } from '@leftfold/core/append';
+import { applyMigrations, runnerOn, type StatementRunner } from '@leftfold/postgres';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expandPlaceholders } from '../generate/event-placeholders.ts';
+import type { PostgresEventStore } from '../src/index.ts';
+import { AppendStatements } from '../src/sql/append.ts';
+import { type EventColumn, eventColumns, selectListOf } from '../src/sql/event-columns.ts';
+import { migrations } from '../src/sql/migrations.generated.ts';
+import { createMigratedDatabase, deposited, type MigratedDatabase, opened, openStore } from './bank.ts';
+
+/** The first edit: the column's description. */
+const columnsWithTenant = [
+  ...eventColumns,
+  { name: 'tenant', type: 'text', of: ({ metadata }) => String(metadata['tenant']), default: "'none'" },
+] as const satisfies readonly EventColumn[];
+
+/** The second edit: a migration. */
+const addTenant = {
+  number: migrations.length + 1,
+  name: '9999-tenant',
+  sql: `alter table :schema.events add column tenant text collate "C" not null default 'none'`,
+};
+
+/** What `npm run generate` makes of them. */
+const folder = fileURLToPath(new URL('../src/sql/functions/', import.meta.url));
+const functionsWithTenant = readdirSync(folder).map((file) => ({
+  name: file.replace('.sql', ''),
+  sql: expandPlaceholders(readFileSync(`${folder}${file}`, 'utf8'), columnsWithTenant),
+}));
+
+interface TenantRow {
+  readonly stream_id: string;
+  readonly stream_version: number;
+  readonly tenant: string;
+}
+
+describe('the columns of events', () => {
+  let database: MigratedDatabase;
+  /** Of a process that does not know the new column. */
+  let oldStore: PostgresEventStore;
+  let pool: pg.Pool;
+  let run: StatementRunner;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    oldStore = openStore(database.connectionString);
+    pool = new pg.Pool({ connectionString: database.connectionString });
+    run = runnerOn(pool, { prepare: true });
+  });
+
+  afterAll(async () => {
+    await pool?.end();
+    await oldStore?.close();
+    await database?.[Symbol.asyncDispose]();
+  });
+
+  test('that are described are those of the table, with their types', async () => {
+    const rows = await run<{ readonly name: string; readonly type: string }>({
+      name: undefined,
+      text: `select attname as name, format_type(atttypid, atttypmod) as type
+               from pg_attribute
+              where attrelid = 'leftfold.events'::regclass and attnum > 0 and not attisdropped
+                and attname not in ('position', 'stream_id', 'stream_version', 'recorded_at')
+              order by attname`,
+      values: [],
+    });
+    const described = eventColumns.map(({ name, type }) => ({ name, type }));
+    expect(described.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual(rows);
+  });
+
+  test('gain one by a description and a migration, and processes that do not know it go on', async () => {
+    await oldStore.append('account-old', [opened]);
+    await oldStore.append('account-old', [deposited(1), deposited(2)]);
+
+    await applyMigrations(pool, {
+      schema: 'leftfold',
+      component: 'event-store',
+      migrations: [...migrations, addTenant],
+      functions: functionsWithTenant,
+    });
+
+    const statements = new AppendStatements('leftfold', columnsWithTenant);
+    await run(statements.one(requestOf('account-one', 'north'))!);
+    const both = [requestOf('account-batch-1', 'north'), requestOf('account-batch-2', 'south')];
+    await run(statements.batch(both, { checkEventIds: false }));
+    const third = [requestOf('account-transaction', 'south')];
+    await run(statements.batch(third, { checkEventIds: true, inTransaction: true }));
+
+    await oldStore.append('account-old', [deposited(3)]);
+    await oldStore.append('account-old', [deposited(4), deposited(5)]);
+    await oldStore.pool.query(`select leftfold.append('account-sql', '[{"type": "t"}]')`);
+
+    const rows = await run<TenantRow>({
+      name: undefined,
+      text: `select ${selectListOf(columnsWithTenant)} from leftfold.events order by position`,
+      values: [],
+    });
+    expect(rows.map((row) => `${row.stream_id}@${row.stream_version} ${row.tenant}`)).toEqual([
+      'account-old@1 none',
+      'account-old@2 none',
+      'account-old@3 none',
+      'account-one@1 north',
+      'account-batch-1@1 north',
+      'account-batch-2@1 south',
+      'account-transaction@1 south',
+      'account-old@4 none',
+      'account-old@5 none',
+      'account-old@6 none',
+      'account-sql@1 none',
+    ]);
+    const { rows: read } = await oldStore.pool.query(
+      `select tenant from leftfold.read_stream('account-one')`,
+    );
+    expect(read).toEqual([{ tenant: 'north' }]);
+  });
+});
+
+/** An append of one event, in which the tenant is part of the metadata. */
+function requestOf(streamId: string, tenant: string): AppendRequest {
+  const event = {
+    id: `${streamId}:1`,
+    type: 'account.opened',
+    schemaVersion: 1,
+    data: {},
+    dataJson: '{}',
+    metadata: { tenant },
+    metadataJson: JSON.stringify({ tenant }),
+    tags: [`tenant:${tenant}`],
+  };
+  const streams = [{ streamId, expectedVersion: 'no-stream', events: [event] }] as const;
+  return { streams, commandId: undefined, condition: undefined, tags: new Set(), eventCount: 1, size: 2 };
+}

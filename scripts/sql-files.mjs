@@ -1,0 +1,55 @@
+// Reads the SQL of a package: src/sql/migrations/NNNN-name.sql and src/sql/functions/name.sql. Where the package has
+// generate/event-placeholders.ts, its placeholders are expanded.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tsImport } from 'tsx/esm/api';
+
+/**
+ * @typedef {{ number: number, name: string, sql: string }} Migration
+ * @typedef {{ name: string, sql: string }} SqlFunction
+ * @typedef {{ migrations: Migration[], functions: SqlFunction[] }} PackageSql
+ */
+
+/** The folders of the packages that have migrations. @param {string} root */
+export function packagesWithSql(root) {
+  return readdirSync(join(root, 'packages'))
+    .map((name) => join(root, 'packages', name))
+    .filter((folder) => existsSync(join(folder, 'src/sql/migrations')));
+}
+
+/**
+ * @param {string} folder of the package
+ * @returns {Promise<PackageSql>}
+ */
+export async function readSql(folder) {
+  const placeholders = join(folder, 'generate/event-placeholders.ts');
+  /** @type {(sql: string) => string} */
+  const expand = existsSync(placeholders)
+    ? (await tsImport(placeholders, import.meta.url)).expandPlaceholders
+    : (sql) => sql;
+  return {
+    migrations: sqlFiles(join(folder, 'src/sql/migrations'), /^\d{4}-[a-z0-9-]+$/).map(({ name, sql }) => ({
+      number: Number(name.slice(0, 4)),
+      name,
+      sql,
+    })),
+    functions: sqlFiles(join(folder, 'src/sql/functions'), /^[a-z_]+$/).map(({ name, sql }) => ({
+      name,
+      sql: expand(sql),
+    })),
+  };
+}
+
+/**
+ * @param {string} folder
+ * @param {RegExp} pattern
+ */
+function sqlFiles(folder, pattern) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => file.slice(0, -'.sql'.length))
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => ({ name, sql: readFileSync(join(folder, `${name}.sql`), 'utf8') }));
+}
