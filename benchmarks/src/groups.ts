@@ -15,6 +15,8 @@ import { leftfoldCatchUp } from './project/catch-up.ts';
 import { leftfoldReplay } from './replay/leftfold-replay.ts';
 import type { Pace } from './run/pace.ts';
 import type { Group } from './run/workload.ts';
+import { silentChannel } from './tracing/silent-channel.ts';
+import { tracedAppends } from './tracing/traced-appends.ts';
 import { bareTraffic } from './traffic/baseline-traffic.ts';
 import { leftfoldTraffic } from './traffic/leftfold-traffic.ts';
 import { leftfoldVisible } from './visible/leftfold-visible.ts';
@@ -35,6 +37,11 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
       leftfoldAppend('append.tags.16.streams', 16, taggedAppend('no-stream')),
       leftfoldAppend('append.tags.16.leftfold', 16, taggedAppend('no-tag')),
       peerAppend('append.tags.16.peer.dcb-es', 'dcb-es', install, 16),
+    ],
+    [leftfoldAppend('tracing.64.silent', 64), tracedAppends('tracing.64.subscribed', 64)],
+    [
+      silentChannel('tracing.call.direct', { published: false }),
+      silentChannel('tracing.call.silent', { published: true }),
     ],
     [bareTraffic('traffic.hot.bare', 0), leftfoldTraffic('traffic.hot.leftfold', 0)],
     [bareTraffic('traffic.mixed.bare', 0.5), leftfoldTraffic('traffic.mixed.leftfold', 0.5)],

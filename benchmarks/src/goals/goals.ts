@@ -45,6 +45,20 @@ export const goals: readonly Goal[] = [
     limit: { atLeast: 5 },
   },
   {
+    name: 'tracing.silent.vsDirect',
+    what: 'a call through a tracing channel without a subscriber: calls/s against the call itself',
+    of: 'tracing.call.silent.perSecond',
+    against: 'tracing.call.direct.perSecond',
+    limit: { atLeast: 0.8 },
+  },
+  {
+    name: 'tracing.subscribed.vsSilent',
+    what: '64 appenders with a subscriber on every tracing channel: events/s against no subscriber',
+    of: 'tracing.64.subscribed.eventsPerSecond',
+    against: 'tracing.64.silent.eventsPerSecond',
+    limit: { atLeast: 0.8 },
+  },
+  {
     name: 'load.1000.vsSelect',
     what: 'load an aggregate of 1,000 events: loads/s against a bare SELECT with JSON parsing',
     of: 'load.1000.leftfold.perSecond',
@@ -53,7 +67,7 @@ export const goals: readonly Goal[] = [
   },
   {
     name: 'load.snapshot.vsRoundTrip',
-    what: "load an aggregate of 10,000 events from its snapshot and 10 events behind it: p50 against one round trip, for the snapshot's row",
+    what: "load an aggregate of 10,000 events from its snapshot and the 10 events after it: p50 against one round trip, for the snapshot's row",
     of: 'load.snapshot.leftfold.p50Ms',
     against: 'load.snapshot.roundTrip.p50Ms',
     limit: { atMost: 2 },

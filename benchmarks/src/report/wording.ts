@@ -50,6 +50,22 @@ const sections: readonly Section[] = [
     ],
   },
   {
+    title: 'Appends with tracing channels, 64 in flight',
+    rate: 'events/s',
+    rows: [
+      ['tracing.64.silent', 'Leftfold, no subscriber'],
+      ['tracing.64.subscribed', 'Leftfold, a subscriber on every channel'],
+    ],
+  },
+  {
+    title: 'A call through a tracing channel',
+    rate: 'calls/s',
+    rows: [
+      ['tracing.call.direct', 'The call itself'],
+      ['tracing.call.silent', 'Through a channel without a subscriber'],
+    ],
+  },
+  {
     title: 'Commands and loads of 64 callers on 500 accounts',
     rate: 'calls/s',
     rows: [

@@ -45,36 +45,44 @@ import { functions, migrations } from './sql/migrations.generated.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
 
-/** What {@link createEventStore} takes. */
+/** Options of {@link createEventStore}. */
 export interface EventStoreOptions extends ConnectionOptions {
-  /** Every event the store may write or read. */
+  /** Every event that the store writes or reads. */
   readonly events: readonly AnyEventGroup[];
   /** The Postgres schema that holds the log. @default 'leftfold' */
   readonly schema?: string | undefined;
   /** Runs in the transaction of every append that has one of its event types. */
   readonly inline?: InlineHook | undefined;
-  /** Parse payloads again when they are read. Costs time; the data was parsed when it was written. @default false */
+  /** Validate payloads when they are read too; they are always validated when they are written. @default false */
   readonly validateOnRead?: boolean | undefined;
-  /** @default 1 MiB an event; 10,000 events and 32 MiB an append */
+  /** @default 1 MiB per event; 10,000 events and 32 MiB per append */
   readonly limits?: Partial<AppendLimits> | undefined;
-  /** Batches of appends on their way at one time. @default 2, at most the pool's size */
+  /** Batches of appends in flight at a time. @default 2, at most the pool's size */
   readonly appendConcurrency?: number | undefined;
-  /** Set to false behind a pooler that cannot keep prepared statements. @default true */
+  /** Set to false behind a pooler that does not support prepared statements. @default true */
   readonly preparedStatements?: boolean | undefined;
-  /** Hear of appends by LISTEN. Set to false behind a pooler in transaction mode: the log is then looked at more often. @default true */
+  /** Use LISTEN for wake-ups. Set to false behind a pooler in transaction mode; waiting readers then poll more often. @default true */
   readonly listen?: boolean | undefined;
 }
 
-/** An append with everything that Postgres allows beside the port. */
+/** Options of an append that only this store has. */
 export interface PostgresAppendContext extends AppendContext {
   /**
-   * Append inside this transaction, which must be read committed; it commits or rolls back with everything else in
-   * it. Readers wait for its end, so keep it short. Inline projections run in it as well.
+   * Append inside this transaction, which must be read committed. The append commits or rolls back with it, inline
+   * projections included. Readers wait for its end, so keep it short.
    */
   readonly transaction?: CallerTransaction | undefined;
 }
 
-/** Opens an event store on Postgres. Nothing is asked of the database yet: call `migrate()` first. */
+/**
+ * Creates an event store on PostgreSQL. It makes no request yet: call `migrate()` first.
+ *
+ * @example
+ * await using store = createEventStore({ connectionString, events: [accountEvents] });
+ * await store.migrate();
+ * await store.append('account-acc-1', [accountEvents.create.opened({ owner: 'Ada' })], { expectedVersion: 'no-stream' });
+ * for await (const event of store.readStream('account-acc-1')) console.log(event.type, event.data);
+ */
 export function createEventStore(options: EventStoreOptions): PostgresEventStore {
   return new PostgresEventStore(options);
 }
@@ -83,11 +91,11 @@ export function createEventStore(options: EventStoreOptions): PostgresEventStore
 export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDisposable {
   readonly schema: string;
   readonly pool: pg.Pool;
-  /** For read models and for transactions to append in. int8 is a number here, and `date` is text. */
+  /** For queries and for transactions to append in. int8 values are numbers, `date` values are text. */
   readonly db: Kysely<unknown>;
   /** Runs a statement on a connection of the pool: for packages that keep tables of their own in the store's schema. */
   readonly run: StatementRunner;
-  /** What runs in the transactions of this store's appends. */
+  /** The hook that runs in the transactions of this store's appends. */
   readonly inline: InlineHook | undefined;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
@@ -127,7 +135,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
       reader: this.#reader,
       limits: { ...defaultLimits, ...options.limits },
       concurrency,
-      // Two queues have slots, and one connection stays for readers.
+      // Two queues have slots, and one connection is left for readers.
       maxSlow: Math.max(0, size - 2 * concurrency - 1),
       inline: options.inline,
       onCommitted: () => {
@@ -188,20 +196,20 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     return this.#watch.now();
   }
 
-  /** Resolves as soon as the settled position is beyond `after`. One watch serves all who wait in a process. */
+  /** Resolves as soon as the high-water mark is above `after`. One watch serves all waiters of a process. */
   waitForHighWaterMark(options: WaitForHighWaterMarkOptions): Promise<number> {
     return this.#watch.waitFor(options);
   }
 
   /**
-   * Runs work in a read committed transaction of its own. What the work throws rolls it back and reaches the caller
-   * untouched. Unlike those of `db`, its statements need not wait for each other: see {@link PipelinedTransaction.send}.
+   * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
+   * unchanged. Its statements can be pipelined: see {@link PipelinedTransaction.send}.
    */
   inTransaction<TResult>(work: (transaction: PipelinedTransaction) => Promise<TResult>): Promise<TResult> {
     return inTransaction(this.pool, this.#names, work);
   }
 
-  /** One page of the log. `upTo` must be a settled position. */
+  /** One page of the log. `upTo` must not be above the high-water mark. */
   readPage(options: ReadPageOptions): Promise<LogPage> {
     return this.#reader.page(options, this.#watch.isSharedMark(options.upTo));
   }
@@ -220,7 +228,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     await this.#query(saveSnapshotStatement(this.schema, streamId, key, snapshot));
   }
 
-  /** Lets appends on their way end, ends subscriptions, and ends the pool if the store made it. */
+  /** Waits for appends in flight, ends subscriptions, and ends the pool if the store created it. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -22,6 +22,7 @@ import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
 import { appendWithHook, type InlineHook } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
+import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
 
 export interface AppenderOptions {
   readonly run: StatementRunner;
@@ -31,18 +32,18 @@ export interface AppenderOptions {
   readonly reader: LogReader;
   readonly limits: AppendLimits;
   readonly concurrency: number;
-  /** Appends that may wait for somebody else's transaction, beyond `concurrency`. */
+  /** Batches that may be blocked by other transactions, beyond `concurrency`. */
   readonly maxSlow: number;
   readonly inline: InlineHook | undefined;
   readonly onCommitted: () => void;
 }
 
-/** Requests of one batch. More gain little, and make each of them wait for more. */
+/** Requests of one batch. Larger batches gain little throughput and add latency. */
 const MAX_REQUESTS = 500;
 const MAX_EVENTS = 2_000;
 const MAX_SIZE = 4 * 1024 * 1024;
 
-/** The three ways into the log: with others in one commit, with an inline hook, or in the caller's transaction. */
+/** Appends in one of three ways: with others in one commit, with an inline hook, or in the caller's transaction. */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #statements: AppendStatements;
@@ -60,14 +61,16 @@ export class Appender {
     this.#together = new GroupCommit({
       ...limits,
       maxRequests: MAX_REQUESTS,
-      send: (requests) => sendBatch(run, statements, requests),
+      send: (requests) => tracedAppendBatch(schema, requests, () => sendBatch(run, statements, requests)),
     });
-    // A hook that throws must fail its own append alone: each has a transaction to itself.
+    // A hook that throws must fail only its own append, so each append has its own transaction.
     this.#withHook = new GroupCommit({
       ...limits,
       maxRequests: 1,
-      send: async (requests) =>
-        Promise.all(requests.map((request) => appendWithHook(db, statements, request, inline))),
+      send: (requests) =>
+        tracedAppendBatch(schema, requests, () =>
+          Promise.all(requests.map((request) => appendWithHook(db, statements, request, inline))),
+        ),
     });
   }
 
@@ -76,9 +79,14 @@ export class Appender {
     context: AppendContext,
     transaction: CallerTransaction | undefined,
   ): Promise<AppendToStreamsResult> {
-    const { catalog, limits } = this.#options;
+    const { catalog, limits, schema } = this.#options;
     const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
-    if (transaction !== undefined) return this.#appendIn(transaction, request);
+    return tracedAppend(schema, request, () =>
+      transaction === undefined ? this.#appendQueued(request) : this.#appendIn(transaction, request),
+    );
+  }
+
+  async #appendQueued(request: AppendRequest): Promise<AppendToStreamsResult> {
     const queue = this.#hooked(request) ? this.#withHook : this.#together;
     const outcome = await queue.submit(request);
     if (outcome.kind === 'duplicate') return this.#toDuplicate(request);
@@ -123,7 +131,7 @@ export class Appender {
     return result;
   }
 
-  /** @param run where a repeated append's events are seen: in the caller's transaction, if they are its own. */
+  /** @param run runs in the caller's transaction, which may hold the first append */
   async #toDuplicate(request: AppendRequest, run?: StatementRunner): Promise<AppendToStreamsResult> {
     return toAppendResult(request, { kind: 'duplicate' }, await this.#recorded(request, run));
   }
@@ -139,13 +147,13 @@ export class Appender {
     const known = new Set(named.map(({ id }) => id));
     const others = ids.filter((id) => !known.has(id));
     if (others.length === 0) return named;
-    // A command's events may have ids of their own; those that it would add now are not in the log.
+    // A command's events can have ids chosen by the caller. Those of this call that are new are not in the log.
     const own = (await reader.byIds(others, run)).filter(({ metadata }) => metadata.commandId === commandId);
     return [...named, ...own].toSorted((a, b) => a.position - b.position);
   }
 }
 
-/** The same hook, given events as a reader of the log would get them: it must not write something else than a rebuild. */
+/** The same hook, called with events as a reader of the log gets them: it must write what a rebuild writes. */
 function givenAsStored(hook: InlineHook): InlineHook {
   return {
     eventTypes: hook.eventTypes,

@@ -5,52 +5,52 @@ import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { ConflictSet } from './conflict-set.ts';
 
 /**
- * A request's fate: its outcome, or the error that befell it alone. `go-alone`: nothing was appended, for somebody in
- * this company is refused or has to wait, and nobody shall share that.
+ * The result of one request of a batch: its outcome, or its own error. `retry-alone`: one request of the batch conflicts
+ * or blocks, and nothing was appended; send each request on its own.
  */
-export type RequestResult = { readonly outcome: AppendOutcome } | { readonly error: unknown } | 'go-alone';
+export type RequestResult = { readonly outcome: AppendOutcome } | { readonly error: unknown } | 'retry-alone';
 
-/** Sends requests in one transaction. Answers for each, in their order; never throws. */
+/** Sends requests in one transaction. Returns a result for each request, in order; never throws. */
 export type SendBatch = (requests: readonly AppendRequest[]) => Promise<readonly RequestResult[]>;
 
 export interface GroupCommitOptions {
   readonly send: SendBatch;
-  /** Batches on their way at one time. */
+  /** Batches in flight at a time. */
   readonly concurrency: number;
   readonly maxRequests: number;
-  /** Events of one batch, or its streams if they are more; a larger single request travels alone. */
+  /** Events of one batch, or its streams if there are more of them; a larger request is sent alone. */
   readonly maxEvents: number;
-  /** Characters of one batch; a larger single request travels alone. */
+  /** Characters of one batch; a larger request is sent alone. */
   readonly maxSize: number;
-  /** Where batches go that wait for somebody else's transaction. */
+  /** Slots for batches that are blocked by another transaction. */
   readonly overflow: OverflowSlots;
 }
 
-/** Connections beside the slots, for batches that have long been waiting. Several queues may share them. */
+/** Additional connections for batches that are blocked for long. Several queues can share them. */
 export class OverflowSlots {
-  readonly #places: number;
+  readonly #size: number;
   #taken = 0;
 
-  constructor(places: number) {
-    this.#places = places;
+  constructor(size: number) {
+    this.#size = size;
   }
 
-  /** @returns false when all are taken. */
+  /** @returns false when all slots are taken */
   take(): boolean {
-    if (this.#taken >= this.#places) return false;
+    if (this.#taken >= this.#size) return false;
     this.#taken += 1;
     return true;
   }
 
-  leave(): void {
+  free(): void {
     this.#taken -= 1;
   }
 }
 
-/** A batch that is not back by then waits for somebody, and gives its slot to others. */
+/** A batch without an answer by then is blocked by another transaction, and moves to an overflow slot. */
 const SLOW_AFTER_MS = 100;
 
-/** Appends that may wait, and the characters of their payloads: whoever does not wait for answers is told in time. */
+/** Limits of the queue, in appends and in characters of their payloads: a caller that never awaits gets an error. */
 const MAX_WAITING = 50_000;
 const MAX_WAITING_SIZE = 256 * 1024 * 1024;
 
@@ -62,26 +62,26 @@ interface QueuedRequest {
 }
 
 /**
- * Lets the appends that are in flight together in one process travel in one call and one transaction.
+ * Sends the appends that are in flight together in one process in one call and one transaction.
  *
- * Nothing waits for company: a batch leaves as soon as one of `concurrency` slots is free, with whatever waits by
- * then. First come, first served; a request whose stream is on its way already waits for the next batch, so that no
- * two requests of this process ever race for one stream, and appends to one stream keep their order.
+ * A batch never waits to grow: it is sent as soon as one of `concurrency` slots is free, with the requests queued by
+ * then, first come, first served. A request for a stream that is already in flight waits for a later batch. So no two
+ * requests of this process race for one stream, and appends to one stream keep their order.
  *
- * So does a request whose condition asks about a tag that is on its way, and one that writes a tag which a condition
- * on its way asks about: within a batch a condition sees nothing of what travels with it. Between batches, and
- * processes, the database's locks on tags keep them apart; a condition that held when it was looked at holds until the
- * commit, so that it cannot lose a race and need not be tried again.
+ * The same holds for a request whose condition queries a tag that is being written, and for one that writes a tag which
+ * a condition in flight queries: a condition does not see the other events of its batch. Between batches, and between
+ * processes, locks on tags in the database separate them. A condition that held when it was checked holds until the
+ * commit, so it cannot lose a race and is not retried.
  *
- * Whoever waits for a transaction that stays open, holds up neither those he travelled with nor those who come after.
+ * A request blocked by a long transaction does not delay the rest of its batch or later batches.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: QueuedRequest[] = [];
   #waitingSize = 0;
-  readonly #onTheirWay = new ConflictSet();
+  readonly #inFlight = new ConflictSet();
   #running = 0;
-  /** On their way without a slot. */
+  /** In flight in an overflow slot. */
   #slow = 0;
   #scheduled = false;
   #idle: (() => void)[] = [];
@@ -91,15 +91,15 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves when the request's batch is committed; rejects with what befell this request, or at once with a
-   * StoreUnavailableError when too many are waiting.
+   * Resolves when the request's batch is committed. Rejects with the request's own error, or immediately with a
+   * StoreUnavailableError when the queue is full.
    */
   submit(request: AppendRequest): Promise<AppendOutcome> {
     const isFull = this.#waiting.length >= MAX_WAITING || this.#waitingSize >= MAX_WAITING_SIZE;
     if (isFull) {
       return Promise.reject(
         new StoreUnavailableError(
-          `${this.#waiting.length} appends of this process are waiting, and this one was not made; wait for the answers of some before you make more`,
+          `the queue of this process is full: ${this.#waiting.length} appends are waiting; this one was not made, await earlier appends before you make more`,
         ),
       );
     }
@@ -110,7 +110,7 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when nothing waits and nothing is on its way. */
+  /** Resolves when no request is queued or in flight. */
   async drained(): Promise<void> {
     while (this.#running + this.#slow + this.#waiting.length > 0) {
       await new Promise<void>((resolve) => {
@@ -126,8 +126,8 @@ export class GroupCommit {
       this.#scheduled = false;
       this.#dispatch();
     };
-    // When all is quiet, an append leaves once the calls made in the same breath are in. After a batch, the appends
-    // that its callers make next should be in as well: their continuations run before the next turn.
+    // When nothing is in flight, send after the current synchronous code, which may append more. After a batch, also wait
+    // for the next appends of its callers: their continuations run before the next turn of the event loop.
     if (this.#running === 0 && this.#waiting.length === 1) queueMicrotask(dispatch);
     else nextTurn(dispatch);
   }
@@ -162,13 +162,13 @@ export class GroupCommit {
         rest = this.#waiting.slice(index);
         break;
       }
-      if (this.#onTheirWay.conflictsWith(waiting.request) || held.conflictsWith(waiting.request)) {
-        // Whoever comes later for the same streams or tags stays behind this one.
+      if (this.#inFlight.conflictsWith(waiting.request) || held.conflictsWith(waiting.request)) {
+        // Later requests for the same streams or tags must stay after this one.
         held.add(waiting.request);
         left.push(waiting);
         continue;
       }
-      this.#onTheirWay.add(waiting.request);
+      this.#inFlight.add(waiting.request);
       events += amount;
       size += requestSize;
       this.#waitingSize -= requestSize;
@@ -179,16 +179,16 @@ export class GroupCommit {
   }
 
   async #run(batch: readonly QueuedRequest[]): Promise<void> {
-    const leave = this.#takeSlot();
-    const settled = await this.#options.send(batch.map(({ request }) => request));
-    leave();
+    const freeSlot = this.#takeSlot();
+    const results = await this.#options.send(batch.map(({ request }) => request));
+    freeSlot();
     const alone: QueuedRequest[] = [];
     batch.forEach(({ request, resolve, reject }, index) => {
-      this.#onTheirWay.remove(request);
-      const fate = settled[index]!;
-      if (fate === 'go-alone') alone.push({ request, resolve, reject, alone: true });
-      else if ('outcome' in fate) resolve(fate.outcome);
-      else reject(fate.error);
+      this.#inFlight.remove(request);
+      const result = results[index]!;
+      if (result === 'retry-alone') alone.push({ request, resolve, reject, alone: true });
+      else if ('outcome' in result) resolve(result.outcome);
+      else reject(result.error);
     });
     for (const { request } of alone) this.#waitingSize += request.size;
     if (alone.length > 0) this.#waiting = [...alone, ...this.#waiting];
@@ -198,7 +198,7 @@ export class GroupCommit {
     }
   }
 
-  /** @returns what gives the slot back, or the place among the slow that it was exchanged for. */
+  /** @returns frees the slot, or the overflow slot that replaced it */
   #takeSlot(): () => void {
     let slow = false;
     this.#running += 1;
@@ -212,7 +212,7 @@ export class GroupCommit {
     return () => {
       clearTimeout(timer);
       if (slow) {
-        this.#options.overflow.leave();
+        this.#options.overflow.free();
         this.#slow -= 1;
       } else {
         this.#running -= 1;

@@ -56,7 +56,7 @@ export async function sendBatch(
           return requests.map(() => ({ error: toLeftfoldError(error, statements.schema) }));
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
       } else if (requests.length > 1) {
-        return requests.map(() => 'go-alone');
+        return requests.map(() => 'retry-alone');
       } else {
         return [{ error: toLeftfoldError(error, statements.schema) }];
       }

@@ -1,4 +1,4 @@
-/** The channel on which appends of a schema are announced. */
+/** The NOTIFY channel for appends to a schema. */
 export function appendChannel(schema: string): string {
   return `leftfold_${schema}`;
 }

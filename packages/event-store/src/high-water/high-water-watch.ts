@@ -5,41 +5,41 @@ import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water
 /** How often to ask the database when no notification comes. */
 const POLL_WHEN_LISTENING_MS = 1_000;
 const POLL_WITHOUT_LISTENING_MS = 50;
-/** While an append is under way: it ends soon, or its transaction is held open. Without jitter. */
+/** Delay between polls while an append is in flight: it ends soon, or its transaction is held open. No jitter. */
 const whilePending: Backoff = { firstDelayMs: 1, maxDelayMs: 50 };
 
 export interface WaitForHighWaterMarkOptions {
-  /** Resolve as soon as the mark is beyond this position. */
+  /** Resolve as soon as the mark is higher than this position. */
   readonly after: number;
-  /** Resolve with the mark as it is when this time is over. @default wait for ever */
+  /** Resolve with the current mark after this many milliseconds. @default no timeout */
   readonly timeoutMs?: number | undefined;
-  /** Resolve with the mark as it is when this aborts. */
+  /** Resolve with the current mark when this aborts. */
   readonly signal?: AbortSignalLike | undefined;
 }
 
 interface Waiter {
   readonly after: number;
-  readonly resolve: (settled: number) => void;
+  readonly resolve: (mark: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * The settled mark, watched once for all readers of a process. Nothing is asked of the database while nobody waits.
+ * Watches the high-water mark once for all readers of a process. Without waiters it makes no request.
  *
- * The mark that it hands out never falls.
+ * The mark that it returns never falls.
  */
 export class HighWaterWatch {
   readonly #run: StatementRunner;
   readonly #schema: string;
   readonly #notifier: Notifier;
   readonly #waiters = new Set<Waiter>();
-  #settled = 0;
+  #mark = 0;
   #wokenTogether = 0;
-  #looking = false;
-  #lookAgain = false;
+  #reading = false;
+  #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Looks in a row that found an append under way. */
-  #pendingLooks = 0;
+  /** Consecutive reads that found an append in flight. */
+  #pendingReads = 0;
 
   constructor(run: StatementRunner, schema: string, notifier: Notifier) {
     this.#run = run;
@@ -47,20 +47,20 @@ export class HighWaterWatch {
     this.#notifier = notifier;
   }
 
-  /** Asks the database. @throws StoreUnavailableError, ReadOnlyDatabaseError on a standby, and what else {@link toLeftfoldError} gives */
+  /** Reads the mark. @throws StoreUnavailableError, ReadOnlyDatabaseError on a standby, and other errors of the database */
   async now(): Promise<number> {
-    await this.#look();
-    return this.#settled;
+    await this.#read();
+    return this.#mark;
   }
 
-  /** True when several readers were told of this mark at one time: what they read next is the same. */
-  isSharedMark(settled: number): boolean {
-    return settled === this.#settled && this.#wokenTogether > 1;
+  /** True when several readers were woken with this mark at the same time: they read the same page next. */
+  isSharedMark(mark: number): boolean {
+    return mark === this.#mark && this.#wokenTogether > 1;
   }
 
-  /** @throws what {@link now} throws, when the database cannot be asked */
+  /** @throws like {@link now} */
   async waitFor({ after, timeoutMs, signal }: WaitForHighWaterMarkOptions): Promise<number> {
-    if (this.#settled > after || signal?.aborted === true) return this.#settled;
+    if (this.#mark > after || signal?.aborted === true) return this.#mark;
     this.#notifier.listen(() => this.nudge());
     let timer: NodeJS.Timeout | undefined;
     let stopWaiting: (() => void) | undefined;
@@ -70,7 +70,7 @@ export class HighWaterWatch {
         this.#waiters.add(waiter);
         stopWaiting = () => {
           this.#waiters.delete(waiter);
-          resolve(this.#settled);
+          resolve(this.#mark);
         };
         signal?.addEventListener('abort', stopWaiting, { once: true });
         if (timeoutMs !== undefined) timer = setTimeout(stopWaiting, timeoutMs);
@@ -83,31 +83,31 @@ export class HighWaterWatch {
     }
   }
 
-  /** Something was appended: looks at once, if anybody waits. */
+  /** Something was appended: reads the mark now, if there are waiters. */
   nudge(): void {
     if (this.#waiters.size === 0) return;
-    if (this.#looking) {
-      this.#lookAgain = true;
+    if (this.#reading) {
+      this.#readAgain = true;
       return;
     }
     clearTimeout(this.#timer);
-    this.#looking = true;
-    void this.#lookForWaiters().finally(() => {
-      this.#looking = false;
-      const again = this.#lookAgain;
-      this.#lookAgain = false;
+    this.#reading = true;
+    void this.#readForWaiters().finally(() => {
+      this.#reading = false;
+      const again = this.#readAgain;
+      this.#readAgain = false;
       if (again) this.nudge();
     });
   }
 
-  async #lookForWaiters(): Promise<void> {
+  async #readForWaiters(): Promise<void> {
     try {
-      const pending = await this.#look();
-      const woken = [...this.#waiters].filter(({ after }) => this.#settled > after);
+      const pending = await this.#read();
+      const woken = [...this.#waiters].filter(({ after }) => this.#mark > after);
       if (woken.length > 0) this.#wokenTogether = woken.length;
       for (const waiter of woken) {
         this.#waiters.delete(waiter);
-        waiter.resolve(this.#settled);
+        waiter.resolve(this.#mark);
       }
       this.#schedule(pending);
     } catch (error) {
@@ -118,22 +118,22 @@ export class HighWaterWatch {
 
   #schedule(pending: boolean): void {
     if (this.#waiters.size === 0) return;
-    this.#pendingLooks = pending ? this.#pendingLooks + 1 : 0;
+    this.#pendingReads = pending ? this.#pendingReads + 1 : 0;
     const pollMs = this.#notifier.listening ? POLL_WHEN_LISTENING_MS : POLL_WITHOUT_LISTENING_MS;
-    const delayMs = pending ? retryDelayMs(whilePending, this.#pendingLooks) : pollMs;
+    const delayMs = pending ? retryDelayMs(whilePending, this.#pendingReads) : pollMs;
     this.#timer = setTimeout(() => this.nudge(), delayMs);
   }
 
-  /** @returns whether an append is under way. */
-  async #look(): Promise<boolean> {
+  /** @returns whether an append is in flight */
+  async #read(): Promise<boolean> {
     let row: HighWaterMarkRow | undefined;
     try {
       [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema));
     } catch (error) {
       throw toLeftfoldError(error, this.#schema);
     }
-    if (row === undefined) throw new TypeError('_high_water_mark answered without a row');
-    this.#settled = Math.max(this.#settled, toSafeNumber(row.high_water_mark));
+    if (row === undefined) throw new TypeError('_high_water_mark returned no row');
+    this.#mark = Math.max(this.#mark, toSafeNumber(row.high_water_mark));
     return row.pending;
   }
 }

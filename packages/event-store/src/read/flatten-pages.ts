@@ -1,6 +1,6 @@
 /**
- * Hands out what comes in pages one by one, and waits only where a page ends: a generator would wait for each of them.
- * The next page is asked for when this one is used up.
+ * Iterates over the items of pages. It awaits only at the end of a page; a generator would await for each item. The next
+ * page is requested when the current one is used up.
  */
 export function flattenPages<TItem>(pages: AsyncGenerator<readonly TItem[], void>): AsyncIterable<TItem> {
   return { [Symbol.asyncIterator]: () => new FlattenedPages(pages) };
@@ -10,15 +10,15 @@ class FlattenedPages<TItem> implements AsyncIterator<TItem, void> {
   readonly #pages: AsyncGenerator<readonly TItem[], void>;
   #page: readonly TItem[] = [];
   #index = 0;
-  /** The next page, for all who asked before it came. */
-  #turning: Promise<boolean> | undefined;
+  /** The request for the next page, shared by concurrent calls of `next`. */
+  #loading: Promise<boolean> | undefined;
 
   constructor(pages: AsyncGenerator<readonly TItem[], void>) {
     this.#pages = pages;
   }
 
   next(): Promise<IteratorResult<TItem, void>> {
-    if (this.#index >= this.#page.length) return this.#nextAfterTurning();
+    if (this.#index >= this.#page.length) return this.#nextAfterLoading();
     const value = this.#page[this.#index]!;
     this.#index += 1;
     return Promise.resolve({ done: false, value });
@@ -30,20 +30,20 @@ class FlattenedPages<TItem> implements AsyncIterator<TItem, void> {
     return { done: true, value: undefined };
   }
 
-  async #nextAfterTurning(): Promise<IteratorResult<TItem, void>> {
-    this.#turning ??= this.#turn();
-    return (await this.#turning) ? this.next() : { done: true, value: undefined };
+  async #nextAfterLoading(): Promise<IteratorResult<TItem, void>> {
+    this.#loading ??= this.#load();
+    return (await this.#loading) ? this.next() : { done: true, value: undefined };
   }
 
   /** @returns false when there is no further page */
-  async #turn(): Promise<boolean> {
+  async #load(): Promise<boolean> {
     try {
       const { done, value } = await this.#pages.next();
       this.#page = value ?? [];
       this.#index = 0;
       return done !== true;
     } finally {
-      this.#turning = undefined;
+      this.#loading = undefined;
     }
   }
 }

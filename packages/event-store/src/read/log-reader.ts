@@ -30,20 +30,20 @@ import { flattenPages } from './flatten-pages.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail, type TailRow } from './shared-tail.ts';
 
-/** Events of one round trip: enough to be fast, little enough to hold. */
+/** Events of one round trip. Larger pages are not faster and use more memory. */
 const PAGE_SIZE = 1_000;
 
 export interface ReadPageOptions extends PageRange {
   readonly filter?: EventQuery | undefined;
   readonly unknownEvents?: UnknownEvents | undefined;
-  /** Reads what this transaction sees. `upTo` need not be settled if the transaction keeps appends away otherwise. */
+  /** Reads what this transaction sees. `upTo` may be above the high-water mark if the transaction excludes appends. */
   readonly transaction?: CallerTransaction | undefined;
 }
 
 /** A page of the log. */
 export interface LogPage {
   readonly events: readonly RecordedEvent[];
-  /** Everything up to here that the filter lets through is in this page, or was before it. */
+  /** Every event up to this position that matches the filter is in this page or an earlier one. */
   readonly position: number;
 }
 
@@ -66,8 +66,8 @@ export class LogReader {
   }
 
   /**
-   * @param options its upper end must be a settled position
-   * @param shared others read up to the same position at this moment: the log is read once for all of them
+   * @param options `upTo` must not be above the high-water mark
+   * @param shared other readers read up to the same position now: the log is read once for all of them
    */
   async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
     const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
@@ -86,9 +86,9 @@ export class LogReader {
     return { events: this.#toEvents(rows, unknownEvents), position };
   }
 
-  /** @param settled gives the position up to which the log is read; asked when the first event is. */
-  all(options: ReadAllOptions, settled: () => Promise<number>): AsyncIterable<RecordedEvent> {
-    return flattenPages(this.#pagesOfLog(options, settled));
+  /** @param highWaterMark called when the first event is requested */
+  all(options: ReadAllOptions, highWaterMark: () => Promise<number>): AsyncIterable<RecordedEvent> {
+    return flattenPages(this.#pagesOfLog(options, highWaterMark));
   }
 
   stream(streamId: string, options: ReadStreamOptions): AsyncIterable<RecordedEvent> {
@@ -97,7 +97,7 @@ export class LogReader {
 
   async *#pagesOfLog(
     options: ReadAllOptions,
-    settled: () => Promise<number>,
+    highWaterMark: () => Promise<number>,
   ): AsyncGenerator<EventPage, void> {
     const { filter, unknownEvents, signal } = options;
     assertWhole('after', options.after);
@@ -105,7 +105,7 @@ export class LogReader {
     assertQuery(filter ?? {});
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
-    const upTo = await settled();
+    const upTo = await highWaterMark();
     while (after < upTo && left > 0 && signal?.aborted !== true) {
       const page = await this.page({
         after,
@@ -145,25 +145,25 @@ export class LogReader {
     }
   }
 
-  /** @param run reads with the eyes of a transaction. */
+  /** @param run runs the query in a transaction */
   async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly RecordedEvent[]> {
     return this.#toEvents(await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids), run), 'fail');
   }
 
-  /** @param run reads with the eyes of a transaction. */
+  /** @param run runs the query in a transaction */
   async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
     assertId('command id', commandId);
     const rows = await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId), run);
     return this.#toEvents(rows, 'fail');
   }
 
-  /** A stream's snapshot, with the events from its own on unless they are more than a page. One round trip. */
+  /** A stream's snapshot with the events from its version on, unless they exceed one page. One round trip. */
   async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
     assertId('stream id', streamId);
     assertId('snapshot key', key);
     const rows = await this.#rows<SnapshotRow>(loadSnapshotStatement(this.#schema, streamId, key, PAGE_SIZE));
     const [first] = rows;
-    // Of an event that is not in the log, or not where it was, there is no snapshot.
+    // The snapshot's event is not in the log at its version: the snapshot is not valid.
     if (first === undefined || first.snapshot_position === null) return undefined;
     return {
       streamVersion: toSafeNumber(first.stream_version),

@@ -7,7 +7,7 @@ import { toDate } from '../sql/row.ts';
 export type UnknownEvents = 'fail' | 'skip';
 
 /**
- * A stored row as an event in its newest shape; undefined for an unknown type that is to be skipped.
+ * Turns a stored row into an event of the newest schema version; undefined for an unknown type that is skipped.
  *
  * @throws UnknownEventError, InvalidEventError
  */

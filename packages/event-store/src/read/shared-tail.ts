@@ -2,11 +2,11 @@ import type { EventQuery, EventMetadata, JsonValue } from '@leftfold/core';
 import type { PageRange } from '../sql/events.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 
-/** Rows kept for followers that come a little later. */
+/** Rows kept for readers that ask a little later. */
 const MAX_ROWS = 4_000;
 const CHUNK_SIZE = 1_000;
 
-/** A row whose JSON is still text: each reader parses its own, so that none can change what another one sees. */
+/** A row with its JSON as text. Each reader parses its own copy, so that readers do not share mutable objects. */
 export type TailRow = Omit<EventRow, 'data' | 'metadata'> & {
   readonly data: string;
   readonly metadata: string;
@@ -16,10 +16,9 @@ export type TailRow = Omit<EventRow, 'data' | 'metadata'> & {
 export type ReadTail = (range: PageRange) => Promise<readonly TailRow[]>;
 
 /**
- * The newest rows of the log, read once for all who follow it in a process, and filtered in memory.
+ * The newest rows of the log, read once for all readers of a process and filtered in memory.
  *
- * Only for readers that woke up together at the end of the log; whoever is further behind reads by itself, with its
- * filter in the database.
+ * It serves readers that were woken together at the end of the log. Other readers query the database with their filter.
  */
 export class SharedTail {
   readonly #read: ReadTail;
@@ -33,16 +32,16 @@ export class SharedTail {
     this.#read = read;
   }
 
-  /** @returns undefined when the range is not at the end of the log: it is to be read from the database. */
+  /** @returns undefined when the range is not at the end of the log: read it from the database */
   async rows(range: PageRange, filter: EventQuery): Promise<readonly EventRow[] | undefined> {
     if (range.upTo - Math.max(range.after, this.#to) > MAX_ROWS) return undefined;
     if (range.after > this.#to) this.#restartAt(range.after);
     if (range.after < this.#from) return undefined;
     while (this.#to < range.upTo) await this.#extend(range.upTo);
-    // Others may have moved the tail on while this one waited.
+    // Concurrent calls may have moved the tail during the wait.
     if (range.after < this.#from) return undefined;
     const rows: EventRow[] = [];
-    for (let index = this.#firstBehind(range.after); index < this.#rows.length; index += 1) {
+    for (let index = this.#firstAfter(range.after); index < this.#rows.length; index += 1) {
       const row = this.#rows[index]!;
       if (Number(row.position) > range.upTo || rows.length >= range.limit) break;
       if (matches(row, filter)) rows.push(parsed(row));
@@ -56,7 +55,7 @@ export class SharedTail {
     this.#to = position;
   }
 
-  /** One read at a time: whoever comes meanwhile waits for it and looks again. */
+  /** One read at a time: concurrent calls wait for it and check again. */
   #extend(upTo: number): Promise<void> {
     const extended = this.#extending.then(async () => {
       const after = this.#to;
@@ -73,8 +72,8 @@ export class SharedTail {
     return extended;
   }
 
-  /** Index of the first row behind a position, by halving. */
-  #firstBehind(position: number): number {
+  /** Index of the first row after a position, by binary search. */
+  #firstAfter(position: number): number {
     let low = 0;
     let high = this.#rows.length;
     while (low < high) {

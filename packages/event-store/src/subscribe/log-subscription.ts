@@ -17,9 +17,9 @@ const PAGE_SIZE = 500;
 const whileUnavailable: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 
 /**
- * Follows the log. A database that cannot be reached is waited for; every other error ends the loop.
+ * Follows the log. It waits for a database that cannot be reached; every other error ends the loop.
  *
- * Holds two pages at most: the one that is being handed out, and the next, which is read meanwhile.
+ * It holds at most two pages: the one being iterated, and the next one, which is read ahead.
  */
 export class LogSubscription implements Subscription {
   readonly #reader: LogReader;
@@ -50,7 +50,7 @@ export class LogSubscription implements Subscription {
     try {
       yield* this.#follow(over.signal);
     } finally {
-      // A consumer that leaves in the middle must not leave anybody behind who waits for the next page.
+      // When the consumer leaves the loop, the wait for the next page must end too.
       end();
       for (const signal of endings) signal?.removeEventListener('abort', end);
     }
@@ -59,7 +59,7 @@ export class LogSubscription implements Subscription {
   async *#follow(over: AbortSignal): AsyncGenerator<RecordedEvent, void, undefined> {
     let page = await this.#nextPage(this.#position, over);
     while (page !== undefined) {
-      // Read while the consumer works. A consumer that leaves never asks for it: its failure is nobody's then.
+      // Read ahead while the consumer works. If the consumer leaves the loop, nothing awaits this promise.
       const next: Promise<LogPage | undefined> = this.#nextPage(page.position, over);
       next.catch(() => {});
       for (const event of page.events) {
