@@ -1,4 +1,4 @@
-// https://www.npmjs.com/package/@rotorsoft/act: its Postgres store, and a reaction that writes a read model.
+// https://www.npmjs.com/package/@rotorsoft/act: its PostgreSQL store, and a reaction that writes a read model.
 import { act, state, store } from '@rotorsoft/act';
 import { PostgresStore } from '@rotorsoft/act-pg';
 import pg from 'pg';
@@ -58,7 +58,7 @@ export async function open(connectionString) {
       return async () => {
         stopped = true;
         await running;
-        // The next one would begin where the furthest behind of all reactions is.
+        // Otherwise the next reaction would begin at the lowest position of all reactions.
         await pool.query('truncate public.events_streams');
       };
     },

@@ -1,4 +1,4 @@
-// https://castore-dev.github.io/castore: its Postgres adapter. It has no projections.
+// https://castore-dev.github.io/castore: its PostgreSQL adapter. It has no projections.
 import { PostgresEventStorageAdapter } from '@castore/event-storage-adapter-postgres';
 
 const context = { eventStoreId: 'ACCOUNTS' };

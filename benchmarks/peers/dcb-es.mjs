@@ -1,4 +1,4 @@
-// https://www.npmjs.com/package/@dcb-es/event-store-postgres: appends under a condition, and a handler with a bookmark.
+// https://www.npmjs.com/package/@dcb-es/event-store-postgres: appends with a condition, and a handler with a bookmark.
 import { Query, Tags } from '@dcb-es/event-store';
 import { ensureHandlersInstalled, PostgresEventStore, runHandler } from '@dcb-es/event-store-postgres';
 import pg from 'pg';

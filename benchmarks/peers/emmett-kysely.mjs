@@ -1,9 +1,10 @@
-// https://wataruoguchi.github.io/emmett-libs: the store on kysely, and its projection runner, one stream at a time.
+// https://wataruoguchi.github.io/emmett-libs: the store on kysely, and its projection runner, which reads one stream at
+// a time.
 import { createProjectionRunner, getKyselyEventStore } from '@wataruoguchi/emmett-event-store-kysely';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 
-/** The package brings no migration: these are the columns that it uses, with the keys of its documented example. */
+/** The package has no migration. These are the columns that it uses, with the keys of its documented example. */
 const tables = `
   create table streams (
     stream_id text not null, stream_position bigint not null, partition text not null, stream_type text not null,
@@ -62,7 +63,7 @@ export async function open(connectionString) {
         while (!stopped && next < filled.length) {
           const stream = filled[next];
           next += 1;
-          // A checkpoint is kept for each subscription, not for each stream of it.
+          // The package keeps a checkpoint for each subscription, not for each stream.
           await runner.projectEvents(`${name}-${stream}`, stream);
         }
       };

@@ -1,5 +1,5 @@
-// https://event-driven-io.github.io/emmett: its Postgres event store, and a projector. The handler is ready for many
-// events at once; this version hands it one at a time.
+// https://event-driven-io.github.io/emmett: its PostgreSQL event store, and a projector. The handler accepts many
+// events at once; this version of emmett passes one at a time.
 import { getPostgreSQLEventStore, postgreSQLProjection } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
 import { upsertTotals } from './totals.mjs';

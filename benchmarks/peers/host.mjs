@@ -1,4 +1,4 @@
-// Runs one peer in a process of its own: `node host.mjs PEER CONNECTION_STRING`, asked by messages.
+// Runs one peer in a separate process: `node host.mjs PEER CONNECTION_STRING`. The parent sends requests as messages.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -49,7 +49,7 @@ const methods = {
     return { events: accounts * EVENTS_PER_ACCOUNT };
   },
 
-  /** Until all events are in the read model, or the time is over: then by how far it came. */
+  /** Runs until all events are in the read model or the time is over. The rate is that of the applied events. */
   async project({ projection, events, limitMs }) {
     await observer.query(emptyReadModel);
     const started = performance.now();
@@ -74,7 +74,7 @@ const methods = {
   },
 };
 
-async function answer({ method, args }) {
+async function handle({ method, args }) {
   try {
     process.send({ result: (await methods[method](args)) ?? {} });
   } catch (error) {
@@ -82,5 +82,5 @@ async function answer({ method, args }) {
   }
 }
 
-process.on('message', (question) => void answer(question));
+process.on('message', (request) => void handle(request));
 process.on('disconnect', () => process.exit());

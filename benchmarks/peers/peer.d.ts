@@ -1,20 +1,20 @@
 import type { Entry } from '../src/domain/entry.ts';
 
-/** What every file of this folder that is named after a peer exports. */
+/** The exports of each file of this folder that is named after a peer. */
 export interface PeerModule {
   open(connectionString: string): Promise<Peer>;
 }
 
 export interface Peer {
-  /** One event to a new stream, demanding that there be no such stream. */
+  /** Appends one event to a new stream, and expects that the stream does not exist. */
   append(accountId: string, entry: Entry): Promise<unknown>;
-  /** Many events to a new stream. */
+  /** Appends many events to a new stream. */
   appendMany(accountId: string, entries: readonly Entry[]): Promise<unknown>;
   /**
-   * Begins to bring the table `balances` up to date from the beginning, as a projection that never ran before.
+   * Starts a new projection, which fills the table `balances` from the beginning of the log.
    *
-   * @param name another one each time
-   * @returns how to stop it
+   * @param name a new name each time
+   * @returns a function that stops the projection
    */
   project?(name: string): Promise<() => Promise<unknown>>;
   close(): Promise<unknown>;

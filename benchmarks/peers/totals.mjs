@@ -4,7 +4,7 @@ const statement = `
   on conflict (account_id)
     do update set cents = balances.cents + excluded.cents, entries = balances.entries + excluded.entries`;
 
-/** Adds many entries to the read model with one statement: what a user writes where a peer hands out batches. */
+/** Adds many entries to the read model with one statement, for peers that pass batches to handlers. */
 export async function upsertTotals(client, entries) {
   const totals = new Map();
   for (const { accountId, cents } of entries) {

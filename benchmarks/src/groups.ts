@@ -21,7 +21,7 @@ import { bareTraffic } from './traffic/baseline-traffic.ts';
 import { leftfoldTraffic } from './traffic/leftfold-traffic.ts';
 import { leftfoldVisible } from './visible/leftfold-visible.ts';
 
-/** Everything that is measured at this pace. */
+/** All groups of workloads that are measured at this pace. */
 export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readonly Group[] {
   const install = peerInstallation();
   const always: readonly Group[] = [

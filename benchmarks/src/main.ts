@@ -20,7 +20,7 @@ const options = readOptions(process.argv.slice(2));
 if (options === 'help') console.log(usage);
 else process.exitCode = await bench(options);
 
-/** @returns the exit code: 1 when something of ours could not be measured. A missed goal is no failure. */
+/** @returns the exit code: 1 when a workload failed. A missed goal or an unavailable peer is not a failure. */
 async function bench({ quick, only, json, publish: publishes }: Options): Promise<number> {
   const pace = quick ? quickPace : fullPace;
   const selection = select(only, {
@@ -28,7 +28,7 @@ async function bench({ quick, only, json, publish: publishes }: Options): Promis
     groups: groupsAt(pace),
   });
   if (selection.groups.length === 0) {
-    console.error(`Nothing is called "${only}".\n\n${usage}`);
+    console.error(`No goal or workload has a name that begins with "${only}".\n\n${usage}`);
     return 1;
   }
   const started = performance.now();
@@ -60,10 +60,10 @@ async function bench({ quick, only, json, publish: publishes }: Options): Promis
   return [...results.missing.values()].some(({ failure }) => failure) ? 1 : 0;
 }
 
-/** Nothing may stay behind on somebody's server. */
+/** Drops the databases of the run when a signal ends the process. */
 function stopOnSignals(server: DatabaseServer): void {
   const stop = async (code: number) => {
-    // Whatever is being measured loses its database in the middle of it.
+    // The running workload loses its database and throws.
     process.on('uncaughtException', () => {});
     await server[Symbol.asyncDispose]();
     process.exit(code);

@@ -1,27 +1,27 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Options {
   /** Fewer and shorter repetitions, and no log of 10 million events. */
   readonly quick: boolean;
-  /** Only goals and workloads whose names begin so. */
+  /** Selects the goals and workloads whose names begin with it. */
   readonly only: string | undefined;
-  /** Where to write every figure as JSON. */
+  /** The file to write all figures to, as JSON. */
   readonly json: string | undefined;
-  /** Write the table and the chart into the documentation. */
+  /** Whether to write the page and the charts of the documentation. */
   readonly publish: boolean;
 }
 
 export const usage = `npm run bench [-- options]
 
   --quick       under 3 minutes: fewer, shorter repetitions; no log of 10 million events
-  --only NAME   only what begins with NAME: append, append.64, load, project, visible, flat, replay ...
-  --json FILE   write every figure by name
-  --publish     write docs/benchmarks.md and its chart; the full run does so by itself, --no-publish keeps it from that
+  --only NAME   only names that begin with NAME: append, append.64, load, project, visible, flat, replay ...
+  --json FILE   write all figures by name
+  --publish     write docs/benchmarks.md and its charts; the default of a full run, which --no-publish turns off
 
-Runs on a PostgreSQL of its own, or on the one DATABASE_URL names: in databases that it makes and drops.`;
+Starts a separate PostgreSQL, or uses the server of DATABASE_URL. Creates its own databases and drops them.`;
 
-/** @throws TypeError for an option that there is not, with a message for people */
+/** @throws TypeError for an unknown option, with a message to print */
 export function readOptions(args: readonly string[]): Options | 'help' {
   const { values } = parseArgs({
     args: [...args],

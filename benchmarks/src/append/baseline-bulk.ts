@@ -26,9 +26,9 @@ const statement = {
 };
 
 /**
- * The most that a client like ours gets into the same table: many rows for each INSERT and commit, from several
- * connections, prepared, arrays written as text by hand, payloads as one JSON array, which is quicker than `jsonb[]`.
- * All sizes are tried, and the best is what is compared with.
+ * The highest rate of inserts that a Node client reaches into the same table: many rows per INSERT and commit, several
+ * connections, prepared statements, hand-written array texts, and payloads as one JSON array, which is faster than
+ * `jsonb[]`. All sizes are measured, and the best one is the baseline.
  */
 export function bareBulk(name: string): Workload {
   return {

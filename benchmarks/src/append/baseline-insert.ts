@@ -13,7 +13,7 @@ const statement = {
            (nextval('leftfold.event_position'), $1, 1, $2, 'account.deposited', 1, $3, '{}', '{}', clock_timestamp())`,
 };
 
-/** One INSERT and one commit for each event, prepared, into the same table, each connection sending one at a time. */
+/** One prepared INSERT and one commit for each event into the same table. Each connection sends one at a time. */
 export function bareInsert(name: string, connections: number): Workload {
   return {
     name,

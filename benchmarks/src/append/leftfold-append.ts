@@ -6,16 +6,16 @@ import { freshLog } from '../log/fresh-log.ts';
 import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
 
-/** Appends the event of a number. */
+/** Appends the event with this number. */
 export type Append = (store: PostgresEventStore, number: number) => Promise<unknown>;
 
-/** To a new stream, demanding that there be no such stream. */
+/** Appends to a new stream, and expects that the stream does not exist. */
 const toNewStream: Append = (store, number) => {
   const event = accountEvents.create.deposited(entryOf(number));
   return store.append(`account-${uuidv7(Date.now())}`, [event], { expectedVersion: 'no-stream' });
 };
 
-/** Appends one event at a time to an empty log, `inFlight` of them at once. */
+/** Appends to an empty log, one event per append, with `inFlight` concurrent appends. */
 export function leftfoldAppend(name: string, inFlight: number, append = toNewStream): Workload {
   return {
     name,

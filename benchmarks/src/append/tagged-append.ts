@@ -3,8 +3,8 @@ import { accountEvents } from '../domain/account.ts';
 import { entryOf } from '../domain/entry.ts';
 import type { Append } from './leftfold-append.ts';
 
-/** An event with a tag of its own to a new stream, demanding that there be no such stream, or no event with this tag. */
-export function taggedAppend(demands: 'no-stream' | 'no-tag'): Append {
+/** Appends an event with a new tag to a new stream. Expects that there is no such stream, or no event with the tag. */
+export function taggedAppend(expectation: 'no-stream' | 'no-tag'): Append {
   return (store, number) => {
     const account = uuidv7(Date.now());
     const tag = `account:${account}`;
@@ -13,7 +13,7 @@ export function taggedAppend(demands: 'no-stream' | 'no-tag'): Append {
     return store.append(
       `account-${account}`,
       [event],
-      demands === 'no-tag' ? { condition: { failIfMatch: query } } : { expectedVersion: 'no-stream' },
+      expectation === 'no-tag' ? { condition: { failIfMatch: query } } : { expectedVersion: 'no-stream' },
     );
   };
 }

@@ -9,7 +9,7 @@ export const accountEvents = defineEvents('account', {
   withdrawn: entry,
 });
 
-/** What the events of an account come to. Snapshots are read and written only by an executor that is given a place for them. */
+/** An account. Only an executor with the option `snapshots` reads and writes its snapshots. */
 export const account = defineAggregate({
   events: accountEvents,
   initialState: { owner: '', cents: 0, entries: 0 },

@@ -1,7 +1,7 @@
 import { defineProjection, defineTableProjection } from '@leftfold/core';
 import { accountEvents } from './account.ts';
 
-/** One row for each account, folded in memory. Each version begins with a table of its own. */
+/** One row for each account, folded in memory. Each version has its own table. */
 export function balances(version: number) {
   return defineTableProjection({
     name: 'balances',
@@ -33,7 +33,7 @@ const statementTables = {
   },
 } as const;
 
-/** The same rows, written with one statement for each event, which handlers return. */
+/** The same rows, written by handlers that return one statement for each event. */
 export function statements(version: number) {
   return defineProjection({
     name: 'statements',
@@ -52,7 +52,7 @@ export function statements(version: number) {
   });
 }
 
-/** The same statements, each awaited by its handler. */
+/** The same statements, written by handlers that await each statement. */
 export function awaitedStatements(version: number) {
   return defineProjection({
     name: 'awaited',

@@ -1,4 +1,4 @@
-/** The payload of every event that is measured, whoever appends it: some 200 bytes as JSON. */
+/** The payload of every measured event, the same for all stores: about 200 bytes as JSON. */
 export interface Entry {
   readonly cents: number;
   readonly reference: string;

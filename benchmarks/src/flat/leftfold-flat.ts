@@ -21,7 +21,7 @@ export function leftfoldFlat(name: string, events: number, keep: boolean): Workl
       let number = 0;
       return {
         async run({ sampleMs, warmUpMs }) {
-          // What a repetition appends would soon double a small log.
+          // The appends of a few repetitions would double a small log.
           if (!keep) await fillLog(database, { events, streams });
           await using store = openLog(database);
           const append = () => {

@@ -19,7 +19,7 @@ function resultsOf(figures: Readonly<Record<string, readonly number[]>>): Result
 }
 
 describe('a goal', () => {
-  test('is judged by the median of its paired ratios, against the peer with the best median', () => {
+  test('is judged by the median of the paired ratios to the peer with the best median', () => {
     const results = resultsOf({
       'append.leftfold': [600, 100, 620],
       'append.peer.slow': [10, 900, 10],
@@ -30,7 +30,7 @@ describe('a goal', () => {
     expect(verdict?.against?.name).toBe('append.peer.fast.eventsPerSecond');
   });
 
-  test('says so when a peer is better, or when it is missed by no more than a little', () => {
+  test('is beaten when a peer is faster, and missed just below its limit', () => {
     const beaten = resultsOf({ 'append.leftfold': [90], 'append.peer.fast': [100] });
     expect(judge(goal, beaten)).toMatchObject({ met: false, beaten: true });
     const missed = resultsOf({ 'append.leftfold': [499], 'append.peer.fast': [100] });
@@ -47,7 +47,7 @@ describe('a goal', () => {
     expect([at(50), at(50.1)]).toEqual([true, false]);
   });
 
-  test('has no verdict without what it compares', () => {
+  test('has no verdict when one of the compared figures is missing', () => {
     expect(judge(goal, resultsOf({ 'append.leftfold': [1] }))).toBeUndefined();
     expect(judge(goal, resultsOf({ 'append.peer.fast': [1] }))).toBeUndefined();
   });

@@ -1,42 +1,42 @@
 import type { Results } from '../run/results.ts';
 import { pairedRatios, type Summary, summarize } from '../statistics/summary.ts';
 
-/** A row of the speed table. */
+/** A row of the table of goals. */
 export interface Goal {
-  /** As it is named in the JSON. */
+  /** The name of the goal in the JSON. */
   readonly name: string;
-  /** For people. */
+  /** The description in the report. */
   readonly what: string;
-  /** The figure that is ours. */
+  /** The name of Leftfold's figure. */
   readonly of: string;
-  /** The figure it is divided by; none when the figure itself is judged. */
+  /** The figure that it is divided by; undefined when the figure itself is judged. */
   readonly against?: string | BestOf;
   readonly limit: { readonly atLeast: number } | { readonly atMost: number };
   /** Left out of the quick run. */
   readonly fullOnly?: boolean;
 }
 
-/** The largest among the figures that begin and end so. */
+/** The largest of the figures whose names begin with `workloads` and end with `figure`. */
 export interface BestOf {
   readonly workloads: string;
   readonly figure: string;
 }
 
-/** What became of a goal. */
+/** The result of a goal. */
 export interface Verdict {
   readonly goal: Goal;
-  /** The figure of ours. */
+  /** Leftfold's figure. */
   readonly ours: Summary;
-  /** What it is compared with, and whose it is. */
+  /** The figure that it is compared with, and its name. */
   readonly against: { readonly name: string; readonly summary: Summary } | undefined;
-  /** What is held against the limit: the ratio, or our figure. */
+  /** The value that is compared with the limit: the ratio, or Leftfold's figure. */
   readonly value: Summary;
   readonly met: boolean;
-  /** Somebody else is better. */
+  /** A peer is faster. */
   readonly beaten: boolean;
 }
 
-/** undefined when what it takes was not measured. */
+/** @returns undefined when one of the figures was not measured */
 export function judge(goal: Goal, results: Results): Verdict | undefined {
   const values = results.values(goal.of);
   if (values.length === 0) return undefined;
@@ -63,7 +63,7 @@ function isMet({ limit }: Goal, value: number): boolean {
   return 'atLeast' in limit ? value >= limit.atLeast : value <= limit.atMost;
 }
 
-/** The name of the figure that is largest in the middle of its repetitions. */
+/** The name of the figure with the largest median. */
 function bestOf({ workloads, figure }: BestOf, results: Results): string | undefined {
   const names = results.names.filter((name) => name.startsWith(workloads) && name.endsWith(`.${figure}`));
   return names.toSorted((a, b) => results.median(b)! - results.median(a)!)[0];

@@ -1,6 +1,6 @@
 import type { Goal } from './goal.ts';
 
-/** The speed table: what Leftfold is to be, against Postgres itself and against its peers. */
+/** The goals for the speed of Leftfold, compared with SQL by hand and with its peers. */
 export const goals: readonly Goal[] = [
   {
     name: 'append.single.p50.vsInsert',
@@ -67,7 +67,7 @@ export const goals: readonly Goal[] = [
   },
   {
     name: 'load.snapshot.vsRoundTrip',
-    what: "load an aggregate of 10,000 events from its snapshot and the 10 events after it: p50 against one round trip, for the snapshot's row",
+    what: "load an aggregate of 10,000 events from its snapshot and 10 events after it: p50 against one round trip, for the snapshot's row",
     of: 'load.snapshot.leftfold.p50Ms',
     against: 'load.snapshot.roundTrip.p50Ms',
     limit: { atMost: 2 },

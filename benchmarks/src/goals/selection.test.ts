@@ -33,12 +33,12 @@ const all = {
 const namesOf = (only: string | undefined) =>
   select(only, all).groups.map((group) => group.map(({ name }) => name));
 
-test('what a goal compares runs with it, and nothing else', () => {
+test('a goal selects the workloads that it compares, and no other', () => {
   expect(namesOf('append.64.vsBulk')).toEqual([['append.bulk', 'append.64.leftfold']]);
   expect(namesOf('append.64.vsBestPeer')).toEqual([['append.64.leftfold', 'append.64.peer.a']]);
 });
 
-test('a beginning of a name selects all that begins so', () => {
+test('a prefix selects all goals and workloads whose names begin with it', () => {
   expect(namesOf('append.64')).toEqual([['append.bulk', 'append.64.leftfold', 'append.64.peer.a']]);
   expect(namesOf('load')).toEqual([['load.leftfold', 'load.select']]);
   expect(namesOf('nothing')).toEqual([]);

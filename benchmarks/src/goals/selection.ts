@@ -1,14 +1,14 @@
 import type { Group } from '../run/workload.ts';
 import type { Goal } from './goal.ts';
 
-/** What a run is about. */
+/** The goals and workloads of a run. */
 export interface Selection {
   readonly goals: readonly Goal[];
   readonly groups: readonly Group[];
 }
 
 /**
- * The goals and workloads whose names begin with `only`, with every workload that one of those goals compares.
+ * Selects the goals and workloads whose names begin with `only`, and every workload that one of those goals compares.
  *
  * @param only undefined for all
  */

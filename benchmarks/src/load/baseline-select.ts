@@ -10,7 +10,7 @@ const selectStream = {
   text: 'select stream_version, type, data from leftfold.events where stream_id = $1 order by stream_version',
 };
 
-/** Reads the same streams with no more than a fold needs: one prepared SELECT, JSON parsed by pg, nothing folded. */
+/** Reads the columns that a fold needs of the same streams: one prepared SELECT, JSON parsed by pg, no fold. */
 export function bareSelect(name: string): Workload {
   return {
     name,
@@ -47,7 +47,7 @@ const insertSnapshot = `
   insert into leftfold.snapshots (stream_id, key, stream_version, position, state)
   values ('account-1', 'key', 10000, 10000, '{"owner": "owner 1", "cents": 1234567, "entries": 9999}')`;
 
-/** One round trip: reads the row of a snapshot by its key, the least that whoever begins with a snapshot has to do. */
+/** Reads the row of a snapshot by its key, in one round trip: the minimum for a load that begins with a snapshot. */
 export function bareSnapshotRow(name: string): Workload {
   return {
     name,
@@ -72,18 +72,18 @@ export function bareSnapshotRow(name: string): Workload {
   };
 }
 
-/** The shortest question that Postgres can be asked: `select 1`, prepared. */
+/** The shortest query: `select 1`, prepared. */
 export function barePing(name: string): Workload {
   return {
     name,
     async setup({ server }) {
       const client = new pg.Client({ connectionString: server.connectionString });
       await client.connect();
-      const ask = () => client.query({ name: 'one', text: 'select 1' });
+      const ping = () => client.query({ name: 'one', text: 'select 1' });
       return {
         async run({ sampleMs, warmUpMs }) {
-          await keepInFlight(1, warmUpMs, ask);
-          return keepInFlight(1, sampleMs, ask);
+          await keepInFlight(1, warmUpMs, ping);
+          return keepInFlight(1, sampleMs, ping);
         },
         teardown: () => client.end(),
       };

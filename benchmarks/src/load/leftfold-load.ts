@@ -7,7 +7,7 @@ import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
 import { LONG_STREAM, STREAM_LENGTH, STREAMS } from './streams.ts';
 
-/** Loads aggregates of 1,000 events, one after another, from the log: nothing is kept in memory. */
+/** Loads aggregates of 1,000 events from the log, one after another, without a cache. */
 export function leftfoldLoad(name: string): Workload {
   return {
     name,
@@ -32,7 +32,7 @@ export function leftfoldLoad(name: string): Workload {
   };
 }
 
-/** Loads an aggregate of a long history from its snapshot and the ten events behind it, one load after another. */
+/** Loads an aggregate with a long history from its snapshot and the ten events after it, one load after another. */
 export function leftfoldLoadFromSnapshot(name: string): Workload {
   return {
     name,
@@ -43,7 +43,7 @@ export function leftfoldLoadFromSnapshot(name: string): Workload {
       const options = { store, aggregates: [account], snapshots: store, cache: false } as const;
       const id = accountIdOf(0);
       const writer = createCommandExecutor(options);
-      await writer.load(account, id); // writes the snapshot that is due
+      await writer.load(account, id); // writes the snapshot
       await writer.close();
       const tail = Array.from({ length: 10 }, (_, index) => accountEvents.create.deposited(entryOf(index)));
       await store.append(account.streamId(id), tail);

@@ -4,7 +4,7 @@ import { freshTable } from './fresh-log.ts';
 
 export interface LogShape {
   readonly events: number;
-  /** The events go round them, so that a stream's events lie far apart, as they would after a year. */
+  /** Events are distributed in turn, so that those of a stream lie far apart, as in a log of a year. */
   readonly streams: number;
 }
 
@@ -24,10 +24,10 @@ const statement = `
     from generate_series($1::bigint, $2::bigint) as number
    order by number`;
 
-/** Statements that fill a log at one time: a server inserts with as many cores as it has connections. */
+/** Number of concurrent statements: the server uses one core for each connection. */
 const WRITERS = 2;
 
-/** A log with so many events, written by the server itself: the store would take longer. */
+/** Fills a log with generated events by SQL on the server, which is faster than appends through the store. */
 export async function fillLog(
   database: BenchDatabase,
   { events, streams }: LogShape,
@@ -53,7 +53,7 @@ export async function fillLog(
   }
 }
 
-/** The stream of a number from 0: as {@link fillLog} names it. */
+/** The id of an account that {@link fillLog} has created, by its number from 0. */
 export function accountIdOf(number: number): string {
   return String(number).padStart(23, '0');
 }

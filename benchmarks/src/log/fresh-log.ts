@@ -3,12 +3,12 @@ import pg from 'pg';
 import { accountEvents } from '../domain/account.ts';
 import type { BenchDatabase } from '../server/database-server.ts';
 
-/** A store as its users open it: nothing but its events and where it is. */
+/** Opens a store with default options. */
 export function openLog({ connectionString }: BenchDatabase): PostgresEventStore {
   return createEventStore({ events: [accountEvents], connectionString });
 }
 
-/** An empty log in place of whatever the database holds. */
+/** Replaces the log of the database by an empty one. */
 export async function freshLog(database: BenchDatabase): Promise<PostgresEventStore> {
   const client = new pg.Client({ connectionString: database.connectionString });
   await client.connect();
@@ -19,7 +19,7 @@ export async function freshLog(database: BenchDatabase): Promise<PostgresEventSt
   return store;
 }
 
-/** The table of an empty log, with all its indexes and checks, for statements written by hand. */
+/** Creates the table of an empty log, with all its indexes and constraints, for SQL by hand. */
 export async function freshTable(database: BenchDatabase): Promise<void> {
   await using _ = await freshLog(database);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UnavailableError } from '../run/workload.ts';
 import { peersFolder } from './peer-list.ts';
 
-/** Installs the peers when it is called first, for all who need them; when that fails, it fails for all. */
+/** @returns a function that installs the peers at its first call; every call has the result of that installation */
 export function peerInstallation(): (say: (line: string) => void) => Promise<void> {
   let installed: Promise<void> | undefined;
   return (say) => {
@@ -15,9 +15,9 @@ export function peerInstallation(): (say: (line: string) => void) => Promise<voi
 }
 
 /**
- * Installs the peers as their lockfile says, unless that was done before.
+ * Installs the peers from their lockfile, unless that version of the lockfile is installed.
  *
- * @throws UnavailableError when npm cannot, with npm's own code for why
+ * @throws UnavailableError when npm fails, with the error code of npm
  */
 async function installPeers(say: (line: string) => void): Promise<void> {
   const lockfile = readFileSync(join(peersFolder, 'package-lock.json'));
@@ -50,13 +50,13 @@ function run(say: (line: string) => void, args: readonly string[]): Promise<void
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', () => reject(new UnavailableError('does not install (npm cannot be started)')));
+    child.on('error', () => reject(new UnavailableError('cannot be installed (npm cannot be started)')));
     child.on('close', (code) => {
       if (code === 0) return resolve();
-      // What npm says names places on this machine: it is shown, and stays out of the report.
+      // npm's output contains paths of this machine: it is printed, but not included in the report.
       say(output);
       const reason = /^npm error code (\S+)/m.exec(output)?.[1] ?? `exit code ${String(code)}`;
-      return reject(new UnavailableError(`does not install (npm: ${reason})`));
+      return reject(new UnavailableError(`cannot be installed (npm: ${reason})`));
     });
   });
 }

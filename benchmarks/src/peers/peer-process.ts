@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type Figures, UnavailableError } from '../run/workload.ts';
 import { peersFolder } from './peer-list.ts';
 
-/** A peer that takes longer for one thing is stopped. */
-const LONGEST_ANSWER_MS = 120_000;
+/** A peer that takes longer for one request is killed. */
+const REQUEST_TIMEOUT_MS = 120_000;
 
-/** A peer in a process of its own, asked one thing at a time. */
+/** A peer in a separate process, which handles one request at a time. */
 export class PeerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   #errors = '';
@@ -28,7 +28,7 @@ export class PeerProcess implements AsyncDisposable {
     });
     const process_ = new PeerProcess(child);
     try {
-      await process_.ask('open', {});
+      await process_.request('open', {});
     } catch (error) {
       child.kill();
       throw error;
@@ -36,16 +36,16 @@ export class PeerProcess implements AsyncDisposable {
     return process_;
   }
 
-  /** @throws UnavailableError with what the peer threw */
-  async ask(method: string, args: Readonly<Record<string, string | number>>): Promise<Figures> {
+  /** @throws UnavailableError with the message of the error that the peer threw */
+  async request(method: string, args: Readonly<Record<string, string | number>>): Promise<Figures> {
     const ended = new AbortController();
     const { signal } = ended;
-    const hung = setTimeout(() => this.#child.kill('SIGKILL'), LONGEST_ANSWER_MS);
+    const hung = setTimeout(() => this.#child.kill('SIGKILL'), REQUEST_TIMEOUT_MS);
     try {
-      const answer: Promise<unknown[]> = once(this.#child, 'message', { signal });
+      const response: Promise<unknown[]> = once(this.#child, 'message', { signal });
       const exit: Promise<unknown[]> = once(this.#child, 'exit', { signal });
       this.#child.send({ method, args });
-      const [message] = await Promise.race([answer, exit.then(() => [{ error: this.#lastWords() }])]);
+      const [message] = await Promise.race([response, exit.then(() => [{ error: this.#lastError() }])]);
       return figuresOf(message);
     } finally {
       clearTimeout(hung);
@@ -56,25 +56,25 @@ export class PeerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited: Promise<unknown[]> = once(this.#child, 'exit');
-    await this.ask('close', {}).catch(() => {});
+    await this.request('close', {}).catch(() => {});
     if (this.#child.connected) this.#child.disconnect();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
     await exited;
     clearTimeout(timer);
   }
 
-  /** The error's own line, without the stack: that names places on this machine. */
-  #lastWords(): string {
+  /** The last error message on stderr, without its stack, which contains paths of this machine. */
+  #lastError(): string {
     const error = this.#errors.split('\n').findLast((line) => /^\w*Error\b/.test(line));
     return error === undefined ? 'its process ended' : `its process ended: ${error.slice(0, 120)}`;
   }
 }
 
 function figuresOf(message: unknown): Figures {
-  if (typeof message !== 'object' || message === null) throw new UnavailableError('did not answer');
+  if (typeof message !== 'object' || message === null) throw new UnavailableError('sent no figures');
   if ('error' in message) throw new UnavailableError(String(message.error));
   if (!('result' in message) || typeof message.result !== 'object' || message.result === null) {
-    throw new UnavailableError('did not answer');
+    throw new UnavailableError('sent no figures');
   }
   return Object.fromEntries(
     Object.entries(message.result).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),

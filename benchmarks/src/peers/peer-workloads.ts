@@ -2,10 +2,10 @@ import type { Workload } from '../run/workload.ts';
 import type { PeerName } from './peer-list.ts';
 import { PeerProcess } from './peer-process.ts';
 
-/** Installs the peers, unless that was done. */
+/** Installs the peers, unless they are installed. */
 type Install = (say: (line: string) => void) => Promise<void>;
 
-/** The peer's own way to append one event to a new stream, `inFlight` at a time. */
+/** Appends one event at a time to a new stream with the peer's API, with `inFlight` concurrent appends. */
 export function peerAppend(name: string, peer: PeerName, install: Install, inFlight: number): Workload {
   return {
     name,
@@ -15,8 +15,8 @@ export function peerAppend(name: string, peer: PeerName, install: Install, inFli
       const process_ = await PeerProcess.start(peer, database.connectionString);
       return {
         async run({ sampleMs, warmUpMs }) {
-          await process_.ask('append', { inFlight, durationMs: warmUpMs });
-          const { perSecond, ...latencies } = await process_.ask('append', {
+          await process_.request('append', { inFlight, durationMs: warmUpMs });
+          const { perSecond, ...latencies } = await process_.request('append', {
             inFlight,
             durationMs: sampleMs,
           });
@@ -31,7 +31,7 @@ export function peerAppend(name: string, peer: PeerName, install: Install, inFli
   };
 }
 
-/** The peer's own way to keep a read model, catching up from the beginning of its log. */
+/** Fills a read model from the beginning of the log with the peer's API. */
 export function peerCatchUp(name: string, peer: PeerName, install: Install, once: boolean): Workload {
   return {
     name,
@@ -41,7 +41,7 @@ export function peerCatchUp(name: string, peer: PeerName, install: Install, once
       const database = await server.createDatabase();
       const process_ = await PeerProcess.start(peer, database.connectionString);
       const { events } = await process_
-        .ask('fill', { events: pace.peerEvents })
+        .request('fill', { events: pace.peerEvents })
         .catch(async (error: unknown) => {
           await process_[Symbol.asyncDispose]();
           throw error;
@@ -50,7 +50,11 @@ export function peerCatchUp(name: string, peer: PeerName, install: Install, once
       return {
         async run({ peerLimitMs: limitMs }) {
           repetition += 1;
-          return process_.ask('project', { projection: `totals_${repetition}`, events: events!, limitMs });
+          return process_.request('project', {
+            projection: `totals_${repetition}`,
+            events: events!,
+            limitMs,
+          });
         },
         async teardown() {
           await process_[Symbol.asyncDispose]();

@@ -34,7 +34,7 @@ const readRows = {
   text: 'select account_id, owner, cents, entries from balances where account_id = any ($1::text[])',
 };
 
-/** The rows of a batch and the checkpoint, in one statement: one round trip, one transaction. */
+/** Writes the rows of a batch and the checkpoint with one statement: one round trip, one transaction. */
 const write = {
   name: 'write',
   text: `with written as (
@@ -47,9 +47,9 @@ const write = {
 };
 
 /**
- * What an expert would write for this one read model: the next page is read while this one is folded and written,
- * rows stay in memory, a batch is one statement, and its commit does not wait for the disk, since checkpoint and rows
- * are lost together.
+ * An optimized loop for this one read model. It reads the next page while it folds and writes the current one, keeps
+ * rows in memory, and writes a batch with one statement. The commit does not wait for the disk, since a crash loses
+ * checkpoint and rows together.
  */
 export function bareLoop(name: string): Workload {
   return {
@@ -93,7 +93,7 @@ async function catchUp(reader: pg.Client, writer: pg.Client): Promise<void> {
     const from = position;
     position = Number(last.position);
     next = page(position);
-    await remember(writer, known, new Set(events.map((event) => event.stream_id)));
+    await loadRows(writer, known, new Set(events.map((event) => event.stream_id)));
     const changed = new Map<string, Row>();
     for (const { stream_id: id, type, data } of events) {
       const row = known.get(id)!;
@@ -114,12 +114,12 @@ async function catchUp(reader: pg.Client, writer: pg.Client): Promise<void> {
         from,
       ],
     });
-    if (result.rowCount !== 1) throw new TypeError('somebody else moved the checkpoint');
+    if (result.rowCount !== 1) throw new TypeError('another writer moved the checkpoint');
   }
 }
 
-/** Reads the rows that are not in memory yet, and makes those that do not exist. */
-async function remember(client: pg.Client, known: Map<string, Row>, ids: ReadonlySet<string>): Promise<void> {
+/** Reads the rows that are not in memory, and creates those that do not exist. */
+async function loadRows(client: pg.Client, known: Map<string, Row>, ids: ReadonlySet<string>): Promise<void> {
   const unknown = [...ids].filter((id) => !known.has(id));
   if (unknown.length === 0) return;
   const { rows } = await client.query<{ account_id: string; owner: string; cents: string; entries: number }>({

@@ -32,11 +32,11 @@ const advance = {
 };
 
 interface Options {
-  /** Sends the statements of a page without waiting for answers. */
+  /** Sends the statements of a page without waiting for results. */
   readonly pipelined: boolean;
 }
 
-/** One prepared statement for each event, one after another, a thousand events and the checkpoint in a transaction. */
+/** One prepared statement for each event. A transaction has a thousand events and the checkpoint. */
 export function bareStatements(name: string, { pipelined }: Options): Workload {
   return {
     name,
@@ -78,18 +78,18 @@ async function catchUp(reader: pg.Client, writer: pg.Client, pipelined: boolean)
     position = Number(last.position);
     next = page(position);
     await writer.query('begin');
-    const answers: Promise<unknown>[] = [];
+    const results: Promise<unknown>[] = [];
     for (const { stream_id: id, type, data } of events) {
       const opened = type === 'account.opened';
-      const answer = writer.query(
+      const result = writer.query(
         opened ? { ...open, values: [id, data.owner] } : { ...deposit, values: [id, data.cents] },
       );
-      if (pipelined) answers.push(answer);
-      else await answer;
+      if (pipelined) results.push(result);
+      else await result;
     }
-    await Promise.all(answers);
+    await Promise.all(results);
     const { rowCount } = await writer.query({ ...advance, values: [position, from] });
-    if (rowCount !== 1) throw new TypeError('somebody else moved the checkpoint');
+    if (rowCount !== 1) throw new TypeError('another writer moved the checkpoint');
     await writer.query('commit');
   }
 }

@@ -6,7 +6,7 @@ import type { Workload } from '../run/workload.ts';
 import { assertBalances } from './read-model.ts';
 import { logShape } from './log-shape.ts';
 
-/** A projection that begins at the start of a filled log, and what it has done by the time it has caught up. */
+/** Runs a projection from the start of a filled log until it has caught up, and checks its read model. */
 export function leftfoldCatchUp(
   name: string,
   projectionOf: (version: number) => AnyProjection,

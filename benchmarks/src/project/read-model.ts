@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { BenchDatabase } from '../server/database-server.ts';
 
-/** The read model and the checkpoint of the loops that are written by hand, empty. */
+/** Creates the empty read model and checkpoint of the hand-written loops. */
 export const emptyReadModel = `
   drop table if exists balances, checkpoint;
   create table balances (
@@ -13,7 +13,7 @@ export const emptyReadModel = `
   create table checkpoint (name text not null primary key, position bigint not null);
   insert into checkpoint values ('balances', 0);`;
 
-/** @throws TypeError when the read model is not what so many events come to: then it was quick for nothing */
+/** @throws TypeError when the read model does not include this number of events, which makes the figure invalid */
 export async function assertBalances(database: BenchDatabase, table: string, events: number): Promise<void> {
   const client = new pg.Client({ connectionString: database.connectionString });
   await client.connect();

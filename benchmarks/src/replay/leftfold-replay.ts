@@ -11,7 +11,7 @@ const STREAMS = 10_000;
 const source = fileURLToPath(new URL('replay-process.ts', import.meta.url));
 const program = fileURLToPath(new URL('../../node_modules/.cache/replay-process.js', import.meta.url));
 
-/** The peak resident memory of a process that replays a million events into a read model. */
+/** Measures the peak resident memory of a process that replays a million events into a read model. */
 export function leftfoldReplay(name: string): Workload {
   return {
     name,
@@ -27,14 +27,14 @@ export function leftfoldReplay(name: string): Workload {
           const started = performance.now();
           const child = fork(program, [database.connectionString, String(version)], { execArgv: [] });
           const ended: Promise<unknown[]> = once(child, 'exit');
-          const answered: Promise<unknown[]> = once(child, 'message');
-          answered.catch(() => {});
+          const reported: Promise<unknown[]> = once(child, 'message');
+          reported.catch(() => {});
           const [code] = await ended;
           if (code !== 0) throw new TypeError(`the replaying process ended with exit code ${String(code)}`);
-          const [answer] = await answered;
+          const [report] = await reported;
           const seconds = (performance.now() - started) / 1_000;
           await assertBalances(database, `leftfold_balances_v${version}.balances`, EVENTS);
-          return { rssMb: rssOf(answer), eventsPerSecond: EVENTS / seconds };
+          return { rssMb: rssOf(report), eventsPerSecond: EVENTS / seconds };
         },
         teardown: () => database.drop(),
       };
@@ -42,7 +42,7 @@ export function leftfoldReplay(name: string): Workload {
   };
 }
 
-/** To JavaScript, as an application runs: whatever runs TypeScript would count as memory of the application. */
+/** Compiles to JavaScript, as an application is deployed: a TypeScript loader would add to the measured memory. */
 async function compile(): Promise<void> {
   await build({
     entryPoints: [source],
@@ -57,14 +57,14 @@ async function compile(): Promise<void> {
   });
 }
 
-function rssOf(answer: unknown): number {
+function rssOf(report: unknown): number {
   if (
-    typeof answer === 'object' &&
-    answer !== null &&
-    'rssMb' in answer &&
-    typeof answer.rssMb === 'number'
+    typeof report === 'object' &&
+    report !== null &&
+    'rssMb' in report &&
+    typeof report.rssMb === 'number'
   ) {
-    return answer.rssMb;
+    return report.rssMb;
   }
-  throw new TypeError('the replaying process did not say how much memory it took');
+  throw new TypeError('the replaying process did not report its memory');
 }

@@ -1,10 +1,10 @@
-// Replays a log into a read model, in a process of its own, and says how much memory that took at its peak.
+// Replays a log into a read model in a separate process, and reports its peak memory.
 import { createEventStore } from '@leftfold/event-store';
 import { createProjectionRunner } from '@leftfold/projections';
 import { accountEvents } from '../domain/account.ts';
 import { balances } from '../domain/balances.ts';
 
-// Whoever started this process is gone.
+// The parent process has ended.
 process.once('disconnect', () => process.exit());
 
 const [connectionString, version] = process.argv.slice(2);

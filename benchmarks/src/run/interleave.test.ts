@@ -8,11 +8,11 @@ import { type Bench, UnavailableError, type Workload } from './workload.ts';
 const server: DatabaseServer = {
   description: 'none',
   connectionString: '',
-  createDatabase: () => Promise.reject(new Error('not asked for')),
+  createDatabase: () => Promise.reject(new Error('not expected')),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-/** Runs workloads that write down what is done with them. */
+/** Runs workloads that record their calls. */
 async function run(names: readonly string[], failing: Readonly<Record<string, Error>> = {}, once = false) {
   const steps: string[] = [];
   let value = 0;
@@ -42,28 +42,28 @@ async function run(names: readonly string[], failing: Readonly<Record<string, Er
 }
 
 describe('workloads of a group', () => {
-  test('take turns, the first turn is not counted, and all are taken down at the end', async () => {
+  test('take turns, without counting the first turn, and are torn down at the end', async () => {
     const { steps, results } = await run(['a', 'b']);
     expect(steps).toEqual(['a', 'b', 'a', 'b', 'a', 'b', '-b', '-a']);
     expect(results.values('a.perSecond')).toEqual([3, 5]);
     expect(results.values('b.perSecond')).toEqual([4, 6]);
   });
 
-  test('that take long run once, and that time counts', async () => {
+  test('with `once` run one time, which is counted', async () => {
     const { steps, results } = await run(['a'], {}, true);
     expect(steps).toEqual(['a', '-a']);
     expect(results.values('a.perSecond')).toEqual([1]);
   });
 
-  test('that fail are left out with the reason and taken down, and the others go on', async () => {
+  test('that fail are left out with the reason and torn down; the others continue', async () => {
     const { steps, results } = await run(['a', 'b', 'c'], {
-      a: new UnavailableError('does not install'),
+      a: new UnavailableError('cannot be installed'),
       b: new TypeError('broken'),
     });
     expect(steps).toEqual(['a', 'b', 'c', 'c', 'c', '-c', '-b', '-a']);
     expect(results.values('c.perSecond')).toHaveLength(2);
     expect([...results.missing]).toEqual([
-      ['a', { reason: 'does not install', failure: false }],
+      ['a', { reason: 'cannot be installed', failure: false }],
       ['b', { reason: 'broken', failure: true }],
     ]);
   });

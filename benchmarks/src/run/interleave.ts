@@ -9,15 +9,15 @@ import {
   type Workload,
 } from './workload.ts';
 
-interface Contestant {
+interface ActiveWorkload {
   readonly workload: Workload;
   readonly prepared: PreparedWorkload;
 }
 
 /**
- * Measures workloads in turn: A B C, A B C, … after one turn that is not counted.
+ * Measures workloads in turn: A B C, A B C, … after a first turn that is not counted.
  *
- * A workload that fails is left out from then on, and the others go on.
+ * A workload that fails is left out of the following turns; the others continue.
  */
 export async function interleave(group: Group, bench: Bench, results: Results): Promise<void> {
   const { pace } = bench;
@@ -32,31 +32,31 @@ export async function interleave(group: Group, bench: Bench, results: Results): 
       bench.say(`${name}: ${reason}`);
     }
   };
-  const contestants: Contestant[] = [];
+  const active: ActiveWorkload[] = [];
   try {
     for (const workload of group) {
       await attempt(workload.name, async () => {
         const prepared = await workload.setup(bench);
-        contestants.push({ workload, prepared });
+        active.push({ workload, prepared });
         results.add(workload.name, prepared.facts ?? {});
       });
     }
     for (let turn = 0; turn <= pace.repetitions; turn += 1) {
-      for (const contestant of contestants) {
-        const { name, once } = contestant.workload;
+      for (const each of active) {
+        const { name, once } = each.workload;
         if (failed.has(name) || (once === true && turn !== 1)) continue;
-        await attempt(name, () => takeTurn(contestant, turn, bench, results));
+        await attempt(name, () => takeTurn(each, turn, bench, results));
       }
     }
   } finally {
-    for (const { workload, prepared } of contestants.toReversed()) {
+    for (const { workload, prepared } of active.toReversed()) {
       await attempt(workload.name, () => prepared.teardown());
     }
   }
 }
 
 async function takeTurn(
-  { workload, prepared }: Contestant,
+  { workload, prepared }: ActiveWorkload,
   turn: number,
   { pace, say }: Bench,
   results: Results,

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { keepInFlight } from './keep-in-flight.ts';
 
-test('never more than asked for are in flight, each caller has its number, and the rate is of what ended', async () => {
+test('keeps at most `count` actions in flight, numbers callers, and counts ended actions', async () => {
   let inFlight = 0;
   let most = 0;
   let ended = 0;

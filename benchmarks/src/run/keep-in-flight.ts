@@ -2,9 +2,9 @@ import { latencyFigures } from '../statistics/percentile.ts';
 import type { Figures } from './workload.ts';
 
 /**
- * Keeps `count` actions in flight for a time: each of as many callers begins its next when its last has ended.
+ * Keeps `count` actions in flight for a time. Each of `count` callers begins its next action when its last has ended.
  *
- * @returns `perSecond`, and how long one action took
+ * @returns `perSecond`, and the latencies of the actions
  */
 export async function keepInFlight(
   count: number,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openLoop } from './open-loop.ts';
 
-test('an action that is held up does not put off the next, and one that begins late is told when it was due', async () => {
+test('a blocked action does not delay the next; an action gets the time when it was due', async () => {
   const due: number[] = [];
   let release = () => {};
   const held = new Promise<void>((resolve) => {

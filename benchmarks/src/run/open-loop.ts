@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Begins actions at times that are set beforehand, whether or not the earlier ones have ended.
+ * Begins actions at scheduled times, whether or not earlier actions have ended.
  *
- * Each is told when it should have begun: a latency that is counted from there includes what it had to wait, which
- * one that is counted from the real beginning leaves out when it matters most (coordinated omission).
+ * Each action gets the time when it was due. A latency measured from there includes the time that the action had to
+ * wait. Measured from the real start, it would leave that out (coordinated omission).
  *
- * @param meanMs between two beginnings; each gap is between half and one and a half of it
+ * @param meanMs mean time between two starts; each gap is between half and one and a half of it
  * @param random from 0 up to 1
  */
 export async function openLoop(

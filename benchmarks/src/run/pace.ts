@@ -1,23 +1,23 @@
-/** How much is measured, and how often. */
+/** The amounts and durations of a run. */
 export interface Pace {
   readonly full: boolean;
-  /** Of each workload, interleaved with those it is compared with. */
+  /** Counted repetitions of each workload, interleaved with those that it is compared with. */
   readonly repetitions: number;
-  /** Of one repetition, where a workload runs for a time. */
+  /** Duration of one repetition, for workloads that run for a time. */
   readonly sampleMs: number;
-  /** Before the clock of a repetition starts: connections are opened, statements prepared, code compiled. */
+  /** Duration before the measurement: connections are opened, statements prepared, code compiled. */
   readonly warmUpMs: number;
-  /** Of each size and number of connections that the bulk insert is tried with. */
+  /** Duration for each size and number of connections of the bulk insert. */
   readonly sweepMs: number;
-  /** Events that a folding projection catches up on. */
+  /** Number of events for a table projection. */
   readonly catchUpEvents: number;
-  /** Events that a projection with a statement for each catches up on. */
+  /** Number of events for a projection with one statement for each event. */
   readonly statementEvents: number;
-  /** Events that a peer's projection catches up on. */
+  /** Number of events for the projection of a peer. */
   readonly peerEvents: number;
-  /** A peer that does not get through them in this time is judged by how far it came. */
+  /** A peer that does not apply them in this time is judged by the events that it has applied. */
   readonly peerLimitMs: number;
-  /** Appends whose way into a read model is watched, in one repetition. */
+  /** Number of appends in one repetition whose time to the read model is measured. */
   readonly probes: number;
 }
 
@@ -47,7 +47,7 @@ export const quickPace: Pace = {
   probes: 80,
 };
 
-/** For the repetition that is not counted. */
+/** The pace of the repetition that is not counted. */
 export function warmUpOf(pace: Pace): Pace {
   return { ...pace, sampleMs: pace.warmUpMs, peerLimitMs: Math.min(pace.peerLimitMs, 2_000), probes: 10 };
 }

@@ -1,14 +1,14 @@
 import { median } from '../statistics/summary.ts';
 import type { Figures } from './workload.ts';
 
-/** Why a workload has no figures. */
+/** The reason why a workload has no figures. */
 export interface Missing {
   readonly reason: string;
-  /** False for somebody else's program that does not run here. */
+  /** False for a peer that does not run on this machine. */
   readonly failure: boolean;
 }
 
-/** Every figure that was measured: one value for each repetition. */
+/** All measured figures: one value for each repetition. */
 export class Results {
   readonly #values = new Map<string, number[]>();
   readonly #missing = new Map<string, Missing>();
@@ -34,12 +34,12 @@ export class Results {
     return this.#missing;
   }
 
-  /** In the order of the repetitions; none when it was not measured. */
+  /** The values in the order of the repetitions; empty when the figure was not measured. */
   values(name: string): readonly number[] {
     return this.#values.get(name) ?? [];
   }
 
-  /** undefined when it was not measured. */
+  /** The median of the values; undefined when the figure was not measured. */
   median(name: string): number | undefined {
     const values = this.values(name);
     return values.length === 0 ? undefined : median(values);

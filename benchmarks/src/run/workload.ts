@@ -1,30 +1,30 @@
 import type { DatabaseServer } from '../server/database-server.ts';
 import type { Pace } from './pace.ts';
 
-/** What one repetition measured, by name; the name ends with the unit: `p50Ms`, `eventsPerSecond`, `rssMb`. */
+/** The figures of one repetition by name. A name ends with the unit: `p50Ms`, `eventsPerSecond`, `rssMb`. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** One thing that is measured, of ours or of somebody else. */
+/** A program that is measured, of Leftfold, of SQL by hand or of a peer. */
 export interface Workload {
-  /** `append.64.leftfold`: the figures' names begin with it. */
+  /** Prefix of the names of its figures, such as `append.64.leftfold`. */
   readonly name: string;
-  /** Begins from nothing by itself and takes long: measured once, without a repetition that is not counted. */
+  /** For a workload that takes long: it is measured once, without a first repetition that is not counted. */
   readonly once?: boolean;
   setup(bench: Bench): Promise<PreparedWorkload>;
 }
 
-/** What a workload has to work with. */
+/** The environment of a workload. */
 export interface Bench {
   readonly server: DatabaseServer;
   readonly pace: Pace;
-  /** Shows a line of progress. */
+  /** Prints a line of progress. */
   readonly say: (line: string) => void;
 }
 
 export interface PreparedWorkload {
-  /** What was measured once, while preparing. */
+  /** Figures that were measured once, during setup. */
   readonly facts?: Figures;
-  /** One repetition. Each begins from the same state. */
+  /** Runs one repetition. Each repetition begins from the same state. */
   run(pace: Pace): Promise<Figures>;
   teardown(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface PreparedWorkload {
 /** Workloads that are compared with each other: their repetitions alternate. */
 export type Group = readonly Workload[];
 
-/** A workload cannot run here, through no fault of ours: the report says why. */
+/** A peer's workload cannot run on this machine. The report contains the message. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }

@@ -3,13 +3,13 @@ import { startPostgres } from '@leftfold/embedded';
 import pg from 'pg';
 import { machine } from './machine.ts';
 
-/** A database of its own for one workload. */
+/** A separate database for one workload. */
 export interface BenchDatabase {
   readonly connectionString: string;
   drop(): Promise<void>;
 }
 
-/** The server that everything is measured on. Stopping it drops what it made. */
+/** The server of a run. Disposing of it drops the databases that were created on it. */
 export interface DatabaseServer extends AsyncDisposable {
   readonly description: string;
   readonly connectionString: string;
@@ -17,14 +17,13 @@ export interface DatabaseServer extends AsyncDisposable {
 }
 
 /**
- * The server that `DATABASE_URL` names, else one from npm, for this run.
+ * Opens the server of `DATABASE_URL`, or starts an embedded server for this run.
  *
- * The latter keeps its promises to disk, has the memory that one would give it on such a machine, and puts off
- * checkpoints, so that none falls into one measurement and not into the next.
+ * The embedded server has durable commits and a usual amount of memory for the machine. Its checkpoints are an hour
+ * apart, so that no checkpoint slows one measurement and not the next.
  */
 export async function openServer(url: string | undefined): Promise<DatabaseServer> {
-  if (url !== undefined && url !== '')
-    return serverAt(url, 'the server that DATABASE_URL names', async () => {});
+  if (url !== undefined && url !== '') return serverAt(url, 'the server of DATABASE_URL', async () => {});
   const postgres = await startPostgres({
     durable: true,
     settings: {

@@ -1,6 +1,6 @@
 import { arch, availableParallelism, platform, totalmem } from 'node:os';
 
-/** The class of a machine: enough to judge figures by, not enough to know which one it is. */
+/** The class of a machine: enough to judge figures by, without identifying the machine. */
 export interface Machine {
   readonly cores: number;
   readonly memoryMb: number;

@@ -18,10 +18,10 @@ const shown = [
   'jit',
 ];
 
-/** Commits that are not kept through a crash are quicker than any that are. */
-const demanded = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
+/** With other values commits do not wait for the disk, which makes every figure too good. */
+const required = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
 
-/** @throws TypeError when the server does not keep what it has acknowledged: its figures would mean nothing */
+/** @throws TypeError when the commits of the server are not durable, which makes the figures invalid */
 export async function readDurableSettings(connectionString: string): Promise<ServerSettings> {
   const client = new pg.Client({ connectionString });
   await client.connect();
@@ -31,10 +31,10 @@ export async function readDurableSettings(connectionString: string): Promise<Ser
       [shown],
     );
     const settings = Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
-    for (const [name, value] of Object.entries(demanded)) {
+    for (const [name, value] of Object.entries(required)) {
       if (settings[name] === value) continue;
       throw new TypeError(
-        `the server has ${name} = ${settings[name]}: its figures would mean nothing; set it to ${value}`,
+        `the server has ${name} = ${settings[name]}, so its commits are not durable; set it to ${value}`,
       );
     }
     await assertOnDisk(client);
@@ -46,7 +46,7 @@ export async function readDurableSettings(connectionString: string): Promise<Ser
 
 const TMPFS = 0x01021994;
 
-/** For a server on this machine; another one's directory cannot be seen. */
+/** Checks a server on this machine. The directory of a remote server cannot be checked. */
 async function assertOnDisk(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ directory: string | null }>(
     `select case when inet_server_addr() << '127.0.0.0/8' and pg_has_role('pg_read_all_settings', 'member')
@@ -62,6 +62,6 @@ async function assertOnDisk(client: pg.Client): Promise<void> {
   }
   if (type === TMPFS)
     throw new TypeError(
-      `the server keeps its data in memory (${directory} is a tmpfs): nothing is written to disk`,
+      `the server keeps its data in memory (${directory} is a tmpfs); move its data directory to a disk`,
     );
 }

@@ -1,5 +1,5 @@
 /**
- * A sequence of numbers from 0 up to 1 that is the same each time: whatever is compared meets the same accidents.
+ * A repeatable sequence of numbers from 0 up to 1, so that all compared workloads use the same one.
  *
  * Source: mulberry32, Tommy Ettinger, public domain.
  */

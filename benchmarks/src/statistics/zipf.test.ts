@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from './random.ts';
 import { zipf } from './zipf.ts';
 
-test('the second is drawn half as often as the first, the tenth a tenth as often, and none is out of range', () => {
+test('number n is drawn 1/n as often as the first, and no number is out of range', () => {
   const draw = zipf(1_000, seededRandom(1));
   const counts = Array.from({ length: 1_000 }, () => 0);
   for (let index = 0; index < 200_000; index += 1) counts[draw()]! += 1;
@@ -12,7 +12,7 @@ test('the second is drawn half as often as the first, the tenth a tenth as often
   expect(counts.reduce((sum, count) => sum + count)).toBe(200_000);
 });
 
-test('the ends of the range are reached: the first at 0, the last just below 1', () => {
+test('random 0 gives the first number, random just below 1 the last', () => {
   expect(zipf(5, () => 0)()).toBe(0);
   expect(zipf(5, () => 1 - Number.EPSILON)()).toBe(4);
 });

@@ -1,6 +1,6 @@
 /**
- * Draws numbers from 0 to `count` - 1 as popular things are asked for: the second half as often as the first, the
- * third a third as often (Zipf's law with exponent 1).
+ * Draws numbers from 0 to `count` - 1 with the distribution of popular items: the second half as often as the first,
+ * the third a third as often (Zipf's law with exponent 1).
  *
  * @param random from 0 up to 1
  */

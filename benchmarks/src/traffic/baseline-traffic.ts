@@ -26,7 +26,7 @@ interface EventRow {
   readonly data: Partial<Entry>;
 }
 
-/** The same by hand, over a pool of ten: one SELECT and a fold, one INSERT of the next version, again when it is taken. */
+/** The same traffic by hand with a pool of ten: a SELECT and a fold, then an INSERT, repeated after a conflict. */
 export function bareTraffic(name: string, readShare: number): Workload {
   return {
     name,

@@ -7,7 +7,7 @@ import { keepInFlight } from '../run/keep-in-flight.ts';
 import type { Workload } from '../run/workload.ts';
 import { CALLERS, log, visits } from './traffic.ts';
 
-/** Loads of aggregates, and commands on them: load, decide, append, and again when another one was quicker. */
+/** Loads aggregates and executes commands on them: load, decide, append, repeated after a conflict. */
 export function leftfoldTraffic(name: string, readShare: number): Workload {
   return {
     name,

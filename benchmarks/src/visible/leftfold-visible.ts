@@ -10,7 +10,7 @@ import { Observer } from './observer.ts';
 
 const MEAN_GAP_MS = 25;
 
-/** From the moment an append is due to the moment another connection sees its row in the read model. */
+/** Measures the time from when an append is due until another connection reads its row in the read model. */
 export function leftfoldVisible(name: string): Workload {
   return {
     name,

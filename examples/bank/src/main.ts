@@ -29,7 +29,7 @@ await checkMoney(bank, ids, total);
 
 heading('Done.');
 
-/** Transfers of the night in the log, by the command that led to each. @throws Error when one is there twice */
+/** Counts the transfers of the night run in the log by their command ids. @throws Error when one is there twice */
 async function countNightTransfers(): Promise<number> {
   const commands = new Set<string>();
   for await (const { metadata } of bank.store.readAll({
@@ -37,7 +37,7 @@ async function countNightTransfers(): Promise<number> {
   })) {
     const { commandId } = metadata;
     if (commandId === undefined || !commandId.startsWith('night-run-')) continue;
-    if (commands.has(commandId)) checked(false, `${commandId} was made once`);
+    if (commands.has(commandId)) checked(false, `${commandId} is in the log once`);
     commands.add(commandId);
   }
   return commands.size;

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-test('the demo checks all that it claims, and leaves a given database as it was', async () => {
+test('the checks of the demo pass, and it drops its schemas in a given database', async () => {
   await using database = await createTestDatabase();
   const demo = spawn(process.execPath, ['--conditions=@leftfold/source', '--import', tsx, main], {
     env: { ...process.env, DATABASE_URL: database.connectionString, FORCE_COLOR: '0' },

@@ -10,14 +10,14 @@ import { printTables } from './report/tables.ts';
 import { heading, line } from './screen/print.ts';
 import { fileProgressBar } from './screen/progress.ts';
 
-/** What one run came to. */
+/** The result of one run. */
 export interface RunReport {
   readonly addedEvents: number;
-  /** Whether every read model is what the file adds up to. */
+  /** Whether every read model matches the totals of the file. */
   readonly exact: boolean;
 }
 
-/** Imports a file, prints the tables and checks them. Run again, it adds nothing. */
+/** Imports a file, prints the tables and checks them. A second run adds nothing. */
 export async function importAndReport(path: string, databaseUrl?: string): Promise<RunReport> {
   const { bytes, fingerprint } = await identify(path);
   await using shop = await openShop({
@@ -35,7 +35,7 @@ export async function importAndReport(path: string, databaseUrl?: string): Promi
   bar.stop();
   const imported = performance.now();
   line(
-    `${addedEvents.toLocaleString('en')} events added in ${seconds(started, imported)}; everything else was there already`,
+    `${addedEvents.toLocaleString('en')} events added in ${seconds(started, imported)}; all others were in the log already`,
   );
   for (const projection of [revenue, products, customers, totals])
     await shop.projections.whenCaughtUp(projection);

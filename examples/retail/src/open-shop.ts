@@ -5,7 +5,7 @@ import { products } from './read/products.ts';
 import { revenue } from './read/revenue.ts';
 import { totals } from './read/totals.ts';
 
-/** @param databaseUrl @default DATABASE_URL, else the embedded Postgres in `.leftfold/postgres` */
+/** @param databaseUrl @default DATABASE_URL, otherwise the embedded PostgreSQL in `.leftfold/postgres` */
 export function openShop({
   schema,
   databaseUrl,

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-/** The real file is not part of the project: it is used where it lies beside it. */
+/** The real file is not part of the repository. Its test runs only where the file is present. */
 const realFile = fileURLToPath(new URL('../../../../shared/data/online-retail.csv.gz', import.meta.url));
 
 interface Run {
@@ -22,7 +22,7 @@ function start(connectionString: string, file: readonly string[]): ChildProcess 
   });
 }
 
-/** @param killAt ends the process with SIGKILL once it has printed this */
+/** @param killAt kills the process with SIGKILL when its output matches */
 function toEnd(run: ChildProcess, killAt?: RegExp): Promise<Run> {
   let output = '';
   run.stdout?.setEncoding('utf8').on('data', (printed: string) => {
@@ -49,7 +49,7 @@ describe('retail', () => {
   }, 120_000);
 
   test.runIf(existsSync(realFile))(
-    'the real file comes to its known totals, also after a SIGKILL in the middle',
+    'the real file leads to its known totals, also after a SIGKILL in the middle',
     async () => {
       await using database = await createTestDatabase();
       const killed = await toEnd(start(database.connectionString, [realFile]), /[2-9]\d% · /);

@@ -1,4 +1,4 @@
-/** Every failure of this package that a caller may branch on. */
+/** Every failure of this package that a caller can branch on. */
 export type EmbeddedPostgresErrorCode =
   | 'POSTGRES_BINARIES_MISSING'
   | 'POSTGRES_BINARIES_UNUSABLE'
@@ -9,7 +9,7 @@ export type EmbeddedPostgresErrorCode =
   | 'POSTGRES_START_FAILED'
   | 'POSTGRES_STOPPED';
 
-/** Codes under which the same call may succeed later, with nothing changed by hand. */
+/** Codes after which the same call can succeed later without any change. */
 const retryableCodes: readonly EmbeddedPostgresErrorCode[] = [
   'POSTGRES_DIRECTORY_LOCKED',
   'POSTGRES_PORT_IN_USE',
@@ -18,15 +18,15 @@ const retryableCodes: readonly EmbeddedPostgresErrorCode[] = [
 const brand = Symbol.for('leftfold.error');
 
 /**
- * A Postgres server could not be started or restarted. The message says why and what to do.
+ * A PostgreSQL server could not be started or restarted. The message names the reason and the fix.
  *
- * Carries the brand, `code` and `retryable` of every Leftfold error without importing
- * any: this package stands alone.
+ * Has the brand, `code` and `retryable` of every Leftfold error, so that `LeftfoldError.is` accepts it.
+ * They are repeated here because this package imports no other one.
  */
 export class EmbeddedPostgresError extends Error {
   readonly code: EmbeddedPostgresErrorCode;
   readonly retryable: boolean;
-  /** The process that holds the directory, with `POSTGRES_DIRECTORY_LOCKED`. */
+  /** The pid of the process that holds the directory, with `POSTGRES_DIRECTORY_LOCKED`. */
   readonly pid: number | undefined;
 
   constructor(
@@ -39,7 +39,7 @@ export class EmbeddedPostgresError extends Error {
     this.code = code;
     this.retryable = retryableCodes.includes(code);
     this.pid = options?.pid;
-    // Not enumerable: an error that is logged or compared shows its own fields only.
+    // Not enumerable, so that logs and comparisons of the error do not include it.
     Object.defineProperty(this, brand, { value: true });
   }
 }

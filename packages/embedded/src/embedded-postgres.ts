@@ -5,7 +5,7 @@ import type { ServerPlan } from './server/server-plan.ts';
 import type { StopSteps } from './supervisor/protocol.ts';
 import type { RunningProgram, Supervisor } from './supervisor/supervisor.ts';
 
-/** What a server is made of: see `startPostgres`. */
+/** The parts of a server, assembled by `startPostgres`. */
 export interface ServerParts {
   readonly plan: ServerPlan;
   readonly port: number;
@@ -15,7 +15,7 @@ export interface ServerParts {
   readonly description: string;
 }
 
-/** How long each way to stop may take before the next: orderly for stored data, quick for data that go anyway. */
+/** Signals and waiting times to stop a server: `stopFast` for kept data, `stopImmediate` for data that is removed. */
 export const stopFast: StopSteps = [
   { signal: 'SIGINT', waitMs: 30_000 },
   { signal: 'SIGQUIT', waitMs: 8_000 },
@@ -26,19 +26,19 @@ export const stopImmediate: StopSteps = stopFast.slice(1);
 /**
  * A running PostgreSQL server, started by `startPostgres`.
  *
- * It does not keep the process alive, and does not outlive it: however the process ends, the
- * server is stopped within a moment, and ephemeral data are removed.
+ * It does not keep the process alive and does not outlive it. When the process ends, even by SIGKILL, the
+ * server is stopped and ephemeral data is removed.
  */
 export class EmbeddedPostgres implements AsyncDisposable {
-  /** For the superuser `postgres`, with the password. */
+  /** The URL of the database `postgres`, with the superuser `postgres` and its password. */
   readonly connectionString: string;
-  /** Of the server: `17.10`. */
+  /** The version of the server: `17.10`. */
   readonly version: string;
-  /** One line for people: `PostgreSQL 17.10 (embedded, ephemeral)`. */
+  /** One line to print: `PostgreSQL 17.10 (embedded, ephemeral)`. */
   readonly description: string;
   readonly #parts: ServerParts;
   #program: RunningProgram;
-  #turn: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   constructor(parts: ServerParts) {
@@ -49,21 +49,21 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.connectionString = `postgresql://postgres:${parts.plan.password}@127.0.0.1:${parts.port}/postgres`;
   }
 
-  /** The process number of the server; another one after each restart. */
+  /** The process id of the server. It changes with each restart. */
   get pid(): number {
     return this.#program.pid;
   }
 
   /**
-   * Stops the server and starts it again, on the same port and data. All connections are cut.
+   * Stops the server and starts it again on the same port and data. All connections are closed.
    *
-   * @param options.mode `fast` rolls back what is in flight and shuts down in order; `immediate` is a crash: the
-   * server recovers from its log, and every commit that was acknowledged is there.
-   * @throws EmbeddedPostgresError `POSTGRES_STOPPED` after `stop`; `POSTGRES_START_FAILED`, `POSTGRES_PORT_IN_USE`
-   * when it does not come back: then it may be tried again.
+   * @param options.mode `fast` rolls back open transactions and shuts down cleanly. `immediate` simulates a crash:
+   * the server recovers from its write-ahead log, which has every acknowledged commit.
+   * @throws EmbeddedPostgresError `POSTGRES_STOPPED` after `stop`; `POSTGRES_START_FAILED` or `POSTGRES_PORT_IN_USE`
+   * when the server does not start again; `restart` can be called again then.
    */
   restart({ mode }: { readonly mode: 'fast' | 'immediate' }): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       if (this.#stopped !== undefined) {
         throw new EmbeddedPostgresError(
           'POSTGRES_STOPPED',
@@ -82,11 +82,11 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 
   /**
-   * Stops the server; a second call waits for the first. Nothing of it is left then: no process, no
-   * temporary file. Clients get a second to say goodbye, so a pool that is just closing meets no error.
+   * Stops the server and removes its processes and temporary files. A second call waits for the first one.
+   * Clients get a second to disconnect, so that a pool that is being closed reports no error.
    */
   stop(): Promise<void> {
-    this.#stopped ??= this.#inTurn(async () => {
+    this.#stopped ??= this.#enqueue(async () => {
       const { supervisor, lock } = this.#parts;
       supervisor.keepsAlive(true);
       await supervisor.stop([{ signal: 'SIGTERM', waitMs: 1_000 }, ...stopFast]);
@@ -100,10 +100,10 @@ export class EmbeddedPostgres implements AsyncDisposable {
     return this.stop();
   }
 
-  /** One restart or stop after the other. */
-  #inTurn(action: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(action);
-    this.#turn = done.catch(() => {});
+  /** Runs restarts and stops one after another. */
+  #enqueue(action: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(action);
+    this.#last = done.catch(() => {});
     return done;
   }
 }

@@ -1,9 +1,9 @@
-/** Where to find programs and libraries, and where temporary files go. */
+/** Variables for the search paths of programs and libraries, and for the folder of temporary files. */
 const passed = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SYSTEMROOT', 'TMPDIR', 'TEMP', 'TMP'];
 
 /**
- * The environment of the server and its supervisor: no secret of the application reaches it, no
- * NODE_OPTIONS and no PG* setting, and messages and time zone are the same on every machine.
+ * The environment of the server and its supervisor. It excludes the application's secrets,
+ * NODE_OPTIONS and PG* settings. Locale and time zone are fixed, so that messages are the same everywhere.
  */
 export function serverEnvironment(): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(([name]) => passed.includes(name.toUpperCase()));

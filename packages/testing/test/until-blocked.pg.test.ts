@@ -17,7 +17,7 @@ test('resolves when a session waits for a row, whether asked by pool or by conne
   const second = pool.query('update accounts set cents = cents + 10');
   await untilBlocked(pool);
   await untilBlocked(database.connectionString);
-  await untilBlocked(first); // a transaction of its own does not make it blind
+  await untilBlocked(first); // also from inside the transaction that holds the lock
   await first.query('commit');
   first.release();
   await second;
@@ -44,7 +44,7 @@ test('counts the sessions, and gives up with what was not built', async () => {
   const second = pool.query('select pg_advisory_xact_lock(1)');
   const two = untilBlocked(pool, { count: 2, timeoutMs: 100 });
   await expect(two).rejects.toThrow(
-    /waited 100 ms in vain for 2 session\(s\) of this database to wait for a lock/,
+    /timed out after 100 ms, waiting for 2 session\(s\) of this database to wait for a lock/,
   );
   await first.query('commit');
   first.release();

@@ -6,19 +6,19 @@ import { transfer } from './transfer.ts';
 const { opened, deposited } = accountEvents.create;
 const rich = [opened({ owner: 'Ada' }), deposited({ cents: 500 })];
 
-test('an account is opened once', () => {
+test('an account can be opened only once', () => {
   given(account, [opened({ owner: 'Ada' })])
     .when(account.command.open('ada', { owner: 'Ada' }))
     .thenRejected('account-already-open');
 });
 
-test('more than there is cannot be withdrawn', () => {
+test('a withdrawal of more than the balance is rejected', () => {
   given(account, rich)
     .when(account.command.withdraw('ada', { cents: 501 }))
     .thenRejected('insufficient-funds');
 });
 
-test('a transfer leaves one account and reaches the other', () => {
+test('a transfer is recorded in both accounts', () => {
   given(transfer, { from: rich, to: [opened({ owner: 'Alan' })] })
     .when(transfer.command({ from: 'ada', to: 'alan' }, { cents: 500 }))
     .then({

@@ -2,7 +2,7 @@ import { defineDecision, reject } from '@leftfold/core';
 import { z } from 'zod';
 import { account } from './account.ts';
 
-/** Money leaves one account and reaches another in the same instant, or not at all. */
+/** Moves money from one account to another. Both events are appended together, or neither is. */
 export const transfer = defineDecision({
   name: 'transfer',
   aggregates: { from: account, to: account },

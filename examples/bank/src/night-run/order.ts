@@ -1,15 +1,15 @@
 import type { BankPlace } from '../open-bank.ts';
 
-/** What a worker is told to do. */
+/** The task of a worker. */
 export interface NightRunOrder {
   readonly place: BankPlace;
   readonly ids: readonly string[];
   readonly transfers: number;
 }
 
-/** How far a worker is. */
+/** The progress of a worker. */
 export interface NightRunReport {
   readonly done: number;
-  /** Transfers that a worker before it had made already. */
-  readonly repeated: number;
+  /** Transfers that an earlier worker had made. */
+  readonly duplicates: number;
 }

@@ -1,7 +1,7 @@
 import { aggregateIdOf, defineTableProjection } from '@leftfold/core';
 import { accountEvents } from '../domain/account.ts';
 
-/** One row for each account: who owns it, and what is on it. */
+/** One row for each account: its owner and its balance. */
 export const balances = defineTableProjection({
   name: 'balances',
   events: [accountEvents],

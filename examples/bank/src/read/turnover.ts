@@ -1,7 +1,7 @@
 import { aggregateIdOf, defineTableProjection } from '@leftfold/core';
 import { accountEvents } from '../domain/account.ts';
 
-/** How much went through each account, and in how many movements. Thought of later than the balances. */
+/** One row for each account: the sums of incoming and outgoing money, and the number of movements. */
 export const turnover = defineTableProjection({
   name: 'turnover',
   events: [accountEvents],

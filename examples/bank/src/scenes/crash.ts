@@ -7,20 +7,22 @@ import { progressBar } from '../screen/progress.ts';
 const TRANSFERS = 200;
 const KILL_AFTER = 80;
 
-/** A process is killed in the middle of its work, and another one does the same work from the beginning. */
+/** Kills a process in the middle of its work. Another process then does the same work from the beginning. */
 export async function crashAndResume(
   order: Omit<NightRunOrder, 'transfers'>,
   countTransfers: () => Promise<number>,
 ): Promise<void> {
-  heading(`6. ${count(TRANSFERS)} transfers over night, and a crash in the middle`);
+  heading(`6. A night run of ${count(TRANSFERS)} transfers, with a crash in the middle`);
   const whole = { ...order, transfers: TRANSFERS };
   const killed = await runWorker(whole, KILL_AFTER);
-  line(`killed with SIGKILL after it had told of ${count(killed.done)} transfers`);
+  line(`killed with SIGKILL after it had reported ${count(killed.done)} transfers`);
   const resumed = await runWorker(whole, Number.POSITIVE_INFINITY);
-  line(`the next process began at the beginning: ${count(resumed.repeated)} were in the log already`);
-  checked(resumed.done === TRANSFERS, 'all of them were answered');
+  line(
+    `the next process began at the beginning: ${count(resumed.duplicates)} transfers were in the log already`,
+  );
+  checked(resumed.done === TRANSFERS, 'every transfer has a result');
   const made = await countTransfers();
-  checked(resumed.repeated <= made && made <= TRANSFERS, `${count(made)} are in the log, each once`);
+  checked(resumed.duplicates <= made && made <= TRANSFERS, `${count(made)} are in the log, each once`);
 }
 
 async function runWorker(order: NightRunOrder, killAfter: number): Promise<NightRunReport> {
@@ -31,7 +33,7 @@ async function runWorker(order: NightRunOrder, killAfter: number): Promise<Night
     worker.once('exit', resolve);
   });
   const bar = progressBar(order.transfers, 'transfers');
-  let report: NightRunReport = { done: 0, repeated: 0 };
+  let report: NightRunReport = { done: 0, duplicates: 0 };
   worker.on('message', (latest: NightRunReport) => {
     report = latest;
     bar.update(report.done);

@@ -3,7 +3,7 @@ import { uuidv7 } from 'leftfold';
 import pg from 'pg';
 import type { BankPlace } from '../open-bank.ts';
 
-/** A place for one demo: on DATABASE_URL if there is one, else on a Postgres that lives as long as the demo. */
+/** The database of one demo: that of DATABASE_URL, or an embedded server that is stopped at the end. */
 export interface DemoDatabase extends AsyncDisposable {
   readonly place: BankPlace;
   readonly description: string;
@@ -16,7 +16,7 @@ export async function openDatabase(): Promise<DemoDatabase> {
     const place = { databaseUrl: given, schema };
     return {
       place,
-      description: 'the Postgres of DATABASE_URL',
+      description: 'the PostgreSQL of DATABASE_URL',
       [Symbol.asyncDispose]: () => dropSchemas(place),
     };
   }
@@ -28,7 +28,7 @@ export async function openDatabase(): Promise<DemoDatabase> {
   };
 }
 
-/** Leaves the user's database as it was: the log's schema and those of its read models go. */
+/** Drops the schema of the log and those of its read models, so that the user's database is as it was before. */
 async function dropSchemas({ databaseUrl, schema }: BankPlace): Promise<void> {
   const client = new pg.Client(databaseUrl);
   await client.connect();

@@ -6,7 +6,7 @@ import { balances } from '../read/balances.ts';
 import { turnover } from '../read/turnover.ts';
 import { checked, count, euros, heading, line } from '../screen/print.ts';
 
-/** A new question, answered from the beginning of the log. */
+/** Adds a read model, which is built from the beginning of the log. */
 export async function addProjection({ databaseUrl, schema }: BankPlace, events: number): Promise<void> {
   heading('5. A second read model, added later');
   const started = performance.now();
@@ -18,9 +18,7 @@ export async function addProjection({ databaseUrl, schema }: BankPlace, events: 
     projections: [balances, turnover],
   });
   await bank.projections.whenCaughtUp(turnover);
-  line(
-    `it caught up with ${count(events)} events in ${(performance.now() - started).toFixed(0)} ms, from the beginning`,
-  );
+  line(`it applied the ${count(events)} events of the log in ${(performance.now() - started).toFixed(0)} ms`);
   const rows = await bank.query(turnover).orderBy('movements', 'desc').execute();
   const [busiest] = rows;
   if (busiest !== undefined) {
@@ -33,5 +31,5 @@ export async function addProjection({ databaseUrl, schema }: BankPlace, events: 
     (row) =>
       balance.find(({ account_id }) => account_id === row.account_id)?.cents === row.in_cents - row.out_cents,
   );
-  checked(same, 'what came in less what went out is the balance, for every account');
+  checked(same, 'incoming less outgoing money is the balance, for every account');
 }

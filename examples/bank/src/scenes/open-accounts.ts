@@ -7,7 +7,7 @@ export const FIRST_DEPOSIT_CENTS = 100_000;
 
 const owners = ['Ada', 'Grace', 'Alan', 'Edsger', 'Barbara', 'Donald', 'Radia', 'Tony', 'Margaret', 'Leslie'];
 
-/** Every account is opened twice at the same time, by two processes. @returns the account ids */
+/** Opens every account in two processes at the same time. @returns the account ids */
 export async function openAccounts(banks: readonly Bank[]): Promise<readonly string[]> {
   heading('1. Ten accounts, each opened by two processes at once');
   const ids = owners.map((owner) => owner.toLowerCase());
@@ -19,7 +19,7 @@ export async function openAccounts(banks: readonly Bank[]): Promise<readonly str
   const opened = attempts.filter(({ outcome }) => outcome === 'accepted').length;
   checked(
     opened === owners.length,
-    `${count(attempts.length)} commands: ${opened} opened an account, the others were told "account-already-open"`,
+    `${count(attempts.length)} commands: ${opened} opened an account, the others were rejected with "account-already-open"`,
   );
 
   const [bank] = banks;
@@ -28,6 +28,6 @@ export async function openAccounts(banks: readonly Bank[]): Promise<readonly str
       accepted(await bank!.execute(account.command.deposit(id, { cents: FIRST_DEPOSIT_CENTS }))),
     ),
   );
-  line(`${euros(FIRST_DEPOSIT_CENTS)} paid into each`);
+  line(`${euros(FIRST_DEPOSIT_CENTS)} deposited in each account`);
   return ids;
 }

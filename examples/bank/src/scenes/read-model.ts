@@ -4,21 +4,21 @@ import type { Bank } from '../open-bank.ts';
 import { balances } from '../read/balances.ts';
 import { checked, euros, heading, line } from '../screen/print.ts';
 
-/** The read model against the log itself. */
+/** Compares the read model with the log. */
 export async function checkReadModel(
   bank: Bank,
   ids: readonly string[],
   token: number,
   total: number,
 ): Promise<void> {
-  heading('3. The read model, as new as the last command');
+  heading('3. The read model, up to date with the last command');
   const rows = await bank.query(balances, { atLeast: token }).orderBy('cents', 'desc').execute();
   for (const { owner, cents } of rows.slice(0, 3)) line(`${owner.padEnd(9)} ${euros(cents).padStart(11)}`);
   line(`… and ${rows.length - 3} more`);
   await checkMoney(bank, ids, total);
 }
 
-/** No money is made or lost, and every balance is what replaying its account's history says. */
+/** Checks the sum of all balances, and every balance against a replay of its account's events. */
 export async function checkMoney(bank: Bank, ids: readonly string[], total: number): Promise<void> {
   await bank.projections.whenCaughtUp(balances);
   const rows = await bank.query(balances).execute();
@@ -33,5 +33,5 @@ export async function checkMoney(bank: Bank, ids: readonly string[], total: numb
     }),
   );
   const same = replayed.every(({ id, cents }) => rows.find((row) => row.account_id === id)?.cents === cents);
-  checked(same, "every balance is what a replay of the account's history gives");
+  checked(same, "every balance equals a replay of its account's events");
 }

@@ -6,9 +6,9 @@ import { routeOf } from '../night-run/routes.ts';
 
 const TRANSFERS = 600;
 
-/** Hundreds of transfers at once between few accounts, from two processes. @returns the last consistency token */
+/** Makes hundreds of concurrent transfers between few accounts, in two processes. @returns the last consistency token */
 export async function transferConcurrently(banks: readonly Bank[], ids: readonly string[]): Promise<number> {
-  heading(`2. ${count(TRANSFERS)} transfers at once, through two processes`);
+  heading(`2. ${count(TRANSFERS)} concurrent transfers in two processes`);
   const bar = progressBar(TRANSFERS, 'transfers');
   let done = 0;
   const started = performance.now();
@@ -25,12 +25,12 @@ export async function transferConcurrently(banks: readonly Bank[], ids: readonly
   );
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
-  const refused = results.filter(({ outcome }) => outcome === 'rejected').length;
-  const again = results.reduce((sum, { attempts }) => sum + attempts - 1, 0);
+  const rejected = results.filter(({ outcome }) => outcome === 'rejected').length;
+  const retries = results.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   line(
-    `${count(TRANSFERS - refused)} made, ${count(refused)} refused with "insufficient-funds", in ${seconds.toFixed(1)} s`,
+    `${count(TRANSFERS - rejected)} accepted, ${count(rejected)} rejected with "insufficient-funds", in ${seconds.toFixed(1)} s`,
   );
-  line(`${count(again)} times another process had been faster: read again, decided again`);
-  checked(results.length === TRANSFERS, 'every command was answered');
+  line(`${count(retries)} conflicts with the other process: new events read, decided again`);
+  checked(results.length === TRANSFERS, 'every command has a result');
   return Math.max(...results.map(({ token }) => token));
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** What a person sees: a heading for each scene, and a line for each thing worth knowing. */
+/** Prints the heading of a scene. */
 export function heading(text: string): void {
   process.stdout.write(`\n${styleText('bold', text)}\n`);
 }
@@ -9,9 +9,9 @@ export function line(text: string): void {
   process.stdout.write(`  ${text}\n`);
 }
 
-/** A statement that was checked. @throws Error when it does not hold, so that the demo fails loudly */
+/** Prints a statement that was checked. @throws Error when it does not hold, which ends the demo */
 export function checked(holds: boolean, text: string): void {
-  if (!holds) throw new Error(`this should hold, and does not: ${text}`);
+  if (!holds) throw new Error(`a check of the demo failed: ${text}`);
   process.stdout.write(`  ${styleText('green', '✓')} ${text}\n`);
 }
 

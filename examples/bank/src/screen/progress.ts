@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 
-/** A progress bar for long work; on a screen that is no terminal, a line now and then. */
+/** A progress bar. On an output that is not a terminal it prints a line every second. */
 export function progressBar(total: number, what: string) {
   const bar = new cliProgress.SingleBar({
     format: `  {bar} {value}/{total} ${what}`,

@@ -1,16 +1,16 @@
 import { defineAggregate, defineEvents, reject } from '@leftfold/core';
 import { z } from 'zod';
 
-/** What an invoice number says: a plain one is a sale, `C…` takes a sale back, `A…` adjusts a bad debt. */
+/** The kind of an invoice, from its number: `C…` is a cancellation, `A…` adjusts a bad debt, any other is a sale. */
 const invoiceKind = z.enum(['sale', 'cancellation', 'adjustment']);
 
 const line = z.object({
   stockCode: z.string().min(1),
   description: z.string(),
   quantity: z.int(),
-  /** Thousandths of a pound: the smallest part that prices have. Negative in an adjustment. */
+  /** Thousandths of a pound, since prices have up to three decimals. Negative in an adjustment. */
   unitPriceMils: z.int(),
-  /** As the till wrote it; it has no zone. */
+  /** As in the file, without a time zone. */
   at: z.iso.datetime({ local: true }),
 });
 
@@ -37,7 +37,7 @@ export const invoice = defineAggregate({
   },
   rejections: ['lines-missing'],
   commands: {
-    /** Records lines that follow each other on an invoice. Those that are recorded already are left out. */
+    /** Records consecutive lines of an invoice. Lines that are recorded already are left out. */
     record: {
       input: party.extend({ kind: invoiceKind, firstLine: z.int().positive(), lines: z.array(line).min(1) }),
       decide: (state, { kind, customerId, country, firstLine, lines }, emit) => {

@@ -1,6 +1,6 @@
 import type { InvoiceLine } from './invoice-line.ts';
 
-/** What the read models must come to, added up beside them while the file is read. */
+/** The totals that the read models must match, summed while the file is read. */
 export interface ExpectedTotals {
   lines: number;
   negativeLines: number;

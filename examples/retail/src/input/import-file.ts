@@ -4,18 +4,18 @@ import type { Shop } from '../open-shop.ts';
 import { addLine, type ExpectedTotals, noTotals } from './expected-totals.ts';
 import { type FileProgress, type InvoicePart, readInvoices } from './read-file.ts';
 
-/** Commands under way at one time: enough to fill batches, little enough to hold. */
+/** Maximum number of concurrent commands: enough to fill batches, and few enough for a small memory. */
 const IN_FLIGHT = 128;
 
 export interface ImportResult {
   readonly expected: ExpectedTotals;
-  /** Events that this run added; none when the file was imported before. */
+  /** Number of events that this run added; 0 when the file was imported before. */
   readonly addedEvents: number;
 }
 
 /**
- * Sends the file through commands, one for each invoice. Safe to be killed and run again at any moment: an invoice
- * knows which of its lines it has.
+ * Imports the file with one command for each invoice. It can be killed and run again at any moment: an invoice counts
+ * its lines, and its command leaves out those that are recorded.
  */
 export async function importFile(
   shop: Shop,
@@ -24,19 +24,19 @@ export async function importFile(
 ): Promise<ImportResult> {
   const expected = noTotals();
   const progress: FileProgress = { bytesRead: 0 };
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let addedEvents = 0;
   for await (const part of readInvoices(path, progress)) {
     for (const line of part.lines) addLine(expected, line);
     const recording = record(shop, part).then((added) => {
       addedEvents += added;
-      underWay.delete(recording);
+      inFlight.delete(recording);
     });
-    underWay.add(recording);
-    if (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+    inFlight.add(recording);
+    if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight);
     onProgress(progress, expected.lines);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
   return { expected, addedEvents };
 }
 

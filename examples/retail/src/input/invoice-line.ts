@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The file's columns, as CSV gives them. */
+/** The columns of the file, as CSV text. */
 const columns = z.object({
   InvoiceNo: z.string().min(1),
   StockCode: z.string().min(1),
@@ -12,7 +12,7 @@ const columns = z.object({
   Country: z.string().min(1),
 });
 
-/** One line of the file, in the domain's words. */
+/** One line of the file, with the names of the domain. */
 export interface InvoiceLine {
   readonly invoiceNo: string;
   readonly kind: 'sale' | 'cancellation' | 'adjustment';
@@ -25,7 +25,7 @@ export interface InvoiceLine {
   readonly at: string;
 }
 
-/** @throws Error that names the file's line, when a column is missing or not of its format */
+/** @throws Error that names the line and the column, when a column is missing or has another format */
 export function toInvoiceLine(record: unknown, lineNumber: number): InvoiceLine {
   const parsed = columns.safeParse(record);
   if (!parsed.success) {
@@ -51,7 +51,7 @@ function kindOf(invoiceNo: string): InvoiceLine['kind'] {
   return invoiceNo.startsWith('A') ? 'adjustment' : 'sale';
 }
 
-/** Decimal text to thousandths, without a float in between. */
+/** Converts a decimal text to thousandths, without floating-point arithmetic. */
 function toMils(price: string): number {
   const [whole = '0', fraction = ''] = price.split('.');
   const sign = whole.startsWith('-') ? -1 : 1;

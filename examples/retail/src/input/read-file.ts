@@ -6,10 +6,10 @@ import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
 import { type InvoiceLine, toInvoiceLine } from './invoice-line.ts';
 
-/** Lines that follow each other on one invoice. */
+/** Consecutive lines of one invoice. */
 export interface InvoicePart {
   readonly invoiceNo: string;
-  /** Counted from 1 within the invoice, over the whole file. */
+  /** Number of its first line within the invoice, counted from 1 over the whole file. */
   readonly firstLine: number;
   readonly lines: readonly InvoiceLine[];
 }
@@ -18,7 +18,7 @@ export interface FileProgress {
   bytesRead: number;
 }
 
-/** Reads the file in bounded memory, invoice by invoice. @param progress told how much of the file was read */
+/** Reads the file in bounded memory, invoice by invoice. @param progress is updated with the number of bytes read */
 export async function* readInvoices(
   path: string,
   progress: FileProgress,
@@ -64,7 +64,7 @@ async function* readLines(
   }
 }
 
-/** Bytes of the file, and a short word for its content: each file has a log of its own. */
+/** The size of the file, and a fingerprint of its content, which names the schema of its log. */
 export async function identify(
   path: string,
 ): Promise<{ readonly bytes: number; readonly fingerprint: string }> {

@@ -2,7 +2,7 @@ import { defineTableProjection } from '@leftfold/core';
 import { invoiceEvents } from '../domain/invoice.ts';
 import { addLine } from './line.ts';
 
-/** What each known customer bought, less what went back. Lines without a customer are in no row. */
+/** One row for each customer: purchases less returns. Lines without a customer are left out. */
 export const customers = defineTableProjection({
   name: 'customers',
   events: [invoiceEvents],

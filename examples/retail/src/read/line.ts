@@ -1,15 +1,15 @@
-/** What the read models need of a line. */
+/** The fields of a line that the read models use. */
 export interface LineData {
   readonly quantity: number;
   readonly unitPriceMils: number;
 }
 
-/** A line's worth in thousandths of a pound; negative when goods or money went back. Exact: whole numbers only. */
+/** The amount of a line in thousandths of a pound, negative for a return. Exact, since all numbers are integers. */
 export function amountOf({ quantity, unitPriceMils }: LineData): number {
   return quantity * unitPriceMils;
 }
 
-/** A row with one more line, and its worth. */
+/** Adds one line and its amount to a row. */
 export function addLine<TRow extends { readonly lines: number; readonly mils: number }>(
   row: TRow,
   line: LineData,

@@ -2,7 +2,7 @@ import { defineTableProjection } from '@leftfold/core';
 import { invoiceEvents } from '../domain/invoice.ts';
 import { amountOf } from './line.ts';
 
-/** What was sold of each product, what came back, and what was written off. */
+/** One row for each product: quantities sold, returned and written off, and revenue. */
 export const products = defineTableProjection({
   name: 'products',
   events: [invoiceEvents],

@@ -2,7 +2,7 @@ import { defineTableProjection } from '@leftfold/core';
 import { invoiceEvents } from '../domain/invoice.ts';
 import { addLine } from './line.ts';
 
-/** Revenue for each country and month, cancellations and adjustments taken off. */
+/** Revenue for each country and month, less cancellations and adjustments. */
 export const revenue = defineTableProjection({
   name: 'revenue',
   events: [invoiceEvents],

@@ -2,7 +2,7 @@ import { defineTableProjection } from '@leftfold/core';
 import { invoiceEvents } from '../domain/invoice.ts';
 import { addLine, type LineData } from './line.ts';
 
-/** One row for the whole shop, to check the log against the file. */
+/** One row for the whole shop, to compare the log with the file. */
 export const totals = defineTableProjection({
   name: 'totals',
   events: [invoiceEvents],

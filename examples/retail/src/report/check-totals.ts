@@ -6,9 +6,9 @@ import { revenue } from '../read/revenue.ts';
 import { totals } from '../read/totals.ts';
 import { amount, checkLine, heading, pounds } from '../screen/print.ts';
 
-/** Compares the read models with what the file itself adds up to. @returns whether all of it is the same */
+/** Compares the read models with the totals of the file. @returns whether all are equal */
 export async function checkTotals(shop: Shop, expected: ExpectedTotals): Promise<boolean> {
-  heading('The read models against the file');
+  heading('Read models compared with the file');
   const [found] = await shop.query(totals).execute();
   const perCountry = await shop.query(revenue).execute();
   const perProduct = await shop.query(products).execute();

@@ -14,7 +14,7 @@ export async function printTables(shop: Shop): Promise<void> {
 async function printRevenue(shop: Shop): Promise<void> {
   const rows = await shop.query(revenue).execute();
   const countries = sumBy(rows, ({ country }) => country);
-  heading('Revenue by country, the ten highest');
+  heading('Revenue by country, top ten');
   table(
     ['country', 'lines', 'revenue'],
     top(countries).map(([country, { lines, mils }]) => [country, amount(lines), pounds(mils)]),
@@ -31,7 +31,7 @@ async function printRevenue(shop: Shop): Promise<void> {
 
 async function printProducts(shop: Shop): Promise<void> {
   const rows = await shop.query(products).orderBy('mils', 'desc').limit(10).execute();
-  heading('Sales and returns by product, the ten that brought most');
+  heading('Sales and returns by product, top ten by revenue');
   table(
     ['code', 'product', 'sold', 'returned', 'written off', 'revenue'],
     rows.map((row) => [
@@ -47,7 +47,7 @@ async function printProducts(shop: Shop): Promise<void> {
 
 async function printCustomers(shop: Shop): Promise<void> {
   const rows = await shop.query(customers).orderBy('mils', 'desc').limit(10).execute();
-  heading('Customers, the ten that brought most');
+  heading('Customers, top ten by revenue');
   table(
     ['customer', 'country', 'invoices', 'lines', 'revenue'],
     rows.map((row) => [

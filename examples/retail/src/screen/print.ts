@@ -8,7 +8,7 @@ export function line(text: string): void {
   process.stdout.write(`  ${text}\n`);
 }
 
-/** A table with a heading line. Columns of numbers are flush right. */
+/** Prints a table with a heading line. Columns of numbers are right-aligned. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = columns.map((column, index) =>
     Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)),
@@ -22,7 +22,7 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
   for (const row of rows) line(print(row));
 }
 
-/** Prints a figure beside what it should be. @returns whether they are the same */
+/** Prints a figure, and the expected one when it differs. @returns whether they are equal */
 export function checkLine(
   what: string,
   format: (value: number) => string,
@@ -42,7 +42,7 @@ export function amount(value: number): string {
   return value.toLocaleString('en');
 }
 
-/** Thousandths of a pound, rounded to the penny here and nowhere before. */
+/** Formats thousandths of a pound, rounded to the penny. No other code rounds. */
 export function pounds(mils: number): string {
   const pence = Math.round(Math.abs(mils) / 10);
   const text = (pence / 100).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 
-/** A bar over the bytes of the file; on a screen that is no terminal, a line every few seconds. */
+/** A progress bar over the bytes of the file. On an output that is not a terminal it prints a line every 5 seconds. */
 export function fileProgressBar(bytes: number) {
   const bar = new cliProgress.SingleBar({
     format: '  {bar} {percentage}% · {lines} lines',

@@ -28,18 +28,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('the symlinks that npm could not ship are made, once', () => {
+test('ensureSymlinks creates the listed symlinks, and can be called again', () => {
   expect(ensureSymlinks(native)).toBe(true);
   expect(readlinkSync(join(native, 'lib', 'libx.so'))).toBe('libx.so.1.2');
   expect(ensureSymlinks(native)).toBe(true);
 });
 
-test('an installation without a list of symlinks has all it needs', () => {
+test('an installation without pg-symlinks.json needs no symlinks', () => {
   rmSync(join(native, 'pg-symlinks.json'));
   expect(ensureSymlinks(native)).toBe(true);
 });
 
-test('a copy is for every user, whoever may read the original, and leaves out what no server needs', () => {
+test('a copy is readable by every user, and has no files that only builds need', () => {
   chmodSync(join(native, 'lib', 'libx.so.1.2'), 0o600);
   writeFileSync(join(native, 'lib', 'libx.a'), '');
   ensureSymlinks(native);

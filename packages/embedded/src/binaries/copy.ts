@@ -11,18 +11,19 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** Needed to build extensions, not to run a server. */
+/** Files that are needed to build extensions, not to run a server. */
 const notNeeded = /^(?:include|pkgconfig|pgxs)$|\.a$/;
 
 /**
- * Makes the binaries below `from` available below `to`, which does not exist yet, for every user.
+ * Makes the binaries below `from` available to every user below `to`, which must not exist yet.
  *
- * Hard links where the file system allows (10 ms), copies elsewhere (60 MB, 0.1 to 0.3 s). A file
- * that only its owner may read is always copied: its permissions are not ours to change.
+ * Creates hard links where the file system allows it (10 ms) and copies otherwise (60 MB, 0.1 to
+ * 0.3 s). A file that only its owner may read is always copied, since a hard link would need a
+ * change of the original's permissions.
  */
 export function copyBinaries(from: string, to: string): void {
   mkdirSync(to);
-  chmodSync(to, 0o755); // whatever the umask
+  chmodSync(to, 0o755); // mkdir's mode is subject to the umask
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     if (notNeeded.test(entry.name)) continue;
     const source = join(from, entry.name);
@@ -39,7 +40,7 @@ function linked(source: string, target: string): boolean {
     linkSync(source, target);
     return true;
   } catch {
-    return false; // another file system, or one without links
+    return false; // another file system, or one without hard links
   }
 }
 

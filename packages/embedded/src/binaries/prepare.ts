@@ -8,19 +8,19 @@ import { copyBinaries } from './copy.ts';
 import { programFile } from './platform.ts';
 import { ensureSymlinks } from './symlinks.ts';
 
-/** Binaries that run here, as the server's user. */
+/** Binaries that the server's user can run on this machine. */
 export interface Binaries {
   readonly bin: string;
-  /** As the binaries say it: `17.10`. */
+  /** As reported by `postgres --version`: `17.10`. */
   readonly version: string;
   readonly major: number;
 }
 
 /**
- * Makes sure that the server's user can run the binaries, if need be from a copy.
+ * Makes sure that the server's user can run the binaries. Copies them when it cannot run them in place.
  *
- * @param installed the folder that has `bin`.
- * @param copy where a copy may be made; does not exist yet.
+ * @param installed the folder that contains `bin`.
+ * @param copy where a copy may be created; must not exist yet.
  * @throws EmbeddedPostgresError `POSTGRES_BINARIES_MISSING` or `POSTGRES_BINARIES_UNUSABLE`.
  */
 export async function prepareBinaries(
@@ -30,12 +30,12 @@ export async function prepareBinaries(
 ): Promise<Binaries> {
   const postgres = join(installed, 'bin', programFile('postgres'));
   if (!existsSync(postgres)) {
-    throw new EmbeddedPostgresError('POSTGRES_BINARIES_MISSING', `there is no ${postgres}`);
+    throw new EmbeddedPostgresError('POSTGRES_BINARIES_MISSING', `${postgres} does not exist`);
   }
   const first = ensureSymlinks(installed) ? await askVersion(installed, user) : undefined;
   if (typeof first === 'string') return describe(installed, first);
 
-  // Below a folder that is closed to the server's user (/root), or on a file system that cannot be written to.
+  // They are below a folder that the server's user cannot enter (/root), or on a read-only file system.
   copyBinaries(installed, copy);
   ensureSymlinks(copy);
   const second = await askVersion(copy, user);

@@ -7,10 +7,10 @@ interface Link {
 }
 
 /**
- * Makes the symlinks to shared libraries that npm cannot ship. The package makes them when it is
- * installed, unless install scripts are switched off.
+ * Creates the symlinks to shared libraries, which an npm package cannot contain. The install script
+ * of the package creates them too, unless install scripts are disabled.
  *
- * @returns false when the folder cannot be written to.
+ * @returns false when the folder is not writable.
  */
 export function ensureSymlinks(native: string): boolean {
   const list = join(native, 'pg-symlinks.json');
@@ -23,7 +23,7 @@ export function ensureSymlinks(native: string): boolean {
       symlinkSync(basename(source), path);
       return true;
     } catch {
-      return existsSync(path); // made by another process at this moment
+      return existsSync(path); // another process may have created it in between
     }
   });
 }

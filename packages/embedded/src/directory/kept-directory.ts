@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 
-/** What stays the same from one start to the next, so that other tools find the server again. */
+/** Kept from one start to the next, so that other tools can reconnect to the server. */
 export interface Connection {
   readonly password: string;
   readonly port: number | undefined;
@@ -25,17 +25,17 @@ export function newConnection(): Connection {
 }
 
 /**
- * Makes the directory when it does not exist, and takes its lock.
+ * Creates the directory if it does not exist, and takes its lock.
  *
- * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when it cannot be made or written to, or holds
- * other things; `POSTGRES_DIRECTORY_LOCKED` when a live process uses it.
+ * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when it cannot be created or written to, or contains
+ * foreign files; `POSTGRES_DIRECTORY_LOCKED` when a live process uses it.
  */
 export async function openKeptDirectory(directory: string): Promise<DirectoryLock> {
   try {
     mkdirSync(directory, { recursive: true });
     const foreign = readdirSync(directory).filter((name) => !ours.test(name));
     if (foreign.length > 0 && !existsSync(connectionFile(directory))) {
-      throw unusable(directory, `it holds other things (${foreign[0]}); give an empty or a new one`);
+      throw unusable(directory, `it contains other files (${foreign[0]}); pass an empty or a new directory`);
     }
     for (const path of [connectionFile(directory), join(directory, 'data')]) {
       if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
@@ -46,27 +46,27 @@ export async function openKeptDirectory(directory: string): Promise<DirectoryLoc
   } catch (error) {
     if (error instanceof EmbeddedPostgresError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw unusable(directory, `${reason}; it has to belong to the user who runs this process`, error);
+    throw unusable(directory, `${reason}; it has to belong to the user of this process`, error);
   }
 }
 
 const ours =
   /^(?:\.gitignore|connection\.json(?:\.new)?|data|data\.unfinished|lock(?:\.[\w-]+)?|postgres\.log)$/;
 
-/** @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when there are data and no password for them. */
+/** @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when there is data but no password for it. */
 export function readConnection(directory: string): Connection {
   const file = connectionFile(directory);
   if (!existsSync(file)) {
     if (!existsSync(join(directory, 'data'))) return newConnection();
-    throw unusable(directory, 'its connection.json, which has the password, is missing');
+    throw unusable(directory, 'its connection.json, which contains the password, is missing');
   }
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
   const { password, port } = { password: undefined, port: undefined, ...(content as object) };
-  if (typeof password !== 'string') throw unusable(directory, 'its connection.json has no password');
+  if (typeof password !== 'string') throw unusable(directory, 'its connection.json contains no password');
   return { password, port: typeof port === 'number' ? port : undefined };
 }
 
-/** Readable by its owner only, and whole or not at all. */
+/** Only its owner can read the file. The rename makes the write atomic. */
 export function writeConnection(directory: string, connection: Connection): void {
   const unfinished = `${connectionFile(directory)}.new`;
   rmSync(unfinished, { force: true });

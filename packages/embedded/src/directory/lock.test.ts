@@ -13,12 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const someoneDead = () => {
+const deadHolder = () => {
   const { pid } = spawnSync(process.execPath, ['--version']);
   return { token: 'former', pid, startedAt: '1', host: hostname() };
 };
 
-test('a lock is held until it is released, and leaves nothing else', async () => {
+test('a lock is held until it is released, and leaves no other file', async () => {
   const lock = await lockDirectory(path, 0);
   await expect(lockDirectory(path, 0)).rejects.toThrow(
     expect.objectContaining({ code: 'POSTGRES_DIRECTORY_LOCKED', pid: process.pid }),
@@ -30,7 +30,7 @@ test('a lock is held until it is released, and leaves nothing else', async () =>
 });
 
 test('the lock of a process that has ended is taken over', async () => {
-  writeFileSync(path, JSON.stringify(someoneDead()));
+  writeFileSync(path, JSON.stringify(deadHolder()));
   const lock = await lockDirectory(path, 0);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
   expect(readdirSync(folder)).toEqual(['lock']);
@@ -38,39 +38,41 @@ test('the lock of a process that has ended is taken over', async () => {
 });
 
 test.runIf(process.platform === 'linux')(
-  'the lock of a process whose number another one got since is taken over',
+  'the lock of an ended process is taken over, even when its pid is in use again',
   async () => {
-    writeFileSync(path, JSON.stringify({ ...someoneDead(), pid: process.pid }));
+    writeFileSync(path, JSON.stringify({ ...deadHolder(), pid: process.pid }));
     await expect(lockDirectory(path, 0)).resolves.toBeDefined();
   },
 );
 
-test('a lock that was cut off while it was written is taken over', async () => {
+test('an incompletely written lock is taken over', async () => {
   writeFileSync(path, '{"tok');
   await expect(lockDirectory(path, 0)).resolves.toBeDefined();
 });
 
-test('a lock of another machine holds, and the message says what to do when that is gone', async () => {
-  writeFileSync(path, JSON.stringify({ ...someoneDead(), host: 'elsewhere' }));
-  await expect(lockDirectory(path, 0)).rejects.toThrow(/on host elsewhere \(if it is gone, delete .*lock\)/);
+test('a lock of another host is respected; the error names the file to delete', async () => {
+  writeFileSync(path, JSON.stringify({ ...deadHolder(), host: 'elsewhere' }));
+  await expect(lockDirectory(path, 0)).rejects.toThrow(
+    /on host elsewhere \(if it no longer runs, delete .*lock\)/,
+  );
 });
 
-test('releasing does not take away the lock of a later holder', async () => {
+test('release does not remove the lock of a later holder', async () => {
   const lock = await lockDirectory(path, 0);
-  writeFileSync(path, JSON.stringify({ ...someoneDead(), token: 'later' }));
+  writeFileSync(path, JSON.stringify({ ...deadHolder(), token: 'later' }));
   lock.release();
   expect(existsSync(path)).toBe(true);
 });
 
-test('a process that is about to end is waited for', async () => {
+test('lockDirectory waits for a holder that is about to release', async () => {
   const lock = await lockDirectory(path, 0);
   const next = lockDirectory(path, 5_000);
   lock.release();
   await expect(next).resolves.toHaveProperty('release');
 });
 
-test('of many that meet the lock of a dead process, one gets it', async () => {
-  writeFileSync(path, JSON.stringify(someoneDead()));
+test('of 20 concurrent takers of the lock of an ended process, one succeeds', async () => {
+  writeFileSync(path, JSON.stringify(deadHolder()));
   const asked = await Promise.allSettled(Array.from({ length: 20 }, () => lockDirectory(path, 0)));
   expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });

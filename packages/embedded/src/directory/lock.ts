@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 import { processExists, processFacts } from '../supervisor/process-exists.ts';
 
-/** Who holds a directory, as its lock file tells. */
+/** The process that holds a directory: the content of its lock file. */
 interface Holder {
   readonly token: string;
   readonly pid: number;
-  /** Tells a process from a later one under the same number; null where the system does not say. */
+  /** Distinguishes a process from a later one with the same pid; null where the system does not report it. */
   readonly startedAt: string | null;
   readonly host: string;
 }
@@ -18,19 +18,20 @@ export interface DirectoryLock {
   release(): void;
 }
 
-/** A process that was just told to end gets this long to do so. */
-const patience = 1_000;
+/** A holder that is ending gets this long to release the lock. */
+const defaultWaitMs = 1_000;
 
 /**
- * Takes the lock of a kept directory, also from a process that has ended without releasing it.
+ * Takes the lock of a kept directory, also when a process has ended without releasing it.
  *
- * One process at a time gets it. (Should three starters meet a dead one's lock in the same few
- * microseconds, two may: then PostgreSQL's own lock on its data directory refuses one of them.)
+ * One process at a time holds it. (If three processes find the lock of an ended process within the
+ * same few microseconds, two of them may get it. PostgreSQL's own lock on its data directory then
+ * rejects one of these.)
  *
  * @param path the lock file.
  * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_LOCKED` when a live process holds it, with its pid.
  */
-export async function lockDirectory(path: string, patienceMs = patience): Promise<DirectoryLock> {
+export async function lockDirectory(path: string, waitMs = defaultWaitMs): Promise<DirectoryLock> {
   const mine: Holder = {
     token: randomUUID(),
     pid: process.pid,
@@ -38,10 +39,10 @@ export async function lockDirectory(path: string, patienceMs = patience): Promis
     host: hostname(),
   };
   const aside = `${path}.${mine.token}`;
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + waitMs;
   while (!createWhole(path, aside, mine)) {
     const holder = readHolder(path);
-    if (holder === undefined) continue; // released at this moment
+    if (holder === undefined) continue; // released in between
     if (!isAlive(holder)) takeAway(path, aside, holder);
     else if (Date.now() >= deadline) throw lockedBy(holder, path);
     else await delay(20);
@@ -53,7 +54,7 @@ export async function lockDirectory(path: string, patienceMs = patience): Promis
   };
 }
 
-/** A link makes the file appear with all its content, or fails because there is one already. */
+/** A hard link creates the file with its complete content, and fails if the file exists. */
 function createWhole(path: string, aside: string, holder: Holder): boolean {
   writeFileSync(aside, JSON.stringify(holder));
   try {
@@ -67,21 +68,21 @@ function createWhole(path: string, aside: string, holder: Holder): boolean {
   }
 }
 
-/** Renaming is atomic, so of several starters only one removes the dead holder's lock. */
+/** Renaming is atomic: of several processes, only one removes the lock of the ended holder. */
 function takeAway(path: string, aside: string, dead: Holder): void {
   try {
     renameSync(path, aside);
   } catch {
-    return; // another starter was faster
+    return; // another process has removed it
   }
   if (readHolder(aside)?.token === dead.token) {
     rmSync(aside, { force: true });
   } else {
-    renameSync(aside, path); // a faster starter's own lock: give it back
+    renameSync(aside, path); // another process has taken the lock in between: restore its file
   }
 }
 
-/** @returns undefined when there is no lock; a file that cannot be understood counts as no live process. */
+/** @returns undefined when there is no lock. A file that cannot be parsed counts as that of an ended process. */
 function readHolder(path: string): Holder | undefined {
   let content: string;
   try {
@@ -97,18 +98,19 @@ function readHolder(path: string): Holder | undefined {
 }
 
 function isAlive(holder: Holder): boolean {
-  if (holder.host !== hostname()) return true; // cannot be known from here
+  if (holder.host !== hostname()) return true; // processes of another host cannot be checked
   if (holder.pid <= 0 || !processExists(holder.pid)) return false;
   const startedAt = processFacts(holder.pid)?.startedAt ?? null;
   return holder.startedAt === null || startedAt === null || holder.startedAt === startedAt;
 }
 
 function lockedBy({ pid, host }: Holder, path: string): EmbeddedPostgresError {
-  const elsewhere = host === hostname() ? '' : ` on host ${host} (if it is gone, delete ${path})`;
-  const who = pid === process.pid && elsewhere === '' ? 'this process already' : `process ${pid}${elsewhere}`;
+  const elsewhere = host === hostname() ? '' : ` on host ${host} (if it no longer runs, delete ${path})`;
+  const holder =
+    pid === process.pid && elsewhere === '' ? 'this process already' : `process ${pid}${elsewhere}`;
   return new EmbeddedPostgresError(
     'POSTGRES_DIRECTORY_LOCKED',
-    `the directory of this lock is in use by ${who}: ${path}`,
+    `the directory of this lock is in use by ${holder}: ${path}`,
     { pid },
   );
 }

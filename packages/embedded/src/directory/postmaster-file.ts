@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 import { processExists } from '../supervisor/process-exists.ts';
 
-/** What a running server says about itself in its data directory: the file that `pg_ctl --wait` reads. */
+/** The content of `postmaster.pid`, which a running server writes and `pg_ctl --wait` reads. */
 export interface Postmaster {
   readonly pid: number;
   readonly ready: boolean;
@@ -20,11 +20,11 @@ export function readPostmaster(data: string): Postmaster | undefined {
 }
 
 /**
- * Waits for a server whose application has ended, and which is being stopped by its supervisor:
- * a program that is killed and started again at once meets it.
+ * Waits until the server of an application that has ended is stopped by its supervisor. An
+ * application that is killed and started again at once finds such a server.
  *
- * Also removes what a server that is gone has left, when its process number is in use again by
- * another program: PostgreSQL would take that one for a server.
+ * Also removes the `postmaster.pid` of a server that has ended when another program has its pid
+ * now: PostgreSQL would take that program for a running server.
  *
  * @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_LOCKED` when the server still runs after `waitMs`.
  */
@@ -38,20 +38,21 @@ export async function untilFormerServerEnded(data: string, waitMs = 15_000): Pro
       return;
     }
     if (Date.now() > deadline) {
-      const message = `a PostgreSQL server, process ${former.pid}, still uses ${data}; end it`;
+      const message = `a PostgreSQL server, process ${former.pid}, still uses ${data}; stop it`;
       throw new EmbeddedPostgresError('POSTGRES_DIRECTORY_LOCKED', message, { pid: former.pid });
     }
     await delay(20);
   }
 }
 
-/** Whether the working directory of the process is `data`, as that of a server is. */
+/** Whether the working directory of the process is `data`, as it is for a server. */
 function worksIn(pid: number, data: string): boolean {
-  if (process.platform !== 'linux') return true; // cannot be known: PostgreSQL decides
+  if (process.platform !== 'linux') return true; // cannot be checked; PostgreSQL makes its own check at start
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data);
   } catch (error) {
-    // Of another user, so not a server on these data; or gone by now, which the next round sees.
+    // EACCES: a process of another user, so not a server on this data. Otherwise the process has ended, and the
+    // next iteration finds that.
     return !(error instanceof Error && 'code' in error && error.code === 'EACCES');
   }
 }

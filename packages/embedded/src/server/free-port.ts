@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A port of 127.0.0.1 that nobody listens on now.
+ * A port of 127.0.0.1 that no process listens on now.
  *
- * Below the range that Linux, macOS and Windows hand out to outgoing connections, so that a server
- * that is restarted finds its port free again.
+ * It is below the range that Linux, macOS and Windows use for outgoing connections, so that the port
+ * is still free when a server is restarted.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -7,17 +7,17 @@ import { dataArgument } from './data-argument.ts';
 import { type ServerPlan, dataOf, logOf } from './server-plan.ts';
 import { startFailed } from './start-failed.ts';
 
-/** Read at the end of `postgresql.conf`, and rewritten at each start. `alter system` overrides it. */
+/** Included at the end of `postgresql.conf` and rewritten at each start. `alter system` overrides it. */
 export const configurationFile = 'leftfold.conf';
 
 /**
- * Makes a new data directory with `initdb`, in about 0.6 s.
+ * Creates a new data directory with `initdb`, in about 0.6 s.
  *
- * It appears under its name only when it is complete, so a start that was cut off is made again.
- * Text is UTF-8 and sorts by code point on every machine; from version 17 on, `lower` and `upper`
- * know all of Unicode, before that ASCII only.
+ * It is renamed to its final name when it is complete, so that an interrupted start begins again.
+ * Text is UTF-8 and sorts by code point on every machine. `lower` and `upper` support all of Unicode
+ * from version 17 on, and ASCII only in older versions.
  *
- * @throws EmbeddedPostgresError `POSTGRES_START_FAILED` with what `initdb` said.
+ * @throws EmbeddedPostgresError `POSTGRES_START_FAILED` with the output of `initdb`.
  */
 export async function initialize(supervisor: Supervisor, plan: ServerPlan, durable: boolean): Promise<void> {
   const { binaries, user, home, scratch, password } = plan;

@@ -11,13 +11,13 @@ import { configurationFile } from './initialize.ts';
 import { type ServerPlan, dataOf, logOf } from './server-plan.ts';
 import { startFailed } from './start-failed.ts';
 
-/** Recovery after a crash of a large database takes its time; a server that does not answer by then never will. */
+/** Long enough for the crash recovery of a large database. */
 const readyWithinMs = 120_000;
 
 /**
  * Starts the server on the given port and resolves when it accepts connections.
  *
- * @throws EmbeddedPostgresError `POSTGRES_PORT_IN_USE`, or `POSTGRES_START_FAILED` with what the server said.
+ * @throws EmbeddedPostgresError `POSTGRES_PORT_IN_USE`, or `POSTGRES_START_FAILED` with the output of the server.
  */
 export async function launch(
   supervisor: Supervisor,
@@ -29,7 +29,7 @@ export async function launch(
   writeFileFor(user, join(data, configurationFile), configuration);
   const program = await supervisor.run({
     command: join(binaries.bin, programFile('postgres')),
-    // On the command line, where no configuration can open the server to other machines.
+    // The command line has precedence over every configuration file, which therefore cannot change the address.
     args: [
       '-D',
       dataArgument(data, user),

@@ -2,26 +2,26 @@ import { join } from 'node:path';
 import type { Binaries } from '../binaries/prepare.ts';
 import type { ServerUser } from '../server-user.ts';
 
-/** Everything that is decided before a server first starts, and stays so while it lives. */
+/** Everything that is decided before a server first starts, and that does not change until it is stopped. */
 export interface ServerPlan {
   readonly binaries: Binaries;
-  /** Whom the server runs as; undefined: as the current user. */
+  /** The user that the server runs as; undefined for the current user. */
   readonly user: ServerUser | undefined;
-  /** Holds `data` and `postgres.log`: the kept directory, or the scratch directory. */
+  /** Contains `data` and `postgres.log`: the kept directory, or the scratch directory. */
   readonly home: string;
-  /** Is there from the start of the supervisor to its end. */
+  /** A temporary folder that exists from the start of the supervisor to its end. */
   readonly scratch: string;
   readonly password: string;
   /** Content of `leftfold.conf` in the data directory. */
   readonly configuration: string;
 }
 
-/** The data directory, as PostgreSQL calls it. */
+/** PostgreSQL's data directory. */
 export function dataOf(home: string): string {
   return join(home, 'data');
 }
 
-/** Where the server writes what it has to say. */
+/** The file with the output of the server. */
 export function logOf(home: string): string {
   return join(home, 'postgres.log');
 }

@@ -1,4 +1,4 @@
-/** Room for many clients, for prepared transactions and for logical decoding. */
+/** Allows many clients, prepared transactions and logical decoding. */
 const defaults: Readonly<Record<string, string>> = {
   max_connections: '200',
   max_prepared_transactions: '50',
@@ -8,15 +8,15 @@ const defaults: Readonly<Record<string, string>> = {
 };
 
 /**
- * Nothing is lost when the server crashes, everything may be when the machine does: writing is left to the
- * operating system. `synchronous_commit` stays on, or a crash of the server would lose commits.
+ * The operating system decides when data is written to the disk: a crash of the server loses nothing, a crash of
+ * the machine can lose everything. `synchronous_commit` stays on; otherwise a crash of the server loses commits.
  */
 const withoutSync: Readonly<Record<string, string>> = { fsync: 'off' };
 
 /**
- * The settings of a server, as a configuration file.
+ * The settings of a server, in the format of `postgresql.conf`.
  *
- * @throws TypeError for a name that is no setting's, or a value with a line break.
+ * @throws TypeError for an invalid setting name, or a value with a line break or NUL.
  */
 export function configuration(durable: boolean, own: Readonly<Record<string, string>>): string {
   const settings = { ...defaults, ...(durable ? {} : withoutSync), ...own };
@@ -34,7 +34,7 @@ function settingName(name: string): string {
 
 function quoted(name: string, value: string): string {
   if (typeof value !== 'string' || /[\r\n\0]/.test(value)) {
-    throw new TypeError(`the value of the PostgreSQL setting "${name}" has to be a string on one line`);
+    throw new TypeError(`the value of the PostgreSQL setting "${name}" must be a string without line breaks`);
   }
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

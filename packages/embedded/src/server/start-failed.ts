@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 
-/** The error for a program that ended, with the last lines it wrote. */
+/** The error for a program that has ended, with the last lines of its output. */
 export function startFailed(what: string, log: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError('POSTGRES_START_FAILED', `${what}:\n${lastLines(log)}`);
 }

@@ -1,17 +1,17 @@
-/** What a supervisor is told once, on its command line. */
+/** The argument of a supervisor, on its command line. */
 export interface SupervisorOptions {
-  /** Removed when the supervisor ends, with everything in it; may not exist yet. */
+  /** A folder that is removed with its content when the supervisor ends. It may not exist yet. */
   readonly remove: string;
-  /** How a program is stopped when the process that started the supervisor is gone. */
+  /** How the program is stopped when the process that started the supervisor has ended. */
   readonly atEnd: StopSteps;
-  /** Windows has no signals: there, `pg_ctl kill` delivers them. */
+  /** Windows has no signals; `pg_ctl kill` delivers them there. */
   readonly pgCtl: string | undefined;
 }
 
-/** Signals to send one after the other until the program has ended, and how long to wait after each. */
+/** Signals that are sent one after another until the program has ended, and how long to wait after each. */
 export type StopSteps = readonly { readonly signal: NodeJS.Signals; readonly waitMs: number }[];
 
-/** A program to run, as whom, where, and the file that gets its output. */
+/** A program to run: its user, its working directory, and the file for its output. */
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
@@ -21,7 +21,10 @@ export interface Program {
   readonly log: string;
 }
 
-/** One line on the supervisor's standard input. The end of input means: stop, remove, exit. */
+/**
+ * One line on the supervisor's standard input. At the end of input the supervisor stops the program, removes the
+ * folder and exits.
+ */
 export type SupervisorCommand = { readonly run: Program } | { readonly stop: StopSteps };
 
 /** One line on the supervisor's standard output. */

@@ -1,7 +1,7 @@
 // @ts-check
-// A process of its own, in a session of its own: it outlives the process that started it (also one ended by SIGKILL,
-// or by a Ctrl-C that hits the whole terminal) just long enough to stop the database and remove what must not stay.
-// Plain JavaScript, because it is started by path: also from the sources, on a Node that runs no TypeScript.
+// Runs in a separate process and session, so that it outlives the process that started it (also after SIGKILL, or
+// Ctrl-C, which signals the whole process group) until the database is stopped and temporary files are removed.
+// Plain JavaScript, because it is started by its path, also from the sources on a Node that cannot run TypeScript.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const { remove, atEnd, pgCtl } = JSON.parse(process.argv[2] ?? '');
 let running;
 let ending = false;
 
-process.stdout.on('error', () => {}); // nobody reads any more
+process.stdout.on('error', () => {}); // the reader has ended
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
   process.on(signal, () => void end());
 
@@ -77,7 +77,7 @@ async function end() {
   if (ending) return;
   ending = true;
   await stop(atEnd);
-  // Retries: helpers of a killed `initdb` may still be writing.
+  // Retries, because child processes of a killed `initdb` may still be writing.
   await rm(remove, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   process.exit();
 }

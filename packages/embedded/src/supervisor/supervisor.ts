@@ -16,7 +16,7 @@ import type {
   SupervisorReport,
 } from './protocol.ts';
 
-/** A program that was started: `exit` is set once it has ended (`code` null: by a signal). */
+/** A started program. `exit` is set when it has ended; its `code` is null after a signal. */
 export interface RunningProgram {
   readonly pid: number;
   readonly exited: Promise<void>;
@@ -24,13 +24,13 @@ export interface RunningProgram {
 }
 
 /**
- * Runs one program at a time in a process that outlives this one just long enough to clean up.
+ * Runs one program at a time through a process that outlives this one until it has cleaned up.
  *
- * It watches a pipe held by this process: whatever ends this process closes the pipe. Then the
- * program is stopped and the directory given as `remove` is removed.
+ * That process reads a pipe from this process. When this process ends, for any reason, the operating
+ * system closes the pipe. The supervisor then stops the program and removes the directory `remove`.
  */
 export class Supervisor {
-  /** Settles when the supervisor has ended: nothing it ran is left, and its directory is gone. */
+  /** Resolves when the supervisor has ended, its program has ended, and its directory is removed. */
   readonly ended: Promise<void>;
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #remove: string;
@@ -42,7 +42,7 @@ export class Supervisor {
     this.#remove = options.remove;
     this.#process = spawn(process.execPath, [script, JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'ignore'],
-      detached: true, // a session of its own: no signal of this terminal reaches it
+      detached: true, // a separate session, which signals of this terminal do not reach
       windowsHide: true,
       env: serverEnvironment(),
     });
@@ -50,31 +50,31 @@ export class Supervisor {
       this.#process.once('error', () => resolve());
       this.#process.once('exit', () => resolve());
     }).then(() => this.#sweep());
-    this.#process.stdin.on('error', () => {}); // `ended` tells
+    this.#process.stdin.on('error', () => {}); // `ended` reports the end of the supervisor
     createInterface({ input: this.#process.stdout }).on('line', (line) =>
-      this.#hear(JSON.parse(line) as SupervisorReport),
+      this.#receive(JSON.parse(line) as SupervisorReport),
     );
   }
 
-  /** @throws EmbeddedPostgresError `POSTGRES_START_FAILED` when the system refuses to start the program. */
+  /** @throws EmbeddedPostgresError `POSTGRES_START_FAILED` when the system cannot start the program. */
   run(program: Program): Promise<RunningProgram> {
     const started = new Promise<RunningProgram>((resolve, reject) => {
       this.#starting = { resolve, reject };
       void this.ended.then(() => reject(startFailed('the process that supervises PostgreSQL ended')));
     });
-    this.#tell({ run: program });
+    this.#send({ run: program });
     return started;
   }
 
-  /** Resolves when the program has ended, at the latest after all the steps. */
+  /** Resolves when the program has ended, at the latest after all steps. */
   async stop(steps: StopSteps): Promise<void> {
     const program = this.#program;
     if (program === undefined) return;
-    this.#tell({ stop: steps });
+    this.#send({ stop: steps });
     await program.running.exited;
   }
 
-  /** Ends the supervisor as the end of this process would, and waits for it. */
+  /** Ends the supervisor in the same way as the end of this process does, and waits for it. */
   async end(): Promise<void> {
     this.#process.stdin.end();
     await this.ended;
@@ -82,7 +82,7 @@ export class Supervisor {
 
   /** Whether this process stays alive because of the supervisor. */
   keepsAlive(yes: boolean): void {
-    // The types of a child's pipes do not tell that they are sockets.
+    // A child's pipes are sockets, which their types do not say.
     const pipes = [this.#process.stdin, this.#process.stdout] as (Writable | Readable | Socket)[];
     for (const handle of [this.#process, ...pipes]) {
       if (!('unref' in handle)) continue;
@@ -91,11 +91,11 @@ export class Supervisor {
     }
   }
 
-  #tell(command: SupervisorCommand): void {
+  #send(command: SupervisorCommand): void {
     this.#process.stdin.write(`${JSON.stringify(command)}\n`);
   }
 
-  #hear(report: SupervisorReport): void {
+  #receive(report: SupervisorReport): void {
     if ('started' in report) {
       let resolve = () => {};
       const exited = new Promise<void>((done) => {
@@ -118,7 +118,7 @@ export class Supervisor {
     this.#program = undefined;
   }
 
-  /** Does what the supervisor would have done, had it not been killed itself. */
+  /** Cleans up in place of a supervisor that was killed. */
   async #sweep(): Promise<void> {
     const orphan = this.#program?.running.pid;
     if (orphan !== undefined && processExists(orphan)) {

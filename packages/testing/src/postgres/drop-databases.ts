@@ -3,7 +3,7 @@ import { beganAt, databasesOf, databasesOfAllRuns } from './database-name.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Drops the database and cuts its connections; a template too. Does nothing when there is none. */
+/** Closes the connections of the database or template and drops it. Does nothing when it does not exist. */
 export async function dropDatabase(admin: Client, name: string): Promise<void> {
   const database = escapeIdentifier(name);
   const { rowCount } = await admin.query('select from pg_database where datname = $1 and datistemplate', [
@@ -13,12 +13,12 @@ export async function dropDatabase(admin: Client, name: string): Promise<void> {
   await admin.query(`drop database if exists ${database} with (force)`);
 }
 
-/** Drops whatever databases of the run still exist. */
+/** Drops all databases of the run that still exist. */
 export async function dropDatabasesOf(admin: Client, run: string): Promise<void> {
   for (const name of await databasesLike(admin, databasesOf(run))) await dropDatabase(admin, name);
 }
 
-/** Drops what runs that were killed have left on this server: databases older than a day that nobody uses. */
+/** Drops the databases of killed runs on this server: those older than a day without a connection. */
 export async function dropLeftovers(admin: Client, now: Date): Promise<void> {
   for (const name of await databasesLike(admin, databasesOfAllRuns)) {
     const began = beganAt(name);
@@ -37,7 +37,7 @@ async function databasesLike(admin: Client, pattern: string): Promise<string[]> 
   return rows.map(({ datname }) => datname);
 }
 
-/** Another user's database, or one that another run drops at this moment, is left alone. */
+/** Ignores the errors for a database of another user, and for one that another run is dropping. */
 function unlessNotOurs(error: unknown): void {
   const insufficientPrivilege = '42501';
   const invalidCatalogName = '3D000';

@@ -2,18 +2,18 @@ import { type Client, escapeIdentifier } from 'pg';
 import { templateName } from './database-name.ts';
 import { connectionStringOf } from './with-client.ts';
 
-/** How a database is brought to the state in which tests begin. */
+/** Brings a database to the state in which tests begin. */
 export interface Preparation {
-  /** Same name, same template: it is prepared once per run. */
+  /** Name of the template. A template is prepared once per run. */
   readonly name: string;
-  /** Migrates, seeds, … Has to close its connections. */
+  /** Migrates and seeds the database. It has to close its connections. */
   readonly run: (connectionString: string) => Promise<void>;
 }
 
 /**
- * Makes the template of this run when it does not exist, in exactly one of the processes that ask for it.
+ * Creates the template of this run if it does not exist. Of concurrent processes, exactly one creates it.
  *
- * @returns its name. Nobody can connect to it any more, so that copies are made at any time.
+ * @returns its name. The template allows no connections, so that it can always be copied.
  *
  * SQL: a session-level advisory lock on the server's database, keyed by the template's name.
  */
@@ -34,7 +34,7 @@ export async function ensureTemplate(
   }
 }
 
-/** `datistemplate` is set when it is ready: what a process left that died before is made again. */
+/** `datistemplate` is set when the template is complete. One left incomplete by a killed process is created again. */
 async function isTemplate(admin: Client, name: string): Promise<boolean> {
   const { rowCount } = await admin.query('select from pg_database where datname = $1 and datistemplate', [
     name,
@@ -53,7 +53,7 @@ async function makeTemplate(
   await admin.query(`create database ${database} template template0`);
   await prepare.run(connectionStringOf(server, name));
   await admin.query(`alter database ${database} with is_template true allow_connections false`);
-  // A pool that is just closing would make the first copies wait for it.
+  // A pool that is still closing would delay the first copies.
   await admin.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [
     name,
   ]);

@@ -6,25 +6,25 @@ import { connectionStringOf, withClient } from './with-client.ts';
 import '../vitest/provided-context.ts';
 
 export interface TestDatabaseOptions {
-  /** How to bring the database to the state in which the tests begin. Without it the database is empty. */
+  /** Brings the database to the state in which the tests begin. Without it the database is empty. */
   readonly prepare?: Preparation;
   /**
-   * Connection string of a server, for a user who may create databases. `prepare` then runs for each database.
+   * Connection string of a server, with a user that may create databases. `prepare` then runs for each database.
    *
    * @default the server that `@leftfold/testing/vitest-global-setup` provides
    */
   readonly server?: string;
 }
 
-/** A database of its own, for one test file. */
+/** A separate database for one test file. */
 export interface TestDatabase extends AsyncDisposable {
   readonly connectionString: string;
   readonly name: string;
 }
 
 /**
- * Makes a database for one test file, in 10 to 200 ms: a copy of a template that is prepared once
- * per run, by whichever worker process of vitest comes first.
+ * Creates a database for one test file, in 10 to 200 ms: a copy of a template. The first worker process of vitest
+ * that needs the template prepares it, once per run.
  *
  * ```ts
  * const database = await createTestDatabase({
@@ -37,10 +37,10 @@ export interface TestDatabase extends AsyncDisposable {
  * });
  * ```
  *
- * Disposing of it cuts its connections and drops it. What is not disposed of, the global setup
- * drops at the end of the run.
+ * Disposing of the database closes its connections and drops it. The global setup drops databases that were not
+ * disposed of at the end of the run.
  *
- * @throws Error when there is no server: the global setup is missing in the configuration of vitest.
+ * @throws Error when there is no server, because vitest's configuration lacks the global setup.
  */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const { prepare } = options;
@@ -54,7 +54,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   };
   const canShare = run !== undefined && prepare !== undefined;
   await withClient(server, async (admin) => {
-    // Nobody can be connected to template0, so it can always be copied.
+    // template0 allows no connections, so it can always be copied.
     const template = canShare ? await ensureTemplate(admin, server, run, prepare) : 'template0';
     await copyDatabase(admin, template, name);
   });
@@ -62,7 +62,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   return database;
 }
 
-/** Without the name of a run, nobody could tell for how long a template is good. */
+/** Without the name of a run there is no template, since it is unknown for how long it would be valid. */
 async function prepareAlone(database: TestDatabase, prepare: Preparation | undefined): Promise<void> {
   try {
     await prepare?.run(database.connectionString);
@@ -73,7 +73,7 @@ async function prepareAlone(database: TestDatabase, prepare: Preparation | undef
 }
 
 async function copyDatabase(admin: Client, template: string, name: string): Promise<void> {
-  // Copying files begins and ends with a checkpoint: ten times as quick as the log without fsync, and slower with it.
+  // file_copy begins and ends with a checkpoint: ten times as fast as wal_log without fsync, and slower with fsync.
   const { rows } = await admin.query<{ fsync: string }>('show fsync');
   const strategy = rows[0]?.fsync === 'off' ? 'file_copy' : 'wal_log';
   await admin.query(
@@ -86,7 +86,7 @@ async function providedServer(): Promise<{ server: string; run: string | undefin
   const server: string | undefined = inject('leftfoldPostgres');
   if (server === undefined) {
     throw new Error(
-      'no Postgres server for tests: add globalSetup: ["@leftfold/testing/vitest-global-setup"] to the ' +
+      'no PostgreSQL server for tests: add globalSetup: ["@leftfold/testing/vitest-global-setup"] to the ' +
         '`test` section of your vitest configuration, or pass the option "server"',
     );
   }

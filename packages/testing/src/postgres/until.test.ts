@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { until } from './until.ts';
 
-test('resolves with the first answer that is truthy', async () => {
+test('resolves with the first truthy result', async () => {
   const answers = [undefined, 0, '', 'here', 'late'];
   await expect(until(() => answers.shift())).resolves.toBe('here');
   expect(answers).toEqual(['late']);
 });
 
-test('waits for an answer that takes its time, and for a condition that holds later', async () => {
+test('awaits the condition, and calls it again until it holds', async () => {
   let asked = 0;
   const condition = async () => {
     asked += 1;
@@ -16,12 +16,12 @@ test('waits for an answer that takes its time, and for a condition that holds la
   await expect(until(condition)).resolves.toBe(true);
 });
 
-test('gives up after the deadline and says what it waited for', async () => {
+test('rejects after the deadline, naming the condition', async () => {
   const waiting = until(() => false, { timeoutMs: 20, message: 'the balance of acc-1' });
-  await expect(waiting).rejects.toThrow('waited 20 ms in vain for the balance of acc-1');
+  await expect(waiting).rejects.toThrow('timed out after 20 ms, waiting for the balance of acc-1');
 });
 
-test('an error of the condition is the error', async () => {
+test('rejects with the error that the condition throws', async () => {
   const broken = () => {
     throw new RangeError('no such account');
   };

@@ -3,19 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface UntilOptions {
   /** @default 15000 */
   readonly timeoutMs?: number;
-  /** What was waited for, as the error says it. */
+  /** What is waited for, used in the error. @default 'the condition' */
   readonly message?: string;
 }
 
 /**
- * Waits for a condition, asked again every few milliseconds: what a test does in place of sleeping.
+ * Waits until a condition holds, and checks it every few milliseconds. Use it in tests instead of sleeping.
  *
  * ```ts
  * const row = await until(() => findBalance('acc-1'), { message: 'the balance of acc-1' });
  * ```
  *
- * @returns the first answer of `condition` that is truthy.
- * @throws Error when there is none in time; whatever `condition` throws.
+ * @returns the first truthy result of `condition`.
+ * @throws Error after the timeout; an error that `condition` throws is passed on.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
@@ -25,7 +25,7 @@ export async function until<T>(
   for (;;) {
     const answer = await condition();
     if (isTruthy(answer)) return answer;
-    if (Date.now() >= deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${message}`);
+    if (Date.now() >= deadline) throw new Error(`timed out after ${timeoutMs} ms, waiting for ${message}`);
     await delay(5);
   }
 }

@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 
-/** Runs `action` on a connection of its own, which is closed afterwards. */
+/** Opens a connection, runs `action` on it, and closes it. */
 export async function withClient<T>(
   connectionString: string,
   action: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new Client({ connectionString });
-  client.on('error', () => {}); // a connection that is cut fails its query, and need not end the process
+  client.on('error', () => {}); // the query fails with the error; without a listener it would also end the process
   await client.connect();
   try {
     return await action(client);
@@ -15,7 +15,7 @@ export async function withClient<T>(
   }
 }
 
-/** The same server, user and options, another database. */
+/** The connection string with another database. */
 export function connectionStringOf(server: string, database: string): string {
   const url = new URL(server);
   url.pathname = `/${database}`;

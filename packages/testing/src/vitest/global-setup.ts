@@ -6,18 +6,18 @@ import { withClient } from '../postgres/with-client.ts';
 import './provided-context.ts';
 
 /**
- * Gives the tests of a vitest project a real Postgres server, and takes away what they leave on it.
+ * Provides the tests of a vitest project with a real PostgreSQL server, and drops their databases afterwards.
  *
  * ```ts
  * export default defineConfig({ test: { globalSetup: ['@leftfold/testing/vitest-global-setup'] } });
  * ```
  *
- * The server is that of `DATABASE_URL`; else a container, when `LEFTFOLD_TEST_POSTGRES` is
- * `testcontainers`; else one from the binaries of `@leftfold/embedded`. Which, is printed in one line.
- * Test files get a database each by `createTestDatabase` of `@leftfold/testing/postgres`.
+ * The server is that of `DATABASE_URL`; otherwise a container, if `LEFTFOLD_TEST_POSTGRES` is
+ * `testcontainers`; otherwise a server from the binaries of `@leftfold/embedded`. One printed line names it.
+ * Each test file gets a database from `createTestDatabase` of `@leftfold/testing/postgres`.
  *
- * @returns what vitest calls when the run has ended.
- * @throws Error when there is no server, with a sentence on how to get one. Tests are never skipped for want of one.
+ * @returns the teardown, which vitest calls when the run has ended.
+ * @throws Error when there is no server; the message says how to get one. Tests are never skipped for lack of a server.
  */
 export async function setup(
   project: Pick<TestProject, 'provide' | 'onTestsRerun'>,
@@ -31,7 +31,7 @@ export async function setup(
   project.provide('leftfoldTestRun', run);
   const dropDatabases = () => withClient(connectionString, (admin) => dropDatabasesOf(admin, run));
 
-  // In watch mode, what prepares a template may have changed.
+  // In watch mode, the code that prepares a template can have changed.
   project.onTestsRerun(async () => {
     await dropDatabases();
     run = newRunName(new Date());

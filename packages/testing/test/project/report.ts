@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 
-/** Tells the test that runs this project what happened. */
+/** Writes a line to the file that the test of this project reads. */
 export function report(what: string): void {
   appendFileSync(process.env['REPORT'] ?? '', `${what}\n`);
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-// A project such as a user has, in little; run by global-setup.pg.test.ts.
+// A minimal user project, run by global-setup.pg.test.ts.
 const conditions = ['@leftfold/source', ...defaultServerConditions];
 
 export default defineConfig({

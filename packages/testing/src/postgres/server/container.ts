@@ -1,7 +1,7 @@
 import { dockerAddress } from './docker-address.ts';
 import type { Environment, TestServer } from './test-server.ts';
 
-/** What is used of `@testcontainers/postgresql`, which is installed only by those who want it. */
+/** The used part of `@testcontainers/postgresql`, which is an optional package. */
 interface PostgreSqlContainer {
   withCommand(command: string[]): PostgreSqlContainer;
   start(): Promise<{ getConnectionUri(): string; stop(): Promise<unknown> }>;
@@ -10,16 +10,16 @@ interface PostgreSqlContainer {
 const settings = ['fsync=off', 'wal_level=logical', 'max_prepared_transactions=50', 'max_connections=200'];
 
 /**
- * Starts Postgres in a container.
+ * Starts PostgreSQL in a container.
  *
- * @throws Error at once when Docker does not answer, or the package is not installed.
+ * @throws Error at once when Docker does not respond, or the package is not installed.
  */
 export async function startContainer(environment: Environment, version: number): Promise<TestServer> {
   const address = await dockerAddress(environment);
   if (address === undefined) {
     throw new Error(
-      'LEFTFOLD_TEST_POSTGRES is "testcontainers", and no Docker answers: start it, or point DOCKER_HOST to it, ' +
-        'or unset LEFTFOLD_TEST_POSTGRES for the server that needs no Docker',
+      'LEFTFOLD_TEST_POSTGRES is "testcontainers", but Docker does not respond: start it, or set DOCKER_HOST, ' +
+        'or unset LEFTFOLD_TEST_POSTGRES to use the embedded server, which needs no Docker',
     );
   }
   const image = `postgres:${version}-alpine`;
@@ -36,7 +36,7 @@ export async function startContainer(environment: Environment, version: number):
 }
 
 async function newContainer(image: string): Promise<PostgreSqlContainer> {
-  const name: string = '@testcontainers/postgresql'; // not a literal: compilers need not find it
+  const name: string = '@testcontainers/postgresql'; // not a literal type, so that the package need not be installed to compile
   try {
     const module = (await import(name)) as {
       PostgreSqlContainer: new (image: string) => PostgreSqlContainer;

@@ -6,18 +6,18 @@ const oldestVersion = 150_000;
 /**
  * Uses the server that `DATABASE_URL` names.
  *
- * @throws Error when it does not answer, is older than PostgreSQL 15, or its user may not create databases.
+ * @throws Error when it does not respond, is older than PostgreSQL 15, or its user may not create databases.
  */
 export async function useDatabaseUrl(url: string): Promise<TestServer> {
   const facts = await withClient(url, async (client) => {
     const { rows } = await client.query<Facts>(askFacts);
     return rows[0];
   }).catch((cause: unknown) => {
-    throw new Error(`the server of DATABASE_URL does not answer: ${reasonOf(cause)}`, { cause });
+    throw new Error(`the server of DATABASE_URL does not respond: ${reasonOf(cause)}`, { cause });
   });
   if (facts === undefined || facts.number < oldestVersion) {
     throw new Error(
-      `the server of DATABASE_URL is PostgreSQL ${facts?.version}; 15 is the oldest that will do`,
+      `the server of DATABASE_URL is PostgreSQL ${facts?.version}; PostgreSQL 15 or newer is needed`,
     );
   }
   if (!facts.may_create) {
@@ -49,7 +49,7 @@ const askFacts = `
     from pg_roles
    where rolname = current_user`;
 
-/** A refused connection has its reasons inside. */
+/** A refused connection is an AggregateError, with one error for each address. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { Environment } from './test-server.ts';
 
 /**
- * Looks for a Docker that answers, in the time of a connection: a client alone may be installed
- * without one, and testcontainers takes its time to notice.
+ * Finds the address of a running Docker by connecting to it. An installed client does not show that Docker runs, and
+ * testcontainers takes long to report that it does not.
  *
- * @returns where, or undefined.
+ * @returns the address, or undefined when no Docker responds.
  */
 export async function dockerAddress(environment: Environment): Promise<string | undefined> {
   for (const address of candidates(environment)) {
-    if (await answers(address)) return address;
+    if (await responds(address)) return address;
   }
   return undefined;
 }
@@ -29,10 +29,10 @@ function candidates(environment: Environment): string[] {
   ];
 }
 
-function answers(address: string): Promise<boolean> {
+function responds(address: string): Promise<boolean> {
   const { protocol, pathname, hostname, port } = new URL(address);
   const isLocal = protocol === 'unix:' || protocol === 'npipe:';
-  // A named pipe is written npipe:////./pipe/name, and opened as //./pipe/name.
+  // The URL of a named pipe is npipe:////./pipe/name, its path is //./pipe/name.
   const path = protocol === 'npipe:' ? address.slice('npipe://'.length) : pathname;
   if (protocol === 'unix:' && !existsSync(path)) return Promise.resolve(false);
   return new Promise((resolve) => {
