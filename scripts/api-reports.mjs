@@ -1,5 +1,5 @@
-// The public API of every entry of a published package, with signatures, as api/<entry>.api.md: read from the built
-// declarations. Fails with the difference when a report is not what the declarations say; `--accept` writes it instead.
+// Compares the public API of every entry of a published package with its report api/<entry>.api.md. The API, with
+// signatures, is read from the built declarations. Fails with the difference; `--accept` writes the reports instead.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const missing = entries.find(({ declarations }) => !existsSync(declarations));
 if (missing) fail(`${missing.declarations} does not exist: run "npm test -- build" first.`);
 
 const configs = entries.map(configOf);
-// One program for all entries: building one for each takes four times as long.
+// One program for all entries: a program for each takes four times as long.
 const compilerState = CompilerState.create(configs[0], {
   additionalEntryPoints: entries.map(({ declarations }) => declarations),
 });
@@ -25,12 +25,12 @@ const files = new Set(entries.map(({ report }) => `${report}.api.md`));
 const left = readdirSync(reports).filter((file) => !files.has(file));
 for (const file of left) {
   if (accept) rmSync(join(reports, file));
-  else console.error(`api/${file} is the report of no entry.\n`);
+  else console.error(`api/${file} belongs to no entry.\n`);
 }
 
 if (!accept && outdated.length + left.length > 0) {
   fail(
-    'The public API is not the one that api/ shows. If that is meant, run "npx pnpm api", ' +
+    'The public API differs from the reports in api/. If this is intended, run "npx pnpm api", ' +
       'and commit api/ with a changeset.',
   );
 }
@@ -63,7 +63,7 @@ function configOf({ path, report, declarations }) {
       compiler: {
         overrideTsconfig: {
           extends: join(root, 'tsconfig.base.json'),
-          // Without the condition that resolves packages to their sources: a report is about what is published.
+          // Without the condition that resolves packages to their sources: a report describes the published files.
           compilerOptions: {
             customConditions: [],
             types: ['node'],
@@ -74,7 +74,7 @@ function configOf({ path, report, declarations }) {
       },
       apiReport: {
         enabled: true,
-        // Types that a signature uses without exporting them: a change of theirs is a change for the caller.
+        // Includes types that a signature uses but the entry does not export: callers depend on them too.
         includeForgottenExports: true,
         reportFileName: report,
         reportFolder: reports,

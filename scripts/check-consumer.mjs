@@ -1,5 +1,5 @@
-// A user's project: packs the packages, installs them with npm into an empty folder outside of the repository, compiles
-// the user's code against the published types, and runs the user's own tests with a real PostgreSQL.
+// Checks the packages in a user's project: packs them, installs them with npm into an empty folder outside of the
+// repository, compiles the project against the published types, and runs its tests with a real PostgreSQL.
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const archives = join(work, 'archives');
 const project = join(work, 'project');
 mkdirSync(archives);
 mkdirSync(project);
-// The project of a user who has read "Getting started" and wants a test of it.
+// A project as in "Getting started", with tests.
 cpSync(join(root, 'scripts', 'consumer'), project, { recursive: true });
 
 const packed = Object.fromEntries(await Promise.all(publishedFolders().map(pack)));
@@ -25,7 +25,7 @@ writeFileSync(join(project, 'package.json'), JSON.stringify(manifest(packed), un
 await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
 await run(bin('tsc'), ['--project', 'tsconfig.json']);
 await run(bin('vitest'), ['run']);
-console.log('a project that installs the packed packages compiles, and its tests pass');
+console.log('a project with the packed packages compiles, and its tests pass');
 
 function publishedFolders() {
   return readdirSync(join(root, 'packages'))
@@ -48,7 +48,7 @@ async function pack(folder) {
   return [name, `file:${archive}`];
 }
 
-/** Ours from the archives, also where they depend on each other; the others as this repository tests them. */
+/** Uses the archives for all packages of this repository, and the tested versions of all other packages. */
 function manifest(ours) {
   const tested = Object.fromEntries(
     ['kysely', 'zod', 'vitest', 'typescript', '@types/node', '@types/pg'].map((name) => [

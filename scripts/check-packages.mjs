@@ -1,4 +1,4 @@
-// Packs every published package as `pnpm publish` would and lets publint and "are the types wrong" read the archive.
+// Packs every published package as `pnpm publish` does, and checks the archive with publint and "are the types wrong".
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const worker = async () => {
 };
 await Promise.all([worker(), worker()]);
 
-for (const { name, tool, output } of failures) console.error(`${name}: ${tool} says\n${output}\n`);
+for (const { name, tool, output } of failures) console.error(`${name}: ${tool} failed\n${output}\n`);
 process.exit(failures.length > 0 ? 1 : 0);
 
 async function checkPackage(folder) {
@@ -39,5 +39,5 @@ async function checkPackage(folder) {
       return;
     }
   }
-  console.log(`${manifest.name}: packed, publint and attw agree`);
+  console.log(`${manifest.name}: packed, and valid for publint and attw`);
 }

@@ -1,5 +1,5 @@
-// Everything CI checks, behind `npm test`. With step names as arguments, those steps alone: `npm test -- lint unit`.
-// Prints one line per step, the output and the command to repeat for each that fails, and the sum last.
+// Runs all checks of CI; the script behind `npm test`. Step names as arguments select steps: `npm test -- lint unit`.
+// Prints one line per step, the output and the command of each failed step, and the sums at the end.
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { countTests, readReport } from './test-report.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Where the vitest runs leave their results, for the count and for the check of guarantees. */
+/** The folder for the results of vitest, which are counted and used by the check of guarantees. */
 const results = join('node_modules', '.cache', 'leftfold');
 
 /**
- * The steps, phase after phase; two of a phase run at once. A step that is not a vitest run counts as one test.
- * The Postgres suites have a phase of their own: their races should meet a quiet machine.
+ * The steps, by phases. Two steps of a phase run at the same time. A step that is not a vitest run counts as one test.
+ * The PostgreSQL tests have a separate phase, since their races need a machine without other load.
  *
- * What turbo runs, it does not run again while its inputs, listed in turbo.json, are the same. Tests always run.
+ * turbo skips a task while its inputs, listed in turbo.json, are unchanged. Tests always run.
  *
  * @type {Array<Array<{ name: string; run: string; needs?: string; results?: string; live?: boolean }>>}
  */
@@ -45,14 +45,14 @@ const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 const unknown = asked.find((name) => !phases.flat().some((step) => step.name === name));
 if (unknown) {
   console.error(
-    `There is no step "${unknown}"; there is: ${phases
+    `There is no step "${unknown}". The steps are: ${phases
       .flat()
       .map((step) => step.name)
       .join(', ')}.`,
   );
   process.exit(1);
 }
-/** The steps that are asked for, and what those need. */
+/** The selected steps, and the steps that these need. */
 const wanted = phases
   .flat()
   .filter(({ name }) => asked.length === 0 || asked.includes(name))
@@ -65,16 +65,16 @@ const env = {
   TURBO_TELEMETRY_DISABLED: '1',
   NODE_DISABLE_COMPILE_CACHE: '1',
   TSX_DISABLE_CACHE: '1',
-  // pnpm must not install in the middle of a check; run.mjs has done that.
+  // pnpm must not install during a check; run.mjs has installed everything.
   npm_config_verify_deps_before_run: 'false',
 };
 
-/** How to stop the programs running now, for when we are stopped. */
+/** Functions that stop the running programs, called when this process gets a signal. */
 const running = new Set();
 let interrupted = false;
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
   process.on(signal, () => {
-    if (interrupted) return; // a second signal would end before its time what is cleaning up after the first
+    if (interrupted) return; // a second signal would interrupt the programs while they clean up after the first
     interrupted = true;
     for (const stop of running) stop();
     process.exitCode = code;
@@ -144,18 +144,18 @@ function vitest(name, projects) {
   return { run: `vitest run ${projects}`, results: join(results, `${name}.json`) };
 }
 
-/** vitest's own words for a person to read, and a file to count from. */
+/** vitest's default output, and a JSON file for the counts. */
 function reporters(file) {
   return `--reporter=default --reporter=json --outputFile.json=${file}`;
 }
 
-/** Runs a command line of the list above (no quoting in it) to its end. */
+/** Runs a command line of the list above, which has no quotes, to its end. */
 function execute(line, live) {
   const [program = '', ...args] = line.split(' ');
   return new Promise((resolve) => {
     const chunks = [];
-    // A captured program leads a group, so that what it starts in turn can be stopped as well. A live one stays in
-    // ours: it is long, and has to end with us in any case.
+    // A captured program gets a process group, so that its child processes can be stopped as well. A live program
+    // stays in the group of this process, so that a signal of the terminal stops it in any case.
     const detached = !live && process.platform !== 'win32';
     const child = spawn(program, args, {
       cwd: root,
@@ -169,7 +169,7 @@ function execute(line, live) {
       try {
         process.kill(-child.pid, 'SIGTERM');
       } catch {
-        // it has just ended by itself
+        // The program has just ended.
       }
     };
     running.add(stop);

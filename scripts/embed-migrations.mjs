@@ -1,6 +1,6 @@
 // Embeds each package's numbered .sql migrations and its SQL functions into one checked-in module, so that no file is
-// read at run time. `--check` writes nothing and fails when a module is not what its .sql files say, or when SQL that was
-// released has changed. `--release 1.2.0` records the SQL of a release, which then must not change any more.
+// read at run time. `--check` writes nothing, and fails when a module differs from its .sql files or when released SQL
+// has changed. `--release 1.2.0` records the SQL of a release, which must not change from then on.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';

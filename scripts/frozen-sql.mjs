@@ -1,5 +1,5 @@
-// SQL that was released must not change: databases have it already. A change of a function is released with a new
-// migration number, because functions are created anew only when a migration is applied.
+// Released SQL must not change, since databases have applied it. A changed function needs a new migration number,
+// because functions are replaced only when a migration is applied.
 import { createHash } from 'node:crypto';
 
 /**
@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
  */
 
 /**
- * What changed that a release has frozen.
+ * Lists the changes of SQL that a release has frozen.
  *
  * @param {PackageSql} sql
  * @param {readonly Release[]} released
@@ -20,13 +20,11 @@ export function frozenChanges(sql, released) {
   return released.flatMap(({ release, migration, migrations, functions }) => {
     const now = summaryOf({ ...sql, migrations: sql.migrations.filter(({ number }) => number <= migration) });
     if (now.migration !== migration || now.migrations !== migrations) {
-      return [
-        `a migration up to number ${migration} is not as release ${release} has it; add a new one instead`,
-      ];
+      return [`a migration up to number ${migration} differs from release ${release}; add a new one instead`];
     }
     if (newestOf(sql) === migration && now.functions !== functions) {
       return [
-        `a function is not as release ${release} has it; add a migration after number ${migration}, so that databases get the new one`,
+        `a function differs from release ${release}; add a migration after number ${migration}, so that databases get the new one`,
       ];
     }
     return [];
@@ -34,7 +32,7 @@ export function frozenChanges(sql, released) {
 }
 
 /**
- * The list with one more release.
+ * Returns the list of releases with this release added or replaced.
  *
  * @param {PackageSql} sql
  * @param {readonly Release[]} released

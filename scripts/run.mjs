@@ -1,5 +1,5 @@
-// `npm run demo`, `npm test` and their like start here: installs what the command needs, then runs it.
-// Needs Node and npm alone, and uses no dependency, since none may be installed yet.
+// Starts `npm run demo`, `npm test` and other commands: installs the packages that the command needs, then runs it.
+// Needs only Node and npm, and imports no dependency, since none may be installed yet.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * What each command starts. `needs` names the workspace package to install, with the packages it depends on and
- * nothing else; without it everything is installed.
+ * The file that each command starts. `needs` names the workspace package to install, with its dependencies only;
+ * without it everything is installed.
  */
 const commands = {
   demo: { needs: '@leftfold/example-bank', entry: 'examples/bank/src/main.ts' },
@@ -29,14 +29,14 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Leftfold needs Node 20.19 or newer; this is Node ${process.versions.node}.`);
 }
-if (!entry) fail(`Unknown command "${name}". There is: ${Object.keys(commands).join(', ')}.`);
+if (!entry) fail(`Unknown command "${name}". The commands are: ${Object.keys(commands).join(', ')}.`);
 if (!existsSync(join(root, entry))) fail(`Cannot run "${name}": ${entry} does not exist.`);
 
 const env = {
   ...process.env,
   DO_NOT_TRACK: '1',
   TURBO_TELEMETRY_DISABLED: '1',
-  // These caches would stay behind in the temporary directory.
+  // These caches would be left in the temporary directory.
   NODE_DISABLE_COMPILE_CACHE: '1',
   TSX_DISABLE_CACHE: '1',
 };
@@ -46,14 +46,14 @@ process.exit(
   await run(process.execPath, [...flags(), join(root, entry), ...args], { env, stdio: 'inherit' }),
 );
 
-/** How to start a TypeScript file: tsx strips the types, the condition resolves our packages to their sources. */
+/** Flags to start a TypeScript file: tsx strips types, and the condition resolves workspace packages to sources. */
 function flags() {
   if (entry.endsWith('.mjs')) return [];
   const tsx = createRequire(join(root, entry)).resolve('tsx');
   return ['--conditions=@leftfold/source', '--import', pathToFileURL(tsx).href];
 }
 
-/** Brings node_modules up to date with the lockfile; returns at once when it is. */
+/** Brings node_modules up to date with the lockfile. Returns at once if it is up to date. */
 async function install() {
   const marker = join(root, 'node_modules', '.leftfold-installed.json');
   const wanted = fingerprint();
@@ -61,14 +61,15 @@ async function install() {
   const installed = found.fingerprint === wanted ? found.packages : [];
   if (installed.includes('*') || installed.includes(needs)) return;
 
-  // A part is installed where nothing is; where everything was, by `npm test` or by pnpm itself, everything stays.
+  // Installs a part only if nothing is installed. If everything was installed, by `npm test` or by pnpm, installs
+  // everything, since installing a part would remove the rest.
   const pnpmWasHere = existsSync(join(root, 'node_modules', '.modules.yaml'));
   const everything = found.packages?.includes('*') ?? pnpmWasHere;
   const part = everything ? '*' : needs;
 
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const filter = part === '*' ? [] : ['--prod', '--filter-prod', `${part}...`];
-  const what = part === '*' ? 'everything' : `${part} and what it depends on, nothing else`;
+  const what = part === '*' ? 'everything' : `${part} and its dependencies`;
   console.log(`Installing ${what} (${packageManager}) ...`);
   const started = performance.now();
   const [program, ...prefix] = packageManagerCommand(packageManager);
@@ -83,13 +84,13 @@ async function install() {
     },
   );
   if (code > 128) fail('The installation was interrupted.', code);
-  if (code !== 0) fail(`The installation failed with exit code ${code}; the lines above say why.`, code);
+  if (code !== 0) fail(`The installation failed with exit code ${code}; see the output above.`, code);
 
   writeFileSync(marker, JSON.stringify({ fingerprint: wanted, packages: [...installed, part] }));
   console.log(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
 }
 
-/** Changes when another installation is due: a manifest, the lockfile or the platform changed. */
+/** Changes when a manifest, the lockfile or the platform has changed, which requires a new installation. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   const folders = ['packages', 'examples'].flatMap((parent) =>
@@ -103,7 +104,7 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-/** pnpm itself when it started us, else the pinned pnpm by way of npm, which every Node has. */
+/** pnpm if it started this process, otherwise the pinned pnpm through npm, which comes with Node. */
 function packageManagerCommand(packageManager) {
   if (process.env.npm_config_user_agent?.startsWith('pnpm')) return ['pnpm'];
   const npm = process.env.npm_execpath;
@@ -113,7 +114,7 @@ function packageManagerCommand(packageManager) {
   return ['npx', '--yes', packageManager];
 }
 
-/** The environment without what would make an installation leave out development packages or mislead npx. */
+/** The environment without variables that exclude development packages or change the behaviour of npx. */
 function installEnv() {
   const clean = { ...env };
   for (const key of [
@@ -128,17 +129,17 @@ function installEnv() {
   return clean;
 }
 
-/** Runs a program to its end and resolves to its exit code. When we are told to end, so is it, to clean up. */
+/** Runs a program and resolves to its exit code. Forwards signals to the program, so that it can clean up. */
 function run(program, programArgs, options) {
   return new Promise((resolve) => {
     const child = spawn(program, programArgs, options);
     const forward = (signal) => {
-      // A terminal sends Ctrl-C to the child as well; a second SIGINT would cut its cleaning up short.
+      // A terminal sends Ctrl-C to the child as well; a second SIGINT would interrupt its clean-up.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, forward);
-    // npm passes a signal on to its shell only, which ends without telling us: a new parent is how we learn of it.
+    // npm forwards a signal only to its shell, which ends without forwarding it. A new parent process shows that.
     const parent = process.ppid;
     const orphaned = setInterval(() => {
       if (process.ppid === parent) return;

@@ -1,4 +1,4 @@
-// Reads the SQL of a package: src/sql/migrations/NNNN-name.sql and src/sql/functions/name.sql. Where the package has
+// Reads the SQL of a package: src/sql/migrations/NNNN-name.sql and src/sql/functions/name.sql. If the package has
 // generate/event-placeholders.ts, its placeholders are expanded.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

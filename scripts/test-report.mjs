@@ -1,4 +1,4 @@
-// Reads what vitest's JSON reporter wrote.
+// Reads the output of vitest's JSON reporter.
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 
@@ -23,8 +23,8 @@ export function readReport(file) {
 }
 
 /**
- * Sums up a run. A file that cannot be loaded has no failed test and a run that crashed may have no report: each
- * counts as one failure, so that a red run never has a green sum.
+ * Counts the tests of a run. A file that cannot be loaded has no failed test, and a crashed run may have no report:
+ * each counts as one failure, so that a failed run never has a sum without failures.
  *
  * @param {Report | undefined} report
  * @param {number} exitCode

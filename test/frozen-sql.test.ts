@@ -10,7 +10,7 @@ test('before the first release all SQL may change', () => {
   expect(frozenChanges({ migrations: [one], functions: [append] }, [])).toEqual([]);
 });
 
-test('what a release has stays as it is', () => {
+test('unchanged released SQL has no problems', () => {
   expect(frozenChanges({ migrations: [one], functions: [append] }, released)).toEqual([]);
 });
 
@@ -18,23 +18,23 @@ test.each([
   ['changed', [{ ...one, sql: 'create table a (id integer)' }]],
   ['renamed', [{ ...one, name: '0001-base' }]],
   ['removed', []],
-])('a released migration that was %s is found, also behind a newer one', (_, migrations) => {
-  const problem = 'a migration up to number 1 is not as release 1.0.0 has it; add a new one instead';
+])('a released migration that was %s is a problem, also before a newer one', (_, migrations) => {
+  const problem = 'a migration up to number 1 differs from release 1.0.0; add a new one instead';
   expect(frozenChanges({ migrations, functions: [append] }, released)).toEqual([problem]);
   expect(frozenChanges({ migrations: [...migrations, two], functions: [append] }, released)).toEqual([
     problem,
   ]);
 });
 
-test('a function that changed needs a new migration, so that databases get it', () => {
+test('a changed function needs a new migration, so that databases get it', () => {
   const functions = [{ ...append, sql: `${append.sql} -- other` }];
   expect(frozenChanges({ migrations: [one], functions }, released)).toEqual([
-    'a function is not as release 1.0.0 has it; add a migration after number 1, so that databases get the new one',
+    'a function differs from release 1.0.0; add a migration after number 1, so that databases get the new one',
   ]);
   expect(frozenChanges({ migrations: [one, two], functions }, released)).toEqual([]);
 });
 
-test('a second release keeps what the first one froze', () => {
+test('a second release keeps the frozen SQL of the first one', () => {
   const second = recordRelease({ migrations: [one, two], functions: [] }, released, '1.1.0');
   expect(second.map(({ release, migration }) => [release, migration])).toEqual([
     ['1.0.0', 1],

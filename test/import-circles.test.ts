@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The files in which this repository's lint finds a circle of imports. */
+/** The files in which this repository's lint finds an import cycle. */
 function filesInCircles(files: Readonly<Record<string, string>>): readonly string[] {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const oxlint = join(root, 'node_modules', 'oxlint', 'bin', 'oxlint');
@@ -22,7 +22,7 @@ function filesInCircles(files: Readonly<Record<string, string>>): readonly strin
     .toSorted();
 }
 
-test('lint finds a circle of imports in each file along it, and in no other', () => {
+test('lint reports an import cycle in each of its files, and in no other', () => {
   const files = {
     'a.ts': `import { b } from './b.ts';\nexport const a = b;`,
     'b.ts': `export { c as b } from './c.ts';`,
@@ -32,7 +32,7 @@ test('lint finds a circle of imports in each file along it, and in no other', ()
   expect(filesInCircles(files)).toEqual(['a.ts', 'b.ts', 'c.ts']);
 });
 
-test('lint finds a circle that only types close', () => {
+test('lint reports an import cycle of types', () => {
   const files = {
     'a.ts': `import type { B } from './b.ts';\nexport interface A {\n  readonly b: B;\n}`,
     'b.ts': `import { type A } from './a.ts';\nexport interface B {\n  readonly a: A;\n}`,

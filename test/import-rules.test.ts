@@ -12,7 +12,7 @@ describe('a source file', () => {
     ]);
   });
 
-  test('may not import a storage library or Node in core, nor kysely except for its types', () => {
+  test('of core may import no storage library, no Node module, and only types of kysely', () => {
     expect(inPackage('core', `import { Pool } from 'pg';`)).toHaveLength(1);
     expect(inPackage('core', `import { join } from 'node:path';`)).toHaveLength(1);
     expect(inPackage('core', `import { sql } from 'kysely';`)).toHaveLength(1);
@@ -24,7 +24,7 @@ describe('a source file', () => {
     expect(inPackage('leftfold', `import { start } from '@leftfold/embedded';`)).toHaveLength(1);
   });
 
-  test('is judged by its code: an import in a comment is none, one over several lines is one', () => {
+  test('is checked without its comments; an import can have several lines', () => {
     expect(inPackage('core', `/**\n * import { Pool } from 'pg';\n */\n// import 'pg';`)).toEqual([]);
     expect(inPackage('core', `import {\n  Pool,\n  type Client,\n} from 'pg';`)).toHaveLength(1);
     expect(inPackage('core', `export { Pool } from 'pg';`)).toHaveLength(1);
@@ -47,7 +47,7 @@ describe('a file of a package', () => {
 });
 
 describe('the import table', () => {
-  test('has arrows in one direction: a row names packages of earlier rows only', () => {
+  test('has no cycles: a row names packages of earlier rows only', () => {
     const names = Object.keys(importTable);
     for (const [index, [name, { ours, onDemand = [] }]] of Object.entries(importTable).entries()) {
       const later = [...ours, ...onDemand].filter((one) => !names.slice(0, index).includes(one));

@@ -1,19 +1,19 @@
 import { type ImportOf, resolveRelative, type SourceFile } from './source-file.ts';
 
 interface PackageRule {
-  /** Packages of ours that it may import, by their folders. */
+  /** Folders of workspace packages that it may import. */
   readonly ours: readonly string[];
-  /** Packages of ours that it may know by type, and load only when a line of it runs. */
+  /** Workspace packages that it may import as types, or load with `import()`. */
   readonly onDemand?: readonly string[];
-  /** Packages of others; none named means any that its manifest lists. */
+  /** Other packages that it may import; without a list, all that its manifest has. */
   readonly others?: readonly string[];
-  /** Packages of others that it may know by type only. */
+  /** Other packages that it may import as types only. */
   readonly othersByType?: readonly string[];
 }
 
 /**
- * Which package may import which. The arrows never point back: a row names packages of earlier rows only. A package
- * may have its row before it exists.
+ * The allowed imports of each package. There are no cycles: a row names packages of earlier rows only. A row may
+ * exist before its package.
  */
 export const importTable: Readonly<Record<string, PackageRule>> = {
   core: { ours: [], others: ['nanoid', 'zod'], othersByType: ['kysely'] },
@@ -44,12 +44,12 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
   },
 };
 
-/** The rule of a package's folder; that of the brokers' packages for every `messaging-…`. */
+/** The rule of a package's folder. All folders `messaging-…` have the rule `messaging-*`. */
 export function ruleOf(folder: string): PackageRule | undefined {
   return importTable[folder] ?? importTable[folder.replace(/-.*/, '-*')];
 }
 
-/** The imports of a source file that the table does not allow, one line each. Tests may use `testing` and tools. */
+/** Lists the imports of a source file that the table does not allow. Tests may also import `testing` and tools. */
 export function forbiddenImports(file: SourceFile): string[] {
   const [, folder = ''] = file.path.split('/');
   const rule = ruleOf(folder);
@@ -75,8 +75,8 @@ function isAllowed({ specifier, typeOnly, dynamic }: ImportOf, rule: PackageRule
 }
 
 /**
- * The relative imports of a package's file, a test's included, that lead out of the package: past the `exports` of
- * another one. An import by name cannot: the compiler resolves names by those `exports`.
+ * Lists the relative imports of a file, tests included, that lead out of its package and so bypass the `exports` of
+ * another one. The compiler checks imports by name against those `exports`.
  */
 export function importsOutOfPackage(file: SourceFile): string[] {
   const home = `${file.path.split('/').slice(0, 2).join('/')}/`;

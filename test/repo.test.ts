@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { forbiddenImports, importsOutOfPackage, ruleOf } from './import-rules.ts';
 import { filesBelow, readSource, root } from './source-file.ts';
 
-/** What these tests read of package.json, tsconfig.json, turbo.json and knip.json. */
+/** The fields that these tests read from package.json, tsconfig.json, turbo.json and knip.json. */
 interface ConfigFile {
   readonly version?: string;
   readonly packageManager?: string;
@@ -41,14 +41,14 @@ describe('the sources', () => {
     expect(files.flatMap(importsOutOfPackage)).toEqual([]);
   });
 
-  test('load no file of their own on demand: the check for circles follows static imports only', () => {
+  test('use no `import()` of own files, which the check for import cycles cannot follow', () => {
     const onDemand = sources
       .filter((file) => !isTest(file.path))
       .filter((file) => file.imports.some((one) => one.dynamic && one.specifier.startsWith('.')));
     expect(onDemand.map((file) => file.path)).toEqual([]);
   });
 
-  test('have at most 300 lines in a file, and tests 500', () => {
+  test('have at most 300 lines per file, and tests 500', () => {
     const tooLong = files
       .filter((file) => !isGenerated(file.path))
       .filter((file) => file.lines > (isTest(file.path) || !sources.includes(file) ? 500 : 300))
@@ -56,13 +56,13 @@ describe('the sources', () => {
     expect(tooLong).toEqual([]);
   });
 
-  test('are named after what they hold, never after a kind of syntax or a drawer', () => {
-    const drawers = /^(utils?|helpers?|commons?|types?|shared|misc|lib)(\.ts)?$/;
-    const named = files.filter((file) => file.path.split('/').some((part) => drawers.test(part)));
+  test('are named after a concept, never `utils`, `helpers`, `types` or the like', () => {
+    const vague = /^(utils?|helpers?|commons?|types?|shared|misc|lib)(\.ts)?$/;
+    const named = files.filter((file) => file.path.split('/').some((part) => vague.test(part)));
     expect(named.map((file) => file.path)).toEqual([]);
   });
 
-  test('export by name, and their entries list each name', () => {
+  test('use named exports only, and entries list each name', () => {
     const stars = sources.filter((file) => /^export (default|\*)/m.test(file.code));
     expect(stars.map((file) => file.path)).toEqual([]);
 
@@ -71,7 +71,7 @@ describe('the sources', () => {
     expect(more.map((file) => file.path)).toEqual([]);
   });
 
-  test('cast once at most, and leave nothing to be done', () => {
+  test('contain no double cast and no TODO', () => {
     const twice = sources.filter((file) => !isTest(file.path) && /\bas unknown as\b/.test(file.code));
     const todo = files.filter((file) =>
       /\b(TODO|FIXME|XXX)\b/.test(readFileSync(join(root, file.path), 'utf8')),
@@ -106,7 +106,7 @@ describe('the configuration', () => {
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  test('publishes every package with the same terms', () => {
+  test('has the same licence, engines and version in every package', () => {
     for (const { folder, manifest } of manifests.filter((one) => one.folder !== '')) {
       expect(manifest, folder).toMatchObject({
         license: 'MIT',
@@ -123,7 +123,7 @@ describe('the configuration', () => {
     }
   });
 
-  test('lists no peer as a development dependency too: the demo, installed without those, would miss it', () => {
+  test('lists no peer as a development dependency, which the demo does not install', () => {
     const twice = manifests.flatMap(({ folder, manifest }) =>
       Object.keys(manifest.peerDependencies ?? {})
         .filter((name) => name in (manifest.devDependencies ?? {}))
@@ -132,7 +132,7 @@ describe('the configuration', () => {
     expect(twice).toEqual([]);
   });
 
-  test('keeps every tool out of what a demo installs', () => {
+  test('installs no development tool but tsx for the demo', () => {
     const packages = new Map(manifests.map(({ manifest }) => [manifest.name, manifest]));
     const tools = Object.keys(readJson('package.json').devDependencies ?? {});
     const reached = new Set<string>();
@@ -149,27 +149,27 @@ describe('the configuration', () => {
     expect([...reached].filter((name) => tools.includes(name))).toEqual(['tsx']);
   });
 
-  test('publishes the licence with every package', () => {
+  test('has the licence file in every package', () => {
     const licence = readFileSync(join(root, 'LICENSE'), 'utf8');
     for (const folder of folders) {
       expect(readFileSync(join(root, 'packages', folder, 'LICENSE'), 'utf8'), folder).toBe(licence);
     }
   });
 
-  test('pins one pnpm, for those who install it and for the scripts', () => {
+  test('pins the same pnpm in package.json and in the workspace', () => {
     const pinned = readJson('package.json').packageManager?.replace('pnpm@', '');
     const workspace = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
     expect(workspace).toContain(`\n  pnpm: ${pinned}\n`);
   });
 
-  test('installs one kysely and one zod: their types and their classes are compared across packages', () => {
+  test('installs one version of kysely, zod and pg, whose types packages share', () => {
     const lockfile = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
     for (const name of ['kysely', 'zod', 'pg']) {
-      expect(lockfile.match(new RegExp(`^  ${name}@[^:]+:( {})?$`, 'gm')), name).toHaveLength(2); // as package and as snapshot
+      expect(lockfile.match(new RegExp(`^  ${name}@[^:]+:( {})?$`, 'gm')), name).toHaveLength(2); // once below packages, once below snapshots
     }
   });
 
-  test('resolves no package from a place of its own: the lockfile names versions, not addresses', () => {
+  test('has no package addresses in the lockfile', () => {
     expect(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).not.toMatch(/https?:\/\/|tarball:/);
   });
 });

@@ -8,17 +8,17 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** One `import` or `export … from` of a file. */
 export interface ImportOf {
   readonly specifier: string;
-  /** Erased when compiled: nothing is loaded. */
+  /** True for `import type`, which loads nothing at run time. */
   readonly typeOnly: boolean;
-  /** `import('…')`: loaded only when that line runs. */
+  /** True for `import('…')`, which loads when the line runs. */
   readonly dynamic: boolean;
 }
 
 /** A TypeScript file of the repository. */
 export interface SourceFile {
-  /** From the root, with forward slashes. */
+  /** Path from the root, with forward slashes. */
   readonly path: string;
-  /** The text without comments that start a line. */
+  /** The text without comments at the beginning of a line. */
   readonly code: string;
   readonly lines: number;
   readonly imports: readonly ImportOf[];
@@ -26,7 +26,7 @@ export interface SourceFile {
 
 const skipped = new Set(['node_modules', 'dist', 'cache', '.git', '.turbo', '.leftfold']);
 
-/** Every file below a folder, as paths from the root; what is installed or built is left out. */
+/** Paths of all files below a folder, from the root. Installed and built files are left out. */
 export function filesBelow(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -60,7 +60,7 @@ function importsOf(code: string): ImportOf[] {
   return found;
 }
 
-/** The file a relative import of a file names. */
+/** The path of the file that a relative import refers to. */
 export function resolveRelative(from: string, specifier: string): string {
   return relative(root, join(root, dirname(from), specifier))
     .split(sep)

@@ -17,17 +17,17 @@ const report = (...testResults: { status: string; tests: string[] }[]) => {
   };
 };
 
-test('tests are counted as they ended', () => {
+test('tests are counted by their status', () => {
   const mixed = report({ status: 'failed', tests: ['passed', 'passed', 'failed', 'pending', 'todo'] });
   expect(countTests(mixed, 1)).toEqual({ passed: 2, failed: 1, skipped: 2 });
 });
 
-test('a file that could not be loaded is a failure', () => {
+test('a file that cannot be loaded counts as a failure', () => {
   const broken = report({ status: 'passed', tests: ['passed'] }, { status: 'failed', tests: [] });
   expect(countTests(broken, 1)).toEqual({ passed: 1, failed: 1, skipped: 0 });
 });
 
-test('a run that ended badly is a failure even when every test passed or no report was left', () => {
+test('a run with an exit code counts as a failure, also without a failed test or report', () => {
   expect(countTests(report({ status: 'passed', tests: ['passed'] }), 1).failed).toBe(1);
   expect(countTests(undefined, 0).failed).toBe(1);
 });

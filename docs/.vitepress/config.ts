@@ -2,7 +2,7 @@ import { defineConfig } from 'vitepress';
 import { nav, sidebar } from './contents.ts';
 import { breakCode, indentLines, inlineCharts, labelCells } from './markdown.ts';
 
-// Everything is served from the site itself: no font, script or search of another host.
+// The site serves all its files itself, without fonts, scripts or search of another host.
 export default defineConfig({
   lang: 'en',
   title: 'Leftfold',

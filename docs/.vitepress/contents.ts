@@ -30,7 +30,7 @@ const production = [
   { text: 'Errors', link: '/errors' },
 ];
 
-/** A page for each package, the app first. The pages are generated, so only the packages are asked. */
+/** A page for each package, the app first. The list is that of the packages, since their pages are generated. */
 const reference = readdirSync(packages)
   .toSorted(
     (one, other) => Number(other === 'leftfold') - Number(one === 'leftfold') || one.localeCompare(other),
@@ -46,7 +46,7 @@ const decisions = readdirSync(`${docs}decisions`)
     link: `/decisions/${file.replace(/\.md$/, '')}`,
   }));
 
-/** On the landing page there is no sidebar: every page but the decisions can be reached from here. */
+/** The landing page has no sidebar, so the navigation links to every page except the decisions. */
 export const nav: DefaultTheme.NavItem[] = [
   { text: 'Getting started', link: '/getting-started' },
   { text: 'Guides', items: guides },

@@ -6,7 +6,7 @@ type MarkdownIt = Parameters<NonNullable<MarkdownOptions['config']>>[0];
 type ShikiTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
 type Tokens = ReturnType<MarkdownIt['parse']>;
 
-/** Code that is longer than this may break at the places that {@link breakCode} marks. */
+/** Longer code can break at the places that {@link breakCode} marks. */
 const SHORT_CODE = 16;
 
 /** Lets long code in a sentence or a cell break after `/`, `_` and `.`, and between the words of a name. */
@@ -21,7 +21,7 @@ export function breakCode(md: MarkdownIt): void {
   };
 }
 
-/** Tells the style of each line of code how far it is indented, so that what wraps can be indented further. */
+/** Passes the indentation of each line of code to its style, so that wrapped text can be indented further. */
 export const indentLines: ShikiTransformer = {
   name: 'indent-lines',
   line(node, number) {
@@ -31,8 +31,8 @@ export const indentLines: ShikiTransformer = {
 };
 
 /**
- * Puts an SVG of the repository into the page instead of an `<img>`: its colours are then the page's, which can be
- * switched between light and dark. Its own `<style>` is for readers who see it as an image.
+ * Inserts an SVG of the repository into the page instead of an `<img>`, so that it uses the colours of the page, which
+ * can be switched between light and dark. Its own `<style>` applies where it is shown as an image.
  */
 export function inlineCharts(md: MarkdownIt): void {
   const render = md.renderer.rules.image;
@@ -48,11 +48,11 @@ export function inlineCharts(md: MarkdownIt): void {
 }
 
 /**
- * Gives each cell of a table with three columns or more the text of its column's head. On a narrow screen a row of such
- * a table is a block: the cell that names the row, and below it the others with their labels.
+ * Adds the heading of its column to each cell of a table with three or more columns. On a narrow screen a row of such a
+ * table is a block: the cell that names the row, and below it the other cells with their headings as labels.
  */
 export function labelCells(md: MarkdownIt): void {
-  // The rule of vitepress writes the tag without the attributes of its token.
+  // The rule of vitepress ignores the attributes of the token.
   md.renderer.rules['table_open'] = (tokens, index, options, _env, self) =>
     self.renderToken(tokens, index, options);
   md.core.ruler.push('label-cells', ({ tokens }) => {
@@ -83,7 +83,7 @@ function labelTable(tokens: Tokens, open: number): void {
     });
 }
 
-/** Columns of figures are aligned to the right. */
+/** Whether a column has figures, which are right-aligned. */
 function isFigure(cell: Tokens[number]): boolean {
   return cell.attrGet('style') === 'text-align:right';
 }

@@ -1,5 +1,5 @@
-// Writes reference/<package>.md: every public name of a package, with its docstring and its declaration.
-// Made from what `tsc` declares, so that it says what a user's editor says.
+// Writes reference/<package>.md: all public names of a package, with docstrings and declarations.
+// It reads the declarations of `tsc`, so that the pages match what editors show.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const folders = readdirSync(join(root, 'packages')).toSorted();
 const work = mkdtempSync(join(tmpdir(), 'leftfold-reference-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
-/** What a docstring's tags are called on the page. */
+/** Names of docstring tags on the page. */
 const words = {
   param: 'Parameter',
   throws: 'Throws',
@@ -44,9 +44,9 @@ async function emitDeclarations() {
       declarationMap: false,
       types: ['node'],
       typeRoots: [join(root, 'node_modules', '@types')],
-      noCheck: true, // types are the business of another step
+      noCheck: true, // another step checks types
     },
-    // Every file by itself: one that is only found through another package is taken for a library, and not declared.
+    // Includes every file: tsc does not emit a file that is only imported by another package, since it is a library then.
     include: [join(root, 'packages/*/src/**/*.ts')],
     exclude: [join(root, 'packages/*/src/**/*.test.ts'), join(root, 'packages/*/src/**/*.test-d.ts')],
   };
@@ -56,7 +56,7 @@ async function emitDeclarations() {
   await promisify(execFile)(process.execPath, [tsc, '-p', file], { cwd: root });
 }
 
-/** The entries of a package: by what name they are imported, and which source they are. */
+/** The entries of a package: the specifiers of their imports, and their source files. */
 function entriesOf(folder) {
   const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
   return Object.entries(manifest.exports)
@@ -78,7 +78,7 @@ function pageOf(folder) {
     );
     return [
       ...heading,
-      ...passedOn(declarationOf(source)),
+      ...reexported(declarationOf(source)),
       ...exports.map((one) => describe(one, level)),
     ].join('\n');
   });
@@ -88,9 +88,9 @@ function pageOf(folder) {
     '',
     first.description,
     '',
-    'Every public name, as its source declares and documents it.',
+    'All public names, with their declarations and docstrings.',
     '',
-    sections.join('\n').trim() || 'This entry is run for its effect and exports no names.',
+    sections.join('\n').trim() || 'This entry has side effects only and exports no names.',
     '',
   ].join('\n');
 }
@@ -100,7 +100,7 @@ function declarationOf(source) {
   return join(work, source.slice(join(root, 'packages').length).replace(/\.ts$/, '.d.ts'));
 }
 
-/** Every name that an entry exports and its package declares. */
+/** The names that an entry exports and its package declares. */
 function publicNames(file) {
   const lists = [...readFileSync(file, 'utf8').matchAll(exportList)].filter(([, , from]) =>
     from.startsWith('.'),
@@ -117,8 +117,8 @@ function publicNames(file) {
   return [...own, ...fromOtherFiles];
 }
 
-/** The names that an entry takes from other packages, one paragraph for each. */
-function passedOn(file) {
+/** The names that an entry re-exports from other packages, one paragraph for each package. */
+function reexported(file) {
   const lists = [...readFileSync(file, 'utf8').matchAll(exportList)].filter(
     ([, , from]) => !from.startsWith('.'),
   );
@@ -159,7 +159,7 @@ function describe({ name, comment, code, file }, level) {
   return [`${level} ${name}`, '', proseOf(comment), '', '```typescript', shown, '```', ''].join('\n');
 }
 
-/** What a declaration is made of that has no public name: without it, its members could not be seen. */
+/** The base interfaces of a declaration that are not public, so that the page shows their members. */
 function inheritedBy(code, file) {
   const [, bases = ''] = /^export interface [^{]*? extends ([^{]*)\{/.exec(code) ?? [];
   const own = [...bases.matchAll(/\w+/g)]
@@ -168,7 +168,7 @@ function inheritedBy(code, file) {
   return own.flatMap((base) => [base.code, ...inheritedBy(`export ${base.code}`, file)]);
 }
 
-/** A docstring as Markdown: its tags become sentences of their own. */
+/** Converts a docstring to Markdown. Each tag begins a paragraph. */
 function proseOf(comment) {
   return comment
     .replace(/^\/\*\*|\*\/$/gm, '')

@@ -4,25 +4,25 @@ import { filesBelow, root } from '../../test/source-file.ts';
 
 export { root };
 
-/** A page of the documentation, and the code on it. */
+/** A page of the documentation, with its code. */
 export interface Page {
-  /** From the root of the repository. */
+  /** Path from the root of the repository. */
   readonly path: string;
   readonly text: string;
-  /** The TypeScript of the page by file name. */
+  /** The TypeScript files of the page, by name. */
   readonly files: ReadonlyMap<string, string>;
-  /** What the page says its code prints, in the order of the page: the comments `// =>`. */
+  /** The expected output of the code, from the comments `// =>`, in the order of the page. */
   readonly output: readonly string[];
   readonly sql: readonly SqlStatement[];
 }
 
-/** A statement, and the rows that the comments `-- =>` below it promise; undefined when nothing is said. */
+/** A statement, and its expected rows from the comments `-- =>` below it; undefined without such comments. */
 export interface SqlStatement {
   readonly text: string;
   readonly rows: readonly string[] | undefined;
 }
 
-/** Every page that is written by hand: those of the site, and those that are read in the repository. */
+/** All hand-written pages: those of the site, and the Markdown files of the repository. */
 export function allPages(): readonly Page[] {
   const inSite = filesBelow('docs').filter((path) => /^docs\/(?!reference\/|\.)[^.]*\.md$/.test(path));
   const readmes = ['packages', 'examples', 'benchmarks'].flatMap((folder) =>
@@ -33,7 +33,7 @@ export function allPages(): readonly Page[] {
   );
 }
 
-/** The files of a page that are programs: no other file imports them, and they are no tests and no configuration. */
+/** The programs of a page: files that no other file imports, without tests and configuration. */
 export function programsOf({ files }: Page): readonly string[] {
   const imported = [...files.values()].flatMap((code) =>
     [...code.matchAll(/ from '\.\/([^']+)'/g)].map(([, file]) => file),
@@ -41,23 +41,23 @@ export function programsOf({ files }: Page): readonly string[] {
   return [...files.keys()].filter((file) => /^[\w-]+\.ts$/.test(file) && !imported.includes(file));
 }
 
-/** The files of a page that are tests. */
+/** The test files of a page. */
 export function testsOf({ files }: Page): readonly string[] {
   return [...files.keys()].filter((file) => file.endsWith('.test.ts'));
 }
 
 /**
- * Finds the code of a page.
+ * Extracts the code of a page.
  *
- * A fence whose first line is a comment with a file name is that file; any other goes on with the file before it. Code
- * that the reader need not see, such as the imports of a fragment, is in a comment: `<!-- ts … -->`.
+ * A fence whose first line is a comment with a file name begins that file. Any other fence continues the current file.
+ * Hidden code, such as the imports of a fragment, is in a comment: `<!-- ts … -->`.
  */
 export function parsePage(path: string, text: string): Page {
   const files = new Map<string, string>();
   const output: string[] = [];
   const sql: SqlStatement[] = [];
   let current = 'main.ts';
-  // A README of a package may show fragments that name what the reader knows; one that says what it prints is whole.
+  // The README of a package may have incomplete code, unless it has expected output.
   const isFragment = path.startsWith('packages/') && !text.includes('// =>');
   for (const match of (isFragment ? '' : text).matchAll(
     /^(?:```|<!-- )(ts|sql)\n([\s\S]*?)^(?:```|-->)$/gm,
@@ -69,21 +69,21 @@ export function parsePage(path: string, text: string): Page {
     }
     current = /^\/\/ ([\w./-]+\.ts)(?::.*)?\n/.exec(code)?.[1] ?? current;
     files.set(current, (files.get(current) ?? '') + code);
-    output.push(...promises(code, '//'));
+    output.push(...expectedLines(code, '//'));
   }
   return { path, text, files, output, sql };
 }
 
-/** The lines after `=>` in comments; a comment line that goes on is indented by three more. */
-function promises(code: string, mark: string): readonly string[] {
+/** The lines after `=>` in comments. Continuation lines are indented by three more. */
+function expectedLines(code: string, mark: string): readonly string[] {
   const lines: string[] = [];
   let within = false;
   for (const line of code.split('\n')) {
     const first: string | undefined = new RegExp(`(?:^|\\s)${mark} => ?(.*)$`).exec(line)?.[1];
     const next: string | undefined = within ? new RegExp(`^\\s*${mark} {4}(.*)$`).exec(line)?.[1] : undefined;
     within = first !== undefined || next !== undefined;
-    const said = first ?? next;
-    if (said !== undefined) lines.push(said.trimEnd());
+    const expected = first ?? next;
+    if (expected !== undefined) lines.push(expected.trimEnd());
   }
   return lines;
 }
@@ -91,14 +91,14 @@ function promises(code: string, mark: string): readonly string[] {
 function statementsOf(code: string): readonly SqlStatement[] {
   const statements: SqlStatement[] = [];
   for (const part of code.split(/;[ \t]*$/m)) {
-    const answer = /^\s*(?:-- (?:=>| {3}).*\n)+/.exec(part.replace(/^[ \t]*\n/, ''))?.[0] ?? '';
+    const comments = /^\s*(?:-- (?:=>| {3}).*\n)+/.exec(part.replace(/^[ \t]*\n/, ''))?.[0] ?? '';
     const last = statements.at(-1);
-    if (answer !== '' && last !== undefined) {
-      statements[statements.length - 1] = { text: last.text, rows: promises(answer, '--') };
+    if (comments !== '' && last !== undefined) {
+      statements[statements.length - 1] = { text: last.text, rows: expectedLines(comments, '--') };
     }
     const text = part
       .replace(/^[ \t]*\n/, '')
-      .slice(answer.length)
+      .slice(comments.length)
       .trim();
     if (text !== '') statements.push({ text, rows: undefined });
   }
@@ -106,7 +106,7 @@ function statementsOf(code: string): readonly SqlStatement[] {
 }
 
 /**
- * Writes the code of pages to a folder of their own below docs, where it finds the packages.
+ * Writes the code of pages to a new folder below docs, from which it can import the packages.
  *
  * @returns the folder; remove it with {@link removeExamples}.
  */
@@ -131,7 +131,7 @@ export function writeExamples(name: string, pages: readonly Page[]): string {
 
 const examples = join(root, 'docs', '.examples');
 
-/** Takes away what runs that were killed have left. */
+/** Removes the folders of killed runs. */
 function removeLeftovers(): void {
   if (!existsSync(examples)) return;
   for (const folder of readdirSync(examples)) {
@@ -148,7 +148,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The folder of a page's code: its path without slashes and ending. */
+/** The name of the folder of a page's code: the page's path without slashes and extension. */
 export function folderOf({ path }: Page): string {
   return path.replace(/\.md$/, '').replaceAll(/[\\/]/g, '-');
 }
@@ -156,9 +156,9 @@ export function folderOf({ path }: Page): string {
 export function removeExamples(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   try {
-    // Whoever is last takes the folder of all of them away.
+    // The last run removes the parent folder.
     rmdirSync(dirname(folder));
   } catch {
-    // it is not empty, or it is gone
+    // The parent folder is not empty, or another run has removed it.
   }
 }

@@ -25,7 +25,7 @@ afterAll(() => removeExamples(folder));
 
 const named = (some: readonly Page[]) => some.map((page) => ({ name: page.path, page }));
 
-describe('the programs and the SQL of a page answer as the page says', () => {
+describe('the programs and SQL statements of a page have the output that it shows', () => {
   const running = pages.filter((page) => programsOf(page).length > 0 || page.sql.length > 0);
 
   test.each(named(running))('$name', { timeout: 60_000 }, async ({ page }) => {
@@ -37,11 +37,11 @@ describe('the programs and the SQL of a page answer as the page says', () => {
       printed.push(...stdout.split('\n').filter((line) => line !== ''));
     }
     expect(printed).toEqual(page.output);
-    expect(await answersOf(database.connectionString, page.sql)).toEqual(page.sql);
+    expect(await resultsOf(database.connectionString, page.sql)).toEqual(page.sql);
   });
 });
 
-describe('the tests on a page pass', () => {
+describe('the tests of a page pass', () => {
   test.each(named(pages.filter((page) => testsOf(page).length > 0)))(
     '$name',
     { timeout: 60_000 },
@@ -58,7 +58,7 @@ describe('the tests on a page pass', () => {
   );
 });
 
-/** The page's own configuration, with the packages resolved to their sources. */
+/** Writes a configuration that extends the page's own and resolves packages to their sources. */
 function writeVitestConfig(page: Page): string {
   const own = existsSync(join(folder, folderOf(page), 'vitest.config.ts'));
   const config = `
@@ -74,7 +74,7 @@ function writeVitestConfig(page: Page): string {
   return file;
 }
 
-/** Starts a program of the page as a reader would, with nothing of the environment but the database. */
+/** Starts a program of the page as a reader would, with a minimal environment and the database. */
 function run(page: Page, program: string, connectionString: string) {
   const tsx = pathToFileURL(createRequire(join(root, 'package.json')).resolve('tsx')).href;
   return start(page, ['--conditions=@leftfold/source', '--import', tsx, program], connectionString);
@@ -89,29 +89,29 @@ function start(page: Page, args: readonly string[], connectionString: string) {
   });
 }
 
-/** Runs the page's SQL as psql would: one statement after the other, each in its own transaction. */
-async function answersOf(
+/** Runs the page's SQL as psql would: one statement after another, each in its own transaction. */
+async function resultsOf(
   connectionString: string,
   sql: readonly SqlStatement[],
 ): Promise<readonly SqlStatement[]> {
   const client = new pg.Client({ connectionString });
   await client.connect();
-  const answers: SqlStatement[] = [];
+  const results: SqlStatement[] = [];
   try {
     for (const { text, rows } of sql) {
       const result = await client
         .query<unknown[]>({ text, rowMode: 'array' })
         .catch((error: unknown) => error);
-      const isSaid = rows !== undefined || result instanceof Error;
-      answers.push({ text, rows: isSaid ? shown(result) : undefined });
+      const isShown = rows !== undefined || result instanceof Error;
+      results.push({ text, rows: isShown ? shown(result) : undefined });
     }
   } finally {
     await client.end();
   }
-  return answers;
+  return results;
 }
 
-/** Rows as lines, columns between bars; an error as psql shows it. */
+/** Formats rows as lines with bars between columns, and an error as psql does. */
 function shown(result: unknown): readonly string[] {
   if (result instanceof Error) return [`ERROR: ${result.message}`];
   const { rows } = result as pg.QueryArrayResult<({} | null)[]>;

@@ -9,23 +9,23 @@ import { allPages, parsePage, removeExamples, root, writeExamples } from './page
 const pages = allPages();
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8');
 
-describe('the code of the pages', () => {
+describe('the code of all pages', () => {
   const folder = writeExamples('types', pages);
   afterAll(() => removeExamples(folder));
 
-  test('compiles against the packages as they are', { timeout: 120_000 }, () => {
+  test('compiles against the sources of the packages', { timeout: 120_000 }, () => {
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder], {
       cwd: folder,
       encoding: 'utf8',
     });
     expect(stderr).toBe('');
-    // The packages' own sources are checked by their own projects.
+    // Problems in the sources of packages are left to the check of their own projects.
     expect(stdout.split(/\n(?=\S)/).filter((problem) => !problem.startsWith('../'))).toEqual(['']);
   });
 });
 
-test('a link within the repository leads somewhere', () => {
+test('links within the repository have a target', () => {
   const dead = pages.flatMap(({ path, text }) => {
     const prose = text.replace(/```[\s\S]*?```|`[^`\n]*`/g, '');
     return [...prose.matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)]
@@ -40,7 +40,7 @@ test('a link within the repository leads somewhere', () => {
   expect(dead).toEqual([]);
 });
 
-test('a line of code on the site has at most 80 characters, but for its output', () => {
+test('lines of code on the site have at most 80 characters, except for output', () => {
   const tooLong = pages
     .filter(({ path }) => path.startsWith('docs/'))
     .flatMap(({ path, text }) =>
@@ -51,44 +51,44 @@ test('a line of code on the site has at most 80 characters, but for its output',
   expect(tooLong).toEqual([]);
 });
 
-/** The lines within fences that a reader sees. */
+/** The lines of visible fences. */
 function linesOfCode(text: string): readonly string[] {
   const visible = text.replace(/<!--[\s\S]*?-->/g, '');
   return [...visible.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].flatMap(([, code = '']) => code.split('\n'));
 }
 
-test('the README says the two commands literally, and they are scripts of the repository', () => {
+test('the README has `npm run demo` and `npm test`, and both scripts exist', () => {
   const readme = textOf('README.md');
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
   for (const command of ['npm run demo', 'npm test']) expect(readme).toContain(`\n${command}`);
   expect(scripts).toMatchObject({ demo: expect.any(String), test: expect.any(String) });
 });
 
-test('the table of imports is the one that is enforced', () => {
+test('the table of imports in ARCHITECTURE.md equals the enforced one', () => {
   const rows = [...textOf('ARCHITECTURE.md').matchAll(/^\| ([a-z-]+) \| (.*) \|$/gm)];
-  const told = new Map(rows.map(([, name = '', imports = '']) => [name, imports]));
+  const documented = new Map(rows.map(([, name = '', imports = '']) => [name, imports]));
   const exists = (name: string) => existsSync(join(root, 'packages', name));
   const names = Object.keys(importTable).filter(exists);
   for (const name of names) {
-    const cell = told.get(name) ?? 'no row';
+    const cell = documented.get(name) ?? 'no row';
     const named = [...cell.matchAll(new RegExp(`\\b(?:${names.join('|')})\\b`, 'g'))].map(([one]) => one);
     const { ours = [], onDemand = [] } = importTable[name] ?? {};
     expect(named.toSorted(), name).toEqual([...ours, ...onDemand].filter(exists).toSorted());
   }
 });
 
-test('the page of errors has every code, and no other', () => {
+test('docs/errors.md lists exactly the error codes of the sources', () => {
   const sources = filesBelow('packages')
     .filter((path) => /\/src\/.*error[\w-]*\.ts$/.test(path) && !/\.test(-d)?\.ts$/.test(path))
     .map(textOf);
   const codes = sources.flatMap((code) =>
     [...code.matchAll(/(?:readonly code = |^ {2}\| )'([A-Z_]+)'/gm)].map(([, one = '']) => one),
   );
-  const told = [...textOf('docs/errors.md').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, one = '']) => one);
-  expect(told.toSorted()).toEqual([...new Set(codes)].toSorted());
+  const documented = [...textOf('docs/errors.md').matchAll(/^\| `([A-Z_]+)`/gm)].map(([, one = '']) => one);
+  expect(documented.toSorted()).toEqual([...new Set(codes)].toSorted());
 });
 
-test('a fence with a file name is that file, other code goes on with it, and comments say what is printed', () => {
+test('parsePage joins fences into files, and reads expected output from comments', () => {
   const page = [
     '<!-- ts\nconst hidden = 1;\n-->',
     '```ts\n// a/b.ts\nexport const b = 2;\n```',

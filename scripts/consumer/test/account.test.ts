@@ -4,13 +4,13 @@ import { createApp } from 'leftfold';
 import { expect, test } from 'vitest';
 import { account, accountEvents, balances } from '../src/account.ts';
 
-test('an account is opened once', () => {
+test('an account can be opened only once', () => {
   given(account, [accountEvents.create.opened({ owner: 'Ada' })])
     .when(account.command.open('acc-1', { owner: 'Ada' }))
     .thenRejected('already-open');
 });
 
-test('commands lead to rows', async () => {
+test('a query returns the row of executed commands', async () => {
   await using database = await createTestDatabase();
   await using app = await createApp({
     database: { url: database.connectionString },
@@ -23,7 +23,7 @@ test('commands lead to rows', async () => {
   expect(rows).toEqual([{ account_id: 'account-acc-1', owner: 'Ada', cents: 500 }]);
 });
 
-test('what the published types refuse does not compile', () => {
+test('a command that the published types do not have does not compile', () => {
   // @ts-expect-error there is no such command
   expect(() => account.command.close('acc-1', {})).toThrow(TypeError);
 });

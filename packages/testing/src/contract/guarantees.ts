@@ -12,7 +12,7 @@ import { readAllGuarantees } from './guarantees/read-all.ts';
 import { readStreamGuarantees } from './guarantees/read-stream.ts';
 import { subscribeGuarantees } from './guarantees/subscribe.ts';
 
-/** Every promise of the port, by topic. The words of each are the name of its test. */
+/** All guarantees of the port, by topic. The key of each is the name of its test. */
 export const guarantees = {
   append: appendGuarantees,
   'expected versions': expectationGuarantees,
@@ -31,5 +31,5 @@ export const guarantees = {
 
 type Guarantees = typeof guarantees;
 
-/** A promise that every event store makes, in the words of its test. */
+/** The name of a test of the contract. */
 export type StoreGuarantee = { [TTopic in keyof Guarantees]: keyof Guarantees[TTopic] }[keyof Guarantees];

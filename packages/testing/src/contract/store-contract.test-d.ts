@@ -10,15 +10,15 @@ const subject: Omit<StoreUnderTest, 'skip'> = {
   createStore: ({ events }) => Promise.resolve(createMemoryStore({ events })),
 };
 
-test('a store under test is the port, and can be disposed of', () => {
+test('a store under test is an EventStore that can be disposed of', () => {
   expectTypeOf<ContractStore>().toExtend<EventStore & AsyncDisposable>();
 });
 
-test('a promise is skipped by the words of its test, and with a reason', () => {
-  const words: StoreGuarantee = 'a version past the end is a conflict, and leaves no hole';
-  expectTypeOf({ ...subject, skip: [{ test: words, reason: 'not yet' }] }).toExtend<StoreUnderTest>();
-  // @ts-expect-error no test has these words
+test('a guarantee is skipped by the name of its test, with a reason', () => {
+  const name: StoreGuarantee = 'a version after the end is a conflict, and leaves no hole';
+  expectTypeOf({ ...subject, skip: [{ test: name, reason: 'not yet' }] }).toExtend<StoreUnderTest>();
+  // @ts-expect-error no test has this name
   storeContract({ ...subject, skip: [{ test: 'it works', reason: 'not yet' }] });
   // @ts-expect-error the reason is missing
-  storeContract({ ...subject, skip: [{ test: words }] });
+  storeContract({ ...subject, skip: [{ test: name }] });
 });

@@ -4,7 +4,7 @@ import { storeContract } from './store-contract.ts';
 
 const logs = new Map<string, MemoryLog>();
 
-// The contract can be kept, and the store in memory keeps it.
+// The store in memory fulfils the contract.
 storeContract({
   name: 'the store in memory',
   createStore: ({ log, events }) => {

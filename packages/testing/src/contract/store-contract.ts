@@ -3,21 +3,21 @@ import { guarantees, type StoreGuarantee } from './guarantees.ts';
 import type { ContractStore, CreateStoreOptions } from './subject.ts';
 import { Trials } from './trial.ts';
 
-/** What {@link storeContract} takes. */
+/** The argument of {@link storeContract}. */
 export interface StoreUnderTest {
-  /** Names the suite. */
+  /** The name of the suite. */
   readonly name: string;
-  /** Opens a store, ready to be used. Called many times; each store is disposed of by the contract. */
+  /** Opens a migrated store. It is called many times; the contract disposes of each store. */
   readonly createStore: (options: CreateStoreOptions) => Promise<ContractStore>;
-  /** What this store does not promise, each with a reason, which is printed. */
+  /** Tests to skip, each with a reason that is printed. */
   readonly skip?: readonly { readonly test: StoreGuarantee; readonly reason: string }[];
 }
 
-/** A database on a busy machine may take its time; a promise that is broken does not get better by it. */
+/** Long enough for a database on a busy machine. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Every promise that {@link EventStore} makes, as tests of vitest. Call it at the top of a test file.
+ * Declares a vitest test for each guarantee of {@link EventStore}. Call it at the top of a test file.
  *
  * ```ts
  * storeContract({
@@ -26,8 +26,8 @@ const TIMEOUT_MS = 60_000;
  * });
  * ```
  *
- * A store may skip a promise with a reason, which is printed. What a port cannot show is not in it: races that are
- * built by holding a transaction open, crashes, what survives a restart. Those are tests of each store.
+ * A store may skip a guarantee, with a reason that is printed. The contract tests only what the port can show. Each
+ * store needs its own tests for races with an open transaction, for crashes and for restarts.
  */
 export function storeContract({ name, createStore, skip = [] }: StoreUnderTest): void {
   describe(name, () => {
@@ -35,13 +35,13 @@ export function storeContract({ name, createStore, skip = [] }: StoreUnderTest):
     afterEach(() => trials.closeOpened());
     afterAll(() => trials[Symbol.asyncDispose]());
 
-    for (const [topic, promises] of Object.entries(guarantees)) {
+    for (const [topic, tests] of Object.entries(guarantees)) {
       describe(topic, () => {
-        for (const [promise, isKept] of Object.entries(promises)) {
-          const skipped = skip.find((one) => one.test === promise);
-          test(promise, { timeout: TIMEOUT_MS }, async (context) => {
+        for (const [name, holds] of Object.entries(tests)) {
+          const skipped = skip.find((one) => one.test === name);
+          test(name, { timeout: TIMEOUT_MS }, async (context) => {
             context.skip(skipped !== undefined, skipped?.reason);
-            await isKept(await trials.next());
+            await holds(await trials.next());
           });
         }
       });

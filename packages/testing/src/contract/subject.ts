@@ -1,15 +1,15 @@
 import type { AnyEventGroup, EventStore } from '@leftfold/core';
 
-/** A store as the contract uses it. Disposing of it closes it, and leaves its log as it is. */
+/** A store under test. Disposing of it closes it and keeps its log. */
 export type ContractStore = EventStore & AsyncDisposable;
 
-/** What the contract asks of `createStore`. */
+/** The options that the contract passes to `createStore`. */
 export interface CreateStoreOptions {
   /**
-   * Which log the store works on: stores of one name read and write the same events, and a name that was not used
-   * before is an empty log. Lower-case letters, digits and `_`, at most 20 characters.
+   * The name of the store's log. Stores with the same name read and write the same events; a new name is an empty log.
+   * Lower-case letters, digits and `_`, at most 20 characters.
    */
   readonly log: string;
-  /** Every event the store knows. */
+  /** All event definitions of the store. */
   readonly events: readonly AnyEventGroup[];
 }

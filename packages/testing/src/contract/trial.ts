@@ -8,15 +8,15 @@ import {
 import { z } from 'zod';
 import type { ContractStore, CreateStoreOptions } from './subject.ts';
 
-/** What each guarantee is tried with: a store, and names that no other guarantee uses. */
+/** The environment of one test: a store, and names that no other test uses. */
 export interface Trial {
-  /** Knows {@link parcelEvents}. Shared by all trials of a run. */
+  /** A store with {@link parcelEvents}, shared by all trials of a run. */
   readonly store: ContractStore;
-  /** Another store on the same log, as another process would have it. Knows {@link parcelEvents} by default. */
+  /** Opens another store on the same log, as another process would. It has {@link parcelEvents} by default. */
   readonly openAnother: (events?: readonly AnyEventGroup[]) => Promise<ContractStore>;
-  /** A store on an empty log, and how to open more on it. */
+  /** Opens a store on an empty log, and returns a function that opens further stores on it. */
   readonly openEmpty: () => Promise<Pick<Trial, 'store' | 'openAnother'>>;
-  /** Streams of this category are this trial's own. */
+  /** A category that no other trial uses. */
   readonly category: string;
   /** A stream of {@link category}. */
   readonly stream: (name?: string) => string;
@@ -24,7 +24,7 @@ export interface Trial {
   readonly id: (name: string) => string;
 }
 
-/** Tries one promise; throws when it is broken. */
+/** Tests one guarantee, and throws when it does not hold. */
 export type Guarantee = (trial: Trial) => Promise<void>;
 
 export const parcelEvents = defineEvents('parcel', {
@@ -45,7 +45,7 @@ export function scanned(place: string): NewEvent {
   return parcelEvents.create.scanned({ place });
 }
 
-/** `count` events that can be told apart. */
+/** `count` events with different data. */
 export function scans(count: number): readonly NewEvent[] {
   return Array.from({ length: count }, (_, index) => scanned(`place ${index + 1}`));
 }
@@ -54,7 +54,7 @@ const letterV1 = z.object({ name: z.string() });
 const letterV2 = z.object({ to: z.string(), stamp: z.string().default('none') });
 const letterV3 = z.object({ to: z.string(), stamp: z.string(), grams: z.int().default(20) });
 
-/** The events of one category as three releases of an application know them. */
+/** The event definitions of one category in three releases of an application. */
 export const letterEvents = {
   first: defineEvents('letter', { sent: letterV1 }),
   second: defineEvents('letter', {
@@ -67,7 +67,7 @@ export const letterEvents = {
   }),
 };
 
-/** Makes trials that share a log, with names of their own. */
+/** Creates trials that share a log and use different names. */
 export class Trials implements AsyncDisposable {
   readonly #createStore: (options: CreateStoreOptions) => Promise<ContractStore>;
   #opened: Promise<ContractStore>[] = [];
@@ -83,7 +83,7 @@ export class Trials implements AsyncDisposable {
     const number = this.#count;
     const log = 'contract';
     this.#shared ??= this.#createStore({ log, events: [parcelEvents] });
-    const category = `trial${number}of`; // no trial's category is the beginning of another's
+    const category = `trial${number}of`; // no category is a prefix of another one
     return {
       store: await this.#shared,
       openAnother: (events = [parcelEvents]) => this.#open({ log, events }),
@@ -118,14 +118,14 @@ export class Trials implements AsyncDisposable {
   }
 }
 
-/** All of what is read. */
+/** Collects all items of a read. */
 export async function collect<TItem>(items: AsyncIterable<TItem>): Promise<readonly TItem[]> {
   const collected: TItem[] = [];
   for await (const item of items) collected.push(item);
   return collected;
 }
 
-/** What tells events apart and where they stand, for comparing long lists. */
+/** A short text with stream, version and id of an event, to compare long lists. */
 export function placeOf({ streamId, streamVersion, id }: RecordedEvent): string {
   return `${streamId}@${streamVersion} ${id}`;
 }

@@ -12,7 +12,7 @@ import {
 } from '../trial.ts';
 
 export const appendGuarantees = {
-  'an append answers with its events at their places: versions without holes, rising positions': async ({
+  'an append returns its events with versions without holes and rising positions': async ({
     store,
     stream,
   }) => {
@@ -28,7 +28,7 @@ export const appendGuarantees = {
     expect(positions.every((position) => Number.isSafeInteger(position) && position > 0)).toBe(true);
   },
 
-  'what an append answers with is what is read later': async ({ store, stream, id }) => {
+  'an append returns the events as later reads do': async ({ store, stream, id }) => {
     const event = parcelEvents.create.sent(
       {
         to: 'Zoë 🦊 "quoted" \\ back\nnew line',
@@ -59,7 +59,7 @@ export const appendGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual(events);
   },
 
-  'a field that JSON leaves out is not there when it is read': async ({ store, stream }) => {
+  'a field that JSON leaves out does not exist when it is read': async ({ store, stream }) => {
     const event = parcelEvents.create.sent(
       { to: 'Ada', grams: 1, note: undefined },
       { metadata: { actor: undefined } },
@@ -71,14 +71,14 @@ export const appendGuarantees = {
     expect(read?.metadata).not.toHaveProperty('actor');
   },
 
-  'an event without an id gets one of its own': async ({ store, stream }) => {
+  'an event without an id gets a unique one': async ({ store, stream }) => {
     const { events } = await store.append(stream(), [sent, sent, sent]);
     const ids = events.map(({ id }) => id);
     expect(new Set(ids).size).toBe(3);
     expect(ids.every((id) => id.length > 0)).toBe(true);
   },
 
-  'metadata of the append goes to every event; an event’s own wins, except for the command id': async ({
+  'append metadata is in every event; the event’s own overrides all but commandId': async ({
     store,
     stream,
     id,
@@ -102,7 +102,7 @@ export const appendGuarantees = {
     ]);
   },
 
-  'an append without events adds nothing and answers with the version of the stream': async ({
+  'an append without events adds nothing and returns the version of the stream': async ({
     store,
     stream,
   }) => {
@@ -122,7 +122,7 @@ export const appendGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(2);
   },
 
-  'a thousand events are appended at once, in the order given': async ({ store, stream }) => {
+  'an append of 1,000 events records them in the given order': async ({ store, stream }) => {
     const { events, streamVersion } = await store.append(stream(), scans(1_000));
     expect(streamVersion).toBe(1_000);
     expect(versionsOf(events)).toEqual(upTo(1_000));
@@ -130,10 +130,7 @@ export const appendGuarantees = {
     expect(read.map(({ data }) => data)).toEqual(scans(1_000).map(({ data }) => data));
   },
 
-  'a stream may be called anything that is a text without control characters, up to 255 of them': async ({
-    store,
-    stream,
-  }) => {
+  'a stream id is any text of up to 255 characters without control characters': async ({ store, stream }) => {
     const names = [
       'Käufer 7',
       '🦊',
@@ -152,7 +149,7 @@ export const appendGuarantees = {
     }
   },
 
-  'changing what was handed in or out changes nothing in the log': async ({ store, stream }) => {
+  'mutating the input or the result of an append does not change the log': async ({ store, stream }) => {
     const data = { to: 'Ada', grams: 1, extra: { list: [1] } };
     const tags = ['a:1'];
     const { events } = await store.append(stream(), [{ type: 'parcel.sent', schemaVersion: 1, data, tags }]);

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { collect, delivered, type Guarantee, scanned, scans, sent, versionsOf } from '../trial.ts';
 
 export const atomicGuarantees = {
-  'several streams are appended together, each with its own expectation': async ({ store, stream }) => {
+  'one append can write several streams, each with an expected version': async ({ store, stream }) => {
     await store.append(stream('b'), scans(2));
     const all = await store.appendToStreams([
       { streamId: stream('a'), events: [sent, delivered], expectedVersion: 'no-stream' },
@@ -18,7 +18,7 @@ export const atomicGuarantees = {
     }
   },
 
-  'positions follow the order of the streams and events given': async ({ store, stream }) => {
+  'positions follow the given order of streams and events': async ({ store, stream }) => {
     const all = await store.appendToStreams([
       { streamId: stream('z'), events: scans(3) },
       { streamId: stream('a'), events: [] },
@@ -37,7 +37,7 @@ export const atomicGuarantees = {
     ]);
   },
 
-  'one unmet expectation keeps every stream of the append as it was': async ({ store, stream }) => {
+  'a conflict in one stream leaves all streams of the append unchanged': async ({ store, stream }) => {
     await store.append(stream('b'), scans(2));
     const refused = store.appendToStreams([
       { streamId: stream('a'), events: [sent] },
@@ -55,7 +55,7 @@ export const atomicGuarantees = {
     expect(lengths).toEqual([0, 2, 0]);
   },
 
-  'a stream without events is checked and gets nothing': async ({ store, stream }) => {
+  'a stream without events is checked, and not changed': async ({ store, stream }) => {
     await store.append(stream('checked'), scans(2));
     const all = await store.appendToStreams([
       { streamId: stream('checked'), events: [], expectedVersion: 2 },
@@ -78,7 +78,7 @@ export const atomicGuarantees = {
     expect(await collect(store.readStream(stream('a')))).toHaveLength(1);
   },
 
-  'an append of nothing to several streams only checks': async ({ store, stream }) => {
+  'an append without events to several streams only checks them': async ({ store, stream }) => {
     const checked = await store.appendToStreams([
       { streamId: stream('a'), events: [], expectedVersion: 0 },
       { streamId: stream('b'), events: [] },
@@ -102,7 +102,7 @@ export const atomicGuarantees = {
     expect(await collect(store.readStream(stream('b')))).toEqual([]);
   },
 
-  'metadata and command id of an append go to the events of all its streams': async ({
+  'metadata and command id of an append are in the events of all its streams': async ({
     store,
     stream,
     id,

@@ -9,10 +9,10 @@ import type {
 import { expect } from 'vitest';
 import { collect, type Guarantee, letterEvents, scanned, sent, type Trial } from '../trial.ts';
 
-/** Texts that no id can be. */
+/** Texts that are not valid ids. */
 const notIds = ['', 'x'.repeat(256), 'a\u0000b', 'a\nb', 'a\ud83e'];
 
-/** Tries an append, alone and beside a good one, that must fail and leave nothing. */
+/** Makes an invalid append, alone and together with a valid one. It must fail and append nothing. */
 async function refuses(
   { store, stream }: Trial,
   code: ErrorCode,
@@ -29,14 +29,14 @@ async function refuses(
 }
 
 export const badInputGuarantees = {
-  'a stream id that is empty, too long or has a control character is refused': async ({ store }) => {
+  'an empty or too long stream id, or one with a control character, is INVALID_NAME': async ({ store }) => {
     for (const streamId of notIds) {
       await expect(store.append(streamId, [sent])).rejects.toMatchObject({ code: 'INVALID_NAME' });
       await expect(store.append(streamId, [])).rejects.toMatchObject({ code: 'INVALID_NAME' });
     }
   },
 
-  'a read of a name that cannot exist is refused': async ({ store }) => {
+  'a read of an invalid name is INVALID_NAME': async ({ store }) => {
     for (const name of notIds) {
       const reads = [
         collect(store.readStream(name)),
@@ -50,9 +50,7 @@ export const badInputGuarantees = {
     }
   },
 
-  'an event id, command id or tag that is empty, too long or has a control character is refused': async (
-    trial,
-  ) => {
+  'an invalid event id, command id or tag is INVALID_NAME': async (trial) => {
     for (const text of notIds) {
       await refuses(trial, 'INVALID_NAME', [{ ...sent, id: text }]);
       await refuses(trial, 'INVALID_NAME', [{ ...sent, tags: ['a:1', text] }]);
@@ -60,26 +58,23 @@ export const badInputGuarantees = {
     }
   },
 
-  'an event of an unknown type is refused': async (trial) => {
+  'an append of an unknown event type is UNKNOWN_EVENT': async (trial) => {
     await refuses(trial, 'UNKNOWN_EVENT', [sent, { type: 'parcel.lost', schemaVersion: 1, data: {} }]);
     await refuses(trial, 'UNKNOWN_EVENT', [letterEvents.first.create.sent({ name: 'Ada' })]);
   },
 
-  'an event of another schema version than the newest is refused': async (trial) => {
+  'an append of another schema version than the newest is UNKNOWN_EVENT': async (trial) => {
     await refuses(trial, 'UNKNOWN_EVENT', [{ ...sent, schemaVersion: 2 }]);
     await refuses(trial, 'UNKNOWN_EVENT', [{ ...sent, schemaVersion: 0 }]);
   },
 
-  'a payload that does not fit its schema is refused': async (trial) => {
+  'a payload that does not match its schema is INVALID_EVENT': async (trial) => {
     await refuses(trial, 'INVALID_EVENT', [sent, { ...sent, data: { to: 'Ada' } }]);
     await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: { place: 7 } }]);
     await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: null }]);
   },
 
-  'a payload that was not made by its creator is stored as its schema puts it out': async ({
-    store,
-    stream,
-  }) => {
+  'a hand-made payload is stored as the output of its schema': async ({ store, stream }) => {
     await store.append(stream(), [
       { type: 'parcel.scanned', schemaVersion: 1, data: { place: 'Paris', noise: true } },
     ]);
@@ -87,7 +82,7 @@ export const badInputGuarantees = {
     expect(event?.data).toEqual({ place: 'Paris' });
   },
 
-  'a payload or metadata with a character that cannot be stored is refused': async (trial) => {
+  'a payload or metadata with NUL or an unpaired surrogate is INVALID_EVENT': async (trial) => {
     for (const text of ['a\u0000b', '\u0000', 'half \ud83e', '\udd8a half']) {
       await refuses(trial, 'INVALID_EVENT', [scanned(text)]);
       await refuses(trial, 'INVALID_EVENT', [
@@ -99,14 +94,14 @@ export const badInputGuarantees = {
     }
   },
 
-  'a text that only looks like an escaped character is stored as it is': async ({ store, stream }) => {
+  'a text that looks like an escaped character is stored unchanged': async ({ store, stream }) => {
     const texts = ['\\u0000', '\\\\u0000', '\\ud83e', 'C:\\users\\udd8a', '\u2028\u2029', '\\'];
     await store.append(stream(), texts.map(scanned));
     const events = await collect(store.readStream(stream()));
     expect(events.map(({ data }) => data)).toEqual(texts.map((place) => ({ place })));
   },
 
-  'an expected version that is no whole number from 0 is refused': async ({ store, stream }) => {
+  'an expected version that is not an integer from 0 is a RangeError': async ({ store, stream }) => {
     const word: unknown = 'sometimes';
     for (const expectedVersion of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, word as ExpectedVersion]) {
       await expect(store.append(stream(), [sent], { expectedVersion })).rejects.toThrow(RangeError);
@@ -115,7 +110,7 @@ export const badInputGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
-  'a condition without a query, without a tag, or with a tag that cannot exist is refused': async ({
+  'a condition without query or tag is a TypeError; an invalid tag is INVALID_NAME': async ({
     store,
     stream,
   }) => {
@@ -134,7 +129,7 @@ export const badInputGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
-  'a condition behind a position that is no whole number from 0 is refused': async ({ store, stream }) => {
+  'a condition with `after` that is not an integer from 0 is a RangeError': async ({ store, stream }) => {
     for (const after of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       const condition = { failIfMatch: { tags: ['a:1'] as const }, after };
       await expect(store.append(stream(), [sent], { condition })).rejects.toThrow(RangeError);
@@ -142,7 +137,7 @@ export const badInputGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
-  'a bound of a read that is no whole number from 0 is refused': async ({ store, stream }) => {
+  'a bound of a read that is not an integer from 0 is a RangeError': async ({ store, stream }) => {
     for (const bad of [-1, 1.5, Number.NaN]) {
       for (const option of ['from', 'to', 'limit', 'untilPosition']) {
         await expect(collect(store.readStream(stream(), { [option]: bad })), option).rejects.toThrow(
@@ -158,7 +153,7 @@ export const badInputGuarantees = {
     await expect(collect(store.readStream(stream(), { untilTime: never }))).rejects.toThrow(RangeError);
   },
 
-  'an append that is refused for one event leaves nothing of its others': async (trial) => {
+  'an append with one invalid event appends none of its events': async (trial) => {
     const { store, stream } = trial;
     await expect(
       store.append(stream(), [sent, scanned('Paris'), { ...sent, data: {} }]),

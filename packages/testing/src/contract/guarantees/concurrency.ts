@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { collect, delivered, type Guarantee, scanned, sent, upTo, versionsOf } from '../trial.ts';
 
 export const concurrencyGuarantees = {
-  'of two creates of one stream at once exactly one wins, 50 of 50 times': async ({
+  'of two concurrent creates of one stream exactly one succeeds, 50 of 50 times': async ({
     store,
     openAnother,
     stream,
@@ -24,7 +24,7 @@ export const concurrencyGuarantees = {
     }
   },
 
-  '50 blind appends to one stream at once are all recorded, as versions 1 to 50': async ({
+  '50 concurrent appends with `any` to one stream become versions 1 to 50': async ({
     store,
     openAnother,
     stream,
@@ -39,7 +39,11 @@ export const concurrencyGuarantees = {
     expect(new Set(read.map(({ data }) => JSON.stringify(data))).size).toBe(50);
   },
 
-  'of many appends that expect one version exactly one wins': async ({ store, openAnother, stream }) => {
+  'of concurrent appends that expect the same version exactly one succeeds': async ({
+    store,
+    openAnother,
+    stream,
+  }) => {
     const writers = [store, await openAnother()];
     await store.append(stream(), [sent]);
     for (const version of upTo(10)) {
@@ -53,7 +57,7 @@ export const concurrencyGuarantees = {
     expect(versionsOf(await collect(store.readStream(stream())))).toEqual(upTo(11));
   },
 
-  'a conflict fails its own append alone, whatever else is on its way': async ({ store, stream }) => {
+  'a conflict fails only its own append, with any other appends in flight': async ({ store, stream }) => {
     await store.append(stream('busy'), [sent]);
     const outcomes = await Promise.allSettled(
       upTo(30).map((number) =>
@@ -68,7 +72,7 @@ export const concurrencyGuarantees = {
     expect(await collect(store.readStream(stream('busy')))).toHaveLength(1);
   },
 
-  'of two appends that each check the stream which the other writes, at most one wins': async ({
+  'of two appends that each check the other’s stream, at most one succeeds': async ({
     store,
     openAnother,
     stream,
@@ -90,7 +94,11 @@ export const concurrencyGuarantees = {
     }
   },
 
-  'atomic appends to the same streams in different order all end': async ({ store, openAnother, stream }) => {
+  'concurrent appends to the same streams in different orders do not deadlock': async ({
+    store,
+    openAnother,
+    stream,
+  }) => {
     const writers = [store, await openAnother()];
     const results = await Promise.all(
       upTo(40).map((number) => {
@@ -105,7 +113,7 @@ export const concurrencyGuarantees = {
     }
   },
 
-  'within a stream the order of the log is the order of its versions': async ({
+  'within a stream, positions have the same order as versions': async ({
     store,
     openAnother,
     category,

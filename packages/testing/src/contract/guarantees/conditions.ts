@@ -12,25 +12,29 @@ const unless = (tag: string, after?: number): { readonly condition: AppendCondit
 });
 
 export const conditionGuarantees = {
-  'an append under a condition is refused when a matching event is there, alone and among several streams':
-    async ({ store, openAnother, stream, id }) => {
-      const tag = id('tag');
-      const { position } = await store.append(stream('a'), [tagged(sent, 'other:1', tag)]);
-      for (const writer of [store, await openAnother()]) {
-        const refused = { ...FAILED, position, after: 0 };
-        await expect(writer.append(stream('b'), [sent], unless(tag))).rejects.toMatchObject(refused);
-        await expect(writer.append(stream('b'), [], unless(tag))).rejects.toMatchObject(refused);
-        const both = [
-          { streamId: stream('b'), events: [sent] },
-          { streamId: stream('c'), events: [tagged(sent, tag)] },
-        ];
-        await expect(writer.appendToStreams(both, unless(tag))).rejects.toMatchObject(refused);
-      }
-      for (const name of ['b', 'c']) expect(await collect(store.readStream(stream(name)))).toEqual([]);
-      expect(await store.append(stream('b'), [sent], unless(id('free')))).toMatchObject({ streamVersion: 1 });
-    },
+  'an append fails if an event matches its condition, with one or several streams': async ({
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    const tag = id('tag');
+    const { position } = await store.append(stream('a'), [tagged(sent, 'other:1', tag)]);
+    for (const writer of [store, await openAnother()]) {
+      const refused = { ...FAILED, position, after: 0 };
+      await expect(writer.append(stream('b'), [sent], unless(tag))).rejects.toMatchObject(refused);
+      await expect(writer.append(stream('b'), [], unless(tag))).rejects.toMatchObject(refused);
+      const both = [
+        { streamId: stream('b'), events: [sent] },
+        { streamId: stream('c'), events: [tagged(sent, tag)] },
+      ];
+      await expect(writer.appendToStreams(both, unless(tag))).rejects.toMatchObject(refused);
+    }
+    for (const name of ['b', 'c']) expect(await collect(store.readStream(stream(name)))).toEqual([]);
+    expect(await store.append(stream('b'), [sent], unless(id('free')))).toMatchObject({ streamVersion: 1 });
+  },
 
-  'a condition counts only events behind its position, and names the newest of them': async ({
+  'a condition matches only events after its position; the error has the newest': async ({
     store,
     stream,
     id,
@@ -49,7 +53,7 @@ export const conditionGuarantees = {
     expect(await collect(store.readStream(stream('c')))).toHaveLength(4);
   },
 
-  'a condition of types matches events of these types only': async ({ store, stream, id }) => {
+  'a condition with types matches only events of these types': async ({ store, stream, id }) => {
     const tag = id('tag');
     await store.append(stream('a'), [tagged(sent, tag)]);
     const types = (...names: readonly string[]) => ({
@@ -61,20 +65,19 @@ export const conditionGuarantees = {
     }
   },
 
-  'a condition matches an event that has all of its tags, and with several queries one that any of them matches':
-    async ({ store, stream, id }) => {
-      const [left, right, other] = [id('left'), id('right'), id('other')];
-      await store.append(stream('a'), [tagged(sent, left), tagged(sent, right)]);
-      const attempt = (...failIfMatch: readonly TaggedQuery[]) =>
-        store.append(stream('b'), [sent], { condition: { failIfMatch } });
-      await attempt({ tags: [left, right] });
-      await attempt({ tags: [left, other] }, { tags: [other] });
-      await expect(attempt({ tags: [other] }, { tags: [right] })).rejects.toMatchObject(FAILED);
-      await store.append(stream('a'), [tagged(sent, right, other, left)]);
-      await expect(attempt({ tags: [left, right] })).rejects.toMatchObject(FAILED);
-    },
+  'a condition matches all tags of a query, and any of several queries': async ({ store, stream, id }) => {
+    const [left, right, other] = [id('left'), id('right'), id('other')];
+    await store.append(stream('a'), [tagged(sent, left), tagged(sent, right)]);
+    const attempt = (...failIfMatch: readonly TaggedQuery[]) =>
+      store.append(stream('b'), [sent], { condition: { failIfMatch } });
+    await attempt({ tags: [left, right] });
+    await attempt({ tags: [left, other] }, { tags: [other] });
+    await expect(attempt({ tags: [other] }, { tags: [right] })).rejects.toMatchObject(FAILED);
+    await store.append(stream('a'), [tagged(sent, right, other, left)]);
+    await expect(attempt({ tags: [left, right] })).rejects.toMatchObject(FAILED);
+  },
 
-  'a condition and an expectation both have to hold': async ({ store, stream, id }) => {
+  'a condition and an expected version must both hold': async ({ store, stream, id }) => {
     const tag = id('tag');
     await store.append(stream(), [tagged(sent, tag)]);
     const attempt = (expectedVersion: number, name: string) =>
@@ -85,7 +88,7 @@ export const conditionGuarantees = {
     expect(await attempt(1, id('free'))).toMatchObject({ streamVersion: 2 });
   },
 
-  'of many appends at once, each under the condition that there is no other, exactly one wins': async ({
+  'of concurrent appends whose conditions exclude each other, one succeeds': async ({
     store,
     openAnother,
     stream,
@@ -113,7 +116,7 @@ export const conditionGuarantees = {
     }
   },
 
-  'of two appends that each exclude what the other one writes, at most one wins': async ({
+  'of two appends that each exclude the other’s event, at most one succeeds': async ({
     store,
     openAnother,
     stream,
@@ -130,41 +133,46 @@ export const conditionGuarantees = {
     }
   },
 
-  'what a condition excludes is not behind its position and before its own events, whatever is appended without one':
-    async ({ store, openAnother, category, stream, id }) => {
-      const writers = [store, await openAnother()];
-      const tag = id('tag');
-      const made: { readonly after: number; readonly position: number }[] = [];
-      const write = async (writer: ContractStore, name: string) => {
-        for (const number of upTo(25))
-          await writer.append(stream(`${name} ${number}`), [tagged(scanned('x'), tag)]);
-      };
-      const decide = async (writer: ContractStore, name: string) => {
-        for (const number of upTo(25)) {
-          const after = await writer.highWaterMark();
-          const attempt = writer.append(stream(`${name} ${number}`), [delivered], unless(tag, after));
-          await attempt.then(
-            ({ position }) => made.push({ after, position }),
-            (error: unknown) => expect(error).toMatchObject(FAILED),
-          );
-        }
-      };
-      await Promise.all(
-        writers.flatMap((writer, index) =>
-          upTo(3).flatMap((number) => [
-            write(writer, `write ${index} ${number}`),
-            decide(writer, `decide ${index} ${number}`),
-          ]),
-        ),
-      );
-      const log = await collect(store.readAll({ filter: { category, tags: [tag] } }));
-      expect(log).toHaveLength(150);
-      for (const { after, position } of made) {
-        expect(log.filter((event) => event.position > after && event.position < position)).toEqual([]);
+  'no excluded event has a position between `after` and the append’s own events': async ({
+    store,
+    openAnother,
+    category,
+    stream,
+    id,
+  }) => {
+    const writers = [store, await openAnother()];
+    const tag = id('tag');
+    const made: { readonly after: number; readonly position: number }[] = [];
+    const write = async (writer: ContractStore, name: string) => {
+      for (const number of upTo(25))
+        await writer.append(stream(`${name} ${number}`), [tagged(scanned('x'), tag)]);
+    };
+    const decide = async (writer: ContractStore, name: string) => {
+      for (const number of upTo(25)) {
+        const after = await writer.highWaterMark();
+        const attempt = writer.append(stream(`${name} ${number}`), [delivered], unless(tag, after));
+        await attempt.then(
+          ({ position }) => made.push({ after, position }),
+          (error: unknown) => expect(error).toMatchObject(FAILED),
+        );
       }
-    },
+    };
+    await Promise.all(
+      writers.flatMap((writer, index) =>
+        upTo(3).flatMap((number) => [
+          write(writer, `write ${index} ${number}`),
+          decide(writer, `decide ${index} ${number}`),
+        ]),
+      ),
+    );
+    const log = await collect(store.readAll({ filter: { category, tags: [tag] } }));
+    expect(log).toHaveLength(150);
+    for (const { after, position } of made) {
+      expect(log.filter((event) => event.position > after && event.position < position)).toEqual([]);
+    }
+  },
 
-  'conditions on different tags do not refuse each other': async ({ store, openAnother, stream, id }) => {
+  'conditions on different tags do not fail each other': async ({ store, openAnother, stream, id }) => {
     const writers = [store, await openAnother()];
     const results = await Promise.all(
       upTo(60).map((number) => {
@@ -175,7 +183,7 @@ export const conditionGuarantees = {
     expect(results).toHaveLength(60);
   },
 
-  'a condition that fails fails its own append alone, whatever else is on its way': async ({
+  'a failed condition fails only its own append, with any others in flight': async ({
     store,
     stream,
     id,
@@ -193,7 +201,7 @@ export const conditionGuarantees = {
     );
   },
 
-  'an append under a condition, made again, answers as the first time though its own events match': async ({
+  'a repeated append returns its first result, though its own events match': async ({
     store,
     openAnother,
     stream,

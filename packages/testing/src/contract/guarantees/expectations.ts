@@ -2,21 +2,21 @@ import type { ExpectedVersion } from '@leftfold/core';
 import { expect } from 'vitest';
 import { collect, type Guarantee, scanned, scans, type Trial } from '../trial.ts';
 
-/** Versions that a stream has when an expectation meets it. */
+/** The versions of the streams that each expected version is tested with. */
 const versions = [0, 1, 3] as const;
 
-/** Tries an expectation on streams of each version: alone, without events, and beside another stream. */
-async function meets(
+/** Tests an expected version on streams of each version: alone, without events, and with another stream. */
+async function expectAccepted(
   trial: Trial,
   expected: ExpectedVersion,
   accepts: (version: number) => boolean,
 ): Promise<void> {
   for (const version of versions) {
-    await meetsVersion(trial, expected, version, accepts(version));
+    await expectOutcome(trial, expected, version, accepts(version));
   }
 }
 
-async function meetsVersion(
+async function expectOutcome(
   { store, stream }: Trial,
   expectedVersion: ExpectedVersion,
   version: number,
@@ -71,23 +71,24 @@ async function meetsVersion(
 }
 
 export const expectationGuarantees = {
-  '‘any’ is met by every stream, and never conflicts': (trial) => meets(trial, 'any', () => true),
+  '‘any’ accepts every stream': (trial) => expectAccepted(trial, 'any', () => true),
 
-  '‘no-stream’ is met by a stream without events only': (trial) =>
-    meets(trial, 'no-stream', (version) => version === 0),
+  '‘no-stream’ accepts only a stream without events': (trial) =>
+    expectAccepted(trial, 'no-stream', (version) => version === 0),
 
-  '‘stream-exists’ is met by a stream with events only': (trial) =>
-    meets(trial, 'stream-exists', (version) => version > 0),
+  '‘stream-exists’ accepts only a stream with events': (trial) =>
+    expectAccepted(trial, 'stream-exists', (version) => version > 0),
 
-  'a version is met by a stream at that very version only': async (trial) => {
-    await meets(trial, 1, (version) => version === 1);
-    await meets(trial, 2, () => false);
-    await meets(trial, 3, (version) => version === 3);
+  'a version accepts only a stream at that version': async (trial) => {
+    await expectAccepted(trial, 1, (version) => version === 1);
+    await expectAccepted(trial, 2, () => false);
+    await expectAccepted(trial, 3, (version) => version === 3);
   },
 
-  'version 0 is met by a stream without events only': (trial) => meets(trial, 0, (version) => version === 0),
+  'version 0 accepts only a stream without events': (trial) =>
+    expectAccepted(trial, 0, (version) => version === 0),
 
-  'a version past the end is a conflict, and leaves no hole': async ({ store, stream }) => {
+  'a version after the end is a conflict, and leaves no hole': async ({ store, stream }) => {
     await store.append(stream(), scans(2));
     await expect(store.append(stream(), scans(1), { expectedVersion: 7 })).rejects.toMatchObject({
       code: 'STREAM_VERSION_CONFLICT',
@@ -98,7 +99,7 @@ export const expectationGuarantees = {
     expect(next.streamVersion).toBe(3);
   },
 
-  'without an expectation an append never conflicts': async ({ store, stream }) => {
+  'an append without an expected version never conflicts': async ({ store, stream }) => {
     await store.append(stream(), scans(1));
     expect(await store.append(stream(), scans(1))).toMatchObject({ streamVersion: 2 });
     expect(await store.append(stream(), scans(1), { expectedVersion: undefined })).toMatchObject({
@@ -106,7 +107,7 @@ export const expectationGuarantees = {
     });
   },
 
-  'after a conflict the same append succeeds with the version that was found': async ({ store, stream }) => {
+  'after a conflict the same append succeeds with the actual version': async ({ store, stream }) => {
     await store.append(stream(), scans(3));
     const event = scanned('next');
     const lost: unknown = await store

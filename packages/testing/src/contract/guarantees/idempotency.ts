@@ -2,7 +2,11 @@ import { expect } from 'vitest';
 import { collect, delivered, type Guarantee, scanned, sent, versionsOf } from '../trial.ts';
 
 export const idempotencyGuarantees = {
-  'the same event ids again add nothing and answer as the first time': async ({ store, stream, id }) => {
+  'an append of recorded event ids adds nothing and returns the first result': async ({
+    store,
+    stream,
+    id,
+  }) => {
     const events = [
       { ...sent, id: id('1') },
       { ...scanned('Paris'), id: id('2') },
@@ -16,7 +20,11 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(3);
   },
 
-  'the same event ids again over several streams answer as the first time': async ({ store, stream, id }) => {
+  'an append of recorded event ids to several streams returns the first result': async ({
+    store,
+    stream,
+    id,
+  }) => {
     const appends = [
       { streamId: stream('b'), events: [{ ...sent, id: id('b') }], expectedVersion: 0 },
       { streamId: stream('a'), events: [{ ...sent, id: id('a') }], expectedVersion: 0 },
@@ -28,7 +36,11 @@ export const idempotencyGuarantees = {
     expect(again.streams.map(({ events }) => events)).toEqual(first.streams.map(({ events }) => events));
   },
 
-  'known event ids beside new ones are refused, and nothing is added': async ({ store, stream, id }) => {
+  'an append of recorded and new event ids is EVENT_ID_REUSED, and adds nothing': async ({
+    store,
+    stream,
+    id,
+  }) => {
     await store.append(stream(), [{ ...sent, id: id('known') }]);
     const mixed = [
       { ...sent, id: id('known') },
@@ -44,11 +56,7 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(1);
   },
 
-  'a known event id with other data, of another type or in another stream is refused': async ({
-    store,
-    stream,
-    id,
-  }) => {
+  'a recorded event id with other data, type or stream is EVENT_ID_REUSED': async ({ store, stream, id }) => {
     await store.append(stream(), [{ ...scanned('Paris'), id: id('known') }]);
     const refused = { code: 'EVENT_ID_REUSED', eventId: id('known') };
     await expect(store.append(stream(), [{ ...scanned('Rome'), id: id('known') }])).rejects.toMatchObject(
@@ -62,7 +70,7 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream('b')))).toEqual([]);
   },
 
-  'one event id twice in an append is refused': async ({ store, stream, id }) => {
+  'one event id twice in an append is EVENT_ID_REUSED': async ({ store, stream, id }) => {
     const events = [
       { ...sent, id: id('twice') },
       { ...sent, id: id('twice') },
@@ -82,7 +90,7 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
-  'events of a command have ids made of its own, in order': async ({ store, stream, id }) => {
+  'events of a command have ids made from the command id, in order': async ({ store, stream, id }) => {
     const commandId = id('command');
     const { events } = await store.append(
       stream(),
@@ -93,7 +101,7 @@ export const idempotencyGuarantees = {
     expect(events.every(({ metadata }) => metadata.commandId === commandId)).toBe(true);
   },
 
-  'the same command again adds nothing and answers with what it led to the first time': async ({
+  'a repeated command adds nothing and returns the events of its first execution': async ({
     store,
     stream,
     id,
@@ -103,17 +111,13 @@ export const idempotencyGuarantees = {
     await store.append(stream(), [delivered]);
     const same = await store.append(stream(), [sent, scanned('Paris')], { commandId, expectedVersion: 0 });
     expect(same).toEqual({ ...first, duplicate: true });
-    // A command that is decided again may come to another end; what it came to the first time stands.
+    // A repeated command can decide on other events; its first result is kept.
     const other = await store.append(stream(), [delivered], { commandId, expectedVersion: 3 });
     expect(other).toEqual({ ...first, duplicate: true });
     expect(await collect(store.readStream(stream()))).toHaveLength(3);
   },
 
-  'a command whose events have ids of their own answers as the first time as well': async ({
-    store,
-    stream,
-    id,
-  }) => {
+  'a repeated command with own event ids returns its first result, too': async ({ store, stream, id }) => {
     const commandId = id('command');
     const events = [{ ...sent, id: id('own') }, scanned('Paris'), { ...delivered, id: id('own last') }];
     const first = await store.append(stream(), events, { commandId });
@@ -122,7 +126,7 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(4);
   },
 
-  'a command id that was used for another stream is refused': async ({ store, stream, id }) => {
+  'a command id that was used for another stream is EVENT_ID_REUSED': async ({ store, stream, id }) => {
     const commandId = id('command');
     await store.append(stream('a'), [sent], { commandId });
     await expect(store.append(stream('b'), [sent], { commandId })).rejects.toMatchObject({
@@ -131,7 +135,7 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream('b')))).toEqual([]);
   },
 
-  'a command without events leaves nothing behind': async ({ store, stream, id }) => {
+  'a command without events is not recorded': async ({ store, stream, id }) => {
     const commandId = id('command');
     expect(await store.append(stream(), [], { commandId })).toMatchObject({ events: [], duplicate: false });
     expect(await store.eventsOfCommand(commandId)).toEqual([]);
@@ -141,7 +145,7 @@ export const idempotencyGuarantees = {
     });
   },
 
-  'the events of a command are found by its id, in order and none of another’s': async ({
+  'eventsOfCommand returns the events of exactly this command id, in order': async ({
     store,
     stream,
     id,
@@ -157,7 +161,7 @@ export const idempotencyGuarantees = {
     expect(await store.eventsOfCommand(id('never'))).toEqual([]);
   },
 
-  'a command that is executed twice at once appends once': async ({ store, openAnother, stream, id }) => {
+  'two concurrent appends of one command append once': async ({ store, openAnother, stream, id }) => {
     const other = await openAnother();
     for (let round = 0; round < 20; round += 1) {
       const commandId = id(`command-${round}`);

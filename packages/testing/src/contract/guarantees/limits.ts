@@ -7,7 +7,7 @@ const { eventBytes, appendBytes } = defaultLimits;
 
 const words = (count: number) => upTo(count).map((number) => `word:${number}`);
 
-/** Refused with this limit, and nothing is left of it. */
+/** Expects an error with this limit, and that nothing was appended. */
 async function exceeds(
   { store, stream }: Trial,
   limit: number,
@@ -17,14 +17,14 @@ async function exceeds(
   expect(await collect(store.readStream(stream()))).toEqual([]);
 }
 
-/** An event whose data takes this many bytes as JSON, with a character of several bytes where one is given. */
+/** An event whose data has this size as JSON, filled with the given character, which can have several bytes. */
 function ofBytes(bytes: number, filler = 'x'): NewEvent {
   const frame = Buffer.byteLength(JSON.stringify({ place: '' }));
   return scanned(filler.repeat(Math.floor((bytes - frame) / Buffer.byteLength(filler))));
 }
 
 export const limitGuarantees = {
-  'an event of 1 MiB is stored, its metadata included, and one of a byte more is refused': async (trial) => {
+  'an event of 1 MiB with its metadata is stored; one byte more is an error': async (trial) => {
     const { store, stream } = trial;
     const metadata = { actor: 'Ada' };
     const room = eventBytes - Buffer.byteLength(JSON.stringify(metadata));
@@ -34,13 +34,13 @@ export const limitGuarantees = {
     expect(await store.append(stream(), [ofBytes(room)], { metadata })).toMatchObject({ streamVersion: 1 });
   },
 
-  'the size of an event is that of its bytes, not of its characters': async (trial) => {
+  'the size of an event counts bytes, not characters': async (trial) => {
     const { store, stream } = trial;
     for (const filler of ['€', 'é', '🦊'])
       await exceeds(trial, eventBytes, () => store.append(stream(), [ofBytes(eventBytes + 4, filler)]));
   },
 
-  'an append of more than 32 MiB is refused, counted in bytes': async (trial) => {
+  'an append of more than 32 MiB, counted in bytes, is APPEND_TOO_LARGE': async (trial) => {
     const { store, stream } = trial;
     const events = upTo(34).map(() => ofBytes(1_000_000, '€'));
     await exceeds(trial, appendBytes, () => store.append(stream(), events));
@@ -49,28 +49,28 @@ export const limitGuarantees = {
     await exceeds(trial, appendBytes, () => store.appendToStreams(appends));
   },
 
-  'an append of more than 10,000 events is refused, whatever streams they go to': async (trial) => {
+  'an append of more than 10,000 events in all streams is APPEND_TOO_LARGE': async (trial) => {
     const { store, stream } = trial;
     await exceeds(trial, 10_000, () => store.append(stream(), scans(10_001)));
     const halves = upTo(2).map((half) => ({ streamId: stream(`${half}`), events: scans(5_001) }));
     await exceeds(trial, 10_000, () => store.appendToStreams(halves));
   },
 
-  'an event has 64 tags at most': async (trial) => {
+  'an event has at most 64 tags': async (trial) => {
     const { store, stream } = trial;
     await exceeds(trial, 64, () => store.append(stream(), [sent, { ...sent, tags: words(65) }]));
     const { events } = await store.append(stream(), [{ ...sent, tags: words(64) }]);
     expect(events[0]?.tags).toEqual(words(64));
   },
 
-  'an append that only checks a stream names 1,000 streams at most': async (trial) => {
+  'an append that only checks a stream has at most 1,000 streams': async (trial) => {
     const { store, stream } = trial;
     const checks = upTo(1_001).map((number) => ({ streamId: stream(`${number}`), events: [] }));
     await exceeds(trial, 1_000, () => store.appendToStreams(checks));
     expect(await store.appendToStreams(checks.slice(1))).toMatchObject({ position: 0 });
   },
 
-  'a condition has 64 queries at most, each with 64 tags and 1,000 types at most': async (trial) => {
+  'a condition has at most 64 queries, each with at most 64 tags and 1,000 types': async (trial) => {
     const { store, stream, id } = trial;
     const attempt = (queries: number, tags: number, types: number) => {
       const query = { tags: [id('rare'), ...words(tags - 1)] as const, types: words(types) };
@@ -83,7 +83,7 @@ export const limitGuarantees = {
     expect(await attempt(64, 64, 1_000)).toMatchObject({ streamVersion: 1 });
   },
 
-  'a command id leaves room for the event ids that are made from it': async ({ store, stream }) => {
+  'a command id leaves room for the event ids made from it': async ({ store, stream }) => {
     const refused = { code: 'INVALID_NAME', retryable: false };
     const append = (commandId: string) => store.append(stream(), [sent], { commandId });
     await expect(append('x'.repeat(254))).rejects.toMatchObject(refused);

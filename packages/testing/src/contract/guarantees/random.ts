@@ -80,7 +80,7 @@ const eightWriters = fc.array(fc.array(programAppend(STREAMS), { minLength: 40, 
 });
 
 export const randomGuarantees = {
-  'random appends and reads come out as in a model of the store': async (trial) => {
+  'random appends and reads have the same results as in a model': async (trial) => {
     const { store, openAnother } = trial;
     const stores = [store, await openAnother()] as const;
     const read = async (reading: EventStore, streamId: string, range: ReadStreamOptions) =>
@@ -118,7 +118,7 @@ export const randomGuarantees = {
     await assertProperty(property, 10);
   },
 
-  'random appends at once leave exactly what was answered': async (trial) => {
+  'after random concurrent appends the log has exactly the returned events': async (trial) => {
     const { store, openAnother, category } = trial;
     const stores = [store, await openAnother()];
     const streamIds = upTo(STREAMS).map((number) => trial.stream(`${number}`));

@@ -3,7 +3,7 @@ import type { EventQuery, RecordedEvent } from '@leftfold/core';
 import { collect, delivered, type Guarantee, placeOf, scanned, scans, sent, upTo } from '../trial.ts';
 
 export const readAllGuarantees = {
-  'the log has every event of every stream, in the order of positions': async ({ openEmpty, stream }) => {
+  'readAll returns all events of all streams in the order of positions': async ({ openEmpty, stream }) => {
     const { store } = await openEmpty();
     expect(await collect(store.readAll())).toEqual([]);
     const first = await store.append(stream('b'), [sent, delivered]);
@@ -16,7 +16,7 @@ export const readAllGuarantees = {
     expect(await collect(store.readAll())).toEqual(expected);
   },
 
-  'only events behind a position are read': async ({ store, stream, category }) => {
+  'readAll returns only events after the position': async ({ store, stream, category }) => {
     const { events } = await store.append(stream(), scans(5));
     const after = async (position: number) =>
       collect(store.readAll({ after: position, filter: { category } }));
@@ -26,7 +26,7 @@ export const readAllGuarantees = {
     expect(await after(Number.MAX_SAFE_INTEGER)).toEqual([]);
   },
 
-  'a filter lets through what fits all of its parts': async ({ store, stream, category, id }) => {
+  'a filter returns events that match all of its parts': async ({ store, stream, category, id }) => {
     const tag = `run:${id('tag')}`;
     const tagged = [tag, 'city:Paris'];
     const { events } = await store.append(stream(), [
@@ -52,7 +52,11 @@ export const readAllGuarantees = {
     expect(await read({ tags: [tag, 'city:Oslo'] })).toEqual([]);
   },
 
-  'any of no types is none, all of no tags is every event': async ({ store, stream, category }) => {
+  'an empty list of types matches no event, an empty list of tags every event': async ({
+    store,
+    stream,
+    category,
+  }) => {
     const { events } = await store.append(stream(), [sent, { ...delivered, tags: ['a:1'] }]);
     expect(await collect(store.readAll({ filter: { category, types: [] } }))).toEqual([]);
     expect(await collect(store.readAll({ filter: { category, tags: [] } }))).toEqual(events);
@@ -61,7 +65,7 @@ export const readAllGuarantees = {
     );
   },
 
-  'a category is the whole word before the first hyphen, not a pattern': async ({ store, category }) => {
+  'a category is the exact text before the first hyphen, not a pattern': async ({ store, category }) => {
     for (const name of [category, `${category}s`, `${category}_a`, `${category}xa`])
       await store.append(`${name}-1`, [sent]);
     await store.append(category, [sent]);
@@ -73,7 +77,7 @@ export const readAllGuarantees = {
     expect(await streamsOf(category.slice(0, -1))).toEqual([]);
   },
 
-  'a limit counts the events that pass the filter': async ({ store, stream, category }) => {
+  'a limit counts the events that match the filter': async ({ store, stream, category }) => {
     const { events } = await store.append(stream(), [sent, ...scans(5), delivered]);
     const read = async (limit: number) =>
       collect(store.readAll({ filter: { category, types: ['parcel.scanned'] }, limit }));
@@ -98,7 +102,7 @@ export const readAllGuarantees = {
     expect(rest.map(placeOf)).toEqual(log.slice(1_235, 2_735).map(placeOf));
   },
 
-  'what was acknowledged is settled when nothing else is on its way': async ({ openEmpty, stream }) => {
+  'without appends in flight, an acknowledged event is settled': async ({ openEmpty, stream }) => {
     const { store } = await openEmpty();
     expect(await store.highWaterMark()).toBe(0);
     for (const number of upTo(10)) {
@@ -108,10 +112,7 @@ export const readAllGuarantees = {
     }
   },
 
-  'the settled position never falls, and nothing appears at or below it later': async ({
-    openEmpty,
-    stream,
-  }) => {
+  'the high-water mark never falls, and no event appears at or below it': async ({ openEmpty, stream }) => {
     const { store, openAnother } = await openEmpty();
     const writers = [store, await openAnother()];
     const settled: { readonly position: number; readonly log: readonly string[] }[] = [];
@@ -143,37 +144,39 @@ export const readAllGuarantees = {
     }
   },
 
-  'a reader that goes on from its last position skips and repeats nothing, whatever is being appended':
-    async ({ openEmpty, stream }) => {
-      const { store, openAnother } = await openEmpty();
-      const writers = [store, await openAnother()];
-      const seen: RecordedEvent[] = [];
-      let writing = true;
-      const read = async () => {
-        let done = false;
-        while (!done) {
-          done = !writing;
-          for await (const event of store.readAll({ after: seen.at(-1)?.position ?? 0, limit: 37 }))
-            seen.push(event);
-        }
-        for await (const event of store.readAll({ after: seen.at(-1)?.position ?? 0 })) seen.push(event);
-      };
-      const write = async () => {
-        for (const round of upTo(20)) {
-          await Promise.allSettled(
-            upTo(20).map((number) =>
-              writers[round % 2]!.append(
-                stream(`${number}`),
-                scans(1 + (number % 3)),
-                number % 5 === 0 ? { expectedVersion: round * 2 } : {},
-              ),
+  'a reader that continues after its last position skips and repeats no event': async ({
+    openEmpty,
+    stream,
+  }) => {
+    const { store, openAnother } = await openEmpty();
+    const writers = [store, await openAnother()];
+    const seen: RecordedEvent[] = [];
+    let writing = true;
+    const read = async () => {
+      let done = false;
+      while (!done) {
+        done = !writing;
+        for await (const event of store.readAll({ after: seen.at(-1)?.position ?? 0, limit: 37 }))
+          seen.push(event);
+      }
+      for await (const event of store.readAll({ after: seen.at(-1)?.position ?? 0 })) seen.push(event);
+    };
+    const write = async () => {
+      for (const round of upTo(20)) {
+        await Promise.allSettled(
+          upTo(20).map((number) =>
+            writers[round % 2]!.append(
+              stream(`${number}`),
+              scans(1 + (number % 3)),
+              number % 5 === 0 ? { expectedVersion: round * 2 } : {},
             ),
-          );
-        }
-        writing = false;
-      };
-      await Promise.all([read(), write()]);
-      expect(seen.map(placeOf)).toEqual((await collect(store.readAll())).map(placeOf));
-      expect(seen.length).toBeGreaterThan(400);
-    },
+          ),
+        );
+      }
+      writing = false;
+    };
+    await Promise.all([read(), write()]);
+    expect(seen.map(placeOf)).toEqual((await collect(store.readAll())).map(placeOf));
+    expect(seen.length).toBeGreaterThan(400);
+  },
 } satisfies Readonly<Record<string, Guarantee>>;

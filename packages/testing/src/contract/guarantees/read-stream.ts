@@ -7,7 +7,7 @@ export const readStreamGuarantees = {
     expect(await collect(store.readStream(stream('never'), { backwards: true }))).toEqual([]);
   },
 
-  'a stream is read oldest first, or newest first': async ({ store, stream }) => {
+  'a stream is read oldest first or, with `backwards`, newest first': async ({ store, stream }) => {
     await store.append(stream(), scans(5));
     await store.append(stream('other'), scans(2));
     expect(versionsOf(await collect(store.readStream(stream())))).toEqual([1, 2, 3, 4, 5]);
@@ -16,7 +16,7 @@ export const readStreamGuarantees = {
     ]);
   },
 
-  'from, to and limit bound what is read of a stream, in both directions': async ({ store, stream }) => {
+  'from, to and limit bound a read of a stream, in both directions': async ({ store, stream }) => {
     await store.append(stream(), scans(6));
     const read = async (options: Parameters<typeof store.readStream>[1]) =>
       versionsOf(await collect(store.readStream(stream(), options)));
@@ -37,7 +37,7 @@ export const readStreamGuarantees = {
     expect(await read({ from: undefined, to: undefined, limit: undefined })).toEqual(upTo(6));
   },
 
-  'a stream can be read as it was at a position of the store': async ({ store, stream }) => {
+  'a stream can be read as it was at a position of the log': async ({ store, stream }) => {
     const early = await store.append(stream(), scans(2));
     const between = await store.append(stream('other'), scans(1));
     await store.append(stream(), scans(2));
@@ -51,10 +51,10 @@ export const readStreamGuarantees = {
     expect(await read(0, false)).toEqual([]);
   },
 
-  'a stream can be read as it was at an instant': async ({ store, stream }) => {
+  'a stream can be read as it was at a time': async ({ store, stream }) => {
     const early = await store.append(stream(), scans(2));
     const instant = early.events[1]!.recordedAt;
-    // The clock has to move on before the next event, or both would have one instant.
+    // The clock must advance before the next event; otherwise both events would have the same time.
     let late = await store.append(stream('clock'), [sent]);
     while (late.events[0]!.recordedAt <= instant) late = await store.append(stream('clock'), [sent]);
     await store.append(stream(), scans(2));
@@ -77,7 +77,7 @@ export const readStreamGuarantees = {
     ).toEqual(upTo(1_699).slice(499));
   },
 
-  'a reader may stop reading a stream at any event': async ({ store, stream }) => {
+  'a reader can stop reading a stream at any event': async ({ store, stream }) => {
     await store.append(stream(), scans(10));
     const seen: number[] = [];
     for await (const { streamVersion } of store.readStream(stream())) {
@@ -87,7 +87,11 @@ export const readStreamGuarantees = {
     expect(seen).toEqual([1, 2, 3]);
   },
 
-  'a reader sees its own append at once': async ({ store, openAnother, stream }) => {
+  'a stream includes a new event as soon as its append is acknowledged': async ({
+    store,
+    openAnother,
+    stream,
+  }) => {
     const other = await openAnother();
     for (const version of upTo(20)) {
       await store.append(stream(), [sent]);

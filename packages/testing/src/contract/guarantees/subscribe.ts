@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { RecordedEvent, Subscription } from '@leftfold/core';
 import { collect, delivered, type Guarantee, placeOf, scanned, scans, sent, upTo } from '../trial.ts';
 
-/** Takes events until there are so many, then ends the subscription. */
+/** Collects `count` events, then ends the subscription. */
 async function take(
   count: number,
   subscription: Subscription,
@@ -17,10 +17,7 @@ async function take(
 }
 
 export const subscribeGuarantees = {
-  'a subscription hands out the log from its beginning, and then what is appended': async ({
-    openEmpty,
-    stream,
-  }) => {
+  'a subscription returns the log from its beginning, then new events': async ({ openEmpty, stream }) => {
     const { store } = await openEmpty();
     await store.append(stream('a'), scans(3));
     const end = new AbortController();
@@ -30,7 +27,12 @@ export const subscribeGuarantees = {
     expect(await taken).toEqual(await collect(store.readAll()));
   },
 
-  'a subscription hears of what another store appends': async ({ store, openAnother, category, stream }) => {
+  'a subscription returns events that another store appends': async ({
+    store,
+    openAnother,
+    category,
+    stream,
+  }) => {
     const other = await openAnother();
     const end = new AbortController();
     const taken = take(3, store.subscribe({ filter: { category }, signal: end.signal }), end);
@@ -38,7 +40,7 @@ export const subscribeGuarantees = {
     expect((await taken).map(placeOf)).toEqual((await collect(store.readStream(stream()))).map(placeOf));
   },
 
-  'a subscription that resumes behind its position skips and repeats nothing': async ({
+  'a subscription that resumes after its position skips and repeats no event': async ({
     store,
     category,
     stream,
@@ -51,7 +53,7 @@ export const subscribeGuarantees = {
       const subscription = store.subscribe({ after: position, filter: { category }, signal: end.signal });
       for await (const event of subscription) {
         seen.push(event);
-        // Aborted while an event is in hand: the loop comes back for the next one, so it counts as handed out.
+        // The signal aborts during an event. The loop then asks for the next one, so the event counts as handled.
         if (seen.length % 3 === 0 || seen.length === 10) end.abort();
       }
       position = subscription.position;
@@ -59,22 +61,25 @@ export const subscribeGuarantees = {
     expect(seen).toEqual(events);
   },
 
-  'the position of a subscription is behind the event in hand until the loop comes back for the next':
-    async ({ store, category, stream }) => {
-      const { events } = await store.append(stream(), scans(3));
-      const end = new AbortController();
-      const subscription = store.subscribe({ filter: { category }, signal: end.signal });
-      let before = 0;
-      for await (const event of subscription) {
-        expect(subscription.position).toBeLessThan(event.position);
-        expect(subscription.position).toBeGreaterThanOrEqual(before);
-        before = event.position;
-        if (event.streamVersion === 3) end.abort();
-      }
-      expect(subscription.position).toBeGreaterThanOrEqual(events[2]!.position);
-    },
+  'the position of a subscription passes an event when the loop asks for the next': async ({
+    store,
+    category,
+    stream,
+  }) => {
+    const { events } = await store.append(stream(), scans(3));
+    const end = new AbortController();
+    const subscription = store.subscribe({ filter: { category }, signal: end.signal });
+    let before = 0;
+    for await (const event of subscription) {
+      expect(subscription.position).toBeLessThan(event.position);
+      expect(subscription.position).toBeGreaterThanOrEqual(before);
+      before = event.position;
+      if (event.streamVersion === 3) end.abort();
+    }
+    expect(subscription.position).toBeGreaterThanOrEqual(events[2]!.position);
+  },
 
-  'an event on which the loop was left is handed out again to whoever resumes': async ({
+  'an event at which the loop was left is returned again after a resume': async ({
     store,
     category,
     stream,
@@ -87,7 +92,7 @@ export const subscribeGuarantees = {
     expect(await take(2, again, end)).toEqual(events.slice(1));
   },
 
-  'the position of a subscription moves on past events that its filter keeps out': async ({
+  'the position of a subscription moves past events that do not match its filter': async ({
     store,
     category,
     stream,
@@ -131,7 +136,7 @@ export const subscribeGuarantees = {
     );
   },
 
-  'a subscription filters as a read does': async ({ store, category, stream }) => {
+  'a subscription filters like readAll': async ({ store, category, stream }) => {
     const { events } = await store.append(stream(), [
       sent,
       { ...scanned('Paris'), tags: ['city:Paris'] },
@@ -149,7 +154,7 @@ export const subscribeGuarantees = {
     expect(await take(1, byTag, tagged)).toEqual([events[1]]);
   },
 
-  'every subscription gets every event in the order of the log, whatever is being appended': async ({
+  'with concurrent writers, every subscription returns all events in log order': async ({
     openEmpty,
     stream,
   }) => {

@@ -2,7 +2,7 @@ import type { AppendContext, ExpectedVersion, NewEvent, StreamToAppend } from '@
 import { delivered, scanned, sent } from '../trial.ts';
 import type { ProgramAppend, ProgramEvent, ProgramVersion } from './program.ts';
 
-/** An append as a store takes it. */
+/** An append with the arguments of a store. */
 export interface MadeAppend {
   readonly appends: readonly StreamToAppend[];
   readonly context: AppendContext;
@@ -14,10 +14,10 @@ export interface AppendMakerOptions {
   readonly id: (name: string) => string;
 }
 
-/** Turns the appends of a program into appends for a store, with ids and with the versions of the moment. */
+/** Converts the appends of a program to appends for a store, with ids and current versions. */
 export class AppendMaker {
   readonly #options: AppendMakerOptions;
-  /** Made before, to be made again. */
+  /** Earlier appends, which can be repeated. */
   readonly #made: MadeAppend[] = [];
   readonly #events: NewEvent[] = [];
   #count = 0;
@@ -27,8 +27,8 @@ export class AppendMaker {
   }
 
   /**
-   * @param versionOf what the stream's version is thought to be at this moment.
-   * @returns undefined for a repetition when nothing was made before.
+   * @param versionOf the assumed current version of a stream.
+   * @returns undefined for a repetition without an earlier append.
    */
   next(append: ProgramAppend, versionOf: (streamId: string) => number): MadeAppend | undefined {
     if (append.kind === 'again') return this.#made[append.index % this.#made.length];
@@ -47,7 +47,7 @@ export class AppendMaker {
     return made;
   }
 
-  /** The events of a command have no ids of their own. */
+  /** Events of a command get their ids from the command id. */
   #event(event: ProgramEvent, ofCommand: boolean): NewEvent {
     if (event.kind === 'known') {
       const known = this.#events[event.index % this.#events.length];

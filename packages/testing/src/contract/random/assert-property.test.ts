@@ -4,7 +4,7 @@ import { assertProperty } from './assert-property.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** Fails for a program with a number from 100; keeps what it was tried with. */
+/** A property that fails for a program with a number from 100, and records the programs. */
 function failing() {
   const tried: (readonly number[])[] = [];
   const property = fc.asyncProperty(fc.array(fc.nat(1_000)), (numbers) => {
@@ -14,12 +14,12 @@ function failing() {
   return { property, tried };
 }
 
-test('a failure shows the smallest program that fails, and how to repeat it', async () => {
+test('a failure shows the smallest failing program, and the seed to repeat it', async () => {
   const message = /Counterexample: \[\[100\]\][\s\S]*To repeat: LEFTFOLD_TEST_SEED=1$/;
   await expect(assertProperty(failing().property, 50)).rejects.toThrow(message);
 });
 
-test('the seed of the environment decides which programs are tried', async () => {
+test('the seed of the environment selects the programs', async () => {
   const triedWith = async (seed: string) => {
     vi.stubEnv('LEFTFOLD_TEST_SEED', seed);
     const { property, tried } = failing();
@@ -31,7 +31,7 @@ test('the seed of the environment decides which programs are tried', async () =>
   expect(await triedWith('8')).not.toEqual(first);
 });
 
-test('a seed that is not a whole number is refused', async () => {
+test('a seed that is not an integer is a RangeError', async () => {
   vi.stubEnv('LEFTFOLD_TEST_SEED', 'seven');
   await expect(assertProperty(failing().property, 1)).rejects.toThrow(RangeError);
 });

@@ -1,28 +1,28 @@
 import fc from 'fast-check';
 
-/** Names the seed in the environment: other programs come from another one. */
+/** The environment variable with the seed of the generated programs. */
 const SEED_VARIABLE = 'LEFTFOLD_TEST_SEED';
 const DEFAULT_SEED = 1;
 
-/** Looking for a smaller program ends before the test is out of time. */
+/** Shrinking ends before the timeout of the test. */
 const TIME_LIMIT_MS = 40_000;
 
-/** @throws RangeError when the environment names one that is not a whole number. */
+/** @throws RangeError when the seed of the environment is not an integer. */
 export function programSeed(): number {
   const seed = Number(process.env[SEED_VARIABLE] ?? DEFAULT_SEED);
-  if (!Number.isInteger(seed)) throw new RangeError(`${SEED_VARIABLE} is not a whole number`);
+  if (!Number.isInteger(seed)) throw new RangeError(`${SEED_VARIABLE} must be an integer`);
   return seed;
 }
 
-/** Says how to repeat what a seed did. */
+/** The setting that repeats a run. */
 export function toRepeat(seed: number): string {
   return `To repeat: ${SEED_VARIABLE}=${seed}`;
 }
 
 /**
- * Tries a property with generated programs: the same ones for the same seed, on every machine.
+ * Checks a property with generated programs. The same seed generates the same programs on every machine.
  *
- * @throws Error with the smallest program found that fails, and how to repeat it.
+ * @throws Error with the smallest failing program that was found, and the seed to repeat it.
  */
 export async function assertProperty<TProgram>(
   property: fc.IAsyncProperty<TProgram>,

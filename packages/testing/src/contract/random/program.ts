@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-/** A version, as it stands to the one that the stream is thought to have; or an expectation that names none. */
+/** An expected version: relative to the assumed version of the stream, or one of the named expectations. */
 export type ProgramVersion = { readonly offset: number } | 'any' | 'no-stream' | 'stream-exists' | undefined;
 
-/** An event to append: a new one, or one that was made before, with its own data or with other data. */
+/** An event to append: a new event, or the id of an earlier event with the same or other data. */
 export type ProgramEvent =
   | {
       readonly kind: 'new';
@@ -13,7 +13,7 @@ export type ProgramEvent =
     }
   | { readonly kind: 'known'; readonly index: number; readonly changed: boolean };
 
-/** An append to one or more streams, or one more of an append that was made before. */
+/** An append to one or more streams, or a repetition of an earlier append. */
 export type ProgramAppend =
   | {
       readonly kind: 'new';
@@ -58,7 +58,7 @@ const event: fc.Arbitrary<ProgramEvent> = fc.oneof(
   },
 );
 
-/** Appends to few streams, so that they meet: expectations right and wrong, ids and commands new and known. */
+/** Appends to few streams, so that they conflict, with right and wrong expected versions, and new and repeated ids. */
 export function programAppend(streams: number): fc.Arbitrary<ProgramAppend> {
   const stream = fc.record({
     stream: fc.nat(streams - 1),
