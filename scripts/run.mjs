@@ -95,7 +95,7 @@ function fingerprint() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(join(root, parent)).map((child) => join(parent, child)),
   );
-  for (const folder of ['.', 'benchmarks', 'docs', ...folders]) {
+  for (const folder of ['.', 'benchmarks', 'docs', 'test/testbed', ...folders]) {
     const manifest = join(root, folder, 'package.json');
     if (existsSync(manifest)) hash.update(readFileSync(manifest));
   }

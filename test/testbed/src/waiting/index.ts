@@ -1,0 +1,1 @@
+export { createBarrier } from './barrier.ts';
