@@ -68,7 +68,7 @@ function isAllowed({ specifier, typeOnly, dynamic }: ImportOf, rule: PackageRule
     return (
       amongOurs(rule.ours) ||
       ((typeOnly || dynamic) && amongOurs(rule.onDemand)) ||
-      (isTest && (amongOurs(rule.onDemand) || amongOurs(['testing'])))
+      (isTest && (amongOurs(rule.onDemand) || amongOurs(['testbed', 'testing'])))
     );
   }
   return isTest || rule.others === undefined || among(rule.others) || (typeOnly && among(rule.othersByType));

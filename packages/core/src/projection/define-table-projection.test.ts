@@ -1,5 +1,5 @@
+import { accountEvents, balances } from '@leftfold/testbed/bank';
 import { describe, expect, test } from 'vitest';
-import { accountEvents, balances } from '../../test/bank.ts';
 import { InvalidNameError } from '../errors/definition-errors.ts';
 import type { NewEvent, RecordedEvent } from '../event/event.ts';
 import { defineTableProjection } from './define-table-projection.ts';
@@ -39,7 +39,12 @@ test('the table has the projection’s name, and the columns that have no initia
 });
 
 test('it reads only the events it has a handler for', () => {
-  expect(balances.eventTypes).toEqual(['account.opened', 'account.deposited', 'account.withdrawn']);
+  expect(balances.eventTypes).toEqual([
+    'account.opened',
+    'account.deposited',
+    'account.withdrawn',
+    'account.closed',
+  ]);
   const onlyOpened = defineTableProjection({
     ...base,
     name: 'opened',
@@ -88,7 +93,7 @@ describe('evolve', () => {
 
   test('leaves the row as it is for an event without a handler', () => {
     const row = { account_id: 'a', owner: '', cents: 0 };
-    expect(balances.evolve(row, { ...opened, type: 'account.closed' })).toBe(row);
+    expect(balances.evolve(row, { ...opened, type: 'account.frozen' })).toBe(row);
   });
 
   test('deletes the row with null', () => {
