@@ -3,7 +3,7 @@ import { beganAt, databaseName, newRunName, templateName } from './database-name
 
 const now = new Date('2026-03-04T05:06:07.890Z');
 
-test('every database tells when its run began, and needs no quotes', () => {
+test('the name of a database contains the start of its run, and needs no quotes', () => {
   const run = newRunName(now);
   for (const name of [databaseName(run), templateName(run, 'Läden & "more"'.repeat(50))]) {
     expect(beganAt(name)).toEqual(now);
@@ -11,7 +11,7 @@ test('every database tells when its run began, and needs no quotes', () => {
   }
 });
 
-test('one name is one template, another name another one, in this run', () => {
+test('in one run each preparation name has one template', () => {
   const run = newRunName(now);
   expect(templateName(run, 'shop')).toBe(templateName(run, 'shop'));
   expect(templateName(run, 'shop')).not.toBe(templateName(run, 'bank'));
@@ -19,7 +19,7 @@ test('one name is one template, another name another one, in this run', () => {
 });
 
 test.for(['postgres', 'leftfold_test', 'leftfold_test_mine', 'my_leftfold_test_mws07ucowz19_x'])(
-  '%s is nobody’s database of tests',
+  '%s is not a test database',
   (name) => {
     expect(beganAt(name)).toBeUndefined();
   },
