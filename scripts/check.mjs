@@ -10,6 +10,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where the vitest runs leave their results, for the count and for the check of guarantees. */
 const results = join('node_modules', '.cache', 'leftfold');
 
+const onStockServer = process.env.LEFTFOLD_REQUIRE_SERVICES === '1' && !process.env.DATABASE_URL;
+
 /**
  * The steps, phase after phase; two of a phase run at once. A step that is not a vitest run counts as one test.
  * The Postgres suites have a phase of their own: their races should meet a quiet machine.
@@ -38,6 +40,8 @@ const phases = [
     { name: 'pages', ...vitest('pages', '--project docs') },
   ],
   [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
+  // The Postgres suites once more, on the server at the standard port: see vitest.config.ts.
+  ...(onStockServer ? [[{ name: 'stock', live: true, ...vitest('stock', '--project pg-stock') }]] : []),
   [{ name: 'guarantees', run: `node scripts/check-guarantees.mjs ${results}` }],
 ];
 
