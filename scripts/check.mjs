@@ -134,7 +134,8 @@ async function check(step) {
   if (code !== 0) {
     red.push(step.name);
     console.log(output.trimEnd());
-    console.log(`To repeat ${step.name}: npm test -- ${step.name}    (runs: ${step.run})\n`);
+    const variable = step.name === 'stock' ? 'LEFTFOLD_REQUIRE_SERVICES=1 ' : '';
+    console.log(`To repeat ${step.name}: ${variable}npm test -- ${step.name}    (runs: ${step.run})\n`);
   }
 }
 
