@@ -5,7 +5,7 @@ const cents = z.int().positive();
 
 export const accountEvents = defineEvents('account', {
   opened: z.object({ owner: z.string().min(1), note: z.string().optional() }),
-  deposited: z.object({ cents }),
+  deposited: z.object({ cents: z.int().nonnegative() }),
   withdrawn: z.object({ cents }),
   closed: z.object({}),
 });

@@ -1,16 +1,17 @@
-import { createTestDatabase, type Preparation } from '@leftfold/testing/postgres';
+import { type PostgresOptions, startPostgres } from '@leftfold/embedded';
+import { createTestDatabase, type Preparation, type TestDatabase } from '@leftfold/testing/postgres';
 import { Pool } from 'pg';
 import { test } from 'vitest';
 import { disposeAfter } from './dispose-after.ts';
 
 /**
- * `test` with a database for the file, which its tests share, and one that is the test's alone. Each is made when a
- * test asks for it, and dropped afterwards.
+ * `test` with a database for the file, which its tests share, and one that is the test's alone. Each is created when a
+ * test asks for it, and dropped afterwards. `pool` is a pool on the file's database.
  *
  * @example
  * ```ts
- * const test = databaseTest().extend('app', ({ database }, fixture) =>
- *   startApp(database.connectionString).then((app) => disposeAfter(fixture, app)),
+ * const test = databaseTest().extend('app', { scope: 'file' }, async ({ database }, fixture) =>
+ *   disposeAfter(fixture, await startApp(database.connectionString)),
  * );
  * test('an order is stored', async ({ app }) => { … });
  * ```
@@ -18,15 +19,29 @@ import { disposeAfter } from './dispose-after.ts';
  * @param prepare brings a database to the state in which tests begin. Without it databases are empty.
  */
 export function databaseTest(prepare?: Preparation) {
-  const createDatabase = () => createTestDatabase(prepare === undefined ? {} : { prepare });
+  const options = prepare === undefined ? {} : { prepare };
   return test
     .extend('database', { scope: 'file' }, async ({}, fixture) =>
-      disposeAfter(fixture, await createDatabase()),
+      disposeAfter(fixture, await createTestDatabase(options)),
     )
-    .extend('ownDatabase', async ({}, fixture) => disposeAfter(fixture, await createDatabase()))
-    .extend('pool', { scope: 'file' }, ({ database }, { onCleanup }) => {
-      const pool = new Pool({ connectionString: database.connectionString });
-      onCleanup(() => pool.end());
-      return pool;
-    });
+    .extend('ownDatabase', async ({}, fixture) => disposeAfter(fixture, await createTestDatabase(options)))
+    .extend('pool', { scope: 'file' }, ({ database }, fixture) => disposeAfter(fixture, openPool(database)));
+}
+
+/** `test` with a server of its own for the file, which its tests may stop, kill and restart, and a database on it. */
+export function serverTest(options: PostgresOptions, prepare: Preparation) {
+  return test
+    .extend('server', { scope: 'file' }, async ({}, fixture) =>
+      disposeAfter(fixture, await startPostgres(options)),
+    )
+    .extend('database', { scope: 'file' }, ({ server }) =>
+      createTestDatabase({ server: server.connectionString, prepare }),
+    )
+    .extend('pool', { scope: 'file' }, ({ database }, fixture) => disposeAfter(fixture, openPool(database)));
+}
+
+function openPool({ connectionString }: TestDatabase) {
+  const pool = new Pool({ connectionString });
+  pool.on('error', () => {}); // some tests kill connections or the server
+  return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
 }

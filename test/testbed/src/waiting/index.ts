@@ -1,1 +1,2 @@
 export { createBarrier } from './barrier.ts';
+export { countQueries, untilQueried } from './queries.ts';

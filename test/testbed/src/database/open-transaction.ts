@@ -1,21 +1,21 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
-/** A session of its own, inside a transaction: what an application holds open while others go on. */
+/** A session with an open transaction: what an application holds while others go on. */
 export interface OpenTransaction extends AsyncDisposable {
-  readonly client: pg.Client;
+  readonly client: Client;
   /** The server process behind it. */
   readonly pid: number;
   commit(): Promise<void>;
   rollback(): Promise<void>;
 }
 
-/** Begins a transaction. What is neither committed nor rolled back is, when disposed of, rolled back. */
+/** Begins a transaction on a session of its own. Disposing of it rolls back what is still open. */
 export async function beginTransaction(
   connectionString: string,
   isolation = 'read committed',
 ): Promise<OpenTransaction> {
-  const client = new pg.Client({ connectionString });
-  client.on('error', () => {}); // some of these sessions are killed on purpose
+  const client = new Client({ connectionString });
+  client.on('error', () => {}); // some tests kill this session
   await client.connect();
   await client.query(`begin isolation level ${isolation}`);
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
