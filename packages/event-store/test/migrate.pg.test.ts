@@ -11,15 +11,9 @@ import { createEventStore } from '../src/index.ts';
 import { openStore } from './store-test.ts';
 
 /** Tests on an empty database each. */
-const test = databaseTest().extend('query', ({ ownDatabase }) => async (statement: string) => {
-  const client = new pg.Client({ connectionString: ownDatabase.connectionString });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Record<string, unknown>>(statement);
-    return rows;
-  } finally {
-    await client.end();
-  }
+const test = databaseTest().extend('query', ({ ownPool }) => async (statement: string) => {
+  const { rows } = await ownPool.query<Record<string, unknown>>(statement);
+  return rows;
 });
 
 describe('migrate', () => {

@@ -6,7 +6,7 @@ import { disposeAfter } from './dispose-after.ts';
 
 /**
  * `test` with a database for the file, which its tests share, and one that is the test's alone. Each is created when a
- * test asks for it, and dropped afterwards. `pool` is a pool on the file's database.
+ * test asks for it, and dropped afterwards. `pool` and `ownPool` are pools on them.
  *
  * @example
  * ```ts
@@ -25,7 +25,8 @@ export function databaseTest(prepare?: Preparation) {
       disposeAfter(fixture, await createTestDatabase(options)),
     )
     .extend('ownDatabase', async ({}, fixture) => disposeAfter(fixture, await createTestDatabase(options)))
-    .extend('pool', { scope: 'file' }, ({ database }, fixture) => disposeAfter(fixture, openPool(database)));
+    .extend('pool', { scope: 'file' }, ({ database }, fixture) => disposeAfter(fixture, openPool(database)))
+    .extend('ownPool', ({ ownDatabase }, fixture) => disposeAfter(fixture, openPool(ownDatabase)));
 }
 
 /** `test` with a server of its own for the file, which its tests may stop, kill and restart, and a database on it. */
