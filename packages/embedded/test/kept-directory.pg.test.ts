@@ -1,23 +1,22 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test as plain, vi } from 'vitest';
 import { startPostgres } from '../src/index.ts';
 import { processExists } from '../src/supervisor/process-exists.ts';
 import { openFolder, startApplication } from './application.ts';
 import { query } from './query.ts';
 
-let folder: string;
-let directory: string;
-beforeAll(() => {
-  folder = openFolder();
-  directory = join(folder, '.leftfold', 'postgres');
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const test = plain
+  .extend('folder', { scope: 'file' }, ({}, { onCleanup }) => {
+    const folder = openFolder();
+    onCleanup(() => rmSync(folder, { recursive: true }));
+    return folder;
+  })
+  .extend('directory', { scope: 'file' }, ({ folder }) => join(folder, '.leftfold', 'postgres'));
 
-test('a kept directory keeps its data, its password and its port', async () => {
+test('a kept directory keeps its data, its password and its port', async ({ directory }) => {
   const first = await startPostgres({ directory });
   expect(first.description).toBe(`PostgreSQL ${first.version} (embedded, kept in ${directory})`);
   await query(first.connectionString, 'create table notes as select 1 as number');
@@ -29,13 +28,13 @@ test('a kept directory keeps its data, its password and its port', async () => {
   expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('its password is for the eyes of its owner, and it is not for version control', () => {
+test('its password is for the eyes of its owner, and it is not for version control', ({ directory }) => {
   expect(statSync(join(directory, 'connection.json')).mode & 0o777).toBe(0o600);
   expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
   expect(readFileSync(join(directory, '.gitignore'), 'utf8')).toBe('*\n');
 });
 
-test('a second starter is refused and told who holds it, and disturbs nobody', async () => {
+test('a second starter is refused and told who holds it, and disturbs nobody', async ({ directory }) => {
   using holder = startApplication({ directory });
   const { connectionString } = await holder.started;
   await expect(startPostgres({ directory })).rejects.toMatchObject({
@@ -47,7 +46,7 @@ test('a second starter is refused and told who holds it, and disturbs nobody', a
   expect(await query(connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('a process does not start the same directory twice', async () => {
+test('a process does not start the same directory twice', async ({ directory }) => {
   await using server = await startPostgres({ directory });
   await expect(startPostgres({ directory })).rejects.toMatchObject({
     code: 'POSTGRES_DIRECTORY_LOCKED',
@@ -57,7 +56,9 @@ test('a process does not start the same directory twice', async () => {
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('after an application was killed, the next one waits for its server to end, and has all that was committed', async () => {
+test('after an application was killed, the next one waits for its server to end, and has all that was committed', async ({
+  directory,
+}) => {
   using holder = startApplication({ directory });
   const { connectionString, pid } = await holder.started;
   await query(connectionString, 'insert into notes values (2)');
@@ -70,9 +71,14 @@ test('after an application was killed, the next one waits for its server to end,
   process.kill(backend, 'SIGSTOP');
   holder.process.kill('SIGKILL');
 
+  const signals = vi.spyOn(process, 'kill');
+  onTestFinished(() => signals.mockRestore());
   const next = startPostgres({ directory });
-  // That nothing happens can only be seen over time; a start that does not wait fails within 0.1 s.
-  expect(await Promise.race([next, delay(700, 'waiting')])).toBe('waiting');
+  // Signal 0 asks whether a process exists. A start that does not wait for it fails before it has asked so often.
+  const asked = () => signals.mock.calls.filter(([to, signal]) => to === pid && signal === 0).length;
+  expect(await Promise.race([next, vi.waitUntil(() => asked() > 20, 10_000).then(() => 'waiting')])).toBe(
+    'waiting',
+  );
   expect(processExists(pid)).toBe(true);
   process.kill(backend, 'SIGCONT');
 
@@ -83,7 +89,9 @@ test('after an application was killed, the next one waits for its server to end,
   ]);
 });
 
-test('what a server left that is gone does not stand in the way, though its number is in use again', async () => {
+test('what a server left that is gone does not stand in the way, though its number is in use again', async ({
+  directory,
+}) => {
   // By a program of the same user, or PostgreSQL itself would know that it is no server.
   const { uid } = statSync(join(directory, 'data'));
   const other = spawn('sleep', ['600'], { uid, cwd: '/' });
@@ -98,7 +106,7 @@ test('what a server left that is gone does not stand in the way, though its numb
   expect(processExists(other.pid ?? 0)).toBe(true);
 });
 
-test('data of another major version are refused by name, and left as they are', async () => {
+test('data of another major version are refused by name, and left as they are', async ({ directory }) => {
   const file = join(directory, 'data', 'PG_VERSION');
   writeFileSync(file, '16\n');
   const start = startPostgres({ directory });
@@ -113,14 +121,14 @@ test('data of another major version are refused by name, and left as they are', 
   expect(await query(server.connectionString, 'select count(*)::int from notes')).toEqual([{ count: 2 }]);
 });
 
-test('a data directory that was not finished is made again', async () => {
+test('a data directory that was not finished is made again', async ({ folder }) => {
   const started = join(folder, 'unfinished');
   mkdirSync(join(started, 'data.unfinished', 'base'), { recursive: true });
   await using server = await startPostgres({ directory: started, durable: false });
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a folder with other things in it is not made into a data directory', async () => {
+test('a folder with other things in it is not made into a data directory', async ({ folder }) => {
   const mine = join(folder, 'mine');
   mkdirSync(mine);
   writeFileSync(join(mine, 'letter.txt'), 'dear');
@@ -130,7 +138,7 @@ test('a folder with other things in it is not made into a data directory', async
   });
 });
 
-test('a path that is no folder is refused', async () => {
+test('a path that is no folder is refused', async ({ folder }) => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   await expect(startPostgres({ directory: file })).rejects.toMatchObject({

@@ -1,15 +1,15 @@
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedPostgres, startPostgres } from '../src/index.ts';
+import { expect, test as plain } from 'vitest';
+import { startPostgres } from '../src/index.ts';
 import { query } from './query.ts';
 
-let server: EmbeddedPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
+const test = plain.extend('server', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const server = await startPostgres();
+  onCleanup(() => server.stop());
+  return server;
 });
-afterAll(() => server.stop());
 
-test('a crash loses no acknowledged commit, and nothing that was in flight stays', async () => {
+test('a crash loses no acknowledged commit, and nothing that was in flight stays', async ({ server }) => {
   await query(server.connectionString, 'create table entries (id int primary key)');
   const inFlight = new Client({ connectionString: server.connectionString });
   inFlight.on('error', () => {}); // it is cut
@@ -28,7 +28,7 @@ test('a crash loses no acknowledged commit, and nothing that was in flight stays
   await expect(inFlight.query('commit')).rejects.toThrow(/terminated|not queryable/);
 });
 
-test('a fast restart keeps prepared transactions and data, on the same port', async () => {
+test('a fast restart keeps prepared transactions and data, on the same port', async ({ server }) => {
   const { connectionString } = server;
   await query(connectionString, 'create table kept as select 7 as number');
   await query(connectionString, `begin; insert into kept values (8); prepare transaction 'later'`);
@@ -41,14 +41,14 @@ test('a fast restart keeps prepared transactions and data, on the same port', as
   ]);
 });
 
-test('restarts asked for at once happen one after the other', async () => {
+test('restarts asked for at once happen one after the other', async ({ server }) => {
   const { pid } = server;
   await Promise.all([server.restart({ mode: 'immediate' }), server.restart({ mode: 'fast' })]);
   expect(server.pid).not.toBe(pid);
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a server that was killed can be restarted', async () => {
+test('a server that was killed can be restarted', async ({ server }) => {
   process.kill(server.pid, 'SIGQUIT');
   await server.restart({ mode: 'fast' });
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
