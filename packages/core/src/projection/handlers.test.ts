@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CompiledQuery, Transaction } from 'kysely';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '../event/event.ts';
@@ -20,9 +21,7 @@ async function run(results: readonly (() => HandlerResult | undefined)[], failin
     },
     send: async ({ sql }) => {
       seen.push(sql);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 5);
-      });
+      await setImmediate();
       if (failing.includes(sql)) throw new Error(`${sql} failed`);
     },
   });
