@@ -18,7 +18,7 @@ test('a command is executed, and its effect is read from a read model', async ({
   await app.execute(account.command.deposit('ada', { cents: 700 }));
   const done = await app.execute(account.command.withdraw('ada', { cents: 500 }));
   const rows = await app.query(balances, { atLeast: done.token }).where('cents', '>', 0).execute();
-  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Ada', cents: 200 }]);
+  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Ada', cents: 200, events: 3 }]);
   expect((await app.load(account, 'ada', { atVersion: 2 })).state).toEqual({ open: true, cents: 700 });
 });
 
@@ -48,7 +48,7 @@ test('two apps with different schemas in one database are separate', async ({ da
   const opened = await other.execute(account.command.open('ada', { owner: 'Another Ada' }));
   expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1 });
   const rows = await other.query(balances, { atLeast: opened.token }).execute();
-  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Another Ada', cents: 0 }]);
+  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Another Ada', cents: 0, events: 1 }]);
 });
 
 test('any number of processes may start at once on an empty database', async ({ ownDatabase }) => {

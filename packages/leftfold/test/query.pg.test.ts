@@ -22,12 +22,12 @@ const test = appTest
 describe('a query with atLeast', () => {
   test('waits by execute', async ({ depositThen, rowsOf }) => {
     const rows = await depositThen('execute', (token) => rowsOf('execute', token).execute());
-    expect(rows).toEqual([{ account_id: 'account-execute', owner: '', cents: 5 }]);
+    expect(rows).toEqual([{ account_id: 'account-execute', owner: '', cents: 5, events: 1 }]);
   });
 
   test('waits by executeTakeFirst', async ({ depositThen, rowsOf }) => {
     const row = await depositThen('first', (token) => rowsOf('first', token).executeTakeFirst());
-    expect(row).toEqual({ account_id: 'account-first', owner: '', cents: 5 });
+    expect(row).toEqual({ account_id: 'account-first', owner: '', cents: 5, events: 1 });
   });
 
   test('waits by stream', async ({ depositThen, rowsOf }) => {
@@ -36,7 +36,7 @@ describe('a query with atLeast', () => {
       for await (const row of rowsOf('stream', token).stream()) found.push(row);
       return found;
     });
-    expect(rows).toEqual([{ account_id: 'account-stream', owner: '', cents: 5 }]);
+    expect(rows).toEqual([{ account_id: 'account-stream', owner: '', cents: 5, events: 1 }]);
   });
 
   test('waits on the tables of a general projection', async ({ app, depositThen }) => {
@@ -114,7 +114,7 @@ describe('a query with atLeast', () => {
       .execute();
     expect(reset).toBeDefined();
     await reset;
-    expect(rows).toEqual([{ account_id: 'account-reset', owner: '', cents: 1 }]);
+    expect(rows).toEqual([{ account_id: 'account-reset', owner: '', cents: 1, events: 1 }]);
     await asking.close();
   });
 });

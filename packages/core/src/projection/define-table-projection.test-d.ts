@@ -19,6 +19,7 @@ test('rows are typed from the columns', () => {
     readonly account_id: string;
     readonly owner: string;
     readonly cents: number;
+    readonly events: number;
   }>();
 });
 

@@ -31,7 +31,7 @@ const base = {
 test('the table has the projection’s name, and the columns that have no initial value as its key', () => {
   expect(balances.table).toEqual({
     name: 'balances',
-    columns: { account_id: 'text', owner: 'text', cents: 'bigint' },
+    columns: { account_id: 'text', owner: 'text', cents: 'bigint', events: 'integer' },
     primaryKey: ['account_id'],
     indexes: [],
   });
@@ -88,11 +88,11 @@ describe('evolve', () => {
   test('folds an event into its row', () => {
     const row = { account_id: 'account-acc-1', ...balances.initialRow };
     const after = balances.evolve(balances.evolve(row, opened)!, deposited);
-    expect(after).toEqual({ account_id: 'account-acc-1', owner: 'Ada', cents: 500 });
+    expect(after).toEqual({ account_id: 'account-acc-1', owner: 'Ada', cents: 500, events: 2 });
   });
 
   test('leaves the row as it is for an event without a handler', () => {
-    const row = { account_id: 'a', owner: '', cents: 0 };
+    const row = { account_id: 'a', owner: '', cents: 0, events: 0 };
     expect(balances.evolve(row, { ...opened, type: 'account.frozen' })).toBe(row);
   });
 

@@ -69,8 +69,8 @@ describe('projecting', () => {
     inStream('account-a', opened),
     inStream('account-b', deposited(7)),
   ];
-  const a = { account_id: 'account-a', owner: 'Ada', cents: 0 };
-  const b = { account_id: 'account-b', owner: 'Ada', cents: 12 };
+  const a = { account_id: 'account-a', owner: 'Ada', cents: 0, events: 1 };
+  const b = { account_id: 'account-b', owner: 'Ada', cents: 12, events: 3 };
 
   test('folds every event into its row, and compares rows whatever their order', () => {
     const projected = givenEvents(events).project(balances);
@@ -83,7 +83,7 @@ describe('projecting', () => {
     givenEvents([opened, closed]).project(balances).thenRows([]);
     givenEvents([opened, closed, deposited(5)])
       .project(balances)
-      .thenRows([{ account_id: 'account-1', owner: '', cents: 5 }]);
+      .thenRows([{ account_id: 'account-1', owner: '', cents: 5, events: 1 }]);
     expect.assertions(0);
   });
 

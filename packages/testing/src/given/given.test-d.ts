@@ -54,10 +54,10 @@ test('a decision’s histories, events and states are by role', () => {
 test('rows are typed by the projection’s columns', () => {
   const projected = givenEvents([accountEvents.create.opened({ owner: 'Ada' })]).project(balances);
   expectTypeOf(projected.rows).toEqualTypeOf<
-    readonly Row<{ account_id: 'text'; owner: 'text'; cents: 'bigint' }>[]
+    readonly Row<{ account_id: 'text'; owner: 'text'; cents: 'bigint'; events: 'integer' }>[]
   >();
   // @ts-expect-error a column is missing
-  projected.thenRows([{ account_id: 'a', owner: '' }]);
+  projected.thenRows([{ account_id: 'a', owner: '', cents: 0 }]);
   // @ts-expect-error the column has another type
-  projected.thenRows([{ account_id: 'a', owner: '', cents: '0' }]);
+  projected.thenRows([{ account_id: 'a', owner: '', cents: '0', events: 0 }]);
 });
