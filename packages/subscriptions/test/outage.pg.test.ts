@@ -1,19 +1,12 @@
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import type { SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
 import { Proxy } from './proxy.ts';
-import {
-  added,
-  createRunner,
-  entriesOf,
-  failureOf,
-  freshStore,
-  Gate,
-  openStore,
-  recorder,
-} from './recorder.ts';
+import { added, createRunner, entriesOf, freshStore, openStore, recorder } from './recorder.ts';
 
 // A rejection or an error event without a handler fails the run of these tests: that is part of what they verify.
 describe('when the database goes down', () => {
@@ -144,8 +137,7 @@ describe('when the database goes down', () => {
     await store.close();
   });
 
-  test('sessions that an operator terminates are replaced', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('sessions that an operator terminates are replaced', async ({ connectionString, store }) => {
     await using operator = openStore(connectionString, { schema: store.schema, listen: false });
     const subscription = recorder(store, 'recorder');
     await using runner = createRunner(store, [subscription], { leaseMs: 300 });
