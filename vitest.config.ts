@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 // ssr.resolve.externalConditions: `pg` then loads twice and breaks.
 const conditions = ['@leftfold/source', ...defaultServerConditions];
 
-const everywhere = ['packages', 'examples', 'benchmarks'];
+const everywhere = ['packages', 'examples', 'benchmarks', 'oracle', 'test/testbed'];
 const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/${pattern}`);
 const notOurs = ['**/node_modules/**', '**/dist/**', '**/.examples/**'];
 
@@ -93,7 +93,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'root', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'root',
+          include: ['test/**/*.test.ts'],
+          exclude: [...notOurs, 'test/testbed/**'],
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,

@@ -49,7 +49,7 @@ export function ruleOf(folder: string): PackageRule | undefined {
   return importTable[folder] ?? importTable[folder.replace(/-.*/, '-*')];
 }
 
-/** The imports of a source file that the table does not allow, one line each. Tests may use `testing` and tools. */
+/** The imports of a source file that the table does not allow, one line each. Tests may use `testing`, `testbed` and tools. */
 export function forbiddenImports(file: SourceFile): string[] {
   const [, folder = ''] = file.path.split('/');
   const rule = ruleOf(folder);
