@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { StoreUnavailableError } from '@leftfold/core';
 import { account } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { accepted, createCommandExecutor } from '../src/index.ts';
@@ -17,6 +18,7 @@ describe('a command', () => {
   });
 
   test('that is rejected returns reason, details and token, and appends nothing', async ({ bank, store }) => {
+    guarantee('rejections-append-nothing');
     const opened = await bank.execute(account.command.open('poor', { owner: 'Ada' }));
     const rejected = await bank.execute(account.command.withdraw('poor', { cents: 5 }));
     expect(rejected).toMatchObject({
@@ -40,6 +42,7 @@ describe('a command', () => {
   });
 
   test('with invalid input throws a typed error naming the field, before any read', async ({ store }) => {
+    guarantee('invalid-input');
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await expect(bank.execute(account.command.deposit('x', { cents: -1 }))).rejects.toMatchObject({

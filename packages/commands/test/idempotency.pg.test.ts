@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '@leftfold/core';
 import { account, transfer } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { describe, expect } from 'vitest';
 import { accepted, createCommandExecutor } from '../src/index.ts';
 import { openBank, recordedOf, test as bankTest } from './bank-test.ts';
@@ -23,6 +24,7 @@ describe('a repeated command', () => {
   });
 
   test('returns its first result when it would be rejected now', async ({ store, openWith }) => {
+    guarantee('commands-take-effect-once');
     const bank = await openWith('emptied', 5);
     const command = account.command.withdraw('emptied', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'withdraw-5' }));
@@ -136,6 +138,7 @@ describe('a command id', () => {
 
 describe('when the answer of the database is lost', () => {
   test('the command is retried and recorded once, without a command id', async ({ store, openWith }) => {
+    guarantee('lost-answers');
     await openWith('lost', 5);
     const watched = new WatchedStore(store);
     watched.afterAppend = async () => {

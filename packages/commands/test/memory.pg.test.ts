@@ -1,6 +1,7 @@
 import type { NewEvent } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { account, accountEvents, accountWith, deposited } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { createCommandExecutor } from '../src/index.ts';
@@ -83,6 +84,7 @@ describe('the state cache', () => {
   });
 
   test('never causes a rejection: events of other processes are read first', async ({ bank, store }) => {
+    guarantee('decided-on-newest-state');
     await bank.execute(account.command.open('stale', { owner: 'Ada' }));
     await openBank(store).execute(account.command.deposit('stale', { cents: 5 }));
     const result = await bank.execute(account.command.withdraw('stale', { cents: 5 }));
@@ -90,6 +92,7 @@ describe('the state cache', () => {
   });
 
   test('never causes an acceptance: the append detects a stale state', async ({ bank, store }) => {
+    guarantee('decided-on-newest-state');
     await bank.execute(account.command.deposit('stale-credit', { cents: 5 }));
     await openBank(store).execute(account.command.withdraw('stale-credit', { cents: 5 }));
     const result = await bank.execute(account.command.withdraw('stale-credit', { cents: 5 }));
@@ -240,6 +243,7 @@ describe('a snapshot', () => {
   });
 
   test('of another state version is not used', async ({ store, loadAfresh }) => {
+    guarantee('log-over-snapshot');
     await saveSnapshot(store, 'revised');
     const loaded = await loadAfresh(
       'revised',
@@ -249,6 +253,7 @@ describe('a snapshot', () => {
   });
 
   test('beyond the end of the log is not used', async ({ store, loadAfresh }) => {
+    guarantee('log-over-snapshot');
     await saveSnapshot(store, 'beyond');
     await store.pool.query('alter table leftfold.events disable trigger user');
     await store.pool.query(
@@ -263,6 +268,7 @@ describe('a snapshot', () => {
   });
 
   test('of another event of its stream is not used', async ({ store, loadAfresh }) => {
+    guarantee('log-over-snapshot');
     await saveSnapshot(store, 'moved');
     await store.pool.query(
       `update leftfold.snapshots set position = position - 1 where stream_id = 'account-moved'`,

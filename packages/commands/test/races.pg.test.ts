@@ -1,4 +1,5 @@
 import { account, openFor, transfer } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { createBarrier } from '@leftfold/testbed/waiting';
 import { expect } from 'vitest';
 import { accepted } from '../src/index.ts';
@@ -19,6 +20,7 @@ test('of two racing creates of one account exactly one is accepted, 50 times', a
   store,
   racingBanks,
 }) => {
+  guarantee('create-once');
   for (let round = 0; round < 50; round += 1) {
     const results = await Promise.all(
       racingBanks(2).map((bank) => bank.execute(account.command.open(`create-${round}`, { owner: 'Ada' }))),
@@ -44,6 +46,7 @@ test('50 concurrent commands to one aggregate all succeed, versions 1 to 50', as
 });
 
 test('50 commands from ten processes to one aggregate all succeed', async ({ racingBanks }) => {
+  guarantee('decided-on-newest-state');
   const results = await Promise.all(
     racingBanks(10).flatMap((bank) =>
       Array.from({ length: 5 }, () => bank.execute(account.command.deposit('hot-everywhere', { cents: 1 }))),
@@ -58,6 +61,7 @@ test('a command repeated by ten callers at once is appended once, same result', 
   store,
   racingBanks,
 }) => {
+  guarantee('commands-take-effect-once');
   await openBank(store).execute(account.command.deposit('repeated', { cents: 10 }));
   const command = account.command.withdraw('repeated', { cents: 10 });
   const results = await Promise.all(
@@ -76,6 +80,7 @@ test('a command repeated by ten callers at once is appended once, same result', 
 });
 
 test('concurrent transfers conserve money and overdraw no account', async ({ bank, store, otherStore }) => {
+  guarantee('decisions-over-several-aggregates');
   const ids = ['a', 'b', 'c', 'd'];
   for (const id of ids) {
     await bank.execute(account.command.open(id, { owner: id }));
@@ -102,6 +107,7 @@ test('concurrent transfers conserve money and overdraw no account', async ({ ban
 });
 
 test('a decision checks the versions of streams that it only reads', async ({ bank, store, otherStore }) => {
+  guarantee('decisions-over-several-aggregates');
   await bank.execute(account.command.deposit('guarantor', { cents: 5 }));
   const watched = new WatchedStore(otherStore);
   const racing = openBank(watched);
@@ -118,6 +124,7 @@ test('a decision checks the versions of streams that it only reads', async ({ ba
 });
 
 test('a rejection over several aggregates rests on states of one moment', async ({ bank, otherStore }) => {
+  guarantee('decisions-over-several-aggregates');
   await bank.execute(account.command.open('left', { owner: 'Ada' }));
   await bank.execute(account.command.open('right', { owner: 'Bob' }));
   await bank.execute(account.command.deposit('left', { cents: 10 }));

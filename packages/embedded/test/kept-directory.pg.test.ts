@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { Client } from 'pg';
 import { expect, onTestFinished, test as plain, vi } from 'vitest';
 import { startPostgres } from '../src/index.ts';
@@ -35,6 +36,7 @@ test('its password is for the eyes of its owner, and it is not for version contr
 });
 
 test('a second starter is refused and told who holds it, and disturbs nobody', async ({ directory }) => {
+  guarantee('one-server-per-directory');
   using holder = startApplication({ directory });
   const { connectionString } = await holder.started;
   await expect(startPostgres({ directory })).rejects.toMatchObject({

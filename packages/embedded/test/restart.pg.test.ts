@@ -1,3 +1,4 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { Client } from 'pg';
 import { expect, test as plain } from 'vitest';
 import { startPostgres } from '../src/index.ts';
@@ -10,6 +11,7 @@ const test = plain.extend('server', { scope: 'file' }, async ({}, { onCleanup })
 });
 
 test('a crash loses no acknowledged commit, and nothing that was in flight stays', async ({ server }) => {
+  guarantee('durable');
   await query(server.connectionString, 'create table entries (id int primary key)');
   const inFlight = new Client({ connectionString: server.connectionString });
   inFlight.on('error', () => {}); // it is cut

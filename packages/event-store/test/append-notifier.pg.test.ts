@@ -1,4 +1,6 @@
 import { accountEvents, opened } from '@leftfold/testbed/bank';
+import { killBackends } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
 import { describe, expect } from 'vitest';
@@ -58,6 +60,7 @@ describe('an append in one process', () => {
     listeners,
     measureDelays,
   }) => {
+    guarantee('lost-notifications');
     const before = await listeners();
     await using reader = openStore(database.connectionString, { listen: false });
     const delays = await measureDelays(reader, 11);
@@ -96,14 +99,12 @@ describe('an append in one process', () => {
     listeners,
     measureDelays,
   }) => {
+    guarantee('lost-notifications');
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
     const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
-    await store.pool.query(
-      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-        where datname = current_database() and application_name = 'leftfold listener'`,
-    );
+    await killBackends(store.pool, `application_name = 'leftfold listener'`);
     expect(median(await measureDelays(reader, 5))).toBeLessThan(200);
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen again' });
     stop.abort();

@@ -1,4 +1,5 @@
 import { opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { test } from './store-test.ts';
@@ -19,6 +20,7 @@ describe('the log', () => {
       `insert into leftfold.events select * from leftfold.events on conflict (position) do update set type = 'x'`,
     ],
   ] as const)('refuses %s, also to its owner and a superuser: %s', async ([kind, statement], { store }) => {
+    guarantee('append-only');
     const before = await collect(store.readAll());
     expect(await failureOf(store.pool.query(statement))).toMatchObject({
       code: 'LF003',

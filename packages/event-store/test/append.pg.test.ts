@@ -1,4 +1,5 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
@@ -9,6 +10,7 @@ describe('append', () => {
     database,
     store,
   }) => {
+    guarantee('create-once');
     // Two stores: two processes as far as Postgres can tell. One store would never race with itself.
     await using other = openStore(database.connectionString);
     for (let round = 0; round < 50; round += 1) {
@@ -30,6 +32,7 @@ describe('append', () => {
     database,
     store,
   }) => {
+    guarantee('bounded-append-queue');
     await using crowded = openStore(database.connectionString);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 50_100 }, (_, index) =>
@@ -50,6 +53,7 @@ describe('append', () => {
     database,
     store,
   }) => {
+    guarantee('create-once');
     const second = await store.db.transaction().execute(async (transaction) => {
       await store.append('account-held', [opened], { expectedVersion: 'no-stream', transaction });
       const waiting = store.append('account-held', [opened], { expectedVersion: 'no-stream' });
@@ -68,6 +72,7 @@ describe('append', () => {
     database,
     store,
   }) => {
+    guarantee('blind-appends-never-conflict');
     const both = await store.db.transaction().execute(async (transaction) => {
       await store.append('account-blind', [opened], { transaction });
       const alone = store.append('account-blind', [deposited(1)]);
@@ -85,6 +90,7 @@ describe('append', () => {
     database,
     store,
   }) => {
+    guarantee('blind-appends-never-conflict');
     await using other = openStore(database.connectionString);
     const results = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
@@ -97,6 +103,7 @@ describe('append', () => {
   });
 
   test('one conflict in a batch fails that one alone', async ({ store }) => {
+    guarantee('isolated-failures');
     await store.append('account-busy', [opened]);
     const results = await Promise.allSettled([
       store.append('account-left', [opened]),
@@ -111,6 +118,7 @@ describe('append', () => {
   });
 
   test('an append made again with the same event ids answers as the first time', async ({ store }) => {
+    guarantee('idempotent-appends');
     const events = [
       { ...opened, id: 'same-1' },
       { ...deposited(5), id: 'same-2' },
@@ -122,12 +130,14 @@ describe('append', () => {
   });
 
   test('a known event id on another event is refused', async ({ store }) => {
+    guarantee('unique-event-ids');
     await store.append('account-id', [{ ...opened, id: 'taken' }]);
     const reused = store.append('account-id', [{ ...deposited(1), id: 'taken' }]);
     await expect(reused).rejects.toMatchObject({ code: 'EVENT_ID_REUSED', eventId: 'taken' });
   });
 
   test('many events to several streams are appended together, or not at all', async ({ store }) => {
+    guarantee('atomic-appends');
     const all = await store.appendToStreams([
       { streamId: 'account-a', events: [opened, deposited(1)], expectedVersion: 'no-stream' },
       { streamId: 'account-b', events: [opened], expectedVersion: 'no-stream' },
@@ -149,6 +159,7 @@ describe('append', () => {
     database,
     store,
   }) => {
+    guarantee('no-write-skew');
     await store.append('account-x', [opened]);
     await store.append('account-y', [opened]);
     // Write skew: each checks the stream that the other one writes. Only one may commit.

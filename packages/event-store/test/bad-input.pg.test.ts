@@ -1,6 +1,7 @@
 import { defineEvents, InvalidEventError, type NewEvent } from '@leftfold/core';
 import { accountEvents, deposited, opened } from '@leftfold/testbed/bank';
 import { disposeAfter } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
@@ -291,6 +292,7 @@ describe('bad input', () => {
   test.for([...names, ...payloads, ...mistakes].map((refusal) => [refusal.what, refusal] as const))(
     'is refused by an error that names it and says what to do: %s',
     async ([, { call, code, name, message }], { store }) => {
+      guarantee('invalid-input');
       const before = await collect(store.readAll());
       // Whoever is in the same breath is not harmed.
       const [failure] = await Promise.all([

@@ -1,10 +1,11 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { pauseFunction } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import type { TestDatabase } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { pauseBefore } from './pause.ts';
 import { openStore, positionsOf, test } from './store-test.ts';
 
 /** The statements of the mark, in their order: the newest position, the fences, the newest event below both. */
@@ -23,8 +24,9 @@ describe('between its statements', () => {
   ] as const)(
     'a reader that stands between the %s does not settle an append that begins there and stays open',
     async ([, before], { database, store }) => {
+      guarantee('exact-high-water-mark');
       const { position: known } = await store.append(`account-known-${before}`, [opened]);
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+      await using pause = await pauseFunction(database.connectionString, 'settled_mark', before);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();
@@ -51,12 +53,13 @@ describe('between its statements', () => {
   ] as const)(
     'a reader that stands between the %s loses no append that ends there',
     async ([, before], { database, store }) => {
+      guarantee('exact-high-water-mark');
       const late = await beginTransaction(database.connectionString);
       const first = await store.append(`account-ending-${before}`, [opened], {
         transaction: late.client,
       });
       const second = await store.append(`account-ended-${before}`, [opened]);
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+      await using pause = await pauseFunction(database.connectionString, 'settled_mark', before);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();
@@ -75,11 +78,12 @@ describe('between its statements', () => {
   ] as const)(
     'a reader that stands between the %s settles an append that ends there, or knows that it has to look again',
     async ([, before], { database, store }) => {
+      guarantee('exact-high-water-mark');
       const late = await beginTransaction(database.connectionString);
       const { position } = await store.append(`account-again-${before}`, [opened], {
         transaction: late.client,
       });
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', before);
+      await using pause = await pauseFunction(database.connectionString, 'settled_mark', before);
       const marked = store.pool.query<{ settled: number; pending: boolean }>(
         'select settled::float8 as settled, pending from leftfold.settled_mark()',
       );
@@ -95,11 +99,12 @@ describe('between its statements', () => {
     database,
     store,
   }) => {
+    guarantee('exact-high-water-mark');
     const { position: before } = await store.append('account-sql', [opened]);
     const late = await beginTransaction(database.connectionString);
     const first = await store.append('account-sql-late', [opened], { transaction: late.client });
     const second = await store.append('account-sql', [deposited(1)]);
-    await using pause = await pauseBefore(database.connectionString, 'settled_mark', marksSecond);
+    await using pause = await pauseFunction(database.connectionString, 'settled_mark', marksSecond);
     const read = store.pool.query<{ position: number }>(
       'select position::float8 as position from leftfold.read_all($1)',
       [before],
@@ -114,9 +119,10 @@ describe('between its statements', () => {
     database,
     store,
   }) => {
+    guarantee('exact-high-water-mark');
     await using slow = openStore(database.connectionString);
     const { position: before } = await store.append('account-fenced', [opened]);
-    const pause = await pauseBefore(database.connectionString, 'append_one', /nextval\('/);
+    const pause = await pauseFunction(database.connectionString, 'append_one', /nextval\('/);
     const writing = slow.append('account-fenced-slow', [opened]);
     await pause.reached();
     const others = await store.append('account-fenced', [deposited(1), deposited(2)]);
@@ -134,8 +140,10 @@ describe('between its statements', () => {
     ['append_batch', 2, 3],
   ] as const)(
     'a writer of %s that found a version which another takes first gets its positions after it did',
-    ([name, amount, before], { database, store }) =>
-      takeVersionFirst({ database, store }, name, amount, before),
+    async ([name, amount, before], { database, store }) => {
+      guarantee('position-order-is-version-order');
+      await takeVersionFirst({ database, store }, name, amount, before);
+    },
   );
 
   test('a writer that has its fence, and meets an append that is committed by then, gets its positions after it did', ({
@@ -153,7 +161,7 @@ describe('between its statements', () => {
     await using slow = openStore(database.connectionString);
     const streamId = `account-order-${name}-${String(before)}`;
     await store.append(streamId, [opened]);
-    const pause = await pauseBefore(database.connectionString, name, before);
+    const pause = await pauseFunction(database.connectionString, name, before);
     const writing = slow.append(
       streamId,
       Array.from({ length: amount }, () => deposited(1)),

@@ -1,5 +1,7 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { killBackends } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { CamelCasePlugin } from 'kysely';
@@ -13,6 +15,7 @@ describe("in a caller's transaction", () => {
   });
 
   test('an append commits and rolls back with everything else in it', async ({ database, store }) => {
+    guarantee('caller-transactions');
     const kept = await beginTransaction(database.connectionString);
     await kept.client.query(`insert into orders values ('kept')`);
     const { streamVersion } = await store.append('account-kept', [opened, deposited(1)], {
@@ -44,6 +47,7 @@ describe("in a caller's transaction", () => {
   test.for(['repeatable read', 'serializable'] as const)(
     'of isolation level %s, an append is refused',
     async (level, { database, store }) => {
+      guarantee('read-committed-only');
       const message =
         `append needs isolation level read committed, this transaction has ${level}; begin the transaction with ` +
         'isolation level read committed, or reset default_transaction_isolation of this role and database';
@@ -84,6 +88,7 @@ describe("in a caller's transaction", () => {
     database,
     store,
   }) => {
+    guarantee('caller-transactions');
     await store.append('account-conflict', [opened]);
     const open = await beginTransaction(database.connectionString);
     await open.client.query(`insert into orders values ('after-conflict')`);
@@ -105,6 +110,7 @@ describe("in a caller's transaction", () => {
     database,
     store,
   }) => {
+    guarantee('caller-transactions');
     const winner = await beginTransaction(database.connectionString);
     await store.append('account-lost', [opened], { transaction: winner.client });
     const loser = await beginTransaction(database.connectionString);
@@ -187,7 +193,7 @@ describe("in a caller's transaction", () => {
       const client = await borrowed;
       // The news of it reaches this process while nothing is asked of the connection.
       const ended = new Promise<void>((resolve) => client.once('end', resolve));
-      await store.pool.query('select pg_terminate_backend($1, 5000)', [rows[0]!.pid]);
+      await killBackends(store.pool, rows[0]!.pid);
       await ended;
       next = await failureOf(store.append('account-cut', [deposited(1)], { transaction }));
     });

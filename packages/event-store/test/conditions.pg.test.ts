@@ -1,6 +1,7 @@
 import type { AppendCondition, NewEvent } from '@leftfold/core';
 import { opened } from '@leftfold/testbed/bank';
 import { beginTransaction, disposeAfter, type OpenTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
@@ -78,6 +79,7 @@ describe('a condition on tags', () => {
   test.for(writers)(
     'waits for whoever writes its tag, by %s, and is refused when that is committed',
     async ([name, write], { store, other, begin, lengthOf }) => {
+      guarantee('conditions-wait-for-appends-in-flight');
       const tag = `committed:${name}`;
       await using writer = await begin();
       await write(writer, tag, `account-first ${name}`, store);
@@ -93,6 +95,7 @@ describe('a condition on tags', () => {
   test.for(writers)(
     'waits for whoever writes its tag, by %s, and holds when that is rolled back',
     async ([name, write], { store, other, begin }) => {
+      guarantee('conditions-wait-for-appends-in-flight');
       const tag = `undone:${name}`;
       await using writer = await begin();
       await write(writer, tag, `account-undone ${name}`, store);
@@ -106,6 +109,7 @@ describe('a condition on tags', () => {
   test.for([1, 2])(
     'keeps whoever writes its tag waiting, who then comes behind it in the log: %d events',
     async (amount, { store, other, begin }) => {
+      guarantee('conditions-hold-until-commit');
       const tag = `held:${amount}`;
       await using first = await begin();
       const { position } = await store.append(`account-decided-${amount}`, [opened], {
@@ -131,6 +135,7 @@ describe('a condition on tags', () => {
   ] as const)(
     'and another one %s do not both hold when each writes what the other excludes',
     async ([name, left, right], { store, other, begin, lengthOf }) => {
+      guarantee('no-write-skew');
       const event = tagged('rival:1', 'rival:2', 'rival:3', 'rival:4');
       const after = await store.highWaterMark();
       const behind = ({ condition }: typeof left) => ({ condition: { ...condition, after } });
@@ -163,6 +168,7 @@ describe('a condition on tags', () => {
     begin,
     lengthOf,
   }) => {
+    guarantee('conditions-wait-for-appends-in-flight');
     await using writer = await begin();
     await store.append('account-several', [tagged('several:b')], { transaction: writer.client });
     const waiting = failureOf(
@@ -184,6 +190,7 @@ describe('a condition on tags', () => {
     store,
     begin,
   }) => {
+    guarantee('no-deadlocks');
     const tags = Array.from({ length: 8 }, (_, index) => `order:${index}`);
     const queries = tags.map((tag) => ({ tags: [tag] as const }));
     const checks = ['account-order-a', 'account-order-b'].map((streamId) => ({ streamId, events: [] }));
@@ -243,6 +250,7 @@ describe('a condition on tags', () => {
     other,
     begin,
   }) => {
+    guarantee('isolated-failures', 'slow-appends-block-little');
     await using holder = await begin();
     // The lock alone, without an append behind it that would hold up readers by itself.
     await holder.client.query(`select leftfold.lock_tags(array['company:1'], null)`);
@@ -261,6 +269,7 @@ describe('a condition on tags', () => {
   test('sees what its own process appended just before it, and nothing of what comes just after', async ({
     store,
   }) => {
+    guarantee('conditions-hold-until-commit');
     const outcomes = await Promise.allSettled([
       store.append('account-batch-a', [opened], unless('batch:1')),
       store.append('account-batch-b', [tagged('batch:1')]),
@@ -286,6 +295,7 @@ describe('a condition on tags', () => {
     other,
     begin,
   }) => {
+    guarantee('idempotent-appends');
     await using open = await begin();
     const once = { ...unless('own:1'), commandId: 'own', transaction: open.client };
     const first = await store.append('account-own', [tagged('own:1')], once);
@@ -308,6 +318,7 @@ describe('a condition on tags', () => {
     store,
     begin,
   }) => {
+    guarantee('bounded-tag-locks');
     await using open = await begin();
     const events = Array.from({ length: 100 }, (_, index) =>
       tagged(...Array.from({ length: 64 }, (_unused, tag) => `many:${index * 64 + tag}`)),

@@ -1,5 +1,6 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
@@ -33,6 +34,7 @@ describe('an expectation', () => {
   test.for([1, 2, 5])(
     'of a version past the end is refused, with %d events, and leaves no hole',
     async (amount, { store }) => {
+      guarantee('versions-without-holes');
       const streamId = `account-past-${amount}`;
       const events = Array.from({ length: amount }, (_, index) => deposited(index));
       const conflict = { code: 'STREAM_VERSION_CONFLICT', expectedVersion: 7, actual: 0 };
@@ -65,6 +67,7 @@ describe('an expectation', () => {
     database,
     store,
   }) => {
+    guarantee('blind-appends-never-conflict');
     await store.append('account-crowd', [opened]);
     const other = await beginTransaction(database.connectionString);
     await store.append('account-crowd', [deposited(1)], { transaction: other.client });
@@ -79,6 +82,7 @@ describe('an expectation', () => {
     store,
     versionsOf,
   }) => {
+    guarantee('expected-version');
     await store.append('account-taken', [opened]);
     const winner = await beginTransaction(database.connectionString);
     await store.append('account-taken', [deposited(1)], { transaction: winner.client, expectedVersion: 1 });
@@ -102,6 +106,7 @@ describe('an expectation', () => {
     store,
     versionsOf,
   }) => {
+    guarantee('atomic-appends');
     await store.append('account-many-1', [opened]);
     const failure = await failureOf(
       store.appendToStreams([
@@ -120,6 +125,7 @@ describe('an expectation', () => {
     store,
     versionsOf,
   }) => {
+    guarantee('no-deadlocks');
     await using other = openStore(database.connectionString);
     const names = ['account-cross-a', 'account-cross-b', 'account-cross-c'];
     for (let round = 1; round <= 20; round += 1) {
@@ -133,6 +139,7 @@ describe('an expectation', () => {
     database,
     store,
   }) => {
+    guarantee('no-deadlocks');
     await using gate = await beginTransaction(database.connectionString);
     await gate.client.query('select pg_advisory_xact_lock(7301)');
     await using first = await beginTransaction(database.connectionString);

@@ -1,5 +1,7 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction, serverTest } from '@leftfold/testbed/database';
+import { crashServer } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
@@ -10,6 +12,7 @@ const test = serverTest({ settings: { wal_writer_delay: '10s', autovacuum: 'off'
 
 describe('a crash of the server', () => {
   test('never brings back a position that was said to be settled', async ({ server, database }) => {
+    guarantee('stable-high-water-mark');
     await using reader = openStore(database.connectionString, { listen: false });
     await using writer = openStore(database.connectionString, { listen: false });
     const { position: before } = await writer.append('account-before-crash', [opened]);
@@ -21,7 +24,7 @@ describe('a crash of the server', () => {
     const settled = await reader.highWaterMark();
     expect(settled).toBeGreaterThanOrEqual(before);
 
-    await server.restart({ mode: 'immediate' });
+    await crashServer(server);
     const { position } = await writer.append('account-after-crash', [opened]);
     expect(position).toBeGreaterThan(settled);
     const [next] = await collect(reader.readAll({ after: settled }));
@@ -32,6 +35,7 @@ describe('a crash of the server', () => {
     server,
     database,
   }) => {
+    guarantee('durable', 'readers-miss-nothing');
     await using reader = openStore(database.connectionString);
     await using writer = openStore(database.connectionString);
     const after = await reader.highWaterMark();
@@ -45,7 +49,7 @@ describe('a crash of the server', () => {
       written.push((await writer.append(`account-${written.length}`, [opened])).position);
     await append();
     await until(() => seen.length === 1, { message: 'the event before the crash' });
-    await server.restart({ mode: 'immediate' });
+    await crashServer(server);
     await append();
     await append();
     await until(() => seen.length >= 3, { message: 'the events after the crash', timeoutMs: 15_000 });

@@ -1,5 +1,7 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { killBackends } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { untilQueried } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -51,6 +53,7 @@ describe('settling', () => {
   test.for(Object.keys(readers))(
     'commits in the wrong order: %s waits for the earlier append, then hands out both in order',
     async (name, { database, store }) => {
+      guarantee('commit-order-does-not-matter');
       const read = readers[name]!;
       await using reader = openStore(database.connectionString);
       const { position: before } = await store.append(`account-before-${name}`, [opened]);
@@ -71,6 +74,7 @@ describe('settling', () => {
     database,
     store,
   }) => {
+    guarantee('commit-order-does-not-matter');
     await using reader = openStore(database.connectionString, { listen: false });
     const { position: before } = await store.append('account-followed', [opened]);
     const stop = new AbortController();
@@ -95,6 +99,7 @@ describe('settling', () => {
   });
 
   test('the very first append of a log, held open, is not skipped', async ({ ownDatabase }) => {
+    guarantee('commit-order-does-not-matter');
     await using writer = openStore(ownDatabase.connectionString);
     await using reader = openStore(ownDatabase.connectionString);
     const late = await beginTransaction(ownDatabase.connectionString);
@@ -117,6 +122,7 @@ describe('settling', () => {
     database,
     store,
   }) => {
+    guarantee('position-order-is-version-order');
     await using reader = openStore(database.connectionString);
     const early = await beginTransaction(database.connectionString);
     await early.client.query('select pg_current_xact_id()');
@@ -133,6 +139,7 @@ describe('settling', () => {
   });
 
   test('an append that is rolled back stalls nobody', async ({ database, store, highWaterMark }) => {
+    guarantee('only-appends-delay-readers');
     const undone = await beginTransaction(database.connectionString);
     const gap = await store.append('account-undone', [opened], { transaction: undone.client });
     await undone.client.query('rollback'); // its session stays
@@ -143,11 +150,12 @@ describe('settling', () => {
   });
 
   test('an append whose backend is killed stalls nobody', async ({ database, store, highWaterMark }) => {
+    guarantee('only-appends-delay-readers');
     const killed = await beginTransaction(database.connectionString);
     await store.append('account-killed', [opened], { transaction: killed.client });
     const { position } = await store.append('account-after-kill', [opened]);
     expect(await highWaterMark()).toBeLessThan(position);
-    await store.pool.query('select pg_terminate_backend($1, 5000)', [killed.pid]);
+    await killBackends(store.pool, killed.pid);
     expect(await highWaterMark()).toBe(position);
     expect(await collect(store.readStream('account-killed'))).toEqual([]);
   });
@@ -189,6 +197,7 @@ describe('settling', () => {
     database,
     store,
   }) => {
+    guarantee('slow-appends-block-little');
     await using other = openStore(database.connectionString);
     const { position: settled } = await store.append('account-settled', [opened]);
     const slow = await beginTransaction(database.connectionString);
@@ -211,6 +220,7 @@ describe('settling', () => {
     highWaterMark,
     prepareElsewhere,
   }) => {
+    guarantee('only-appends-delay-readers');
     const own = await beginTransaction(database.connectionString);
     await own.client.query('create table unrelated (id integer)');
     const dump = await beginTransaction(database.connectionString, 'repeatable read');
@@ -229,6 +239,7 @@ describe('settling', () => {
     store,
     highWaterMark,
   }) => {
+    guarantee('only-appends-delay-readers');
     const elsewhere = ownDatabase; // a copy of the same template: its tables have the same object ids
     await using there = openStore(elsewhere.connectionString);
     const held = await beginTransaction(elsewhere.connectionString);
@@ -250,6 +261,7 @@ describe('settling', () => {
     store,
     highWaterMark,
   }) => {
+    guarantee('only-appends-delay-readers');
     const { rows } = await store.pool.query<{ oid: string }>(
       `select 'leftfold.events'::regclass::oid::text as oid`,
     );
@@ -287,6 +299,7 @@ describe('settling', () => {
     store,
     highWaterMark,
   }) => {
+    guarantee('stable-high-water-mark');
     await using reader = openStore(database.connectionString);
     const { position } = await store.append('account-mark', [opened]);
     expect(await reader.highWaterMark()).toBe(position);

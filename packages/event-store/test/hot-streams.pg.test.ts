@@ -1,4 +1,5 @@
 import { deposited } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
@@ -17,6 +18,7 @@ describe('streams that everybody writes to', () => {
   test.for([1, 4])(
     'have versions without holes in the order of the log, for two stores with %d connections each, and no append is lost or doubled',
     async (maxConnections, { database }) => {
+      guarantee('versions-without-holes');
       const { connectionString } = database;
       await using first = openStore(connectionString, { maxConnections });
       await using second = openStore(connectionString, { maxConnections });

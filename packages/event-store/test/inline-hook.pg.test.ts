@@ -1,5 +1,6 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
@@ -102,6 +103,7 @@ describe('an inline hook', () => {
   test('that violates a constraint of its own fails with its own error, never as a version conflict, whatever its name', async ({
     withHook,
   }) => {
+    guarantee('inline-errors');
     await using store = withHook(keep('unique', -1));
     await store.append('account-unique-1', [opened]);
     await using again = withHook(keep('unique', -2));

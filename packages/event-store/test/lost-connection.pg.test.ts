@@ -1,15 +1,15 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction, disposeAfter } from '@leftfold/testbed/database';
+import { killBackends, startDyingServer, TcpProxy } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
-import { startDyingServer } from './dying-server.ts';
-import { startLossyProxy } from './lossy-proxy.ts';
 import { openStore, test as storeTest } from './store-test.ts';
 
 const test = storeTest
   .extend('proxy', { scope: 'file' }, async ({ database }, fixture) =>
-    disposeAfter(fixture, await startLossyProxy(database.connectionString)),
+    disposeAfter(fixture, await TcpProxy.start(database.connectionString)),
   )
   // A store whose statements have their text in each message, for the proxy to know them by.
   .extend(
@@ -25,16 +25,13 @@ describe('an append whose connection is lost', () => {
     store,
     versionsOf,
   }) => {
+    guarantee('lost-answers');
     await using other = openStore(database.connectionString);
     const blocker = await beginTransaction(database.connectionString);
     await store.append('account-killed', [opened], { transaction: blocker.client });
     const waiting = other.append('account-killed', [deposited(1)]);
     await untilBlocked(store.pool);
-    const { rowCount } = await store.pool.query(
-      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    expect(rowCount).toBe(1);
+    expect(await killBackends(store.pool, `wait_event_type = 'Lock'`)).toBe(1);
     await untilBlocked(store.pool);
     await blocker.commit();
     expect(await waiting).toMatchObject({ streamVersion: 2, duplicate: false });
@@ -47,6 +44,7 @@ describe('an append whose connection is lost', () => {
   ] as const)(
     'after its commit, before the answer, is recorded once: %s',
     async ([what, statement, events], { store, proxy, openBehindProxy }) => {
+      guarantee('lost-answers');
       await using far = openBehindProxy();
       await far.highWaterMark();
       const streamId = `account-unanswered-${statement}`;
@@ -145,10 +143,7 @@ describe('an append whose connection is lost', () => {
       inline: {
         eventTypes: new Set(['account.opened']),
         apply: async (transaction) => {
-          await store.pool.query(
-            `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-              where datname = current_database() and state = 'idle in transaction'`,
-          );
+          await killBackends(store.pool, `state = 'idle in transaction'`);
           await transaction.withTables<{ counted: { position: number } }>().selectFrom('counted').execute();
         },
       },
@@ -161,7 +156,7 @@ describe('an append whose connection is lost', () => {
     database,
     versionsOf,
   }) => {
-    const gone = await startLossyProxy(database.connectionString);
+    const gone = await TcpProxy.start(database.connectionString);
     await using far = openStore(gone.connectionString, { listen: false });
     await far.append('account-gone', [opened]);
     await gone[Symbol.asyncDispose]();
@@ -181,6 +176,6 @@ describe('an append whose connection is lost', () => {
     expect(await failureOf(far.append('account-dying', [opened]))).toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
-    expect(server.greeted()).toBeGreaterThan(2);
+    expect(server.accepted()).toBeGreaterThan(2);
   });
 });

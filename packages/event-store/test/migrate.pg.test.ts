@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { opened } from '@leftfold/testbed/bank';
 import { beginTransaction, databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import type { TestDatabase } from '@leftfold/testing/postgres';
 import pg from 'pg';
@@ -21,6 +22,7 @@ describe('migrate', () => {
     ownDatabase,
     query,
   }) => {
+    guarantee('concurrent-start');
     const positions = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
         await using store = openStore(ownDatabase.connectionString, { maxConnections: 2 });
@@ -75,6 +77,7 @@ describe('migrate', () => {
     ownDatabase,
     query,
   }) => {
+    guarantee('least-privilege');
     await using owner = openStore(ownDatabase.connectionString);
     await owner.migrate();
     await using role = await createRole(ownDatabase);
@@ -119,6 +122,7 @@ describe('migrate', () => {
   });
 
   test('is refused on a log that a newer release has migrated', async ({ ownDatabase, query }) => {
+    guarantee('newer-schema');
     await using store = openStore(ownDatabase.connectionString);
     await store.migrate();
     const [{ newest } = {}] = await query(

@@ -1,5 +1,6 @@
 import type { Statement } from '@leftfold/postgres';
 import { databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import pg from 'pg';
 import { describe, expect } from 'vitest';
 import { readPageStatement, readStreamStatement } from '../src/sql/events.ts';
@@ -84,6 +85,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   test.for([false, true])(
     'a page of a long stream is one range of its index, which ends with the page, backwards: %s',
     async (backwards, { plansOf }) => {
+      guarantee('indexed-statements');
       const options = { ...range, ...untilNever, backwards };
       const plans = await plansOf(readStreamStatement('leftfold', 'account-long', options));
       expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_stream_version_key']);
@@ -105,6 +107,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   test.for([{}, { types: ['account.opened'] }, { category: 'account' }])(
     'a page of the log with the filter %j is one range of its positions, which ends with the page',
     async (filter, { plansOf }) => {
+      guarantee('indexed-statements');
       const plans = await plansOf(
         readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, filter),
       );
@@ -142,6 +145,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   });
 
   test('an append of one event looks up the newest version, and probes nothing else', async ({ plansOf }) => {
+    guarantee('indexed-statements');
     const text = `select * from leftfold.append_one($1, $2, $3, 'account.deposited', 1, '{"cents": 1}', '{}', '{}')`;
     const plans = await plansOf({ text, values: ['account-7', 20, `one-${mode}`] });
     expect(new Set(plans.flatMap(accessesOf))).toEqual(
@@ -182,6 +186,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   ] as const)(
     'a condition on %s looks at few events',
     async ([, tags, behind, indexes, most], { client, plansOf }) => {
+      guarantee('indexed-statements');
       const { rows } = await client.query<{ more: string }>(
         'select last_value - $1 as more from leftfold.event_position',
         [EVENTS],

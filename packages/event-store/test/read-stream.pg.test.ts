@@ -1,5 +1,6 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { disposeAfter } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { countQueries } from '@leftfold/testbed/waiting';
 import { describe, expect } from 'vitest';
@@ -43,6 +44,7 @@ describe('readStream', () => {
   ] as const)(
     'holds one page of a long stream at a time, read %s, and misses none of it',
     async ([, backwards, nthVersion], { reader }) => {
+      guarantee('bounded-memory');
       const asked = countQueries(reader);
       let read = 0;
       for await (const { streamVersion } of reader.readStream('account-long', { backwards })) {
@@ -67,6 +69,7 @@ describe('readStream', () => {
     store,
     reader,
   }) => {
+    guarantee('bounded-memory');
     const { events } = await store.append('account-needle', [{ ...opened, tags: ['needle:1'] }]);
     const asked = countQueries(reader);
     expect(await collect(reader.readAll({ filter: { tags: ['needle:1'] } }))).toEqual(events);

@@ -1,5 +1,6 @@
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
@@ -32,6 +33,7 @@ describe('a role', () => {
     database,
     openWith,
   }) => {
+    guarantee('role-settings');
     const refused = {
       code: 'READ_ONLY_DATABASE',
       retryable: false,
@@ -65,6 +67,7 @@ describe('a role', () => {
   test.for(['lock_timeout', 'statement_timeout'])(
     'whose %s ends an append is told so, nothing is recorded, and the same append succeeds later',
     async (setting, { database, store, openWith }) => {
+      guarantee('role-settings');
       const refused = {
         code: 'STORE_UNAVAILABLE',
         retryable: true,
@@ -86,6 +89,7 @@ describe('a role', () => {
   test.for(['lock_timeout', 'statement_timeout'])(
     'whose %s ends one append of a batch loses that one alone',
     async (setting, { database, store, openWith }) => {
+      guarantee('isolated-failures');
       const streamId = `account-held-${setting}`;
       await using holder = await beginTransaction(database.connectionString);
       await store.append(streamId, [opened], { transaction: holder.client });

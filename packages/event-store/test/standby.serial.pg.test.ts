@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@leftfold/embedded';
 import { opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { expect, test as plain } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
@@ -30,6 +31,7 @@ const test = plain.extend('store', { scope: 'file' }, async ({}, { onCleanup }) 
 });
 
 test('a standby migrates nothing, and serves single streams', async ({ store }) => {
+  guarantee('standby');
   await store.migrate();
   expect(await collect(store.readStream('account-1'))).toHaveLength(1);
   expect(await store.loadSnapshot('account-1', 'key')).toBeUndefined();
@@ -46,6 +48,7 @@ test.for<[string, (on: PostgresEventStore) => Promise<unknown>]>([
     (on) => openStore('', { connectionString: undefined, pool: on.pool, schema: 'new' }).migrate(),
   ],
 ])('a standby refuses %s, and says where to go', async ([, call], { store }) => {
+  guarantee('standby');
   expect(await failureOf(call(store))).toMatchObject({
     code: 'READ_ONLY_DATABASE',
     retryable: false,

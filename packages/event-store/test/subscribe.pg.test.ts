@@ -1,5 +1,6 @@
 import type { NewEvent } from '@leftfold/core';
 import { deposited, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { countQueries } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -38,6 +39,7 @@ describe('subscribe', () => {
     store,
     append,
   }) => {
+    guarantee('readers-miss-nothing');
     const after = await store.highWaterMark();
     const written = [await append(), await append(), await append(), await append()];
     for (let left = 0; left < written.length; left += 1) {

@@ -1,5 +1,6 @@
 import { opened } from '@leftfold/testbed/bank';
 import { serverTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
@@ -50,6 +51,7 @@ describe('a database', () => {
   });
 
   test.for(Object.keys(calls))('that nobody answers for is told of by %s', async (name) => {
+    guarantee('unavailable-database');
     await using store = openStore('postgres://nobody@127.0.0.1:1/nothing');
     expect(await failureOf(calls[name]!(store))).toMatchObject(unreachable);
   });
@@ -57,6 +59,7 @@ describe('a database', () => {
   test('refuses a wrong password, an unknown role and an unknown database: that is no outage, and says what to check', async ({
     database,
   }) => {
+    guarantee('unavailable-database');
     const refused = {
       code: 'LOGIN_REFUSED',
       retryable: false,
@@ -86,6 +89,7 @@ describe('a database', () => {
     database,
     pool,
   }) => {
+    guarantee('unavailable-database');
     const { rows } = await pool.query<{ max: string }>('show max_connections');
     const max = Number(Object.values(rows[0]!)[0]);
     const url = new URL(database.connectionString);
@@ -114,6 +118,7 @@ describe('a database', () => {
     server,
     database,
   }) => {
+    guarantee('durable');
     await using store = openStore(database.connectionString);
     const after = await store.highWaterMark();
     const acknowledged: string[] = [];

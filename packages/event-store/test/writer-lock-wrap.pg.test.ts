@@ -1,8 +1,9 @@
 import { opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
+import { pauseFunction } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
-import { pauseBefore } from './pause.ts';
 import { openStore, positionsOf, test as storeTest } from './store-test.ts';
 
 /** A fence holds the lower 31 bits of a position: at each of these they begin again. */
@@ -30,6 +31,7 @@ describe('where the fences begin again', () => {
   test.for(rounds.flatMap((round) => offsets.map((offset, index) => (round + index) * ROUND + offset)))(
     'an append held open behind position %d is waited for',
     async (start, { database, store, append, moveSequenceTo }) => {
+      guarantee('long-appends');
       await moveSequenceTo(start - 1);
       const { position: before } = await append();
       expect(before).toBe(start);
@@ -50,7 +52,7 @@ describe('where the fences begin again', () => {
     async (edge, { database, store, append, moveSequenceTo }) => {
       await moveSequenceTo(edge - 2);
       const { position: known } = await append();
-      await using pause = await pauseBefore(database.connectionString, 'settled_mark', 2);
+      await using pause = await pauseFunction(database.connectionString, 'settled_mark', 2);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();
@@ -70,6 +72,7 @@ describe('where the fences begin again', () => {
     append,
     moveSequenceTo,
   }) => {
+    guarantee('long-appends');
     await moveSequenceTo(50 * ROUND);
     const { position: before } = await append();
     const late = await beginTransaction(database.connectionString);

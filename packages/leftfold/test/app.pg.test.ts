@@ -1,4 +1,5 @@
 import { account, accountEvents, balances, openBalances, transfer } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { accepted, type App, createApp, defineEvents, type RecordedEvent } from '../src/index.ts';
@@ -52,6 +53,7 @@ test('two apps with different schemas in one database are separate', async ({ da
 });
 
 test('any number of processes may start at once on an empty database', async ({ ownDatabase }) => {
+  guarantee('concurrent-start');
   const apps = await Promise.all([1, 2, 3].map(() => startBank(ownDatabase.connectionString)));
   const results = await Promise.all(
     apps.map((app, index) => app.execute(account.command.deposit(`start-${index}`, { cents: 5 }))),
@@ -64,6 +66,7 @@ test('any number of processes may start at once on an empty database', async ({ 
 
 describe('closing', () => {
   test('waits for running commands, and loses none', async ({ database }) => {
+    guarantee('orderly-close');
     const app = await startBank(database.connectionString);
     const running = Array.from({ length: 50 }, () =>
       app.execute(account.command.deposit('closing', { cents: 1 })),
@@ -80,6 +83,7 @@ describe('closing', () => {
   });
 
   test('leaves no connection, and releases the leases', async ({ database, ownDatabase }) => {
+    guarantee('orderly-close');
     await using watcher = await startBank(database.connectionString, { subscriptions: { run: false } });
     const app = await startBank(ownDatabase.connectionString);
     await app.projections.whenCaughtUp(openBalances);
@@ -128,6 +132,7 @@ describe('closing', () => {
 
 describe('createApp fails on', () => {
   test('two definitions of one name, before any database is looked for', async () => {
+    guarantee('duplicate-definitions');
     const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
     const duplicate = (definition: string) => ({ code: 'DUPLICATE_DEFINITION', definition });
     await expect(
@@ -156,6 +161,7 @@ describe('createApp fails on', () => {
     database,
     ownDatabase,
   }) => {
+    guarantee('newer-schema');
     await using watcher = await startBank(database.connectionString, { subscriptions: { run: false } });
     const open = () => connectionsTo(ownDatabase.name, watcher);
     const app = await startBank(ownDatabase.connectionString);

@@ -1,4 +1,5 @@
 import { account, accountEvents, openBalances } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { createApp, defineProjection } from '../src/index.ts';
@@ -12,12 +13,14 @@ const centsOf = async (app: Bank, accountId: string) =>
 
 describe('an app that has just started', () => {
   test('shows its appends in its inline projections at once', async ({ ownDatabase }) => {
+    guarantee('inline-in-step');
     await using app = await startBank(ownDatabase.connectionString);
     await app.execute(deposit('first', { cents: 3 }));
     expect(await centsOf(app, 'account-first')).toBe(3);
   });
 
   test('has applied the history to a new inline projection', async ({ ownDatabase }) => {
+    guarantee('inline-history');
     {
       await using before = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
       const history = Array.from({ length: 3_000 }, () => accountEvents.create.deposited({ cents: 1 }));
@@ -30,6 +33,7 @@ describe('an app that has just started', () => {
   });
 
   test('has waited for the open append of a process without the projection', async ({ ownDatabase }) => {
+    guarantee('inline-history');
     await using other = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
     let released = false;
     const { starting } = await other.store.db.transaction().execute(async (transaction) => {

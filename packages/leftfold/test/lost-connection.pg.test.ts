@@ -1,5 +1,6 @@
 import type { BorrowedClient } from '@leftfold/postgres';
 import { deposited, movements, openBalances } from '@leftfold/testbed/bank';
+import { killBackends } from '@leftfold/testbed/faults';
 import { describe, expect } from 'vitest';
 import { startBank, test as appTest } from './app-test.ts';
 
@@ -15,7 +16,7 @@ const test = appTest
   .extend('kill', ({ pool }) => async (client: PoolClient, query = client.query.bind(client)) => {
     const { rows } = await query<{ pid: number }>('select pg_backend_pid() as pid');
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
-    await pool.query('select pg_terminate_backend($1, 5000)', [rows[0]!.pid]);
+    await killBackends(pool, rows[0]!.pid);
     await ended;
   })
   // Kills each connection of a pool right before it sends a statement with this text.

@@ -1,4 +1,5 @@
 import { account, balances, movements } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -21,6 +22,7 @@ const test = appTest
 
 describe('a query with atLeast', () => {
   test('waits by execute', async ({ depositThen, rowsOf }) => {
+    guarantee('consistency-tokens');
     const rows = await depositThen('execute', (token) => rowsOf('execute', token).execute());
     expect(rows).toEqual([{ account_id: 'account-execute', owner: '', cents: 5, events: 1 }]);
   });
@@ -64,6 +66,7 @@ describe('a query with atLeast', () => {
   });
 
   test('times out with an error that says how far the projection is', async ({ app }) => {
+    guarantee('consistency-tokens');
     const { token } = await app.execute(account.command.deposit('nobody', { cents: 1 }));
     const [before] = await app.projections.status();
     const late = {
@@ -90,6 +93,7 @@ describe('a query with atLeast', () => {
   });
 
   test('never reads a projection that is being reset', async ({ database, app }) => {
+    guarantee('consistency-tokens');
     const { token } = await app.execute(account.command.deposit('reset', { cents: 1 }));
     const runner = await startBank(database.connectionString);
     await runner.projections.waitFor(balances, token);

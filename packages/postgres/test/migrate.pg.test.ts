@@ -1,4 +1,5 @@
 import { databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { expect } from 'vitest';
 import { applyMigrations } from '../src/index.ts';
@@ -11,6 +12,7 @@ const bad = { number: 2, name: '0002-bad', sql: 'create table :schema.bad (id no
 const options = { schema: 'leftfold', component: 'test' };
 
 test('all missing migrations are applied, or none', async ({ ownPool: pool }) => {
+  guarantee('atomic-migrations');
   const failure = await failureOf(applyMigrations(pool, { ...options, migrations: [good, bad] }));
   expect(failure).toMatchObject({ code: '42704' });
   const { rows: nothing } = await pool.query(

@@ -1,4 +1,5 @@
 import { databaseTest } from '@leftfold/testbed/database';
+import { killBackends } from '@leftfold/testbed/faults';
 import { until } from '@leftfold/testing/postgres';
 import { expect } from 'vitest';
 import { Notifier } from '../src/index.ts';
@@ -47,10 +48,7 @@ test('a lost connection is opened again, and what was missed is made up for by a
   hearing.listen(() => (heard += 1));
   await until(() => hearing.listening, { message: 'it to listen' });
   const before = heard;
-  await pool.query(
-    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-      where datname = current_database() and query = 'listen "lost"'`,
-  );
+  await killBackends(pool, `query = 'listen "lost"'`);
   await until(() => !hearing.listening, { message: 'the loss' });
   await until(() => hearing.listening, { message: 'it to listen again' });
   expect(heard).toBeGreaterThan(before);

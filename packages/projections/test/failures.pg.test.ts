@@ -1,6 +1,7 @@
 import { defineProjection, defineTableProjection } from '@leftfold/core';
 import type { SubscriptionIncident } from '@leftfold/subscriptions';
 import { accountEvents, balances, deposited, journal } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
@@ -35,6 +36,7 @@ const deposits = (from: number, to: number) =>
 
 describe('a projection that fails', () => {
   test('is retried, then stops at the event; nothing after it is applied', async ({ store }) => {
+    guarantee('stops-at-a-failure');
     const { projection, state } = fragile();
     const incidents: SubscriptionIncident[] = [];
     await store.append('account-1', deposits(1, 40));

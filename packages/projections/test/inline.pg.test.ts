@@ -2,6 +2,7 @@ import { type AnyProjection, categoryOf, defineProjection, defineTableProjection
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { CallerTransaction } from '@leftfold/postgres';
 import { accountEvents, balances, closed, deposited, journal, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { CamelCasePlugin, sql } from 'kysely';
@@ -65,6 +66,7 @@ describe('inline projections', () => {
   test('are applied when the append is acknowledged, and waiting for them takes no time', async ({
     inlineStore,
   }) => {
+    guarantee('inline-in-step');
     const projections = [inlineBalances, inlineJournal];
     await using store = await inlineStore(projections);
     await using runner = createTestRunner(store, projections);
@@ -109,6 +111,7 @@ describe('inline projections', () => {
   });
 
   test('roll back with the append, and the append with them', async ({ inlineStore }) => {
+    guarantee('inline-in-step');
     const projections = [inlineBalances, owners];
     await using store = await inlineStore(projections);
     await using runner = createTestRunner(store, projections);
@@ -130,6 +133,7 @@ describe('inline projections', () => {
   });
 
   test('a unique violation in a read model is no version conflict', async ({ inlineStore }) => {
+    guarantee('inline-errors');
     await using store = await inlineStore([owners]);
     await using runner = createTestRunner(store, [owners]);
     await runner.start();
@@ -160,6 +164,7 @@ describe('inline projections', () => {
     inlineStore,
     sameLog,
   }) => {
+    guarantee('inline-concurrent-rows');
     await using store = await inlineStore([sums]);
     await using other = sameLog(store, [sums]);
     await using runner = createTestRunner(store, [sums]);
@@ -200,6 +205,7 @@ describe('inline projections', () => {
     inlineStore,
     sameLog,
   }) => {
+    guarantee('inline-history');
     const projections = [inlineJournal, sums];
     await using store = await inlineStore(projections);
     await using other = sameLog(store, projections);
@@ -233,6 +239,7 @@ describe('inline projections', () => {
     inlineStore,
     sameLog,
   }) => {
+    guarantee('inline-history');
     await using store = await inlineStore([inlineJournal]);
     await using other = sameLog(store, [inlineJournal]);
     await using runner = createTestRunner(store, [inlineJournal]);

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
+import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -31,6 +32,7 @@ describe('leases', () => {
     database,
     store,
   }) => {
+    guarantee('applied-once');
     await using other = openStore(database.connectionString, { schema: store.schema });
     await using first = createTestRunner(store, [balances], { owner: 'first', leaseMs: LONG_LEASE_MS });
     const second = createTestRunner(other, [balances], { owner: 'second', leaseMs: SHORT_LEASE_MS });
@@ -115,6 +117,7 @@ describe('leases', () => {
     database,
     store,
   }) => {
+    guarantee('applied-once');
     const stores = [1, 2, 3].map(() => openStore(database.connectionString, { schema: store.schema }));
     const failures: unknown[] = [];
     const runners = stores.map((each, index) =>
@@ -161,14 +164,10 @@ describe('leases', () => {
     database,
     store,
   }) => {
+    guarantee('runner-failover');
     const worker = spawn(
       process.execPath,
-      [
-        '--conditions=@leftfold/source',
-        '--import',
-        'tsx',
-        fileURLToPath(new URL('worker.ts', import.meta.url)),
-      ],
+      [...typescriptFlags, fileURLToPath(new URL('worker.ts', import.meta.url))],
       {
         env: { ...process.env, WORKER_DATABASE: database.connectionString, WORKER_SCHEMA: store.schema },
         stdio: ['ignore', 'inherit', 'inherit'],
@@ -186,8 +185,7 @@ describe('leases', () => {
       });
 
       const appending = append(150, 250);
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
+      await killProcess(worker);
       const appliedByWorker = await applied();
       expect(appliedByWorker).toBeLessThan(250);
 

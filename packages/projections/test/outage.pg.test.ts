@@ -1,16 +1,18 @@
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
+import { TcpProxy } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
-import { Proxy } from './proxy.ts';
 import { test } from './runner-test.ts';
 import { createTestRunner, freshStore, openStore, rowsOf } from './runner.ts';
 
 // A rejection or an error event without a handler fails the run of these tests: that is part of what they verify.
 describe('when the database goes down', () => {
   test('a runner retries until the database is back; nothing is lost or repeated', async ({ database }) => {
+    guarantee('outages');
     await using direct = await freshStore(database);
-    await using proxy = await Proxy.open(database.connectionString);
+    await using proxy = await TcpProxy.start(database.connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const outages: unknown[] = [];
     const runner = createTestRunner(store, [balances, journal], {
@@ -45,8 +47,9 @@ describe('when the database goes down', () => {
   });
 
   test('a batch whose answer is lost is neither applied twice nor lost', async ({ database }) => {
+    guarantee('outages');
     await using direct = await freshStore(database);
-    await using proxy = await Proxy.open(database.connectionString);
+    await using proxy = await TcpProxy.start(database.connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     // The lease is not renewed during the test: only the batch writes the row.
     const runner = createTestRunner(store, [balances], { leaseMs: 60_000 });
@@ -60,7 +63,7 @@ describe('when the database goes down', () => {
         await sql`select from ${sql.id(direct.schema, 'subscriptions')} for update`.execute(tx);
         await direct.append('account-1', [deposited(10)]);
         await untilBlocked(database.connectionString);
-        proxy.mute();
+        proxy.loseAnswers();
       });
       await observer.waitFor(balances, first.position + 1);
       await proxy.cut();

@@ -8,6 +8,7 @@ import {
   journal,
   opened,
 } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -116,6 +117,7 @@ describe('projections', () => {
   });
 
   test('a projection that reads few event types advances past all others', async ({ store }) => {
+    guarantee('filtered-projections-advance');
     const notes = defineTableProjection({
       name: 'notes',
       events: [auditEvents],
@@ -140,6 +142,7 @@ describe('projections', () => {
   });
 
   test('a runner that is started again continues at the checkpoint', async ({ store }) => {
+    guarantee('runner-failover');
     for (const cents of [1, 2, 3]) {
       await using runner = createTestRunner(store, [journal, balances]);
       await runner.start();

@@ -1,5 +1,6 @@
 import { defineProjection } from '@leftfold/core';
 import { accountEvents, balances, deposited, journal } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { untilBlocked } from '@leftfold/testing/postgres';
@@ -14,6 +15,7 @@ describe('reset', () => {
     database,
     store,
   }) => {
+    guarantee('reset');
     await using elsewhere = openStore(database.connectionString, { schema: store.schema });
     await using runner = createTestRunner(store, [balances, journal], { leaseMs: 300 });
     const observer = createTestRunner(elsewhere, [balances, journal]);
@@ -37,6 +39,7 @@ describe('reset', () => {
   });
 
   test('fences the batch that is being applied: nothing of it remains', async ({ database, store }) => {
+    guarantee('reset');
     const gate = new Gate();
     let calls = 0;
     const held = defineProjection({

@@ -1,5 +1,6 @@
 import { defineProjection } from '@leftfold/core';
 import { accountEvents, closed, deposited, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import type pg from 'pg';
@@ -63,6 +64,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     database,
     pool,
   }) => {
+    guarantee('statement-order');
     await using store = await freshStore(database, connect(pool));
     const deposits = cents.map((amount) => deposited(amount));
     await store.append('account-1', [opened, ...deposits, closed, deposits[0]!]);
@@ -76,6 +78,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
   });
 
   test('a failing statement stops the projection at its event', async ({ database, pool }) => {
+    guarantee('failed-statements-name-their-event');
     const strict = defineProjection({
       name: 'strict',
       events: [accountEvents],

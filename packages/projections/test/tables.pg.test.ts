@@ -9,6 +9,7 @@ import {
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents, balances, closed, deposited, journal } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -39,6 +40,7 @@ describe('tables of projections', () => {
   };
 
   test('are created by any number of processes at once', async ({ database, store }) => {
+    guarantee('concurrent-start');
     const projections = [balances, journal, ...['a', 'b', 'c'].map((name) => ({ ...balances, name }))];
     const stores = Array.from({ length: 8 }, () =>
       openStore(database.connectionString, { schema: store.schema, maxConnections: 2 }),
@@ -50,6 +52,7 @@ describe('tables of projections', () => {
   });
 
   test('that exist already need no right to create anything', async ({ database, store }) => {
+    guarantee('least-privilege');
     await createTestRunner(store, [balances, journal]).migrate();
     const role = `reader_${store.schema}`;
     await store.pool.query(`
@@ -91,6 +94,7 @@ describe('tables of projections', () => {
   });
 
   test('that differ from their definition are refused with the differences and a fix', async ({ store }) => {
+    guarantee('table-mismatch');
     await createTestRunner(store, [balances]).migrate();
     const changed = defineTableProjection({
       name: 'balances',
@@ -192,6 +196,7 @@ describe('tables of projections', () => {
   ] as const)(
     'values of every type are read as written: $mode, $cachedRows cached rows',
     async ({ mode, cachedRows }, { database }) => {
+      guarantee('column-values');
       const all = defineTableProjection({
         name: 'everything',
         mode,

@@ -1,4 +1,5 @@
 import { defineEvents, schemaVersions } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect, onTestFinished, vi } from 'vitest';
@@ -27,6 +28,7 @@ const amounts = (from: number, to: number) =>
 
 describe('a subscription whose handler fails', () => {
   test('is retried, then stops at the event; nothing after it is processed', async ({ store }) => {
+    guarantee('stops-at-a-failure');
     const { subscription, state } = fragile(store);
     const incidents: SubscriptionIncident[] = [];
     await store.append('counter-1', amounts(1, 40));
@@ -96,6 +98,7 @@ describe('a subscription whose handler fails', () => {
   });
 
   test('stays stopped when the runner is started again', async ({ store }) => {
+    guarantee('stops-at-a-failure');
     const { subscription, state } = fragile(store);
     const other = recorder(store, 'other');
     await store.append('counter-1', amounts(poison, poison));
@@ -127,6 +130,7 @@ describe('a subscription whose handler fails', () => {
   });
 
   test('does not delay other subscriptions', async ({ store }) => {
+    guarantee('projections-fail-alone');
     const { subscription } = fragile(store);
     const other = recorder(store, 'other');
     await store.append('counter-1', amounts(1, 40));

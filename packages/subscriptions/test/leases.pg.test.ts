@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
@@ -27,6 +28,7 @@ describe('leases', () => {
     connectionString,
     store,
   }) => {
+    guarantee('applied-once');
     const gate = new Gate();
     await using other = openStore(connectionString, { schema: store.schema });
     const held = recorder(store, 'recorder', { by: 'paused', offset: 1_000, onEvent: () => gate.pass() });
@@ -102,6 +104,7 @@ describe('leases', () => {
     connectionString,
     store,
   }) => {
+    guarantee('applied-once');
     const stores = [1, 2, 3].map(() => openStore(connectionString, { schema: store.schema }));
     const failures: unknown[] = [];
     const runners = stores.map((each, index) =>
@@ -139,14 +142,10 @@ describe('leases', () => {
     connectionString,
     store,
   }) => {
+    guarantee('runner-failover');
     const worker = spawn(
       process.execPath,
-      [
-        '--conditions=@leftfold/source',
-        '--import',
-        'tsx',
-        fileURLToPath(new URL('worker.ts', import.meta.url)),
-      ],
+      [...typescriptFlags, fileURLToPath(new URL('worker.ts', import.meta.url))],
       {
         env: { ...process.env, WORKER_DATABASE: connectionString, WORKER_SCHEMA: store.schema },
         stdio: ['ignore', 'inherit', 'inherit'],
@@ -163,8 +162,7 @@ describe('leases', () => {
         message: 'the worker to process events',
       });
       const appending = append(100);
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
+      await killProcess(worker);
       const appliedByWorker = await applied();
       expect(appliedByWorker).toBeLessThan(250);
 

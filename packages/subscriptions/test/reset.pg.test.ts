@@ -1,3 +1,4 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
@@ -35,6 +36,7 @@ describe('reset', () => {
   });
 
   test('fences the batch that is being written: nothing of it remains', async ({ store }) => {
+    guarantee('reset');
     const gate = new Gate();
     let calls = 0;
     const held = recorder(store, 'recorder', {

@@ -1,3 +1,4 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -17,6 +18,7 @@ import {
 
 describe('a subscription', () => {
   test('reads the events of its types and advances past all others', async ({ store }) => {
+    guarantee('filtered-projections-advance');
     const subscription = recorder(store, 'recorder');
     await using runner = createRunner(store, [subscription], { batchSize: 3 });
     await runner.start();
@@ -32,6 +34,7 @@ describe('a subscription', () => {
   });
 
   test('continues at its checkpoint when its runner is started again', async ({ store }) => {
+    guarantee('runner-failover');
     const subscription = recorder(store, 'recorder');
     for (const amount of [1, 2, 3]) {
       await using runner = createRunner(store, [subscription]);
@@ -80,6 +83,7 @@ describe('a subscription', () => {
   });
 
   test('whose handler is slow does not delay other subscriptions', async ({ store }) => {
+    guarantee('projections-fail-alone');
     const gate = new Gate();
     const slow = recorder(store, 'slow', { onEvent: () => gate.pass() });
     const fast = recorder(store, 'fast');

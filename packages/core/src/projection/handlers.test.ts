@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import type { CompiledQuery, Transaction } from 'kysely';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '../event/event.ts';
@@ -53,6 +54,7 @@ test('an awaited handler may hand out statements as well; rows and results are n
 });
 
 test('the failure that came first is told, with its event, also when a later handler failed because of it', async () => {
+  guarantee('failed-statements-name-their-event');
   const aborted = () => Promise.reject(new Error('the transaction is aborted'));
   expect(
     await run([() => statement('one'), () => statement('two'), () => statement('three')], ['two', 'three']),

@@ -41,7 +41,9 @@ export function storeContract({ name, createStore, skip = [] }: StoreUnderTest):
           const skipped = skip.find((one) => one.test === promise);
           test(promise, { timeout: TIMEOUT_MS }, async (context) => {
             context.skip(skipped !== undefined, skipped?.reason);
-            await isKept(await trials.next());
+            await isKept(
+              await trials.next((...ids) => Object.assign(context.task.meta, { guarantees: ids })),
+            );
           });
         }
       });

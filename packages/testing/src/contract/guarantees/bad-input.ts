@@ -29,7 +29,11 @@ async function refuses(
 }
 
 export const badInputGuarantees = {
-  'a stream id that is empty, too long or has a control character is refused': async ({ store }) => {
+  'a stream id that is empty, too long or has a control character is refused': async ({
+    guarantee,
+    store,
+  }) => {
+    guarantee('invalid-input');
     for (const streamId of notIds) {
       await expect(store.append(streamId, [sent])).rejects.toMatchObject({ code: 'INVALID_NAME' });
       await expect(store.append(streamId, [])).rejects.toMatchObject({ code: 'INVALID_NAME' });
@@ -71,6 +75,7 @@ export const badInputGuarantees = {
   },
 
   'a payload that does not fit its schema is refused': async (trial) => {
+    trial.guarantee('invalid-input');
     await refuses(trial, 'INVALID_EVENT', [sent, { ...sent, data: { to: 'Ada' } }]);
     await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: { place: 7 } }]);
     await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: null }]);
@@ -88,6 +93,7 @@ export const badInputGuarantees = {
   },
 
   'a payload or metadata with a character that cannot be stored is refused': async (trial) => {
+    trial.guarantee('invalid-input');
     for (const text of ['a\u0000b', '\u0000', 'half \ud83e', '\udd8a half']) {
       await refuses(trial, 'INVALID_EVENT', [scanned(text)]);
       await refuses(trial, 'INVALID_EVENT', [
@@ -159,6 +165,7 @@ export const badInputGuarantees = {
   },
 
   'an append that is refused for one event leaves nothing of its others': async (trial) => {
+    trial.guarantee('invalid-input');
     const { store, stream } = trial;
     await expect(
       store.append(stream(), [sent, scanned('Paris'), { ...sent, data: {} }]),

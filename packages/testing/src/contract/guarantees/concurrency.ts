@@ -39,7 +39,13 @@ export const concurrencyGuarantees = {
     expect(new Set(read.map(({ data }) => JSON.stringify(data))).size).toBe(50);
   },
 
-  'of many appends that expect one version exactly one wins': async ({ store, openAnother, stream }) => {
+  'of many appends that expect one version exactly one wins': async ({
+    guarantee,
+    store,
+    openAnother,
+    stream,
+  }) => {
+    guarantee('expected-version');
     const writers = [store, await openAnother()];
     await store.append(stream(), [sent]);
     for (const version of upTo(10)) {
@@ -53,7 +59,12 @@ export const concurrencyGuarantees = {
     expect(versionsOf(await collect(store.readStream(stream())))).toEqual(upTo(11));
   },
 
-  'a conflict fails its own append alone, whatever else is on its way': async ({ store, stream }) => {
+  'a conflict fails its own append alone, whatever else is on its way': async ({
+    guarantee,
+    store,
+    stream,
+  }) => {
+    guarantee('isolated-failures');
     await store.append(stream('busy'), [sent]);
     const outcomes = await Promise.allSettled(
       upTo(30).map((number) =>
@@ -69,10 +80,12 @@ export const concurrencyGuarantees = {
   },
 
   'of two appends that each check the stream which the other writes, at most one wins': async ({
+    guarantee,
     store,
     openAnother,
     stream,
   }) => {
+    guarantee('no-write-skew');
     const other = await openAnother();
     for (let round = 0; round < 20; round += 1) {
       const [left, right] = [stream(`left ${round}`), stream(`right ${round}`)];

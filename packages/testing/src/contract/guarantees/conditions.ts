@@ -13,7 +13,8 @@ const unless = (tag: string, after?: number): { readonly condition: AppendCondit
 
 export const conditionGuarantees = {
   'an append under a condition is refused when a matching event is there, alone and among several streams':
-    async ({ store, openAnother, stream, id }) => {
+    async ({ guarantee, store, openAnother, stream, id }) => {
+      guarantee('append-conditions');
       const tag = id('tag');
       const { position } = await store.append(stream('a'), [tagged(sent, 'other:1', tag)]);
       for (const writer of [store, await openAnother()]) {
@@ -31,10 +32,12 @@ export const conditionGuarantees = {
     },
 
   'a condition counts only events behind its position, and names the newest of them': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('append-conditions');
     const tag = id('tag');
     const first = await store.append(stream('a'), [tagged(sent, tag)]);
     const { events } = await store.append(stream('b'), [tagged(sent, tag), tagged(delivered, tag), sent]);
@@ -49,7 +52,8 @@ export const conditionGuarantees = {
     expect(await collect(store.readStream(stream('c')))).toHaveLength(4);
   },
 
-  'a condition of types matches events of these types only': async ({ store, stream, id }) => {
+  'a condition of types matches events of these types only': async ({ guarantee, store, stream, id }) => {
+    guarantee('append-conditions');
     const tag = id('tag');
     await store.append(stream('a'), [tagged(sent, tag)]);
     const types = (...names: readonly string[]) => ({
@@ -62,7 +66,8 @@ export const conditionGuarantees = {
   },
 
   'a condition matches an event that has all of its tags, and with several queries one that any of them matches':
-    async ({ store, stream, id }) => {
+    async ({ guarantee, store, stream, id }) => {
+      guarantee('append-conditions');
       const [left, right, other] = [id('left'), id('right'), id('other')];
       await store.append(stream('a'), [tagged(sent, left), tagged(sent, right)]);
       const attempt = (...failIfMatch: readonly TaggedQuery[]) =>
@@ -86,11 +91,13 @@ export const conditionGuarantees = {
   },
 
   'of many appends at once, each under the condition that there is no other, exactly one wins': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     id,
   }) => {
+    guarantee('no-write-skew');
     const writers = [store, await openAnother()];
     let after = 0;
     for (const round of upTo(10)) {
@@ -176,10 +183,12 @@ export const conditionGuarantees = {
   },
 
   'a condition that fails fails its own append alone, whatever else is on its way': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('isolated-failures');
     await store.append(stream('seed'), [tagged(sent, id('taken'))]);
     const outcomes = await Promise.allSettled(
       upTo(30).map((number) => {
@@ -194,11 +203,13 @@ export const conditionGuarantees = {
   },
 
   'an append under a condition, made again, answers as the first time though its own events match': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     id,
   }) => {
+    guarantee('idempotent-appends');
     const other = await openAnother();
     const tag = id('tag');
     const events = [{ ...tagged(sent, tag), id: id('event') }];

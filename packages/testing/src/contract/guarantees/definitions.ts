@@ -15,11 +15,13 @@ const everything = [parcelEvents, letterEvents.first];
 
 export const definitionGuarantees = {
   'an event of an unknown type is an error that names it, wherever it is read': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     category,
   }) => {
+    guarantee('unknown-events');
     const knowing = await openAnother(everything);
     const { events } = await knowing.append(stream(), [sent, letter, delivered]);
     const error = {
@@ -74,11 +76,13 @@ export const definitionGuarantees = {
   },
 
   'an event that was stored under an older schema version is read in its newest shape': async ({
+    guarantee,
     openAnother,
     stream,
     category,
     id,
   }) => {
+    guarantee('upcasting');
     const first = await openAnother([letterEvents.first]);
     const third = await openAnother([letterEvents.third]);
     const commandId = id('command');

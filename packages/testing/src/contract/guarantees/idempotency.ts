@@ -45,10 +45,12 @@ export const idempotencyGuarantees = {
   },
 
   'a known event id with other data, of another type or in another stream is refused': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('unique-event-ids');
     await store.append(stream(), [{ ...scanned('Paris'), id: id('known') }]);
     const refused = { code: 'EVENT_ID_REUSED', eventId: id('known') };
     await expect(store.append(stream(), [{ ...scanned('Rome'), id: id('known') }])).rejects.toMatchObject(
@@ -94,10 +96,12 @@ export const idempotencyGuarantees = {
   },
 
   'the same command again adds nothing and answers with what it led to the first time': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('idempotent-appends');
     const commandId = id('command');
     const first = await store.append(stream(), [sent, scanned('Paris')], { commandId, expectedVersion: 0 });
     await store.append(stream(), [delivered]);
@@ -157,7 +161,14 @@ export const idempotencyGuarantees = {
     expect(await store.eventsOfCommand(id('never'))).toEqual([]);
   },
 
-  'a command that is executed twice at once appends once': async ({ store, openAnother, stream, id }) => {
+  'a command that is executed twice at once appends once': async ({
+    guarantee,
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    guarantee('idempotent-appends');
     const other = await openAnother();
     for (let round = 0; round < 20; round += 1) {
       const commandId = id(`command-${round}`);

@@ -144,7 +144,8 @@ export const readAllGuarantees = {
   },
 
   'a reader that goes on from its last position skips and repeats nothing, whatever is being appended':
-    async ({ openEmpty, stream }) => {
+    async ({ guarantee, openEmpty, stream }) => {
+      guarantee('readers-miss-nothing');
       const { store, openAnother } = await openEmpty();
       const writers = [store, await openAnother()];
       const seen: RecordedEvent[] = [];

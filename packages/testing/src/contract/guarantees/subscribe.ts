@@ -150,9 +150,11 @@ export const subscribeGuarantees = {
   },
 
   'every subscription gets every event in the order of the log, whatever is being appended': async ({
+    guarantee,
     openEmpty,
     stream,
   }) => {
+    guarantee('readers-miss-nothing');
     const { store, openAnother } = await openEmpty();
     const total = 600;
     const ends = upTo(4).map(() => new AbortController());
