@@ -42,7 +42,7 @@ const phases = [
   [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
   // The Postgres suites once more, on the server at the standard port: see vitest.config.ts.
   ...(onStockServer ? [[{ name: 'stock', live: true, ...vitest('stock', '--project pg-stock') }]] : []),
-  [{ name: 'guarantees', run: `node scripts/check-guarantees.mjs ${results}` }],
+  [{ name: 'guarantees', run: `node --import tsx test/guarantees/main.ts ${results}` }],
 ];
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
