@@ -1,8 +1,9 @@
+import { readJournal } from '../../journal.ts';
+import type { Violation } from '../../subject.ts';
 import { type Committed, passes } from './committed.ts';
-import { readJournal } from './journal.ts';
 import type { Reading } from './reader.ts';
 
-/** What the writers were told, summed up. */
+/** How often writers were told what. */
 export interface WriterCounts {
   acknowledged: number;
   refused: number;
@@ -11,31 +12,35 @@ export interface WriterCounts {
 }
 
 export interface Judgement {
-  /** What must not have happened, in words. Empty when all is well. */
-  readonly violations: readonly string[];
+  /** Empty when nothing is wrong. */
+  readonly violations: readonly Violation[];
   readonly writers: WriterCounts;
   /** Events that each reader handled. */
   readonly handled: ReadonlyMap<string, number>;
 }
 
-/** Compares what was told and seen with what was committed. */
+/** Compares what writers were told and readers saw with what was committed. */
 export function judge(
   committed: readonly Committed[],
   writerJournals: readonly string[],
   readings: readonly Reading[],
 ): Judgement {
   const writers: WriterCounts = { acknowledged: 0, refused: 0, undone: 0, unknown: 0 };
-  const violations = [
-    ...judgeStreams(committed),
-    ...judgeConditions(committed),
-    ...judgeAppends(committed, writerJournals, writers),
-  ];
   const handled = new Map<string, number>();
-  for (const reading of readings) violations.push(...judgeReading(committed, reading, handled));
+  const of = (kind: string, texts: readonly string[]) => texts.map((text) => ({ kind, text }));
+  const violations = [
+    ...of('stream', judgeStreams(committed)),
+    ...of('condition', judgeConditions(committed)),
+    ...of('append', judgeAppends(committed, writerJournals, writers)),
+    ...of(
+      'reader',
+      readings.flatMap((reading) => judgeReading(committed, reading, handled)),
+    ),
+  ];
   return { violations, writers, handled };
 }
 
-/** Versions from 1 without holes, in the order of the log; and each append where it expected to be. */
+/** Versions from 1 without holes, in the order of the log; and each append at the version that it expected. */
 function judgeStreams(committed: readonly Committed[]): string[] {
   const violations: string[] = [];
   const versions = new Map<string, number>();
@@ -44,8 +49,8 @@ function judgeStreams(committed: readonly Committed[]): string[] {
   for (const { position, streamId, streamVersion, append, expected } of committed) {
     const found = versions.get(streamId) ?? 0;
     const at = `position ${position}, ${streamId}@${streamVersion}`;
-    if (position <= before) violations.push(`${at}: comes behind position ${before}`);
-    if (streamVersion !== found + 1) violations.push(`${at}: comes behind version ${found} of its stream`);
+    if (position <= before) violations.push(`${at}: follows position ${before}`);
+    if (streamVersion !== found + 1) violations.push(`${at}: follows version ${found} of its stream`);
     const first = appendOfStream.get(streamId) !== append;
     if (first && expected !== null && expected !== found) {
       violations.push(`${at}: its append expected version ${expected}, the stream was at ${found}`);
@@ -57,7 +62,7 @@ function judgeStreams(committed: readonly Committed[]): string[] {
   return violations;
 }
 
-/** Nothing that an append excluded is behind its position and before its own events. */
+/** No event that an append excluded lies between the position of the condition and the events of the append. */
 function judgeConditions(committed: readonly Committed[]): string[] {
   const violations: string[] = [];
   const newest = new Map<string, number>();
@@ -65,7 +70,7 @@ function judgeConditions(committed: readonly Committed[]): string[] {
     const found = excluded === null ? 0 : (newest.get(excluded.tag) ?? 0);
     if (index === 0 && excluded !== null && found > excluded.after) {
       violations.push(
-        `append ${append}, position ${position}: excluded ${excluded.tag} behind position ${excluded.after}, and there is one at ${found}`,
+        `append ${append}, position ${position}: excluded ${excluded.tag} after position ${excluded.after}, and there is one at ${found}`,
       );
     }
     for (const tag of tags) newest.set(tag, position);
@@ -73,7 +78,7 @@ function judgeConditions(committed: readonly Committed[]): string[] {
   return violations;
 }
 
-/** Each append once, whole or not at all, as its writer was told. */
+/** Each append once, complete or not at all, as its writer was told. */
 function judgeAppends(
   committed: readonly Committed[],
   journals: readonly string[],
@@ -100,8 +105,9 @@ function judgeAppends(
       case 'ack': {
         counts.acknowledged += 1;
         const found = events.map(({ position, streamVersion }) => `${position}:${streamVersion}`).join();
-        if (found !== detail)
+        if (found !== detail) {
           violations.push(`append ${append}: acknowledged at [${detail}], in the log at [${found}]`);
+        }
         break;
       }
       case 'refused':
@@ -122,10 +128,9 @@ function judgeAppends(
 /** Exactly what was committed and passes the filter, in its order: nothing lost, repeated or reordered. */
 function judgeReading(
   committed: readonly Committed[],
-  reading: Reading,
+  { name, journal, filter }: Reading,
   handled: Map<string, number>,
 ): string[] {
-  const { name, journal, filter } = reading;
   const lines = readJournal(journal);
   const bad = lines
     .filter(([kind]) => kind === 'bad')
@@ -144,6 +149,6 @@ function judgeReading(
   return [
     ...bad,
     `reader ${name}: handled ${seen.length} of ${expected.length} events, lost ${lost.length} (first at position ` +
-      `${lost[0] ?? 'none'}), repeated ${repeated}; its ${at + 1}th was ${seen[at] ?? 'none'}, not ${expected[at] ?? 'none'}`,
+      `${lost[0] ?? 'none'}), repeated ${repeated}; event ${at + 1} was ${seen[at] ?? 'none'}, not ${expected[at] ?? 'none'}`,
   ];
 }

@@ -2,8 +2,8 @@ import { defineEvents, type NewEvent } from '@leftfold/core';
 import { z } from 'zod';
 
 /**
- * What every event of the oracle carries: the append it belongs to, and its place in it. Two events with one place
- * mean that an append was carried out twice; a missing one, that it was carried out by halves.
+ * What every event of this subject carries: the append that it belongs to, and its place in it. Two events with one
+ * place mean that the append was carried out twice; a missing place, that it was carried out in part.
  */
 const place = z.object({
   append: z.string(),
@@ -13,7 +13,7 @@ const place = z.object({
   of: z.int(),
   /** The version that the append expected of this stream; null for any. */
   expected: z.int().nullable(),
-  /** The tag of which the append excluded every event behind a position; null for an append without a condition. */
+  /** The append excluded every event with this tag after this position; null for an append without a condition. */
   excluded: z.object({ tag: z.string(), after: z.int() }).nullable(),
 });
 
@@ -24,7 +24,7 @@ export const SHARDS = 8;
 
 export const tagOf = (shard: number) => `shard:${shard % SHARDS}`;
 
-/** An event whose type and tags follow from its place, so that filters have something to tell apart. */
+/** An event whose type and tags follow from its place, so that filters let some events through and others not. */
 export function eventAt(where: Place): NewEvent {
   const create = where.index % 3 === 2 ? ledgerEvents.create.marked : ledgerEvents.create.noted;
   let sum = where.index;

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AppendResult, LeftfoldError, type NewEvent, type StreamToAppend } from '@leftfold/core';
+import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import { isConnectionFailure } from '@leftfold/postgres';
-import { createEventStore, type PostgresEventStore } from '../src/index.ts';
-import { receiveTask, serve } from './child.ts';
-import { Journal } from './journal.ts';
+import { shiftClock } from '@leftfold/testbed/faults';
+import { Journal } from '../../journal.ts';
+import { receiveTask, serve } from '../../process/serve.ts';
+import { Random } from '../../random.ts';
 import { eventAt, ledgerEvents, type Place, SHARDS, tagOf } from './ledger.ts';
-import { Random } from './random.ts';
 
 export interface WriterTask {
   readonly name: string;
@@ -17,32 +18,34 @@ export interface WriterTask {
   readonly concurrency: number;
 }
 
-/** Streams that everybody writes to. */
+/** Streams that all writers append to. */
 const STREAMS = 60;
+const HOUR_MS = 3_600_000;
 
 let stopped = false;
 const task = receiveTask<WriterTask>();
-const random = new Random(task.seed + task.generation * 7_919);
+const random = new Random(task.seed, `writer ${task.name} ${task.generation}`);
+// Nothing may depend on the clocks of processes: this one is wrong by up to a day, and is set now and then.
+using clock = shiftClock(random.between(-24 * HOUR_MS, 24 * HOUR_MS));
 using journal = new Journal(task.journal);
 let appends = 0;
 
-/** Names an append for ever: what the log says of it can be compared with what this process was told. */
+/** Names an append for good, so that the log can be compared with what this process was told. */
 const nextAppend = () => `${task.name}.${task.generation}.${(appends += 1)}`;
 const anyStream = () => `${random.chance(0.7) ? 'ledger' : 'audit'}-${random.rank(STREAMS)}`;
+const amountOfEvents = () => (random.chance(0.6) ? 1 : random.between(2, 6));
 
 function eventsOf(
   append: string,
   streams: readonly { readonly expected: number | null; readonly amount: number }[],
   excluded: Place['excluded'] = null,
-) {
+): NewEvent[][] {
   const of = streams.reduce((sum, { amount }) => sum + amount, 0);
   let index = 0;
-  return streams.map(({ expected, amount }): NewEvent[] =>
+  return streams.map(({ expected, amount }) =>
     Array.from({ length: amount }, () => eventAt({ append, index: index++, of, expected, excluded })),
   );
 }
-
-const amountOfEvents = () => (random.chance(0.6) ? 1 : random.between(2, 6));
 
 function acknowledge(append: string, results: readonly AppendResult[]): void {
   const places = results.flatMap(({ events }) =>
@@ -51,20 +54,21 @@ function acknowledge(append: string, results: readonly AppendResult[]): void {
   journal.write('ack', append, places.join(','));
 }
 
-/** Notes what befell an append that failed: refused for certain, unknown, or an error that nobody should get. */
+/** Records how an append failed: refused for certain, with an unknown outcome, or by an error that no writer may get. */
 function noteFailure(append: string, error: unknown): void {
   const isRefusal =
     LeftfoldError.is(error) &&
     (error.code === 'STREAM_VERSION_CONFLICT' || error.code === 'APPEND_CONDITION_FAILED');
   if (isRefusal) journal.write('refused', append);
-  else if (isConnectionFailure(error) || (LeftfoldError.is(error) && error.retryable))
+  else if (isConnectionFailure(error) || (LeftfoldError.is(error) && error.retryable)) {
     journal.write('unknown', append);
-  else journal.write('bad', append, String(error).replaceAll('\n', ' '));
+  } else journal.write('bad', append, String(error).replaceAll('\n', ' '));
 }
 
 async function versionOf(store: PostgresEventStore, streamId: string): Promise<number> {
-  for await (const { streamVersion } of store.readStream(streamId, { backwards: true, limit: 1 }))
+  for await (const { streamVersion } of store.readStream(streamId, { backwards: true, limit: 1 })) {
     return streamVersion;
+  }
   return 0;
 }
 
@@ -75,14 +79,14 @@ const blind: Operation = async (store, append) => {
   acknowledge(append, [await store.append(anyStream(), events ?? [])]);
 };
 
-const conditional: Operation = async (store, append) => {
+const expecting: Operation = async (store, append) => {
   const streamId = anyStream();
   const expectedVersion = await versionOf(store, streamId);
   const [events] = eventsOf(append, [{ expected: expectedVersion, amount: amountOfEvents() }]);
   acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion })]);
 };
 
-/** Of all who exclude a tag's events from here on, and write such events as well, one at a time gets through. */
+/** Of the appends that exclude a tag after one position and write that tag as well, one succeeds. */
 const excluding: Operation = async (store, append) => {
   const excluded = { tag: tagOf(random.between(0, SHARDS - 1)), after: await store.highWaterMark() };
   const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }], excluded);
@@ -91,14 +95,15 @@ const excluding: Operation = async (store, append) => {
   acknowledge(append, [await store.append(anyStream(), events ?? [], options)]);
 };
 
-const create: Operation = async (store, append) => {
-  // Of two processes that come to one number, one creates the stream.
-  const streamId = `ledger-new-${Math.floor(Date.now() / 50)}-${random.between(0, 3)}`;
+const creating: Operation = async (store, append) => {
+  // Processes arrive at the same names, by a clock that is not shifted: one of them creates the stream.
+  const now = performance.timeOrigin + performance.now();
+  const streamId = `ledger-new-${Math.floor(now / 50)}-${random.between(0, 3)}`;
   const [events] = eventsOf(append, [{ expected: 0, amount: 1 }]);
   acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion: 'no-stream' })]);
 };
 
-const several: Operation = async (store, append) => {
+const toSeveralStreams: Operation = async (store, append) => {
   const streams = [...new Set([anyStream(), anyStream(), anyStream()])];
   const checked = random.chance(0.3) ? streams.pop() : undefined;
   const expected = await Promise.all(
@@ -108,46 +113,43 @@ const several: Operation = async (store, append) => {
     append,
     expected.map((version) => ({ expected: version, amount: random.between(1, 3) })),
   );
-  const parts: StreamToAppend[] = streams.map((streamId, index) => ({
-    streamId,
-    events: events[index] ?? [],
-    expectedVersion: expected[index] ?? 'any',
-  }));
+  const parts = streams.map(
+    (streamId, index): StreamToAppend => ({
+      streamId,
+      events: events[index] ?? [],
+      expectedVersion: expected[index] ?? 'any',
+    }),
+  );
   if (checked !== undefined) parts.push({ streamId: checked, events: [], expectedVersion: 'stream-exists' });
   acknowledge(append, (await store.appendToStreams(parts)).streams);
 };
 
-/** Makes an append again: it must be answered as it was, and never be carried out twice. */
+/** Sends one append twice: the second answer has to be the first one, and nothing may be added. */
 const repeated: Operation = async (store, append) => {
   const streamId = anyStream();
   const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }]);
   const first = await store.append(streamId, events ?? [], { commandId: append });
   acknowledge(append, [first]);
   const second = await store.append(streamId, events ?? [], { commandId: append });
-  if (!second.duplicate || second.position !== first.position) {
-    journal.write(
-      'bad',
-      append,
-      `answered ${second.position} for ${first.position}, repeated: ${second.duplicate}`,
-    );
-  }
+  if (second.duplicate && second.position === first.position) return;
+  const answer = `answered ${second.position} for ${first.position}, duplicate: ${second.duplicate}`;
+  journal.write('bad', append, answer);
 };
 
 class Undone extends Error {}
 
-/** In a transaction of the application's own, which takes its time, and is rolled back now and then. */
+/** In a transaction of the caller, which may stay open for a while and may be rolled back. */
 const inTransaction: Operation = async (store, append) => {
   const undo = random.chance(0.4);
   const hold = random.chance(0.2) ? random.between(5, 400) : 0;
-  // In one order, two such transactions wait for each other; in any, they deadlock.
+  // Sorted, two such transactions wait for each other; in any order they deadlock, which is an outcome as well.
   const names = [anyStream(), anyStream()];
   if (random.chance(0.9)) names.sort();
   const [first = '', second = ''] = names;
-  const streams = [
+  const [one, two] = eventsOf(append, [
     { expected: null, amount: amountOfEvents() },
     { expected: null, amount: 1 },
-  ];
-  const [one, two] = eventsOf(append, streams);
+  ]);
   try {
     const results = await store.db.transaction().execute(async (transaction) => {
       const early = await store.append(first, one ?? [], { transaction });
@@ -165,10 +167,10 @@ const inTransaction: Operation = async (store, append) => {
 
 const operations: readonly (readonly [weight: number, operation: Operation])[] = [
   [50, blind],
-  [15, conditional],
+  [15, expecting],
   [12, excluding],
-  [10, create],
-  [12, several],
+  [10, creating],
+  [12, toSeveralStreams],
   [7, repeated],
   [6, inTransaction],
 ];
@@ -185,13 +187,14 @@ function pickOperation(): Operation {
 async function write(store: PostgresEventStore): Promise<void> {
   while (!stopped) {
     const append = nextAppend();
+    if (random.chance(0.01)) clock.step(random.between(-HOUR_MS, HOUR_MS));
     try {
       await pickOperation()(store, append);
     } catch (error) {
       noteFailure(append, error);
       if (isConnectionFailure(error)) await delay(50);
     }
-    // Bursts and pauses: positions settle in more than one way.
+    // Bursts and pauses, so that appends overlap in more than one way.
     if (random.chance(0.3)) await delay(random.between(1, 40));
   }
 }

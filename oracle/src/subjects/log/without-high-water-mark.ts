@@ -7,8 +7,8 @@ interface Seen {
 }
 
 /**
- * What most event stores do: events behind the checkpoint, up to the newest that is there. An append that drew its
- * position earlier and commits later is never seen. It is here to be found out.
+ * The control of this subject: reads the events after the checkpoint, up to the newest one that is visible, as many
+ * event stores do. An append that drew its position earlier and commits later is never seen.
  */
 export async function readByNewestPosition(
   pool: pg.Pool,

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventQuery, LeftfoldError } from '@leftfold/core';
-import { createEventStore, type PostgresEventStore } from '../src/index.ts';
-import { type Order, receiveTask, serve } from './child.ts';
-import { Journal, readJournal } from './journal.ts';
+import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
+import { Journal, readJournal } from '../../journal.ts';
+import { type Order, receiveTask, serve } from '../../process/serve.ts';
+import { Random } from '../../random.ts';
 import { ledgerEvents } from './ledger.ts';
-import { Random } from './random.ts';
 import { readByNewestPosition } from './without-high-water-mark.ts';
 
-/** How a reader reads. `newest` is the one that goes without the settling rule. */
+/** How a reader reads. `newest` is the control: it ignores the high-water mark. */
 export type ReadingKind = 'subscribe' | 'readAll' | 'readPage' | 'newest';
 
 export interface Reading {
@@ -18,6 +18,7 @@ export interface Reading {
 }
 
 export interface ReaderTask {
+  readonly name: string;
   readonly connectionString: string;
   readonly seed: number;
   readonly listen: boolean;
@@ -26,12 +27,12 @@ export interface ReaderTask {
 
 let target: number | undefined;
 const task = receiveTask<ReaderTask>();
-const random = new Random(task.seed + task.generation * 104_729);
+const random = new Random(task.seed, `reader ${task.name} ${task.generation}`);
 
-/** A consumer: what it has handled and how far it is are kept together, as in a read model. */
+/** A consumer that records what it has handled and how far it is in one place, as a read model does. */
 class Consumer implements Disposable {
   readonly #journal: Journal;
-  /** Resume behind this position. */
+  /** Resume after this position. */
   token: number;
 
   constructor(path: string) {
@@ -45,7 +46,7 @@ class Consumer implements Disposable {
     this.token = position;
   }
 
-  /** Nothing for this consumer lies at or before `position`. */
+  /** This consumer has handled all of its events up to `position`. */
   advance(position: number): void {
     if (position <= this.token) return;
     this.#journal.write('token', position);
@@ -67,11 +68,11 @@ const ways: Record<
   ReadingKind,
   (store: PostgresEventStore, consumer: Consumer, filter: EventQuery) => Promise<void>
 > = {
-  /** One subscription after the other: each is left in the middle, by its signal or by the loop, and taken up again. */
+  /** One subscription after the other: each is left in the middle, by its signal or by the loop, and resumed. */
   async subscribe(store, consumer, filter) {
     const stop = new AbortController();
     const subscription = store.subscribe({ after: consumer.token, filter, signal: stop.signal });
-    const patience = setTimeout(() => stop.abort(), random.between(200, 3_000));
+    const limit = setTimeout(() => stop.abort(), random.between(200, 3_000));
     const watch = setInterval(
       () => target !== undefined && subscription.position >= target && stop.abort(),
       20,
@@ -82,20 +83,20 @@ const ways: Record<
         if (random.chance(0.000_5)) break;
       }
     } finally {
-      clearTimeout(patience);
+      clearTimeout(limit);
       clearInterval(watch);
       consumer.advance(subscription.position);
     }
   },
 
   async readAll(store, consumer, filter) {
-    const settled = await store.highWaterMark();
+    const highWaterMark = await store.highWaterMark();
     const limit = random.chance(0.2) ? random.between(1, 50) : undefined;
     for await (const event of store.readAll({ after: consumer.token, filter, limit })) {
       consumer.handle(event);
       if (random.chance(0.000_5)) return;
     }
-    if (limit === undefined) consumer.advance(settled);
+    if (limit === undefined) consumer.advance(highWaterMark);
     await delay(random.between(0, 30));
   },
 
@@ -125,7 +126,7 @@ async function follow(store: PostgresEventStore, { kind, filter, journal }: Read
     try {
       await ways[kind](store, consumer, filter);
     } catch (error) {
-      // An outage is waited for; anything else nobody should get from a reader.
+      // An outage ends by itself; no reader may get any other error.
       if (!(LeftfoldError.is(error) && error.retryable) && kind !== 'newest') {
         consumer.fail(error);
         return;

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 
 /**
- * What a process did, one line each, written before it goes on. It outlives the process, also when that is killed:
- * half a line at its end is cut off when the next process takes over.
+ * What a process did, one line each, written before it goes on. It outlives the process, also one that is killed: half
+ * a line at its end is cut off when the next process opens it.
  */
 export class Journal implements Disposable {
   readonly #file: number;

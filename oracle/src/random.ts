@@ -1,9 +1,13 @@
-/** Numbers that look random and are the same for the same seed. */
+/** Numbers that look random and are the same for the same seed and purpose. */
 export class Random {
   #state: number;
 
-  constructor(seed: number) {
+  /** @param purpose sets streams of numbers of one seed apart, such as those of two processes. */
+  constructor(seed: number, purpose = '') {
     this.#state = seed >>> 0;
+    for (const character of purpose) {
+      this.#state = Math.imul(this.#state ^ character.charCodeAt(0), 0x01000193) >>> 0; // FNV-1a
+    }
   }
 
   /** From 0 up to 1. */
@@ -25,14 +29,14 @@ export class Random {
     return this.fraction() < probability;
   }
 
-  /** By Zipf's law: 0 comes up most often. */
+  /** From 0 up to `count` by Zipf's law: 0 is the most frequent. */
   rank(count: number): number {
     return Math.floor((count + 1) ** this.fraction()) - 1;
   }
 
-  pick<T>(things: readonly T[]): T {
-    const thing = things[this.between(0, things.length - 1)];
-    if (thing === undefined) throw new RangeError('there is nothing to pick from');
-    return thing;
+  pick<T>(items: readonly T[]): T {
+    const item = items[this.between(0, items.length - 1)];
+    if (item === undefined) throw new RangeError('there is nothing to pick from');
+    return item;
   }
 }

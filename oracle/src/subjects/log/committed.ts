@@ -1,7 +1,7 @@
 import type { EventQuery } from '@leftfold/core';
-import pg from 'pg';
+import { withClient } from '../../faults/every-subject.ts';
 
-/** An event as it stands in the table: the truth that everything else is compared with. */
+/** An event as it stands in the table: everything else is compared with it. */
 export interface Committed {
   readonly position: number;
   readonly streamId: string;
@@ -16,11 +16,9 @@ export interface Committed {
   readonly excluded: { readonly tag: string; readonly after: number } | null;
 }
 
-/** The whole log, past all code that is under test. */
-export async function readCommitted(connectionString: string): Promise<readonly Committed[]> {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
+/** The whole log, read without any code that is under test. */
+export function readCommitted(connectionString: string): Promise<readonly Committed[]> {
+  return withClient(connectionString, async (client) => {
     const { rows } = await client.query<Committed>(
       `select position::float8 as position, stream_id as "streamId", stream_version::float8 as "streamVersion",
               event_id as id, type, tags, data ->> 'append' as append, (data ->> 'index')::integer as index,
@@ -30,12 +28,10 @@ export async function readCommitted(connectionString: string): Promise<readonly 
         order by position`,
     );
     return rows;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
-/** Whether a filter lets an event through, by the words of its contract. */
+/** Whether a filter lets an event through, written anew from what the documentation says. */
 export function passes({ types, category, tags }: EventQuery, event: Committed): boolean {
   return (
     (types === undefined || types.includes(event.type)) &&
