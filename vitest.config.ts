@@ -7,12 +7,31 @@ import { defineConfig } from 'vitest/config';
 // ssr.resolve.externalConditions: `pg` then loads twice and breaks.
 const conditions = ['@leftfold/source', ...defaultServerConditions];
 
-const everywhere = ['packages', 'examples', 'benchmarks'];
+const everywhere = ['packages', 'examples', 'benchmarks', 'oracle', 'test/testbed'];
 const matching = (pattern: string) => everywhere.map((folder) => `${folder}/**/${pattern}`);
 const notOurs = ['**/node_modules/**', '**/dist/**', '**/.examples/**'];
 
 // Starts one Postgres for the project and provides its admin connection string as `leftfoldPostgres`.
 const globalSetup = ['packages/testing/src/vitest/global-setup.ts'];
+
+const pg = {
+  include: [...matching('*.pg.test.ts'), 'docs/**/*.pg.test.ts'],
+  exclude: [...notOurs, '**/*.serial.pg.test.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
+// The same suites on the server at the standard port, as it is packaged. CI asks for it by LEFTFOLD_REQUIRE_SERVICES;
+// elsewhere that server belongs to a user, and is touched only when DATABASE_URL names it. Left out are the suites
+// that start servers of their own: those are the same everywhere.
+const onStockServer = process.env['LEFTFOLD_REQUIRE_SERVICES'] === '1' && !process.env['DATABASE_URL'];
+const pgStock = {
+  ...pg,
+  name: 'pg-stock',
+  exclude: [...pg.exclude, 'packages/embedded/**', '**/embedded.pg.test.ts'],
+  globalSetup: ['test/testbed/src/stock-server/global-setup.ts'],
+  sequence: { groupOrder: 2 },
+};
 
 // vitest keeps copies of modules in a temporary directory for each project, and leaves it behind when a signal stops
 // it. These go below node_modules; whatever runs in vitest goes on using the directory of the system.
@@ -55,17 +74,8 @@ export default defineConfig({
           },
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'pg',
-          include: [...matching('*.pg.test.ts'), 'docs/**/*.pg.test.ts'],
-          exclude: [...notOurs, '**/*.serial.pg.test.ts'],
-          globalSetup,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-        },
-      },
+      { extends: true, test: { ...pg, name: 'pg', globalSetup } },
+      ...(onStockServer ? [{ extends: true as const, test: pgStock }] : []),
       {
         // One file at a time, after the others, on a server of its own: these tests assert when a commit becomes
         // visible, or restart the server.
@@ -83,7 +93,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'root', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'root',
+          include: ['test/**/*.test.ts'],
+          exclude: [...notOurs, 'test/testbed/**'],
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,

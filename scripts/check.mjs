@@ -10,6 +10,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The folder for the results of vitest, which are counted and used by the check of guarantees. */
 const results = join('node_modules', '.cache', 'leftfold');
 
+const onStockServer = process.env.LEFTFOLD_REQUIRE_SERVICES === '1' && !process.env.DATABASE_URL;
+
 /**
  * The steps, by phases. Two steps of a phase run at the same time. A step that is not a vitest run counts as one test.
  * The PostgreSQL tests have a separate phase, since their races need a machine without other load.
@@ -38,7 +40,9 @@ const phases = [
     { name: 'pages', ...vitest('pages', '--project docs') },
   ],
   [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
-  [{ name: 'guarantees', run: `node scripts/check-guarantees.mjs ${results}` }],
+  // The Postgres suites once more, on the server at the standard port: see vitest.config.ts.
+  ...(onStockServer ? [[{ name: 'stock', live: true, ...vitest('stock', '--project pg-stock') }]] : []),
+  [{ name: 'guarantees', run: `node --import tsx test/guarantees/main.ts ${results}` }],
 ];
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -130,7 +134,8 @@ async function check(step) {
   if (code !== 0) {
     red.push(step.name);
     console.log(output.trimEnd());
-    console.log(`To repeat ${step.name}: npm test -- ${step.name}    (runs: ${step.run})\n`);
+    const variable = step.name === 'stock' ? 'LEFTFOLD_REQUIRE_SERVICES=1 ' : '';
+    console.log(`To repeat ${step.name}: ${variable}npm test -- ${step.name}    (runs: ${step.run})\n`);
   }
 }
 

@@ -18,7 +18,7 @@ const commands = {
   demo: { needs: '@leftfold/example-bank', entry: 'examples/bank/src/main.ts' },
   retail: { needs: '@leftfold/example-retail', entry: 'examples/retail/src/main.ts' },
   bench: { needs: '@leftfold/benchmarks', entry: 'benchmarks/src/main.ts' },
-  oracle: { entry: 'packages/event-store/oracle/main.ts' },
+  oracle: { entry: 'oracle/src/main.ts' },
   test: { entry: 'scripts/check.mjs' },
 };
 
@@ -96,7 +96,7 @@ function fingerprint() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     readdirSync(join(root, parent)).map((child) => join(parent, child)),
   );
-  for (const folder of ['.', 'benchmarks', 'docs', ...folders]) {
+  for (const folder of ['.', 'benchmarks', 'docs', 'oracle', 'test/testbed', ...folders]) {
     const manifest = join(root, folder, 'package.json');
     if (existsSync(manifest)) hash.update(readFileSync(manifest));
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 
 /**
- * @typedef {{ ancestorTitles: string[]; title: string; status: string }} TestResult
+ * @typedef {{ fullName: string; status: string; meta?: { guarantees?: string[] } | undefined }} TestResult
  * @typedef {{ name: string; status: string; assertionResults: TestResult[] }} FileResult
  * @typedef {{ numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number; testResults: FileResult[] }} Report
  */
@@ -43,17 +43,20 @@ export function countTests(report, exitCode) {
 }
 
 /**
- * Every test of a report, with its file relative to the root and its titles from the outermost `describe` inwards.
+ * The tests of a report that declared guarantees, each with its file relative to the root.
  *
  * @param {Report} report
  * @param {string} root
  */
-export function listTests(report, root) {
+export function listDeclaringTests(report, root) {
   return report.testResults.flatMap((file) =>
-    file.assertionResults.map((test) => ({
-      file: relative(root, file.name).split(sep).join('/'),
-      titles: [...test.ancestorTitles, test.title],
-      status: test.status,
-    })),
+    file.assertionResults
+      .filter((test) => test.meta?.guarantees !== undefined)
+      .map((test) => ({
+        file: relative(root, file.name).split(sep).join('/'),
+        name: test.fullName,
+        passed: test.status === 'passed',
+        guarantees: test.meta?.guarantees ?? [],
+      })),
   );
 }

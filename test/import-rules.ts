@@ -49,7 +49,7 @@ export function ruleOf(folder: string): PackageRule | undefined {
   return importTable[folder] ?? importTable[folder.replace(/-.*/, '-*')];
 }
 
-/** Lists the imports of a source file that the table does not allow. Tests may also import `testing` and tools. */
+/** Lists the imports of a source file that the table does not allow. Tests may import `testing`, `testbed` and tools too. */
 export function forbiddenImports(file: SourceFile): string[] {
   const [, folder = ''] = file.path.split('/');
   const rule = ruleOf(folder);
@@ -68,7 +68,7 @@ function isAllowed({ specifier, typeOnly, dynamic }: ImportOf, rule: PackageRule
     return (
       amongOurs(rule.ours) ||
       ((typeOnly || dynamic) && amongOurs(rule.onDemand)) ||
-      (isTest && (amongOurs(rule.onDemand) || amongOurs(['testing'])))
+      (isTest && (amongOurs(rule.onDemand) || amongOurs(['testbed', 'testing'])))
     );
   }
   return isTest || rule.others === undefined || among(rule.others) || (typeOnly && among(rule.othersByType));

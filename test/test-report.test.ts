@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countTests } from '../scripts/test-report.mjs';
+import { countTests, listDeclaringTests } from '../scripts/test-report.mjs';
 
 const report = (...testResults: { status: string; tests: string[] }[]) => {
   const tests = testResults.flatMap((file) => file.tests);
@@ -12,7 +12,7 @@ const report = (...testResults: { status: string; tests: string[] }[]) => {
     testResults: testResults.map((file) => ({
       name: '/a.test.ts',
       status: file.status,
-      assertionResults: file.tests.map((status) => ({ ancestorTitles: [], title: 'a', status })),
+      assertionResults: file.tests.map((status) => ({ fullName: 'a test', status })),
     })),
   };
 };
@@ -30,4 +30,29 @@ test('a file that cannot be loaded counts as a failure', () => {
 test('a run with an exit code counts as a failure, also without a failed test or report', () => {
   expect(countTests(report({ status: 'passed', tests: ['passed'] }), 1).failed).toBe(1);
   expect(countTests(undefined, 0).failed).toBe(1);
+});
+
+test('tests that declared guarantees are listed with their file, whether they passed or not', () => {
+  const declaring = (status: string, guarantees?: string[]) => ({
+    fullName: 'append wins',
+    status,
+    meta: guarantees && { guarantees },
+  });
+  const testResults = [
+    {
+      name: '/root/packages/a/test/append.pg.test.ts',
+      status: 'failed',
+      assertionResults: [
+        declaring('passed', ['one', 'two']),
+        declaring('failed', ['three']),
+        declaring('passed'),
+        { fullName: 'append wins', status: 'passed' },
+      ],
+    },
+  ];
+  const file = 'packages/a/test/append.pg.test.ts';
+  expect(listDeclaringTests({ ...report(), testResults }, '/root')).toEqual([
+    { file, name: 'append wins', passed: true, guarantees: ['one', 'two'] },
+    { file, name: 'append wins', passed: false, guarantees: ['three'] },
+  ]);
 });

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitepress';
 import { nav, sidebar } from './contents.ts';
 import { breakCode, indentLines, inlineCharts, labelCells } from './markdown.ts';
+import { linkTests } from './test-links.ts';
 
 // The site serves all its files itself, without fonts, scripts or search of another host.
 export default defineConfig({
@@ -15,6 +16,7 @@ export default defineConfig({
       breakCode(md);
       inlineCharts(md);
       labelCells(md);
+      linkTests(md);
     },
   },
   themeConfig: {

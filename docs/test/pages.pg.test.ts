@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { createRequire } from 'node:module';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { createTestDatabase } from '@leftfold/testing/postgres';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -29,6 +30,7 @@ describe('the programs and SQL statements of a page have the output that it show
   const running = pages.filter((page) => programsOf(page).length > 0 || page.sql.length > 0);
 
   test.each(named(running))('$name', { timeout: 60_000 }, async ({ page }) => {
+    guarantee('documented-code');
     await using database = await createTestDatabase();
     const printed: string[] = [];
     for (const program of programsOf(page)) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { afterAll, describe, expect, test } from 'vitest';
 import { importTable } from '../../test/import-rules.ts';
 import { filesBelow } from '../../test/source-file.ts';
@@ -14,6 +15,7 @@ describe('the code of all pages', () => {
   afterAll(() => removeExamples(folder));
 
   test('compiles against the sources of the packages', { timeout: 120_000 }, () => {
+    guarantee('documented-code');
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder], {
       cwd: folder,

@@ -1,28 +1,15 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { StoreUnavailableError } from '@leftfold/core';
-import type { PostgresEventStore } from '@leftfold/event-store';
+import { account } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { accepted, createCommandExecutor } from '../src/index.ts';
-import { account, createMigratedDatabase, openBank, openStore, recordedOf } from './bank.ts';
+import { openBank, recordedOf, test } from './bank-test.ts';
 import { WatchedStore } from './watched-store.ts';
 
-let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
-let store: PostgresEventStore;
-
-beforeAll(async () => {
-  database = await createMigratedDatabase();
-  store = openStore(database.connectionString);
-});
-
-afterAll(async () => {
-  await store?.close();
-  await database?.[Symbol.asyncDispose]();
-});
-
 describe('a command', () => {
-  test('that is accepted returns its events, the new version and a token', async () => {
-    const bank = openBank(store);
+  test('that is accepted returns its events, the new version and a token', async ({ bank, store }) => {
     const opened = await bank.execute(account.command.open('plain', { owner: 'Ada' }));
     const [event] = await recordedOf(store, 'account-plain');
     expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1, duplicate: false, attempts: 1 });
@@ -30,8 +17,8 @@ describe('a command', () => {
     expect(accepted(opened).events).toEqual([event]);
   });
 
-  test('that is rejected returns reason, details and token, and appends nothing', async () => {
-    const bank = openBank(store);
+  test('that is rejected returns reason, details and token, and appends nothing', async ({ bank, store }) => {
+    guarantee('rejections-append-nothing');
     const opened = await bank.execute(account.command.open('poor', { owner: 'Ada' }));
     const rejected = await bank.execute(account.command.withdraw('poor', { cents: 5 }));
     expect(rejected).toMatchObject({
@@ -47,15 +34,15 @@ describe('a command', () => {
     expect(await recordedOf(store, 'account-poor')).toHaveLength(1);
   });
 
-  test('without events is accepted, with the token of what it was based on', async () => {
-    const bank = openBank(store);
+  test('without events is accepted, with the token of what it was based on', async ({ bank }) => {
     await bank.execute(account.command.open('level', { owner: 'Ada' }));
     const raised = await bank.execute(account.command.levelTo('level', { cents: 7 }));
     const kept = await bank.execute(account.command.levelTo('level', { cents: 7 }));
     expect(kept).toMatchObject({ outcome: 'accepted', events: [], streamVersion: 2, token: raised.token });
   });
 
-  test('with invalid input throws a typed error naming the field, before any read', async () => {
+  test('with invalid input throws a typed error naming the field, before any read', async ({ store }) => {
+    guarantee('invalid-input');
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     await expect(bank.execute(account.command.deposit('x', { cents: -1 }))).rejects.toMatchObject({
@@ -66,8 +53,7 @@ describe('a command', () => {
     expect(watched.calls).toEqual([]);
   });
 
-  test('that is not defined throws a typed error that lists the defined ones', async () => {
-    const bank = openBank(store);
+  test('that is not defined throws a typed error that lists the defined ones', async ({ bank }) => {
     const unknown = { aggregate: 'account', id: 'x', name: 'rob', input: {} };
     expect(() => bank.parseCommand(unknown)).toThrow(
       expect.objectContaining({
@@ -86,15 +72,13 @@ describe('a command', () => {
     );
   });
 
-  test('parsed from JSON is executed like any other', async () => {
-    const bank = openBank(store);
+  test('parsed from JSON is executed like any other', async ({ bank }) => {
     const sent = JSON.stringify(account.command.open('queued', { owner: 'Ada' }));
     const result = await bank.execute(bank.parseCommand(JSON.parse(sent)));
     expect(result).toMatchObject({ outcome: 'accepted', command: 'account.open' });
   });
 
-  test('with an id that is empty or contains NUL throws a typed error', async () => {
-    const bank = openBank(store);
+  test('with an id that is empty or contains NUL throws a typed error', async ({ bank }) => {
     await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toMatchObject({
       code: 'INVALID_NAME',
     });
@@ -118,7 +102,7 @@ describe('what is thrown', () => {
     },
   });
 
-  test('by decide reaches the caller unchanged, and nothing is appended', async () => {
+  test('by decide reaches the caller unchanged, and nothing is appended', async ({ store }) => {
     const error = new RangeError('not mine');
     const aggregate = failing('decide', error);
     const bank = createCommandExecutor({ store, aggregates: [aggregate] });
@@ -127,14 +111,14 @@ describe('what is thrown', () => {
     expect(await recordedOf(store, 'account-throws')).toEqual([]);
   });
 
-  test('by evolve on the new events reaches the caller, and nothing is appended', async () => {
+  test('by evolve on the new events reaches the caller, and nothing is appended', async ({ store }) => {
     const error = new RangeError('cannot fold');
     const bank = createCommandExecutor({ store, aggregates: [failing('evolve', error)] });
     await expect(bank.execute(account.command.open('unfoldable', { owner: 'Ada' }))).rejects.toBe(error);
     expect(await recordedOf(store, 'account-unfoldable')).toEqual([]);
   });
 
-  test('by a decision is not retried, even when it looks like a store error', async () => {
+  test('by a decision is not retried, even when it looks like a store error', async ({ store }) => {
     const error = new StoreUnavailableError('from a decision');
     const watched = new WatchedStore(store);
     const bank = createCommandExecutor({ store: watched, aggregates: [failing('decide', error)] });
@@ -144,8 +128,7 @@ describe('what is thrown', () => {
 });
 
 describe('time travel', () => {
-  test('loads the state at a version, at a position and at an instant', async () => {
-    const bank = openBank(store);
+  test('loads the state at a version, at a position and at an instant', async ({ bank }) => {
     await bank.execute(account.command.open('past', { owner: 'Ada' }));
     const first = accepted(await bank.execute(account.command.deposit('past', { cents: 10 })));
     const instant = new Date((first.events[0]?.recordedAt.getTime() ?? 0) + 1);
@@ -153,7 +136,7 @@ describe('time travel', () => {
     await bank.execute(account.command.deposit('past', { cents: 5 }));
 
     const early = {
-      state: { open: true, cents: 10, movements: 1 },
+      state: { open: true, cents: 10 },
       streamVersion: 2,
       position: first.token,
       exists: true,
@@ -164,8 +147,7 @@ describe('time travel', () => {
     expect(await bank.load(account, 'past')).toMatchObject({ state: { cents: 15 }, streamVersion: 3 });
   });
 
-  test('before the first event returns the initial state and exists: false', async () => {
-    const bank = openBank(store);
+  test('before the first event returns the initial state and exists: false', async ({ bank }) => {
     await bank.execute(account.command.open('born', { owner: 'Ada' }));
     const unborn = { state: account.initialState, streamVersion: 0, position: 0, exists: false };
     expect(await bank.load(account, 'born', { atVersion: 0 })).toEqual(unborn);
@@ -173,16 +155,14 @@ describe('time travel', () => {
     expect(await bank.load(account, 'nobody')).toEqual(unborn);
   });
 
-  test('beyond the last event returns the current state; bad moments are errors', async () => {
-    const bank = openBank(store);
+  test('beyond the last event returns the current state; bad moments are errors', async ({ bank }) => {
     await bank.execute(account.command.open('now', { owner: 'Ada' }));
     expect(await bank.load(account, 'now', { atVersion: 99 })).toMatchObject({ streamVersion: 1 });
     await expect(bank.load(account, 'now', { atVersion: -1 })).rejects.toThrow(RangeError);
     await expect(bank.load(account, 'now', { atTime: new Date(Number.NaN) })).rejects.toThrow(RangeError);
   });
 
-  test('does not change the cache: the next command decides on the newest state', async () => {
-    const bank = openBank(store);
+  test('does not change the cache: the next command decides on the newest state', async ({ bank }) => {
     await bank.execute(account.command.open('again', { owner: 'Ada' }));
     await bank.load(account, 'again', { atVersion: 0 });
     const rejected = await bank.execute(account.command.open('again', { owner: 'Ada' }));
@@ -190,8 +170,7 @@ describe('time travel', () => {
   });
 });
 
-test('a closed executor rejects commands, and close waits for running ones', async () => {
-  const bank = openBank(store);
+test('a closed executor rejects commands, and close waits for running ones', async ({ bank, store }) => {
   const running = bank.execute(account.command.open('last', { owner: 'Ada' }));
   await bank.close();
   expect(await recordedOf(store, 'account-last')).toHaveLength(1);
@@ -201,7 +180,9 @@ test('a closed executor rejects commands, and close waits for running ones', asy
   });
 });
 
-test('an execution is published on the tracing channel leftfold:execute, without its input', async () => {
+test('an execution is published on the tracing channel leftfold:execute, without its input', async ({
+  bank,
+}) => {
   const messages: unknown[] = [];
   const channel = tracingChannel('leftfold:execute');
   const subscriber = {
@@ -212,7 +193,6 @@ test('an execution is published on the tracing channel leftfold:execute, without
   const handlers = { end: () => {}, asyncStart: () => {}, ...subscriber };
   channel.subscribe(handlers);
   try {
-    const bank = openBank(store);
     await bank.execute(account.command.open('traced', { owner: 'Ada' }), { commandId: 'traced-1' });
     await bank.execute(account.command.withdraw('traced', { cents: 5 }), { commandId: 'traced-2' });
     await expect(bank.execute(account.command.open('', { owner: 'Ada' }))).rejects.toThrow('id of account');

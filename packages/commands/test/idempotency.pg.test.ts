@@ -1,32 +1,19 @@
 import { StoreUnavailableError } from '@leftfold/core';
-import type { PostgresEventStore } from '@leftfold/event-store';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { account, transfer } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { describe, expect } from 'vitest';
 import { accepted, createCommandExecutor } from '../src/index.ts';
-import { account, createMigratedDatabase, openBank, openStore, recordedOf, transfer } from './bank.ts';
+import { openBank, recordedOf, test as bankTest } from './bank-test.ts';
 import { WatchedStore } from './watched-store.ts';
 
-let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
-let store: PostgresEventStore;
-
-beforeAll(async () => {
-  database = await createMigratedDatabase();
-  store = openStore(database.connectionString);
-});
-
-afterAll(async () => {
-  await store?.close();
-  await database?.[Symbol.asyncDispose]();
-});
-
-const openWith = async (id: string, cents: number) => {
-  const bank = openBank(store);
+const test = bankTest.extend('openWith', ({ bank }) => async (id: string, cents: number) => {
   await bank.execute(account.command.open(id, { owner: 'Ada' }));
   if (cents > 0) await bank.execute(account.command.deposit(id, { cents }));
   return bank;
-};
+});
 
 describe('a repeated command', () => {
-  test('returns its first result when it could be decided again', async () => {
+  test('returns its first result when it could be decided again', async ({ store, openWith }) => {
     const bank = await openWith('twice', 0);
     const command = account.command.deposit('twice', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'deposit-5' }));
@@ -36,7 +23,8 @@ describe('a repeated command', () => {
     expect(await recordedOf(store, 'account-twice')).toHaveLength(3);
   });
 
-  test('returns its first result when it would be rejected now', async () => {
+  test('returns its first result when it would be rejected now', async ({ store, openWith }) => {
+    guarantee('commands-take-effect-once');
     const bank = await openWith('emptied', 5);
     const command = account.command.withdraw('emptied', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'withdraw-5' }));
@@ -48,14 +36,14 @@ describe('a repeated command', () => {
     }
   });
 
-  test('returns its first result when it would change nothing now', async () => {
+  test('returns its first result when it would change nothing now', async ({ openWith }) => {
     const bank = await openWith('levelled', 0);
     const command = account.command.levelTo('levelled', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'level-5' }));
     expect(await bank.execute(command, { commandId: 'level-5' })).toEqual({ ...first, duplicate: true });
   });
 
-  test('returns its first result when its decision would throw now', async () => {
+  test('returns its first result when its decision would throw now', async ({ store, openWith }) => {
     await openWith('thrower', 5);
     const aggregate = {
       ...account,
@@ -71,7 +59,7 @@ describe('a repeated command', () => {
     await expect(bank.execute(command)).rejects.toThrow(RangeError);
   });
 
-  test('returns its first result despite an outdated expectedVersion', async () => {
+  test('returns its first result despite an outdated expectedVersion', async ({ openWith }) => {
     const bank = await openWith('matched', 0);
     const command = account.command.deposit('matched', { cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'match-1', expectedVersion: 1 }));
@@ -81,7 +69,7 @@ describe('a repeated command', () => {
     });
   });
 
-  test('over several aggregates returns its first result', async () => {
+  test('over several aggregates returns its first result', async ({ store, openWith }) => {
     const bank = await openWith('giver', 5);
     await openWith('taker', 0);
     const command = transfer.command({ from: 'giver', to: 'taker' }, { cents: 5 });
@@ -95,7 +83,7 @@ describe('a repeated command', () => {
     }
   });
 
-  test('that was rejected is decided again: a rejection is not recorded', async () => {
+  test('that was rejected is decided again: a rejection is not recorded', async ({ openWith }) => {
     const bank = await openWith('later', 0);
     const command = account.command.withdraw('later', { cents: 5 });
     expect(await bank.execute(command, { commandId: 'later-5' })).toMatchObject({ outcome: 'rejected' });
@@ -106,14 +94,14 @@ describe('a repeated command', () => {
 });
 
 describe('a command id', () => {
-  test('costs no round trip when the command is new', async () => {
+  test('costs no round trip when the command is new', async ({ store, openWith }) => {
     await openWith('cheap', 0);
     const watched = new WatchedStore(store);
     await openBank(watched).execute(account.command.deposit('cheap', { cents: 1 }), { commandId: 'cheap-1' });
     expect(watched.calls).toEqual(['readStream', 'append']);
   });
 
-  test('of another stream is an error, and nothing is appended', async () => {
+  test('of another stream is an error, and nothing is appended', async ({ store, openWith }) => {
     const bank = await openWith('one', 5);
     await openWith('other', 0);
     await bank.execute(account.command.withdraw('one', { cents: 5 }), { commandId: 'taken' });
@@ -125,7 +113,10 @@ describe('a command id', () => {
     expect(await recordedOf(store, 'account-other')).toHaveLength(1);
   });
 
-  test('of another command to the stream is an error, and nothing is appended', async () => {
+  test('of another command to the stream is an error, and nothing is appended', async ({
+    store,
+    openWith,
+  }) => {
     const bank = await openWith('same', 5);
     await bank.execute(account.command.withdraw('same', { cents: 1 }), { commandId: 'same-id' });
     const deposit = account.command.deposit('same', { cents: 1 });
@@ -135,7 +126,7 @@ describe('a command id', () => {
     expect(await recordedOf(store, 'account-same')).toHaveLength(3);
   });
 
-  test('that is a prefix of another one is not confused with it', async () => {
+  test('that is a prefix of another one is not confused with it', async ({ openWith }) => {
     const bank = await openWith('prefix', 5);
     await bank.execute(account.command.withdraw('prefix', { cents: 5 }), { commandId: 'job:1' });
     const rejected = await bank.execute(account.command.withdraw('prefix', { cents: 5 }), {
@@ -146,7 +137,8 @@ describe('a command id', () => {
 });
 
 describe('when the answer of the database is lost', () => {
-  test('the command is retried and recorded once, without a command id', async () => {
+  test('the command is retried and recorded once, without a command id', async ({ store, openWith }) => {
+    guarantee('lost-answers');
     await openWith('lost', 5);
     const watched = new WatchedStore(store);
     watched.afterAppend = async () => {
@@ -158,7 +150,7 @@ describe('when the answer of the database is lost', () => {
     expect(await recordedOf(store, 'account-lost')).toHaveLength(3);
   });
 
-  test('ids requested by decide are the same when it is called again', async () => {
+  test('ids requested by decide are the same when it is called again', async ({ store, openWith }) => {
     await openWith('ids', 0);
     const asked: string[] = [];
     const aggregate = {
@@ -181,7 +173,7 @@ describe('when the answer of the database is lost', () => {
     expect(new Set(asked[0]?.split(' ')).size).toBe(3);
   });
 
-  test('permanently, the error reaches the caller after a few attempts', async () => {
+  test('permanently, the error reaches the caller after a few attempts', async ({ store }) => {
     const watched = new WatchedStore(store);
     const error = new StoreUnavailableError('gone');
     watched.beforeAppend = () => Promise.reject(error);

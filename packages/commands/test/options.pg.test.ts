@@ -1,28 +1,19 @@
-import type { PostgresEventStore } from '@leftfold/event-store';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { account, transfer } from '@leftfold/testbed/bank';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { accepted, type CommandMiddleware, createCommandExecutor } from '../src/index.ts';
-import { account, createMigratedDatabase, openBank, openStore, recordedOf, transfer } from './bank.ts';
+import { openBank, recordedOf, test as bankTest } from './bank-test.ts';
 import { WatchedStore } from './watched-store.ts';
 
-let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
-let store: PostgresEventStore;
-
-beforeAll(async () => {
-  database = await createMigratedDatabase();
-  store = openStore(database.connectionString);
-});
-
-afterAll(async () => {
-  await store?.close();
-  await database?.[Symbol.asyncDispose]();
-});
-
-const metadataOf = async (streamId: string) =>
-  (await recordedOf(store, streamId)).map(({ metadata }) => metadata);
+const test = bankTest.extend(
+  'metadataOf',
+  ({ store }) =>
+    async (streamId: string) =>
+      (await recordedOf(store, streamId)).map(({ metadata }) => metadata),
+);
 
 describe('expected', () => {
-  test('that does not match the stream is a conflict without a retry', async () => {
+  test('that does not match the stream is a conflict without a retry', async ({ store }) => {
     const watched = new WatchedStore(store);
     const bank = openBank(watched);
     const command = account.command.deposit('expecting', { cents: 1 });
@@ -40,7 +31,7 @@ describe('expected', () => {
     }
   });
 
-  test('is also a conflict when another writer appends between decide and append', async () => {
+  test('is also a conflict when another writer appends between decide and append', async ({ store }) => {
     const watched = new WatchedStore(store);
     const other = openBank(store);
     await other.execute(account.command.open('between', { owner: 'Ada' }));
@@ -53,8 +44,7 @@ describe('expected', () => {
     ).rejects.toMatchObject({ code: 'STREAM_VERSION_CONFLICT', expectedVersion: 1, actual: 2 });
   });
 
-  test('of a decision is given by role', async () => {
-    const bank = openBank(store);
+  test('of a decision is given by role', async ({ bank }) => {
     await bank.execute(account.command.deposit('role-a', { cents: 5 }));
     await bank.execute(account.command.open('role-b', { owner: 'Bob' }));
     const command = transfer.command({ from: 'role-a', to: 'role-b' }, { cents: 1 });
@@ -70,7 +60,7 @@ describe('expected', () => {
 });
 
 describe('retry', () => {
-  test('is bounded: the last conflict reaches the caller', async () => {
+  test('is bounded: the last conflict reaches the caller', async ({ store }) => {
     const watched = new WatchedStore(store);
     const other = openBank(store);
     watched.beforeAppend = async () => {
@@ -87,8 +77,7 @@ describe('retry', () => {
 });
 
 describe('metadata', () => {
-  test('names the command as the cause of its events', async () => {
-    const bank = openBank(store);
+  test('names the command as the cause of its events', async ({ bank, metadataOf }) => {
     await bank.execute(account.command.open('meta', { owner: 'Ada' }), {
       commandId: 'open-meta',
       metadata: {
@@ -110,8 +99,7 @@ describe('metadata', () => {
     ]);
   });
 
-  test('of a command caused by an event joins its correlation', async () => {
-    const bank = openBank(store);
+  test('of a command caused by an event joins its correlation', async ({ bank, metadataOf }) => {
     const first = accepted(
       await bank.execute(account.command.deposit('cause', { cents: 5 }), {
         metadata: { correlationId: 'story' },
@@ -124,8 +112,7 @@ describe('metadata', () => {
     ]);
   });
 
-  test('of a decision is copied to the events of all its streams', async () => {
-    const bank = openBank(store);
+  test('of a decision is copied to the events of all its streams', async ({ bank, metadataOf }) => {
     await bank.execute(account.command.deposit('meta-a', { cents: 5 }));
     await bank.execute(account.command.open('meta-b', { owner: 'Bob' }));
     await bank.execute(transfer.command({ from: 'meta-a', to: 'meta-b' }, { cents: 5 }), {
@@ -136,7 +123,7 @@ describe('metadata', () => {
     }
   });
 
-  test('of the application is validated by its schema, defaults included', async () => {
+  test('of the application is validated by its schema, defaults included', async ({ store, metadataOf }) => {
     const bank = createCommandExecutor({
       store,
       aggregates: [account],
@@ -153,7 +140,7 @@ describe('metadata', () => {
 });
 
 describe('a middleware', () => {
-  test('runs around the execution, first one outermost, with command and result', async () => {
+  test('runs around the execution, first one outermost, with command and result', async ({ store }) => {
     const log: string[] = [];
     const named =
       (name: string): CommandMiddleware =>
@@ -177,7 +164,10 @@ describe('a middleware', () => {
     ]);
   });
 
-  test('can add metadata, required fields included, but not rename the command', async () => {
+  test('can add metadata, required fields included, but not rename the command', async ({
+    store,
+    metadataOf,
+  }) => {
     const asTenant: CommandMiddleware = (execution, next) =>
       next({
         ...execution,
@@ -195,7 +185,7 @@ describe('a middleware', () => {
     ]);
   });
 
-  test('that throws prevents the execution', async () => {
+  test('that throws prevents the execution', async ({ store }) => {
     const error = new Error('not allowed');
     const bank = createCommandExecutor({
       store,
@@ -207,15 +197,14 @@ describe('a middleware', () => {
   });
 });
 
-test('one aggregate in two roles is an error that names both', async () => {
-  const bank = openBank(store);
+test('one aggregate in two roles is an error that names both', async ({ bank }) => {
   await expect(bank.execute(transfer.command({ from: 'me', to: 'me' }, { cents: 1 }))).rejects.toMatchObject({
     code: 'INVALID_COMMAND',
     message: expect.stringContaining('roles "from" and "to" are the same aggregate, "account-me"'),
   });
 });
 
-test('two definitions with one name are an error of createCommandExecutor', () => {
+test('two definitions with one name are an error of createCommandExecutor', ({ store }) => {
   const twice = () => createCommandExecutor({ store, aggregates: [account, { ...account }] });
   expect(twice).toThrow(expect.objectContaining({ code: 'DUPLICATE_DEFINITION', definition: 'account' }));
   const strangers = { ...transfer, aggregates: { from: { ...account }, to: account } };

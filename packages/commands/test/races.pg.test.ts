@@ -1,45 +1,26 @@
-import type { PostgresEventStore } from '@leftfold/event-store';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { account, openFor, transfer } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { createBarrier } from '@leftfold/testbed/waiting';
+import { expect } from 'vitest';
 import { accepted } from '../src/index.ts';
-import {
-  account,
-  createMigratedDatabase,
-  openBank,
-  openFor,
-  openStore,
-  recordedOf,
-  transfer,
-} from './bank.ts';
-import { barrier } from './barrier.ts';
+import { openBank, recordedOf, test as bankTest } from './bank-test.ts';
 import { WatchedStore } from './watched-store.ts';
 
-let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
-let store: PostgresEventStore;
-let otherStore: PostgresEventStore;
-
-beforeAll(async () => {
-  database = await createMigratedDatabase();
-  store = openStore(database.connectionString);
-  otherStore = openStore(database.connectionString);
-});
-
-afterAll(async () => {
-  await store?.close();
-  await otherStore?.close();
-  await database?.[Symbol.asyncDispose]();
-});
-
-/** Executors with nothing in common but the database, whose first appends are sent only when all of them have decided. */
-function racingBanks(count: number) {
-  const meet = barrier(count);
+/** Executors that share nothing but the database. Their first appends are sent together, after all have decided. */
+const test = bankTest.extend('racingBanks', ({ store, otherStore }) => (count: number) => {
+  const allHaveDecided = createBarrier(count);
   return Array.from({ length: count }, (_, index) => {
     const watched = new WatchedStore(index % 2 === 0 ? store : otherStore);
-    watched.beforeAppend = meet;
+    watched.beforeAppend = allHaveDecided;
     return openBank(watched);
   });
-}
+});
 
-test('of two racing creates of one account exactly one is accepted, 50 times', async () => {
+test('of two racing creates of one account exactly one is accepted, 50 times', async ({
+  store,
+  racingBanks,
+}) => {
+  guarantee('create-once');
   for (let round = 0; round < 50; round += 1) {
     const results = await Promise.all(
       racingBanks(2).map((bank) => bank.execute(account.command.open(`create-${round}`, { owner: 'Ada' }))),
@@ -51,7 +32,7 @@ test('of two racing creates of one account exactly one is accepted, 50 times', a
   }
 });
 
-test('50 concurrent commands to one aggregate all succeed, versions 1 to 50', async () => {
+test('50 concurrent commands to one aggregate all succeed, versions 1 to 50', async ({ store }) => {
   const watched = new WatchedStore(store);
   const bank = openBank(watched);
   const results = await Promise.all(
@@ -64,7 +45,8 @@ test('50 concurrent commands to one aggregate all succeed, versions 1 to 50', as
   expect(watched.count('append')).toBe(50);
 });
 
-test('50 commands from ten processes to one aggregate all succeed', async () => {
+test('50 commands from ten processes to one aggregate all succeed', async ({ racingBanks }) => {
+  guarantee('decided-on-newest-state');
   const results = await Promise.all(
     racingBanks(10).flatMap((bank) =>
       Array.from({ length: 5 }, () => bank.execute(account.command.deposit('hot-everywhere', { cents: 1 }))),
@@ -75,7 +57,11 @@ test('50 commands from ten processes to one aggregate all succeed', async () => 
   expect(Math.max(...results.map(({ attempts }) => attempts))).toBeGreaterThan(1);
 });
 
-test('a command repeated by ten callers at once is appended once, same result', async () => {
+test('a command repeated by ten callers at once is appended once, same result', async ({
+  store,
+  racingBanks,
+}) => {
+  guarantee('commands-take-effect-once');
   await openBank(store).execute(account.command.deposit('repeated', { cents: 10 }));
   const command = account.command.withdraw('repeated', { cents: 10 });
   const results = await Promise.all(
@@ -93,8 +79,8 @@ test('a command repeated by ten callers at once is appended once, same result', 
   expect(await recordedOf(store, 'account-repeated')).toHaveLength(2);
 });
 
-test('concurrent transfers conserve money and overdraw no account', async () => {
-  const bank = openBank(store);
+test('concurrent transfers conserve money and overdraw no account', async ({ bank, store, otherStore }) => {
+  guarantee('decisions-over-several-aggregates');
   const ids = ['a', 'b', 'c', 'd'];
   for (const id of ids) {
     await bank.execute(account.command.open(id, { owner: id }));
@@ -120,8 +106,8 @@ test('concurrent transfers conserve money and overdraw no account', async () => 
   expect(total).toBe(80);
 });
 
-test('a decision checks the versions of streams that it only reads', async () => {
-  const bank = openBank(store);
+test('a decision checks the versions of streams that it only reads', async ({ bank, store, otherStore }) => {
+  guarantee('decisions-over-several-aggregates');
   await bank.execute(account.command.deposit('guarantor', { cents: 5 }));
   const watched = new WatchedStore(otherStore);
   const racing = openBank(watched);
@@ -137,8 +123,8 @@ test('a decision checks the versions of streams that it only reads', async () =>
   expect(await recordedOf(store, 'account-fresh')).toEqual([]);
 });
 
-test('a rejection over several aggregates rests on states of one moment', async () => {
-  const bank = openBank(store);
+test('a rejection over several aggregates rests on states of one moment', async ({ bank, otherStore }) => {
+  guarantee('decisions-over-several-aggregates');
   await bank.execute(account.command.open('left', { owner: 'Ada' }));
   await bank.execute(account.command.open('right', { owner: 'Bob' }));
   await bank.execute(account.command.deposit('left', { cents: 10 }));

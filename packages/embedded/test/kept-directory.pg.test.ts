@@ -1,23 +1,23 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test as plain, vi } from 'vitest';
 import { startPostgres } from '../src/index.ts';
 import { processExists } from '../src/supervisor/process-exists.ts';
 import { openFolder, startApplication } from './application.ts';
 import { query } from './query.ts';
 
-let folder: string;
-let directory: string;
-beforeAll(() => {
-  folder = openFolder();
-  directory = join(folder, '.leftfold', 'postgres');
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const test = plain
+  .extend('folder', { scope: 'file' }, ({}, { onCleanup }) => {
+    const folder = openFolder();
+    onCleanup(() => rmSync(folder, { recursive: true }));
+    return folder;
+  })
+  .extend('directory', { scope: 'file' }, ({ folder }) => join(folder, '.leftfold', 'postgres'));
 
-test('a kept directory keeps its data, its password and its port', async () => {
+test('a kept directory keeps its data, its password and its port', async ({ directory }) => {
   const first = await startPostgres({ directory });
   expect(first.description).toBe(`PostgreSQL ${first.version} (embedded, kept in ${directory})`);
   await query(first.connectionString, 'create table notes as select 1 as number');
@@ -29,13 +29,16 @@ test('a kept directory keeps its data, its password and its port', async () => {
   expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('only the owner can read the password, and version control ignores the directory', () => {
+test('only the owner can read the password, and version control ignores the directory', ({ directory }) => {
   expect(statSync(join(directory, 'connection.json')).mode & 0o777).toBe(0o600);
   expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
   expect(readFileSync(join(directory, '.gitignore'), 'utf8')).toBe('*\n');
 });
 
-test('a second process gets an error that names the holder, whose server continues', async () => {
+test('a second process gets an error that names the holder, whose server continues', async ({
+  directory,
+}) => {
+  guarantee('one-server-per-directory');
   using holder = startApplication({ directory });
   const { connectionString } = await holder.started;
   await expect(startPostgres({ directory })).rejects.toMatchObject({
@@ -47,7 +50,7 @@ test('a second process gets an error that names the holder, whose server continu
   expect(await query(connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('a process cannot start a server twice in the same directory', async () => {
+test('a process cannot start a server twice in the same directory', async ({ directory }) => {
   await using server = await startPostgres({ directory });
   await expect(startPostgres({ directory })).rejects.toMatchObject({
     code: 'POSTGRES_DIRECTORY_LOCKED',
@@ -57,7 +60,7 @@ test('a process cannot start a server twice in the same directory', async () => 
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('after a kill, the next start waits for the old server and has all commits', async () => {
+test('after a kill, the next start waits for the old server and has all commits', async ({ directory }) => {
   using holder = startApplication({ directory });
   const { connectionString, pid } = await holder.started;
   await query(connectionString, 'insert into notes values (2)');
@@ -70,9 +73,14 @@ test('after a kill, the next start waits for the old server and has all commits'
   process.kill(backend, 'SIGSTOP');
   holder.process.kill('SIGKILL');
 
+  const signals = vi.spyOn(process, 'kill');
+  onTestFinished(() => signals.mockRestore());
   const next = startPostgres({ directory });
-  // That the start waits can only be observed over time; a start that does not wait fails within 0.1 s.
-  expect(await Promise.race([next, delay(700, 'waiting')])).toBe('waiting');
+  // Signal 0 asks whether a process exists. A start that does not wait for it fails before it has asked so often.
+  const asked = () => signals.mock.calls.filter(([to, signal]) => to === pid && signal === 0).length;
+  expect(await Promise.race([next, vi.waitUntil(() => asked() > 20, 10_000).then(() => 'waiting')])).toBe(
+    'waiting',
+  );
   expect(processExists(pid)).toBe(true);
   process.kill(backend, 'SIGCONT');
 
@@ -83,8 +91,8 @@ test('after a kill, the next start waits for the old server and has all commits'
   ]);
 });
 
-test('a stale postmaster.pid is removed, even when its pid is in use again', async () => {
-  // The pid belongs to a program of the same user; PostgreSQL itself ignores those of other users.
+test('a stale postmaster.pid is removed, even when its pid is in use again', async ({ directory }) => {
+  // By a program of the same user, or PostgreSQL itself would know that it is no server.
   const { uid } = statSync(join(directory, 'data'));
   const other = spawn('sleep', ['600'], { uid, cwd: '/' });
   onTestFinished(() => void other.kill('SIGKILL'));
@@ -98,7 +106,7 @@ test('a stale postmaster.pid is removed, even when its pid is in use again', asy
   expect(processExists(other.pid ?? 0)).toBe(true);
 });
 
-test('data of another major version is an error that names it, and is not changed', async () => {
+test('data of another major version is an error that names it, and is not changed', async ({ directory }) => {
   const file = join(directory, 'data', 'PG_VERSION');
   writeFileSync(file, '16\n');
   const start = startPostgres({ directory });
@@ -113,14 +121,14 @@ test('data of another major version is an error that names it, and is not change
   expect(await query(server.connectionString, 'select count(*)::int from notes')).toEqual([{ count: 2 }]);
 });
 
-test('an incomplete data directory is created again', async () => {
+test('an incomplete data directory is created again', async ({ folder }) => {
   const started = join(folder, 'unfinished');
   mkdirSync(join(started, 'data.unfinished', 'base'), { recursive: true });
   await using server = await startPostgres({ directory: started, durable: false });
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a folder with other files is not used as a data directory', async () => {
+test('a folder with other files is not used as a data directory', async ({ folder }) => {
   const mine = join(folder, 'mine');
   mkdirSync(mine);
   writeFileSync(join(mine, 'letter.txt'), 'dear');
@@ -130,7 +138,7 @@ test('a folder with other files is not used as a data directory', async () => {
   });
 });
 
-test('a path that is not a folder is POSTGRES_DIRECTORY_UNUSABLE', async () => {
+test('a path that is not a folder is POSTGRES_DIRECTORY_UNUSABLE', async ({ folder }) => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   await expect(startPostgres({ directory: file })).rejects.toMatchObject({

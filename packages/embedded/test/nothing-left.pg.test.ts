@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { describe, expect, test } from 'vitest';
 import { leftIn, startApplication } from './application.ts';
 import { query } from './query.ts';
@@ -33,6 +34,7 @@ describe('no process and no file of an ephemeral server is left', () => {
   });
 
   test('when its application is killed while other processes are connected', async () => {
+    guarantee('embedded-leaves-nothing');
     using application = startApplication();
     const { connectionString } = await application.started;
     const waiting = query(connectionString, 'select pg_sleep(60)');
@@ -44,6 +46,7 @@ describe('no process and no file of an ephemeral server is left', () => {
   });
 
   test('when its supervisor is killed', async () => {
+    guarantee('embedded-leaves-nothing');
     using application = startApplication();
     const { pid } = await application.started;
     process.kill(parentOf(pid), 'SIGKILL');

@@ -1,15 +1,17 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedPostgres, startPostgres } from '../src/index.ts';
+import { expect, test as plain } from 'vitest';
+import { startPostgres } from '../src/index.ts';
 import { query } from './query.ts';
 
-let server: EmbeddedPostgres;
-beforeAll(async () => {
-  server = await startPostgres();
+const test = plain.extend('server', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const server = await startPostgres();
+  onCleanup(() => server.stop());
+  return server;
 });
-afterAll(() => server.stop());
 
-test('a crash loses no acknowledged commit, and rolls back open transactions', async () => {
+test('a crash loses no acknowledged commit, and rolls back open transactions', async ({ server }) => {
+  guarantee('durable');
   await query(server.connectionString, 'create table entries (id int primary key)');
   const inFlight = new Client({ connectionString: server.connectionString });
   inFlight.on('error', () => {}); // the restart closes the connection
@@ -28,7 +30,7 @@ test('a crash loses no acknowledged commit, and rolls back open transactions', a
   await expect(inFlight.query('commit')).rejects.toThrow(/terminated|not queryable/);
 });
 
-test('a fast restart keeps prepared transactions and data, on the same port', async () => {
+test('a fast restart keeps prepared transactions and data, on the same port', async ({ server }) => {
   const { connectionString } = server;
   await query(connectionString, 'create table kept as select 7 as number');
   await query(connectionString, `begin; insert into kept values (8); prepare transaction 'later'`);
@@ -41,14 +43,14 @@ test('a fast restart keeps prepared transactions and data, on the same port', as
   ]);
 });
 
-test('concurrent restarts run one after another', async () => {
+test('concurrent restarts run one after another', async ({ server }) => {
   const { pid } = server;
   await Promise.all([server.restart({ mode: 'immediate' }), server.restart({ mode: 'fast' })]);
   expect(server.pid).not.toBe(pid);
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a server that was killed can be restarted', async () => {
+test('a server that was killed can be restarted', async ({ server }) => {
   process.kill(server.pid, 'SIGQUIT');
   await server.restart({ mode: 'fast' });
   expect(await query(server.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);

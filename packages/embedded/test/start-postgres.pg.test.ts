@@ -3,9 +3,9 @@ import { readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test as plain, vi } from 'vitest';
 import { processExists } from '../src/supervisor/process-exists.ts';
-import { type EmbeddedPostgres, startPostgres } from '../src/index.ts';
+import { startPostgres } from '../src/index.ts';
 import { openFolder } from './application.ts';
 import { query } from './query.ts';
 
@@ -19,21 +19,21 @@ beforeAll(() => {
   };
 });
 
-describe('a started server', () => {
-  let server: EmbeddedPostgres;
-  beforeAll(async () => {
-    server = await startPostgres({ settings: { work_mem: '5MB', 'myapp.motto': `it's a \\ b` } });
-  });
-  afterAll(() => server.stop());
+const test = plain.extend('server', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const server = await startPostgres({ settings: { work_mem: '5MB', 'myapp.motto': `it's a \\ b` } });
+  onCleanup(() => server.stop());
+  return server;
+});
 
-  test('accepts queries, and reports its version and description', async () => {
+describe('a started server', () => {
+  test('accepts queries, and reports its version and description', async ({ server }) => {
     const [row] = await query(server.connectionString, 'show server_version');
     expect(row).toEqual({ server_version: server.version });
     expect(server.version).toMatch(/^17\.\d+$/);
     expect(server.description).toBe(`PostgreSQL ${server.version} (embedded, ephemeral)`);
   });
 
-  test('allows logical decoding, prepared transactions and 200 connections', async () => {
+  test('allows logical decoding, prepared transactions and 200 connections', async ({ server }) => {
     const settings = await query(
       server.connectionString,
       `select name, setting from pg_settings
@@ -51,7 +51,7 @@ describe('a started server', () => {
     });
   });
 
-  test('has the given settings, with any characters in their values', async () => {
+  test('has the given settings, with any characters in their values', async ({ server }) => {
     const [row] = await query(
       server.connectionString,
       `select current_setting('work_mem') as memory,
@@ -60,13 +60,13 @@ describe('a started server', () => {
     expect(row).toEqual({ memory: '5MB', motto: `it's a \\ b`, lower: 'äöü' });
   });
 
-  test('rejects a connection with a wrong password', async () => {
+  test('rejects a connection with a wrong password', async ({ server }) => {
     const url = new URL(server.connectionString);
     url.password = 'guessed';
     await expect(query(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
-  test('listens on 127.0.0.1 only', async () => {
+  test('listens on 127.0.0.1 only', async ({ server }) => {
     const { port } = new URL(server.connectionString);
     const others = Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])

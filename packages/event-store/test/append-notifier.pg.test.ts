@@ -1,33 +1,22 @@
+import { accountEvents, opened } from '@leftfold/testbed/bank';
+import { killBackends } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createEventStore, type PostgresEventStore } from '../src/index.ts';
-import { accountEvents, createMigratedDatabase, type MigratedDatabase, opened, openStore } from './bank.ts';
+import { openStore, test as storeTest } from './store-test.ts';
 
-describe('an append in one process', () => {
-  let database: MigratedDatabase;
-  let writer: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    writer = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await writer?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  async function listeners(): Promise<number> {
-    const { rowCount } = await writer.pool.query(
+const test = storeTest
+  .extend('listeners', ({ store }) => async () => {
+    const { rowCount } = await store.pool.query(
       `select from pg_stat_activity
         where datname = current_database() and application_name = 'leftfold listener' and query ilike 'listen%'`,
     );
     return rowCount ?? 0;
-  }
-
-  /** How long appends of one store take to reach a follower of another one, in milliseconds, from shortest to longest. */
-  async function measureDelays(reader: PostgresEventStore, rounds: number): Promise<number[]> {
+  })
+  // How long appends of one store take to reach a follower of another one, in milliseconds, sorted.
+  .extend('measureDelays', ({ store }) => async (reader: PostgresEventStore, rounds: number) => {
     const arrivals = new Map<number, number>();
     const stop = new AbortController();
     const after = await reader.highWaterMark();
@@ -38,7 +27,7 @@ describe('an append in one process', () => {
     })();
     const delays: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      const { position } = await writer.append(`account-${crypto.randomUUID()}`, [opened]);
+      const { position } = await store.append(`account-${crypto.randomUUID()}`, [opened]);
       const appended = performance.now();
       await until(() => arrivals.has(position), { message: 'the event to arrive' });
       delays.push(arrivals.get(position)! - appended);
@@ -46,11 +35,16 @@ describe('an append in one process', () => {
     stop.abort();
     await following;
     return delays.toSorted((a, b) => a - b);
-  }
+  });
 
-  const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
+const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
 
-  test('wakes a follower in another one by NOTIFY, within 50 ms, long before it would look by itself', async () => {
+describe('an append in one process', () => {
+  test('wakes a follower in another one by NOTIFY, within 50 ms, long before it would look by itself', async ({
+    database,
+    listeners,
+    measureDelays,
+  }) => {
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
     const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
@@ -61,7 +55,12 @@ describe('an append in one process', () => {
     expect(median(delays)).toBeLessThan(50);
   });
 
-  test('reaches a follower that does not listen, by its looking often', async () => {
+  test('reaches a follower that does not listen, by its looking often', async ({
+    database,
+    listeners,
+    measureDelays,
+  }) => {
+    guarantee('lost-notifications');
     const before = await listeners();
     await using reader = openStore(database.connectionString, { listen: false });
     const delays = await measureDelays(reader, 11);
@@ -69,7 +68,10 @@ describe('an append in one process', () => {
     expect(await listeners()).toBe(before);
   });
 
-  test('wakes a follower whose pool was made with its password apart from the address', async () => {
+  test('wakes a follower whose pool was made with its password apart from the address', async ({
+    database,
+    listeners,
+  }) => {
     const { hostname, port, username, password, pathname } = new URL(database.connectionString);
     await using pool = Object.assign(
       new pg.Pool({
@@ -91,22 +93,25 @@ describe('an append in one process', () => {
     await waiting;
   });
 
-  test('reaches a follower whose listening connection was killed, and it listens again', async () => {
+  test('reaches a follower whose listening connection was killed, and it listens again', async ({
+    database,
+    store,
+    listeners,
+    measureDelays,
+  }) => {
+    guarantee('lost-notifications');
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
     const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
-    await writer.pool.query(
-      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-        where datname = current_database() and application_name = 'leftfold listener'`,
-    );
+    await killBackends(store.pool, `application_name = 'leftfold listener'`);
     expect(median(await measureDelays(reader, 5))).toBeLessThan(200);
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen again' });
     stop.abort();
     await waiting;
   });
 
-  test('wakes nobody who follows the log of another schema', async () => {
+  test('wakes nobody who follows the log of another schema', async ({ database }) => {
     await using beside = openStore(database.connectionString, { schema: 'beside' });
     await beside.migrate();
     const listener = new pg.Client({ connectionString: database.connectionString });

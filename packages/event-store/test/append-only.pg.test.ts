@@ -1,30 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
+import { opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
+import { test } from './store-test.ts';
 
 describe('the log', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
+  test.beforeAll(async ({ store }) => {
     await store.append('account-1', [opened]);
   });
 
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test.each([
+  test.for([
     ['update', 'update leftfold.events set stream_version = 2'],
     ['update', 'update leftfold.events set position = position where false'],
     ['delete', 'delete from leftfold.events'],
@@ -34,7 +19,8 @@ describe('the log', () => {
       'update',
       `insert into leftfold.events select * from leftfold.events on conflict (position) do update set type = 'x'`,
     ],
-  ])('refuses %s, also to its owner and a superuser: %s', async (kind, statement) => {
+  ] as const)('refuses %s, also to its owner and a superuser: %s', async ([kind, statement], { store }) => {
+    guarantee('append-only');
     const before = await collect(store.readAll());
     expect(await failureOf(store.pool.query(statement))).toMatchObject({
       code: 'LF003',
@@ -44,7 +30,7 @@ describe('the log', () => {
     expect(await collect(store.readAll())).toEqual(before);
   });
 
-  test('refuses changes under session_replication_role = replica as well', async () => {
+  test('refuses changes under session_replication_role = replica as well', async ({ store }) => {
     const client = await store.pool.connect();
     try {
       await client.query('set session_replication_role = replica');

@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import type { PostgresEventStore } from '../src/index.ts';
-import { collect, createMigratedDatabase, deposited, opened, openStore } from './bank.ts';
-
-type Database = Awaited<ReturnType<typeof createMigratedDatabase>>;
+import { describe, expect } from 'vitest';
+import { openStore, test } from './store-test.ts';
 
 describe('append', () => {
-  let database: Database;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test('of two creates of one stream that race, exactly one wins, 50 of 50 times', async () => {
+  test('of two creates of one stream that race, exactly one wins, 50 of 50 times', async ({
+    database,
+    store,
+  }) => {
+    guarantee('create-once');
     // Two stores: two processes as far as Postgres can tell. One store would never race with itself.
     await using other = openStore(database.connectionString);
     for (let round = 0; round < 50; round += 1) {
@@ -37,7 +28,11 @@ describe('append', () => {
     }
   });
 
-  test('that is one too many for those that wait is refused at once, and all others are made', async () => {
+  test('that is one too many for those that wait is refused at once, and all others are made', async ({
+    database,
+    store,
+  }) => {
+    guarantee('bounded-append-queue');
     await using crowded = openStore(database.connectionString);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 50_100 }, (_, index) =>
@@ -54,7 +49,11 @@ describe('append', () => {
     expect(await crowded.append('account-crowd-later', [opened])).toMatchObject({ streamVersion: 1 });
   });
 
-  test('the writer that waited for a create to commit is told of the conflict', async () => {
+  test('the writer that waited for a create to commit is told of the conflict', async ({
+    database,
+    store,
+  }) => {
+    guarantee('create-once');
     const second = await store.db.transaction().execute(async (transaction) => {
       await store.append('account-held', [opened], { expectedVersion: 'no-stream', transaction });
       const waiting = store.append('account-held', [opened], { expectedVersion: 'no-stream' });
@@ -69,7 +68,11 @@ describe('append', () => {
     });
   });
 
-  test('a blind append that waited for another lands behind it, also in a transaction of the caller', async () => {
+  test('a blind append that waited for another lands behind it, also in a transaction of the caller', async ({
+    database,
+    store,
+  }) => {
+    guarantee('blind-appends-never-conflict');
     const both = await store.db.transaction().execute(async (transaction) => {
       await store.append('account-blind', [opened], { transaction });
       const alone = store.append('account-blind', [deposited(1)]);
@@ -83,7 +86,11 @@ describe('append', () => {
     expect(versions.toSorted((a, b) => a - b)).toEqual([2, 3]);
   });
 
-  test('50 blind appends to one stream from several stores are all recorded, as versions 1 to 50', async () => {
+  test('50 blind appends to one stream from several stores are all recorded, as versions 1 to 50', async ({
+    database,
+    store,
+  }) => {
+    guarantee('blind-appends-never-conflict');
     await using other = openStore(database.connectionString);
     const results = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
@@ -95,7 +102,8 @@ describe('append', () => {
     );
   });
 
-  test('one conflict in a batch fails that one alone', async () => {
+  test('one conflict in a batch fails that one alone', async ({ store }) => {
+    guarantee('isolated-failures');
     await store.append('account-busy', [opened]);
     const results = await Promise.allSettled([
       store.append('account-left', [opened]),
@@ -109,7 +117,8 @@ describe('append', () => {
     ).toEqual([1, 2]);
   });
 
-  test('an append made again with the same event ids answers as the first time', async () => {
+  test('an append made again with the same event ids answers as the first time', async ({ store }) => {
+    guarantee('idempotent-appends');
     const events = [
       { ...opened, id: 'same-1' },
       { ...deposited(5), id: 'same-2' },
@@ -120,13 +129,15 @@ describe('append', () => {
     expect(second.events).toEqual(first.events);
   });
 
-  test('a known event id on another event is refused', async () => {
+  test('a known event id on another event is refused', async ({ store }) => {
+    guarantee('unique-event-ids');
     await store.append('account-id', [{ ...opened, id: 'taken' }]);
     const reused = store.append('account-id', [{ ...deposited(1), id: 'taken' }]);
     await expect(reused).rejects.toMatchObject({ code: 'EVENT_ID_REUSED', eventId: 'taken' });
   });
 
-  test('many events to several streams are appended together, or not at all', async () => {
+  test('many events to several streams are appended together, or not at all', async ({ store }) => {
+    guarantee('atomic-appends');
     const all = await store.appendToStreams([
       { streamId: 'account-a', events: [opened, deposited(1)], expectedVersion: 'no-stream' },
       { streamId: 'account-b', events: [opened], expectedVersion: 'no-stream' },
@@ -144,7 +155,11 @@ describe('append', () => {
     expect(await collect(store.readStream('account-a'))).toHaveLength(2);
   });
 
-  test('of two appends that each check the stream which the other one writes, one is refused', async () => {
+  test('of two appends that each check the stream which the other one writes, one is refused', async ({
+    database,
+    store,
+  }) => {
+    guarantee('no-write-skew');
     await store.append('account-x', [opened]);
     await store.append('account-y', [opened]);
     // Write skew: each checks the stream that the other one writes. Only one may commit.

@@ -1,17 +1,12 @@
 import { defineEvents, InvalidEventError, type NewEvent } from '@leftfold/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accountEvents, deposited, opened } from '@leftfold/testbed/bank';
+import { disposeAfter } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { createEventStore, type PostgresEventStore } from '../src/index.ts';
-import {
-  accountEvents,
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
+import { openStore, test as storeTest } from './store-test.ts';
 
 const noteEvents = defineEvents('note', {
   written: z.object({ text: z.string(), more: z.json().optional() }),
@@ -278,27 +273,26 @@ const mistakes: readonly Refusal[] = [
   },
 ];
 
-describe('bad input', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString, {
+/** Tests on a store with small limits. */
+const test = storeTest.extend('store', { scope: 'file' }, ({ database }, fixture) =>
+  disposeAfter(
+    fixture,
+    openStore(database.connectionString, {
       events: [accountEvents, noteEvents],
       limits: { eventBytes: 1_000, appendBytes: 5_000, events: 10 },
-    });
+    }),
+  ),
+);
+
+describe('bad input', () => {
+  test.beforeAll(async ({ store }) => {
     await store.append('account-kept', [opened]);
   });
 
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test.each([...names, ...payloads, ...mistakes].map((refusal) => [refusal.what, refusal] as const))(
+  test.for([...names, ...payloads, ...mistakes].map((refusal) => [refusal.what, refusal] as const))(
     'is refused by an error that names it and says what to do: %s',
-    async (_, { call, code, name, message }) => {
+    async ([, { call, code, name, message }], { store }) => {
+      guarantee('invalid-input');
       const before = await collect(store.readAll());
       // Whoever is in the same breath is not harmed.
       const [failure] = await Promise.all([
@@ -312,7 +306,9 @@ describe('bad input', () => {
     },
   );
 
-  test('is refused before anything is sent, by a creator as well: no message holds the value', async () => {
+  test('is refused before anything is sent, by a creator as well: no message holds the value', async ({
+    store,
+  }) => {
     const secret = 'hunter2';
     let failure: unknown;
     try {
@@ -326,7 +322,7 @@ describe('bad input', () => {
     expect(JSON.stringify(inText) + String(inText)).not.toContain(secret);
   });
 
-  test('such as two definitions of one event is refused when the store is made', () => {
+  test('such as two definitions of one event is refused when the store is made', ({ database }) => {
     const again = defineEvents('account', { opened: z.object({}) });
     const make = () =>
       createEventStore({ connectionString: database.connectionString, events: [accountEvents, again] });
@@ -348,7 +344,7 @@ describe('bad input', () => {
     );
   });
 
-  test('that only looks bad comes back as it was', async () => {
+  test('that only looks bad comes back as it was', async ({ store }) => {
     const texts = [
       '\\u0000',
       '\\\\u0000',

@@ -1,45 +1,32 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { pauseFunction } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import type { TestDatabase } from '@leftfold/testing/postgres';
+import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
-import { pauseBefore } from './pause.ts';
-
-const positionsOf = (events: readonly { readonly position: number }[]) =>
-  events.map(({ position }) => position);
+import { openStore, positionsOf, test } from './store-test.ts';
 
 /** The statements of the mark, in their order: the newest position, the fences, the newest event below both. */
 const marksSecond = 2;
 const marksThird = 3;
 
+interface Log {
+  readonly database: TestDatabase;
+  readonly store: PostgresEventStore;
+}
+
 describe('between its statements', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test.each([
+  test.for([
     ['newest position and the fences', marksSecond],
     ['fences and the newest event', marksThird],
-  ])(
+  ] as const)(
     'a reader that stands between the %s does not settle an append that begins there and stays open',
-    async (_, before) => {
+    async ([, before], { database, store }) => {
+      guarantee('exact-high-water-mark');
       const { position: known } = await store.append(`account-known-${before}`, [opened]);
-      await using pause = await pauseBefore(database.connectionString, '_high_water_mark', before);
+      await using pause = await pauseFunction(database.connectionString, '_high_water_mark', before);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();
@@ -60,38 +47,43 @@ describe('between its statements', () => {
     },
   );
 
-  test.each([
+  test.for([
     ['newest position and the fences', marksSecond],
     ['fences and the newest event', marksThird],
-  ])('a reader that stands between the %s loses no append that ends there', async (_, before) => {
-    const late = await beginTransaction(database.connectionString);
-    const first = await store.append(`account-ending-${before}`, [opened], {
-      transaction: late.client,
-    });
-    const second = await store.append(`account-ended-${before}`, [opened]);
-    await using pause = await pauseBefore(database.connectionString, '_high_water_mark', before);
-    await using reader = openStore(database.connectionString);
-    const marked = reader.highWaterMark();
-    await pause.reached();
-    await late.commit();
-    await pause.resume();
-    const after = await marked;
-    const { events } = await reader.readPage({ after: 0, upTo: after, limit: 1_000 });
-    const rest = await collect(reader.readAll({ after }));
-    expect(positionsOf([...events, ...rest]).slice(-2)).toEqual([first.position, second.position]);
-  });
+  ] as const)(
+    'a reader that stands between the %s loses no append that ends there',
+    async ([, before], { database, store }) => {
+      guarantee('exact-high-water-mark');
+      const late = await beginTransaction(database.connectionString);
+      const first = await store.append(`account-ending-${before}`, [opened], {
+        transaction: late.client,
+      });
+      const second = await store.append(`account-ended-${before}`, [opened]);
+      await using pause = await pauseFunction(database.connectionString, '_high_water_mark', before);
+      await using reader = openStore(database.connectionString);
+      const marked = reader.highWaterMark();
+      await pause.reached();
+      await late.commit();
+      await pause.resume();
+      const after = await marked;
+      const { events } = await reader.readPage({ after: 0, upTo: after, limit: 1_000 });
+      const rest = await collect(reader.readAll({ after }));
+      expect(positionsOf([...events, ...rest]).slice(-2)).toEqual([first.position, second.position]);
+    },
+  );
 
-  test.each([
+  test.for([
     ['newest position and the fences', marksSecond],
     ['fences and the newest event', marksThird],
-  ])(
+  ] as const)(
     'a reader that stands between the %s settles an append that ends there, or knows that it has to look again',
-    async (_, before) => {
+    async ([, before], { database, store }) => {
+      guarantee('exact-high-water-mark');
       const late = await beginTransaction(database.connectionString);
       const { position } = await store.append(`account-again-${before}`, [opened], {
         transaction: late.client,
       });
-      await using pause = await pauseBefore(database.connectionString, '_high_water_mark', before);
+      await using pause = await pauseFunction(database.connectionString, '_high_water_mark', before);
       const marked = store.pool.query<{ mark: number; pending: boolean }>(
         'select high_water_mark::float8 as mark, pending from leftfold._high_water_mark()',
       );
@@ -103,12 +95,16 @@ describe('between its statements', () => {
     },
   );
 
-  test('a page that is read in SQL after the mark was taken has every event up to the mark', async () => {
+  test('a page that is read in SQL after the mark was taken has every event up to the mark', async ({
+    database,
+    store,
+  }) => {
+    guarantee('exact-high-water-mark');
     const { position: before } = await store.append('account-sql', [opened]);
     const late = await beginTransaction(database.connectionString);
     const first = await store.append('account-sql-late', [opened], { transaction: late.client });
     const second = await store.append('account-sql', [deposited(1)]);
-    await using pause = await pauseBefore(database.connectionString, '_high_water_mark', marksSecond);
+    await using pause = await pauseFunction(database.connectionString, '_high_water_mark', marksSecond);
     const read = store.pool.query<{ position: number }>(
       'select position::float8 as position from leftfold.read_all($1)',
       [before],
@@ -119,10 +115,14 @@ describe('between its statements', () => {
     expect(positionsOf((await read).rows)).toEqual([first.position, second.position]);
   });
 
-  test('a writer that stands behind its fence holds readers before every position it will draw', async () => {
+  test('a writer that stands behind its fence holds readers before every position it will draw', async ({
+    database,
+    store,
+  }) => {
+    guarantee('exact-high-water-mark');
     await using slow = openStore(database.connectionString);
     const { position: before } = await store.append('account-fenced', [opened]);
-    const pause = await pauseBefore(database.connectionString, '_append_one', /pg_catalog\.nextval\('/);
+    const pause = await pauseFunction(database.connectionString, '_append_one', /pg_catalog\.nextval\('/);
     const writing = slow.append('account-fenced-slow', [opened]);
     await pause.reached();
     const others = await store.append('account-fenced', [deposited(1), deposited(2)]);
@@ -135,23 +135,33 @@ describe('between its statements', () => {
     expect(positionsOf(await collect(reader.readAll({ after: others.position })))).toEqual([position]);
   });
 
-  test.each([
+  test.for([
     ['_append_one', 1, /pg_catalog\.nextval\('/],
     ['_append_batch', 2, 3],
   ] as const)(
     'a writer of %s that found a version which another takes first gets its positions after it did',
-    (name, amount, before) => takeVersionFirst(name, amount, before),
+    async ([name, amount, before], { database, store }) => {
+      guarantee('position-order-is-version-order');
+      await takeVersionFirst({ database, store }, name, amount, before);
+    },
   );
 
-  test('a writer that has its fence, and meets an append that is committed by then, gets its positions after it did', () =>
-    takeVersionFirst('_append_batch', 2, 1));
+  test('a writer that has its fence, and meets an append that is committed by then, gets its positions after it did', ({
+    database,
+    store,
+  }) => takeVersionFirst({ database, store }, '_append_batch', 2, 1));
 
   /** Stops a writer at a place, lets another one append to its stream meanwhile, and looks at the order. */
-  async function takeVersionFirst(name: string, amount: number, before: number | RegExp): Promise<void> {
+  async function takeVersionFirst(
+    { database, store }: Log,
+    name: string,
+    amount: number,
+    before: number | RegExp,
+  ): Promise<void> {
     await using slow = openStore(database.connectionString);
     const streamId = `account-order-${name}-${String(before)}`;
     await store.append(streamId, [opened]);
-    const pause = await pauseBefore(database.connectionString, name, before);
+    const pause = await pauseFunction(database.connectionString, name, before);
     const writing = slow.append(
       streamId,
       Array.from({ length: amount }, () => deposited(1)),

@@ -1,35 +1,21 @@
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { killBackends } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { CamelCasePlugin } from 'kysely';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { describe, expect } from 'vitest';
+import { openStore, test } from './store-test.ts';
 
 describe("in a caller's transaction", () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
+  test.beforeAll(async ({ store }) => {
     await store.pool.query('create table orders (id text primary key)');
   });
 
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test('an append commits and rolls back with everything else in it', async () => {
+  test('an append commits and rolls back with everything else in it', async ({ database, store }) => {
+    guarantee('caller-transactions');
     const kept = await beginTransaction(database.connectionString);
     await kept.client.query(`insert into orders values ('kept')`);
     const { streamVersion } = await store.append('account-kept', [opened, deposited(1)], {
@@ -49,7 +35,7 @@ describe("in a caller's transaction", () => {
     expect(rows).toEqual([{ id: 'kept' }]);
   });
 
-  test('two appends to one stream follow each other', async () => {
+  test('two appends to one stream follow each other', async ({ store }) => {
     const { first, second } = await store.db.transaction().execute(async (transaction) => ({
       first: await store.append('account-twice', [opened], { transaction, expectedVersion: 'no-stream' }),
       second: await store.append('account-twice', [deposited(1)], { transaction, expectedVersion: 1 }),
@@ -58,9 +44,10 @@ describe("in a caller's transaction", () => {
     expect(second.position).toBeGreaterThan(first.position);
   });
 
-  test.each(['repeatable read', 'serializable'] as const)(
+  test.for(['repeatable read', 'serializable'] as const)(
     'of isolation level %s, an append is refused',
-    async (level) => {
+    async (level, { database, store }) => {
+      guarantee('read-committed-only');
       const message =
         `append needs isolation level read committed, this transaction has ${level}; begin the transaction with ` +
         'isolation level read committed, or reset default_transaction_isolation of this role and database';
@@ -79,9 +66,9 @@ describe("in a caller's transaction", () => {
     },
   );
 
-  test.each(['repeatable read', 'serializable'] as const)(
+  test.for(['repeatable read', 'serializable'] as const)(
     'whose level is %s because the role begins so, neither appends nor reads the log, and says why',
-    async (level) => {
+    async (level, { database }) => {
       const url = new URL(database.connectionString);
       url.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
       await using other = openStore(url.href);
@@ -97,7 +84,11 @@ describe("in a caller's transaction", () => {
     },
   );
 
-  test('a version conflict leaves the transaction as it was: it goes on and commits', async () => {
+  test('a version conflict leaves the transaction as it was: it goes on and commits', async ({
+    database,
+    store,
+  }) => {
+    guarantee('caller-transactions');
     await store.append('account-conflict', [opened]);
     const open = await beginTransaction(database.connectionString);
     await open.client.query(`insert into orders values ('after-conflict')`);
@@ -115,7 +106,11 @@ describe("in a caller's transaction", () => {
     expect(await collect(store.readStream('account-conflict'))).toHaveLength(2);
   });
 
-  test('a race for a stream that is lost leaves the transaction as it was, too', async () => {
+  test('a race for a stream that is lost leaves the transaction as it was, too', async ({
+    database,
+    store,
+  }) => {
+    guarantee('caller-transactions');
     const winner = await beginTransaction(database.connectionString);
     await store.append('account-lost', [opened], { transaction: winner.client });
     const loser = await beginTransaction(database.connectionString);
@@ -131,7 +126,9 @@ describe("in a caller's transaction", () => {
     expect(rowCount).toBe(1);
   });
 
-  test('an append made again answers with the events of the first time, though nobody else sees them yet', async () => {
+  test('an append made again answers with the events of the first time, though nobody else sees them yet', async ({
+    store,
+  }) => {
     const events = [opened, deposited(1)];
     const { first, second } = await store.db.transaction().execute(async (transaction) => ({
       first: await store.append('account-again', events, { transaction, commandId: 'again' }),
@@ -140,7 +137,10 @@ describe("in a caller's transaction", () => {
     expect(second).toEqual({ ...first, duplicate: true });
   });
 
-  test("goes by the store's names, whatever plugins the caller's kysely has: append, append again, and inline hook", async () => {
+  test("goes by the store's names, whatever plugins the caller's kysely has: append, append again, and inline hook", async ({
+    database,
+    store,
+  }) => {
     await store.pool.query('create table read_model (stream_id text, "streamId" text)');
     await using hooked = openStore(database.connectionString, {
       inline: {
@@ -166,7 +166,9 @@ describe("in a caller's transaction", () => {
     expect(rows).toEqual([{ stream_id: 'account-camel', streamId: 'as it is' }]);
   });
 
-  test('with a pool of one connection, an append made again does not wait for a second one', async () => {
+  test('with a pool of one connection, an append made again does not wait for a second one', async ({
+    database,
+  }) => {
     await using narrow = openStore(database.connectionString, { maxConnections: 1 });
     const first = await narrow.append('account-narrow', [opened], { commandId: 'narrow' });
     const again = await narrow.db
@@ -177,7 +179,9 @@ describe("in a caller's transaction", () => {
     expect(again).toEqual({ ...first, duplicate: true });
   });
 
-  test('a backend that is killed in the middle fails what comes next, and does not end the process', async () => {
+  test('a backend that is killed in the middle fails what comes next, and does not end the process', async ({
+    store,
+  }) => {
     let next: unknown;
     const borrowed = new Promise<pg.PoolClient>((resolve) => store.pool.once('acquire', resolve));
     const lost = store.db.transaction().execute(async (transaction) => {
@@ -189,7 +193,7 @@ describe("in a caller's transaction", () => {
       const client = await borrowed;
       // The news of it reaches this process while nothing is asked of the connection.
       const ended = new Promise<void>((resolve) => client.once('end', resolve));
-      await store.pool.query('select pg_terminate_backend($1, 5000)', [rows[0]!.pid]);
+      await killBackends(store.pool, rows[0]!.pid);
       await ended;
       next = await failureOf(store.append('account-cut', [deposited(1)], { transaction }));
     });

@@ -1,16 +1,12 @@
 import type { AppendCondition, NewEvent } from '@leftfold/core';
+import { opened } from '@leftfold/testbed/bank';
+import { beginTransaction, disposeAfter, type OpenTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction, type OpenTransaction } from './open-transaction.ts';
+import { openStore, test as storeTest } from './store-test.ts';
 
 const tagged = (...tags: readonly string[]): NewEvent => ({ ...opened, tags });
 
@@ -18,34 +14,38 @@ const unless = (...tags: readonly [string, ...string[]]): { readonly condition: 
   condition: { failIfMatch: { tags } },
 });
 
+const test = storeTest
+  .extend('other', { scope: 'file' }, ({ database }, fixture) =>
+    disposeAfter(fixture, openStore(database.connectionString)),
+  )
+  .extend(
+    'begin',
+    ({ database }) =>
+      () =>
+        beginTransaction(database.connectionString),
+  )
+  .extend(
+    'lengthOf',
+    ({ versionsOf }) =>
+      async (streamId: string) =>
+        (await versionsOf(streamId)).length,
+  );
+
 describe('a condition on tags', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-  let other: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-    other = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await other?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  const begin = () => beginTransaction(database.connectionString);
-  const lengthOf = async (streamId: string) => (await collect(store.readStream(streamId))).length;
-
   /** The ways into the log that write one event with the tag, and what they are. */
   const writers: readonly [
     string,
-    (transaction: OpenTransaction, tag: string, streamId: string) => Promise<unknown>,
+    (
+      transaction: OpenTransaction,
+      tag: string,
+      streamId: string,
+      store: PostgresEventStore,
+    ) => Promise<unknown>,
   ][] = [
     [
       '_append_batch',
-      ({ client }, tag, streamId) => store.append(streamId, [tagged('x', tag)], { transaction: client }),
+      ({ client }, tag, streamId, store) =>
+        store.append(streamId, [tagged('x', tag)], { transaction: client }),
     ],
     [
       '_append_one',
@@ -65,7 +65,7 @@ describe('a condition on tags', () => {
     ],
     [
       'several streams',
-      ({ client }, tag, streamId) =>
+      ({ client }, tag, streamId, store) =>
         store.appendToStreams(
           [
             { streamId: `${streamId}-beside`, events: [opened] },
@@ -76,12 +76,13 @@ describe('a condition on tags', () => {
     ],
   ];
 
-  test.each(writers)(
+  test.for(writers)(
     'waits for whoever writes its tag, by %s, and is refused when that is committed',
-    async (name, write) => {
+    async ([name, write], { store, other, begin, lengthOf }) => {
+      guarantee('conditions-wait-for-appends-in-flight');
       const tag = `committed:${name}`;
       await using writer = await begin();
-      await write(writer, tag, `account-first ${name}`);
+      await write(writer, tag, `account-first ${name}`, store);
       const waiting = failureOf(other.append(`account-second ${name}`, [opened], unless(tag)));
       await untilBlocked(store.pool);
       await writer.commit();
@@ -91,12 +92,13 @@ describe('a condition on tags', () => {
     },
   );
 
-  test.each(writers)(
+  test.for(writers)(
     'waits for whoever writes its tag, by %s, and holds when that is rolled back',
-    async (name, write) => {
+    async ([name, write], { store, other, begin }) => {
+      guarantee('conditions-wait-for-appends-in-flight');
       const tag = `undone:${name}`;
       await using writer = await begin();
-      await write(writer, tag, `account-undone ${name}`);
+      await write(writer, tag, `account-undone ${name}`, store);
       const waiting = other.append(`account-made ${name}`, [opened], unless(tag));
       await untilBlocked(store.pool);
       await writer.rollback();
@@ -104,9 +106,10 @@ describe('a condition on tags', () => {
     },
   );
 
-  test.each([1, 2])(
+  test.for([1, 2])(
     'keeps whoever writes its tag waiting, who then comes behind it in the log: %d events',
-    async (amount) => {
+    async (amount, { store, other, begin }) => {
+      guarantee('conditions-hold-until-commit');
       const tag = `held:${amount}`;
       await using first = await begin();
       const { position } = await store.append(`account-decided-${amount}`, [opened], {
@@ -121,7 +124,7 @@ describe('a condition on tags', () => {
     },
   );
 
-  test.each([
+  test.for([
     ['of one tag', unless('rival:1'), unless('rival:1')],
     ['of which one has more tags', unless('rival:2', 'rival:3'), unless('rival:2')],
     [
@@ -129,9 +132,10 @@ describe('a condition on tags', () => {
       { condition: { failIfMatch: [{ tags: ['rival:9'] as const }, { tags: ['rival:4'] as const }] } },
       unless('rival:4'),
     ],
-  ])(
+  ] as const)(
     'and another one %s do not both hold when each writes what the other excludes',
-    async (name, left, right) => {
+    async ([name, left, right], { store, other, begin, lengthOf }) => {
+      guarantee('no-write-skew');
       const event = tagged('rival:1', 'rival:2', 'rival:3', 'rival:4');
       const after = await store.highWaterMark();
       const behind = ({ condition }: typeof left) => ({ condition: { ...condition, after } });
@@ -158,7 +162,13 @@ describe('a condition on tags', () => {
     },
   );
 
-  test('waits for a tag of each of its queries, whichever of several streams is written', async () => {
+  test('waits for a tag of each of its queries, whichever of several streams is written', async ({
+    store,
+    other,
+    begin,
+    lengthOf,
+  }) => {
+    guarantee('conditions-wait-for-appends-in-flight');
     await using writer = await begin();
     await store.append('account-several', [tagged('several:b')], { transaction: writer.client });
     const waiting = failureOf(
@@ -176,7 +186,11 @@ describe('a condition on tags', () => {
     expect(await lengthOf('account-one')).toBe(0);
   });
 
-  test('of several tags and streams, in opposite orders, waits for another one without a deadlock', async () => {
+  test('of several tags and streams, in opposite orders, waits for another one without a deadlock', async ({
+    store,
+    begin,
+  }) => {
+    guarantee('no-deadlocks');
     const tags = Array.from({ length: 8 }, (_, index) => `order:${index}`);
     const queries = tags.map((tag) => ({ tags: [tag] as const }));
     const checks = ['account-order-a', 'account-order-b'].map((streamId) => ({ streamId, events: [] }));
@@ -208,7 +222,12 @@ describe('a condition on tags', () => {
     for (const { client } of rivals) await client.end();
   });
 
-  test('keeps nobody waiting who writes other tags or none, and writers of one tag do not wait for each other', async () => {
+  test('keeps nobody waiting who writes other tags or none, and writers of one tag do not wait for each other', async ({
+    store,
+    other,
+    begin,
+    lengthOf,
+  }) => {
     const { rows } = await store.pool.query<{ tag: string }>(
       `select 'free:' || number as tag from generate_series(1, 9) as number
         where hashtext('free:' || number) & 511 <> hashtext('asked:1') & 511`,
@@ -226,7 +245,12 @@ describe('a condition on tags', () => {
     expect(await lengthOf('account-free-three')).toBe(2);
   });
 
-  test('that has to wait keeps nobody waiting who travels with it, and holds up no reader', async () => {
+  test('that has to wait keeps nobody waiting who travels with it, and holds up no reader', async ({
+    store,
+    other,
+    begin,
+  }) => {
+    guarantee('isolated-failures', 'slow-appends-block-little');
     await using holder = await begin();
     // The lock alone, without an append behind it that would hold up readers by itself.
     await holder.client.query(`select leftfold._lock_tags(array['company:1'], null)`);
@@ -242,7 +266,10 @@ describe('a condition on tags', () => {
     expect(await waiting).toMatchObject({ streamVersion: 1 });
   });
 
-  test('sees what its own process appended just before it, and nothing of what comes just after', async () => {
+  test('sees what its own process appended just before it, and nothing of what comes just after', async ({
+    store,
+  }) => {
+    guarantee('conditions-hold-until-commit');
     const outcomes = await Promise.allSettled([
       store.append('account-batch-a', [opened], unless('batch:1')),
       store.append('account-batch-b', [tagged('batch:1')]),
@@ -263,7 +290,12 @@ describe('a condition on tags', () => {
     expect(refused).toMatchObject({ reason: { code: 'APPEND_CONDITION_FAILED', position } });
   });
 
-  test('is judged within a transaction by what that has appended so far, and repeated there as the first time', async () => {
+  test('is judged within a transaction by what that has appended so far, and repeated there as the first time', async ({
+    store,
+    other,
+    begin,
+  }) => {
+    guarantee('idempotent-appends');
     await using open = await begin();
     const once = { ...unless('own:1'), commandId: 'own', transaction: open.client };
     const first = await store.append('account-own', [tagged('own:1')], once);
@@ -282,7 +314,11 @@ describe('a condition on tags', () => {
     });
   });
 
-  test('and the events of one append take at most 512 locks on tags, however many tags there are', async () => {
+  test('and the events of one append take at most 512 locks on tags, however many tags there are', async ({
+    store,
+    begin,
+  }) => {
+    guarantee('bounded-tag-locks');
     await using open = await begin();
     const events = Array.from({ length: 100 }, (_, index) =>
       tagged(...Array.from({ length: 64 }, (_unused, tag) => `many:${index * 64 + tag}`)),

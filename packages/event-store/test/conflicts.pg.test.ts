@@ -1,35 +1,16 @@
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { describe, expect } from 'vitest';
+import { openStore, test } from './store-test.ts';
 
 describe('an expectation', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  const versionsOf = async (streamId: string) =>
-    (await collect(store.readStream(streamId))).map(({ streamVersion }) => streamVersion);
-
-  test('of a version that the stream has left behind is refused, alone and in company, and changes nothing', async () => {
+  test('of a version that the stream has left behind is refused, alone and in company, and changes nothing', async ({
+    store,
+    versionsOf,
+  }) => {
     await store.append('account-stale', [opened, deposited(1)]);
     const conflict = {
       code: 'STREAM_VERSION_CONFLICT',
@@ -50,9 +31,10 @@ describe('an expectation', () => {
     expect(await versionsOf('account-stale')).toEqual([1, 2]);
   });
 
-  test.each([1, 2, 5])(
+  test.for([1, 2, 5])(
     'of a version past the end is refused, with %d events, and leaves no hole',
-    async (amount) => {
+    async (amount, { store }) => {
+      guarantee('versions-without-holes');
       const streamId = `account-past-${amount}`;
       const events = Array.from({ length: amount }, (_, index) => deposited(index));
       const conflict = { code: 'STREAM_VERSION_CONFLICT', expectedVersion: 7, actual: 0 };
@@ -63,7 +45,10 @@ describe('an expectation', () => {
     },
   );
 
-  test('of an existing stream is refused for one that is not there, or not committed yet', async () => {
+  test('of an existing stream is refused for one that is not there, or not committed yet', async ({
+    database,
+    store,
+  }) => {
     const missing = { code: 'STREAM_VERSION_CONFLICT', expectedVersion: 'stream-exists', actual: 0 };
     expect(
       await failureOf(store.append('account-exists', [deposited(1)], { expectedVersion: 'stream-exists' })),
@@ -78,7 +63,11 @@ describe('an expectation', () => {
     expect(found.streamVersion).toBe(2);
   });
 
-  test('of an existing stream never conflicts with another append to it, however they race', async () => {
+  test('of an existing stream never conflicts with another append to it, however they race', async ({
+    database,
+    store,
+  }) => {
+    guarantee('blind-appends-never-conflict');
     await store.append('account-crowd', [opened]);
     const other = await beginTransaction(database.connectionString);
     await store.append('account-crowd', [deposited(1)], { transaction: other.client });
@@ -88,7 +77,12 @@ describe('an expectation', () => {
     expect((await waiting).streamVersion).toBe(3);
   });
 
-  test('of a version is refused when another append takes it first, though it was right when it was looked at', async () => {
+  test('of a version is refused when another append takes it first, though it was right when it was looked at', async ({
+    database,
+    store,
+    versionsOf,
+  }) => {
+    guarantee('expected-version');
     await store.append('account-taken', [opened]);
     const winner = await beginTransaction(database.connectionString);
     await store.append('account-taken', [deposited(1)], { transaction: winner.client, expectedVersion: 1 });
@@ -99,7 +93,7 @@ describe('an expectation', () => {
     expect(await versionsOf('account-taken')).toEqual([1, 2]);
   });
 
-  test('holds when the append it waited for is rolled back', async () => {
+  test('holds when the append it waited for is rolled back', async ({ database, store }) => {
     const undone = await beginTransaction(database.connectionString);
     await store.append('account-freed', [opened], { transaction: undone.client });
     const waiting = store.append('account-freed', [opened], { expectedVersion: 'no-stream' });
@@ -108,7 +102,11 @@ describe('an expectation', () => {
     expect(await waiting).toMatchObject({ streamVersion: 1, duplicate: false });
   });
 
-  test('that does not hold for one stream of several refuses them all, and names that one', async () => {
+  test('that does not hold for one stream of several refuses them all, and names that one', async ({
+    store,
+    versionsOf,
+  }) => {
+    guarantee('atomic-appends');
     await store.append('account-many-1', [opened]);
     const failure = await failureOf(
       store.appendToStreams([
@@ -122,7 +120,12 @@ describe('an expectation', () => {
     expect(await versionsOf('account-many-1')).toEqual([1]);
   });
 
-  test('several streams that two appends take in opposite orders end one way or the other, without a deadlock', async () => {
+  test('several streams that two appends take in opposite orders end one way or the other, without a deadlock', async ({
+    database,
+    store,
+    versionsOf,
+  }) => {
+    guarantee('no-deadlocks');
     await using other = openStore(database.connectionString);
     const names = ['account-cross-a', 'account-cross-b', 'account-cross-c'];
     for (let round = 1; round <= 20; round += 1) {
@@ -132,7 +135,11 @@ describe('an expectation', () => {
     for (const name of names) expect(await versionsOf(name)).toHaveLength(40);
   });
 
-  test('several streams are written in one order, so that the second of two appends waits before it has written any', async () => {
+  test('several streams are written in one order, so that the second of two appends waits before it has written any', async ({
+    database,
+    store,
+  }) => {
+    guarantee('no-deadlocks');
     await using gate = await beginTransaction(database.connectionString);
     await gate.client.query('select pg_advisory_xact_lock(7301)');
     await using first = await beginTransaction(database.connectionString);
@@ -168,7 +175,10 @@ describe('an expectation', () => {
     await store.pool.query('drop trigger pause_at_second_row on leftfold.events');
   });
 
-  test('that the database itself has fails that append alone, with its own error; its company is recorded', async () => {
+  test('that the database itself has fails that append alone, with its own error; its company is recorded', async ({
+    store,
+    versionsOf,
+  }) => {
     await store.pool.query(`
       create function poison() returns trigger language plpgsql as $$
       begin

@@ -1,15 +1,14 @@
+import { databaseTest } from '@leftfold/testbed/database';
 import { storeContract } from '@leftfold/testing/contract';
-import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll } from 'vitest';
+import type { TestDatabase } from '@leftfold/testing/postgres';
 import { createEventStore } from '../src/index.ts';
 
-let database: TestDatabase;
+let connectionString: TestDatabase['connectionString'];
 
-beforeAll(async () => {
-  database = await createTestDatabase();
+// The contract brings its own tests, which know no fixture.
+databaseTest().beforeAll(({ database }) => {
+  ({ connectionString } = database);
 });
-
-afterAll(() => database[Symbol.asyncDispose]());
 
 const migrated = new Set<string>();
 
@@ -17,7 +16,7 @@ const migrated = new Set<string>();
 storeContract({
   name: 'the store on Postgres',
   createStore: async ({ log, events }) => {
-    const store = createEventStore({ connectionString: database.connectionString, schema: log, events });
+    const store = createEventStore({ connectionString, schema: log, events });
     if (!migrated.has(log)) await store.migrate();
     migrated.add(log);
     return store;

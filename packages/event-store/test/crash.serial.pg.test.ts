@@ -1,26 +1,18 @@
-import { startPostgres, type EmbeddedPostgres } from '@leftfold/embedded';
-import { createTestDatabase, type TestDatabase, until } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collect, deposited, opened, openStore } from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction, serverTest } from '@leftfold/testbed/database';
+import { crashServer } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import { until } from '@leftfold/testing/postgres';
+import { describe, expect } from 'vitest';
+import { migratedLog, openStore } from './store-test.ts';
+
+// What is not committed reaches the disk late: the widest window for a crash to lose it.
+const test = serverTest({ settings: { wal_writer_delay: '10s', autovacuum: 'off' } }, migratedLog);
 
 describe('a crash of the server', () => {
-  let server: EmbeddedPostgres;
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    // What nobody commits reaches the disk late: the widest window for a crash to lose it.
-    server = await startPostgres({ settings: { wal_writer_delay: '10s', autovacuum: 'off' } });
-    database = await createTestDatabase({ server: server.connectionString });
-    await using store = openStore(database.connectionString);
-    await store.migrate();
-  });
-
-  afterAll(async () => {
-    await server?.stop();
-  });
-
-  test('never brings back a position that was said to be settled', async () => {
+  test('never brings back a position that was said to be settled', async ({ server, database }) => {
+    guarantee('stable-high-water-mark');
     await using reader = openStore(database.connectionString, { listen: false });
     await using writer = openStore(database.connectionString, { listen: false });
     const { position: before } = await writer.append('account-before-crash', [opened]);
@@ -32,14 +24,18 @@ describe('a crash of the server', () => {
     const settled = await reader.highWaterMark();
     expect(settled).toBeGreaterThanOrEqual(before);
 
-    await server.restart({ mode: 'immediate' });
+    await crashServer(server);
     const { position } = await writer.append('account-after-crash', [opened]);
     expect(position).toBeGreaterThan(settled);
     const [next] = await collect(reader.readAll({ after: settled }));
     expect(next?.position).toBe(position);
   });
 
-  test('is survived by a subscription, which neither loses nor repeats an event', async () => {
+  test('is survived by a subscription, which neither loses nor repeats an event', async ({
+    server,
+    database,
+  }) => {
+    guarantee('durable', 'readers-miss-nothing');
     await using reader = openStore(database.connectionString);
     await using writer = openStore(database.connectionString);
     const after = await reader.highWaterMark();
@@ -53,7 +49,7 @@ describe('a crash of the server', () => {
       written.push((await writer.append(`account-${written.length}`, [opened])).position);
     await append();
     await until(() => seen.length === 1, { message: 'the event before the crash' });
-    await server.restart({ mode: 'immediate' });
+    await crashServer(server);
     await append();
     await append();
     await until(() => seen.length >= 3, { message: 'the events after the crash', timeoutMs: 15_000 });

@@ -9,12 +9,19 @@ import type { PostgresEventStore } from '../src/index.ts';
 import { AppendStatements } from '../src/sql/append.ts';
 import { type EventColumn, eventColumns, selectListOf } from '../src/sql/event-columns.ts';
 import { migrations } from '../src/sql/migrations.generated.ts';
-import { createMigratedDatabase, deposited, type MigratedDatabase, opened, openStore } from './bank.ts';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
+import { migratedLog, openStore } from './store-test.ts';
 
 /** The first edit: the column's description. */
 const columnsWithTenant = [
   ...eventColumns,
-  { name: 'tenant', type: 'text', of: ({ metadata }) => String(metadata['tenant']), default: "'none'" },
+  {
+    name: 'tenant',
+    type: 'text',
+    of: ({ metadata }) => (typeof metadata['tenant'] === 'string' ? metadata['tenant'] : 'none'),
+    default: "'none'",
+  },
 ] as const satisfies readonly EventColumn[];
 
 /** The second edit: a migration. */
@@ -38,14 +45,14 @@ interface TenantRow {
 }
 
 describe('the columns of events', () => {
-  let database: MigratedDatabase;
+  let database: TestDatabase;
   /** Of a process that does not know the new column. */
   let oldStore: PostgresEventStore;
   let pool: pg.Pool;
   let run: StatementRunner;
 
   beforeAll(async () => {
-    database = await createMigratedDatabase();
+    database = await createTestDatabase({ prepare: migratedLog });
     oldStore = openStore(database.connectionString);
     pool = new pg.Pool({ connectionString: database.connectionString });
     run = runnerOn(pool, { prepare: true });

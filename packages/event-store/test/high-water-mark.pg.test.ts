@@ -1,20 +1,14 @@
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { killBackends } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import { untilQueried } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { untilAsked } from './wait-for-query.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
-
-const positionsOf = (events: readonly { readonly position: number }[]) =>
-  events.map(({ position }) => position);
+import { openStore, positionsOf, test as storeTest } from './store-test.ts';
 
 /** The ways to read the log once, up to where it is settled. */
 const readers: Readonly<Record<string, (store: PostgresEventStore, after: number) => Promise<number[]>>> = {
@@ -32,29 +26,34 @@ const readers: Readonly<Record<string, (store: PostgresEventStore, after: number
   },
 };
 
-describe('settling', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  /** Reads with a process of its own, which knows nothing of what others were told. */
-  async function highWaterMark(): Promise<number> {
+const test = storeTest
+  // Reads with a store of its own, which knows nothing of what others were told.
+  .extend('highWaterMark', ({ database }) => async () => {
     await using reader = openStore(database.connectionString);
     return await reader.highWaterMark();
-  }
+  })
+  .extend('allowsPreparing', ({ store }) => async () => {
+    const { rows } = await store.pool.query<object>('show max_prepared_transactions');
+    return Number(Object.values(rows[0]!)[0]) > 0;
+  })
+  // A prepared transaction in another database, where the server allows any. Returns what ends it.
+  .extend('prepareElsewhere', ({ ownDatabase, allowsPreparing }) => async () => {
+    if (!(await allowsPreparing())) return async () => {};
+    const client = new pg.Client({ connectionString: ownDatabase.connectionString });
+    await client.connect();
+    await client.query('begin; create table unrelated (id integer)');
+    await client.query(`prepare transaction 'unrelated'`);
+    return async () => {
+      await client.query(`rollback prepared 'unrelated'`);
+      await client.end();
+    };
+  });
 
-  test.each(Object.keys(readers))(
+describe('settling', () => {
+  test.for(Object.keys(readers))(
     'commits in the wrong order: %s waits for the earlier append, then hands out both in order',
-    async (name) => {
+    async (name, { database, store }) => {
+      guarantee('commit-order-does-not-matter');
       const read = readers[name]!;
       await using reader = openStore(database.connectionString);
       const { position: before } = await store.append(`account-before-${name}`, [opened]);
@@ -71,7 +70,11 @@ describe('settling', () => {
     },
   );
 
-  test('commits in the wrong order: a subscription waits for the earlier append, then hands out both in order', async () => {
+  test('commits in the wrong order: a subscription waits for the earlier append, then hands out both in order', async ({
+    database,
+    store,
+  }) => {
+    guarantee('commit-order-does-not-matter');
     await using reader = openStore(database.connectionString, { listen: false });
     const { position: before } = await store.append('account-followed', [opened]);
     const stop = new AbortController();
@@ -84,7 +87,7 @@ describe('settling', () => {
     const late = await beginTransaction(database.connectionString);
     const first = await store.append('account-followed-late', [opened], { transaction: late.client });
     const second = await store.append('account-followed', [deposited(1)]);
-    await untilAsked(reader);
+    await untilQueried(reader);
     expect(seen).toEqual([]);
     expect(subscription.position).toBeLessThan(first.position);
 
@@ -95,11 +98,11 @@ describe('settling', () => {
     await following;
   });
 
-  test('the very first append of a log, held open, is not skipped', async () => {
-    await using fresh = await createMigratedDatabase();
-    await using writer = openStore(fresh.connectionString);
-    await using reader = openStore(fresh.connectionString);
-    const late = await beginTransaction(fresh.connectionString);
+  test('the very first append of a log, held open, is not skipped', async ({ ownDatabase }) => {
+    guarantee('commit-order-does-not-matter');
+    await using writer = openStore(ownDatabase.connectionString);
+    await using reader = openStore(ownDatabase.connectionString);
+    const late = await beginTransaction(ownDatabase.connectionString);
     const first = await writer.append('account-first', [opened], { transaction: late.client });
     const second = await writer.append('account-second', [opened]);
     expect([first.position, second.position]).toEqual([1, 2]);
@@ -109,14 +112,17 @@ describe('settling', () => {
     expect(positionsOf(await collect(reader.readAll()))).toEqual([1, 2]);
   });
 
-  test('an empty log is settled at 0', async () => {
-    await using fresh = await createMigratedDatabase();
-    await using reader = openStore(fresh.connectionString);
+  test('an empty log is settled at 0', async ({ ownDatabase }) => {
+    await using reader = openStore(ownDatabase.connectionString);
     expect(await reader.highWaterMark()).toBe(0);
     expect(await collect(reader.readAll())).toEqual([]);
   });
 
-  test('a transaction that got its id early, and appends late, comes behind in its stream and in the log', async () => {
+  test('a transaction that got its id early, and appends late, comes behind in its stream and in the log', async ({
+    database,
+    store,
+  }) => {
+    guarantee('position-order-is-version-order');
     await using reader = openStore(database.connectionString);
     const early = await beginTransaction(database.connectionString);
     await early.client.query('select pg_current_xact_id()');
@@ -132,7 +138,8 @@ describe('settling', () => {
     expect(positionsOf(read)).toEqual([other.position, own.position]);
   });
 
-  test('an append that is rolled back stalls nobody', async () => {
+  test('an append that is rolled back stalls nobody', async ({ database, store, highWaterMark }) => {
+    guarantee('only-appends-delay-readers');
     const undone = await beginTransaction(database.connectionString);
     const gap = await store.append('account-undone', [opened], { transaction: undone.client });
     await undone.client.query('rollback'); // its session stays
@@ -142,17 +149,22 @@ describe('settling', () => {
     await undone.client.end();
   });
 
-  test('an append whose backend is killed stalls nobody', async () => {
+  test('an append whose backend is killed stalls nobody', async ({ database, store, highWaterMark }) => {
+    guarantee('only-appends-delay-readers');
     const killed = await beginTransaction(database.connectionString);
     await store.append('account-killed', [opened], { transaction: killed.client });
     const { position } = await store.append('account-after-kill', [opened]);
     expect(await highWaterMark()).toBeLessThan(position);
-    await store.pool.query('select pg_terminate_backend($1, 5000)', [killed.pid]);
+    await killBackends(store.pool, killed.pid);
     expect(await highWaterMark()).toBe(position);
     expect(await collect(store.readStream('account-killed'))).toEqual([]);
   });
 
-  test('a savepoint that is rolled back takes its append along, and readers wait for no more than the rest', async () => {
+  test('a savepoint that is rolled back takes its append along, and readers wait for no more than the rest', async ({
+    database,
+    store,
+    highWaterMark,
+  }) => {
     const caller = await beginTransaction(database.connectionString);
     const kept = await store.append('account-kept', [opened], { transaction: caller.client });
     await caller.client.query('savepoint before');
@@ -167,7 +179,11 @@ describe('settling', () => {
     expect(await highWaterMark()).toBe(again.position);
   });
 
-  test('an append whose only part was rolled back to a savepoint holds nobody, though its transaction stays open', async () => {
+  test('an append whose only part was rolled back to a savepoint holds nobody, though its transaction stays open', async ({
+    database,
+    store,
+    highWaterMark,
+  }) => {
     const caller = await beginTransaction(database.connectionString);
     await caller.client.query('savepoint before');
     await store.append('account-taken-back', [opened], { transaction: caller.client });
@@ -177,7 +193,11 @@ describe('settling', () => {
     await caller.commit();
   });
 
-  test('a slow writer blocks neither readers of what is settled nor writers of other streams', async () => {
+  test('a slow writer blocks neither readers of what is settled nor writers of other streams', async ({
+    database,
+    store,
+  }) => {
+    guarantee('slow-appends-block-little');
     await using other = openStore(database.connectionString);
     const { position: settled } = await store.append('account-settled', [opened]);
     const slow = await beginTransaction(database.connectionString);
@@ -194,7 +214,13 @@ describe('settling', () => {
     await slow.commit();
   });
 
-  test('transactions that do not append never stall readers: with an id, with an old snapshot, or prepared', async () => {
+  test('transactions that do not append never stall readers: with an id, with an old snapshot, or prepared', async ({
+    database,
+    store,
+    highWaterMark,
+    prepareElsewhere,
+  }) => {
+    guarantee('only-appends-delay-readers');
     const own = await beginTransaction(database.connectionString);
     await own.client.query('create table unrelated (id integer)');
     const dump = await beginTransaction(database.connectionString, 'repeatable read');
@@ -207,28 +233,14 @@ describe('settling', () => {
     await prepared();
   });
 
-  /** A prepared transaction in another database, where the server allows any. @returns what ends it */
-  async function prepareElsewhere(): Promise<() => Promise<void>> {
-    if (!(await allowsPreparing())) return async () => {};
-    const elsewhere = await createMigratedDatabase();
-    const client = new pg.Client({ connectionString: elsewhere.connectionString });
-    await client.connect();
-    await client.query('begin; create table unrelated (id integer)');
-    await client.query(`prepare transaction 'unrelated'`);
-    return async () => {
-      await client.query(`rollback prepared 'unrelated'`);
-      await client.end();
-      await elsewhere[Symbol.asyncDispose]();
-    };
-  }
-
-  async function allowsPreparing(): Promise<boolean> {
-    const { rows } = await store.pool.query<object>('show max_prepared_transactions');
-    return Number(Object.values(rows[0]!)[0]) > 0;
-  }
-
-  test('an append in another database, or in another schema of this one, stalls nobody here', async () => {
-    await using elsewhere = await createMigratedDatabase(); // a copy: its tables have the same object ids
+  test('an append in another database, or in another schema of this one, stalls nobody here', async ({
+    database,
+    ownDatabase,
+    store,
+    highWaterMark,
+  }) => {
+    guarantee('only-appends-delay-readers');
+    const elsewhere = ownDatabase; // a copy of the same template: its tables have the same object ids
     await using there = openStore(elsewhere.connectionString);
     const held = await beginTransaction(elsewhere.connectionString);
     await there.append('account-there', [opened], { transaction: held.client });
@@ -244,7 +256,12 @@ describe('settling', () => {
     await near.rollback();
   });
 
-  test("an application's own advisory locks stall nobody, whatever their keys", async () => {
+  test("an application's own advisory locks stall nobody, whatever their keys", async ({
+    database,
+    store,
+    highWaterMark,
+  }) => {
+    guarantee('only-appends-delay-readers');
     const { rows } = await store.pool.query<{ oid: string }>(
       `select 'leftfold.events'::regclass::oid::text as oid`,
     );
@@ -257,7 +274,12 @@ describe('settling', () => {
     await application.rollback();
   });
 
-  test('an append that was prepared for a two-phase commit is waited for until it is committed', async () => {
+  test('an append that was prepared for a two-phase commit is waited for until it is committed', async ({
+    database,
+    store,
+    highWaterMark,
+    allowsPreparing,
+  }) => {
     const allowed = await allowsPreparing();
     const { client } = await beginTransaction(database.connectionString);
     const first = await store.append('account-prepared', [opened], { transaction: client });
@@ -272,7 +294,12 @@ describe('settling', () => {
     ]);
   });
 
-  test('what a process was told is settled stays settled, though a fence shows up late', async () => {
+  test('what a process was told is settled stays settled, though a fence shows up late', async ({
+    database,
+    store,
+    highWaterMark,
+  }) => {
+    guarantee('stable-high-water-mark');
     await using reader = openStore(database.connectionString);
     const { position } = await store.append('account-mark', [opened]);
     expect(await reader.highWaterMark()).toBe(position);

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deposited } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { collect, createMigratedDatabase, deposited, type MigratedDatabase, openStore } from './bank.ts';
+import { openStore, test } from './store-test.ts';
 
 /** Numbers from 0 to 1, the same ones in each run. */
 function randomNumbers(seed: number): () => number {
@@ -12,19 +15,10 @@ function randomNumbers(seed: number): () => number {
 }
 
 describe('streams that everybody writes to', () => {
-  let database: MigratedDatabase;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-  });
-
-  afterAll(async () => {
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test.each([1, 4])(
+  test.for([1, 4])(
     'have versions without holes in the order of the log, for two stores with %d connections each, and no append is lost or doubled',
-    async (maxConnections) => {
+    async (maxConnections, { database }) => {
+      guarantee('versions-without-holes');
       const { connectionString } = database;
       await using first = openStore(connectionString, { maxConnections });
       await using second = openStore(connectionString, { maxConnections });

@@ -1,56 +1,47 @@
-import { sql } from 'kysely';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { describe, expect } from 'vitest';
 import type { InlineHook } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { openStore, test as storeTest } from './store-test.ts';
 
 type Apply = InlineHook['apply'];
 
-describe('an inline hook', () => {
-  let database: MigratedDatabase;
+const keep =
+  (owner: string, position?: number): Apply =>
+  async (transaction, events) => {
+    await sql`insert into events values (${owner}, ${position ?? events[0]!.position})`.execute(transaction);
+  };
 
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    await using store = openStore(database.connectionString);
+const test = storeTest
+  .extend(
+    'withHook',
+    ({ database }) =>
+      (apply: Apply, eventTypes = ['account.opened']) =>
+        openStore(database.connectionString, { inline: { eventTypes: new Set(eventTypes), apply } }),
+  )
+  .extend('owners', ({ pool }) => async () => {
+    const { rows } = await pool.query<{ owner: string }>('select owner from events order by 1');
+    return rows.map(({ owner }) => owner);
+  });
+
+describe('an inline hook', () => {
+  test.beforeAll(async ({ pool }) => {
     // A read model whose constraint is named as one of the log's own.
-    await store.pool.query(`
+    await pool.query(`
       create table events (
         owner text constraint events_stream_version_key unique,
         position bigint constraint events_event_id_key unique deferrable initially deferred
       )`);
   });
 
-  afterAll(async () => {
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  const withHook = (apply: Apply, eventTypes = ['account.opened']) =>
-    openStore(database.connectionString, { inline: { eventTypes: new Set(eventTypes), apply } });
-
-  const keep =
-    (owner: string, position?: number): Apply =>
-    async (transaction, events) => {
-      await sql`insert into events values (${owner}, ${position ?? events[0]!.position})`.execute(
-        transaction,
-      );
-    };
-
-  async function owners(): Promise<string[]> {
-    await using store = openStore(database.connectionString);
-    const { rows } = await store.pool.query<{ owner: string }>('select owner from events order by 1');
-    return rows.map(({ owner }) => owner);
-  }
-
-  test('gets the events as they are recorded, with their places, and commits together with them', async () => {
+  test('gets the events as they are recorded, with their places, and commits together with them', async ({
+    withHook,
+    owners,
+  }) => {
     const given: unknown[] = [];
     await using store = withHook(async (transaction, events) => {
       given.push(...events);
@@ -62,7 +53,10 @@ describe('an inline hook', () => {
     expect(await owners()).toContain('together');
   });
 
-  test('gets payloads and metadata as they are read from the log, in their order and without undefined', async () => {
+  test('gets payloads and metadata as they are read from the log, in their order and without undefined', async ({
+    database,
+    withHook,
+  }) => {
     const given: string[] = [];
     await using store = withHook(async (_, [event]) => {
       given.push(JSON.stringify([event?.data, event?.metadata]));
@@ -77,7 +71,9 @@ describe('an inline hook', () => {
     expect(given[0]).toContain('{"deep":{"c":2,"dd":1},"zeta":1,"actor":"Ada"}');
   });
 
-  test('is not run for an append whose condition fails, and commits together with one whose condition holds', async () => {
+  test('is not run for an append whose condition fails, and commits together with one whose condition holds', async ({
+    withHook,
+  }) => {
     const given: number[] = [];
     await using store = withHook(async (_, events) => {
       given.push(...events.map(({ position }) => position));
@@ -90,7 +86,9 @@ describe('an inline hook', () => {
     expect(given).toEqual([position]);
   });
 
-  test('is not run for an append without any of its event types, nor when the append is answered as a repetition', async () => {
+  test('is not run for an append without any of its event types, nor when the append is answered as a repetition', async ({
+    withHook,
+  }) => {
     let runs = 0;
     await using store = withHook(async () => {
       runs += 1;
@@ -102,7 +100,10 @@ describe('an inline hook', () => {
     expect(runs).toBe(1);
   });
 
-  test('that violates a constraint of its own fails with its own error, never as a version conflict, whatever its name', async () => {
+  test('that violates a constraint of its own fails with its own error, never as a version conflict, whatever its name', async ({
+    withHook,
+  }) => {
+    guarantee('inline-errors');
     await using store = withHook(keep('unique', -1));
     await store.append('account-unique-1', [opened]);
     await using again = withHook(keep('unique', -2));
@@ -117,7 +118,9 @@ describe('an inline hook', () => {
     expect(await collect(again.readStream('account-unique-2'))).toEqual([]);
   });
 
-  test('whose constraint is violated at commit fails with that error, and the append is rolled back', async () => {
+  test('whose constraint is violated at commit fails with that error, and the append is rolled back', async ({
+    withHook,
+  }) => {
     await using store = withHook(keep('deferred-1', -3));
     await store.append('account-deferred-1', [opened]);
     await using again = withHook(keep('deferred-2', -3));
@@ -126,7 +129,10 @@ describe('an inline hook', () => {
     expect(await collect(again.readStream('account-deferred-2'))).toEqual([]);
   });
 
-  test('that throws rolls the append back; what it threw reaches the caller untouched, and nobody else is harmed', async () => {
+  test('that throws rolls the append back; what it threw reaches the caller untouched, and nobody else is harmed', async ({
+    withHook,
+    owners,
+  }) => {
     const wrong = new RangeError('the model has no room');
     let failing = true;
     await using store = withHook(async (transaction, events) => {
@@ -146,7 +152,10 @@ describe('an inline hook', () => {
     });
   });
 
-  test('is run once, for the place that its append gets after it lost a race for the stream', async () => {
+  test('is run once, for the place that its append gets after it lost a race for the stream', async ({
+    database,
+    withHook,
+  }) => {
     const seen: number[] = [];
     await using store = withHook(async (transaction, events) => {
       seen.push(events[0]!.streamVersion);
@@ -162,7 +171,7 @@ describe('an inline hook', () => {
     expect(seen).toEqual([2]);
   });
 
-  test('that Postgres rolled back to let another go on is run again', async () => {
+  test('that Postgres rolled back to let another go on is run again', async ({ withHook, owners }) => {
     let runs = 0;
     await using store = withHook(async (transaction, events) => {
       runs += 1;
@@ -178,7 +187,11 @@ describe('an inline hook', () => {
     expect(await owners()).not.toContain('deadlock-1');
   });
 
-  test("runs in the caller's transaction as well, and goes with it", async () => {
+  test("runs in the caller's transaction as well, and goes with it", async ({
+    database,
+    withHook,
+    owners,
+  }) => {
     await using store = withHook(keep('undone'));
     const caller = await beginTransaction(database.connectionString);
     await store.append('account-undone', [opened], { transaction: caller.client });
@@ -188,7 +201,7 @@ describe('an inline hook', () => {
     expect(await owners()).not.toContain('undone');
   });
 
-  test('works with a pool of one connection, for many appends at once', async () => {
+  test('works with a pool of one connection, for many appends at once', async ({ database }) => {
     await using store = openStore(database.connectionString, {
       maxConnections: 1,
       inline: { eventTypes: new Set(['account.opened']), apply: async () => {} },

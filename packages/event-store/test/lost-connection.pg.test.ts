@@ -1,66 +1,50 @@
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction, disposeAfter } from '@leftfold/testbed/database';
+import { killBackends, startDyingServer, TcpProxy } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { startDyingServer } from './dying-server.ts';
-import { type LossyProxy, startLossyProxy } from './lossy-proxy.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { describe, expect } from 'vitest';
+import { openStore, test as storeTest } from './store-test.ts';
+
+const test = storeTest
+  .extend('proxy', { scope: 'file' }, async ({ database }, fixture) =>
+    disposeAfter(fixture, await TcpProxy.start(database.connectionString)),
+  )
+  // A store whose statements have their text in each message, for the proxy to know them by.
+  .extend(
+    'openBehindProxy',
+    ({ proxy }) =>
+      () =>
+        openStore(proxy.connectionString, { listen: false, preparedStatements: false }),
+  );
 
 describe('an append whose connection is lost', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-  let proxy: LossyProxy;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-    proxy = await startLossyProxy(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await proxy?.[Symbol.asyncDispose]();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  const versionsOf = async (streamId: string) =>
-    (await collect(store.readStream(streamId))).map(({ streamVersion }) => streamVersion);
-
-  /** A store whose statements have their text in each message, for the proxy to know them by. */
-  const openBehindProxy = () =>
-    openStore(proxy.connectionString, { listen: false, preparedStatements: false });
-
-  test('before its commit, by a killed backend, is made again and recorded once', async () => {
+  test('before its commit, by a killed backend, is made again and recorded once', async ({
+    database,
+    store,
+    versionsOf,
+  }) => {
+    guarantee('lost-answers');
     await using other = openStore(database.connectionString);
     const blocker = await beginTransaction(database.connectionString);
     await store.append('account-killed', [opened], { transaction: blocker.client });
     const waiting = other.append('account-killed', [deposited(1)]);
     await untilBlocked(store.pool);
-    const { rowCount } = await store.pool.query(
-      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    expect(rowCount).toBe(1);
+    expect(await killBackends(store.pool, `wait_event_type = 'Lock'`)).toBe(1);
     await untilBlocked(store.pool);
     await blocker.commit();
     expect(await waiting).toMatchObject({ streamVersion: 2, duplicate: false });
     expect(await versionsOf('account-killed')).toEqual([1, 2]);
   });
 
-  test.each([
+  test.for([
     ['one event', '_append_one', [opened]],
     ['several events', '_append_batch', [opened, deposited(1)]],
   ] as const)(
     'after its commit, before the answer, is recorded once: %s',
-    async (what, statement, events) => {
+    async ([what, statement, events], { store, proxy, openBehindProxy }) => {
+      guarantee('lost-answers');
       await using far = openBehindProxy();
       await far.highWaterMark();
       const streamId = `account-unanswered-${statement}`;
@@ -73,7 +57,11 @@ describe('an append whose connection is lost', () => {
     },
   );
 
-  test('after its commit, before the answer, is recorded once also when it would be right a second time', async () => {
+  test('after its commit, before the answer, is recorded once also when it would be right a second time', async ({
+    store,
+    proxy,
+    openBehindProxy,
+  }) => {
     await using far = openBehindProxy();
     for (const [statement, events] of [
       ['_append_one', [deposited(1)]],
@@ -88,7 +76,12 @@ describe('an append whose connection is lost', () => {
     }
   });
 
-  test('takes nobody along who travelled with it: each gets the answer that it would have got', async () => {
+  test('takes nobody along who travelled with it: each gets the answer that it would have got', async ({
+    store,
+    versionsOf,
+    proxy,
+    openBehindProxy,
+  }) => {
     await using far = openBehindProxy();
     await store.append('account-there', [opened]);
     const lost = proxy.loseAnswerTo('_append_batch');
@@ -112,7 +105,11 @@ describe('an append whose connection is lost', () => {
     }
   });
 
-  test('with an inline hook, after its commit, is recorded once and its hook has taken effect once', async () => {
+  test('with an inline hook, after its commit, is recorded once and its hook has taken effect once', async ({
+    store,
+    versionsOf,
+    proxy,
+  }) => {
     await store.pool.query('create table counted (position bigint)');
     await using far = openStore(proxy.connectionString, {
       listen: false,
@@ -137,15 +134,16 @@ describe('an append whose connection is lost', () => {
     expect(await versionsOf('account-hooked')).toEqual([1]);
   });
 
-  test('while its hook is at work fails as the hook does, and is not recorded', async () => {
+  test('while its hook is at work fails as the hook does, and is not recorded', async ({
+    database,
+    store,
+    versionsOf,
+  }) => {
     await using hooked = openStore(database.connectionString, {
       inline: {
         eventTypes: new Set(['account.opened']),
         apply: async (transaction) => {
-          await store.pool.query(
-            `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-              where datname = current_database() and state = 'idle in transaction'`,
-          );
+          await killBackends(store.pool, `state = 'idle in transaction'`);
           await transaction.withTables<{ counted: { position: number } }>().selectFrom('counted').execute();
         },
       },
@@ -154,8 +152,11 @@ describe('an append whose connection is lost', () => {
     expect(await versionsOf('account-cut')).toEqual([]);
   });
 
-  test('for good is an error that says so, and that the same call may succeed later', async () => {
-    const gone = await startLossyProxy(database.connectionString);
+  test('for good is an error that says so, and that the same call may succeed later', async ({
+    database,
+    versionsOf,
+  }) => {
+    const gone = await TcpProxy.start(database.connectionString);
     await using far = openStore(gone.connectionString, { listen: false });
     await far.append('account-gone', [opened]);
     await gone[Symbol.asyncDispose]();
@@ -175,6 +176,6 @@ describe('an append whose connection is lost', () => {
     expect(await failureOf(far.append('account-dying', [opened]))).toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
-    expect(server.greeted()).toBeGreaterThan(2);
+    expect(server.accepted()).toBeGreaterThan(2);
   });
 });

@@ -1,41 +1,31 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
+import { opened } from '@leftfold/testbed/bank';
+import { beginTransaction, databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import type { TestDatabase } from '@leftfold/testing/postgres';
 import pg from 'pg';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createEventStore } from '../src/index.ts';
-import { collect, failureOf, opened, openStore } from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { openStore } from './store-test.ts';
+
+/** Tests on an empty database each. */
+const test = databaseTest().extend('query', ({ ownPool }) => async (statement: string) => {
+  const { rows } = await ownPool.query<Record<string, unknown>>(statement);
+  return rows;
+});
 
 describe('migrate', () => {
-  const databases: TestDatabase[] = [];
-  let database: TestDatabase;
-
-  beforeEach(async () => {
-    database = await createTestDatabase();
-    databases.push(database);
-  });
-
-  afterAll(async () => {
-    for (const each of databases) await each[Symbol.asyncDispose]();
-  });
-
-  async function query(statement: string): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: database.connectionString });
-    await client.connect();
-    try {
-      const { rows } = await client.query<Record<string, unknown>>(statement);
-      return rows;
-    } finally {
-      await client.end();
-    }
-  }
-
-  test('may be called by any number of processes at once: each finds a log that works', async () => {
+  test('may be called by any number of processes at once: each finds a log that works', async ({
+    ownDatabase,
+    query,
+  }) => {
+    guarantee('concurrent-start');
     const positions = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
-        await using store = openStore(database.connectionString, { maxConnections: 2 });
+        await using store = openStore(ownDatabase.connectionString, { maxConnections: 2 });
         await store.migrate();
         return (await store.append(`account-${index}`, [opened])).position;
       }),
@@ -47,8 +37,8 @@ describe('migrate', () => {
     expect(applied).toEqual(applied.map((_, index) => ({ number: index + 1, times: 1 })));
   });
 
-  test('changes nothing when it is called again', async () => {
-    await using store = openStore(database.connectionString);
+  test('changes nothing when it is called again', async ({ ownDatabase, query }) => {
+    await using store = openStore(ownDatabase.connectionString);
     await store.migrate();
     const [before] = await query(
       'select array_agg(applied_at order by number) as at from leftfold.migrations',
@@ -62,11 +52,14 @@ describe('migrate', () => {
     expect(await collect(store.readAll())).toEqual(events);
   });
 
-  test('puts a log into a schema of any name, and two of them in one database do not disturb each other', async () => {
-    await using shop = openStore(database.connectionString, { schema: 'shop' });
-    await using bank = openStore(database.connectionString, { schema: 'bank_2' });
+  test('puts a log into a schema of any name, and two of them in one database do not disturb each other', async ({
+    ownDatabase,
+    query,
+  }) => {
+    await using shop = openStore(ownDatabase.connectionString, { schema: 'shop' });
+    await using bank = openStore(ownDatabase.connectionString, { schema: 'bank_2' });
     await Promise.all([shop.migrate(), bank.migrate()]);
-    const held = await beginTransaction(database.connectionString);
+    const held = await beginTransaction(ownDatabase.connectionString);
     await shop.append('account-1', [opened], { transaction: held.client });
     const { events } = await bank.append('account-1', [{ ...opened, id: 'same' }]);
     expect(events[0]!.position).toBe(1);
@@ -80,10 +73,14 @@ describe('migrate', () => {
     ).toEqual([]);
   });
 
-  test('lets a role without the right to create anything start on a log that is up to date, append and read', async () => {
-    await using owner = openStore(database.connectionString);
+  test('lets a role without the right to create anything start on a log that is up to date, append and read', async ({
+    ownDatabase,
+    query,
+  }) => {
+    guarantee('least-privilege');
+    await using owner = openStore(ownDatabase.connectionString);
     await owner.migrate();
-    await using role = await createRole(database);
+    await using role = await createRole(ownDatabase);
     await query(`
       grant usage on schema leftfold to ${role.name};
       grant select on all tables in schema leftfold to ${role.name};
@@ -101,8 +98,10 @@ describe('migrate', () => {
     });
   });
 
-  test('of a role that may only connect is refused with a sentence about rights; so is what it would do then', async () => {
-    await using role = await createRole(database);
+  test('of a role that may only connect is refused with a sentence about rights; so is what it would do then', async ({
+    ownDatabase,
+  }) => {
+    await using role = await createRole(ownDatabase);
     await using store = openStore(role.connectionString);
     const refused = {
       code: 'MISSING_RIGHTS',
@@ -111,7 +110,7 @@ describe('migrate', () => {
         'the role of this connection lacks a right on schema "leftfold"; grant it, or migrate with a role that has it',
     };
     expect(await failureOf(store.migrate())).toMatchObject(refused);
-    await using owner = openStore(database.connectionString);
+    await using owner = openStore(ownDatabase.connectionString);
     await owner.migrate();
     expect(await failureOf(store.migrate())).toMatchObject(refused);
     expect(await failureOf(store.append('account-1', [opened]))).toMatchObject(refused);
@@ -123,8 +122,9 @@ describe('migrate', () => {
     expect(await failureOf(collect(store.subscribe()))).toMatchObject(refused);
   });
 
-  test('is refused on a log that a newer release has migrated', async () => {
-    await using store = openStore(database.connectionString);
+  test('is refused on a log that a newer release has migrated', async ({ ownDatabase, query }) => {
+    guarantee('newer-schema');
+    await using store = openStore(ownDatabase.connectionString);
     await store.migrate();
     const [{ newest } = {}] = await query(
       `select max(number) as newest from leftfold.migrations where component = 'event-store'`,
@@ -141,8 +141,8 @@ describe('migrate', () => {
     });
   });
 
-  test('that was forgotten is an error that says so, wherever it is met', async () => {
-    await using store = openStore(database.connectionString);
+  test('that was forgotten is an error that says so, wherever it is met', async ({ ownDatabase }) => {
+    await using store = openStore(ownDatabase.connectionString);
     const missing = {
       code: 'SCHEMA_NOT_MIGRATED',
       retryable: false,
@@ -163,9 +163,9 @@ describe('migrate', () => {
     await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toBeDefined();
   });
 
-  test('refuses a schema name that is none', () => {
+  test('refuses a schema name that is none', ({ ownDatabase }) => {
     for (const schema of ['', 'Shop', 'a"b', 'a-b', 'x'.repeat(26)]) {
-      const { connectionString } = database;
+      const { connectionString } = ownDatabase;
       expect(() => createEventStore({ connectionString, schema, events: [] })).toThrow(
         expect.objectContaining({ code: 'INVALID_NAME', kind: 'schema name' }),
       );

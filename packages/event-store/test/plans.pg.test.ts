@@ -1,19 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import pg from 'pg';
 import type { ExpectedVersion } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
+import type { Statement } from '@leftfold/postgres';
+import { databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import pg from 'pg';
+import { describe, expect } from 'vitest';
 import { AppendStatements } from '../src/sql/append.ts';
-import { highWaterMarkStatement } from '../src/sql/high-water-mark.ts';
-import { loadSnapshotStatement } from '../src/sql/snapshots.ts';
 import {
   eventsByIdStatement,
   eventsOfCommandStatement,
-  readTailStatement,
   readPageStatement,
   readStreamStatement,
+  readTailStatement,
 } from '../src/sql/events.ts';
-import type { Statement } from '@leftfold/postgres';
-import { createMigratedDatabase, type MigratedDatabase } from './bank.ts';
+import { highWaterMarkStatement } from '../src/sql/high-water-mark.ts';
+import { loadSnapshotStatement } from '../src/sql/snapshots.ts';
+import { migratedLog } from './store-test.ts';
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -44,43 +46,45 @@ const EVENTS = 100_000;
 /** The default of `jit_above_cost`: a server with JIT compiles a statement of that cost, for some milliseconds. */
 const JIT_ABOVE_COST = 100_000;
 
-describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events and %s', (mode) => {
-  let database: MigratedDatabase;
-  let client: pg.Client;
+const modes = ['force_custom_plan', 'force_generic_plan'] as const;
+
+/** Tests on a log and a session of their own. `plansOf` runs a statement and returns the plans of all it runs. */
+function plansTest() {
   const explained: ExplainedStatement[] = [];
   let serial = 0;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    client = new pg.Client({ connectionString: database.connectionString });
-    await client.connect();
-    // 5,000 streams of 16 events, one of 20,000 and a category of 10 events; one event in a hundred has a tag that is its stream's alone, one
-    // in two, but for the newest 1,000, a tag that all of them share, and one in a hundred of the older half another.
-    await client.query(
-      `insert into leftfold.events
-       select nextval('leftfold.event_position'), row_number() over (partition by stream order by number),
-              clock_timestamp(), 1, stream,
-              'seed-' || number,
-              case when stream = 'rare-1' then 'rare.happened'
-                   when number % 10 = 0 then 'account.opened'
-                   else 'account.deposited' end,
-              '{"cents": 1}', '{}',
-              case when number % 100 = 0 then array['owner:' || number % 5000] else '{}' end
-              || case when number % 2 = 0 and number < $1::integer - 1000 then array['branch:north'] else '{}' end
-              || case when number % 100 = 1 and number < 50000 then array['branch:closed'] else '{}' end
-         from generate_series(0, $1::integer - 1) as number,
-              lateral (select case when number % 5 = 0 then 'account-long'
-                                   when number % 10000 = 2503 then 'rare-1'
-                                   else 'account-' || number % 5000 end as stream) as place
-        order by number`,
-      [EVENTS],
-    );
-    await client.query('analyze leftfold.events');
-    client.on('notice', ({ message = '' }) => {
-      const json = message.indexOf('{');
-      if (message.includes('plan:') && json > 0)
-        explained.push(JSON.parse(message.slice(json)) as ExplainedStatement);
+  return databaseTest(migratedLog)
+    .extend('client', { scope: 'file' }, async ({ database }, { onCleanup }) => {
+      const client = new pg.Client({ connectionString: database.connectionString });
+      client.on('notice', ({ message = '' }) => {
+        const json = message.indexOf('{');
+        if (message.includes('plan:') && json > 0)
+          explained.push(JSON.parse(message.slice(json)) as ExplainedStatement);
+      });
+      await client.connect();
+      onCleanup(() => client.end());
+      return client;
+    })
+    .extend('explained', () => explained)
+    .extend('plansOf', ({ client }) => async ({ text, values }: Pick<Statement, 'text' | 'values'>) => {
+      explained.length = 0;
+      await client.query({ name: `plan ${(serial += 1)}`, text, values: [...values] });
+      expect(explained.length).toBeGreaterThan(0);
+      const costs = explained.map(({ Plan }) => Plan['Total Cost'] ?? Number.NaN);
+      expect(Math.max(...costs)).toBeLessThan(JIT_ABOVE_COST);
+      return explained;
     });
+}
+
+const tests = {
+  force_custom_plan: plansTest(),
+  force_generic_plan: plansTest(),
+};
+
+describe.each(modes)('with 100,000 events and %s', (mode) => {
+  const test = tests[mode];
+
+  test.beforeAll(async ({ client }) => {
+    await seed(client);
     // Plans of statements inside functions, as they were run.
     await client.query(`
       load 'auto_explain';
@@ -92,35 +96,14 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
       set plan_cache_mode = ${mode}`);
   });
 
-  afterAll(async () => {
-    await client?.end();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  /** Runs a statement and tells how each statement in it that touches the log got at it. */
-  async function plansOf({
-    text,
-    values,
-  }: Pick<Statement, 'text' | 'values'>): Promise<readonly ExplainedStatement[]> {
-    explained.length = 0;
-    await client.query({ name: `plan ${(serial += 1)}`, text, values: [...values] });
-    expect(explained.length).toBeGreaterThan(0);
-    const costs = explained.map(({ Plan }) => Plan['Total Cost'] ?? Number.NaN);
-    expect(Math.max(...costs)).toBeLessThan(JIT_ABOVE_COST);
-    return explained;
-  }
-
-  async function accesses(statement: Pick<Statement, 'text' | 'values'>): Promise<readonly string[]> {
-    return (await plansOf(statement)).flatMap(accessesOf);
-  }
-
   const statements = new AppendStatements('leftfold');
   const range = { from: 1, to: Number.MAX_SAFE_INTEGER, backwards: false, limit: 1_000 };
   const untilNever = { untilPosition: undefined, untilTime: undefined };
 
-  test.each([false, true])(
+  test.for([false, true])(
     'a page of a long stream is one range of its index, which ends with the page, backwards: %s',
-    async (backwards) => {
+    async (backwards, { plansOf }) => {
+      guarantee('indexed-statements');
       const options = { ...range, ...untilNever, backwards };
       const plans = await plansOf(readStreamStatement('leftfold', 'account-long', options));
       expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_stream_version_key']);
@@ -128,9 +111,9 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     },
   );
 
-  test.each([untilNever, { untilPosition: undefined, untilTime: new Date('2100-01-01') }])(
+  test.for([untilNever, { untilPosition: undefined, untilTime: new Date('2100-01-01') }])(
     'a short stream is found by its index, and no other event is looked at',
-    async (until) => {
+    async (until, { plansOf }) => {
       const plans = await plansOf(readStreamStatement('leftfold', 'account-7', { ...range, ...until }));
       const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
       expect(found).toEqual(new Set(['events_stream_version_key']));
@@ -139,9 +122,10 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     },
   );
 
-  test.each([{}, { types: ['account.opened'] }, { category: 'account' }])(
+  test.for([{}, { types: ['account.opened'] }, { category: 'account' }])(
     'a page of the log with the filter %j is one range of its positions, which ends with the page',
-    async (filter) => {
+    async (filter, { plansOf }) => {
+      guarantee('indexed-statements');
       const plans = await plansOf(
         readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, filter),
       );
@@ -154,7 +138,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
   const rare = { types: ['rare.happened'], category: 'rare' };
 
   // Rare values: the first page that is read looks for them in the whole log.
-  test.each([
+  test.for([
     [{ tags }, 'Bitmap Index Scan events_tags_idx'],
     [{ types: ['account.opened'], tags }, 'Bitmap Index Scan events_tags_idx'],
     [{ category: 'account', tags }, 'Bitmap Index Scan events_tags_idx'],
@@ -162,9 +146,9 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     [{ category: 'rare' }, 'events_stream_version_key'],
     [rare, 'events_stream_version_key'],
     [{ ...rare, tags: [] }, 'events_stream_version_key'],
-  ])(
+  ] as const)(
     'a page of the log with the filter %j is found by its index, however often it was read',
-    async (filter, index) => {
+    async ([filter, index], { client, explained }) => {
       // Forced to be generic, a plan does not consider how rare a value is. The mode that users have may choose it too,
       // from the sixth execution of a prepared statement.
       await client.query('set plan_cache_mode = auto');
@@ -178,18 +162,18 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     },
   );
 
-  test.each([
+  test.for([
     ['the shared tail', readTailStatement('leftfold', { after: 90_000, upTo: EVENTS, limit: 1_000 })],
     ['events by their ids', eventsByIdStatement('leftfold', ['seed-1', 'seed-2'])],
     ['events of a command', eventsOfCommandStatement('leftfold', 'command')],
     ['a snapshot with its tail', loadSnapshotStatement('leftfold', 'account-7', 'key', 1_000)],
-  ])('%s is found by its index', async (_, statement) => {
-    const found = await accesses(statement);
+  ] as const)('%s is found by its index', async ([, statement], { plansOf }) => {
+    const found = (await plansOf(statement)).flatMap(accessesOf);
     expect(found.length).toBeGreaterThan(0);
     expect(found.join()).not.toContain('whole table');
   });
 
-  test('the high-water mark looks at the latest entry of the positions', async () => {
+  test('the high-water mark looks at the latest entry of the positions', async ({ plansOf }) => {
     const plans = await plansOf(highWaterMarkStatement('leftfold'));
     expect(plans.flatMap(accessesOf)).toEqual(['Index Only Scan events_pkey']);
     const rows = plans
@@ -198,7 +182,8 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     expect(rows.map((node) => node['Actual Rows'])).toEqual([1]);
   });
 
-  test('an append of one event looks up the newest version, and probes nothing else', async () => {
+  test('an append of one event looks up the newest version, and probes nothing else', async ({ plansOf }) => {
+    guarantee('indexed-statements');
     const plans = await plansOf(statements.one(requestOf('account-7', 20, `one-${mode}`))!);
     expect(new Set(plans.flatMap(accessesOf))).toEqual(
       new Set(['Index Only Scan events_stream_version_key']),
@@ -210,7 +195,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
   });
 
   // What a condition asks: never seen tags behind nothing and in the middle, and popular ones behind what is recent.
-  test.each([
+  test.for([
     ['a new tag behind position 0', ['owner:new'], 0, ['events_pkey', 'events_tags_idx'], 50],
     [
       'a rare tag behind an old position',
@@ -235,23 +220,30 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     ],
     ['a popular tag behind the newest 400 events', ['branch:north'], EVENTS - 400, ['events_pkey'], 400],
     ['a popular tag behind the newest 900 events', ['branch:north'], EVENTS - 900, ['events_pkey'], 900],
-  ] as const)('a condition on %s looks at few events', async (_, tags, behind, indexes, most) => {
-    const { rows } = await client.query<{ more: string }>(
-      'select last_value - $1 as more from leftfold.event_position',
-      [EVENTS],
-    );
-    const after = behind + (behind === 0 ? 0 : Number(rows[0]!.more));
-    const text = `select leftfold._find_latest_match($1, array['account.opened', 'account.deposited'], $2) as match`;
-    const plans = await plansOf({ text, values: [tags, after] });
-    const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
-    expect(found).toEqual(new Set(indexes));
-    const looked = plans
-      .flatMap(({ Plan }) => nodesOf(Plan))
-      .map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0));
-    expect(Math.max(...looked)).toBeLessThanOrEqual(most);
-  });
+  ] as const)(
+    'a condition on %s looks at few events',
+    async ([, tags, behind, indexes, most], { client, plansOf }) => {
+      guarantee('indexed-statements');
+      const { rows } = await client.query<{ more: string }>(
+        'select last_value - $1 as more from leftfold.event_position',
+        [EVENTS],
+      );
+      const after = behind + (behind === 0 ? 0 : Number(rows[0]!.more));
+      const text = `select leftfold._find_latest_match($1, array['account.opened', 'account.deposited'], $2) as match`;
+      const plans = await plansOf({ text, values: [tags, after] });
+      const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
+      expect(found).toEqual(new Set(indexes));
+      const looked = plans
+        .flatMap(({ Plan }) => nodesOf(Plan))
+        .map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0));
+      expect(Math.max(...looked)).toBeLessThanOrEqual(most);
+    },
+  );
 
-  test('a condition on a popular tag behind position 0 is refused by the newest event that has it', async () => {
+  test('a condition on a popular tag behind position 0 is refused by the newest event that has it', async ({
+    client,
+    plansOf,
+  }) => {
     await client.query('begin');
     await client.query(
       `select leftfold.append('account-7', '[{"type": "account.opened", "tags": ["branch:north"]}]')`,
@@ -262,14 +254,14 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 events 
     await client.query('rollback');
   });
 
-  test.each([false, true])(
+  test.for([false, true])(
     'a batch looks up each stream and each id by an index, ids checked: %s',
-    async (check) => {
+    async (check, { plansOf }) => {
       const streams = Array.from({ length: 50 }, (_, index) => `account-${100 + index}`);
       const requests = streams.map((stream) =>
         requestOf(stream, 'any', `${mode}-${String(check)}-${stream}`),
       );
-      const found = await accesses(statements.batch(requests, { checkEventIds: check }));
+      const found = (await plansOf(statements.batch(requests, { checkEventIds: check }))).flatMap(accessesOf);
       expect(found.join()).not.toContain('whole table');
       const indexes = new Set(found.map((access) => access.split(' ').at(-1)));
       expect(indexes).toEqual(
@@ -293,4 +285,30 @@ function requestOf(streamId: string, expectedVersion: ExpectedVersion, eventId: 
   };
   const streams = [{ streamId, expectedVersion, events: [event] }];
   return { streams, commandId: undefined, condition: undefined, tags: new Set(), eventCount: 1, size: 13 };
+}
+
+/** Fills the log. */
+async function seed(client: pg.Client): Promise<void> {
+  // 5,000 streams of 16 events, one of 20,000 and a category of 10 events; one event in a hundred has a tag that is its stream's alone, one
+  // in two, but for the newest 1,000, a tag that all of them share, and one in a hundred of the older half another.
+  await client.query(
+    `insert into leftfold.events
+     select nextval('leftfold.event_position'), row_number() over (partition by stream order by number),
+            clock_timestamp(), 1, stream,
+            'seed-' || number,
+            case when stream = 'rare-1' then 'rare.happened'
+                 when number % 10 = 0 then 'account.opened'
+                 else 'account.deposited' end,
+            '{"cents": 1}', '{}',
+            case when number % 100 = 0 then array['owner:' || number % 5000] else '{}' end
+            || case when number % 2 = 0 and number < $1::integer - 1000 then array['branch:north'] else '{}' end
+            || case when number % 100 = 1 and number < 50000 then array['branch:closed'] else '{}' end
+       from generate_series(0, $1::integer - 1) as number,
+            lateral (select case when number % 5 = 0 then 'account-long'
+                                 when number % 10000 = 2503 then 'rare-1'
+                                 else 'account-' || number % 5000 end as stream) as place
+      order by number`,
+    [EVENTS],
+  );
+  await client.query('analyze leftfold.events');
 }

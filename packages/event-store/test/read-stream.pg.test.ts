@@ -1,28 +1,32 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import { countQueries } from './wait-for-query.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { disposeAfter } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import { countQueries } from '@leftfold/testbed/waiting';
+import { describe, expect } from 'vitest';
+import { openStore, test as storeTest } from './store-test.ts';
 
 const LONG = 25_000;
 
-describe('readStream', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-  /** Never appends, and so never announces: all that it asks are reads. */
-  let reader: PostgresEventStore;
+const test = storeTest
+  // Never appends, and so never announces: all that it asks are reads.
+  .extend('reader', { scope: 'file' }, ({ database }, fixture) =>
+    disposeAfter(fixture, openStore(database.connectionString, { listen: false })),
+  )
+  // The log as a clock that steps back would leave it: one instant for each version.
+  .extend('recordAt', ({ pool }) => async (streamId: string, instants: readonly string[]) => {
+    await pool.query(
+      `insert into leftfold.events
+       select nextval('leftfold.event_position'), version, instant::timestamptz, 1, $1, $1 || version,
+              'account.deposited', '{"cents": 1}', '{}', '{}'
+         from unnest($2::text[]) with ordinality as place (instant, version)`,
+      [streamId, instants],
+    );
+  });
 
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString, { listen: false });
-    reader = openStore(database.connectionString, { listen: false });
-    await store.pool.query(
+describe('readStream', () => {
+  test.beforeAll(async ({ pool }) => {
+    await pool.query(
       `insert into leftfold.events
        select nextval('leftfold.event_position'), version, clock_timestamp(), 1, 'account-long', 'long-' || version,
               'account.deposited', jsonb_build_object('cents', version), '{}', '{}'
@@ -31,32 +35,16 @@ describe('readStream', () => {
     );
   });
 
-  afterAll(async () => {
-    await reader?.close();
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  /** The log as a clock that steps back would leave it: one instant for each version. */
-  async function recordAt(streamId: string, instants: readonly string[]): Promise<void> {
-    await store.pool.query(
-      `insert into leftfold.events
-       select nextval('leftfold.event_position'), version, instant::timestamptz, 1, $1, $1 || version,
-              'account.deposited', '{"cents": 1}', '{}', '{}'
-         from unnest($2::text[]) with ordinality as place (instant, version)`,
-      [streamId, instants],
-    );
-  }
-
-  const versionsOf = (events: readonly { readonly streamVersion: number }[]) =>
+  const versionsIn = (events: readonly { readonly streamVersion: number }[]) =>
     events.map(({ streamVersion }) => streamVersion);
 
-  test.each([
+  test.for([
     ['forwards', false, (nth: number) => nth],
     ['backwards', true, (nth: number) => LONG + 1 - nth],
   ] as const)(
     'holds one page of a long stream at a time, read %s, and misses none of it',
-    async (_, backwards, nthVersion) => {
+    async ([, backwards, nthVersion], { reader }) => {
+      guarantee('bounded-memory');
       const asked = countQueries(reader);
       let read = 0;
       for await (const { streamVersion } of reader.readStream('account-long', { backwards })) {
@@ -69,7 +57,7 @@ describe('readStream', () => {
     },
   );
 
-  test('asks for no more than the loop that is left wanted', async () => {
+  test('asks for no more than the loop that is left wanted', async ({ reader }) => {
     const asked = countQueries(reader);
     expect(await collect(reader.readStream('account-long'), 1_500)).toHaveLength(1_500);
     expect(asked()).toBe(2);
@@ -77,7 +65,11 @@ describe('readStream', () => {
     expect(asked()).toBe(3);
   });
 
-  test('reads the log in pages as well, with a filter that lets little through', async () => {
+  test('reads the log in pages as well, with a filter that lets little through', async ({
+    store,
+    reader,
+  }) => {
+    guarantee('bounded-memory');
     const { events } = await store.append('account-needle', [{ ...opened, tags: ['needle:1'] }]);
     const asked = countQueries(reader);
     expect(await collect(reader.readAll({ filter: { tags: ['needle:1'] } }))).toEqual(events);
@@ -85,11 +77,14 @@ describe('readStream', () => {
     expect(asked()).toBeLessThanOrEqual(4); // the mark and a page, each time
   });
 
-  test('to an instant ends before the first event that is later, so that a clock that stepped back leaves no hole', async () => {
+  test('to an instant ends before the first event that is later, so that a clock that stepped back leaves no hole', async ({
+    reader,
+    recordAt,
+  }) => {
     const minute = (number: number) => `2026-01-01T12:${String(number).padStart(2, '0')}:00Z`;
     await recordAt('account-clock', [minute(1), minute(5), minute(3), minute(4), minute(9)]);
     const readUntil = async (time: string, backwards = false) =>
-      versionsOf(await collect(reader.readStream('account-clock', { untilTime: new Date(time), backwards })));
+      versionsIn(await collect(reader.readStream('account-clock', { untilTime: new Date(time), backwards })));
     expect(await readUntil(minute(0))).toEqual([]);
     expect(await readUntil(minute(1))).toEqual([1]);
     expect(await readUntil(minute(4))).toEqual([1]); // version 2 is later, and 3 without 2 never was
@@ -98,13 +93,16 @@ describe('readStream', () => {
     expect(await readUntil(minute(10))).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('to a position, within bounds, and with a limit: each narrows the others', async () => {
+  test('to a position, within bounds, and with a limit: each narrows the others', async ({
+    store,
+    reader,
+  }) => {
     await store.append('account-range', [opened, deposited(1), deposited(2)]);
     await store.append('account-between', [opened]);
     await store.append('account-range', [deposited(3), deposited(4)]);
     const all = await collect(reader.readStream('account-range'));
     const read = async (options: Parameters<typeof store.readStream>[1]) =>
-      versionsOf(await collect(reader.readStream('account-range', options)));
+      versionsIn(await collect(reader.readStream('account-range', options)));
     expect(await read({ untilPosition: all[3]!.position })).toEqual([1, 2, 3, 4]);
     expect(await read({ untilPosition: all[3]!.position - 1 })).toEqual([1, 2, 3]);
     expect(await read({ untilPosition: all[3]!.position, from: 2, to: 9, limit: 2 })).toEqual([2, 3]);
@@ -113,7 +111,7 @@ describe('readStream', () => {
     expect(await read({ limit: 0 })).toEqual([]);
   });
 
-  test('ends when its signal aborts', async () => {
+  test('ends when its signal aborts', async ({ reader }) => {
     const asked = countQueries(reader);
     const stop = new AbortController();
     let read = 0;

@@ -1,47 +1,39 @@
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { describe, expect } from 'vitest';
+import { openStore, test as storeTest } from './store-test.ts';
+
+/** A store whose role has a setting in this database, for as long as it is open. */
+const test = storeTest.extend(
+  'openWith',
+  ({ database, pool }) =>
+    async (setting: string, value: string, options: Parameters<typeof openStore>[1] = {}) => {
+      const here = `alter role current_user in database "${database.name}"`;
+      await pool.query(`${here} set ${setting} = '${value}'`);
+      const limited = openStore(database.connectionString, { listen: false, ...options });
+      return {
+        limited,
+        [Symbol.asyncDispose]: async () => {
+          await limited.close();
+          await pool.query(`${here} reset ${setting}`);
+        },
+      };
+    },
+);
 
 describe('a role', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
+  test.beforeAll(async ({ store }) => {
     await store.append('account-0', [opened]);
   });
 
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  /** A store whose role has a setting in this database, for as long as it is open. */
-  async function openWith(setting: string, value: string, options: Parameters<typeof openStore>[1] = {}) {
-    const here = `alter role current_user in database "${database.name}"`;
-    await store.pool.query(`${here} set ${setting} = '${value}'`);
-    const limited = openStore(database.connectionString, { listen: false, ...options });
-    return {
-      limited,
-      [Symbol.asyncDispose]: async () => {
-        await limited.close();
-        await store.pool.query(`${here} reset ${setting}`);
-      },
-    };
-  }
-
-  test('that may only read is told to go to the primary when it writes, and reads', async () => {
+  test('that may only read is told to go to the primary when it writes, and reads', async ({
+    database,
+    openWith,
+  }) => {
+    guarantee('role-settings');
     const refused = {
       code: 'READ_ONLY_DATABASE',
       retryable: false,
@@ -72,9 +64,10 @@ describe('a role', () => {
     expect(await collect(limited.readAll())).toHaveLength(1);
   });
 
-  test.each(['lock_timeout', 'statement_timeout'])(
+  test.for(['lock_timeout', 'statement_timeout'])(
     'whose %s ends an append is told so, nothing is recorded, and the same append succeeds later',
-    async (setting) => {
+    async (setting, { database, store, openWith }) => {
+      guarantee('role-settings');
       const refused = {
         code: 'STORE_UNAVAILABLE',
         retryable: true,
@@ -93,9 +86,10 @@ describe('a role', () => {
     },
   );
 
-  test.each(['lock_timeout', 'statement_timeout'])(
+  test.for(['lock_timeout', 'statement_timeout'])(
     'whose %s ends one append of a batch loses that one alone',
-    async (setting) => {
+    async (setting, { database, store, openWith }) => {
+      guarantee('isolated-failures');
       const streamId = `account-held-${setting}`;
       await using holder = await beginTransaction(database.connectionString);
       await store.append(streamId, [opened], { transaction: holder.client });

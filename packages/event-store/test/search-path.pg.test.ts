@@ -1,14 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import {
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
+import { migratedLog, openStore } from './store-test.ts';
 
 /**
  * A schema with a namesake of every function and operator of pg_catalog that plpgsql can stand in for, of the types that
@@ -63,11 +59,11 @@ const hostileSchema = `
 const attack = 'hostile, pg_catalog';
 
 describe('a search_path that begins with a hostile schema', () => {
-  let database: MigratedDatabase;
+  let database: TestDatabase;
   let victim: pg.Client;
 
   beforeAll(async () => {
-    database = await createMigratedDatabase();
+    database = await createTestDatabase({ prepare: migratedLog });
     await using store = openStore(database.connectionString);
     await store.pool.query(hostileSchema);
     victim = new pg.Client({ connectionString: database.connectionString });
@@ -144,11 +140,11 @@ describe('a search_path that begins with a hostile schema', () => {
 });
 
 describe('every function of the log', () => {
-  let database: MigratedDatabase;
+  let database: TestDatabase;
   let store: PostgresEventStore;
 
   beforeAll(async () => {
-    database = await createMigratedDatabase();
+    database = await createTestDatabase({ prepare: migratedLog });
     store = openStore(database.connectionString);
   });
 

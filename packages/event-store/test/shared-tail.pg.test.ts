@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deposited, opened } from '@leftfold/testbed/bank';
 import { until } from '@leftfold/testing/postgres';
-import type { PostgresEventStore } from '../src/index.ts';
-import { createMigratedDatabase, deposited, opened, openStore } from './bank.ts';
+import { describe, expect } from 'vitest';
+import { test } from './store-test.ts';
 
 describe('shared tail', () => {
-  let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test('followers with different filters share one reading of the log, and each sees exactly its own events', async () => {
+  test('followers with different filters share one reading of the log, and each sees exactly its own events', async ({
+    store,
+  }) => {
     const stop = new AbortController();
     const filters = [
       {},
@@ -48,7 +37,7 @@ describe('shared tail', () => {
     expect(seen).toEqual(expected);
   });
 
-  test('what one follower does to an event is not seen by another', async () => {
+  test('what one follower does to an event is not seen by another', async ({ store }) => {
     const stop = new AbortController();
     const { position } = await store.append('account-mutated', [opened]);
     const owners: unknown[] = [];

@@ -1,40 +1,21 @@
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { collect } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction, type OpenTransaction } from './open-transaction.ts';
+import { describe, expect } from 'vitest';
+import { openStore, test as storeTest } from './store-test.ts';
+
+const test = storeTest.extend('hold', ({ database, store }) => async (...streams: readonly string[]) => {
+  const slow = await beginTransaction(database.connectionString);
+  for (const streamId of streams) await store.append(streamId, [opened], { transaction: slow.client });
+  return slow;
+});
 
 describe('a transaction that holds a stream for long', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  async function hold(...streams: readonly string[]): Promise<OpenTransaction> {
-    const slow = await beginTransaction(database.connectionString);
-    for (const streamId of streams) await store.append(streamId, [opened], { transaction: slow.client });
-    return slow;
-  }
-
-  const versionsOf = async (streamId: string) =>
-    (await collect(store.readStream(streamId))).map(({ streamVersion }) => streamVersion);
-
-  test('keeps no append waiting that travels in one batch with one to its stream', async () => {
+  test('keeps no append waiting that travels in one batch with one to its stream', async ({
+    store,
+    hold,
+  }) => {
     const slow = await hold('account-held');
     const waiting = store.append('account-held', [deposited(1)]);
     const mates = await Promise.all(
@@ -47,7 +28,10 @@ describe('a transaction that holds a stream for long', () => {
     expect((await waiting).streamVersion).toBe(2);
   });
 
-  test('keeps no append waiting that comes after those to several of its streams', async () => {
+  test('keeps no append waiting that comes after those to several of its streams', async ({
+    store,
+    hold,
+  }) => {
     const held = Array.from({ length: 4 }, (_, index) => `account-busy-${index}`);
     const slow = await hold(...held);
     const waiting = held.map((streamId) => store.append(streamId, [deposited(1)]));
@@ -59,7 +43,7 @@ describe('a transaction that holds a stream for long', () => {
     expect((await Promise.all(waiting)).map(({ streamVersion }) => streamVersion)).toEqual([2, 2, 2, 2]);
   });
 
-  test('does not change the order of the appends to its stream', async () => {
+  test('does not change the order of the appends to its stream', async ({ store, hold }) => {
     const slow = await hold('account-order');
     const waiting = Array.from({ length: 5 }, (_, index) =>
       store.append('account-order', [deposited(index)]),
@@ -71,7 +55,11 @@ describe('a transaction that holds a stream for long', () => {
     expect(recorded.map(({ data }) => data)).toEqual([0, 1, 2, 3, 4].map((cents) => ({ cents })));
   });
 
-  test('decides by its end what becomes of those who waited: none is lost, none recorded twice', async () => {
+  test('decides by its end what becomes of those who waited: none is lost, none recorded twice', async ({
+    store,
+    versionsOf,
+    hold,
+  }) => {
     const slow = await hold('account-undone', 'account-undone-too');
     const waiting = [
       store.append('account-undone', [opened], { expectedVersion: 'no-stream' }),
@@ -86,7 +74,7 @@ describe('a transaction that holds a stream for long', () => {
     expect(await versionsOf('account-undone-too')).toEqual([1]);
   });
 
-  test('is waited for by a store that is being closed', async () => {
+  test('is waited for by a store that is being closed', async ({ database, store, hold }) => {
     const closing = openStore(database.connectionString);
     const slow = await hold('account-closing');
     const waiting = closing.append('account-closing', [deposited(1)]);

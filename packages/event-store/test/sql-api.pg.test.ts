@@ -1,42 +1,20 @@
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
+import { test as storeTest } from './store-test.ts';
+
+/** As psql would: text in, text out, no parameters. */
+const test = storeTest.extend('run', ({ pool }) => async (statement: string) => {
+  const { rows } = await pool.query<Record<string, unknown>>(statement);
+  return rows;
+});
 
 describe('the log by SQL alone', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-  let psql: pg.Client;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-    psql = new pg.Client({ connectionString: database.connectionString });
-    await psql.connect();
-  });
-
-  afterAll(async () => {
-    await psql?.end();
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  /** As psql would: text in, text out, no parameters. */
-  async function run(statement: string): Promise<Record<string, unknown>[]> {
-    const { rows } = await psql.query<Record<string, unknown>>(statement);
-    return rows;
-  }
-
-  test('is appended to and read by one function each, and the store reads the same', async () => {
+  test('is appended to and read by one function each, and the store reads the same', async ({
+    store,
+    run,
+  }) => {
     const appended = await run(`
       select * from leftfold.append(
         'account-sql',
@@ -67,7 +45,7 @@ describe('the log by SQL alone', () => {
     expect(mark).toEqual({ high_water_mark: appended[1]!['position'] });
   });
 
-  test('is filtered by type, category and tags', async () => {
+  test('is filtered by type, category and tags', async ({ store, run }) => {
     await store.append('account-filter', [{ ...opened, tags: ['shop:1', 'vip:no'] }, deposited(1)]);
     await store.append('accounting-filter', [{ ...opened, tags: ['shop:1'] }]);
     const positionsWhere = async (filter: string) =>
@@ -82,13 +60,13 @@ describe('the log by SQL alone', () => {
     ).toHaveLength(1);
   });
 
-  test.each([
+  test.for([
     ['no-stream', 'account-conflict', 'expected no-stream'],
     ['4', 'account-conflict', 'expected 4'],
     ['stream-exists', 'account-nowhere', 'expected stream-exists'],
-  ])(
+  ] as const)(
     'refuses with SQLSTATE LF001 an append that expects %s of %s and is wrong',
-    async (expected, stream, message) => {
+    async ([expected, stream, message], { run }) => {
       await run(
         `select from leftfold.append('account-conflict', '[{"type": "account.opened", "data": {"owner": "Ada"}}]')`,
       );
@@ -101,7 +79,7 @@ describe('the log by SQL alone', () => {
     },
   );
 
-  test('refuses with SQLSTATE LF002 a known event id for another event', async () => {
+  test('refuses with SQLSTATE LF002 a known event id for another event', async ({ run }) => {
     await run(
       `select from leftfold.append('account-id', '[{"type": "account.opened", "data": {"owner": "A"}, "id": "known"}]')`,
     );
@@ -114,7 +92,10 @@ describe('the log by SQL alone', () => {
     });
   });
 
-  test('answers an append that is made again as the first time: by its ids, and by its command', async () => {
+  test('answers an append that is made again as the first time: by its ids, and by its command', async ({
+    store,
+    run,
+  }) => {
     for (const call of [
       `leftfold.append('account-twice', '[{"type": "account.opened", "data": {"owner": "A"}, "id": "twice"}]', 'no-stream')`,
       `leftfold.append('account-command', '[{"type": "account.opened", "data": {"owner": "A"}}]', 'no-stream', command_id => 'sql-1')`,
@@ -128,16 +109,16 @@ describe('the log by SQL alone', () => {
     ]);
   });
 
-  test('an append without events checks the stream, and answers with none', async () => {
+  test('an append without events checks the stream, and answers with none', async ({ run }) => {
     expect(await run(`select * from leftfold.append('account-check', '[]', 'no-stream')`)).toEqual([]);
     expect(await failureOf(run(`select * from leftfold.append('account-check', '[]', '1')`))).toMatchObject({
       code: 'LF001',
     });
   });
 
-  test.each(['repeatable read', 'serializable'])(
+  test.for(['repeatable read', 'serializable'])(
     'refuses with SQLSTATE LF004 to append or to read at %s',
-    async (level) => {
+    async (level, { database }) => {
       for (const call of [
         `leftfold.append('account-level', '[{"type": "t"}]')`,
         'leftfold.read_all()',
@@ -153,7 +134,7 @@ describe('the log by SQL alone', () => {
     },
   );
 
-  test.each([
+  test.for([
     [`'{}'`, 'events must be a JSON array'],
     ['null', 'events must be a JSON array'],
     [`'["t"]'`, 'event 1 must be a JSON object'],
@@ -186,19 +167,19 @@ describe('the log by SQL alone', () => {
       `'[]', expected_version => '-1'`,
       `expected_version must be a version from 0, 'any', 'no-stream' or 'stream-exists', not '-1'`,
     ],
-  ])('refuses with SQLSTATE 22023 to append %s', async (args, message) => {
+  ] as const)('refuses with SQLSTATE 22023 to append %s', async ([args, message], { run }) => {
     const refused = run(`select * from leftfold.append('account-invalid', ${args})`);
     expect(await failureOf(refused)).toMatchObject({ code: '22023', message });
   });
 
-  test('refuses with SQLSTATE 22023 to append to no stream', async () => {
+  test('refuses with SQLSTATE 22023 to append to no stream', async ({ run }) => {
     expect(await failureOf(run(`select * from leftfold.append(null, '[]')`))).toMatchObject({
       code: '22023',
       message: 'stream_id must not be null',
     });
   });
 
-  test('an event that is half an event is refused, and nothing is appended', async () => {
+  test('an event that is half an event is refused, and nothing is appended', async ({ run }) => {
     const refused = run(`select * from leftfold.append('account-half', '[{"type": "t"}, {"data": {}}]')`);
     expect(await failureOf(refused)).toMatchObject({
       code: '22023',

@@ -1,18 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedPostgres, startPostgres } from '@leftfold/embedded';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startPostgres } from '@leftfold/embedded';
+import { opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { expect, test as plain } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { collect, failureOf, opened, openStore } from './bank.ts';
+import { openStore } from './store-test.ts';
 
-let folder: string;
-let server: EmbeddedPostgres;
-let store: PostgresEventStore;
-
-/** A log, whose server starts again as a standby of a primary that is gone. */
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leftfold-standby-'));
+/** Tests on a log whose server starts again as a standby of a primary that is gone. */
+const test = plain.extend('store', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'leftfold-standby-'));
   const directory = join(folder, 'postgres');
   const primary = await startPostgres({ directory });
   const writing = openStore(primary.connectionString);
@@ -21,23 +20,24 @@ beforeAll(async () => {
   await writing.close();
   await primary.stop();
   writeFileSync(join(directory, 'data', 'standby.signal'), '');
-  server = await startPostgres({ directory });
-  store = openStore(server.connectionString);
+  const server = await startPostgres({ directory });
+  const store = openStore(server.connectionString);
+  onCleanup(async () => {
+    await store.close();
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+  return store;
 });
 
-afterAll(async () => {
-  await store?.close();
-  await server?.stop();
-  rmSync(folder, { recursive: true });
-});
-
-test('a standby migrates nothing, and serves single streams', async () => {
+test('a standby migrates nothing, and serves single streams', async ({ store }) => {
+  guarantee('standby');
   await store.migrate();
   expect(await collect(store.readStream('account-1'))).toHaveLength(1);
   expect(await store.loadSnapshot('account-1', 'key')).toBeUndefined();
 });
 
-test.each<[string, (on: PostgresEventStore) => Promise<unknown>]>([
+test.for<[string, (on: PostgresEventStore) => Promise<unknown>]>([
   ['an append', (on) => on.append('account-1', [opened])],
   ['an append of several events', (on) => on.append('account-1', [opened, opened])],
   ['the settled position', (on) => on.highWaterMark()],
@@ -47,7 +47,8 @@ test.each<[string, (on: PostgresEventStore) => Promise<unknown>]>([
     'a migration',
     (on) => openStore('', { connectionString: undefined, pool: on.pool, schema: 'new' }).migrate(),
   ],
-])('a standby refuses %s, and says where to go', async (_, call) => {
+])('a standby refuses %s, and says where to go', async ([, call], { store }) => {
+  guarantee('standby');
   expect(await failureOf(call(store))).toMatchObject({
     code: 'READ_ONLY_DATABASE',
     retryable: false,

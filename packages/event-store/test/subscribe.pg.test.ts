@@ -1,40 +1,23 @@
 import type { NewEvent } from '@leftfold/core';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { countQueries } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import { countQueries } from './wait-for-query.ts';
-import {
-  collect,
-  createMigratedDatabase,
-  deposited,
-  failureOf,
-  type MigratedDatabase,
-  opened,
-  openStore,
-} from './bank.ts';
+import { describe, expect } from 'vitest';
+import { openStore, positionsOf, test as storeTest } from './store-test.ts';
 
-const positionsOf = (events: readonly { readonly position: number }[]) =>
-  events.map(({ position }) => position);
+let serial = 0;
+
+const test = storeTest.extend(
+  'append',
+  ({ store }) =>
+    async (event: NewEvent = opened) =>
+      (await store.append(`account-${(serial += 1)}`, [event])).position,
+);
 
 describe('subscribe', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-  let serial = 0;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  const append = async (event: NewEvent = opened) =>
-    (await store.append(`account-${(serial += 1)}`, [event])).position;
-
-  test('hands out what is there, then what comes, across pages', async () => {
+  test('hands out what is there, then what comes, across pages', async ({ store, append }) => {
     const after = await store.highWaterMark();
     const events = Array.from({ length: 1_100 }, (_, index) => deposited(index));
     const { events: recorded } = await store.append('account-long', events);
@@ -52,7 +35,11 @@ describe('subscribe', () => {
     expect(seen).toEqual(expected);
   });
 
-  test('its position is a token: whoever resumes from it gets every event once, wherever the loop was left', async () => {
+  test('its position is a token: whoever resumes from it gets every event once, wherever the loop was left', async ({
+    store,
+    append,
+  }) => {
+    guarantee('readers-miss-nothing');
     const after = await store.highWaterMark();
     const written = [await append(), await append(), await append(), await append()];
     for (let left = 0; left < written.length; left += 1) {
@@ -72,7 +59,7 @@ describe('subscribe', () => {
     }
   });
 
-  test('its position moves on past events that its filter keeps out', async () => {
+  test('its position moves on past events that its filter keeps out', async ({ store, append }) => {
     const after = await store.highWaterMark();
     const stop = new AbortController();
     const subscription = store.subscribe({ after, filter: { category: 'nobody' }, signal: stop.signal });
@@ -83,7 +70,10 @@ describe('subscribe', () => {
     expect(await following).toEqual([]);
   });
 
-  test('ends without an error when its signal aborts: waiting, in the middle of a page, or before it began', async () => {
+  test('ends without an error when its signal aborts: waiting, in the middle of a page, or before it began', async ({
+    store,
+    append,
+  }) => {
     const after = await store.highWaterMark();
     const waiting = new AbortController();
     const idle = collect(store.subscribe({ after, signal: waiting.signal }));
@@ -102,7 +92,10 @@ describe('subscribe', () => {
     expect(await collect(store.subscribe({ after, signal: AbortSignal.abort() }))).toEqual([]);
   });
 
-  test('leaves nothing behind when its loop is left: nobody asks the database any more', async () => {
+  test('leaves nothing behind when its loop is left: nobody asks the database any more', async ({
+    database,
+    store,
+  }) => {
     await using alone = openStore(database.connectionString, { listen: false, maxConnections: 1 });
     const { position } = await store.append('account-left', [opened]);
     expect(await collect(alone.subscribe({ after: position - 1 }), 1)).toHaveLength(1);
@@ -113,7 +106,7 @@ describe('subscribe', () => {
     expect(asked()).toBe(1);
   });
 
-  test('ends when the store is closed, and what is closed says so', async () => {
+  test('ends when the store is closed, and what is closed says so', async ({ database }) => {
     const closing = openStore(database.connectionString);
     const following = collect(closing.subscribe({ after: await closing.highWaterMark() }));
     await closing.close();
@@ -125,7 +118,11 @@ describe('subscribe', () => {
     });
   });
 
-  test('ends with an error that names it at an event it does not know, and its token is before that event', async () => {
+  test('ends with an error that names it at an event it does not know, and its token is before that event', async ({
+    database,
+    store,
+    append,
+  }) => {
     const after = await store.highWaterMark();
     const known = await append();
     const unknown = await append(deposited(1));

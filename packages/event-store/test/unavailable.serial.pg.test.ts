@@ -1,9 +1,12 @@
-import { type EmbeddedPostgres, startPostgres } from '@leftfold/embedded';
-import { createTestDatabase, type TestDatabase, until } from '@leftfold/testing/postgres';
+import { opened } from '@leftfold/testbed/bank';
+import { serverTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
-import { collect, failureOf, opened, openStore } from './bank.ts';
+import { migratedLog, openStore } from './store-test.ts';
 
 /** Every way to ask something of the database. */
 const calls: Readonly<Record<string, (store: PostgresEventStore) => Promise<unknown>>> = {
@@ -26,28 +29,37 @@ const unreachable = {
   message: 'the database cannot be reached; check that it runs and that the connection string is right',
 };
 
+const test = serverTest({ settings: { shared_preload_libraries: 'pg_stat_statements' } }, migratedLog)
+  .extend('countListeners', ({ pool }) => async () => {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity where application_name = 'leftfold listener' and query ilike 'listen%'`,
+    );
+    return rowCount ?? 0;
+  })
+  // Statements of every store.
+  .extend('countStatements', ({ pool }) => async () => {
+    const { rows } = await pool.query<{ calls: number }>(
+      `select coalesce(sum(calls), 0)::float8 as calls from pg_stat_statements
+        where toplevel and query ~ 'leftfold' and query !~ 'pg_stat'`,
+    );
+    return rows[0]!.calls;
+  });
+
 describe('a database', () => {
-  let server: EmbeddedPostgres;
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    server = await startPostgres({ settings: { shared_preload_libraries: 'pg_stat_statements' } });
-    database = await createTestDatabase({ server: server.connectionString });
-    await using store = openStore(database.connectionString);
-    await store.migrate();
-    await store.pool.query('create extension pg_stat_statements');
+  test.beforeAll(async ({ pool }) => {
+    await pool.query('create extension pg_stat_statements');
   });
 
-  afterAll(async () => {
-    await server?.stop();
-  });
-
-  test.each(Object.keys(calls))('that nobody answers for is told of by %s', async (name) => {
+  test.for(Object.keys(calls))('that nobody answers for is told of by %s', async (name) => {
+    guarantee('unavailable-database');
     await using store = openStore('postgres://nobody@127.0.0.1:1/nothing');
     expect(await failureOf(calls[name]!(store))).toMatchObject(unreachable);
   });
 
-  test('refuses a wrong password, an unknown role and an unknown database: that is no outage, and says what to check', async () => {
+  test('refuses a wrong password, an unknown role and an unknown database: that is no outage, and says what to check', async ({
+    database,
+  }) => {
+    guarantee('unavailable-database');
     const refused = {
       code: 'LOGIN_REFUSED',
       retryable: false,
@@ -61,7 +73,9 @@ describe('a database', () => {
     }
   });
 
-  test('that is asked for no password in the connection string, and wants one, is an error that keeps quiet about secrets', async () => {
+  test('that is asked for no password in the connection string, and wants one, is an error that keeps quiet about secrets', async ({
+    database,
+  }) => {
     const url = new URL(database.connectionString);
     const { password } = url;
     url.password = '';
@@ -71,16 +85,20 @@ describe('a database', () => {
     expect(JSON.stringify(failure) + String(failure)).not.toContain(password);
   });
 
-  test('with no connection to spare is an outage that says so, and appends go through when there is one again', async () => {
-    const { rows } = await adminQuery<{ max: string }>('show max_connections');
+  test('with no connection to spare is an outage that says so, and appends go through when there is one again', async ({
+    database,
+    pool,
+  }) => {
+    guarantee('unavailable-database');
+    const { rows } = await pool.query<{ max: string }>('show max_connections');
     const max = Number(Object.values(rows[0]!)[0]);
     const url = new URL(database.connectionString);
-    await adminQuery(`create role guest login password 'guest' connection limit 1`);
-    await adminQuery(
+    await pool.query(`create role guest login password 'guest' connection limit 1`);
+    await pool.query(
       'grant usage on schema leftfold to guest; grant all on all tables in schema leftfold to guest',
     );
-    await adminQuery('grant all on all sequences in schema leftfold to guest');
-    await adminQuery('grant execute on all functions in schema leftfold to guest');
+    await pool.query('grant all on all sequences in schema leftfold to guest');
+    await pool.query('grant execute on all functions in schema leftfold to guest');
     expect(max).toBeGreaterThan(1);
     url.username = 'guest';
     url.password = 'guest';
@@ -97,7 +115,11 @@ describe('a database', () => {
     expect(await appending).toMatchObject({ streamVersion: 1 });
   });
 
-  test('that is restarted in the middle of appends loses none that was acknowledged, and doubles none', async () => {
+  test('that is restarted in the middle of appends loses none that was acknowledged, and doubles none', async ({
+    server,
+    database,
+  }) => {
+    guarantee('durable');
     await using store = openStore(database.connectionString);
     const after = await store.highWaterMark();
     const acknowledged: string[] = [];
@@ -131,7 +153,11 @@ describe('a database', () => {
     expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
   });
 
-  test('is asked about once a second by an idle process that listens, and by one that does not at most 25 times', async () => {
+  test('is asked about once a second by an idle process that listens, and by one that does not at most 25 times', async ({
+    database,
+    countListeners,
+    countStatements,
+  }) => {
     for (const [listen, most] of [
       [true, 2],
       [false, 25],
@@ -156,30 +182,4 @@ describe('a database', () => {
       expect(perSecond).toBeGreaterThan(0);
     }
   });
-
-  async function adminQuery<T extends pg.QueryResultRow>(statement: string): Promise<pg.QueryResult<T>> {
-    const client = new pg.Client({ connectionString: database.connectionString });
-    await client.connect();
-    try {
-      return await client.query<T>(statement);
-    } finally {
-      await client.end();
-    }
-  }
-
-  async function countListeners(): Promise<number> {
-    const { rowCount } = await adminQuery(
-      `select from pg_stat_activity where application_name = 'leftfold listener' and query ilike 'listen%'`,
-    );
-    return rowCount ?? 0;
-  }
-
-  /** Statements of the store, whoever ran them. */
-  async function countStatements(): Promise<number> {
-    const { rows } = await adminQuery<{ calls: number }>(
-      `select coalesce(sum(calls), 0)::float8 as calls from pg_stat_statements
-        where toplevel and query ~ 'leftfold' and query !~ 'pg_stat'`,
-    );
-    return rows[0]!.calls;
-  }
 });

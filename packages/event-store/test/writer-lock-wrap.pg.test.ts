@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
-import { collect, createMigratedDatabase, type MigratedDatabase, opened, openStore } from './bank.ts';
-import { beginTransaction } from './open-transaction.ts';
-import { pauseBefore } from './pause.ts';
+import { opened } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
+import { pauseFunction } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
+import { openStore, positionsOf, test as storeTest } from './store-test.ts';
 
 /** A fence holds the lower 31 bits of a position: at each of these they begin again. */
 const ROUND = 2 ** 31;
@@ -11,34 +13,25 @@ const offsets = [-3, -2, -1, 0, 1];
 const rounds = [1, 2 ** 20, 2 ** 22 - 20];
 const lastRound = rounds.map((round) => (round + offsets.length) * ROUND);
 
-const positionsOf = (events: readonly { readonly position: number }[]) =>
-  events.map(({ position }) => position);
+let serial = 0;
+
+const test = storeTest
+  .extend(
+    'append',
+    ({ store }) =>
+      () =>
+        store.append(`account-${(serial += 1)}`, [opened]),
+  )
+  // The next position drawn is the one after this.
+  .extend('moveSequenceTo', ({ pool }) => async (position: number) => {
+    await pool.query(`select setval('leftfold.event_position', $1)`, [position]);
+  });
 
 describe('where the fences begin again', () => {
-  let database: MigratedDatabase;
-  let store: PostgresEventStore;
-  let serial = 0;
-
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  const append = () => store.append(`account-${(serial += 1)}`, [opened]);
-
-  /** The next position drawn is the one behind. */
-  async function moveSequenceTo(position: number): Promise<void> {
-    await store.pool.query(`select setval('leftfold.event_position', $1)`, [position]);
-  }
-
-  test.each(rounds.flatMap((round) => offsets.map((offset, index) => (round + index) * ROUND + offset)))(
+  test.for(rounds.flatMap((round) => offsets.map((offset, index) => (round + index) * ROUND + offset)))(
     'an append held open behind position %d is waited for',
-    async (start) => {
+    async (start, { database, store, append, moveSequenceTo }) => {
+      guarantee('long-appends');
       await moveSequenceTo(start - 1);
       const { position: before } = await append();
       expect(before).toBe(start);
@@ -54,12 +47,12 @@ describe('where the fences begin again', () => {
     },
   );
 
-  test.each(lastRound)(
+  test.for(lastRound)(
     'a fence taken ahead of what a reader started from holds nothing back, at %d',
-    async (edge) => {
+    async (edge, { database, store, append, moveSequenceTo }) => {
       await moveSequenceTo(edge - 2);
       const { position: known } = await append();
-      await using pause = await pauseBefore(database.connectionString, '_high_water_mark', 2);
+      await using pause = await pauseFunction(database.connectionString, '_high_water_mark', 2);
       await using reader = openStore(database.connectionString);
       const marked = reader.highWaterMark();
       await pause.reached();
@@ -73,7 +66,13 @@ describe('where the fences begin again', () => {
     },
   );
 
-  test('an append is waited for though two thousand million positions were drawn since it began', async () => {
+  test('an append is waited for though two thousand million positions were drawn since it began', async ({
+    database,
+    store,
+    append,
+    moveSequenceTo,
+  }) => {
+    guarantee('long-appends');
     await moveSequenceTo(50 * ROUND);
     const { position: before } = await append();
     const late = await beginTransaction(database.connectionString);

@@ -1,25 +1,9 @@
+import { account, accountEvents, balances, openBalances, transfer } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { accepted, type App, createApp, defineEvents, type RecordedEvent } from '../src/index.ts';
-import {
-  account,
-  accountEvents,
-  balances,
-  createDatabase,
-  openBalances,
-  startBank,
-  transfer,
-} from './bank.ts';
-
-let database: Awaited<ReturnType<typeof createDatabase>>;
-
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(async () => {
-  await database?.[Symbol.asyncDispose]();
-});
+import { startBank, test } from './app-test.ts';
 
 async function connectionsTo(name: string, app: Pick<App, 'store'>): Promise<number> {
   const { rows } = await app.store.pool.query<{ count: number }>(
@@ -29,19 +13,20 @@ async function connectionsTo(name: string, app: Pick<App, 'store'>): Promise<num
   return rows[0]?.count ?? 0;
 }
 
-test('a command, and what it did in a read model', async () => {
+test('a command is executed, and its effect is read from a read model', async ({ database }) => {
   await using app = await startBank(database.connectionString);
   await app.execute(account.command.open('ada', { owner: 'Ada' }));
   await app.execute(account.command.deposit('ada', { cents: 700 }));
   const done = await app.execute(account.command.withdraw('ada', { cents: 500 }));
   const rows = await app.query(balances, { atLeast: done.token }).where('cents', '>', 0).execute();
-  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Ada', cents: 200 }]);
+  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Ada', cents: 200, events: 3 }]);
   expect((await app.load(account, 'ada', { atVersion: 2 })).state).toEqual({ open: true, cents: 700 });
 });
 
-test('a decision over two aggregates, and a refusal', async () => {
+test('a decision over two aggregates is accepted, then rejected', async ({ database }) => {
   await using app = await startBank(database.connectionString);
   await app.execute(account.command.deposit('bob', { cents: 10 }));
+  await app.execute(account.command.open('eve', { owner: 'Eve' }));
   const command = transfer.command({ from: 'bob', to: 'eve' }, { cents: 10 });
   const done = accepted(await app.execute(command, { metadata: { actor: 'bob' } }));
   expect(done.events.map(({ streamId, metadata }) => [streamId, metadata.actor])).toEqual([
@@ -51,7 +36,7 @@ test('a decision over two aggregates, and a refusal', async () => {
   expect(await app.execute(command)).toMatchObject({ outcome: 'rejected', reason: 'insufficient-funds' });
 });
 
-test('the app says in one line which Postgres it uses, and keeps the password to itself', async () => {
+test('the app names its Postgres in one line, without the password', async ({ database }) => {
   const said: string[] = [];
   await using app = await startBank(database.connectionString, { onStart: (message) => said.push(message) });
   expect(said).toEqual([app.database]);
@@ -59,17 +44,17 @@ test('the app says in one line which Postgres it uses, and keeps the password to
   expect(app.database).not.toContain(new URL(database.connectionString).password || 'no password');
 });
 
-test('two apps of different schemas in one database do not see each other', async () => {
+test('two apps with different schemas in one database are separate', async ({ database }) => {
   await using other = await startBank(database.connectionString, { schema: 'other' });
   const opened = await other.execute(account.command.open('ada', { owner: 'Another Ada' }));
   expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1 });
   const rows = await other.query(balances, { atLeast: opened.token }).execute();
-  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Another Ada', cents: 0 }]);
+  expect(rows).toEqual([{ account_id: 'account-ada', owner: 'Another Ada', cents: 0, events: 1 }]);
 });
 
-test('any number of processes may start at once on an empty database', async () => {
-  await using empty = await createDatabase();
-  const apps = await Promise.all([1, 2, 3].map(() => startBank(empty.connectionString)));
+test('any number of processes may start at once on an empty database', async ({ ownDatabase }) => {
+  guarantee('concurrent-start');
+  const apps = await Promise.all([1, 2, 3].map(() => startBank(ownDatabase.connectionString)));
   const results = await Promise.all(
     apps.map((app, index) => app.execute(account.command.deposit(`start-${index}`, { cents: 5 }))),
   );
@@ -80,7 +65,8 @@ test('any number of processes may start at once on an empty database', async () 
 });
 
 describe('closing', () => {
-  test('lets commands come to their end, and loses nothing', async () => {
+  test('waits for running commands, and loses none', async ({ database }) => {
+    guarantee('orderly-close');
     const app = await startBank(database.connectionString);
     const running = Array.from({ length: 50 }, () =>
       app.execute(account.command.deposit('closing', { cents: 1 })),
@@ -96,15 +82,15 @@ describe('closing', () => {
     expect(row?.cents).toBe(50);
   });
 
-  test('leaves no connection, and gives the leases back', async () => {
-    await using own = await createDatabase();
+  test('leaves no connection, and releases the leases', async ({ database, ownDatabase }) => {
+    guarantee('orderly-close');
     await using watcher = await startBank(database.connectionString, { subscriptions: { run: false } });
-    const app = await startBank(own.connectionString);
+    const app = await startBank(ownDatabase.connectionString);
     await app.projections.whenCaughtUp(openBalances);
     await until(async () => (await app.projections.status())[0]?.state === 'running');
     await app.close();
-    await until(async () => (await connectionsTo(own.name, watcher)) === 0);
-    await using again = await startBank(own.connectionString, { subscriptions: { run: false } });
+    await until(async () => (await connectionsTo(ownDatabase.name, watcher)) === 0);
+    await using again = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
     expect((await again.projections.status()).map(({ state }) => state)).toEqual([
       'waiting',
       'inline',
@@ -112,7 +98,7 @@ describe('closing', () => {
     ]);
   });
 
-  test('ends a query that waits, a subscription, and whatever comes later, with a typed error or none', async () => {
+  test('ends waiting queries, subscriptions and later calls, with typed errors', async ({ database }) => {
     const app = await startBank(database.connectionString, { subscriptions: { run: false } });
     const { token } = await app.execute(account.command.deposit('waiting', { cents: 1 }));
     const waiting = app.query(balances, { atLeast: token, timeoutMs: 60_000 }).execute();
@@ -133,7 +119,7 @@ describe('closing', () => {
     await app.close();
   });
 
-  test('does not end a pool that was given', async () => {
+  test('does not end a pool passed by the caller', async ({ database }) => {
     await using owner = await startBank(database.connectionString);
     const app = await startBank('', { database: { pool: owner.store.pool } });
     expect(app.database).toContain('(database.pool)');
@@ -144,8 +130,9 @@ describe('closing', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('createApp fails on', () => {
   test('two definitions of one name, before any database is looked for', async () => {
+    guarantee('duplicate-definitions');
     const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
     const duplicate = (definition: string) => ({ code: 'DUPLICATE_DEFINITION', definition });
     await expect(
@@ -170,17 +157,20 @@ describe('what is refused', () => {
     });
   });
 
-  test('a database that a newer release has migrated: nothing is left open', async () => {
-    await using newer = await createDatabase();
+  test('a database migrated by a newer release, without leaving a connection', async ({
+    database,
+    ownDatabase,
+  }) => {
+    guarantee('newer-schema');
     await using watcher = await startBank(database.connectionString, { subscriptions: { run: false } });
-    const open = () => connectionsTo(newer.name, watcher);
-    const app = await startBank(newer.connectionString);
+    const open = () => connectionsTo(ownDatabase.name, watcher);
+    const app = await startBank(ownDatabase.connectionString);
     await app.store.pool.query(
       `insert into leftfold.migrations (component, number, name) values ('event-store', 9999, 'from the future')`,
     );
     await app.close();
     await until(async () => (await open()) === 0);
-    await expect(startBank(newer.connectionString)).rejects.toMatchObject({
+    await expect(startBank(ownDatabase.connectionString)).rejects.toMatchObject({
       code: 'SCHEMA_MISMATCH',
       installed: 9999,
       message: expect.stringContaining('upgrade the leftfold packages'),
@@ -191,7 +181,7 @@ describe('what is refused', () => {
   });
 });
 
-test('an inline projection is in step when the command is answered, and atLeast does not wait for it', async () => {
+test('an inline projection is up to date when the command returns', async ({ database }) => {
   await using app = await startBank(database.connectionString);
   const { token } = await app.execute(account.command.deposit('inline', { cents: 3 }));
   const query = app

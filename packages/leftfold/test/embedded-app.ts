@@ -1,6 +1,6 @@
 // What a user's first program looks like. Prints what the test looks at, and exits by itself.
 import { createApp } from '../src/index.ts';
-import { account, balances } from './bank.ts';
+import { account, balances } from '@leftfold/testbed/bank';
 
 await using app = await createApp({ aggregates: [account], projections: [balances] });
 const done = await app.execute(account.command.deposit('kept', { cents: 5 }));

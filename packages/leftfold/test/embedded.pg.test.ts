@@ -21,7 +21,7 @@ async function runIn(folder: string): Promise<{ readonly database: string; reado
   return JSON.parse(stdout);
 }
 
-test('without DATABASE_URL an app keeps its data in .leftfold/postgres, and leaves no server running', async () => {
+test('without DATABASE_URL data are kept in .leftfold/postgres, and no server is left', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'leftfold-app-'));
   try {
     const first = await runIn(folder);

@@ -1,7 +1,9 @@
+import { account, accountEvents, openBalances } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createApp, defineProjection } from '../src/index.ts';
-import { account, accountEvents, createDatabase, openBalances, startBank } from './bank.ts';
+import { startBank, test } from './app-test.ts';
 
 type Bank = Awaited<ReturnType<typeof startBank>>;
 
@@ -10,36 +12,36 @@ const centsOf = async (app: Bank, accountId: string) =>
   (await app.query(openBalances).where('account_id', '=', accountId).executeTakeFirst())?.cents;
 
 describe('an app that has just started', () => {
-  test('shows what it appends in its inline projections at once', async () => {
-    await using empty = await createDatabase();
-    await using app = await startBank(empty.connectionString);
+  test('shows its appends in its inline projections at once', async ({ ownDatabase }) => {
+    guarantee('inline-in-step');
+    await using app = await startBank(ownDatabase.connectionString);
     await app.execute(deposit('first', { cents: 3 }));
     expect(await centsOf(app, 'account-first')).toBe(3);
   });
 
-  test('has applied the history to an inline projection that is new', async () => {
-    await using empty = await createDatabase();
+  test('has applied the history to a new inline projection', async ({ ownDatabase }) => {
+    guarantee('inline-history');
     {
-      await using before = await startBank(empty.connectionString, { subscriptions: { run: false } });
+      await using before = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
       const history = Array.from({ length: 3_000 }, () => accountEvents.create.deposited({ cents: 1 }));
       await before.store.append('account-old', history);
       expect(await centsOf(before, 'account-old')).toBeUndefined();
     }
-    await using app = await startBank(empty.connectionString);
+    await using app = await startBank(ownDatabase.connectionString);
     await app.execute(deposit('old', { cents: 3 }));
     expect(await centsOf(app, 'account-old')).toBe(3_003);
   });
 
-  test('had waited for an append of another process, which does not know yet that it has to apply them', async () => {
-    await using empty = await createDatabase();
-    await using other = await startBank(empty.connectionString, { subscriptions: { run: false } });
+  test('has waited for the open append of a process without the projection', async ({ ownDatabase }) => {
+    guarantee('inline-history');
+    await using other = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
     let released = false;
     const { starting } = await other.store.db.transaction().execute(async (transaction) => {
       await other.store.append('account-held', [accountEvents.create.deposited({ cents: 1 })], {
         transaction,
       });
-      const starting = startBank(empty.connectionString).then((app) => ({ app, released }));
-      await untilBlocked(empty.connectionString);
+      const starting = startBank(ownDatabase.connectionString).then((app) => ({ app, released }));
+      await untilBlocked(ownDatabase.connectionString);
       released = true;
       return { starting };
     });
@@ -50,10 +52,9 @@ describe('an app that has just started', () => {
     expect(await centsOf(app, 'account-held')).toBe(3);
   });
 
-  test('does not wait for one that is stopped: it can be restarted then', async () => {
-    await using empty = await createDatabase();
+  test('does not wait for a stopped projection, which can be resumed later', async ({ ownDatabase }) => {
     {
-      await using before = await startBank(empty.connectionString, { subscriptions: { run: false } });
+      await using before = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
       await before.execute(deposit('broken', { cents: 1 }));
     }
     let broken = true;
@@ -74,7 +75,7 @@ describe('an app that has just started', () => {
     await using app = await createApp({
       aggregates: [account],
       projections: [failing],
-      database: { url: empty.connectionString },
+      database: { url: ownDatabase.connectionString },
       subscriptions: { onIncident: ({ stopped }) => told.push(stopped) },
     });
     expect(told).toContain(true);

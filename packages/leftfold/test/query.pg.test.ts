@@ -1,56 +1,47 @@
+import { account, balances, movements } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { account, balances, createDatabase, movements, startBank } from './bank.ts';
+import { describe, expect } from 'vitest';
+import { startBank, test as appTest } from './app-test.ts';
 
-type Bank = Awaited<ReturnType<typeof startBank>>;
-
-let database: Awaited<ReturnType<typeof createDatabase>>;
-/** Answers queries, and leaves the projections to others. */
-let app: Bank;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  app = await startBank(database.connectionString, { subscriptions: { run: false } });
-});
-
-afterAll(async () => {
-  await app?.close();
-  await database?.[Symbol.asyncDispose]();
-});
-
-/** Deposits, and an app that will apply it: started only after the query has been asked. */
-async function depositThen<TAnswer>(id: string, ask: (token: number) => Promise<TAnswer>): Promise<TAnswer> {
-  const { token } = await app.execute(account.command.deposit(id, { cents: 5 }));
-  const asked = ask(token);
-  await using _runner = await startBank(database.connectionString);
-  return await asked;
-}
+const test = appTest
+  // Deposits, asks, and only then starts an app that applies the deposit.
+  .extend('depositThen', ({ database, app }) => async <T>(id: string, ask: (token: number) => Promise<T>) => {
+    const { token } = await app.execute(account.command.deposit(id, { cents: 5 }));
+    const asked = ask(token);
+    await using _runner = await startBank(database.connectionString);
+    return await asked;
+  })
+  .extend(
+    'rowsOf',
+    ({ app }) =>
+      (id: string, token: number) =>
+        app.query(balances, { atLeast: token, timeoutMs: 20_000 }).where('account_id', '=', `account-${id}`),
+  );
 
 describe('a query with atLeast', () => {
-  const own = (id: string, token: number) =>
-    app.query(balances, { atLeast: token, timeoutMs: 20_000 }).where('account_id', '=', `account-${id}`);
-
-  test('waits by execute', async () => {
-    const rows = await depositThen('execute', (token) => own('execute', token).execute());
-    expect(rows).toEqual([{ account_id: 'account-execute', owner: '', cents: 5 }]);
+  test('waits by execute', async ({ depositThen, rowsOf }) => {
+    guarantee('consistency-tokens');
+    const rows = await depositThen('execute', (token) => rowsOf('execute', token).execute());
+    expect(rows).toEqual([{ account_id: 'account-execute', owner: '', cents: 5, events: 1 }]);
   });
 
-  test('waits by executeTakeFirst', async () => {
-    const row = await depositThen('first', (token) => own('first', token).executeTakeFirst());
-    expect(row).toEqual({ account_id: 'account-first', owner: '', cents: 5 });
+  test('waits by executeTakeFirst', async ({ depositThen, rowsOf }) => {
+    const row = await depositThen('first', (token) => rowsOf('first', token).executeTakeFirst());
+    expect(row).toEqual({ account_id: 'account-first', owner: '', cents: 5, events: 1 });
   });
 
-  test('waits by stream', async () => {
+  test('waits by stream', async ({ depositThen, rowsOf }) => {
     const rows = await depositThen('stream', async (token) => {
       const found = [];
-      for await (const row of own('stream', token).stream()) found.push(row);
+      for await (const row of rowsOf('stream', token).stream()) found.push(row);
       return found;
     });
-    expect(rows).toEqual([{ account_id: 'account-stream', owner: '', cents: 5 }]);
+    expect(rows).toEqual([{ account_id: 'account-stream', owner: '', cents: 5, events: 1 }]);
   });
 
-  test('waits on the tables of a general projection', async () => {
+  test('waits on the tables of a general projection', async ({ app, depositThen }) => {
     const rows = await depositThen('general', (token) =>
       app
         .query(movements, { atLeast: token, timeoutMs: 20_000 })
@@ -63,7 +54,7 @@ describe('a query with atLeast', () => {
     expect(rows).toEqual([{ cents: 5, owner: null }]);
   });
 
-  test('waits anew each time it is executed', async () => {
+  test('waits each time it is executed', async ({ database, app }) => {
     const { token } = await app.execute(account.command.deposit('anew', { cents: 1 }));
     const query = app
       .query(balances, { atLeast: token, timeoutMs: 0 })
@@ -74,7 +65,8 @@ describe('a query with atLeast', () => {
     expect(await query.execute()).toHaveLength(1);
   });
 
-  test('that nobody fulfils fails with a typed error that says how far it is: never a stale answer', async () => {
+  test('times out with an error that says how far the projection is', async ({ app }) => {
+    guarantee('consistency-tokens');
     const { token } = await app.execute(account.command.deposit('nobody', { cents: 1 }));
     const [before] = await app.projections.status();
     const late = {
@@ -91,7 +83,7 @@ describe('a query with atLeast', () => {
     await expect(app.projections.waitFor(balances, token, { timeoutMs: 30 })).rejects.toMatchObject(late);
   });
 
-  test('ends its wait when its signal says so', async () => {
+  test('stops waiting when its signal is aborted', async ({ app }) => {
     const { token } = await app.execute(account.command.deposit('aborted', { cents: 1 }));
     const reason = new Error('the user has gone');
     const controller = new AbortController();
@@ -100,7 +92,8 @@ describe('a query with atLeast', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  test('is never answered from a projection that somebody empties just then', async () => {
+  test('never reads a projection that is being reset', async ({ database, app }) => {
+    guarantee('consistency-tokens');
     const { token } = await app.execute(account.command.deposit('reset', { cents: 1 }));
     const runner = await startBank(database.connectionString);
     await runner.projections.waitFor(balances, token);
@@ -125,13 +118,13 @@ describe('a query with atLeast', () => {
       .execute();
     expect(reset).toBeDefined();
     await reset;
-    expect(rows).toEqual([{ account_id: 'account-reset', owner: '', cents: 1 }]);
+    expect(rows).toEqual([{ account_id: 'account-reset', owner: '', cents: 1, events: 1 }]);
     await asking.close();
   });
 });
 
 describe('a query without atLeast', () => {
-  test('answers with what there is', async () => {
+  test('returns the rows there are', async ({ database, app }) => {
     const { token } = await app.execute(account.command.deposit('now', { cents: 1 }));
     const own = app.query(balances).where('account_id', '=', 'account-now');
     expect(await own.execute()).toEqual([]);
@@ -140,7 +133,7 @@ describe('a query without atLeast', () => {
     expect(await own.execute()).toHaveLength(1);
   });
 
-  test('chooses, orders, limits and sums like any kysely query', async () => {
+  test('chooses, orders, limits and sums like any kysely query', async ({ database }) => {
     await using runner = await startBank(database.connectionString);
     for (const [index, owner] of ['c', 'a', 'b'].entries()) {
       await runner.execute(account.command.open(`order-${owner}`, { owner }));
@@ -170,7 +163,7 @@ describe('a query without atLeast', () => {
     expect(wide.count).toBeGreaterThanOrEqual(2);
   });
 
-  test('streams any number of rows in chunks, and gives its connection back when it is left early', async () => {
+  test('streams in chunks, and returns its connection when left early', async ({ database }) => {
     const one = await startBank(database.connectionString);
     await one.store.append(
       'account-many',
@@ -195,7 +188,7 @@ describe('a query without atLeast', () => {
     await one.close();
   });
 
-  test('cannot write', async () => {
+  test('cannot write', async ({ app }) => {
     const writing = app
       .query(movements)
       .with('gone', (db) => db.deleteFrom('owners').returningAll())

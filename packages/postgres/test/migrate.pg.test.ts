@@ -1,14 +1,18 @@
-import { expect, test } from 'vitest';
+import { databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { expect } from 'vitest';
 import { applyMigrations } from '../src/index.ts';
-import { createDatabase, failureOf } from './database.ts';
+
+/** Tests on an empty database each. */
+const test = databaseTest();
 
 const good = { number: 1, name: '0001-good', sql: 'create table :schema.good (id integer)' };
 const bad = { number: 2, name: '0002-bad', sql: 'create table :schema.bad (id nothing_like_it)' };
 const options = { schema: 'leftfold', component: 'test' };
 
-test('all missing migrations are applied, or none', async () => {
-  await using database = await createDatabase();
-  const { pool } = database;
+test('all missing migrations are applied, or none', async ({ ownPool: pool }) => {
+  guarantee('atomic-migrations');
   const failure = await failureOf(applyMigrations(pool, { ...options, migrations: [good, bad] }));
   expect(failure).toMatchObject({ code: '42704' });
   const { rows: nothing } = await pool.query(
@@ -26,9 +30,7 @@ test('all missing migrations are applied, or none', async () => {
   ]);
 });
 
-test('each component counts its own migrations', async () => {
-  await using database = await createDatabase();
-  const { pool } = database;
+test('each component counts its own migrations', async ({ ownPool: pool }) => {
   const other = { ...options, component: 'other' };
   await applyMigrations(pool, { ...options, migrations: [good] });
   await applyMigrations(pool, {
@@ -42,9 +44,7 @@ test('each component counts its own migrations', async () => {
   ]);
 });
 
-test('processes that migrate at once apply each migration once', async () => {
-  await using database = await createDatabase();
-  const { pool } = database;
+test('processes that migrate at once apply each migration once', async ({ ownPool: pool }) => {
   await Promise.all(
     Array.from({ length: 6 }, () => applyMigrations(pool, { ...options, migrations: [good] })),
   );
@@ -52,9 +52,7 @@ test('processes that migrate at once apply each migration once', async () => {
   expect(rows).toEqual([{ times: 1 }]);
 });
 
-test('a schema of a newer release is refused', async () => {
-  await using database = await createDatabase();
-  const { pool } = database;
+test('a schema of a newer release is refused', async ({ ownPool: pool }) => {
   const later = { number: 9, name: '0009-later', sql: 'select 1' };
   await applyMigrations(pool, { ...options, migrations: [good, later] });
   expect(await failureOf(applyMigrations(pool, { ...options, migrations: [good] }))).toMatchObject({

@@ -1,24 +1,19 @@
+import { databaseTest } from '@leftfold/testbed/database';
+import { killBackends } from '@leftfold/testbed/faults';
 import { until } from '@leftfold/testing/postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { Notifier } from '../src/index.ts';
-import { createDatabase } from './database.ts';
 
-let database: Awaited<ReturnType<typeof createDatabase>>;
+const test = databaseTest().extend(
+  'openNotifier',
+  ({ pool }) =>
+    (channel: string, { listen = true }: { readonly listen?: boolean } = {}) => {
+      const notifier = new Notifier({ pool, channel, listen });
+      return Object.assign(notifier, { [Symbol.asyncDispose]: () => notifier.close() });
+    },
+);
 
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(async () => {
-  await database?.[Symbol.asyncDispose]();
-});
-
-function openNotifier(channel: string, { listen = true }: { readonly listen?: boolean } = {}) {
-  const notifier = new Notifier({ pool: database.pool, channel, listen });
-  return Object.assign(notifier, { [Symbol.asyncDispose]: () => notifier.close() });
-}
-
-test('a notification reaches those who listen on its channel, and no others', async () => {
+test('a notification reaches those who listen on its channel, and no others', async ({ openNotifier }) => {
   await using sender = openNotifier('one');
   await using hearing = openNotifier('one');
   await using other = openNotifier('two');
@@ -32,7 +27,7 @@ test('a notification reaches those who listen on its channel, and no others', as
   expect(heard.other).toBe(before.other);
 });
 
-test('many notifications at once are sent as few', async () => {
+test('many notifications at once are sent as few', async ({ openNotifier }) => {
   await using sender = openNotifier('many');
   await using hearing = openNotifier('many');
   let heard = 0;
@@ -44,26 +39,26 @@ test('many notifications at once are sent as few', async () => {
   expect(heard - before).toBeLessThan(10);
 });
 
-test('a lost connection is opened again, and what was missed is made up for by a call', async () => {
+test('a lost connection is opened again, and what was missed is made up for by a call', async ({
+  pool,
+  openNotifier,
+}) => {
   await using hearing = openNotifier('lost');
   let heard = 0;
   hearing.listen(() => (heard += 1));
   await until(() => hearing.listening, { message: 'it to listen' });
   const before = heard;
-  await database.pool.query(
-    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-      where datname = current_database() and query = 'listen "lost"'`,
-  );
+  await killBackends(pool, `query = 'listen "lost"'`);
   await until(() => !hearing.listening, { message: 'the loss' });
   await until(() => hearing.listening, { message: 'it to listen again' });
   expect(heard).toBeGreaterThan(before);
 });
 
-test('a notifier that may not listen opens no connection of its own', async () => {
+test('a notifier that may not listen opens no connection of its own', async ({ pool, openNotifier }) => {
   await using silent = openNotifier('silent', { listen: false });
   silent.listen(() => {});
   silent.notify();
-  const { rows } = await database.pool.query(
+  const { rows } = await pool.query(
     `select from pg_stat_activity where datname = current_database() and query = 'listen "silent"'`,
   );
   expect(rows).toEqual([]);

@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgre
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyMigrations } from '../src/index.ts';
-import { failureOf } from './database.ts';
+import { failureOf } from '@leftfold/testbed/outcome';
 
 /** The function of each release, and how its processes call it. */
 const first = `create or replace function :schema.price(cents integer) returns integer language sql as 'select cents'`;

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { databaseTest } from '@leftfold/testbed/database';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
 import { failureOf as classOf, runnerInTransaction, runnerOn, textArray } from '../src/index.ts';
 import { kyselyOn } from '../src/index.ts';
-import { createDatabase, failureOf } from './database.ts';
 
-let database: Awaited<ReturnType<typeof createDatabase>>;
-
-beforeAll(async () => {
-  database = await createDatabase();
-});
-
-afterAll(async () => {
-  await database?.[Symbol.asyncDispose]();
-});
+const test = databaseTest();
 
 describe('a statement', () => {
-  test('with a name is prepared, unless the connection cannot keep it', async () => {
-    const client = await database.pool.connect();
+  test('with a name is prepared, unless the connection cannot keep it', async ({ pool }) => {
+    const client = await pool.connect();
     const statement = { name: 'one', text: 'select $1::integer as one', values: [1] };
     const prepared = { name: undefined, text: 'select name from pg_prepared_statements', values: [] };
     expect(await runnerOn(client, { prepare: false })(statement)).toEqual([{ one: 1 }]);
@@ -25,15 +18,15 @@ describe('a statement', () => {
     client.release();
   });
 
-  test('that is several answers with the rows of the last one', async () => {
-    const run = runnerOn(database.pool, { prepare: true });
+  test('that is several answers with the rows of the last one', async ({ pool }) => {
+    const run = runnerOn(pool, { prepare: true });
     const text = 'select 1 as one; select 2 as two';
     expect(await run({ name: undefined, text, values: [] })).toEqual([{ two: 2 }]);
   });
 
-  test('runs in a transaction of the caller, whether pg or kysely began it', async () => {
+  test('runs in a transaction of the caller, whether pg or kysely began it', async ({ pool }) => {
     const statement = { name: 'id', text: 'select pg_current_xact_id()::text as id', values: [] };
-    const db = kyselyOn<unknown>(database.pool, undefined);
+    const db = kyselyOn<unknown>(pool, undefined);
     const ids = await db.transaction().execute(async (transaction) => {
       const run = runnerInTransaction(transaction);
       return [await run(statement), await run(statement)];
@@ -41,17 +34,19 @@ describe('a statement', () => {
     expect(ids[0]).toEqual(ids[1]);
   });
 
-  test('with more parameters than the protocol can count is at fault itself, not the connection', async () => {
+  test('with more parameters than the protocol can count is at fault itself, not the connection', async ({
+    pool,
+  }) => {
     const values = Array.from({ length: 70_000 }, (_, index) => index);
     const text = `select ${values.map((index) => `$${index + 1}::int`).join(' + ')}`;
-    const run = runnerOn(database.pool, { prepare: false });
+    const run = runnerOn(pool, { prepare: false });
     const thrown = await failureOf(run({ name: undefined, text, values }));
     expect(classOf(thrown)).toMatchObject({ retry: 'never', passing: false });
     expect(await run({ name: undefined, text: 'select 1 as one', values: [] })).toEqual([{ one: 1 }]);
   });
 });
 
-test('an array of texts arrives as it was, whatever is in it', async () => {
+test('an array of texts arrives as it was, whatever is in it', async ({ pool }) => {
   const texts = [
     '',
     'NULL',
@@ -65,7 +60,7 @@ test('an array of texts arrives as it was, whatever is in it', async () => {
     '\u2028',
     "o'clock",
   ];
-  const run = runnerOn(database.pool, { prepare: false });
+  const run = runnerOn(pool, { prepare: false });
   const text = 'select $1::text[] as texts';
   expect(await run({ name: undefined, text, values: [textArray([...texts, null])] })).toEqual([
     { texts: [...texts, null] },

@@ -1,12 +1,12 @@
 import { asStored, defineEvents, defineTableProjection, type JsonValue, type SqlTypes } from '@leftfold/core';
 import { sqlTypes, tableColumn } from '@leftfold/core/column';
-import { createTestDatabase } from '@leftfold/testing/postgres';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { arrayLiteral } from '../src/fold/table-codec.ts';
 import { inlineProjections } from '../src/index.ts';
-import { createTestRunner, type Database, freshStore, rowsOf } from './bank.ts';
+import { test as runnerTest } from './runner-test.ts';
+import { createTestRunner, freshStore, rowsOf } from './runner.ts';
 
 /** Settings that change how Postgres writes values, as a role or a database may have them. */
 const hostileSettings = `
@@ -80,25 +80,19 @@ const values: { readonly [TName in keyof SqlTypes]: readonly SqlTypes[TName][] }
   ],
 };
 
+/** Tests with a session that has these settings. */
+const test = runnerTest.extend('client', { scope: 'file' }, async ({ database }, { onCleanup }) => {
+  const client = new pg.Client({ connectionString: database.connectionString });
+  await client.connect();
+  await client.query(hostileSettings);
+  onCleanup(() => client.end());
+  return client;
+});
+
 describe('columns', () => {
-  let database: Database;
-  let client: pg.Client;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    client = new pg.Client({ connectionString: database.connectionString });
-    await client.connect();
-    await client.query(hostileSettings);
-  });
-
-  afterAll(async () => {
-    await client?.end();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test.each(Object.values(sqlTypes).map((type) => [type.name, type] as const))(
+  test.for(Object.values(sqlTypes).map((type) => [type.name, type] as const))(
     'of type %s give back what was written, whatever the settings of the session',
-    async (name, type) => {
+    async ([name, type], { client }) => {
       const column = tableColumn('c', name)!;
       const given: readonly unknown[] = values[name];
       const literal = arrayLiteral(column, given, (value) => type.encode(value));
@@ -113,9 +107,9 @@ describe('columns', () => {
     },
   );
 
-  test.each(Object.values(sqlTypes).map((type) => [type.name, type] as const))(
+  test.for(Object.values(sqlTypes).map((type) => [type.name, type] as const))(
     'of type %s have one key for what Postgres takes for equal',
-    async (name, type) => {
+    async ([name, type], { client }) => {
       const column = tableColumn('c', name)!;
       const given: readonly unknown[] = values[name];
       const literal = arrayLiteral(column, given, (value) => type.encode(value));
@@ -136,7 +130,7 @@ describe('columns', () => {
     },
   );
 
-  test('of JSON have their members in the order in which Postgres gives them back', async () => {
+  test('of JSON have their members in the order in which Postgres gives them back', async ({ client }) => {
     const letters = ['a', 'B', 'z', '_', '1', '0', 'é', 'ß', '€', '￿', '\u{10000}', '😀'];
     let seed = 1;
     const next = (below: number) => {
@@ -160,9 +154,9 @@ describe('columns', () => {
     );
   });
 
-  test.each(['async', 'inline'] as const)(
+  test.for(['async', 'inline'] as const)(
     'of a numeric key count an event once, however its number is written (%s)',
-    async (mode) => {
+    async (mode, { database }) => {
       const priceEvents = defineEvents('price', { seen: z.object({ price: z.string() }) });
       const prices = defineTableProjection({
         name: 'prices',

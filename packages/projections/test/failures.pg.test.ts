@@ -1,21 +1,14 @@
 import { defineProjection, defineTableProjection } from '@leftfold/core';
 import type { SubscriptionIncident } from '@leftfold/subscriptions';
-import { createTestDatabase, until } from '@leftfold/testing/postgres';
+import { accountEvents, balances, deposited, journal } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { projectionSchema } from '../src/index.ts';
-import {
-  accountEvents,
-  balances,
-  createTestRunner,
-  type Database,
-  deposited,
-  failureOf,
-  freshStore,
-  journal,
-  opened,
-  rowsOf,
-} from './bank.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner, rowsOf } from './runner.ts';
 
 const poison = 13;
 
@@ -39,23 +32,13 @@ function fragile() {
 }
 
 const deposits = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, index) => deposited({ cents: from + index }));
+  Array.from({ length: to - from + 1 }, (_, index) => deposited(from + index));
 
 describe('a projection that fails', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
-  test('is retried, then stops at the event; nothing after it is applied', async () => {
+  test('is retried, then stops at the event; nothing after it is applied', async ({ store }) => {
+    guarantee('stops-at-a-failure');
     const { projection, state } = fragile();
     const incidents: SubscriptionIncident[] = [];
-    await using store = await freshStore(database);
     await store.append('account-1', deposits(1, 40));
     await using runner = createTestRunner(store, [projection], {
       onIncident: (incident) => incidents.push(incident),
@@ -90,7 +73,7 @@ describe('a projection that fails', () => {
     ]);
   });
 
-  test('in evolve stops at that event', async () => {
+  test('in evolve stops at that event', async ({ store }) => {
     const table = defineTableProjection({
       name: 'strict',
       events: [accountEvents],
@@ -104,7 +87,6 @@ describe('a projection that fails', () => {
         },
       },
     });
-    await using store = await freshStore(database);
     await store.append('account-1', deposits(1, 40));
     await using runner = createTestRunner(store, [table]);
     await runner.start();
@@ -115,7 +97,7 @@ describe('a projection that fails', () => {
     expect(await rowsOf(store, table)).toEqual([{ account_id: 'account-1', cents: 78 }]);
   });
 
-  test('because Postgres refuses a row stops at the event that produced it', async () => {
+  test('because Postgres refuses a row stops at the event that produced it', async ({ store }) => {
     const table = defineTableProjection({
       name: 'narrow',
       events: [accountEvents],
@@ -124,12 +106,11 @@ describe('a projection that fails', () => {
       initialRow: { cents: 0 },
       evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
     });
-    await using store = await freshStore(database);
     await using runner = createTestRunner(store, [table]);
     await runner.migrate();
     const name = `${projectionSchema(store.schema, table)}.narrow`;
     await store.pool.query(`alter table ${name} add constraint small check (cents < 100)`);
-    for (const cents of [1, 2, 3, 100, 4, 5]) await store.append('account-1', [deposited({ cents })]);
+    for (const cents of [1, 2, 3, 100, 4, 5]) await store.append('account-1', [deposited(cents)]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(table))).toMatchObject({
       position: 4,
@@ -139,8 +120,7 @@ describe('a projection that fails', () => {
     expect(await rowsOf(store, table)).toEqual([{ account_id: 'account-1', cents: 6 }]);
   });
 
-  test('because Postgres refuses a row for a while folds it again from what is stored', async () => {
-    await using store = await freshStore(database);
+  test('because Postgres refuses a row for a while folds it again from what is stored', async ({ store }) => {
     let incidents = 0;
     await using runner = createTestRunner(store, [balances], {
       retry: { attempts: 1_000, firstDelayMs: 1, maxDelayMs: 5 },
@@ -149,33 +129,33 @@ describe('a projection that fails', () => {
       },
     });
     await runner.start();
-    const first = await store.append('account-1', [deposited({ cents: 1 })]);
+    const first = await store.append('account-1', [deposited(1)]);
     await runner.waitFor(balances, first.position);
     const table = sql.id(projectionSchema(store.schema, balances), 'balances');
     await sql`alter table ${table} add constraint poor check (cents < 10)`.execute(store.db);
-    await store.append('account-1', [deposited({ cents: 10 })]);
+    await store.append('account-1', [deposited(10)]);
     await until(() => incidents > 3, { message: 'the row to be refused' });
     await sql`alter table ${table} drop constraint poor`.execute(store.db);
     await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 11, events: 2 }]);
   });
 
-  test('because a statement failed stops even if the handler caught the error', async () => {
+  test('because a statement failed stops even if the handler caught the error', async ({ store }) => {
     const catching = defineProjection({
       name: 'catching',
       events: [accountEvents],
       tables: {},
       on: { 'account.opened': (tx) => sql`select 1/0`.execute(tx).catch(() => {}) },
     });
-    await using store = await freshStore(database);
-    await store.append('account-1', [opened({ owner: 'x' })]);
+    await store.append('account-1', [accountEvents.create.opened({ owner: 'x' })]);
     await using runner = createTestRunner(store, [catching]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(catching))).toMatchObject({ position: 1 });
   });
 
-  test('because its table is missing continues once the table is back and it is resumed', async () => {
-    await using store = await freshStore(database);
+  test('because its table is missing continues once the table is back and it is resumed', async ({
+    store,
+  }) => {
     await using runner = createTestRunner(store, [journal]);
     await runner.start();
     const schema = sql.id(projectionSchema(store.schema, journal));

@@ -1,20 +1,15 @@
 import { type HeldLease, readCheckpoints } from '@leftfold/subscriptions';
-import { createTestDatabase } from '@leftfold/testing/postgres';
+import { balances, deposited } from '@leftfold/testbed/bank';
+import { failureOf } from '@leftfold/testbed/outcome';
+import type { TestDatabase } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { TableApplier } from '../src/apply/table-applier.ts';
-import {
-  balances,
-  createTestRunner,
-  type Database,
-  deposited,
-  failureOf,
-  freshStore,
-  rowsOf,
-} from './bank.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner, freshStore, rowsOf } from './runner.ts';
 
 /** A log of deposits of 1, 2, 3 … cents to two accounts in turn, and an applier that holds the lease of `balances`. */
-async function leaseOfBalances(database: Database, cachedRows: number) {
+async function leaseOfBalances(database: TestDatabase, cachedRows: number) {
   const store = await freshStore(database);
   await using runner = createTestRunner(store, [balances]);
   await runner.migrate();
@@ -22,8 +17,7 @@ async function leaseOfBalances(database: Database, cachedRows: number) {
   const { name, version } = balances;
   const lease: HeldLease = { name, version, slice: 0, epoch: 1, leaseMs: 60_000 };
   const applier = new TableApplier(balances, { store, lease, cachedRows });
-  for (let cents = 1; cents <= 8; cents += 1)
-    await store.append(`account-${cents % 2}`, [deposited({ cents })]);
+  for (let cents = 1; cents <= 8; cents += 1) await store.append(`account-${cents % 2}`, [deposited(cents)]);
   const upTo = await store.highWaterMark();
   const pageAfter = async (from: number) => {
     const { events } = await store.readPage({ after: from, upTo, limit: 2 });
@@ -34,19 +28,9 @@ async function leaseOfBalances(database: Database, cachedRows: number) {
 }
 
 describe('a batch', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
-  test.each([0, 100])(
+  test.for([0, 100])(
     'grows page by page while another one is written, with %i cached rows',
-    async (cachedRows) => {
+    async (cachedRows, { database }) => {
       const { store, applier, pageAfter, checkpoint } = await leaseOfBalances(database, cachedRows);
       await using _ = store;
       const first = await applier.prepare(await pageAfter(0));
@@ -68,7 +52,7 @@ describe('a batch', () => {
     },
   );
 
-  test('that fails reports how many events of all its pages came before', async () => {
+  test('that fails reports how many events of all its pages came before', async ({ database }) => {
     const { store, applier, pageAfter, checkpoint } = await leaseOfBalances(database, 0);
     await using _ = store;
     await applier.prepare(await pageAfter(0));
@@ -84,7 +68,7 @@ describe('a batch', () => {
     expect(await rowsOf(store, balances)).toEqual([]);
   });
 
-  test('that begins with an empty page names its first event all the same', async () => {
+  test('that begins with an empty page names its first event all the same', async ({ database }) => {
     const { store, applier, pageAfter } = await leaseOfBalances(database, 0);
     await using _ = store;
     await applier.prepare({ from: 0, to: 2, events: [] });
@@ -94,7 +78,7 @@ describe('a batch', () => {
     expect(failure).toMatchObject({ batch: { eventCount: 1, firstEvent: { position: 3 } } });
   });
 
-  test('does not contain what was folded before a failure, once that is discarded', async () => {
+  test('does not contain what was folded before a failure, once that is discarded', async ({ database }) => {
     const { store, applier, pageAfter } = await leaseOfBalances(database, 100);
     await using _ = store;
     await applier.prepare(await pageAfter(0));

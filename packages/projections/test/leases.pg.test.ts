@@ -1,21 +1,15 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { createTestDatabase, until, untilBlocked } from '@leftfold/testing/postgres';
+import { balances, deposited, journal } from '@leftfold/testbed/bank';
+import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { projectionSchema } from '../src/index.ts';
-import {
-  balances,
-  createTestRunner,
-  type Database,
-  deposited,
-  freshStore,
-  journal,
-  openStore,
-  rowsOf,
-} from './bank.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner, openStore, rowsOf } from './runner.ts';
 
 /** Longer than any test: its owner neither renews it nor notices that it is lost while the test runs. */
 const LONG_LEASE_MS = 60_000;
@@ -23,16 +17,6 @@ const LONG_LEASE_MS = 60_000;
 const SHORT_LEASE_MS = 150;
 
 describe('leases', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
   const ownerOf = async (store: PostgresEventStore, name: string) => {
     const { rows } = await sql<{ owner: string | null }>`
       select owner from ${sql.id(store.schema, 'subscriptions')} where name = ${name}`.execute(store.db);
@@ -44,13 +28,16 @@ describe('leases', () => {
                where lease_until is not null`.execute(store.db);
   };
 
-  test('a table projection that lost its lease does not write the rows it has in memory', async () => {
-    await using store = await freshStore(database);
+  test('a table projection that lost its lease does not write the rows it has in memory', async ({
+    database,
+    store,
+  }) => {
+    guarantee('applied-once');
     await using other = openStore(database.connectionString, { schema: store.schema });
     await using first = createTestRunner(store, [balances], { owner: 'first', leaseMs: LONG_LEASE_MS });
     const second = createTestRunner(other, [balances], { owner: 'second', leaseMs: SHORT_LEASE_MS });
     await first.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-1', [deposited(1)]);
     await first.whenCaughtUp(balances);
 
     await expireLeases(store);
@@ -58,7 +45,7 @@ describe('leases', () => {
     await until(async () => (await ownerOf(store, 'balances')) === 'second');
     // Both runners read these events, and the first one has the row in memory as it was before them.
     for (const cents of [10, 100, 1_000]) {
-      const { position } = await store.append('account-1', [deposited({ cents })]);
+      const { position } = await store.append('account-1', [deposited(cents)]);
       await second.waitFor(balances, position);
     }
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_111, events: 4 }]);
@@ -67,25 +54,27 @@ describe('leases', () => {
     await second.stop();
     await first.resume(balances);
     await until(async () => (await ownerOf(store, 'balances')) === 'first');
-    const { position } = await store.append('account-1', [deposited({ cents: 10_000 })]);
+    const { position } = await store.append('account-1', [deposited(10_000)]);
     await first.waitFor(balances, position);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 11_111, events: 5 }]);
   });
 
-  test('a table projection writes nothing if it lost the lease while it was writing', async () => {
-    await using store = await freshStore(database);
+  test('a table projection writes nothing if it lost the lease while it was writing', async ({
+    database,
+    store,
+  }) => {
     await using other = openStore(database.connectionString, { schema: store.schema });
     await using first = createTestRunner(store, [balances], { owner: 'first', leaseMs: LONG_LEASE_MS });
     await using second = createTestRunner(other, [balances], { owner: 'second', leaseMs: SHORT_LEASE_MS });
     await first.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-1', [deposited(1)]);
     await first.whenCaughtUp(balances);
 
     const table = sql.id(projectionSchema(store.schema, balances), balances.name);
     await store.db.transaction().execute(async (tx) => {
       // The statement of the first one waits for the row lock, and the lease is gone when it gets it.
       await sql`select from ${sql.id(store.schema, 'subscriptions')} for update`.execute(tx);
-      await store.append('account-1', [deposited({ cents: 10 })]);
+      await store.append('account-1', [deposited(10)]);
       await untilBlocked(database.connectionString);
       await sql`update ${sql.id(store.schema, 'subscriptions')}
                    set epoch = epoch + 1, owner = 'former', lease_until = clock_timestamp()`.execute(tx);
@@ -96,11 +85,10 @@ describe('leases', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
   });
 
-  test('a table projection that takes its lease again loads its rows again', async () => {
-    await using store = await freshStore(database);
+  test('a table projection that takes its lease again loads its rows again', async ({ store }) => {
     await using runner = createTestRunner(store, [balances], { leaseMs: SHORT_LEASE_MS });
     await runner.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-1', [deposited(1)]);
     await runner.whenCaughtUp(balances);
     const subscriptions = sql.id(store.schema, 'subscriptions');
     const epochOf = async () => {
@@ -120,13 +108,16 @@ describe('leases', () => {
     await until(async () => (await epochOf()) === before + 2, {
       message: 'the runner to take its lease again',
     });
-    await store.append('account-1', [deposited({ cents: 10 })]);
+    await store.append('account-1', [deposited(10)]);
     await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
   });
 
-  test('no event is applied twice or lost while the lease moves between three runners', async () => {
-    await using store = await freshStore(database);
+  test('no event is applied twice or lost while the lease moves between three runners', async ({
+    database,
+    store,
+  }) => {
+    guarantee('applied-once');
     const stores = [1, 2, 3].map(() => openStore(database.connectionString, { schema: store.schema }));
     const failures: unknown[] = [];
     const runners = stores.map((each, index) =>
@@ -150,7 +141,7 @@ describe('leases', () => {
       const n = rounds;
       sum += n;
       const batches = Array.from({ length: 10 }, (_, index) =>
-        store.append(`account-${index}`, [deposited({ cents: n })]),
+        store.append(`account-${index}`, [deposited(n)]),
       );
       await Promise.all(batches);
       await expireLeases(store);
@@ -169,16 +160,14 @@ describe('leases', () => {
     for (const each of stores) await each.close();
   });
 
-  test('a killed runner loses and repeats nothing; another takes over within seconds', async () => {
-    await using store = await freshStore(database);
+  test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
+    database,
+    store,
+  }) => {
+    guarantee('runner-failover');
     const worker = spawn(
       process.execPath,
-      [
-        '--conditions=@leftfold/source',
-        '--import',
-        'tsx',
-        fileURLToPath(new URL('worker.ts', import.meta.url)),
-      ],
+      [...typescriptFlags, fileURLToPath(new URL('worker.ts', import.meta.url))],
       {
         env: { ...process.env, WORKER_DATABASE: database.connectionString, WORKER_SCHEMA: store.schema },
         stdio: ['ignore', 'inherit', 'inherit'],
@@ -186,7 +175,7 @@ describe('leases', () => {
     );
     try {
       const append = async (from: number, to: number) => {
-        for (let n = from; n < to; n += 1) await store.append(`account-${n % 10}`, [deposited({ cents: 1 })]);
+        for (let n = from; n < to; n += 1) await store.append(`account-${n % 10}`, [deposited(1)]);
       };
       await append(0, 150);
       const applied = async () => (await rowsOf(store, journal).catch(() => [])).length;
@@ -196,8 +185,7 @@ describe('leases', () => {
       });
 
       const appending = append(150, 250);
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
+      await killProcess(worker);
       const appliedByWorker = await applied();
       expect(appliedByWorker).toBeLessThan(250);
 

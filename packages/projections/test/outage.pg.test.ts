@@ -1,33 +1,18 @@
-import { createTestDatabase, until, untilBlocked } from '@leftfold/testing/postgres';
+import { balances, deposited, journal } from '@leftfold/testbed/bank';
+import { TcpProxy } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  balances,
-  createTestRunner,
-  type Database,
-  deposited,
-  freshStore,
-  journal,
-  openStore,
-  rowsOf,
-} from './bank.ts';
-import { Proxy } from './proxy.ts';
+import { describe, expect } from 'vitest';
+import { test } from './runner-test.ts';
+import { createTestRunner, freshStore, openStore, rowsOf } from './runner.ts';
 
 // A rejection or an error event without a handler fails the run of these tests: that is part of what they verify.
 describe('when the database goes down', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
-  test('a runner retries until the database is back; nothing is lost or repeated', async () => {
+  test('a runner retries until the database is back; nothing is lost or repeated', async ({ database }) => {
+    guarantee('outages');
     await using direct = await freshStore(database);
-    await using proxy = await Proxy.open(database.connectionString);
+    await using proxy = await TcpProxy.start(database.connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const outages: unknown[] = [];
     const runner = createTestRunner(store, [balances, journal], {
@@ -41,7 +26,7 @@ describe('when the database goes down', () => {
     await runner.start();
     for (let round = 0; round < 3; round += 1) {
       const appending = (async () => {
-        for (let n = 0; n < 60; n += 1) await direct.append(`account-${n % 5}`, [deposited({ cents: 1 })]);
+        for (let n = 0; n < 60; n += 1) await direct.append(`account-${n % 5}`, [deposited(1)]);
       })();
       await proxy.cut();
       const before = outages.length;
@@ -61,28 +46,29 @@ describe('when the database goes down', () => {
     await store.close();
   });
 
-  test('a batch whose answer is lost is neither applied twice nor lost', async () => {
+  test('a batch whose answer is lost is neither applied twice nor lost', async ({ database }) => {
+    guarantee('outages');
     await using direct = await freshStore(database);
-    await using proxy = await Proxy.open(database.connectionString);
+    await using proxy = await TcpProxy.start(database.connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     // The lease is not renewed during the test: only the batch writes the row.
     const runner = createTestRunner(store, [balances], { leaseMs: 60_000 });
     await runner.start();
     const observer = createTestRunner(direct, [balances]);
     for (let round = 1; round <= 3; round += 1) {
-      const first = await direct.append('account-1', [deposited({ cents: 1 })]);
+      const first = await direct.append('account-1', [deposited(1)]);
       await observer.waitFor(balances, first.position, { timeoutMs: 20_000 });
       await direct.db.transaction().execute(async (tx) => {
         // Blocks the batch's one statement until the proxy drops its answer.
         await sql`select from ${sql.id(direct.schema, 'subscriptions')} for update`.execute(tx);
-        await direct.append('account-1', [deposited({ cents: 10 })]);
+        await direct.append('account-1', [deposited(10)]);
         await untilBlocked(database.connectionString);
-        proxy.mute();
+        proxy.loseAnswers();
       });
       await observer.waitFor(balances, first.position + 1);
       await proxy.cut();
       await proxy.restore();
-      const last = await direct.append('account-1', [deposited({ cents: 100 })]);
+      const last = await direct.append('account-1', [deposited(100)]);
       await observer.waitFor(balances, last.position, { timeoutMs: 20_000 });
       expect(await rowsOf(direct, balances)).toMatchObject([{ cents: 111 * round, events: 3 * round }]);
     }

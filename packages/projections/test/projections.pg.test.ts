@@ -1,63 +1,45 @@
 import { defineProjection, defineTableProjection } from '@leftfold/core';
-import { createTestDatabase } from '@leftfold/testing/postgres';
-import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   accountEvents,
   auditEvents,
   balances,
   closed,
-  createTestRunner,
-  type Database,
   deposited,
-  failureOf,
-  freshStore,
   journal,
   opened,
-  rowsOf,
-} from './bank.ts';
+} from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { sql } from 'kysely';
+import { describe, expect } from 'vitest';
+import { test } from './runner-test.ts';
+import { createTestRunner, rowsOf } from './runner.ts';
 
 describe('projections', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
-  test('a table projection has one row for each key, and none for a deleted one', async () => {
-    await using store = await freshStore(database);
+  test('a table projection has one row for each key, and none for a deleted one', async ({ store }) => {
     await using runner = createTestRunner(store, [balances]);
     await runner.start();
-    await store.append('account-ada', [opened({ owner: 'Ada' }), deposited({ cents: 5 })]);
-    const { position } = await store.append('account-bob', [opened({ owner: 'Bob' })]);
+    await store.append('account-ada', [opened, deposited(5)]);
+    const { position } = await store.append('account-bob', [accountEvents.create.opened({ owner: 'Bob' })]);
     await runner.waitFor(balances, position);
     expect(await rowsOf(store, balances)).toEqual([
       { account_id: 'account-ada', owner: 'Ada', cents: 5, events: 2 },
       { account_id: 'account-bob', owner: 'Bob', cents: 0, events: 1 },
     ]);
 
-    await store.append('account-ada', [deposited({ cents: 7 })]);
-    const last = await store.append('account-bob', [deposited({ cents: 1 }), closed({})]);
+    await store.append('account-ada', [deposited(7)]);
+    const last = await store.append('account-bob', [deposited(1), closed]);
     await runner.waitFor(balances, last.position);
     expect(await rowsOf(store, balances)).toEqual([
       { account_id: 'account-ada', owner: 'Ada', cents: 12, events: 3 },
     ]);
   });
 
-  test('a deleted row starts from the initial row again, whether cached or loaded', async () => {
+  test('a deleted row starts from the initial row again, whether cached or loaded', async ({ store }) => {
     for (const cachedRows of [0, 100]) {
-      await using store = await freshStore(database);
       await using runner = createTestRunner(store, [balances], { cachedRows });
       await runner.start();
-      const steps = [
-        [opened({ owner: 'Ada' }), deposited({ cents: 5 })],
-        [closed({})],
-        [deposited({ cents: 2 })],
-      ];
+      const steps = [[opened, deposited(5)], [closed], [deposited(2)]];
       for (const events of steps) {
         const { position } = await store.append('account-ada', events);
         await runner.waitFor(balances, position);
@@ -68,8 +50,7 @@ describe('projections', () => {
     }
   });
 
-  test('overlapping batches give the same rows as one fold, cached or not', async () => {
-    await using store = await freshStore(database);
+  test('overlapping batches give the same rows as one fold, cached or not', async ({ store }) => {
     const accounts = 7;
     const expected = new Map<string, { cents: number; events: number }>();
     for (let n = 0; n < 300; n += 1) {
@@ -77,7 +58,7 @@ describe('projections', () => {
       const row = expected.get(streamId) ?? { cents: 0, events: 0 };
       if (n % 11 === 10) expected.delete(streamId);
       else expected.set(streamId, { cents: row.cents + n, events: row.events + 1 });
-      await store.append(streamId, [n % 11 === 10 ? closed({}) : deposited({ cents: n })]);
+      await store.append(streamId, [n % 11 === 10 ? closed : deposited(n)]);
     }
     const rows = [...expected].map(([account_id, row]) => ({ account_id, owner: '', ...row }));
     rows.sort((one, other) => (one.account_id < other.account_id ? -1 : 1));
@@ -94,15 +75,10 @@ describe('projections', () => {
     }
   });
 
-  test('handlers write with a transaction in which table names need no schema', async () => {
-    await using store = await freshStore(database);
+  test('handlers write with a transaction in which table names need no schema', async ({ store }) => {
     await using runner = createTestRunner(store, [journal]);
     await runner.start();
-    await store.append('account-ada', [
-      opened({ owner: 'Ada' }),
-      deposited({ cents: 5 }),
-      deposited({ cents: 6 }),
-    ]);
+    await store.append('account-ada', [opened, deposited(5), deposited(6)]);
     await runner.whenCaughtUp(journal);
     expect(await rowsOf(store, journal)).toEqual([
       { position: 2, cents: 5 },
@@ -110,7 +86,7 @@ describe('projections', () => {
     ]);
   });
 
-  test('a batch handler gets each event once, in the order of the log', async () => {
+  test('a batch handler gets each event once, in the order of the log', async ({ store }) => {
     const seen: number[] = [];
     const batches = defineProjection({
       name: 'batches',
@@ -131,9 +107,8 @@ describe('projections', () => {
           .execute();
       },
     });
-    await using store = await freshStore(database);
     for (let n = 0; n < 25; n += 1)
-      await store.append(`account-${n}`, [opened({ owner: 'x' }), deposited({ cents: n })]);
+      await store.append(`account-${n}`, [accountEvents.create.opened({ owner: 'x' }), deposited(n)]);
     await using runner = createTestRunner(store, [batches], { batchSize: 7 });
     await runner.start();
     await runner.whenCaughtUp(batches);
@@ -141,7 +116,8 @@ describe('projections', () => {
     expect(await rowsOf(store, batches)).toEqual([{ id: 1, cents: 300 }]);
   });
 
-  test('a projection that reads few event types advances past all others', async () => {
+  test('a projection that reads few event types advances past all others', async ({ store }) => {
+    guarantee('filtered-projections-advance');
     const notes = defineTableProjection({
       name: 'notes',
       events: [auditEvents],
@@ -150,28 +126,27 @@ describe('projections', () => {
       initialRow: { note: '' },
       evolve: { 'audit.noted': (row, { data }) => ({ ...row, note: data.note }) },
     });
-    await using store = await freshStore(database);
     await using runner = createTestRunner(store, [notes], { batchSize: 3 });
     await runner.start();
     await store.append('audit-1', [auditEvents.create.noted({ note: 'first' })]);
     await store.append('account-1', [
-      opened({ owner: 'x' }),
-      ...Array.from({ length: 20 }, () => deposited({ cents: 1 })),
+      accountEvents.create.opened({ owner: 'x' }),
+      ...Array.from({ length: 20 }, () => deposited(1)),
     ]);
     await runner.waitFor(notes, 22);
     expect(await runner.status()).toMatchObject([{ name: 'notes', position: 22, lag: 0, state: 'running' }]);
     // Nothing at all that it reads.
-    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
+    const { position } = await store.append('account-1', [deposited(1)]);
     await runner.waitFor(notes, position);
     expect(await rowsOf(store, notes)).toEqual([{ id: 1, note: 'first' }]);
   });
 
-  test('a runner that is started again continues at the checkpoint', async () => {
-    await using store = await freshStore(database);
+  test('a runner that is started again continues at the checkpoint', async ({ store }) => {
+    guarantee('runner-failover');
     for (const cents of [1, 2, 3]) {
       await using runner = createTestRunner(store, [journal, balances]);
       await runner.start();
-      await store.append('account-ada', [deposited({ cents })]);
+      await store.append('account-ada', [deposited(cents)]);
       await runner.whenCaughtUp(journal);
       await runner.whenCaughtUp(balances);
     }
@@ -181,7 +156,7 @@ describe('projections', () => {
     ]);
   });
 
-  test('two versions of a projection run in one process, each with tables of its own', async () => {
+  test('two versions of a projection run in one process, each with tables of its own', async ({ store }) => {
     const next = defineTableProjection({
       name: 'balances',
       version: 2,
@@ -191,13 +166,9 @@ describe('projections', () => {
       initialRow: { deposits: 0 },
       evolve: { 'account.deposited': (row) => ({ ...row, deposits: row.deposits + 1 }) },
     });
-    await using store = await freshStore(database);
     await using runner = createTestRunner(store, [balances, next]);
     await runner.start();
-    const { position } = await store.append('account-ada', [
-      deposited({ cents: 5 }),
-      deposited({ cents: 6 }),
-    ]);
+    const { position } = await store.append('account-ada', [deposited(5), deposited(6)]);
     await runner.waitFor(balances, position);
     await runner.waitFor(next, position);
     expect(await rowsOf(store, balances)).toMatchObject([{ account_id: 'account-ada', cents: 11 }]);
@@ -210,11 +181,10 @@ describe('projections', () => {
     expect(await failureOf(runner.waitFor('balances', position))).toBeInstanceOf(TypeError);
   });
 
-  test('a projection is found by its definition or its name', async () => {
-    await using store = await freshStore(database);
+  test('a projection is found by its definition or its name', async ({ store }) => {
     await using runner = createTestRunner(store, [journal]);
     await runner.start();
-    const { position } = await store.append('account-1', [deposited({ cents: 1 })]);
+    const { position } = await store.append('account-1', [deposited(1)]);
     await runner.waitFor('journal', position);
     for (const unknown of ['other', balances, { ...journal, version: 2 }]) {
       expect(await failureOf(runner.waitFor(unknown, 1))).toMatchObject({

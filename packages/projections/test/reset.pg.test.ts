@@ -1,40 +1,26 @@
 import { defineProjection } from '@leftfold/core';
-import { createTestDatabase, untilBlocked } from '@leftfold/testing/postgres';
+import { accountEvents, balances, deposited, journal } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
+import { untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { projectionSchema } from '../src/index.ts';
-import {
-  accountEvents,
-  balances,
-  createTestRunner,
-  type Database,
-  deposited,
-  failureOf,
-  freshStore,
-  Gate,
-  journal,
-  openStore,
-  rowsOf,
-} from './bank.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner, openStore, rowsOf } from './runner.ts';
 
 describe('reset', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
-  test('builds the read model again from the beginning, in another process too', async () => {
-    await using store = await freshStore(database);
+  test('builds the read model again from the beginning, in another process too', async ({
+    database,
+    store,
+  }) => {
+    guarantee('reset');
     await using elsewhere = openStore(database.connectionString, { schema: store.schema });
     await using runner = createTestRunner(store, [balances, journal], { leaseMs: 300 });
     const observer = createTestRunner(elsewhere, [balances, journal]);
     await runner.start();
-    for (let n = 0; n < 30; n += 1) await store.append(`account-${n % 3}`, [deposited({ cents: 1 })]);
+    for (let n = 0; n < 30; n += 1) await store.append(`account-${n % 3}`, [deposited(1)]);
     for (const projection of [balances, journal]) await runner.whenCaughtUp(projection);
     await sql`update ${sql.id(projectionSchema(store.schema, balances), 'balances')} set cents = 0`.execute(
       store.db,
@@ -47,12 +33,13 @@ describe('reset', () => {
     }
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 10 }, { cents: 10 }, { cents: 10 }]);
     expect(await rowsOf(store, journal)).toHaveLength(30);
-    await store.append('account-1', [deposited({ cents: 5 })]);
+    await store.append('account-1', [deposited(5)]);
     await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 10 }, { cents: 15 }, { cents: 10 }]);
   });
 
-  test('fences the batch that is being applied: nothing of it remains', async () => {
+  test('fences the batch that is being applied: nothing of it remains', async ({ database, store }) => {
+    guarantee('reset');
     const gate = new Gate();
     let calls = 0;
     const held = defineProjection({
@@ -68,10 +55,9 @@ describe('reset', () => {
         },
       },
     });
-    await using store = await freshStore(database);
     await using runner = createTestRunner(store, [held], { leaseMs: 60_000 });
     await runner.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-1', [deposited(1)]);
     await gate.reached();
     const reset = runner.reset(held);
     await untilBlocked(database.connectionString);
@@ -81,8 +67,7 @@ describe('reset', () => {
     expect(await rowsOf(store, held)).toEqual([{ position: 1, call: 2 }]);
   });
 
-  test('recreates a table that differs, and keeps a user’s view on one that does not', async () => {
-    await using store = await freshStore(database);
+  test('recreates a table that differs, and keeps a user’s view on one that does not', async ({ store }) => {
     const runner = createTestRunner(store, [balances]);
     await runner.migrate();
     const schema = projectionSchema(store.schema, balances);
@@ -99,7 +84,7 @@ describe('reset', () => {
     await runner.reset(balances);
     await runner.migrate();
     await runner.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-1', [deposited(1)]);
     await runner.whenCaughtUp(balances);
     expect(await rowsOf(store, balances)).toHaveLength(1);
     await runner.stop();

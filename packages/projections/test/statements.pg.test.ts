@@ -1,20 +1,13 @@
 import { defineProjection } from '@leftfold/core';
-import { createTestDatabase } from '@leftfold/testing/postgres';
+import { accountEvents, closed, deposited, opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type pg from 'pg';
+import { describe, expect } from 'vitest';
 import { inlineProjections } from '../src/index.ts';
-import {
-  accountEvents,
-  closed,
-  createTestRunner,
-  type Database,
-  deposited,
-  failureOf,
-  freshStore,
-  opened,
-  rowsOf,
-} from './bank.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner, freshStore, rowsOf } from './runner.ts';
 
 const tables = {
   account: {
@@ -58,28 +51,23 @@ const valueAfter = (count: number) =>
 
 const connections = {
   'that takes several statements at a time': () => ({}),
-  'of a pool whose connections take one at a time': ({ connectionString }: Database) => {
-    const pool = new pg.Pool({ connectionString });
-    onTestFinished(() => pool.end());
-    return { connectionString: undefined, pool };
-  },
+  'of a pool whose connections take one at a time': (pool: pg.Pool) => ({
+    connectionString: undefined,
+    pool,
+  }),
 };
 
+let schemas = 0;
+
 describe.each(Object.entries(connections))('on a connection %s', (_, connect) => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
-  test('returned statements run in order, and awaited ones see earlier effects', async () => {
-    await using store = await freshStore(database, connect(database));
-    const deposits = cents.map((amount) => deposited({ cents: amount }));
-    await store.append('account-1', [opened({ owner: 'Ada' }), ...deposits, closed({}), deposits[0]!]);
+  test('returned statements run in order, and awaited ones see earlier effects', async ({
+    database,
+    pool,
+  }) => {
+    guarantee('statement-order');
+    await using store = await freshStore(database, connect(pool));
+    const deposits = cents.map((amount) => deposited(amount));
+    await store.append('account-1', [opened, ...deposits, closed, deposits[0]!]);
     await using runner = createTestRunner(store, [chained]);
     await runner.start();
     await runner.whenCaughtUp(chained);
@@ -89,7 +77,8 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     ]);
   });
 
-  test('a failing statement stops the projection at its event', async () => {
+  test('a failing statement stops the projection at its event', async ({ database, pool }) => {
+    guarantee('failed-statements-name-their-event');
     const strict = defineProjection({
       name: 'strict',
       events: [accountEvents],
@@ -104,9 +93,9 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
             .where('account_id', '=', streamId),
       },
     });
-    await using store = await freshStore(database, connect(database));
-    const deposits = cents.slice(0, 40).map((amount) => deposited({ cents: amount }));
-    await store.append('account-1', [opened({ owner: 'Ada' }), ...deposits]);
+    await using store = await freshStore(database, connect(pool));
+    const deposits = cents.slice(0, 40).map((amount) => deposited(amount));
+    await store.append('account-1', [opened, ...deposits]);
     await using runner = createTestRunner(store, [strict]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(strict))).toMatchObject({
@@ -118,7 +107,7 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
     expect(await rowsOf(store, strict)).toMatchObject([{ account_id: 'account-1', value: 6 }]);
   });
 
-  test('batch handlers and inline projections may return statements too', async () => {
+  test('batch handlers and inline projections may return statements too', async ({ database, pool }) => {
     const batches = defineProjection({
       name: 'batches',
       events: [accountEvents],
@@ -135,16 +124,16 @@ describe.each(Object.entries(connections))('on a connection %s', (_, connect) =>
           tx.insertInto('account').values({ account_id: streamId, value: 1, seen: null }),
       },
     });
-    const schema = 'log_inline';
+    const schema = `statements_${(schemas += 1)}`;
     await using store = await freshStore(database, {
-      ...connect(database),
+      ...connect(pool),
       schema,
       inline: inlineProjections([inline], { schema }),
     });
     await using runner = createTestRunner(store, [batches, inline]);
     await runner.start();
     await runner.whenCaughtUp(inline);
-    await store.append('account-1', [opened({ owner: 'Ada' }), deposited({ cents: 1 })]);
+    await store.append('account-1', [opened, deposited(1)]);
     expect(await rowsOf(store, inline)).toEqual([{ account_id: 'account-1', value: 1, seen: null }]);
     await runner.whenCaughtUp(batches);
     expect(await rowsOf(store, batches)).toEqual([{ position: 1 }, { position: 2 }]);

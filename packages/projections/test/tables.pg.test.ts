@@ -8,23 +8,15 @@ import {
   type TableDefinition,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { createTestDatabase } from '@leftfold/testing/postgres';
+import { accountEvents, balances, closed, deposited, journal } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { inlineProjections, projectionSchema } from '../src/index.ts';
-import {
-  accountEvents,
-  balances,
-  createTestRunner,
-  type Database,
-  deposited,
-  failureOf,
-  freshStore,
-  journal,
-  openStore,
-  rowsOf,
-} from './bank.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner, freshStore, openStore, rowsOf } from './runner.ts';
 
 const everything = {
   text: 'a "quoted" \\ {text}, NULL\n\t’€😀',
@@ -39,16 +31,6 @@ const everything = {
 };
 
 describe('tables of projections', () => {
-  let database: Database;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-  });
-
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-  });
-
   const indexesOf = async (store: PostgresEventStore, projection: AnyProjection) => {
     const { rows } = await sql<{ indexdef: string }>`
       select indexdef from pg_indexes where schemaname = ${projectionSchema(store.schema, projection)}`.execute(
@@ -57,9 +39,9 @@ describe('tables of projections', () => {
     return new Set(rows.map(({ indexdef }) => /\((.*)\)/.exec(indexdef)?.[1]));
   };
 
-  test('are created by any number of processes at once', async () => {
+  test('are created by any number of processes at once', async ({ database, store }) => {
+    guarantee('concurrent-start');
     const projections = [balances, journal, ...['a', 'b', 'c'].map((name) => ({ ...balances, name }))];
-    await using store = await freshStore(database);
     const stores = Array.from({ length: 8 }, () =>
       openStore(database.connectionString, { schema: store.schema, maxConnections: 2 }),
     );
@@ -69,8 +51,8 @@ describe('tables of projections', () => {
     for (const each of stores) await each.close();
   });
 
-  test('that exist already need no right to create anything', async () => {
-    await using store = await freshStore(database);
+  test('that exist already need no right to create anything', async ({ database, store }) => {
+    guarantee('least-privilege');
     await createTestRunner(store, [balances, journal]).migrate();
     const role = `reader_${store.schema}`;
     await store.pool.query(`
@@ -88,7 +70,7 @@ describe('tables of projections', () => {
     const limited = openStore(url.href, { schema: store.schema });
     const runner = createTestRunner(limited, [balances, journal]);
     await runner.start();
-    const { position } = await limited.append('account-1', [deposited({ cents: 1 })]);
+    const { position } = await limited.append('account-1', [deposited(1)]);
     await runner.waitFor(balances, position);
     await runner.waitFor(journal, position);
     const other = createTestRunner(limited, [{ ...balances, name: 'another' }]);
@@ -98,8 +80,7 @@ describe('tables of projections', () => {
     await store.pool.query(`drop owned by ${role}; drop role ${role}`);
   });
 
-  test('with a key of several columns are accepted when they exist already', async () => {
-    await using store = await freshStore(database);
+  test('with a key of several columns are accepted when they exist already', async ({ store }) => {
     const byOwner = defineTableProjection({
       name: 'by_owner',
       events: [accountEvents],
@@ -113,8 +94,8 @@ describe('tables of projections', () => {
     expect(await rowsOf(store, byOwner)).toEqual([]);
   });
 
-  test('that differ from their definition are refused with the differences and a fix', async () => {
-    await using store = await freshStore(database);
+  test('that differ from their definition are refused with the differences and a fix', async ({ store }) => {
+    guarantee('table-mismatch');
     await createTestRunner(store, [balances]).migrate();
     const changed = defineTableProjection({
       name: 'balances',
@@ -159,8 +140,7 @@ describe('tables of projections', () => {
     });
   });
 
-  test('get indexes that are defined later', async () => {
-    await using store = await freshStore(database);
+  test('get indexes that are defined later', async ({ store }) => {
     await createTestRunner(store, [balances]).migrate();
     expect(await indexesOf(store, balances)).toEqual(new Set(['account_id']));
     const table = { ...balances.table, indexes: [['owner'], ['owner', 'cents']] };
@@ -171,8 +151,7 @@ describe('tables of projections', () => {
     }
   });
 
-  test('a definition that cannot become a table is refused at once', async () => {
-    await using store = await freshStore(database);
+  test('a definition that cannot become a table is refused at once', async ({ store }) => {
     const refused = (columns: object, primaryKey: readonly string[]) => {
       const table: TableDefinition = { name: 'odd', columns: columns as Columns, primaryKey, indexes: [] };
       return () => createTestRunner(store, [{ ...balances, table, tables: [table] }]);
@@ -211,13 +190,14 @@ describe('tables of projections', () => {
     same: 'boolean',
   } as const;
 
-  test.each([
+  test.for([
     { mode: 'async', cachedRows: 0 },
     { mode: 'async', cachedRows: 100 },
     { mode: 'inline', cachedRows: 0 },
   ] as const)(
     'values of every type are read as written: $mode, $cachedRows cached rows',
-    async ({ mode, cachedRows }) => {
+    async ({ mode, cachedRows }, { database }) => {
+      guarantee('column-values');
       const all = defineTableProjection({
         name: 'everything',
         mode,
@@ -270,7 +250,7 @@ describe('tables of projections', () => {
     },
   );
 
-  test('a row that has only key columns is inserted and deleted', async () => {
+  test('a row that has only key columns is inserted and deleted', async ({ store }) => {
     const open = defineTableProjection({
       name: 'open',
       events: [accountEvents],
@@ -283,13 +263,12 @@ describe('tables of projections', () => {
         'account.closed': () => null,
       },
     });
-    await using store = await freshStore(database);
     await using runner = createTestRunner(store, [open]);
     await runner.start();
-    await store.append('account-1', [deposited({ cents: 1 })]);
-    await store.append('account-2', [deposited({ cents: 1 })]);
-    await store.append('account-2', [accountEvents.create.closed({})]);
-    await store.append('account-1', [deposited({ cents: 1 })]);
+    await store.append('account-1', [deposited(1)]);
+    await store.append('account-2', [deposited(1)]);
+    await store.append('account-2', [closed]);
+    await store.append('account-1', [deposited(1)]);
     await runner.whenCaughtUp(open);
     expect(await rowsOf(store, open)).toEqual([{ account_id: 'account-1' }]);
   });

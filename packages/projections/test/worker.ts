@@ -1,5 +1,6 @@
 // A process of its own that runs projections until it is killed.
-import { balances, createTestRunner, journal, openStore } from './bank.ts';
+import { balances, journal } from '@leftfold/testbed/bank';
+import { createTestRunner, openStore } from './runner.ts';
 
 const { WORKER_DATABASE: database = '', WORKER_SCHEMA: schema = '' } = process.env;
 const store = openStore(database, { schema });

@@ -1,5 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { SubscriptionBatchTrace } from '@leftfold/core';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
 import { describe, expect, onTestFinished } from 'vitest';
 import {
   advanceCheckpoint,
@@ -11,13 +13,12 @@ import { BatchSize } from '../src/loop/batch-size.ts';
 import { applyUpTo } from '../src/loop/page-pipeline.ts';
 import { SubscriptionWaiters } from '../src/wait/subscription-waiters.ts';
 import { test } from './engine-test.ts';
-import { added, createRunner, failureOf, freshStore, Gate, recorder } from './recorder.ts';
+import { added, createRunner, recorder } from './recorder.ts';
 
 describe('a batch', () => {
   test('grows page by page while the one before it is written, if its handler allows it', async ({
-    connectionString,
+    store,
   }) => {
-    await using store = await freshStore(connectionString);
     // A page has at most 1000 events.
     await store.append(
       'counter-1',
@@ -61,10 +62,7 @@ describe('a batch', () => {
     expect(progress.position).toBe(3_000);
   });
 
-  test('that is not written makes the handler forget what it keeps in memory', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('that is not written makes the handler forget what it keeps in memory', async ({ store }) => {
     const steps: string[] = [];
     const subscription: SubscriptionDefinition = {
       name: 'forgetful',
@@ -92,10 +90,7 @@ describe('a batch', () => {
     expect(steps.slice(0, 3)).toEqual(['write', 'forget', 'write']);
   });
 
-  test('is published on the channel leftfold:subscription.batch without event data', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('is published on the channel leftfold:subscription.batch without event data', async ({ store }) => {
     const messages: unknown[] = [];
     const channel = tracingChannel('leftfold:subscription.batch');
     const handlers = {

@@ -1,9 +1,9 @@
-import { createTestDatabase } from '@leftfold/testing/postgres';
-import { test as base } from 'vitest';
+import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
+import { freshStore } from './recorder.ts';
 
-/** `test` with a database for the file. */
-export const test = base.extend('connectionString', { scope: 'file' }, async ({}, { onCleanup }) => {
-  const database = await createTestDatabase();
-  onCleanup(() => database[Symbol.asyncDispose]());
-  return database.connectionString;
-});
+/** `test` with a database for the file, in which each test has an empty log with a table for recorders. */
+export const test = databaseTest()
+  .extend('connectionString', { scope: 'file' }, ({ database }) => database.connectionString)
+  .extend('store', async ({ connectionString }, fixture) =>
+    disposeAfter(fixture, await freshStore(connectionString)),
+  );

@@ -1,19 +1,12 @@
 import { defineEvents, schemaVersions } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { SubscriptionDefinition, SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import {
-  added,
-  amountsOf,
-  createRunner,
-  entriesOf,
-  failureOf,
-  freshStore,
-  openStore,
-  recorder,
-} from './recorder.ts';
+import { added, amountsOf, createRunner, entriesOf, freshStore, openStore, recorder } from './recorder.ts';
 
 const poison = 13;
 
@@ -34,8 +27,8 @@ const amounts = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => added(from + n));
 
 describe('a subscription whose handler fails', () => {
-  test('is retried, then stops at the event; nothing after it is processed', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('is retried, then stops at the event; nothing after it is processed', async ({ store }) => {
+    guarantee('stops-at-a-failure');
     const { subscription, state } = fragile(store);
     const incidents: SubscriptionIncident[] = [];
     await store.append('counter-1', amounts(1, 40));
@@ -75,8 +68,8 @@ describe('a subscription whose handler fails', () => {
 
   test('fails waits in other processes, and continues where it stopped after resume', async ({
     connectionString,
+    store,
   }) => {
-    await using store = await freshStore(connectionString);
     await using elsewhere = openStore(connectionString, { schema: store.schema });
     const { subscription, state } = fragile(store);
     await store.append('counter-1', amounts(1, 20));
@@ -104,8 +97,8 @@ describe('a subscription whose handler fails', () => {
     expect(await runner.status()).toMatchObject([{ state: 'running', failure: undefined }]);
   });
 
-  test('stays stopped when the runner is started again', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('stays stopped when the runner is started again', async ({ store }) => {
+    guarantee('stops-at-a-failure');
     const { subscription, state } = fragile(store);
     const other = recorder(store, 'other');
     await store.append('counter-1', amounts(poison, poison));
@@ -123,8 +116,7 @@ describe('a subscription whose handler fails', () => {
     }
   });
 
-  test('once and then succeeds has processed everything once', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('once and then succeeds has processed everything once', async ({ store }) => {
     const { subscription, state } = fragile(store);
     await store.append('counter-1', amounts(1, 40));
     await using runner = createRunner(store, [subscription], {
@@ -137,8 +129,8 @@ describe('a subscription whose handler fails', () => {
     expect(await entriesOf(store, 'fragile')).toHaveLength(40);
   });
 
-  test('does not delay other subscriptions', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('does not delay other subscriptions', async ({ store }) => {
+    guarantee('projections-fail-alone');
     const { subscription } = fragile(store);
     const other = recorder(store, 'other');
     await store.append('counter-1', amounts(1, 40));
@@ -149,10 +141,7 @@ describe('a subscription whose handler fails', () => {
     await failureOf(runner.whenCaughtUp(subscription));
   });
 
-  test('without naming the event gets smaller batches until the event is alone', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('without naming the event gets smaller batches until the event is alone', async ({ store }) => {
     const batches: number[] = [];
     const failing: SubscriptionDefinition = {
       ...recorder(store, 'failing'),
@@ -198,10 +187,9 @@ describe('a subscription whose handler fails', () => {
     expect(await runner.status()).toMatchObject([{ state: 'stopped', position: 2 }]);
   });
 
-  test('with an onIncident that throws continues all the same', async ({ connectionString }) => {
+  test('with an onIncident that throws continues all the same', async ({ store }) => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     onTestFinished(() => warned.mockRestore());
-    await using store = await freshStore(connectionString);
     const { subscription } = fragile(store);
     const other = recorder(store, 'other');
     await store.append('counter-1', amounts(1, 20));
@@ -216,10 +204,9 @@ describe('a subscription whose handler fails', () => {
     await runner.whenCaughtUp(other);
   });
 
-  test('emits a warning of the process when there is no onIncident', async ({ connectionString }) => {
+  test('emits a warning of the process when there is no onIncident', async ({ store }) => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     onTestFinished(() => warned.mockRestore());
-    await using store = await freshStore(connectionString);
     const { subscription } = fragile(store);
     await store.append('counter-1', amounts(poison, poison));
     await using runner = createRunner(store, [subscription], { onIncident: undefined });

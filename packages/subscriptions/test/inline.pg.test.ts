@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { markInline, type PromotionResult, type SubscriptionDefinition } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import { added, amountsOf, createRunner, freshStore, recorder } from './recorder.ts';
+import { added, amountsOf, createRunner, recorder } from './recorder.ts';
 
 /** A recorder that becomes inline as soon as it has caught up, after the given results of earlier attempts. */
 function promoted(store: PostgresEventStore, earlier: PromotionResult[] = []): SubscriptionDefinition {
@@ -21,8 +21,7 @@ function promoted(store: PostgresEventStore, earlier: PromotionResult[] = []): S
 }
 
 describe('a subscription that becomes inline', () => {
-  test('catches up first, then gets no lease and counts as caught up', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('catches up first, then gets no lease and counts as caught up', async ({ store }) => {
     const subscription = promoted(store);
     await store.append('counter-1', [added(1), added(2)]);
     await using runner = createRunner(store, [subscription], { leaseMs: 150 });
@@ -41,8 +40,7 @@ describe('a subscription that becomes inline', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
-  test('is tried again when it is too early, or when it was fenced', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('is tried again when it is too early, or when it was fenced', async ({ store }) => {
     const results: PromotionResult[] = ['later', 'later', 'fenced', 'later'];
     const subscription = promoted(store, results);
     await store.append('counter-1', [added(1)]);
@@ -53,10 +51,7 @@ describe('a subscription that becomes inline', () => {
     expect(await runner.status()).toMatchObject([{ state: 'inline' }]);
   });
 
-  test('is reset under the lock that keeps appends from processing its events', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('is reset under the lock that keeps appends from processing its events', async ({ store }) => {
     const steps: string[] = [];
     let failures = 2;
     const subscription: SubscriptionDefinition = {

@@ -1,24 +1,16 @@
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import type { SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import {
-  added,
-  amountsOf,
-  createRunner,
-  failureOf,
-  freshStore,
-  Gate,
-  ownerOf,
-  recorder,
-} from './recorder.ts';
+import { added, amountsOf, createRunner, ownerOf, recorder } from './recorder.ts';
 
 // Subscriptions of one name that differ in version or slice only.
 describe('subscriptions of one name', () => {
-  test('with two versions run side by side in one process', async ({ connectionString }) => {
+  test('with two versions run side by side in one process', async ({ store }) => {
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     const old = recorder(store, 'shared', { version: 1, onEvent: () => gate.pass() });
     const next = recorder(store, 'shared', { version: 2 });
     await using runner = createRunner(store, [old, next]);
@@ -42,11 +34,8 @@ describe('subscriptions of one name', () => {
     expect(await amountsOf(store, 'shared', { version: 2 })).toEqual([7]);
   });
 
-  test('with two slices have a lease, a checkpoint, waits and a status each', async ({
-    connectionString,
-  }) => {
+  test('with two slices have a lease, a checkpoint, waits and a status each', async ({ store }) => {
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     const slow = recorder(store, 'shared', { slice: 0, onEvent: () => gate.pass() });
     const fast = recorder(store, 'shared', { slice: 1 });
     await using first = createRunner(store, [slow], { owner: 'first' });
@@ -77,10 +66,9 @@ describe('subscriptions of one name', () => {
     expect(await observer.status()).toMatchObject([{ slice: 1, state: 'waiting' }]);
   });
 
-  test('with two slices stop, report and resume one without the other', async ({ connectionString }) => {
+  test('with two slices stop, report and resume one without the other', async ({ store }) => {
     let fixed = false;
     const incidents: SubscriptionIncident[] = [];
-    await using store = await freshStore(connectionString);
     const good = recorder(store, 'shared', { slice: 0 });
     const bad = recorder(store, 'shared', {
       slice: 1,
@@ -111,8 +99,7 @@ describe('subscriptions of one name', () => {
     expect(await amountsOf(store, 'shared', { slice: 1 })).toEqual([1, 2]);
   });
 
-  test('keep a lease that was lost apart from one that was not', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('keep a lease that was lost apart from one that was not', async ({ store }) => {
     const versions = [1, 2].map((version) => recorder(store, 'shared', { version }));
     await using runner = createRunner(store, versions, { owner: 'runner', leaseMs: 150 });
     await runner.start();
@@ -135,10 +122,7 @@ describe('subscriptions of one name', () => {
     for (const version of [1, 2]) expect(await amountsOf(store, 'shared', { version })).toEqual([1, 2, 3]);
   });
 
-  test('are refused when version and slice are the same, or not whole numbers', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('are refused when version and slice are the same, or not whole numbers', async ({ store }) => {
     const one = recorder(store, 'shared');
     expect(() => createRunner(store, [one, { ...one, slice: 0 }])).toThrow(
       expect.objectContaining({ code: 'DUPLICATE_DEFINITION' }),

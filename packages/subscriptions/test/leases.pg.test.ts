@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -11,8 +13,6 @@ import {
   createRunner,
   entriesOf,
   expireLeases,
-  freshStore,
-  Gate,
   openStore,
   ownerOf,
   recorder,
@@ -26,9 +26,10 @@ const SHORT_LEASE_MS = 150;
 describe('leases', () => {
   test('a batch paused until its lease expired is rolled back; its successor writes once', async ({
     connectionString,
+    store,
   }) => {
+    guarantee('applied-once');
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     await using other = openStore(connectionString, { schema: store.schema });
     const held = recorder(store, 'recorder', { by: 'paused', offset: 1_000, onEvent: () => gate.pass() });
     const paused = createRunner(store, [held], { owner: 'paused', leaseMs: LONG_LEASE_MS });
@@ -46,16 +47,22 @@ describe('leases', () => {
     expect(await ownerOf(store, 'recorder')).toBe('successor');
   });
 
-  test('a long batch keeps its lease', async ({ connectionString }) => {
+  test('a long batch keeps its lease', async ({ connectionString, store }) => {
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     await using other = openStore(connectionString, { schema: store.schema });
     let calls = 0;
     const long = recorder(store, 'recorder', {
       onEvent: async (_event, tx) => {
         calls += 1;
-        // Statements throughout: only an idle transaction is ended.
-        for (let n = 0; n < 30; n += 1) await sql`select pg_sleep(0.02)`.execute(tx);
+        // As long again as the lease lasts that it began with. Statements throughout: only an idle transaction is ended.
+        const subscriptions = sql.id(store.schema, 'subscriptions');
+        const { rows } = await sql<{ end: string }>`
+          select (lease_until + interval '300 ms')::text as end from ${subscriptions}`.execute(tx);
+        await until(async () => {
+          const end = sql`${rows[0]?.end}::timestamptz`;
+          const clock = await sql<{ over: boolean }>`select clock_timestamp() > ${end} as over`.execute(tx);
+          return clock.rows[0]?.over;
+        });
         await gate.pass();
       },
     });
@@ -71,11 +78,8 @@ describe('leases', () => {
     expect(await ownerOf(store, 'recorder')).toBe('first');
   });
 
-  test('a handler that is idle for as long as a lease loses its transaction', async ({
-    connectionString,
-  }) => {
+  test('a handler that is idle for as long as a lease loses its transaction', async ({ store }) => {
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     const entries = sql.id(store.schema, 'entries');
     let calls = 0;
     const idle = recorder(store, 'recorder', {
@@ -98,8 +102,9 @@ describe('leases', () => {
 
   test('no event is processed twice or lost while the lease moves between three runners', async ({
     connectionString,
+    store,
   }) => {
-    await using store = await freshStore(connectionString);
+    guarantee('applied-once');
     const stores = [1, 2, 3].map(() => openStore(connectionString, { schema: store.schema }));
     const failures: unknown[] = [];
     const runners = stores.map((each, index) =>
@@ -135,16 +140,12 @@ describe('leases', () => {
 
   test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
     connectionString,
+    store,
   }) => {
-    await using store = await freshStore(connectionString);
+    guarantee('runner-failover');
     const worker = spawn(
       process.execPath,
-      [
-        '--conditions=@leftfold/source',
-        '--import',
-        'tsx',
-        fileURLToPath(new URL('worker.ts', import.meta.url)),
-      ],
+      [...typescriptFlags, fileURLToPath(new URL('worker.ts', import.meta.url))],
       {
         env: { ...process.env, WORKER_DATABASE: connectionString, WORKER_SCHEMA: store.schema },
         stdio: ['ignore', 'inherit', 'inherit'],
@@ -161,8 +162,7 @@ describe('leases', () => {
         message: 'the worker to process events',
       });
       const appending = append(100);
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
+      await killProcess(worker);
       const appliedByWorker = await applied();
       expect(appliedByWorker).toBeLessThan(250);
 

@@ -1,27 +1,22 @@
+import { killBackends, TcpProxy } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import type { SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import { Proxy } from './proxy.ts';
-import {
-  added,
-  createRunner,
-  entriesOf,
-  failureOf,
-  freshStore,
-  Gate,
-  openStore,
-  recorder,
-} from './recorder.ts';
+import { added, createRunner, entriesOf, freshStore, openStore, recorder } from './recorder.ts';
 
 // A rejection or an error event without a handler fails the run of these tests: that is part of what they verify.
 describe('when the database goes down', () => {
   test('a runner retries until the database is back; nothing is lost or repeated', async ({
     connectionString,
   }) => {
+    guarantee('outages');
     await using direct = await freshStore(connectionString);
-    await using proxy = await Proxy.open(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const subscription = recorder(store, 'recorder');
     const outages: unknown[] = [];
@@ -58,7 +53,7 @@ describe('when the database goes down', () => {
     const gate = new Gate();
     let calls = 0;
     await using direct = await freshStore(connectionString);
-    await using proxy = await Proxy.open(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const held = recorder(store, 'recorder', {
       onEvent: async () => {
@@ -86,7 +81,7 @@ describe('when the database goes down', () => {
   }) => {
     let gate = new Gate();
     await using direct = await freshStore(connectionString);
-    await using proxy = await Proxy.open(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const held = recorder(store, 'recorder', {
       onEvent: async (_event, tx) => {
@@ -118,7 +113,7 @@ describe('when the database goes down', () => {
 
   test('a runner can be stopped, and waiting calls fail', async ({ connectionString }) => {
     await using direct = await freshStore(connectionString);
-    await using proxy = await Proxy.open(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
     const store = openStore(proxy.connectionString, { schema: direct.schema });
     const subscription = recorder(store, 'recorder');
     const runner = createRunner(store, [subscription], { leaseMs: 300 });
@@ -135,7 +130,7 @@ describe('when the database goes down', () => {
   });
 
   test('a start fails with a typed error', async ({ connectionString }) => {
-    await using proxy = await Proxy.open(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
     await proxy.cut();
     const store = openStore(proxy.connectionString);
     const runner = createRunner(store, [recorder(store, 'recorder')]);
@@ -144,16 +139,14 @@ describe('when the database goes down', () => {
     await store.close();
   });
 
-  test('sessions that an operator terminates are replaced', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('sessions that an operator terminates are replaced', async ({ connectionString, store }) => {
+    guarantee('outages');
     await using operator = openStore(connectionString, { schema: store.schema, listen: false });
     const subscription = recorder(store, 'recorder');
     await using runner = createRunner(store, [subscription], { leaseMs: 300 });
     await runner.start();
     for (let round = 0; round < 10; round += 1) {
-      await operator.pool.query(
-        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-      );
+      await killBackends(operator.pool, 'true');
       for (let n = 0; n < 5; n += 1) await operator.append(`counter-${n}`, [added(1)]);
     }
     const observer = createRunner(operator, [subscription]);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { defineEvents, type RecordedEvent } from '@leftfold/core';
 import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
 import { type Kysely, sql, type Transaction } from 'kysely';
@@ -201,38 +200,4 @@ export async function expireLeases(store: PostgresEventStore): Promise<void> {
   await sql`update ${sql.id(store.schema, 'subscriptions')}
                set lease_until = clock_timestamp()
              where lease_until is not null`.execute(store.db);
-}
-
-/** What a call rejects with. */
-export async function failureOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    await call;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('the call was expected to fail, and did not');
-}
-
-/** Holds a handler until the test opens it. */
-export class Gate {
-  readonly #opened = new AbortController();
-  readonly #reached = new AbortController();
-
-  open(): void {
-    this.#opened.abort();
-  }
-
-  async pass(): Promise<void> {
-    this.#reached.abort();
-    await aborted(this.#opened.signal);
-  }
-
-  /** Waits until a handler is at the gate. */
-  async reached(): Promise<void> {
-    await aborted(this.#reached.signal);
-  }
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -1,21 +1,16 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { test } from './engine-test.ts';
-import {
-  added,
-  amountsOf,
-  createRunner,
-  entriesOf,
-  failureOf,
-  freshStore,
-  Gate,
-  openStore,
-  recorder,
-} from './recorder.ts';
+import { added, amountsOf, createRunner, entriesOf, openStore, recorder } from './recorder.ts';
 
 describe('reset', () => {
-  test('clears what was written and starts over, in another process too', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('clears what was written and starts over, in another process too', async ({
+    connectionString,
+    store,
+  }) => {
     await using elsewhere = openStore(connectionString, { schema: store.schema });
     const first = recorder(store, 'recorder', { by: 'before' });
     let by = 'before';
@@ -40,10 +35,10 @@ describe('reset', () => {
     expect(await entriesOf(store, 'recorder')).toHaveLength(31);
   });
 
-  test('fences the batch that is being written: nothing of it remains', async ({ connectionString }) => {
+  test('fences the batch that is being written: nothing of it remains', async ({ store }) => {
+    guarantee('reset');
     const gate = new Gate();
     let calls = 0;
-    await using store = await freshStore(connectionString);
     const held = recorder(store, 'recorder', {
       get by() {
         return `call ${calls + 1}`;
@@ -64,9 +59,11 @@ describe('reset', () => {
     expect(await entriesOf(store, 'recorder')).toEqual([{ position: 1, amount: 1, by: 'call 2' }]);
   });
 
-  test('waits for a batch that holds the locks of what has to be cleared', async ({ connectionString }) => {
+  test('waits for a batch that holds the locks of what has to be cleared', async ({
+    connectionString,
+    store,
+  }) => {
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     let calls = 0;
     const held = {
       ...recorder(store, 'recorder', {
@@ -92,9 +89,8 @@ describe('reset', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1]);
   });
 
-  test('starts a stopped subscription over', async ({ connectionString }) => {
+  test('starts a stopped subscription over', async ({ store }) => {
     let fixed = false;
-    await using store = await freshStore(connectionString);
     const failing = recorder(store, 'recorder', {
       onEvent: async ({ position }) => {
         if (position === 3 && !fixed) throw new Error('not yet');

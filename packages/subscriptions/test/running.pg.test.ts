@@ -1,3 +1,6 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -7,17 +10,15 @@ import {
   amountsOf,
   createRunner,
   entriesOf,
-  failureOf,
   freshStore,
-  Gate,
   noted,
   openStore,
   recorder,
 } from './recorder.ts';
 
 describe('a subscription', () => {
-  test('reads the events of its types and advances past all others', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('reads the events of its types and advances past all others', async ({ store }) => {
+    guarantee('filtered-projections-advance');
     const subscription = recorder(store, 'recorder');
     await using runner = createRunner(store, [subscription], { batchSize: 3 });
     await runner.start();
@@ -32,8 +33,8 @@ describe('a subscription', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
-  test('continues at its checkpoint when its runner is started again', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('continues at its checkpoint when its runner is started again', async ({ store }) => {
+    guarantee('runner-failover');
     const subscription = recorder(store, 'recorder');
     for (const amount of [1, 2, 3]) {
       await using runner = createRunner(store, [subscription]);
@@ -44,11 +45,8 @@ describe('a subscription', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2, 3]);
   });
 
-  test('finishes its batch when stopped, and the next runner gets the lease at once', async ({
-    connectionString,
-  }) => {
+  test('finishes its batch when stopped, and the next runner gets the lease at once', async ({ store }) => {
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     const slow = recorder(store, 'recorder', { onEvent: () => gate.pass() });
     const first = createRunner(store, [slow], { leaseMs: 60_000 });
     await first.start();
@@ -66,10 +64,7 @@ describe('a subscription', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
-  test('processes events before an append that is held open, and waits for it', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('processes events before an append that is held open, and waits for it', async ({ store }) => {
     const subscription = recorder(store, 'recorder');
     await using runner = createRunner(store, [subscription]);
     await runner.start();
@@ -87,9 +82,9 @@ describe('a subscription', () => {
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2, 3]);
   });
 
-  test('whose handler is slow does not delay other subscriptions', async ({ connectionString }) => {
+  test('whose handler is slow does not delay other subscriptions', async ({ store }) => {
+    guarantee('projections-fail-alone');
     const gate = new Gate();
-    await using store = await freshStore(connectionString);
     const slow = recorder(store, 'slow', { onEvent: () => gate.pass() });
     const fast = recorder(store, 'fast');
     await using runner = createRunner(store, [slow, fast]);
@@ -116,16 +111,13 @@ describe('a runner', () => {
     await store.close();
   });
 
-  test('with twenty idle subscriptions sends as many statements as with one', async ({
-    connectionString,
-  }) => {
+  test('with twenty idle subscriptions sends as many statements as with one', async ({ store }) => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on('warning', onWarning);
     onTestFinished(() => {
       process.off('warning', onWarning);
     });
-    await using store = await freshStore(connectionString);
     const subscriptions = Array.from({ length: 20 }, (_, n) => recorder(store, `recorder ${n}`));
     await using runner = createRunner(store, subscriptions, { leaseMs: 600 });
     await runner.start();
@@ -175,8 +167,7 @@ describe('a runner', () => {
     expect(incidents).toEqual([]);
   });
 
-  test('refuses a second start, and options out of range', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('refuses a second start, and options out of range', async ({ store }) => {
     await using runner = createRunner(store, []);
     await runner.start();
     await expect(runner.start()).rejects.toThrow(TypeError);
@@ -184,8 +175,7 @@ describe('a runner', () => {
     expect(() => createRunner(store, [], { batchSize: 0 })).toThrow(RangeError);
   });
 
-  test('migrates in many processes at once, then runs the option migrate', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('migrates in many processes at once, then runs the option migrate', async ({ store }) => {
     const subscriptions = ['a', 'b', 'c', 'd'].map((name) => recorder(store, name));
     const states: string[] = [];
     const runners = Array.from({ length: 4 }, (_, n) => {
@@ -202,10 +192,7 @@ describe('a runner', () => {
 });
 
 describe('waiting', () => {
-  test('fails after a timeout, after an abort, and for an unknown subscription', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('fails after a timeout, after an abort, and for an unknown subscription', async ({ store }) => {
     const subscription = recorder(store, 'recorder');
     const runner = createRunner(store, [subscription]);
     await runner.migrate();
@@ -238,10 +225,7 @@ describe('waiting', () => {
     expect(await unfinished).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   });
 
-  test('fails for a subscription that was not migrated, and its status is missing', async ({
-    connectionString,
-  }) => {
-    await using store = await freshStore(connectionString);
+  test('fails for a subscription that was not migrated, and its status is missing', async ({ store }) => {
     await createRunner(store, []).migrate();
     const subscription = recorder(store, 'recorder');
     const runner = createRunner(store, [subscription]);
@@ -252,8 +236,7 @@ describe('waiting', () => {
     expect(await failureOf(runner.resume(subscription))).toMatchObject(notFound);
   });
 
-  test('works in a process that runs nothing itself', async ({ connectionString }) => {
-    await using store = await freshStore(connectionString);
+  test('works in a process that runs nothing itself', async ({ connectionString, store }) => {
     await using elsewhere = openStore(connectionString, { schema: store.schema });
     const subscription = recorder(elsewhere, 'recorder');
     await using worker = createRunner(elsewhere, [subscription]);

@@ -13,7 +13,7 @@ import { setup } from '../src/vitest/global-setup.ts';
 const server = inject('leftfoldPostgres');
 const { hostname, port } = new URL(server);
 
-test('a run of many processes prepares once, says which server it uses, and leaves no database', async () => {
+test('a run of many processes prepares once, names its server and leaves no database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'testing-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const log = join(folder, 'report');

@@ -17,7 +17,7 @@ async function exists(database: string): Promise<boolean> {
   return rows.length === 1;
 }
 
-test('each database is its own, empty, and gone after use, with whoever is connected', async () => {
+test('each database is separate, empty, and dropped despite connected clients', async () => {
   const first = await createTestDatabase();
   const second = await createTestDatabase();
   await query(first.connectionString, 'create table notes ()');
@@ -34,7 +34,7 @@ test('each database is its own, empty, and gone after use, with whoever is conne
   await expect(first[Symbol.asyncDispose]()).resolves.toBeUndefined();
 });
 
-test('of many that ask for the same preparation at the same time, one prepares, and all have it', async () => {
+test('one preparation requested many times at once runs once', async () => {
   let prepared = 0;
   const prepare = {
     name: 'together',
@@ -66,7 +66,7 @@ test('a preparation may leave its connections open', async () => {
   expect(await query(database.connectionString, 'select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a preparation that fails is the error, and is made again by the next who asks', async () => {
+test('a preparation that fails is reported, and runs again on the next request', async () => {
   const broken = { name: 'mended', run: () => Promise.reject(new Error('no such migration')) };
   await expect(createTestDatabase({ prepare: broken })).rejects.toThrow('no such migration');
   await using database = await createTestDatabase({
@@ -75,7 +75,7 @@ test('a preparation that fails is the error, and is made again by the next who a
   expect(await query(database.connectionString, 'select from notes')).toEqual([]);
 });
 
-test('a template that somebody died over is made again', async () => {
+test('a template left unfinished by a killed process is made again', async () => {
   await query(server, `create database ${templateName(run, 'unfinished')}`);
   await using database = await createTestDatabase({
     prepare: { name: 'unfinished', run: async (url) => void (await query(url, 'create table notes ()')) },
@@ -83,7 +83,7 @@ test('a template that somebody died over is made again', async () => {
   expect(await query(database.connectionString, 'select from notes')).toEqual([]);
 });
 
-test('with a server of one’s own, each database is prepared by itself, or not there at all', async () => {
+test('with the option "server" each database is prepared separately, or not created', async () => {
   let prepared = 0;
   const prepare = { name: 'own', run: async () => void (prepared += 1) };
   await using first = await createTestDatabase({ server, prepare });
@@ -102,7 +102,7 @@ test('with a server of one’s own, each database is prepared by itself, or not 
   expect(await exists(name)).toBe(false);
 });
 
-test('what a run of long ago has left is dropped, and nothing else', async () => {
+test('databases of runs older than a day are dropped, and no other', async () => {
   const now = new Date();
   const daysAgo = (days: number) => newRunName(new Date(now.getTime() - days * 86_400_000));
   const [left, used, recent] = [

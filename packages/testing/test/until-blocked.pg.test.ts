@@ -1,16 +1,14 @@
-import { Pool } from 'pg';
-import { afterAll, expect, test } from 'vitest';
-import { createTestDatabase, untilBlocked } from '../src/postgres/index.ts';
+import { databaseTest } from '@leftfold/testbed/database';
+import { expect } from 'vitest';
+import { untilBlocked } from '../src/postgres/index.ts';
 import { withClient } from '../src/postgres/with-client.ts';
 
-const database = await createTestDatabase();
-const pool = new Pool({ connectionString: database.connectionString });
-afterAll(async () => {
-  await pool.end();
-  await database[Symbol.asyncDispose]();
-});
+const test = databaseTest();
 
-test('resolves when a session waits for a row, whether asked by pool or by connection string', async () => {
+test('resolves when a session waits for a row, given a pool or a connection string', async ({
+  database,
+  pool,
+}) => {
   await pool.query('create table accounts as select 7 as id, 0 as cents');
   const first = await pool.connect();
   await first.query('begin; update accounts set cents = 1');
@@ -25,7 +23,10 @@ test('resolves when a session waits for a row, whether asked by pool or by conne
   expect(rows).toEqual([{ cents: 11 }]);
 });
 
-test('sees a session that connects after the first look, from inside a transaction', async () => {
+test('sees a session that connects after the first look, from inside a transaction', async ({
+  database,
+  pool,
+}) => {
   const first = await pool.connect();
   await first.query('begin; select pg_advisory_xact_lock(1)');
   await first.query('select from pg_stat_activity');
@@ -38,7 +39,7 @@ test('sees a session that connects after the first look, from inside a transacti
   await second;
 });
 
-test('counts the sessions, and gives up with what was not built', async () => {
+test('counts the sessions, and times out with the missing number', async ({ pool }) => {
   const first = await pool.connect();
   await first.query('begin; select pg_advisory_xact_lock(1)');
   const second = pool.query('select pg_advisory_xact_lock(1)');

@@ -1,25 +1,41 @@
+import { account, accountEvents } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { account, accountEvents } from '../../test/bank.ts';
 import type { NewEventOf } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { CommandEvent, CommandReason } from './command.ts';
 import { type CommandOf, defineAggregate, type StateOf } from './define-aggregate.ts';
 import { reject } from './reject.ts';
 
+type CommandName = 'open' | 'deposit' | 'withdraw' | 'levelTo' | 'close';
+
 const state = { open: false, cents: 0 };
 const evolve = {
   opened: (before: typeof state) => before,
   deposited: (before: typeof state) => before,
   withdrawn: (before: typeof state) => before,
+  closed: (before: typeof state) => before,
 };
 
 test('everything is inferred from the events, the initial state and the input schemas', () => {
   expectTypeOf(account.name).toEqualTypeOf<'account'>();
   expectTypeOf<StateOf<typeof account>>().toEqualTypeOf<{ open: boolean; cents: number }>();
-  expectTypeOf<keyof typeof account.command>().toEqualTypeOf<'open' | 'deposit' | 'withdraw' | 'close'>();
-  // The input of the schema, not its output: a text here, since the schema turns it into a number.
-  expectTypeOf(account.command.deposit).parameter(1).toEqualTypeOf<{ cents: string }>();
+  expectTypeOf<keyof typeof account.command>().toEqualTypeOf<CommandName>();
+});
+
+test('a command takes the input of its schema, not the output', () => {
+  const parsing = defineAggregate({
+    events: accountEvents,
+    initialState: state,
+    evolve,
+    commands: {
+      deposit: {
+        input: z.object({ cents: z.coerce.number<string>() }),
+        decide: (_state, { cents }, emit) => emit.deposited({ cents }),
+      },
+    },
+  });
+  expectTypeOf(parsing.command.deposit).parameter(1).toEqualTypeOf<{ cents: string }>();
 });
 
 test('a command is a value that knows its events and its refusals', () => {
@@ -29,9 +45,7 @@ test('a command is a value that knows its events and its refusals', () => {
   expectTypeOf(open.input).toEqualTypeOf<{ owner: string }>();
   expectTypeOf<CommandEvent<typeof open>>().toEqualTypeOf<NewEventOf<typeof accountEvents>>();
   expectTypeOf<CommandReason<typeof open>>().toEqualTypeOf<'account-already-open' | 'insufficient-funds'>();
-  expectTypeOf<CommandOf<typeof account>['name']>().toEqualTypeOf<
-    'open' | 'deposit' | 'withdraw' | 'close'
-  >();
+  expectTypeOf<CommandOf<typeof account>['name']>().toEqualTypeOf<CommandName>();
 });
 
 test('a command of unknown origin has unknown events and any refusal', () => {
@@ -55,14 +69,14 @@ test('a missing, unknown or mistyped evolve handler does not compile', () => {
     events: accountEvents,
     initialState: state,
     // @ts-expect-error "withdrawn" has no handler
-    evolve: { opened: (before) => before, deposited: (before) => before },
+    evolve: { opened: (before) => before, deposited: (before) => before, closed: (before) => before },
     commands: {},
   });
   defineAggregate({
     events: accountEvents,
     initialState: state,
-    // @ts-expect-error there is no event "closed"
-    evolve: { ...evolve, closed: (before) => before },
+    // @ts-expect-error there is no event "frozen"
+    evolve: { ...evolve, frozen: (before) => before },
     commands: {},
   });
   defineAggregate({
@@ -88,8 +102,8 @@ test('a decision that emits what is not there, or wrongly, does not compile', ()
     initialState: state,
     evolve,
     commands: {
-      // @ts-expect-error there is no event "closed"
-      close: { input, decide: (_state, _input, emit) => emit.closed({}) },
+      // @ts-expect-error there is no event "frozen"
+      freeze: { input, decide: (_state, _input, emit) => emit.frozen({}) },
       // @ts-expect-error the input has no field "amount"
       deposit: { input, decide: (_state, { amount }, emit) => emit.deposited({ cents: amount }) },
       // @ts-expect-error the state has no field "balance"

@@ -1,6 +1,6 @@
+import { account, type accountEvents, transfer } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { account, type accountEvents, transfer } from '../../test/bank.ts';
 import type { NewEventOf } from '../event/define-events.ts';
 import type { CommandEvent, CommandReason } from './command.ts';
 import { defineDecision } from './define-decision.ts';
@@ -14,7 +14,7 @@ test('a decision’s command names its roles, its input, its events and its refu
   expectTypeOf(command.decision).toEqualTypeOf<'transfer'>();
   expectTypeOf(command.ids).toEqualTypeOf<{ readonly from: string; readonly to: string }>();
   expectTypeOf<CommandEvent<typeof command>>().toEqualTypeOf<NewEventOf<typeof accountEvents>>();
-  expectTypeOf<CommandReason<typeof command>>().toEqualTypeOf<'insufficient-funds' | 'no-such-account'>();
+  expectTypeOf<CommandReason<typeof command>>().toEqualTypeOf<'insufficient-funds' | 'account-not-open'>();
 });
 
 test('a role left out, an unknown one or a wrong input does not compile', () => {
@@ -43,8 +43,8 @@ test('the rule sees each role’s state and emits each role’s events', () => {
     name: 'transfer',
     aggregates,
     input,
-    // @ts-expect-error there is no event "closed"
-    decide: (_states, _input, emit) => ({ from: emit.from.closed({}) }),
+    // @ts-expect-error there is no event "frozen"
+    decide: (_states, _input, emit) => ({ from: emit.from.frozen({}) }),
   });
   defineDecision({
     name: 'transfer',

@@ -1,6 +1,6 @@
+import { account, accountEvents, transfer } from '@leftfold/testbed/bank';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { account, accountEvents, transfer } from '../../test/bank.ts';
 import { InvalidNameError } from '../errors/definition-errors.ts';
 import { defineDecision } from './define-decision.ts';
 import { Rejection } from './reject.ts';

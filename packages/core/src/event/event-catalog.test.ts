@@ -1,3 +1,4 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DuplicateDefinitionError } from '../errors/definition-errors.ts';
@@ -133,6 +134,7 @@ describe('definitions', () => {
   });
 
   test('two different definitions of one event type are refused', () => {
+    guarantee('duplicate-definitions');
     const again = defineEvents('account', { deposited: z.object({}) });
     const attempt = () => new EventCatalog([accountEvents, again]);
     expect(attempt).toThrow(DuplicateDefinitionError);

@@ -1,6 +1,6 @@
+import { accountEvents } from '@leftfold/testbed/bank';
 import type { Transaction } from 'kysely';
 import { expectTypeOf, test } from 'vitest';
-import { accountEvents } from '../../test/bank.ts';
 import type { RecordedEventOf } from '../event/define-events.ts';
 import { defineProjection } from './define-projection.ts';
 import type { TablesOf } from './projection.ts';
@@ -16,7 +16,7 @@ test('handlers get a transaction typed by the tables, and their own event', () =
     tables: { owners: { columns: { name: 'text', accounts: 'integer' }, primaryKey: ['name'] } },
     on: {
       'account.opened': async (tx, event) => {
-        expectTypeOf(event.data).toEqualTypeOf<{ owner: string }>();
+        expectTypeOf(event.data).toEqualTypeOf<{ owner: string; note?: string | undefined }>();
         expectTypeOf(tx).toEqualTypeOf<
           Transaction<{ owners: { readonly name: string; readonly accounts: number } }>
         >();
@@ -41,8 +41,8 @@ test('the batch form gets every event of its groups', () => {
 
 test('a wrong event name, table, column or field in a handler does not compile', () => {
   const base = { name: 'owners', events: [accountEvents], tables } as const;
-  // @ts-expect-error there is no event "account.closed"
-  defineProjection({ ...base, on: { 'account.closed': async () => Promise.resolve() } });
+  // @ts-expect-error there is no event "account.frozen"
+  defineProjection({ ...base, on: { 'account.frozen': async () => Promise.resolve() } });
   // @ts-expect-error there is no table "people"
   defineProjection({ ...base, on: { 'account.opened': (tx) => tx.deleteFrom('people').execute() } });
   defineProjection({

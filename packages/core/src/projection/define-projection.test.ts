@@ -1,6 +1,6 @@
+import { accountEvents } from '@leftfold/testbed/bank';
 import type { Transaction } from 'kysely';
 import { expect, test } from 'vitest';
-import { accountEvents } from '../../test/bank.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import { defineProjection } from './define-projection.ts';
 import type { HandlerRun } from './handlers.ts';
@@ -65,7 +65,7 @@ test('each handler gets the transaction and its own events, in order, and each i
   expect(owners.eventTypes).toEqual(['account.opened']);
   const events = [
     recorded('account.opened', 1),
-    recorded('account.closed', 2),
+    recorded('account.frozen', 2),
     recorded('account.opened', 3),
   ];
   await owners.apply(transaction, events, {
@@ -100,7 +100,12 @@ test('the batch form reads every event of its groups, and gets them all at once'
       seen = events.map(({ position }) => position);
     },
   });
-  expect(owners.eventTypes).toEqual(['account.opened', 'account.deposited', 'account.withdrawn']);
+  expect(owners.eventTypes).toEqual([
+    'account.opened',
+    'account.deposited',
+    'account.withdrawn',
+    'account.closed',
+  ]);
   await owners.apply(transaction, [recorded('account.opened', 1), recorded('account.deposited', 2)], quietly);
   expect(seen).toEqual([1, 2]);
 });

@@ -1,5 +1,5 @@
+import { accountEvents, balances } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
-import { accountEvents, balances } from '../../test/bank.ts';
 import type { Row } from './columns.ts';
 import { defineTableProjection } from './define-table-projection.ts';
 import type { TablesOf } from './projection.ts';
@@ -19,6 +19,7 @@ test('rows are typed from the columns', () => {
     readonly account_id: string;
     readonly owner: string;
     readonly cents: number;
+    readonly events: number;
   }>();
 });
 
@@ -79,14 +80,14 @@ test('a key of several columns, several rows, or none compiles', () => {
 });
 
 test('a wrong event name does not compile', () => {
-  // @ts-expect-error there is no event "account.closed"
-  defineTableProjection({ ...base, evolve: { 'account.closed': () => null } });
+  // @ts-expect-error there is no event "account.frozen"
+  defineTableProjection({ ...base, evolve: { 'account.frozen': () => null } });
   defineTableProjection({
     ...base,
     evolve: {
       'account.opened': (row) => row,
       // @ts-expect-error nor beside events that there are
-      'account.closed': () => null,
+      'account.frozen': () => null,
     },
   });
 });

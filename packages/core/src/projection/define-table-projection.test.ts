@@ -1,5 +1,5 @@
+import { accountEvents, balances } from '@leftfold/testbed/bank';
 import { describe, expect, test } from 'vitest';
-import { accountEvents, balances } from '../../test/bank.ts';
 import { InvalidNameError } from '../errors/definition-errors.ts';
 import type { NewEvent, RecordedEvent } from '../event/event.ts';
 import { defineTableProjection } from './define-table-projection.ts';
@@ -31,7 +31,7 @@ const base = {
 test('the table has the projection’s name, and the columns that have no initial value as its key', () => {
   expect(balances.table).toEqual({
     name: 'balances',
-    columns: { account_id: 'text', owner: 'text', cents: 'bigint' },
+    columns: { account_id: 'text', owner: 'text', cents: 'bigint', events: 'integer' },
     primaryKey: ['account_id'],
     indexes: [],
   });
@@ -39,7 +39,12 @@ test('the table has the projection’s name, and the columns that have no initia
 });
 
 test('it reads only the events it has a handler for', () => {
-  expect(balances.eventTypes).toEqual(['account.opened', 'account.deposited', 'account.withdrawn']);
+  expect(balances.eventTypes).toEqual([
+    'account.opened',
+    'account.deposited',
+    'account.withdrawn',
+    'account.closed',
+  ]);
   const onlyOpened = defineTableProjection({
     ...base,
     name: 'opened',
@@ -83,12 +88,12 @@ describe('evolve', () => {
   test('folds an event into its row', () => {
     const row = { account_id: 'account-acc-1', ...balances.initialRow };
     const after = balances.evolve(balances.evolve(row, opened)!, deposited);
-    expect(after).toEqual({ account_id: 'account-acc-1', owner: 'Ada', cents: 500 });
+    expect(after).toEqual({ account_id: 'account-acc-1', owner: 'Ada', cents: 500, events: 2 });
   });
 
   test('leaves the row as it is for an event without a handler', () => {
-    const row = { account_id: 'a', owner: '', cents: 0 };
-    expect(balances.evolve(row, { ...opened, type: 'account.closed' })).toBe(row);
+    const row = { account_id: 'a', owner: '', cents: 0, events: 0 };
+    expect(balances.evolve(row, { ...opened, type: 'account.frozen' })).toBe(row);
   });
 
   test('deletes the row with null', () => {

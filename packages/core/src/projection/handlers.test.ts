@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import type { CompiledQuery, Transaction } from 'kysely';
 import { expect, test } from 'vitest';
 import type { RecordedEvent } from '../event/event.ts';
@@ -20,9 +22,7 @@ async function run(results: readonly (() => HandlerResult | undefined)[], failin
     },
     send: async ({ sql }) => {
       seen.push(sql);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 5);
-      });
+      await setImmediate();
       if (failing.includes(sql)) throw new Error(`${sql} failed`);
     },
   });
@@ -54,6 +54,7 @@ test('an awaited handler may hand out statements as well; rows and results are n
 });
 
 test('the failure that came first is told, with its event, also when a later handler failed because of it', async () => {
+  guarantee('failed-statements-name-their-event');
   const aborted = () => Promise.reject(new Error('the transaction is aborted'));
   expect(
     await run([() => statement('one'), () => statement('two'), () => statement('three')], ['two', 'three']),

@@ -1,6 +1,8 @@
 import type { EventStore } from '@leftfold/core';
+import type { GuaranteeId as AnyGuaranteeId } from '@leftfold/testbed/guarantees';
 import { expectTypeOf, test } from 'vitest';
 import { createMemoryStore } from '../memory/create-memory-store.ts';
+import type { GuaranteeId } from './guarantee-id.ts';
 import type { StoreGuarantee } from './guarantees.ts';
 import { type StoreUnderTest, storeContract } from './store-contract.ts';
 import type { ContractStore } from './subject.ts';
@@ -21,4 +23,8 @@ test('a guarantee is skipped by the name of its test, with a reason', () => {
   storeContract({ ...subject, skip: [{ test: 'it works', reason: 'not yet' }] });
   // @ts-expect-error the reason is missing
   storeContract({ ...subject, skip: [{ test: name }] });
+});
+
+test('the guarantees that the contract declares are in the list of all guarantees', () => {
+  expectTypeOf<GuaranteeId>().toExtend<AnyGuaranteeId>();
 });

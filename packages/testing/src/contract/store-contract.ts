@@ -41,7 +41,7 @@ export function storeContract({ name, createStore, skip = [] }: StoreUnderTest):
           const skipped = skip.find((one) => one.test === name);
           test(name, { timeout: TIMEOUT_MS }, async (context) => {
             context.skip(skipped !== undefined, skipped?.reason);
-            await holds(await trials.next());
+            await holds(await trials.next((...ids) => Object.assign(context.task.meta, { guarantees: ids })));
           });
         }
       });

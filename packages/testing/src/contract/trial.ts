@@ -6,6 +6,7 @@ import {
   schemaVersions,
 } from '@leftfold/core';
 import { z } from 'zod';
+import type { GuaranteeId } from './guarantee-id.ts';
 import type { ContractStore, CreateStoreOptions } from './subject.ts';
 
 /** The environment of one test: a store, and names that no other test uses. */
@@ -22,6 +23,8 @@ export interface Trial {
   readonly stream: (name?: string) => string;
   /** An event or command id that no other trial uses. */
   readonly id: (name: string) => string;
+  /** Declares which guarantees the running test holds. */
+  readonly guarantee: (...ids: readonly GuaranteeId[]) => void;
 }
 
 /** Tests one guarantee, and throws when it does not hold. */
@@ -78,7 +81,8 @@ export class Trials implements AsyncDisposable {
     this.#createStore = createStore;
   }
 
-  async next(): Promise<Trial> {
+  /** @param guarantee what the trial's `guarantee` does */
+  async next(guarantee: Trial['guarantee']): Promise<Trial> {
     this.#count += 1;
     const number = this.#count;
     const log = 'contract';
@@ -96,6 +100,7 @@ export class Trials implements AsyncDisposable {
       category,
       stream: (name = 'a') => `${category}-${name}`,
       id: (name) => `${category}.${name}`,
+      guarantee,
     };
   }
 

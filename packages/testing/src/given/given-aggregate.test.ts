@@ -1,9 +1,33 @@
 import { AssertionError } from 'node:assert';
+import { defineAggregate } from '@leftfold/core';
+import { account, accountEvents, deposited, opened, withdrawn } from '@leftfold/testbed/bank';
 import { describe, expect, test } from 'vitest';
-import { account, accountEvents, deposited, opened, withdrawn } from '../../test/bank.ts';
+import { z } from 'zod';
 import { given } from './given.ts';
 
 const { command } = account;
+
+/** An aggregate whose events contain what a decision is given: the id, the time and new ids. */
+const register = defineAggregate({
+  events: accountEvents,
+  initialState: {},
+  evolve: {
+    opened: (state) => state,
+    deposited: (state) => state,
+    withdrawn: (state) => state,
+    closed: (state) => state,
+  },
+  commands: {
+    open: {
+      input: z.object({ owner: z.string() }),
+      decide: (_state, { owner }, emit, { id, newId, now }) =>
+        emit.opened(
+          { owner, note: `${id} at ${now.toISOString()}` },
+          { id: newId(), tags: [`owner:${owner}`] },
+        ),
+    },
+  },
+});
 
 describe('given, when, then', () => {
   test('passes when exactly these events were decided on', () => {
@@ -26,15 +50,15 @@ describe('given, when, then', () => {
       { owner: 'Ada', note: 'acc-1 at 2000-01-01T00:00:00.000Z' },
       { id: 'id-1', tags: ['owner:Ada'] },
     );
-    const opening = given(account);
-    opening.when(command.open('acc-1', { owner: 'Ada' })).then([event]);
-    opening.when(command.open('acc-1', { owner: 'Ada' })).then([event]);
+    const opening = given(register);
+    opening.when(register.command.open('acc-1', { owner: 'Ada' })).then([event]);
+    opening.when(register.command.open('acc-1', { owner: 'Ada' })).then([event]);
     expect.assertions(0);
   });
 
   test('takes its clock and ids from the test when it brings them', () => {
     const options = { now: new Date('2026-01-02T03:04:05Z'), newId: () => 'mine' };
-    const { events } = given(account, [], options).when(command.open('acc-1', { owner: 'Ada' }));
+    const { events } = given(register, [], options).when(register.command.open('acc-1', { owner: 'Ada' }));
     expect(events).toMatchObject([{ id: 'mine', data: { note: 'acc-1 at 2026-01-02T03:04:05.000Z' } }]);
   });
 
@@ -122,7 +146,7 @@ describe('what was not expected', () => {
   });
 
   test('counts ids and tags as part of an event', () => {
-    const outcome = given(account).when(command.open('acc-1', { owner: 'Ada' }));
+    const outcome = given(register).when(register.command.open('acc-1', { owner: 'Ada' }));
     const note = 'acc-1 at 2000-01-01T00:00:00.000Z';
     expect(() => outcome.then([accountEvents.create.opened({ owner: 'Ada', note })])).toThrow(AssertionError);
   });
@@ -148,7 +172,8 @@ describe('what a store or an execution would refuse is refused here', () => {
     );
     const unknown: unknown = { aggregate: 'account', id: '1', name: 'freeze', input: {} };
     expect(() => given(account).when(unknown as ReturnType<typeof command.open>)).toThrow(
-      'command "account.freeze" is unknown here; known: "account.open", "account.withdraw", "account.close"',
+      'command "account.freeze" is unknown here; known: "account.open", ' +
+        '"account.deposit", "account.withdraw", "account.levelTo", "account.close"',
     );
   });
 

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
+import { deposited, opened, openFor, transfer, withdrawn } from '@leftfold/testbed/bank';
 import { expect, test } from 'vitest';
-import { deposited, opened, transfer, withdrawn } from '../../test/bank.ts';
 import { given } from './given.ts';
 
 const ada = { from: [opened, deposited(500)], to: [opened] };
@@ -15,9 +15,9 @@ test('a decision over several aggregates passes when each role has exactly these
 });
 
 test('a role that is left out has no history, and no events', () => {
-  given(transfer, { from: [deposited(5)] })
-    .when(fiveCents)
-    .then({ from: [withdrawn(5)], to: [deposited(5)] });
+  given(openFor, { guarantor: [opened, deposited(5)] })
+    .when(openFor.command({ guarantor: 'a', fresh: 'b' }, { owner: 'Ada' }))
+    .then({ fresh: [opened] });
   expect(() =>
     given(transfer, ada)
       .when(fiveCents)

@@ -1,10 +1,18 @@
 import { AssertionError } from 'node:assert';
-import { defineTableProjection } from '@leftfold/core';
+import { defineEvents, defineTableProjection, schemaVersions } from '@leftfold/core';
+import {
+  account,
+  accountEvents,
+  balances,
+  closed,
+  deposited,
+  openBalances,
+  opened,
+} from '@leftfold/testbed/bank';
 import { describe, expect, test } from 'vitest';
-import { account, accountEvents, balances, deposited, opened } from '../../test/bank.ts';
+import { z } from 'zod';
 import { givenEvents, inStream } from './given-events.ts';
 
-const closed = accountEvents.create.closed({});
 const start = new Date('2000-01-01T00:00:00.000Z');
 
 describe('the log that is given', () => {
@@ -29,7 +37,7 @@ describe('the log that is given', () => {
     expect(givenEvents([withNothing]).recorded).toStrictEqual([
       {
         type: 'account.opened',
-        schemaVersion: 2,
+        schemaVersion: 1,
         data: { owner: 'Ada' },
         id: 'event-1',
         streamId: 'account-1',
@@ -61,13 +69,8 @@ describe('projecting', () => {
     inStream('account-a', opened),
     inStream('account-b', deposited(7)),
   ];
-  const a = {
-    account_id: 'account-a',
-    owner: 'Ada',
-    cents: 0,
-    opened_at: new Date('2000-01-01T00:00:02.000Z'),
-  };
-  const b = { account_id: 'account-b', owner: 'Ada', cents: 12, opened_at: start };
+  const a = { account_id: 'account-a', owner: 'Ada', cents: 0, events: 1 };
+  const b = { account_id: 'account-b', owner: 'Ada', cents: 12, events: 3 };
 
   test('folds every event into its row, and compares rows whatever their order', () => {
     const projected = givenEvents(events).project(balances);
@@ -80,22 +83,39 @@ describe('projecting', () => {
     givenEvents([opened, closed]).project(balances).thenRows([]);
     givenEvents([opened, closed, deposited(5)])
       .project(balances)
-      .thenRows([{ account_id: 'account-1', owner: '', cents: 5, opened_at: null }]);
+      .thenRows([{ account_id: 'account-1', owner: '', cents: 5, events: 1 }]);
     expect.assertions(0);
   });
 
   test('passes over events that the projection has no handler for', () => {
-    givenEvents([accountEvents.create.withdrawn({ cents: 5 })])
-      .project(balances)
-      .thenRows([]);
+    givenEvents([opened]).project(openBalances).thenRows([]);
     expect.assertions(0);
   });
 
   test('upcasts events that were stored under an older version', () => {
+    const ownerSchema = schemaVersions(z.object({ name: z.string() }));
+    const openings = defineTableProjection({
+      name: 'openings',
+      events: [
+        defineEvents('account', {
+          opened: ownerSchema.next(z.object({ owner: z.string() }), ({ name }) => ({ owner: name })),
+        }),
+      ],
+      columns: { account_id: 'text', owner: 'text', opened_at: 'timestamptz null' },
+      key: ({ streamId }) => ({ account_id: streamId }),
+      initialRow: { owner: '', opened_at: null },
+      evolve: {
+        'account.opened': (row, { data, recordedAt }) => ({
+          ...row,
+          owner: data.owner,
+          opened_at: recordedAt,
+        }),
+      },
+    });
     const old = { type: 'account.opened', schemaVersion: 1, data: { name: 'Ada' } };
-    givenEvents([old])
-      .project(balances)
-      .thenRows([{ ...a, account_id: 'account-1', opened_at: start }]);
+    givenEvents([old, { ...opened, schemaVersion: 2 }])
+      .project(openings)
+      .thenRows([{ account_id: 'account-1', owner: 'Ada', opened_at: new Date(start.getTime() + 1_000) }]);
     expect.assertions(0);
   });
 

@@ -1,8 +1,16 @@
 import type { Row } from '@leftfold/core';
+import {
+  account,
+  accountEvents,
+  balances,
+  deposited,
+  opened,
+  transfer,
+  withdrawn,
+} from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
-import { account, accountEvents, balances, deposited, opened, transfer, withdrawn } from '../../test/bank.ts';
-import { given } from './given.ts';
 import { givenEvents } from './given-events.ts';
+import { given } from './given.ts';
 
 test('given takes the aggregate’s own events, and when its own commands', () => {
   const outcome = given(account, [opened, deposited(5)]).when(
@@ -31,7 +39,9 @@ test('a decision’s histories, events and states are by role', () => {
     transfer.command({ from: 'a', to: 'b' }, { cents: 5 }),
   );
   expectTypeOf(outcome.state.to).toEqualTypeOf<{ open: boolean; cents: number }>();
-  expectTypeOf<(typeof outcome)['thenRejected']>().parameter(0).toEqualTypeOf<'insufficient-funds'>();
+  expectTypeOf<(typeof outcome)['thenRejected']>()
+    .parameter(0)
+    .toEqualTypeOf<'insufficient-funds' | 'account-not-open'>();
   outcome.then({ from: [withdrawn(5)] });
   // @ts-expect-error there is no role "via"
   outcome.then({ via: [withdrawn(5)] });
@@ -44,10 +54,10 @@ test('a decision’s histories, events and states are by role', () => {
 test('rows are typed by the projection’s columns', () => {
   const projected = givenEvents([accountEvents.create.opened({ owner: 'Ada' })]).project(balances);
   expectTypeOf(projected.rows).toEqualTypeOf<
-    readonly Row<{ account_id: 'text'; owner: 'text'; cents: 'bigint'; opened_at: 'timestamptz null' }>[]
+    readonly Row<{ account_id: 'text'; owner: 'text'; cents: 'bigint'; events: 'integer' }>[]
   >();
   // @ts-expect-error a column is missing
   projected.thenRows([{ account_id: 'a', owner: '', cents: 0 }]);
   // @ts-expect-error the column has another type
-  projected.thenRows([{ account_id: 'a', owner: '', cents: '0', opened_at: null }]);
+  projected.thenRows([{ account_id: 'a', owner: '', cents: '0', events: 0 }]);
 });

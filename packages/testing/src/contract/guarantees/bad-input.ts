@@ -29,7 +29,11 @@ async function refuses(
 }
 
 export const badInputGuarantees = {
-  'an empty or too long stream id, or one with a control character, is INVALID_NAME': async ({ store }) => {
+  'an empty or too long stream id, or one with a control character, is INVALID_NAME': async ({
+    guarantee,
+    store,
+  }) => {
+    guarantee('invalid-input');
     for (const streamId of notIds) {
       await expect(store.append(streamId, [sent])).rejects.toMatchObject({ code: 'INVALID_NAME' });
       await expect(store.append(streamId, [])).rejects.toMatchObject({ code: 'INVALID_NAME' });
@@ -69,6 +73,7 @@ export const badInputGuarantees = {
   },
 
   'a payload that does not match its schema is INVALID_EVENT': async (trial) => {
+    trial.guarantee('invalid-input');
     await refuses(trial, 'INVALID_EVENT', [sent, { ...sent, data: { to: 'Ada' } }]);
     await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: { place: 7 } }]);
     await refuses(trial, 'INVALID_EVENT', [{ ...scanned('Paris'), data: null }]);
@@ -83,6 +88,7 @@ export const badInputGuarantees = {
   },
 
   'a payload or metadata with NUL or an unpaired surrogate is INVALID_EVENT': async (trial) => {
+    trial.guarantee('invalid-input');
     for (const text of ['a\u0000b', '\u0000', 'half \ud83e', '\udd8a half']) {
       await refuses(trial, 'INVALID_EVENT', [scanned(text)]);
       await refuses(trial, 'INVALID_EVENT', [
@@ -154,6 +160,7 @@ export const badInputGuarantees = {
   },
 
   'an append with one invalid event appends none of its events': async (trial) => {
+    trial.guarantee('invalid-input');
     const { store, stream } = trial;
     await expect(
       store.append(stream(), [sent, scanned('Paris'), { ...sent, data: {} }]),

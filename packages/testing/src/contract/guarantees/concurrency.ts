@@ -40,10 +40,12 @@ export const concurrencyGuarantees = {
   },
 
   'of concurrent appends that expect the same version exactly one succeeds': async ({
+    guarantee,
     store,
     openAnother,
     stream,
   }) => {
+    guarantee('expected-version');
     const writers = [store, await openAnother()];
     await store.append(stream(), [sent]);
     for (const version of upTo(10)) {
@@ -57,7 +59,12 @@ export const concurrencyGuarantees = {
     expect(versionsOf(await collect(store.readStream(stream())))).toEqual(upTo(11));
   },
 
-  'a conflict fails only its own append, with any other appends in flight': async ({ store, stream }) => {
+  'a conflict fails only its own append, with any other appends in flight': async ({
+    guarantee,
+    store,
+    stream,
+  }) => {
+    guarantee('isolated-failures');
     await store.append(stream('busy'), [sent]);
     const outcomes = await Promise.allSettled(
       upTo(30).map((number) =>
@@ -73,10 +80,12 @@ export const concurrencyGuarantees = {
   },
 
   'of two appends that each check the other’s stream, at most one succeeds': async ({
+    guarantee,
     store,
     openAnother,
     stream,
   }) => {
+    guarantee('no-write-skew');
     const other = await openAnother();
     for (let round = 0; round < 20; round += 1) {
       const [left, right] = [stream(`left ${round}`), stream(`right ${round}`)];

@@ -13,11 +13,13 @@ const unless = (tag: string, after?: number): { readonly condition: AppendCondit
 
 export const conditionGuarantees = {
   'an append fails if an event matches its condition, with one or several streams': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     id,
   }) => {
+    guarantee('append-conditions');
     const tag = id('tag');
     const { position } = await store.append(stream('a'), [tagged(sent, 'other:1', tag)]);
     for (const writer of [store, await openAnother()]) {
@@ -35,10 +37,12 @@ export const conditionGuarantees = {
   },
 
   'a condition matches only events after its position; the error has the newest': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('append-conditions');
     const tag = id('tag');
     const first = await store.append(stream('a'), [tagged(sent, tag)]);
     const { events } = await store.append(stream('b'), [tagged(sent, tag), tagged(delivered, tag), sent]);
@@ -53,7 +57,8 @@ export const conditionGuarantees = {
     expect(await collect(store.readStream(stream('c')))).toHaveLength(4);
   },
 
-  'a condition with types matches only events of these types': async ({ store, stream, id }) => {
+  'a condition with types matches only events of these types': async ({ guarantee, store, stream, id }) => {
+    guarantee('append-conditions');
     const tag = id('tag');
     await store.append(stream('a'), [tagged(sent, tag)]);
     const types = (...names: readonly string[]) => ({
@@ -65,7 +70,13 @@ export const conditionGuarantees = {
     }
   },
 
-  'a condition matches all tags of a query, and any of several queries': async ({ store, stream, id }) => {
+  'a condition matches all tags of a query, and any of several queries': async ({
+    guarantee,
+    store,
+    stream,
+    id,
+  }) => {
+    guarantee('append-conditions');
     const [left, right, other] = [id('left'), id('right'), id('other')];
     await store.append(stream('a'), [tagged(sent, left), tagged(sent, right)]);
     const attempt = (...failIfMatch: readonly TaggedQuery[]) =>
@@ -89,11 +100,13 @@ export const conditionGuarantees = {
   },
 
   'of concurrent appends whose conditions exclude each other, one succeeds': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     id,
   }) => {
+    guarantee('no-write-skew');
     const writers = [store, await openAnother()];
     let after = 0;
     for (const round of upTo(10)) {
@@ -184,10 +197,12 @@ export const conditionGuarantees = {
   },
 
   'a failed condition fails only its own append, with any others in flight': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('isolated-failures');
     await store.append(stream('seed'), [tagged(sent, id('taken'))]);
     const outcomes = await Promise.allSettled(
       upTo(30).map((number) => {
@@ -202,11 +217,13 @@ export const conditionGuarantees = {
   },
 
   'a repeated append returns its first result, though its own events match': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     id,
   }) => {
+    guarantee('idempotent-appends');
     const other = await openAnother();
     const tag = id('tag');
     const events = [{ ...tagged(sent, tag), id: id('event') }];

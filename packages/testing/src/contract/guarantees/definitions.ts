@@ -15,11 +15,13 @@ const everything = [parcelEvents, letterEvents.first];
 
 export const definitionGuarantees = {
   'every read of an unknown event type is an error that names it': async ({
+    guarantee,
     store,
     openAnother,
     stream,
     category,
   }) => {
+    guarantee('unknown-events');
     const knowing = await openAnother(everything);
     const { events } = await knowing.append(stream(), [sent, letter, delivered]);
     const error = {
@@ -69,11 +71,13 @@ export const definitionGuarantees = {
   },
 
   'an event of an older schema version is read in its newest shape': async ({
+    guarantee,
     openAnother,
     stream,
     category,
     id,
   }) => {
+    guarantee('upcasting');
     const first = await openAnother([letterEvents.first]);
     const third = await openAnother([letterEvents.third]);
     const commandId = id('command');

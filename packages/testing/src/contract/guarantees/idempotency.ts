@@ -56,7 +56,13 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(1);
   },
 
-  'a recorded event id with other data, type or stream is EVENT_ID_REUSED': async ({ store, stream, id }) => {
+  'a recorded event id with other data, type or stream is EVENT_ID_REUSED': async ({
+    guarantee,
+    store,
+    stream,
+    id,
+  }) => {
+    guarantee('unique-event-ids');
     await store.append(stream(), [{ ...scanned('Paris'), id: id('known') }]);
     const refused = { code: 'EVENT_ID_REUSED', eventId: id('known') };
     await expect(store.append(stream(), [{ ...scanned('Rome'), id: id('known') }])).rejects.toMatchObject(
@@ -102,10 +108,12 @@ export const idempotencyGuarantees = {
   },
 
   'a repeated command adds nothing and returns the events of its first execution': async ({
+    guarantee,
     store,
     stream,
     id,
   }) => {
+    guarantee('idempotent-appends');
     const commandId = id('command');
     const first = await store.append(stream(), [sent, scanned('Paris')], { commandId, expectedVersion: 0 });
     await store.append(stream(), [delivered]);
@@ -161,7 +169,14 @@ export const idempotencyGuarantees = {
     expect(await store.eventsOfCommand(id('never'))).toEqual([]);
   },
 
-  'two concurrent appends of one command append once': async ({ store, openAnother, stream, id }) => {
+  'two concurrent appends of one command append once': async ({
+    guarantee,
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    guarantee('idempotent-appends');
     const other = await openAnother();
     for (let round = 0; round < 20; round += 1) {
       const commandId = id(`command-${round}`);

@@ -145,9 +145,11 @@ export const readAllGuarantees = {
   },
 
   'a reader that continues after its last position skips and repeats no event': async ({
+    guarantee,
     openEmpty,
     stream,
   }) => {
+    guarantee('readers-miss-nothing');
     const { store, openAnother } = await openEmpty();
     const writers = [store, await openAnother()];
     const seen: RecordedEvent[] = [];

@@ -155,9 +155,11 @@ export const subscribeGuarantees = {
   },
 
   'with concurrent writers, every subscription returns all events in log order': async ({
+    guarantee,
     openEmpty,
     stream,
   }) => {
+    guarantee('readers-miss-nothing');
     const { store, openAnother } = await openEmpty();
     const total = 600;
     const ends = upTo(4).map(() => new AbortController());

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { parseOptions, usageOf } from './options.ts';
+import { subjects } from './subjects/index.ts';
+
+const parse = (...args: readonly string[]) => parseOptions(args, subjects);
+
+describe('the command line', () => {
+  test('names a subject, the log by default, for a minute', () => {
+    expect(parse()).toMatchObject({ seconds: 60, processes: 3, control: false, subject: { name: 'log' } });
+    expect(parse('log').subject).toBe(subjects[0]);
+  });
+
+  test('takes a time, a seed, a number of processes and the control, in any order', () => {
+    const options = { seconds: 30, seed: 7, processes: 1, control: true };
+    expect(parse('--minutes', '0.5', 'log', '--seed', '7', '--control', '--processes', '0')).toMatchObject(
+      options,
+    );
+  });
+
+  test.each([
+    ['an unknown subject', ['projections'], 'name one subject of: log; not "projections"'],
+    ['several subjects', ['log', 'log'], 'name one subject of: log; not "log log"'],
+    [
+      'a time that is no number',
+      ['--minutes', 'x'],
+      '--minutes must be a number that is not negative, not "x"',
+    ],
+    ['a negative seed', ['--seed=-1'], '--seed must be a number that is not negative, not "-1"'],
+    ['an unknown option', ['--without-settling'], "Unknown option '--without-settling'"],
+  ])('refuses %s', (_, args, message) => {
+    expect(() => parse(...args)).toThrow(TypeError);
+    expect(() => parse(...args)).toThrow(message);
+  });
+
+  test('is explained with every subject and its control', () => {
+    for (const { name, control } of subjects) {
+      expect(usageOf(subjects)).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+      expect(usageOf(subjects)).toContain(control.change);
+    }
+  });
+});

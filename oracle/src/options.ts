@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import type { RunOptions, Subject } from './subject.ts';
+
+/** What the command line asks for. */
+export interface Request extends RunOptions {
+  readonly subject: Subject;
+}
+
+/**
+ * Reads the command line.
+ *
+ * @param subjects the first one is the default
+ * @throws TypeError for a subject or an option that is unknown, and for a number that is none
+ */
+export function parseOptions(args: readonly string[], subjects: readonly Subject[]): Request {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      minutes: { type: 'string', default: '1' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      processes: { type: 'string', default: '3' },
+      control: { type: 'boolean', default: false },
+    },
+  });
+  const [name = subjects[0]?.name ?? '', ...more] = positionals;
+  const subject = subjects.find((each) => each.name === name);
+  if (subject === undefined || more.length > 0) {
+    const names = subjects.map((each) => each.name).join(', ');
+    throw new TypeError(`name one subject of: ${names}; not "${positionals.join(' ')}"`);
+  }
+  return {
+    subject,
+    seconds: toNumber('minutes', values.minutes) * 60,
+    seed: toNumber('seed', values.seed),
+    processes: Math.max(1, Math.round(toNumber('processes', values.processes))),
+    control: values.control,
+  };
+}
+
+export function usageOf(subjects: readonly Subject[]): string {
+  const width = Math.max(...subjects.map(({ name }) => name.length));
+  const list = subjects.map(
+    ({ name, description, control }) =>
+      `  ${name.padEnd(width)}  ${description}.\n  ${' '.repeat(width)}  --control: ${control.change}.`,
+  );
+  return `npm run oracle -- [subject] [--minutes 1] [--seed n] [--processes 3] [--control]
+
+Runs a subject under random load and faults, on a durable PostgreSQL of its own, and compares what it did with what
+it guarantees. Subjects, the first one is the default:
+
+${list.join('\n')}
+
+--control takes the protection of the subject away. The run must then end with violations, or it proves nothing.
+
+Exit code: 0 no violation was found, 1 violations were found, 2 the run says nothing.`;
+}
+
+function toNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number) || number < 0) {
+    throw new TypeError(`--${name} must be a number that is not negative, not "${text}"`);
+  }
+  return number;
+}

@@ -1,0 +1,65 @@
+import type { Fault } from './faults/fault.ts';
+import type { RestartedProcess } from './process/restarted-process.ts';
+
+/** What a run is asked to do. */
+export interface RunOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** Take the protection away. */
+  readonly control: boolean;
+  /** Writer processes. */
+  readonly processes: number;
+}
+
+/** Where a subject runs: an empty PostgreSQL of its own. */
+export interface Ground {
+  readonly options: RunOptions;
+  /** For journals. Removed at the end. */
+  readonly folder: string;
+  readonly connectionString: string;
+  /** To the same database by way of a network that is cut, stalls and loses answers. */
+  readonly unreliableConnectionString: string;
+}
+
+/** Something that must not have happened. */
+export interface Violation {
+  /** What it is about, in one word of the subject's: `reader`, `append` … */
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** A part of Leftfold that the oracle tests. */
+export interface Subject {
+  /** As on the command line. */
+  readonly name: string;
+  /** What is done and compared, for `--help`: a sentence without its full stop. */
+  readonly description: string;
+  /** What holds when nothing is wrong: a sentence. */
+  readonly holds: string;
+  readonly control: {
+    /** What `--control` changes, as a clause: `readers ignore the high-water mark`. */
+    readonly change: string;
+    /** The kind of violation that must be found then. */
+    readonly mustFind: string;
+  };
+  /** Sets everything up and starts the processes. */
+  start(ground: Ground): Promise<Trial>;
+}
+
+/** A subject that runs. */
+export interface Trial extends AsyncDisposable {
+  /** Those that faults kill and pause. */
+  readonly processes: readonly RestartedProcess[];
+  /** Faults of this subject, beside those that every subject gets. */
+  readonly faults: readonly Fault[];
+  /** How far it is, in a few words. May reject while the database is down. */
+  progress(): Promise<string>;
+  /** Called when the faults have ended: lets the processes come to their end, and compares. */
+  finish(): Promise<Findings>;
+}
+
+export interface Findings {
+  readonly violations: readonly Violation[];
+  /** Lines about what was done. */
+  readonly summary: readonly string[];
+}

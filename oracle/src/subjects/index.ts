@@ -1,0 +1,5 @@
+import type { Subject } from '../subject.ts';
+import { log } from './log/log.ts';
+
+/** What can be named on the command line; the first one is the default. */
+export const subjects: readonly Subject[] = [log];

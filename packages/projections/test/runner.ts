@@ -1,0 +1,57 @@
+import type { AnyProjection } from '@leftfold/core';
+import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
+import { accountEvents, auditEvents } from '@leftfold/testbed/bank';
+import type { TestDatabase } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { createProjectionRunner, type ProjectionRunnerOptions, projectionSchema } from '../src/index.ts';
+
+export function openStore(
+  connectionString: string,
+  options: Partial<EventStoreOptions> = {},
+): PostgresEventStore {
+  return createEventStore({ connectionString, events: [accountEvents, auditEvents], ...options });
+}
+
+let schemas = 0;
+
+/** An empty log in a schema of its own. */
+export async function freshStore(
+  { connectionString }: TestDatabase,
+  options: Partial<EventStoreOptions> = {},
+): Promise<PostgresEventStore> {
+  schemas += 1;
+  const store = openStore(connectionString, { schema: `log_${schemas}`, ...options });
+  await store.migrate();
+  return store;
+}
+
+/** A runner whose leases and retries take milliseconds instead of seconds. */
+export function createTestRunner(
+  store: PostgresEventStore,
+  projections: readonly AnyProjection[],
+  options: Partial<ProjectionRunnerOptions> = {},
+) {
+  const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 50 };
+  return createProjectionRunner({
+    store,
+    projections,
+    leaseMs: 2_000,
+    retry,
+    onIncident: () => {},
+    ...options,
+  });
+}
+
+/** Rows of a projection's table, in the order of its first columns. */
+export async function rowsOf<TRow extends object = Record<string, unknown>>(
+  store: PostgresEventStore,
+  projection: {
+    readonly name: string;
+    readonly version: number;
+    readonly tables: readonly { readonly name: string }[];
+  },
+): Promise<readonly TRow[]> {
+  const table = sql.id(projectionSchema(store.schema, projection), projection.tables[0]?.name ?? '');
+  const { rows } = await sql<TRow>`select * from ${table} as stored order by stored`.execute(store.db);
+  return rows;
+}

@@ -1,0 +1,16 @@
+/**
+ * Names a guarantee that tests of the contract hold. The ids stay when a test is renamed.
+ *
+ * A test of the contract puts those that it holds into its `meta.guarantees`, for reporters of vitest.
+ */
+export type GuaranteeId =
+  | 'append-conditions'
+  | 'expected-version'
+  | 'idempotent-appends'
+  | 'invalid-input'
+  | 'isolated-failures'
+  | 'no-write-skew'
+  | 'readers-miss-nothing'
+  | 'unique-event-ids'
+  | 'unknown-events'
+  | 'upcasting';

@@ -1,0 +1,53 @@
+import type { Guarantee } from '@leftfold/testbed/guarantees/list';
+import { type DeclaringTest, filesOf } from './findings.ts';
+
+const before = `<!-- Generated from the tests that ran, by \`npm run guarantees\`. Change the claims in test/testbed/src/guarantees/claims/. -->
+
+# Guarantees
+
+Each row is one claim, the page that states it, and the file with the tests that hold it, or with most of them. A test declares its guarantees, as in \`guarantee('append-only')\`, and this page is generated from the tests that ran. The last step of \`npm test\` fails when a guarantee has no test that ran and passed.
+
+The races among these tests are built: a transaction is held open until PostgreSQL reports that another one waits for it.
+
+The oracle complements them. \`npm run oracle -- log --minutes 5\` starts random writers, readers and faults for as long as you ask, and compares what every reader saw, and what every append expected or excluded, with what was committed. With \`--control\` the readers ignore the high-water mark, and the oracle must report lost events.`;
+
+const after = `## Not promised
+
+- Effects outside of this database, such as an e-mail that a handler sends, can happen twice.
+- A rejected command is not remembered: sent again with the same id, it is decided again.
+- An inline projection sees the events of each stream in order; those of different streams may come in either order.
+- A transaction that appends and stays open delays readers of the log until it ends.
+- With \`synchronous_commit = off\`, or after a failover to a standby that lags, acknowledged events can be lost: both are settings of the server.`;
+
+/** The text of docs/guarantees.md. Depends on which tests declared which guarantee, and on nothing else of the run. */
+export function renderPage(guarantees: readonly Guarantee[], tests: readonly DeclaringTest[]): string {
+  const groups = [...new Set(guarantees.map(({ group }) => group))];
+  const tables = groups.map((group) => {
+    const rows = guarantees.filter((each) => each.group === group).map((each) => renderRow(each, tests));
+    return [`## ${group}`, '', '| claim | stated in | tests |', '|---|---|---|', ...rows].join('\n');
+  });
+  return `${[before, ...tables, after].join('\n\n')}\n`;
+}
+
+function renderRow({ id, claim, statedIn }: Guarantee, tests: readonly DeclaringTest[]): string {
+  const [first = '', ...others] = filesOf(id, tests);
+  const link = `[${testName(first)}](../${first})`;
+  const also = others.length === 0 ? '' : `, also ${others.map(testName).join(', ')}`;
+  return `| ${claim} | [${pageName(statedIn)}](${statedIn}) | ${link}${also} |`;
+}
+
+/** `decision 9` for `decisions/0009-conditions-on-tags.md#choice`, `event store` for `guides/event-store.md`. */
+function pageName(statedIn: string): string {
+  const decision = /^decisions\/0*(\d+)-/.exec(statedIn);
+  if (decision !== null) return `decision ${decision[1]}`;
+  return statedIn
+    .replace(/^.*\//, '')
+    .replace(/\.md.*$/, '')
+    .replaceAll('-', ' ');
+}
+
+/** `event-store: append-only` for `packages/event-store/test/append-only.pg.test.ts`. */
+function testName(file: string): string {
+  const [folder = ''] = file.replace(/^packages\//, '').split('/');
+  return `${folder}: ${file.replace(/^.*\//, '').replace(/(\.serial)?(\.pg)?\.test\.ts$/, '')}`;
+}

@@ -1,0 +1,3 @@
+export { databaseTest, serverTest } from './database-test.ts';
+export { disposeAfter, type FixtureEnd } from './dispose-after.ts';
+export { beginTransaction, type OpenTransaction } from './open-transaction.ts';

@@ -1,0 +1,26 @@
+import type { Claim } from '../claim.ts';
+
+/** What the execution of a command guarantees. */
+export const commandClaims = {
+  'decided-on-newest-state': {
+    claim: 'The events of a command are appended only if it was decided on the newest state.',
+    statedIn: 'guides/commands.md#when-another-writer-comes-first',
+  },
+  'decisions-over-several-aggregates': {
+    claim:
+      'A decision over several aggregates sees states that existed at one moment, and its events are appended to all of them or to none.',
+    statedIn: 'guides/commands.md#several-aggregates-in-one-decision',
+  },
+  'commands-take-effect-once': {
+    claim: 'A command with an id takes effect once, however often it is sent, and returns the first result.',
+    statedIn: 'guides/commands.md#once-and-only-once',
+  },
+  'rejections-append-nothing': {
+    claim: 'A rejected command appends nothing and returns the reason, the details and a token.',
+    statedIn: 'guides/commands.md#execute',
+  },
+  'log-over-snapshot': {
+    claim: 'A snapshot that does not agree with the log is ignored.',
+    statedIn: 'guides/commands.md#snapshots',
+  },
+} as const satisfies Readonly<Record<string, Claim>>;

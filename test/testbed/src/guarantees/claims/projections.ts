@@ -1,0 +1,73 @@
+import type { Claim } from '../claim.ts';
+
+/** What a read model guarantees. */
+export const projectionClaims = {
+  'applied-once': {
+    claim:
+      'Two runners never apply an event twice, also when one of them was paused until it lost its lease.',
+    statedIn: 'decisions/0003-leases-as-rows.md#choice',
+  },
+  'runner-failover': {
+    claim:
+      'When a runner is killed or stopped, the next one continues at the checkpoint within seconds; no event is lost or applied twice.',
+    statedIn: 'guides/projections.md#run-them',
+  },
+  outages: {
+    claim:
+      'A runner continues by itself after the database was unavailable; no event is lost or applied twice.',
+    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+  },
+  'stops-at-a-failure': {
+    claim:
+      'A projection that cannot apply an event stops there, reports the event and the cause, and applies nothing after it.',
+    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+  },
+  'statement-order': {
+    claim:
+      'Statements that handlers return are executed in order, after everything that earlier handlers wrote.',
+    statedIn: 'guides/projections.md#handlers',
+  },
+  'failed-statements-name-their-event': {
+    claim: 'A statement that fails is reported with the event that it was for.',
+    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+  },
+  'projections-fail-alone': {
+    claim: 'A projection that fails or is slow does not delay the others.',
+    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+  },
+  'filtered-projections-advance': {
+    claim: 'A projection that reads few event types advances past all other events.',
+    statedIn: 'operating.md#what-to-watch',
+  },
+  'inline-in-step': {
+    claim: 'An inline projection shows an append as soon as it is acknowledged, and rolls back with it.',
+    statedIn: 'guides/projections.md#inline',
+  },
+  'inline-history': {
+    claim:
+      'An inline projection that is new in a log with history has every event once, also while appends go on.',
+    statedIn: 'guides/projections.md#inline',
+  },
+  'inline-concurrent-rows': {
+    claim: 'Concurrent appends that change the same row of an inline projection all take effect.',
+    statedIn: 'guides/projections.md#inline',
+  },
+  'inline-errors': {
+    claim: 'An error inside an inline projection is never reported as a version conflict.',
+    statedIn: 'guides/projections.md#inline',
+  },
+  reset: {
+    claim:
+      'A reset fences the runner that applies the projection, and rebuilds it from the beginning of the log.',
+    statedIn: 'guides/projections.md#changing-a-projection',
+  },
+  'consistency-tokens': {
+    claim:
+      'A query with a token sees at least what the command did, or fails; it never returns a stale answer.',
+    statedIn: 'concepts.md#reading-your-own-writes',
+  },
+  'column-values': {
+    claim: 'Values of every column type are read as they were written.',
+    statedIn: 'guides/projections.md#a-table',
+  },
+} as const satisfies Readonly<Record<string, Claim>>;

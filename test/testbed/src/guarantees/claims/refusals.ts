@@ -1,0 +1,33 @@
+import type { Claim } from '../claim.ts';
+
+/** What is refused, and how the error says so. */
+export const refusalClaims = {
+  'invalid-input': {
+    claim:
+      'Names, payloads and command inputs that cannot be stored are refused by a typed error before any statement is sent, and nothing is recorded.',
+    statedIn: 'limits.md',
+  },
+  'unavailable-database': {
+    claim:
+      'A database that cannot be reached, has no connection left or refuses the login is reported by a typed error that says what to check.',
+    statedIn: 'errors.md',
+  },
+  'role-settings': {
+    claim:
+      'A role that may only read, or whose `lock_timeout` or `statement_timeout` ends an append, gets a typed error that names the setting.',
+    statedIn: 'errors.md',
+  },
+  standby: {
+    claim:
+      'A standby serves single streams, and refuses the log and every write with an error that names the primary as the place to go.',
+    statedIn: 'operating.md#replicas-and-failover',
+  },
+  'duplicate-definitions': {
+    claim: 'Two definitions with the same name are refused.',
+    statedIn: 'errors.md',
+  },
+  'table-mismatch': {
+    claim: 'A projection whose tables are not as defined is refused, with the list of differences.',
+    statedIn: 'guides/projections.md#changing-a-projection',
+  },
+} as const satisfies Readonly<Record<string, Claim>>;

@@ -1,0 +1,2 @@
+export { guarantee } from './declare.ts';
+export type { GuaranteeId } from './guarantees.ts';
