@@ -1,15 +1,8 @@
 import { until } from '@leftfold/testing/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { accepted, type App, createApp, defineEvents, type RecordedEvent } from '../src/index.ts';
-import {
-  account,
-  accountEvents,
-  balances,
-  createDatabase,
-  openBalances,
-  startBank,
-  transfer,
-} from './bank.ts';
+import { account, balances, createDatabase, openBalances, startBank, transfer } from './bank.ts';
 
 let database: Awaited<ReturnType<typeof createDatabase>>;
 
@@ -157,7 +150,7 @@ describe('what is refused', () => {
     await expect(
       createApp({ projections: [balances, { ...balances }], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('balances'));
-    const others = defineEvents('account', { opened: accountEvents.shapes.opened });
+    const others = defineEvents('account', { opened: z.object({ owner: z.string() }) });
     await expect(
       createApp({ aggregates: [account], events: [others], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('account.opened'));

@@ -4,8 +4,8 @@ import type {
   EventCreators,
   EventData,
   EventGroup,
-  EventShapes,
   NewEventOf,
+  Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { JsonValue } from '../event/json.ts';
@@ -13,14 +13,20 @@ import { frozen } from '../fold/frozen.ts';
 import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
+import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import type { Rejection } from './reject.ts';
 
 /** How one event changes the state. Pure, and never throws: it also replays what older rules accepted. */
-type EvolveHandlers<TState, TShapes extends EventShapes> = {
-  readonly [TName in keyof TShapes & string]: (state: TState, data: EventData<TShapes[TName]>) => TState;
+type EvolveHandlers<TState, TPayloads extends Payloads> = {
+  readonly [TName in keyof TPayloads & string]: (state: TState, data: EventData<TPayloads[TName]>) => TState;
 };
 
-/** A decision's result: events that are to happen, none when nothing is to change, or a refusal. */
+/** Refuses a handler for an event that does not exist. */
+type KnownOnly<THandlers, TPayloads extends Payloads> = {
+  readonly [TName in keyof THandlers]: TName extends keyof TPayloads ? unknown : never;
+};
+
+/** A decision's result: events that are to happen, none when nothing is to change, or a rejection. */
 export type DecideResult<TEvent extends NewEvent, TReason extends string> =
   | TEvent
   | readonly TEvent[]
@@ -47,22 +53,28 @@ interface CommandHandler<
 /** Inputs by command name. */
 export type CommandInputs = Readonly<Record<string, CommandInput>>;
 
+/** Finds out what the `decide` of each command returns. */
+type DecideReturns<TResults> = {
+  readonly [TName in keyof TResults]: { readonly decide: (...given: never) => TResults[TName] };
+};
+
+/** Commands by name. */
+type CommandsByName = Readonly<Record<string, CommandTypes<unknown, NewEvent, string>>>;
+
+/** What is known of one `decide`. */
+type ResultOf<TResults, TName> = TName extends keyof TResults ? TResults[TName] : unknown;
+
 /** One function per command, named as the command: makes the request as a value. */
-type CommandCreators<
-  TCategory extends string,
-  TShapes extends EventShapes,
-  TInputs extends CommandInputs,
-  TReason extends string,
-> = {
-  readonly [TName in keyof TInputs & string]: (
+type CommandCreators<TCategory extends string, TCommands extends CommandsByName> = {
+  readonly [TName in keyof TCommands & string]: (
     id: string,
-    input: z.input<TInputs[TName]>,
+    input: TCommands[TName]['input'],
   ) => Command<
     TCategory,
     TName,
-    z.input<TInputs[TName]>,
-    NewEventOf<EventGroup<TCategory, TShapes>>,
-    TReason
+    TCommands[TName]['input'],
+    TCommands[TName]['event'],
+    TCommands[TName]['reason']
   >;
 };
 
@@ -75,27 +87,31 @@ export interface SnapshotPolicy {
 /** What {@link defineAggregate} takes. */
 export interface AggregateOptions<
   TCategory extends string,
-  TShapes extends EventShapes,
+  TPayloads extends Payloads,
   TState,
+  TEvolve,
   TInputs extends CommandInputs,
   TReason extends string,
+  TResults,
 > {
-  readonly events: EventGroup<TCategory, TShapes>;
+  readonly events: EventGroup<TCategory, TPayloads>;
   /** Where every fold begins. It is frozen: a handler that changed it in place would change it for all. */
   readonly initialState: TState;
   /** One function per event; a missing one does not compile. */
-  readonly evolve: EvolveHandlers<NoInfer<TState>, TShapes>;
-  /** Every reason a command may be refused for. When given, another one does not compile. */
+  readonly evolve: TEvolve &
+    EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>> &
+    KnownOnly<NoInfer<TEvolve>, NoInfer<TPayloads>>;
+  /** Every reason a command may be rejected for. When given, another one does not compile. */
   readonly rejections?: readonly TReason[];
   readonly commands: {
     readonly [TName in keyof TInputs]: CommandHandler<
       NoInfer<TState>,
       TInputs[TName],
-      EventCreators<TCategory, TShapes>,
-      NewEventOf<EventGroup<TCategory, TShapes>>,
+      EventCreators<TCategory, TPayloads>,
+      NewEventOf<EventGroup<TCategory, TPayloads>>,
       NoInfer<TReason>
     >;
-  };
+  } & DecideReturns<TResults>;
   /** Raise it whenever `evolve` or the state's shape changes, so that older snapshots are not read. @default 1 */
   readonly stateVersion?: number;
   /** @default no snapshots */
@@ -125,22 +141,21 @@ export interface AnyAggregate {
 /** A consistency boundary: its state is the left fold of its own stream's events. */
 export interface Aggregate<
   TCategory extends string = string,
-  TShapes extends EventShapes = EventShapes,
+  TPayloads extends Payloads = Payloads,
   TState = unknown,
-  TInputs extends CommandInputs = CommandInputs,
-  TReason extends string = string,
+  TCommands extends CommandsByName = CommandsByName,
 > extends AnyAggregate {
   readonly name: TCategory;
-  readonly events: EventGroup<TCategory, TShapes>;
+  readonly events: EventGroup<TCategory, TPayloads>;
   readonly initialState: TState;
   /** Makes a command: `account.command.open('acc-1', { owner })`. */
-  readonly command: CommandCreators<TCategory, TShapes, TInputs, TReason>;
+  readonly command: CommandCreators<TCategory, TCommands>;
   decide(
     command: string,
     state: TState,
     input: unknown,
     context: DecideContext & { readonly id: string },
-  ): DecideResult<NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
+  ): DecideResult<NewEventOf<EventGroup<TCategory, TPayloads>>, string>;
   evolve(state: TState, event: { readonly type: string; readonly data: JsonValue }): TState;
 }
 
@@ -167,13 +182,27 @@ export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer
  */
 export function defineAggregate<
   const TCategory extends string,
-  TShapes extends EventShapes,
+  TPayloads extends Payloads,
   TState,
+  TEvolve extends EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>>,
   TInputs extends CommandInputs,
+  TResults,
   const TReason extends string = string,
 >(
-  options: AggregateOptions<TCategory, TShapes, TState, TInputs, TReason>,
-): Aggregate<TCategory, TShapes, TState, TInputs, TReason> {
+  options: AggregateOptions<TCategory, TPayloads, TState, TEvolve, TInputs, TReason, TResults>,
+): Aggregate<
+  TCategory,
+  TPayloads,
+  TState,
+  // Not a type with a name, so that an editor shows the commands instead of the name and the schemas.
+  {
+    [TName in keyof TInputs & string]: CommandTypes<
+      z.input<TInputs[TName]>,
+      EmittedBy<ResultOf<TResults, TName>, NewEventOf<EventGroup<TCategory, TPayloads>>>,
+      RejectedBy<ResultOf<TResults, TName>, TReason>
+    >;
+  }
+> {
   const { events, commands, stateVersion = 1 } = options;
   const name = events.category;
   const commandNames = Object.keys(commands);
@@ -187,7 +216,7 @@ export function defineAggregate<
         TState,
         CommandInput,
         typeof events.create,
-        NewEventOf<EventGroup<TCategory, TShapes>>,
+        NewEventOf<EventGroup<TCategory, TPayloads>>,
         TReason
       >
     >
@@ -198,11 +227,6 @@ export function defineAggregate<
       handler as (state: TState, data: never) => TState,
     ]),
   );
-  const creators = commandNames.map((commandName) => [
-    commandName,
-    (id: string, input: unknown) => ({ aggregate: name, id, name: commandName, input }),
-  ]);
-
   return {
     name,
     events,
@@ -210,7 +234,7 @@ export function defineAggregate<
     stateVersion,
     snapshots: options.snapshots,
     commandNames,
-    command: Object.fromEntries(creators) as CommandCreators<TCategory, TShapes, TInputs, TReason>,
+    command: creatorsOf(name, commandNames),
     streamId: (id) => streamIdOf(name, id),
     inputOf: (command) => (Object.hasOwn(handlers, command) ? handlers[command]?.input : undefined),
     decide(command, state, input, context) {
@@ -225,4 +249,16 @@ export function defineAggregate<
       return handler(state, event.data as never);
     },
   };
+}
+
+/** The commands are those that the names are of; a function for each name forgets which. */
+function creatorsOf<TCategory extends string, TCommands extends CommandsByName>(
+  aggregate: TCategory,
+  names: readonly string[],
+): CommandCreators<TCategory, TCommands> {
+  const creators = names.map((name) => [
+    name,
+    (id: string, input: unknown) => ({ aggregate, id, name, input }),
+  ]);
+  return Object.fromEntries(creators) as CommandCreators<TCategory, TCommands>;
 }

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
-import type { EventCreators, EventGroup, EventShapes, NewEventOf } from '../event/define-events.ts';
+import type { EventCreators, EventGroup, NewEventOf, Payloads } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import { assertMemberName } from '../naming/names.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
+import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import type { AnyAggregate, StateOf } from './define-aggregate.ts';
-import { Rejection } from './reject.ts';
+import { Rejection, type rejectionBrand } from './reject.ts';
 
 /** Aggregates by the role they play in a decision. */
 export type Roles = Readonly<Record<string, AnyAggregate>>;
@@ -15,16 +16,17 @@ type EventsByRole<TRoles extends Roles> = {
     | NewEventOfAggregate<TRoles[TRole]>
     | readonly NewEventOfAggregate<TRoles[TRole]>[]
     | undefined;
-};
+  // Each role may be left out, so that a rejection for any reason would be events by role as well.
+} & { readonly [rejectionBrand]?: never };
 
 type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }
   ? NewEventOf<TGroup>
   : never;
 
 type CreatorsOf<TAggregate> = TAggregate extends {
-  readonly events: EventGroup<infer TCategory, infer TShapes extends EventShapes>;
+  readonly events: EventGroup<infer TCategory, infer TPayloads extends Payloads>;
 }
-  ? EventCreators<TCategory, TShapes>
+  ? EventCreators<TCategory, TPayloads>
   : never;
 
 /** What {@link defineDecision} takes. */
@@ -33,6 +35,7 @@ export interface DecisionOptions<
   TRoles extends Roles,
   TInput extends CommandInput,
   TReason extends string,
+  TResult,
 > {
   readonly name: TName;
   /** Which aggregates take part, by role: `{ from: account, to: account }`. */
@@ -41,12 +44,13 @@ export interface DecisionOptions<
   /** Every reason the decision may be refused for. When given, another one does not compile. */
   readonly rejections?: readonly TReason[];
   /** Pure: called again with fresh states when another writer came first to any of the aggregates. */
-  readonly decide: (
+  readonly decide: ((
     states: { readonly [TRole in keyof TRoles]: StateOf<TRoles[TRole]> },
     input: z.output<NoInfer<TInput>>,
     emit: { readonly [TRole in keyof TRoles]: CreatorsOf<TRoles[TRole]> },
     context: DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
-  ) => EventsByRole<NoInfer<TRoles>> | Rejection<NoInfer<TReason>>;
+  ) => EventsByRole<NoInfer<TRoles>> | Rejection<NoInfer<TReason>>) &
+    ((...given: never) => TResult);
 }
 
 /** The part of a decision that the framework works with, whatever its types. */
@@ -65,22 +69,20 @@ export interface AnyDecision {
 export interface Decision<
   TName extends string = string,
   TRoles extends Roles = Roles,
-  TInput extends CommandInput = CommandInput,
-  TReason extends string = string,
+  TTypes extends CommandTypes<unknown, NewEvent, string> = CommandTypes<unknown, NewEvent, string>,
 > extends AnyDecision {
   readonly name: TName;
   readonly aggregates: TRoles;
-  readonly input: TInput;
   /** Makes the request: `transfer.command({ from: 'a', to: 'b' }, { cents })`. */
   command(
     ids: { readonly [TRole in keyof TRoles]: string },
-    input: z.input<TInput>,
+    input: TTypes['input'],
   ): DecisionCommand<
     TName,
     { readonly [TRole in keyof TRoles]: string },
-    z.input<TInput>,
-    NewEventOfAggregate<TRoles[keyof TRoles]>,
-    TReason
+    TTypes['input'],
+    TTypes['event'],
+    TTypes['reason']
   >;
 }
 
@@ -98,8 +100,19 @@ export function defineDecision<
   const TName extends string,
   TRoles extends Roles,
   TInput extends CommandInput,
+  TResult,
   const TReason extends string = string,
->(options: DecisionOptions<TName, TRoles, TInput, TReason>): Decision<TName, TRoles, TInput, TReason> {
+>(
+  options: DecisionOptions<TName, TRoles, TInput, TReason, TResult>,
+): Decision<
+  TName,
+  TRoles,
+  CommandTypes<
+    z.input<TInput>,
+    EmittedBy<TResult, NewEventOfAggregate<TRoles[keyof TRoles]>>,
+    RejectedBy<TResult, TReason>
+  >
+> {
   const { name, aggregates, input, decide } = options;
   assertMemberName('decision name', name);
   const emit = Object.fromEntries(

@@ -13,64 +13,91 @@ type EventShape = EventSchema | SchemaVersions<JsonValue, unknown>;
 /** Payload shapes by event name. */
 export type EventShapes = Readonly<Record<string, EventShape>>;
 
-/** A payload as it is stored and read: the newest schema's output. */
-export type EventData<TShape> =
+/** Payloads by event name: what is stored and read, or {@link ParsedPayload} where something else is given. */
+export type Payloads = Readonly<Record<string, unknown>>;
+
+declare const parsed: unique symbol;
+
+/** Only in types: a payload whose schema takes another type than it puts out, such as a field with a default. */
+export interface ParsedPayload<TData, TInput> {
+  readonly [parsed]: { readonly data: TData; readonly input: TInput };
+}
+
+/** In brackets, so that a union is looked at as a whole. */
+type PayloadOf<TData, TInput> = [TData, TInput] extends [TInput, TData]
+  ? TData
+  : ParsedPayload<TData, TInput>;
+
+/** What the newest schema puts out. */
+type DataOf<TShape> =
   TShape extends SchemaVersions<infer TData, unknown>
     ? TData
     : TShape extends z.ZodType<infer TData extends JsonValue>
       ? TData
       : never;
 
-/** A payload as it is given: the newest schema's input. */
-type EventInput<TShape> =
+/** What the newest schema takes. */
+type InputOf<TShape> =
   TShape extends SchemaVersions<JsonValue, infer TInput>
     ? TInput
     : TShape extends z.ZodType
       ? z.input<TShape>
       : never;
 
+/** A payload as it is stored and read. */
+export type EventData<TPayload> =
+  TPayload extends ParsedPayload<infer TData extends JsonValue, unknown>
+    ? TData
+    : TPayload extends JsonValue
+      ? TPayload
+      : never;
+
+/** A payload as it is given. */
+type EventInput<TPayload> = TPayload extends ParsedPayload<unknown, infer TInput> ? TInput : TPayload;
+
 /** One function per event, named as the event: checks the payload and makes the event. */
-export type EventCreators<TCategory extends string, TShapes extends EventShapes> = {
-  readonly [TName in keyof TShapes & string]: (
-    data: EventInput<TShapes[TName]>,
+export type EventCreators<TCategory extends string, TPayloads extends Payloads> = {
+  readonly [TName in keyof TPayloads & string]: (
+    data: EventInput<TPayloads[TName]>,
     options?: EventOptions,
-  ) => NewEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>>;
+  ) => NewEvent<`${TCategory}.${TName}`, EventData<TPayloads[TName]>>;
 };
 
 /** The part of an event group that the framework works with, whatever its types. */
 export interface AnyEventGroup {
   readonly category: string;
-  readonly shapes: EventShapes;
   readonly definitions: readonly EventDefinition[];
   readonly create: Readonly<Record<string, (data: never, options?: EventOptions) => NewEvent>>;
 }
 
 /** The events of one category, declared once. */
-export interface EventGroup<TCategory extends string, TShapes extends EventShapes> extends AnyEventGroup {
+export interface EventGroup<TCategory extends string, TPayloads extends Payloads> extends AnyEventGroup {
   readonly category: TCategory;
-  readonly shapes: TShapes;
   /**
    * Makes an event: `accountEvents.create.opened({ owner })`.
    *
    * @throws InvalidEventError when the data does not fit the schema. Nothing unparsed is ever appended.
    */
-  readonly create: EventCreators<TCategory, TShapes>;
+  readonly create: EventCreators<TCategory, TPayloads>;
 }
 
 /** Any event of a group, before it is stored. Narrow it by `type`. */
 export type NewEventOf<TGroup> =
-  TGroup extends EventGroup<infer TCategory, infer TShapes>
+  TGroup extends EventGroup<infer TCategory, infer TPayloads>
     ? {
-        [TName in keyof TShapes & string]: NewEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>>;
-      }[keyof TShapes & string]
+        [TName in keyof TPayloads & string]: NewEvent<`${TCategory}.${TName}`, EventData<TPayloads[TName]>>;
+      }[keyof TPayloads & string]
     : NewEvent;
 
 /** Any event of a group, as it is read. Narrow it by `type`. */
 export type RecordedEventOf<TGroup> =
-  TGroup extends EventGroup<infer TCategory, infer TShapes>
+  TGroup extends EventGroup<infer TCategory, infer TPayloads>
     ? {
-        [TName in keyof TShapes & string]: RecordedEvent<`${TCategory}.${TName}`, EventData<TShapes[TName]>>;
-      }[keyof TShapes & string]
+        [TName in keyof TPayloads & string]: RecordedEvent<
+          `${TCategory}.${TName}`,
+          EventData<TPayloads[TName]>
+        >;
+      }[keyof TPayloads & string]
     : RecordedEvent;
 
 /**
@@ -85,17 +112,27 @@ export type RecordedEventOf<TGroup> =
 export function defineEvents<const TCategory extends string, TShapes extends EventShapes>(
   category: TCategory,
   shapes: TShapes,
-): EventGroup<TCategory, TShapes> {
+): EventGroup<
+  TCategory,
+  // Not a type with a name, so that an editor shows the payloads instead of the name and the schemas.
+  { [TName in keyof TShapes & string]: PayloadOf<DataOf<TShapes[TName]>, InputOf<TShapes[TName]>> }
+> {
   assertCategory(category);
   const definitions = Object.entries(shapes).map(([name, shape]) => toDefinition(category, name, shape));
-  const creators = Object.keys(shapes).map((name, index) => [name, creatorOf(definitions[index]!)]);
   return {
     category,
-    shapes,
     definitions,
-    // Object.fromEntries forgets the names; they are the keys of `shapes` by construction.
-    create: Object.fromEntries(creators) as EventCreators<TCategory, TShapes>,
+    create: creatorsOf(definitions, Object.keys(shapes)),
   };
+}
+
+/** The payloads are those of the definitions; a function for each name forgets which. */
+function creatorsOf<TCategory extends string, TPayloads extends Payloads>(
+  definitions: readonly EventDefinition[],
+  names: readonly string[],
+): EventCreators<TCategory, TPayloads> {
+  const creators = names.map((name, index) => [name, creatorOf(definitions[index]!)]);
+  return Object.fromEntries(creators) as EventCreators<TCategory, TPayloads>;
 }
 
 function toDefinition(category: string, name: string, shape: EventShape): EventDefinition {
