@@ -16,23 +16,23 @@ import type { Command, CommandInput, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import type { Rejection } from './reject.ts';
 
-/** How one event changes the state. Pure, and never throws: it also replays what older rules accepted. */
+/** How one event changes the state. Pure, and does not throw: it also replays events that older rules accepted. */
 type EvolveHandlers<TState, TPayloads extends Payloads> = {
   readonly [TName in keyof TPayloads & string]: (state: TState, data: EventData<TPayloads[TName]>) => TState;
 };
 
-/** Refuses a handler for an event that does not exist. */
+/** A handler for an event that does not exist does not compile. */
 type KnownOnly<THandlers, TPayloads extends Payloads> = {
   readonly [TName in keyof THandlers]: TName extends keyof TPayloads ? unknown : never;
 };
 
-/** A decision's result: events that are to happen, none when nothing is to change, or a rejection. */
+/** The result of `decide`: one event, a list of events (empty when nothing changes), or a rejection. */
 export type DecideResult<TEvent extends NewEvent, TReason extends string> =
   | TEvent
   | readonly TEvent[]
   | Rejection<TReason>;
 
-/** One command: the shape of its input, and the rule that turns it into events. */
+/** One command: the schema of its input, and the rule that turns it into events. */
 interface CommandHandler<
   TState,
   TInput extends CommandInput,
@@ -41,7 +41,7 @@ interface CommandHandler<
   TReason extends string,
 > {
   readonly input: TInput;
-  /** Pure: called again with fresh state when another writer came first. */
+  /** Pure: called again with fresh state when another writer appended first. */
   readonly decide: (
     state: TState,
     input: z.output<TInput>,
@@ -53,7 +53,7 @@ interface CommandHandler<
 /** Inputs by command name. */
 export type CommandInputs = Readonly<Record<string, CommandInput>>;
 
-/** Finds out what the `decide` of each command returns. */
+/** Infers the result of each command's `decide`. */
 type DecideReturns<TResults> = {
   readonly [TName in keyof TResults]: { readonly decide: (...given: never) => TResults[TName] };
 };
@@ -64,7 +64,7 @@ type CommandsByName = Readonly<Record<string, CommandTypes<unknown, NewEvent, st
 /** What is known of one `decide`. */
 type ResultOf<TResults, TName> = TName extends keyof TResults ? TResults[TName] : unknown;
 
-/** One function per command, named as the command: makes the request as a value. */
+/** One function per command: makes the command as a value. */
 type CommandCreators<TCategory extends string, TCommands extends CommandsByName> = {
   readonly [TName in keyof TCommands & string]: (
     id: string,
@@ -78,9 +78,9 @@ type CommandCreators<TCategory extends string, TCommands extends CommandsByName>
   >;
 };
 
-/** Snapshots spare a load the reading of a long history. They are never trusted over the log. */
+/** With snapshots, loading an aggregate does not read its whole history. The log always wins over a snapshot. */
 export interface SnapshotPolicy {
-  /** A snapshot is written when at least this many events came since the last. */
+  /** Write a snapshot when at least this many events were added since the last one. */
   readonly everyEvents: number;
 }
 
@@ -95,13 +95,13 @@ export interface AggregateOptions<
   TResults,
 > {
   readonly events: EventGroup<TCategory, TPayloads>;
-  /** Where every fold begins. It is frozen: a handler that changed it in place would change it for all. */
+  /** The state of an aggregate without events. It is frozen, since all aggregates start from the same object. */
   readonly initialState: TState;
-  /** One function per event; a missing one does not compile. */
+  /** One function per event. A missing one does not compile. */
   readonly evolve: TEvolve &
     EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>> &
     KnownOnly<NoInfer<TEvolve>, NoInfer<TPayloads>>;
-  /** Every reason a command may be rejected for. When given, another one does not compile. */
+  /** All reasons for which a command may be rejected. When given, any other reason does not compile. */
   readonly rejections?: readonly TReason[];
   readonly commands: {
     readonly [TName in keyof TInputs]: CommandHandler<
@@ -112,13 +112,13 @@ export interface AggregateOptions<
       NoInfer<TReason>
     >;
   } & DecideReturns<TResults>;
-  /** Raise it whenever `evolve` or the state's shape changes, so that older snapshots are not read. @default 1 */
+  /** Increase it when `evolve` or the shape of the state changes, so that older snapshots are ignored. @default 1 */
   readonly stateVersion?: number;
   /** @default no snapshots */
   readonly snapshots?: SnapshotPolicy;
 }
 
-/** The part of an aggregate that the framework works with, whatever its types. */
+/** The part of an aggregate that the framework uses, without its types. */
 export interface AnyAggregate {
   readonly name: string;
   readonly events: AnyEventGroup;
@@ -127,7 +127,7 @@ export interface AnyAggregate {
   readonly snapshots: SnapshotPolicy | undefined;
   readonly commandNames: readonly string[];
   streamId(id: string): string;
-  /** @returns the input schema, or undefined when there is no such command. */
+  /** @returns the input schema; undefined when the aggregate has no such command. */
   inputOf(command: string): CommandInput | undefined;
   decide(
     command: string,
@@ -138,7 +138,7 @@ export interface AnyAggregate {
   evolve(state: unknown, event: { readonly type: string; readonly data: JsonValue }): unknown;
 }
 
-/** A consistency boundary: its state is the left fold of its own stream's events. */
+/** A consistency boundary. Its state is the left fold of the events of its stream. */
 export interface Aggregate<
   TCategory extends string = string,
   TPayloads extends Payloads = Payloads,
@@ -172,9 +172,30 @@ export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer
   : never;
 
 /**
- * Declares an aggregate: initial state, how events change it, and the commands that decide on new events.
+ * Defines an aggregate: its initial state, how events change the state, and the commands that decide on new events.
  *
- * Its name is its events' category. All of it is pure: no I/O, no clock, no randomness but what comes in.
+ * The aggregate is named as the category of its events. All of it is pure: no I/O, no clock and no randomness except
+ * what is passed in. Everything is inferred: a wrong event, payload, state, input or reason does not compile.
+ *
+ * @example
+ * ```ts
+ * export const account = defineAggregate({
+ *   events: accountEvents,
+ *   initialState: { open: false, cents: 0 },
+ *   evolve: {
+ *     opened: (state) => ({ ...state, open: true }),
+ *     withdrawn: (state, { cents }) => ({ ...state, cents: state.cents - cents }),
+ *   },
+ *   commands: {
+ *     withdraw: {
+ *       input: z.object({ cents: z.int().positive() }),
+ *       decide: (state, { cents }, emit) =>
+ *         cents > state.cents ? reject('insufficient-funds') : emit.withdrawn({ cents }),
+ *     },
+ *   },
+ * });
+ * account.command.withdraw('acc-1', { cents: 500 }); // a command, to be executed
+ * ```
  *
  * @throws InvalidNameError when a command's name has other characters than letters, digits, "_" and "-".
  *
@@ -194,7 +215,7 @@ export function defineAggregate<
   TCategory,
   TPayloads,
   TState,
-  // Not a type with a name, so that an editor shows the commands instead of the name and the schemas.
+  // An anonymous type, so that an editor shows the commands and not the schemas.
   {
     [TName in keyof TInputs & string]: CommandTypes<
       z.input<TInputs[TName]>,
@@ -251,7 +272,7 @@ export function defineAggregate<
   };
 }
 
-/** The commands are those that the names are of; a function for each name forgets which. */
+/** Sound as long as `names` are the names of `TCommands`. */
 function creatorsOf<TCategory extends string, TCommands extends CommandsByName>(
   aggregate: TCategory,
   names: readonly string[],
