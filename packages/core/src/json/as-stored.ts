@@ -3,8 +3,8 @@ import { utf8Length } from './utf8-length.ts';
 /**
  * Converts a JSON value to the form in which Postgres' `jsonb` returns it.
  *
- * `{ note: undefined }` is stored as `{}` and `NaN` as null, and the members of an object are returned in another order.
- * A state that was folded from the given value could therefore differ from one that is folded after a restart.
+ * `{ note: undefined }` is stored as `{}` and `NaN` as null, and the members of an object are returned in another
+ * order. A state that was folded from the given value could therefore differ from one that is folded after a restart.
  *
  * O(n). Returns the same object when it has this form already, a copy otherwise.
  *

@@ -43,8 +43,8 @@ const unstorableEscape = /^(?:0000|d[89a-f])/;
 /**
  * False when a JSON text has a NUL character or half of a surrogate pair.
  *
- * `JSON.stringify` writes those as escapes. In `\\u` the backslash starts an escape when it ends a run of an odd number of
- * backslashes. O(n).
+ * `JSON.stringify` writes those as escapes. A backslash before `u` starts an escape when it ends a run of an odd number
+ * of backslashes. O(n).
  */
 export function isStorableJson(json: string): boolean {
   let at = json.indexOf('\\u');
