@@ -13,6 +13,7 @@ export {
   type Decision,
   defineDecision,
 } from './aggregate/define-decision.ts';
+export type { CommandTypes } from './aggregate/command-types.ts';
 export type {
   AnyCommand,
   Command,
@@ -66,6 +67,7 @@ export {
   type AnyEventGroup,
   defineEvents,
   type EventGroup,
+  type ParsedPayload,
   type NewEventOf,
   type RecordedEventOf,
 } from './event/define-events.ts';

@@ -1,7 +1,8 @@
-import { account, accountEvents, balances, openBalances, transfer } from '@leftfold/testbed/bank';
+import { account, balances, openBalances, transfer } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { accepted, type App, createApp, defineEvents, type RecordedEvent } from '../src/index.ts';
 import { startBank, test } from './app-test.ts';
 
@@ -144,7 +145,7 @@ describe('createApp fails on', () => {
     await expect(
       createApp({ projections: [balances, { ...balances }], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('balances'));
-    const others = defineEvents('account', { opened: accountEvents.shapes.opened });
+    const others = defineEvents('account', { opened: z.object({ owner: z.string() }) });
     await expect(
       createApp({ aggregates: [account], events: [others], database: { url: nowhere } }),
     ).rejects.toMatchObject(duplicate('account.opened'));

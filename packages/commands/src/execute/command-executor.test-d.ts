@@ -8,7 +8,13 @@ import {
 } from '@leftfold/core';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { accepted, createCommandExecutor, type CommandExecutor } from '../index.ts';
+import {
+  accepted,
+  type AcceptedCommand,
+  createCommandExecutor,
+  type CommandExecutor,
+  type RejectedCommand,
+} from '../index.ts';
 
 const cents = z.int().positive();
 const accountEvents = defineEvents('account', {
@@ -46,25 +52,26 @@ const transfer = defineDecision({
   aggregates: { from: account, to: account },
   input: z.object({ cents }),
   rejections: ['same-owner'],
-  decide: (_states, input, emit) => ({ from: emit.from.withdrawn(input) }),
+  decide: (states, input, emit) =>
+    states.to.open ? { from: emit.from.withdrawn(input) } : reject('same-owner'),
 });
 
 declare const store: Parameters<typeof createCommandExecutor>[0]['store'];
 const bank = createCommandExecutor({ store, aggregates: [account], decisions: [transfer] });
 
-type AccountEvent =
-  | RecordedEvent<'account.opened', { owner: string }>
-  | RecordedEvent<'account.withdrawn', { cents: number }>;
+type Opened = RecordedEvent<'account.opened', { owner: string }>;
+type Withdrawn = RecordedEvent<'account.withdrawn', { cents: number }>;
 
 describe('a result', () => {
   test('has the events and reasons of its command', async () => {
     const result = await bank.execute(account.command.withdraw('a', { cents: 1 }));
+    expectTypeOf(result).toEqualTypeOf<AcceptedCommand<Withdrawn> | RejectedCommand<'insufficient-funds'>>();
     if (result.outcome === 'accepted') {
-      expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
+      expectTypeOf(result.events).toEqualTypeOf<readonly Withdrawn[]>();
       expectTypeOf(result.streamVersion).toEqualTypeOf<number>();
       expectTypeOf(result.duplicate).toEqualTypeOf<boolean>();
     } else {
-      expectTypeOf(result.reason).toEqualTypeOf<'already-open' | 'insufficient-funds'>();
+      expectTypeOf(result.reason).toEqualTypeOf<'insufficient-funds'>();
     }
     expectTypeOf(result.token).toEqualTypeOf<number>();
   });
@@ -73,6 +80,7 @@ describe('a result', () => {
     const result = await bank.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
     expectTypeOf(result.streamVersions).toEqualTypeOf<{ readonly from?: number; readonly to?: number }>();
     if (result.outcome === 'rejected') expectTypeOf(result.reason).toEqualTypeOf<'same-owner'>();
+    else expectTypeOf(result.events).toEqualTypeOf<readonly Withdrawn[]>();
     // @ts-expect-error a decision changes several streams, so there is no one version
     expectTypeOf(result.streamVersion).toBeNumber();
   });
@@ -80,7 +88,7 @@ describe('a result', () => {
   test('narrowed to accepted has no rejections', async () => {
     const result = accepted(await bank.execute(account.command.open('a', { owner: 'Ada' })));
     expectTypeOf(result.outcome).toEqualTypeOf<'accepted'>();
-    expectTypeOf(result.events).toEqualTypeOf<readonly AccountEvent[]>();
+    expectTypeOf(result.events).toEqualTypeOf<readonly Opened[]>();
   });
 });
 

@@ -2,13 +2,14 @@ import type { z } from 'zod';
 import type { NewEvent } from '../event/event.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 
-/** Only in types: what executing a command can lead to. */
+/** Exists in types only: the events and the rejection reasons of a command. */
 declare const outcome: unique symbol;
 
 /**
- * A request to one aggregate, as a plain value: it can be put on a queue, sent by another language, tried again.
+ * A request to one aggregate, as a plain value. It can be put on a queue, sent by a program in another language, and
+ * repeated.
  *
- * Its input is checked where it enters, when it is executed.
+ * Its input is parsed by the command's schema when it is executed.
  */
 export interface Command<
   TAggregate extends string = string,
@@ -18,14 +19,14 @@ export interface Command<
   TReason extends string = string,
 > {
   readonly aggregate: TAggregate;
-  /** The aggregate's own id; its stream is `<aggregate>-<id>`. */
+  /** The aggregate's id. Its stream is `<aggregate>-<id>`. */
   readonly id: string;
   readonly name: TName;
   readonly input: TInput;
   readonly [outcome]?: { readonly event: TEvent; readonly reason: TReason };
 }
 
-/** A request whose decision spans several aggregates, as a plain value. */
+/** A request to a decision over several aggregates, as a plain value. */
 export interface DecisionCommand<
   TDecision extends string = string,
   TIds extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
@@ -34,7 +35,7 @@ export interface DecisionCommand<
   TReason extends string = string,
 > {
   readonly decision: TDecision;
-  /** Which aggregate plays which role. */
+  /** The id of the aggregate in each role. */
   readonly ids: TIds;
   readonly input: TInput;
   readonly [outcome]?: { readonly event: TEvent; readonly reason: TReason };
@@ -42,25 +43,25 @@ export interface DecisionCommand<
 
 export type AnyCommand = Command | DecisionCommand;
 
-/** The events a command may lead to. */
+/** The events that a command can emit. */
 export type CommandEvent<TCommand> = TCommand extends {
   readonly [outcome]?: { readonly event: infer TEvent extends NewEvent };
 }
   ? TEvent
   : NewEvent;
 
-/** The reasons for which a command may be refused. */
+/** The reasons for which a command can be rejected. */
 export type CommandReason<TCommand> = TCommand extends {
   readonly [outcome]?: { readonly reason: infer TReason extends string };
 }
   ? TReason
   : string;
 
-/** What a decision may look at beside the state: decisions are pure, so the clock and new ids come in here. */
+/** What `decide` may use beside state and input. It is pure, so time and new ids are passed in. */
 export interface DecideContext {
-  /** When the command is executed. The same for every retry of one execution. */
+  /** When the command is executed. The same in every retry of one execution. */
   readonly now: Date;
-  /** Makes an id that sorts by time. */
+  /** Makes a new id: a UUIDv7, unless the application gives its own. The same ids in every retry of one execution. */
   readonly newId: () => string;
   readonly metadata: EventMetadata;
 }

@@ -3,8 +3,9 @@ import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import type { NewEventOf } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
-import type { CommandEvent, CommandReason } from './command.ts';
-import { type CommandOf, defineAggregate, type StateOf } from './define-aggregate.ts';
+import type { Command, CommandEvent, CommandReason } from './command.ts';
+import type { CommandTypes } from './command-types.ts';
+import { type Aggregate, type CommandOf, defineAggregate, type StateOf } from './define-aggregate.ts';
 import { reject } from './reject.ts';
 
 type CommandName = 'open' | 'deposit' | 'withdraw' | 'levelTo' | 'close';
@@ -38,17 +39,54 @@ test('a command takes the input of its schema, not the output', () => {
   expectTypeOf(parsing.command.deposit).parameter(1).toEqualTypeOf<{ cents: string }>();
 });
 
-test('a command is a value that knows its events and its refusals', () => {
+type OpenedData = { owner: string; note?: string | undefined };
+type Opened = NewEvent<'account.opened', OpenedData>;
+type Deposited = NewEvent<'account.deposited', { cents: number }>;
+type Withdrawn = NewEvent<'account.withdrawn', { cents: number }>;
+type Closed = NewEvent<'account.closed', Record<string, never>>;
+
+test('an aggregate and its commands have types that can be read in an editor', () => {
+  expectTypeOf(account).toEqualTypeOf<
+    Aggregate<
+      'account',
+      {
+        opened: OpenedData;
+        deposited: { cents: number };
+        withdrawn: { cents: number };
+        closed: Record<string, never>;
+      },
+      { open: boolean; cents: number },
+      {
+        open: CommandTypes<{ owner: string }, Opened, 'account-already-open'>;
+        deposit: CommandTypes<{ cents: number }, Deposited, never>;
+        withdraw: CommandTypes<{ cents: number }, Withdrawn, 'insufficient-funds'>;
+        levelTo: CommandTypes<{ cents: number }, Deposited, never>;
+        close: CommandTypes<Record<string, never>, Withdrawn | Closed, never>;
+      }
+    >
+  >();
+  expectTypeOf(account.command.open).toEqualTypeOf<
+    (
+      id: string,
+      input: { owner: string },
+    ) => Command<'account', 'open', { owner: string }, Opened, 'account-already-open'>
+  >();
+});
+
+test('a command is a value that knows its own events and its own rejections', () => {
   const open = account.command.open('acc-1', { owner: 'Ada' });
   expectTypeOf(open.aggregate).toEqualTypeOf<'account'>();
   expectTypeOf(open.name).toEqualTypeOf<'open'>();
   expectTypeOf(open.input).toEqualTypeOf<{ owner: string }>();
-  expectTypeOf<CommandEvent<typeof open>>().toEqualTypeOf<NewEventOf<typeof accountEvents>>();
-  expectTypeOf<CommandReason<typeof open>>().toEqualTypeOf<'account-already-open' | 'insufficient-funds'>();
+  expectTypeOf<CommandEvent<typeof open>>().toEqualTypeOf<Opened>();
+  expectTypeOf<CommandReason<typeof open>>().toEqualTypeOf<'account-already-open'>();
+  expectTypeOf<CommandReason<CommandOf<typeof account>>>().toEqualTypeOf<
+    'account-already-open' | 'insufficient-funds'
+  >();
   expectTypeOf<CommandOf<typeof account>['name']>().toEqualTypeOf<CommandName>();
 });
 
-test('a command of unknown origin has unknown events and any refusal', () => {
+test('a command of unknown origin has unknown events and any rejection', () => {
   expectTypeOf<CommandEvent<{ aggregate: string }>>().toEqualTypeOf<NewEvent>();
   expectTypeOf<CommandReason<{ aggregate: string }>>().toEqualTypeOf<string>();
 });
@@ -114,7 +152,7 @@ test('a decision that emits what is not there, or wrongly, does not compile', ()
   });
 });
 
-test('a refusal that was not declared does not compile', () => {
+test('a rejection that was not declared does not compile', () => {
   const input = z.object({});
   defineAggregate({
     events: accountEvents,
@@ -134,12 +172,77 @@ test('a refusal that was not declared does not compile', () => {
   });
 });
 
-test('without declared refusals any reason compiles', () => {
+test('the events of a command are those that its decide may return, however it returns them', () => {
+  const input = z.object({ all: z.array(z.int()) });
+  const reasonOf = (cents: number): string => `lacks ${cents}`;
+  const anyOf = (): readonly NewEventOf<typeof accountEvents>[] => [];
+  const many = defineAggregate({
+    events: accountEvents,
+    initialState: state,
+    evolve,
+    commands: {
+      either: {
+        input,
+        decide: (before, _, emit) =>
+          before.open ? emit.deposited({ cents: 1 }) : emit.opened({ owner: 'Ada' }),
+      },
+      list: {
+        input,
+        decide: (before, { all }, emit) => {
+          if (before.open) return [];
+          return [emit.opened({ owner: 'Ada' }), ...all.map((cents) => emit.deposited({ cents }))];
+        },
+      },
+      method: {
+        input,
+        decide(before, _, emit) {
+          if (before.cents > 0) return reject('not-empty');
+          if (!before.open) return reject('not-open');
+          return emit.withdrawn({ cents: 1 });
+        },
+      },
+      widened: { input, decide: (before) => (before.open ? anyOf() : reject(reasonOf(1))) },
+      byHand: { input, decide: (): Withdrawn | [] => [] },
+    },
+  });
+  type Commands = { [TName in keyof typeof many.command]: ReturnType<(typeof many.command)[TName]> };
+  expectTypeOf<CommandEvent<Commands['either']>>().toEqualTypeOf<Opened | Deposited>();
+  expectTypeOf<CommandEvent<Commands['list']>>().toEqualTypeOf<Opened | Deposited>();
+  expectTypeOf<CommandEvent<Commands['method']>>().toEqualTypeOf<Withdrawn>();
+  expectTypeOf<CommandEvent<Commands['widened']>>().toEqualTypeOf<NewEventOf<typeof accountEvents>>();
+  expectTypeOf<CommandEvent<Commands['byHand']>>().toEqualTypeOf<Withdrawn>();
+  expectTypeOf<CommandReason<Commands['either']>>().toBeNever();
+  expectTypeOf<CommandReason<Commands['method']>>().toEqualTypeOf<'not-empty' | 'not-open'>();
+  expectTypeOf<CommandReason<Commands['widened']>>().toEqualTypeOf<string>();
+});
+
+test('a state whose fields are some texts evolves into one of them, and into no other', () => {
+  type Status = { readonly status: 'none' | 'open'; readonly cents: number };
+  const initialState: Status = { status: 'none', cents: 0 };
+  const base = { events: accountEvents, initialState, commands: {} };
+  const kept = {
+    deposited: (before: Status) => before,
+    withdrawn: (before: Status) => before,
+    closed: (before: Status) => before,
+  };
+  const evolving = defineAggregate({
+    ...base,
+    evolve: { ...kept, opened: (before) => ({ ...before, status: 'open' }) },
+  });
+  expectTypeOf<StateOf<typeof evolving>>().toEqualTypeOf<Status>();
+  defineAggregate({
+    ...base,
+    // @ts-expect-error there is no status "opn"
+    evolve: { ...kept, opened: (before) => ({ ...before, status: 'opn' }) },
+  });
+});
+
+test('without declared rejections any reason compiles', () => {
   const free = defineAggregate({
     events: accountEvents,
     initialState: state,
     evolve,
     commands: { close: { input: z.object({}), decide: () => reject('whatever') } },
   });
-  expectTypeOf<CommandReason<CommandOf<typeof free>>>().toEqualTypeOf<string>();
+  expectTypeOf<CommandReason<CommandOf<typeof free>>>().toEqualTypeOf<'whatever'>();
 });

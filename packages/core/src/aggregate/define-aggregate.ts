@@ -4,8 +4,8 @@ import type {
   EventCreators,
   EventData,
   EventGroup,
-  EventShapes,
   NewEventOf,
+  Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { JsonValue } from '../event/json.ts';
@@ -13,20 +13,26 @@ import { frozen } from '../fold/frozen.ts';
 import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
+import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import type { Rejection } from './reject.ts';
 
-/** How one event changes the state. Pure, and never throws: it also replays what older rules accepted. */
-type EvolveHandlers<TState, TShapes extends EventShapes> = {
-  readonly [TName in keyof TShapes & string]: (state: TState, data: EventData<TShapes[TName]>) => TState;
+/** How one event changes the state. Pure, and does not throw: it also replays events that older rules accepted. */
+type EvolveHandlers<TState, TPayloads extends Payloads> = {
+  readonly [TName in keyof TPayloads & string]: (state: TState, data: EventData<TPayloads[TName]>) => TState;
 };
 
-/** A decision's result: events that are to happen, none when nothing is to change, or a refusal. */
+/** A handler for an event that does not exist does not compile. */
+type KnownOnly<THandlers, TPayloads extends Payloads> = {
+  readonly [TName in keyof THandlers]: TName extends keyof TPayloads ? unknown : never;
+};
+
+/** The result of `decide`: one event, a list of events (empty when nothing changes), or a rejection. */
 export type DecideResult<TEvent extends NewEvent, TReason extends string> =
   | TEvent
   | readonly TEvent[]
   | Rejection<TReason>;
 
-/** One command: the shape of its input, and the rule that turns it into events. */
+/** One command: the schema of its input, and the rule that turns it into events. */
 interface CommandHandler<
   TState,
   TInput extends CommandInput,
@@ -35,7 +41,7 @@ interface CommandHandler<
   TReason extends string,
 > {
   readonly input: TInput;
-  /** Pure: called again with fresh state when another writer came first. */
+  /** Pure: called again with fresh state when another writer appended first. */
   readonly decide: (
     state: TState,
     input: z.output<TInput>,
@@ -47,62 +53,72 @@ interface CommandHandler<
 /** Inputs by command name. */
 export type CommandInputs = Readonly<Record<string, CommandInput>>;
 
-/** One function per command, named as the command: makes the request as a value. */
-type CommandCreators<
-  TCategory extends string,
-  TShapes extends EventShapes,
-  TInputs extends CommandInputs,
-  TReason extends string,
-> = {
-  readonly [TName in keyof TInputs & string]: (
+/** Infers the result of each command's `decide`. */
+type DecideReturns<TResults> = {
+  readonly [TName in keyof TResults]: { readonly decide: (...given: never) => TResults[TName] };
+};
+
+/** Commands by name. */
+type CommandsByName = Readonly<Record<string, CommandTypes<unknown, NewEvent, string>>>;
+
+/** What is known of one `decide`. */
+type ResultOf<TResults, TName> = TName extends keyof TResults ? TResults[TName] : unknown;
+
+/** One function per command: makes the command as a value. */
+type CommandCreators<TCategory extends string, TCommands extends CommandsByName> = {
+  readonly [TName in keyof TCommands & string]: (
     id: string,
-    input: z.input<TInputs[TName]>,
+    input: TCommands[TName]['input'],
   ) => Command<
     TCategory,
     TName,
-    z.input<TInputs[TName]>,
-    NewEventOf<EventGroup<TCategory, TShapes>>,
-    TReason
+    TCommands[TName]['input'],
+    TCommands[TName]['event'],
+    TCommands[TName]['reason']
   >;
 };
 
-/** Snapshots spare a load the reading of a long history. They are never trusted over the log. */
+/** With snapshots, loading an aggregate does not read its whole history. The log always wins over a snapshot. */
 export interface SnapshotPolicy {
-  /** A snapshot is written when at least this many events came since the last. */
+  /** Write a snapshot when at least this many events were added since the last one. */
   readonly everyEvents: number;
 }
 
 /** What {@link defineAggregate} takes. */
 export interface AggregateOptions<
   TCategory extends string,
-  TShapes extends EventShapes,
+  TPayloads extends Payloads,
   TState,
+  TEvolve,
   TInputs extends CommandInputs,
   TReason extends string,
+  TResults,
 > {
-  readonly events: EventGroup<TCategory, TShapes>;
-  /** Where every fold begins. It is frozen: a handler that changed it in place would change it for all. */
+  readonly events: EventGroup<TCategory, TPayloads>;
+  /** The state of an aggregate without events. It is frozen, since all aggregates start from the same object. */
   readonly initialState: TState;
-  /** One function per event; a missing one does not compile. */
-  readonly evolve: EvolveHandlers<NoInfer<TState>, TShapes>;
-  /** Every reason a command may be refused for. When given, another one does not compile. */
+  /** One function per event. A missing one does not compile. */
+  readonly evolve: TEvolve &
+    EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>> &
+    KnownOnly<NoInfer<TEvolve>, NoInfer<TPayloads>>;
+  /** All reasons for which a command may be rejected. When given, any other reason does not compile. */
   readonly rejections?: readonly TReason[];
   readonly commands: {
     readonly [TName in keyof TInputs]: CommandHandler<
       NoInfer<TState>,
       TInputs[TName],
-      EventCreators<TCategory, TShapes>,
-      NewEventOf<EventGroup<TCategory, TShapes>>,
+      EventCreators<TCategory, TPayloads>,
+      NewEventOf<EventGroup<TCategory, TPayloads>>,
       NoInfer<TReason>
     >;
-  };
-  /** Raise it whenever `evolve` or the state's shape changes, so that older snapshots are not read. @default 1 */
+  } & DecideReturns<TResults>;
+  /** Increase it when `evolve` or the shape of the state changes, so that older snapshots are ignored. @default 1 */
   readonly stateVersion?: number;
   /** @default no snapshots */
   readonly snapshots?: SnapshotPolicy;
 }
 
-/** The part of an aggregate that the framework works with, whatever its types. */
+/** The part of an aggregate that the framework uses, without its types. */
 export interface AnyAggregate {
   readonly name: string;
   readonly events: AnyEventGroup;
@@ -111,7 +127,7 @@ export interface AnyAggregate {
   readonly snapshots: SnapshotPolicy | undefined;
   readonly commandNames: readonly string[];
   streamId(id: string): string;
-  /** @returns the input schema, or undefined when there is no such command. */
+  /** @returns the input schema; undefined when the aggregate has no such command. */
   inputOf(command: string): CommandInput | undefined;
   decide(
     command: string,
@@ -122,25 +138,24 @@ export interface AnyAggregate {
   evolve(state: unknown, event: { readonly type: string; readonly data: JsonValue }): unknown;
 }
 
-/** A consistency boundary: its state is the left fold of its own stream's events. */
+/** A consistency boundary. Its state is the left fold of the events of its stream. */
 export interface Aggregate<
   TCategory extends string = string,
-  TShapes extends EventShapes = EventShapes,
+  TPayloads extends Payloads = Payloads,
   TState = unknown,
-  TInputs extends CommandInputs = CommandInputs,
-  TReason extends string = string,
+  TCommands extends CommandsByName = CommandsByName,
 > extends AnyAggregate {
   readonly name: TCategory;
-  readonly events: EventGroup<TCategory, TShapes>;
+  readonly events: EventGroup<TCategory, TPayloads>;
   readonly initialState: TState;
   /** Makes a command: `account.command.open('acc-1', { owner })`. */
-  readonly command: CommandCreators<TCategory, TShapes, TInputs, TReason>;
+  readonly command: CommandCreators<TCategory, TCommands>;
   decide(
     command: string,
     state: TState,
     input: unknown,
     context: DecideContext & { readonly id: string },
-  ): DecideResult<NewEventOf<EventGroup<TCategory, TShapes>>, TReason>;
+  ): DecideResult<NewEventOf<EventGroup<TCategory, TPayloads>>, string>;
   evolve(state: TState, event: { readonly type: string; readonly data: JsonValue }): TState;
 }
 
@@ -157,9 +172,30 @@ export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer
   : never;
 
 /**
- * Declares an aggregate: initial state, how events change it, and the commands that decide on new events.
+ * Defines an aggregate: its initial state, how events change the state, and the commands that decide on new events.
  *
- * Its name is its events' category. All of it is pure: no I/O, no clock, no randomness but what comes in.
+ * The aggregate is named as the category of its events. All of it is pure: no I/O, no clock and no randomness except
+ * what is passed in. Everything is inferred: a wrong event, payload, state, input or reason does not compile.
+ *
+ * @example
+ * ```ts
+ * export const account = defineAggregate({
+ *   events: accountEvents,
+ *   initialState: { open: false, cents: 0 },
+ *   evolve: {
+ *     opened: (state) => ({ ...state, open: true }),
+ *     withdrawn: (state, { cents }) => ({ ...state, cents: state.cents - cents }),
+ *   },
+ *   commands: {
+ *     withdraw: {
+ *       input: z.object({ cents: z.int().positive() }),
+ *       decide: (state, { cents }, emit) =>
+ *         cents > state.cents ? reject('insufficient-funds') : emit.withdrawn({ cents }),
+ *     },
+ *   },
+ * });
+ * account.command.withdraw('acc-1', { cents: 500 }); // a command, to be executed
+ * ```
  *
  * @throws InvalidNameError when a command's name has other characters than letters, digits, "_" and "-".
  *
@@ -167,13 +203,27 @@ export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer
  */
 export function defineAggregate<
   const TCategory extends string,
-  TShapes extends EventShapes,
+  TPayloads extends Payloads,
   TState,
+  TEvolve extends EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>>,
   TInputs extends CommandInputs,
+  TResults,
   const TReason extends string = string,
 >(
-  options: AggregateOptions<TCategory, TShapes, TState, TInputs, TReason>,
-): Aggregate<TCategory, TShapes, TState, TInputs, TReason> {
+  options: AggregateOptions<TCategory, TPayloads, TState, TEvolve, TInputs, TReason, TResults>,
+): Aggregate<
+  TCategory,
+  TPayloads,
+  TState,
+  // An anonymous type, so that an editor shows the commands and not the schemas.
+  {
+    [TName in keyof TInputs & string]: CommandTypes<
+      z.input<TInputs[TName]>,
+      EmittedBy<ResultOf<TResults, TName>, NewEventOf<EventGroup<TCategory, TPayloads>>>,
+      RejectedBy<ResultOf<TResults, TName>, TReason>
+    >;
+  }
+> {
   const { events, commands, stateVersion = 1 } = options;
   const name = events.category;
   const commandNames = Object.keys(commands);
@@ -187,7 +237,7 @@ export function defineAggregate<
         TState,
         CommandInput,
         typeof events.create,
-        NewEventOf<EventGroup<TCategory, TShapes>>,
+        NewEventOf<EventGroup<TCategory, TPayloads>>,
         TReason
       >
     >
@@ -198,11 +248,6 @@ export function defineAggregate<
       handler as (state: TState, data: never) => TState,
     ]),
   );
-  const creators = commandNames.map((commandName) => [
-    commandName,
-    (id: string, input: unknown) => ({ aggregate: name, id, name: commandName, input }),
-  ]);
-
   return {
     name,
     events,
@@ -210,7 +255,7 @@ export function defineAggregate<
     stateVersion,
     snapshots: options.snapshots,
     commandNames,
-    command: Object.fromEntries(creators) as CommandCreators<TCategory, TShapes, TInputs, TReason>,
+    command: creatorsOf(name, commandNames),
     streamId: (id) => streamIdOf(name, id),
     inputOf: (command) => (Object.hasOwn(handlers, command) ? handlers[command]?.input : undefined),
     decide(command, state, input, context) {
@@ -225,4 +270,16 @@ export function defineAggregate<
       return handler(state, event.data as never);
     },
   };
+}
+
+/** Sound as long as `names` are the names of `TCommands`. */
+function creatorsOf<TCategory extends string, TCommands extends CommandsByName>(
+  aggregate: TCategory,
+  names: readonly string[],
+): CommandCreators<TCategory, TCommands> {
+  const creators = names.map((name) => [
+    name,
+    (id: string, input: unknown) => ({ aggregate, id, name, input }),
+  ]);
+  return Object.fromEntries(creators) as CommandCreators<TCategory, TCommands>;
 }

@@ -1,7 +1,7 @@
-import { account, type accountEvents, transfer } from '@leftfold/testbed/bank';
+import { account, transfer } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import type { NewEventOf } from '../event/define-events.ts';
+import type { NewEvent } from '../event/event.ts';
 import type { CommandEvent, CommandReason } from './command.ts';
 import { defineDecision } from './define-decision.ts';
 import { reject } from './reject.ts';
@@ -9,11 +9,13 @@ import { reject } from './reject.ts';
 const input = z.object({ cents: z.int() });
 const aggregates = { from: account, to: account };
 
-test('a decision’s command names its roles, its input, its events and its refusals', () => {
+test('a decision’s command names its roles, its input, its events and its rejections', () => {
   const command = transfer.command({ from: 'a', to: 'b' }, { cents: 5 });
   expectTypeOf(command.decision).toEqualTypeOf<'transfer'>();
   expectTypeOf(command.ids).toEqualTypeOf<{ readonly from: string; readonly to: string }>();
-  expectTypeOf<CommandEvent<typeof command>>().toEqualTypeOf<NewEventOf<typeof accountEvents>>();
+  expectTypeOf<CommandEvent<typeof command>>().toEqualTypeOf<
+    NewEvent<'account.withdrawn', { cents: number }> | NewEvent<'account.deposited', { cents: number }>
+  >();
   expectTypeOf<CommandReason<typeof command>>().toEqualTypeOf<'insufficient-funds' | 'account-not-open'>();
 });
 
@@ -55,7 +57,7 @@ test('the rule sees each role’s state and emits each role’s events', () => {
   });
 });
 
-test('a refusal that was not declared does not compile', () => {
+test('a rejection that was not declared does not compile', () => {
   defineDecision({
     name: 'transfer',
     aggregates,

@@ -1,30 +1,32 @@
 import type { z } from 'zod';
-import type { EventCreators, EventGroup, EventShapes, NewEventOf } from '../event/define-events.ts';
+import type { EventCreators, EventGroup, NewEventOf, Payloads } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import { assertMemberName } from '../naming/names.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
+import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import type { AnyAggregate, StateOf } from './define-aggregate.ts';
-import { Rejection } from './reject.ts';
+import { Rejection, type rejectionBrand } from './reject.ts';
 
-/** Aggregates by the role they play in a decision. */
+/** The aggregates of a decision, by role. */
 export type Roles = Readonly<Record<string, AnyAggregate>>;
 
-/** New events by role. A role that is left out, or has none, is only checked not to have moved. */
+/** New events by role. For a role without events, only the stream's version is checked. */
 type EventsByRole<TRoles extends Roles> = {
   readonly [TRole in keyof TRoles]?:
     | NewEventOfAggregate<TRoles[TRole]>
     | readonly NewEventOfAggregate<TRoles[TRole]>[]
     | undefined;
-};
+  // Every role is optional, so without this a rejection for any reason would be accepted as events by role.
+} & { readonly [rejectionBrand]?: never };
 
 type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }
   ? NewEventOf<TGroup>
   : never;
 
 type CreatorsOf<TAggregate> = TAggregate extends {
-  readonly events: EventGroup<infer TCategory, infer TShapes extends EventShapes>;
+  readonly events: EventGroup<infer TCategory, infer TPayloads extends Payloads>;
 }
-  ? EventCreators<TCategory, TShapes>
+  ? EventCreators<TCategory, TPayloads>
   : never;
 
 /** What {@link defineDecision} takes. */
@@ -33,23 +35,25 @@ export interface DecisionOptions<
   TRoles extends Roles,
   TInput extends CommandInput,
   TReason extends string,
+  TResult,
 > {
   readonly name: TName;
-  /** Which aggregates take part, by role: `{ from: account, to: account }`. */
+  /** The aggregates by role: `{ from: account, to: account }`. */
   readonly aggregates: TRoles;
   readonly input: TInput;
-  /** Every reason the decision may be refused for. When given, another one does not compile. */
+  /** All reasons for which a command may be rejected. When given, any other reason does not compile. */
   readonly rejections?: readonly TReason[];
-  /** Pure: called again with fresh states when another writer came first to any of the aggregates. */
-  readonly decide: (
+  /** Pure: called again with fresh states when another writer appended to one of the aggregates first. */
+  readonly decide: ((
     states: { readonly [TRole in keyof TRoles]: StateOf<TRoles[TRole]> },
     input: z.output<NoInfer<TInput>>,
     emit: { readonly [TRole in keyof TRoles]: CreatorsOf<TRoles[TRole]> },
     context: DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
-  ) => EventsByRole<NoInfer<TRoles>> | Rejection<NoInfer<TReason>>;
+  ) => EventsByRole<NoInfer<TRoles>> | Rejection<NoInfer<TReason>>) &
+    ((...given: never) => TResult);
 }
 
-/** The part of a decision that the framework works with, whatever its types. */
+/** The part of a decision that the framework uses, without its types. */
 export interface AnyDecision {
   readonly name: string;
   readonly aggregates: Roles;
@@ -61,36 +65,48 @@ export interface AnyDecision {
   ): Readonly<Record<string, readonly NewEvent[]>> | Rejection;
 }
 
-/** A rule over several aggregates: all of its events are appended in one transaction, or none. */
+/** A rule over several aggregates. All of its events are appended atomically, or none. */
 export interface Decision<
   TName extends string = string,
   TRoles extends Roles = Roles,
-  TInput extends CommandInput = CommandInput,
-  TReason extends string = string,
+  TTypes extends CommandTypes<unknown, NewEvent, string> = CommandTypes<unknown, NewEvent, string>,
 > extends AnyDecision {
   readonly name: TName;
   readonly aggregates: TRoles;
-  readonly input: TInput;
-  /** Makes the request: `transfer.command({ from: 'a', to: 'b' }, { cents })`. */
+  /** Makes a command: `transfer.command({ from: 'a', to: 'b' }, { cents })`. */
   command(
     ids: { readonly [TRole in keyof TRoles]: string },
-    input: z.input<TInput>,
+    input: TTypes['input'],
   ): DecisionCommand<
     TName,
     { readonly [TRole in keyof TRoles]: string },
-    z.input<TInput>,
-    NewEventOfAggregate<TRoles[keyof TRoles]>,
-    TReason
+    TTypes['input'],
+    TTypes['event'],
+    TTypes['reason']
   >;
 }
 
 /**
- * Declares a decision that spans several aggregates.
+ * Defines a decision over several aggregates.
  *
- * Every aggregate is loaded; the events for all of them are appended atomically, and only if none of them moved
- * meanwhile, those without new events included.
+ * When its command is executed, every aggregate is loaded. The events of all of them are appended atomically, and only
+ * if no other writer changed one of them in the meantime, including aggregates that get no new events.
  *
- * Its `decide` throws TypeError when the rule returns events for a role that does not take part.
+ * `decide` of the result throws TypeError when the rule returns events for an unknown role.
+ *
+ * @example
+ * ```ts
+ * export const transfer = defineDecision({
+ *   name: 'transfer',
+ *   aggregates: { from: account, to: account },
+ *   input: z.object({ cents: z.int().positive() }),
+ *   decide: (states, { cents }, emit) =>
+ *     states.from.cents < cents
+ *       ? reject('insufficient-funds')
+ *       : { from: emit.from.withdrawn({ cents }), to: emit.to.deposited({ cents }) },
+ * });
+ * transfer.command({ from: 'acc-1', to: 'acc-2' }, { cents: 500 });
+ * ```
  *
  * @throws InvalidNameError when the name has other characters than letters, digits, "_" and "-".
  */
@@ -98,8 +114,19 @@ export function defineDecision<
   const TName extends string,
   TRoles extends Roles,
   TInput extends CommandInput,
+  TResult,
   const TReason extends string = string,
->(options: DecisionOptions<TName, TRoles, TInput, TReason>): Decision<TName, TRoles, TInput, TReason> {
+>(
+  options: DecisionOptions<TName, TRoles, TInput, TReason, TResult>,
+): Decision<
+  TName,
+  TRoles,
+  CommandTypes<
+    z.input<TInput>,
+    EmittedBy<TResult, NewEventOfAggregate<TRoles[keyof TRoles]>>,
+    RejectedBy<TResult, TReason>
+  >
+> {
   const { name, aggregates, input, decide } = options;
   assertMemberName('decision name', name);
   const emit = Object.fromEntries(
@@ -111,7 +138,7 @@ export function defineDecision<
     input,
     command: (ids, value) => ({ decision: name, ids, input: value }),
     decide(states, value, context) {
-      // The roles are the keys of `aggregates` by construction; the framework loads exactly those.
+      // The framework loads exactly the roles of `aggregates`.
       const decided = decide(
         states as { readonly [TRole in keyof TRoles]: StateOf<TRoles[TRole]> },
         value as z.output<TInput>,
@@ -119,7 +146,7 @@ export function defineDecision<
         context as DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
       );
       if (decided instanceof Rejection) return decided;
-      // TypeScript lets extra properties pass in what a function returns; these events would be nobody's.
+      // TypeScript allows extra properties in a function's result; their events would belong to no aggregate.
       for (const role of Object.keys(decided)) {
         if (!Object.hasOwn(aggregates, role)) throw new TypeError(`decision "${name}" has no role "${role}"`);
       }

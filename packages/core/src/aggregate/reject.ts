@@ -1,27 +1,41 @@
 import type { JsonObject } from '../event/json.ts';
 
-const brand = Symbol.for('leftfold.rejection');
+/** Tells a rejection from everything else, across copies of this package. */
+export const rejectionBrand: unique symbol = Symbol.for('leftfold.rejection');
 
-/** What a decision returns instead of events when a business rule says no. A value: nothing is thrown. */
+/** The result of `decide` when a business rule rejects a command. A value: nothing is thrown. */
 export class Rejection<TReason extends string = string> {
-  /** A stable, machine-readable word of the domain. */
+  /** A stable, machine-readable word of the domain, such as `'insufficient-funds'`. */
   readonly reason: TReason;
-  /** What a person or a program may want to know beside the reason. */
+  /** More about the reason, for people or programs. */
   readonly details: JsonObject | undefined;
+  declare readonly [rejectionBrand]: true;
 
   constructor(reason: TReason, details?: JsonObject) {
     this.reason = reason;
     this.details = details;
-    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, rejectionBrand, { value: true });
   }
 
   /** `instanceof` holds across duplicate installs of this package. */
   static [Symbol.hasInstance](value: unknown): value is Rejection {
-    return typeof value === 'object' && value !== null && brand in value;
+    return typeof value === 'object' && value !== null && rejectionBrand in value;
   }
 }
 
-/** Says no to a command: `return reject('insufficient-funds')`. Nothing is appended. */
+/**
+ * Rejects a command: return its result from `decide`. Nothing is appended.
+ *
+ * @example
+ * ```ts
+ * decide: (state, { cents }, emit) =>
+ *   cents > state.cents
+ *     ? reject('insufficient-funds', { missing: cents - state.cents })
+ *     : emit.withdrawn({ cents }),
+ * ```
+ *
+ * @param reason a stable word of the domain. Results and tests are typed by it.
+ */
 export function reject<const TReason extends string>(
   reason: TReason,
   details?: JsonObject,

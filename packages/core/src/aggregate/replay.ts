@@ -1,9 +1,9 @@
 import type { JsonValue } from '../event/json.ts';
 
 /**
- * Folds history into state. O(events).
+ * Folds events into a state. O(events).
  *
- * @param from where to begin. @default the aggregate's initial state
+ * @param from the state to start from. @default the aggregate's initial state
  */
 export function replay<TState>(
   aggregate: {

@@ -1,28 +1,31 @@
-/** What one append may hold. */
+/** Limits of one append. */
 export interface AppendLimits {
-  /** Bytes of one event's data and metadata as JSON in UTF-8. */
+  /** Maximum size of one event's data and metadata, in bytes of JSON. @default 1,048,576 (1 MiB) */
   readonly eventBytes: number;
-  /** Bytes of all data and metadata of an append as JSON in UTF-8. */
+  /** Maximum size of all data and metadata of an append, in bytes of JSON. @default 33,554,432 (32 MiB) */
   readonly appendBytes: number;
-  /** Events of an append. */
+  /** Maximum number of events of an append. @default 10,000 */
   readonly events: number;
 }
 
-/** Postgres refuses a parameter of 1 GB; an append that is much smaller delays all others already. */
+/** Postgres refuses a parameter of 1 GB. Appends that are much smaller already delay all others. */
 export const defaultLimits: AppendLimits = Object.freeze({
   eventBytes: 1024 * 1024,
   appendBytes: 32 * 1024 * 1024,
   events: 10_000,
 });
 
-/** Tags of one event, and of one query of a condition. */
+/** Maximum number of tags of an event, and of a query of a condition. */
 export const MAX_TAGS = 64;
 
-/** Queries of a condition. Each takes a lock and a search. */
+/** Maximum number of queries of a condition. Each needs a lock and a search. */
 export const MAX_CONDITION_QUERIES = 64;
 
-/** Event types of one query of a condition. */
+/** Maximum number of event types of a query of a condition. */
 export const MAX_QUERY_TYPES = 1_000;
 
-/** Streams of an append that only checks one of them. Each takes a lock, and Postgres has room for some thousands. */
+/**
+ * Maximum number of streams of an append that only checks one of them. Each needs a lock, and Postgres has some
+ * thousands.
+ */
 export const MAX_STREAMS_WITH_CHECKS = 1_000;

@@ -3,7 +3,7 @@ import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import type { TaggedQuery } from '../store/event-store.ts';
 
-/** An event that is checked and ready to be stored. */
+/** A validated event, ready to be stored. */
 export interface PreparedEvent {
   readonly id: string;
   readonly type: string;
@@ -15,29 +15,29 @@ export interface PreparedEvent {
   readonly tags: readonly string[];
 }
 
-/** One stream's part of an append. */
+/** The part of a request for one stream. */
 export interface StreamPart {
   readonly streamId: string;
   readonly expectedVersion: ExpectedVersion;
   readonly events: readonly PreparedEvent[];
 }
 
-/** A condition that is checked. */
+/** A validated condition. */
 export interface PreparedCondition {
   /** At least one. */
   readonly queries: readonly TaggedQuery[];
   readonly after: number;
 }
 
-/** One atomic append, checked and ready to be sent, or applied. Made by `prepareRequest`. */
+/** One atomic append, validated by `prepareRequest` and ready to be stored. */
 export interface AppendRequest {
-  /** At least one, each stream once. */
+  /** At least one. Each stream occurs once. */
   readonly streams: readonly StreamPart[];
   readonly commandId: string | undefined;
   readonly condition: PreparedCondition | undefined;
-  /** Of all its events, each once. */
+  /** The tags of all events. */
   readonly tags: ReadonlySet<string>;
   readonly eventCount: number;
-  /** Characters of all data and metadata as JSON. */
+  /** Size of all data and metadata, in characters of JSON. */
   readonly size: number;
 }

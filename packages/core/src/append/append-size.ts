@@ -3,23 +3,23 @@ import type { AppendLimits } from './append-limits.ts';
 import { MAX_BYTES_PER_CHARACTER, utf8Length } from '../json/utf8-length.ts';
 
 /**
- * Adds up the sizes of an append's events, and refuses the first one that is too much.
+ * Sums the sizes of an append's events, and throws at the first event that exceeds a limit.
  *
- * Limits are in bytes. A text of n characters has 3 n bytes at most, which decides for almost all events and appends;
- * bytes are counted only where it does not.
+ * Limits are in bytes. A text of n characters has at most 3 n bytes, which is below the limit for almost all events and
+ * appends. Only for the others bytes are counted.
  */
 export class AppendSize {
   readonly #limits: AppendLimits;
   readonly #owner: string;
-  /** Characters of all data and metadata so far. */
+  /** Characters of all texts so far. */
   characters = 0;
-  /** The bytes so far; as long as there are texts, at least those. */
+  /** Bytes of all texts so far: an upper bound while `#texts` is defined, the exact number after that. */
   #bytes = 0;
-  /** The texts so far; undefined once their bytes are counted. */
+  /** The texts so far; undefined once their bytes are counted, or when there is only one event. */
   #texts: string[] | undefined;
 
   /**
-   * @param owner a stream of the append, for messages about the whole of it
+   * @param owner a stream of the append, for error messages about the whole append
    * @param single the append has one event
    */
   constructor(limits: AppendLimits, owner: string, single: boolean) {
@@ -28,7 +28,7 @@ export class AppendSize {
     this.#texts = single ? undefined : [];
   }
 
-  /** @throws AppendTooLargeError for an event, or with it the append, that has too many bytes. */
+  /** @throws AppendTooLargeError when the event exceeds its limit, or the append does with this event. */
   add(streamId: string, type: string, dataJson: string, metadataJson: string): void {
     const { eventBytes, appendBytes } = this.#limits;
     const characters = dataJson.length + metadataJson.length;

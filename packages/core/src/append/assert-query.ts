@@ -2,9 +2,9 @@ import { assertId } from '../naming/names.ts';
 import type { EventQuery } from '../store/event-store.ts';
 
 /**
- * Checks the words of a query, for reads, subscriptions and conditions alike.
+ * Validates the words of a query: of a read, a subscription or a condition.
  *
- * @throws InvalidNameError for a word that no event could have, such as one with a NUL character.
+ * @throws InvalidNameError when no event can have the word, such as one with a NUL character.
  */
 export function assertQuery({ types, category, tags }: EventQuery): void {
   if (category !== undefined) assertId('category', category);

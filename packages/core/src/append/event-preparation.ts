@@ -13,18 +13,18 @@ import type { AppendSize } from './append-size.ts';
 const NO_METADATA: EventMetadata = Object.freeze({});
 const NO_TAGS: readonly string[] = Object.freeze([]);
 
-/** Prepares the events of one append, in their order. */
+/** Validates the events of one append, in their order. */
 export class EventPreparation {
   readonly #catalog: EventCatalog;
   readonly #now: number;
   readonly #size: AppendSize;
   readonly #commandId: string | undefined;
-  /** Of all events that have none of their own. */
+  /** Metadata of the append: that of all events without metadata of their own. */
   readonly #metadata: EventMetadata = NO_METADATA;
   readonly #metadataJson: string = '{}';
   #count = 0;
 
-  /** @throws InvalidEventError for metadata that cannot be stored. */
+  /** @throws InvalidEventError when the append's metadata cannot be stored. */
   constructor(catalog: EventCatalog, now: number, size: AppendSize, { commandId, metadata }: AppendContext) {
     this.#catalog = catalog;
     this.#now = now;
@@ -53,7 +53,7 @@ export class EventPreparation {
     return { id: this.#idOf(event), type, schemaVersion, data, dataJson, metadata, metadataJson, tags };
   }
 
-  /** An event's own fields win, except for the command id, which repeated commands are found by. */
+  /** An event's own fields win, except for the command id: it finds the events of a repeated command. */
   #joined(own: EventMetadata): EventMetadata {
     const joined = { ...this.#metadata, ...own };
     return this.#commandId === undefined ? joined : { ...joined, commandId: this.#commandId };
@@ -76,6 +76,6 @@ function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): read
     throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, tags.length, MAX_TAGS);
   if (tags.length === 0) return NO_TAGS;
   for (const tag of tags) assertId('tag', tag);
-  // A copy: the caller may change the list before this one is sent.
+  // A copy, since the caller may change the list before the append is sent.
   return [...tags];
 }

@@ -5,9 +5,9 @@ import type { PreparedCondition } from './append-request.ts';
 import { assertQuery } from './assert-query.ts';
 
 /**
- * Checks a condition.
+ * Validates a condition.
  *
- * @param owner a stream of its append, for messages
+ * @param owner a stream of its append, for error messages
  * @throws InvalidNameError, AppendTooLargeError, RangeError, TypeError
  */
 export function prepareCondition(
@@ -32,7 +32,7 @@ function isList(failIfMatch: AppendCondition['failIfMatch']): failIfMatch is rea
   return Array.isArray(failIfMatch);
 }
 
-/** Callers without types may leave the list out. */
+/** JavaScript callers may leave the list out. */
 function assertCount(what: string, list: readonly unknown[] | undefined, limit: number, owner: string): void {
   const count = list?.length ?? 0;
   if (count === 0) throw new TypeError(`a condition with no ${what} would never fail; name at least one`);

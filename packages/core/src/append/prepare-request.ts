@@ -8,22 +8,22 @@ import { AppendSize } from './append-size.ts';
 import { EventPreparation } from './event-preparation.ts';
 import { prepareCondition } from './prepare-condition.ts';
 
-/** What a store knows beside the append itself. */
+/** The store's part in preparing an append. */
 export interface PrepareContext {
   readonly catalog: EventCatalog;
   readonly limits: AppendLimits;
-  /** For the ids of events without one: milliseconds since 1970. */
+  /** Milliseconds since 1970, for the ids of events without an id. */
   readonly now: number;
 }
 
 const NO_TAGS: ReadonlySet<string> = new Set();
 
 /**
- * Checks an append and makes it ready to be sent, or applied. Every event store does this first, so that all of them
- * refuse the same.
+ * Validates an append and makes it ready to be stored. Every event store calls it first, so that all of them refuse the
+ * same input.
  *
- * What is cheap to check comes first: counts, then names, then the size of each event, then its content. O(n) of what
- * the append has, up to the first limit that it exceeds.
+ * The order is by cost: counts and names of the whole append, then for each event its payload's schema, its size, and
+ * characters that cannot be stored. O(n), up to the first error.
  *
  * @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError, EventIdReusedError, RangeError,
  * TypeError
@@ -50,7 +50,7 @@ export function prepareRequest(
   return { streams, commandId, condition, tags: tagsOf(streams), eventCount, size: size.characters };
 }
 
-/** Checks what can be checked without looking at events. @returns how many there are */
+/** Validates the streams of an append, without its events. @returns the number of events */
 function checkedCount(limits: AppendLimits, appends: readonly StreamToAppend[], owner: string): number {
   let eventCount = 0;
   let checks = 0;
@@ -77,7 +77,7 @@ function assertExpectedVersion(expected: ExpectedVersion): void {
   );
 }
 
-/** @throws TypeError for a stream, EventIdReusedError for an event id that is named twice. */
+/** @throws TypeError when a stream occurs twice, EventIdReusedError when an event id does. */
 function assertAllDiffer(parts: readonly StreamPart[]): void {
   // Most appends are one event to one stream.
   if (parts.length === 1 && parts[0]!.events.length <= 1) return;

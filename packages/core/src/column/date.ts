@@ -2,11 +2,11 @@ import { expectString, plainType, type SqlType } from './sql-type.ts';
 
 const pattern = /^(\d{4}|[1-9]\d{4,5})-(\d\d)-(\d\d)( BC)?$/;
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-/** The last one that Postgres turns into a timestamp, as `to_char` needs it. */
+/** The last year that Postgres can convert to a timestamp, which `to_char` takes. */
 const LAST_YEAR = 294_276;
 const FIRST_DATE = { year: -4_713, rest: '11-24' };
 
-/** Days as `YYYY-MM-DD`, with more digits after the year 9999, and with ` BC` behind years before 1. */
+/** Days as `YYYY-MM-DD`: with more digits after the year 9999, and followed by ` BC` before the year 1. */
 export const date: SqlType<string> = {
   ...plainType,
   name: 'date',
@@ -15,7 +15,7 @@ export const date: SqlType<string> = {
   encode,
   encodeKey: encode,
   decode: (stored) => (stored.endsWith(' AD') ? stored.slice(0, -' AD'.length) : stored),
-  // Whatever the date style of the session is.
+  // Does not depend on the date style of the session.
   select: (column) => `to_char(${column}::timestamp, 'YYYY-MM-DD BC')`,
 };
 

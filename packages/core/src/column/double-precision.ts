@@ -1,6 +1,6 @@
 import { expectNumber, plainType, type SqlType } from './sql-type.ts';
 
-/** Any number of JavaScript, bit by bit. In a key, -0 is 0 and all NaN are one. */
+/** Any number of JavaScript. In a key, -0 equals 0, and NaN equals NaN. */
 export const doublePrecision: SqlType<number> = {
   ...plainType,
   name: 'double precision',
@@ -9,7 +9,7 @@ export const doublePrecision: SqlType<number> = {
   encodeKey: (value) => String(expectNumber(value)),
   decode,
   asKey: (value) => (value === 0 ? 0 : value),
-  // As text its digits would depend on `extra_float_digits`.
+  // As text, its digits would depend on the setting `extra_float_digits`.
   select: (column) => `encode(pg_catalog.float8send(${column}), 'hex')`,
 };
 

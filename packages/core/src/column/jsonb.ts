@@ -3,7 +3,7 @@ import { asStored } from '../json/as-stored.ts';
 import { isStorableJson } from '../json/storable-json.ts';
 import { nameOf, plainType, type SqlType } from './sql-type.ts';
 
-/** Anything that JSON can write. Members come back in the order of `jsonb`, and without those that are undefined. */
+/** Any JSON value. Members are returned in the order of `jsonb`, without those that are undefined. */
 export const jsonb: SqlType<JsonValue> = {
   ...plainType,
   name: 'jsonb',

@@ -6,9 +6,9 @@ const MAX_WHOLE_DIGITS = 131_072;
 const MAX_FRACTION_DIGITS = 16_383;
 
 /**
- * Exact decimal numbers as text, such as `-12.50`, with as many digits after the point as were written.
+ * Exact decimal numbers as text, such as `-12.50`, with the digits after the point as they were given.
  *
- * In a key, zeros at the end of the fraction are left out: `1.5` and `1.50` are equal for Postgres.
+ * In a key, zeros at the end of the fraction are left out, since `1.5` and `1.50` are equal for Postgres.
  */
 export const numeric: SqlType<string> = {
   ...plainType,

@@ -1,49 +1,49 @@
 import type { SqlTypes } from '../projection/columns.ts';
 
-/** A value that some column may hold. */
+/** A value of a column. */
 export type ColumnValue = SqlTypes[keyof SqlTypes];
 
 /**
- * What a read model's column of one SQL type takes and gives.
+ * The values of one SQL type of a read model's columns.
  *
- * Values go to Postgres and come back as text: what comes back does not depend on how the connection parses types or on
- * settings such as `datestyle`, which an append inside a caller's transaction may choose.
+ * Values are sent to Postgres and read from it as text. The result then does not depend on the type parsers of the
+ * connection or on settings such as `datestyle`, which the caller of an append inside a transaction may choose.
  *
- * A value must be written as Postgres writes it. A row that stays in memory between batches is then the row that would
- * be read back.
+ * A value must have the form that Postgres would return. A row that is kept in memory between batches is then the same
+ * as the stored row.
  */
 export interface SqlType<TValue extends ColumnValue = ColumnValue> {
-  /** As definitions and `create table` write it. */
+  /** The name in definitions and in `create table`. */
   readonly name: keyof SqlTypes;
-  /** As Postgres' `format_type` writes it. */
+  /** The name that Postgres' `format_type` returns. */
   readonly formatted: string;
-  /** Whether a column of a primary key may have it. */
+  /** Whether a column of the primary key may have this type. */
   readonly isKey: boolean;
-  /** Whether the text needs quotes inside an array. */
+  /** Whether the text needs quotes in a Postgres array. */
   readonly isQuoted: boolean;
-  /** @throws TypeError when the value is of another type, or not as Postgres would write it. */
+  /** @throws TypeError when the value has another type, or a form that Postgres would not return. */
   encode(value: unknown): string;
   /**
-   * The same text for the values that Postgres takes for equal, and for no others.
+   * Returns the same text for two values if Postgres compares them as equal, and different texts otherwise.
    *
    * @throws TypeError like {@link SqlType.encode}
    */
   encodeKey(value: unknown): string;
-  /** @param text what {@link SqlType.select} gives */
+  /** @param text the result of {@link SqlType.select} */
   decode(text: string): TValue;
-  /** A value that {@link SqlType.encode} takes, as {@link SqlType.decode} will give it back. */
+  /** Converts a valid value to the form in which it is read back. */
   asStored(value: TValue): TValue;
-  /** A value of a key, in the one form that stands for all equal ones. */
+  /** Converts a valid value to the form that all values equal to it have in a key. */
   asKey(value: TValue): TValue;
   /**
-   * SQL for the column's value as text.
+   * SQL that returns the column's value as text.
    *
    * @param column quoted, such as `"stored"."cents"`
    */
   select(column: string): string;
 }
 
-/** What most types have in common: a value is read back as it was written, and its text says which ones are equal. */
+/** Defaults: a value is read back as it was written, and values are equal if their texts are. */
 export const plainType = {
   isKey: true,
   isQuoted: false,
@@ -64,7 +64,7 @@ export function expectNumber(value: unknown): number {
   return value;
 }
 
-/** What a value is, without the value. */
+/** The type of a value, for error messages. */
 export function nameOf(value: unknown): string {
   if (value === null) return 'null';
   return value instanceof Date ? 'an invalid Date' : typeof value;

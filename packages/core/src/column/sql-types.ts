@@ -11,7 +11,7 @@ import { text } from './text.ts';
 import { timestamptz } from './timestamptz.ts';
 import { uuid } from './uuid.ts';
 
-/** Every SQL type that a column may have, by name. */
+/** The SQL types of columns, by name. */
 export const sqlTypes: { readonly [TName in keyof SqlTypes]: SqlType<SqlTypes[TName]> } = {
   text,
   uuid,

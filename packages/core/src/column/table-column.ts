@@ -2,7 +2,7 @@ import type { AnyRow, ColumnType, SqlTypes } from '../projection/columns.ts';
 import type { SqlType } from './sql-type.ts';
 import { sqlTypes } from './sql-types.ts';
 
-/** A column of a read model, with what its type means. */
+/** A column of a read model. */
 export interface TableColumn {
   readonly name: string;
   readonly type: SqlType;
@@ -12,8 +12,8 @@ export interface TableColumn {
 const NULL_SUFFIX = ' null';
 
 /**
- * @param declared a type as in a definition: `'text'`, `'text null'`
- * @returns undefined when there is no such type: callers without types may write anything.
+ * @param declared the type in a definition: `'text'`, `'text null'`
+ * @returns undefined when the type does not exist
  */
 export function tableColumn(name: string, declared: ColumnType): TableColumn | undefined {
   const nullable = declared.endsWith(NULL_SUFFIX);
@@ -25,7 +25,7 @@ function isSqlType(type: string): type is keyof SqlTypes {
   return Object.hasOwn(sqlTypes, type);
 }
 
-/** @throws TypeError naming the column, when the row's value cannot be stored. */
+/** @throws TypeError with the column's name when its value cannot be stored. */
 export function encodeColumn(column: TableColumn, row: AnyRow): string | null {
   const value = row[column.name];
   if (value === null && column.nullable) return null;
@@ -37,9 +37,9 @@ export function encodeColumn(column: TableColumn, row: AnyRow): string | null {
 }
 
 /**
- * The value of a key column, as the text that stands for all values that Postgres takes for equal.
+ * The text of a key column, the same for all values that Postgres compares as equal.
  *
- * @throws TypeError naming the column, when the value cannot be stored.
+ * @throws TypeError with the column's name when its value cannot be stored.
  */
 export function encodeKeyColumn(column: TableColumn, key: AnyRow): string {
   try {
@@ -49,7 +49,7 @@ export function encodeKeyColumn(column: TableColumn, key: AnyRow): string {
   }
 }
 
-/** @param text what the type's `select` gives */
+/** @param text the result of the type's `select` */
 export function decodeColumn({ type }: TableColumn, text: string | null): AnyRow[string] {
   return text === null ? null : type.decode(text);
 }

@@ -1,9 +1,9 @@
 import { nameOf, plainType, type SqlType } from './sql-type.ts';
 
-/** The first instant that Postgres holds, 24 November 4714 BC. Its last one is later than a Date's. */
+/** The first instant of Postgres, 24 November 4714 BC. The last one is later than the last one of a Date. */
 const FIRST_MS = Date.UTC(-4713, 10, 24);
 
-/** Instants, in milliseconds: a Date has no more. */
+/** Instants with the precision of a Date, which is a millisecond. */
 export const timestamptz: SqlType<Date> = {
   ...plainType,
   name: 'timestamptz',
@@ -12,7 +12,7 @@ export const timestamptz: SqlType<Date> = {
   encode,
   encodeKey: encode,
   decode,
-  // Milliseconds since 1970: no time zone and no date style is involved.
+  // Milliseconds since 1970, which do not depend on time zone and date style.
   select: (column) => `(extract(epoch from ${column}) * 1000)::text`,
 };
 
@@ -20,7 +20,7 @@ function encode(value: unknown): string {
   if (!(value instanceof Date) || Number.isNaN(value.getTime()))
     throw new TypeError(`expected a valid Date, got ${nameOf(value)}`);
   const year = value.getUTCFullYear();
-  // ISO 8601 writes these years as +010000 and -000043, which Postgres does not read.
+  // toISOString writes other years as +010000 and -000043, which Postgres does not read.
   if (year >= 1 && year <= 9_999) return value.toISOString();
   if (value.getTime() < FIRST_MS) throw new TypeError('a timestamptz is not before 24 November 4714 BC');
   const monthToMillisecond = value.toISOString().slice(year === 0 ? 4 : 7);

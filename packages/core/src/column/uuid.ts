@@ -2,7 +2,7 @@ import { expectString, plainType, type SqlType } from './sql-type.ts';
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** In lower case, as Postgres writes it: the same UUID in upper case would be another key in memory. */
+/** UUIDs in lower case, as Postgres returns them. In upper case, the same UUID would be another key in memory. */
 export const uuid: SqlType<string> = {
   ...plainType,
   name: 'uuid',

@@ -1,7 +1,7 @@
 import type { SqlTypes } from '../projection/columns.ts';
 import { expectNumber, plainType, type SqlType } from './sql-type.ts';
 
-/** The type of whole numbers from `least` to `most`. */
+/** Makes a type of the whole numbers from `least` to `most`. */
 export function wholeNumber(name: keyof SqlTypes, least: number, most: number): SqlType<number> {
   const encode = (value: unknown): string => {
     const given = expectNumber(value);

@@ -1,6 +1,14 @@
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { defineEvents, type NewEventOf, type RecordedEventOf } from './define-events.ts';
+import {
+  type AnyEventGroup,
+  defineEvents,
+  type EventGroup,
+  type NewEventOf,
+  type ParsedPayload,
+  type RecordedEventOf,
+} from './define-events.ts';
+import type { NewEvent, RecordedEvent } from './event.ts';
 import { schemaVersions } from './schema-versions.ts';
 
 const accountEvents = defineEvents('account', {
@@ -94,4 +102,24 @@ test('an upcast step that reads a field of another version, or makes the wrong s
   v1.next(z.object({ owner: z.string() }), (data) => ({ name: data.name }));
   // @ts-expect-error a later version must survive JSON as well
   v1.next(z.object({ at: z.date() }), () => ({ at: new Date(0) }));
+});
+
+test('a group shows the payloads of its events, and what is given where that differs', () => {
+  expectTypeOf(accountEvents).toEqualTypeOf<
+    EventGroup<
+      'account',
+      {
+        opened: ParsedPayload<
+          { owner: string; currency: string },
+          { owner: string; currency?: string | undefined }
+        >;
+        deposited: { cents: number };
+      }
+    >
+  >();
+});
+
+test('any group has any events', () => {
+  expectTypeOf<NewEventOf<AnyEventGroup>>().toEqualTypeOf<NewEvent>();
+  expectTypeOf<RecordedEventOf<AnyEventGroup>>().toEqualTypeOf<RecordedEvent>();
 });

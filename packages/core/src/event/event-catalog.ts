@@ -12,13 +12,13 @@ import type { NewEvent } from './event.ts';
 import type { JsonValue } from './json.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
-/** Every event type that a store knows: checks what is written, upcasts what is read. */
+/** The event types that a store knows. Validates events that are written, and upcasts events that are read. */
 export class EventCatalog {
   readonly #byType = new Map<string, EventDefinition>();
 
   /**
-   * @param groups the same group may be given twice, as two aggregates may share one.
-   * @throws DuplicateDefinitionError when two different definitions claim one event type.
+   * @param groups a group may be given twice, since aggregates may share one
+   * @throws DuplicateDefinitionError when two different definitions have the same event type.
    */
   constructor(groups: readonly AnyEventGroup[]) {
     for (const definition of new Set(groups.flatMap((group) => group.definitions))) {
@@ -27,16 +27,16 @@ export class EventCatalog {
     }
   }
 
-  /** True when a definition of this event type was given. */
+  /** True when the event type has a definition. */
   has(type: string): boolean {
     return this.#byType.has(type);
   }
 
   /**
-   * The payload to store: `data` as it is when its own creator made the event, parsed otherwise.
+   * The payload to store: the event's data, parsed unless its creator has parsed it.
    *
-   * @throws UnknownEventError when no definition knows the type, or the event was made under another schema version.
-   * @throws InvalidEventError when the data does not fit.
+   * @throws UnknownEventError when the type has no definition, or the event has another schema version than the newest.
+   * @throws InvalidEventError when the data does not match the schema.
    */
   payloadOf(event: NewEvent): JsonValue {
     const definition = this.#byType.get(event.type);
@@ -49,13 +49,14 @@ export class EventCatalog {
   }
 
   /**
-   * A stored payload in its newest shape.
+   * Turns a stored payload into the newest version.
    *
-   * Data of the newest version is handed out as stored, unless `validate` is set; older data goes through each
-   * step, and each step's result through its schema. O(1), or one parse for each version in between.
+   * Data of the newest version is returned as stored, unless `validate` is set. Older data goes through each step, and
+   * each step's result is parsed by the next schema. O(1), or one parse for each version in between.
    *
-   * @throws UnknownEventError when the type is unknown, or was stored under a newer schema version than is known.
-   * @throws InvalidEventError when what a step puts out does not fit the next schema, or a step throws.
+   * @throws UnknownEventError when the type has no definition, or the stored schema version is newer than the newest
+   * here.
+   * @throws InvalidEventError when a step throws, or its result does not match the next schema.
    */
   upcast(stored: StoredPayload, validate = false): UpcastPayload {
     const definition = this.#byType.get(stored.type);
@@ -83,7 +84,7 @@ export class EventCatalog {
   }
 }
 
-/** A payload as the log has it. */
+/** A payload as it is stored in the log. */
 export interface StoredPayload {
   readonly type: string;
   readonly schemaVersion: number;
@@ -91,7 +92,7 @@ export interface StoredPayload {
   readonly position: number;
 }
 
-/** A payload as readers get it. */
+/** A payload after upcasting. */
 export interface UpcastPayload {
   readonly schemaVersion: number;
   readonly data: JsonValue;

@@ -1,33 +1,33 @@
 import type { JsonValue } from './json.ts';
 import type { EventMetadata } from './metadata.ts';
 
-/** A fact, before storage has given it a place. Made by `events.create.<name>(data)`. */
+/** An event before it is appended. Made by `events.create.<name>(data)`. */
 export interface NewEvent<TType extends string = string, TData extends JsonValue = JsonValue> {
   readonly type: TType;
   /** Version of the payload's schema, from 1. */
   readonly schemaVersion: number;
   readonly data: TData;
-  /** Names the event for ever: appending the same id again adds nothing. Made by the store when absent. */
+  /** Identifies the event: appending it again under the same id adds nothing. @default a UUIDv7 */
   readonly id?: string | undefined;
-  /** `key:value` words to find the event by, across streams. */
+  /** `key:value` texts by which the event is found across streams. At most 64. @default none */
   readonly tags?: readonly string[] | undefined;
-  /** Wins over the metadata given to the append, field by field. */
+  /** Wins over the append's metadata, field by field, except for `commandId`. @default none */
   readonly metadata?: EventMetadata | undefined;
 }
 
-/** An event with its place in the log. */
+/** An event in the log. */
 export interface RecordedEvent<TType extends string = string, TData extends JsonValue = JsonValue> {
   readonly type: TType;
-  /** Version of the schema that `data` fits now, after upcasting. */
+  /** Version of the schema that `data` matches, after upcasting. */
   readonly schemaVersion: number;
   readonly data: TData;
   readonly id: string;
   readonly streamId: string;
-  /** Place within the stream: 1, 2, 3 … without holes. */
+  /** Place in the stream: 1, 2, 3 … without holes. */
   readonly streamVersion: number;
-  /** Place within the whole store: rising, holes allowed, never reused. */
+  /** Place in the whole log: increasing, with holes, never reused. */
   readonly position: number;
-  /** The database's clock when the append ran. */
+  /** When the event was appended, by the clock of the database. */
   readonly recordedAt: Date;
   readonly metadata: EventMetadata;
   readonly tags: readonly string[];

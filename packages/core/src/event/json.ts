@@ -1,4 +1,4 @@
-/** What survives JSON unchanged. A `Date`, `bigint`, `Map` or class instance does not, and does not compile. */
+/** A value that JSON keeps unchanged. A `Date`, `bigint`, `Map` or class instance is none and does not compile. */
 export type JsonValue = JsonScalar | readonly JsonValue[] | JsonObject;
 
 type JsonScalar = string | number | boolean | null;

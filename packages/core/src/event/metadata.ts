@@ -1,20 +1,20 @@
 import type { JsonValue } from './json.ts';
 
 /**
- * What is known about how an event came to be. All of it is optional for a direct append; commands fill in
- * `commandId`, `correlationId` and `causationId` by themselves.
+ * Information about the origin of an event. All fields are optional in a direct append. Executing a command sets
+ * `commandId`, `correlationId` and `causationId`.
  */
 export interface EventMetadata {
-  /** The command whose decision this event is. */
+  /** Id of the command that emitted the event. */
   readonly commandId?: string | undefined;
-  /** One id for everything that follows from one first cause. */
+  /** The same id for all events and commands that follow from one first cause. */
   readonly correlationId?: string | undefined;
-  /** The id of the event or command that directly led to this one. */
+  /** Id of the event or command that directly caused this event. */
   readonly causationId?: string | undefined;
-  /** Who asked: a user, a service. */
+  /** The user or service that sent the command. */
   readonly actor?: string | undefined;
   /** W3C Trace Context, `00-<trace id>-<parent id>-<flags>`. */
   readonly traceparent?: string | undefined;
-  /** The application's own fields. */
+  /** Fields of the application. */
   readonly [field: string]: JsonValue | undefined;
 }

@@ -1,16 +1,16 @@
 import type { z } from 'zod';
 import type { JsonValue } from './json.ts';
 
-/** A zod schema whose output survives JSON. */
+/** A zod schema whose output JSON keeps unchanged. */
 export type EventSchema = z.ZodType<JsonValue>;
 
-/** One step of an upcast: an older version's payload in, the next version's out, parsed by its schema. */
+/** One step of an upcast: turns a payload into the next version and parses it by the next schema. */
 export type UpcastStep = (data: JsonValue) => JsonValue;
 
 /**
- * The history of one payload's shape, oldest first. What was stored under any of them comes out as the newest.
+ * The schemas of one payload, oldest first. An event that was stored under an older schema is read as the newest.
  *
- * `schemaVersion` is the number of shapes. Never edit a shape that was stored: add the next one.
+ * `schemaVersion` is the number of schemas. Do not edit a schema that events were stored under: add the next one.
  */
 export class SchemaVersions<TData extends JsonValue, TInput> {
   readonly schemaVersion: number;
@@ -18,7 +18,7 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
   /** `steps[n - 1]` turns version n into version n + 1. */
   readonly steps: readonly UpcastStep[];
 
-  /** @internal begin with {@link schemaVersions} */
+  /** @internal start with {@link schemaVersions} */
   constructor(schema: z.ZodType<TData, TInput>, steps: readonly UpcastStep[]) {
     this.schema = schema;
     this.steps = steps;
@@ -26,21 +26,30 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
   }
 
   /**
-   * Adds the next shape, and how the one before it becomes it.
+   * Adds the next schema, and the step that turns the previous payload into the next one.
    *
-   * @param step pure: it runs at every read of an old event. Its result is parsed by `schema`, so defaults apply.
+   * @param step pure: it runs on every read of an old event. Its result is parsed by `schema`, so defaults apply.
    */
   next<TNextData extends JsonValue, TNextInput>(
     schema: z.ZodType<TNextData, TNextInput>,
     step: (data: TData) => NoInfer<TNextInput>,
   ): SchemaVersions<TNextData, TNextInput> {
-    // Sound: the chain hands each step only what the schema before it let through, and JSON left that unchanged.
+    // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
     const parsedStep: UpcastStep = (data) => schema.parse(step(data as TData));
     return new SchemaVersions(schema, [...this.steps, parsedStep]);
   }
 }
 
-/** Begins the history of a payload's shape with version 1: `schemaVersions(v1).next(v2, upcast)`. */
+/**
+ * Starts the history of a payload with the schema of version 1.
+ *
+ * @example
+ * ```ts
+ * const opened = schemaVersions(z.object({ name: z.string() }))
+ *   .next(z.object({ owner: z.string() }), ({ name }) => ({ owner: name }));
+ * export const accountEvents = defineEvents('account', { opened });
+ * ```
+ */
 export function schemaVersions<TData extends JsonValue, TInput>(
   schema: z.ZodType<TData, TInput>,
 ): SchemaVersions<TData, TInput> {

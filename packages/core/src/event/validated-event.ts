@@ -4,9 +4,9 @@ import type { JsonValue } from './json.ts';
 import type { EventMetadata } from './metadata.ts';
 
 /**
- * An event whose data its own schema let through, so that the append need not parse it a second time.
+ * An event whose data was parsed by its schema, so that the append does not parse it again.
  *
- * A copy with other data is no longer one: the mark is private and goes with the object, not with its fields.
+ * A copy is not a validated event: the mark is a private field, which a copy does not have.
  */
 export class ValidatedEvent implements NewEvent {
   readonly type: string;
@@ -29,7 +29,7 @@ export class ValidatedEvent implements NewEvent {
     this.#parsed = data;
   }
 
-  /** True when this very definition parsed this very data. */
+  /** True when this definition parsed exactly this data. */
   static isOf(definition: EventDefinition, event: NewEvent): boolean {
     return #parsed in event && event.#definition === definition && event.#parsed === event.data;
   }

@@ -1,8 +1,8 @@
 /**
- * The same value, made unchangeable: where a fold begins is shared by everything that is folded.
+ * Freezes a value and returns it. All folds share the initial value: a handler that changes it in place then throws,
+ * instead of changing the state of other aggregates.
  *
- * A handler that changes it in place throws, instead of leaking one aggregate's state into the next. Plain objects
- * and arrays only, all the way down; a `Map`, `Date` or class instance is left as it is.
+ * Freezes plain objects and arrays at all levels. A `Map`, `Date` or class instance is not frozen.
  */
 export function frozen<TValue>(value: TValue): TValue {
   if (isPlain(value) && !Object.isFrozen(value)) {

@@ -1,14 +1,14 @@
 import { utf8Length } from './utf8-length.ts';
 
 /**
- * A JSON value as Postgres' `jsonb` gives it back.
+ * Converts a JSON value to the form in which Postgres' `jsonb` returns it.
  *
- * `{ note: undefined }` is stored as `{}` and `NaN` as null, and the members of an object come back in another order.
- * What is folded from a value as it was given could therefore differ from what is folded after a restart.
+ * `{ note: undefined }` is stored as `{}` and `NaN` as null, and the members of an object are returned in another
+ * order. A state that was folded from the given value could therefore differ from one that is folded after a restart.
  *
- * O(n). The same object when storing changes nothing in it, a copy otherwise.
+ * O(n). Returns the same object when it has this form already, a copy otherwise.
  *
- * @param value something that `JSON.stringify` writes
+ * @param value a value that `JSON.stringify` can write
  */
 export function asStored<TValue>(value: TValue): TValue {
   return storedPart(value) as TValue;
@@ -24,7 +24,7 @@ function storedPart(value: unknown): unknown {
   return isPlain(value) ? storedObject(value) : written(value);
 }
 
-/** What JSON makes of an object that may say so itself, such as a Date. */
+/** For an object that may have a `toJSON` method, such as a Date. */
 function written(value: object): unknown {
   return storedPart(JSON.parse(JSON.stringify(value)));
 }
@@ -76,7 +76,7 @@ function copyOf(
     const name = names[index]!;
     const value = parts === undefined ? object[name] : parts[index];
     if (value === undefined) continue;
-    // Assigning this one would set the prototype.
+    // Assigning to this name would set the prototype.
     if (name === '__proto__')
       Object.defineProperty(copy, name, { value, enumerable: true, configurable: true, writable: true });
     else copy[name] = value;
@@ -89,7 +89,7 @@ function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** In JavaScript, names that are array indexes come first in every object, in the order of their numbers. */
+/** In a JavaScript object, names that are array indexes come first, in numerical order. */
 function isInOrder(previous: string, name: string): boolean {
   return compareNames(previous, name) < 0 || isIndex(previous);
 }
@@ -98,7 +98,7 @@ function isIndex(name: string): boolean {
   return /^(?:0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1;
 }
 
-/** The order of `jsonb`: the one with fewer bytes in UTF-8 first, then byte by byte. */
+/** The order of `jsonb`: by length in bytes of UTF-8, then byte by byte. */
 function compareNames(one: string, other: string): number {
   return utf8Length(one) - utf8Length(other) || compareBytes(one, other);
 }
@@ -107,7 +107,7 @@ function compareBytes(one: string, other: string): number {
   for (let index = 0; index < one.length; index += 1) {
     const unit = one.charCodeAt(index);
     const otherUnit = other.charCodeAt(index);
-    // Halves of surrogate pairs stand for code points above all others.
+    // Surrogate pairs are the code points above all others.
     if (unit !== otherUnit)
       return Number(isSurrogate(unit)) - Number(isSurrogate(otherUnit)) || unit - otherUnit;
   }

@@ -1,17 +1,17 @@
 import { InvalidEventError } from '../errors/definition-errors.ts';
 
 /**
- * A value as JSON text.
+ * Writes a value as JSON text.
  *
- * @param owner what has the value, for messages: an event type, or "metadata of …"
- * @throws InvalidEventError when the value is no JSON, or is nested too deeply.
+ * @param owner the owner of the value, for error messages: an event type, or "metadata of …"
+ * @throws InvalidEventError when JSON cannot represent the value, or it is nested too deeply.
  */
 export function toJson(owner: string, schemaVersion: number, value: unknown): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(value);
   } catch (cause) {
-    // A RangeError: the call stack of JSON.stringify was used up.
+    // JSON.stringify throws a RangeError when the call stack overflows.
     const [code, message] =
       cause instanceof RangeError
         ? ['too_deep', 'is nested too deeply, thousands of levels']
@@ -26,10 +26,10 @@ export function toJson(owner: string, schemaVersion: number, value: unknown): st
 }
 
 /**
- * Postgres' `jsonb` cannot hold a NUL character or half of a surrogate pair. The issue names the path, not the value.
+ * Checks that `jsonb` can store a value: it has no NUL character and no half of a surrogate pair.
  *
  * @param json the text of `value`
- * @throws InvalidEventError when the text has one of them.
+ * @throws InvalidEventError when it cannot. The issue has the path, not the value.
  */
 export function assertStorable(owner: string, schemaVersion: number, value: unknown, json: string): void {
   if (isStorableJson(json)) return;
@@ -43,8 +43,8 @@ const unstorableEscape = /^(?:0000|d[89a-f])/;
 /**
  * False when a JSON text has a NUL character or half of a surrogate pair.
  *
- * `JSON.stringify` writes those as escapes. A backslash before `u` begins an escape when the number of backslashes that
- * end there is odd. O(n), and a search for two characters where there is none.
+ * `JSON.stringify` writes those as escapes. A backslash before `u` starts an escape when it ends a run of an odd number
+ * of backslashes. O(n).
  */
 export function isStorableJson(json: string): boolean {
   let at = json.indexOf('\\u');
@@ -62,7 +62,7 @@ export function isStorableText(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
-/** One look at each part, whatever the depth. Empty when it is hidden behind a `toJSON`. */
+/** Visits each part once. Empty when a `toJSON` method hides the text. */
 function pathOfUnstorable(value: unknown): string {
   const open: { readonly value: unknown; readonly path: string }[] = [{ value, path: '' }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -80,7 +80,7 @@ function pathOfUnstorable(value: unknown): string {
 
 const MAX_PATH_LENGTH = 200;
 
-/** Keys may be content as well: a message has the beginning of a long path only. */
+/** Keys may be content as well, so an error message has only the start of a long path. */
 function abridge(path: string): string {
   return path.length <= MAX_PATH_LENGTH ? path : `${path.slice(0, MAX_PATH_LENGTH)}...`;
 }

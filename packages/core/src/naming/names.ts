@@ -1,19 +1,24 @@
 import { InvalidNameError } from '../errors/definition-errors.ts';
 
-/** Longest stream id and event id, in characters. Both are indexed; a B-tree entry has 2,704 bytes at most. */
+/**
+ * Maximum length of a stream id and an event id, in characters. Both are indexed; a B-tree entry has at most 2,704
+ * bytes.
+ */
 export const MAX_ID_LENGTH = 255;
-/** Longest category, event, command or aggregate name, in characters. */
+/** Maximum length of a category and of the name of an event, command or decision, in characters. */
 export const MAX_NAME_LENGTH = 100;
-/** Longest projection name: it becomes part of a Postgres schema name, which has 63 bytes. */
+/** Maximum length of a projection's name: it is part of the name of a Postgres schema, which has at most 63 bytes. */
 export const MAX_PROJECTION_NAME_LENGTH = 30;
 
-// Postgres text cannot hold NUL; the other control characters make ids that look alike in a log.
+// Postgres cannot store NUL in a text. With other control characters, different ids can look the same in a log.
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 const categoryName = /^[A-Za-z][A-Za-z0-9_]*$/;
 const memberName = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const sqlName = /^[a-z][a-z0-9_]*$/;
 
-/** @throws InvalidNameError when empty, longer than 255 characters, or with a control character such as NUL. */
+/**
+ * @throws InvalidNameError when the id is empty, longer than 255 characters, or has a control character such as NUL.
+ */
 export function assertId(kind: string, value: string): void {
   if (typeof value !== 'string' || value.length === 0)
     throw new InvalidNameError(kind, String(value), 'must be a text that is not empty');
@@ -32,7 +37,7 @@ export function assertId(kind: string, value: string): void {
   }
 }
 
-/** A category has no hyphen: the first one in a stream id ends it. */
+/** A category has no hyphen, since the first hyphen of a stream id ends the category. */
 export function assertCategory(value: string): void {
   assertPattern(
     'category',
@@ -59,7 +64,7 @@ export function assertProjectionName(value: string): void {
   assertPattern('projection name', value, sqlName, rule, MAX_PROJECTION_NAME_LENGTH);
 }
 
-/** Longest name of the store's schema; projections add theirs to it. */
+/** Maximum length of the schema's name. The schemas of projections add to it. */
 const MAX_SCHEMA_NAME_LENGTH = 25;
 
 /** The Postgres schema that holds a log. */
@@ -68,7 +73,7 @@ export function assertSchemaName(value: string): void {
   assertPattern('schema name', value, sqlName, rule, MAX_SCHEMA_NAME_LENGTH);
 }
 
-/** For tables and columns of read models: they are used in SQL as they are written here. */
+/** For tables and columns of read models, which SQL uses without changing their case. */
 export function assertSqlName(kind: string, value: string): void {
   assertPattern(
     kind,

@@ -13,13 +13,13 @@ export function streamIdOf(category: string, id: string): string {
   return streamId;
 }
 
-/** The part of a stream id before its first hyphen; the whole of it when there is none. */
+/** The part of a stream id before its first hyphen; the whole stream id when it has none. */
 export function categoryOf(streamId: string): string {
   const end = streamId.indexOf('-');
   return end === -1 ? streamId : streamId.slice(0, end);
 }
 
-/** The part of a stream id behind its first hyphen: the aggregate's own id. Empty when there is none. */
+/** The part of a stream id after its first hyphen: the aggregate's id. Empty when it has no hyphen. */
 export function aggregateIdOf(streamId: string): string {
   const end = streamId.indexOf('-');
   return end === -1 ? '' : streamId.slice(end + 1);

@@ -3,7 +3,7 @@ import { random } from 'nanoid';
 const HYPHEN = '-'.charCodeAt(0);
 const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
-// What stays the same within a millisecond is kept, since an append makes one id for each event.
+// State of the current millisecond: computing it for each id would double the cost of an id.
 let lastMs = -1;
 /** The milliseconds and the version: `0198f9f2-7a4c-7`. */
 let timeText = '';
@@ -14,7 +14,8 @@ let highText = '';
 let counter = 0;
 
 /**
- * A UUID of version 7 (RFC 9562), which sorts by the millisecond it was made in: `0198f9f2-7a4c-7d51-9b3e-5f6a0c1d2e3f`.
+ * A UUID of version 7 (RFC 9562), which sorts by the millisecond it was made in:
+ * `0198f9f2-7a4c-7d51-9b3e-5f6a0c1d2e3f`.
  *
  * Ids that one process makes for the same millisecond sort in the order they were made: the 26 bits after the time are
  * a counter that starts at a random value (RFC 9562, section 6.2, method 1). The last 48 bits are random. Ids of
@@ -28,7 +29,7 @@ export function uuidv7(now: number): string {
   if (ms === lastMs) counter += 1;
   else startMillisecond(ms);
   const bytes = random(6);
-  // Characters written out: a loop that puts them into an array takes a third longer.
+  // Not a loop that fills an array: that takes a third longer.
   // biome-ignore format: by groups
   return timeText + String.fromCharCode(
     digit(counter >>> 22), digit(counter >>> 18), digit(counter >>> 14),

@@ -1,23 +1,23 @@
 import type { JsonValue } from '../event/json.ts';
 
-/** The SQL types a read model's column may have, and what each is in memory. */
+/** The SQL types of columns in read models, and the type of each in memory. */
 export interface SqlTypes {
   readonly text: string;
   readonly uuid: string;
   readonly integer: number;
-  /** Within ±(2^53 - 1); a value beyond is an error, never rounded. */
+  /** Within ±(2^53 - 1). A value outside is an error, never rounded. */
   readonly bigint: number;
   readonly 'double precision': number;
-  /** Exact decimal, as text. */
+  /** An exact decimal number as text: `'-12.50'`. In a key, `1.5` and `1.50` are the same. */
   readonly numeric: string;
   readonly boolean: boolean;
   readonly timestamptz: Date;
-  /** `YYYY-MM-DD` */
+  /** `YYYY-MM-DD`; ` BC` follows for years before 1. */
   readonly date: string;
   readonly jsonb: JsonValue;
 }
 
-/** A SQL type; `null` behind it allows NULL: `'text null'`. */
+/** A SQL type. With ` null` after it the column allows NULL: `'text null'`. */
 export type ColumnType = keyof SqlTypes | `${keyof SqlTypes} null`;
 
 /** SQL types by column name. */
@@ -29,12 +29,12 @@ type ColumnValueOf<TType> = TType extends keyof SqlTypes
     ? SqlTypes[TBase] | null
     : never;
 
-/** One row, typed from its columns. */
+/** The type of a row, from its columns. */
 export type Row<TColumns extends Columns> = {
   readonly [TColumn in keyof TColumns]: ColumnValueOf<TColumns[TColumn]>;
 };
 
-/** A row as the framework handles it, whatever its columns. */
+/** Any row, without the types of its columns. */
 export type AnyRow = Readonly<Record<string, SqlTypes[keyof SqlTypes] | null>>;
 
 /** One table of a read model. */
@@ -42,6 +42,6 @@ export interface TableDefinition {
   readonly name: string;
   readonly columns: Columns;
   readonly primaryKey: readonly string[];
-  /** Columns of further indexes. */
+  /** Columns of each index beside the primary key. */
   readonly indexes: readonly (readonly string[])[];
 }

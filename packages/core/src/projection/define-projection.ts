@@ -6,7 +6,7 @@ import type { Columns, Row, TableDefinition } from './columns.ts';
 import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts';
 
 /**
- * When a projection is applied: `inline` in the append's own transaction, `async` by a runner behind it.
+ * When a projection is applied: `inline` in the append's transaction, `async` by a runner after the append.
  */
 export type ProjectionMode = 'inline' | 'async';
 
@@ -19,7 +19,7 @@ export type ReadModel<TTables extends TableSchemas> = { [TTable in keyof TTables
 interface AnyTableOptions {
   readonly columns: Columns;
   readonly primaryKey: readonly string[];
-  /** Columns of further indexes. */
+  /** Columns of each index beside the primary key. @default none */
   readonly indexes?: readonly (readonly string[])[];
 }
 
@@ -34,9 +34,9 @@ interface CommonOptions<
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
 > {
-  /** Checkpoint key. */
+  /** Names the projection, its checkpoint and its Postgres schema. */
   readonly name: TName;
-  /** Raise it when tables or rules change: each version has tables of its own. @default 1 */
+  /** Increase it when tables or handlers change: each version has its own tables. @default 1 */
   readonly version?: number;
   /** @default 'async' */
   readonly mode?: ProjectionMode;
@@ -45,9 +45,11 @@ interface CommonOptions<
 }
 
 /**
- * Handlers by event type. Each runs in the checkpoint's own transaction: a crash can neither skip nor repeat it.
+ * Handlers by event type. Each runs in the transaction that moves the checkpoint: a crash can neither skip nor repeat
+ * it.
  *
- * A handler that needs no answer returns its statements instead of executing them: many of them then travel together.
+ * A handler that does not need results returns its statements instead of executing them. The statements of many events
+ * are then sent without waiting for each other.
  */
 type EventHandlers<TEvent extends RecordedEvent, TTables extends TableSchemas> = {
   readonly [TType in TEvent['type']]?: (
@@ -70,7 +72,9 @@ interface BatchOptions<
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
 > extends CommonOptions<TName, TGroups, TTables> {
-  /** Gets every event of `events`, in the order of the log, some at a time, in one transaction with the checkpoint. */
+  /**
+   * Called with all events of `events`, a batch at a time in log order, in the transaction that moves the checkpoint.
+   */
   readonly onBatch: (
     tx: Transaction<ReadModel<NoInfer<TTables>>>,
     events: readonly RecordedEventOf<TGroups[number]>[],
@@ -78,28 +82,28 @@ interface BatchOptions<
   readonly on?: never;
 }
 
-/** What {@link defineProjection} takes: `on` for an event at a time, or `onBatch`. */
+/** Options of {@link defineProjection}: `on` with a handler for each event type, or `onBatch`. */
 export type ProjectionOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
 > = EachOptions<TName, TGroups, TTables> | BatchOptions<TName, TGroups, TTables>;
 
-/** The part of a general projection that the framework works with, whatever its types. */
+/** The part of a general projection that the framework uses, without its types. */
 export interface AnyHandlerProjection {
   readonly kind: 'handlers';
   readonly name: string;
   readonly version: number;
   readonly mode: ProjectionMode;
   readonly events: readonly AnyEventGroup[];
-  /** The only event types it reads. */
+  /** The event types that it reads. */
   readonly eventTypes: readonly string[];
   readonly tables: readonly TableDefinition[];
-  /** Applies events in their order. @throws whatever a handler throws, or one of its statements fails with */
+  /** Applies events in their order. @throws the error of a handler or of one of its statements */
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[], run: HandlerRun): Promise<void>;
 }
 
-/** A read model of any tables, written by handlers with a kysely transaction. */
+/** A read model with any tables, written by handlers with a kysely transaction. */
 export interface HandlerProjection<TName extends string, TTables extends TableSchemas>
   extends AnyHandlerProjection {
   readonly name: TName;
@@ -107,10 +111,23 @@ export interface HandlerProjection<TName extends string, TTables extends TableSc
 }
 
 /**
- * Declares a read model whose handlers write it themselves.
+ * Defines a read model with any tables. Its handlers write them with kysely.
  *
- * Handlers need not be idempotent: their writes and the checkpoint are one transaction. They must write through
- * the given transaction only.
+ * Handlers need not be idempotent: their writes and the checkpoint commit in one transaction. They must write only with
+ * the transaction that they are given.
+ *
+ * @example
+ * ```ts
+ * export const owners = defineProjection({
+ *   name: 'owners',
+ *   events: [accountEvents],
+ *   tables: { owners: { columns: { account_id: 'text', owner: 'text' }, primaryKey: ['account_id'] } },
+ *   on: {
+ *     'account.opened': (tx, { streamId, data }) =>
+ *       tx.insertInto('owners').values({ account_id: streamId, owner: data.owner }),
+ *   },
+ * });
+ * ```
  *
  * @throws InvalidNameError when the projection's name, a table or a column is not a plain lower-case SQL name.
  */
@@ -135,7 +152,7 @@ export function defineProjection<
     events,
     eventTypes: options.on === undefined ? allTypes(events) : Object.keys(options.on),
     tables,
-    // The keys and columns are those of the options by construction; Object.fromEntries forgets the names.
+    // Sound: the tables and columns are those of the options.
     columnsByTable: Object.fromEntries(tables.map(({ name: table, columns }) => [table, columns])) as TTables,
     apply: applierOf(options),
   };
@@ -152,7 +169,7 @@ function applierOf(options: {
   readonly on?: unknown;
   readonly onBatch?: unknown;
 }): AnyHandlerProjection['apply'] {
-  // The runner hands each handler only the events and the tables it was declared with.
+  // The runner passes each handler only the events and tables that it was defined with.
   if (options.onBatch !== undefined) {
     const onBatch = options.onBatch as BatchHandler;
     return (tx, events, run) =>

@@ -5,12 +5,12 @@ import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
 import type { ProjectionMode } from './define-projection.ts';
 
-/** Finds the rows of an event: the values of their key columns. */
+/** Returns the keys of the rows that an event changes. */
 type KeyFunction<TEvent extends RecordedEvent, TColumns extends Columns> = (
   event: TEvent,
 ) => Partial<Row<TColumns>> | readonly Partial<Row<TColumns>>[] | null;
 
-/** One of the rows a key function names. */
+/** One of the keys that a key function returns. */
 type KeyRow<TKey> = TKey extends (...input: never) => infer TResult
   ? TResult extends readonly (infer TRow)[]
     ? TRow
@@ -19,7 +19,7 @@ type KeyRow<TKey> = TKey extends (...input: never) => infer TResult
 
 type KeyColumn<TKey> = KeyRow<TKey> extends infer TRow ? (TRow extends TRow ? keyof TRow : never) : never;
 
-/** Refuses key columns that do not exist, or may be missing in a result. */
+/** A key column that does not exist, or may be missing in a result, does not compile. */
 type KnownKeyOnly<TKey, TColumns extends Columns> = (...input: never) => OneOrMore<{
   readonly [TColumn in KeyColumn<TKey>]: TColumn extends keyof TColumns
     ? NonNullable<Row<TColumns>[TColumn]>
@@ -28,7 +28,7 @@ type KnownKeyOnly<TKey, TColumns extends Columns> = (...input: never) => OneOrMo
 
 type OneOrMore<TRow> = TRow | readonly TRow[] | null;
 
-/** How one event changes its row. `null` deletes the row. Pure: it runs in memory, batch by batch. */
+/** How one event changes a row. `null` deletes the row. Pure: it runs in memory. */
 export type RowHandlers<TEvent extends RecordedEvent, TColumns extends Columns> = {
   readonly [TType in TEvent['type']]?: (
     row: Row<TColumns>,
@@ -37,8 +37,8 @@ export type RowHandlers<TEvent extends RecordedEvent, TColumns extends Columns> 
 };
 
 /**
- * Refuses handlers for unknown events, and results with a column that does not exist: TypeScript lets extra
- * properties pass in what a function returns, and a misspelt column would be lost in silence.
+ * A handler for an unknown event, or a result with an unknown column, does not compile. TypeScript by itself allows
+ * extra properties in a function's result, so that a misspelt column would be lost.
  */
 type KnownOnly<THandlers, TEvent extends RecordedEvent, TColumns extends Columns> = {
   readonly [TType in keyof THandlers]: TType extends TEvent['type']
@@ -50,7 +50,7 @@ type KnownOnly<THandlers, TEvent extends RecordedEvent, TColumns extends Columns
 
 type UnknownColumn<TRow, TColumns> = Exclude<TRow extends null ? never : keyof TRow, keyof TColumns>;
 
-/** What {@link defineTableProjection} takes. */
+/** Options of {@link defineTableProjection}. */
 export interface TableProjectionOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
@@ -58,56 +58,70 @@ export interface TableProjectionOptions<
   TKey,
   THandlers,
 > {
-  /** Checkpoint key, and the table's name. */
+  /** Names the projection, its checkpoint, its Postgres schema and its table. */
   readonly name: TName;
-  /** Raise it when columns or rules change: each version has a table of its own. @default 1 */
+  /** Increase it when columns, `key` or `evolve` change: each version has its own table. @default 1 */
   readonly version?: number;
   /** @default 'async' */
   readonly mode?: ProjectionMode;
   readonly events: TGroups;
   readonly columns: TColumns;
-  /** Which row an event belongs to; several for several rows, `null` for none. */
+  /** The key of the row that an event changes; a list of keys for several rows, `null` for none. */
   readonly key: TKey &
     KeyFunction<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
     KnownKeyOnly<NoInfer<TKey>, NoInfer<TColumns>>;
-  /** Every column that is not part of the key, as it is before a row's first event. It is frozen. */
+  /** Values of all columns outside of the key, before the row's first event. It is frozen. */
   readonly initialRow: Omit<Row<NoInfer<TColumns>>, KeyColumn<NoInfer<TKey>>>;
-  /** Handlers by event type; the projection reads only events that have one. */
+  /** Handlers by event type. The projection reads only events that have a handler. */
   readonly evolve: THandlers &
     RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
     KnownOnly<NoInfer<THandlers>, RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>;
-  /** Columns of further indexes. */
+  /** Columns of each index beside the primary key. @default none */
   readonly indexes?: readonly (readonly (keyof NoInfer<TColumns> & string)[])[];
 }
 
-/** The part of a table projection that the framework works with, whatever its types. */
+/** The part of a table projection that the framework uses, without its types. */
 export interface AnyTableProjection {
   readonly kind: 'table';
   readonly name: string;
   readonly version: number;
   readonly mode: ProjectionMode;
   readonly events: readonly AnyEventGroup[];
-  /** The only event types it reads. */
+  /** The event types that it reads. */
   readonly eventTypes: readonly string[];
   readonly tables: readonly TableDefinition[];
   readonly table: TableDefinition;
   readonly initialRow: AnyRow;
-  /** Primary keys of the rows that an event changes. */
+  /** Keys of the rows that an event changes. */
   keysOf(event: RecordedEvent): readonly AnyRow[];
   evolve(row: AnyRow, event: RecordedEvent): AnyRow | null;
 }
 
-/** A read model of one table, folded in memory and written in bulk. */
+/** A read model with one table, folded in memory and written in batches. */
 export interface TableProjection<TName extends string, TColumns extends Columns> extends AnyTableProjection {
   readonly name: TName;
   readonly columns: TColumns;
 }
 
 /**
- * Declares a read model of one table: which row an event belongs to, and how it changes that row.
+ * Defines a read model with one table: which row an event changes, and how.
  *
- * The primary key is made of the columns that `initialRow` leaves out. Events are folded in memory in the order of
- * the log and each batch is written with one statement, in one transaction with the checkpoint.
+ * The primary key consists of the columns that `initialRow` does not have. Events are folded in memory in log order.
+ * Each batch is written by one statement, in one transaction with the checkpoint.
+ *
+ * @example
+ * ```ts
+ * export const balances = defineTableProjection({
+ *   name: 'balances',
+ *   events: [accountEvents],
+ *   columns: { account_id: 'text', cents: 'bigint' },
+ *   key: ({ streamId }) => ({ account_id: streamId }),
+ *   initialRow: { cents: 0 },
+ *   evolve: {
+ *     'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }),
+ *   },
+ * });
+ * ```
  *
  * @throws InvalidNameError when the projection's name or a column is not a plain lower-case SQL name.
  * @throws TypeError when there is no key column.
@@ -129,7 +143,7 @@ export function defineTableProjection<
     throw new TypeError(`projection "${name}" has no key: leave the key's columns out of initialRow`);
   }
   const table: TableDefinition = { name, columns, primaryKey, indexes };
-  // Handlers by type, and rows by column, are what they are in the options; a lookup by a plain string forgets it.
+  // Sound: each handler is called with rows of these columns and events of its type.
   const handlers = options.evolve as Readonly<
     Record<string, ((row: AnyRow, event: RecordedEvent) => AnyRow | null) | undefined>
   >;

@@ -1,37 +1,36 @@
 import type { CompiledQuery, QueryExecutorProvider, Transaction } from 'kysely';
 import type { RecordedEvent } from '../event/event.ts';
 
-/** A statement that was built and not executed: by a query builder of kysely, or by its `sql`. */
+/** A statement that was built by kysely and not executed: a query builder, or the result of its `sql` tag. */
 export interface HandlerStatement {
   compile(provider: QueryExecutorProvider): CompiledQuery<unknown>;
 }
 
 /**
- * What a handler returns: a promise for what it awaited itself, or the statements to execute for it. Those go to the
- * database in their order, without waiting for each other's answers where the connection can.
+ * The result of a handler: a promise when it executed its statements itself, or statements to execute. Those are sent
+ * in their order, without waiting for the result of each, when the connection supports that.
  */
 export type HandlerResult = Promise<unknown> | HandlerStatement | readonly HandlerStatement[];
 
-/** How a runner takes part while handlers run. */
+/** The runner's part in running handlers. */
 export interface HandlerRun {
-  /** Told of each event before anything is done for it, and again before an error of its is thrown. */
+  /** Called with each event before its handler runs, and again before an error of that event is thrown. */
   readonly onEvent: (event: RecordedEvent) => void;
-  /** Sends a statement behind all that was sent before. Resolves when the database has answered. */
+  /** Sends a statement after all statements sent before. Resolves with the database's result. */
   readonly send: (query: CompiledQuery<unknown>) => Promise<unknown>;
 }
 
-/** An event, or some at a time, and what is to be done for it. */
+/** One call of a handler, with one event or with several. */
 export interface HandlerCall {
-  /** The event to name when it fails; undefined for a call with several. */
+  /** The event to report when the call fails; undefined for a call with several events. */
   readonly event: RecordedEvent | undefined;
   readonly result: () => HandlerResult | undefined;
 }
 
 /**
- * Makes the calls in order, and waits until all their statements are answered.
+ * Makes the calls in order, and waits for the results of all their statements.
  *
- * @throws whatever a handler throws or a statement fails with; of several failures the one that came first, since in
- * a transaction it is the reason for the others.
+ * @throws the first error of a handler or a statement. In a transaction, later errors are its consequences.
  */
 export async function runHandlers(
   tx: Transaction<unknown>,
@@ -67,7 +66,7 @@ function isPromise(result: HandlerResult | undefined): result is Promise<unknown
   return typeof result === 'object' && 'then' in result;
 }
 
-/** An awaited handler may hand out statements as well; rows and results are none. */
+/** A handler's promise may resolve with statements. Other results, such as rows, are ignored. */
 function statementsOf(result: unknown): readonly HandlerStatement[] {
   if (Array.isArray(result)) return result.filter(isStatement);
   return isStatement(result) ? [result] : [];

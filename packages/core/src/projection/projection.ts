@@ -2,10 +2,10 @@ import type { Columns } from './columns.ts';
 import type { AnyHandlerProjection, TableSchemas } from './define-projection.ts';
 import type { AnyTableProjection } from './define-table-projection.ts';
 
-/** Any projection, whatever its kind and types. Narrow it by `kind`. */
+/** Any projection. Narrow it by `kind`. */
 export type AnyProjection = AnyHandlerProjection | AnyTableProjection;
 
-/** Columns by table of a projection, for typing its queries. */
+/** The columns of a projection's tables, from which its queries are typed. */
 export type TablesOf<TProjection> = TProjection extends {
   readonly columnsByTable: infer TTables extends TableSchemas;
 }

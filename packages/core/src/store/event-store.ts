@@ -2,62 +2,64 @@ import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { NewEvent, RecordedEvent } from '../event/event.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 
-/** The part of an `AbortSignal` that is used here; this package compiles without any platform's types. */
+/** The part of an `AbortSignal` that is used here. This package compiles without the types of a platform. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** Which events a read, a subscription or a condition is about: those for which all given parts hold. */
+/** Selects events for a read, a subscription or a condition. An event matches when all parts that are given match. */
 export interface EventQuery {
-  /** Any of these event types. @default any type */
+  /** The event's type is one of these. @default any type */
   readonly types?: readonly string[] | undefined;
-  /** Only streams of this category: those named `<category>-…`. @default any stream */
+  /** The event's stream is named `<category>-…`. @default any stream */
   readonly category?: string | undefined;
-  /** All of these tags. @default no tag is asked for */
+  /** The event has all of these tags. @default any tags */
   readonly tags?: readonly string[] | undefined;
 }
 
-/** A query of a condition: by tags, and by event types if any are given. */
+/** Selects events for a condition: by tags, and by event types if they are given. */
 export interface TaggedQuery extends EventQuery {
   /**
-   * At least one, at most 64. Put the rarest first: appends whose conditions begin with the same tag wait for each
-   * other.
+   * 1 to 64 tags; the event has all of them. Put the rarest first: appends whose conditions begin with the same tag
+   * wait for each other.
    */
   readonly tags: readonly [string, ...string[]];
-  /** Conditions do not ask for streams; name event types. */
+  /** A condition cannot select by category: give event types. */
   readonly category?: undefined;
 }
 
 /**
- * What the log must be like for an append to be made: a decision that rests on the events of some tags, in whatever
- * streams they are, holds as long as there are no more of them.
+ * A condition on the whole log. The append is made only if the log has no event that the queries match.
+ *
+ * It protects a decision that was based on the events with certain tags, in any streams: the decision holds as long as
+ * no such event was added since.
  */
 export interface AppendCondition {
-  /** Events that must not be there; with several queries, those that any of them matches. */
+  /** The append fails when an event matches one of these queries. 1 to 64 queries. */
   readonly failIfMatch: TaggedQuery | readonly TaggedQuery[];
-  /** Only events behind this position count: what was read up to it was decided on. @default 0 */
+  /** Only events after this position count. Give the position up to which the decision read the log. @default 0 */
   readonly after?: number | undefined;
 }
 
-/** What holds for a whole append. */
+/** Options that apply to a whole append. */
 export interface AppendContext {
-  /** Given to each event, beside its own metadata. */
+  /** Added to the metadata of each event; an event's own metadata wins, field by field. */
   readonly metadata?: EventMetadata | undefined;
   /**
-   * Makes the append idempotent: events without an id get `<command id>:1`, `:2` …, and when the first of them is
-   * in the log already nothing is appended and the recorded events are the answer.
+   * Makes the append idempotent. Events without an id get the ids `<command id>:1`, `:2` and so on. If the first of
+   * them is in the log already, nothing is appended, and the result has the events that were recorded the first time.
    */
   readonly commandId?: string | undefined;
-  /** What the log must be like, beside what is expected of each stream. */
+  /** A condition on the log, in addition to the expected version of each stream. */
   readonly condition?: AppendCondition | undefined;
 }
 
-/** What holds for an append to one stream. */
+/** Options of an append to one stream. */
 export interface AppendOptions extends AppendContext {
   /**
-   * What the stream must be like. A version, 0 for a stream without events; `'no-stream'`, `'stream-exists'`, or
+   * The version the stream must have: a number, 0 for a stream without events; `'no-stream'`, `'stream-exists'`, or
    * `'any'`, which never conflicts.
    *
    * @default 'any'
@@ -65,7 +67,7 @@ export interface AppendOptions extends AppendContext {
   readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
-/** One stream's part of an atomic append. Without events it only checks. */
+/** One stream's part of an atomic append. Without events, only its version is checked. */
 export interface StreamToAppend {
   readonly streamId: string;
   readonly events: readonly NewEvent[];
@@ -73,60 +75,60 @@ export interface StreamToAppend {
   readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
-/** What an append did. */
+/** The result of an append to one stream. */
 export interface AppendResult {
-  /** Version of the stream's last event, as this append left it. 0 for a stream without events. */
+  /** Version of the stream's last event after this append. 0 for a stream without events. */
   readonly streamVersion: number;
   /** Position of the append's last event: a consistency token for reads. 0 when it appended nothing. */
   readonly position: number;
-  /** The events with their places, in the order they were given. */
+  /** The recorded events, in the order they were given. */
   readonly events: readonly RecordedEvent[];
-  /** True when the same append was in the log already; the events are those of the first time. */
+  /** True when the same append was in the log already. The events are those recorded the first time. */
   readonly duplicate: boolean;
 }
 
-/** What an append to several streams did. */
+/** The result of an append to several streams. */
 export interface AppendToStreamsResult {
   /** Position of the append's last event. 0 when it appended nothing. */
   readonly position: number;
-  /** One for each stream, in the order they were given. */
+  /** One result for each stream, in the order they were given. */
   readonly streams: readonly AppendResult[];
   readonly duplicate: boolean;
 }
 
-/** Which part of a stream to read, and how. */
+/** Options of {@link EventStore.readStream}. */
 export interface ReadStreamOptions {
-  /** First version, inclusive. @default 1 */
+  /** First stream version to read. @default 1 */
   readonly from?: number | undefined;
-  /** Last version, inclusive. @default the newest */
+  /** Last stream version to read. @default the newest */
   readonly to?: number | undefined;
-  /** Newest first, from `to` down to `from`. @default false */
+  /** Read from `to` down to `from`. @default false */
   readonly backwards?: boolean | undefined;
-  /** At most so many events. @default all */
+  /** Maximum number of events. @default all */
   readonly limit?: number | undefined;
-  /** Only events at or before this position of the store. */
+  /** Read only events at or before this position. @default no limit */
   readonly untilPosition?: number | undefined;
-  /** Only events recorded at or before this instant. */
+  /** Read only events recorded at or before this time. @default no limit */
   readonly untilTime?: Date | undefined;
-  /** What to do with an event type that no definition knows. @default 'fail' */
+  /** `'skip'` leaves out events whose type has no definition; `'fail'` throws UnknownEventError. @default 'fail' */
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** Which part of the store to read, and how. */
+/** Options of {@link EventStore.readAll}. */
 export interface ReadAllOptions {
-  /** Only events behind this position. @default 0 */
+  /** Read only events after this position. @default 0 */
   readonly after?: number | undefined;
   readonly filter?: EventQuery | undefined;
-  /** At most so many events. @default all that are settled when the read begins */
+  /** Maximum number of events. @default all events up to the high-water mark at the start of the read */
   readonly limit?: number | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** Where a subscription begins, and what it gets. */
+/** Options of {@link EventStore.subscribe}. */
 export interface SubscribeOptions {
-  /** Resume behind this position: the `position` of an earlier subscription. @default 0, from the beginning */
+  /** Start after this position, such as the `position` of an earlier subscription. @default 0 */
   readonly after?: number | undefined;
   readonly filter?: EventQuery | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
@@ -134,39 +136,53 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** All events of a filter, in the order of the log, those to come included. Ends when its signal aborts. */
+/**
+ * The events that match a filter, in log order, followed by new ones as they are appended. Ends when its signal
+ * aborts.
+ */
 export interface Subscription extends AsyncIterable<RecordedEvent> {
   /**
-   * Resume token: every event at or before it that the filter lets through was handed out, and the loop came back
-   * for the next one. It moves on past events that the filter keeps out.
+   * Resume token. All matching events up to this position were yielded, and the consumer asked for the next one. It
+   * also advances over events that do not match.
    */
   readonly position: number;
 }
 
-/** An append-only log of events in streams. */
+/**
+ * An append-only log of events in streams.
+ *
+ * @example
+ * ```ts
+ * const { position } = await store.append('account-1', [accountEvents.create.opened({ owner: 'Ada' })], {
+ *   expectedVersion: 'no-stream',
+ * });
+ * for await (const event of store.readStream('account-1')) console.log(event.type);
+ * ```
+ */
 export interface EventStore {
   /**
-   * Appends events to one stream, all or none.
+   * Appends events to one stream: all of them or none.
    *
-   * @throws StreamVersionConflictError when the stream is not as expected.
-   * @throws AppendConditionError when the log has an event that its condition excludes.
-   * @throws EventIdReusedError when an id is in the log already, for another event.
-   * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError for input that cannot be stored.
-   * @throws RangeError when `expectedVersion` is no whole number from 0 and none of the words, or `after` is none.
-   * @throws TypeError when a condition has no query, or a query an empty list.
-   * @throws StoreUnavailableError when the database cannot be reached. Whether it appended is then unknown; give
-   * events ids, or a command id, to make the call again safely.
+   * @throws StreamVersionConflictError when the stream does not have the expected version.
+   * @throws AppendConditionFailedError when an event in the log matches the condition.
+   * @throws EventIdReusedError when an event id is already in the log for another event.
+   * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError when the input cannot be
+   * stored.
+   * @throws RangeError when `expectedVersion` or `after` is invalid.
+   * @throws TypeError when a condition has no query, or a query has no tag or an empty list of types.
+   * @throws StoreUnavailableError when the database cannot be reached. It is then unknown whether the events were
+   * appended. Give events ids, or the append a command id, so that the call can be repeated safely.
    */
   append(streamId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
 
   /**
-   * Appends to several streams, all or none, each with its own expectation. A stream may be named once.
+   * Appends to several streams: all of them or none, each with its own expected version. Each stream may be given once.
    *
-   * Streams without events are only checked. Of two appends that each check a stream which the other one changes, at
-   * most one is made. An append that only writes is not held up by a check: one that is under way during the check
-   * counts as later, although its position may be lower.
+   * For a stream without events only the version is checked. Of two appends that each check a stream which the other
+   * one changes, at most one is made. A check does not block an append that only writes: if both run at the same time,
+   * the write counts as later, although its position may be lower.
    *
-   * @throws like {@link EventStore.append}, and TypeError when a stream is named twice, or none is.
+   * @throws the errors of {@link EventStore.append}, and TypeError when no stream, or one stream twice, is given.
    */
   appendToStreams(
     appends: readonly StreamToAppend[],
@@ -176,37 +192,39 @@ export interface EventStore {
   /**
    * Reads one stream, page by page, in bounded memory. A stream that does not exist has no events.
    *
-   * @throws UnknownEventError, InvalidEventError for an event that cannot be read, InvalidNameError for an id that
-   * cannot exist, RangeError for a bound that is no whole number from 0, StoreUnavailableError; all of them as the
-   * events are asked for.
+   * Errors are thrown while iterating.
+   *
+   * @throws UnknownEventError, InvalidEventError when an event cannot be read.
+   * @throws InvalidNameError when the stream id is invalid, RangeError when an option is.
+   * @throws StoreUnavailableError when the database cannot be reached.
    */
   readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
 
   /**
-   * Reads the settled part of the log in its order, page by page, in bounded memory.
+   * Reads the log in its order up to the high-water mark, page by page, in bounded memory.
    *
-   * @throws like {@link EventStore.readStream}
+   * @throws the errors of {@link EventStore.readStream}.
    */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
   /**
-   * Reads the log and goes on with what is appended. A store that cannot be reached is waited for.
+   * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.
    *
-   * @throws like {@link EventStore.readStream}, except for StoreUnavailableError
+   * @throws the errors of {@link EventStore.readStream}, except for StoreUnavailableError.
    */
   subscribe(options?: SubscribeOptions): Subscription;
 
   /**
-   * The position at or below which nothing can appear any more. Never falls. Events above it may be committed
-   * already: those are settled as soon as the appends that began before them have ended.
+   * The position up to which the log is complete: no event can appear at or below it any more. It never decreases.
+   * Events above it may be committed already; it passes them once the appends that started before them have ended.
    */
   highWaterMark(): Promise<number>;
 
-  /** The recorded events of a command, in order; none when it was not executed, or led to no events. */
+  /** The recorded events of a command, in log order. Empty when it was not executed, or added no events. */
   eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]>;
 }
 
-/** A folded state at a version of its stream. */
+/** The state of an aggregate at a version of its stream. */
 export interface Snapshot {
   readonly streamVersion: number;
   /** Position of the event at that version. */
@@ -214,18 +232,18 @@ export interface Snapshot {
   readonly state: unknown;
 }
 
-/** A snapshot as it is loaded. */
+/** A snapshot that was loaded. */
 export interface LoadedSnapshot extends Snapshot {
   /**
-   * All events of the stream from the snapshot's own version on, that one included, when the store read them in the
-   * same breath. Without it they are read from the log.
+   * The stream's events from the snapshot's version on, including the event at that version, when the store read them
+   * in the same round trip. Without it they are read from the log.
    */
   readonly tail?: readonly RecordedEvent[] | undefined;
 }
 
-/** Keeps the newest snapshot of each stream. Losing any of them only costs time. */
+/** Stores the newest snapshot of each stream. A lost snapshot only makes the next load slower. */
 export interface SnapshotStore {
-  /** @param key tells one meaning of the state from another; a snapshot under another key is not found. */
+  /** @param key identifies the state's schema and version; a snapshot that was saved under another key is not found. */
   loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined>;
   saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void>;
 }

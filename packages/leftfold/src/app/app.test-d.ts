@@ -176,12 +176,12 @@ test('metadata that the app requires must be given with every command', async ()
   tenants.execute(account.command.open('a', { owner: 'Ada' }));
 });
 
-test('a result has the events of its aggregate, and its token is what a query takes', async () => {
+test('a result has the events of its command, and its token is what a query takes', async () => {
   const result = await app.execute(account.command.open('a', { owner: 'Ada' }));
   if (result.outcome === 'accepted') {
-    expectTypeOf(result.events[0]?.type).toEqualTypeOf<'account.opened' | 'account.deposited' | undefined>();
+    expectTypeOf(result.events[0]?.type).toEqualTypeOf<'account.opened' | undefined>();
   } else {
-    expectTypeOf(result.reason).toEqualTypeOf<string>();
+    expectTypeOf(result.reason).toEqualTypeOf<'already-open'>();
   }
   app.query(balances, { atLeast: result.token });
   expectTypeOf(app.store).toEqualTypeOf<PostgresEventStore>();
