@@ -19,8 +19,8 @@ const columnsWithTenant = [
   {
     name: 'tenant',
     type: 'text',
-    of: ({ metadata }) => (typeof metadata['tenant'] === 'string' ? metadata['tenant'] : 'none'),
-    default: "'none'",
+    of: ({ metadata: { tenant } }) => (typeof tenant === 'string' ? tenant : ''),
+    default: "''",
   },
 ] as const satisfies readonly EventColumn[];
 
@@ -28,7 +28,7 @@ const columnsWithTenant = [
 const addTenant = {
   number: migrations.length + 1,
   name: '9999-tenant',
-  sql: `alter table :schema.events add column tenant text collate "C" not null default 'none'`,
+  sql: `alter table :schema.events add column tenant text collate "C" not null default ''`,
 };
 
 /** What `npm run generate` makes of them. */
@@ -106,17 +106,17 @@ describe('the columns of events', () => {
       values: [],
     });
     expect(rows.map((row) => `${row.stream_id}@${row.stream_version} ${row.tenant}`)).toEqual([
-      'account-old@1 none',
-      'account-old@2 none',
-      'account-old@3 none',
+      'account-old@1 ',
+      'account-old@2 ',
+      'account-old@3 ',
       'account-one@1 north',
       'account-batch-1@1 north',
       'account-batch-2@1 south',
       'account-transaction@1 south',
-      'account-old@4 none',
-      'account-old@5 none',
-      'account-old@6 none',
-      'account-sql@1 none',
+      'account-old@4 ',
+      'account-old@5 ',
+      'account-old@6 ',
+      'account-sql@1 ',
     ]);
     const { rows: read } = await oldStore.pool.query(
       `select tenant from leftfold.read_stream('account-one')`,

@@ -6,9 +6,9 @@ const tailSelectList = selectListOf(eventColumns, 'text');
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
-  /** Only events behind this position. */
+  /** Only events after this position. */
   readonly after: number;
-  /** Only events at or before this position, which must be settled. */
+  /** Only events at or before this position, which must not be above the high-water mark. */
   readonly upTo: number;
   readonly limit: number;
 }
@@ -135,7 +135,7 @@ export function eventsByIdStatement(schema: string, ids: readonly string[]): Sta
 export function eventsOfCommandStatement(schema: string, commandId: string): Statement {
   return {
     name: `leftfold events of command ${schema}`,
-    // ';' is the character behind ':', and the ids are compared by code point.
+    // ';' is the character after ':', and the ids are compared by code point.
     text: `select ${eventSelectList}
              from "${schema}".events
             where event_id >= $1 || ':'
