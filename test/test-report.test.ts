@@ -27,7 +27,7 @@ test('a file that cannot be loaded counts as a failure', () => {
   expect(countTests(broken, 1)).toEqual({ passed: 1, failed: 1, skipped: 0 });
 });
 
-test('a run with an exit code counts as a failure, also without a failed test or report', () => {
+test('a nonzero exit code or a missing report counts as a failure', () => {
   expect(countTests(report({ status: 'passed', tests: ['passed'] }), 1).failed).toBe(1);
   expect(countTests(undefined, 0).failed).toBe(1);
 });

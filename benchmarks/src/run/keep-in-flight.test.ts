@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { keepInFlight } from './keep-in-flight.ts';
 
-test('keeps at most `count` actions in flight, numbers callers, and counts ended actions', async () => {
+test('keeps at most `count` actions in flight, and counts ended actions', async () => {
   let inFlight = 0;
   let most = 0;
   let ended = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openLoop } from './open-loop.ts';
 
-test('a blocked action does not delay the next; an action gets the time when it was due', async () => {
+test('a blocked action does not delay the next, and each gets its due time', async () => {
   const due: number[] = [];
   let release = () => {};
   const held = new Promise<void>((resolve) => {
