@@ -1,17 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AppendRequest } from '@leftfold/core/append';
-import { applyMigrations, runnerOn, type StatementRunner } from '@leftfold/postgres';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyMigrations, runnerOn } from '@leftfold/postgres';
+import { deposited, opened } from '@leftfold/testbed/bank';
+import { describe, expect } from 'vitest';
 import { expandPlaceholders } from '../generate/event-placeholders.ts';
-import type { PostgresEventStore } from '../src/index.ts';
 import { AppendStatements } from '../src/sql/append.ts';
 import { type EventColumn, eventColumns, selectListOf } from '../src/sql/event-columns.ts';
 import { migrations } from '../src/sql/migrations.generated.ts';
-import { deposited, opened } from '@leftfold/testbed/bank';
-import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
-import { migratedLog, openStore } from './store-test.ts';
+import { test as storeTest } from './store-test.ts';
 
 /** The first edit: the column's description. */
 const columnsWithTenant = [
@@ -44,27 +41,11 @@ interface TenantRow {
   readonly tenant: string;
 }
 
+/** Tests with a runner of statements. `store` is that of a process that does not know the new column. */
+const test = storeTest.extend('run', ({ pool }) => runnerOn(pool, { prepare: true }));
+
 describe('the columns of events', () => {
-  let database: TestDatabase;
-  /** Of a process that does not know the new column. */
-  let oldStore: PostgresEventStore;
-  let pool: pg.Pool;
-  let run: StatementRunner;
-
-  beforeAll(async () => {
-    database = await createTestDatabase({ prepare: migratedLog });
-    oldStore = openStore(database.connectionString);
-    pool = new pg.Pool({ connectionString: database.connectionString });
-    run = runnerOn(pool, { prepare: true });
-  });
-
-  afterAll(async () => {
-    await pool?.end();
-    await oldStore?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test('that are described are those of the table, with their types', async () => {
+  test('that are described are those of the table, with their types', async ({ run }) => {
     const rows = await run<{ readonly name: string; readonly type: string }>({
       name: undefined,
       text: `select attname as name, format_type(atttypid, atttypmod) as type
@@ -78,9 +59,13 @@ describe('the columns of events', () => {
     expect(described.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual(rows);
   });
 
-  test('gain one by a description and a migration, and processes that do not know it go on', async () => {
-    await oldStore.append('account-old', [opened]);
-    await oldStore.append('account-old', [deposited(1), deposited(2)]);
+  test('gain one by a description and a migration, and processes that do not know it go on', async ({
+    store,
+    pool,
+    run,
+  }) => {
+    await store.append('account-old', [opened]);
+    await store.append('account-old', [deposited(1), deposited(2)]);
 
     await applyMigrations(pool, {
       schema: 'leftfold',
@@ -96,9 +81,9 @@ describe('the columns of events', () => {
     const third = [requestOf('account-transaction', 'south')];
     await run(statements.batch(third, { checkEventIds: true, inTransaction: true }));
 
-    await oldStore.append('account-old', [deposited(3)]);
-    await oldStore.append('account-old', [deposited(4), deposited(5)]);
-    await oldStore.pool.query(`select leftfold.append('account-sql', '[{"type": "t"}]')`);
+    await store.append('account-old', [deposited(3)]);
+    await store.append('account-old', [deposited(4), deposited(5)]);
+    await store.pool.query(`select leftfold.append('account-sql', '[{"type": "t"}]')`);
 
     const rows = await run<TenantRow>({
       name: undefined,
@@ -118,9 +103,7 @@ describe('the columns of events', () => {
       'account-old@6 ',
       'account-sql@1 ',
     ]);
-    const { rows: read } = await oldStore.pool.query(
-      `select tenant from leftfold.read_stream('account-one')`,
-    );
+    const { rows: read } = await store.pool.query(`select tenant from leftfold.read_stream('account-one')`);
     expect(read).toEqual([{ tenant: 'north' }]);
   });
 });

@@ -1,10 +1,9 @@
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresEventStore } from '../src/index.ts';
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { failureOf } from '@leftfold/testbed/outcome';
-import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
-import { migratedLog, openStore } from './store-test.ts';
+import pg from 'pg';
+import { describe, expect } from 'vitest';
+import type { PostgresEventStore } from '../src/index.ts';
+import { openStore, test as storeTest } from './store-test.ts';
 
 /**
  * A schema with a namesake of every function and operator of pg_catalog that plpgsql can stand in for, of the types that
@@ -58,36 +57,37 @@ const hostileSchema = `
 
 const attack = 'hostile, pg_catalog';
 
+/** Tests with a session that has the hostile schema in its search_path. */
+const test = storeTest.extend('victim', { scope: 'file' }, async ({ database, pool }, { onCleanup }) => {
+  await pool.query(hostileSchema);
+  const victim = new pg.Client({ connectionString: database.connectionString });
+  await victim.connect();
+  await victim.query(`set search_path = ${attack}`);
+  onCleanup(() => victim.end());
+  return victim;
+});
+
+/** Tests with the names of those functions of the log that meet a condition. */
+const functionsTest = storeTest.extend('functionsWhere', ({ pool }) => async (condition: string) => {
+  const { rows } = await pool.query<{ name: string }>(
+    `select proname as name from pg_proc where pronamespace = 'leftfold'::regnamespace and ${condition} order by 1`,
+  );
+  return rows.map(({ name }) => name);
+});
+
 describe('a search_path that begins with a hostile schema', () => {
-  let database: TestDatabase;
-  let victim: pg.Client;
-
-  beforeAll(async () => {
-    database = await createTestDatabase({ prepare: migratedLog });
-    await using store = openStore(database.connectionString);
-    await store.pool.query(hostileSchema);
-    victim = new pg.Client({ connectionString: database.connectionString });
-    await victim.connect();
-    await victim.query(`set search_path = ${attack}`);
-  });
-
-  afterAll(async () => {
-    await victim?.end();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  test.each([
+  test.for([
     'select 1 = 2',
     'select 1 + 1',
     `select nextval('leftfold.event_position')`,
     `select pg_sequence_last_value('leftfold.event_position')`,
     `select '{}'::jsonb`,
     'select pg_advisory_xact_lock_shared(1, 1)',
-  ])('is effective: %s goes wrong', async (statement) => {
+  ])('is effective: %s goes wrong', async (statement, { victim }) => {
     await expect(victim.query(statement)).rejects.toThrow(/hijacked|invalid input syntax/);
   });
 
-  test('changes nothing in what the functions of the log do', async () => {
+  test('changes nothing in what the functions of the log do', async ({ victim }) => {
     const events = `'[{"type": "t", "tags": ["a"]}, {"type": "t", "metadata": {"by": "me"}}]'`;
     for (const call of [
       `leftfold.append('account-sql', ${events}, 'no-stream', '{}', 'command-1')`,
@@ -109,16 +109,16 @@ describe('a search_path that begins with a hostile schema', () => {
     expect(rows).toEqual([{ high_water_mark: '3' }]);
   });
 
-  test.each([
+  test.for([
     [`select from leftfold.append('account-x', '[]', '7')`, 'LF001'],
     [`select from leftfold.append('account-x', '[{"type": "t", "id": "command-1:1"}]')`, 'LF002'],
     [`select from leftfold.append('account-x', '{}')`, '22023'],
     [`update leftfold.events set type = 'x'`, 'LF003'],
-  ])('changes no error of theirs: %s', async (statement, code) => {
+  ] as const)('changes no error of theirs: %s', async ([statement, code], { victim }) => {
     expect(await failureOf(victim.query(statement))).toMatchObject({ code });
   });
 
-  test('changes nothing in how a store appends and looks for the high-water mark', async () => {
+  test('changes nothing in how a store appends and looks for the high-water mark', async ({ database }) => {
     const url = new URL(database.connectionString);
     url.searchParams.set('options', `-c search_path=${attack.replace(' ', '')}`);
     await using store: PostgresEventStore = openStore(url.href);
@@ -140,34 +140,18 @@ describe('a search_path that begins with a hostile schema', () => {
 });
 
 describe('every function of the log', () => {
-  let database: TestDatabase;
-  let store: PostgresEventStore;
+  const test = functionsTest;
 
-  beforeAll(async () => {
-    database = await createTestDatabase({ prepare: migratedLog });
-    store = openStore(database.connectionString);
-  });
-
-  afterAll(async () => {
-    await store?.close();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  async function functionsWhere(condition: string): Promise<readonly string[]> {
-    const { rows } = await store.pool.query<{ name: string }>(
-      `select proname as name from pg_proc where pronamespace = 'leftfold'::regnamespace and ${condition} order by 1`,
-    );
-    return rows.map(({ name }) => name);
-  }
-
-  test('has a search_path of its own, but for the one that is quicker without', async () => {
+  test('has a search_path of its own, but for the one that is quicker without', async ({
+    functionsWhere,
+  }) => {
     expect(await functionsWhere('true')).toContain('_append_batch');
     expect(
       await functionsWhere(`not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)`),
     ).toEqual(['_append_one']);
   });
 
-  test('may be executed by no role without a right to it', async () => {
+  test('may be executed by no role without a right to it', async ({ functionsWhere }) => {
     expect(
       await functionsWhere(
         `(proacl is null or exists (select from aclexplode(proacl) where grantee = 0 or grantee <> proowner))`,
@@ -175,7 +159,7 @@ describe('every function of the log', () => {
     ).toEqual([]);
   });
 
-  test('has a name of its own, with an underscore unless it is documented', async () => {
+  test('has a name of its own, with an underscore unless it is documented', async ({ functionsWhere }) => {
     expect(await functionsWhere(`proname not like '\\_%'`)).toEqual([
       'append',
       'high_water_mark',

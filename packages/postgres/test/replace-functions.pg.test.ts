@@ -1,8 +1,7 @@
-import { createTestDatabase, type TestDatabase } from '@leftfold/testing/postgres';
-import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { applyMigrations } from '../src/index.ts';
+import { databaseTest } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
+import { applyMigrations } from '../src/index.ts';
 
 /** The function of each release, and how its processes call it. */
 const first = `create or replace function :schema.price(cents integer) returns integer language sql as 'select cents'`;
@@ -13,31 +12,11 @@ const otherResult = `create or replace function :schema.price(cents integer, out
   language sql as 'select cents, cents + 3'`;
 const call = 'select shop.price(cents => 100) as price';
 
-describe('the functions of a component', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  const role = `clerk_${Math.random().toString(36).slice(2, 10)}`;
+const role = `clerk_${Math.random().toString(36).slice(2, 10)}`;
 
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    pool = new pg.Pool({ connectionString: database.connectionString });
-    await pool.query(`create role ${role}`);
-  });
-
-  beforeEach(async () => {
-    await pool.query('drop schema if exists shop cascade');
-    await release(1, first);
-    await pool.query(`grant usage on schema shop to ${role}`);
-    await pool.query(`grant execute on function shop.price to ${role} with grant option`);
-  });
-
-  afterAll(async () => {
-    await pool?.query(`drop owned by ${role}; drop role ${role}`);
-    await pool?.end();
-    await database?.[Symbol.asyncDispose]();
-  });
-
-  function release(number: number, sql: string): Promise<void> {
+const test = databaseTest()
+  // Migrates to a release whose function is this one.
+  .extend('release', ({ pool }) => (number: number, sql: string): Promise<void> => {
     const migrations = Array.from({ length: number }, (_, index) => ({
       number: index + 1,
       name: `000${index + 1}`,
@@ -45,9 +24,8 @@ describe('the functions of a component', () => {
     }));
     const functions = [{ name: 'price', sql }];
     return applyMigrations(pool, { schema: 'shop', component: 'test', migrations, functions });
-  }
-
-  async function rightsAndSignatures(): Promise<unknown> {
+  })
+  .extend('rightsAndSignatures', ({ pool }) => async (): Promise<unknown> => {
     const { rows } = await pool.query(
       `select pg_get_function_arguments(oid) as arguments,
               (select array_agg(grantee::regrole::text || ' ' || is_grantable order by 1)
@@ -55,16 +33,36 @@ describe('the functions of a component', () => {
          from pg_proc where pronamespace = 'shop'::regnamespace`,
     );
     return rows;
-  }
+  });
 
-  test('are replaced with a migration: views on them and rights on them stay', async () => {
+test.beforeAll(async ({ pool }) => {
+  await pool.query(`create role ${role}`);
+});
+
+test.beforeEach(async ({ pool, release }) => {
+  await pool.query('drop schema if exists shop cascade');
+  await release(1, first);
+  await pool.query(`grant usage on schema shop to ${role}`);
+  await pool.query(`grant execute on function shop.price to ${role} with grant option`);
+});
+
+test.afterAll(async ({ pool }) => {
+  await pool.query(`drop owned by ${role}; drop role ${role}`);
+});
+
+describe('the functions of a component', () => {
+  test('are replaced with a migration: views on them and rights on them stay', async ({
+    pool,
+    release,
+    rightsAndSignatures,
+  }) => {
     await pool.query('create view shop.prices as select shop.price(100) as price');
     await release(2, otherBody);
     expect((await pool.query('select price from shop.prices')).rows).toEqual([{ price: 101 }]);
     expect(await rightsAndSignatures()).toEqual([{ arguments: 'cents integer', rights: [`${role} true`] }]);
   });
 
-  test.each([
+  test.for([
     ['more arguments', moreArguments, 'cents integer, tax integer DEFAULT 0', [{ price: 102 }]],
     [
       'another result',
@@ -72,22 +70,25 @@ describe('the functions of a component', () => {
       'cents integer, OUT net integer, OUT gross integer',
       [{ price: '(100,103)' }],
     ],
-  ])('that get %s are called as before, and rights on them stay', async (_, sql, args, rows) => {
-    const client = await pool.connect();
-    await client.query({ name: 'kept', text: 'select shop.price(cents => 100)::text' });
-    await release(2, sql);
-    expect((await client.query(call)).rows).toEqual(rows);
-    await client.query({ name: 'kept', text: 'select shop.price(cents => 100)::text' });
-    client.release();
-    expect(await rightsAndSignatures()).toEqual([{ arguments: args, rights: [`${role} true`] }]);
-  });
+  ] as const)(
+    'that get %s are called as before, and rights on them stay',
+    async ([, sql, args, rows], { pool, release, rightsAndSignatures }) => {
+      const client = await pool.connect();
+      await client.query({ name: 'kept', text: 'select shop.price(cents => 100)::text' });
+      await release(2, sql);
+      expect((await client.query(call)).rows).toEqual(rows);
+      await client.query({ name: 'kept', text: 'select shop.price(cents => 100)::text' });
+      client.release();
+      expect(await rightsAndSignatures()).toEqual([{ arguments: args, rights: [`${role} true`] }]);
+    },
+  );
 
-  test('are not touched where no migration is missing', async () => {
+  test('are not touched where no migration is missing', async ({ pool, release }) => {
     await release(1, otherBody);
     expect((await pool.query(call)).rows).toEqual([{ price: 100 }]);
   });
 
-  test('stay as they were when one of them cannot be created', async () => {
+  test('stay as they were when one of them cannot be created', async ({ pool, release }) => {
     expect(await failureOf(release(2, 'create function :schema.price() returns'))).toMatchObject({
       code: '42601',
     });
