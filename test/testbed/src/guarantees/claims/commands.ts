@@ -4,20 +4,20 @@ import type { Claim } from '../claim.ts';
 export const commandClaims = {
   'decided-on-newest-state': {
     claim: 'The events of a command are appended only if it was decided on the newest state.',
-    statedIn: 'guides/commands.md#when-another-writer-comes-first',
+    statedIn: 'guides/commands.md#conflicts-with-other-writers',
   },
   'decisions-over-several-aggregates': {
     claim:
       'A decision over several aggregates sees states that existed at one moment, and its events are appended to all of them or to none.',
-    statedIn: 'guides/commands.md#several-aggregates-in-one-decision',
+    statedIn: 'guides/commands.md#decisions-over-several-aggregates',
   },
   'commands-take-effect-once': {
     claim: 'A command with an id takes effect once, however often it is sent, and returns the first result.',
-    statedIn: 'guides/commands.md#once-and-only-once',
+    statedIn: 'guides/commands.md#idempotency',
   },
   'rejections-append-nothing': {
     claim: 'A rejected command appends nothing and returns the reason, the details and a token.',
-    statedIn: 'guides/commands.md#execute',
+    statedIn: 'guides/commands.md#executing-commands',
   },
   'log-over-snapshot': {
     claim: 'A snapshot that does not agree with the log is ignored.',

@@ -20,7 +20,7 @@ export const lifecycleClaims = {
   },
   'orderly-close': {
     claim: 'Closing an app completes the commands under way, returns the leases and leaves no connection.',
-    statedIn: 'guides/leftfold.md#end',
+    statedIn: 'guides/leftfold.md#closing-the-app',
   },
   'embedded-leaves-nothing': {
     claim: 'An ephemeral embedded server leaves no process and no file behind, however its application ends.',

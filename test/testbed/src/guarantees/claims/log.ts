@@ -5,7 +5,7 @@ export const logClaims = {
   'append-only': {
     claim:
       'The log is append-only: UPDATE, DELETE and TRUNCATE are refused, also for its owner and for a superuser.',
-    statedIn: 'guides/event-store.md#from-psql-or-any-language',
+    statedIn: 'guides/event-store.md#using-sql',
   },
   'versions-without-holes': {
     claim: 'The versions of a stream are 1, 2, 3 … without holes, under concurrent writers.',
@@ -14,30 +14,30 @@ export const logClaims = {
   'create-once': {
     claim:
       'When two writers create the same stream, or two commands the same aggregate, exactly one succeeds.',
-    statedIn: 'guides/event-store.md#append',
+    statedIn: 'guides/event-store.md#appending-events',
   },
   'blind-appends-never-conflict': {
     claim:
       "An append with `expectedVersion: 'any'` or `'stream-exists'` never fails because of another append to the stream.",
-    statedIn: 'guides/event-store.md#append',
+    statedIn: 'guides/event-store.md#appending-events',
   },
   'expected-version': {
     claim:
       'An append with an expected version succeeds only if the stream has that version, whatever other writers do.',
-    statedIn: 'guides/event-store.md#append',
+    statedIn: 'guides/event-store.md#appending-events',
   },
   'atomic-appends': {
     claim: 'The events of one append, to one stream or to several, are recorded together or not at all.',
-    statedIn: 'guides/event-store.md#append',
+    statedIn: 'guides/event-store.md#appending-events',
   },
   'no-write-skew': {
     claim:
       'When two appends each check the stream, or exclude the tags, that the other one writes, at most one succeeds.',
-    statedIn: 'decisions/0009-conditions-on-tags.md#why-it-is-exact',
+    statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'no-deadlocks': {
     claim: 'Appends to the same streams and tags do not deadlock, in whatever order each call names them.',
-    statedIn: 'decisions/0009-conditions-on-tags.md#why-it-is-exact',
+    statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'isolated-failures': {
     claim: 'An append that fails, or has to wait, neither fails nor delays the other appends of its batch.',
@@ -46,21 +46,21 @@ export const logClaims = {
   'append-conditions': {
     claim:
       'An append condition fails if an event after its position has all tags of one of its queries, and one of the types if the query names any.',
-    statedIn: 'guides/event-store.md#under-a-condition-on-tags',
+    statedIn: 'guides/event-store.md#conditions-on-tags',
   },
   'conditions-wait-for-appends-in-flight': {
     claim:
       'An append condition does not miss an event that another transaction is writing, by whichever function it is written.',
-    statedIn: 'decisions/0009-conditions-on-tags.md#why-it-is-exact',
+    statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'conditions-hold-until-commit': {
     claim:
       'An event that matches a condition, and that the condition did not find, has a higher position than the events of the append.',
-    statedIn: 'decisions/0009-conditions-on-tags.md#why-it-is-exact',
+    statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'bounded-tag-locks': {
     claim: 'An append takes at most 512 locks on tags, however many tags its events and conditions have.',
-    statedIn: 'decisions/0009-conditions-on-tags.md#how-many-locks',
+    statedIn: 'decisions/0009-conditions-on-tags.md#number-of-locks',
   },
   'bounded-append-queue': {
     claim:
@@ -70,11 +70,11 @@ export const logClaims = {
   'idempotent-appends': {
     claim:
       'An append with the same event ids, or the same command id, adds nothing the second time and returns the first result.',
-    statedIn: 'guides/event-store.md#again-without-harm',
+    statedIn: 'guides/event-store.md#repeating-an-append',
   },
   'unique-event-ids': {
     claim: 'An event id never identifies two events: an append that uses it for another event is refused.',
-    statedIn: 'guides/event-store.md#again-without-harm',
+    statedIn: 'guides/event-store.md#repeating-an-append',
   },
   'lost-answers': {
     claim:
@@ -84,7 +84,7 @@ export const logClaims = {
   'caller-transactions': {
     claim:
       'An append in the transaction of its caller commits and rolls back with it, and a conflict leaves that transaction usable.',
-    statedIn: 'guides/event-store.md#together-with-your-own-tables',
+    statedIn: 'guides/event-store.md#appending-in-your-own-transaction',
   },
   'read-committed-only': {
     claim: 'An append at an isolation level other than read committed is refused.',

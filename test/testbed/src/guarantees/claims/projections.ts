@@ -10,34 +10,34 @@ export const projectionClaims = {
   'runner-failover': {
     claim:
       'When a runner is killed or stopped, the next one continues at the checkpoint within seconds; no event is lost or applied twice.',
-    statedIn: 'guides/projections.md#run-them',
+    statedIn: 'guides/projections.md#running-projections',
   },
   outages: {
     claim:
       'A runner continues by itself after the database was unavailable; no event is lost or applied twice.',
-    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+    statedIn: 'guides/projections.md#events-that-cannot-be-applied',
   },
   'stops-at-a-failure': {
     claim:
       'A projection that cannot apply an event stops there, reports the event and the cause, and applies nothing after it.',
-    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+    statedIn: 'guides/projections.md#events-that-cannot-be-applied',
   },
   'statement-order': {
     claim:
       'Statements that handlers return are executed in order, after everything that earlier handlers wrote.',
-    statedIn: 'guides/projections.md#handlers',
+    statedIn: 'guides/projections.md#projections-with-handlers',
   },
   'failed-statements-name-their-event': {
     claim: 'A statement that fails is reported with the event that it was for.',
-    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+    statedIn: 'guides/projections.md#events-that-cannot-be-applied',
   },
   'projections-fail-alone': {
     claim: 'A projection that fails or is slow does not delay the others.',
-    statedIn: 'guides/projections.md#when-an-event-cannot-be-applied',
+    statedIn: 'guides/projections.md#events-that-cannot-be-applied',
   },
   'filtered-projections-advance': {
     claim: 'A projection that reads few event types advances past all other events.',
-    statedIn: 'operating.md#what-to-watch',
+    statedIn: 'operating.md#monitoring',
   },
   'inline-in-step': {
     claim: 'An inline projection shows an append as soon as it is acknowledged, and rolls back with it.',
@@ -68,6 +68,6 @@ export const projectionClaims = {
   },
   'column-values': {
     claim: 'Values of every column type are read as they were written.',
-    statedIn: 'guides/projections.md#a-table',
+    statedIn: 'guides/projections.md#table-projections',
   },
 } as const satisfies Readonly<Record<string, Claim>>;
