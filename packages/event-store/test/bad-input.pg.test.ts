@@ -15,7 +15,7 @@ const written = (text: string, more?: z.core.util.JSONType): NewEvent =>
   noteEvents.create.written({ text, more });
 const withId = (id: string): NewEvent => ({ ...opened, id });
 
-interface Refusal {
+interface Rejection {
   readonly what: string;
   /** The call, on a store with small limits. */
   readonly call: (store: PostgresEventStore) => Promise<unknown>;
@@ -28,7 +28,7 @@ interface Refusal {
 const tooLong = 'x'.repeat(256);
 const append = (store: PostgresEventStore, ...events: readonly NewEvent[]) => store.append('note-1', events);
 
-const names: readonly Refusal[] = [
+const names: readonly Rejection[] = [
   {
     what: 'an empty stream id',
     call: (store) => store.append('', [opened]),
@@ -121,7 +121,7 @@ const names: readonly Refusal[] = [
   },
 ];
 
-const payloads: readonly Refusal[] = [
+const payloads: readonly Rejection[] = [
   {
     what: 'an event type that no definition knows',
     call: (store) => append(store, { type: 'note.burnt', schemaVersion: 1, data: {} }),
@@ -214,7 +214,7 @@ const payloads: readonly Refusal[] = [
   },
 ];
 
-const mistakes: readonly Refusal[] = [
+const mistakes: readonly Rejection[] = [
   {
     what: 'an expected version that is none',
     call: (store) => store.append('note-1', [opened], { expectedVersion: 1.5 }),
@@ -258,7 +258,7 @@ const mistakes: readonly Refusal[] = [
     message: 'limit must be a whole number from 1, not 0',
   },
   ...(['from', 'to', 'limit', 'untilPosition'] as const).map(
-    (option): Refusal => ({
+    (option): Rejection => ({
       what: `a stream's ${option} that is no number`,
       call: (store) => collect(store.readStream('note-1', { [option]: Number.NaN })),
       name: 'RangeError',
@@ -289,7 +289,7 @@ describe('bad input', () => {
     await store.append('account-kept', [opened]);
   });
 
-  test.for([...names, ...payloads, ...mistakes].map((refusal) => [refusal.what, refusal] as const))(
+  test.for([...names, ...payloads, ...mistakes].map((rejection) => [rejection.what, rejection] as const))(
     'is refused by an error that names it and says what to do: %s',
     async ([, { call, code, name, message }], { store }) => {
       guarantee('invalid-input');

@@ -62,7 +62,7 @@ describe('given, when, then', () => {
     expect(events).toMatchObject([{ id: 'mine', data: { note: 'acc-1 at 2026-01-02T03:04:05.000Z' } }]);
   });
 
-  test('knows a refusal, with or without its details', () => {
+  test('knows a rejection, with or without its details', () => {
     const outcome = given(account, [opened]).when(command.withdraw('acc-1', { cents: 5 }));
     outcome.thenRejected('insufficient-funds').thenState({ open: true, cents: 0 });
     outcome.thenRejected('insufficient-funds', { missing: 5 });
@@ -94,27 +94,27 @@ describe('what was not expected', () => {
     ],
     ['events instead of nothing', () => withdraw(200).thenNothing(), 'account.withdraw decided on events'],
     [
-      'events instead of a refusal',
+      'events instead of a rejection',
       () => withdraw(200).thenRejected('insufficient-funds'),
       'account.withdraw was not rejected: it decided on account.withdrawn',
     ],
     [
-      'a refusal instead of events',
+      'a rejection instead of events',
       () => withdraw(501).then([withdrawn(501)]),
       'account.withdraw was rejected: insufficient-funds {"missing":1}',
     ],
     [
-      'a refusal instead of nothing',
+      'a rejection instead of nothing',
       () => withdraw(501).thenNothing(),
       'account.withdraw was rejected: insufficient-funds {"missing":1}',
     ],
     [
-      'another refusal',
+      'another rejection',
       () => withdraw(501).thenRejected('account-already-open'),
       'account.withdraw was rejected for another reason',
     ],
     [
-      'a refusal with other details',
+      'a rejection with other details',
       () => withdraw(501).thenRejected('insufficient-funds', { missing: 2 }),
       'account.withdraw was rejected with other details',
     ],

@@ -26,7 +26,7 @@ test('a role that is left out has no history, and no events', () => {
   expect(given(transfer).states).toEqual({ from: { open: false, cents: 0 }, to: { open: false, cents: 0 } });
 });
 
-test('a refusal is known, and leaves every state as it was', () => {
+test('a rejection is known, and leaves every state as it was', () => {
   given(transfer)
     .when(fiveCents)
     .thenRejected('insufficient-funds')
