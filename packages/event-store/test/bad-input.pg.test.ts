@@ -210,7 +210,7 @@ const payloads: readonly Rejection[] = [
     what: 'one event id twice in an append',
     call: (store) => append(store, withId('twice'), withId('twice')),
     code: 'EVENT_ID_REUSED',
-    message: 'event id "twice" is already in the log for another event',
+    message: 'event id "twice" is already recorded for another event',
   },
 ];
 

@@ -88,7 +88,7 @@ describe('the log by SQL alone', () => {
     );
     expect(await failureOf(reused)).toMatchObject({
       code: 'LF002',
-      message: 'event id "known" is already in the log for another event',
+      message: 'event id "known" is already recorded for another event',
     });
   });
 

@@ -172,7 +172,7 @@ test('a rejection that was not declared does not compile', () => {
   });
 });
 
-test('the events of a command are those that its decide may return, however it returns them', () => {
+test('a command’s events are those that its decide can return', () => {
   const input = z.object({ all: z.array(z.int()) });
   const reasonOf = (cents: number): string => `lacks ${cents}`;
   const anyOf = (): readonly NewEventOf<typeof accountEvents>[] => [];
@@ -216,7 +216,7 @@ test('the events of a command are those that its decide may return, however it r
   expectTypeOf<CommandReason<Commands['widened']>>().toEqualTypeOf<string>();
 });
 
-test('a state whose fields are some texts evolves into one of them, and into no other', () => {
+test('evolve may set a field to one of its literal texts, and to no other text', () => {
   type Status = { readonly status: 'none' | 'open'; readonly cents: number };
   const initialState: Status = { status: 'none', cents: 0 };
   const base = { events: accountEvents, initialState, commands: {} };

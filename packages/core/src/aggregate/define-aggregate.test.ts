@@ -20,12 +20,12 @@ test('state is the left fold of the events over the initial state', () => {
   expect(replay(account, history)).toEqual({ open: true, cents: 300 });
 });
 
-test('a fold can go on from a state it came to before', () => {
+test('a fold can start from an earlier state', () => {
   const halfway = replay(account, history.slice(0, 2));
   expect(replay(account, history.slice(2), halfway)).toEqual(replay(account, history));
 });
 
-test('a command is plain data: it survives JSON', () => {
+test('a command is plain data and survives JSON', () => {
   const command = account.command.open('acc-1', { owner: 'Ada' });
   expect(command).toStrictEqual({ aggregate: 'account', id: 'acc-1', name: 'open', input: { owner: 'Ada' } });
   expect(JSON.parse(JSON.stringify(command))).toStrictEqual(command);
@@ -47,7 +47,7 @@ test('the stream is named after the aggregate and its id', () => {
 });
 
 describe('deciding', () => {
-  test('gives the events of the rule, or its refusal', () => {
+  test('returns the events of the rule, or its rejection', () => {
     const rich = { open: true, cents: 500 };
     expect(account.decide('withdraw', rich, { cents: 5 }, context)).toMatchObject({
       type: 'account.withdrawn',
@@ -59,7 +59,7 @@ describe('deciding', () => {
     expect(account.decide('close', account.initialState, {}, context)).toEqual([]);
   });
 
-  test('hands the clock, ids and metadata to the rule', () => {
+  test('passes the clock, ids and metadata to the rule', () => {
     const order = defineAggregate({
       events: accountEvents,
       initialState: {},
@@ -75,7 +75,7 @@ describe('deciding', () => {
     expect(order.decide('open', {}, {}, context)).toMatchObject({ data: { owner: 'acc-1 0 id-1' } });
   });
 
-  test('on a command that does not exist throws, also when its name is one of every object', () => {
+  test('throws for an unknown command, also for one named as a property of every object', () => {
     expect(() => account.decide('freeze', account.initialState, {}, context)).toThrow(
       'aggregate "account" has no command "freeze"',
     );
@@ -88,13 +88,13 @@ describe('deciding', () => {
   });
 });
 
-test('an event that is not the aggregate’s own throws instead of being passed over', () => {
+test('folding an event of another aggregate throws', () => {
   expect(() => account.evolve(account.initialState, { type: 'order.placed', data: {} })).toThrow(
     'aggregate "account" does not evolve on event "order.placed"',
   );
 });
 
-test('a handler that changes the initial state in place throws, instead of changing it for every aggregate', () => {
+test('a handler that changes the initial state in place throws', () => {
   const careless = defineAggregate({
     events: accountEvents,
     initialState: { open: false },
@@ -111,7 +111,7 @@ test('a handler that changes the initial state in place throws, instead of chang
   expect(careless.initialState).toEqual({ open: false });
 });
 
-test('the state version and the snapshot policy are as given, and by default 1 and none', () => {
+test('the state version is 1 by default, and there are no snapshots', () => {
   expect(account).toMatchObject({ stateVersion: 1, snapshots: undefined });
   const often = defineAggregate({
     events: accountEvents,

@@ -9,7 +9,7 @@ import { reject } from './reject.ts';
 const input = z.object({ cents: z.int() });
 const aggregates = { from: account, to: account };
 
-test('a decision’s command names its roles, its input, its events and its rejections', () => {
+test('a decision’s command has its roles, its input, its events and its rejections', () => {
   const command = transfer.command({ from: 'a', to: 'b' }, { cents: 5 });
   expectTypeOf(command.decision).toEqualTypeOf<'transfer'>();
   expectTypeOf(command.ids).toEqualTypeOf<{ readonly from: string; readonly to: string }>();

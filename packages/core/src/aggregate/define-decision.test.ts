@@ -9,13 +9,13 @@ const rich = { open: true, cents: 500 };
 const context = { ids: { from: 'a', to: 'b' }, now: new Date(0), newId: () => 'id-1', metadata: {} };
 const base = { aggregates: { from: account, to: account }, input: z.object({ cents: z.int() }) };
 
-test('a decision’s command is plain data: it survives JSON', () => {
+test('a decision’s command is plain data and survives JSON', () => {
   const command = transfer.command({ from: 'a', to: 'b' }, { cents: 5 });
   expect(command).toStrictEqual({ decision: 'transfer', ids: { from: 'a', to: 'b' }, input: { cents: 5 } });
   expect(JSON.parse(JSON.stringify(command))).toStrictEqual(command);
 });
 
-test('a decision gives lists of events by role, whether the rule gave one or several', () => {
+test('a decision returns lists of events by role, for one event and for several', () => {
   expect(transfer.decide({ from: rich, to: rich }, { cents: 5 }, context)).toEqual({
     from: [accountEvents.create.withdrawn({ cents: 5 })],
     to: [accountEvents.create.deposited({ cents: 5 })],
@@ -27,13 +27,13 @@ test('a role without events has an empty list', () => {
   expect(check.decide({ from: rich, to: rich }, { cents: 5 }, context)).toEqual({ from: [], to: [] });
 });
 
-test('a refusal comes out as it is', () => {
+test('a rejection is returned unchanged', () => {
   expect(transfer.decide({ from: rich, to: rich }, { cents: 501 }, context)).toEqual(
     new Rejection('insufficient-funds'),
   );
 });
 
-test('events for a role that does not take part are an error, never dropped', () => {
+test('events for an unknown role are an error, never dropped', () => {
   const careless = defineDecision({
     ...base,
     name: 'careless',

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { reject, Rejection } from './reject.ts';
 
-test('a refusal is a value with a reason and details', () => {
+test('a rejection is a value with a reason and details', () => {
   expect(JSON.parse(JSON.stringify(reject('insufficient-funds', { missing: 5 })))).toStrictEqual({
     reason: 'insufficient-funds',
     details: { missing: 5 },
@@ -9,7 +9,7 @@ test('a refusal is a value with a reason and details', () => {
   expect(reject('insufficient-funds').details).toBeUndefined();
 });
 
-test('a refusal made by another copy of the package is one, and nothing else is', async () => {
+test('a rejection from another copy of the package is recognized, and nothing else', async () => {
   vi.resetModules();
   const other = await import('./reject.ts');
   expect(other.Rejection).not.toBe(Rejection);

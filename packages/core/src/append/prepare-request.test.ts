@@ -61,7 +61,7 @@ describe('a prepared append', () => {
     expect(first?.tags).toEqual(['author:ada']);
   });
 
-  test('has time-ordered ids where none are given', () => {
+  test('has UUIDs for events without an id', () => {
     const ids = prepare([written('a'), written('b')]).streams[0]!.events.map(({ id }) => id);
     expect(ids.every((id) => id.startsWith('0199c82c-c000-7'))).toBe(true);
     expect(ids.toSorted()).toEqual(ids);
@@ -75,8 +75,8 @@ describe('a prepared append', () => {
   });
 });
 
-describe('what is cheap is checked first', () => {
-  test('too many events are refused before one of them is parsed', () => {
+describe('the order of checks', () => {
+  test('refuses too many events before it parses one of them', () => {
     const before = parsed;
     expect(() => prepare(Array.from({ length: 6 }, () => written('a')))).toThrow('number of events');
     expect(() => prepare([written('a')], { condition: { failIfMatch: [] } })).toThrow(TypeError);
@@ -84,14 +84,14 @@ describe('what is cheap is checked first', () => {
     expect(parsed).toBe(before);
   });
 
-  test('an event that is too large is not searched for what cannot be stored', () => {
+  test('refuses an event that is too large before it searches its content', () => {
     expect(() => prepare([written(`${'x'.repeat(200)}\u0000`)])).toThrow(
       'size of event "note.written" in bytes',
     );
     expect(() => prepare([written('\u0000')])).toThrow('has a NUL character');
   });
 
-  test('events after the one that exceeds the limit of the append are not parsed', () => {
+  test('parses no event after the one that exceeds the limit of the append', () => {
     const before = parsed;
     const events = Array.from({ length: 5 }, () => written('x'.repeat(80)));
     expect(() => prepare(events)).toThrow(
@@ -102,7 +102,7 @@ describe('what is cheap is checked first', () => {
 });
 
 describe('sizes', () => {
-  test('are those of data and metadata in UTF-8, up to the limit', () => {
+  test('are those of data and metadata in UTF-8', () => {
     // {"text":""} and {} are 13 bytes.
     for (const [filler, bytes] of [
       ['x', 1],
@@ -116,7 +116,7 @@ describe('sizes', () => {
     }
   });
 
-  test('of an append are counted in bytes once its characters may exceed the limit', () => {
+  test('of an append are counted in bytes when its characters may exceed the limit', () => {
     const events = (filler: string, length: number) =>
       Array.from({ length: 5 }, () => written(filler.repeat(length)));
     expect(prepare(events('x', 47)).eventCount).toBe(5);
@@ -125,7 +125,7 @@ describe('sizes', () => {
     expect(() => prepare(events('€', 16))).toThrow('is 305, the limit is 300');
   });
 
-  test('of a single event may be refused by the limit of the append', () => {
+  test('of a single event are subject to the limit of the append as well', () => {
     const small = { catalog, limits: { ...defaultLimits, appendBytes: 20 }, now: NOW };
     const attempt = (text: string) =>
       prepareRequest(small, [{ streamId: 'note-1', events: [written(text)] }], {});

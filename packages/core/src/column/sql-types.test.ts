@@ -45,15 +45,12 @@ describe('a column', () => {
     ['jsonb', undefined, 'expected a JSON value, got undefined'],
     ['jsonb', { a: ['b\u0000'] }, 'JSON has a NUL character'],
     ['jsonb', { [halfASurrogatePair]: 1 }, 'half of a surrogate pair'],
-  ])(
-    'of type %s refuses %j, which Postgres refuses or would not give back as it is',
-    (name, value, message) => {
-      expect(() => typeOf(name).encode(value)).toThrow(message);
-      expect(() => typeOf(name).encodeKey(value)).toThrow(message);
-    },
-  );
+  ])('of type %s refuses %j', (name, value, message) => {
+    expect(() => typeOf(name).encode(value)).toThrow(message);
+    expect(() => typeOf(name).encodeKey(value)).toThrow(message);
+  });
 
-  test('of type numeric refuses more digits than Postgres holds', () => {
+  test('of type numeric refuses more digits than Postgres can store', () => {
     for (const most of ['1'.repeat(131_072), `0.${'1'.repeat(16_383)}`]) {
       expect(sqlTypes.numeric.encode(most)).toBe(most);
       expect(() => sqlTypes.numeric.encode(`${most}1`)).toThrow(
@@ -62,11 +59,11 @@ describe('a column', () => {
     }
   });
 
-  test('of type bigint takes no bigint, which a row is not read back with', () => {
+  test('of type bigint refuses a bigint, since rows have numbers', () => {
     expect(() => sqlTypes.bigint.encode(1n)).toThrow('expected a number, got bigint');
   });
 
-  test('of a type that is named in a definition has that name', () => {
+  test('has a type whose name is the one in definitions', () => {
     for (const [name, type] of Object.entries(sqlTypes)) expect(type.name).toBe(name);
   });
 });
@@ -81,11 +78,11 @@ describe('a value of a key', () => {
     ['double precision', [Number.NaN, -Number.NaN], 'NaN'],
     ['integer', [0, -0], '0'],
     ['timestamptz', [new Date(0), new Date('1970-01-01')], '1970-01-01T00:00:00.000Z'],
-  ])('of type %s has one text for equal ones: %j', (name, values, text) => {
+  ])('of type %s has one text for equal values: %j', (name, values, text) => {
     for (const value of values) expect(typeOf(name).encodeKey(value)).toBe(text);
   });
 
-  test('is kept in one form', () => {
+  test('has one form for equal values', () => {
     expect(sqlTypes.numeric.asKey('1.50')).toBe('1.5');
     expect(sqlTypes.text.asKey('1.50')).toBe('1.50');
     expect(Object.is(sqlTypes['double precision'].asKey(-0), 0)).toBe(true);
@@ -106,7 +103,7 @@ describe('an instant', () => {
     expect(sqlTypes.timestamptz.encode(new Date(iso))).toBe(text);
   });
 
-  test('is read at the millisecond before it, and refused where no Date is', () => {
+  test('is rounded down to a millisecond, and refused outside of the range of Date', () => {
     expect(sqlTypes.timestamptz.decode('-1500.123')).toEqual(new Date(-1501));
     expect(() => sqlTypes.timestamptz.decode('Infinity')).toThrow('beyond what a Date holds');
   });

@@ -6,7 +6,7 @@ import { decodeColumn, encodeColumn, encodeKeyColumn, tableColumn } from './tabl
 const sum = tableColumn('sum', 'bigint')!;
 const note = tableColumn('note', 'text null')!;
 
-test('a column has the type of its definition, and may be null when it says so', () => {
+test('a column has the type of its definition, and may be null if declared so', () => {
   expect(sum).toEqual({ name: 'sum', type: sqlTypes.bigint, nullable: false });
   expect(note).toEqual({ name: 'note', type: sqlTypes.text, nullable: true });
   expect(encodeColumn(note, { note: null })).toBeNull();
@@ -14,12 +14,12 @@ test('a column has the type of its definition, and may be null when it says so',
   expect(decodeColumn(sum, '7')).toBe(7);
 });
 
-test('an unknown type makes no column, nor does a name that every object has', () => {
+test('an unknown type is not a column type, nor is the name of an object’s property', () => {
   for (const declared of ['money', 'text  null', 'constructor', '__proto__', ''])
     expect(tableColumn('sum', declared as ColumnType)).toBeUndefined();
 });
 
-test('a value that cannot be stored, or is missing, is reported with its column', () => {
+test('a value that is missing or cannot be stored is reported with its column', () => {
   expect(() => encodeColumn(sum, { sum: null })).toThrow('column "sum": expected a number, got null');
   expect(() => encodeColumn(sum, {})).toThrow('column "sum": expected a number, got undefined');
   expect(() => encodeKeyColumn(sum, { sum: 0.5 })).toThrow('column "sum": 0.5 is not a whole number');

@@ -23,7 +23,7 @@ export class StreamVersionConflictError extends LeftfoldError {
   }
 }
 
-/** The log has an event that the append's condition says must not be there. Read again, decide again. */
+/** An event matches a query of the append's condition. Read up to it and decide again. */
 export class AppendConditionFailedError extends LeftfoldError {
   readonly code = 'APPEND_CONDITION_FAILED';
   readonly retryable = true;
@@ -34,7 +34,7 @@ export class AppendConditionFailedError extends LeftfoldError {
 
   constructor(position: number, after: number, options?: ErrorOptions) {
     super(
-      `the event at position ${position} matches what must not be there behind position ${after}; read again up to it and decide again`,
+      `append condition failed: event at position ${position} (after ${after}) matches a failIfMatch query; read up to it and decide again`,
       options,
     );
     this.position = position;
@@ -50,7 +50,7 @@ export class EventIdReusedError extends LeftfoldError {
 
   constructor(eventId: string, options?: ErrorOptions) {
     super(
-      `event id "${eventId}" is already in the log for another event; an id names one event for ever, give the new event an id of its own`,
+      `event id "${eventId}" is already recorded for another event; give the new event another id`,
       options,
     );
     this.eventId = eventId;

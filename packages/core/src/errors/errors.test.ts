@@ -47,13 +47,13 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new AppendConditionFailedError(17, 12),
     'APPEND_CONDITION_FAILED',
     true,
-    'the event at position 17 matches what must not be there behind position 12; read again up to it and decide again',
+    'append condition failed: event at position 17 (after 12) matches a failIfMatch query; read up to it and decide again',
   ],
   [
     new EventIdReusedError('event-1'),
     'EVENT_ID_REUSED',
     false,
-    'event id "event-1" is already in the log for another event; an id names one event for ever, give the new event an id of its own',
+    'event id "event-1" is already recorded for another event; give the new event another id',
   ],
   [
     new AppendTooLargeError('account-1', 'data of event "account.opened"', 2_000_000, 1_000_000),

@@ -16,7 +16,7 @@ const accountEvents = defineEvents('account', {
   deposited: z.object({ cents: z.int() }),
 });
 
-test('a creator takes the schema’s input and gives its output, under the full type name', () => {
+test('a creator takes the schema’s input and returns its output with the full type', () => {
   expectTypeOf(accountEvents.category).toEqualTypeOf<'account'>();
   expectTypeOf(accountEvents.create.opened).parameter(0).toEqualTypeOf<{
     owner: string;
@@ -27,7 +27,7 @@ test('a creator takes the schema’s input and gives its output, under the full 
   expectTypeOf(opened.data).toEqualTypeOf<{ owner: string; currency: string }>();
 });
 
-test('the type of an event narrows its data, written or read', () => {
+test('the type of a new or recorded event narrows its data', () => {
   type Written = NewEventOf<typeof accountEvents>;
   type Read = RecordedEventOf<typeof accountEvents>;
   expectTypeOf<Written['type']>().toEqualTypeOf<'account.opened' | 'account.deposited'>();
@@ -78,7 +78,7 @@ test('a payload of optional, nested, union and free JSON fields compiles', () =>
   >().toEqualTypeOf<string>();
 });
 
-test('an event with a history has the newest shape', () => {
+test('an event with schema versions has the newest shape', () => {
   const events = defineEvents('account', {
     opened: schemaVersions(z.object({ name: z.string() }))
       .next(z.object({ owner: z.string() }), (v1) => ({ owner: v1.name }))
@@ -94,7 +94,7 @@ test('an event with a history has the newest shape', () => {
   }>();
 });
 
-test('an upcast step that reads a field of another version, or makes the wrong shape, does not compile', () => {
+test('an upcast step with a wrong input or output does not compile', () => {
   const v1 = schemaVersions(z.object({ name: z.string() }));
   // @ts-expect-error version 1 has no field "owner"
   v1.next(z.object({ owner: z.string() }), (data) => ({ owner: data.owner }));
@@ -104,7 +104,7 @@ test('an upcast step that reads a field of another version, or makes the wrong s
   v1.next(z.object({ at: z.date() }), () => ({ at: new Date(0) }));
 });
 
-test('a group shows the payloads of its events, and what is given where that differs', () => {
+test('an event group has the payloads of its events, and their inputs if they differ', () => {
   expectTypeOf(accountEvents).toEqualTypeOf<
     EventGroup<
       'account',

@@ -10,7 +10,7 @@ const accountEvents = defineEvents('account', {
 });
 
 describe('making an event', () => {
-  test('gives its stored type, its schema version and the payload as the schema puts it out', () => {
+  test('returns its stored type, its schema version and the schema’s output', () => {
     expect({ ...accountEvents.create.opened({ owner: ' Ada ' }) }).toStrictEqual({
       type: 'account.opened',
       schemaVersion: 1,
@@ -18,7 +18,7 @@ describe('making an event', () => {
     });
   });
 
-  test('takes an id, tags and metadata, and has no such field when none was given', () => {
+  test('takes an id, tags and metadata, and has only those that are given', () => {
     const options = { id: 'event-1', tags: ['owner:ada'], metadata: { actor: 'ada' } };
     const event = accountEvents.create.deposited({ cents: 5 }, options);
     expect({ ...event }).toStrictEqual({
@@ -31,7 +31,7 @@ describe('making an event', () => {
     expect(Object.keys(bare)).toEqual(['type', 'schemaVersion', 'data']);
   });
 
-  test('refuses a payload its schema refuses, and says where without showing the value', () => {
+  test('refuses a payload that its schema refuses, without showing the value', () => {
     const error = thrownBy(() => accountEvents.create.deposited({ cents: -4321 }));
     expect(error).toBeInstanceOf(InvalidEventError);
     expect(error).toMatchObject({
@@ -46,7 +46,7 @@ describe('making an event', () => {
     expect(JSON.stringify(error) + String(error)).not.toContain('4321');
   });
 
-  test('drops fields the schema does not know', () => {
+  test('drops fields that the schema does not have', () => {
     const data: { cents: number } = Object.assign({ cents: 5 }, { secret: 'x' });
     expect(accountEvents.create.deposited(data).data).toStrictEqual({ cents: 5 });
   });
@@ -61,8 +61,8 @@ function thrownBy(work: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-describe('declaring events', () => {
-  test('counts the versions of a payload with a history', () => {
+describe('defining events', () => {
+  test('counts the schema versions of a payload', () => {
     const events = defineEvents('account', {
       opened: schemaVersions(z.object({ name: z.string() })).next(
         z.object({ owner: z.string() }),
@@ -76,7 +76,7 @@ describe('declaring events', () => {
     expect(events.definitions).toMatchObject([{ type: 'account.opened', schemaVersion: 2 }]);
   });
 
-  test('refuses a category with a hyphen: the first one in a stream id ends it', () => {
+  test('refuses a category with a hyphen, which would end it in a stream id', () => {
     expect(() => defineEvents('bank-account', {})).toThrow(InvalidNameError);
   });
 

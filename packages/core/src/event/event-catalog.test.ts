@@ -27,21 +27,21 @@ function opened(schemaVersion: number, data: StoredPayload['data']): StoredPaylo
 }
 
 describe('upcasting', () => {
-  test('what was stored as version 1 comes out as the newest, with the defaults of every step', () => {
+  test('turns version 1 into the newest version, with the defaults of each step', () => {
     expect(catalog.upcast(opened(1, { name: 'Ada' }))).toEqual({
       schemaVersion: 3,
       data: { owner: 'Ada', currency: 'eur', tier: 'basic' },
     });
   });
 
-  test('begins at the version the event was stored under', () => {
+  test('starts at the version the event was stored with', () => {
     expect(catalog.upcast(opened(2, { owner: 'Ada', currency: 'USD' }))).toEqual({
       schemaVersion: 3,
       data: { owner: 'Ada', currency: 'usd', tier: 'basic' },
     });
   });
 
-  test('hands out data of the newest version as it is stored, unless asked to check it', () => {
+  test('returns data of the newest version as stored, unless it is to be validated', () => {
     const data = { owner: '', currency: 'eur', tier: 'basic' };
     expect(catalog.upcast(opened(3, data)).data).toBe(data);
     expect(() => catalog.upcast(opened(3, data), true)).toThrow(
@@ -49,7 +49,7 @@ describe('upcasting', () => {
     );
   });
 
-  test('a result that the next schema refuses is an error that names the event and where it is', () => {
+  test('reports event and position when a result does not match the next schema', () => {
     expect(() => catalog.upcast(opened(1, { name: '' }))).toThrow(
       expect.objectContaining({
         code: 'INVALID_EVENT',
@@ -60,7 +60,7 @@ describe('upcasting', () => {
     );
   });
 
-  test('a step that throws is an error that names the step and keeps the cause', () => {
+  test('reports the step that throws, with its cause', () => {
     const cause = new TypeError('boom');
     const events = defineEvents('account', {
       opened: schemaVersions(z.object({ name: z.string() }))
@@ -79,7 +79,7 @@ describe('upcasting', () => {
     );
   });
 
-  test('an unknown type, or a version newer than is known, is an error that says where it is and what to do', () => {
+  test('reports an unknown type or newer version with its position and the fix', () => {
     expect(() => catalog.upcast({ type: 'account.closed', schemaVersion: 1, data: {}, position: 9 })).toThrow(
       expect.objectContaining({
         code: 'UNKNOWN_EVENT',
@@ -102,8 +102,8 @@ describe('upcasting', () => {
   });
 });
 
-describe('what is to be appended', () => {
-  test('is refused when no definition knows its type', () => {
+describe('an event to append', () => {
+  test('is refused when its type has no definition', () => {
     expect(() => catalog.payloadOf({ type: 'account.closed', schemaVersion: 1, data: {} })).toThrow(
       'event type "account.closed" is unknown here; add its defineEvents(...) to the store\'s events',
     );
@@ -115,7 +115,7 @@ describe('what is to be appended', () => {
     ).toThrow(expect.objectContaining({ code: 'UNKNOWN_EVENT', schemaVersion: 1, position: undefined }));
   });
 
-  test('is parsed when no creator made it, so that a plain object is as good as its data', () => {
+  test('is parsed when it was not made by its creator', () => {
     const plain = { type: 'account.deposited', schemaVersion: 1 };
     expect(catalog.payloadOf({ ...plain, data: { cents: 5, noise: true } })).toEqual({ cents: 5 });
     expect(() => catalog.payloadOf({ ...plain, data: { cents: 0 } })).toThrow(/does not fit: cents/);

@@ -1,18 +1,21 @@
 import type { EventMetadata } from './metadata.ts';
 import type { EventSchema, UpcastStep } from './schema-versions.ts';
 
-/** One event type: its stored name, its newest schema, and the steps from each older one. */
+/** One event type: its stored name, its newest schema, and the upcast steps from older ones. */
 export interface EventDefinition {
-  /** `<category>.<name>`, as it is stored. */
+  /** `<category>.<name>`, as in the log. */
   readonly type: string;
   readonly schemaVersion: number;
   readonly schema: EventSchema;
   readonly steps: readonly UpcastStep[];
 }
 
-/** What may be said of an event beside its payload. */
+/** The parts of an event beside its payload. */
 export interface EventOptions {
+  /** Identifies the event: appending it again under the same id adds nothing. @default a UUIDv7 */
   readonly id?: string | undefined;
+  /** `key:value` texts by which the event is found across streams. At most 64. @default none */
   readonly tags?: readonly string[] | undefined;
+  /** Wins over the append's metadata, field by field, except for `commandId`. @default none */
   readonly metadata?: EventMetadata | undefined;
 }

@@ -17,13 +17,13 @@ function parsesDuring(work: () => unknown): number {
   return parses - before;
 }
 
-test('an event its creator made is not parsed again when it is stored', () => {
+test('an event from its creator is not parsed again when it is appended', () => {
   const event = accountEvents.create.deposited({ cents: 5 });
   expect(parsesDuring(() => catalog.payloadOf(event))).toBe(0);
   expect(catalog.payloadOf(event)).toBe(event.data);
 });
 
-test('a copy is parsed again, whatever its data', () => {
+test('a copy is parsed again, with any data', () => {
   const event = accountEvents.create.deposited({ cents: 5 });
   expect(parsesDuring(() => catalog.payloadOf({ ...event }))).toBe(1);
   expect(parsesDuring(() => catalog.payloadOf(structuredClone(event)))).toBe(1);
@@ -36,7 +36,7 @@ test('an event whose data was replaced in place is parsed again', () => {
   expect(() => catalog.payloadOf(event)).toThrow(/does not fit: cents/);
 });
 
-test('an event of another definition of the same name is parsed by the one the store was given', () => {
+test('an event of another definition with the same name is parsed again', () => {
   const stricter = defineEvents('account', { deposited: z.object({ cents: z.int().max(3) }) });
   const event = accountEvents.create.deposited({ cents: 5 });
   expect(() => new EventCatalog([stricter]).payloadOf(event)).toThrow(/does not fit: cents/);

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { frozen } from './frozen.ts';
 
-test('plain objects and arrays cannot be changed any more, all the way down', () => {
+test('plain objects and arrays are frozen at all levels', () => {
   const value = frozen({ lines: [{ sku: 'tea' }], total: 0, note: null });
   expect(() => Object.assign(value, { total: 1 })).toThrow(TypeError);
   expect(() => value.lines.push({ sku: 'coffee' })).toThrow(TypeError);
   expect(() => Object.assign(value.lines[0]!, { sku: 'coffee' })).toThrow(TypeError);
 });
 
-test('a Map, Date or class instance is left as it is', () => {
+test('a Map, Date or class instance is not frozen', () => {
   const value = frozen({ quantities: new Map([['tea', 1]]), at: new Date(0) });
   value.quantities.set('tea', 2);
   expect(Object.isFrozen(value.at)).toBe(false);
 });
 
-test('a value that refers to itself is frozen all the same', () => {
+test('a value that refers to itself is frozen', () => {
   const value: { self?: unknown } = {};
   value.self = value;
   expect(Object.isFrozen(frozen(value))).toBe(true);

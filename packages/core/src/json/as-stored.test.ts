@@ -16,11 +16,11 @@ describe('a value as it is stored', () => {
     { a: 1, b: { c: [1, 2] }, cc: null },
     { 2: 'index', 10: 'index', a: 1, bb: 3, é: 2 },
     { z: 1, aa: 1 },
-  ])('is the same object when storing changes nothing: %j', (value) => {
+  ])('is the same object when it has the stored form already: %j', (value) => {
     expect(asStored(value)).toBe(value);
   });
 
-  test('has its members in the order of jsonb: by length in bytes, then by their bytes', () => {
+  test('has its members in the order of jsonb: by length in bytes, then by bytes', () => {
     expect(text({ zeta: 1, alpha: 2, b: 3, a: 4 })).toBe('{"a":4,"b":3,"zeta":1,"alpha":2}');
     expect(text({ aaa: 1, é: 2, bb: 3 })).toBe('{"bb":3,"é":2,"aaa":1}');
     expect(text({ '\u{10000}': 1, '￿a': 2, '￿': 3 })).toBe('{"￿":3,"￿a":2,"\u{10000}":1}');
@@ -29,7 +29,7 @@ describe('a value as it is stored', () => {
     );
   });
 
-  test('lacks what JSON leaves out, and has null for what JSON cannot write', () => {
+  test('lacks undefined members, and has null for NaN and undefined elements', () => {
     expect(
       asStored({ a: undefined, b: Number.NaN, c: [undefined, Number.POSITIVE_INFINITY, () => 1] }),
     ).toStrictEqual({
@@ -40,23 +40,23 @@ describe('a value as it is stored', () => {
     expect(asStored([1, -0])).toStrictEqual([1, 0]);
   });
 
-  test('is none of a bigint', () => {
+  test('does not exist for a bigint', () => {
     expect(() => asStored({ a: [1n] })).toThrow('JSON has no bigint');
   });
 
-  test('is what JSON makes of an object that says so itself', () => {
+  test('is the result of toJSON for an object that has it', () => {
     const made = { b: 1, toJSON: () => ({ d: 1, c: new Date(0) }) };
     expect(text({ at: new Date(0), made })).toBe(
       '{"at":"1970-01-01T00:00:00.000Z","made":{"c":"1970-01-01T00:00:00.000Z","d":1}}',
     );
   });
 
-  test('keeps a member with the name of the prototype', () => {
+  test('keeps a member named __proto__', () => {
     const value: unknown = JSON.parse('{"b": 1, "__proto__": {"d": 1, "c": 2}, "a": 1}');
     expect(text(value)).toBe('{"a":1,"b":1,"__proto__":{"c":2,"d":1}}');
   });
 
-  test('is made in one pass, however deep it is', () => {
+  test('is made in one pass, at any depth', () => {
     let value: JsonValue = 1;
     for (let depth = 0; depth < 2_000; depth += 1) value = { b: value, a: depth };
     expect(text(value)).toHaveLength(JSON.stringify(value).length);

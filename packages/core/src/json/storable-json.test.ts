@@ -37,14 +37,14 @@ describe('JSON text', () => {
     },
   );
 
-  test('is searched in one pass, whatever backslashes it has', () => {
+  test('is searched in one pass, with any number of backslashes', () => {
     const slow = JSON.stringify('\\'.repeat(500_000) + '\\u\\u'.repeat(200_000));
     expect(millisecondsOf(() => expect(isStorableJson(slow)).toBe(true))).toBeLessThan(1_000);
   });
 });
 
 describe('a value that cannot be stored', () => {
-  test('is named by its path', () => {
+  test('is reported by its path', () => {
     expect(issueOf(() => store({ a: [{ b: 'x' }, { b: '\u0000' }] }))).toMatchObject({
       path: 'a.1.b',
       code: 'unstorable_character',
@@ -53,7 +53,7 @@ describe('a value that cannot be stored', () => {
     expect(issueOf(() => store('\u0000'))?.path).toBe('');
   });
 
-  test('is found in one pass under thousands of levels, and its path is abridged', () => {
+  test('is found in one pass below thousands of levels, and its path is abridged', () => {
     let value: unknown = '\u0000';
     for (let depth = 0; depth < 2_500; depth += 1) value = { pad: 'x'.repeat(400), next: value };
     const json = toJson('note.written', 1, value);
@@ -66,7 +66,7 @@ describe('a value that cannot be stored', () => {
     expect(issue?.path).toHaveLength(203);
   });
 
-  test('is refused when it is no JSON, or too deep', () => {
+  test('is refused when JSON cannot represent it, or it is too deep', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
     let deep: unknown = 1;

@@ -32,14 +32,14 @@ describe('an id', () => {
     );
   });
 
-  test('that is no text at all is refused as well', () => {
+  test('that is not a text is refused', () => {
     const missing: unknown = undefined;
     expect(() => assertId('stream id', missing as string)).toThrow(
       'stream id "undefined" must be a text that is not empty',
     );
   });
 
-  test('is abridged in the message when it is long, and shown so that nothing in it hides', () => {
+  test('is abridged in the message when it is long, and escaped', () => {
     expect(() => assertId('event id', `${'x'.repeat(300)}`)).toThrow(/^event id "x{57}\.\.\."/);
     expect(() => assertId('event id', 'a\u0000')).toThrow('event id "a\\u0000"');
   });
@@ -83,26 +83,26 @@ describe('a projection name', () => {
   );
 });
 
-test('a table or column may have the 63 characters that Postgres keeps, and no more', () => {
+test('a table or column has at most the 63 characters that Postgres keeps', () => {
   expect(() => assertSqlName('column', 'x'.repeat(63))).not.toThrow();
   expect(() => assertSqlName('column', 'x'.repeat(64))).toThrow('has 64 characters, at most 63 are allowed');
   expect(() => assertSqlName('column', 'account id')).toThrow(InvalidNameError);
 });
 
 describe('a stream id', () => {
-  test('is the category and the id, and gives both back, whatever hyphens the id has', () => {
+  test('consists of category and id, and both can be read from it, hyphens included', () => {
     const streamId = streamIdOf('account', 'eu-west-7');
     expect(streamId).toBe('account-eu-west-7');
     expect(categoryOf(streamId)).toBe('account');
     expect(aggregateIdOf(streamId)).toBe('eu-west-7');
   });
 
-  test('without a hyphen is its own category and has no aggregate id', () => {
+  test('without a hyphen is a category without an aggregate id', () => {
     expect(categoryOf('audit')).toBe('audit');
     expect(aggregateIdOf('audit')).toBe('');
   });
 
-  test('is refused when a part is, or when both together are too long', () => {
+  test('is refused when a part is invalid, or both are too long together', () => {
     expect(() => streamIdOf('bank-account', '1')).toThrow('category "bank-account"');
     expect(() => streamIdOf('account', '')).toThrow('id of account "" must be');
     expect(() => streamIdOf('account', 'x'.repeat(250))).toThrow(/^stream id .* has 258 characters/);

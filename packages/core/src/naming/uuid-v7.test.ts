@@ -27,7 +27,7 @@ test('ids of one process and one millisecond sort in the order they were made', 
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test('the counter begins anew at another value in each millisecond', () => {
+test('the counter starts at another value in each millisecond', () => {
   const counters = new Set(Array.from({ length: 1_000 }, (_, ms) => uuidv7(ms).slice(14, 23)));
   expect(counters.size).toBeGreaterThan(990);
 });
@@ -37,7 +37,7 @@ test('the last 48 bits differ in each id', () => {
   expect(new Set(last).size).toBe(last.length);
 });
 
-test('a clock that goes back makes ids that are new', () => {
+test('ids differ when the clock goes back', () => {
   const ids = [5, 4, 5, 4, 5].map((now) => uuidv7(now));
   expect(new Set(ids).size).toBe(5);
 });

@@ -27,7 +27,7 @@ test('handlers get a transaction typed by the tables, and their own event', () =
   expectTypeOf<TablesOf<typeof owners>['owners']['accounts']>().toEqualTypeOf<'integer'>();
 });
 
-test('the batch form gets every event of its groups', () => {
+test('the batch form gets all events of its groups', () => {
   defineProjection({
     name: 'owners',
     events: [accountEvents],
@@ -56,7 +56,7 @@ test('a wrong event name, table, column or field in a handler does not compile',
   });
 });
 
-test('both forms at once, or none, does not compile', () => {
+test('both forms at once, or neither, does not compile', () => {
   const base = { name: 'owners', events: [accountEvents], tables } as const;
   // @ts-expect-error neither `on` nor `onBatch`
   defineProjection(base);
@@ -64,7 +64,7 @@ test('both forms at once, or none, does not compile', () => {
   defineProjection({ ...base, on: {}, onBatch: async () => Promise.resolve() });
 });
 
-test('a primary key or index over a column that is not there does not compile', () => {
+test('a primary key or index with an unknown column does not compile', () => {
   const base = { name: 'owners', events: [accountEvents], on: {} } as const;
   const columns = { name: 'text' } as const;
   // @ts-expect-error there is no column "id"

@@ -33,7 +33,7 @@ function recorded(type: string, position: number): RecordedEvent {
   };
 }
 
-test('its tables, version and mode are as given, with the defaults of both kinds', () => {
+test('tables, version and mode are as given, or the defaults', () => {
   const owners = defineProjection({ ...base, on: {} });
   expect(owners).toMatchObject({ kind: 'handlers', name: 'owners', version: 1, mode: 'async' });
   expect(owners.tables).toEqual([
@@ -51,7 +51,7 @@ test('its tables, version and mode are as given, with the defaults of both kinds
   });
 });
 
-test('each handler gets the transaction and its own events, in order, and each is announced before', async () => {
+test('each handler gets the transaction and its events in order, after onEvent', async () => {
   const seen: unknown[] = [];
   const owners = defineProjection({
     ...base,
@@ -91,7 +91,7 @@ test('a handler that throws ends the batch, and nothing after it is applied', as
   expect(seen).toEqual([1, 2]);
 });
 
-test('the batch form reads every event of its groups, and gets them all at once', async () => {
+test('the batch form reads all events of its groups, and gets them at once', async () => {
   let seen: readonly number[] = [];
   const owners = defineProjection({
     ...base,

@@ -23,7 +23,7 @@ test('rows are typed from the columns', () => {
   }>();
 });
 
-test('every column type has its type in memory, with null where it is allowed', () => {
+test('each column type has its type in memory, with null where it is allowed', () => {
   expectTypeOf<
     Row<{
       a: 'text';
@@ -49,7 +49,7 @@ test('every column type has its type in memory, with null where it is allowed', 
   }>();
 });
 
-test('handlers see the row and the data of their own event', () => {
+test('handlers get the row and the data of their event', () => {
   defineTableProjection({
     ...base,
     evolve: {

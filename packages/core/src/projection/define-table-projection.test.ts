@@ -28,7 +28,7 @@ const base = {
   evolve: {},
 } as const;
 
-test('the table has the projection’s name, and the columns that have no initial value as its key', () => {
+test('the table is named as the projection; its key has no initial values', () => {
   expect(balances.table).toEqual({
     name: 'balances',
     columns: { account_id: 'text', owner: 'text', cents: 'bigint', events: 'integer' },
@@ -38,7 +38,7 @@ test('the table has the projection’s name, and the columns that have no initia
   expect(balances.tables).toEqual([balances.table]);
 });
 
-test('it reads only the events it has a handler for', () => {
+test('it reads only events that have a handler', () => {
   expect(balances.eventTypes).toEqual([
     'account.opened',
     'account.deposited',
@@ -70,11 +70,11 @@ describe('keysOf', () => {
   const keysOf = (key: () => { account_id: string } | { account_id: string }[] | null) =>
     defineTableProjection({ ...base, name: 'keys', key }).keysOf(opened);
 
-  test('gives one key as a list of one', () => {
+  test('returns one key as a list', () => {
     expect(balances.keysOf(opened)).toEqual([{ account_id: 'account-acc-1' }]);
   });
 
-  test('gives several keys as they are, and none for null', () => {
+  test('returns several keys as they are, and none for null', () => {
     expect(keysOf(() => [{ account_id: 'a' }, { account_id: 'b' }])).toEqual([
       { account_id: 'a' },
       { account_id: 'b' },
@@ -91,7 +91,7 @@ describe('evolve', () => {
     expect(after).toEqual({ account_id: 'account-acc-1', owner: 'Ada', cents: 500, events: 2 });
   });
 
-  test('leaves the row as it is for an event without a handler', () => {
+  test('does not change the row for an event without a handler', () => {
     const row = { account_id: 'a', owner: '', cents: 0, events: 0 };
     expect(balances.evolve(row, { ...opened, type: 'account.frozen' })).toBe(row);
   });
@@ -106,12 +106,12 @@ describe('evolve', () => {
     expect(open.evolve({ account_id: 'a', cents: 0 }, opened)).toBeNull();
   });
 
-  test('cannot change the initial row for every row', () => {
+  test('cannot change the initial row in place', () => {
     expect(() => Object.assign(balances.initialRow, { cents: 1 })).toThrow(TypeError);
   });
 });
 
-describe('declaring a table projection', () => {
+describe('defining a table projection', () => {
   const key = () => ({ account_id: 'a' });
 
   test('refuses a name that cannot be a Postgres schema', () => {
@@ -127,7 +127,7 @@ describe('declaring a table projection', () => {
     );
   });
 
-  test('refuses to be without a key', () => {
+  test('refuses a table without a key', () => {
     const initialRow = { account_id: '', cents: 0 };
     expect(() => defineTableProjection({ ...base, name: 'balances', initialRow, key })).toThrow(
       'projection "balances" has no key: leave the key\'s columns out of initialRow',

@@ -5,13 +5,13 @@ import { expect, test } from 'vitest';
 import type { RecordedEvent } from '../event/event.ts';
 import { type HandlerResult, runHandlers, type HandlerStatement } from './handlers.ts';
 
-// Nothing here talks to a database: it is about what is sent when, and whose failure is told.
+// Without a database: these tests are about the order of statements and the event of a failure.
 const tx = {} as unknown as Transaction<unknown>;
 const eventAt = (position: number) => ({ position }) as unknown as RecordedEvent;
 const compiled = (sql: string) => ({ sql }) as unknown as CompiledQuery<unknown>;
 const statement = (sql: string): HandlerStatement => ({ compile: () => compiled(sql) });
 
-/** Runs one call for each result; answers come only when all has been sent, so that nobody can have waited for one. */
+/** Runs one call for each result. Statements are answered only after all are sent, so waiting for one would hang. */
 async function run(results: readonly (() => HandlerResult | undefined)[], failing: readonly string[] = []) {
   const seen: string[] = [];
   let at = 0;
@@ -33,7 +33,7 @@ async function run(results: readonly (() => HandlerResult | undefined)[], failin
   return { seen, failure, at };
 }
 
-test('statements that handlers return are sent in their order, without waiting for answers', async () => {
+test('statements that handlers return are sent in order, without waiting for results', async () => {
   const { seen, failure } = await run([
     () => statement('one'),
     () => [statement('two'), statement('three')],
@@ -44,7 +44,7 @@ test('statements that handlers return are sent in their order, without waiting f
   expect(failure).toBeUndefined();
 });
 
-test('an awaited handler may hand out statements as well; rows and results are none', async () => {
+test('a handler’s promise may resolve with statements; other results are ignored', async () => {
   const { seen } = await run([
     () => Promise.resolve(statement('one')),
     () => Promise.resolve([{ sql: 'a column', compile: 'another' }, 5, null]),
@@ -53,7 +53,7 @@ test('an awaited handler may hand out statements as well; rows and results are n
   expect(seen).toEqual(['one', 'two']);
 });
 
-test('the failure that came first is told, with its event, also when a later handler failed because of it', async () => {
+test('the first failure is reported with its event, even when later handlers fail', async () => {
   guarantee('failed-statements-name-their-event');
   const aborted = () => Promise.reject(new Error('the transaction is aborted'));
   expect(
@@ -69,7 +69,7 @@ test('the failure that came first is told, with its event, also when a later han
   });
 });
 
-test('nothing is done for the events behind a handler that throws', async () => {
+test('no handler runs for the events after a handler that throws', async () => {
   const { seen, failure, at } = await run([
     () => statement('one'),
     () => {

@@ -12,17 +12,17 @@ test('a condition is one query or several, each with a tag at least', () => {
     failIfMatch: students.map((student) => ({ tags: [`student:${student}`] })),
   };
   expectTypeOf(several.failIfMatch).toExtend<TaggedQuery | readonly TaggedQuery[]>();
-  // @ts-expect-error a query without tags would exclude whatever is appended
+  // @ts-expect-error a query of a condition needs a tag
   const none: TaggedQuery = { tags: [] };
-  // @ts-expect-error nor does a query of types alone say what the decision rests on
+  // @ts-expect-error types alone are not enough
   const untagged: AppendCondition = { failIfMatch: { types: ['course.subscribed'] } };
-  // @ts-expect-error conditions do not ask for a category
+  // @ts-expect-error a condition cannot select by category
   const category: AppendCondition = { failIfMatch: { tags: ['course:c1'], category: 'course' } };
-  // @ts-expect-error a position alone says nothing about what must not be behind it
+  // @ts-expect-error a condition needs a query, not only a position
   const nothing: AppendCondition = { after: 7 };
   expectTypeOf([none, untagged, category, nothing]).not.toBeNever();
 });
 
-test('a query for a condition is one for a read as well', () => {
+test('a query of a condition is valid in a read as well', () => {
   expectTypeOf<TaggedQuery>().toExtend<EventQuery>();
 });

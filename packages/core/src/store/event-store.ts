@@ -165,7 +165,7 @@ export interface EventStore {
    *
    * @throws StreamVersionConflictError when the stream does not have the expected version.
    * @throws AppendConditionFailedError when an event in the log matches the condition.
-   * @throws EventIdReusedError when an event id is already in the log for another event.
+   * @throws EventIdReusedError when an event id is already recorded for another event.
    * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError when the input cannot be
    * stored.
    * @throws RangeError when `expectedVersion` or `after` is invalid.

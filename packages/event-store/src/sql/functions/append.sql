@@ -58,7 +58,7 @@ begin
         stream_id, answer.stream_version[1], expected_version
         using errcode = 'LF001', hint = 'read it again and decide again';
     when 3 then
-      raise exception 'event id "%" is already in the log for another event', answer.request_event_id[1]
+      raise exception 'event id "%" is already recorded for another event', answer.request_event_id[1]
         using errcode = 'LF002', hint = 'use an event id for one event only';
     else
   end case;
