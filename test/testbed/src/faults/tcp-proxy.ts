@@ -16,7 +16,7 @@ interface Watched {
 }
 
 /**
- * A network between a client and PostgreSQL that can be broken. It passes everything on until told otherwise.
+ * A network between a client and PostgreSQL that can be broken. By default it forwards everything.
  *
  * Own code: the proxies on npm cannot hold back or lose bytes on demand, and Toxiproxy is a server to install.
  */

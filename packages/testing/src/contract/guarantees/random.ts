@@ -14,12 +14,12 @@ import { assertProperty, programSeed, toRepeat } from '../random/assert-property
 import { type ProgramAppend, programAppend } from '../random/program.ts';
 import { collect, type Guarantee, parcelEvents, placeOf, upTo, versionsOf } from '../trial.ts';
 
-/** An event without what two stores cannot have in common. */
+/** An event without the fields that differ between two stores. */
 function comparable({ position: _position, recordedAt: _recordedAt, ...event }: RecordedEvent): unknown {
   return event;
 }
 
-/** What an append came to, in words that two stores have in common. */
+/** The outcome of an append, in a form that is the same for two stores. */
 async function outcomeOf(append: Promise<AppendToStreamsResult>): Promise<unknown> {
   try {
     const { streams, duplicate } = await append;
@@ -36,7 +36,7 @@ async function outcomeOf(append: Promise<AppendToStreamsResult>): Promise<unknow
   }
 }
 
-/** Waits for the end of the settled log: an append that has just failed may hold it back for a moment. */
+/** Waits for the expected count: an append that has just failed can hold back the high-water mark for a moment. */
 async function untilCount(count: () => Promise<number>, expected: number): Promise<void> {
   await expect.poll(count, { timeout: 1_000, interval: 5 }).toBe(expected);
 }
@@ -61,7 +61,7 @@ const anyFilter: fc.Arbitrary<ReadAllOptions> = fc.record({
   }),
 });
 
-/** Each append is followed by the reading of one stream; the log is read at the end. */
+/** Reads one stream after each append, and the log at the end. */
 const anyProgram = fc.record({
   steps: fc.array(
     fc.record({
@@ -125,7 +125,7 @@ export const randomGuarantees = {
     const versions = new Map<string, number>();
     const recorded: RecordedEvent[] = [];
     const seed = programSeed();
-    // Which writer comes first is not in the programs: parts of them would show nothing, so that none are looked for.
+    // Without shrinking: the order of the writers is not part of the programs, so a smaller program proves nothing.
     const [programs = []] = fc.sample(eightWriters, { seed, numRuns: 1 });
     const write = async (program: readonly ProgramAppend[], writer: number) => {
       const maker = new AppendMaker({ streamIds, id: (name) => trial.id(`${writer}-${name}`) });
