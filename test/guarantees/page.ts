@@ -32,7 +32,8 @@ export function renderPage(guarantees: readonly Guarantee[], tests: readonly Dec
 function renderRow({ id, claim, statedIn }: Guarantee, tests: readonly DeclaringTest[]): string {
   const [first = '', ...others] = filesOf(id, tests);
   const link = `[${testName(first)}](../${first})`;
-  const also = others.length === 0 ? '' : `, also ${others.map(testName).join(', ')}`;
+  const also =
+    others.length === 0 ? '' : `, also ${others.map((file) => testName(file, folderOf(first))).join(', ')}`;
   return `| ${claim} | [${pageName(statedIn)}](${statedIn}) | ${link}${also} |`;
 }
 
@@ -46,8 +47,17 @@ function pageName(statedIn: string): string {
     .replaceAll('-', ' ');
 }
 
-/** `event-store: append-only` for `packages/event-store/test/append-only.pg.test.ts`. */
-function testName(file: string): string {
-  const [folder = ''] = file.replace(/^packages\//, '').split('/');
-  return `${folder}: ${file.replace(/^.*\//, '').replace(/(\.serial)?(\.pg)?\.test\.ts$/, '')}`;
+/**
+ * `event-store: append-only` for `packages/event-store/test/append-only.pg.test.ts`.
+ *
+ * @param known the folder that the reader knows already: it is left out
+ */
+function testName(file: string, known?: string): string {
+  const folder = folderOf(file);
+  const name = file.replace(/^.*\//, '').replace(/(\.serial)?(\.pg)?\.test\.ts$/, '');
+  return folder === known || folder === name ? name : `${folder}: ${name}`;
+}
+
+function folderOf(file: string): string {
+  return file.replace(/^packages\//, '').replace(/\/.*$/, '');
 }
