@@ -1,10 +1,10 @@
 import { AssertionError, deepStrictEqual } from 'node:assert';
 
-/** Anything that throws: the assertion is reported at the line that called it. */
+/** A function that asserts. The failure is reported at the line that called it. */
 type Caller = (...input: never) => unknown;
 
 /**
- * @throws AssertionError with both values and their difference, whichever test runner shows it.
+ * @throws AssertionError with both values and their difference, in any test runner.
  */
 export function assertSame(actual: unknown, expected: unknown, message: string, caller: Caller): void {
   try {

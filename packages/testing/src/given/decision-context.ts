@@ -1,16 +1,16 @@
 import type { DecideContext, EventMetadata } from '@leftfold/core';
 
-/** What a decision gets beside the state, so that the same test decides the same every time. */
+/** The context that `decide` gets. The defaults are fixed, so that a test has the same result in every run. */
 export interface GivenOptions {
-  /** The moment of the decision. @default 2000-01-01T00:00:00.000Z */
+  /** The time of the decision. @default 2000-01-01T00:00:00.000Z */
   readonly now?: Date;
-  /** Makes ids. @default 'id-1', 'id-2', …, from the start for each command */
+  /** Makes ids. @default 'id-1', 'id-2', …, starting again for each command */
   readonly newId?: () => string;
-  /** @default none */
+  /** Metadata of the command. @default none */
   readonly metadata?: EventMetadata;
 }
 
-/** Where the clock of tests stands, unless they say otherwise. */
+/** The default time in tests. */
 export const DEFAULT_NOW = '2000-01-01T00:00:00.000Z';
 
 export function toDecisionContext({ now, newId, metadata = {} }: GivenOptions): DecideContext {

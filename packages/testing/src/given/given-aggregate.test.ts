@@ -38,14 +38,14 @@ describe('given, when, then', () => {
     expect.assertions(0);
   });
 
-  test('begins with an aggregate that has no history', () => {
+  test('starts with an aggregate without a history', () => {
     const outcome = given(account).when(command.open('acc-1', { owner: ' Ada ' }));
     expect(outcome.events).toMatchObject([{ type: 'account.opened', data: { owner: 'Ada' } }]);
     expect(outcome.state).toEqual({ open: true, cents: 0 });
     expect(outcome.rejection).toBeUndefined();
   });
 
-  test('decides at a fixed time, with ids that count, so that events can be compared whole', () => {
+  test('decides at a fixed time and with counted ids, so that events can be compared', () => {
     const event = accountEvents.create.opened(
       { owner: 'Ada', note: 'acc-1 at 2000-01-01T00:00:00.000Z' },
       { id: 'id-1', tags: ['owner:Ada'] },
@@ -56,25 +56,25 @@ describe('given, when, then', () => {
     expect.assertions(0);
   });
 
-  test('takes its clock and ids from the test when it brings them', () => {
+  test('takes time and ids from the test when they are given', () => {
     const options = { now: new Date('2026-01-02T03:04:05Z'), newId: () => 'mine' };
     const { events } = given(register, [], options).when(register.command.open('acc-1', { owner: 'Ada' }));
     expect(events).toMatchObject([{ id: 'mine', data: { note: 'acc-1 at 2026-01-02T03:04:05.000Z' } }]);
   });
 
-  test('knows a rejection, with or without its details', () => {
+  test('asserts a rejection, with or without its details', () => {
     const outcome = given(account, [opened]).when(command.withdraw('acc-1', { cents: 5 }));
     outcome.thenRejected('insufficient-funds').thenState({ open: true, cents: 0 });
     outcome.thenRejected('insufficient-funds', { missing: 5 });
     expect(outcome.events).toEqual([]);
   });
 
-  test('knows that nothing happened', () => {
+  test('asserts that nothing happened', () => {
     given(account).when(command.close('acc-1', {})).thenNothing().thenState({ open: false, cents: 0 });
     expect.assertions(0);
   });
 
-  test('shows the state a history leads to', () => {
+  test('shows the state after a history', () => {
     const history = given(account, [opened, deposited(5)]);
     history.thenState({ open: true, cents: 5 });
     expect(history.state).toEqual({ open: true, cents: 5 });
@@ -151,15 +151,15 @@ describe('what was not expected', () => {
     expect(() => outcome.then([accountEvents.create.opened({ owner: 'Ada', note })])).toThrow(AssertionError);
   });
 
-  test('may be a promise for whoever awaits it: that is an error, not a silent pass', async () => {
-    // As JavaScript would; TypeScript refuses it.
+  test('is not a promise: awaiting it is an error and does not pass', async () => {
+    // As JavaScript code can; it does not compile in TypeScript.
     const outcome: unknown = withdraw(200);
     await expect(Promise.resolve(outcome)).rejects.toThrow('is no promise: do not await it');
   });
 });
 
-describe('what a store or an execution would refuse is refused here', () => {
-  test('an input that does not fit', () => {
+describe('what a store or an execution refuses is refused in a test', () => {
+  test('an input that does not match its schema', () => {
     expect(() => given(account).when(command.open('acc-1', { owner: ' ' }))).toThrow(
       expect.objectContaining({ code: 'INVALID_COMMAND', command: 'account.open' }),
     );
@@ -177,13 +177,13 @@ describe('what a store or an execution would refuse is refused here', () => {
     );
   });
 
-  test('an id that cannot be one', () => {
+  test('an invalid id', () => {
     expect(() => given(account).when(command.open('', { owner: 'Ada' }))).toThrow(
       expect.objectContaining({ code: 'INVALID_NAME' }),
     );
   });
 
-  test('a history whose data does not fit its schema', () => {
+  test('a history whose data does not match its schema', () => {
     const lost = { ...deposited(5), data: { cents: -5 } };
     expect(() => given(account, [lost])).toThrow(expect.objectContaining({ code: 'INVALID_EVENT' }));
   });

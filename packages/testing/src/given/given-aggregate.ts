@@ -16,18 +16,18 @@ import { stateAfter } from './history.ts';
 import { type Outcome, type ThenState, toOutcome } from './outcome.ts';
 import { parseInput } from './parse-input.ts';
 
-/** Any event of an aggregate, before it is stored. */
+/** Any event of an aggregate, before it is appended. */
 export type NewEventOfAggregate<TAggregate extends AnyAggregate> = NewEventOf<TAggregate['events']>;
 
 /** An aggregate with a history. */
 export interface GivenAggregate<TAggregate extends AnyAggregate> extends ThenState<StateOf<TAggregate>> {
   readonly state: StateOf<TAggregate>;
   /**
-   * Decides, without a store.
+   * Calls the command's `decide`, without a store.
    *
-   * @throws InvalidCommandError when the command's input does not fit
-   * @throws UnknownCommandError when the command is none of this aggregate's
-   * @throws InvalidNameError when its id cannot be one
+   * @throws InvalidCommandError when the input does not match the command's schema
+   * @throws UnknownCommandError when the aggregate has no such command
+   * @throws InvalidNameError when the id is invalid
    */
   when(
     command: CommandOf<TAggregate>,

@@ -26,7 +26,7 @@ test('a role that is left out has no history, and no events', () => {
   expect(given(transfer).states).toEqual({ from: { open: false, cents: 0 }, to: { open: false, cents: 0 } });
 });
 
-test('a rejection is known, and leaves every state as it was', () => {
+test('a rejection does not change the states', () => {
   given(transfer)
     .when(fiveCents)
     .thenRejected('insufficient-funds')
@@ -43,13 +43,13 @@ test('events where none were expected are an assertion error', () => {
   );
 });
 
-test('one aggregate in two roles is refused, as executing the command would', () => {
+test('one aggregate in two roles is refused, as in executing the command', () => {
   expect(() => given(transfer, ada).when(transfer.command({ from: 'a', to: 'a' }, { cents: 5 }))).toThrow(
     expect.objectContaining({ code: 'INVALID_COMMAND', command: 'transfer' }),
   );
 });
 
-test('a role that does not take part is refused', () => {
+test('an unknown role is refused', () => {
   expect(() => given(transfer, Object.assign({ via: [opened] }, ada))).toThrow(
     'decision "transfer" has no role "via"',
   );

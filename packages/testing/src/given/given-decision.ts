@@ -40,15 +40,15 @@ type ReasonOfDecision<TDecision> =
     ? TReason
     : string;
 
-/** Aggregates with a history, each in its role. */
+/** Aggregates with a history, by role. */
 export interface GivenDecision<TDecision extends AnyDecision> {
   readonly states: StatesByRole<TDecision>;
   /**
-   * Decides, without a store.
+   * Calls `decide`, without a store.
    *
-   * @throws InvalidCommandError when the input does not fit, or two roles are the same aggregate
-   * @throws UnknownCommandError when the command is none of this decision's
-   * @throws InvalidNameError when an id cannot be one
+   * @throws InvalidCommandError when the input does not match the schema, or two roles have the same aggregate
+   * @throws UnknownCommandError when the command belongs to another decision
+   * @throws InvalidNameError when an id is invalid
    */
   when(
     command: CommandOfDecision<TDecision>,

@@ -16,7 +16,7 @@ import { givenEvents, inStream } from './given-events.ts';
 const start = new Date('2000-01-01T00:00:00.000Z');
 
 describe('the log that is given', () => {
-  test('counts positions over all streams, versions within each, and a second between events', () => {
+  test('counts positions over all streams, versions in each, and a second per event', () => {
     const bob = account.streamId('bob');
     const { recorded } = givenEvents([opened, inStream(bob, opened, deposited(5)), deposited(7)]);
     expect(
@@ -32,7 +32,7 @@ describe('the log that is given', () => {
     ]);
   });
 
-  test('has events as they are read: with an id, metadata and tags, and nothing that JSON leaves out', () => {
+  test('has events as they are read, with id, metadata and tags', () => {
     const withNothing = accountEvents.create.opened({ owner: 'Ada', note: undefined });
     expect(givenEvents([withNothing]).recorded).toStrictEqual([
       {
@@ -50,7 +50,7 @@ describe('the log that is given', () => {
     ]);
   });
 
-  test('takes place and time of an event from the test when it brings them', () => {
+  test('takes stream and time of an event from the test when they are given', () => {
     const recordedAt = new Date('2026-01-02T03:04:05Z');
     const own = { ...opened, id: 'mine', tags: ['owner:ada'], metadata: { actor: 'ada' } };
     const { recorded } = givenEvents([{ event: own, streamId: 'account-x', recordedAt }, deposited(5)], {
@@ -72,14 +72,14 @@ describe('projecting', () => {
   const a = { account_id: 'account-a', owner: 'Ada', cents: 0, events: 1 };
   const b = { account_id: 'account-b', owner: 'Ada', cents: 12, events: 3 };
 
-  test('folds every event into its row, and compares rows whatever their order', () => {
+  test('folds each event into its row, and compares rows in any order', () => {
     const projected = givenEvents(events).project(balances);
     projected.thenRows([a, b]);
     projected.thenRows([b, a]);
     expect(projected.rows).toEqual([a, b]);
   });
 
-  test('deletes a row that a handler makes null, and begins anew after it', () => {
+  test('deletes a row when a handler returns null, and starts again after it', () => {
     givenEvents([opened, closed]).project(balances).thenRows([]);
     givenEvents([opened, closed, deposited(5)])
       .project(balances)
@@ -87,7 +87,7 @@ describe('projecting', () => {
     expect.assertions(0);
   });
 
-  test('passes over events that the projection has no handler for', () => {
+  test('ignores events without a handler', () => {
     givenEvents([opened]).project(openBalances).thenRows([]);
     expect.assertions(0);
   });
@@ -119,14 +119,14 @@ describe('projecting', () => {
     expect.assertions(0);
   });
 
-  test('refuses events whose data does not fit', () => {
+  test('refuses events whose data does not match', () => {
     const wrong = { ...deposited(5), data: { cents: -5 } };
     expect(() => givenEvents([wrong]).project(balances)).toThrow(
       expect.objectContaining({ code: 'INVALID_EVENT', position: 1 }),
     );
   });
 
-  test('changes every row that an event belongs to, or none', () => {
+  test('changes all rows of an event, or none', () => {
     const totals = defineTableProjection({
       name: 'totals',
       events: [accountEvents],
@@ -150,7 +150,7 @@ describe('projecting', () => {
     expect.assertions(0);
   });
 
-  test('changes a row once, however often an event names it', () => {
+  test('changes a row once, even if an event gives its key twice', () => {
     const counts = defineTableProjection({
       name: 'counts',
       events: [accountEvents],
@@ -176,7 +176,7 @@ describe('projecting', () => {
   });
 });
 
-describe('a row that Postgres would refuse, or that would lose something, is refused here', () => {
+describe('a row that Postgres would refuse or change is refused', () => {
   const base = {
     name: 'rows',
     events: [accountEvents],
@@ -214,7 +214,7 @@ describe('a row that Postgres would refuse, or that would lose something, is ref
     expect(() => givenEvents([deposited(5)]).project(rows)).toThrow(message);
   });
 
-  test('a column of each kind takes its own values', () => {
+  test('a column of each type takes its values', () => {
     const values = {
       count: -7,
       price: '12.50',
@@ -233,7 +233,7 @@ describe('a row that Postgres would refuse, or that would lose something, is ref
     expect.assertions(0);
   });
 
-  test('values are as they will be read back', () => {
+  test('values have the form in which they are read back', () => {
     const seen: string[] = [];
     const rows = defineTableProjection({
       ...base,
@@ -249,7 +249,7 @@ describe('a row that Postgres would refuse, or that would lose something, is ref
     expect(seen).toEqual(['{}', '{"a":2,"zeta":1}']);
   });
 
-  test('a key is one row, in whatever form it is written', () => {
+  test('equal keys are one row', () => {
     const rows = defineTableProjection({
       ...base,
       columns: { price: 'numeric', count: 'integer' },

@@ -8,7 +8,7 @@ import {
 import { DEFAULT_NOW } from './decision-context.ts';
 import { type ProjectedTable, projectTable } from './projected-table.ts';
 
-/** An event with its place, where the default is not good enough. */
+/** An event with its stream or time, where a test needs others than the defaults. */
 export interface PlacedEvent {
   readonly event: NewEvent;
   /** @default `<category of the event>-1` */
@@ -16,21 +16,22 @@ export interface PlacedEvent {
   readonly recordedAt?: Date;
 }
 
-/** What {@link givenEvents} takes: events, events with a place, or lists of them as {@link inStream} makes. */
+/** An argument of {@link givenEvents}: an event, an event with its stream, or a list made by {@link inStream}. */
 export type GivenEvent = NewEvent | PlacedEvent | readonly PlacedEvent[];
 
 export interface GivenEventsOptions {
-  /** When the first event was recorded; each one after it a second later. @default 2000-01-01T00:00:00.000Z */
+  /** Time of the first event. Each further event is a second later. @default 2000-01-01T00:00:00.000Z */
   readonly recordedAt?: Date;
 }
 
-/** Recorded events, in the order of the log. */
+/** Recorded events, in log order. */
 export interface GivenEvents {
   readonly recorded: readonly RecordedEvent[];
   /**
    * Folds the events into the projection's rows, in memory, as its runner would.
    *
-   * @throws InvalidEventError when an event's data does not fit the projection's definition of it
+   * @throws InvalidEventError when an event's data does not match the projection's definition
+   * @throws TypeError when a handler returns a row that the table cannot store
    */
   project<TName extends string, TColumns extends Columns>(
     projection: TableProjection<TName, TColumns>,
@@ -38,7 +39,7 @@ export interface GivenEvents {
 }
 
 /**
- * Begins a test of a table projection, without a database: the log that it reads.
+ * Starts a test of a table projection, without a database: the events that it reads.
  *
  * ```ts
  * givenEvents([opened, inStream('account-bob', opened, deposited)])
@@ -72,7 +73,7 @@ export function givenEvents(events: readonly GivenEvent[], options: GivenEventsO
   return { recorded, project: (projection) => projectTable(projection, recorded) };
 }
 
-/** Puts events into a stream: `inStream(account.streamId('bob'), opened, deposited)`. */
+/** Assigns events to a stream: `inStream(account.streamId('bob'), opened, deposited)`. */
 export function inStream(streamId: string, ...events: readonly NewEvent[]): readonly PlacedEvent[] {
   return events.map((event) => ({ event, streamId }));
 }

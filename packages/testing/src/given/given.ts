@@ -4,7 +4,7 @@ import { type GivenAggregate, givenAggregate, type NewEventOfAggregate } from '.
 import { type EventsByRole, type GivenDecision, givenDecision } from './given-decision.ts';
 
 /**
- * Begins a test of an aggregate, without a store: what happened before.
+ * Starts a test of an aggregate, without a store: its history.
  *
  * ```ts
  * given(account, [accountEvents.create.opened({ owner: 'Ada' })])
@@ -12,7 +12,8 @@ import { type EventsByRole, type GivenDecision, givenDecision } from './given-de
  *   .thenRejected('insufficient-funds');
  * ```
  *
- * @throws UnknownEventError, InvalidEventError when an event is none of the aggregate's, or its data does not fit.
+ * @throws UnknownEventError, InvalidEventError when an event belongs to another aggregate, or its data does not match
+ * its schema.
  */
 export function given<TAggregate extends AnyAggregate>(
   aggregate: TAggregate,
@@ -21,7 +22,7 @@ export function given<TAggregate extends AnyAggregate>(
 ): GivenAggregate<TAggregate>;
 
 /**
- * Begins a test of a decision over several aggregates: what happened to each of them before, by role.
+ * Starts a test of a decision over several aggregates: the history of each, by role.
  *
  * ```ts
  * given(transfer, { from: [opened, deposited], to: [opened] })

@@ -1,9 +1,10 @@
 import { type AnyAggregate, asStored, EventCatalog, type NewEvent, replay } from '@leftfold/core';
 
 /**
- * The state that events lead to, as a replay from the log would.
+ * Folds events into a state, with their data as a replay from the log has it.
  *
- * @throws UnknownEventError, InvalidEventError when an event is none of the aggregate's, or its data does not fit.
+ * @throws UnknownEventError, InvalidEventError when an event belongs to another aggregate, or its data does not match
+ * its schema.
  */
 export function stateAfter(aggregate: AnyAggregate, events: readonly NewEvent[], from: unknown): unknown {
   const catalog = new EventCatalog([aggregate.events]);

@@ -4,24 +4,24 @@ import { toPlainEvent } from './plain-event.ts';
 
 /** The state after a decision: for one aggregate, or by role. */
 export interface ThenState<TState> {
-  /** @throws AssertionError when the state with the new events folded in is another one */
+  /** @throws AssertionError when the state after the new events is another one */
   thenState(expected: TState): void;
 }
 
 /**
- * What a command came to, and what a test may say of it.
+ * The outcome of a command, with assertions.
  *
- * `then` makes it look like a promise: do not `await` it and do not return it from an async function.
+ * It is not a promise although it has a method `then`: do not `await` it or return it from an async function.
  */
 export interface Outcome<TEvents, TReason extends string, TState> extends ThenState<TState> {
-  /** What was decided; none when it was rejected. */
+  /** The events of the decision; none when the command was rejected. */
   readonly events: TEvents;
   readonly rejection: Rejection<TReason> | undefined;
   readonly state: TState;
   /**
-   * Exactly these events, in this order, with their ids, tags and metadata if they have any.
+   * Asserts exactly these events, in this order, with their ids, tags and metadata if they have any.
    *
-   * @throws AssertionError when others were decided, or the command was rejected
+   * @throws AssertionError when the events are others, or the command was rejected
    */
   then(expected: TEvents): ThenState<TState>;
   /** @throws AssertionError when there are events, or the command was rejected */
@@ -77,11 +77,11 @@ export function toOutcome<TEvents extends AnyEvents, TReason extends string, TSt
     return { thenState };
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- given, when, then: the words of the trade
+  // oxlint-disable-next-line unicorn/no-thenable -- given, when, then are the usual words
   return { ...decided, then, thenNothing, thenRejected, thenState };
 }
 
-/** Events that can be compared: a role without events says the same as one that is left out. */
+/** Events to compare. A role without events equals a role that is left out. */
 function plain(events: AnyEvents): unknown {
   if (isList(events)) return events.map(toPlainEvent);
   const byRole = Object.entries(events).filter(([, list]) => list !== undefined && list.length > 0);

@@ -1,6 +1,6 @@
 import { asStored, type EventMetadata, type JsonValue, type NewEvent } from '@leftfold/core';
 
-/** An event as an append would store it: without fields that JSON leaves out, and without the mark of its creator. */
+/** An event to compare: its data and metadata in the stored form, and without the private fields of its creator. */
 export interface PlainEvent {
   readonly type: string;
   readonly schemaVersion: number;

@@ -10,7 +10,7 @@ import {
 import { assertSame } from './assert-same.ts';
 import { columnsOf, storedKey, storedRow, type TableColumns } from './stored-row.ts';
 
-/** The rows of a table projection after the events, and what a test may say of them. */
+/** The rows of a table projection after the events, with an assertion. */
 export interface ProjectedTable<TColumns extends Columns> {
   /** In the order of their keys. */
   readonly rows: readonly Row<TColumns>[];
@@ -18,7 +18,7 @@ export interface ProjectedTable<TColumns extends Columns> {
   thenRows(expected: readonly Row<TColumns>[]): void;
 }
 
-/** @throws TypeError when a handler puts out a row that the table could not hold */
+/** @throws TypeError when a handler returns a row that the table cannot store */
 export function projectTable<TName extends string, TColumns extends Columns>(
   projection: TableProjection<TName, TColumns>,
   events: readonly RecordedEvent[],
@@ -31,7 +31,7 @@ export function projectTable<TName extends string, TColumns extends Columns>(
     if (!projection.eventTypes.includes(event.type)) continue;
     const current = { ...event, ...catalog.upcast(event, true) };
     const at = `"${table.name}", ${event.type} at position ${event.position}`;
-    // An event changes a row once, however often its key is named.
+    // An event changes a row once, even if it gives the row's key several times.
     const keys = new Map(
       projection.keysOf(current).map((given) => {
         const { id, key } = naming(at, () => storedKey(columns, given));
@@ -68,7 +68,7 @@ function initialRow(
   return storedRow(table, columns, { ...given, ...key });
 }
 
-/** Runs work whose errors are about a row that an event changes. */
+/** Runs work and adds to its errors which event changes which table. */
 function naming<TResult>(at: string, work: () => TResult): TResult {
   try {
     return work();

@@ -1,14 +1,14 @@
 import type { AnyRow, TableDefinition } from '@leftfold/core';
 import { encodeColumn, encodeKeyColumn, type TableColumn, tableColumn } from '@leftfold/core/column';
 
-/** The columns of a table, with what their types mean. */
+/** The columns of a table. */
 export interface TableColumns {
   readonly all: readonly TableColumn[];
-  /** Those of the primary key. */
+  /** The columns of the primary key. */
   readonly key: readonly TableColumn[];
 }
 
-/** @throws TypeError for a column whose type does not exist. */
+/** @throws TypeError when a column has an unknown type. */
 export function columnsOf(table: TableDefinition): TableColumns {
   const all = Object.entries(table.columns).map(([name, declared]) => {
     const column = tableColumn(name, declared);
@@ -22,9 +22,9 @@ export function columnsOf(table: TableDefinition): TableColumns {
 }
 
 /**
- * A row as it will be read back from its table.
+ * Converts a row to the form in which it is read back from its table.
  *
- * @throws TypeError where the table would refuse the row: an unknown or missing column, a value that is none of its type.
+ * @throws TypeError when the table cannot store the row: a column is unknown or missing, or has a value of another type.
  */
 export function storedRow(table: TableDefinition, { all }: TableColumns, row: AnyRow): AnyRow {
   for (const name of Object.keys(row)) {
@@ -33,20 +33,20 @@ export function storedRow(table: TableDefinition, { all }: TableColumns, row: An
   return Object.fromEntries(
     all.map((column) => {
       const isNull = encodeColumn(column, row) === null;
-      // Encoding it has shown that there is a value.
+      // Not undefined, since it was encoded.
       return [column.name, isNull ? null : column.type.asStored(row[column.name]!)];
     }),
   );
 }
 
 /**
- * The key of a row in one form, and a text that is the same for equal keys.
+ * The key of a row in the form of all equal keys, and a text that identifies it.
  *
- * @throws TypeError for a value that cannot be part of the key.
+ * @throws TypeError when a value cannot be part of the key.
  */
 export function storedKey({ key }: TableColumns, row: AnyRow): { readonly id: string; readonly key: AnyRow } {
   const texts = key.map((column) => encodeKeyColumn(column, row));
-  // Encoding them has shown that there are values.
+  // Not undefined, since they were encoded.
   const values = key.map(({ name, type }) => [name, type.asKey(row[name]!)] as const);
   return { id: JSON.stringify(texts), key: Object.fromEntries(values) };
 }

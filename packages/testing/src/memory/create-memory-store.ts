@@ -30,21 +30,29 @@ import {
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
 
-/** What {@link createMemoryStore} takes. */
+/** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
-  /** Every event the store may write or read. */
+  /** The events that the store can write and read. */
   readonly events: readonly AnyEventGroup[];
-  /** A log to share with other stores. @default a new one */
+  /** The log. Stores with the same log see the same events. @default a new log */
   readonly log?: MemoryLog;
-  /** @default 1 MiB an event; 10,000 events and 32 MiB an append, as in the store on Postgres */
+  /** @default 1 MiB per event; 10,000 events and 32 MiB per append, as in the store on Postgres */
   readonly limits?: Partial<AppendLimits>;
-  /** @default the machine's clock */
+  /** The clock for `recordedAt` and event ids. @default the system clock */
   readonly now?: () => Date;
 }
 
 /**
- * An event store in memory, for tests that should not wait for a database. It keeps the whole contract of the port
- * except that nothing survives the process.
+ * Creates an event store in memory, for tests without a database.
+ *
+ * It fulfils the contract of every event store and refuses the same input as the store on Postgres. Its events are lost
+ * when the process ends.
+ *
+ * @example
+ * ```ts
+ * const store = createMemoryStore({ events: [accountEvents] });
+ * await store.append('account-1', [accountEvents.create.opened({ owner: 'Ada' })]);
+ * ```
  */
 export function createMemoryStore(options: MemoryStoreOptions): EventStore & AsyncDisposable {
   return new MemoryEventStore(options);
@@ -83,7 +91,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   ): Promise<AppendToStreamsResult> {
     const recordedAt = this.#now();
     const prepare = { catalog: this.#catalog, limits: this.#limits, now: recordedAt.getTime() };
-    // As from a database, the answer comes later; the order of appends is that of the calls.
+    // Synchronous, so that appends are made in the order of the calls. The result comes later, as from a database.
     const appended = this.#log.append(prepareRequest(prepare, appends, context), recordedAt);
     await Promise.resolve();
     return this.#toResult(appended);

@@ -8,7 +8,7 @@ import {
 } from '@leftfold/core';
 import type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from '@leftfold/core/append';
 
-/** An event as the log keeps it: JSON as text, so that no reader can change what was recorded. */
+/** An event in the log. Its JSON is text, so that no reader can change it. */
 export interface StoredEvent {
   readonly type: string;
   readonly schemaVersion: number;
@@ -22,16 +22,16 @@ export interface StoredEvent {
   readonly tags: readonly string[];
 }
 
-/** What an append did: the events, now or the first time, and each stream's version after it. */
+/** The result of an append. The events of a duplicate are those recorded the first time. */
 export interface MemoryAppend {
   readonly duplicate: boolean;
   readonly streams: readonly { readonly streamVersion: number; readonly events: readonly StoredEvent[] }[];
 }
 
 /**
- * The rules of the log in their plainest form, one append after the other.
+ * A log in memory, which makes one append after the other.
  *
- * Stores that are opened on one log see the same events, as processes on one database do.
+ * Stores with the same log see the same events, like processes with the same database.
  */
 export class MemoryLog {
   readonly #events: StoredEvent[] = [];
@@ -43,7 +43,7 @@ export class MemoryLog {
     return this.#events.length;
   }
 
-  /** @throws StreamVersionConflictError, AppendConditionError, EventIdReusedError and then nothing was appended */
+  /** @throws StreamVersionConflictError, AppendConditionFailedError, EventIdReusedError; nothing was appended then */
   append({ streams, commandId, condition, eventCount }: AppendRequest, recordedAt: Date): MemoryAppend {
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
     if (this.#isDuplicate(streams, commandId, known)) {
@@ -65,7 +65,7 @@ export class MemoryLog {
     return { duplicate: false, streams: appended };
   }
 
-  /** Events behind a position, in the order of the log. */
+  /** Events after a position, in log order. */
   eventsAfter(position: number): readonly StoredEvent[] {
     return this.#events.slice(position);
   }
@@ -74,14 +74,14 @@ export class MemoryLog {
     return this.#byStream.get(streamId) ?? [];
   }
 
-  /** Events whose ids were made from a command's. */
+  /** Events whose ids were made from a command id. */
   eventsOfCommand(commandId: string): readonly StoredEvent[] {
     return this.#events.filter(
       ({ id, metadataJson }) => id.startsWith(`${commandId}:`) && commandIdIn(metadataJson) === commandId,
     );
   }
 
-  /** Calls back at every append, until the returned function is called. */
+  /** Calls `wake` after each append, until the returned function is called. */
   onAppend(wake: () => void): () => void {
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);

@@ -8,7 +8,7 @@ export class MemorySubscription implements Subscription {
   readonly #options: SubscribeOptions;
   #position: number;
 
-  /** @param read the event as this subscription gets it; undefined when it does not */
+  /** @param read converts a stored event; undefined for an event that the subscription leaves out */
   constructor(
     log: MemoryLog,
     read: (stored: StoredEvent) => RecordedEvent | undefined,
