@@ -1,4 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 import type { SubscriptionBatchTrace } from '@leftfold/core';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
@@ -127,6 +128,7 @@ describe('a batch', () => {
       eventCount: 1,
     };
     expect(messages[0]).toMatchObject({ ...trace, error: expect.any(Error) });
+    expect(inspect(messages, { depth: 10 })).not.toContain('amount');
     expect(messages.at(-1)).toEqual({ ...trace, applied: true, result: undefined });
   });
 });

@@ -13,10 +13,15 @@ export interface FailedBatch {
  * runner finds the event by applying smaller batches.
  */
 export class BatchFailure extends Error {
-  readonly batch: FailedBatch;
+  // Private: a tracing message or a log that shows this error must not show event data.
+  readonly #batch: FailedBatch;
 
   constructor(cause: unknown, batch: FailedBatch) {
     super('a batch of events could not be processed', { cause });
-    this.batch = batch;
+    this.#batch = batch;
+  }
+
+  get batch(): FailedBatch {
+    return this.#batch;
   }
 }
