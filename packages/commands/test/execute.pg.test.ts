@@ -180,9 +180,7 @@ test('a closed executor rejects commands, and close waits for running ones', asy
   });
 });
 
-test('an execution is published on the tracing channel leftfold:execute, without its input', async ({
-  bank,
-}) => {
+test('an execution is published on the channel leftfold:execute, without its input', async ({ bank }) => {
   const messages: unknown[] = [];
   const channel = tracingChannel('leftfold:execute');
   const subscriber = {

@@ -40,7 +40,7 @@ const test = storeTest
 const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
 
 describe('an append in one process', () => {
-  test('wakes a follower in another one by NOTIFY, within 50 ms, long before it would look by itself', async ({
+  test('wakes a follower in another process by NOTIFY, within 50 ms', async ({
     database,
     listeners,
     measureDelays,
@@ -55,11 +55,7 @@ describe('an append in one process', () => {
     expect(median(delays)).toBeLessThan(50);
   });
 
-  test('reaches a follower that does not listen, by its looking often', async ({
-    database,
-    listeners,
-    measureDelays,
-  }) => {
+  test('reaches a follower that only polls', async ({ database, listeners, measureDelays }) => {
     guarantee('lost-notifications');
     const before = await listeners();
     await using reader = openStore(database.connectionString, { listen: false });
@@ -111,7 +107,7 @@ describe('an append in one process', () => {
     await waiting;
   });
 
-  test('wakes nobody who follows the log of another schema', async ({ database }) => {
+  test('does not wake followers of the log of another schema', async ({ database }) => {
     await using beside = openStore(database.connectionString, { schema: 'beside' });
     await beside.migrate();
     const listener = new pg.Client({ connectionString: database.connectionString });

@@ -28,7 +28,7 @@ describe('append', () => {
     }
   });
 
-  test('that is one too many for those that wait is refused at once, and all others are made', async ({
+  test('beyond the limit of waiting appends fails at once; all others are recorded', async ({
     database,
     store,
   }) => {
@@ -68,10 +68,7 @@ describe('append', () => {
     });
   });
 
-  test('a blind append that waited for another lands behind it, also in a transaction of the caller', async ({
-    database,
-    store,
-  }) => {
+  test('a blind append that waited for another one follows it in the stream', async ({ database, store }) => {
     guarantee('blind-appends-never-conflict');
     const both = await store.db.transaction().execute(async (transaction) => {
       await store.append('account-blind', [opened], { transaction });
@@ -86,7 +83,7 @@ describe('append', () => {
     expect(versions.toSorted((a, b) => a - b)).toEqual([2, 3]);
   });
 
-  test('50 blind appends to one stream from several stores are all recorded, as versions 1 to 50', async ({
+  test('50 blind appends of two stores to one stream become versions 1 to 50', async ({
     database,
     store,
   }) => {
@@ -155,10 +152,7 @@ describe('append', () => {
     expect(await collect(store.readStream('account-a'))).toHaveLength(2);
   });
 
-  test('of two appends that each check the stream which the other one writes, one is refused', async ({
-    database,
-    store,
-  }) => {
+  test('of two appends that check each other’s streams, one conflicts', async ({ database, store }) => {
     guarantee('no-write-skew');
     await store.append('account-x', [opened]);
     await store.append('account-y', [opened]);

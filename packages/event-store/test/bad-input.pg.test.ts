@@ -306,9 +306,7 @@ describe('bad input', () => {
     },
   );
 
-  test('is refused before anything is sent, by a creator as well: no message holds the value', async ({
-    store,
-  }) => {
+  test('fails before anything is sent, and no message contains the value', async ({ store }) => {
     const secret = 'hunter2';
     let failure: unknown;
     try {
@@ -335,7 +333,7 @@ describe('bad input', () => {
     );
   });
 
-  test('such as neither a connection string nor a pool is refused when the store is made', () => {
+  test('such as neither connection string nor pool fails when the store is created', () => {
     expect(() => createEventStore({ events: [] })).toThrow(
       expect.objectContaining({
         code: 'DATABASE_NOT_CONFIGURED',

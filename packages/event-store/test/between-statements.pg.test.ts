@@ -22,7 +22,7 @@ describe('between its statements', () => {
     ['newest position and the fences', marksSecond],
     ['fences and the newest event', marksThird],
   ] as const)(
-    'a reader that stands between the %s does not settle an append that begins there and stays open',
+    'a reader paused between the %s does not settle an append that begins there',
     async ([, before], { database, store }) => {
       guarantee('exact-high-water-mark');
       const { position: known } = await store.append(`account-known-${before}`, [opened]);
@@ -76,7 +76,7 @@ describe('between its statements', () => {
     ['newest position and the fences', marksSecond],
     ['fences and the newest event', marksThird],
   ] as const)(
-    'a reader that stands between the %s settles an append that ends there, or knows that it has to look again',
+    'a reader paused between the %s settles an append that ends there, or retries',
     async ([, before], { database, store }) => {
       guarantee('exact-high-water-mark');
       const late = await beginTransaction(database.connectionString);
@@ -95,10 +95,7 @@ describe('between its statements', () => {
     },
   );
 
-  test('a page that is read in SQL after the mark was taken has every event up to the mark', async ({
-    database,
-    store,
-  }) => {
+  test('a page read in SQL after the mark has every event up to the mark', async ({ database, store }) => {
     guarantee('exact-high-water-mark');
     const { position: before } = await store.append('account-sql', [opened]);
     const late = await beginTransaction(database.connectionString);
@@ -115,7 +112,7 @@ describe('between its statements', () => {
     expect(positionsOf((await read).rows)).toEqual([first.position, second.position]);
   });
 
-  test('a writer that stands behind its fence holds readers before every position it will draw', async ({
+  test('a writer that holds its lock stops readers before every position it will draw', async ({
     database,
     store,
   }) => {
@@ -139,17 +136,15 @@ describe('between its statements', () => {
     ['_append_one', 1, /pg_catalog\.nextval\('/],
     ['_append_batch', 2, 3],
   ] as const)(
-    'a writer of %s that found a version which another takes first gets its positions after it did',
+    'a writer of %s whose version is taken first draws later positions',
     async ([name, amount, before], { database, store }) => {
       guarantee('position-order-is-version-order');
       await takeVersionFirst({ database, store }, name, amount, before);
     },
   );
 
-  test('a writer that has its fence, and meets an append that is committed by then, gets its positions after it did', ({
-    database,
-    store,
-  }) => takeVersionFirst({ database, store }, '_append_batch', 2, 1));
+  test('a writer with its lock draws later positions than an append it waited for', ({ database, store }) =>
+    takeVersionFirst({ database, store }, '_append_batch', 2, 1));
 
   /** Stops a writer at a place, lets another one append to its stream meanwhile, and looks at the order. */
   async function takeVersionFirst(

@@ -67,7 +67,7 @@ describe("in a caller's transaction", () => {
   );
 
   test.for(['repeatable read', 'serializable'] as const)(
-    'whose level is %s because the role begins so, neither appends nor reads the log, and says why',
+    'of level %s by default of the role, appends and reads of the log fail',
     async (level, { database }) => {
       const url = new URL(database.connectionString);
       url.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
@@ -126,9 +126,7 @@ describe("in a caller's transaction", () => {
     expect(rowCount).toBe(1);
   });
 
-  test('an append made again answers with the events of the first time, though nobody else sees them yet', async ({
-    store,
-  }) => {
+  test('a repeated append returns the events of the first, still uncommitted one', async ({ store }) => {
     const events = [opened, deposited(1)];
     const { first, second } = await store.db.transaction().execute(async (transaction) => ({
       first: await store.append('account-again', events, { transaction, commandId: 'again' }),
@@ -137,7 +135,7 @@ describe("in a caller's transaction", () => {
     expect(second).toEqual({ ...first, duplicate: true });
   });
 
-  test("goes by the store's names, whatever plugins the caller's kysely has: append, append again, and inline hook", async ({
+  test("uses the store's column names, whatever plugins the caller's kysely has", async ({
     database,
     store,
   }) => {
@@ -166,7 +164,7 @@ describe("in a caller's transaction", () => {
     expect(rows).toEqual([{ stream_id: 'account-camel', streamId: 'as it is' }]);
   });
 
-  test('with a pool of one connection, an append made again does not wait for a second one', async ({
+  test('with a pool of one connection, a repeated append needs no second connection', async ({
     database,
   }) => {
     await using narrow = openStore(database.connectionString, { maxConnections: 1 });
@@ -179,9 +177,7 @@ describe("in a caller's transaction", () => {
     expect(again).toEqual({ ...first, duplicate: true });
   });
 
-  test('a backend that is killed in the middle fails what comes next, and does not end the process', async ({
-    store,
-  }) => {
+  test('a killed backend fails the next call, and does not end the process', async ({ store }) => {
     let next: unknown;
     const borrowed = new Promise<pg.PoolClient>((resolve) => store.pool.once('acquire', resolve));
     const lost = store.db.transaction().execute(async (transaction) => {

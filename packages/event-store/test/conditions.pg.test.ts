@@ -77,7 +77,7 @@ describe('a condition on tags', () => {
   ];
 
   test.for(writers)(
-    'waits for whoever writes its tag, by %s, and is refused when that is committed',
+    'waits for an open append of its tag (%s), and fails when that commits',
     async ([name, write], { store, other, begin, lengthOf }) => {
       guarantee('conditions-wait-for-appends-in-flight');
       const tag = `committed:${name}`;
@@ -93,7 +93,7 @@ describe('a condition on tags', () => {
   );
 
   test.for(writers)(
-    'waits for whoever writes its tag, by %s, and holds when that is rolled back',
+    'waits for an open append of its tag (%s), and holds when that rolls back',
     async ([name, write], { store, other, begin }) => {
       guarantee('conditions-wait-for-appends-in-flight');
       const tag = `undone:${name}`;
@@ -107,7 +107,7 @@ describe('a condition on tags', () => {
   );
 
   test.for([1, 2])(
-    'keeps whoever writes its tag waiting, who then comes behind it in the log: %d events',
+    'makes later appends of its tag wait and follow it in the log: %d events',
     async (amount, { store, other, begin }) => {
       guarantee('conditions-hold-until-commit');
       const tag = `held:${amount}`;
@@ -186,7 +186,7 @@ describe('a condition on tags', () => {
     expect(await lengthOf('account-one')).toBe(0);
   });
 
-  test('of several tags and streams, in opposite orders, waits for another one without a deadlock', async ({
+  test('on several tags and streams in opposite orders waits without a deadlock', async ({
     store,
     begin,
   }) => {
@@ -222,7 +222,7 @@ describe('a condition on tags', () => {
     for (const { client } of rivals) await client.end();
   });
 
-  test('keeps nobody waiting who writes other tags or none, and writers of one tag do not wait for each other', async ({
+  test('does not delay appends of other tags or none, nor do appends of one tag', async ({
     store,
     other,
     begin,
@@ -245,11 +245,7 @@ describe('a condition on tags', () => {
     expect(await lengthOf('account-free-three')).toBe(2);
   });
 
-  test('that has to wait keeps nobody waiting who travels with it, and holds up no reader', async ({
-    store,
-    other,
-    begin,
-  }) => {
+  test('that waits delays neither the rest of its batch nor readers', async ({ store, other, begin }) => {
     guarantee('isolated-failures', 'slow-appends-block-little');
     await using holder = await begin();
     // The lock alone, without an append behind it that would hold up readers by itself.
@@ -266,9 +262,7 @@ describe('a condition on tags', () => {
     expect(await waiting).toMatchObject({ streamVersion: 1 });
   });
 
-  test('sees what its own process appended just before it, and nothing of what comes just after', async ({
-    store,
-  }) => {
+  test('sees earlier appends of its own process, and no later ones', async ({ store }) => {
     guarantee('conditions-hold-until-commit');
     const outcomes = await Promise.allSettled([
       store.append('account-batch-a', [opened], unless('batch:1')),
@@ -290,7 +284,7 @@ describe('a condition on tags', () => {
     expect(refused).toMatchObject({ reason: { code: 'APPEND_CONDITION_FAILED', position } });
   });
 
-  test('is judged within a transaction by what that has appended so far, and repeated there as the first time', async ({
+  test('sees what its own transaction has appended, and can be repeated there', async ({
     store,
     other,
     begin,
@@ -314,10 +308,7 @@ describe('a condition on tags', () => {
     });
   });
 
-  test('and the events of one append take at most 512 locks on tags, however many tags there are', async ({
-    store,
-    begin,
-  }) => {
+  test('and the events of one append take at most 512 locks on tags', async ({ store, begin }) => {
     guarantee('bounded-tag-locks');
     await using open = await begin();
     const events = Array.from({ length: 100 }, (_, index) =>

@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest';
 import { openStore, test } from './store-test.ts';
 
 describe('an expectation', () => {
-  test('of a version that the stream has left behind is refused, alone and in company, and changes nothing', async ({
+  test('of an old version conflicts, alone and in a batch, and changes nothing', async ({
     store,
     versionsOf,
   }) => {
@@ -45,7 +45,7 @@ describe('an expectation', () => {
     },
   );
 
-  test('of an existing stream is refused for one that is not there, or not committed yet', async ({
+  test('of an existing stream conflicts when there is none, or none committed yet', async ({
     database,
     store,
   }) => {
@@ -63,10 +63,7 @@ describe('an expectation', () => {
     expect(found.streamVersion).toBe(2);
   });
 
-  test('of an existing stream never conflicts with another append to it, however they race', async ({
-    database,
-    store,
-  }) => {
+  test('of an existing stream never conflicts with concurrent appends to it', async ({ database, store }) => {
     guarantee('blind-appends-never-conflict');
     await store.append('account-crowd', [opened]);
     const other = await beginTransaction(database.connectionString);
@@ -77,7 +74,7 @@ describe('an expectation', () => {
     expect((await waiting).streamVersion).toBe(3);
   });
 
-  test('of a version is refused when another append takes it first, though it was right when it was looked at', async ({
+  test('of a version conflicts when a concurrent append takes that version first', async ({
     database,
     store,
     versionsOf,
@@ -102,7 +99,7 @@ describe('an expectation', () => {
     expect(await waiting).toMatchObject({ streamVersion: 1, duplicate: false });
   });
 
-  test('that does not hold for one stream of several refuses them all, and names that one', async ({
+  test('that fails for one of several streams fails all, and names that stream', async ({
     store,
     versionsOf,
   }) => {
@@ -120,7 +117,7 @@ describe('an expectation', () => {
     expect(await versionsOf('account-many-1')).toEqual([1]);
   });
 
-  test('several streams that two appends take in opposite orders end one way or the other, without a deadlock', async ({
+  test('two appends to several streams in opposite orders do not deadlock', async ({
     database,
     store,
     versionsOf,
@@ -135,7 +132,7 @@ describe('an expectation', () => {
     for (const name of names) expect(await versionsOf(name)).toHaveLength(40);
   });
 
-  test('several streams are written in one order, so that the second of two appends waits before it has written any', async ({
+  test('several streams are written in one order, so the second append waits first', async ({
     database,
     store,
   }) => {
@@ -175,7 +172,7 @@ describe('an expectation', () => {
     await store.pool.query('drop trigger pause_at_second_row on leftfold.events');
   });
 
-  test('that the database itself has fails that append alone, with its own error; its company is recorded', async ({
+  test('of the database fails that append alone; the rest of its batch is recorded', async ({
     store,
     versionsOf,
   }) => {

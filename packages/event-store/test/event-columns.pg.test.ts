@@ -59,11 +59,7 @@ describe('the columns of events', () => {
     expect(described.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual(rows);
   });
 
-  test('gain one by a description and a migration, and processes that do not know it go on', async ({
-    store,
-    pool,
-    run,
-  }) => {
+  test('gain one by a description and a migration; older processes go on', async ({ store, pool, run }) => {
     await store.append('account-old', [opened]);
     await store.append('account-old', [deposited(1), deposited(2)]);
 

@@ -70,7 +70,7 @@ describe('settling', () => {
     },
   );
 
-  test('commits in the wrong order: a subscription waits for the earlier append, then hands out both in order', async ({
+  test('commits in the wrong order: a subscription waits, then yields both in order', async ({
     database,
     store,
   }) => {
@@ -118,7 +118,7 @@ describe('settling', () => {
     expect(await collect(reader.readAll())).toEqual([]);
   });
 
-  test('a transaction that got its id early, and appends late, comes behind in its stream and in the log', async ({
+  test('a transaction with an early id that appends late comes later in the log', async ({
     database,
     store,
   }) => {
@@ -138,7 +138,7 @@ describe('settling', () => {
     expect(positionsOf(read)).toEqual([other.position, own.position]);
   });
 
-  test('an append that is rolled back stalls nobody', async ({ database, store, highWaterMark }) => {
+  test('an append that is rolled back does not delay readers', async ({ database, store, highWaterMark }) => {
     guarantee('only-appends-delay-readers');
     const undone = await beginTransaction(database.connectionString);
     const gap = await store.append('account-undone', [opened], { transaction: undone.client });
@@ -149,7 +149,11 @@ describe('settling', () => {
     await undone.client.end();
   });
 
-  test('an append whose backend is killed stalls nobody', async ({ database, store, highWaterMark }) => {
+  test('an append whose backend is killed does not delay readers', async ({
+    database,
+    store,
+    highWaterMark,
+  }) => {
     guarantee('only-appends-delay-readers');
     const killed = await beginTransaction(database.connectionString);
     await store.append('account-killed', [opened], { transaction: killed.client });
@@ -160,7 +164,7 @@ describe('settling', () => {
     expect(await collect(store.readStream('account-killed'))).toEqual([]);
   });
 
-  test('a savepoint that is rolled back takes its append along, and readers wait for no more than the rest', async ({
+  test('an append rolled back to a savepoint is gone; readers wait for the rest only', async ({
     database,
     store,
     highWaterMark,
@@ -179,7 +183,7 @@ describe('settling', () => {
     expect(await highWaterMark()).toBe(again.position);
   });
 
-  test('an append whose only part was rolled back to a savepoint holds nobody, though its transaction stays open', async ({
+  test('a transaction whose appends were all rolled back does not delay readers', async ({
     database,
     store,
     highWaterMark,
@@ -193,7 +197,7 @@ describe('settling', () => {
     await caller.commit();
   });
 
-  test('a slow writer blocks neither readers of what is settled nor writers of other streams', async ({
+  test('a slow writer blocks neither readers of settled events nor other streams', async ({
     database,
     store,
   }) => {
@@ -214,7 +218,7 @@ describe('settling', () => {
     await slow.commit();
   });
 
-  test('transactions that do not append never stall readers: with an id, with an old snapshot, or prepared', async ({
+  test('transactions that do not append never delay readers', async ({
     database,
     store,
     highWaterMark,
@@ -233,7 +237,7 @@ describe('settling', () => {
     await prepared();
   });
 
-  test('an append in another database, or in another schema of this one, stalls nobody here', async ({
+  test('an append in another database or schema does not delay readers here', async ({
     database,
     ownDatabase,
     store,
@@ -256,7 +260,7 @@ describe('settling', () => {
     await near.rollback();
   });
 
-  test("an application's own advisory locks stall nobody, whatever their keys", async ({
+  test('advisory locks of the application do not delay readers, whatever their keys', async ({
     database,
     store,
     highWaterMark,
@@ -274,7 +278,7 @@ describe('settling', () => {
     await application.rollback();
   });
 
-  test('an append that was prepared for a two-phase commit is waited for until it is committed', async ({
+  test('readers wait for an append prepared for a two-phase commit', async ({
     database,
     store,
     highWaterMark,

@@ -16,7 +16,7 @@ function randomNumbers(seed: number): () => number {
 
 describe('streams that everybody writes to', () => {
   test.for([1, 4])(
-    'have versions without holes in the order of the log, for two stores with %d connections each, and no append is lost or doubled',
+    'have versions without holes, two stores of %d connections each appending',
     async (maxConnections, { database }) => {
       guarantee('versions-without-holes');
       const { connectionString } = database;

@@ -38,10 +38,7 @@ describe('an inline hook', () => {
       )`);
   });
 
-  test('gets the events as they are recorded, with their places, and commits together with them', async ({
-    withHook,
-    owners,
-  }) => {
+  test('gets the recorded events, and commits together with them', async ({ withHook, owners }) => {
     const given: unknown[] = [];
     await using store = withHook(async (transaction, events) => {
       given.push(...events);
@@ -53,10 +50,7 @@ describe('an inline hook', () => {
     expect(await owners()).toContain('together');
   });
 
-  test('gets payloads and metadata as they are read from the log, in their order and without undefined', async ({
-    database,
-    withHook,
-  }) => {
+  test('gets payloads and metadata as they are read from the log', async ({ database, withHook }) => {
     const given: string[] = [];
     await using store = withHook(async (_, [event]) => {
       given.push(JSON.stringify([event?.data, event?.metadata]));
@@ -71,9 +65,7 @@ describe('an inline hook', () => {
     expect(given[0]).toContain('{"deep":{"c":2,"dd":1},"zeta":1,"actor":"Ada"}');
   });
 
-  test('is not run for an append whose condition fails, and commits together with one whose condition holds', async ({
-    withHook,
-  }) => {
+  test('runs when the condition of its append holds, and not when it fails', async ({ withHook }) => {
     const given: number[] = [];
     await using store = withHook(async (_, events) => {
       given.push(...events.map(({ position }) => position));
@@ -86,9 +78,7 @@ describe('an inline hook', () => {
     expect(given).toEqual([position]);
   });
 
-  test('is not run for an append without any of its event types, nor when the append is answered as a repetition', async ({
-    withHook,
-  }) => {
+  test('does not run for other event types, nor for a repeated append', async ({ withHook }) => {
     let runs = 0;
     await using store = withHook(async () => {
       runs += 1;
@@ -100,7 +90,7 @@ describe('an inline hook', () => {
     expect(runs).toBe(1);
   });
 
-  test('that violates a constraint of its own fails with its own error, never as a version conflict, whatever its name', async ({
+  test('that violates a constraint of its own fails with that error, not a conflict', async ({
     withHook,
   }) => {
     guarantee('inline-errors');
@@ -118,9 +108,7 @@ describe('an inline hook', () => {
     expect(await collect(again.readStream('account-unique-2'))).toEqual([]);
   });
 
-  test('whose constraint is violated at commit fails with that error, and the append is rolled back', async ({
-    withHook,
-  }) => {
+  test('whose constraint is violated at commit rolls the append back', async ({ withHook }) => {
     await using store = withHook(keep('deferred-1', -3));
     await store.append('account-deferred-1', [opened]);
     await using again = withHook(keep('deferred-2', -3));
@@ -129,7 +117,7 @@ describe('an inline hook', () => {
     expect(await collect(again.readStream('account-deferred-2'))).toEqual([]);
   });
 
-  test('that throws rolls the append back; what it threw reaches the caller untouched, and nobody else is harmed', async ({
+  test('that throws rolls back its append alone, and the error reaches the caller', async ({
     withHook,
     owners,
   }) => {
@@ -152,7 +140,7 @@ describe('an inline hook', () => {
     });
   });
 
-  test('is run once, for the place that its append gets after it lost a race for the stream', async ({
+  test('runs for the final place of an append that lost a race for its stream', async ({
     database,
     withHook,
   }) => {
@@ -171,7 +159,7 @@ describe('an inline hook', () => {
     expect(seen).toEqual([2]);
   });
 
-  test('that Postgres rolled back to let another go on is run again', async ({ withHook, owners }) => {
+  test('that lost a deadlock is run again', async ({ withHook, owners }) => {
     let runs = 0;
     await using store = withHook(async (transaction, events) => {
       runs += 1;

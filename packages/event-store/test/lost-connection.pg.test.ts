@@ -57,7 +57,7 @@ describe('an append whose connection is lost', () => {
     },
   );
 
-  test('after its commit, before the answer, is recorded once also when it would be right a second time', async ({
+  test('after its commit, before the answer, is recorded once even if blind', async ({
     store,
     proxy,
     openBehindProxy,
@@ -76,7 +76,7 @@ describe('an append whose connection is lost', () => {
     }
   });
 
-  test('takes nobody along who travelled with it: each gets the answer that it would have got', async ({
+  test('does not affect the other appends of its batch', async ({
     store,
     versionsOf,
     proxy,
@@ -105,7 +105,7 @@ describe('an append whose connection is lost', () => {
     }
   });
 
-  test('with an inline hook, after its commit, is recorded once and its hook has taken effect once', async ({
+  test('with an inline hook, after its commit, is recorded and hooked once', async ({
     store,
     versionsOf,
     proxy,
@@ -165,7 +165,7 @@ describe('an append whose connection is lost', () => {
     expect(await versionsOf('account-gone')).toEqual([1]);
   });
 
-  test('in the very moment that it is made fails what was asked, and does not end the process', async () => {
+  test('while it is being opened fails the call, and does not end the process', async () => {
     await using server = await startDyingServer();
     await using far = openStore(server.connectionString, { listen: false });
     const inTransaction = far.db

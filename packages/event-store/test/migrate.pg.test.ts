@@ -18,10 +18,7 @@ const test = databaseTest().extend('query', ({ ownPool }) => async (statement: s
 });
 
 describe('migrate', () => {
-  test('may be called by any number of processes at once: each finds a log that works', async ({
-    ownDatabase,
-    query,
-  }) => {
+  test('may be called by any number of processes at once', async ({ ownDatabase, query }) => {
     guarantee('concurrent-start');
     const positions = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
@@ -52,10 +49,7 @@ describe('migrate', () => {
     expect(await collect(store.readAll())).toEqual(events);
   });
 
-  test('puts a log into a schema of any name, and two of them in one database do not disturb each other', async ({
-    ownDatabase,
-    query,
-  }) => {
+  test('creates independent logs in schemas of any name', async ({ ownDatabase, query }) => {
     await using shop = openStore(ownDatabase.connectionString, { schema: 'shop' });
     await using bank = openStore(ownDatabase.connectionString, { schema: 'bank_2' });
     await Promise.all([shop.migrate(), bank.migrate()]);
@@ -73,10 +67,7 @@ describe('migrate', () => {
     ).toEqual([]);
   });
 
-  test('lets a role without the right to create anything start on a log that is up to date, append and read', async ({
-    ownDatabase,
-    query,
-  }) => {
+  test('needs no right to create anything on a log that is up to date', async ({ ownDatabase, query }) => {
     guarantee('least-privilege');
     await using owner = openStore(ownDatabase.connectionString);
     await owner.migrate();
@@ -98,9 +89,7 @@ describe('migrate', () => {
     });
   });
 
-  test('of a role that may only connect is refused with a sentence about rights; so is what it would do then', async ({
-    ownDatabase,
-  }) => {
+  test('of a role that may only connect fails, and so do its appends and reads', async ({ ownDatabase }) => {
     await using role = await createRole(ownDatabase);
     await using store = openStore(role.connectionString);
     const refused = {
@@ -141,7 +130,7 @@ describe('migrate', () => {
     });
   });
 
-  test('that was forgotten is an error that says so, wherever it is met', async ({ ownDatabase }) => {
+  test('that was forgotten is an error of every method that says so', async ({ ownDatabase }) => {
     await using store = openStore(ownDatabase.connectionString);
     const missing = {
       code: 'SCHEMA_NOT_MIGRATED',

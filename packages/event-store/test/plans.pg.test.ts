@@ -101,7 +101,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   const untilNever = { untilPosition: undefined, untilTime: undefined };
 
   test.for([false, true])(
-    'a page of a long stream is one range of its index, which ends with the page, backwards: %s',
+    'a page of a long stream is one range of its index, backwards: %s',
     async (backwards, { plansOf }) => {
       guarantee('indexed-statements');
       const options = { ...range, ...untilNever, backwards };
@@ -123,7 +123,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   );
 
   test.for([{}, { types: ['account.opened'] }, { category: 'account' }])(
-    'a page of the log with the filter %j is one range of its positions, which ends with the page',
+    'a page of the log with the filter %j is one range of positions',
     async (filter, { plansOf }) => {
       guarantee('indexed-statements');
       const plans = await plansOf(
@@ -147,7 +147,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     [rare, 'events_stream_version_key'],
     [{ ...rare, tags: [] }, 'events_stream_version_key'],
   ] as const)(
-    'a page of the log with the filter %j is found by its index, however often it was read',
+    'a page of the log with the filter %j is found by its index each time',
     async ([filter, index], { client, explained }) => {
       // Forced to be generic, a plan does not consider how rare a value is. The mode that users have may choose it too,
       // from the sixth execution of a prepared statement.
@@ -240,7 +240,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     },
   );
 
-  test('a condition on a popular tag behind position 0 is refused by the newest event that has it', async ({
+  test('a condition on a popular tag after position 0 finds its newest event first', async ({
     client,
     plansOf,
   }) => {

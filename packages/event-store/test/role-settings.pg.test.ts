@@ -65,7 +65,7 @@ describe('a role', () => {
   });
 
   test.for(['lock_timeout', 'statement_timeout'])(
-    'whose %s ends an append is told so, nothing is recorded, and the same append succeeds later',
+    'whose %s ends an append gets an error that names it; a later append succeeds',
     async (setting, { database, store, openWith }) => {
       guarantee('role-settings');
       const refused = {

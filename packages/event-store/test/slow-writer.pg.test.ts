@@ -55,7 +55,7 @@ describe('a transaction that holds a stream for long', () => {
     expect(recorded.map(({ data }) => data)).toEqual([0, 1, 2, 3, 4].map((cents) => ({ cents })));
   });
 
-  test('decides by its end what becomes of those who waited: none is lost, none recorded twice', async ({
+  test('that is rolled back lets the waiting appends be recorded once each', async ({
     store,
     versionsOf,
     hold,

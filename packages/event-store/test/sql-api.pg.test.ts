@@ -92,7 +92,7 @@ describe('the log by SQL alone', () => {
     });
   });
 
-  test('answers an append that is made again as the first time: by its ids, and by its command', async ({
+  test('returns the first result for a repeated append, by event ids or command id', async ({
     store,
     run,
   }) => {

@@ -35,7 +35,7 @@ describe('subscribe', () => {
     expect(seen).toEqual(expected);
   });
 
-  test('its position is a token: whoever resumes from it gets every event once, wherever the loop was left', async ({
+  test('resumes from its position with every event once, wherever its loop was left', async ({
     store,
     append,
   }) => {
@@ -70,10 +70,7 @@ describe('subscribe', () => {
     expect(await following).toEqual([]);
   });
 
-  test('ends without an error when its signal aborts: waiting, in the middle of a page, or before it began', async ({
-    store,
-    append,
-  }) => {
+  test('ends without an error when its signal aborts, at any time', async ({ store, append }) => {
     const after = await store.highWaterMark();
     const waiting = new AbortController();
     const idle = collect(store.subscribe({ after, signal: waiting.signal }));
@@ -92,10 +89,7 @@ describe('subscribe', () => {
     expect(await collect(store.subscribe({ after, signal: AbortSignal.abort() }))).toEqual([]);
   });
 
-  test('leaves nothing behind when its loop is left: nobody asks the database any more', async ({
-    database,
-    store,
-  }) => {
+  test('sends no more queries when its loop is left', async ({ database, store }) => {
     await using alone = openStore(database.connectionString, { listen: false, maxConnections: 1 });
     const { position } = await store.append('account-left', [opened]);
     expect(await collect(alone.subscribe({ after: position - 1 }), 1)).toHaveLength(1);
@@ -118,7 +112,7 @@ describe('subscribe', () => {
     });
   });
 
-  test('ends with an error that names it at an event it does not know, and its token is before that event', async ({
+  test('ends with an error before an unknown event, and its position does too', async ({
     database,
     store,
     append,

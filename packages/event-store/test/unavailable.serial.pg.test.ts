@@ -50,15 +50,13 @@ describe('a database', () => {
     await pool.query('create extension pg_stat_statements');
   });
 
-  test.for(Object.keys(calls))('that nobody answers for is told of by %s', async (name) => {
+  test.for(Object.keys(calls))('that does not answer is an error of %s', async (name) => {
     guarantee('unavailable-database');
     await using store = openStore('postgres://nobody@127.0.0.1:1/nothing');
     expect(await failureOf(calls[name]!(store))).toMatchObject(unreachable);
   });
 
-  test('refuses a wrong password, an unknown role and an unknown database: that is no outage, and says what to check', async ({
-    database,
-  }) => {
+  test('that refuses the login is no outage, and the error says what to check', async ({ database }) => {
     guarantee('unavailable-database');
     const refused = {
       code: 'LOGIN_REFUSED',
@@ -73,7 +71,7 @@ describe('a database', () => {
     }
   });
 
-  test('that is asked for no password in the connection string, and wants one, is an error that keeps quiet about secrets', async ({
+  test('that wants a password the connection string lacks is an error without secrets', async ({
     database,
   }) => {
     const url = new URL(database.connectionString);
@@ -85,10 +83,7 @@ describe('a database', () => {
     expect(JSON.stringify(failure) + String(failure)).not.toContain(password);
   });
 
-  test('with no connection to spare is an outage that says so, and appends go through when there is one again', async ({
-    database,
-    pool,
-  }) => {
+  test('without a free connection is an outage, and appends succeed after it', async ({ database, pool }) => {
     guarantee('unavailable-database');
     const { rows } = await pool.query<{ max: string }>('show max_connections');
     const max = Number(Object.values(rows[0]!)[0]);
@@ -115,7 +110,7 @@ describe('a database', () => {
     expect(await appending).toMatchObject({ streamVersion: 1 });
   });
 
-  test('that is restarted in the middle of appends loses none that was acknowledged, and doubles none', async ({
+  test('restarted during appends loses no acknowledged one, and repeats none', async ({
     server,
     database,
   }) => {
@@ -153,7 +148,7 @@ describe('a database', () => {
     expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
   });
 
-  test('is asked about once a second by an idle process that listens, and by one that does not at most 25 times', async ({
+  test('gets few queries a second from an idle store, listening or not', async ({
     database,
     countListeners,
     countStatements,

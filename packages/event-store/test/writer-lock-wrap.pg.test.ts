@@ -66,7 +66,7 @@ describe('where the fences begin again', () => {
     },
   );
 
-  test('an append is waited for though two thousand million positions were drawn since it began', async ({
+  test('readers wait for an append after two thousand million later positions', async ({
     database,
     store,
     append,

@@ -34,9 +34,7 @@ describe('a statement', () => {
     expect(ids[0]).toEqual(ids[1]);
   });
 
-  test('with more parameters than the protocol can count is at fault itself, not the connection', async ({
-    pool,
-  }) => {
+  test('with more parameters than the protocol allows fails, not the connection', async ({ pool }) => {
     const values = Array.from({ length: 70_000 }, (_, index) => index);
     const text = `select ${values.map((index) => `$${index + 1}::int`).join(' + ')}`;
     const run = runnerOn(pool, { prepare: false });

@@ -24,7 +24,7 @@ const LONG_LEASE_MS = 60_000;
 const SHORT_LEASE_MS = 150;
 
 describe('leases', () => {
-  test('a batch paused until its lease expired is rolled back; its successor writes once', async ({
+  test('a batch paused until its lease expired is rolled back; another writes it once', async ({
     connectionString,
     store,
   }) => {
