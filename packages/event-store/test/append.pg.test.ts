@@ -179,4 +179,25 @@ describe('append', () => {
       actual: 2,
     });
   });
+  test.for([
+    ['_append_one', [opened]],
+    ['_append_batch', [opened, deposited(1)]],
+  ] as const)(
+    'in %s is made again after an internal error of the server',
+    async ([name, events], { ownDatabase }) => {
+      // Postgres reports one when a migration replaces a function that a running append is about to call.
+      await using store = openStore(ownDatabase.connectionString);
+      await store.migrate();
+      await store.pool.query(`
+      create sequence calls;
+      create function fail_once() returns trigger language plpgsql as $$
+      begin
+        if nextval('public.calls') = 1 then raise exception 'cache lookup failed' using errcode = 'XX000'; end if;
+        return null;
+      end $$;
+      create trigger fail_once before insert on leftfold.events for each statement execute function fail_once()`);
+      expect(await store.append(`account-${name}`, events)).toMatchObject({ streamVersion: events.length });
+      expect(await collect(store.readAll())).toHaveLength(events.length);
+    },
+  );
 });

@@ -146,6 +146,18 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '58': damaged,
   /** Internal errors: damaged data, or a defect of the server. */
   XX: { ...damaged, passing: false },
+  /** Internal error, which undoes the statement: a function that it calls was just replaced by a migration, for example. */
+  XX000: {
+    name: 'rolled-back',
+    fault: 'database',
+    retry: 'at-once',
+    passing: false,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'the server had an internal error (SQLSTATE XX000) and undid the statement; try again, and if it happens again read the log of the server',
+        { cause },
+      ),
+  },
 
   /** Raised by the log's own functions: an isolation level that is not read committed. */
   LF004: {

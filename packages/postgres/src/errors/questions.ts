@@ -6,7 +6,7 @@ export function isLostRace(thrown: unknown, schema: string): boolean {
   return failureOf(thrown, schema).name === 'lost-race';
 }
 
-/** True when Postgres rolled the transaction back to let another go on. The same may succeed at once. */
+/** True when Postgres undid the call for a deadlock, a serialization failure or an internal error. It may succeed at once. */
 export function isRolledBack(thrown: unknown): boolean {
   return failureOf(thrown).name === 'rolled-back';
 }
