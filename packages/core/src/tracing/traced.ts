@@ -27,12 +27,25 @@ async function publish<TMessage extends object, TResult>(
   message: TMessage,
   complete: (message: TMessage, result: TResult) => void,
 ): Promise<TResult> {
-  const results: TResult[] = [];
+  const outcomes: PromiseSettledResult<TResult>[] = [];
   // Node adds what this promise resolves to as `result` to the message. Results carry event data, which stays out.
-  await channel.tracePromise(async () => {
-    const result = await work();
-    complete(message, result);
-    results.push(result);
-  }, message);
-  return results[0]!;
+  const tracedWork = async () => {
+    try {
+      const value = await work();
+      outcomes.push({ status: 'fulfilled', value });
+      complete(message, value);
+    } catch (reason) {
+      outcomes.push({ status: 'rejected', reason });
+      throw reason;
+    }
+  };
+  try {
+    await channel.tracePromise(tracedWork, message);
+  } catch (error) {
+    // A subscriber that freezes the message makes publishing fail. The outcome of the work stays what it was.
+    if (outcomes.length === 0) throw error;
+  }
+  const outcome = outcomes[0]!;
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
 }
