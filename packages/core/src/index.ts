@@ -54,8 +54,9 @@ export {
   UnknownCommandError,
   UnknownEventError,
 } from './errors/definition-errors.ts';
+export type { AnyLeftfoldError } from './errors/any-leftfold-error.ts';
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
-export { ProjectionModeMismatchError } from './errors/projection-errors.ts';
+export { ProjectionModeMismatchError, ProjectionTableMismatchError } from './errors/projection-errors.ts';
 export { SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
 export {
   SubscriptionFailedError,

@@ -15,4 +15,3 @@ export {
 } from './runner/projection-runner.ts';
 export type { ProjectionStatus } from './runner/projection-status.ts';
 export { projectionSchema } from './tables/projection-schema.ts';
-export { ProjectionTableMismatchError } from './tables/projection-table-mismatch-error.ts';

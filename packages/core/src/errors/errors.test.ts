@@ -15,6 +15,7 @@ import {
   MissingRightsError,
   DatabaseNotConfiguredError,
   ProjectionModeMismatchError,
+  ProjectionTableMismatchError,
   ReadOnlyDatabaseError,
   SchemaMismatchError,
   SchemaNotMigratedError,
@@ -144,6 +145,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'PROJECTION_MODE_MISMATCH',
     false,
     'projection "balances" is async now; raise its version, or reset() it',
+  ],
+  [
+    new ProjectionTableMismatchError(balances, 'balances', ['column "owner" is missing']),
+    'PROJECTION_TABLE_MISMATCH',
+    false,
+    'table "balances" of projection "balances" version 1 is not as defined: column "owner" is missing; raise the projection\'s version to build a new table, or reset() it',
   ],
   [
     new DatabaseNotConfiguredError('set DATABASE_URL', { cause }),

@@ -1,31 +1,7 @@
+import type { AnyLeftfoldError } from './any-leftfold-error.ts';
+
 /** Every failure a caller may branch on. Adding a member is a minor release; removing one is a major. */
-export type ErrorCode =
-  | 'APPEND_CONDITION_FAILED'
-  | 'APPEND_TOO_LARGE'
-  | 'COMMAND_REJECTED'
-  | 'DUPLICATE_DEFINITION'
-  | 'EVENT_ID_REUSED'
-  | 'INVALID_COMMAND'
-  | 'INVALID_DEFINITION'
-  | 'INVALID_EVENT'
-  | 'INVALID_NAME'
-  | 'LOGIN_REFUSED'
-  | 'MISSING_RIGHTS'
-  | 'DATABASE_NOT_CONFIGURED'
-  | 'PROJECTION_MODE_MISMATCH'
-  | 'PROJECTION_TABLE_MISMATCH'
-  | 'READ_ONLY_DATABASE'
-  | 'SCHEMA_MISMATCH'
-  | 'SCHEMA_NOT_MIGRATED'
-  | 'SERVER_TOO_OLD'
-  | 'STORE_UNAVAILABLE'
-  | 'STREAM_VERSION_CONFLICT'
-  | 'SUBSCRIPTION_FAILED'
-  | 'SUBSCRIPTION_NOT_FOUND'
-  | 'SUBSCRIPTION_TIMEOUT'
-  | 'UNKNOWN_COMMAND'
-  | 'UNKNOWN_EVENT'
-  | 'WRONG_ISOLATION_LEVEL';
+export type ErrorCode = AnyLeftfoldError['code'];
 
 const brand = Symbol.for('leftfold.error');
 
@@ -47,8 +23,11 @@ export abstract class LeftfoldError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Holds across duplicate installs of this package, where `instanceof` does not. */
-  static is(value: unknown): value is LeftfoldError {
+  /**
+   * True for every error of this framework, also across duplicate installs of this package, where `instanceof` fails.
+   * `LeftfoldError.is(error) && error.code === 'STREAM_VERSION_CONFLICT'` narrows to the class with its fields.
+   */
+  static is(value: unknown): value is AnyLeftfoldError {
     return typeof value === 'object' && value !== null && brand in value;
   }
 }

@@ -1,4 +1,4 @@
-import type { AnyProjection } from '@leftfold/core';
+import { type AnyProjection, ProjectionTableMismatchError } from '@leftfold/core';
 import { runnerInTransaction } from '@leftfold/postgres';
 import { lockSubscription } from '@leftfold/subscriptions';
 import type { Kysely, Transaction } from 'kysely';
@@ -14,7 +14,6 @@ import {
 import { readTableShapes, type TableShape } from '../sql/table-shape.ts';
 import { differencesOf, hasIndex } from './compare-table.ts';
 import { projectionSchema } from './projection-schema.ts';
-import { ProjectionTableMismatchError } from './projection-table-mismatch-error.ts';
 
 /** The tables of one version of a projection, in a Postgres schema of their own. */
 export class ProjectionTables {

@@ -1,0 +1,61 @@
+import type {
+  AppendConditionFailedError,
+  AppendTooLargeError,
+  EventIdReusedError,
+  StreamVersionConflictError,
+} from './append-errors.ts';
+import type {
+  DatabaseNotConfiguredError,
+  LoginRefusedError,
+  MissingRightsError,
+  ReadOnlyDatabaseError,
+  SchemaNotMigratedError,
+  ServerTooOldError,
+  WrongIsolationLevelError,
+} from './database-errors.ts';
+import type {
+  CommandRejectedError,
+  DuplicateDefinitionError,
+  InvalidCommandError,
+  InvalidDefinitionError,
+  InvalidEventError,
+  InvalidNameError,
+  UnknownCommandError,
+  UnknownEventError,
+} from './definition-errors.ts';
+import type { ProjectionModeMismatchError, ProjectionTableMismatchError } from './projection-errors.ts';
+import type { SchemaMismatchError, StoreUnavailableError } from './store-errors.ts';
+import type {
+  SubscriptionFailedError,
+  SubscriptionNotFoundError,
+  SubscriptionTimeoutError,
+} from './subscription-errors.ts';
+
+/** Any error of this framework. Narrow it by `code`: each code belongs to one class. */
+export type AnyLeftfoldError =
+  | AppendConditionFailedError
+  | AppendTooLargeError
+  | CommandRejectedError
+  | DatabaseNotConfiguredError
+  | DuplicateDefinitionError
+  | EventIdReusedError
+  | InvalidCommandError
+  | InvalidDefinitionError
+  | InvalidEventError
+  | InvalidNameError
+  | LoginRefusedError
+  | MissingRightsError
+  | ProjectionModeMismatchError
+  | ProjectionTableMismatchError
+  | ReadOnlyDatabaseError
+  | SchemaMismatchError
+  | SchemaNotMigratedError
+  | ServerTooOldError
+  | StoreUnavailableError
+  | StreamVersionConflictError
+  | SubscriptionFailedError
+  | SubscriptionNotFoundError
+  | SubscriptionTimeoutError
+  | UnknownCommandError
+  | UnknownEventError
+  | WrongIsolationLevelError;
