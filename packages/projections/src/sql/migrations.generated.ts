@@ -10,7 +10,7 @@ export const migrations: readonly { readonly number: number; readonly name: stri
 --
 -- The answer cannot change until the transaction ends. Needs read committed.
 create function :schema._inline_projections(names text[], versions integer[]) returns text
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -30,7 +30,7 @@ $$;
 -- Waits until every append that called _inline_projections has ended, and blocks further calls until this transaction
 -- ends.
 create function :schema._lock_inline_projections() returns void
-language sql volatile
+language sql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select pg_advisory_xact_lock(hashtextextended(':schema inline projections', 0))

@@ -6,7 +6,7 @@ import { LeaseManager } from '../lease/lease-manager.ts';
 import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
-import { migrations } from '../sql/migrations.generated.ts';
+import { functions, migrations } from '../sql/migrations.generated.ts';
 import { readCheckpoints, registerSubscriptions } from '../sql/subscriptions.ts';
 import { guarded, warnWhenStopped } from '../status/subscription-incident.ts';
 import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
@@ -112,11 +112,13 @@ export class SubscriptionRunner implements AsyncDisposable {
    */
   async migrate(): Promise<void> {
     const { pool, schema } = this.#store;
-    await applyMigrations(pool, { schema, component: 'subscriptions', migrations });
+    await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions });
     await this.#withStoreErrors(async () => {
+      const keys = [...this.#subscriptions.values()].map(({ key }) => key);
+      const found = new Set((await readCheckpoints(this.#store, keys)).map(mapKeyOf));
       await registerSubscriptions(
         this.#store,
-        [...this.#subscriptions.values()].map(({ key }) => key),
+        keys.filter((key) => !found.has(mapKeyOf(key))),
       );
       await this.#migrate?.();
     });

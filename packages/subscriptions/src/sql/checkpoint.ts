@@ -9,23 +9,19 @@ export interface CheckpointStep {
 }
 
 /**
- * The UPDATE that fences a former owner: it changes its row only while the lease has this epoch and the checkpoint is
- * where this owner left it. It also extends the lease.
+ * Moves the checkpoint and extends the lease, and has a row if it did: only while the lease has this epoch and the
+ * checkpoint is where this owner left it. This fences a former owner.
  *
  * Part of a `with` clause of {@link advanceCheckpoint}, and of statements whose text depends on a table's definition:
  * therefore written with kysely, unlike the others of this package.
  */
 export function checkpointUpdate(schema: string, { lease, from, to }: CheckpointStep): RawBuilder<unknown> {
   return sql`
-    update ${sql.id(schema, 'subscriptions')}
-       set position = ${to},
-           lease_until = clock_timestamp() + ${lease.leaseMs}::double precision * interval '1 millisecond'
-     where name = ${lease.name}
-       and version = ${lease.version}
-       and slice = ${lease.slice}
-       and position = ${from}
-       and epoch = ${lease.epoch}
-    returning position
+    select advanced.position
+      from ${sql.id(schema, '_advance_checkpoint')}(
+             ${lease.name}, ${lease.version}, ${lease.slice}, ${lease.epoch}, ${from}, ${to}, ${lease.leaseMs}
+           ) as advanced (position)
+     where advanced.position is not null
   `;
 }
 
@@ -34,7 +30,7 @@ export function checkpointUpdate(schema: string, { lease, from, to }: Checkpoint
  *
  * @returns false when another process has the lease, or the checkpoint is not at `from`: roll the transaction back then.
  *
- * SQL: one UPDATE by primary key. The commit need not be durable: after a crash the checkpoint and what the handler
+ * SQL: one UPDATE by primary key, in `_advance_checkpoint`. The commit need not be durable: after a crash the checkpoint and what the handler
  * wrote go back together, to an earlier position of a log that is durable.
  */
 export async function advanceCheckpoint(

@@ -18,17 +18,7 @@ export async function stopSubscription(
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `update "${schema}".subscriptions
-              set stopped_at = clock_timestamp(),
-                  failed_position = $5,
-                  failed_type = $6,
-                  failed_message = $7,
-                  owner = null,
-                  lease_until = null
-            where name = $1
-              and version = $2
-              and slice = $3
-              and epoch = $4`,
+    text: `select "${schema}"._stop_subscription($1, $2, $3, $4, $5, $6, $7)`,
     values: [name, version, slice, epoch, position ?? null, type ?? null, storable(message)],
   });
 }
@@ -44,20 +34,12 @@ export async function resumeSubscription(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
 ): Promise<boolean> {
-  const rows = await run({
+  const [row] = await run<{ resumed: boolean }>({
     name: undefined,
-    text: `update "${schema}".subscriptions
-              set stopped_at = null,
-                  failed_position = null,
-                  failed_type = null,
-                  failed_message = null
-            where name = $1
-              and version = $2
-              and slice = $3
-           returning name`,
+    text: `select "${schema}"._resume_subscription($1, $2, $3) as resumed`,
     values: [name, version, slice],
   });
-  return rows.length > 0;
+  return row?.resumed === true;
 }
 
 /** Postgres text cannot hold NUL. */

@@ -13,20 +13,10 @@ export async function markInline(
   { run, schema }: SchemaConnection,
   { lease, from, to }: CheckpointStep,
 ): Promise<boolean> {
-  const rows = await run({
+  const [row] = await run<{ marked: boolean }>({
     name: undefined,
-    text: `update "${schema}".subscriptions
-              set inline = true,
-                  position = $6,
-                  owner = null,
-                  lease_until = null
-            where name = $1
-              and version = $2
-              and slice = $3
-              and position = $4
-              and epoch = $5
-           returning name`,
-    values: [lease.name, lease.version, lease.slice, from, lease.epoch, to],
+    text: `select "${schema}"._mark_inline($1, $2, $3, $4, $5, $6) as marked`,
+    values: [lease.name, lease.version, lease.slice, lease.epoch, from, to],
   });
-  return rows.length > 0;
+  return row?.marked === true;
 }

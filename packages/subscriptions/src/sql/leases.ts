@@ -10,18 +10,13 @@ export interface HeldLease extends SubscriptionKey {
   readonly leaseMs: number;
 }
 
-/** The end of a lease that begins now, by the database's clock. */
-export const leaseEnd = (leaseMs: string) =>
-  `clock_timestamp() + ${leaseMs}::double precision * interval '1 millisecond'`;
-
 /**
  * Takes the lease of a subscription if no process holds it.
  *
  * @returns undefined when the lease is held, the subscription is stopped or inline, or another transaction is changing
  * its row.
  *
- * SQL: one UPDATE; never waits for a lock. Its commit is durable whatever the server's default is: an epoch that a
- * crash undid could be given to two owners.
+ * SQL: one UPDATE, in `_acquire_lease`; never waits for a lock. Its commit is durable.
  */
 export async function acquireLease(
   { run, schema }: SchemaConnection,
@@ -30,23 +25,7 @@ export async function acquireLease(
 ): Promise<LeaseRow | undefined> {
   const [row] = await run<LeaseRow>({
     name: undefined,
-    text: `update "${schema}".subscriptions as subscription
-              set epoch = subscription.epoch + 1,
-                  owner = $4,
-                  lease_until = ${leaseEnd('$5')}
-             from (select name, version, slice, set_config('synchronous_commit', 'on', true)
-                     from "${schema}".subscriptions
-                    where name = $1
-                      and version = $2
-                      and slice = $3
-                      and not inline
-                      and stopped_at is null
-                      and (lease_until is null or lease_until < clock_timestamp())
-                      for update skip locked) as free
-            where subscription.name = free.name
-              and subscription.version = free.version
-              and subscription.slice = free.slice
-           returning subscription.position, subscription.epoch`,
+    text: `select position, epoch from "${schema}"._acquire_lease($1, $2, $3, $4, $5)`,
     values: [name, version, slice, owner, leaseMs],
   });
   return row;
@@ -60,9 +39,7 @@ export async function renewLeases(
 ): Promise<void> {
   await run({
     name: `leftfold renew leases ${schema}`,
-    text: `update "${schema}".subscriptions as subscription
-              set lease_until = ${leaseEnd('$5')}
-             ${fromHeld}`,
+    text: `select "${schema}"._renew_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5)`,
     values: [...columnsOf(leases), leaseMs],
   });
 }
@@ -74,20 +51,10 @@ export async function releaseLeases(
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `update "${schema}".subscriptions as subscription
-              set owner = null,
-                  lease_until = null
-             ${fromHeld}`,
+    text: `select "${schema}"._release_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[])`,
     values: columnsOf(leases),
   });
 }
-
-const fromHeld = `
-  from unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[]) as held (name, version, slice, epoch)
- where subscription.name = held.name
-   and subscription.version = held.version
-   and subscription.slice = held.slice
-   and subscription.epoch = held.epoch`;
 
 function columnsOf(leases: readonly HeldLease[]): readonly unknown[] {
   return [

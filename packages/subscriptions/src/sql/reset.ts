@@ -1,5 +1,4 @@
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
-import { leaseEnd } from './leases.ts';
 import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
@@ -18,16 +17,8 @@ export async function seizeLease(
 ): Promise<LeaseRow | undefined> {
   const [row] = await run<LeaseRow>({
     name: undefined,
-    text: `update "${schema}".subscriptions
-              set epoch = epoch + 1,
-                  owner = $5,
-                  lease_until = ${leaseEnd('$6')}
-            where name = $1
-              and version = $2
-              and slice = $3
-              and inline = $4
-           returning position, epoch`,
-    values: [name, version, slice, inline, owner, leaseMs],
+    text: `select position, epoch from "${schema}"._seize_lease($1, $2, $3, $4, $5, $6)`,
+    values: [name, version, slice, owner, leaseMs, inline],
   });
   return row;
 }
@@ -44,23 +35,10 @@ export async function rewindCheckpoint(
   { name, version, slice }: SubscriptionKey,
   epoch: number,
 ): Promise<boolean> {
-  const rows = await run({
+  const [row] = await run<{ rewound: boolean }>({
     name: undefined,
-    text: `update "${schema}".subscriptions
-              set position = 0,
-                  inline = false,
-                  owner = null,
-                  lease_until = null,
-                  stopped_at = null,
-                  failed_position = null,
-                  failed_type = null,
-                  failed_message = null
-            where name = $1
-              and version = $2
-              and slice = $3
-              and epoch = $4
-           returning name`,
+    text: `select "${schema}"._rewind_checkpoint($1, $2, $3, $4) as rewound`,
     values: [name, version, slice, epoch],
   });
-  return rows.length > 0;
+  return row?.rewound === true;
 }

@@ -7,7 +7,7 @@ import type { SchemaConnection } from './schema-connection.ts';
 /**
  * Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log.
  *
- * SQL: one INSERT, its rows in one order everywhere: two processes that insert the same rows cannot deadlock.
+ * SQL: one INSERT, in `_register_subscriptions`.
  */
 export async function registerSubscriptions(
   { run, schema }: SchemaConnection,
@@ -16,11 +16,7 @@ export async function registerSubscriptions(
   if (keys.length === 0) return;
   await run({
     name: undefined,
-    text: `insert into "${schema}".subscriptions (name, version, slice)
-           select wanted.name, wanted.version, wanted.slice
-             from ${unnestKeys}
-            order by wanted.name collate "C", wanted.version, wanted.slice
-           on conflict (name, version, slice) do nothing`,
+    text: `select "${schema}"._register_subscriptions($1::text[], $2::integer[], $3::integer[])`,
     values: columnsOf(keys),
   });
 }
@@ -69,12 +65,7 @@ export async function lockSubscription(
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select
-             from "${schema}".subscriptions
-            where name = $1
-              and version = $2
-              and slice = $3
-              for update`,
+    text: `select "${schema}"._lock_subscription($1, $2, $3)`,
     values: [name, version, slice],
   });
 }

@@ -1,0 +1,17 @@
+-- Lets a stopped subscription continue at the event where it stopped. False when it has no row.
+create or replace function :schema._resume_subscription(name text, version integer, slice integer)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.subscriptions as subscription
+     set stopped_at = null,
+         failed_position = null,
+         failed_type = null,
+         failed_message = null
+   where subscription.name = _resume_subscription.name
+     and subscription.version = _resume_subscription.version
+     and subscription.slice = _resume_subscription.slice;
+  return found;
+end
+$$;

@@ -1,0 +1,22 @@
+-- Sets a checkpoint back to the beginning of the log and ends its lease. False when the lease has another epoch.
+create or replace function :schema._rewind_checkpoint(name text, version integer, slice integer, epoch bigint)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.subscriptions as subscription
+     set position = 0,
+         inline = false,
+         owner = null,
+         lease_until = null,
+         stopped_at = null,
+         failed_position = null,
+         failed_type = null,
+         failed_message = null
+   where subscription.name = _rewind_checkpoint.name
+     and subscription.version = _rewind_checkpoint.version
+     and subscription.slice = _rewind_checkpoint.slice
+     and subscription.epoch = _rewind_checkpoint.epoch;
+  return found;
+end
+$$;
