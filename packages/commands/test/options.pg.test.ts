@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@leftfold/core';
 import { account, transfer } from '@leftfold/testbed/bank';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
@@ -72,7 +73,7 @@ describe('retry', () => {
       code: 'STREAM_VERSION_CONFLICT',
     });
     expect(watched.count('append')).toBe(3);
-    await expect(bank.execute(command, { retry: { attempts: 0 } })).rejects.toThrow(RangeError);
+    await expect(bank.execute(command, { retry: { attempts: 0 } })).rejects.toThrow(InvalidArgumentError);
   });
 });
 

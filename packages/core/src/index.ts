@@ -33,6 +33,7 @@ export {
   type ExpectedVersion,
   StreamVersionConflictError,
 } from './errors/append-errors.ts';
+export { InvalidArgumentError } from './errors/argument-errors.ts';
 export {
   LoginRefusedError,
   MissingRightsError,

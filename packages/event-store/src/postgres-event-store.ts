@@ -19,7 +19,13 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
-import { type AppendLimits, defaultLimits } from '@leftfold/core/append';
+import {
+  type AppendLimits,
+  appendLimits,
+  assertAppendContext,
+  assertAppendOptions,
+} from '@leftfold/core/append';
+import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import {
   applyMigrations,
   type CallerTransaction,
@@ -74,6 +80,29 @@ export interface PostgresAppendContext extends AppendContext {
   readonly transaction?: CallerTransaction | undefined;
 }
 
+const contextNames = { transaction: true } as const;
+const storeNames: OptionNames<EventStoreOptions> = {
+  connectionString: true,
+  pool: true,
+  maxConnections: true,
+  events: true,
+  schema: true,
+  inline: true,
+  validateOnRead: true,
+  limits: true,
+  appendConcurrency: true,
+  preparedStatements: true,
+  listen: true,
+};
+
+function assertStoreOptions(options: EventStoreOptions): void {
+  assertOptions('options', options, storeNames);
+  assertWhole('maxConnections', options.maxConnections, { least: 1 });
+  assertWhole('appendConcurrency', options.appendConcurrency, { least: 1 });
+  for (const name of ['validateOnRead', 'preparedStatements', 'listen'] as const)
+    assertOneOf(name, options[name], [true, false]);
+}
+
 /**
  * Creates an event store on PostgreSQL. It makes no request yet: call `migrate()` first.
  *
@@ -107,6 +136,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   #closing: Promise<void> | undefined;
 
   constructor(options: EventStoreOptions) {
+    assertStoreOptions(options);
     const { schema = 'leftfold', preparedStatements = true } = options;
     assertSchemaName(schema);
     const { pool, owned } = openPool(options);
@@ -133,7 +163,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
       schema,
       catalog,
       reader: this.#reader,
-      limits: { ...defaultLimits, ...options.limits },
+      limits: appendLimits(options.limits),
       concurrency,
       // Two queues have slots, and one connection is left for readers.
       maxSlow: Math.max(0, size - 2 * concurrency - 1),
@@ -167,6 +197,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     options: AppendOptions & PostgresAppendContext = {},
   ): Promise<AppendResult> {
     this.#assertOpen();
+    assertAppendOptions(options, contextNames);
     const appends = [{ streamId, events, expectedVersion: options.expectedVersion }];
     const { streams } = await this.#appender.append(appends, options, options.transaction);
     return streams[0]!;
@@ -177,6 +208,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     options: PostgresAppendContext = {},
   ): Promise<AppendToStreamsResult> {
     this.#assertOpen();
+    assertAppendContext(options, contextNames);
     return this.#appender.append(appends, options, options.transaction);
   }
 
@@ -225,6 +257,8 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {
     assertId('stream id', streamId);
     assertId('snapshot key', key);
+    assertWhole('streamVersion', snapshot.streamVersion, { least: 1 });
+    assertWhole('position', snapshot.position, { least: 1 });
     await this.#query(saveSnapshotStatement(this.schema, streamId, key, snapshot));
   }
 

@@ -79,6 +79,7 @@ export {
   type EventStore,
   type ExpectedVersion,
   type HandlerProjection,
+  InvalidArgumentError,
   InvalidCommandError,
   InvalidDefinitionError,
   InvalidEventError,

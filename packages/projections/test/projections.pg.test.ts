@@ -1,4 +1,4 @@
-import { defineProjection, defineTableProjection } from '@leftfold/core';
+import { defineProjection, defineTableProjection, InvalidArgumentError } from '@leftfold/core';
 import {
   accountEvents,
   auditEvents,
@@ -178,7 +178,7 @@ describe('projections', () => {
       { name: 'balances', version: 2, mode: 'async', position, state: 'running' },
     ]);
     // The name alone does not say which of them.
-    expect(await failureOf(runner.waitFor('balances', position))).toBeInstanceOf(TypeError);
+    expect(await failureOf(runner.waitFor('balances', position))).toBeInstanceOf(InvalidArgumentError);
   });
 
   test('a projection is found by its definition or its name', async ({ store }) => {

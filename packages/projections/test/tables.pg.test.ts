@@ -6,6 +6,7 @@ import {
   defineProjection,
   defineTableProjection,
   type TableDefinition,
+  InvalidArgumentError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents, balances, closed, deposited, journal } from '@leftfold/testbed/bank';
@@ -163,7 +164,7 @@ describe('tables of projections', () => {
     expect(refused({ id: 'jsonb' }, ['id'])).toThrow(error('cannot be part of the key'));
     expect(refused({ id: 'text' }, ['other'])).toThrow(error('which is no column of it'));
     for (const version of [0, 1.5, 2 ** 31]) {
-      expect(() => createTestRunner(store, [{ ...balances, version }])).toThrow(RangeError);
+      expect(() => createTestRunner(store, [{ ...balances, version }])).toThrow(InvalidArgumentError);
     }
     const long = { ...balances, name: 'b'.repeat(53 - store.schema.length), version: 123_456_789 };
     expect(() => createTestRunner(store, [long])).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }));

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@leftfold/core';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -128,9 +129,9 @@ describe('subscriptions of one name', () => {
       expect.objectContaining({ code: 'DUPLICATE_DEFINITION' }),
     );
     for (const version of [0, 1.5, 2 ** 31]) {
-      expect(() => createRunner(store, [{ ...one, version }])).toThrow(RangeError);
+      expect(() => createRunner(store, [{ ...one, version }])).toThrow(InvalidArgumentError);
     }
-    expect(() => createRunner(store, [{ ...one, slice: -1 }])).toThrow(RangeError);
+    expect(() => createRunner(store, [{ ...one, slice: -1 }])).toThrow(InvalidArgumentError);
     expect(() => createRunner(store, [{ ...one, name: '' }])).toThrow(
       expect.objectContaining({ code: 'INVALID_NAME' }),
     );

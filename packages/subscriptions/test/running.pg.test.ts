@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@leftfold/core';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
@@ -171,8 +172,8 @@ describe('a runner', () => {
     await using runner = createRunner(store, []);
     await runner.start();
     await expect(runner.start()).rejects.toThrow(TypeError);
-    expect(() => createRunner(store, [], { leaseMs: 99 })).toThrow(RangeError);
-    expect(() => createRunner(store, [], { batchSize: 0 })).toThrow(RangeError);
+    expect(() => createRunner(store, [], { leaseMs: 99 })).toThrow(InvalidArgumentError);
+    expect(() => createRunner(store, [], { batchSize: 0 })).toThrow(InvalidArgumentError);
   });
 
   test('migrates in many processes at once, then runs the option migrate', async ({ store }) => {

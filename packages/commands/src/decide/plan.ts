@@ -6,11 +6,14 @@ import {
   type DecisionCommand,
   type DecideContext,
   type ExpectedVersion,
+  InvalidArgumentError,
   InvalidCommandError,
   type NewEvent,
   Rejection,
   toSchemaIssues,
 } from '@leftfold/core';
+import { assertExpectedVersion } from '@leftfold/core/append';
+import { assertOptions } from '@leftfold/core/input';
 import type { Registry } from './registry.ts';
 
 /** An aggregate that a command is about. */
@@ -86,6 +89,8 @@ function planOfDecision(command: DecisionCommand, decision: AnyDecision, expecte
     return { role, aggregate, streamId, expectedVersion: expectedOf(expected, role) };
   });
   assertDistinct(name, targets);
+  const roleNames = Object.fromEntries(targets.map(({ role }) => [role, true] as const));
+  assertOptions('expectedVersion', expected, roleNames);
   const roles = targets.map(({ role }) => role);
   return {
     name,
@@ -131,10 +136,14 @@ function parseCommandInput(name: string, schema: AnyDecision['input'] | undefine
 }
 
 function expectedOf(expected: AnyExpectedVersion, role?: string): ExpectedVersion {
-  const own = typeof expected === 'object' && role !== undefined ? expected[role] : expected;
-  if (own === undefined) return 'any';
-  if (typeof own === 'object')
-    throw new TypeError('expectedVersion takes a version for a command, and versions by role for a decision');
+  if (expected === undefined) return 'any';
+  const byRole = typeof expected === 'object' && expected !== null ? expected : undefined;
+  if ((byRole === undefined) !== (role === undefined)) {
+    const taken = 'a version for a command, and versions by role for a decision';
+    throw InvalidArgumentError.not(taken, 'expectedVersion', expected);
+  }
+  const own = byRole === undefined || role === undefined ? expected : (byRole[role] ?? 'any');
+  assertExpectedVersion(own);
   return own;
 }
 

@@ -5,6 +5,7 @@ import {
   DuplicateDefinitionError,
   UnknownCommandError,
 } from '@leftfold/core';
+import { assertWhole } from '@leftfold/core/input';
 
 /** All aggregates and decisions that a command can name. */
 export class Registry {
@@ -15,7 +16,7 @@ export class Registry {
    * Includes aggregates that only take part in a decision.
    *
    * @throws DuplicateDefinitionError when two definitions have one name
-   * @throws RangeError when a snapshot policy's number is not a whole number from 1
+   * @throws InvalidArgumentError when a snapshot policy's number is not a whole number from 1
    */
   constructor(aggregates: readonly AnyAggregate[], decisions: readonly AnyDecision[]) {
     const playing = decisions.flatMap((decision) => Object.values(decision.aggregates));
@@ -56,12 +57,9 @@ export class Registry {
 
   #addAggregate(aggregate: AnyAggregate): void {
     if (this.#aggregates.has(aggregate.name)) throw new DuplicateDefinitionError('aggregate', aggregate.name);
-    const everyEvents = aggregate.snapshots?.everyEvents;
-    if (everyEvents !== undefined && !(Number.isInteger(everyEvents) && everyEvents >= 1)) {
-      throw new RangeError(
-        `snapshots.everyEvents of "${aggregate.name}" must be a whole number from 1, not ${everyEvents}`,
-      );
-    }
+    assertWhole(`snapshots.everyEvents of "${aggregate.name}"`, aggregate.snapshots?.everyEvents, {
+      least: 1,
+    });
     this.#aggregates.set(aggregate.name, aggregate);
   }
 

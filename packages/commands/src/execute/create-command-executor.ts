@@ -3,11 +3,13 @@ import {
   type AnyCommand,
   type AnyDecision,
   assertId,
+  InvalidArgumentError,
   type RetryPolicy,
   StoreUnavailableError,
   toRetryPolicy,
   uuidv7,
 } from '@leftfold/core';
+import { assertOptions, type OptionNames } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
 import { InFlight } from '../in-flight/in-flight.ts';
@@ -19,6 +21,7 @@ import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
 import { tracedExecution } from './traced-execution.ts';
 import { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type {
+  CacheOptions,
   CommandExecutor,
   CommandExecutorOptions,
   ExecutableCommand,
@@ -30,6 +33,29 @@ import { Execution } from './execution.ts';
 import { around, type CommandExecution } from './middleware.ts';
 import { parseCommand } from './parse-command.ts';
 
+const executorNames: OptionNames<CommandExecutorOptions<[], [], MetadataSchema>> = {
+  store: true,
+  aggregates: true,
+  decisions: true,
+  metadata: true,
+  middleware: true,
+  retry: true,
+  snapshots: true,
+  onSnapshotError: true,
+  cache: true,
+  now: true,
+  newId: true,
+  random: true,
+};
+const executeNames: OptionNames<ExecuteOptions> = {
+  commandId: true,
+  causedBy: true,
+  expectedVersion: true,
+  retry: true,
+  metadata: true,
+};
+const cacheNames: OptionNames<CacheOptions> = { aggregates: true };
+
 const DEFAULT_CACHED_AGGREGATES = 1000;
 const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
 
@@ -39,7 +65,7 @@ const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDel
  * It has no connection of its own; closing it does not close the store.
  *
  * @throws DuplicateDefinitionError when two aggregates, or two decisions, have one name
- * @throws RangeError when an option is out of range
+ * @throws InvalidArgumentError when an option is out of range, or misspelt
  */
 export function createCommandExecutor<
   const TAggregates extends readonly AnyAggregate[],
@@ -51,6 +77,7 @@ export function createCommandExecutor<
   type Executor = CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>>;
   type Executable = ExecutableCommand<TAggregates[number], TDecisions[number]>;
 
+  assertOptions('options', options, executorNames);
   const {
     store,
     middleware = [],
@@ -68,7 +95,8 @@ export function createCommandExecutor<
   let closed = false;
 
   async function execute(command: AnyCommand, given: ExecuteOptions = {}): Promise<AnyResult> {
-    const commandId = given.commandId ?? newId();
+    assertOptions('options', given, executeNames);
+    const commandId = given.commandId === undefined ? newId() : given.commandId;
     assertId('command id', commandId);
     const name = commandNameOf(command);
     const metadata = metadataOf(name, commandId, given.metadata, given.causedBy);
@@ -98,8 +126,9 @@ export function createCommandExecutor<
     at: LoadOptions = {},
   ): Promise<LoadedAggregate<unknown>> {
     if (!registry.has(aggregate)) {
-      throw new TypeError(
-        `aggregate "${aggregate.name}" is not one of those given in aggregates; pass its definition`,
+      throw new InvalidArgumentError(
+        'aggregate',
+        `"${aggregate.name}" is not one of those given in aggregates; pass its definition`,
       );
     }
     const stream = { aggregate, streamId: aggregate.streamId(id) };
@@ -138,8 +167,10 @@ export function createCommandExecutor<
   };
 }
 
-function cacheSize(cache: { readonly aggregates?: number | undefined } | false | undefined): number {
-  return cache === false ? 0 : (cache?.aggregates ?? DEFAULT_CACHED_AGGREGATES);
+function cacheSize(cache: CacheOptions | false | undefined): number {
+  if (cache === false) return 0;
+  assertOptions('cache', cache, cacheNames);
+  return cache?.aggregates ?? DEFAULT_CACHED_AGGREGATES;
 }
 
 function warn(error: unknown, { streamId }: SnapshotOwner): void {

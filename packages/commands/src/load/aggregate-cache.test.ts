@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@leftfold/core';
 import { expect, test } from 'vitest';
 import { AggregateCache } from './aggregate-cache.ts';
 
@@ -29,9 +30,9 @@ test('beyond its limit the cache drops the least recently used state', () => {
   expect(['a', 'b', 'c'].map((streamId) => cache.get(streamId) !== undefined)).toEqual([true, false, true]);
 });
 
-test('a limit of 0 keeps nothing; a negative one is a RangeError', () => {
+test('a limit of 0 keeps nothing; a negative one is refused', () => {
   const cache = new AggregateCache(0);
   cache.put('a', at(1));
   expect(cache.get('a')).toBeUndefined();
-  expect(() => new AggregateCache(-1)).toThrow(RangeError);
+  expect(() => new AggregateCache(-1)).toThrow(InvalidArgumentError);
 });

@@ -1,3 +1,4 @@
+import { assertWhole } from '@leftfold/core/input';
 import type { FoldedState } from './folded.ts';
 
 /** A bounded cache of the most recently used aggregate states. A cached state may be older than the log. */
@@ -8,9 +9,7 @@ export class AggregateCache {
 
   /** @param limit 0 keeps nothing */
   constructor(limit: number) {
-    if (!Number.isInteger(limit) || limit < 0) {
-      throw new RangeError(`cache.aggregates must be a whole number from 0, not ${limit}`);
-    }
+    assertWhole('cache.aggregates', limit);
     this.#limit = limit;
   }
 

@@ -1,3 +1,6 @@
+import { InvalidArgumentError } from '@leftfold/core';
+import { assertInstant, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+
 /** Which moment of an aggregate's history to load: at most one of the three. @default the current state */
 export type LoadOptions =
   | {
@@ -42,17 +45,19 @@ export interface HistoryRange {
   readonly untilTime?: Date;
 }
 
-/** @throws RangeError for a version or position that is not a whole number from 0, or an invalid date */
-export function historyRangeOf(options: LoadOptions): HistoryRange | undefined {
-  const { atVersion, atPosition, atTime } = options;
-  if (atVersion !== undefined) return { to: wholeNumber('atVersion', atVersion) };
-  if (atPosition !== undefined) return { untilPosition: wholeNumber('atPosition', atPosition) };
-  if (atTime === undefined) return undefined;
-  if (Number.isNaN(atTime.getTime())) throw new RangeError('atTime is not a valid date');
-  return { untilTime: atTime };
-}
+const loadNames: OptionNames<LoadOptions> = { atVersion: true, atPosition: true, atTime: true };
 
-function wholeNumber(option: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`${option} must be a whole number from 0, not ${value}`);
+/** @throws InvalidArgumentError for a version or position that is not a whole number from 0, or an invalid date */
+export function historyRangeOf(options: LoadOptions): HistoryRange | undefined {
+  assertOptions('options', options, loadNames);
+  const { atVersion, atPosition, atTime } = options;
+  assertWhole('atVersion', atVersion);
+  assertWhole('atPosition', atPosition);
+  assertInstant('atTime', atTime);
+  const given = [atVersion, atPosition, atTime].filter((moment) => moment !== undefined);
+  if (given.length > 1)
+    throw new InvalidArgumentError('options', 'take one of atVersion, atPosition and atTime, not several');
+  if (atVersion !== undefined) return { to: atVersion };
+  if (atPosition !== undefined) return { untilPosition: atPosition };
+  return atTime === undefined ? undefined : { untilTime: atTime };
 }

@@ -1,3 +1,5 @@
+import { assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
+
 /** Limits of one append. */
 export interface AppendLimits {
   /** Maximum size of one event's data and metadata, in bytes of JSON. @default 1,048,576 (1 MiB) */
@@ -14,6 +16,20 @@ export const defaultLimits: AppendLimits = Object.freeze({
   appendBytes: 32 * 1024 * 1024,
   events: 10_000,
 });
+
+const limitNames: OptionNames<AppendLimits> = { eventBytes: true, appendBytes: true, events: true };
+
+/**
+ * The limits of a store: those that are given, and the defaults.
+ *
+ * @throws InvalidArgumentError when a limit is misspelt, or is not a whole number from 1
+ */
+export function appendLimits(given: Partial<AppendLimits> | undefined): AppendLimits {
+  assertOptions('limits', given, limitNames);
+  for (const name of Object.keys(limitNames) as (keyof AppendLimits)[])
+    assertWhole(`limits.${name}`, given?.[name], { least: 1 });
+  return { ...defaultLimits, ...given };
+}
 
 /** Maximum number of tags of an event, and of a query of a condition. */
 export const MAX_TAGS = 64;

@@ -1,6 +1,8 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
+import { assertList } from '../input/assert-argument.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { assertStorable, toJson } from '../json/storable-json.ts';
 import { assertId } from '../naming/names.ts';
@@ -39,6 +41,7 @@ export class EventPreparation {
 
   /** @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError */
   prepare(streamId: string, event: NewEvent): PreparedEvent {
+    assertEvent(event);
     this.#count += 1;
     const { type, schemaVersion } = event;
     const tags = checkedTags(streamId, event);
@@ -67,15 +70,22 @@ export class EventPreparation {
   }
 }
 
+/** JavaScript callers may give anything. */
+function assertEvent(event: unknown): void {
+  if (typeof event !== 'object' || event === null || !('type' in event))
+    throw InvalidArgumentError.not('an event, made by defineEvents(...).create', 'events', event);
+}
+
 function metadataOf(owner: string): string {
   return `metadata of ${owner}`;
 }
 
 function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): readonly string[] {
+  assertList('tags', tags);
   if (tags.length > MAX_TAGS)
     throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, tags.length, MAX_TAGS);
   if (tags.length === 0) return NO_TAGS;
-  for (const tag of tags) assertId('tag', tag);
+  for (let index = 0; index < tags.length; index += 1) assertId('tag', tags[index]);
   // A copy, since the caller may change the list before the append is sent.
   return [...tags];
 }

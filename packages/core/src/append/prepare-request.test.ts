@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { defineEvents } from '../event/define-events.ts';
 import { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
@@ -79,7 +80,7 @@ describe('the order of checks', () => {
   test('refuses too many events before it parses one of them', () => {
     const before = parsed;
     expect(() => prepare(Array.from({ length: 6 }, () => written('a')))).toThrow('number of events');
-    expect(() => prepare([written('a')], { condition: { failIfMatch: [] } })).toThrow(TypeError);
+    expect(() => prepare([written('a')], { condition: { failIfMatch: [] } })).toThrow(InvalidArgumentError);
     expect(() => prepare([written('a')], {}, '')).toThrow('stream id ""');
     expect(parsed).toBe(before);
   });

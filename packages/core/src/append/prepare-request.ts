@@ -1,4 +1,6 @@
 import { AppendTooLargeError, EventIdReusedError, type ExpectedVersion } from '../errors/append-errors.ts';
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { assertList, assertOptions, type OptionNames } from '../input/assert-argument.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertId } from '../naming/names.ts';
 import type { AppendContext, StreamToAppend } from '../store/event-store.ts';
@@ -16,6 +18,8 @@ export interface PrepareContext {
   readonly now: number;
 }
 
+const appendNames: OptionNames<StreamToAppend> = { streamId: true, events: true, expectedVersion: true };
+
 const NO_TAGS: ReadonlySet<string> = new Set();
 
 /**
@@ -25,8 +29,8 @@ const NO_TAGS: ReadonlySet<string> = new Set();
  * The order is by cost: counts and names of the whole append, then for each event its payload's schema, its size, and
  * characters that cannot be stored. O(n), up to the first error.
  *
- * @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError, EventIdReusedError, RangeError,
- * TypeError
+ * @throws InvalidNameError, InvalidArgumentError, UnknownEventError, InvalidEventError, AppendTooLargeError,
+ * EventIdReusedError
  */
 export function prepareRequest(
   { catalog, limits, now }: PrepareContext,
@@ -35,8 +39,9 @@ export function prepareRequest(
 ): AppendRequest {
   const { commandId } = context;
   if (commandId !== undefined) assertId('command id', commandId);
+  assertAppends(appends);
   const [first] = appends;
-  if (first === undefined) throw new TypeError('an append names at least one stream');
+  if (first === undefined) throw new InvalidArgumentError('appends', 'must name at least one stream');
   const eventCount = checkedCount(limits, appends, first.streamId);
   const condition =
     context.condition === undefined ? undefined : prepareCondition(context.condition, first.streamId);
@@ -48,6 +53,15 @@ export function prepareRequest(
   });
   assertAllDiffer(streams);
   return { streams, commandId, condition, tags: tagsOf(streams), eventCount, size: size.characters };
+}
+
+/** JavaScript callers may give anything. */
+function assertAppends(appends: readonly (StreamToAppend | null)[]): void {
+  assertList('appends', appends);
+  for (const append of appends) {
+    assertOptions('appends', append ?? null, appendNames);
+    assertList('events', append?.events);
+  }
 }
 
 /** Validates the streams of an append, without its events. @returns the number of events */
@@ -69,15 +83,15 @@ function checkedCount(limits: AppendLimits, appends: readonly StreamToAppend[], 
   return eventCount;
 }
 
-function assertExpectedVersion(expected: ExpectedVersion): void {
+/** @throws InvalidArgumentError when it is no version, and none of the words */
+export function assertExpectedVersion(expected: unknown): asserts expected is ExpectedVersion {
   if (expected === 'any' || expected === 'no-stream' || expected === 'stream-exists') return;
-  if (Number.isSafeInteger(expected) && expected >= 0) return;
-  throw new RangeError(
-    `expected version must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not ${String(expected)}`,
-  );
+  if (typeof expected === 'number' && Number.isSafeInteger(expected) && expected >= 0) return;
+  const taken = `a whole number from 0, 'any', 'no-stream' or 'stream-exists'`;
+  throw InvalidArgumentError.not(taken, 'expectedVersion', expected);
 }
 
-/** @throws TypeError when a stream occurs twice, EventIdReusedError when an event id does. */
+/** @throws InvalidArgumentError when a stream occurs twice, EventIdReusedError when an event id does. */
 function assertAllDiffer(parts: readonly StreamPart[]): void {
   // Most appends are one event to one stream.
   if (parts.length === 1 && parts[0]!.events.length <= 1) return;
@@ -85,7 +99,7 @@ function assertAllDiffer(parts: readonly StreamPart[]): void {
   const ids = new Set<string>();
   for (const { streamId, events } of parts) {
     if (streams.has(streamId))
-      throw new TypeError(`stream "${streamId}" is named twice in one append; join its events`);
+      throw new InvalidArgumentError('appends', `name stream "${streamId}" twice; join its events`);
     streams.add(streamId);
     for (const { id } of events) {
       if (ids.has(id)) throw new EventIdReusedError(id);

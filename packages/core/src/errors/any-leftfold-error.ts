@@ -4,6 +4,7 @@ import type {
   EventIdReusedError,
   StreamVersionConflictError,
 } from './append-errors.ts';
+import type { InvalidArgumentError } from './argument-errors.ts';
 import type {
   DatabaseNotConfiguredError,
   LoginRefusedError,
@@ -39,6 +40,7 @@ export type AnyLeftfoldError =
   | DatabaseNotConfiguredError
   | DuplicateDefinitionError
   | EventIdReusedError
+  | InvalidArgumentError
   | InvalidCommandError
   | InvalidDefinitionError
   | InvalidEventError

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { LeftfoldError } from './leftfold-error.ts';
+import { shownValue } from './shown.ts';
 
 /** Where a value left its schema: the path, and zod's code for why. Never the value itself. */
 export interface SchemaIssue {
@@ -28,14 +29,10 @@ export class InvalidNameError extends LeftfoldError {
   /** What kind of name it was, such as "stream id". */
   readonly kind: string;
 
-  constructor(kind: string, value: string, rule: string) {
-    super(`${kind} ${JSON.stringify(abridge(value))} ${rule}`);
+  constructor(kind: string, value: unknown, rule: string) {
+    super(`${kind} ${shownValue(value)} ${rule}`);
     this.kind = kind;
   }
-}
-
-function abridge(value: string): string {
-  return value.length <= 60 ? value : `${value.slice(0, 57)}...`;
 }
 
 /** A definition cannot be used as it is, such as a table whose key names a column that it does not have. */

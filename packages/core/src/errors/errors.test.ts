@@ -6,6 +6,7 @@ import {
   CommandRejectedError,
   DuplicateDefinitionError,
   EventIdReusedError,
+  InvalidArgumentError,
   InvalidCommandError,
   InvalidDefinitionError,
   InvalidEventError,
@@ -38,6 +39,12 @@ const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
 
 // Each error of the framework: its code, whether the same call may succeed later, and what it tells a person.
 const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][] = [
+  [
+    InvalidArgumentError.not('a whole number from 0', 'after', Number.NaN),
+    'INVALID_ARGUMENT',
+    false,
+    'after must be a whole number from 0, not NaN',
+  ],
   [
     new StreamVersionConflictError('account-1', 3, 5),
     'STREAM_VERSION_CONFLICT',

@@ -35,7 +35,7 @@ describe('an id', () => {
   test('that is not a text is refused', () => {
     const missing: unknown = undefined;
     expect(() => assertId('stream id', missing as string)).toThrow(
-      'stream id "undefined" must be a text that is not empty',
+      'stream id undefined must be a text that is not empty',
     );
   });
 

@@ -19,9 +19,9 @@ const sqlName = /^[a-z][a-z0-9_]*$/;
 /**
  * @throws InvalidNameError when the id is empty, longer than 255 characters, or has a control character such as NUL.
  */
-export function assertId(kind: string, value: string): void {
+export function assertId(kind: string, value: string | undefined): void {
   if (typeof value !== 'string' || value.length === 0)
-    throw new InvalidNameError(kind, String(value), 'must be a text that is not empty');
+    throw new InvalidNameError(kind, value, 'must be a text that is not empty');
   if (value.length > MAX_ID_LENGTH) {
     throw new InvalidNameError(
       kind,
@@ -86,7 +86,7 @@ export function assertSqlName(kind: string, value: string): void {
 
 function assertPattern(kind: string, value: string, pattern: RegExp, rule: string, limit: number): void {
   if (typeof value !== 'string' || value.length === 0)
-    throw new InvalidNameError(kind, String(value), 'must be a text that is not empty');
+    throw new InvalidNameError(kind, value, 'must be a text that is not empty');
   if (value.length > limit) {
     throw new InvalidNameError(kind, value, `has ${value.length} characters, at most ${limit} are allowed`);
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { retryDelayMs, toRetryPolicy } from './retry-policy.ts';
 
 const defaults = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
@@ -30,9 +31,9 @@ test('false is one attempt, and Infinity is no limit', () => {
 });
 
 test('numbers that make no sense are refused', () => {
-  expect(() => toRetryPolicy({ attempts: 0 }, defaults)).toThrow(RangeError);
-  expect(() => toRetryPolicy({ attempts: 1.5 }, defaults)).toThrow(RangeError);
-  expect(() => toRetryPolicy({ attempts: Number.NaN }, defaults)).toThrow(RangeError);
-  expect(() => toRetryPolicy({ firstDelayMs: Number.NaN }, defaults)).toThrow(RangeError);
-  expect(() => toRetryPolicy({ maxDelayMs: -1 }, defaults)).toThrow(RangeError);
+  expect(() => toRetryPolicy({ attempts: 0 }, defaults)).toThrow(InvalidArgumentError);
+  expect(() => toRetryPolicy({ attempts: 1.5 }, defaults)).toThrow(InvalidArgumentError);
+  expect(() => toRetryPolicy({ attempts: Number.NaN }, defaults)).toThrow(InvalidArgumentError);
+  expect(() => toRetryPolicy({ firstDelayMs: Number.NaN }, defaults)).toThrow(InvalidArgumentError);
+  expect(() => toRetryPolicy({ maxDelayMs: -1 }, defaults)).toThrow(InvalidArgumentError);
 });

@@ -1,3 +1,5 @@
+import { assertDuration, assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
+
 /** How delays grow: each may be twice as long as the one before it, up to a limit. */
 export interface Backoff {
   /** Longest delay after the first failure, in milliseconds. */
@@ -22,22 +24,22 @@ export interface RetryOptions {
   readonly maxDelayMs?: number | undefined;
 }
 
+const retryNames: OptionNames<RetryOptions> = { attempts: true, firstDelayMs: true, maxDelayMs: true };
+
 /**
  * Fills in what is left out. `false` is one call and no retry.
  *
- * @throws RangeError when `attempts` is no whole number from 1, or a delay is negative
+ * @throws InvalidArgumentError when `attempts` is no whole number from 1, or a delay is negative
  */
 export function toRetryPolicy(options: RetryOptions | false | undefined, defaults: RetryPolicy): RetryPolicy {
   if (options === false) return { ...defaults, attempts: 1 };
+  assertOptions('retry', options, retryNames);
   const attempts = options?.attempts ?? defaults.attempts;
   const firstDelayMs = options?.firstDelayMs ?? defaults.firstDelayMs;
   const maxDelayMs = options?.maxDelayMs ?? defaults.maxDelayMs;
-  if (attempts < 1 || !(Number.isInteger(attempts) || attempts === Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`retry.attempts must be a whole number from 1, not ${attempts}`);
-  }
-  if (!(firstDelayMs >= 0) || !(maxDelayMs >= 0)) {
-    throw new RangeError('retry.firstDelayMs and retry.maxDelayMs must not be negative');
-  }
+  if (attempts !== Number.POSITIVE_INFINITY) assertWhole('retry.attempts', attempts, { least: 1 });
+  assertDuration('retry.firstDelayMs', firstDelayMs);
+  assertDuration('retry.maxDelayMs', maxDelayMs);
   return { attempts, firstDelayMs, maxDelayMs };
 }
 

@@ -168,8 +168,7 @@ export interface EventStore {
    * @throws EventIdReusedError when an event id is already recorded for another event.
    * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError when the input cannot be
    * stored.
-   * @throws RangeError when `expectedVersion` or `after` is invalid.
-   * @throws TypeError when a condition has no query, or a query has no tag or an empty list of types.
+   * @throws InvalidArgumentError when an option is none, such as NaN for a version, or a condition without a query.
    * @throws StoreUnavailableError when the database cannot be reached. It is then unknown whether the events were
    * appended. Give events ids, or the append a command id, so that the call can be repeated safely.
    */
@@ -182,7 +181,7 @@ export interface EventStore {
    * one changes, at most one is made. A check does not block an append that only writes: if both run at the same time,
    * the write counts as later, although its position may be lower.
    *
-   * @throws the errors of {@link EventStore.append}, and TypeError when no stream, or one stream twice, is given.
+   * @throws the errors of {@link EventStore.append}, and InvalidArgumentError when no stream, or one stream twice, is given.
    */
   appendToStreams(
     appends: readonly StreamToAppend[],
@@ -195,7 +194,7 @@ export interface EventStore {
    * Errors are thrown while iterating.
    *
    * @throws UnknownEventError, InvalidEventError when an event cannot be read.
-   * @throws InvalidNameError when the stream id is invalid, RangeError when an option is.
+   * @throws InvalidNameError when the stream id is invalid, InvalidArgumentError when an option is.
    * @throws StoreUnavailableError when the database cannot be reached.
    */
   readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;

@@ -1,4 +1,5 @@
 import { type AbortSignalLike, type Backoff, retryDelayMs } from '@leftfold/core';
+import { assertDuration, assertWhole } from '@leftfold/core/input';
 import { type Notifier, type StatementRunner, toLeftfoldError, toSafeNumber } from '@leftfold/postgres';
 import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
 
@@ -7,6 +8,9 @@ const POLL_WHEN_LISTENING_MS = 1_000;
 const POLL_WITHOUT_LISTENING_MS = 50;
 /** Delay between polls while an append is in flight: it ends soon, or its transaction is held open. No jitter. */
 const whilePending: Backoff = { firstDelayMs: 1, maxDelayMs: 50 };
+
+/** A longer timer of Node fires at once. A wait for more than these 24 days has no timeout. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface WaitForHighWaterMarkOptions {
   /** Resolve as soon as the mark is higher than this position. */
@@ -60,6 +64,8 @@ export class HighWaterWatch {
 
   /** @throws like {@link now} */
   async waitFor({ after, timeoutMs, signal }: WaitForHighWaterMarkOptions): Promise<number> {
+    assertWhole('after', after);
+    assertDuration('timeoutMs', timeoutMs);
     if (this.#mark > after || signal?.aborted === true) return this.#mark;
     this.#notifier.listen(() => this.nudge());
     let timer: NodeJS.Timeout | undefined;
@@ -73,7 +79,7 @@ export class HighWaterWatch {
           resolve(this.#mark);
         };
         signal?.addEventListener('abort', stopWaiting, { once: true });
-        if (timeoutMs !== undefined) timer = setTimeout(stopWaiting, timeoutMs);
+        if (timeoutMs !== undefined && timeoutMs < MAX_TIMER_MS) timer = setTimeout(stopWaiting, timeoutMs);
         this.nudge();
       });
     } finally {

@@ -7,7 +7,8 @@ import {
   type ReadStreamOptions,
   type RecordedEvent,
 } from '@leftfold/core';
-import { assertInstant, assertQuery, assertWhole } from '@leftfold/core/append';
+import { assertQuery, assertReadAllOptions, assertReadStreamOptions } from '@leftfold/core/append';
+import { assertWhole } from '@leftfold/core/input';
 import {
   type CallerTransaction,
   runnerInTransaction,
@@ -73,8 +74,8 @@ export class LogReader {
     const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
     assertWhole('after', after);
     assertWhole('upTo', upTo);
-    assertWhole('limit', limit, 1);
-    assertQuery(filter);
+    assertWhole('limit', limit, { least: 1 });
+    assertQuery('filter', filter);
     const range = { after, upTo, limit };
     const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
     const rows =
@@ -99,10 +100,8 @@ export class LogReader {
     options: ReadAllOptions,
     highWaterMark: () => Promise<number>,
   ): AsyncGenerator<EventPage, void> {
+    assertReadAllOptions(options);
     const { filter, unknownEvents, signal } = options;
-    assertWhole('after', options.after);
-    assertWhole('limit', options.limit);
-    assertQuery(filter ?? {});
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     const upTo = await highWaterMark();
@@ -122,11 +121,7 @@ export class LogReader {
 
   async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<EventPage, void> {
     assertId('stream id', streamId);
-    assertWhole('from', options.from);
-    assertWhole('to', options.to);
-    assertWhole('limit', options.limit);
-    assertWhole('untilPosition', options.untilPosition);
-    assertInstant('untilTime', options.untilTime);
+    assertReadStreamOptions(options);
     const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
     let from = options.from ?? 1;
     let to = options.to ?? Number.MAX_SAFE_INTEGER;

@@ -7,7 +7,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
-import { assertWhole } from '@leftfold/core/append';
+import { assertSubscribeOptions } from '@leftfold/core/append';
 import { pause } from '@leftfold/postgres';
 import type { LogPage, LogReader } from '../read/log-reader.ts';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
@@ -29,7 +29,7 @@ export class LogSubscription implements Subscription {
   #position: number;
 
   constructor(reader: LogReader, watch: HighWaterWatch, options: SubscribeOptions, closed: AbortSignalLike) {
-    assertWhole('after', options.after);
+    assertSubscribeOptions(options);
     this.#reader = reader;
     this.#watch = watch;
     this.#options = options;

@@ -11,6 +11,7 @@ import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase } from '../database/describe-database.ts';
 import type { App } from './app.ts';
 import type { AppOptions } from './app-options.ts';
+import { assertAppOptions } from './assert-app-options.ts';
 import { startComponent } from './component.ts';
 import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
@@ -24,6 +25,7 @@ import { waitForInline } from './wait-for-inline.ts';
  * It resolves once new inline projections have caught up, so that every append of the app applies them. With
  * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
+ * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take.
  * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
  * @throws DatabaseNotConfiguredError when no database is configured.
  * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
@@ -44,16 +46,18 @@ export async function createApp<
 >(
   options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata>,
 ): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], CustomMetadataOf<TMetadata>>> {
+  assertAppOptions(options);
   const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
+  const { url, pool, ...connection } = databaseOptions;
   const { run = true, ...runnerOptions } = options.subscriptions ?? {};
   const { aggregates, decisions, projections, events } = definitionsOf(options);
 
   const stack = new DisposableStack();
   try {
-    const database = await chooseDatabase(databaseOptions, process.env, () => import('@leftfold/embedded'));
+    const database = await chooseDatabase({ url, pool }, process.env, () => import('@leftfold/embedded'));
     await startComponent(stack, { stop: database.stop });
     const store = createEventStore({
-      ...databaseOptions,
+      ...connection,
       ...storeOptions,
       connectionString: database.connectionString,
       pool: database.pool,

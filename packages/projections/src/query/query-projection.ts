@@ -1,19 +1,27 @@
 import type { AnyProjection } from '@leftfold/core';
+import { assertDuration, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import { Kysely } from 'kysely';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { QueryOf } from './query-of.ts';
 import type { QueryOptions } from './query-options.ts';
 import { type QueryContext, readDialect } from './read-driver.ts';
 
+const queryNames: OptionNames<QueryOptions> = { atLeast: true, timeoutMs: true, signal: true };
+
 /**
  * A query on a projection's tables. It makes no request to the database until it is executed, and waits for `atLeast`
  * each time it is executed.
+ *
+ * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take
  */
 export function queryProjection<TProjection extends AnyProjection>(
   context: QueryContext,
   projection: TProjection,
   options: QueryOptions,
 ): QueryOf<TProjection> {
+  assertOptions('options', options, queryNames);
+  assertWhole('atLeast', options.atLeast);
+  assertDuration('timeoutMs', options.timeoutMs);
   const dialect = readDialect(context, projection, options);
   const schema = projectionSchema(context.store.schema, projection);
   const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect }).withSchema(schema);

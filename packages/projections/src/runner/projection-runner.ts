@@ -1,4 +1,10 @@
-import { type AnyProjection, ProjectionModeMismatchError, SubscriptionNotFoundError } from '@leftfold/core';
+import {
+  type AnyProjection,
+  InvalidArgumentError,
+  ProjectionModeMismatchError,
+  SubscriptionNotFoundError,
+} from '@leftfold/core';
+import { assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';
 import {
@@ -33,7 +39,7 @@ export type ProjectionRef = string | { readonly name: string; readonly version: 
  * @throws DuplicateDefinitionError when two projections have the same name and version.
  * @throws InvalidDefinitionError when a definition cannot become tables.
  * @throws ProjectionModeMismatchError when the store's appends do not apply an inline projection.
- * @throws RangeError when a version, `leaseMs` or `batchSize` is out of range.
+ * @throws InvalidArgumentError when a version, `leaseMs` or `batchSize` is out of range, or an option is misspelt.
  *
  * @example
  * ```ts
@@ -61,6 +67,7 @@ export class ProjectionRunner implements AsyncDisposable {
   readonly #runner: SubscriptionRunner;
 
   constructor({ store, projections, cachedRows = 20_000, ...options }: ProjectionRunnerOptions) {
+    assertWhole('cachedRows', cachedRows);
     assertAppliedBy(store, projections);
     const withTables = projections.map((projection) => ({
       projection,
@@ -174,6 +181,8 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   #find(ref: ProjectionRef): AnyProjection {
+    if (ref === null || (typeof ref !== 'string' && typeof ref !== 'object'))
+      throw InvalidArgumentError.not('a projection, or the name of one', 'projection', ref);
     const { name, version } = typeof ref === 'string' ? { name: ref, version: undefined } : ref;
     const found = this.#projections.filter(
       (one) => one.name === name && (version === undefined || one.version === version),
@@ -183,7 +192,10 @@ export class ProjectionRunner implements AsyncDisposable {
       throw new SubscriptionNotFoundError({ kind: 'projection', name, version });
     }
     if (another !== undefined) {
-      throw new TypeError(`this runner has several versions of projection "${name}"; pass a definition`);
+      throw new InvalidArgumentError(
+        'projection',
+        `"${name}" has several versions in this runner; pass a definition`,
+      );
     }
     return projection;
   }

@@ -1,3 +1,4 @@
+import { assertDuration, assertOptions, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RetryOptions } from '@leftfold/core';
 import type { OnIncident } from '../status/subscription-incident.ts';
@@ -42,4 +43,12 @@ export interface WaitForOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the wait with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+const waitForNames: OptionNames<WaitForOptions> = { timeoutMs: true, signal: true };
+
+/** @throws InvalidArgumentError when an option is misspelt, or the timeout is none */
+export function assertWaitForOptions(options: WaitForOptions): void {
+  assertOptions('options', options, waitForNames);
+  assertDuration('timeoutMs', options.timeoutMs);
 }

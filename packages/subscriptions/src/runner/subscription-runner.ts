@@ -1,5 +1,12 @@
 import { hostname } from 'node:os';
-import { DuplicateDefinitionError, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
+import {
+  DuplicateDefinitionError,
+  InvalidArgumentError,
+  SubscriptionNotFoundError,
+  toRetryPolicy,
+  uuidv7,
+} from '@leftfold/core';
+import { assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
@@ -18,7 +25,24 @@ import {
 } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef, toKey } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
-import type { SubscriptionRunnerOptions, WaitForOptions } from './runner-options.ts';
+import {
+  assertWaitForOptions,
+  type SubscriptionRunnerOptions,
+  type WaitForOptions,
+} from './runner-options.ts';
+
+const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
+  owner: true,
+  leaseMs: true,
+  batchSize: true,
+  retry: true,
+  onIncident: true,
+  store: true,
+  subscriptions: true,
+  migrate: true,
+};
+/** Longer ones would overflow the timers of Node. */
+const MAX_LEASE_MS = 2 ** 31 - 1;
 
 const defaultRetry = { attempts: 5, firstDelayMs: 100, maxDelayMs: 10_000 };
 
@@ -27,7 +51,7 @@ const defaultRetry = { attempts: 5, firstDelayMs: 100, maxDelayMs: 10_000 };
  * called.
  *
  * @throws DuplicateDefinitionError when two subscriptions have the same name, version and slice.
- * @throws RangeError when `leaseMs` is below 100 or `batchSize` below 1.
+ * @throws InvalidArgumentError when `leaseMs` is below 100 or `batchSize` below 1, or an option is misspelt.
  *
  * @example
  * ```ts
@@ -76,8 +100,9 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   constructor(options: SubscriptionRunnerOptions) {
     const { store, leaseMs = 5_000, batchSize = 5_000 } = options;
-    if (!(leaseMs >= 100)) throw new RangeError(`leaseMs is ${leaseMs}, at least 100 is needed`);
-    if (!(batchSize >= 1)) throw new RangeError(`batchSize is ${batchSize}, at least 1 is needed`);
+    assertOptions('options', options, runnerNames);
+    assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_LEASE_MS });
+    assertWhole('batchSize', batchSize, { least: 1 });
     const onIncident = guarded(options.onIncident ?? warnWhenStopped);
     this.#store = store;
     this.#subscriptions = byKey(options.subscriptions);
@@ -168,11 +193,11 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionNotFoundError when this runner does not know the subscription, or it has no row.
    * @throws StoreUnavailableError when the runner is stopped during the wait.
    */
-  async waitFor(
-    ref: SubscriptionRef,
-    position: number,
-    { timeoutMs = 5_000, signal }: WaitForOptions = {},
-  ): Promise<void> {
+  async waitFor(ref: SubscriptionRef, position: number, options: WaitForOptions = {}): Promise<void> {
+    assertWaitForOptions(options);
+    if (position === undefined) throw InvalidArgumentError.not('a whole number from 0', 'position', position);
+    assertWhole('position', position);
+    const { timeoutMs = 5_000, signal } = options;
     await this.#waiters.until(this.#find(ref), { position, inline: false }, { timeoutMs, signal });
   }
 
@@ -183,10 +208,9 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @param options.timeoutMs is Infinity by default
    * @throws like {@link waitFor}
    */
-  async whenCaughtUp(
-    ref: SubscriptionRef,
-    { timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitForOptions = {},
-  ): Promise<void> {
+  async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
+    assertWaitForOptions(options);
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
     const subscription = this.#find(ref);
     const position = await this.#store.highWaterMark();
     const inline = subscription.definition.promote !== undefined;

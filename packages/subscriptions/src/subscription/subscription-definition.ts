@@ -1,4 +1,5 @@
 import { assertId, type SubscriptionIdentity } from '@leftfold/core';
+import { assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
@@ -49,20 +50,15 @@ const MAX_INTEGER = 2 ** 31 - 1;
 
 /**
  * @throws InvalidNameError when the name is empty or too long
- * @throws RangeError when the version is no whole number from 1, or the slice none from 0
+ * @throws InvalidArgumentError when the version is no whole number from 1, or the slice none from 0
  */
 export function toSubscription(definition: SubscriptionDefinition): Subscription {
   const { kind = 'subscription' } = definition;
   const key = toKey(definition);
   assertId(`${kind} name`, key.name);
-  assertWhole(`version of ${kind} "${key.name}"`, key.version, 1);
-  assertWhole(`slice of ${kind} "${key.name}"`, key.slice, 0);
+  assertWhole(`version of ${kind} "${key.name}"`, key.version, { least: 1, most: MAX_INTEGER });
+  assertWhole(`slice of ${kind} "${key.name}"`, key.slice, { most: MAX_INTEGER });
   return { key, kind, definition };
-}
-
-function assertWhole(what: string, value: number, lowest: number): void {
-  if (Number.isInteger(value) && value >= lowest && value <= MAX_INTEGER) return;
-  throw new RangeError(`${what} is ${value}; use a whole number from ${lowest} to ${MAX_INTEGER}`);
 }
 
 /** What errors name. */

@@ -21,10 +21,12 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import {
-  assertInstant,
-  assertQuery,
-  assertWhole,
-  defaultLimits,
+  appendLimits,
+  assertAppendContext,
+  assertAppendOptions,
+  assertReadAllOptions,
+  assertReadStreamOptions,
+  assertSubscribeOptions,
   prepareRequest,
 } from '@leftfold/core/append';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
@@ -67,7 +69,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   readonly #now: () => Date;
 
   constructor({ events, log = new MemoryLog(), limits, now = () => new Date() }: MemoryStoreOptions) {
-    this.#limits = { ...defaultLimits, ...limits };
+    this.#limits = appendLimits(limits);
     this.#catalog = new EventCatalog(events);
     this.#log = log;
     this.#now = now;
@@ -78,10 +80,9 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     events: readonly NewEvent[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
-    const { streams } = await this.appendToStreams(
-      [{ streamId, events, expectedVersion: options.expectedVersion }],
-      options,
-    );
+    assertAppendOptions(options);
+    const { expectedVersion, ...context } = options;
+    const { streams } = await this.#append([{ streamId, events, expectedVersion }], context);
     return streams[0]!;
   }
 
@@ -89,6 +90,11 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     appends: readonly StreamToAppend[],
     context: AppendContext = {},
   ): Promise<AppendToStreamsResult> {
+    assertAppendContext(context);
+    return this.#append(appends, context);
+  }
+
+  async #append(appends: readonly StreamToAppend[], context: AppendContext): Promise<AppendToStreamsResult> {
     const recordedAt = this.#now();
     const prepare = { catalog: this.#catalog, limits: this.#limits, now: recordedAt.getTime() };
     // Synchronous, so that appends are made in the order of the calls. The result comes later, as from a database.
@@ -101,6 +107,8 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     streamId: string,
     options: ReadStreamOptions = {},
   ): AsyncGenerator<RecordedEvent, void, undefined> {
+    assertId('stream id', streamId);
+    assertReadStreamOptions(options);
     const {
       from = 1,
       to = Number.MAX_SAFE_INTEGER,
@@ -109,12 +117,6 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
       untilTime,
       signal,
     } = options;
-    assertId('stream id', streamId);
-    assertWhole('from', from);
-    assertWhole('to', to);
-    assertWhole('limit', options.limit);
-    assertWhole('untilPosition', untilPosition);
-    assertInstant('untilTime', untilTime);
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     const stream = this.#log.eventsOf(streamId);
     const late = untilTime === undefined ? -1 : stream.findIndex(({ recordedAt }) => recordedAt > untilTime);
@@ -132,10 +134,8 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
+    assertReadAllOptions(options);
     const { after = 0, filter = {}, unknownEvents, signal } = options;
-    assertWhole('after', after);
-    assertWhole('limit', options.limit);
-    assertQuery(filter);
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     for (const stored of this.#log.eventsAfter(after)) {
       if (left <= 0 || signal?.aborted === true) return;
@@ -147,8 +147,8 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
+    assertSubscribeOptions(options);
     const { filter = {}, unknownEvents } = options;
-    assertWhole('after', options.after);
     const read = (stored: StoredEvent) =>
       matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
     return new MemorySubscription(this.#log, read, options);

@@ -2,6 +2,7 @@ import type {
   AppendCondition,
   AppendOptions,
   ErrorCode,
+  EventQuery,
   EventMetadata,
   ExpectedVersion,
   NewEvent,
@@ -11,6 +12,27 @@ import { collect, type Guarantee, letterEvents, scanned, sent, type Trial } from
 
 /** Texts that are not valid ids. */
 const notIds = ['', 'x'.repeat(256), 'a\u0000b', 'a\nb', 'a\ud83e'];
+
+/** What arrives in place of a number, from a form or a query string. */
+const notNumbers: readonly unknown[] = [
+  1.5,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  2 ** 53,
+  '7',
+  '',
+  null,
+  true,
+  7n,
+  {},
+  [7],
+];
+
+/** @param what names the attempt when it is not refused */
+async function refusesArgument(attempt: Promise<unknown>, what?: string): Promise<void> {
+  await expect(attempt, what).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', retryable: false });
+}
 
 /** Makes an invalid append, alone and together with a valid one. It must fail and append nothing. */
 async function refuses(
@@ -107,25 +129,47 @@ export const badInputGuarantees = {
     expect(events.map(({ data }) => data)).toEqual(texts.map((place) => ({ place })));
   },
 
-  'an expected version that is not an integer from 0 is a RangeError': async ({ store, stream }) => {
-    const word: unknown = 'sometimes';
-    for (const expectedVersion of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, word as ExpectedVersion]) {
-      await expect(store.append(stream(), [sent], { expectedVersion })).rejects.toThrow(RangeError);
-      await expect(store.append(stream(), [], { expectedVersion })).rejects.toThrow(RangeError);
+  'an expected version that is no version is INVALID_ARGUMENT': async ({ guarantee, store, stream }) => {
+    guarantee('invalid-input');
+    for (const given of [...notNumbers, 'sometimes', -1]) {
+      const expectedVersion = given as ExpectedVersion;
+      const beside = [
+        { streamId: stream('good'), events: [sent] },
+        { streamId: stream(), events: [], expectedVersion },
+      ];
+      await refusesArgument(store.append(stream(), [sent], { expectedVersion }));
+      await refusesArgument(store.append(stream(), [], { expectedVersion }));
+      await refusesArgument(store.appendToStreams(beside));
     }
     expect(await collect(store.readStream(stream()))).toEqual([]);
+    expect(await collect(store.readStream(stream('good')))).toEqual([]);
   },
 
-  'a condition without query or tag is a TypeError; an invalid tag is INVALID_NAME': async ({
+  'a condition without query or tag is INVALID_ARGUMENT; an invalid tag is INVALID_NAME': async ({
     store,
     stream,
   }) => {
     const attempt = (condition: object) =>
       store.append(stream(), [sent], { condition: condition as AppendCondition });
-    const without = [[], {}, { types: ['parcel.sent'] }, { tags: [] }, [{ tags: ['a:1'] }, { tags: [] }]];
-    for (const failIfMatch of without) await expect(attempt({ failIfMatch })).rejects.toThrow(TypeError);
-    await expect(attempt({ failIfMatch: { tags: ['a:1'], types: [] } })).rejects.toThrow(TypeError);
-    await expect(attempt({ failIfMatch: { tags: ['a:1'], category: 'parcel' } })).rejects.toThrow(TypeError);
+    const without = [
+      undefined,
+      null,
+      'a:1',
+      7,
+      [],
+      [null],
+      {},
+      { types: ['parcel.sent'] },
+      { tags: [] },
+      { tags: 'a:1' },
+      { tags: ['a:1'], type: ['parcel.sent'] },
+      { tags: ['a:1'], types: 'parcel.sent' },
+      { tags: ['a:1'], types: [] },
+      { tags: ['a:1'], category: 'parcel' },
+      [{ tags: ['a:1'] }, { tags: [] }],
+    ];
+    for (const failIfMatch of without) await refusesArgument(attempt({ failIfMatch }));
+    await refusesArgument(attempt({ failIfMatch: { tags: ['a:1'] }, behind: 7 }));
     for (const text of notIds) {
       const refused = { code: 'INVALID_NAME' };
       await expect(attempt({ failIfMatch: { tags: ['a:1', text] } })).rejects.toMatchObject(refused);
@@ -135,28 +179,102 @@ export const badInputGuarantees = {
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
-  'a condition with `after` that is not an integer from 0 is a RangeError': async ({ store, stream }) => {
-    for (const after of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+  'a condition after what is no position is INVALID_ARGUMENT': async ({ store, stream }) => {
+    for (const after of [...notNumbers, -1] as number[]) {
       const condition = { failIfMatch: { tags: ['a:1'] as const }, after };
-      await expect(store.append(stream(), [sent], { condition })).rejects.toThrow(RangeError);
+      await refusesArgument(store.append(stream(), [sent], { condition }));
     }
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
-  'a bound of a read that is not an integer from 0 is a RangeError': async ({ store, stream }) => {
-    for (const bad of [-1, 1.5, Number.NaN]) {
-      for (const option of ['from', 'to', 'limit', 'untilPosition']) {
-        await expect(collect(store.readStream(stream(), { [option]: bad })), option).rejects.toThrow(
-          RangeError,
-        );
-      }
-      for (const option of ['after', 'limit']) {
-        await expect(collect(store.readAll({ [option]: bad })), option).rejects.toThrow(RangeError);
-      }
-      await expect((async () => collect(store.subscribe({ after: bad })))()).rejects.toThrow(RangeError);
+  'a bound of a read that is no whole number is INVALID_ARGUMENT': async ({ guarantee, store, stream }) => {
+    guarantee('invalid-input');
+    await store.append(stream(), [sent]);
+    for (const bad of [...notNumbers, -1]) {
+      for (const option of ['from', 'to', 'limit', 'untilPosition'])
+        await refusesArgument(collect(store.readStream(stream(), { [option]: bad })), option);
+      for (const option of ['after', 'limit'])
+        await refusesArgument(collect(store.readAll({ [option]: bad })), option);
+      await refusesArgument((async () => collect(store.subscribe({ after: bad as number })))());
     }
-    const never = new Date(Number.NaN);
-    await expect(collect(store.readStream(stream(), { untilTime: never }))).rejects.toThrow(RangeError);
+    const notInstants = [new Date(Number.NaN), new Date(-8.64e15), '2026-01-01', 0, null, {}] as Date[];
+    for (const untilTime of notInstants)
+      await refusesArgument(collect(store.readStream(stream(), { untilTime })));
+    const lastInstant = new Date(8.64e15);
+    expect(await collect(store.readStream(stream(), { untilTime: lastInstant }))).toHaveLength(1);
+  },
+
+  'a filter that is none, or has a misspelt part, is INVALID_ARGUMENT': async ({ store }) => {
+    const notFilters = [
+      null,
+      '1',
+      7,
+      ['parcel.sent'],
+      { type: ['parcel.sent'] },
+      { types: '1' },
+      { types: null },
+      { types: { 0: 'parcel.sent', length: 1 } },
+      { tags: 'a:1' },
+      { tag: 'a:1' },
+    ];
+    for (const given of notFilters) {
+      const filter = given as EventQuery;
+      await refusesArgument(collect(store.readAll({ filter })));
+      await refusesArgument((async () => collect(store.subscribe({ filter })))());
+    }
+    const notWords = [
+      { types: [null] },
+      { types: Array(1) },
+      { tags: [7] },
+      { category: null },
+      { category: 7 },
+    ];
+    for (const given of notWords) {
+      const filter = given as unknown as EventQuery;
+      await expect(collect(store.readAll({ filter }))).rejects.toMatchObject({ code: 'INVALID_NAME' });
+    }
+  },
+
+  'an option that is misspelt, or takes another value, is INVALID_ARGUMENT': async ({ store, stream }) => {
+    const misspelt = { expectedVersoin: 1 };
+    for (const options of [misspelt, null, 'any', 7, []] as object[]) {
+      await refusesArgument(store.append(stream(), [sent], options));
+      await refusesArgument(store.appendToStreams([{ streamId: stream(), events: [sent] }], options));
+      await refusesArgument(collect(store.readStream(stream(), options)));
+      await refusesArgument(collect(store.readAll(options)));
+      await refusesArgument((async () => collect(store.subscribe(options)))());
+    }
+    const wrong = { unknownEvents: 'ignore' as 'skip' };
+    await refusesArgument(collect(store.readStream(stream(), wrong)));
+    await refusesArgument(collect(store.readAll(wrong)));
+    await refusesArgument(collect(store.readStream(stream(), { backwards: 'no' as unknown as boolean })));
+    expect(await collect(store.readStream(stream()))).toEqual([]);
+  },
+
+  'events, tags and streams that are no lists are INVALID_ARGUMENT': async ({ store, stream }) => {
+    for (const given of [null, undefined, sent, 'parcel.sent', 7, { length: 1, 0: sent }]) {
+      const events = given as unknown as readonly NewEvent[];
+      await refusesArgument(store.append(stream(), events));
+      await refusesArgument(store.appendToStreams([{ streamId: stream(), events }]));
+      await refusesArgument(store.appendToStreams(given as never));
+      await refusesArgument(store.appendToStreams([given as never]));
+    }
+    for (const given of [null, undefined, 'parcel.sent', 7, []])
+      await refusesArgument(store.append(stream(), [sent, given as never]));
+    for (const given of [null, 'a:1', 7, {}])
+      await refusesArgument(store.append(stream(), [{ ...sent, tags: given as never }]));
+    expect(await collect(store.readStream(stream()))).toEqual([]);
+  },
+
+  'a refused value is shown with escapes and in part': async ({ store, stream }) => {
+    const long = `\u001b[31m${'9'.repeat(100_000)}` as ExpectedVersion;
+    const refused: unknown = await store
+      .append(stream(), [sent], { expectedVersion: long })
+      .then(undefined, (error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'INVALID_ARGUMENT', argument: 'expectedVersion' });
+    const { message } = refused as Error;
+    expect(message).toContain(String.raw`"\u001b[31m999`);
+    expect(message.length).toBeLessThan(300);
   },
 
   'an append with one invalid event appends none of its events': async (trial) => {

@@ -1,0 +1,74 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { shownText } from '../errors/shown.ts';
+
+/** Bounds of a number; both are included. */
+interface Bounds {
+  /** @default 0 */
+  readonly least?: number;
+  /** @default 9,007,199,254,740,991 */
+  readonly most?: number;
+}
+
+/** @throws InvalidArgumentError when the value is given and is not a whole number within the bounds. */
+export function assertWhole(argument: string, value: unknown, { least = 0, most }: Bounds = {}): void {
+  if (value === undefined) return;
+  if (isWhole(value) && value >= least && value <= (most ?? value)) return;
+  const range = most === undefined ? `from ${least}` : `from ${least} to ${most}`;
+  throw InvalidArgumentError.not(`a whole number ${range}`, argument, value);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+/** @throws InvalidArgumentError when the value is given and is not a number of milliseconds; Infinity is one. */
+export function assertDuration(argument: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return;
+  throw InvalidArgumentError.not('a number of milliseconds from 0, or Infinity', argument, value);
+}
+
+/** The first instant of a timestamptz: 24 November 4714 BC. */
+const FIRST_INSTANT_MS = Date.UTC(-4713, 10, 24);
+
+/** @throws InvalidArgumentError when the value is given and is not a Date, or is one that Postgres cannot store. */
+export function assertInstant(argument: string, value: unknown): void {
+  if (value === undefined) return;
+  if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+    throw InvalidArgumentError.not('a valid Date', argument, value);
+  if (value.getTime() < FIRST_INSTANT_MS)
+    throw new InvalidArgumentError(argument, 'must not be before 24 November 4714 BC');
+}
+
+/** @throws InvalidArgumentError when the value is given and is not one of these. */
+export function assertOneOf(argument: string, value: unknown, taken: readonly unknown[]): void {
+  if (value === undefined || taken.includes(value)) return;
+  throw InvalidArgumentError.not(taken.map(wordOf).join(' or '), argument, value);
+}
+
+function wordOf(taken: unknown): string {
+  return typeof taken === 'string' ? `'${taken}'` : String(taken);
+}
+
+/** @throws InvalidArgumentError when the value is not an array. */
+export function assertList(argument: string, value: unknown): void {
+  if (!Array.isArray(value)) throw InvalidArgumentError.not('a list', argument, value);
+}
+
+/** Every option of `TOptions`, and none else: the compiler finds one that was forgotten. */
+export type OptionNames<TOptions> = Readonly<Record<keyof TOptions & string, true>>;
+
+/**
+ * Refuses options with another name than these, so that a misspelt one is never ignored. O(n) in the options given.
+ *
+ * @throws InvalidArgumentError when the value is given and is not an object with these members only.
+ */
+export function assertOptions(argument: string, value: unknown, names: Readonly<Record<string, true>>): void {
+  if (value === undefined) return;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw InvalidArgumentError.not('an object', argument, value);
+  for (const name of Object.keys(value)) {
+    if (Object.hasOwn(names, name)) continue;
+    const known = Object.keys(names).join(', ');
+    throw new InvalidArgumentError(argument, `has no ${shownText(name)}; it takes ${known}`);
+  }
+}

@@ -1,0 +1,9 @@
+export {
+  assertDuration,
+  assertInstant,
+  assertList,
+  assertOneOf,
+  assertOptions,
+  assertWhole,
+  type OptionNames,
+} from './assert-argument.ts';

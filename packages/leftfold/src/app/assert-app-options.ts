@@ -1,0 +1,70 @@
+import type { MetadataSchema } from '@leftfold/commands';
+import { assertOneOf, assertOptions, type OptionNames } from '@leftfold/core/input';
+import type {
+  AppCommandOptions,
+  AppDatabaseOptions,
+  AppOptions,
+  AppStoreOptions,
+  AppSubscriptionOptions,
+} from './app-options.ts';
+
+type Options = AppOptions<[], [], [], MetadataSchema>;
+
+const appNames: OptionNames<Options> = {
+  aggregates: true,
+  decisions: true,
+  projections: true,
+  events: true,
+  schema: true,
+  database: true,
+  store: true,
+  commands: true,
+  subscriptions: true,
+  onStart: true,
+};
+const databaseNames: OptionNames<AppDatabaseOptions> = {
+  url: true,
+  pool: true,
+  maxConnections: true,
+  preparedStatements: true,
+  listen: true,
+};
+const storeNames: OptionNames<AppStoreOptions> = {
+  limits: true,
+  validateOnRead: true,
+  appendConcurrency: true,
+};
+const commandNames: OptionNames<AppCommandOptions<MetadataSchema>> = {
+  metadata: true,
+  middleware: true,
+  retry: true,
+  onSnapshotError: true,
+  cache: true,
+  now: true,
+  newId: true,
+  random: true,
+};
+const subscriptionNames: OptionNames<AppSubscriptionOptions> = {
+  run: true,
+  owner: true,
+  leaseMs: true,
+  batchSize: true,
+  retry: true,
+  onIncident: true,
+  cachedRows: true,
+};
+
+/** @throws InvalidArgumentError when a group of options, or an option in one, is misspelt: nothing was started */
+export function assertAppOptions(options: Pick<Options, keyof typeof groups | 'onStart'>): void {
+  assertOptions('options', options, appNames);
+  for (const [group, names] of Object.entries(groups))
+    assertOptions(group, options[group as keyof typeof groups], names);
+  assertOneOf('subscriptions.run', options.subscriptions?.run, [true, false]);
+}
+
+const groups = {
+  database: databaseNames,
+  store: storeNames,
+  commands: commandNames,
+  subscriptions: subscriptionNames,
+} as const;

@@ -1,0 +1,109 @@
+import { account, balances, movements, transfer } from '@leftfold/testbed/bank';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { expect, describe } from 'vitest';
+import { createApp } from '../src/index.ts';
+import { test } from './app-test.ts';
+
+const notNumbers: readonly unknown[] = [
+  Number.NaN,
+  1.5,
+  2 ** 53,
+  Number.POSITIVE_INFINITY,
+  '7',
+  null,
+  {},
+  [],
+  7n,
+];
+const refused = { code: 'INVALID_ARGUMENT', retryable: false };
+
+/** Calls with whatever a form or a query string contains. */
+const given = (value: unknown) => value as never;
+const attempt = async (call: () => unknown) => failureOf((async () => call())());
+
+describe('an argument that is none is refused at once', () => {
+  test('by execute: the expected version', async ({ app }) => {
+    const command = account.command.deposit('acc-1', { cents: 1 });
+    const move = transfer.command({ from: 'acc-1', to: 'acc-2' }, { cents: 1 });
+    for (const expectedVersion of [...notNumbers, -1, 'never', { from: 1 }])
+      expect(await attempt(() => app.execute(command, given({ expectedVersion })))).toMatchObject(refused);
+    for (const expectedVersion of [1, 'any', null, { form: 1 }, { from: 1.5 }, { from: '1' }])
+      expect(await attempt(() => app.execute(move, given({ expectedVersion })))).toMatchObject(refused);
+  });
+
+  test('by execute: the attempts, and a misspelt option', async ({ app }) => {
+    const command = account.command.deposit('acc-1', { cents: 1 });
+    const wrong = [
+      { commandID: 'c-1' },
+      { retry: { attempts: '3' } },
+      { retry: { tries: 3 } },
+      { retry: null },
+      null,
+    ];
+    for (const options of wrong)
+      expect(await attempt(() => app.execute(command, given(options)))).toMatchObject(refused);
+    for (const commandId of [null, '', 7, 'a\0'])
+      expect(await attempt(() => app.execute(command, given({ commandId })))).toMatchObject({
+        code: 'INVALID_NAME',
+      });
+  });
+
+  test('by load: the moment', async ({ app }) => {
+    for (const bad of [...notNumbers, -1]) {
+      expect(await attempt(() => app.load(account, 'acc-1', given({ atVersion: bad })))).toMatchObject(
+        refused,
+      );
+      expect(await attempt(() => app.load(account, 'acc-1', given({ atPosition: bad })))).toMatchObject(
+        refused,
+      );
+      expect(await attempt(() => app.load(account, 'acc-1', given({ atTime: bad })))).toMatchObject(refused);
+    }
+    const both = { atVersion: 1, atPosition: 1 };
+    expect(await attempt(() => app.load(account, 'acc-1', given(both)))).toMatchObject(refused);
+    expect(await attempt(() => app.load(account, 'acc-1', given({ atversion: 1 })))).toMatchObject(refused);
+    for (const id of [null, '', 7, {}])
+      expect(await attempt(() => app.load(account, given(id)))).toMatchObject({ code: 'INVALID_NAME' });
+  });
+
+  test('by query: the position and the time to wait', async ({ app }) => {
+    for (const bad of [...notNumbers, -1])
+      expect(await attempt(() => app.query(balances, { atLeast: given(bad) }))).toMatchObject(refused);
+    for (const timeoutMs of [Number.NaN, -1, '5', null])
+      expect(await attempt(() => app.query(balances, { timeoutMs: given(timeoutMs) }))).toMatchObject(
+        refused,
+      );
+    expect(await attempt(() => app.query(balances, given({ atleast: 7 })))).toMatchObject(refused);
+  });
+
+  test('by a wait for a projection', async ({ app }) => {
+    const { waitFor, whenCaughtUp } = app.projections;
+    for (const bad of [...notNumbers, -1, undefined])
+      expect(await attempt(() => waitFor(balances, given(bad)))).toMatchObject(refused);
+    for (const options of [{ timeoutMs: '5' }, { timeoutMs: Number.NaN }, { timeout: 5 }, null]) {
+      expect(await attempt(() => waitFor(balances, 0, given(options)))).toMatchObject(refused);
+      expect(await attempt(() => whenCaughtUp(movements, given(options)))).toMatchObject(refused);
+    }
+    for (const projection of [null, undefined, 7])
+      expect(await attempt(() => app.projections.reset(given(projection)))).toMatchObject(refused);
+  });
+
+  test('by createApp: every group of options', async ({ database }) => {
+    const url = database.connectionString;
+    const wrong: readonly object[] = [
+      { agregates: [account] },
+      { database: { url, maxConnections: 0 } },
+      { database: { url, max: 5 } },
+      { database: { url }, store: { limits: { events: '7' } } },
+      { database: { url }, store: { limits: { event: 7 } } },
+      { database: { url }, store: { appendConcurrency: Number.NaN } },
+      { database: { url }, commands: { cache: { aggregates: -1 } } },
+      { database: { url }, commands: { retries: 3 } },
+      { database: { url }, subscriptions: { leaseMs: '5000' } },
+      { database: { url }, subscriptions: { batchSize: Number.POSITIVE_INFINITY } },
+      { database: { url }, subscriptions: { cachedRows: -1 } },
+      { database: { url }, subscriptions: { run: 'no' } },
+    ];
+    for (const options of wrong)
+      expect(await attempt(() => createApp(options)), JSON.stringify(options)).toMatchObject(refused);
+  });
+});
