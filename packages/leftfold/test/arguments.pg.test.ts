@@ -76,15 +76,15 @@ describe('an argument that is none is refused at once', () => {
   });
 
   test('by a wait for a projection', async ({ app }) => {
-    const { waitFor, whenCaughtUp } = app.projections;
+    const { projections } = app;
     for (const bad of [...notNumbers, -1, undefined])
-      expect(await attempt(() => waitFor(balances, given(bad)))).toMatchObject(refused);
+      expect(await attempt(() => projections.waitFor(balances, given(bad)))).toMatchObject(refused);
     for (const options of [{ timeoutMs: '5' }, { timeoutMs: Number.NaN }, { timeout: 5 }, null]) {
-      expect(await attempt(() => waitFor(balances, 0, given(options)))).toMatchObject(refused);
-      expect(await attempt(() => whenCaughtUp(movements, given(options)))).toMatchObject(refused);
+      expect(await attempt(() => projections.waitFor(balances, 0, given(options)))).toMatchObject(refused);
+      expect(await attempt(() => projections.whenCaughtUp(movements, given(options)))).toMatchObject(refused);
     }
     for (const projection of [null, undefined, 7])
-      expect(await attempt(() => app.projections.reset(given(projection)))).toMatchObject(refused);
+      expect(await attempt(() => projections.reset(given(projection)))).toMatchObject(refused);
   });
 
   test('by createApp: every group of options', async ({ database }) => {

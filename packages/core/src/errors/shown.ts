@@ -33,8 +33,9 @@ export function shownValue(value: unknown): string {
       return 'a function';
     case 'symbol':
       return 'a symbol';
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return 'a list';
+      return value instanceof Date ? 'an invalid Date' : 'an object';
   }
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return value instanceof Date ? 'an invalid Date' : 'an object';
 }

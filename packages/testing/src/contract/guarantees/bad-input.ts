@@ -230,7 +230,7 @@ export const badInputGuarantees = {
       { category: 7 },
     ];
     for (const given of notWords) {
-      const filter = given as unknown as EventQuery;
+      const filter = given as EventQuery;
       await expect(collect(store.readAll({ filter }))).rejects.toMatchObject({ code: 'INVALID_NAME' });
     }
   },
@@ -247,13 +247,14 @@ export const badInputGuarantees = {
     const wrong = { unknownEvents: 'ignore' as 'skip' };
     await refusesArgument(collect(store.readStream(stream(), wrong)));
     await refusesArgument(collect(store.readAll(wrong)));
-    await refusesArgument(collect(store.readStream(stream(), { backwards: 'no' as unknown as boolean })));
+    await refusesArgument(collect(store.readStream(stream(), { backwards: 'no' as never })));
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 
   'events, tags and streams that are no lists are INVALID_ARGUMENT': async ({ store, stream }) => {
-    for (const given of [null, undefined, sent, 'parcel.sent', 7, { length: 1, 0: sent }]) {
-      const events = given as unknown as readonly NewEvent[];
+    const notLists: readonly unknown[] = [null, undefined, sent, 'parcel.sent', 7, { length: 1, 0: sent }];
+    for (const given of notLists) {
+      const events = given as readonly NewEvent[];
       await refusesArgument(store.append(stream(), events));
       await refusesArgument(store.appendToStreams([{ streamId: stream(), events }]));
       await refusesArgument(store.appendToStreams(given as never));
