@@ -6,5 +6,6 @@ export {
   type PostgresAppendContext,
   PostgresEventStore,
 } from './postgres-event-store.ts';
-export type { LogPage, ReadPageOptions } from './read/log-reader.ts';
+export type { LogPage } from './read/log-page.ts';
+export type { ReadPageOptions } from './read/log-reader.ts';
 export type { WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';

@@ -107,7 +107,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
       const options = { ...range, ...untilNever, backwards };
       const plans = await plansOf(readStreamStatement('leftfold', 'account-long', options));
       expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_stream_version_key']);
-      expect(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows'])).toEqual([1_000, 1_000]);
+      expect(new Set(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows']))).toEqual(new Set([1_000]));
     },
   );
 
@@ -130,7 +130,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
         readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, filter),
       );
       expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
-      expect(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows'])).toEqual([100, 100]);
+      expect(new Set(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows']))).toEqual(new Set([100]));
     },
   );
 

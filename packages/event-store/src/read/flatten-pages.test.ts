@@ -20,6 +20,24 @@ test('whoever asks again before the answer is there gets the items in the order 
   expect(answers.map(({ value }) => value)).toEqual([1, 2, 3, undefined, undefined]);
 });
 
+test('an item that cannot be made reaches the consumer in its place, and ends the pages', async () => {
+  function* broken() {
+    yield 1;
+    throw new Error('no second item');
+  }
+  async function* pages() {
+    await Promise.resolve();
+    yield broken();
+    yield [3];
+  }
+  const seen: number[] = [];
+  const iterator = flattenPages(pages())[Symbol.asyncIterator]();
+  seen.push((await iterator.next()).value ?? 0);
+  await expect(iterator.next()).rejects.toThrow('no second item');
+  expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  expect(seen).toEqual([1]);
+});
+
 test('a consumer that leaves ends the pages, and an error reaches it where it happened', async () => {
   let ended = false;
   async function* watched() {

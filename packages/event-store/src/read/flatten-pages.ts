@@ -1,33 +1,47 @@
+/** A page of items. Its iterator may make an item only when it is asked for it. */
+type Pages<TItem> = AsyncGenerator<Iterable<TItem>, void>;
+
 /**
  * Iterates over the items of pages. It awaits only at the end of a page; a generator would await for each item. The next
  * page is requested when the current one is used up.
  */
-export function flattenPages<TItem>(pages: AsyncGenerator<readonly TItem[], void>): AsyncIterable<TItem> {
+export function flattenPages<TItem>(pages: Pages<TItem>): AsyncIterable<TItem> {
   return { [Symbol.asyncIterator]: () => new FlattenedPages(pages) };
 }
 
 class FlattenedPages<TItem> implements AsyncIterator<TItem, void> {
-  readonly #pages: AsyncGenerator<readonly TItem[], void>;
-  #page: readonly TItem[] = [];
-  #index = 0;
+  readonly #pages: Pages<TItem>;
+  #page: Iterator<TItem> | undefined;
   /** The request for the next page, shared by concurrent calls of `next`. */
   #loading: Promise<boolean> | undefined;
 
-  constructor(pages: AsyncGenerator<readonly TItem[], void>) {
+  constructor(pages: Pages<TItem>) {
     this.#pages = pages;
   }
 
   next(): Promise<IteratorResult<TItem, void>> {
-    if (this.#index >= this.#page.length) return this.#nextAfterLoading();
-    const value = this.#page[this.#index]!;
-    this.#index += 1;
-    return Promise.resolve({ done: false, value });
+    if (this.#page === undefined) return this.#nextAfterLoading();
+    let item: IteratorResult<TItem>;
+    try {
+      item = this.#page.next();
+    } catch (error) {
+      return this.#end(error);
+    }
+    if (item.done !== true) return Promise.resolve(item);
+    this.#page = undefined;
+    return this.#nextAfterLoading();
   }
 
   async return(): Promise<IteratorResult<TItem, void>> {
-    this.#page = [];
+    this.#page = undefined;
     await this.#pages.return();
     return { done: true, value: undefined };
+  }
+
+  /** An item that cannot be made ends the iteration. */
+  async #end(error: unknown): Promise<never> {
+    await this.return();
+    throw error;
   }
 
   async #nextAfterLoading(): Promise<IteratorResult<TItem, void>> {
@@ -39,8 +53,7 @@ class FlattenedPages<TItem> implements AsyncIterator<TItem, void> {
   async #load(): Promise<boolean> {
     try {
       const { done, value } = await this.#pages.next();
-      this.#page = value ?? [];
-      this.#index = 0;
+      this.#page = value?.[Symbol.iterator]();
       return done !== true;
     } finally {
       this.#loading = undefined;

@@ -26,13 +26,13 @@ import {
   readTailStatement,
 } from '../sql/events.ts';
 import type { EventRow } from '../sql/event-columns.ts';
+import { isFullPage, PAGE_EVENTS, type PageRow } from '../sql/page.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { flattenPages } from './flatten-pages.ts';
+import { LogPage } from './log-page.ts';
+import { pageOfRows } from './page-of-rows.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
-import { SharedTail, type TailRow } from './shared-tail.ts';
-
-/** Events of one round trip. Larger pages are not faster and use more memory. */
-const PAGE_SIZE = 1_000;
+import { SharedTail } from './shared-tail.ts';
 
 export interface ReadPageOptions extends PageRange {
   readonly filter?: EventQuery | undefined;
@@ -40,15 +40,6 @@ export interface ReadPageOptions extends PageRange {
   /** Reads what this transaction sees. `upTo` may be above the high-water mark if the transaction excludes appends. */
   readonly transaction?: CallerTransaction | undefined;
 }
-
-/** A page of the log. */
-export interface LogPage {
-  readonly events: readonly RecordedEvent[];
-  /** Every event up to this position that matches the filter is in this page or an earlier one. */
-  readonly position: number;
-}
-
-type EventPage = readonly RecordedEvent[];
 
 /** Reads streams and the log, page by page. */
 export class LogReader {
@@ -63,7 +54,7 @@ export class LogReader {
     this.#schema = schema;
     this.#catalog = catalog;
     this.#validate = validate;
-    this.#tail = new SharedTail((range) => this.#rows<TailRow>(readTailStatement(schema, range)));
+    this.#tail = new SharedTail((range) => this.#rows<PageRow>(readTailStatement(schema, range)));
   }
 
   /**
@@ -78,13 +69,10 @@ export class LogReader {
     assertQuery('filter', filter);
     const range = { after, upTo, limit };
     const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
-    const rows =
-      (shared && transaction === undefined ? await this.#tail.rows(range, filter) : undefined) ??
-      (await this.#rows<EventRow>(readPageStatement(this.#schema, range, filter), run));
-    const last = rows.at(-1);
-    const full = rows.length >= range.limit;
-    const position = full && last !== undefined ? Number(last.position) : Math.max(range.upTo, range.after);
-    return { events: this.#toEvents(rows, unknownEvents), position };
+    const { rows, position } =
+      (shared && transaction === undefined ? await this.#tail.page(range, filter) : undefined) ??
+      pageOfRows(await this.#rows<PageRow>(readPageStatement(this.#schema, range, filter), run), range);
+    return this.#pageOf(rows, unknownEvents, position);
   }
 
   /** @param highWaterMark called when the first event is requested */
@@ -99,7 +87,7 @@ export class LogReader {
   async *#pagesOfLog(
     options: ReadAllOptions,
     highWaterMark: () => Promise<number>,
-  ): AsyncGenerator<EventPage, void> {
+  ): AsyncGenerator<LogPage, void> {
     assertReadAllOptions(options);
     const { filter, unknownEvents, signal } = options;
     let after = options.after ?? 0;
@@ -109,17 +97,17 @@ export class LogReader {
       const page = await this.page({
         after,
         upTo,
-        limit: Math.min(PAGE_SIZE, left),
+        limit: Math.min(PAGE_EVENTS, left),
         filter,
         unknownEvents,
       });
-      yield page.events;
-      left -= page.events.length;
+      yield page;
+      left -= page.count;
       after = page.position;
     }
   }
 
-  async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<EventPage, void> {
+  async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<LogPage, void> {
     assertId('stream id', streamId);
     assertReadStreamOptions(options);
     const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
@@ -127,14 +115,14 @@ export class LogReader {
     let to = options.to ?? Number.MAX_SAFE_INTEGER;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     while (from <= to && left > 0 && signal?.aborted !== true) {
-      const limit = Math.min(PAGE_SIZE, left);
+      const limit = Math.min(PAGE_EVENTS, left);
       const range = { from, to, backwards, limit, untilPosition, untilTime };
-      const rows = await this.#rows<EventRow>(readStreamStatement(this.#schema, streamId, range));
-      const events = this.#toEvents(rows, unknownEvents);
-      yield events;
+      const rows = await this.#rows<PageRow>(readStreamStatement(this.#schema, streamId, range));
+      const page = this.#pageOf(rows, unknownEvents);
+      yield page;
       const last = rows.at(-1);
-      if (last === undefined || rows.length < limit) return;
-      left -= events.length;
+      if (last === undefined || !isFullPage(rows, limit)) return;
+      left -= page.count;
       if (backwards) to = Number(last.stream_version) - 1;
       else from = Number(last.stream_version) + 1;
     }
@@ -142,21 +130,23 @@ export class LogReader {
 
   /** @param run runs the query in a transaction */
   async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly RecordedEvent[]> {
-    return this.#toEvents(await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids), run), 'fail');
+    return (await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids), run)).map(this.#toEvent);
   }
 
   /** @param run runs the query in a transaction */
   async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
     assertId('command id', commandId);
     const rows = await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId), run);
-    return this.#toEvents(rows, 'fail');
+    return rows.map(this.#toEvent);
   }
 
   /** A stream's snapshot with the events from its version on, unless they exceed one page. One round trip. */
   async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
     assertId('stream id', streamId);
     assertId('snapshot key', key);
-    const rows = await this.#rows<SnapshotRow>(loadSnapshotStatement(this.#schema, streamId, key, PAGE_SIZE));
+    const rows = await this.#rows<SnapshotRow>(
+      loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS),
+    );
     const [first] = rows;
     // The snapshot's event is not in the log at its version: the snapshot is not valid.
     if (first === undefined || first.snapshot_position === null) return undefined;
@@ -164,7 +154,7 @@ export class LogReader {
       streamVersion: toSafeNumber(first.stream_version),
       position: first.snapshot_position,
       state: first.state,
-      tail: rows.length < PAGE_SIZE ? this.#toEvents(rows, 'fail') : undefined,
+      tail: isFullPage(rows, PAGE_EVENTS) ? undefined : rows.map(this.#toEvent),
     };
   }
 
@@ -179,12 +169,10 @@ export class LogReader {
     }
   }
 
-  #toEvents(rows: readonly EventRow[], unknownEvents: UnknownEvents): readonly RecordedEvent[] {
-    const events: RecordedEvent[] = [];
-    for (const row of rows) {
-      const event = toRecordedEvent(this.#catalog, row, unknownEvents, this.#validate);
-      if (event !== undefined) events.push(event);
-    }
-    return events;
+  #pageOf(rows: readonly EventRow[], unknownEvents: UnknownEvents, position = 0): LogPage {
+    const known = unknownEvents === 'fail' ? rows : rows.filter(({ type }) => this.#catalog.has(type));
+    return new LogPage(known, position, this.#toEvent);
   }
+
+  readonly #toEvent = (row: EventRow): RecordedEvent => toRecordedEvent(this.#catalog, row, this.#validate);
 }

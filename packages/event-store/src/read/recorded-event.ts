@@ -1,4 +1,4 @@
-import type { EventCatalog, RecordedEvent } from '@leftfold/core';
+import type { EventCatalog, EventMetadata, JsonValue, RecordedEvent } from '@leftfold/core';
 import { toSafeNumber } from '@leftfold/postgres';
 import type { EventRow } from '../sql/event-columns.ts';
 import { toDate } from '../sql/row.ts';
@@ -7,19 +7,18 @@ import { toDate } from '../sql/row.ts';
 export type UnknownEvents = 'fail' | 'skip';
 
 /**
- * Turns a stored row into an event of the newest schema version; undefined for an unknown type that is skipped.
+ * Turns a stored row into an event of the newest schema version.
  *
  * @throws UnknownEventError, InvalidEventError
  */
-export function toRecordedEvent(
-  catalog: EventCatalog,
-  row: EventRow,
-  unknownEvents: UnknownEvents,
-  validate: boolean,
-): RecordedEvent | undefined {
-  if (unknownEvents === 'skip' && !catalog.has(row.type)) return undefined;
+export function toRecordedEvent(catalog: EventCatalog, row: EventRow, validate: boolean): RecordedEvent {
   const position = toSafeNumber(row.position);
-  const stored = { type: row.type, schemaVersion: row.schema_version, data: row.data, position };
+  const stored = {
+    type: row.type,
+    schemaVersion: row.schema_version,
+    data: parseJson<JsonValue>(row.data),
+    position,
+  };
   const { schemaVersion, data } = catalog.upcast(stored, validate);
   return {
     type: row.type,
@@ -30,7 +29,12 @@ export function toRecordedEvent(
     streamVersion: toSafeNumber(row.stream_version),
     position,
     recordedAt: toDate(row.recorded_at),
-    metadata: row.metadata,
+    metadata: parseJson<EventMetadata>(row.metadata),
     tags: row.tags,
   };
+}
+
+/** Empty objects are frequent. */
+function parseJson<TValue>(text: string): TValue {
+  return (text === '{}' ? {} : JSON.parse(text)) as TValue;
 }

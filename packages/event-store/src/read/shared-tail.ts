@@ -1,28 +1,26 @@
-import type { EventQuery, EventMetadata, JsonValue } from '@leftfold/core';
+import type { EventQuery } from '@leftfold/core';
 import type { PageRange } from '../sql/events.ts';
-import type { EventRow } from '../sql/event-columns.ts';
+import { isFullPage, PAGE_BYTES, PAGE_EVENTS, type PageRow, sizeOf } from '../sql/page.ts';
+import type { PageOfRows } from './page-of-rows.ts';
 
 /** Rows kept for readers that ask a little later. */
 const MAX_ROWS = 4_000;
-const CHUNK_SIZE = 1_000;
-
-/** A row with its JSON as text. Each reader parses its own copy, so that readers do not share mutable objects. */
-export type TailRow = Omit<EventRow, 'data' | 'metadata'> & {
-  readonly data: string;
-  readonly metadata: string;
-};
+/** Characters of the kept rows. */
+const MAX_SIZE = 4 * PAGE_BYTES;
 
 /** Reads every row of a range, whatever its type. */
-export type ReadTail = (range: PageRange) => Promise<readonly TailRow[]>;
+export type ReadTail = (range: PageRange) => Promise<readonly PageRow[]>;
 
 /**
  * The newest rows of the log, read once for all readers of a process and filtered in memory.
  *
  * It serves readers that were woken together at the end of the log. Other readers query the database with their filter.
+ * Rows hold JSON as text, of which each reader makes events of its own.
  */
 export class SharedTail {
   readonly #read: ReadTail;
-  #rows: TailRow[] = [];
+  #rows: PageRow[] = [];
+  #size = 0;
   /** `#rows` are all rows with #from < position <= #to. */
   #from = 0;
   #to = 0;
@@ -33,24 +31,30 @@ export class SharedTail {
   }
 
   /** @returns undefined when the range is not at the end of the log: read it from the database */
-  async rows(range: PageRange, filter: EventQuery): Promise<readonly EventRow[] | undefined> {
+  async page(range: PageRange, filter: EventQuery): Promise<PageOfRows | undefined> {
     if (range.upTo - Math.max(range.after, this.#to) > MAX_ROWS) return undefined;
     if (range.after > this.#to) this.#restartAt(range.after);
     if (range.after < this.#from) return undefined;
-    while (this.#to < range.upTo) await this.#extend(range.upTo);
+    while (this.#to < range.upTo && this.#to <= range.after) await this.#extend(range.upTo);
     // Concurrent calls may have moved the tail during the wait.
     if (range.after < this.#from) return undefined;
-    const rows: EventRow[] = [];
+    const upTo = Math.min(range.upTo, this.#to);
+    const rows: PageRow[] = [];
+    let size = 0;
     for (let index = this.#firstAfter(range.after); index < this.#rows.length; index += 1) {
       const row = this.#rows[index]!;
-      if (Number(row.position) > range.upTo || rows.length >= range.limit) break;
-      if (matches(row, filter)) rows.push(parsed(row));
+      if (Number(row.position) > upTo) break;
+      if (!matches(row, filter)) continue;
+      rows.push(row);
+      size += sizeOf(row);
+      if (rows.length >= range.limit || size >= PAGE_BYTES) return { rows, position: Number(row.position) };
     }
-    return rows;
+    return { rows, position: upTo };
   }
 
   #restartAt(position: number): void {
     this.#rows = [];
+    this.#size = 0;
     this.#from = position;
     this.#to = position;
   }
@@ -60,16 +64,27 @@ export class SharedTail {
     const extended = this.#extending.then(async () => {
       const after = this.#to;
       if (after >= upTo) return;
-      const rows = await this.#read({ after, upTo, limit: CHUNK_SIZE });
+      const rows = await this.#read({ after, upTo, limit: PAGE_EVENTS });
       if (this.#to !== after) return;
-      for (const row of rows) this.#rows.push(row);
-      const last = rows.at(-1);
-      this.#to = rows.length >= CHUNK_SIZE && last !== undefined ? Number(last.position) : upTo;
-      const dropped = this.#rows.splice(0, Math.max(0, this.#rows.length - MAX_ROWS)).at(-1);
-      if (dropped !== undefined) this.#from = Number(dropped.position);
+      for (const row of rows) {
+        this.#rows.push(row);
+        this.#size += sizeOf(row);
+      }
+      this.#to = isFullPage(rows, PAGE_EVENTS) ? Number(rows.at(-1)!.position) : upTo;
+      this.#dropOldest();
     });
     this.#extending = extended.catch(() => {});
     return extended;
+  }
+
+  #dropOldest(): void {
+    let count = 0;
+    while (this.#rows.length - count > MAX_ROWS || this.#size > MAX_SIZE) {
+      this.#size -= sizeOf(this.#rows[count]!);
+      count += 1;
+    }
+    const dropped = this.#rows.splice(0, count).at(-1);
+    if (dropped !== undefined) this.#from = Number(dropped.position);
   }
 
   /** Index of the first row after a position, by binary search. */
@@ -85,15 +100,7 @@ export class SharedTail {
   }
 }
 
-function parsed(row: TailRow): EventRow {
-  return {
-    ...row,
-    data: JSON.parse(row.data) as JsonValue,
-    metadata: JSON.parse(row.metadata) as EventMetadata,
-  };
-}
-
-function matches(row: TailRow, { types, category, tags }: EventQuery): boolean {
+function matches(row: PageRow, { types, category, tags }: EventQuery): boolean {
   return (
     (types === undefined || types.includes(row.type)) &&
     (category === undefined || row.stream_id.startsWith(`${category}-`)) &&

@@ -1,4 +1,3 @@
-import type { EventMetadata, JsonValue } from '@leftfold/core';
 import type { PreparedEvent } from '@leftfold/core/append';
 
 /** What a writer sends for a column of each SQL type. JSON is sent as its text. */
@@ -13,7 +12,8 @@ export interface SentValues {
 interface ReadValues {
   readonly text: string;
   readonly integer: number;
-  readonly jsonb: JsonValue;
+  /** JSON is read as its text: an event in memory can take twenty times its bytes, and is made when it is used. */
+  readonly jsonb: string;
   readonly 'text[]': readonly string[];
   /** int8 is text, or what the caller's own parsers make of it. */
   readonly bigint: string | number | bigint;
@@ -66,24 +66,20 @@ type RowOf<TColumn extends ReadColumn> = {
   readonly [C in TColumn as C['name']]: ReadValues[C['type']];
 };
 
-type StoredRow = RowOf<(typeof placeColumns)[number] | (typeof eventColumns)[number]>;
-
 /** A row of `events`, as the store's statements select it. */
-export interface EventRow extends StoredRow {
-  readonly metadata: EventMetadata;
-}
+export type EventRow = RowOf<(typeof placeColumns)[number] | (typeof eventColumns)[number]>;
 
 /** The name of a column's argument in the append functions. */
 export function argumentOf(name: string): string {
   return name.startsWith('event_') ? name : `event_${name}`;
 }
 
-/** The select list of the columns. @param json `'text'`: JSON as text, for the reader to parse */
-export function selectListOf(columns: readonly ReadColumn[], json: 'value' | 'text' = 'value'): string {
+/** The select list of the columns. */
+export function selectListOf(columns: readonly ReadColumn[]): string {
   return [...placeColumns, ...columns]
     .map(({ name, type }: ReadColumn) => {
       if (type === 'timestamptz') return `pg_catalog.date_part('epoch', ${name}) as ${name}`;
-      return type === 'jsonb' && json === 'text' ? `${name}::pg_catalog.text` : name;
+      return type === 'jsonb' ? `${name}::pg_catalog.text` : name;
     })
     .join(', ');
 }

@@ -1,8 +1,7 @@
 import type { EventQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
-import { eventColumns, eventSelectList, selectListOf } from './event-columns.ts';
-
-const tailSelectList = selectListOf(eventColumns, 'text');
+import { eventSelectList } from './event-columns.ts';
+import { pageStatement } from './page.ts';
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
@@ -24,11 +23,11 @@ export function readPageStatement(
   filter: EventQuery,
 ): Statement {
   const values: unknown[] = [after, upTo, limit];
-  const conditions: string[] = [];
+  const conditions = ['position > $1', 'position <= $2'];
   const parts: string[] = [];
   const add = (part: string, condition: (placeholder: string) => string, value: unknown) => {
     values.push(value);
-    conditions.push(`and ${condition(`$${values.length}`)}`);
+    conditions.push(condition(`$${values.length}`));
     parts.push(part);
   };
   if (filter.types !== undefined) add('types', (types) => `type = any (${types}::text[])`, filter.types);
@@ -42,31 +41,25 @@ export function readPageStatement(
     // Not prepared: the plan kept for a prepared statement does not consider how rare the category or the tags are, and
     // reads the log from end to end for them.
     name: dependsOnValues ? undefined : `leftfold page ${parts.join(' ')} ${schema}`,
-    text: `select ${eventSelectList}
-             from "${schema}".events
-            where position > $1
-              and position <= $2
-              ${conditions.join('\n              ')}
-            order by position
-            limit $3`,
+    text: pageStatement({ schema, where: conditions.join(' and '), order: 'position', limit: '$3' }),
     values,
   };
 }
 
 /**
- * One page of the log whatever its events, with JSON as text, for a tail that many readers share.
+ * One page of the log whatever its events, for a tail that many readers share.
  *
  * SQL: one index range scan of `events_pkey`. Takes no locks.
  */
 export function readTailStatement(schema: string, { after, upTo, limit }: PageRange): Statement {
   return {
     name: `leftfold tail ${schema}`,
-    text: `select ${tailSelectList}
-             from "${schema}".events
-            where position > $1
-              and position <= $2
-            order by position
-            limit $3`,
+    text: pageStatement({
+      schema,
+      where: 'position > $1 and position <= $2',
+      order: 'position',
+      limit: '$3',
+    }),
     values: [after, upTo, limit],
   };
 }
@@ -88,16 +81,16 @@ export interface StreamRange {
  */
 export function readStreamStatement(schema: string, streamId: string, range: StreamRange): Statement {
   const values: unknown[] = [streamId, range.from, range.to, range.limit];
-  const conditions: string[] = [];
+  const conditions = ['stream_id = $1', 'stream_version >= $2', 'stream_version <= $3'];
   if (range.untilPosition !== undefined) {
     values.push(range.untilPosition);
-    conditions.push(`and position <= $${values.length}`);
+    conditions.push(`position <= $${values.length}`);
   }
   if (range.untilTime !== undefined) {
     values.push(range.untilTime);
     // The clock may step back: a stream's state at a time ends at its first later event, so that there is no hole.
     // A Date ends at milliseconds and the column does not: an event belongs to the millisecond that it is read with.
-    conditions.push(`and stream_version < coalesce((
+    conditions.push(`stream_version < coalesce((
                 select min(later.stream_version)
                   from "${schema}".events as later
                  where later.stream_id = $1
@@ -107,14 +100,12 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
   const direction = range.backwards ? 'desc' : 'asc';
   return {
     name: `leftfold stream ${direction}${bounds} ${schema}`,
-    text: `select ${eventSelectList}
-             from "${schema}".events
-            where stream_id = $1
-              and stream_version >= $2
-              and stream_version <= $3
-              ${conditions.join('\n              ')}
-            order by stream_version ${direction}
-            limit $4`,
+    text: pageStatement({
+      schema,
+      where: conditions.join(' and '),
+      order: `stream_version ${direction}`,
+      limit: '$4',
+    }),
     values,
   };
 }

@@ -18,6 +18,8 @@ create table :schema.events (
   data           jsonb       not null,
   metadata       jsonb       not null,
   tags           text[]      collate "C" not null,
+  -- Bytes of the JSON as a reader gets it: jsonb writes 1e300 with all of its digits. Pages are bounded by it.
+  size           integer     not null generated always as (octet_length(data::text) + octet_length(metadata::text)) stored,
   constraint events_pkey primary key (position),
   constraint events_stream_version_key unique (stream_id, stream_version),
   constraint events_event_id_key unique (event_id),
@@ -28,6 +30,9 @@ create table :schema.events (
   constraint events_event_id_length check (char_length(event_id) between 1 and 255),
   constraint events_type_length check (char_length(type) between 1 and 255)
 );
+
+-- Never compressed: pg_column_size is then the size of the tags in memory.
+alter table :schema.events alter column tags set storage external;
 
 -- Partial: events without tags are not in the index. fastupdate is off because every search would read the whole list
 -- of pending entries (up to 4 ms), which saves a tagged insert 3 µs.

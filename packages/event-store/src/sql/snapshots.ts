@@ -1,9 +1,9 @@
 import type { Snapshot } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
-import { type EventRow, eventSelectList } from './event-columns.ts';
+import { type PageRow, pageStatement } from './page.ts';
 
 /** An event from the snapshot's own on, and what the snapshot says: in the row of its own event only. */
-export interface SnapshotRow extends EventRow {
+export interface SnapshotRow extends PageRow {
   readonly snapshot_position: number | null;
   readonly state: unknown;
 }
@@ -22,18 +22,19 @@ export function loadSnapshotStatement(
   key: string,
   limit: number,
 ): Statement {
+  const tail = pageStatement({
+    schema,
+    where: 'events.stream_id = snapshot.stream_id and events.stream_version >= snapshot.stream_version',
+    order: 'stream_version',
+    limit: String(limit),
+  });
   return {
     name: `leftfold load snapshot ${schema}`,
     text: `select case when event.stream_version = snapshot.stream_version then snapshot.position end as snapshot_position,
                   case when event.stream_version = snapshot.stream_version then snapshot.state end as state,
                   event.*
              from "${schema}".snapshots as snapshot
-             join lateral (select ${eventSelectList}
-                             from "${schema}".events
-                            where events.stream_id = snapshot.stream_id
-                              and events.stream_version >= snapshot.stream_version
-                            order by events.stream_version
-                            limit ${limit}) as event on true
+             join lateral (${tail}) as event on true
             where snapshot.stream_id = $1
               and snapshot.key = $2
             order by event.stream_version`,

@@ -9,7 +9,8 @@ import {
 } from '@leftfold/core';
 import { assertSubscribeOptions } from '@leftfold/core/append';
 import { pause } from '@leftfold/postgres';
-import type { LogPage, LogReader } from '../read/log-reader.ts';
+import type { LogPage } from '../read/log-page.ts';
+import type { LogReader } from '../read/log-reader.ts';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
 
 const PAGE_SIZE = 500;
@@ -19,7 +20,7 @@ const whileUnavailable: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 /**
  * Follows the log. It waits for a database that cannot be reached; every other error ends the loop.
  *
- * It holds at most two pages: the one being iterated, and the next one, which is read ahead.
+ * It holds at most two pages, as text: the one being iterated, and the next one, which is read ahead.
  */
 export class LogSubscription implements Subscription {
   readonly #reader: LogReader;
@@ -62,7 +63,7 @@ export class LogSubscription implements Subscription {
       // Read ahead while the consumer works. If the consumer leaves the loop, nothing awaits this promise.
       const next: Promise<LogPage | undefined> = this.#nextPage(page.position, over);
       next.catch(() => {});
-      for (const event of page.events) {
+      for (const event of page) {
         if (over.aborted) return;
         yield event;
         this.#position = event.position;

@@ -6,6 +6,8 @@ import { tracedBatch } from './traced-batch.ts';
 
 /** Events read, and held in memory, at one time. Larger pages are no faster, and survive minor garbage collections. */
 const PAGE_SIZE = 1_000;
+/** A batch with as many characters does not grow: it has at most as many, and one page. */
+const BATCH_SIZE = 1024 * 1024;
 
 /**
  * Processes the events after the checkpoint up to a position.
@@ -25,20 +27,25 @@ export async function applyUpTo(
   let from = progress.position;
   let written = Promise.resolve(true);
   let preparedMs = 0;
+  let preparedSize = 0;
   const limit = () => Math.min(PAGE_SIZE, size.current);
   const pages = readAhead(options.store, { after: from, upTo, types, limit });
   try {
-    for await (const { events, position: to } of pages) {
+    for await (const page of pages) {
       if (signal.aborted) break;
       const began = performance.now();
-      const prepared = await handler.prepare({ from, to, events });
+      const to = page.position;
+      const prepared = await handler.prepare({ from, to, events: page.events });
       preparedMs += performance.now() - began;
+      preparedSize += page.size;
       from = to;
-      if (to < upTo && progress.writing && prepared.grows && prepared.eventCount < size.current) continue;
+      const small = prepared.eventCount < size.current && preparedSize < BATCH_SIZE;
+      if (to < upTo && progress.writing && prepared.grows && small) continue;
       if (!(await written)) return 'fenced';
       written = write(options, progress, prepared, preparedMs);
       written.catch(() => {}); // thrown where it is awaited
       preparedMs = 0;
+      preparedSize = 0;
     }
   } catch (error) {
     // The batch that is being written ends first; if it fails, its failure is the one to report.

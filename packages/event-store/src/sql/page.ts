@@ -1,0 +1,56 @@
+import { eventSelectList, type EventRow } from './event-columns.ts';
+
+/**
+ * Bytes of the events of one page, as JSON and tags: the event that reaches this number is the last one of its page. So
+ * a page has fewer bytes than this and one event together. Larger pages are not faster and use more memory.
+ */
+export const PAGE_BYTES = 1024 * 1024;
+
+/** Events of one page. */
+export const PAGE_EVENTS = 1_000;
+
+export interface PageRow extends EventRow {
+  /** In the last row of a page: the page was cut at its bytes, and more events can follow. */
+  readonly page_full: boolean;
+}
+
+/** What a page selects. All of it is SQL. */
+export interface PageQuery {
+  readonly schema: string;
+  readonly where: string;
+  /** A column with an index, and its direction. */
+  readonly order: string;
+  /** Most events, in addition to {@link PAGE_BYTES}. */
+  readonly limit: string;
+}
+
+/**
+ * The statement of one page of events. Every statement that reads a range of the log or of a stream is made here, so
+ * that each is bounded by bytes.
+ *
+ * SQL: the window adds up sizes in the order of the index, without a sort. `events.size` is stored and `tags` are not
+ * compressed, so that no event is detoasted before it is known to be in the page.
+ */
+export function pageStatement({ schema, where, order, limit }: PageQuery): string {
+  return `select ${eventSelectList}, page_bytes >= ${PAGE_BYTES} as page_full
+            from (select *, pg_catalog.sum(event_bytes) over (order by ${order} rows unbounded preceding) as page_bytes
+                    from (select *, size + pg_catalog.pg_column_size(tags) as event_bytes
+                            from "${schema}".events
+                           where ${where}
+                           order by ${order}
+                           limit ${limit}) as event) as event
+           where page_bytes - event_bytes < ${PAGE_BYTES}
+           order by ${order}`;
+}
+
+/** Whether more events of the range can follow a page. */
+export function isFullPage(rows: readonly PageRow[], limit: number): boolean {
+  return rows.length >= limit || rows.at(-1)?.page_full === true;
+}
+
+/** The size of a row in memory, in characters: about what {@link PAGE_BYTES} counts. */
+export function sizeOf({ data, metadata, tags }: EventRow): number {
+  let size = data.length + metadata.length;
+  for (const tag of tags) size += tag.length;
+  return size;
+}

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { accountEvents, deposited } from '@leftfold/testbed/bank';
+import { typescriptFlags } from '@leftfold/testbed/faults';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { collect } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
+import { PAGE_BYTES } from '../src/sql/page.ts';
+import { seedLargeEvents } from './large-events.ts';
+import { positionsOf, test } from './store-test.ts';
+
+const MAX_EVENT_BYTES = 1024 * 1024;
+
+describe('a page', () => {
+  const note = (characters: number) =>
+    accountEvents.create.opened({ owner: 'Ada', note: 'x'.repeat(characters) });
+  const filters = [{}, { types: ['account.opened'] }, { category: 'mixed' }, { tags: ['mixed:1'] }];
+
+  test.for(filters)('of events of any size has few bytes, with the filter %j', async (filter, { store }) => {
+    guarantee('bounded-memory');
+    const sizes = [1_000_000, 10, 10, 600_000, 600_000, 10, 1_040_000, 1_040_000, 300_000, 10];
+    const events = sizes.map((size) => ({ ...note(size), tags: ['mixed:1'] }));
+    const { events: written } = await store.append(`mixed-${JSON.stringify(filter).length}`, events);
+    const { position: after } = { position: written[0]!.position - 1 };
+    const upTo = await store.highWaterMark();
+    const found: number[] = [];
+    for (let from = after; from < upTo; ) {
+      const page = await store.readPage({ after: from, upTo, limit: 1_000, filter });
+      expect(page.size).toBeLessThan(PAGE_BYTES + MAX_EVENT_BYTES);
+      expect(page.position).toBeGreaterThan(from);
+      found.push(...positionsOf(page.events));
+      from = page.position;
+    }
+    expect(found).toEqual(positionsOf(written));
+    expect(positionsOf(await collect(store.readAll({ after, filter })))).toEqual(positionsOf(written));
+  });
+
+  test('counts the tags, and numbers with all the digits that they are read with', async ({
+    store,
+    pool,
+  }) => {
+    guarantee('bounded-memory');
+    const tags = Array.from({ length: 64 }, (_, index) => `${index}:`.padEnd(255, 'x'));
+    const after = await store.highWaterMark();
+    await store.append(
+      'account-tags',
+      Array.from({ length: 200 }, () => ({ ...deposited(1), tags })),
+    );
+    await pool.query(`select leftfold.append('account-digits', $1::jsonb)`, [
+      JSON.stringify(
+        Array.from({ length: 200 }, () => ({ type: 'account.deposited', data: [1e300, 'x'.repeat(100)] })),
+      ).replaceAll('1e+300', Array(100).fill('1e300').join()),
+    ]);
+    const upTo = await store.highWaterMark();
+    const page = await store.readPage({ after, upTo, limit: 1_000 });
+    expect(page.size).toBeLessThan(2 * PAGE_BYTES);
+    expect(page.events.length).toBeLessThan(100);
+    const digits = await store.readPage({ after: upTo - 200, upTo, limit: 1_000 });
+    expect(digits.size).toBeLessThan(2 * PAGE_BYTES);
+    expect(digits.events.length).toBeLessThan(100);
+  });
+});
+
+describe('a process with 512 MB of memory', () => {
+  const COUNT = 80;
+  const run = promisify(execFile);
+  const script = fileURLToPath(new URL('./reader-process.ts', import.meta.url));
+
+  test.beforeAll(({ pool }) => seedLargeEvents(pool, 'account-large', COUNT));
+
+  test.for(['readStream', 'backwards', 'readAll', 'filtered', 'subscribe'])(
+    'reads the largest events by %s, which together need several times as much',
+    { timeout: 60_000 },
+    async (way, { database }) => {
+      guarantee('bounded-memory');
+      const flags = ['--max-old-space-size=512', ...typescriptFlags];
+      const { stdout } = await run(process.execPath, [
+        ...flags,
+        script,
+        database.connectionString,
+        way,
+        String(COUNT),
+      ]);
+      expect(Number(stdout)).toBe(COUNT);
+    },
+  );
+});
