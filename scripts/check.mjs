@@ -35,7 +35,7 @@ const phases = [
   [
     { name: 'api', needs: 'build', ...turbo('check:api') },
     { name: 'packages', needs: 'build', ...turbo('check:packages') },
-    { name: 'consumer', needs: 'build', run: 'node scripts/check-consumer.mjs' },
+    { name: 'consumer', needs: 'build', run: 'node --import tsx scripts/check-consumer.mjs' },
     { name: 'docs', ...turbo('build', '@leftfold/docs') },
     { name: 'pages', ...vitest('pages', '--project docs') },
   ],

@@ -22,7 +22,7 @@ export interface AppOptions<
   readonly events?: readonly AnyEventGroup[] | undefined;
   /** The Postgres schema of the log. The schemas of read models begin with its name. @default 'leftfold' */
   readonly schema?: string | undefined;
-  /** Which Postgres, and how to connect to it. @default DATABASE_URL, else an embedded Postgres */
+  /** Which Postgres, and how to connect to it. @default DATABASE_URL, else an embedded Postgres, except in production */
   readonly database?: AppDatabaseOptions | undefined;
   /** Limits and tuning of the event store. */
   readonly store?: AppStoreOptions | undefined;

@@ -25,6 +25,7 @@ const appNames: OptionNames<Options> = {
 const databaseNames: OptionNames<AppDatabaseOptions> = {
   url: true,
   pool: true,
+  embedded: true,
   maxConnections: true,
   preparedStatements: true,
   listen: true,
@@ -59,6 +60,7 @@ export function assertAppOptions(options: Pick<Options, keyof typeof groups | 'o
   assertOptions('options', options, appNames);
   for (const [group, names] of Object.entries(groups))
     assertOptions(group, options[group as keyof typeof groups], names);
+  assertOneOf('database.embedded', options.database?.embedded, [true, false]);
   assertOneOf('subscriptions.run', options.subscriptions?.run, [true, false]);
 }
 

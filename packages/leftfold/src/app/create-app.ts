@@ -9,6 +9,7 @@ import {
 } from '@leftfold/projections';
 import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase } from '../database/describe-database.ts';
+import { loadEmbedded } from '../database/load-embedded.ts';
 import type { App } from './app.ts';
 import type { AppOptions } from './app-options.ts';
 import { assertAppOptions } from './assert-app-options.ts';
@@ -27,7 +28,8 @@ import { waitForInline } from './wait-for-inline.ts';
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take.
  * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
- * @throws DatabaseNotConfiguredError when no database is configured.
+ * @throws DatabaseNotConfiguredError when no database is configured, also when NODE_ENV is "production" and only the
+ * embedded one is there.
  * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
  * used as it is.
  * @throws SchemaMismatchError when a newer release has migrated the database.
@@ -48,13 +50,20 @@ export async function createApp<
 ): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], CustomMetadataOf<TMetadata>>> {
   assertAppOptions(options);
   const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
-  const { url, pool, ...connection } = databaseOptions;
+  const { url, pool, embedded, ...connection } = databaseOptions;
   const { run = true, ...runnerOptions } = options.subscriptions ?? {};
   const { aggregates, decisions, projections, events } = definitionsOf(options);
 
   const stack = new DisposableStack();
   try {
-    const database = await chooseDatabase({ url, pool }, process.env, () => import('@leftfold/embedded'));
+    const database = await chooseDatabase(
+      { url, pool, embedded },
+      {
+        environment: process.env,
+        loadEmbedded,
+        print: (line) => process.stderr.write(`${line}\n`),
+      },
+    );
     await startComponent(stack, { stop: database.stop });
     const store = createEventStore({
       ...connection,
