@@ -41,6 +41,7 @@ export {
   ReadOnlyDatabaseError,
   SchemaNotMigratedError,
   ServerTooOldError,
+  TransactionRolledBackError,
   WrongIsolationLevelError,
 } from './errors/database-errors.ts';
 export {
@@ -57,7 +58,11 @@ export {
 } from './errors/definition-errors.ts';
 export type { AnyLeftfoldError } from './errors/any-leftfold-error.ts';
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
-export { ProjectionModeMismatchError, ProjectionTableMismatchError } from './errors/projection-errors.ts';
+export {
+  ProjectionConstraintViolatedError,
+  ProjectionModeMismatchError,
+  ProjectionTableMismatchError,
+} from './errors/projection-errors.ts';
 export { SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
 export {
   SubscriptionFailedError,

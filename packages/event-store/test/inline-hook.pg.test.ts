@@ -3,7 +3,7 @@ import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import type { InlineHook } from '../src/index.ts';
 import { openStore, test as storeTest } from './store-test.ts';
@@ -157,6 +157,64 @@ describe('an inline hook', () => {
     await winner.commit();
     expect((await racing).streamVersion).toBe(2);
     expect(seen).toEqual([2]);
+  });
+
+  test('that catches a database error loses its append with that error', async ({ withHook }) => {
+    guarantee('commit-is-checked');
+    await using store = withHook(async (transaction, events) => {
+      await keep('swallowed', -4)(transaction, events).catch(() => {});
+      await keep('swallowed', -5)(transaction, events).catch(() => {});
+    });
+    await using first = withHook(keep('swallowed', -4));
+    await first.append('account-swallowed-1', [opened]);
+    for (const streamId of ['account-swallowed-2', 'account-swallowed-3']) {
+      const failure = await failureOf(store.append(streamId, [opened]));
+      expect(failure).toMatchObject({ code: '23505', constraint: 'events_stream_version_key' });
+      expect(await collect(store.readStream(streamId))).toEqual([]);
+    }
+    // The connection is as good as new.
+    expect(await store.append('account-swallowed-4', [deposited(1)])).toMatchObject({ streamVersion: 1 });
+  });
+
+  test('that catches an error inside a savepoint keeps its append', async ({ withHook, owners }) => {
+    await using store = withHook(async (transaction, events) => {
+      await sql`savepoint attempt`.execute(transaction);
+      await sql`select 1 / 0`.execute(transaction).catch(() => {});
+      await sql`rollback to savepoint attempt`.execute(transaction);
+      await keep('saved')(transaction, events);
+    });
+    expect(await store.append('account-saved', [opened])).toMatchObject({ streamVersion: 1 });
+    expect(await owners()).toContain('saved');
+  });
+
+  test("that catches an error in the caller's transaction fails the append", async ({
+    database,
+    withHook,
+  }) => {
+    guarantee('commit-is-checked');
+    await using store = withHook((transaction) =>
+      sql`select 1 / 0`.execute(transaction).then(
+        () => {},
+        () => {},
+      ),
+    );
+    await using caller = await beginTransaction(database.connectionString);
+    const client = await failureOf(store.append('account-caught', [opened], { transaction: caller.client }));
+    expect(client).toMatchObject({ code: '22012' });
+    const foreign = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: store.pool }) });
+    const kysely = await failureOf(
+      foreign
+        .transaction()
+        .execute((transaction) => store.append('account-caught', [opened], { transaction })),
+    );
+    expect(kysely).toMatchObject({ code: 'TRANSACTION_ROLLED_BACK', retryable: false });
+    const own = await failureOf(
+      store.db
+        .transaction()
+        .execute((transaction) => store.append('account-caught', [opened], { transaction })),
+    );
+    expect(own).toMatchObject({ code: '22012' });
+    expect(await collect(store.readStream('account-caught'))).toEqual([]);
   });
 
   test('that lost a deadlock is run again', async ({ withHook, owners }) => {

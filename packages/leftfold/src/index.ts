@@ -98,6 +98,7 @@ export {
   DatabaseNotConfiguredError,
   uuidv7,
   type ProjectionMode,
+  ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
   ProjectionTableMismatchError,
   type ReadAllOptions,
@@ -142,6 +143,7 @@ export {
   UnknownCommandError,
   UnknownEventError,
   type UpcastPayload,
+  TransactionRolledBackError,
   WrongIsolationLevelError,
 } from '@leftfold/core';
 export {

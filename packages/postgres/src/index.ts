@@ -1,6 +1,7 @@
 export type { Failure, FailureName, Fault, Retry } from './errors/failure.ts';
 export { failureOf } from './errors/failure-of.ts';
 export {
+  isAborted,
   isConnectionFailure,
   isLockTimeout,
   isLostRace,
@@ -8,6 +9,8 @@ export {
   isOperational,
   isRolledBack,
   isWriteRefused,
+  type ViolatedConstraint,
+  violatedConstraintOf,
 } from './errors/questions.ts';
 export { toLeftfoldError } from './errors/to-leftfold-error.ts';
 export { inTransaction, type PipelinedTransaction } from './kysely/in-transaction.ts';

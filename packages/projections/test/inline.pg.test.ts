@@ -132,7 +132,7 @@ describe('inline projections', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 0, events: 1 }]);
   });
 
-  test('a unique violation in a read model is no version conflict', async ({ inlineStore }) => {
+  test('a unique violation in a read model is a typed error, without the value', async ({ inlineStore }) => {
     guarantee('inline-errors');
     await using store = await inlineStore([owners]);
     await using runner = createTestRunner(store, [owners]);
@@ -143,10 +143,11 @@ describe('inline projections', () => {
       store.append('account-2', [opened], { expectedVersion: 'no-stream', transaction });
     for (const attempt of [() => again(), () => store.db.transaction().execute(again)]) {
       expect(await failureOf(attempt())).toMatchObject({
-        name: 'error',
-        code: '23505',
+        code: 'PROJECTION_CONSTRAINT_VIOLATED',
+        projection: 'owners',
+        version: 1,
+        table: 'owner',
         constraint: 'owner_pkey',
-        schema: projectionSchema(store.schema, owners),
       });
     }
     // Nothing of it was stored, and the stream can begin.

@@ -114,6 +114,7 @@ export function createCommandExecutor<
         retry,
         now: moment,
         newId,
+        toRejection: execution.toRejection,
       }).run();
     });
     const execution = { command, name, commandId, metadata, expectedVersion: given.expectedVersion };

@@ -17,6 +17,7 @@ import type { Loader } from '../load/loader.ts';
 import type { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type { AnyResult } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
+import type { CommandExecution } from './middleware.ts';
 import { assertVersionsUnchanged, sendChanges } from './send-changes.ts';
 import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResult } from './to-result.ts';
 
@@ -41,6 +42,7 @@ export interface ExecutionRequest {
   readonly retry: RetryPolicy;
   readonly now: Date;
   readonly newId: () => string;
+  readonly toRejection: CommandExecution['toRejection'];
 }
 
 /** The outcome of one attempt that needs no retry. */
@@ -192,6 +194,12 @@ export class Execution {
       if (hasCode(error, 'EVENT_ID_REUSED')) return { kind: 'failed', error };
       if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
       forgetIfLogIsBehind(loader, changes, error);
+      const rejection = this.#request.toRejection?.(error);
+      if (rejection !== undefined)
+        return {
+          kind: 'nothing-appended',
+          result: toRejectedResult(this.#resultContext(), changes, rejection),
+        };
       throw error;
     }
     const [first, ...others] = appended.streams;

@@ -1,4 +1,4 @@
-import type { AnyCommand, EventMetadata } from '@leftfold/core';
+import type { AnyCommand, EventMetadata, Rejection } from '@leftfold/core';
 import type { AnyExpectedVersion } from '../decide/plan.ts';
 import type { AnyResult } from './command-result.ts';
 
@@ -12,13 +12,20 @@ export interface CommandExecution {
   readonly metadata: EventMetadata;
   /** The version expected of the stream, or by role of a decision's streams. */
   readonly expectedVersion: AnyExpectedVersion;
+  /**
+   * Turns an error of the append into a rejection: nothing was appended, and the command's result is `rejected`. For a
+   * rule that the database checks, such as a unique key of an inline projection. `undefined` leaves the error.
+   *
+   * @default leaves every error
+   */
+  readonly toRejection?: ((error: unknown) => Rejection | undefined) | undefined;
 }
 
 /**
  * Runs around the execution of every command: for logging, tracing, measuring, authorization.
  *
- * Call `next` once, with the execution or a copy with other metadata, and return its result. Throw instead of calling
- * `next` to prevent the execution. All attempts of a command, and the validation of its input, happen inside `next`.
+ * Call `next` once, with the execution or a copy with other metadata or a `toRejection`, and return its result. Throw
+ * instead of calling `next` to prevent the execution. All attempts of a command, and the validation of its input, happen inside `next`.
  *
  * @example
  * const asUser: CommandMiddleware = (execution, next) =>

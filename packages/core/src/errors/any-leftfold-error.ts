@@ -12,6 +12,7 @@ import type {
   ReadOnlyDatabaseError,
   SchemaNotMigratedError,
   ServerTooOldError,
+  TransactionRolledBackError,
   WrongIsolationLevelError,
 } from './database-errors.ts';
 import type {
@@ -24,7 +25,11 @@ import type {
   UnknownCommandError,
   UnknownEventError,
 } from './definition-errors.ts';
-import type { ProjectionModeMismatchError, ProjectionTableMismatchError } from './projection-errors.ts';
+import type {
+  ProjectionConstraintViolatedError,
+  ProjectionModeMismatchError,
+  ProjectionTableMismatchError,
+} from './projection-errors.ts';
 import type { SchemaMismatchError, StoreUnavailableError } from './store-errors.ts';
 import type {
   SubscriptionFailedError,
@@ -47,6 +52,7 @@ export type AnyLeftfoldError =
   | InvalidNameError
   | LoginRefusedError
   | MissingRightsError
+  | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError
   | ProjectionTableMismatchError
   | ReadOnlyDatabaseError
@@ -58,6 +64,7 @@ export type AnyLeftfoldError =
   | SubscriptionFailedError
   | SubscriptionNotFoundError
   | SubscriptionTimeoutError
+  | TransactionRolledBackError
   | UnknownCommandError
   | UnknownEventError
   | WrongIsolationLevelError;

@@ -92,3 +92,16 @@ export class WrongIsolationLevelError extends LeftfoldError {
     );
   }
 }
+
+/** A statement of the transaction failed, its error was caught, and the database rolled everything back. */
+export class TransactionRolledBackError extends LeftfoldError {
+  readonly code = 'TRANSACTION_ROLLED_BACK';
+  readonly retryable = false;
+
+  constructor(options?: ErrorOptions) {
+    super(
+      'the database rolled the transaction back, because an earlier statement in it failed and the error was caught; let the error through, or avoid it, for example with "on conflict do nothing" or a savepoint',
+      options,
+    );
+  }
+}

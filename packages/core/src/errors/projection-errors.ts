@@ -38,3 +38,30 @@ export class ProjectionTableMismatchError extends LeftfoldError {
     this.differences = differences;
   }
 }
+
+/**
+ * An event breaks a constraint of an inline projection's table, such as a key that another row has. Nothing was appended.
+ *
+ * It has no `cause`: the database's error contains the values.
+ */
+export class ProjectionConstraintViolatedError extends LeftfoldError {
+  readonly code = 'PROJECTION_CONSTRAINT_VIOLATED';
+  readonly retryable = false;
+  readonly projection: string;
+  readonly version: number;
+  readonly table: string;
+  readonly constraint: string;
+
+  constructor(
+    { name, version }: { readonly name: string; readonly version: number },
+    { table, constraint }: { readonly table: string; readonly constraint: string },
+  ) {
+    super(
+      `constraint "${constraint}" of table "${table}" of projection "${name}" version ${version} is violated; turn this error into a rejection with toRejection in a middleware, or mend the projection`,
+    );
+    this.projection = name;
+    this.version = version;
+    this.table = table;
+    this.constraint = constraint;
+  }
+}

@@ -8,7 +8,6 @@ import {
 } from '@leftfold/core';
 import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
 import {
-  asKysely,
   type CallerTransaction,
   runnerInTransaction,
   type StatementRunner,
@@ -20,7 +19,7 @@ import { AppendStatements } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
-import { appendWithHook, type InlineHook } from './inline-append.ts';
+import { appendWithHook, applyInTransaction, type InlineHook } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
 
@@ -123,10 +122,8 @@ export class Appender {
         : toAppendResult(request, outcome!, []);
     const { inline } = this.#options;
     if (inline !== undefined && !result.duplicate && this.#hooked(request)) {
-      await inline.apply(
-        asKysely(transaction),
-        result.streams.flatMap(({ events }) => events),
-      );
+      const events = result.streams.flatMap((stream) => stream.events);
+      await applyInTransaction(transaction, inline, events);
     }
     return result;
   }
@@ -156,7 +153,7 @@ export class Appender {
 /** The same hook, called with events as a reader of the log gets them: it must write what a rebuild writes. */
 function givenAsStored(hook: InlineHook): InlineHook {
   return {
-    eventTypes: hook.eventTypes,
+    ...hook,
     apply: (transaction, events) =>
       hook.apply(
         transaction,

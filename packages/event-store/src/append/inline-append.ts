@@ -1,6 +1,9 @@
-import { type RecordedEvent, retryDelayMs } from '@leftfold/core';
+import { type RecordedEvent, retryDelayMs, TransactionRolledBackError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import {
+  asKysely,
+  type CallerTransaction,
+  isAborted,
   isConnectionFailure,
   isLostRace,
   isRolledBack,
@@ -8,7 +11,7 @@ import {
   runnerInTransaction,
   toLeftfoldError,
 } from '@leftfold/postgres';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AppendStatements } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
@@ -22,9 +25,13 @@ export interface InlineHook {
   readonly eventTypes: ReadonlySet<string>;
   /** What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again. */
   apply(transaction: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
+  /**
+   * The error that the caller gets for one that `apply` caused, then or at the commit. @default the same error
+   */
+  toError?(error: unknown): unknown;
 }
 
-/** What the hook threw, to tell it from what the append threw. */
+/** What the hook caused, to tell it from what the append caused. */
 class HookFailure extends Error {}
 
 /**
@@ -51,7 +58,7 @@ export async function appendWithHook(
       if (isRolledBack(error) && rollbacks < ROLLBACK_ATTEMPTS) {
         rollbacks += 1;
       } else if (failure instanceof HookFailure) {
-        return { error };
+        return { error: inline?.toError?.(error) ?? error };
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
         if (lostConnections >= reconnectPolicy.attempts)
@@ -71,21 +78,44 @@ async function attempt(
   inline: InlineHook | undefined,
   checkEventIds: boolean,
 ): Promise<AppendOutcome> {
-  return db
-    .transaction()
-    .setIsolationLevel('read committed')
-    .execute(async (transaction) => {
-      const run = runnerInTransaction(transaction);
-      const [outcome] = await appendBatch(run, statements, [request], { checkEventIds });
-      if (outcome === undefined) throw new TypeError('_append_batch answered for no request');
-      if (outcome.kind === 'appended' && inline !== undefined) {
-        const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);
-        try {
-          await inline.apply(transaction, events);
-        } catch (cause) {
-          throw new HookFailure('the inline hook failed', { cause });
-        }
-      }
-      return outcome;
+  let applied = false;
+  const work = async (transaction: Transaction<unknown>) => {
+    const [outcome] = await appendBatch(runnerInTransaction(transaction), statements, [request], {
+      checkEventIds,
     });
+    if (outcome === undefined) throw new TypeError('_append_batch answered for no request');
+    if (outcome.kind === 'appended' && inline !== undefined) {
+      const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);
+      applied = true;
+      await inline.apply(transaction, events);
+    }
+    return outcome;
+  };
+  try {
+    return await db.transaction().setIsolationLevel('read committed').execute(work);
+  } catch (cause) {
+    // After a connection that broke at the commit, the append may be in the log.
+    if (!applied || isConnectionFailure(cause)) throw cause;
+    throw new HookFailure('the inline hook failed', { cause });
+  }
+}
+
+/**
+ * Runs the hook in the caller's transaction.
+ *
+ * @throws the first error of a statement, also when the hook has caught it: the caller's commit would undo everything
+ */
+export async function applyInTransaction(
+  transaction: CallerTransaction,
+  inline: InlineHook,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  const tx = asKysely(transaction);
+  try {
+    await inline.apply(tx, events);
+    await sql`select`.execute(tx);
+  } catch (error) {
+    const typed = inline.toError?.(error) ?? error;
+    throw isAborted(typed) ? new TransactionRolledBackError({ cause: typed }) : typed;
+  }
 }

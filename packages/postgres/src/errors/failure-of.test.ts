@@ -20,6 +20,7 @@ const rows: readonly Row[] = [
   ['22003', 'request', 'never', 'lasting', undefined],
   ['23505', 'request', 'never', 'lasting', undefined],
   ['25001', 'statement', 'never', 'lasting', undefined],
+  ['25P02', 'statement', 'never', 'lasting', 'TRANSACTION_ROLLED_BACK'],
   ['25006', 'configuration', 'never', 'passing', 'READ_ONLY_DATABASE'],
   ['25P03', 'statement', 'reconnect', 'lasting', 'STORE_UNAVAILABLE'],
   ['28000', 'configuration', 'never', 'lasting', 'LOGIN_REFUSED'],
@@ -95,8 +96,8 @@ describe('a unique violation', () => {
       retry: 'at-once',
     });
     expect(toLeftfoldError(thrown, 'leftfold')).toBe(thrown);
-    expect(failureOf(thrown, 'elsewhere').name).toBeUndefined();
-    expect(failureOf(thrown).name).toBeUndefined();
+    expect(failureOf(thrown, 'elsewhere').name).toBe('constraint-violated');
+    expect(failureOf(thrown).name).toBe('constraint-violated');
   });
 
   test('of a read model is the fault of the request', () => {

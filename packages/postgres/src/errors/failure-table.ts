@@ -4,6 +4,7 @@ import {
   ReadOnlyDatabaseError,
   SchemaNotMigratedError,
   StoreUnavailableError,
+  TransactionRolledBackError,
   WrongIsolationLevelError,
 } from '@leftfold/core';
 import type { Failure } from './failure.ts';
@@ -68,7 +69,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   /** Data exceptions: a value is out of range, or not of its type. */
   '22': unfitValue,
   /** Violations of constraints. Those of the log's own constraints are in `constraintTable`. */
-  '23': unfitValue,
+  '23': { ...unfitValue, name: 'constraint-violated' },
   /** Invalid transaction state. */
   '25': wrongStatement,
   '25006': {
@@ -81,6 +82,14 @@ export const failureTable: Readonly<Record<string, Failure>> = {
         'the database takes no writes here: connect to the primary if this is a standby, else turn off default_transaction_read_only for this role and database',
         { cause },
       ),
+  },
+  /** An earlier statement of the transaction failed. */
+  '25P02': {
+    name: 'aborted',
+    fault: 'statement',
+    retry: 'never',
+    passing: false,
+    toError: (cause) => new TransactionRolledBackError({ cause }),
   },
   /** idle_in_transaction_session_timeout: what ran in the transaction was too slow. */
   '25P03': { ...disconnected, fault: 'statement', passing: false },

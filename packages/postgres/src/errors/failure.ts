@@ -29,7 +29,9 @@ export type FailureName =
   | 'statement-ended'
   | 'lock-timeout'
   | 'write-refused'
-  | 'not-migrated';
+  | 'not-migrated'
+  | 'aborted'
+  | 'constraint-violated';
 
 /** What is known of one kind of failure: a row of the failure table. */
 export interface Failure {

@@ -36,6 +36,26 @@ export function isWriteRefused(thrown: unknown): boolean {
   return failureOf(thrown).name === 'write-refused';
 }
 
+/** The constraint of a table that a statement violated; undefined for any other failure. */
+export function violatedConstraintOf(thrown: unknown): ViolatedConstraint | undefined {
+  if (failureOf(thrown).name !== 'constraint-violated') return undefined;
+  const { schema, table, constraint } = thrown as Partial<ViolatedConstraint>;
+  if (schema === undefined || table === undefined || constraint === undefined) return undefined;
+  return { schema, table, constraint };
+}
+
+/** Where PostgreSQL says that a constraint was violated. */
+export interface ViolatedConstraint {
+  readonly schema: string;
+  readonly table: string;
+  readonly constraint: string;
+}
+
+/** True when an earlier statement of the transaction has failed, so that it can only be rolled back. */
+export function isAborted(thrown: unknown): boolean {
+  return failureOf(thrown).name === 'aborted';
+}
+
 /** True when a table, function or schema does not exist. */
 export function isNotMigrated(thrown: unknown): boolean {
   return failureOf(thrown).name === 'not-migrated';

@@ -1,11 +1,15 @@
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
 import type { StatementNames } from '../statement/statement-names.ts';
+import { FirstFailure } from '../transaction/first-failure.ts';
 import { valueParsers } from '../values/value-parsers.ts';
 
 /**
  * A pg client for kysely whose values are parsed by `valueParsers`, whatever its own pool does, and that answers in the
  * order it was asked.
+ *
+ * A COMMIT that Postgres answers with ROLLBACK fails, with the first error of the transaction. Not every kysely of the
+ * peer range looks at the answer.
  */
 export class ParsingClient implements PostgresPoolClient {
   readonly release: (destroy?: boolean) => void;
@@ -13,6 +17,7 @@ export class ParsingClient implements PostgresPoolClient {
   readonly #names: StatementNames | undefined;
   /** Whether the connection takes a statement while it works on another. */
   readonly #pipelined: boolean;
+  readonly #failure = new FirstFailure();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param names for statements that are prepared; undefined where none is. */
@@ -38,7 +43,8 @@ export class ParsingClient implements PostgresPoolClient {
     const name = this.#names?.nameOf(text);
     const query = { text, values: [...parameters], types: valueParsers };
     const ask = () => this.#client.query(name === undefined ? query : { ...query, name });
-    const result = this.#pipelined ? ask() : this.#last.then(ask, ask);
+    const answer = this.#pipelined ? ask() : this.#last.then(ask, ask);
+    const result = this.#failure.watch(text, answer);
     this.#last = result;
     // pg types a result by its rows only; kysely names the commands it may come from.
     return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;

@@ -1,13 +1,15 @@
 import {
   type AnyProjection,
+  ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
   type RecordedEvent,
   SchemaNotMigratedError,
 } from '@leftfold/core';
 import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
-import { isNotMigrated, runnerInTransaction } from '@leftfold/postgres';
+import { isNotMigrated, runnerInTransaction, violatedConstraintOf } from '@leftfold/postgres';
 import type { Transaction } from 'kysely';
 import { findInlineProjections } from '../sql/inline.ts';
+import { projectionSchema } from '../tables/projection-schema.ts';
 import { type InlineApplier, inlineApplierOf } from './apply-inline.ts';
 
 /** The hook of {@link inlineProjections}, with the projections that it applies. */
@@ -29,7 +31,8 @@ export interface InlineProjectionsOptions {
  *
  * A read model shows an event as soon as the append is acknowledged, and rolls back with it. Appends to different
  * streams may be applied in any order; the events of one stream are applied in their order. Appends that change the same
- * row wait for each other. An error of a projection fails the append and reaches its caller unchanged.
+ * row wait for each other. An error of a projection fails the append and reaches its caller unchanged,
+ * except that a violated constraint of its tables is a ProjectionConstraintViolatedError, without the values.
  *
  * @param projections those of mode 'inline' are used, others are ignored.
  * @throws InvalidDefinitionError, InvalidNameError when a definition cannot become tables.
@@ -65,6 +68,12 @@ export function inlineProjections(
       // One after the other: they use one connection, and lock rows in one order.
       for (const one of await appliedByAppends(tx, schema, concerned))
         await one.applier.apply(tx, one.events);
+    },
+    toError(error) {
+      const violated = violatedConstraintOf(error);
+      if (violated === undefined) return error;
+      const projection = inlineOnes.find((one) => projectionSchema(schema, one) === violated.schema);
+      return projection === undefined ? error : new ProjectionConstraintViolatedError(projection, violated);
     },
   };
 }

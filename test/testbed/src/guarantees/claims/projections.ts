@@ -56,6 +56,11 @@ export const projectionClaims = {
     claim: 'An error inside an inline projection is never reported as a version conflict.',
     statedIn: 'guides/projections.md#inline',
   },
+  'commit-is-checked': {
+    claim:
+      'An append whose inline projection caught a database error fails with that error; it is never acknowledged and rolled back.',
+    statedIn: 'guides/projections.md#uniqueness-across-aggregates',
+  },
   reset: {
     claim:
       'A reset fences the runner that applies the projection, and rebuilds it from the beginning of the log.',
