@@ -92,6 +92,13 @@ describe('the log by SQL alone', () => {
     });
   });
 
+  test('refuses with SQLSTATE LF002 an event id that occurs twice in one call', async ({ run }) => {
+    const twice = run(
+      `select * from leftfold.append('account-id2', '[{"type": "t", "id": "x"}, {"type": "t", "id": "x"}]')`,
+    );
+    expect(await failureOf(twice)).toMatchObject({ code: 'LF002' });
+  });
+
   test('returns the first result for a repeated append, by event ids or command id', async ({
     store,
     run,
@@ -157,6 +164,24 @@ describe('the log by SQL alone', () => {
       `jsonb_build_array(jsonb_build_object('type', 't', 'tags', to_jsonb(array_fill('a'::text, array[65]))))`,
       'event 1 has more than 64 tags',
     ],
+    [
+      `'[{"type": "t", "schemaVersion": "1"}]'`,
+      'event 1 has a "schemaVersion" that is not a whole number from 1',
+    ],
+    [`'[{"type": "t", "data": 5}]'`, 'event 1 has "data" that is not an object'],
+    [`'[{"type": "t", "data": null}]'`, 'event 1 has "data" that is not an object'],
+    [`'[{"type": "a\\nb"}]'`, 'event type has a control character; remove it'],
+    [`'[{"type": "t", "tags": ["a\\u007f"]}]'`, 'tag has a control character; remove it'],
+    [`'[{"type": "t", "tags": [""]}]'`, 'tag must be a text that is not empty'],
+    [
+      `jsonb_build_array(jsonb_build_object('type', 't', 'id', repeat(U&'\\+01F98A', 128)))`,
+      'event id has more than 255 characters',
+    ],
+    [
+      `jsonb_build_array(jsonb_build_object('type', 't', 'data', jsonb_build_object('x', repeat('x', 1048576))))`,
+      'event 1 is larger than 1 MiB',
+    ],
+    [`'[{"type": "t"}]', command_id => ''`, 'command_id must be a text that is not empty'],
     [`'[]', metadata => '[]'`, 'metadata must be a JSON object'],
     [`'[]', metadata => null`, 'metadata must be a JSON object'],
     [
@@ -186,7 +211,7 @@ describe('the log by SQL alone', () => {
       message: 'event 2 needs a "type", a string',
     });
     const tooLong = run(`select * from leftfold.append('account-${'x'.repeat(255)}', '[{"type": "t"}]')`);
-    expect(await failureOf(tooLong)).toMatchObject({ code: '23514', constraint: 'events_stream_id_length' });
+    expect(await failureOf(tooLong)).toMatchObject({ code: '22023' });
     expect(await run(`select * from leftfold.read_stream('account-half')`)).toEqual([]);
   });
 });

@@ -17,7 +17,6 @@ export interface BatchOptions {
 type StatementText = Omit<Statement, 'values'>;
 
 const STREAM_ARGUMENTS = ['stream_request', 'stream_id', 'stream_expected_version', 'stream_event_count'];
-const PLACE_ARGUMENTS = ['event_request', 'event_stream', 'event_index', 'event_stream_id'];
 const REQUEST_ARGUMENTS = ['request_command_id', 'check_event_ids'];
 const QUERY_ARGUMENTS = ['query_request', 'query_tags', 'query_types', 'query_after'];
 
@@ -38,7 +37,7 @@ export class AppendStatements {
       text: `select stream_version, event_position, pg_catalog.date_part('epoch', recorded_at) as recorded_at
                from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments])})`,
     };
-    const all = [...STREAM_ARGUMENTS, ...PLACE_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
+    const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
     this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
       const last = call === '_append_batch' ? ['lock_timeout_ms'] : [];
       return [
@@ -99,16 +98,12 @@ function named(names: readonly string[]): string {
   return names.map((name, index) => `${name} => $${index + 1}`).join(', ');
 }
 
-/** What {@link STREAM_ARGUMENTS} and {@link PLACE_ARGUMENTS} name, and the events of all requests in their order. */
+/** What {@link STREAM_ARGUMENTS} name, and the events of all requests in their order. */
 function streamValues(requests: readonly AppendRequest[]): { values: unknown[]; events: PreparedEvent[] } {
   const streamRequest: number[] = [];
   const streamId: string[] = [];
   const streamExpectedVersion: number[] = [];
   const streamEventCount: number[] = [];
-  const eventRequest: number[] = [];
-  const eventStream: number[] = [];
-  const eventIndex: number[] = [];
-  const eventStreamId: string[] = [];
   const events: PreparedEvent[] = [];
   requests.forEach(({ streams }, requestIndex) => {
     for (const stream of streams) {
@@ -116,13 +111,7 @@ function streamValues(requests: readonly AppendRequest[]): { values: unknown[]; 
       streamId.push(stream.streamId);
       streamExpectedVersion.push(expectedCodeOf(stream.expectedVersion));
       streamEventCount.push(stream.events.length);
-      stream.events.forEach((event, index) => {
-        eventRequest.push(requestIndex + 1);
-        eventStream.push(streamId.length);
-        eventIndex.push(index + 1);
-        eventStreamId.push(stream.streamId);
-        events.push(event);
-      });
+      for (const event of stream.events) events.push(event);
     }
   });
   const values = [
@@ -130,10 +119,6 @@ function streamValues(requests: readonly AppendRequest[]): { values: unknown[]; 
     textArray(streamId),
     numberArray(streamExpectedVersion),
     numberArray(streamEventCount),
-    numberArray(eventRequest),
-    numberArray(eventStream),
-    numberArray(eventIndex),
-    textArray(eventStreamId),
   ];
   return { values, events };
 }

@@ -81,9 +81,8 @@ export const functions: readonly { readonly name: string; readonly sql: string }
 --   stream_*         one element for each stream of each request. stream_request numbers the requests from 1.
 --                    stream_expected_version is a version, -1 for 'any' or -2 for 'stream-exists'. stream_event_count
 --                    is the number of events of that stream in the request.
---   event_*          one element for each event, ordered by request and by stream within the request. event_stream
---                    numbers the streams from 1, event_index counts from 1 within the stream. The others are the
---                    columns described in event-columns.ts. JSON columns are one JSON array each, which Postgres reads
+--   event_*          one element for each event, in the order of the streams: the columns described in
+--                    event-columns.ts. JSON columns are one JSON array each, which Postgres reads
 --                    in half the time of a jsonb[]. event_tags holds array literals; null when no event has tags, and
 --                    then no tags are locked.
 --   request_command_id  command id of each request, or null.
@@ -104,7 +103,6 @@ export const functions: readonly { readonly name: string; readonly sql: string }
 -- the call is repeated, it sees the other writer's events.
 create or replace function :schema._append_batch(
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
-  event_request integer[], event_stream integer[], event_index integer[], event_stream_id text[],
   request_command_id text[], check_event_ids boolean,
   event_id text[],
   event_type text[],
@@ -116,13 +114,18 @@ create or replace function :schema._append_batch(
   query_after bigint[] default null, lock_timeout_ms integer default 0,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
-) language plpgsql volatile
+) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
   -- No plan here depends on the values, and planning each statement again takes a third of a small call.
   set plan_cache_mode = force_generic_plan
 as $$
 declare
   request_count constant integer := stream_request[cardinality(stream_request)];
+  -- Of each event: its request, the number of its stream from 1, its number within the stream from 1, the stream's id.
+  event_request integer[];
+  event_stream integer[];
+  event_index integer[];
+  event_stream_id text[];
   not_appended integer[];
   -- Assigned by expressions, which take a third of the time of a statement.
   lock_timeout_set boolean;
@@ -133,6 +136,23 @@ begin
     raise exception 'append needs isolation level read committed, this transaction has %',
       current_setting('transaction_isolation') using errcode = 'LF004';
   end if;
+
+  select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
+    into event_request, event_stream, event_index, event_stream_id
+    from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
+            from unnest(stream_request, stream_id, stream_event_count)
+                 with ordinality as stream (request, id, event_count, number)
+           cross join generate_series(1, stream.event_count) as index
+           order by stream.number, index) as event;
+  perform :schema._validate_batch(
+            stream_request, stream_id, stream_expected_version, stream_event_count, request_command_id,
+            coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_after,
+            event_id => event_id,
+            event_type => event_type,
+            event_schema_version => event_schema_version,
+            event_data => event_data,
+            event_metadata => event_metadata,
+            event_tags => event_tags);
 
   if lock_timeout_ms > 0 then
     lock_timeout_set := set_config('lock_timeout', lock_timeout_ms::text, true) is not null;
@@ -232,7 +252,22 @@ begin
                                tags,
                                data,
                                metadata)
-             where element.request <> all (not_appended)) as event
+             where element.request <> all (not_appended)
+                -- As in _append_one.
+                and (coalesce(
+                       octet_length(element.stream_id) <= 255 and element.stream_id <> ''
+                       and octet_length(element.event_id) <= 255 and element.event_id <> ''
+                       and octet_length(element.type) <= 255 and element.type <> ''
+                       and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ '[\\u0001-\\u001f\\u007f]'
+                       and element.schema_version > 0 and element.data is not null
+                       and jsonb_typeof(element.metadata) = 'object'
+                       -- One plain list of at most 64 tags, none of which is empty or null.
+                       and (element.tags is null
+                            or octet_length(element.tags) <= 128
+                               and element.tags !~* '^[^{]|.\\{|""|null'), false)
+                     or :schema._validate_event(
+                          element.stream_id, element.event_id, element.type, element.schema_version, element.data,
+                          element.metadata, coalesce(element.tags::text[], '{}')))) as event
      order by event.stream_id, event.position
     returning events.position
   )
@@ -247,7 +282,6 @@ $$;
 -- subtransaction and is repeated until no other writer appends first.
 create or replace function :schema._append_batch_in_transaction(
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
-  event_request integer[], event_stream integer[], event_index integer[], event_stream_id text[],
   request_command_id text[], check_event_ids boolean,
   event_id text[],
   event_type text[],
@@ -259,7 +293,7 @@ create or replace function :schema._append_batch_in_transaction(
   query_after bigint[] default null,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
-) language plpgsql volatile
+) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -274,8 +308,6 @@ begin
         from :schema._append_batch(
                stream_request => stream_request, stream_id => stream_id,
                stream_expected_version => stream_expected_version, stream_event_count => stream_event_count,
-               event_request => event_request, event_stream => event_stream, event_index => event_index,
-               event_stream_id => event_stream_id,
                request_command_id => request_command_id, check_event_ids => check_event_ids,
                event_id => event_id,
                event_type => event_type,
@@ -291,7 +323,10 @@ begin
       if violated not in ('events_stream_version_key', 'events_event_id_key') then raise; end if;
       if violated = 'events_event_id_key' then id_violations := id_violations + 1; end if;
       -- An event id that is twice in one call would be violated in every attempt.
-      if id_violations > 100 then raise; end if;
+      if id_violations > 100 then
+        raise exception 'an event id occurs twice in one append'
+          using errcode = 'LF002', hint = 'use an event id for one event only';
+      end if;
       check_event_ids := true;
     end;
   end loop;
@@ -308,6 +343,8 @@ $$;
 -- One statement looks up the version and inserts. A version taken by another writer in between raises a unique
 -- violation, and so does a known event id.
 --
+-- Runs with the rights of its owner, as all functions that write: a role appends through them alone.
+--
 -- The only function that sets no search_path: setting it takes up to 10 µs of a call that takes 100. Each type, function
 -- and operator names its schema instead.
 create or replace function :schema._append_one(
@@ -319,8 +356,25 @@ create or replace function :schema._append_one(
   event_metadata jsonb,
   event_tags text[] default '{}',
   out stream_version bigint, out event_position bigint, out recorded_at timestamptz
-) language plpgsql volatile as $$
+) language plpgsql volatile security definer as $$
 declare
+  -- A quick test, and the exact one for what it does not pass.
+  is_valid constant boolean :=
+    coalesce(
+      pg_catalog.octet_length(stream_id) operator(pg_catalog.<=) 255 and stream_id operator(pg_catalog.<>) ''
+      and pg_catalog.octet_length(event_id) operator(pg_catalog.<=) 255 and event_id operator(pg_catalog.<>) ''
+      and pg_catalog.octet_length(event_type) operator(pg_catalog.<=) 255 and event_type operator(pg_catalog.<>) ''
+      and (stream_id operator(pg_catalog.||) event_id operator(pg_catalog.||) event_type
+           operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) '[\\u0001-\\u001f\\u007f]'
+      and event_schema_version operator(pg_catalog.>) 0 and event_data is not null
+      and pg_catalog.jsonb_typeof(event_metadata) operator(pg_catalog.=) 'object'
+      and (event_tags operator(pg_catalog.=) '{}'
+           or pg_catalog.array_ndims(event_tags) operator(pg_catalog.=) 1
+              and pg_catalog.cardinality(event_tags) operator(pg_catalog.<=) 64
+              and pg_catalog.octet_length(pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.<=) 255
+              and '' operator(pg_catalog.<>) all (event_tags)), false)
+    or :schema._validate_event(
+         stream_id, event_id, event_type, event_schema_version, event_data, event_metadata, event_tags);
   -- The same locks as in _append_batch, in the same order. They are taken by expressions, which take a third of the time
   -- of a statement.
   tags_locked constant boolean := event_tags operator(pg_catalog.=) '{}' or :schema._lock_tags(event_tags, null);
@@ -510,7 +564,7 @@ $$;
 -- older than the mark, and events are missed. A mark once returned stays true; a later call may return a lower one for a
 -- moment, when a writer read the sequence and took its lock only later.
 create or replace function :schema._high_water_mark(out high_water_mark bigint, out pending boolean)
-language plpgsql volatile
+language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -636,6 +690,138 @@ $$;
 `,
   },
   {
+    name: '_problem_of_id',
+    sql: `-- Why a text cannot be a stream id, an event id, an event type or a tag; null when it can.
+create or replace function :schema._problem_of_id(value text) returns text language sql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select case when value is null then 'must not be null'
+              when value = '' then 'must be a text that is not empty'
+              -- Characters beyond U+FFFF are two UTF-16 units.
+              when char_length(value)
+                   + char_length(regexp_replace(value, '[\\u0001-\\uffff]', '', 'g')) > 255
+                then 'has more than 255 characters'
+              when value ~ '[\\u0001-\\u001f\\u007f]' then 'has a control character; remove it' end
+$$;
+`,
+  },
+  {
+    name: '_save_snapshot',
+    sql: `-- Keeps a snapshot of a stream, unless a newer one is kept: a slow writer never replaces it with an older one.
+--
+-- A snapshot that does not name an event of the log is not kept. Nothing here can tell whether the state is the fold of
+-- the events; see SECURITY.md.
+create or replace function :schema._save_snapshot(
+  stream_id text, key text, stream_version bigint, "position" bigint, state jsonb
+) returns void language sql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  insert into :schema.snapshots as kept (stream_id, key, stream_version, position, state)
+  select stored.stream_id, _save_snapshot.key, stored.stream_version, stored.position, _save_snapshot.state
+    from :schema.events as stored
+   where stored.stream_id = _save_snapshot.stream_id
+     and stored.stream_version = _save_snapshot.stream_version
+     and stored.position = _save_snapshot.position
+     and :schema._problem_of_id(_save_snapshot.key) is null
+     and _save_snapshot.state is not null
+  on conflict on constraint snapshots_pkey do update
+     set stream_version = excluded.stream_version, position = excluded.position,
+         state = excluded.state, saved_at = clock_timestamp()
+   where kept.stream_version < excluded.stream_version
+$$;
+`,
+  },
+  {
+    name: '_validate_batch',
+    sql: `-- Raises SQLSTATE 22023 unless the arguments of _append_batch fit together. What each event needs is checked when it is
+-- inserted.
+create or replace function :schema._validate_batch(
+  stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
+  request_command_id text[], event_count integer,
+  query_request integer[], query_tags text[], query_types text[], query_after bigint[],
+  event_id text[],
+  event_type text[],
+  event_schema_version integer[],
+  event_data jsonb,
+  event_metadata jsonb,
+  event_tags text[] default null
+) returns void language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  stream_count constant integer := cardinality(stream_id);
+  request_count constant integer := stream_request[stream_count];
+  streams_fit boolean;
+begin
+  select count(*) = count(distinct stream.id)
+         and count(*) = count(stream.request + stream.event_count)
+         and bool_and(stream.request = 1 + coalesce(stream.previous, 0) or stream.request = stream.previous)
+         and count(*) = count(*) filter (where stream.expected_version between -2 and 9007199254740991)
+         and bool_and(stream.event_count >= 0)
+         and max(stream.request) = request_count
+         and request_count = cardinality(request_command_id)
+    into streams_fit
+    from (select one.id, one.request, one.expected_version, one.event_count, lag(one.request) over (order by one.number) as previous
+            from unnest(stream_id, stream_request, stream_expected_version, stream_event_count) with ordinality
+                 as one (id, request, expected_version, event_count, number)) as stream;
+  if streams_fit is distinct from true
+     or array[cardinality(stream_request), cardinality(stream_expected_version), cardinality(stream_event_count)]
+        <> array_fill(stream_count, array[3])
+     or array[coalesce(cardinality(event_id), 0), coalesce(cardinality(event_type), 0),
+              coalesce(cardinality(event_schema_version), 0), coalesce(jsonb_array_length(event_data), 0),
+              coalesce(jsonb_array_length(event_metadata), 0), coalesce(cardinality(event_tags), event_count)]
+        is distinct from array_fill(event_count, array[6])
+     or array[cardinality(query_tags), cardinality(query_types), cardinality(query_after)]
+        is distinct from array_fill(cardinality(query_request), array[3])
+     or exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
+                 where query.request not between 1 and request_count
+                    or query.request is null or query.tags is null or query.after is null
+                    or query.after < 0 or cardinality(query.tags::text[]) not between 1 and 64)
+  then
+    raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
+  end if;
+end
+$$;
+`,
+  },
+  {
+    name: '_validate_event',
+    sql: `-- Raises SQLSTATE 22023, without a value of the event, for what append does not take. Returns true.
+--
+-- The append functions call it for each event that their own quick test does not pass: lengths are counted in UTF-16
+-- units, as the writers of the packages count them, and a text of 255 bytes has no more than 255 of these.
+create or replace function :schema._validate_event(
+  stream_id text, event_id text, event_type text, schema_version integer, data jsonb, metadata jsonb, tags text[]
+) returns boolean language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  problem text;
+begin
+  select named.kind || ' ' || named.problem
+    into problem
+    from (select id.kind, :schema._problem_of_id(id.value) as problem
+            from (values ('stream id', stream_id), ('event id', event_id), ('event type', event_type)) as id (kind, value)
+          union all
+          select 'tag', :schema._problem_of_id(tag) from unnest(tags) as tag) as named
+   where named.problem is not null
+   limit 1;
+  problem := coalesce(problem,
+    case when schema_version is null or schema_version < 1 then 'schema version must be a whole number from 1'
+         when data is null then 'data must not be null'
+         when jsonb_typeof(metadata) is distinct from 'object' then 'metadata must be a JSON object'
+         when tags is null then 'tags must not be null'
+         when array_ndims(tags) > 1 then 'tags must be one list'
+         when cardinality(tags) > 64 then 'an event has at most 64 tags' end);
+  if problem is not null then
+    raise exception '%', problem using errcode = '22023';
+  end if;
+  return true;
+end
+$$;
+`,
+  },
+  {
     name: '_validate_events',
     sql: `-- Raises SQLSTATE 22023 for the first event that is not as append takes it. Returns true.
 create or replace function :schema._validate_events(events jsonb, metadata jsonb) returns boolean
@@ -648,6 +834,15 @@ begin
   if jsonb_typeof(events) is distinct from 'array' then
     raise exception 'events must be a JSON array' using errcode = '22023';
   end if;
+  if jsonb_array_length(events) > 10000 then
+    raise exception 'an append has at most 10,000 events' using errcode = '22023';
+  end if;
+  if octet_length(events::text) > 33554432 then
+    raise exception 'an append has at most 32 MiB' using errcode = '22023';
+  end if;
+  if octet_length(metadata::text) > 1048576 then
+    raise exception 'metadata is larger than 1 MiB' using errcode = '22023';
+  end if;
   if jsonb_typeof(metadata) is distinct from 'object' then
     raise exception 'metadata must be a JSON object' using errcode = '22023';
   end if;
@@ -657,10 +852,13 @@ begin
     from (select event.number,
                  case
                    when jsonb_typeof(event.value) <> 'object' then 'must be a JSON object'
+                   when octet_length(event.value ->> 'data') + coalesce(octet_length(event.value ->> 'metadata'), 0)
+                     > 1048576 then 'is larger than 1 MiB'
                    when jsonb_typeof(event.value -> 'type') is distinct from 'string' then 'needs a "type", a string'
                    when jsonb_typeof(event.value -> 'id') <> 'string' then 'has an "id" that is not a string'
-                   when event.value ->> 'schemaVersion' !~ '^[1-9][0-9]{0,8}$'
-                     or event.value -> 'schemaVersion' = 'null'
+                   when jsonb_typeof(event.value -> 'data') <> 'object' then 'has "data" that is not an object'
+                   when jsonb_typeof(event.value -> 'schemaVersion') <> 'number'
+                     or event.value ->> 'schemaVersion' !~ '^[1-9][0-9]{0,8}$'
                      then 'has a "schemaVersion" that is not a whole number from 1'
                    when jsonb_typeof(event.value -> 'metadata') <> 'object'
                      then 'has "metadata" that is not an object'
@@ -690,7 +888,7 @@ $$;
 create or replace function :schema.append(
   stream_id text, events jsonb, expected_version text default 'any', metadata jsonb default '{}',
   command_id text default null
-) returns table (event_id text, stream_version bigint, "position" bigint) language plpgsql volatile
+) returns table (event_id text, stream_version bigint, "position" bigint) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -700,8 +898,9 @@ declare
   sent record;
   answer record;
 begin
-  if stream_id is null then
-    raise exception 'stream_id must not be null' using errcode = '22023';
+  if coalesce(:schema._problem_of_id(stream_id), :schema._problem_of_id(coalesce(command_id, '-'))) is not null then
+    raise exception '%', coalesce('stream_id ' || :schema._problem_of_id(stream_id),
+                                  'command_id ' || :schema._problem_of_id(command_id)) using errcode = '22023';
   end if;
 
   select array_agg(coalesce(event.value ->> 'id', command_id || ':' || event.number, gen_random_uuid()::text)
@@ -718,16 +917,17 @@ begin
     into sent
     from jsonb_array_elements(events) with ordinality as event (value, number);
 
+  if (select count(distinct id) from unnest(sent.ids) as id) < event_count then
+    raise exception 'an event id occurs twice in one append'
+      using errcode = 'LF002', hint = 'use an event id for one event only';
+  end if;
+
   select appended.* into answer
     from :schema._append_batch_in_transaction(
            stream_request => array[1],
            stream_id => array[append.stream_id],
            stream_expected_version => array[expected_code],
            stream_event_count => array[event_count],
-           event_request => array_fill(1, array[event_count]),
-           event_stream => array_fill(1, array[event_count]),
-           event_index => array(select generate_series(1, event_count)),
-           event_stream_id => array_fill(append.stream_id, array[event_count]),
            event_id => sent.ids,
            event_type => sent.types,
            event_schema_version => sent.schema_versions,
@@ -772,7 +972,7 @@ $$;
     name: 'high_water_mark',
     sql: `-- The high-water mark: no event can appear at or below this position any more. Read the events up to it in a later
 -- statement.
-create or replace function :schema.high_water_mark() returns bigint language plpgsql volatile
+create or replace function :schema.high_water_mark() returns bigint language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -51,12 +51,7 @@ export function saveSnapshotStatement(
 ): Statement {
   return {
     name: `leftfold save snapshot ${schema}`,
-    text: `insert into "${schema}".snapshots as kept (stream_id, key, stream_version, position, state)
-           values ($1, $2, $3, $4, $5)
-           on conflict (stream_id, key) do update
-              set stream_version = excluded.stream_version, position = excluded.position,
-                  state = excluded.state, saved_at = clock_timestamp()
-            where kept.stream_version < excluded.stream_version`,
+    text: `select "${schema}"._save_snapshot($1, $2, $3, $4, $5)`,
     values: [streamId, key, snapshot.streamVersion, snapshot.position, JSON.stringify(snapshot.state)],
   };
 }

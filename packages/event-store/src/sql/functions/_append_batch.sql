@@ -4,9 +4,8 @@
 --   stream_*         one element for each stream of each request. stream_request numbers the requests from 1.
 --                    stream_expected_version is a version, -1 for 'any' or -2 for 'stream-exists'. stream_event_count
 --                    is the number of events of that stream in the request.
---   event_*          one element for each event, ordered by request and by stream within the request. event_stream
---                    numbers the streams from 1, event_index counts from 1 within the stream. The others are the
---                    columns described in event-columns.ts. JSON columns are one JSON array each, which Postgres reads
+--   event_*          one element for each event, in the order of the streams: the columns described in
+--                    event-columns.ts. JSON columns are one JSON array each, which Postgres reads
 --                    in half the time of a jsonb[]. event_tags holds array literals; null when no event has tags, and
 --                    then no tags are locked.
 --   request_command_id  command id of each request, or null.
@@ -27,20 +26,24 @@
 -- the call is repeated, it sees the other writer's events.
 create or replace function :schema._append_batch(
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
-  event_request integer[], event_stream integer[], event_index integer[], event_stream_id text[],
   request_command_id text[], check_event_ids boolean,
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
   query_after bigint[] default null, lock_timeout_ms integer default 0,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
-) language plpgsql volatile
+) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
   -- No plan here depends on the values, and planning each statement again takes a third of a small call.
   set plan_cache_mode = force_generic_plan
 as $$
 declare
   request_count constant integer := stream_request[cardinality(stream_request)];
+  -- Of each event: its request, the number of its stream from 1, its number within the stream from 1, the stream's id.
+  event_request integer[];
+  event_stream integer[];
+  event_index integer[];
+  event_stream_id text[];
   not_appended integer[];
   -- Assigned by expressions, which take a third of the time of a statement.
   lock_timeout_set boolean;
@@ -51,6 +54,18 @@ begin
     raise exception 'append needs isolation level read committed, this transaction has %',
       current_setting('transaction_isolation') using errcode = 'LF004';
   end if;
+
+  select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
+    into event_request, event_stream, event_index, event_stream_id
+    from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
+            from unnest(stream_request, stream_id, stream_event_count)
+                 with ordinality as stream (request, id, event_count, number)
+           cross join generate_series(1, stream.event_count) as index
+           order by stream.number, index) as event;
+  perform :schema._validate_batch(
+            stream_request, stream_id, stream_expected_version, stream_event_count, request_command_id,
+            coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_after,
+            :event_passed(event_id, type, schema_version, data, metadata, tags));
 
   if lock_timeout_ms > 0 then
     lock_timeout_set := set_config('lock_timeout', lock_timeout_ms::text, true) is not null;
@@ -131,7 +146,22 @@ begin
                               :event_unnest)
                    as element (request, stream, index, stream_id,
                                :event_unnested)
-             where element.request <> all (not_appended)) as event
+             where element.request <> all (not_appended)
+                -- As in _append_one.
+                and (coalesce(
+                       octet_length(element.stream_id) <= 255 and element.stream_id <> ''
+                       and octet_length(element.event_id) <= 255 and element.event_id <> ''
+                       and octet_length(element.type) <= 255 and element.type <> ''
+                       and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ '[\u0001-\u001f\u007f]'
+                       and element.schema_version > 0 and element.data is not null
+                       and jsonb_typeof(element.metadata) = 'object'
+                       -- One plain list of at most 64 tags, none of which is empty or null.
+                       and (element.tags is null
+                            or octet_length(element.tags) <= 128
+                               and element.tags !~* '^[^{]|.\{|""|null'), false)
+                     or :schema._validate_event(
+                          element.stream_id, element.event_id, element.type, element.schema_version, element.data,
+                          element.metadata, coalesce(element.tags::text[], '{}')))) as event
      order by event.stream_id, event.position
     returning events.position
   )

@@ -2,14 +2,13 @@
 -- subtransaction and is repeated until no other writer appends first.
 create or replace function :schema._append_batch_in_transaction(
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
-  event_request integer[], event_stream integer[], event_index integer[], event_stream_id text[],
   request_command_id text[], check_event_ids boolean,
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
   query_after bigint[] default null,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
-) language plpgsql volatile
+) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -24,8 +23,6 @@ begin
         from :schema._append_batch(
                stream_request => stream_request, stream_id => stream_id,
                stream_expected_version => stream_expected_version, stream_event_count => stream_event_count,
-               event_request => event_request, event_stream => event_stream, event_index => event_index,
-               event_stream_id => event_stream_id,
                request_command_id => request_command_id, check_event_ids => check_event_ids,
                :event_passed,
                query_request => query_request, query_tags => query_tags, query_types => query_types,
@@ -36,7 +33,10 @@ begin
       if violated not in ('events_stream_version_key', 'events_event_id_key') then raise; end if;
       if violated = 'events_event_id_key' then id_violations := id_violations + 1; end if;
       -- An event id that is twice in one call would be violated in every attempt.
-      if id_violations > 100 then raise; end if;
+      if id_violations > 100 then
+        raise exception 'an event id occurs twice in one append'
+          using errcode = 'LF002', hint = 'use an event id for one event only';
+      end if;
       check_event_ids := true;
     end;
   end loop;

@@ -8,7 +8,7 @@
 -- older than the mark, and events are missed. A mark once returned stays true; a later call may return a lower one for a
 -- moment, when a writer read the sequence and took its lock only later.
 create or replace function :schema._high_water_mark(out high_water_mark bigint, out pending boolean)
-language plpgsql volatile
+language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare

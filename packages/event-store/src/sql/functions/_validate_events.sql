@@ -9,6 +9,15 @@ begin
   if jsonb_typeof(events) is distinct from 'array' then
     raise exception 'events must be a JSON array' using errcode = '22023';
   end if;
+  if jsonb_array_length(events) > 10000 then
+    raise exception 'an append has at most 10,000 events' using errcode = '22023';
+  end if;
+  if octet_length(events::text) > 33554432 then
+    raise exception 'an append has at most 32 MiB' using errcode = '22023';
+  end if;
+  if octet_length(metadata::text) > 1048576 then
+    raise exception 'metadata is larger than 1 MiB' using errcode = '22023';
+  end if;
   if jsonb_typeof(metadata) is distinct from 'object' then
     raise exception 'metadata must be a JSON object' using errcode = '22023';
   end if;
@@ -18,10 +27,13 @@ begin
     from (select event.number,
                  case
                    when jsonb_typeof(event.value) <> 'object' then 'must be a JSON object'
+                   when octet_length(event.value ->> 'data') + coalesce(octet_length(event.value ->> 'metadata'), 0)
+                     > 1048576 then 'is larger than 1 MiB'
                    when jsonb_typeof(event.value -> 'type') is distinct from 'string' then 'needs a "type", a string'
                    when jsonb_typeof(event.value -> 'id') <> 'string' then 'has an "id" that is not a string'
-                   when event.value ->> 'schemaVersion' !~ '^[1-9][0-9]{0,8}$'
-                     or event.value -> 'schemaVersion' = 'null'
+                   when jsonb_typeof(event.value -> 'data') <> 'object' then 'has "data" that is not an object'
+                   when jsonb_typeof(event.value -> 'schemaVersion') <> 'number'
+                     or event.value ->> 'schemaVersion' !~ '^[1-9][0-9]{0,8}$'
                      then 'has a "schemaVersion" that is not a whole number from 1'
                    when jsonb_typeof(event.value -> 'metadata') <> 'object'
                      then 'has "metadata" that is not an object'

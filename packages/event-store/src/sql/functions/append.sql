@@ -5,7 +5,7 @@
 create or replace function :schema.append(
   stream_id text, events jsonb, expected_version text default 'any', metadata jsonb default '{}',
   command_id text default null
-) returns table (event_id text, stream_version bigint, "position" bigint) language plpgsql volatile
+) returns table (event_id text, stream_version bigint, "position" bigint) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -15,8 +15,9 @@ declare
   sent record;
   answer record;
 begin
-  if stream_id is null then
-    raise exception 'stream_id must not be null' using errcode = '22023';
+  if coalesce(:schema._problem_of_id(stream_id), :schema._problem_of_id(coalesce(command_id, '-'))) is not null then
+    raise exception '%', coalesce('stream_id ' || :schema._problem_of_id(stream_id),
+                                  'command_id ' || :schema._problem_of_id(command_id)) using errcode = '22023';
   end if;
 
   select array_agg(coalesce(event.value ->> 'id', command_id || ':' || event.number, gen_random_uuid()::text)
@@ -33,16 +34,17 @@ begin
     into sent
     from jsonb_array_elements(events) with ordinality as event (value, number);
 
+  if (select count(distinct id) from unnest(sent.ids) as id) < event_count then
+    raise exception 'an event id occurs twice in one append'
+      using errcode = 'LF002', hint = 'use an event id for one event only';
+  end if;
+
   select appended.* into answer
     from :schema._append_batch_in_transaction(
            stream_request => array[1],
            stream_id => array[append.stream_id],
            stream_expected_version => array[expected_code],
            stream_event_count => array[event_count],
-           event_request => array_fill(1, array[event_count]),
-           event_stream => array_fill(1, array[event_count]),
-           event_index => array(select generate_series(1, event_count)),
-           event_stream_id => array_fill(append.stream_id, array[event_count]),
            event_id => sent.ids,
            event_type => sent.types,
            event_schema_version => sent.schema_versions,

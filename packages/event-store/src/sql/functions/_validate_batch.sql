@@ -1,0 +1,44 @@
+-- Raises SQLSTATE 22023 unless the arguments of _append_batch fit together. What each event needs is checked when it is
+-- inserted.
+create or replace function :schema._validate_batch(
+  stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
+  request_command_id text[], event_count integer,
+  query_request integer[], query_tags text[], query_types text[], query_after bigint[],
+  :event_array_arguments(event_id, type, schema_version, data, metadata, tags)
+) returns void language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  stream_count constant integer := cardinality(stream_id);
+  request_count constant integer := stream_request[stream_count];
+  streams_fit boolean;
+begin
+  select count(*) = count(distinct stream.id)
+         and count(*) = count(stream.request + stream.event_count)
+         and bool_and(stream.request = 1 + coalesce(stream.previous, 0) or stream.request = stream.previous)
+         and count(*) = count(*) filter (where stream.expected_version between -2 and 9007199254740991)
+         and bool_and(stream.event_count >= 0)
+         and max(stream.request) = request_count
+         and request_count = cardinality(request_command_id)
+    into streams_fit
+    from (select one.id, one.request, one.expected_version, one.event_count, lag(one.request) over (order by one.number) as previous
+            from unnest(stream_id, stream_request, stream_expected_version, stream_event_count) with ordinality
+                 as one (id, request, expected_version, event_count, number)) as stream;
+  if streams_fit is distinct from true
+     or array[cardinality(stream_request), cardinality(stream_expected_version), cardinality(stream_event_count)]
+        <> array_fill(stream_count, array[3])
+     or array[coalesce(cardinality(event_id), 0), coalesce(cardinality(event_type), 0),
+              coalesce(cardinality(event_schema_version), 0), coalesce(jsonb_array_length(event_data), 0),
+              coalesce(jsonb_array_length(event_metadata), 0), coalesce(cardinality(event_tags), event_count)]
+        is distinct from array_fill(event_count, array[6])
+     or array[cardinality(query_tags), cardinality(query_types), cardinality(query_after)]
+        is distinct from array_fill(cardinality(query_request), array[3])
+     or exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
+                 where query.request not between 1 and request_count
+                    or query.request is null or query.tags is null or query.after is null
+                    or query.after < 0 or cardinality(query.tags::text[]) not between 1 and 64)
+  then
+    raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
+  end if;
+end
+$$;
