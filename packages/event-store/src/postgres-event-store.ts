@@ -39,6 +39,7 @@ import {
   StatementNames,
   type StatementRunner,
   toLeftfoldError,
+  type TransactionOptions,
 } from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
@@ -160,7 +161,7 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
     this.#reader = new LogReader(this.run, schema, catalog, options.validateOnRead ?? false);
     this.#appender = new Appender({
       run: this.run,
-      db: this.db,
+      transact: (work) => this.inTransaction(work),
       schema,
       catalog,
       reader: this.#reader,
@@ -236,10 +237,13 @@ export class PostgresEventStore implements EventStore, SnapshotStore, AsyncDispo
 
   /**
    * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
-   * unchanged. Its statements can be pipelined: see {@link PipelinedTransaction.send}.
+   * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its statements can be pipelined: see {@link PipelinedTransaction.send}.
    */
-  inTransaction<TResult>(work: (transaction: PipelinedTransaction) => Promise<TResult>): Promise<TResult> {
-    return inTransaction(this.pool, this.#names, work);
+  inTransaction<TResult>(
+    work: (transaction: PipelinedTransaction) => Promise<TResult>,
+    options?: TransactionOptions,
+  ): Promise<TResult> {
+    return inTransaction(this.pool, this.#names, work, options);
   }
 
   /** One page of the log. `upTo` must not be above the high-water mark. */

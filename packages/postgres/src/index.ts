@@ -3,17 +3,24 @@ export { failureOf } from './errors/failure-of.ts';
 export {
   isAborted,
   isConnectionFailure,
+  isIdleEnded,
   isLockTimeout,
   isLostRace,
   isNotMigrated,
   isOperational,
   isRolledBack,
+  isStatementEnded,
   isWriteRefused,
   type ViolatedConstraint,
   violatedConstraintOf,
 } from './errors/questions.ts';
 export { toLeftfoldError } from './errors/to-leftfold-error.ts';
-export { inTransaction, type PipelinedTransaction } from './kysely/in-transaction.ts';
+export {
+  inTransaction,
+  type PipelinedTransaction,
+  type TransactionOptions,
+} from './kysely/in-transaction.ts';
+export { IDLE_LIMIT_MS, type TransactionLimits } from './kysely/transaction-limits.ts';
 export { asKysely, kyselyOn } from './kysely/kysely-on.ts';
 export { applyMigrations } from './migrate/apply-migrations.ts';
 export type { MigrateOptions, Migration, SqlFunction } from './migrate/migration.ts';

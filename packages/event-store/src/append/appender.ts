@@ -13,19 +13,19 @@ import {
   type StatementRunner,
   toLeftfoldError,
 } from '@leftfold/postgres';
-import type { Kysely } from 'kysely';
 import type { LogReader } from '../read/log-reader.ts';
 import { AppendStatements } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots } from './group-commit.ts';
-import { appendWithHook, applyInTransaction, type InlineHook } from './inline-append.ts';
+import { appendWithHook, applyInTransaction, type InlineHook, type RunTransaction } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
 
 export interface AppenderOptions {
   readonly run: StatementRunner;
-  readonly db: Kysely<unknown>;
+  /** For an append with an inline hook. */
+  readonly transact: RunTransaction;
   readonly schema: string;
   readonly catalog: EventCatalog;
   readonly reader: LogReader;
@@ -52,7 +52,7 @@ export class Appender {
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
-    const { run, db, schema, concurrency, maxSlow } = options;
+    const { run, transact, schema, concurrency, maxSlow } = options;
     const statements = new AppendStatements(schema);
     this.#statements = statements;
     const overflow = new OverflowSlots(maxSlow);
@@ -68,7 +68,7 @@ export class Appender {
       maxRequests: 1,
       send: (requests) =>
         tracedAppendBatch(schema, requests, () =>
-          Promise.all(requests.map((request) => appendWithHook(db, statements, request, inline))),
+          Promise.all(requests.map((request) => appendWithHook(transact, statements, request, inline))),
         ),
     });
   }

@@ -8,10 +8,11 @@ import {
   isLostRace,
   isRolledBack,
   pause,
+  type PipelinedTransaction,
   runnerInTransaction,
   toLeftfoldError,
 } from '@leftfold/postgres';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { AppendStatements } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
@@ -31,6 +32,11 @@ export interface InlineHook {
   toError?(error: unknown): unknown;
 }
 
+/** Runs work in a transaction whose idle time the server limits. */
+export type RunTransaction = <TResult>(
+  work: (transaction: PipelinedTransaction) => Promise<TResult>,
+) => Promise<TResult>;
+
 /** What the hook caused, to tell it from what the append caused. */
 class HookFailure extends Error {}
 
@@ -41,7 +47,7 @@ class HookFailure extends Error {}
  * model included, and rolls the append back.
  */
 export async function appendWithHook(
-  db: Kysely<unknown>,
+  transact: RunTransaction,
   statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
@@ -51,7 +57,7 @@ export async function appendWithHook(
   let lostConnections = 0;
   for (;;) {
     try {
-      return { outcome: await attempt(db, statements, request, inline, checkEventIds) };
+      return { outcome: await attempt(transact, statements, request, inline, checkEventIds) };
     } catch (failure) {
       const error = failure instanceof HookFailure ? failure.cause : failure;
       checkEventIds = true;
@@ -72,27 +78,25 @@ export async function appendWithHook(
 }
 
 async function attempt(
-  db: Kysely<unknown>,
+  transact: RunTransaction,
   statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
   checkEventIds: boolean,
 ): Promise<AppendOutcome> {
   let applied = false;
-  const work = async (transaction: Transaction<unknown>) => {
-    const [outcome] = await appendBatch(runnerInTransaction(transaction), statements, [request], {
-      checkEventIds,
-    });
+  const work = async ({ tx }: PipelinedTransaction) => {
+    const [outcome] = await appendBatch(runnerInTransaction(tx), statements, [request], { checkEventIds });
     if (outcome === undefined) throw new TypeError('_append_batch answered for no request');
     if (outcome.kind === 'appended' && inline !== undefined) {
       const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);
       applied = true;
-      await inline.apply(transaction, events);
+      await inline.apply(tx, events);
     }
     return outcome;
   };
   try {
-    return await db.transaction().setIsolationLevel('read committed').execute(work);
+    return await transact(work);
   } catch (cause) {
     // After a connection that broke at the commit, the append may be in the log.
     if (!applied || isConnectionFailure(cause)) throw cause;

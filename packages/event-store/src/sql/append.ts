@@ -1,5 +1,5 @@
 import type { AppendRequest, PreparedEvent } from '@leftfold/core/append';
-import { numberArray, type Statement, textArray } from '@leftfold/postgres';
+import { IDLE_LIMIT_MS, numberArray, type Statement, textArray } from '@leftfold/postgres';
 import { encodeBatch, encodeOne } from './column-encoding.ts';
 import { argumentOf, type EventColumn, eventColumns } from './event-columns.ts';
 import { expectedCodeOf } from './expected-version.ts';
@@ -39,7 +39,7 @@ export class AppendStatements {
     };
     const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
     this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
-      const last = call === '_append_batch' ? ['lock_timeout_ms'] : [];
+      const last = call === '_append_batch' ? ['lock_timeout_ms'] : ['idle_limit_ms'];
       return [
         batchText(schema, call, '', [...all, ...last]),
         batchText(schema, call, ' under conditions', [...all, ...QUERY_ARGUMENTS, ...last]),
@@ -78,7 +78,7 @@ export class AppendStatements {
     for (const column of this.#columns) values.push(encodeBatch(column, events));
     const queries = queryValues(requests);
     if (queries !== undefined) values.push(...queries);
-    if (!inTransaction) values.push(lockTimeoutMs);
+    values.push(inTransaction ? IDLE_LIMIT_MS : lockTimeoutMs);
     const text = this.#batches[inTransaction ? 1 : 0]![queries === undefined ? 0 : 1];
     return { ...text, values };
   }

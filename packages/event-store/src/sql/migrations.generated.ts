@@ -280,6 +280,9 @@ $$;
     name: '_append_batch_in_transaction',
     sql: `-- _append_batch for a transaction that must survive a race lost to another writer: each attempt runs in a
 -- subtransaction and is repeated until no other writer appends first.
+--
+-- idle_limit_ms limits how long the transaction may then be idle, unless it or its role has a limit: readers wait for
+-- its end. 0 sets no limit.
 create or replace function :schema._append_batch_in_transaction(
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
   request_command_id text[], check_event_ids boolean,
@@ -290,7 +293,7 @@ create or replace function :schema._append_batch_in_transaction(
   event_metadata jsonb,
   event_tags text[] default null,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null,
+  query_after bigint[] default null, idle_limit_ms integer default 0,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -299,7 +302,12 @@ as $$
 declare
   violated text;
   id_violations integer := 0;
+  idle_limit_set boolean;
 begin
+  if idle_limit_ms > 0 and current_setting('idle_in_transaction_session_timeout') = '0' then
+    idle_limit_set := set_config('idle_in_transaction_session_timeout', idle_limit_ms::text, true) is not null;
+  end if;
+
   loop
     begin
       select answer.request_status, answer.request_stream, answer.request_event_id, answer.request_match,

@@ -23,14 +23,14 @@ const rows: readonly Row[] = [
   ['25P02', 'statement', 'never', 'lasting', 'TRANSACTION_ROLLED_BACK'],
   ['25006', 'configuration', 'never', 'passing', 'READ_ONLY_DATABASE'],
   ['25P03', 'statement', 'reconnect', 'lasting', 'STORE_UNAVAILABLE'],
-  ['28000', 'configuration', 'never', 'lasting', 'LOGIN_REFUSED'],
-  ['28P01', 'configuration', 'never', 'lasting', 'LOGIN_REFUSED'],
-  ['3D000', 'configuration', 'never', 'lasting', 'LOGIN_REFUSED'],
+  ['28000', 'configuration', 'never', 'passing', 'LOGIN_REFUSED'],
+  ['28P01', 'configuration', 'never', 'passing', 'LOGIN_REFUSED'],
+  ['3D000', 'configuration', 'never', 'passing', 'LOGIN_REFUSED'],
   ['3F000', 'configuration', 'never', 'lasting', 'SCHEMA_NOT_MIGRATED'],
   ['40000', 'database', 'never', 'passing', undefined],
   ['40001', 'transaction', 'at-once', 'passing', 'STORE_UNAVAILABLE'],
   ['40P01', 'transaction', 'at-once', 'passing', 'STORE_UNAVAILABLE'],
-  ['42501', 'configuration', 'never', 'lasting', 'MISSING_RIGHTS'],
+  ['42501', 'configuration', 'never', 'passing', 'MISSING_RIGHTS'],
   ['42601', 'statement', 'never', 'lasting', undefined],
   ['42883', 'configuration', 'never', 'lasting', 'SCHEMA_NOT_MIGRATED'],
   ['42P01', 'configuration', 'never', 'lasting', 'SCHEMA_NOT_MIGRATED'],
@@ -40,18 +40,19 @@ const rows: readonly Row[] = [
   ['53300', 'database', 'reconnect', 'passing', 'STORE_UNAVAILABLE'],
   ['54000', 'request', 'never', 'lasting', undefined],
   ['55000', 'statement', 'never', 'lasting', undefined],
-  ['55P03', 'transaction', 'later', 'lasting', 'STORE_UNAVAILABLE'],
-  ['57014', 'statement', 'later', 'lasting', 'STORE_UNAVAILABLE'],
+  ['55P03', 'transaction', 'later', 'passing', 'STORE_UNAVAILABLE'],
+  ['57014', 'statement', 'later', 'passing', 'STORE_UNAVAILABLE'],
   ['57P01', 'database', 'reconnect', 'passing', 'STORE_UNAVAILABLE'],
   ['57P02', 'database', 'reconnect', 'passing', 'STORE_UNAVAILABLE'],
   ['57P03', 'database', 'reconnect', 'passing', 'STORE_UNAVAILABLE'],
   ['57P04', 'database', 'never', 'passing', undefined],
   ['57P05', 'database', 'reconnect', 'passing', 'STORE_UNAVAILABLE'],
   ['58030', 'database', 'never', 'passing', undefined],
-  ['LF004', 'configuration', 'never', 'lasting', 'WRONG_ISOLATION_LEVEL'],
-  ['LF005', 'configuration', 'never', 'lasting', 'READ_ONLY_DATABASE'],
+  ['LF004', 'configuration', 'never', 'passing', 'WRONG_ISOLATION_LEVEL'],
+  ['LF005', 'configuration', 'never', 'passing', 'READ_ONLY_DATABASE'],
   ['XX000', 'database', 'at-once', 'lasting', 'STORE_UNAVAILABLE'],
   ['XX001', 'database', 'never', 'lasting', undefined],
+  ['CONNECTION_LOST', 'network', 'reconnect', 'passing', 'STORE_UNAVAILABLE'],
   ['EAI_AGAIN', 'network', 'reconnect', 'lasting', 'STORE_UNAVAILABLE'],
   ['ECONNABORTED', 'network', 'reconnect', 'lasting', 'STORE_UNAVAILABLE'],
   ['ECONNREFUSED', 'network', 'reconnect', 'lasting', 'STORE_UNAVAILABLE'],
@@ -132,4 +133,9 @@ describe('without a code', () => {
 test('a protocol violation that a pooler reports is a connection failure', () => {
   const thrown = Object.assign(new Error('query_wait_timeout'), { code: '08P01' });
   expect(failureOf(thrown)).toMatchObject({ fault: 'network', retry: 'reconnect', passing: true });
+});
+
+test('a prepared statement that no longer fits its table is prepared anew at once', () => {
+  const thrown = fromServer('0A000', { routine: 'RevalidateCachedQuery' });
+  expect(failureOf(thrown)).toMatchObject({ name: 'stale-plan', retry: 'at-once', passing: true });
 });

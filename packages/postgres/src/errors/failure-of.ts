@@ -1,5 +1,5 @@
 import { LeftfoldError } from '@leftfold/core';
-import { constraintTable, failureTable, unknownFailure, withoutCode } from './failure-table.ts';
+import { constraintTable, failureTable, stalePlan, unknownFailure, withoutCode } from './failure-table.ts';
 import type { Failure } from './failure.ts';
 
 const failures = new Map(Object.entries(failureTable));
@@ -17,6 +17,9 @@ interface CodedError {
 
 const PROTOCOL_VIOLATION = '08P01';
 const UNIQUE_VIOLATION = '23505';
+const NOT_SUPPORTED = '0A000';
+/** The function of the server that finds that a prepared statement no longer fits. Messages are translated. */
+const STALE_PLAN_ROUTINE = 'RevalidateCachedQuery';
 
 /**
  * The row of the failure table for what pg, a socket or a handler threw.
@@ -36,6 +39,7 @@ function failureOfCode(error: CodedError, schema: string | undefined): Failure {
     const failure = constraints.get(`${String(error.table)}.${String(error.constraint)}`);
     if (failure !== undefined) return failure;
   }
+  if (code === NOT_SUPPORTED && error.routine === STALE_PLAN_ROUTINE) return stalePlan;
   const ofClass = code.length === 5 ? failures.get(code.slice(0, 2)) : undefined;
   // Poolers give this code to whatever they refuse, such as a client that waited too long for a connection.
   if (code === PROTOCOL_VIOLATION && error.routine === undefined) return ofClass ?? unknownFailure;

@@ -9,6 +9,9 @@ import {
 } from '@leftfold/core';
 import type { Failure } from './failure.ts';
 
+/** Code of a connection of the framework's own that is known to have broken. */
+export const CONNECTION_LOST = 'CONNECTION_LOST';
+
 const unreachable: Failure['toError'] = (cause) =>
   new StoreUnavailableError(
     'the database cannot be reached; check that it runs and that the connection string is right',
@@ -46,7 +49,7 @@ const notMigrated: Failure = {
 const loginRefused: Failure = {
   fault: 'configuration',
   retry: 'never',
-  passing: false,
+  passing: true,
   toError: (cause) => new LoginRefusedError({ cause }),
 };
 const lostRace: Failure = { name: 'lost-race', fault: 'transaction', retry: 'at-once', passing: false };
@@ -64,7 +67,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '08': disconnected,
   /** Protocol violation, as the server itself says it: the statement has too many parameters, for example. */
   '08P01': wrongStatement,
-  /** Not supported, such as a cached plan whose result type has changed. */
+  /** Not supported. */
   '0A': wrongStatement,
   /** Data exceptions: a value is out of range, or not of its type. */
   '22': unfitValue,
@@ -91,8 +94,18 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     passing: false,
     toError: (cause) => new TransactionRolledBackError({ cause }),
   },
-  /** idle_in_transaction_session_timeout: what ran in the transaction was too slow. */
-  '25P03': { ...disconnected, fault: 'statement', passing: false },
+  /** idle_in_transaction_session_timeout: what ran in the transaction was too slow, or its process was paused. */
+  '25P03': {
+    name: 'idle-ended',
+    fault: 'statement',
+    retry: 'reconnect',
+    passing: false,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'the server ended a transaction in which nothing was done for longer than idle_in_transaction_session_timeout, and undid it; do slow work before the transaction begins',
+        { cause },
+      ),
+  },
   /** Invalid authorization. */
   '28': wrongStatement,
   '28000': loginRefused,
@@ -108,7 +121,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '42501': {
     fault: 'configuration',
     retry: 'never',
-    passing: false,
+    passing: true,
     toError: (cause, schema) => new MissingRightsError(schema, { cause }),
   },
   '42883': notMigrated,
@@ -126,7 +139,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     name: 'lock-timeout',
     fault: 'transaction',
     retry: 'later',
-    passing: false,
+    passing: true,
     toError: (cause) =>
       new StoreUnavailableError(
         'another transaction held a lock for longer than lock_timeout, and nothing was done; try again, and if it happens again end that transaction, or raise lock_timeout of this role',
@@ -139,7 +152,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     name: 'statement-ended',
     fault: 'statement',
     retry: 'later',
-    passing: false,
+    passing: true,
     toError: (cause) =>
       new StoreUnavailableError(
         'the database ended the statement and undid it: it took longer than statement_timeout, or it was cancelled; try again, and if it happens again raise statement_timeout of this role',
@@ -172,16 +185,18 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   LF004: {
     fault: 'configuration',
     retry: 'never',
-    passing: false,
+    passing: true,
     toError: (cause) => new WrongIsolationLevelError(messageOf(cause), { cause }),
   },
   /** Raised by the log's own functions: the log is read on a standby. */
   LF005: {
     fault: 'configuration',
     retry: 'never',
-    passing: false,
+    passing: true,
     toError: (cause) => new ReadOnlyDatabaseError(`${messageOf(cause)}; connect to the primary`, { cause }),
   },
+
+  [CONNECTION_LOST]: disconnected,
 
   EAI_AGAIN: socketFailure,
   ECONNABORTED: socketFailure,
@@ -204,6 +219,19 @@ export const constraintTable: Readonly<Record<string, Failure>> = {
 
 /** pg reports a connection that broke, or was refused, as a bare Error without a code. */
 export const withoutCode: Failure = socketFailure;
+
+/** A prepared statement whose result has other columns since a table was altered. It has to be prepared anew. */
+export const stalePlan: Failure = {
+  name: 'stale-plan',
+  fault: 'transaction',
+  retry: 'at-once',
+  passing: true,
+  toError: (cause) =>
+    new StoreUnavailableError(
+      'a table was altered after the statement had been prepared, and the database undid it; run it again',
+      { cause },
+    ),
+};
 
 /** What is not in the table: reaches the caller untouched. */
 export const unknownFailure: Failure = wrongStatement;

@@ -27,6 +27,8 @@ export type FailureName =
   | 'lost-race'
   | 'rolled-back'
   | 'statement-ended'
+  | 'stale-plan'
+  | 'idle-ended'
   | 'lock-timeout'
   | 'write-refused'
   | 'not-migrated'

@@ -24,25 +24,35 @@ test('each question is answered by its own codes only', () => {
 });
 
 describe('the state of the database', () => {
-  test.each(['08006', '40001', '40P01', '53300', '53100', '57P01', '57P03', '58030', '25006'])(
-    'is the cause of %s',
-    (code) => {
-      expect(isOperational(withCode(code))).toBe(true);
-    },
-  );
+  test.each([
+    '08006',
+    '40001',
+    '40P01',
+    '42501',
+    '53300',
+    '53100',
+    '55P03',
+    '57014',
+    '57P01',
+    '58030',
+    '25006',
+  ])('is the cause of %s', (code) => {
+    expect(isOperational(withCode(code))).toBe(true);
+  });
 
-  test('is the cause of what the store says is unavailable, unless a statement took too long', () => {
+  test('is the cause of what the store reports, unless a transaction was idle', () => {
     expect(isOperational(new StoreUnavailableError('down'))).toBe(true);
     expect(isOperational(new StoreUnavailableError('down', { cause: withCode('57P01') }))).toBe(true);
     expect(isOperational(new StoreUnavailableError('locked', { cause: withCode('55P03') }))).toBe(true);
-    expect(isOperational(new StoreUnavailableError('slow', { cause: withCode('57014') }))).toBe(false);
+    expect(isOperational(new StoreUnavailableError('slow', { cause: withCode('57014') }))).toBe(true);
+    expect(isOperational(new StoreUnavailableError('idle', { cause: withCode('25P03') }))).toBe(false);
     expect(isOperational(new SubscriptionTimeoutError({ kind: 'relay', name: 'other' }, 2, 1, 100))).toBe(
       false,
     );
-    expect(isOperational(new MissingRightsError('leftfold', { cause: withCode('42501') }))).toBe(false);
+    expect(isOperational(new MissingRightsError('leftfold', { cause: withCode('42501') }))).toBe(true);
   });
 
-  test.each(['23505', '22003', '42P01', '57014', 'ECONNREFUSED', 'E_MINE'])(
+  test.each(['23505', '22003', '25P03', '42P01', 'ECONNREFUSED', 'E_MINE'])(
     'is not the cause of %s',
     (code) => {
       expect(isOperational(withCode(code))).toBe(false);

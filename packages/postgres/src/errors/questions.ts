@@ -1,14 +1,26 @@
-import { LeftfoldError } from '@leftfold/core';
+import { type ErrorCode, LeftfoldError } from '@leftfold/core';
 import { failureOf } from './failure-of.ts';
+
+const configurationCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'LOGIN_REFUSED',
+  'MISSING_RIGHTS',
+  'READ_ONLY_DATABASE',
+  'SCHEMA_NOT_MIGRATED',
+  'WRONG_ISOLATION_LEVEL',
+]);
 
 /** True when another writer appended first: a unique constraint of the log in this schema, never a read model's. */
 export function isLostRace(thrown: unknown, schema: string): boolean {
   return failureOf(thrown, schema).name === 'lost-race';
 }
 
-/** True when Postgres undid the call for a deadlock, a serialization failure or an internal error. It may succeed at once. */
+/**
+ * True when Postgres undid the call for a deadlock, a serialization failure, an internal error or a prepared statement
+ * that no longer fits its table. It may succeed at once.
+ */
 export function isRolledBack(thrown: unknown): boolean {
-  return failureOf(thrown).name === 'rolled-back';
+  const { name } = failureOf(thrown);
+  return name === 'rolled-back' || name === 'stale-plan';
 }
 
 /** True when the connection broke or could not be made: whether the statement took effect is unknown. */
@@ -22,13 +34,29 @@ export function isConnectionFailure(thrown: unknown): boolean {
  */
 export function isOperational(thrown: unknown): boolean {
   if (!LeftfoldError.is(thrown)) return failureOf(thrown).passing;
-  // A statement that took too long may not with fewer events.
-  return thrown.code === 'STORE_UNAVAILABLE' && failureOf(thrown.cause).name !== 'statement-ended';
+  // Thrown by the framework's own statements: a role, a setting or the server is the cause. A handler's are untouched.
+  if (configurationCodes.has(thrown.code)) return true;
+  return thrown.code === 'STORE_UNAVAILABLE' && !isIdleEnded(thrown.cause);
+}
+
+/** True when a table was altered after the statement had been prepared on this connection. Nothing was done. */
+export function isStalePlan(thrown: unknown): boolean {
+  return failureOf(thrown).name === 'stale-plan';
+}
+
+/** True when the statement took longer than `statement_timeout`, or was cancelled. */
+export function isStatementEnded(thrown: unknown): boolean {
+  return failureOf(LeftfoldError.is(thrown) ? thrown.cause : thrown).name === 'statement-ended';
 }
 
 /** True when another transaction held a lock for longer than `lock_timeout`. */
 export function isLockTimeout(thrown: unknown): boolean {
   return failureOf(thrown).name === 'lock-timeout';
+}
+
+/** True when the server ended a transaction because its client sent nothing for too long. */
+export function isIdleEnded(thrown: unknown): boolean {
+  return failureOf(thrown).name === 'idle-ended';
 }
 
 /** True when a statement tried to write in a read-only transaction. */

@@ -1,9 +1,10 @@
-import type { CompiledQuery, Transaction } from 'kysely';
+import { type CompiledQuery, Kysely, PostgresDialect, PostgresDriver, type Transaction } from 'kysely';
 import type pg from 'pg';
+import { lostConnection } from '../errors/lost-connection.ts';
 import { borrow } from '../pool/borrow.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
-import { kyselyOnClient } from './kysely-on.ts';
 import { ParsingClient } from './parsing-client.ts';
+import { beginText, type TransactionLimits } from './transaction-limits.ts';
 
 /** A transaction on one connection of a pool. */
 export interface PipelinedTransaction {
@@ -15,20 +16,114 @@ export interface PipelinedTransaction {
   readonly send: (query: CompiledQuery<unknown>) => Promise<unknown>;
 }
 
+export interface TransactionOptions extends TransactionLimits {
+  /** When it aborts, the transaction is rolled back, whatever it waits for, and the call throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Runs work in a read committed transaction: it commits when the work resolves, and rolls back when it throws.
  *
+ * The only way in which the framework holds a transaction open over several round trips: the server ends it when it is
+ * idle for too long.
+ *
  * @param names for statements that are prepared; undefined behind a pooler that cannot keep them.
+ * @throws what the work throws. When the connection broke and the work did not fail before, an error that `failureOf`
+ * tells apart from a broken connection of the work's own.
  */
 export async function inTransaction<TResult>(
   pool: pg.Pool,
   names: StatementNames | undefined,
   work: (transaction: PipelinedTransaction) => Promise<TResult>,
+  { signal, ...limits }: TransactionOptions = {},
 ): Promise<TResult> {
-  const { client: borrowed, release } = await borrow(pool);
+  signal?.throwIfAborted();
+  const { client: borrowed, release, breakOff, broken } = await borrow(pool);
   const client = new ParsingClient(borrowed, release, names);
-  return kyselyOnClient(client, pool.options)
+  let thrown: { readonly cause: unknown; readonly connected: boolean } | undefined;
+  const running = transactionsOn(client, pool, limits)
     .transaction()
-    .setIsolationLevel('read committed')
-    .execute((tx) => work({ tx, send: ({ sql, parameters }) => client.query(sql, parameters) }));
+    .execute((tx) =>
+      work({ tx, send: ({ sql, parameters }) => client.query(sql, parameters) }).catch((cause: unknown) => {
+        thrown = { cause, connected: broken() === undefined };
+        throw cause;
+      }),
+    )
+    .catch((error: unknown) => {
+      // When the connection broke, rolling back fails as well: the first error says more.
+      const first = thrown === undefined ? error : thrown.cause;
+      if (broken() === undefined) throw first;
+      throw lostConnection(first, broken(), thrown?.connected ?? false);
+    });
+  if (signal === undefined) return running;
+  return endedBy(signal, running, () => {
+    client.close(signal.reason);
+    breakOff();
+  });
+}
+
+/** The promise, or a rejection with the signal's reason after `end` was called. */
+async function endedBy<TResult>(
+  signal: AbortSignal,
+  running: Promise<TResult>,
+  end: () => void,
+): Promise<TResult> {
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      end();
+      reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  running.catch(() => {}); // it may settle long after the signal
+  aborted.catch(() => {});
+  try {
+    return await Promise.race([aborted, running]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A kysely whose transactions all run on this client, with these limits. */
+function transactionsOn(client: ParsingClient, pool: pg.Pool, limits: TransactionLimits): Kysely<unknown> {
+  const config = { pool: { connect: async () => client, end: async () => {}, options: pool.options } };
+  return new Kysely<unknown>({ dialect: new LimitedDialect(client, limits, config) });
+}
+
+class LimitedDialect extends PostgresDialect {
+  readonly #driver: PostgresDriver;
+
+  constructor(
+    client: ParsingClient,
+    limits: TransactionLimits,
+    config: ConstructorParameters<typeof PostgresDriver>[0],
+  ) {
+    super(config);
+    this.#driver = new LimitedDriver(client, limits, config);
+  }
+
+  override createDriver(): PostgresDriver {
+    return this.#driver;
+  }
+}
+
+class LimitedDriver extends PostgresDriver {
+  readonly #client: ParsingClient;
+  readonly #limits: TransactionLimits;
+
+  constructor(
+    client: ParsingClient,
+    limits: TransactionLimits,
+    config: ConstructorParameters<typeof PostgresDriver>[0],
+  ) {
+    super(config);
+    this.#client = client;
+    this.#limits = limits;
+  }
+
+  override async beginTransaction(): Promise<void> {
+    await this.#client.runTexts(beginText(this.#limits));
+  }
 }

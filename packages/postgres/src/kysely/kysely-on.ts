@@ -21,14 +21,6 @@ export function kyselyOn<TDatabase>(pool: pg.Pool, names: StatementNames | undef
   });
 }
 
-/** A kysely whose every statement goes to this client. */
-export function kyselyOnClient<TDatabase>(
-  client: ParsingClient,
-  options: PostgresPool['options'],
-): Kysely<TDatabase> {
-  return onPool({ connect: async () => client, end: async () => {}, options });
-}
-
 /**
  * The caller's transaction as kysely's, without the caller's plugins, which would rename tables and columns. One made
  * from a pg client cannot begin another one.
@@ -37,7 +29,7 @@ export function asKysely(transaction: CallerTransaction): Transaction<unknown> {
   // Only a kysely transaction has these methods; which tables the caller's types name does not matter here.
   if (isKysely(transaction)) return transaction.withoutPlugins() as Transaction<unknown>;
   const client = new ParsingClient(transaction, () => {}, undefined);
-  return kyselyOnClient(client, {}) as Transaction<unknown>;
+  return onPool({ connect: async () => client, end: async () => {}, options: {} }) as Transaction<unknown>;
 }
 
 function onPool<TDatabase>(pool: PostgresPool): Kysely<TDatabase> {

@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
+import { isStalePlan } from '../errors/questions.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { FirstFailure } from '../transaction/first-failure.ts';
 import { valueParsers } from '../values/value-parsers.ts';
@@ -19,6 +20,8 @@ export class ParsingClient implements PostgresPoolClient {
   readonly #pipelined: boolean;
   readonly #failure = new FirstFailure();
   #last: Promise<unknown> = Promise.resolve();
+  /** Why no statement may be sent any more. */
+  #closed: { readonly reason: unknown } | undefined;
 
   /** @param names for statements that are prepared; undefined where none is. */
   constructor(
@@ -42,11 +45,32 @@ export class ParsingClient implements PostgresPoolClient {
       throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
     const name = this.#names?.nameOf(text);
     const query = { text, values: [...parameters], types: valueParsers };
-    const ask = () => this.#client.query(name === undefined ? query : { ...query, name });
-    const answer = this.#pipelined ? ask() : this.#last.then(ask, ask);
+    const answer = this.#send(name === undefined ? query : { ...query, name }).catch((error: unknown) => {
+      if (isStalePlan(error)) this.#names?.renew(text);
+      throw error;
+    });
     const result = this.#failure.watch(text, answer);
-    this.#last = result;
     // pg types a result by its rows only; kysely names the commands it may come from.
     return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;
+  }
+
+  /** Runs one or more statements without parameters, in one round trip. */
+  async runTexts(text: string): Promise<void> {
+    await this.#send({ text });
+  }
+
+  /** Every later statement fails with the reason. */
+  close(reason: unknown): void {
+    this.#closed = { reason };
+  }
+
+  #send(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    const ask = async () => {
+      if (this.#closed !== undefined) throw this.#closed.reason;
+      return this.#client.query(query);
+    };
+    const result = this.#pipelined ? ask() : this.#last.then(ask, ask);
+    this.#last = result;
+    return result;
   }
 }

@@ -1,9 +1,10 @@
+import { beginText } from '../kysely/transaction-limits.ts';
 import type { Statement } from '../statement/statement.ts';
 import type { Migration } from './migration.ts';
 
 export const serverVersion = fixed(`select current_setting('server_version_num')::integer as version`);
 
-export const begin = fixed('begin isolation level read committed');
+export const begin = fixed(beginText({}));
 export const commit = fixed('commit');
 export const rollback = fixed('rollback');
 

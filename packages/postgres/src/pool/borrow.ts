@@ -3,8 +3,12 @@ import type pg from 'pg';
 /** A connection of a pool that is one caller's until it is released. */
 export interface BorrowedClient {
   readonly client: pg.PoolClient;
-  /** Gives the connection back to the pool; with `destroy` it is closed instead. */
+  /** Gives the connection back to the pool; with `destroy` it is closed instead. Later calls have no effect. */
   readonly release: (destroy?: boolean) => void;
+  /** Breaks the connection off at once, whatever it is waiting for, and releases it. The server rolls back. */
+  readonly breakOff: () => void;
+  /** What broke the connection; undefined while nothing did. */
+  readonly broken: () => unknown;
 }
 
 /**
@@ -21,13 +25,25 @@ export function borrow(pool: pg.Pool): Promise<BorrowedClient> {
         reject(error ?? new TypeError('the pool gave no connection'));
         return;
       }
-      const ignore = () => {};
-      client.on('error', ignore);
+      let broken: unknown;
+      let released = false;
+      const onError = (cause: unknown) => {
+        broken ??= cause;
+      };
+      client.on('error', onError);
       const release = (destroy?: boolean) => {
-        client.off('error', ignore);
+        if (released) return;
+        released = true;
+        // A connection that is closed may still report an error, and nothing listens to it any more.
+        if (destroy !== true) client.off('error', onError);
         giveBack(destroy);
       };
-      resolve({ client, release });
+      const breakOff = () => {
+        // Closing in order would wait for the answers to what was sent.
+        client.connection.stream.destroy();
+        release(true);
+      };
+      resolve({ client, release, breakOff, broken: () => broken });
     });
   });
 }

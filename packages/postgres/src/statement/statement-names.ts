@@ -14,6 +14,7 @@ const MAX_TEXTS = 500;
 export class StatementNames {
   readonly #timesByText = new Map<string, number>();
   readonly #nameByText = new Map<string, string>();
+  #renewals = 0;
 
   /** @returns undefined for a text that is not prepared */
   nameOf(text: string): string | undefined {
@@ -24,9 +25,21 @@ export class StatementNames {
       if (times > 1 || this.#timesByText.size < MAX_TEXTS) this.#timesByText.set(text, times);
       return undefined;
     }
-    // Of the text, since several stores may share a pool: one name never stands for two texts.
-    const made = `leftfold ${createHash('sha256').update(text).digest('base64url').slice(0, 32)}`;
+    const made = nameFor(text, 0);
     this.#nameByText.set(text, made);
     return made;
   }
+
+  /** Gives a text another name: what was prepared under the old one no longer fits its tables, on any connection. */
+  renew(text: string): void {
+    if (!this.#nameByText.has(text)) return;
+    this.#renewals += 1;
+    this.#nameByText.set(text, nameFor(text, this.#renewals));
+  }
+}
+
+/** Of the text, since several stores may share a pool: one name never stands for two texts. */
+function nameFor(text: string, renewal: number): string {
+  const hash = createHash('sha256').update(text).digest('base64url').slice(0, 32);
+  return renewal === 0 ? `leftfold ${hash}` : `leftfold ${hash} ${renewal}`;
 }

@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
+import { isStalePlan } from '../errors/questions.ts';
 import { valueParsers } from '../values/value-parsers.ts';
 import { type CallerTransaction, isKysely } from './caller-transaction.ts';
 import type { Statement, StatementRunner } from './statement.ts';
@@ -16,7 +17,7 @@ export function runnerOn(
   client: Pick<pg.ClientBase, 'query'> | pg.Pool,
   { prepare }: RunnerOptions,
 ): StatementRunner {
-  return async <TRow extends object>({ name, text, values }: Statement) => {
+  const ask = async <TRow extends object>({ name, text, values }: Statement) => {
     // pg answers several statements in one text with a list, which its types do not say.
     const result: Result<TRow> | readonly Result<TRow>[] = await client.query<TRow & pg.QueryResultRow>({
       ...(prepare && name !== undefined ? { name } : {}),
@@ -25,6 +26,15 @@ export function runnerOn(
       types: valueParsers,
     });
     return lastOf(result).rows;
+  };
+  return async <TRow extends object>(statement: Statement) => {
+    try {
+      return await ask<TRow>(statement);
+    } catch (error) {
+      // A pool closes the connection that failed. On others the statement may be as old.
+      if (!isStalePlan(error) || statement.name === undefined) throw error;
+      return ask<TRow>({ ...statement, name: undefined });
+    }
   };
 }
 

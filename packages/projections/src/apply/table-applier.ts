@@ -8,6 +8,7 @@ import {
   type SubscriptionHandler,
   type SubscriptionPage,
 } from '@leftfold/subscriptions';
+import { isConnectionFailure, toLeftfoldError } from '@leftfold/postgres';
 import { encodeChanges } from '../fold/encoded-rows.ts';
 import { RowCache } from '../fold/row-cache.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
@@ -75,7 +76,8 @@ export class TableApplier implements SubscriptionHandler {
       const unknown = pending.rows.slice(rowsBefore).filter(({ row }) => row === undefined);
       current = undefined;
       if (unknown.length > 0) {
-        await loadRows(this.#options.store.db, this.#target, unknown, { fold: this.#fold, lock: false });
+        const { db, schema } = this.#options.store;
+        await ask(loadRows(db, this.#target, unknown, { fold: this.#fold, lock: false }), schema);
       }
       this.#fold.fold(plan, onEvent);
     } catch (error) {
@@ -102,10 +104,19 @@ export class TableApplier implements SubscriptionHandler {
       this.#cache.endBatch(rows);
       this.#pending = undefined;
       if (changes.kept.count + changes.gone.count === 0)
-        return await advanceCheckpoint(store.db, store.schema, step);
-      return await writeRowsAndAdvance(store, step, this.#target, changes);
+        return await ask(advanceCheckpoint(store.db, store.schema, step), store.schema);
+      return await ask(writeRowsAndAdvance(store, step, this.#target, changes), store.schema);
     } catch (error) {
       throw new BatchFailure(error, { ...pending, failing: undefined });
     }
+  }
+}
+
+/** Only requests to the database can fail with the connection: an error of a fold that looks like one is its own. */
+async function ask<TAnswer>(answer: Promise<TAnswer>, schema: string): Promise<TAnswer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw isConnectionFailure(error) ? toLeftfoldError(error, schema) : error;
   }
 }

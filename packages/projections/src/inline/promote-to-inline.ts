@@ -26,27 +26,24 @@ export async function promoteToInline(
   lease: HeldLease,
   position: number,
 ): Promise<PromotionResult> {
-  const { db, schema } = store;
+  const { schema } = store;
   try {
-    await db
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute(async (tx) => {
-        const run = runnerInTransaction(tx);
-        await lockInlineProjections(run, schema);
-        const { events } = await store.readPage({
-          after: position,
-          upTo: Number.MAX_SAFE_INTEGER,
-          limit: MAX_EVENTS,
-          filter: { types: projection.eventTypes },
-          transaction: tx,
-        });
-        if (events.length === MAX_EVENTS) throw new NotPromoted('later');
-        await inlineApplierOf(projection, schema).apply(tx, events);
-        const to = events.at(-1)?.position ?? position;
-        const marked = await markInline({ schema, run }, { lease, from: position, to });
-        if (!marked) throw new NotPromoted('fenced');
+    await store.inTransaction(async ({ tx }) => {
+      const run = runnerInTransaction(tx);
+      await lockInlineProjections(run, schema);
+      const { events } = await store.readPage({
+        after: position,
+        upTo: Number.MAX_SAFE_INTEGER,
+        limit: MAX_EVENTS,
+        filter: { types: projection.eventTypes },
+        transaction: tx,
       });
+      if (events.length === MAX_EVENTS) throw new NotPromoted('later');
+      await inlineApplierOf(projection, schema).apply(tx, events);
+      const to = events.at(-1)?.position ?? position;
+      const marked = await markInline({ schema, run }, { lease, from: position, to });
+      if (!marked) throw new NotPromoted('fenced');
+    });
     return 'inline';
   } catch (error) {
     if (error instanceof NotPromoted) return error.reason;

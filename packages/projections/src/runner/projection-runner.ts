@@ -166,9 +166,9 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   async #migrateTables(): Promise<void> {
-    const { pool, schema, db } = this.#store;
+    const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'projections', migrations });
-    for (const tables of this.#tables) await tables.ensure(db);
+    for (const tables of this.#tables) await tables.ensure(this.#store);
     const keys = this.#projections.map(({ name, version }) => ({ name, version, slice: 0 }));
     for (const { name, version, inline } of await readCheckpoints(this.#store, keys)) {
       if (inline && this.#find({ name, version }).mode === 'async') {

@@ -1,7 +1,8 @@
 import { type AnyProjection, ProjectionTableMismatchError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
 import { runnerInTransaction } from '@leftfold/postgres';
 import { lockSubscription } from '@leftfold/subscriptions';
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { columnsOf } from '../fold/table-codec.ts';
 import {
   createIndex,
@@ -41,17 +42,14 @@ export class ProjectionTables {
    *
    * SQL: a lock on the subscription's row, which must exist, makes other processes wait.
    */
-  async ensure(db: Kysely<unknown>): Promise<void> {
-    if (this.#isComplete(await readTableShapes(db, this.schema))) return;
+  async ensure(store: PostgresEventStore): Promise<void> {
+    if (this.#isComplete(await readTableShapes(store.db, this.schema))) return;
     const { name, version } = this.#projection;
-    await db
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute(async (tx) => {
-        const connection = { schema: this.#storeSchema, run: runnerInTransaction(tx) };
-        await lockSubscription(connection, { name, version, slice: 0 });
-        await this.#createMissing(tx);
-      });
+    await store.inTransaction(async ({ tx }) => {
+      const connection = { schema: this.#storeSchema, run: runnerInTransaction(tx) };
+      await lockSubscription(connection, { name, version, slice: 0 });
+      await this.#createMissing(tx);
+    });
   }
 
   /** Empties the tables. One that is missing, or not as defined, is created again. */

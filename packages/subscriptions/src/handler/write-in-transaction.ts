@@ -1,7 +1,7 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { type PipelinedTransaction, runnerInTransaction } from '@leftfold/postgres';
+import { StoreUnavailableError } from '@leftfold/core';
+import { isIdleEnded, type PipelinedTransaction } from '@leftfold/postgres';
 import { advanceCheckpoint, type CheckpointStep } from '../sql/checkpoint.ts';
-import { limitIdleTime } from '../sql/limit-idle-time.ts';
 
 /**
  * Runs the work of a batch and moves the checkpoint, in one transaction. For the `write` of a handler whose writes are
@@ -18,27 +18,27 @@ export async function writeInTransaction(
   step: CheckpointStep,
   work: (transaction: PipelinedTransaction) => Promise<unknown>,
 ): Promise<boolean> {
-  let thrown: { readonly cause: unknown } | undefined;
+  const { leaseMs } = step.lease;
   const writeIn = async (transaction: PipelinedTransaction) => {
     const { tx } = transaction;
-    await limitIdleTime(runnerInTransaction(tx), step.lease.leaseMs);
     await work(transaction);
     // Last, so that renewing the lease does not have to wait for the work.
     if (!(await advanceCheckpoint(tx, store.schema, step))) throw new Fenced();
   };
   try {
-    await store.inTransaction((transaction) =>
-      writeIn(transaction).catch((cause: unknown) => {
-        thrown = { cause };
-        throw cause;
-      }),
-    );
+    await store.inTransaction(writeIn, { idleMs: leaseMs });
     return true;
   } catch (error) {
     if (error instanceof Fenced) return false;
-    // When the connection broke, rolling back fails as well: the first error says more.
-    throw thrown === undefined ? error : thrown.cause;
+    throw isIdleEnded(error) ? tooSlow(leaseMs, error) : error;
   }
+}
+
+function tooSlow(leaseMs: number, cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `the handler sent no statement for longer than the lease lasts (leaseMs: ${leaseMs}), so the server ended its transaction and undid it; do slow work outside of the transaction, or raise leaseMs`,
+    { cause },
+  );
 }
 
 /** Rolls the transaction back. */

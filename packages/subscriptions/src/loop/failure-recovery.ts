@@ -1,5 +1,5 @@
 import { type RecordedEvent, SubscriptionFailedError } from '@leftfold/core';
-import { isOperational } from '@leftfold/postgres';
+import { isOperational, isStatementEnded } from '@leftfold/postgres';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
@@ -42,18 +42,23 @@ export class FailureRecovery {
    * batches become smaller until the failing event is found, that event is retried a few times, and then the
    * subscription stops at it.
    *
-   * @param wasDown whether the database could not be reached just now
+   * @param wasDown whether the database could not be reached just now, and then answered
    */
   async handle(progress: TermProgress, error: unknown, wasDown: boolean): Promise<'continue' | 'over'> {
     const { retry } = this.#options;
     const cause = error instanceof BatchFailure ? error.cause : error;
-    if (wasDown || isOperational(cause)) {
-      await this.#waitForDatabase(progress, cause);
-      return 'continue';
-    }
+    // The database has answered since: there is nothing more to wait for.
+    if (wasDown) return 'continue';
     const { size } = progress;
     const batch = error instanceof BatchFailure ? error.batch : undefined;
     const failing = batch?.failing;
+    // A statement that took too long may not with fewer events.
+    if (isStatementEnded(cause) && size.failed(batch?.eventCount ?? size.current, undefined))
+      return 'continue';
+    if (isOperational(cause)) {
+      await this.#waitForDatabase(progress, cause);
+      return 'continue';
+    }
     if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'continue';
     progress.failures += 1;
     if (progress.failures < retry.attempts) {

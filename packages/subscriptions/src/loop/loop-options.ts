@@ -1,6 +1,6 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { LeaseManager } from '../lease/lease-manager.ts';
-import type { OnIncident } from '../status/subscription-incident.ts';
+import type { SubscriptionIncident } from '../status/subscription-incident.ts';
 import type { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import type { RetryPolicy } from '@leftfold/core';
 
@@ -12,5 +12,5 @@ export interface LoopOptions {
   /** Most events of a batch. */
   readonly batchSize: number;
   readonly retry: RetryPolicy;
-  readonly onIncident: OnIncident;
+  readonly onIncident: (incident: SubscriptionIncident) => void;
 }

@@ -1,4 +1,4 @@
-import type { PreparedBatch } from '../handler/subscription-handler.ts';
+import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
@@ -23,7 +23,7 @@ export async function applyUpTo(
   progress: TermProgress,
   upTo: number,
 ): Promise<'reached' | 'over' | 'fenced'> {
-  const { handler, signal, size } = progress;
+  const { signal, size } = progress;
   let from = progress.position;
   let written = Promise.resolve(true);
   let preparedMs = 0;
@@ -35,7 +35,7 @@ export async function applyUpTo(
       if (signal.aborted) break;
       const began = performance.now();
       const to = page.position;
-      const prepared = await handler.prepare({ from, to, events: page.events });
+      const prepared = await prepare(options.store.schema, progress, { from, to, events: page.events });
       preparedMs += performance.now() - began;
       preparedSize += page.size;
       from = to;
@@ -54,6 +54,22 @@ export async function applyUpTo(
   }
   if (!(await written)) return 'fenced';
   return signal.aborted ? 'over' : 'reached';
+}
+
+/** A batch that cannot be prepared is published as one that failed. */
+async function prepare(
+  schema: string,
+  { handler, term }: TermProgress,
+  page: SubscriptionPage,
+): Promise<PreparedBatch> {
+  try {
+    return await handler.prepare(page);
+  } catch (error) {
+    const { from, to, events } = page;
+    const failed = () => Promise.reject<boolean>(error);
+    await tracedBatch(schema, term, { from, to, eventCount: events.length }, failed);
+    throw error;
+  }
 }
 
 async function write(

@@ -73,16 +73,13 @@ async function resetInline(
 
 /** Commits when `work` returns true, and rolls back otherwise. */
 async function inTransaction(
-  { db, schema }: PostgresEventStore,
+  store: PostgresEventStore,
   work: (tx: Transaction<unknown>, connection: SchemaConnection) => Promise<boolean>,
 ): Promise<boolean> {
   try {
-    await db
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute(async (tx) => {
-        if (!(await work(tx, { schema, run: runnerInTransaction(tx) }))) throw new NotDone();
-      });
+    await store.inTransaction(async ({ tx }) => {
+      if (!(await work(tx, { schema: store.schema, run: runnerInTransaction(tx) }))) throw new NotDone();
+    });
     return true;
   } catch (error) {
     if (error instanceof NotDone) return false;

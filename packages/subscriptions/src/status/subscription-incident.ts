@@ -18,13 +18,15 @@ export function warnWhenStopped({ error, stopped }: SubscriptionIncident): void 
   if (stopped && error instanceof Error) process.emitWarning(error);
 }
 
-/** A callback that throws must not end the runner: its error becomes a warning of the process. */
-export function guarded(onIncident: OnIncident): OnIncident {
+/** A callback that throws, or rejects, must not end the process: its error becomes a warning. */
+export function guarded(onIncident: OnIncident): (incident: SubscriptionIncident) => void {
+  const warn = (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error));
   return (incident) => {
     try {
-      onIncident(incident);
+      const answer: unknown = onIncident(incident);
+      if (answer instanceof Promise) answer.catch(warn);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      warn(error);
     }
   };
 }

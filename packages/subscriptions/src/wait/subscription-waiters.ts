@@ -83,7 +83,7 @@ export class SubscriptionWaiters {
    */
   async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
     signal?.throwIfAborted();
-    if (this.#closed) throw stoppedError(subscription);
+    if (this.#closed) return this.#assertReached(subscription, wanted);
     const mapKey = mapKeyOf(subscription.key);
     const led = this.#led.get(mapKey);
     if (!wanted.inline && led !== undefined && led >= wanted.position) return;
@@ -114,6 +114,14 @@ export class SubscriptionWaiters {
     this.#closed = true;
     for (const { subscription, reject } of this.#waiters) reject(stoppedError(subscription));
     this.#wake.abort();
+  }
+
+  /** The runner is stopped, so nothing is waited for; what was reached is in the database. */
+  async #assertReached(subscription: Subscription, wanted: Wanted): Promise<void> {
+    const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
+    if (found === undefined) throw stoppedError(subscription);
+    if (found.inline || (!wanted.inline && found.position >= wanted.position)) return;
+    throw stoppedError(subscription);
   }
 
   #waitersOf(mapKey: string): readonly Waiter[] {

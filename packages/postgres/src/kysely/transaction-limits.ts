@@ -1,0 +1,31 @@
+/**
+ * Milliseconds in which the framework's transactions, and those that append, may do nothing before the server ends
+ * them. They hold locks that other processes wait for, and a process can be paused, or its host vanish, at any time.
+ */
+export const IDLE_LIMIT_MS = 5_000;
+
+/** Limits of one transaction, held by the server: they work when its client does not. */
+export interface TransactionLimits {
+  /** Longest time without a statement, and longest time in which the client takes no answers. @default 5000 */
+  readonly idleMs?: number | undefined;
+  /** `application_name` of the session until the transaction ends. @default unchanged */
+  readonly applicationName?: string | undefined;
+}
+
+/**
+ * Begins a read committed transaction with limits.
+ *
+ * SQL: one round trip, which cannot have parameters. The settings end with the transaction. `tcp_user_timeout` ends one
+ * whose answers nobody takes, which the idle limit does not; only Linux has it, and connections by a socket file ignore
+ * it.
+ */
+export function beginText({ idleMs = IDLE_LIMIT_MS, applicationName }: TransactionLimits): string {
+  const limit = Math.ceil(idleMs);
+  const named =
+    applicationName === undefined
+      ? ''
+      : `, set_config('application_name', '${applicationName.replaceAll("'", "''")}', true)`;
+  return `begin isolation level read committed;
+    select set_config('idle_in_transaction_session_timeout', '${limit}', true),
+           case when version() like '%linux%' then set_config('tcp_user_timeout', '${limit}', true) end${named}`;
+}

@@ -1,0 +1,203 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import { setTimeout as delay } from 'node:timers/promises';
+import { killBackends, TcpProxy } from '@leftfold/testbed/faults';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { Gate } from '@leftfold/testbed/waiting';
+import { until } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { describe, expect } from 'vitest';
+import type { SubscriptionIncident } from '../src/index.ts';
+import { test } from './engine-test.ts';
+import { added, createRunner, entriesOf, freshStore, openStore, recorder } from './recorder.ts';
+
+const waiting = { timeoutMs: 20_000 };
+
+describe('a state of the database that passes does not stop a subscription', () => {
+  test('connections that break while a handler works', async ({ connectionString }) => {
+    await using direct = await freshStore(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
+    await using store = openStore(proxy.connectionString, { schema: direct.schema });
+    const slow = recorder(store, 'recorder', {
+      onEvent: (_event, tx) => sql`select pg_sleep(0.1)`.execute(tx),
+    });
+    const incidents: SubscriptionIncident[] = [];
+    await using runner = createRunner(store, [slow], { onIncident: (incident) => incidents.push(incident) });
+    await runner.start();
+    await direct.append('counter-1', [added(1)]);
+    // More often than an event that fails is tried; each time while its handler works.
+    for (let cuts = 0; cuts < 8; cuts += 1) {
+      await until(async () => {
+        const { rows } = await sql`select from pg_stat_activity
+           where datname = current_database() and query like 'select pg_sleep%' and state = 'active'`.execute(
+          direct.db,
+        );
+        return rows.length > 0;
+      });
+      proxy.disconnect();
+    }
+    await createRunner(direct, [slow]).waitFor(slow, 1, waiting);
+    expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
+    expect(await entriesOf(direct, 'recorder')).toHaveLength(1);
+  });
+
+  test.for(['lock_timeout', 'statement_timeout'])(
+    'a lock held for longer than %s',
+    async (setting, { connectionString, store: direct }) => {
+      const url = new URL(connectionString);
+      url.searchParams.set('options', `-c ${setting}=50`);
+      await using store = openStore(url.href, { schema: direct.schema });
+      const subscription = recorder(store, 'recorder');
+      const incidents: SubscriptionIncident[] = [];
+      await using runner = createRunner(store, [subscription], {
+        onIncident: (incident) => incidents.push(incident),
+      });
+      await runner.start();
+      await direct.inTransaction(async ({ tx }) => {
+        await sql`lock table ${sql.id(direct.schema, 'entries')} in access exclusive mode`.execute(tx);
+        for (let n = 0; n < 10; n += 1) await direct.append('counter-1', [added(1)]);
+        await until(() => incidents.length >= 6);
+      });
+      await runner.waitFor(subscription, 10, waiting);
+      expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
+    },
+  );
+
+  test('an isolation level of the role that the log cannot be used with', async ({
+    connectionString,
+    store: direct,
+  }) => {
+    await using store = openStore(connectionString, { schema: direct.schema });
+    const subscription = recorder(store, 'recorder');
+    const incidents: SubscriptionIncident[] = [];
+    await using runner = createRunner(store, [subscription], {
+      onIncident: (incident) => incidents.push(incident),
+    });
+    await runner.start();
+    await direct.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    const others = `pid <> pg_backend_pid()`;
+    const database = sql.id(
+      (await sql<{ name: string }>`select current_database() as name`.execute(direct.db)).rows[0]!.name,
+    );
+    try {
+      await sql`alter database ${database} set default_transaction_isolation = 'repeatable read'`.execute(
+        direct.db,
+      );
+      await killBackends(direct.pool, others);
+      const told = () =>
+        incidents.filter(
+          ({ error }) => error instanceof Error && 'code' in error && error.code === 'WRONG_ISOLATION_LEVEL',
+        );
+      await until(() => told().length >= 6);
+    } finally {
+      await sql`alter database ${database} reset default_transaction_isolation`.execute(direct.db);
+      await killBackends(direct.pool, others);
+    }
+    await direct.append('counter-1', [added(1)]);
+    await runner.waitFor(subscription, 2, waiting);
+    expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
+  });
+
+  test('after an outage it goes on as soon as the database answers', async ({ connectionString }) => {
+    await using direct = await freshStore(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
+    await using store = openStore(proxy.connectionString, { schema: direct.schema });
+    const subscription = recorder(store, 'recorder');
+    const retry = { attempts: 3, firstDelayMs: 400, maxDelayMs: 400 };
+    let incidents = 0;
+    await using runner = createRunner(store, [subscription], { retry, onIncident: () => (incidents += 1) });
+    await runner.start();
+    await direct.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    await proxy.cut();
+    const before = incidents;
+    await until(() => incidents > before + 1);
+    await proxy.restore();
+    const { position } = await direct.append('counter-1', [added(1)]);
+    const began = performance.now();
+    await createRunner(direct, [subscription]).waitFor(subscription, position, waiting);
+    // One delay until the checkpoint is read, and no further one.
+    expect(performance.now() - began).toBeLessThan(750);
+  });
+});
+
+describe('what an operator reads', () => {
+  test('a handler that is idle for too long is told which limit it exceeded', async ({ store }) => {
+    const gate = new Gate();
+    const incidents: SubscriptionIncident[] = [];
+    const idle = recorder(store, 'recorder', {
+      onEvent: async (_event, tx) => {
+        await gate.pass();
+        await sql`select 1`.execute(tx);
+      },
+    });
+    await using runner = createRunner(store, [idle], {
+      leaseMs: 300,
+      onIncident: (incident) => incidents.push(incident),
+    });
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await gate.reached();
+    await store.db
+      .transaction()
+      .execute((tx) => sql`lock table ${sql.id(store.schema, 'entries')} in share mode`.execute(tx));
+    gate.open();
+    await runner.whenCaughtUp(idle);
+    expect(String(incidents[0]?.error)).toMatch(/leaseMs: 300/);
+  });
+
+  test('a batch that cannot be prepared is published with its error', async ({ store }) => {
+    const subscription = recorder(store, 'recorder');
+    const unprepared = {
+      ...subscription,
+      createHandler: () => ({ prepare: () => Promise.reject(new Error('not prepared')) }),
+    };
+    const channel = tracingChannel('leftfold:subscription.batch');
+    const errors: unknown[] = [];
+    const ignore = () => {};
+    const listeners = {
+      start: ignore,
+      end: ignore,
+      asyncStart: ignore,
+      asyncEnd: ignore,
+      error: (message: object) => 'error' in message && errors.push(String(message.error)),
+    };
+    channel.subscribe(listeners);
+    await using runner = createRunner(store, [unprepared], { retry: { attempts: 1 } });
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    expect(await failureOf(runner.waitFor(subscription, 1))).toMatchObject({ code: 'SUBSCRIPTION_FAILED' });
+    channel.unsubscribe(listeners);
+    expect(errors).toContain('Error: not prepared');
+  });
+
+  test('a stopped runner knows what was reached', async ({ store }) => {
+    const subscription = recorder(store, 'recorder');
+    const runner = createRunner(store, [subscription]);
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    await runner.stop();
+    await runner.waitFor(subscription, 1);
+    expect(await failureOf(runner.waitFor(subscription, 2))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('a callback that throws or rejects becomes a warning', async ({ store }) => {
+    const warned: string[] = [];
+    const onWarning = (warning: Error) => warned.push(warning.message);
+    process.on('warning', onWarning);
+    let calls = 0;
+    const failing = recorder(store, 'recorder', { onEvent: () => Promise.reject(new Error('handler')) });
+    await using runner = createRunner(store, [failing], {
+      onIncident: async () => {
+        calls += 1;
+        await delay(0);
+        throw new Error('callback');
+      },
+    });
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await until(() => calls >= 3 && warned.includes('callback'));
+    process.off('warning', onWarning);
+  });
+});
