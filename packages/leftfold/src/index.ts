@@ -190,3 +190,4 @@ export type {
   AppSubscriptionOptions,
 } from './app/app-options.ts';
 export { createApp } from './app/create-app.ts';
+export { type RightsOptions, type RightsRoles, rightsScript } from './rights/rights-script.ts';

@@ -1,0 +1,41 @@
+const reading = ['_high_water_mark', 'high_water_mark', 'read_all', 'read_stream'];
+
+/** The functions that each role may execute. Those that write check their arguments and have the rights of the owner. */
+export const executable = {
+  app: [
+    ...reading,
+    'append',
+    '_append_one',
+    '_append_batch',
+    '_append_batch_in_transaction',
+    '_save_snapshot',
+    '_inline_projections',
+  ],
+  projector: [
+    ...reading,
+    '_register_subscriptions',
+    '_lock_subscription',
+    '_acquire_lease',
+    '_renew_leases',
+    '_release_leases',
+    '_seize_lease',
+    '_advance_checkpoint',
+    '_rewind_checkpoint',
+    '_mark_inline',
+    '_stop_subscription',
+    '_resume_subscription',
+    '_lock_inline_projections',
+  ],
+  reader: reading,
+  operator: ['_high_water_mark', 'high_water_mark', '_resume_subscription'],
+} as const;
+
+const log = ['events', 'event_position', 'subscriptions', 'migrations'];
+
+/** The tables of the log that each role may select from. No role but the owner may write one. */
+export const readable = {
+  app: [...log, 'snapshots'],
+  projector: log,
+  reader: [...log, 'snapshots'],
+  operator: ['subscriptions', 'migrations'],
+} as const;
