@@ -21,6 +21,7 @@ export type { LoadedAggregate, LoadOptions } from './load/load-options.ts';
 export type {
   CommandMetadata,
   MetadataSchema,
+  MetadataWith,
   CustomMetadata,
 } from './metadata/command-metadata.ts';
 export type { SnapshotOwner } from './snapshot/snapshots.ts';

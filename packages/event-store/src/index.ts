@@ -1,9 +1,8 @@
 export type { InlineHook } from './append/inline-append.ts';
+export type { EventStoreOptions, PostgresAppendContext } from './event-store-options.ts';
 export type { CallerTransaction, ConnectionOptions, PipelinedTransaction } from '@leftfold/postgres';
 export {
   createEventStore,
-  type EventStoreOptions,
-  type PostgresAppendContext,
   PostgresEventStore,
 } from './postgres-event-store.ts';
 export type { LogPage } from './read/log-page.ts';

@@ -17,6 +17,7 @@ export {
   type LoadedAggregate,
   type LoadOptions,
   type MetadataSchema,
+  type MetadataWith,
   type CustomMetadata,
   type CustomMetadataOf,
   type RejectedCommand,
@@ -182,6 +183,7 @@ export type {
   WaitForOptions,
 } from '@leftfold/subscriptions';
 export type { App, AppProjections, AppStatus } from './app/app.ts';
+export type { AppEvent } from './app/app-events.ts';
 export type {
   AppCommandOptions,
   AppDatabaseOptions,

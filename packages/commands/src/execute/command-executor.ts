@@ -1,5 +1,6 @@
 import type {
   AnyAggregate,
+  AnyCommand,
   AnyDecision,
   CommandOf,
   EventStore,
@@ -9,7 +10,7 @@ import type {
 } from '@leftfold/core';
 import type { z } from 'zod';
 import type { LoadedAggregate, LoadOptions } from '../load/load-options.ts';
-import type { MetadataSchema, CustomMetadata } from '../metadata/command-metadata.ts';
+import type { CustomMetadata, MetadataSchema, MetadataWith } from '../metadata/command-metadata.ts';
 import type { SnapshotOwner } from '../snapshot/snapshots.ts';
 import type { CommandResult } from './command-result.ts';
 import type { ExecuteArguments } from './execute-options.ts';
@@ -60,8 +61,10 @@ type DecisionCommandOf<TDecision> = TDecision extends { command(...input: never)
   ? TCommand
   : never;
 
-/** Any command of these aggregates and decisions. */
-export type ExecutableCommand<TAggregate, TDecision> = CommandOf<TAggregate> | DecisionCommandOf<TDecision>;
+/** Any command of these aggregates and decisions; any command at all where the aggregates are not known. */
+export type ExecutableCommand<TAggregate, TDecision> = AnyAggregate extends TAggregate
+  ? AnyCommand
+  : CommandOf<TAggregate> | DecisionCommandOf<TDecision>;
 
 /** Executes commands: load, decide, append. Made by {@link createCommandExecutor}. */
 export interface CommandExecutor<
@@ -90,7 +93,7 @@ export interface CommandExecutor<
   execute<TCommand extends ExecutableCommand<TAggregate, TDecision>>(
     command: TCommand,
     ...options: ExecuteArguments<TCommand, TOwn>
-  ): Promise<CommandResult<TCommand>>;
+  ): Promise<CommandResult<TCommand, MetadataWith<TOwn>>>;
 
   /**
    * Loads an aggregate's state, current or historical.

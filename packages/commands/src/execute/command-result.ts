@@ -2,6 +2,7 @@ import {
   type CommandEvent,
   type CommandReason,
   CommandRejectedError,
+  type EventMetadata,
   type JsonObject,
   type NewEvent,
   type RecordedEvent,
@@ -67,14 +68,16 @@ export interface RejectedDecision<TReason extends string = string, TRole extends
 export type AnyResult = AcceptedCommand | RejectedCommand | AcceptedDecision | RejectedDecision;
 
 /** The result of one command: `CommandResult<ReturnType<typeof account.command.open>>`. Narrow it by `outcome`. */
-export type CommandResult<TCommand> = TCommand extends { readonly ids: infer TIds }
+export type CommandResult<TCommand, TMetadata extends EventMetadata = EventMetadata> = TCommand extends {
+  readonly ids: infer TIds;
+}
   ?
-      | AcceptedDecision<RecordedAs<CommandEvent<TCommand>>, keyof TIds & string>
+      | AcceptedDecision<RecordedAs<CommandEvent<TCommand>, TMetadata>, keyof TIds & string>
       | RejectedDecision<CommandReason<TCommand>, keyof TIds & string>
-  : AcceptedCommand<RecordedAs<CommandEvent<TCommand>>> | RejectedCommand<CommandReason<TCommand>>;
+  : AcceptedCommand<RecordedAs<CommandEvent<TCommand>, TMetadata>> | RejectedCommand<CommandReason<TCommand>>;
 
-type RecordedAs<TEvent> =
-  TEvent extends NewEvent<infer TType, infer TData> ? RecordedEvent<TType, TData> : never;
+type RecordedAs<TEvent, TMetadata extends EventMetadata> =
+  TEvent extends NewEvent<infer TType, infer TData> ? RecordedEvent<TType, TData, TMetadata> : never;
 
 /**
  * Returns an accepted result and throws for a rejected one, for callers that treat a rejection as a failure.

@@ -24,6 +24,11 @@ export interface CustomMetadata {
   readonly [field: string]: JsonValue | undefined;
 }
 
+/** The metadata of an event with the application's own fields, as its schema has checked them. */
+export type MetadataWith<TOwn extends CustomMetadata> = string extends keyof TOwn
+  ? EventMetadata
+  : EventMetadata & TOwn;
+
 /** A zod object schema of the application's own metadata fields. */
 export type MetadataSchema = z.ZodType<CustomMetadata, CustomMetadata>;
 

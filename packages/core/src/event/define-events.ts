@@ -4,6 +4,7 @@ import { assertCategory, assertMemberName } from '../naming/names.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
 import type { EventDefinition, EventOptions } from './event-definition.ts';
 import type { JsonValue } from './json.ts';
+import type { EventMetadata } from './metadata.ts';
 import { SchemaVersions, type EventSchema } from './schema-versions.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
@@ -91,16 +92,21 @@ export type NewEventOf<TGroup> =
       }[keyof TPayloads & string]
     : NewEvent;
 
-/** Any event of a group, as it is read from the log. Narrow it by `type`. */
-export type RecordedEventOf<TGroup> =
+/**
+ * Any event of a group, as it is read from the log. Narrow it by `type`.
+ *
+ * A group without its types has events of any type; no group has none.
+ */
+export type RecordedEventOf<TGroup, TMetadata extends EventMetadata = EventMetadata> =
   TGroup extends EventGroup<infer TCategory, infer TPayloads>
     ? {
         [TName in keyof TPayloads & string]: RecordedEvent<
           `${TCategory}.${TName}`,
-          EventData<TPayloads[TName]>
+          EventData<TPayloads[TName]>,
+          TMetadata
         >;
       }[keyof TPayloads & string]
-    : RecordedEvent;
+    : RecordedEvent<string, JsonValue, TMetadata>;
 
 /**
  * Defines the events of one category: their names and the schemas of their payloads.

@@ -16,7 +16,11 @@ export interface NewEvent<TType extends string = string, TData extends JsonValue
 }
 
 /** An event in the log. */
-export interface RecordedEvent<TType extends string = string, TData extends JsonValue = JsonValue> {
+export interface RecordedEvent<
+  TType extends string = string,
+  TData extends JsonValue = JsonValue,
+  TMetadata extends EventMetadata = EventMetadata,
+> {
   readonly type: TType;
   /** Version of the schema that `data` matches, after upcasting. */
   readonly schemaVersion: number;
@@ -29,6 +33,6 @@ export interface RecordedEvent<TType extends string = string, TData extends Json
   readonly position: number;
   /** When the event was appended, by the clock of the database. */
   readonly recordedAt: Date;
-  readonly metadata: EventMetadata;
+  readonly metadata: TMetadata;
   readonly tags: readonly string[];
 }

@@ -104,9 +104,13 @@ export interface AnyHandlerProjection {
 }
 
 /** A read model with any tables, written by handlers with a kysely transaction. */
-export interface HandlerProjection<TName extends string, TTables extends TableSchemas>
-  extends AnyHandlerProjection {
+export interface HandlerProjection<
+  TName extends string,
+  TTables extends TableSchemas,
+  TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[],
+> extends AnyHandlerProjection {
   readonly name: TName;
+  readonly events: TGroups;
   readonly columnsByTable: TTables;
 }
 
@@ -135,7 +139,7 @@ export function defineProjection<
   const TName extends string,
   const TGroups extends readonly AnyEventGroup[],
   const TTables extends TableSchemas,
->(options: ProjectionOptions<TName, TGroups, TTables>): HandlerProjection<TName, TTables> {
+>(options: ProjectionOptions<TName, TGroups, TTables>): HandlerProjection<TName, TTables, TGroups> {
   const { name, events, version = 1, mode = 'async' } = options;
   assertProjectionName(name);
   const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;

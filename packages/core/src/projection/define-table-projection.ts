@@ -98,8 +98,13 @@ export interface AnyTableProjection {
 }
 
 /** A read model with one table, folded in memory and written in batches. */
-export interface TableProjection<TName extends string, TColumns extends Columns> extends AnyTableProjection {
+export interface TableProjection<
+  TName extends string,
+  TColumns extends Columns,
+  TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[],
+> extends AnyTableProjection {
   readonly name: TName;
+  readonly events: TGroups;
   readonly columns: TColumns;
 }
 
@@ -134,7 +139,7 @@ export function defineTableProjection<
   THandlers extends RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>,
 >(
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers>,
-): TableProjection<TName, TColumns> {
+): TableProjection<TName, TColumns, TGroups> {
   const { name, columns, version = 1, mode = 'async', indexes = [] } = options;
   assertProjectionName(name);
   for (const column of Object.keys(columns)) assertSqlName(`column of "${name}"`, column);

@@ -140,7 +140,7 @@ export interface SubscribeOptions {
  * The events that match a filter, in log order, followed by new ones as they are appended. Ends when its signal
  * aborts.
  */
-export interface Subscription extends AsyncIterable<RecordedEvent> {
+export interface Subscription<TEvent extends RecordedEvent = RecordedEvent> extends AsyncIterable<TEvent> {
   /**
    * Resume token. All matching events up to this position were yielded, and the consumer asked for the next one. It
    * also advances over events that do not match.
@@ -149,7 +149,7 @@ export interface Subscription extends AsyncIterable<RecordedEvent> {
 }
 
 /**
- * An append-only log of events in streams.
+ * An append-only log of events in streams. What is read has the types of the store's definitions: narrow it by `type`.
  *
  * @example
  * ```ts
@@ -159,7 +159,7 @@ export interface Subscription extends AsyncIterable<RecordedEvent> {
  * for await (const event of store.readStream('account-1')) console.log(event.type);
  * ```
  */
-export interface EventStore {
+export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
   /**
    * Appends events to one stream: all of them or none.
    *
@@ -197,21 +197,21 @@ export interface EventStore {
    * @throws InvalidNameError when the stream id is invalid, InvalidArgumentError when an option is.
    * @throws StoreUnavailableError when the database cannot be reached.
    */
-  readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
+  readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<TEvent>;
 
   /**
    * Reads the log in its order up to the high-water mark, page by page, in bounded memory.
    *
    * @throws the errors of {@link EventStore.readStream}.
    */
-  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
+  readAll(options?: ReadAllOptions): AsyncIterable<TEvent>;
 
   /**
    * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.
    *
    * @throws the errors of {@link EventStore.readStream}, except for StoreUnavailableError.
    */
-  subscribe(options?: SubscribeOptions): Subscription;
+  subscribe(options?: SubscribeOptions): Subscription<TEvent>;
 
   /**
    * The position up to which the log is complete: no event can appear at or below it any more. It never decreases.
@@ -220,7 +220,7 @@ export interface EventStore {
   highWaterMark(): Promise<number>;
 
   /** The recorded events of a command, in log order. Empty when it was not executed, or added no events. */
-  eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]>;
+  eventsOfCommand(commandId: string): Promise<readonly TEvent[]>;
 }
 
 /** The state of an aggregate at a version of its stream. */

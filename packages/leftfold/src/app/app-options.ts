@@ -13,13 +13,14 @@ export interface AppOptions<
   TDecisions extends readonly AnyDecision[],
   TProjections extends readonly AnyProjection[],
   TMetadata extends MetadataSchema,
+  TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[],
 > {
   readonly aggregates?: TAggregates | undefined;
   /** Rules over several aggregates. */
   readonly decisions?: TDecisions | undefined;
   readonly projections?: TProjections | undefined;
   /** Events beside those of the aggregates and projections, which are included. */
-  readonly events?: readonly AnyEventGroup[] | undefined;
+  readonly events?: TGroups | undefined;
   /** The Postgres schema of the log. The schemas of read models begin with its name. @default 'leftfold' */
   readonly schema?: string | undefined;
   /** Which Postgres, and how to connect to it. @default DATABASE_URL, else an embedded Postgres, except in production */

@@ -6,7 +6,10 @@ import {
   defineEvents,
   defineProjection,
   defineTableProjection,
+  type App,
+  type EventMetadata,
   type PostgresEventStore,
+  type RecordedEventOf,
   reject,
 } from '../index.ts';
 
@@ -62,6 +65,8 @@ const movements = defineProjection({
       tx.insertInto('owners').values({ account_id: streamId, owner: data.owner }).execute(),
   },
 });
+
+type AccountEvent = RecordedEventOf<typeof accountEvents>;
 
 const app = await createApp({ aggregates: [account], projections: [balances, movements] });
 
@@ -184,5 +189,46 @@ test('a result has the events of its command, and its token is what a query take
     expectTypeOf(result.reason).toEqualTypeOf<'already-open'>();
   }
   app.query(balances, { atLeast: result.token });
-  expectTypeOf(app.store).toEqualTypeOf<PostgresEventStore>();
+  expectTypeOf(app.store).toEqualTypeOf<PostgresEventStore<AccountEvent>>();
+});
+
+describe('the events that an app reads', () => {
+  test('are those of its definitions, narrowed by type', async () => {
+    const both = await createApp({ aggregates: [account], projections: [carts] });
+    for await (const event of both.store.readAll()) {
+      expectTypeOf(event).toEqualTypeOf<RecordedEventOf<typeof accountEvents | typeof cartEvents>>();
+      if (event.type === 'account.deposited') expectTypeOf(event.data).toEqualTypeOf<{ cents: number }>();
+      // @ts-expect-error there is no such event
+      if (event.type === 'account.closed') break;
+    }
+    const more = await createApp({ aggregates: [account], events: [cartEvents] });
+    for await (const event of more.store.readStream('cart-1'))
+      expectTypeOf(event.type).toEqualTypeOf<'account.opened' | 'account.deposited' | 'cart.emptied'>();
+    for await (const event of more.store.subscribe())
+      expectTypeOf(event.type).toEqualTypeOf<'account.opened' | 'account.deposited' | 'cart.emptied'>();
+  });
+
+  test('have the fields of the metadata schema', async () => {
+    const tenants = await createApp({
+      aggregates: [account],
+      commands: { metadata: z.object({ tenant: z.string() }) },
+    });
+    const open = account.command.open('a', { owner: 'Ada' });
+    const result = await tenants.execute(open, { metadata: { tenant: 'acme' } });
+    if (result.outcome === 'accepted') {
+      expectTypeOf(result.events[0]!.metadata.tenant).toEqualTypeOf<string>();
+      expectTypeOf(result.events[0]!.metadata).toExtend<EventMetadata>();
+    }
+    for await (const { metadata } of tenants.store.readAll())
+      expectTypeOf(metadata.tenant).toEqualTypeOf<string | undefined>();
+  });
+});
+
+test('App without type arguments is any app, and executes any command', async () => {
+  const some: App = app;
+  const result = await some.execute(account.command.open('a', { owner: 'Ada' }));
+  expectTypeOf(result.token).toEqualTypeOf<typeof result.token>();
+  expectTypeOf(some.store).toEqualTypeOf<PostgresEventStore>();
+  // @ts-expect-error no command
+  some.execute({ name: 'open' });
 });

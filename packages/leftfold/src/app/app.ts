@@ -1,5 +1,5 @@
 import type { CommandExecutor, CustomMetadata } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
+import type { AnyAggregate, AnyDecision, AnyProjection, RecordedEvent } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
 import type { WaitForOptions } from '@leftfold/subscriptions';
@@ -13,6 +13,7 @@ export interface App<
   TDecision extends AnyDecision = AnyDecision,
   TProjection extends AnyProjection = AnyProjection,
   TMetadata extends CustomMetadata = CustomMetadata,
+  TEvent extends RecordedEvent = RecordedEvent,
 > extends Pick<CommandExecutor<TAggregate, TDecision, TMetadata>, 'execute' | 'load' | 'parseCommand'>,
     AsyncDisposable {
   /**
@@ -34,7 +35,7 @@ export interface App<
   readonly projections: AppProjections<TProjection>;
 
   /** The event store: for appends without a command, for reading and subscribing. */
-  readonly store: PostgresEventStore;
+  readonly store: PostgresEventStore<TEvent>;
 
   /** Which Postgres is used, in one line. */
   readonly database: string;

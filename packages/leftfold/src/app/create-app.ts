@@ -1,6 +1,6 @@
 import { createCommandExecutor, type CustomMetadataOf, type MetadataSchema } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyProjection } from '@leftfold/core';
-import { createEventStore } from '@leftfold/event-store';
+import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection } from '@leftfold/core';
+import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import {
   createProjectionRunner,
   inlineProjections,
@@ -11,6 +11,7 @@ import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase } from '../database/describe-database.ts';
 import { loadEmbedded } from '../database/load-embedded.ts';
 import type { App } from './app.ts';
+import type { AppEvent } from './app-events.ts';
 import type { AppOptions } from './app-options.ts';
 import { assertAppOptions } from './assert-app-options.ts';
 import { startComponent } from './component.ts';
@@ -45,9 +46,24 @@ export async function createApp<
   const TDecisions extends readonly AnyDecision[] = readonly [],
   const TProjections extends readonly AnyProjection[] = readonly [],
   TMetadata extends MetadataSchema = MetadataSchema,
+  const TGroups extends readonly AnyEventGroup[] = readonly [],
 >(
-  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata>,
-): Promise<App<TAggregates[number], TDecisions[number], TProjections[number], CustomMetadataOf<TMetadata>>> {
+  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata, TGroups>,
+): Promise<
+  App<
+    TAggregates[number],
+    TDecisions[number],
+    TProjections[number],
+    CustomMetadataOf<TMetadata>,
+    AppEvent<
+      TAggregates[number],
+      TDecisions[number],
+      TProjections[number],
+      TGroups[number],
+      CustomMetadataOf<TMetadata>
+    >
+  >
+> {
   assertAppOptions(options);
   const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
   const { url, pool, embedded, ...connection } = databaseOptions;
@@ -102,6 +118,8 @@ export async function createApp<
     const reading = { store, runner, isClosed: () => closed };
     const app = {
       ...executor,
+      // Sound, as for the store below: both know exactly the definitions of the app.
+      parseCommand: (value: unknown) => executor.parseCommand(value) as never,
       query: (projection: AnyProjection, queryOptions: QueryOptions = {}) =>
         queryProjection(reading, projection, queryOptions),
       projections: {
@@ -111,7 +129,7 @@ export async function createApp<
         reset: runner.reset.bind(runner),
         resume: runner.resume.bind(runner),
       },
-      store,
+      store: store as PostgresEventStore<never>,
       database: await describeDatabase(database, store),
       status: async () => ({
         highWaterMark: await store.highWaterMark(),

@@ -1,0 +1,60 @@
+import type { AnyEventGroup, AppendContext } from '@leftfold/core';
+import type { AppendLimits } from '@leftfold/core/append';
+import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import type { CallerTransaction, ConnectionOptions } from '@leftfold/postgres';
+import type { InlineHook } from './append/inline-append.ts';
+
+/** Options of `createEventStore`. */
+export interface EventStoreOptions<TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[]>
+  extends ConnectionOptions {
+  /** Every event that the store writes or reads. */
+  readonly events: TGroups;
+  /** The Postgres schema that holds the log. @default 'leftfold' */
+  readonly schema?: string | undefined;
+  /** Runs in the transaction of every append that has one of its event types. */
+  readonly inline?: InlineHook | undefined;
+  /** Validate payloads when they are read too; they are always validated when they are written. @default false */
+  readonly validateOnRead?: boolean | undefined;
+  /** @default 1 MiB per event; 10,000 events and 32 MiB per append */
+  readonly limits?: Partial<AppendLimits> | undefined;
+  /** Batches of appends in flight at a time. @default 2, at most the pool's size */
+  readonly appendConcurrency?: number | undefined;
+  /** Set to false behind a pooler that does not support prepared statements. @default true */
+  readonly preparedStatements?: boolean | undefined;
+  /** Use LISTEN for wake-ups. Set to false behind a pooler in transaction mode; waiting readers then poll more often. @default true */
+  readonly listen?: boolean | undefined;
+}
+
+/** Options of an append that only this store has. */
+export interface PostgresAppendContext extends AppendContext {
+  /**
+   * Append inside this transaction, which must be read committed. The append commits or rolls back with it, inline
+   * projections included. Readers wait for its end, so keep it short.
+   */
+  readonly transaction?: CallerTransaction | undefined;
+}
+
+/** The options that this store adds to those of an append. */
+export const contextNames = { transaction: true } as const;
+const storeNames: OptionNames<EventStoreOptions> = {
+  connectionString: true,
+  pool: true,
+  maxConnections: true,
+  events: true,
+  schema: true,
+  inline: true,
+  validateOnRead: true,
+  limits: true,
+  appendConcurrency: true,
+  preparedStatements: true,
+  listen: true,
+};
+
+/** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
+export function assertStoreOptions(options: EventStoreOptions): void {
+  assertOptions('options', options, storeNames);
+  assertWhole('maxConnections', options.maxConnections, { least: 1 });
+  assertWhole('appendConcurrency', options.appendConcurrency, { least: 1 });
+  for (const name of ['validateOnRead', 'preparedStatements', 'listen'] as const)
+    assertOneOf(name, options[name], [true, false]);
+}

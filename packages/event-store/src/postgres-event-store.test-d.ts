@@ -1,0 +1,31 @@
+import { type AnyEventGroup, defineEvents, type RecordedEvent, type RecordedEventOf } from '@leftfold/core';
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { createEventStore, type PostgresEventStore } from './postgres-event-store.ts';
+
+const accountEvents = defineEvents('account', {
+  opened: z.object({ owner: z.string() }),
+  deposited: z.object({ cents: z.int() }),
+});
+const cartEvents = defineEvents('cart', { emptied: z.object({}) });
+type Event = RecordedEventOf<typeof accountEvents | typeof cartEvents>;
+
+test('what a store reads has the types of its definitions, narrowed by type', async () => {
+  const store = createEventStore({ events: [accountEvents, cartEvents] });
+  for await (const event of store.readAll()) {
+    expectTypeOf(event).toEqualTypeOf<Event>();
+    if (event.type === 'account.opened') expectTypeOf(event.data).toEqualTypeOf<{ owner: string }>();
+    // @ts-expect-error there is no such event
+    if (event.type === 'account.open') break;
+  }
+  for await (const event of store.readStream('account-1')) expectTypeOf(event).toEqualTypeOf<Event>();
+  for await (const event of store.subscribe()) expectTypeOf(event).toEqualTypeOf<Event>();
+  expectTypeOf(await store.eventsOfCommand('c')).toEqualTypeOf<readonly Event[]>();
+  expectTypeOf(store).toExtend<PostgresEventStore>();
+});
+
+test('a store of definitions that are not known reads events of any type', async () => {
+  const groups: readonly AnyEventGroup[] = [accountEvents];
+  const store = createEventStore({ events: groups });
+  for await (const event of store.readAll()) expectTypeOf(event).toEqualTypeOf<RecordedEvent>();
+});
