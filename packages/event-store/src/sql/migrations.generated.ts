@@ -137,13 +137,20 @@ begin
       current_setting('transaction_isolation') using errcode = 'LF004';
   end if;
 
-  select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
-    into event_request, event_stream, event_index, event_stream_id
-    from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
-            from unnest(stream_request, stream_id, stream_event_count)
-                 with ordinality as stream (request, id, event_count, number)
-           cross join generate_series(1, stream.event_count) as index
-           order by stream.number, index) as event;
+  if 1 = all (stream_event_count) and request_count = cardinality(stream_id) then
+    event_request := stream_request;
+    event_stream := stream_request;
+    event_index := stream_event_count;
+    event_stream_id := stream_id;
+  else
+    select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
+      into event_request, event_stream, event_index, event_stream_id
+      from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
+              from unnest(stream_request, stream_id, stream_event_count)
+                   with ordinality as stream (request, id, event_count, number)
+             cross join generate_series(1, stream.event_count) as index
+             order by stream.number, index) as event;
+  end if;
   perform :schema._validate_batch(
             stream_request, stream_id, stream_expected_version, stream_event_count, request_command_id,
             coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_after,
@@ -759,19 +766,30 @@ as $$
 declare
   stream_count constant integer := cardinality(stream_id);
   request_count constant integer := stream_request[stream_count];
-  streams_fit boolean;
+  -- One event to one stream in each request, as group commits mostly have it: told by expressions alone. A stream that
+  -- two requests name then violates its unique index.
+  streams_fit boolean := 1 = all (stream_event_count) and -3 < all (stream_expected_version)
+                         and 9007199254740991 >= all (stream_expected_version)
+                         and stream_request[1] = 1 and request_count = stream_count
+                         and request_count = cardinality(request_command_id)
+                         and array_position(stream_id, null) is null;
 begin
-  select count(*) = count(distinct stream.id)
-         and count(*) = count(stream.request + stream.event_count)
-         and bool_and(stream.request = 1 + coalesce(stream.previous, 0) or stream.request = stream.previous)
-         and count(*) = count(*) filter (where stream.expected_version between -2 and 9007199254740991)
-         and bool_and(stream.event_count >= 0)
-         and max(stream.request) = request_count
-         and request_count = cardinality(request_command_id)
-    into streams_fit
-    from (select one.id, one.request, one.expected_version, one.event_count, lag(one.request) over (order by one.number) as previous
-            from unnest(stream_id, stream_request, stream_expected_version, stream_event_count) with ordinality
-                 as one (id, request, expected_version, event_count, number)) as stream;
+  if streams_fit then
+    streams_fit := stream_request = array(select generate_series(1, stream_count));
+  end if;
+  if streams_fit is distinct from true then
+    select count(*) = count(distinct stream.id)
+           and count(*) = count(stream.request + stream.event_count)
+           and bool_and(stream.request = 1 + coalesce(stream.previous, 0) or stream.request = stream.previous)
+           and count(*) = count(*) filter (where stream.expected_version between -2 and 9007199254740991)
+           and bool_and(stream.event_count >= 0)
+           and max(stream.request) = request_count
+           and request_count = cardinality(request_command_id)
+      into streams_fit
+      from (select one.id, one.request, one.expected_version, one.event_count, lag(one.request) over (order by one.number) as previous
+              from unnest(stream_id, stream_request, stream_expected_version, stream_event_count) with ordinality
+                   as one (id, request, expected_version, event_count, number)) as stream;
+  end if;
   if streams_fit is distinct from true
      or array[cardinality(stream_request), cardinality(stream_expected_version), cardinality(stream_event_count)]
         <> array_fill(stream_count, array[3])
@@ -781,12 +799,16 @@ begin
         is distinct from array_fill(event_count, array[6])
      or array[cardinality(query_tags), cardinality(query_types), cardinality(query_after)]
         is distinct from array_fill(cardinality(query_request), array[3])
-     or exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
-                 where query.request not between 1 and request_count
-                    or query.request is null or query.tags is null or query.after is null
-                    or query.after < 0 or cardinality(query.tags::text[]) not between 1 and 64)
   then
     raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
+  end if;
+  if query_request is not null then
+    if exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
+              where query.request not between 1 and request_count
+                 or query.request is null or query.tags is null or query.after is null
+                 or query.after < 0 or cardinality(query.tags::text[]) not between 1 and 64) then
+      raise exception 'the queries of _append_batch do not fit together' using errcode = '22023';
+    end if;
   end if;
 end
 $$;

@@ -55,13 +55,20 @@ begin
       current_setting('transaction_isolation') using errcode = 'LF004';
   end if;
 
-  select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
-    into event_request, event_stream, event_index, event_stream_id
-    from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
-            from unnest(stream_request, stream_id, stream_event_count)
-                 with ordinality as stream (request, id, event_count, number)
-           cross join generate_series(1, stream.event_count) as index
-           order by stream.number, index) as event;
+  if 1 = all (stream_event_count) and request_count = cardinality(stream_id) then
+    event_request := stream_request;
+    event_stream := stream_request;
+    event_index := stream_event_count;
+    event_stream_id := stream_id;
+  else
+    select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
+      into event_request, event_stream, event_index, event_stream_id
+      from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
+              from unnest(stream_request, stream_id, stream_event_count)
+                   with ordinality as stream (request, id, event_count, number)
+             cross join generate_series(1, stream.event_count) as index
+             order by stream.number, index) as event;
+  end if;
   perform :schema._validate_batch(
             stream_request, stream_id, stream_expected_version, stream_event_count, request_command_id,
             coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_after,
