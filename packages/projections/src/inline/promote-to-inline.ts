@@ -7,6 +7,7 @@ import { inlineApplierOf } from './apply-inline.ts';
 
 /** Appends wait while these are applied, so there must not be many. */
 const MAX_EVENTS = 500;
+const END_OF_LOG = Number.MAX_SAFE_INTEGER;
 
 /**
  * Hands a projection that has caught up over to the appends, exactly between two of them.
@@ -31,14 +32,15 @@ export async function promoteToInline(
     await store.inTransaction(async ({ tx }) => {
       const run = runnerInTransaction(tx);
       await lockInlineProjections(run, schema);
-      const { events } = await store.readPage({
+      const page = await store.readPage({
         after: position,
-        upTo: Number.MAX_SAFE_INTEGER,
+        upTo: END_OF_LOG,
         limit: MAX_EVENTS,
         filter: { types: projection.eventTypes },
         transaction: tx,
       });
-      if (events.length === MAX_EVENTS) throw new NotPromoted('later');
+      if (page.position < END_OF_LOG) throw new NotPromoted('later');
+      const { events } = page;
       await inlineApplierOf(projection, schema).apply(tx, events);
       const to = events.at(-1)?.position ?? position;
       const marked = await markInline({ schema, run }, { lease, from: position, to });
