@@ -82,6 +82,7 @@ export type { NewEvent, RecordedEvent } from './event/event.ts';
 export type { EventOptions } from './event/event-definition.ts';
 export { EventCatalog, type StoredPayload, type UpcastPayload } from './event/event-catalog.ts';
 export { asStored } from './json/as-stored.ts';
+export { estimatedSize } from './json/estimated-size.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type { EventMetadata } from './event/metadata.ts';
 export { SchemaVersions, schemaVersions } from './event/schema-versions.ts';

@@ -5,6 +5,7 @@ import {
   assertId,
   InvalidArgumentError,
   type RetryPolicy,
+  estimatedSize,
   StoreUnavailableError,
   toRetryPolicy,
   uuidv7,
@@ -12,7 +13,7 @@ import {
 import { assertOptions, type OptionNames } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
-import { InFlight } from '../in-flight/in-flight.ts';
+import { InFlight, type InFlightLimits } from '../in-flight/in-flight.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
@@ -59,6 +60,9 @@ const cacheNames: OptionNames<CacheOptions> = { aggregates: true };
 const DEFAULT_CACHED_AGGREGATES = 1000;
 const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
 
+/** Commands and loads that run or wait at a time, and the estimated bytes of the commands. */
+const IN_FLIGHT_LIMITS: InFlightLimits = { count: 50_000, size: 256 * 1024 * 1024 };
+
 /**
  * Creates a command executor for an event store.
  *
@@ -91,7 +95,7 @@ export function createCommandExecutor<
   const snapshots = new Snapshots(options.snapshots, guarded(options.onSnapshotError ?? warn));
   const loader = new Loader(store, cache, snapshots);
   const context = { store, loader, queues: new StreamQueues(), random };
-  const inFlight = new InFlight();
+  const inFlight = new InFlight(IN_FLIGHT_LIMITS);
   let closed = false;
 
   async function execute(command: AnyCommand, given: ExecuteOptions = {}): Promise<AnyResult> {
@@ -140,10 +144,9 @@ export function createCommandExecutor<
     return { state, streamVersion, position, exists: streamVersion > 0 };
   }
 
-  function whileOpen<TResult>(work: () => Promise<TResult>): Promise<TResult> {
-    if (closed)
-      return Promise.reject(new StoreUnavailableError('the app is closed; no further command is executed'));
-    return inFlight.run(work);
+  async function whileOpen<TResult>(work: () => Promise<TResult>, input?: unknown): Promise<TResult> {
+    if (closed) throw new StoreUnavailableError('the app is closed; no further command is executed');
+    return inFlight.run(work, estimatedSize(input));
   }
 
   async function close(): Promise<void> {
@@ -156,7 +159,7 @@ export function createCommandExecutor<
   // those of the aggregate. The registry looks definitions up by name, which loses their types.
   return {
     execute: ((command: AnyCommand, given?: ExecuteOptions) =>
-      whileOpen(() => execute(command, given))) as Executor['execute'],
+      whileOpen(() => execute(command, given), command)) as Executor['execute'],
     load: (aggregate: AnyAggregate, id: string, at?: LoadOptions) => whileOpen(() => load(aggregate, id, at)),
     parseCommand(value) {
       const command = parseCommand(value);

@@ -36,3 +36,20 @@ test('a limit of 0 keeps nothing; a negative one is refused', () => {
   expect(cache.get('a')).toBeUndefined();
   expect(() => new AggregateCache(-1)).toThrow(InvalidArgumentError);
 });
+
+test('beyond its size the cache drops states as well, and keeps none that is larger than it', () => {
+  const cache = new AggregateCache(10, 1_000_000);
+  const sized = (streamVersion: number, characters: number) => ({
+    ...at(streamVersion),
+    state: { text: 'x'.repeat(characters) },
+  });
+  cache.put('a', sized(1, 200_000));
+  cache.put('b', sized(1, 200_000));
+  cache.put('c', sized(1, 200_000));
+  const cached = () => ['a', 'b', 'c', 'd'].filter((streamId) => cache.get(streamId) !== undefined);
+  expect(cached()).toEqual(['b', 'c']);
+  cache.put('d', sized(1, 600_000));
+  expect(cached()).toEqual([]);
+  for (let version = 1; version <= 40; version += 1) cache.put('a', sized(version, version * 20_000));
+  expect(cached()).toEqual([]);
+});

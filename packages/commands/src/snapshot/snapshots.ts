@@ -57,7 +57,10 @@ export class Snapshots {
     const { snapshots: policy } = aggregate;
     const store = this.#store;
     if (store === undefined || policy === undefined) return folded;
-    if (folded.streamVersion - folded.snapshotVersion < policy.everyEvents || this.#writes.size >= MAX_WRITES)
+    if (
+      folded.streamVersion - folded.snapshotVersion < policy.everyEvents ||
+      this.#writes.count >= MAX_WRITES
+    )
       return folded;
     this.#writes
       .run(() => this.#save(store, { aggregate, streamId }, folded))

@@ -9,7 +9,7 @@ import {
   type SubscriptionPage,
 } from '@leftfold/subscriptions';
 import { isConnectionFailure, toLeftfoldError } from '@leftfold/postgres';
-import { encodeChanges } from '../fold/encoded-rows.ts';
+import { encodeChanges, sizeOf } from '../fold/encoded-rows.ts';
 import { RowCache } from '../fold/row-cache.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 import { TableFold } from '../fold/table-fold.ts';
@@ -101,7 +101,7 @@ export class TableApplier implements SubscriptionHandler {
     try {
       const changes = encodeChanges(this.#fold.columns, rows);
       // From here on the rows may change again, for the next batch.
-      this.#cache.endBatch(rows);
+      this.#cache.endBatch(rows, sizeOf(changes.kept));
       this.#pending = undefined;
       if (changes.kept.count + changes.gone.count === 0)
         return await ask(advanceCheckpoint(store.db, store.schema, step), store.schema);

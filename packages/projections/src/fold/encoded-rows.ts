@@ -32,3 +32,8 @@ export function encodeChanges(columns: TableLayout, rows: readonly FoldedRow[]):
   );
   return { kept: { ...encodeKeys(columns, kept), rest }, gone: encodeKeys(columns, gone) };
 }
+
+/** Characters of the rows. */
+export function sizeOf({ key, rest }: EncodedRows): number {
+  return [...key, ...rest].reduce((sum, column) => sum + column.length, 0);
+}

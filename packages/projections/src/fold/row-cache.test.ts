@@ -15,7 +15,7 @@ const row = (id: string): FoldedRow => ({
 function useOneByOne(known: RowCache, ids: readonly string[]) {
   for (const id of ids) {
     if (known.get(id) === undefined) known.add(row(id));
-    known.endBatch([]);
+    known.endBatch([], 1);
   }
 }
 
@@ -37,10 +37,24 @@ describe('cached rows', () => {
       const ids = Array.from({ length: 10 }, (_, n) => String(n));
       for (const id of ids) known.add(row(id));
       expect(ids.every((id) => known.get(id) !== undefined)).toBe(true);
-      known.endBatch([]);
+      known.endBatch([], 1);
       known.add(row('next'));
       expect(ids.every((id) => known.get(id) !== undefined)).toBe(true);
     }
+  });
+
+  test('are bounded by their size as well', () => {
+    const known = new RowCache(1_000);
+    for (const id of ['a', 'b', 'c', 'd']) {
+      known.add(row(id));
+      known.endBatch([], 4 * 1024 * 1024);
+    }
+    expect(['a', 'b', 'c', 'd'].map((id) => known.get(id) !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   test('are none after a clear', () => {

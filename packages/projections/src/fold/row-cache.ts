@@ -1,7 +1,10 @@
 import type { FoldedRow } from './folded-row.ts';
 
+/** Characters of the written rows of one generation. A value of JSON in memory can take twenty times as much. */
+const GENERATION_CHARACTERS = 4 * 1024 * 1024;
+
 /**
- * The rows that were used most recently, up to a limit, and in any case those of the last two batches.
+ * The rows that were used most recently, up to a limit of rows and one of size, and in any case those of the last two batches.
  *
  * There are two generations: when the younger one is full it becomes the older one, and a row that is found in the older
  * one moves to the younger again. This happens only between batches, so that a batch has each row once, and the rows of
@@ -9,6 +12,7 @@ import type { FoldedRow } from './folded-row.ts';
  */
 export class RowCache {
   readonly #generationSize: number;
+  #size = 0;
   #younger = new Map<string, FoldedRow>();
   #older = new Map<string, FoldedRow>();
 
@@ -28,10 +32,16 @@ export class RowCache {
     this.#younger.set(row.id, row);
   }
 
-  /** Call it with a batch's rows when no more events are folded into it, and the batch before has been written. */
-  endBatch(rows: readonly FoldedRow[]): void {
+  /**
+   * Call it with a batch's rows when no more events are folded into it, and the batch before has been written.
+   *
+   * @param size characters of the rows, as they are written
+   */
+  endBatch(rows: readonly FoldedRow[], size: number): void {
     for (const row of rows) row.batch = undefined;
-    if (this.#younger.size < this.#generationSize) return;
+    this.#size += size;
+    if (this.#younger.size < this.#generationSize && this.#size < GENERATION_CHARACTERS) return;
+    this.#size = 0;
     this.#older = this.#younger;
     this.#younger = new Map();
   }

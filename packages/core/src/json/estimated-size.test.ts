@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { estimatedSize } from './estimated-size.ts';
+
+test.each([
+  ['a long text', 'x'.repeat(1_000_000), 1_000_000],
+  ['many empty objects', Array.from({ length: 300_000 }, () => ({})), 300_000 * 50],
+  ['a map', new Map(Array.from({ length: 5_000 }, (_, n) => [n, { n }])), 5_000 * 64],
+  ['a set below levels of objects', { a: { b: new Set(['x'.repeat(50_000)]) } }, 50_000],
+])('the estimated size of %s is not less than what it takes, by far', (_, value, least) => {
+  expect(estimatedSize(value)).toBeGreaterThan(least);
+  expect(estimatedSize(value)).toBeLessThan(least * 4);
+});
+
+test('a value of any depth or with a circle has an estimated size', () => {
+  let deep: unknown = 1;
+  for (let depth = 0; depth < 200_000; depth += 1) deep = [deep];
+  expect(estimatedSize(deep)).toBeGreaterThan(0);
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  expect(estimatedSize(circle)).toBeGreaterThan(0);
+});
