@@ -47,18 +47,17 @@ describe('a page', () => {
       'account-tags',
       Array.from({ length: 200 }, () => ({ ...deposited(1), tags })),
     );
+    const digits = `{"type": "account.deposited", "data": {"digits": [${Array(100).fill('1e300').join()}]}}`;
     await pool.query(`select leftfold.append('account-digits', $1::jsonb)`, [
-      JSON.stringify(
-        Array.from({ length: 200 }, () => ({ type: 'account.deposited', data: [1e300, 'x'.repeat(100)] })),
-      ).replaceAll('1e+300', Array(100).fill('1e300').join()),
+      `[${Array(200).fill(digits).join()}]`,
     ]);
     const upTo = await store.highWaterMark();
     const page = await store.readPage({ after, upTo, limit: 1_000 });
     expect(page.size).toBeLessThan(2 * PAGE_BYTES);
     expect(page.events.length).toBeLessThan(100);
-    const digits = await store.readPage({ after: upTo - 200, upTo, limit: 1_000 });
-    expect(digits.size).toBeLessThan(2 * PAGE_BYTES);
-    expect(digits.events.length).toBeLessThan(100);
+    const second = await store.readPage({ after: upTo - 200, upTo, limit: 1_000 });
+    expect(second.size).toBeLessThan(2 * PAGE_BYTES);
+    expect(second.events.length).toBeLessThan(100);
   });
 });
 
