@@ -27,7 +27,12 @@ export function estimatedSize(value: unknown): number {
 }
 
 function membersOf(value: object): Iterable<unknown> {
-  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  if (value instanceof Map) return keysAndValuesOf(value);
   if (value instanceof Set || Array.isArray(value)) return value as Iterable<unknown>;
-  return ArrayBuffer.isView(value) ? [] : Object.values(value);
+  return ArrayBuffer.isView(value) ? [] : (Object.values(value) as unknown[]);
+}
+
+function* keysAndValuesOf(map: ReadonlyMap<unknown, unknown>): Iterable<unknown> {
+  yield* map.keys();
+  yield* map.values();
 }
