@@ -81,6 +81,7 @@ export {
 export type { NewEvent, RecordedEvent } from './event/event.ts';
 export type { EventOptions } from './event/event-definition.ts';
 export { EventCatalog, type StoredPayload, type UpcastPayload } from './event/event-catalog.ts';
+export { frozen } from './fold/frozen.ts';
 export { asStored } from './json/as-stored.ts';
 export { estimatedSize } from './json/estimated-size.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';

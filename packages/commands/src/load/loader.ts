@@ -1,4 +1,4 @@
-import type { AnyAggregate, EventStore, RecordedEvent } from '@leftfold/core';
+import { type AnyAggregate, type EventStore, type RecordedEvent, frozen } from '@leftfold/core';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { AggregateCache } from './aggregate-cache.ts';
 import type { FoldedState } from './folded.ts';
@@ -74,9 +74,15 @@ export class Loader {
       : this.#fold(stream.aggregate, start, this.#store.readStream(stream.streamId, range));
   }
 
-  /** Caches a state, and starts writing a snapshot when one is due. */
+  /**
+   * Caches a state, and starts writing a snapshot when one is due.
+   *
+   * Outside of production the state is frozen: an `evolve` that changes it in place then throws, instead of changing
+   * what other commands see.
+   */
   keep(stream: AggregateStream, folded: FoldedState): FoldedState {
     const kept = this.#snapshots.saveIfDue(stream, folded);
+    if (process.env['NODE_ENV'] !== 'production') frozen(kept.state);
     this.#cache.put(stream.streamId, kept);
     return kept;
   }

@@ -134,3 +134,15 @@ test('a command name with other characters is refused', () => {
     });
   expect(attempt).toThrow('command name "open it" must begin with a letter');
 });
+
+test('an initial state with a Map is refused, since all aggregates would share it', () => {
+  const withMap = () =>
+    defineAggregate({
+      events: accountEvents,
+      initialState: { byOwner: new Map<string, number>() },
+      evolve,
+      commands: {},
+    });
+  expect(withMap).toThrow(expect.objectContaining({ code: 'INVALID_DEFINITION' }));
+  expect(withMap).toThrow(/aggregate "account" contains a Map.*plain objects/);
+});

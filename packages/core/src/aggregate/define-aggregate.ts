@@ -9,7 +9,8 @@ import type {
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { JsonValue } from '../event/json.ts';
-import { frozen } from '../fold/frozen.ts';
+import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { frozen, unfreezable } from '../fold/frozen.ts';
 import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
@@ -197,6 +198,7 @@ export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer
  * account.command.withdraw('acc-1', { cents: 500 }); // a command, to be executed
  * ```
  *
+ * @throws InvalidDefinitionError when the initial state contains a Map, a Set or an instance of a class.
  * @throws InvalidNameError when a command's name has other characters than letters, digits, "_" and "-".
  *
  * Source: the decider pattern, Jérémie Chassaing, 2021.
@@ -226,6 +228,12 @@ export function defineAggregate<
 > {
   const { events, commands, stateVersion = 1 } = options;
   const name = events.category;
+  const shared = unfreezable(options.initialState);
+  if (shared !== undefined) {
+    throw new InvalidDefinitionError(
+      `initialState of aggregate "${name}" contains a ${shared}, which all aggregates would share and could change; use plain objects and arrays`,
+    );
+  }
   const commandNames = Object.keys(commands);
   for (const commandName of commandNames) assertMemberName('command name', commandName);
 

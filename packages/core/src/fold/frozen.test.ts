@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { frozen } from './frozen.ts';
+import { frozen, unfreezable } from './frozen.ts';
 
 test('plain objects and arrays are frozen at all levels', () => {
   const value = frozen({ lines: [{ sku: 'tea' }], total: 0, note: null });
@@ -18,4 +18,12 @@ test('a value that refers to itself is frozen', () => {
   const value: { self?: unknown } = {};
   value.self = value;
   expect(Object.isFrozen(frozen(value))).toBe(true);
+});
+
+test('what cannot be frozen is found at any level, and named', () => {
+  class Money {}
+  expect(unfreezable({ lines: [{ sku: 'tea' }], at: new Date(0), note: null })).toBeUndefined();
+  expect(unfreezable({ lines: [{ quantities: new Map() }] })).toBe('Map');
+  expect(unfreezable(new Set())).toBe('Set');
+  expect(unfreezable({ price: new Money() })).toBe('Money');
 });

@@ -12,6 +12,20 @@ export function frozen<TValue>(value: TValue): TValue {
   return value;
 }
 
+/** The first `Map`, `Set` or instance of a class in a value, by its class's name; a `Date` counts as a scalar. */
+export function unfreezable(value: unknown, seen = new Set<unknown>()): string | undefined {
+  if (typeof value !== 'object' || value === null || value instanceof Date || seen.has(value))
+    return undefined;
+  seen.add(value);
+  const { constructor } = value;
+  if (!isPlain(value)) return constructor.name || 'object of a class';
+  for (const part of Object.values(value)) {
+    const found = unfreezable(part, seen);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
