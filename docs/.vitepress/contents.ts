@@ -17,6 +17,7 @@ const guides = [
   { text: 'Event store', link: '/guides/event-store' },
   { text: 'Commands', link: '/guides/commands' },
   { text: 'Projections', link: '/guides/projections' },
+  { text: 'Deploying', link: '/guides/deploying' },
   { text: 'The app', link: '/guides/leftfold' },
   { text: 'Testing', link: '/guides/testing' },
   { text: 'Embedded PostgreSQL', link: '/guides/embedded' },

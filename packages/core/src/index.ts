@@ -61,12 +61,14 @@ export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
 export {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
-  ProjectionTableMismatchError,
 } from './errors/projection-errors.ts';
 export { SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
 export {
+  ReleaseOutdatedError,
   SubscriptionFailedError,
   type SubscriptionIdentity,
+  SubscriptionMismatchError,
+  SubscriptionNotCaughtUpError,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from './errors/subscription-errors.ts';

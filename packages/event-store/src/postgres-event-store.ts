@@ -79,6 +79,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly run: StatementRunner;
   /** The hook that runs in the transactions of this store's appends. */
   readonly inline: InlineHook | undefined;
+  readonly preparedStatements: boolean;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
@@ -98,6 +99,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
     this.pool = pool;
+    this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;

@@ -1,8 +1,10 @@
 import { account, balances, movements } from '@leftfold/testbed/bank';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
+import type { QueryOptions } from '../src/index.ts';
 import { startBank, test as appTest } from './app-test.ts';
 
 const test = appTest
@@ -125,12 +127,40 @@ describe('a query with atLeast', () => {
 
 describe('a query without atLeast', () => {
   test('returns the rows there are', async ({ database, app }) => {
+    const first = await startBank(database.connectionString);
+    await first.projections.whenCaughtUp(balances);
+    await first.close();
     const { token } = await app.execute(account.command.deposit('now', { cents: 1 }));
     const own = app.query(balances).where('account_id', '=', 'account-now');
     expect(await own.execute()).toEqual([]);
     await using runner = await startBank(database.connectionString);
     await runner.projections.waitFor(balances, token);
     expect(await own.execute()).toHaveLength(1);
+  });
+
+  test('waits, or fails, until its version has caught up with the log', async ({ database, app }) => {
+    guarantee('never-half-built');
+    await app.execute(account.command.deposit('rebuilt', { cents: 1 }));
+    await app.projections.reset(balances);
+    const own = (options: QueryOptions) =>
+      app.query(balances, options).where('account_id', '=', 'account-rebuilt');
+    const code = 'SUBSCRIPTION_NOT_CAUGHT_UP';
+    expect(await failureOf(own({ ifNotCaughtUp: 'fail' }).execute())).toMatchObject({ code });
+    expect(await failureOf(own({ timeoutMs: 50 }).execute())).toMatchObject({ code, reached: 0 });
+    const waiting = own({ timeoutMs: 20_000 }).execute();
+    await using runner = await startBank(database.connectionString);
+    expect(await waiting).toHaveLength(1);
+    // A reset by another process holds again for this one, which has read complete rows before.
+    await runner.projections.reset(balances);
+    expect(await own({ timeoutMs: 20_000 }).execute()).toHaveLength(1);
+  });
+
+  test('on an empty log needs no wait', async ({ database }) => {
+    await using empty = await startBank(database.connectionString, {
+      schema: 'empty_log',
+      subscriptions: { run: false },
+    });
+    expect(await empty.query(balances, { ifNotCaughtUp: 'fail' }).execute()).toEqual([]);
   });
 
   test('chooses, orders, limits and sums like any kysely query', async ({ database }) => {

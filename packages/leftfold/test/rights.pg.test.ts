@@ -153,7 +153,7 @@ describe('with the rights of the script', () => {
     ['reader', `select leftfold.append('account-1', '[]')`],
     ['projector', `select leftfold.append('account-1', '[]')`],
     ['operator', `select leftfold.read_stream('account-1')`],
-    ['app', `select leftfold._rewind_checkpoint('balances', 1, 0, 1)`],
+    ['app', `select leftfold._rewind_checkpoint('balances', 1, 0, 1, '{}', '')`],
     ['app', `select leftfold._resume_subscription('balances', 1, 0)`],
     ['app', 'delete from leftfold_balances_v1.balances'],
     ['app', 'truncate leftfold_inline_balances_v1.inline_balances'],

@@ -12,5 +12,10 @@ export type { SchemaConnection } from './sql/schema-connection.ts';
 export { lockSubscription, readCheckpoints } from './sql/subscriptions.ts';
 export type { OnIncident, SubscriptionIncident } from './status/subscription-incident.ts';
 export type { SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
-export type { PromotionResult, SubscriptionDefinition } from './subscription/subscription-definition.ts';
+export { type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';
+export {
+  declaredDefinition,
+  type PromotionResult,
+  type SubscriptionDefinition,
+} from './subscription/subscription-definition.ts';
 export type { SubscriptionKey, SubscriptionRef } from './subscription/subscription-key.ts';

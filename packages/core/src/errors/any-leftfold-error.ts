@@ -25,14 +25,13 @@ import type {
   UnknownCommandError,
   UnknownEventError,
 } from './definition-errors.ts';
-import type {
-  ProjectionConstraintViolatedError,
-  ProjectionModeMismatchError,
-  ProjectionTableMismatchError,
-} from './projection-errors.ts';
+import type { ProjectionConstraintViolatedError, ProjectionModeMismatchError } from './projection-errors.ts';
 import type { SchemaMismatchError, StoreUnavailableError } from './store-errors.ts';
 import type {
+  ReleaseOutdatedError,
   SubscriptionFailedError,
+  SubscriptionMismatchError,
+  SubscriptionNotCaughtUpError,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from './subscription-errors.ts';
@@ -54,14 +53,16 @@ export type AnyLeftfoldError =
   | MissingRightsError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError
-  | ProjectionTableMismatchError
   | ReadOnlyDatabaseError
+  | ReleaseOutdatedError
   | SchemaMismatchError
   | SchemaNotMigratedError
   | ServerTooOldError
   | StoreUnavailableError
   | StreamVersionConflictError
   | SubscriptionFailedError
+  | SubscriptionMismatchError
+  | SubscriptionNotCaughtUpError
   | SubscriptionNotFoundError
   | SubscriptionTimeoutError
   | TransactionRolledBackError

@@ -17,7 +17,6 @@ import {
   DatabaseNotConfiguredError,
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
-  ProjectionTableMismatchError,
   ReadOnlyDatabaseError,
   SchemaMismatchError,
   SchemaNotMigratedError,
@@ -26,6 +25,9 @@ import {
   StreamVersionConflictError,
   SubscriptionFailedError,
   SubscriptionNotFoundError,
+  ReleaseOutdatedError,
+  SubscriptionMismatchError,
+  SubscriptionNotCaughtUpError,
   SubscriptionTimeoutError,
   toSchemaIssues,
   TransactionRolledBackError,
@@ -117,7 +119,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new SubscriptionFailedError(balances, { type: 'account.opened', position: 7 }, { cause }),
     'SUBSCRIPTION_FAILED',
     false,
-    'projection "balances" stopped at event "account.opened", position 7: the wire was cut; fix the cause, then call resume()',
+    'projection "balances" stopped at event "account.opened", position 7: the wire was cut; fix the cause, then deploy it or call resume()',
   ],
   [
     new SubscriptionTimeoutError(balances, 9, 7, 5_000),
@@ -130,6 +132,24 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'SUBSCRIPTION_NOT_FOUND',
     false,
     'projection "balances" is unknown here; pass its definition, and call migrate() once',
+  ],
+  [
+    new SubscriptionMismatchError(balances, ['column "note" is new']),
+    'SUBSCRIPTION_MISMATCH',
+    false,
+    'projection "balances" is not as this database has it: column "note" is new; raise its version to build it beside the old one, or reset() it to build it anew',
+  ],
+  [
+    new SubscriptionNotCaughtUpError(balances, 7),
+    'SUBSCRIPTION_NOT_CAUGHT_UP',
+    true,
+    'projection "balances" has not caught up with the log since it began or was reset, it is at position 7; check that a process runs it, or wait longer',
+  ],
+  [
+    new ReleaseOutdatedError(balances, { cause }),
+    'RELEASE_OUTDATED',
+    false,
+    'projection "balances" is left to a newer release: the wire was cut',
   ],
   [
     new SchemaMismatchError('leftfold', 5, 4),
@@ -154,12 +174,6 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'PROJECTION_MODE_MISMATCH',
     false,
     'projection "balances" is async now; raise its version, or reset() it',
-  ],
-  [
-    new ProjectionTableMismatchError(balances, 'balances', ['column "owner" is missing']),
-    'PROJECTION_TABLE_MISMATCH',
-    false,
-    'table "balances" of projection "balances" version 1 is not as defined: column "owner" is missing; raise the projection\'s version to build a new table, or reset() it',
   ],
   [
     new ProjectionConstraintViolatedError(balances, { table: 'email', constraint: 'email_pkey' }),
@@ -276,7 +290,7 @@ test('a schema that lacks a migration says how to get it', () => {
 
 test('a subscription that stopped without a single failing event gives the reason', () => {
   expect(new SubscriptionFailedError(balances, undefined, { cause: 'disk full' }).message).toBe(
-    'projection "balances" stopped: disk full; fix the cause, then call resume()',
+    'projection "balances" stopped: disk full; fix the cause, then deploy it or call resume()',
   );
   expect(new SubscriptionFailedError(balances, undefined).message).toContain('unknown cause');
 });

@@ -13,32 +13,6 @@ export class ProjectionModeMismatchError extends LeftfoldError {
   }
 }
 
-/** A projection's table exists and differs from its definition. Nothing was changed. */
-export class ProjectionTableMismatchError extends LeftfoldError {
-  readonly code = 'PROJECTION_TABLE_MISMATCH';
-  readonly retryable = false;
-  readonly projection: string;
-  readonly version: number;
-  readonly table: string;
-  /** One line for each difference. */
-  readonly differences: readonly string[];
-
-  constructor(
-    projection: { readonly name: string; readonly version: number },
-    table: string,
-    differences: readonly string[],
-  ) {
-    super(
-      `table "${table}" of projection "${projection.name}" version ${projection.version} is not as defined: ` +
-        `${differences.join('; ')}; raise the projection's version to build a new table, or reset() it`,
-    );
-    this.projection = projection.name;
-    this.version = projection.version;
-    this.table = table;
-    this.differences = differences;
-  }
-}
-
 /**
  * An event breaks a constraint of an inline projection's table, such as a key that another row has. Nothing was appended.
  *

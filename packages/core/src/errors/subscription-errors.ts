@@ -49,7 +49,11 @@ export class SubscriptionFailedError extends SubscriptionError {
     options?: ErrorOptions,
   ) {
     const at = event === undefined ? '' : ` at event "${event.type}", position ${event.position}`;
-    super(identity, `stopped${at}: ${reasonOf(options?.cause)}; fix the cause, then call resume()`, options);
+    super(
+      identity,
+      `stopped${at}: ${reasonOf(options?.cause)}; fix the cause, then deploy it or call resume()`,
+      options,
+    );
     this.position = event?.position;
     this.eventType = event?.type;
   }
@@ -86,5 +90,47 @@ export class SubscriptionNotFoundError extends SubscriptionError {
 
   constructor(identity: SubscriptionIdentity) {
     super(identity, 'is unknown here; pass its definition, and call migrate() once');
+  }
+}
+
+/** A durable subscription is defined in another way in this database. This process leaves it alone, others go on. */
+export class SubscriptionMismatchError extends SubscriptionError {
+  readonly code = 'SUBSCRIPTION_MISMATCH';
+  readonly retryable = false;
+  /** One line for each difference. */
+  readonly differences: readonly string[];
+
+  constructor(identity: SubscriptionIdentity, differences: readonly string[]) {
+    super(
+      identity,
+      `is not as this database has it: ${differences.join('; ')}; raise its version to build it beside the old one, or reset() it to build it anew`,
+    );
+    this.differences = differences;
+  }
+}
+
+/** A version of a durable subscription has never reached the end of the log: what it has written is incomplete. */
+export class SubscriptionNotCaughtUpError extends SubscriptionError {
+  readonly code = 'SUBSCRIPTION_NOT_CAUGHT_UP';
+  readonly retryable = true;
+  /** The position that was reached. */
+  readonly reached: number;
+
+  constructor(identity: SubscriptionIdentity, reached: number) {
+    super(
+      identity,
+      `has not caught up with the log since it began or was reset, it is at position ${reached}; check that a process runs it, or wait longer`,
+    );
+    this.reached = reached;
+  }
+}
+
+/** This process is older than an event of the log, and leaves a durable subscription to a newer release. */
+export class ReleaseOutdatedError extends SubscriptionError {
+  readonly code = 'RELEASE_OUTDATED';
+  readonly retryable = false;
+
+  constructor(identity: SubscriptionIdentity, options?: ErrorOptions) {
+    super(identity, `is left to a newer release: ${reasonOf(options?.cause)}`, options);
   }
 }

@@ -157,8 +157,8 @@ function toDefinition(category: string, name: string, shape: EventShape): EventD
   assertMemberName('event name', name);
   const type = `${category}.${name}`;
   return shape instanceof SchemaVersions
-    ? { type, schemaVersion: shape.schemaVersion, schema: shape.schema, steps: shape.steps }
-    : { type, schemaVersion: 1, schema: shape, steps: [] };
+    ? { type, schemaVersion: shape.schemaVersion, schema: shape.schema, steps: shape.steps, code: shape.code }
+    : { type, schemaVersion: 1, schema: shape, steps: [], code: [] };
 }
 
 function creatorOf(definition: EventDefinition) {

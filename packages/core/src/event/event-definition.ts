@@ -8,6 +8,8 @@ export interface EventDefinition {
   readonly schemaVersion: number;
   readonly schema: EventSchema;
   readonly steps: readonly UpcastStep[];
+  /** Source text of the steps. */
+  readonly code: readonly string[];
 }
 
 /** The parts of an event beside its payload. */

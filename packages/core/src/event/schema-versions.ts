@@ -17,11 +17,17 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
   readonly schema: z.ZodType<TData, TInput>;
   /** `steps[n - 1]` turns version n into version n + 1. */
   readonly steps: readonly UpcastStep[];
+  /** Source text of each step, as it was given. */
+  readonly code: readonly string[];
 
   /** @internal start with {@link schemaVersions} */
-  constructor(schema: z.ZodType<TData, TInput>, steps: readonly UpcastStep[]) {
+  constructor(
+    schema: z.ZodType<TData, TInput>,
+    { steps, code }: Pick<SchemaVersions<TData, TInput>, 'steps' | 'code'>,
+  ) {
     this.schema = schema;
     this.steps = steps;
+    this.code = code;
     this.schemaVersion = steps.length + 1;
   }
 
@@ -36,7 +42,10 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
   ): SchemaVersions<TNextData, TNextInput> {
     // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
     const parsedStep: UpcastStep = (data) => schema.parse(step(data as TData));
-    return new SchemaVersions(schema, [...this.steps, parsedStep]);
+    return new SchemaVersions(schema, {
+      steps: [...this.steps, parsedStep],
+      code: [...this.code, String(step)],
+    });
   }
 }
 
@@ -53,5 +62,5 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
 export function schemaVersions<TData extends JsonValue, TInput>(
   schema: z.ZodType<TData, TInput>,
 ): SchemaVersions<TData, TInput> {
-  return new SchemaVersions(schema, []);
+  return new SchemaVersions(schema, { steps: [], code: [] });
 }

@@ -98,6 +98,8 @@ export interface AnyHandlerProjection {
   readonly events: readonly AnyEventGroup[];
   /** The event types that it reads. */
   readonly eventTypes: readonly string[];
+  /** Source text of its functions: a process with another text runs another release of it. */
+  readonly code: readonly string[];
   readonly tables: readonly TableDefinition[];
   /** Applies events in their order. @throws the error of a handler or of one of its statements */
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[], run: HandlerRun): Promise<void>;
@@ -155,6 +157,7 @@ export function defineProjection<
     mode,
     events,
     eventTypes: options.on === undefined ? allTypes(events) : Object.keys(options.on),
+    code: Object.values(options.on ?? [options.onBatch]).map(String),
     tables,
     // Sound: the tables and columns are those of the options.
     columnsByTable: Object.fromEntries(tables.map(({ name: table, columns }) => [table, columns])) as TTables,

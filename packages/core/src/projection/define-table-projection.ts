@@ -89,6 +89,8 @@ export interface AnyTableProjection {
   readonly events: readonly AnyEventGroup[];
   /** The event types that it reads. */
   readonly eventTypes: readonly string[];
+  /** Source text of its functions: a process with another text runs another release of it. */
+  readonly code: readonly string[];
   readonly tables: readonly TableDefinition[];
   readonly table: TableDefinition;
   readonly initialRow: AnyRow;
@@ -159,6 +161,7 @@ export function defineTableProjection<
     mode,
     events: options.events,
     eventTypes: Object.keys(options.evolve),
+    code: [options.key, ...Object.values(options.evolve)].map(String),
     columns,
     tables: [table],
     table,

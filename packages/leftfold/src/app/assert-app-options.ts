@@ -50,6 +50,7 @@ const subscriptionNames: OptionNames<AppSubscriptionOptions> = {
   owner: true,
   leaseMs: true,
   batchSize: true,
+  release: true,
   retry: true,
   onIncident: true,
   cachedRows: true,

@@ -21,6 +21,7 @@ export const executable = {
     '_seize_lease',
     '_advance_checkpoint',
     '_rewind_checkpoint',
+    '_mark_caught_up',
     '_mark_inline',
     '_stop_subscription',
     '_resume_subscription',

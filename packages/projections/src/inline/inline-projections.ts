@@ -8,7 +8,8 @@ import {
 import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
 import { isNotMigrated, runnerInTransaction, violatedConstraintOf } from '@leftfold/postgres';
 import type { Transaction } from 'kysely';
-import { findInlineProjections } from '../sql/inline.ts';
+import { definitionHashOf } from '../runner/declared.ts';
+import { type DefinedProjection, findInlineProjections } from '../sql/inline.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import { type InlineApplier, inlineApplierOf } from './apply-inline.ts';
 
@@ -54,6 +55,7 @@ export function inlineProjections(
   const appliers = inlineOnes.map((projection) => ({
     applier: inlineApplierOf(projection, schema),
     types: new Set(projection.eventTypes),
+    identity: { ...keyOf(projection), definitionHash: definitionHashOf(projection) },
   }));
   return {
     schema,
@@ -63,7 +65,7 @@ export function inlineProjections(
       // The caller's own plugins, such as one that renames columns, are for the caller's own tables.
       const tx = transaction.withoutPlugins();
       const concerned = appliers
-        .map(({ applier, types }) => ({ applier, events: events.filter(({ type }) => types.has(type)) }))
+        .map(({ types, ...one }) => ({ ...one, events: events.filter(({ type }) => types.has(type)) }))
         .filter((one) => one.events.length > 0);
       // One after the other: they use one connection, and lock rows in one order.
       for (const one of await appliedByAppends(tx, schema, concerned))
@@ -98,12 +100,15 @@ export function assertAppliedBy(
   }
 }
 
+const keyOf = ({ name, version }: AnyProjection) => ({ name, version });
+
 function isInlineProjections(hook: InlineHook): hook is InlineProjections {
   return 'projections' in hook && 'schema' in hook;
 }
 
 interface Concerned {
   readonly applier: InlineApplier;
+  readonly identity: DefinedProjection;
   readonly events: readonly RecordedEvent[];
 }
 
@@ -114,7 +119,7 @@ async function appliedByAppends(
   concerned: readonly Concerned[],
 ): Promise<readonly Concerned[]> {
   if (concerned.length === 0) return [];
-  const projections = concerned.map(({ applier }) => applier.projection);
+  const projections = concerned.map(({ identity }) => identity);
   try {
     const inline = await findInlineProjections(runnerInTransaction(tx), schema, projections);
     return concerned.filter((_, index) => inline.has(index));

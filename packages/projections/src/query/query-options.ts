@@ -4,10 +4,22 @@ export interface QueryOptions {
    * The query waits until the projection has applied everything up to this position, such as the `token` of a command's
    * result, and reads in the same snapshot in which it found the checkpoint there.
    *
-   * @default no wait: the query reads the rows as they are
+   * @default no wait: the query reads the rows as they are, once the projection has caught up for the first time
    */
   readonly atLeast?: number | undefined;
-  /** Milliseconds until the query fails with SubscriptionTimeoutError; it never returns older rows. @default 5000 */
+  /**
+   * What a query without `atLeast` does while the projection has not caught up since it began or was reset, so that its
+   * rows are incomplete: wait for it, or fail at once. Without a wait, the check costs no round trip.
+   *
+   * @default 'wait'
+   */
+  readonly ifNotCaughtUp?: 'wait' | 'fail' | undefined;
+  /**
+   * Milliseconds until a query that waits fails with SubscriptionTimeoutError, or SubscriptionNotCaughtUpError. It never
+   * returns older rows.
+   *
+   * @default 5000
+   */
   readonly timeoutMs?: number | undefined;
   /** Ends the wait with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

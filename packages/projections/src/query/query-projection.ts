@@ -6,7 +6,12 @@ import type { QueryOf } from './query-of.ts';
 import type { QueryOptions } from './query-options.ts';
 import { type QueryContext, readDialect } from './read-driver.ts';
 
-const queryNames: OptionNames<QueryOptions> = { atLeast: true, timeoutMs: true, signal: true };
+const queryNames: OptionNames<QueryOptions> = {
+  atLeast: true,
+  ifNotCaughtUp: true,
+  timeoutMs: true,
+  signal: true,
+};
 
 /**
  * A query on a projection's tables. It makes no request to the database until it is executed, and waits for `atLeast`

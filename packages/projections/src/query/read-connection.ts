@@ -1,3 +1,4 @@
+import type { PostgresEventStore } from '@leftfold/event-store';
 import {
   type BorrowedClient,
   isWriteRefused,
@@ -10,16 +11,20 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
 import { beginRead, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
 
+type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements'>;
+
 /** One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. */
 export class ReadConnection implements DatabaseConnection {
   readonly #run: StatementRunner;
+  readonly #runPrepared: StatementRunner;
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   #inTransaction = false;
 
-  constructor({ client, release }: BorrowedClient, schema: string) {
+  constructor({ client, release }: BorrowedClient, { schema, preparedStatements }: ReadStore) {
     // The texts are the caller's: few of them are repeated.
     this.#run = runnerOn(client, { prepare: false });
+    this.#runPrepared = runnerOn(client, { prepare: preparedStatements });
     this.#release = release;
     this.#schema = schema;
   }
@@ -31,9 +36,15 @@ export class ReadConnection implements DatabaseConnection {
     return row;
   }
 
+  /** @returns undefined when there is no checkpoint */
+  async checkpoint(statement: Statement): Promise<CheckpointRow | undefined> {
+    const [row] = await this.#query<CheckpointRow>(statement, this.#runPrepared);
+    return row;
+  }
+
   async executeQuery<TRow>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<TRow>> {
     // A select can write only in its top-level with clause. The read-only transaction prevents it.
-    if ('with' in query && query.with !== undefined) await this.#beginRead();
+    if ('with' in query && query.with !== undefined) await this.beginRead();
     return { rows: await this.#query<TRow>({ name: undefined, text: sql, values: parameters }) };
   }
 
@@ -42,7 +53,7 @@ export class ReadConnection implements DatabaseConnection {
     { sql, parameters }: CompiledQuery,
     chunkSize: number,
   ): AsyncIterableIterator<QueryResult<TRow>> {
-    await this.#beginRead();
+    await this.beginRead();
     await this.#query(declareCursor(sql, parameters));
     for (;;) {
       const rows = await this.#query<TRow>(fetchRows(chunkSize));
@@ -58,7 +69,8 @@ export class ReadConnection implements DatabaseConnection {
     this.#release(broken);
   }
 
-  async #beginRead(): Promise<void> {
+  /** Begins a transaction that reads one snapshot, unless it is in one. */
+  async beginRead(): Promise<void> {
     if (this.#inTransaction) return;
     this.#inTransaction = true;
     await this.#query(beginRead);
@@ -71,9 +83,9 @@ export class ReadConnection implements DatabaseConnection {
     );
   }
 
-  async #query<TRow>(statement: Statement): Promise<TRow[]> {
+  async #query<TRow>(statement: Statement, run: StatementRunner = this.#run): Promise<TRow[]> {
     try {
-      return [...(await this.#run<TRow & object>(statement))];
+      return [...(await run<TRow & object>(statement))];
     } catch (error) {
       throw isWriteRefused(error) ? error : toLeftfoldError(error, this.#schema);
     }

@@ -3,6 +3,7 @@ import {
   type AnyProjection,
   LeftfoldError,
   StoreUnavailableError,
+  SubscriptionNotCaughtUpError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
@@ -16,9 +17,10 @@ import {
   PostgresQueryCompiler,
 } from 'kysely';
 import type { ProjectionRunner } from '../runner/projection-runner.ts';
-import { beginAtCheckpoint } from '../sql/read-transaction.ts';
+import { beginAtCheckpoint, type CheckpointRow, selectCheckpoint } from '../sql/read-transaction.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { QueryOptions } from './query-options.ts';
+import { CaughtUpConnection } from './caught-up-connection.ts';
 import { ReadConnection } from './read-connection.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -58,18 +60,20 @@ class ReadDriver implements Driver {
   readonly #projection: AnyProjection;
   readonly #options: QueryOptions;
   readonly #beginAtCheckpoint: Statement;
+  readonly #selectCheckpoint: Statement;
 
   constructor(context: QueryContext, projection: AnyProjection, options: QueryOptions) {
     const { schema } = context.store;
     this.#beginAtCheckpoint = beginAtCheckpoint(schema, projectionSchema(schema, projection), projection);
+    this.#selectCheckpoint = selectCheckpoint(schema, projection);
     this.#context = context;
     this.#projection = projection;
     this.#options = options;
   }
 
-  async acquireConnection(): Promise<ReadConnection> {
+  async acquireConnection(): Promise<ReadConnection | CaughtUpConnection> {
     const { atLeast, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = this.#options;
-    if (atLeast === undefined) return this.#connect();
+    if (atLeast === undefined) return this.#connectCaughtUp();
 
     const deadline = Date.now() + timeoutMs;
     let waited = false;
@@ -84,7 +88,8 @@ class ReadDriver implements Driver {
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    if (connection instanceof ReadConnection) await connection.release();
+    if (connection instanceof ReadConnection || connection instanceof CaughtUpConnection)
+      await connection.release();
   }
 
   async init(): Promise<void> {}
@@ -100,10 +105,42 @@ class ReadDriver implements Driver {
     const { store, isClosed } = this.#context;
     if (isClosed()) throw new StoreUnavailableError('the app is closed and runs no more queries');
     try {
-      return new ReadConnection(await borrow(store.pool), store.schema);
+      return new ReadConnection(await borrow(store.pool), store);
     } catch (error) {
       throw toLeftfoldError(error, store.schema);
     }
+  }
+
+  async #connectCaughtUp(): Promise<CaughtUpConnection> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    const deadline = Date.now() + timeoutMs;
+    let reached = 0;
+    return new CaughtUpConnection(await this.#connect(), {
+      selectCheckpoint: this.#selectCheckpoint,
+      isReadable: async (checkpoint) => {
+        await this.#assertSame(checkpoint);
+        reached = checkpoint?.position ?? 0;
+        return checkpoint?.caught_up === true;
+      },
+      connectWhenReadable: async () => {
+        const remaining = deadline - Date.now();
+        if (this.#options.ifNotCaughtUp === 'fail' || remaining <= 0) {
+          const { name, version } = this.#projection;
+          throw new SubscriptionNotCaughtUpError({ kind: 'projection', name, version }, reached);
+        }
+        // The projection's checkpoint comes to the end of the log first, and then it is recorded that it was there.
+        await delay(RETRY_MS, undefined, { signal: this.#options.signal });
+        await this.#waitFor(await this.#context.store.highWaterMark(), remaining);
+        return this.#connect();
+      },
+    });
+  }
+
+  /** @throws SubscriptionMismatchError when this process defines the projection in another way */
+  async #assertSame(checkpoint: CheckpointRow | undefined): Promise<void> {
+    const { runner } = this.#context;
+    if (!runner.isSame(this.#projection, checkpoint?.definition_hash))
+      await runner.assertSame(this.#projection);
   }
 
   /** @returns the projection's position when it is below `atLeast` */
@@ -111,6 +148,7 @@ class ReadDriver implements Driver {
     const connection = await this.#connect();
     try {
       const checkpoint = await connection.begin(this.#beginAtCheckpoint);
+      await this.#assertSame(checkpoint);
       if (checkpoint?.inline === true || (checkpoint?.position ?? 0) >= atLeast) return connection;
       await connection.release();
       return checkpoint?.position ?? 0;

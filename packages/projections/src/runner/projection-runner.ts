@@ -63,7 +63,6 @@ export function createProjectionRunner(options: ProjectionRunnerOptions): Projec
 export class ProjectionRunner implements AsyncDisposable {
   readonly #store: PostgresEventStore;
   readonly #projections: readonly AnyProjection[];
-  readonly #tables: readonly ProjectionTables[];
   readonly #runner: SubscriptionRunner;
 
   constructor({ store, projections, cachedRows = 20_000, ...options }: ProjectionRunnerOptions) {
@@ -75,14 +74,13 @@ export class ProjectionRunner implements AsyncDisposable {
     }));
     this.#store = store;
     this.#projections = projections;
-    this.#tables = withTables.map(({ tables }) => tables);
     this.#runner = createSubscriptionRunner({
       ...options,
       store,
       subscriptions: withTables.map(({ projection, tables }) =>
         projectionSubscription(projection, { store, tables, cachedRows }),
       ),
-      migrate: () => this.#migrateTables(),
+      migrate: () => this.#migrateSchema(),
     });
   }
 
@@ -90,8 +88,9 @@ export class ProjectionRunner implements AsyncDisposable {
    * Creates checkpoints and tables that do not exist yet. Any number of processes may call it at the same time. When
    * nothing is missing, it needs no right to create anything. The store must be migrated.
    *
-   * @throws ProjectionTableMismatchError when a table exists with other columns than are defined.
-   * @throws ProjectionModeMismatchError when a projection is defined as async and appends apply it in this database.
+   * A projection that is defined in another way in this database is left alone: its state is `mismatched`, its queries
+   * fail, and `reset` builds it as it is defined here.
+   *
    * @throws SchemaMismatchError, SchemaNotMigratedError, MissingRightsError, StoreUnavailableError
    */
   migrate(): Promise<void> {
@@ -137,9 +136,20 @@ export class ProjectionRunner implements AsyncDisposable {
     await this.#runner.whenCaughtUp(this.#find(ref), options);
   }
 
+  /** @internal False when this process defines the projection in another way than the row with this hash. */
+  isSame(ref: ProjectionRef, definitionHash: string | undefined): boolean {
+    return this.#runner.isSame(this.#find(ref), definitionHash);
+  }
+
+  /** @internal @throws SubscriptionMismatchError, SubscriptionNotFoundError, StoreUnavailableError */
+  assertSame(ref: ProjectionRef): Promise<void> {
+    return this.#runner.assertSame(this.#find(ref));
+  }
+
   /**
-   * Empties a projection's tables and starts it over at the beginning of the log. Queries see an incomplete read model
-   * until it has caught up: to keep the old rows for that time, raise the projection's version instead.
+   * Empties a projection's tables, creates those anew that are not as defined here, and starts it over at the beginning
+   * of the log. Queries wait until it has caught up: to keep the old rows for that time, raise the projection's version
+   * instead.
    *
    * @throws SubscriptionNotFoundError, StoreUnavailableError
    */
@@ -165,10 +175,9 @@ export class ProjectionRunner implements AsyncDisposable {
     }));
   }
 
-  async #migrateTables(): Promise<void> {
+  async #migrateSchema(): Promise<void> {
     const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'projections', migrations });
-    for (const tables of this.#tables) await tables.ensure(this.#store);
     const keys = this.#projections.map(({ name, version }) => ({ name, version, slice: 0 }));
     for (const { name, version, inline } of await readCheckpoints(this.#store, keys)) {
       if (inline && this.#find({ name, version }).mode === 'async') {

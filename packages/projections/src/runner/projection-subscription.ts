@@ -6,6 +6,7 @@ import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
 import { promoteToInline } from '../inline/promote-to-inline.ts';
 import { lockInlineProjections } from '../sql/inline.ts';
+import { declaredBy } from './declared.ts';
 import type { ProjectionTables } from '../tables/projection-tables.ts';
 
 export interface ProjectionSubscriptionOptions {
@@ -26,6 +27,8 @@ export function projectionSubscription(
     name,
     version,
     eventTypes,
+    ...declaredBy(projection),
+    prepare: () => tables.ensure(store),
     createHandler: (term) =>
       projection.kind === 'table'
         ? new TableApplier(projection, { store, lease: term, cachedRows })

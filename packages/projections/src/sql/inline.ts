@@ -9,6 +9,11 @@ export interface ProjectionKey {
   readonly version: number;
 }
 
+/** One version of a projection, as a process defines it. */
+export interface DefinedProjection extends ProjectionKey {
+  readonly definitionHash: string;
+}
+
 /**
  * Selects the projections that the transaction's append has to apply.
  *
@@ -20,14 +25,16 @@ export interface ProjectionKey {
 export async function findInlineProjections(
   run: StatementRunner,
   schema: string,
-  projections: readonly ProjectionKey[],
+  projections: readonly DefinedProjection[],
 ): Promise<ReadonlySet<number>> {
   const [row] = await run<{ places: string | null }>({
     name: undefined,
-    text: `select "${schema}"._inline_projections(names => $1::text[], versions => $2::integer[]) as places`,
+    text: `select "${schema}"._inline_projections(names => $1::text[], versions => $2::integer[],
+                   definition_hashes => $3::text[]) as places`,
     values: [
       textArray(projections.map(({ name }) => name)),
       numberArray(projections.map(({ version }) => version)),
+      textArray(projections.map(({ definitionHash }) => definitionHash)),
     ],
   });
   const places = row?.places ?? '';

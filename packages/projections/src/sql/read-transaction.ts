@@ -6,6 +6,9 @@ export interface CheckpointRow {
   readonly position: number;
   /** True when appends apply the projection: it has applied every position. */
   readonly inline: boolean;
+  /** Whether the projection has reached the high-water mark since it began or was reset. */
+  readonly caught_up: boolean;
+  readonly definition_hash: string;
 }
 
 const readOnly = 'begin transaction isolation level repeatable read, read only';
@@ -17,25 +20,38 @@ export const beginRead: Statement = { name: undefined, text: readOnly, values: [
 export const endRead: Statement = { name: undefined, text: 'commit', values: [] };
 
 /**
+ * Reads a projection's checkpoint. Its values are in the text: definitions allow only plain lower-case names, and the
+ * version is a number.
+ *
+ * SQL: one SELECT by primary key.
+ */
+export function selectCheckpoint(storeSchema: string, { name, version }: AnyProjection): Statement {
+  return {
+    name: `leftfold checkpoint ${storeSchema} ${name} ${version}`,
+    text: `select position, inline, caught_up_at is not null as caught_up, definition_hash
+      from "${storeSchema}".subscriptions
+     where name = '${name}'
+       and version = ${Number(version)}
+       and slice = 0`,
+    values: [],
+  };
+}
+
+/**
  * Begins such a transaction, and reads the projection's checkpoint in its snapshot.
  *
- * SQL: three statements in one round trip, which cannot have parameters: definitions allow only plain lower-case names,
- * and the version is a number. The tables are locked before the snapshot is taken, because a table that is truncated
- * later is empty in older snapshots too. They are locked in the order in which a reset locks them.
+ * SQL: three statements in one round trip, which cannot have parameters. The tables are locked before the snapshot is
+ * taken, because a table that is truncated later is empty in older snapshots too. They are locked in the order in which
+ * a reset locks them.
  */
 export function beginAtCheckpoint(
   storeSchema: string,
   tableSchema: string,
   projection: AnyProjection,
 ): Statement {
-  const { name, version } = projection;
   const tables = projection.tables.map((table) => `"${tableSchema}"."${table.name}"`);
   const text = `${readOnly};
     lock table ${tables.join(', ')} in access share mode;
-    select position, inline
-      from "${storeSchema}".subscriptions
-     where name = '${name}'
-       and version = ${Number(version)}
-       and slice = 0`;
+    ${selectCheckpoint(storeSchema, projection).text}`;
   return { name: undefined, text, values: [] };
 }

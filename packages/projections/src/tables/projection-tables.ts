@@ -1,4 +1,4 @@
-import { type AnyProjection, ProjectionTableMismatchError } from '@leftfold/core';
+import { type AnyProjection, SubscriptionMismatchError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { runnerInTransaction } from '@leftfold/postgres';
 import { lockSubscription } from '@leftfold/subscriptions';
@@ -38,7 +38,7 @@ export class ProjectionTables {
    * Creates what is missing of schema, tables and indexes, in one transaction. Any number of processes may call it at
    * the same time. When nothing is missing it only reads, so that a role that may not create anything can start.
    *
-   * @throws ProjectionTableMismatchError when a table exists with other columns.
+   * @throws SubscriptionMismatchError when a table exists with other columns.
    *
    * SQL: a lock on the subscription's row, which must exist, makes other processes wait.
    */
@@ -87,12 +87,15 @@ export class ProjectionTables {
     });
   }
 
-  /** @throws ProjectionTableMismatchError */
+  /** @throws SubscriptionMismatchError */
   #shapeOf(table: DefinedTable, found: readonly TableShape[]): TableShape | undefined {
     const shape = found.find(({ name }) => name === table.definition.name);
     const differences = shape === undefined ? [] : differencesOf(table, shape);
-    if (differences.length > 0)
-      throw new ProjectionTableMismatchError(this.#projection, table.definition.name, differences);
-    return shape;
+    if (differences.length === 0) return shape;
+    const { name, version } = this.#projection;
+    throw new SubscriptionMismatchError(
+      { kind: 'projection', name, version },
+      differences.map((difference) => `table "${table.definition.name}": ${difference}`),
+    );
   }
 }

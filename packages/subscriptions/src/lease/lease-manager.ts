@@ -2,6 +2,8 @@ import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
 import type { Checkpoint } from '../sql/row.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
+import type { Mismatches } from '../subscription/mismatches.ts';
+import type { Subscription } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 import { LeaseTerm } from './lease-term.ts';
 
@@ -15,12 +17,13 @@ export interface LeaseManagerOptions {
   readonly leaseMs: number;
   /** True when the database can never be reached again: the store is closed. */
   readonly isClosed: () => boolean;
-  /** Called when the database could not be reached. The check is repeated. */
-  readonly onError: (error: unknown) => void;
+  readonly mismatches: Mismatches;
+  /** Called when the database could not be reached, and when a subscription is left alone. The check is repeated. */
+  readonly onError: (error: unknown, subscription?: SubscriptionKey) => void;
 }
 
 interface LeaseRequest {
-  readonly key: SubscriptionKey;
+  readonly subscription: Subscription;
   readonly grant: (term: LeaseTerm | undefined) => void;
 }
 
@@ -33,6 +36,8 @@ export class LeaseManager {
   readonly #options: LeaseManagerOptions;
   readonly #requests = new Map<string, LeaseRequest>();
   readonly #held = new Map<string, LeaseTerm>();
+  /** Messages of the mismatches that were reported. */
+  readonly #reported = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #checkAgain = false;
@@ -44,15 +49,15 @@ export class LeaseManager {
   }
 
   /**
-   * Waits until the subscription's lease is free, and takes it. The lease of a subscription that is stopped or inline is
-   * not free.
+   * Waits until the subscription's lease is free, and takes it. The lease of a subscription that is inline, stopped for
+   * this release, or has another definition in the database is not free.
    *
    * @returns undefined when the manager grants no more leases
    */
-  acquire(key: SubscriptionKey): Promise<LeaseTerm | undefined> {
+  acquire(subscription: Subscription): Promise<LeaseTerm | undefined> {
     if (this.#refusing) return Promise.resolve(undefined);
     return new Promise((grant) => {
-      this.#requests.set(mapKeyOf(key), { key, grant });
+      this.#requests.set(mapKeyOf(subscription.key), { subscription, grant });
       this.check();
     });
   }
@@ -99,15 +104,15 @@ export class LeaseManager {
     const { connection, isClosed, onError } = this.#options;
     if (terms.length === 0 || isClosed()) return;
     // When the database cannot be reached, the leases expire.
-    await releaseLeases(connection, terms).catch(onError);
+    await releaseLeases(connection, terms).catch((error: unknown) => onError(error));
   }
 
   async #checkOnce(): Promise<void> {
     const { connection, leaseMs, isClosed, onError } = this.#options;
     try {
       const held = [...this.#held.values()];
-      const requested = [...this.#requests.values()].map(({ key }) => key);
-      const checkpoints = await readCheckpoints(connection, [...held, ...requested]);
+      const requested = [...this.#requests.values()].map(({ subscription }) => subscription);
+      const checkpoints = await readCheckpoints(connection, [...held, ...requested.map(({ key }) => key)]);
       const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
       const kept = held.filter((term) => {
         const isMine = byKey.get(mapKeyOf(term))?.epoch === term.epoch;
@@ -115,9 +120,10 @@ export class LeaseManager {
         return isMine;
       });
       if (kept.length > 0) await renewLeases(connection, kept, leaseMs);
-      for (const key of requested) {
-        const checkpoint = byKey.get(mapKeyOf(key));
-        if (checkpoint !== undefined && isFree(checkpoint)) await this.#take(key);
+      for (const subscription of requested) {
+        const checkpoint = byKey.get(mapKeyOf(subscription.key));
+        if (checkpoint === undefined || !this.#mayRun(subscription, checkpoint)) continue;
+        if (isFree(checkpoint, subscription.release)) await this.#take(subscription);
       }
     } catch (error) {
       if (isClosed()) this.refuse();
@@ -125,11 +131,25 @@ export class LeaseManager {
     }
   }
 
-  async #take(key: SubscriptionKey): Promise<void> {
+  /** Reports a mismatch once, until it is mended. */
+  #mayRun(subscription: Subscription, checkpoint: Checkpoint): boolean {
+    const { mismatches, onError } = this.#options;
+    const mapKey = mapKeyOf(subscription.key);
+    const mismatch = mismatches.of(subscription, checkpoint);
+    if (mismatch === undefined) {
+      this.#reported.delete(mapKey);
+      return true;
+    }
+    if (this.#reported.get(mapKey) !== mismatch.message) onError(mismatch, subscription.key);
+    this.#reported.set(mapKey, mismatch.message);
+    return false;
+  }
+
+  async #take({ key, definitionHash, release }: Subscription): Promise<void> {
     const { connection, owner, leaseMs } = this.#options;
-    const granted = await acquireLease(connection, key, { owner, leaseMs });
+    const granted = await acquireLease(connection, key, { owner, leaseMs, definitionHash, release });
     if (granted === undefined) return;
-    const term = new LeaseTerm(key, { ...granted, leaseMs });
+    const term = new LeaseTerm(key, { ...granted, caughtUp: granted.caught_up, leaseMs });
     const mapKey = mapKeyOf(key);
     this.#held.set(mapKey, term);
     // When the request was withdrawn meanwhile, the lease is released when the manager closes.
@@ -138,6 +158,6 @@ export class LeaseManager {
   }
 }
 
-function isFree({ inline, failure, leased }: Checkpoint): boolean {
-  return !inline && failure === undefined && !leased;
+function isFree({ inline, failure, leased }: Checkpoint, release: string): boolean {
+  return !inline && !leased && failure?.releases.includes(release) !== true;
 }

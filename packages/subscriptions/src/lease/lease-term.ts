@@ -6,6 +6,8 @@ export interface GrantedLease {
   readonly epoch: number;
   /** Where the checkpoint was when the lease was taken. */
   readonly position: number;
+  /** Whether the subscription had ever reached the high-water mark. */
+  readonly caughtUp: boolean;
   readonly leaseMs: number;
 }
 
@@ -18,15 +20,21 @@ export class LeaseTerm implements HeldLease {
   readonly epoch: number;
   /** Where the checkpoint was when the term began. */
   readonly position: number;
+  /** Whether the subscription had caught up when the term began. */
+  readonly caughtUp: boolean;
   readonly leaseMs: number;
   readonly #ended = new AbortController();
 
-  constructor({ name, version, slice }: SubscriptionKey, { epoch, position, leaseMs }: GrantedLease) {
+  constructor(
+    { name, version, slice }: SubscriptionKey,
+    { epoch, position, caughtUp, leaseMs }: GrantedLease,
+  ) {
     this.name = name;
     this.version = version;
     this.slice = slice;
     this.epoch = epoch;
     this.position = position;
+    this.caughtUp = caughtUp;
     this.leaseMs = leaseMs;
   }
 

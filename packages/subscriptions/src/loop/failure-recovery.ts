@@ -1,4 +1,9 @@
-import { type RecordedEvent, SubscriptionFailedError } from '@leftfold/core';
+import {
+  LeftfoldError,
+  type RecordedEvent,
+  ReleaseOutdatedError,
+  SubscriptionFailedError,
+} from '@leftfold/core';
 import { isOperational, isStatementEnded } from '@leftfold/postgres';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
@@ -40,7 +45,7 @@ export class FailureRecovery {
   /**
    * Retries without limit while the state of the database is the cause: that is never an event's fault. Otherwise
    * batches become smaller until the failing event is found, that event is retried a few times, and then the
-   * subscription stops at it.
+   * subscription stops at it. At an event that is newer than this process it stops at once, for this release.
    *
    * @param wasDown whether the database could not be reached just now, and then answered
    */
@@ -50,6 +55,7 @@ export class FailureRecovery {
     // The database has answered since: there is nothing more to wait for.
     if (wasDown) return 'continue';
     const { size } = progress;
+    const outdated = isNewerEvent(cause);
     const batch = error instanceof BatchFailure ? error.batch : undefined;
     const failing = batch?.failing;
     // A statement that took too long may not with fewer events.
@@ -61,34 +67,39 @@ export class FailureRecovery {
     }
     if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'continue';
     progress.failures += 1;
-    if (progress.failures < retry.attempts) {
+    if (!outdated && progress.failures < retry.attempts) {
       this.#report(cause, false);
       await pause(retryDelayMs(retry, progress.failures), progress.signal);
       return 'continue';
     }
-    return this.#stop(progress, cause, failing?.event ?? batch?.firstEvent);
+    return this.#stop(progress, cause, failing?.event ?? batch?.firstEvent, outdated);
   }
 
   async #stop(
     progress: TermProgress,
     cause: unknown,
     event: RecordedEvent | undefined,
+    outdated: boolean,
   ): Promise<'continue' | 'over'> {
     const { store, waiters } = this.#options;
-    const failed = new SubscriptionFailedError(identityOf(this.#subscription), event ?? eventOf(cause), {
-      cause,
-    });
+    const { key, release } = this.#subscription;
+    const identity = identityOf(this.#subscription);
+    const failed = new SubscriptionFailedError(identity, event ?? eventOf(cause), { cause });
     try {
       const message = cause instanceof Error ? cause.message : String(cause);
-      const failure = { position: failed.position, type: failed.eventType, message };
+      const failure = { position: failed.position, type: failed.eventType, message, outdated, release };
       await stopSubscription(store, progress.term, failure);
     } catch (error) {
       // Not stopped yet: the event is retried once more, and its failure leads here again.
       await this.#waitForDatabase(progress, error);
       return 'continue';
     }
-    waiters.failed(this.#subscription.key, failed);
-    this.#report(failed, true);
+    if (outdated) {
+      this.#report(new ReleaseOutdatedError(identity, { cause }), false);
+    } else {
+      waiters.failed(key, failed);
+      this.#report(failed, true);
+    }
     return 'over';
   }
 
@@ -101,6 +112,11 @@ export class FailureRecovery {
   #report(error: unknown, stopped: boolean): void {
     this.#options.onIncident({ subscription: this.#subscription.key, error, stopped });
   }
+}
+
+/** True when reading met an event whose type or schema version this process does not know. */
+function isNewerEvent(error: unknown): boolean {
+  return LeftfoldError.is(error) && error.code === 'UNKNOWN_EVENT' && eventOf(error) !== undefined;
 }
 
 /** Reading an event can fail before there is a batch: such errors name the event themselves. */

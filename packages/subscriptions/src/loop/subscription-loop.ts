@@ -1,5 +1,6 @@
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
+import { markCaughtUp } from '../sql/caught-up.ts';
 import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -25,7 +26,7 @@ export class SubscriptionLoop {
     const { leases, waiters } = this.#options;
     const { key } = this.#subscription;
     for (;;) {
-      const term = await leases.acquire(key);
+      const term = await leases.acquire(this.#subscription);
       if (term === undefined) return;
       waiters.advanced(key, term.position);
       await this.#lead(this.#beginTerm(term, stop));
@@ -42,6 +43,7 @@ export class SubscriptionLoop {
       size: new BatchSize(this.#options.batchSize),
       signal: AbortSignal.any([stop, term.signal]),
       position: term.position,
+      caughtUp: term.caughtUp,
       writing: false,
       failures: 0,
       outages: 0,
@@ -76,13 +78,18 @@ export class SubscriptionLoop {
     const promotes = definition.promote !== undefined;
     let attempts = 0;
     for (;;) {
-      const upTo = promotes
-        ? await store.highWaterMark()
-        : await store.waitForHighWaterMark({ after: progress.position, signal });
+      const upTo =
+        promotes || !progress.caughtUp
+          ? await store.highWaterMark()
+          : await store.waitForHighWaterMark({ after: progress.position, signal });
       if (signal.aborted) return 'over';
       if (upTo > progress.position) {
         const end = await applyUpTo(this.#options, definition.eventTypes, progress, upTo);
+        // Also when the runner stops now: a call that waited for this position was answered.
+        if (progress.position >= upTo) await this.#markCaughtUp(progress);
         if (end !== 'reached') return end;
+      } else if (!progress.caughtUp) {
+        await this.#markCaughtUp(progress);
       } else if (definition.promote !== undefined) {
         const result = await definition.promote(term, progress.position);
         if (result === 'fenced') return 'fenced';
@@ -92,5 +99,10 @@ export class SubscriptionLoop {
         await pause(retryDelayMs(retry, attempts), signal);
       }
     }
+  }
+  async #markCaughtUp(progress: TermProgress): Promise<void> {
+    if (progress.caughtUp) return;
+    await markCaughtUp(this.#options.store, progress.term);
+    progress.caughtUp = true;
   }
 }

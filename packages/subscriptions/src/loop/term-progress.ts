@@ -11,6 +11,8 @@ export interface TermProgress {
   readonly signal: AbortSignal;
   /** Where the checkpoint is, as far as is known. */
   position: number;
+  /** Whether it is recorded that the subscription has reached the high-water mark. */
+  caughtUp: boolean;
   /** Whether a batch is being written now. */
   writing: boolean;
   /** How often in a row the last remaining event of a failing batch has failed. */

@@ -19,8 +19,8 @@ export interface ResetOptions {
 }
 
 /**
- * Deletes what a subscription's handler has written and sets the checkpoint back to the beginning of the log, in one
- * transaction. The current owner of the lease is fenced first: what it has not committed is rolled back.
+ * Deletes what a subscription's handler has written, sets the checkpoint back to the beginning of the log and adopts the
+ * definition of this process, in one transaction. The current owner of the lease is fenced first: what it has not committed is rolled back.
  *
  * @throws SubscriptionNotFoundError when the subscription has no row
  * @throws StoreUnavailableError when other transactions prevented every attempt
@@ -41,29 +41,31 @@ export async function resetSubscription(subscription: Subscription, options: Res
 
 /** Two transactions: a batch that holds row locks has to be fenced, and end, before its rows can be deleted. */
 async function resetLeased(
-  { key, definition }: Subscription,
+  subscription: Subscription,
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
+  const { key, definition } = subscription;
   const seized = await seizeLease(store, key, { owner, leaseMs, inline: false });
   if (seized === undefined) return false;
   return inTransaction(store, async (tx, connection) => {
     await definition.clear?.(tx);
-    return rewindCheckpoint(connection, key, seized.epoch);
+    return rewindCheckpoint(connection, subscription, seized.epoch);
   });
 }
 
 /** One transaction, between two appends. */
 async function resetInline(
-  { key, definition }: Subscription,
+  subscription: Subscription,
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
+  const { key, definition } = subscription;
   try {
     return await inTransaction(store, async (tx, connection) => {
       await definition.lockAppends?.(tx);
       const seized = await seizeLease(connection, key, { owner, leaseMs, inline: true });
       if (seized === undefined) return false;
       await definition.clear?.(tx);
-      return rewindCheckpoint(connection, key, seized.epoch);
+      return rewindCheckpoint(connection, subscription, seized.epoch);
     });
   } catch (error) {
     if (isLockTimeout(error)) return false;

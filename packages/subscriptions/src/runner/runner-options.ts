@@ -23,7 +23,14 @@ export interface RunnerOptions {
    * @default attempts 5, firstDelayMs 100, maxDelayMs 10000
    */
   readonly retry?: RetryOptions | undefined;
-  /** Called for each error. @default a warning of the process when a subscription stops */
+  /**
+   * Names the code that this process runs, such as a commit. A subscription that stopped is tried again by a release
+   * with another name.
+   *
+   * @default a hash of the definition and of the source text of its functions
+   */
+  readonly release?: string | undefined;
+  /** Called for each error. @default a warning of the process when a subscription stops, or is left to another release */
   readonly onIncident?: OnIncident | undefined;
 }
 

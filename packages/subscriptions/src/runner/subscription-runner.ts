@@ -1,11 +1,5 @@
 import { hostname } from 'node:os';
-import {
-  DuplicateDefinitionError,
-  InvalidArgumentError,
-  SubscriptionNotFoundError,
-  toRetryPolicy,
-  uuidv7,
-} from '@leftfold/core';
+import { InvalidArgumentError, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
 import { assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
@@ -14,27 +8,24 @@ import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
-import { readCheckpoints, registerSubscriptions } from '../sql/subscriptions.ts';
+import { registerSubscriptions } from '../sql/subscriptions.ts';
 import { guarded, warnWhenStopped } from '../status/subscription-incident.ts';
 import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
-import {
-  identityOf,
-  type Subscription,
-  type SubscriptionDefinition,
-  toSubscription,
-} from '../subscription/subscription-definition.ts';
-import { mapKeyOf, type SubscriptionRef, toKey } from '../subscription/subscription-key.ts';
+import { identityOf } from '../subscription/subscription-definition.ts';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import {
   assertWaitForOptions,
   type SubscriptionRunnerOptions,
   type WaitForOptions,
 } from './runner-options.ts';
+import { SubscriptionSet } from './subscription-set.ts';
 
 const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
   owner: true,
   leaseMs: true,
   batchSize: true,
+  release: true,
   retry: true,
   onIncident: true,
   store: true,
@@ -87,7 +78,7 @@ export function createSubscriptionRunner(options: SubscriptionRunnerOptions): Su
  */
 export class SubscriptionRunner implements AsyncDisposable {
   readonly #store: PostgresEventStore;
-  readonly #subscriptions: ReadonlyMap<string, Subscription>;
+  readonly #subscriptions: SubscriptionSet;
   readonly #migrate: (() => Promise<void>) | undefined;
   readonly #owner: string;
   readonly #leaseMs: number;
@@ -105,17 +96,18 @@ export class SubscriptionRunner implements AsyncDisposable {
     assertWhole('batchSize', batchSize, { least: 1 });
     const onIncident = guarded(options.onIncident ?? warnWhenStopped);
     this.#store = store;
-    this.#subscriptions = byKey(options.subscriptions);
+    this.#subscriptions = new SubscriptionSet(store, options.subscriptions, options.release);
     this.#migrate = options.migrate;
     this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
     this.#leaseMs = leaseMs;
-    this.#waiters = new SubscriptionWaiters(store);
+    this.#waiters = new SubscriptionWaiters(store, () => this.#running !== undefined);
     this.#leases = new LeaseManager({
       connection: store,
       owner: this.#owner,
       leaseMs,
       isClosed: () => store.pool.ending,
-      onError: (error) => onIncident({ subscription: undefined, error, stopped: false }),
+      mismatches: this.#subscriptions.mismatches,
+      onError: (error, subscription) => onIncident({ subscription, error, stopped: false }),
     });
     const shared = {
       store,
@@ -125,7 +117,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       retry: toRetryPolicy(options.retry, defaultRetry),
       onIncident,
     };
-    this.#loops = [...this.#subscriptions.values()].map((one) => new SubscriptionLoop(one, shared));
+    this.#loops = this.#subscriptions.all.map((one) => new SubscriptionLoop(one, shared));
   }
 
   /**
@@ -139,13 +131,18 @@ export class SubscriptionRunner implements AsyncDisposable {
     const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions });
     await this.#withStoreErrors(async () => {
-      const keys = [...this.#subscriptions.values()].map(({ key }) => key);
-      const found = new Set((await readCheckpoints(this.#store, keys)).map(mapKeyOf));
+      const missing = (await this.#subscriptions.withCheckpoints()).filter(
+        ({ checkpoint }) => checkpoint === undefined,
+      );
       await registerSubscriptions(
         this.#store,
-        keys.filter((key) => !found.has(mapKeyOf(key))),
+        missing.map(({ subscription }) => subscription),
       );
       await this.#migrate?.();
+      for (const { subscription, checkpoint } of await this.#subscriptions.withCheckpoints()) {
+        const isSame = checkpoint?.definitionHash === subscription.definitionHash;
+        if (isSame) await this.#subscriptions.mismatches.prepare(subscription);
+      }
     });
   }
 
@@ -198,7 +195,11 @@ export class SubscriptionRunner implements AsyncDisposable {
     if (position === undefined) throw InvalidArgumentError.not('a whole number from 0', 'position', position);
     assertWhole('position', position);
     const { timeoutMs = 5_000, signal } = options;
-    await this.#waiters.until(this.#find(ref), { position, inline: false }, { timeoutMs, signal });
+    await this.#waiters.until(
+      this.#subscriptions.find(ref),
+      { position, inline: false },
+      { timeoutMs, signal },
+    );
   }
 
   /**
@@ -211,10 +212,20 @@ export class SubscriptionRunner implements AsyncDisposable {
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
     assertWaitForOptions(options);
     const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
-    const subscription = this.#find(ref);
+    const subscription = this.#subscriptions.find(ref);
     const position = await this.#store.highWaterMark();
     const inline = subscription.definition.promote !== undefined;
     await this.#waiters.until(subscription, { position, inline }, { timeoutMs, signal });
+  }
+
+  /** @internal False when this process defines the subscription in another way than the row with this hash. */
+  isSame(ref: SubscriptionRef, definitionHash: string | undefined): boolean {
+    return this.#subscriptions.isSame(ref, definitionHash);
+  }
+
+  /** @internal @throws SubscriptionMismatchError, SubscriptionNotFoundError, StoreUnavailableError */
+  async assertSame(ref: SubscriptionRef): Promise<void> {
+    await this.#withStoreErrors(() => this.#subscriptions.assertSame(ref));
   }
 
   /**
@@ -223,9 +234,10 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionNotFoundError, StoreUnavailableError
    */
   async reset(ref: SubscriptionRef): Promise<void> {
-    const subscription = this.#find(ref);
+    const subscription = this.#subscriptions.find(ref);
     const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
     await this.#withStoreErrors(() => resetSubscription(subscription, options));
+    this.#subscriptions.mismatches.clear(subscription);
     this.#leases.check();
   }
 
@@ -235,7 +247,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionNotFoundError, StoreUnavailableError
    */
   async resume(ref: SubscriptionRef): Promise<void> {
-    const subscription = this.#find(ref);
+    const subscription = this.#subscriptions.find(ref);
     const found = await this.#withStoreErrors(() => resumeSubscription(this.#store, subscription.key));
     if (!found) throw new SubscriptionNotFoundError(identityOf(subscription));
     this.#leases.check();
@@ -243,19 +255,14 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   /** State and progress of each subscription, in the order in which they were given. @throws StoreUnavailableError */
   async status(): Promise<readonly SubscriptionStatus[]> {
-    const keys = [...this.#subscriptions.values()].map(({ key }) => key);
     // Before the high-water mark: a lag is then never too small.
-    const checkpoints = await this.#withStoreErrors(() => readCheckpoints(this.#store, keys));
+    const found = await this.#withStoreErrors(() => this.#subscriptions.withCheckpoints());
     const highWaterMark = await this.#store.highWaterMark();
-    const found = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
-    return keys.map((key) => toStatus(key, found.get(mapKeyOf(key)), highWaterMark));
-  }
-
-  #find(ref: SubscriptionRef): Subscription {
-    const key = toKey(ref);
-    const subscription = this.#subscriptions.get(mapKeyOf(key));
-    if (subscription === undefined) throw new SubscriptionNotFoundError({ kind: 'subscription', ...key });
-    return subscription;
+    return found.map(({ subscription, checkpoint }) => {
+      const mismatch = checkpoint && this.#subscriptions.mismatches.of(subscription, checkpoint);
+      const differences = mismatch?.differences ?? [];
+      return toStatus(subscription.key, checkpoint, { highWaterMark, differences });
+    });
   }
 
   async #withStoreErrors<TResult>(work: () => Promise<TResult>): Promise<TResult> {
@@ -265,16 +272,4 @@ export class SubscriptionRunner implements AsyncDisposable {
       throw toLeftfoldError(error, this.#store.schema);
     }
   }
-}
-
-/** In the order in which they were given. */
-function byKey(definitions: readonly SubscriptionDefinition[]): ReadonlyMap<string, Subscription> {
-  const found = new Map<string, Subscription>();
-  for (const definition of definitions) {
-    const subscription = toSubscription(definition);
-    const mapKey = mapKeyOf(subscription.key);
-    if (found.has(mapKey)) throw new DuplicateDefinitionError(subscription.kind, definition.name);
-    found.set(mapKey, subscription);
-  }
-  return found;
 }

@@ -6,20 +6,36 @@ import type { SchemaConnection } from './schema-connection.ts';
 /** Longest failure message that is stored, in characters. */
 const MAX_MESSAGE_LENGTH = 2_000;
 
+/** A failure as one release meets it. */
+export interface NewFailure extends Omit<StoredFailure, 'releases'> {
+  readonly release: string;
+}
+
 /**
- * Stops a subscription at a failure and ends its lease. Does nothing when another process has taken the lease.
+ * Stops a subscription at a failure and ends its lease. Another release may take the lease and try again. Does nothing
+ * when another process has taken the lease.
  *
  * SQL: one UPDATE by primary key.
  */
 export async function stopSubscription(
   { run, schema }: SchemaConnection,
   { name, version, slice, epoch }: HeldLease,
-  { position, type, message }: StoredFailure,
+  { position, type, message, outdated, release }: NewFailure,
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select "${schema}"._stop_subscription($1, $2, $3, $4, $5, $6, $7)`,
-    values: [name, version, slice, epoch, position ?? null, type ?? null, storable(message)],
+    text: `select "${schema}"._stop_subscription($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    values: [
+      name,
+      version,
+      slice,
+      epoch,
+      position ?? null,
+      type ?? null,
+      storable(message),
+      outdated,
+      release,
+    ],
   });
 }
 

@@ -10,23 +10,32 @@ export interface HeldLease extends SubscriptionKey {
   readonly leaseMs: number;
 }
 
+/** The process that takes a lease, and the code that it runs. */
+export interface LeaseRequester {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly definitionHash: string;
+  readonly release: string;
+}
+
 /**
- * Takes the lease of a subscription if no process holds it.
+ * Takes the lease of a subscription if no process holds it. One that is stopped is tried again by a release that has not
+ * failed at its event.
  *
- * @returns undefined when the lease is held, the subscription is stopped or inline, or another transaction is changing
- * its row.
+ * @returns undefined when the lease is held, the subscription has another definition, is stopped for this release or
+ * inline, or another transaction is changing its row.
  *
  * SQL: one UPDATE, in `_acquire_lease`; never waits for a lock. Its commit is durable.
  */
 export async function acquireLease(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
-  { owner, leaseMs }: { readonly owner: string; readonly leaseMs: number },
+  { owner, leaseMs, definitionHash, release }: LeaseRequester,
 ): Promise<LeaseRow | undefined> {
   const [row] = await run<LeaseRow>({
     name: undefined,
-    text: `select position, epoch from "${schema}"._acquire_lease($1, $2, $3, $4, $5)`,
-    values: [name, version, slice, owner, leaseMs],
+    text: `select position, epoch, caught_up from "${schema}"._acquire_lease($1, $2, $3, $4, $5, $6, $7)`,
+    values: [name, version, slice, owner, leaseMs, definitionHash, release],
   });
   return row;
 }

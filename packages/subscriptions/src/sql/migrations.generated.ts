@@ -9,6 +9,9 @@ create table :schema.subscriptions (
   version         integer     not null,
   -- The events of one subscription can be divided among several slices, each with a checkpoint and a lease of its own.
   slice           integer     not null default 0,
+  -- What the processes that run it have declared, and its hash. A process with another definition leaves it alone.
+  definition      jsonb       not null,
+  definition_hash text        collate "C" not null,
   -- The checkpoint: every event at or below it that the subscription reads has been processed.
   position        bigint      not null default 0,
   -- Increases each time the right to advance the checkpoint changes hands. A holder of an older epoch writes nothing.
@@ -18,7 +21,13 @@ create table :schema.subscriptions (
   -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
   -- granted then, and the position does not change.
   inline          boolean     not null default false,
+  -- When it first reached the high-water mark: until then what it has written is incomplete.
+  caught_up_at    timestamptz,
   stopped_at      timestamptz,
+  -- True: the processes that met the event at failed_position are older than the event. A newer one continues.
+  outdated        boolean     not null default false,
+  -- The releases that failed at failed_position. Another release tries again.
+  failed_releases text[]      collate "C" not null default '{}',
   failed_position bigint,
   failed_type     text,
   failed_message  text,
@@ -37,10 +46,15 @@ export const functions: readonly { readonly name: string; readonly sql: string }
   {
     name: '_acquire_lease',
     sql: `-- Takes the lease of a subscription if no process holds it, and never waits for a lock. No row when the lease is held,
--- the subscription is stopped or inline, or another transaction is changing its row.
+-- the subscription is inline, stopped for this release or has another definition, or another transaction is changing its
+-- row.
+--
+-- A subscription that is stopped is tried again by a release that has not failed at its event. The position of the
+-- failure stays in the row, so that the releases that failed there are known.
 create or replace function :schema._acquire_lease(
-  name text, version integer, slice integer, owner text, lease_ms double precision
-) returns table ("position" bigint, epoch bigint) language plpgsql volatile security definer
+  name text, version integer, slice integer, owner text, lease_ms double precision,
+  definition_hash text, release text
+) returns table ("position" bigint, epoch bigint, caught_up boolean) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -51,20 +65,22 @@ begin
     update :schema.subscriptions as subscription
        set epoch = subscription.epoch + 1,
            owner = _acquire_lease.owner,
-           lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+           lease_until = clock_timestamp() + lease_ms * interval '1 millisecond',
+           stopped_at = null
       from (select free.name, free.version, free.slice
               from :schema.subscriptions as free
              where free.name = _acquire_lease.name
                and free.version = _acquire_lease.version
                and free.slice = _acquire_lease.slice
                and not free.inline
-               and free.stopped_at is null
+               and free.definition_hash = _acquire_lease.definition_hash
+               and (free.stopped_at is null or release <> all (free.failed_releases))
                and (free.lease_until is null or free.lease_until < clock_timestamp())
                for update skip locked) as free
      where subscription.name = free.name
        and subscription.version = free.version
        and subscription.slice = free.slice
-    returning subscription.position, subscription.epoch;
+    returning subscription.position, subscription.epoch, subscription.caught_up_at is not null;
 end
 $$;
 `,
@@ -114,6 +130,23 @@ $$;
 `,
   },
   {
+    name: '_mark_caught_up',
+    sql: `-- Records that a subscription has reached the high-water mark. Does nothing when the lease has another epoch.
+create or replace function :schema._mark_caught_up(name text, version integer, slice integer, epoch bigint)
+returns void language sql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  update :schema.subscriptions as subscription
+     set caught_up_at = clock_timestamp()
+   where subscription.name = _mark_caught_up.name
+     and subscription.version = _mark_caught_up.version
+     and subscription.slice = _mark_caught_up.slice
+     and subscription.epoch = _mark_caught_up.epoch
+     and subscription.caught_up_at is null
+$$;
+`,
+  },
+  {
     name: '_mark_inline',
     sql: `-- Makes a subscription inline and ends its lease. False when the lease has another epoch or the checkpoint is not at
 -- from_position.
@@ -126,6 +159,7 @@ begin
   update :schema.subscriptions as subscription
      set inline = true,
          position = to_position,
+         caught_up_at = coalesce(subscription.caught_up_at, clock_timestamp()),
          owner = null,
          lease_until = null
    where subscription.name = _mark_inline.name
@@ -141,15 +175,19 @@ $$;
   },
   {
     name: '_register_subscriptions',
-    sql: `-- Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log. The rows are
--- inserted in one order everywhere: two processes that insert the same rows cannot deadlock.
-create or replace function :schema._register_subscriptions(names text[], versions integer[], slices integer[])
-returns void language sql volatile security definer
+    sql: `-- Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log. On an empty log
+-- they have caught up at once. The rows are inserted in one order everywhere: two processes that insert the same rows
+-- cannot deadlock.
+create or replace function :schema._register_subscriptions(
+  names text[], versions integer[], slices integer[], definitions jsonb[], definition_hashes text[]
+) returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  insert into :schema.subscriptions (name, version, slice)
-  select wanted.name, wanted.version, wanted.slice
-    from unnest(names, versions, slices) as wanted (name, version, slice)
+  insert into :schema.subscriptions (name, version, slice, definition, definition_hash, caught_up_at)
+  select wanted.name, wanted.version, wanted.slice, wanted.definition, wanted.definition_hash,
+         case when not exists (select from :schema.events) then clock_timestamp() end
+    from unnest(names, versions, slices, definitions, definition_hashes)
+         as wanted (name, version, slice, definition, definition_hash)
    order by wanted.name collate "C", wanted.version, wanted.slice
   on conflict (name, version, slice) do nothing
 $$;
@@ -204,6 +242,8 @@ as $$
 begin
   update :schema.subscriptions as subscription
      set stopped_at = null,
+         outdated = false,
+         failed_releases = '{}',
          failed_position = null,
          failed_type = null,
          failed_message = null
@@ -217,9 +257,10 @@ $$;
   },
   {
     name: '_rewind_checkpoint',
-    sql: `-- Sets a checkpoint back to the beginning of the log and ends its lease. False when the lease has another epoch.
-create or replace function :schema._rewind_checkpoint(name text, version integer, slice integer, epoch bigint)
-returns boolean language plpgsql volatile security definer
+    sql: `-- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the lease has another epoch.
+create or replace function :schema._rewind_checkpoint(
+  name text, version integer, slice integer, epoch bigint, definition jsonb, definition_hash text
+) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -228,7 +269,12 @@ begin
          inline = false,
          owner = null,
          lease_until = null,
+         definition = _rewind_checkpoint.definition,
+         definition_hash = _rewind_checkpoint.definition_hash,
+         caught_up_at = null,
          stopped_at = null,
+         outdated = false,
+         failed_releases = '{}',
          failed_position = null,
          failed_type = null,
          failed_message = null
@@ -264,15 +310,19 @@ $$;
   },
   {
     name: '_stop_subscription',
-    sql: `-- Stops a subscription at a failure and ends its lease. Does nothing when the lease has another epoch.
+    sql: `-- Stops a subscription at a failure of one release, and ends its lease. Another release may take the lease and try again. Does nothing when the lease has another epoch.
 create or replace function :schema._stop_subscription(
   name text, version integer, slice integer, epoch bigint,
-  failed_position bigint, failed_type text, failed_message text
+  failed_position bigint, failed_type text, failed_message text,
+  outdated boolean, release text
 ) returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
   update :schema.subscriptions as subscription
      set stopped_at = clock_timestamp(),
+         outdated = _stop_subscription.outdated,
+         failed_releases = case when subscription.failed_position is not distinct from _stop_subscription.failed_position
+                                then subscription.failed_releases else '{}' end || release,
          failed_position = _stop_subscription.failed_position,
          failed_type = _stop_subscription.failed_type,
          failed_message = _stop_subscription.failed_message,

@@ -1,4 +1,5 @@
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { NewSubscription } from './subscriptions.ts';
 import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
@@ -14,8 +15,8 @@ export async function seizeLease(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
   { owner, leaseMs, inline }: { readonly owner: string; readonly leaseMs: number; readonly inline: boolean },
-): Promise<LeaseRow | undefined> {
-  const [row] = await run<LeaseRow>({
+): Promise<Omit<LeaseRow, 'caught_up'> | undefined> {
+  const [row] = await run<Omit<LeaseRow, 'caught_up'>>({
     name: undefined,
     text: `select position, epoch from "${schema}"._seize_lease($1, $2, $3, $4, $5, $6)`,
     values: [name, version, slice, owner, leaseMs, inline],
@@ -24,7 +25,7 @@ export async function seizeLease(
 }
 
 /**
- * Sets a checkpoint back to the beginning of the log and ends its lease.
+ * Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease.
  *
  * @returns false when another process has taken the lease: roll back and start over.
  *
@@ -32,13 +33,13 @@ export async function seizeLease(
  */
 export async function rewindCheckpoint(
   { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionKey,
+  { key: { name, version, slice }, declared, definitionHash }: NewSubscription,
   epoch: number,
 ): Promise<boolean> {
   const [row] = await run<{ rewound: boolean }>({
     name: undefined,
-    text: `select "${schema}"._rewind_checkpoint($1, $2, $3, $4) as rewound`,
-    values: [name, version, slice, epoch],
+    text: `select "${schema}"._rewind_checkpoint($1, $2, $3, $4, $5, $6) as rewound`,
+    values: [name, version, slice, epoch, JSON.stringify(declared), definitionHash],
   });
   return row?.rewound === true;
 }

@@ -1,3 +1,4 @@
+import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 import type { CheckpointRow } from './schema.ts';
 
@@ -6,10 +7,16 @@ export interface StoredFailure {
   readonly position: number | undefined;
   readonly type: string | undefined;
   readonly message: string;
+  /** True when the event is newer than the processes that met it: a newer release continues. */
+  readonly outdated: boolean;
+  /** The releases that failed at this event. Another release tries again. */
+  readonly releases: readonly string[];
 }
 
 /** How far a subscription has come, and which process may advance it. */
 export interface Checkpoint extends SubscriptionKey {
+  readonly definition: DeclaredDefinition;
+  readonly definitionHash: string;
   readonly position: number;
   readonly epoch: number;
   readonly owner: string | undefined;
@@ -17,7 +24,9 @@ export interface Checkpoint extends SubscriptionKey {
   readonly leased: boolean;
   /** Whether each append processes its own events. */
   readonly inline: boolean;
-  /** Set while the subscription is stopped: until it is resumed or reset. */
+  /** Whether it has ever reached the high-water mark since it began or was reset. */
+  readonly caughtUp: boolean;
+  /** Set while the subscription is stopped: until it is resumed or reset, or another release takes over. */
   readonly failure: StoredFailure | undefined;
 }
 
@@ -26,16 +35,21 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     name: row.name,
     version: row.version,
     slice: row.slice,
+    definition: row.definition,
+    definitionHash: row.definition_hash,
     position: row.position,
     epoch: row.epoch,
     owner: row.owner ?? undefined,
     leased: row.leased,
     inline: row.inline,
+    caughtUp: row.caught_up,
     failure: row.stopped
       ? {
           position: row.failed_position ?? undefined,
           type: row.failed_type ?? undefined,
           message: row.failed_message ?? 'unknown cause',
+          outdated: row.outdated,
+          releases: row.failed_releases,
         }
       : undefined,
   };

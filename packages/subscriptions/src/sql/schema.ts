@@ -1,14 +1,21 @@
+import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
+
 /** A row of `subscriptions` as {@link readCheckpoints} selects it. */
 export type CheckpointRow = {
   readonly name: string;
   readonly version: number;
   readonly slice: number;
+  readonly definition: DeclaredDefinition;
+  readonly definition_hash: string;
   readonly position: number;
   readonly epoch: number;
   readonly owner: string | null;
   readonly leased: boolean;
   readonly inline: boolean;
+  readonly caught_up: boolean;
   readonly stopped: boolean;
+  readonly outdated: boolean;
+  readonly failed_releases: readonly string[];
   readonly failed_position: number | null;
   readonly failed_type: string | null;
   readonly failed_message: string | null;
@@ -18,4 +25,5 @@ export type CheckpointRow = {
 export type LeaseRow = {
   readonly position: number;
   readonly epoch: number;
+  readonly caught_up: boolean;
 };

@@ -1,23 +1,36 @@
 import { numberArray, textArray } from '@leftfold/postgres';
+import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 import { type Checkpoint, toCheckpoint } from './row.ts';
 import type { CheckpointRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
+/** A subscription and the definition that its row gets. */
+export interface NewSubscription {
+  readonly key: SubscriptionKey;
+  readonly declared: DeclaredDefinition;
+  readonly definitionHash: string;
+}
+
 /**
- * Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log.
+ * Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log. On an empty log
+ * they have caught up at once.
  *
  * SQL: one INSERT, in `_register_subscriptions`.
  */
 export async function registerSubscriptions(
   { run, schema }: SchemaConnection,
-  keys: readonly SubscriptionKey[],
+  subscriptions: readonly NewSubscription[],
 ): Promise<void> {
-  if (keys.length === 0) return;
+  if (subscriptions.length === 0) return;
   await run({
     name: undefined,
-    text: `select "${schema}"._register_subscriptions($1::text[], $2::integer[], $3::integer[])`,
-    values: columnsOf(keys),
+    text: `select "${schema}"._register_subscriptions($1::text[], $2::integer[], $3::integer[], $4::jsonb[], $5::text[])`,
+    values: [
+      ...columnsOf(subscriptions.map(({ key }) => key)),
+      textArray(subscriptions.map(({ declared }) => JSON.stringify(declared))),
+      textArray(subscriptions.map(({ definitionHash }) => definitionHash)),
+    ],
   });
 }
 
@@ -35,12 +48,17 @@ export async function readCheckpoints(
     text: `select subscription.name,
                   subscription.version,
                   subscription.slice,
+                  subscription.definition,
+                  subscription.definition_hash,
                   subscription.position,
                   subscription.epoch,
                   subscription.owner,
                   coalesce(subscription.lease_until > clock_timestamp(), false) as leased,
                   subscription.inline,
+                  subscription.caught_up_at is not null as caught_up,
                   subscription.stopped_at is not null as stopped,
+                  subscription.outdated,
+                  subscription.failed_releases,
                   subscription.failed_position,
                   subscription.failed_type,
                   subscription.failed_message

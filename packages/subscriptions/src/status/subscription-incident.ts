@@ -1,3 +1,4 @@
+import { LeftfoldError } from '@leftfold/core';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
 /** An error in a runner. */
@@ -13,9 +14,15 @@ export interface SubscriptionIncident {
 /** Receives every {@link SubscriptionIncident} of a runner. */
 export type OnIncident = (incident: SubscriptionIncident) => void;
 
-/** Emits a warning of the process when a subscription stops, so that no stop goes unnoticed. */
+const WARNED = new Set(['RELEASE_OUTDATED', 'SUBSCRIPTION_MISMATCH']);
+
+/**
+ * Emits a warning of the process when a subscription stops, or this process leaves it to another release, so that none
+ * of these goes unnoticed.
+ */
 export function warnWhenStopped({ error, stopped }: SubscriptionIncident): void {
-  if (stopped && error instanceof Error) process.emitWarning(error);
+  const warned = stopped || (LeftfoldError.is(error) && WARNED.has(error.code));
+  if (warned && error instanceof Error) process.emitWarning(error);
 }
 
 /** A callback that throws, or rejects, must not end the process: its error becomes a warning. */

@@ -3,10 +3,19 @@ import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
 /**
  * `running`: a process holds the lease. `waiting`: no process holds it. `inline`: each append processes its own events.
- * `stopped`: at an event that could not be processed. `missing`: the subscription has no checkpoint in this database,
+ * `stopped`: at an event that could not be processed; a release that has not failed there tries again. `outdated`: no
+ * process that ran it knows the event that comes next; a newer release continues. `mismatched`: its definition in this
+ * process differs from the one in the database, and this process leaves it alone. `missing`: the subscription has no checkpoint in this database,
  * because migrate() was not called with it.
  */
-export type SubscriptionState = 'running' | 'waiting' | 'inline' | 'stopped' | 'missing';
+export type SubscriptionState =
+  | 'running'
+  | 'waiting'
+  | 'inline'
+  | 'stopped'
+  | 'outdated'
+  | 'mismatched'
+  | 'missing';
 
 /** State and progress of one subscription. */
 export interface SubscriptionStatus extends SubscriptionKey {
@@ -17,31 +26,37 @@ export interface SubscriptionStatus extends SubscriptionKey {
   readonly lag: number;
   /** The process that holds the lease. */
   readonly owner: string | undefined;
+  /** Whether it has ever reached the high-water mark since it began or was reset. */
+  readonly caughtUp: boolean;
   /** Why the subscription stopped. */
   readonly failure: StoredFailure | undefined;
+  /** How the definition of this process differs from the one in the database; empty when it does not. */
+  readonly differences: readonly string[];
 }
 
 export function toStatus(
   { name, version, slice }: SubscriptionKey,
   checkpoint: Checkpoint | undefined,
-  highWaterMark: number,
+  { highWaterMark, differences }: { readonly highWaterMark: number; readonly differences: readonly string[] },
 ): SubscriptionStatus {
   const position = checkpoint?.inline === true ? highWaterMark : (checkpoint?.position ?? 0);
   return {
     name,
     version,
     slice,
-    state: stateOf(checkpoint),
+    state: differences.length > 0 ? 'mismatched' : stateOf(checkpoint),
     position,
     lag: Math.max(0, highWaterMark - position),
     owner: checkpoint?.leased === true ? checkpoint.owner : undefined,
+    caughtUp: checkpoint?.caughtUp ?? false,
     failure: checkpoint?.failure,
+    differences,
   };
 }
 
 function stateOf(checkpoint: Checkpoint | undefined): SubscriptionState {
   if (checkpoint === undefined) return 'missing';
-  if (checkpoint.failure !== undefined) return 'stopped';
+  if (checkpoint.failure !== undefined) return checkpoint.failure.outdated ? 'outdated' : 'stopped';
   if (checkpoint.inline) return 'inline';
   return checkpoint.leased ? 'running' : 'waiting';
 }

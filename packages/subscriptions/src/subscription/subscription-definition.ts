@@ -3,6 +3,7 @@ import { assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
+import { type DeclaredDefinition, hashOf } from './definition-hash.ts';
 import { type SubscriptionKey, type SubscriptionRef, toKey } from './subscription-key.ts';
 
 /**
@@ -17,6 +18,27 @@ export interface SubscriptionDefinition extends SubscriptionRef {
   readonly kind?: string | undefined;
   /** The event types that the subscription reads. Others are skipped, and the checkpoint moves past them. */
   readonly eventTypes: readonly string[];
+  /**
+   * What else is declared and decides what the handler writes, such as the columns of its tables. Stored with the
+   * version: a process with another definition of the same version leaves the subscription alone.
+   *
+   * @default nothing
+   */
+  readonly declared?: DeclaredDefinition | undefined;
+  /**
+   * Source text of the handler's functions. A subscription that stopped is tried again by a process with another text.
+   *
+   * @default the text of the definition's functions
+   */
+  readonly code?: readonly string[] | undefined;
+
+  /**
+   * Creates what the handler writes to. Part of each migration, unless the database has another definition.
+   *
+   * @throws SubscriptionMismatchError when it exists and is not as defined: this process then leaves the subscription
+   * alone until it is reset
+   */
+  prepare?(): Promise<void>;
 
   /** Called each time this process gets the lease: what a handler keeps in memory is valid during one term only. */
   createHandler(term: LeaseTerm): SubscriptionHandler;
@@ -44,21 +66,49 @@ export interface Subscription {
   readonly key: SubscriptionKey;
   readonly kind: string;
   readonly definition: SubscriptionDefinition;
+  readonly declared: DeclaredDefinition;
+  readonly definitionHash: string;
+  /** Identifies the code of this process. */
+  readonly release: string;
 }
 
 const MAX_INTEGER = 2 ** 31 - 1;
 
 /**
+ * @param release identifies the code of this process. @default a hash of the definition and its functions
  * @throws InvalidNameError when the name is empty or too long
  * @throws InvalidArgumentError when the version is no whole number from 1, or the slice none from 0
  */
-export function toSubscription(definition: SubscriptionDefinition): Subscription {
+export function toSubscription(definition: SubscriptionDefinition, release?: string): Subscription {
   const { kind = 'subscription' } = definition;
   const key = toKey(definition);
   assertId(`${kind} name`, key.name);
   assertWhole(`version of ${kind} "${key.name}"`, key.version, { least: 1, most: MAX_INTEGER });
   assertWhole(`slice of ${kind} "${key.name}"`, key.slice, { most: MAX_INTEGER });
-  return { key, kind, definition };
+  const { code = functionTexts(definition) } = definition;
+  const declared = declaredDefinition(definition);
+  return {
+    key,
+    kind,
+    definition,
+    declared,
+    definitionHash: hashOf(declared),
+    release: release ?? hashOf([declared, ...code]),
+  };
+}
+
+function functionTexts(definition: SubscriptionDefinition): readonly string[] {
+  return Object.values(definition)
+    .filter((member) => typeof member === 'function')
+    .map(String);
+}
+
+/** What is stored of a definition, and compared with that of other processes. */
+export function declaredDefinition({
+  eventTypes,
+  declared,
+}: Pick<SubscriptionDefinition, 'eventTypes' | 'declared'>): DeclaredDefinition {
+  return { eventTypes: eventTypes.toSorted(), ...declared };
 }
 
 /** What errors name. */

@@ -48,6 +48,7 @@ interface Waiter {
  */
 export class SubscriptionWaiters {
   readonly #store: PostgresEventStore;
+  readonly #isRunning: () => boolean;
   readonly #waiters = new Set<Waiter>();
   /** Positions of the subscriptions that this process leads. */
   readonly #led = new Map<string, number>();
@@ -56,7 +57,9 @@ export class SubscriptionWaiters {
   #pollMs = FIRST_POLL_MS;
   #wake = new AbortController();
 
-  constructor(store: PostgresEventStore) {
+  /** @param isRunning whether this process runs its subscriptions. @default it does not */
+  constructor(store: PostgresEventStore, isRunning: () => boolean = () => false) {
+    this.#isRunning = isRunning;
     this.#store = store;
   }
 
@@ -162,6 +165,12 @@ export class SubscriptionWaiters {
     this.#polling = false;
   }
 
+  /** A newer release may go on after one that is outdated, and this process after the failure of another release. */
+  #isFinal({ release }: Subscription, { failure }: Checkpoint): boolean {
+    if (failure === undefined || failure.outdated) return false;
+    return failure.releases.includes(release) || !this.#isRunning();
+  }
+
   async #pollOnce(): Promise<void> {
     const waiters = [...this.#waiters];
     const wanted = new Map(waiters.map(({ mapKey, subscription }) => [mapKey, subscription.key]));
@@ -181,7 +190,8 @@ export class SubscriptionWaiters {
       }
       this.#tell(waiter, checkpoint.position, checkpoint.inline);
       // Has no effect when the waiter was just resolved.
-      if (checkpoint.failure !== undefined) waiter.reject(failedError(waiter.subscription, checkpoint));
+      if (this.#isFinal(waiter.subscription, checkpoint))
+        waiter.reject(failedError(waiter.subscription, checkpoint));
     }
   }
 }

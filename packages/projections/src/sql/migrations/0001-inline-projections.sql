@@ -4,7 +4,8 @@
 -- by commas, whatever parsers the caller's connection has.
 --
 -- The answer cannot change until the transaction ends. Needs read committed.
-create function :schema._inline_projections(names text[], versions integer[]) returns text
+create function :schema._inline_projections(names text[], versions integer[], definition_hashes text[])
+returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -13,10 +14,11 @@ begin
   -- A statement of its own, so that its snapshot is newer than the lock. In one statement the snapshot would be older,
   -- and an append that waited for the lock would not see what changed during the wait.
   return (select string_agg(wanted.place::text, ',')
-            from unnest(names, versions) with ordinality as wanted (name, version, place)
+            from unnest(names, versions, definition_hashes) with ordinality as wanted (name, version, definition_hash, place)
             join :schema.subscriptions as subscription
               on subscription.name = wanted.name
              and subscription.version = wanted.version
+             and subscription.definition_hash = wanted.definition_hash
              and subscription.slice = 0
            where subscription.inline);
 end
@@ -32,6 +34,6 @@ as $$
 $$;
 
 revoke execute on function
-  :schema._inline_projections(text[], integer[]),
+  :schema._inline_projections(text[], integer[], text[]),
   :schema._lock_inline_projections()
   from public;

@@ -9,6 +9,7 @@ begin
   update :schema.subscriptions as subscription
      set inline = true,
          position = to_position,
+         caught_up_at = coalesce(subscription.caught_up_at, clock_timestamp()),
          owner = null,
          lease_until = null
    where subscription.name = _mark_inline.name

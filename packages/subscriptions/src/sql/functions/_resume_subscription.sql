@@ -6,6 +6,8 @@ as $$
 begin
   update :schema.subscriptions as subscription
      set stopped_at = null,
+         outdated = false,
+         failed_releases = '{}',
          failed_position = null,
          failed_type = null,
          failed_message = null

@@ -1,6 +1,7 @@
--- Sets a checkpoint back to the beginning of the log and ends its lease. False when the lease has another epoch.
-create or replace function :schema._rewind_checkpoint(name text, version integer, slice integer, epoch bigint)
-returns boolean language plpgsql volatile security definer
+-- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the lease has another epoch.
+create or replace function :schema._rewind_checkpoint(
+  name text, version integer, slice integer, epoch bigint, definition jsonb, definition_hash text
+) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -9,7 +10,12 @@ begin
          inline = false,
          owner = null,
          lease_until = null,
+         definition = _rewind_checkpoint.definition,
+         definition_hash = _rewind_checkpoint.definition_hash,
+         caught_up_at = null,
          stopped_at = null,
+         outdated = false,
+         failed_releases = '{}',
          failed_position = null,
          failed_type = null,
          failed_message = null

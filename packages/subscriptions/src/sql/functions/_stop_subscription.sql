@@ -1,12 +1,16 @@
--- Stops a subscription at a failure and ends its lease. Does nothing when the lease has another epoch.
+-- Stops a subscription at a failure of one release, and ends its lease. Another release may take the lease and try again. Does nothing when the lease has another epoch.
 create or replace function :schema._stop_subscription(
   name text, version integer, slice integer, epoch bigint,
-  failed_position bigint, failed_type text, failed_message text
+  failed_position bigint, failed_type text, failed_message text,
+  outdated boolean, release text
 ) returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
   update :schema.subscriptions as subscription
      set stopped_at = clock_timestamp(),
+         outdated = _stop_subscription.outdated,
+         failed_releases = case when subscription.failed_position is not distinct from _stop_subscription.failed_position
+                                then subscription.failed_releases else '{}' end || release,
          failed_position = _stop_subscription.failed_position,
          failed_type = _stop_subscription.failed_type,
          failed_message = _stop_subscription.failed_message,

@@ -4,6 +4,9 @@ create table :schema.subscriptions (
   version         integer     not null,
   -- The events of one subscription can be divided among several slices, each with a checkpoint and a lease of its own.
   slice           integer     not null default 0,
+  -- What the processes that run it have declared, and its hash. A process with another definition leaves it alone.
+  definition      jsonb       not null,
+  definition_hash text        collate "C" not null,
   -- The checkpoint: every event at or below it that the subscription reads has been processed.
   position        bigint      not null default 0,
   -- Increases each time the right to advance the checkpoint changes hands. A holder of an older epoch writes nothing.
@@ -13,7 +16,13 @@ create table :schema.subscriptions (
   -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
   -- granted then, and the position does not change.
   inline          boolean     not null default false,
+  -- When it first reached the high-water mark: until then what it has written is incomplete.
+  caught_up_at    timestamptz,
   stopped_at      timestamptz,
+  -- True: the processes that met the event at failed_position are older than the event. A newer one continues.
+  outdated        boolean     not null default false,
+  -- The releases that failed at failed_position. Another release tries again.
+  failed_releases text[]      collate "C" not null default '{}',
   failed_position bigint,
   failed_type     text,
   failed_message  text,

@@ -75,4 +75,14 @@ export const projectionClaims = {
     claim: 'Values of every column type are read as they were written.',
     statedIn: 'guides/projections.md#table-projections',
   },
+  'never-half-built': {
+    claim:
+      'A query on a version of a projection that has not caught up since it began or was reset waits or fails; it never returns incomplete rows.',
+    statedIn: 'guides/projections.md#changing-a-projection',
+  },
+  'rolling-releases': {
+    claim:
+      'Two releases of one app run side by side: no event is lost or applied twice, nothing is stopped for good, and read models equal a replay.',
+    statedIn: 'guides/deploying.md',
+  },
 } as const satisfies Readonly<Record<string, Claim>>;

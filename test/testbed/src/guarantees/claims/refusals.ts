@@ -27,7 +27,7 @@ export const refusalClaims = {
     statedIn: 'errors.md',
   },
   'table-mismatch': {
-    claim: 'A projection whose tables are not as defined is refused, with the list of differences.',
+    claim: 'A projection that is not as this database has it is left alone, with the list of differences.',
     statedIn: 'guides/projections.md#changing-a-projection',
   },
 } as const satisfies Readonly<Record<string, Claim>>;

@@ -1,0 +1,79 @@
+import { DuplicateDefinitionError, SubscriptionNotFoundError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { Checkpoint } from '../sql/row.ts';
+import { readCheckpoints } from '../sql/subscriptions.ts';
+import { Mismatches } from '../subscription/mismatches.ts';
+import {
+  identityOf,
+  type Subscription,
+  type SubscriptionDefinition,
+  toSubscription,
+} from '../subscription/subscription-definition.ts';
+import { mapKeyOf, type SubscriptionRef, toKey } from '../subscription/subscription-key.ts';
+
+/** A subscription of this process with its row in the database. */
+export interface FoundSubscription {
+  readonly subscription: Subscription;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/** The subscriptions of one runner, compared with what the database has. */
+export class SubscriptionSet {
+  readonly mismatches = new Mismatches();
+  readonly #store: PostgresEventStore;
+  readonly #byKey = new Map<string, Subscription>();
+
+  /** @throws DuplicateDefinitionError when two have the same name, version and slice */
+  constructor(
+    store: PostgresEventStore,
+    definitions: readonly SubscriptionDefinition[],
+    release: string | undefined,
+  ) {
+    this.#store = store;
+    for (const definition of definitions) {
+      const subscription = toSubscription(definition, release);
+      const mapKey = mapKeyOf(subscription.key);
+      if (this.#byKey.has(mapKey)) throw new DuplicateDefinitionError(subscription.kind, definition.name);
+      this.#byKey.set(mapKey, subscription);
+    }
+  }
+
+  /** In the order in which they were given. */
+  get all(): readonly Subscription[] {
+    return [...this.#byKey.values()];
+  }
+
+  /** @throws SubscriptionNotFoundError */
+  find(ref: SubscriptionRef): Subscription {
+    const key = toKey(ref);
+    const subscription = this.#byKey.get(mapKeyOf(key));
+    if (subscription === undefined) throw new SubscriptionNotFoundError({ kind: 'subscription', ...key });
+    return subscription;
+  }
+
+  /** All of them with their rows, in the order in which they were given. @throws what the database threw */
+  async withCheckpoints(): Promise<readonly FoundSubscription[]> {
+    const { all } = this;
+    const checkpoints = await readCheckpoints(
+      this.#store,
+      all.map(({ key }) => key),
+    );
+    const found = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
+    return all.map((subscription) => ({ subscription, checkpoint: found.get(mapKeyOf(subscription.key)) }));
+  }
+
+  /** False when this process defines the subscription in another way than the row with this hash. */
+  isSame(ref: SubscriptionRef, definitionHash: string | undefined): boolean {
+    const subscription = this.find(ref);
+    return definitionHash === subscription.definitionHash && !this.mismatches.has(subscription);
+  }
+
+  /** @throws SubscriptionMismatchError, SubscriptionNotFoundError, and what the database threw */
+  async assertSame(ref: SubscriptionRef): Promise<void> {
+    const subscription = this.find(ref);
+    const [checkpoint] = await readCheckpoints(this.#store, [subscription.key]);
+    if (checkpoint === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
+    const mismatch = this.mismatches.of(subscription, checkpoint);
+    if (mismatch !== undefined) throw mismatch;
+  }
+}

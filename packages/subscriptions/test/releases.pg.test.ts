@@ -1,0 +1,130 @@
+import { defineEvents, schemaVersions } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { until } from '@leftfold/testing/postgres';
+import { describe, expect } from 'vitest';
+import { z } from 'zod';
+import type { SubscriptionDefinition, SubscriptionIncident } from '../src/index.ts';
+import { test } from './engine-test.ts';
+import {
+  added,
+  amountsOf,
+  counterEvents,
+  createRunner,
+  entriesOf,
+  openStore,
+  ownerOf,
+  recorder,
+} from './recorder.ts';
+
+const amount = z.object({ amount: z.int() });
+const newer = defineEvents('counter', {
+  added: schemaVersions(amount).next(amount.extend({ unit: z.string() }), (data) => ({
+    ...data,
+    unit: 'one',
+  })),
+  noted: z.object({}),
+});
+
+describe('a release that is too old for an event', () => {
+  test('leaves the subscription to a newer one, and says so', async ({ connectionString, store }) => {
+    guarantee('rolling-releases');
+    const incidents: SubscriptionIncident[] = [];
+    const subscription = recorder(store, 'rolled');
+    const onIncident = (incident: SubscriptionIncident) => incidents.push(incident);
+    await using old = createRunner(store, [subscription], { owner: 'old', leaseMs: 300, onIncident });
+    await old.start();
+    await using newStore = openStore(connectionString, { schema: store.schema, events: [newer] });
+    await store.append('counter-1', [added(1), added(2)]);
+    await newStore.append('counter-1', [newer.create.added({ amount: 3, unit: 'two' })]);
+    await until(async () => (await old.status())[0]?.state === 'outdated');
+    expect(await amountsOf(store, 'rolled')).toEqual([1, 2]);
+    expect(incidents).toMatchObject([{ error: { code: 'RELEASE_OUTDATED' }, stopped: false }]);
+    expect(String(incidents[0]?.error)).toContain('"counter.added" at position 3 has schema version 2');
+
+    const waiting = old.waitFor(subscription, 3, { timeoutMs: 20_000 });
+    const next = recorder(newStore, 'rolled');
+    await using fresh = createRunner(newStore, [next], { owner: 'new', leaseMs: 300, release: 'new' });
+    await fresh.start();
+    await waiting;
+    expect(await amountsOf(store, 'rolled')).toEqual([1, 2, 3]);
+    expect(await ownerOf(store, 'rolled')).toBe('new');
+    expect(await fresh.status()).toMatchObject([{ state: 'running', failure: undefined }]);
+  });
+
+  test('goes on when only an unrelated type is new', async ({ connectionString, store }) => {
+    const other = defineEvents('counter', {
+      added: amount,
+      noted: z.object({}),
+      doubled: z.object({}),
+    });
+    await using newStore = openStore(connectionString, { schema: store.schema, events: [other] });
+    const subscription = recorder(store, 'unrelated');
+    await using runner = createRunner(store, [subscription]);
+    await runner.start();
+    await newStore.append('counter-1', [other.create.doubled({})]);
+    await store.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    expect(await amountsOf(store, 'unrelated')).toEqual([1]);
+  });
+});
+
+describe('a failure of one release', () => {
+  test('ends with it: another release tries again, the same one does not', async ({ store }) => {
+    guarantee('rolling-releases');
+    const failing = recorder(store, 'mended', {
+      onEvent: () => Promise.reject(new Error('of this release')),
+    });
+    await store.append('counter-1', [added(1)]);
+    await using first = createRunner(store, [failing], { release: 'a', leaseMs: 300 });
+    await first.start();
+    expect(await failureOf(first.whenCaughtUp(failing))).toMatchObject({ code: 'SUBSCRIPTION_FAILED' });
+
+    await using second = createRunner(store, [failing], { release: 'b', leaseMs: 300 });
+    await second.start();
+    const releases = ['a', 'b'];
+    await until(async () => (await second.status())[0]?.failure?.releases.length === 2);
+    expect(await second.status()).toMatchObject([{ state: 'stopped', failure: { releases } }]);
+    expect(await entriesOf(store, 'mended')).toEqual([]);
+
+    const mended = recorder(store, 'mended');
+    await using third = createRunner(store, [mended], { release: 'c', leaseMs: 300 });
+    await third.start();
+    await third.waitFor(mended, 1);
+    expect(await amountsOf(store, 'mended')).toEqual([1]);
+    expect(await first.status()).toMatchObject([{ state: 'running', failure: undefined }]);
+  });
+});
+
+describe('another definition of the same version', () => {
+  const bothTypes = ['counter.added', 'counter.noted'];
+
+  test('is left alone until it is reset, which adopts it', async ({ connectionString, store }) => {
+    const incidents: SubscriptionIncident[] = [];
+    const before = recorder(store, 'redefined');
+    await using old = createRunner(store, [before], { owner: 'old', leaseMs: 300 });
+    await old.start();
+    await store.append('counter-1', [added(1), counterEvents.create.noted({})]);
+    await old.whenCaughtUp(before);
+
+    await using newStore = openStore(connectionString, { schema: store.schema });
+    const after: SubscriptionDefinition = recorder(newStore, 'redefined', { eventTypes: bothTypes });
+    await using fresh = createRunner(newStore, [after], {
+      owner: 'new',
+      leaseMs: 300,
+      onIncident: (incident) => incidents.push(incident),
+    });
+    await fresh.start();
+    await until(() => incidents.length > 0);
+    const differences = ['eventTypes is ["counter.added"], defined as ["counter.added","counter.noted"]'];
+    expect(incidents).toMatchObject([{ error: { code: 'SUBSCRIPTION_MISMATCH', differences } }]);
+    expect(await fresh.status()).toMatchObject([{ state: 'mismatched', differences }]);
+    expect(await old.status()).toMatchObject([{ state: 'running', differences: [] }]);
+
+    await fresh.reset(after);
+    await fresh.whenCaughtUp(after);
+    expect(await entriesOf(store, 'redefined')).toHaveLength(2);
+    await until(async () => (await old.status())[0]?.state === 'mismatched');
+    expect(incidents).toHaveLength(1);
+  });
+});
