@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '@leftfold/core';
-import { account, transfer } from '@leftfold/testbed/bank';
+import { account, accountEvents, transfer } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { describe, expect } from 'vitest';
 import { accepted, createCommandExecutor } from '../src/index.ts';
@@ -105,7 +105,7 @@ describe('a command id', () => {
     const bank = await openWith('one', 5);
     await openWith('other', 0);
     await bank.execute(account.command.withdraw('one', { cents: 5 }), { commandId: 'taken' });
-    const reused = { code: 'EVENT_ID_REUSED', message: expect.stringContaining('"taken:1"') };
+    const reused = { code: 'COMMAND_ID_REUSED', message: expect.stringContaining('"taken"') };
     const deposit = account.command.deposit('other', { cents: 1 });
     await expect(bank.execute(deposit, { commandId: 'taken' })).rejects.toMatchObject(reused);
     const rejected = account.command.withdraw('other', { cents: 1 });
@@ -121,9 +121,39 @@ describe('a command id', () => {
     await bank.execute(account.command.withdraw('same', { cents: 1 }), { commandId: 'same-id' });
     const deposit = account.command.deposit('same', { cents: 1 });
     await expect(bank.execute(deposit, { commandId: 'same-id' })).rejects.toMatchObject({
-      code: 'EVENT_ID_REUSED',
+      code: 'COMMAND_ID_REUSED',
     });
     expect(await recordedOf(store, 'account-same')).toHaveLength(3);
+  });
+
+  test('with another input is an error, and with the same fields in another order is not', async ({
+    store,
+    openWith,
+  }) => {
+    const bank = await openWith('input', 5);
+    const deposit = account.command.deposit('input', { cents: 1 });
+    await bank.execute(deposit, { commandId: 'input-1' });
+    const reused = { code: 'COMMAND_ID_REUSED', retryable: false, commandId: 'input-1' };
+    for (const command of [
+      account.command.deposit('input', { cents: 2 }),
+      account.command.withdraw('input', { cents: 1 }),
+    ])
+      await expect(bank.execute(command, { commandId: 'input-1' })).rejects.toMatchObject(reused);
+    expect(await bank.execute(deposit, { commandId: 'input-1' })).toMatchObject({ duplicate: true });
+    expect(await recordedOf(store, 'account-input')).toHaveLength(3);
+  });
+
+  test('of an older release, whose events have no fingerprint, is a duplicate', async ({
+    store,
+    openWith,
+  }) => {
+    const bank = await openWith('older', 5);
+    await store.append('account-older', [accountEvents.create.deposited({ cents: 1 })], {
+      commandId: 'older-1',
+      metadata: { command: 'account.deposit' },
+    });
+    const again = bank.execute(account.command.deposit('older', { cents: 2 }), { commandId: 'older-1' });
+    expect(await again).toMatchObject({ outcome: 'accepted', duplicate: true });
   });
 
   test('that is a prefix of another one is not confused with it', async ({ openWith }) => {

@@ -96,6 +96,7 @@ describe('metadata', () => {
         commandId: 'open-meta',
         correlationId: 'open-meta',
         causationId: 'open-meta',
+        commandFingerprint: expect.stringMatching(/^[\w-]{22}$/),
       },
     ]);
   });

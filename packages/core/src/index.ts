@@ -29,6 +29,7 @@ export { replay } from './aggregate/replay.ts';
 export {
   AppendConditionFailedError,
   AppendTooLargeError,
+  CommandIdReusedError,
   EventIdReusedError,
   type ExpectedVersion,
   StreamVersionConflictError,
@@ -42,6 +43,7 @@ export {
   SchemaNotMigratedError,
   ServerTooOldError,
   TransactionRolledBackError,
+  WrongEncodingError,
   WrongIsolationLevelError,
 } from './errors/database-errors.ts';
 export {

@@ -46,6 +46,7 @@ export {
   type AppendOptions,
   type AppendResult,
   AppendTooLargeError,
+  CommandIdReusedError,
   assertId,
   assertProjectionName,
   assertSchemaName,
@@ -147,6 +148,7 @@ export {
   UnknownEventError,
   type UpcastPayload,
   TransactionRolledBackError,
+  WrongEncodingError,
   WrongIsolationLevelError,
 } from '@leftfold/core';
 export {

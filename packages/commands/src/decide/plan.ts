@@ -34,6 +34,8 @@ export interface Plan {
   /** `<aggregate>.<command>`, or the decision's name. */
   readonly name: string;
   readonly targets: readonly Target[];
+  /** The input as it was given, and as its schema parsed it. */
+  readonly inputs: readonly [given: unknown, parsed: unknown];
   /** Pure. @param states of the targets, in their order */
   decide(states: readonly unknown[], context: DecideContext): DecidedEvents;
 }
@@ -73,6 +75,7 @@ function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyE
   return {
     name,
     targets: [target],
+    inputs: [command.input, input],
     decide([state], context) {
       const decided = aggregate.decide(commandName, state, input, { ...context, id });
       return decided instanceof Rejection ? decided : [toList(name, decided)];
@@ -95,6 +98,7 @@ function planOfDecision(command: DecisionCommand, decision: AnyDecision, expecte
   return {
     name,
     targets,
+    inputs: [command.input, input],
     decide(states, context) {
       const stateByRole = Object.fromEntries(roles.map((role, index) => [role, states[index]]));
       const decided = decision.decide(stateByRole, input, { ...context, ids });

@@ -18,6 +18,7 @@ import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
 import { checkCustomMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
+import { fingerprintOf } from '../metadata/command-fingerprint.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
 import { tracedExecution } from './traced-execution.ts';
 import { StreamQueues } from '../stream-queue/stream-queues.ts';
@@ -109,7 +110,17 @@ export function createCommandExecutor<
 
     const run = around(middleware, async (execution: CommandExecution) => {
       const plan = planOf(execution.command, registry, execution.expectedVersion);
-      const named = { ...execution.metadata, commandId, command: plan.name };
+      const { commandFingerprint: _, ...passed } = execution.metadata;
+      const streamIds = plan.targets.map(({ streamId }) => streamId);
+      const named = {
+        ...passed,
+        commandId,
+        command: plan.name,
+        // A command id that was made here comes only once.
+        ...(given.commandId !== undefined && {
+          commandFingerprint: fingerprintOf({ name: plan.name, commandId, streamIds, inputs: plan.inputs }),
+        }),
+      };
       return new Execution(context, {
         plan,
         commandId,

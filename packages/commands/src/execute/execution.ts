@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AppendToStreamsResult,
-  EventIdReusedError,
+  CommandIdReusedError,
   type EventMetadata,
   type EventStore,
   type ErrorCode,
@@ -14,6 +14,7 @@ import { type Change, decideOn, type DecideOutcome } from '../decide/decide-on.t
 import type { Plan, Target } from '../decide/plan.ts';
 import { sameVersions, type LoadedTarget, unmetExpectedVersion } from '../decide/loaded-target.ts';
 import type { Loader } from '../load/loader.ts';
+import { sameFingerprint } from '../metadata/command-fingerprint.ts';
 import type { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type { AnyResult } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
@@ -74,6 +75,7 @@ export class Execution {
 
   /** @throws what `decide`, `evolve` or the store throws, unchanged */
   async run(): Promise<AnyResult> {
+    this.#context.queues.assertRoom();
     for (;;) {
       this.#attempts += 1;
       let settled: AttemptResult;
@@ -191,7 +193,10 @@ export class Execution {
     try {
       appended = await sendChanges(store, changes, { commandId, metadata });
     } catch (error) {
-      if (hasCode(error, 'EVENT_ID_REUSED')) return { kind: 'failed', error };
+      if (LeftfoldError.is(error) && error.code === 'EVENT_ID_REUSED') {
+        const ofCommand = error.eventId.startsWith(`${commandId}:`);
+        return { kind: 'failed', error: ofCommand ? new CommandIdReusedError(commandId) : error };
+      }
       if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
       forgetIfLogIsBehind(loader, changes, error);
       const rejection = this.#request.toRejection?.(error);
@@ -238,7 +243,13 @@ export class Execution {
     const foreign = recorded.find(
       ({ streamId, metadata }) => metadata['command'] !== plan.name || !this.#streamIds.includes(streamId),
     );
-    if (foreign !== undefined) return { kind: 'failed', error: new EventIdReusedError(foreign.id) };
+    const mine = this.#request.metadata['commandFingerprint'];
+    // Events of an older release have no fingerprint.
+    const otherInput = recorded.some(({ metadata: { commandFingerprint: theirs } }) =>
+      typeof theirs === 'string' && typeof mine === 'string' ? !sameFingerprint(theirs, mine) : false,
+    );
+    if (foreign !== undefined || otherInput)
+      return { kind: 'failed', error: new CommandIdReusedError(this.#request.commandId) };
     const events = recorded.toSorted((one, other) => one.position - other.position);
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeDuplicate) };
   }

@@ -40,6 +40,7 @@ const standardFields = new Set([
   'traceparent',
   'commandId',
   'command',
+  'commandFingerprint',
 ]);
 
 /**

@@ -1,6 +1,12 @@
 import { assertList, assertOptions, type OptionNames } from '../input/assert-argument.ts';
 import { assertId } from '../naming/names.ts';
+import { InvalidNameError, UnknownEventError } from '../errors/definition-errors.ts';
 import type { EventQuery } from '../store/event-store.ts';
+
+/** The event types that have a definition. */
+export interface KnownTypes {
+  has(type: string): boolean;
+}
 
 const queryNames: OptionNames<EventQuery> = { types: true, category: true, tags: true };
 
@@ -8,15 +14,34 @@ const queryNames: OptionNames<EventQuery> = { types: true, category: true, tags:
  * Validates a query: of a read, a subscription or a condition.
  *
  * @param argument the name of the query's option, for error messages
+ * @param known undefined for a reader that skips unknown events
  * @throws InvalidArgumentError when it is no query, or has a misspelt part, which would make it match more.
- * @throws InvalidNameError when no event can have the word, such as one with a NUL character.
+ * @throws InvalidNameError when no event can have the word, such as one with a NUL character, or a category with a hyphen.
+ * @throws UnknownEventError when no definition has a type: misspelt, it would match nothing.
  */
-export function assertQuery(argument: string, query: EventQuery | null | undefined): void {
+export function assertQuery(
+  argument: string,
+  query: EventQuery | null | undefined,
+  known?: KnownTypes,
+): void {
   assertOptions(argument, query, queryNames);
   const { types, category, tags } = query ?? {};
-  if (category !== undefined) assertId('category', category);
+  if (category !== undefined) assertCategoryText(category);
   assertWords(`${argument}.types`, 'event type', types);
   assertWords(`${argument}.tags`, 'tag', tags);
+  if (known !== undefined) assertKnownTypes(types, known);
+}
+
+/** @throws UnknownEventError when no definition has a type: misspelt, it would match nothing. */
+export function assertKnownTypes(types: readonly string[] | undefined, known: KnownTypes): void {
+  for (const type of types ?? []) if (!known.has(type)) throw new UnknownEventError(type, { inQuery: true });
+}
+
+/** Streams may have any name, so that their categories need not be ones that a definition can have. */
+function assertCategoryText(category: string): void {
+  assertId('category', category);
+  if (category.includes('-'))
+    throw new InvalidNameError('category', category, 'has a hyphen; give the part before the first one');
 }
 
 function assertWords(argument: string, kind: string, words: readonly string[] | undefined): void {

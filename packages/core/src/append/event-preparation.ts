@@ -3,6 +3,7 @@ import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
 import { assertList } from '../input/assert-argument.ts';
+import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { assertStorable, toJson } from '../json/storable-json.ts';
 import { assertId } from '../naming/names.ts';
@@ -11,6 +12,9 @@ import type { AppendContext } from '../store/event-store.ts';
 import { MAX_TAGS } from './append-limits.ts';
 import type { PreparedEvent } from './append-request.ts';
 import type { AppendSize } from './append-size.ts';
+
+/** Metadata that only the executor of a command sets. */
+const commandFields = ['commandId', 'command', 'commandFingerprint', 'correlationId', 'causationId'];
 
 const NO_METADATA: EventMetadata = Object.freeze({});
 const NO_TAGS: readonly string[] = Object.freeze([]);
@@ -56,10 +60,20 @@ export class EventPreparation {
     return { id: this.#idOf(event), type, schemaVersion, data, dataJson, metadata, metadataJson, tags };
   }
 
-  /** An event's own fields win, except for the command id: it finds the events of a repeated command. */
+  /**
+   * An event's own fields win, except for the command id, which finds the events of a repeated command, and for those that
+   * the executor of a command sets.
+   */
   #joined(own: EventMetadata): EventMetadata {
-    const joined = { ...this.#metadata, ...own };
-    return this.#commandId === undefined ? joined : { ...joined, commandId: this.#commandId };
+    const joined: Record<string, JsonValue | undefined> = { ...this.#metadata, ...own };
+    if (this.#commandId === undefined) return joined;
+    if (this.#metadata['command'] === undefined) return { ...joined, commandId: this.#commandId };
+    for (const field of commandFields) {
+      const ofAppend = this.#metadata[field];
+      if (ofAppend === undefined) delete joined[field];
+      else joined[field] = ofAppend;
+    }
+    return joined;
   }
 
   #idOf({ id: given }: NewEvent): string {

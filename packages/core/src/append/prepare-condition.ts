@@ -4,7 +4,7 @@ import { assertOptions, assertWhole, type OptionNames } from '../input/assert-ar
 import type { AppendCondition, TaggedQuery } from '../store/event-store.ts';
 import { MAX_CONDITION_QUERIES, MAX_QUERY_TYPES, MAX_TAGS } from './append-limits.ts';
 import type { PreparedCondition } from './append-request.ts';
-import { assertQuery } from './assert-query.ts';
+import { assertKnownTypes, assertQuery, type KnownTypes } from './assert-query.ts';
 
 const conditionNames: OptionNames<AppendCondition> = { failIfMatch: true, after: true };
 
@@ -12,9 +12,13 @@ const conditionNames: OptionNames<AppendCondition> = { failIfMatch: true, after:
  * Validates a condition.
  *
  * @param owner a stream of its append, for error messages
- * @throws InvalidNameError, InvalidArgumentError, AppendTooLargeError
+ * @throws InvalidNameError, UnknownEventError, InvalidArgumentError, AppendTooLargeError
  */
-export function prepareCondition(condition: AppendCondition, owner: string): PreparedCondition {
+export function prepareCondition(
+  condition: AppendCondition,
+  owner: string,
+  known: KnownTypes,
+): PreparedCondition {
   assertOptions('condition', condition, conditionNames);
   const { failIfMatch, after = 0 } = condition;
   assertWhole('condition.after', after);
@@ -26,6 +30,7 @@ export function prepareCondition(condition: AppendCondition, owner: string): Pre
     if (query.types !== undefined) assertCount('types', query.types, MAX_QUERY_TYPES, owner);
     if (query.category !== undefined)
       throw new InvalidArgumentError(ARGUMENT, 'cannot ask for a category; name its event types');
+    assertKnownTypes(query.types, known);
   }
   return { queries, after };
 }

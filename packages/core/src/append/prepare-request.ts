@@ -44,7 +44,9 @@ export function prepareRequest(
   if (first === undefined) throw new InvalidArgumentError('appends', 'must name at least one stream');
   const eventCount = checkedCount(limits, appends, first.streamId);
   const condition =
-    context.condition === undefined ? undefined : prepareCondition(context.condition, first.streamId);
+    context.condition === undefined
+      ? undefined
+      : prepareCondition(context.condition, first.streamId, catalog);
   const size = new AppendSize(limits, first.streamId, eventCount === 1);
   const preparation = new EventPreparation(catalog, now, size, context);
   const streams = appends.map(({ streamId, events, expectedVersion = 'any' }): StreamPart => {

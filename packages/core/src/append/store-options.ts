@@ -12,7 +12,7 @@ import type {
   ReadStreamOptions,
   SubscribeOptions,
 } from '../store/event-store.ts';
-import { assertQuery } from './assert-query.ts';
+import { assertQuery, type KnownTypes } from './assert-query.ts';
 
 const contextNames: OptionNames<AppendContext> = { metadata: true, commandId: true, condition: true };
 const appendNames: OptionNames<AppendOptions> = { ...contextNames, expectedVersion: true };
@@ -60,21 +60,21 @@ export function assertReadStreamOptions(options: ReadStreamOptions): void {
 }
 
 /** @throws like {@link assertReadStreamOptions}, and InvalidNameError for a filter by a word that no event can have */
-export function assertReadAllOptions(options: ReadAllOptions): void {
+export function assertReadAllOptions(options: ReadAllOptions, known: KnownTypes): void {
   assertOptions('options', options, readAllNames);
   assertWhole('limit', options.limit);
-  assertLogOptions(options);
+  assertLogOptions(options, known);
 }
 
 /** @throws like {@link assertReadAllOptions} */
-export function assertSubscribeOptions(options: SubscribeOptions): void {
+export function assertSubscribeOptions(options: SubscribeOptions, known: KnownTypes): void {
   assertOptions('options', options, subscribeNames);
-  assertLogOptions(options);
+  assertLogOptions(options, known);
 }
 
-function assertLogOptions(options: SubscribeOptions): void {
+function assertLogOptions(options: SubscribeOptions, known: KnownTypes): void {
   assertWhole('after', options.after);
-  assertQuery('filter', options.filter);
+  assertQuery('filter', options.filter, options.unknownEvents === 'skip' ? undefined : known);
   assertUnknownEvents(options);
 }
 

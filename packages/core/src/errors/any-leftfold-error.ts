@@ -1,6 +1,7 @@
 import type {
   AppendConditionFailedError,
   AppendTooLargeError,
+  CommandIdReusedError,
   EventIdReusedError,
   StreamVersionConflictError,
 } from './append-errors.ts';
@@ -13,6 +14,7 @@ import type {
   SchemaNotMigratedError,
   ServerTooOldError,
   TransactionRolledBackError,
+  WrongEncodingError,
   WrongIsolationLevelError,
 } from './database-errors.ts';
 import type {
@@ -40,6 +42,7 @@ import type {
 export type AnyLeftfoldError =
   | AppendConditionFailedError
   | AppendTooLargeError
+  | CommandIdReusedError
   | CommandRejectedError
   | DatabaseNotConfiguredError
   | DuplicateDefinitionError
@@ -68,4 +71,5 @@ export type AnyLeftfoldError =
   | TransactionRolledBackError
   | UnknownCommandError
   | UnknownEventError
+  | WrongEncodingError
   | WrongIsolationLevelError;

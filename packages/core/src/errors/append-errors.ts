@@ -57,6 +57,21 @@ export class EventIdReusedError extends LeftfoldError {
   }
 }
 
+/** A command id was used before: by another command, for another target, or with another input. Nothing was appended. */
+export class CommandIdReusedError extends LeftfoldError {
+  readonly code = 'COMMAND_ID_REUSED';
+  readonly retryable = false;
+  readonly commandId: string;
+
+  constructor(commandId: string, options?: ErrorOptions) {
+    super(
+      `command id "${commandId}" was used before by another command, for another target, or with another input; give the new command another id`,
+      options,
+    );
+    this.commandId = commandId;
+  }
+}
+
 /** A payload, or a whole append, is beyond the store's limit. Nothing was appended. */
 export class AppendTooLargeError extends LeftfoldError {
   readonly code = 'APPEND_TOO_LARGE';

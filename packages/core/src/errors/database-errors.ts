@@ -105,3 +105,17 @@ export class TransactionRolledBackError extends LeftfoldError {
     );
   }
 }
+
+/** The database does not store text as UTF-8, so that events could not be stored, or would be changed. */
+export class WrongEncodingError extends LeftfoldError {
+  readonly code = 'WRONG_ENCODING';
+  readonly retryable = false;
+  readonly encoding: string;
+
+  constructor(encoding: string) {
+    super(
+      `the database has the encoding ${encoding}; use one with UTF8: create database … encoding 'UTF8' template template0`,
+    );
+    this.encoding = encoding;
+  }
+}

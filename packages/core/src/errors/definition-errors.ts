@@ -69,14 +69,23 @@ export class UnknownEventError extends LeftfoldError {
   /** Where the event stands in the log; undefined for one that was to be appended. */
   readonly position: number | undefined;
 
-  /** @param place `newest` is the version that is known, when the type itself is */
+  /** @param place `newest` is the version that is known, when the type itself is; `inQuery`: a query names the type */
   constructor(
     type: string,
-    place: { readonly schemaVersion?: number; readonly position?: number; readonly newest?: number } = {},
+    place: {
+      readonly schemaVersion?: number;
+      readonly position?: number;
+      readonly newest?: number;
+      readonly inQuery?: boolean;
+    } = {},
   ) {
-    const { schemaVersion, position, newest } = place;
+    const { schemaVersion, position, newest, inQuery = false } = place;
     const event = `event type "${type}"${position === undefined ? '' : ` at position ${position}`}`;
-    const skip = position === undefined ? '' : `, or read with unknownEvents: 'skip'`;
+    const skip = inQuery
+      ? `, correct its name in the query, or if this is a read, give it unknownEvents: 'skip'`
+      : position === undefined
+        ? ''
+        : `, or read with unknownEvents: 'skip'`;
     super(
       newest === undefined
         ? `${event} is unknown here; add its defineEvents(...) to the store's events${skip}`

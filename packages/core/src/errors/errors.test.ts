@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   AppendConditionFailedError,
   AppendTooLargeError,
+  CommandIdReusedError,
   CommandRejectedError,
   DuplicateDefinitionError,
   EventIdReusedError,
@@ -33,6 +34,7 @@ import {
   TransactionRolledBackError,
   UnknownCommandError,
   UnknownEventError,
+  WrongEncodingError,
   WrongIsolationLevelError,
 } from '../index.ts';
 import * as everything from '../index.ts';
@@ -66,6 +68,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'EVENT_ID_REUSED',
     false,
     'event id "event-1" is already recorded for another event; give the new event another id',
+  ],
+  [
+    new CommandIdReusedError('pay-1'),
+    'COMMAND_ID_REUSED',
+    false,
+    'command id "pay-1" was used before by another command, for another target, or with another input; give the new command another id',
   ],
   [
     new AppendTooLargeError('account-1', 'data of event "account.opened"', 2_000_000, 1_000_000),
@@ -198,6 +206,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'LOGIN_REFUSED',
     false,
     'the database refuses the login: check role, password and database of the connection string',
+  ],
+  [
+    new WrongEncodingError('LATIN1'),
+    'WRONG_ENCODING',
+    false,
+    "the database has the encoding LATIN1; use one with UTF8: create database … encoding 'UTF8' template template0",
   ],
   [new ServerTooOldError(12, 15), 'SERVER_TOO_OLD', false, 'PostgreSQL 12 is too old; use 15 or newer'],
   [

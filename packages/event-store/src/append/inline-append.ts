@@ -17,7 +17,7 @@ import type { AppendStatements } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
 import type { RequestResult } from './group-commit.ts';
-import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
+import { LOST_RACES, reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import { appendBatch } from './send-batch.ts';
 
 /** Work that belongs to the append's own transaction. */
@@ -53,6 +53,7 @@ export async function appendWithHook(
   inline: InlineHook | undefined,
 ): Promise<RequestResult> {
   let checkEventIds = false;
+  let races = 0;
   let rollbacks = 0;
   let lostConnections = 0;
   for (;;) {
@@ -70,7 +71,9 @@ export async function appendWithHook(
         if (lostConnections >= reconnectPolicy.attempts)
           return { error: toLeftfoldError(error, statements.schema) };
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
-      } else if (!isLostRace(error, statements.schema)) {
+      } else if (isLostRace(error, statements.schema) && races < LOST_RACES) {
+        races += 1;
+      } else {
         return { error: toLeftfoldError(error, statements.schema) };
       }
     }

@@ -16,7 +16,7 @@ import {
   toAppendOneOutcome,
   toBatchOutcomes,
 } from '../sql/append-outcome.ts';
-import { reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
+import { LOST_RACES, reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import type { RequestResult } from './group-commit.ts';
 
 /** Races that one batch may lose before its requests go one by one. Each loss is another writer's win. */
@@ -46,7 +46,10 @@ export async function sendBatch(
       return outcomes.map((outcome) => ({ outcome }));
     } catch (error) {
       checkEventIds = true;
-      if (isLostRace(error, statements.schema) && (requests.length === 1 || races < RACES_TOGETHER)) {
+      if (
+        isLostRace(error, statements.schema) &&
+        races < (requests.length === 1 ? LOST_RACES : RACES_TOGETHER)
+      ) {
         races += 1;
       } else if (isRolledBack(error) && rollbacks < ROLLBACK_ATTEMPTS) {
         rollbacks += 1;

@@ -45,14 +45,14 @@ export interface ReadPageOptions extends PageRange {
 export class LogReader {
   readonly #run: StatementRunner;
   readonly #schema: string;
-  readonly #catalog: EventCatalog;
+  readonly catalog: EventCatalog;
   readonly #validate: boolean;
   readonly #tail: SharedTail;
 
   constructor(run: StatementRunner, schema: string, catalog: EventCatalog, validate: boolean) {
     this.#run = run;
     this.#schema = schema;
-    this.#catalog = catalog;
+    this.catalog = catalog;
     this.#validate = validate;
     this.#tail = new SharedTail((range) => this.#rows<PageRow>(readTailStatement(schema, range)));
   }
@@ -88,7 +88,7 @@ export class LogReader {
     options: ReadAllOptions,
     highWaterMark: () => Promise<number>,
   ): AsyncGenerator<LogPage, void> {
-    assertReadAllOptions(options);
+    assertReadAllOptions(options, this.catalog);
     const { filter, unknownEvents, signal } = options;
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
@@ -170,9 +170,9 @@ export class LogReader {
   }
 
   #pageOf(rows: readonly EventRow[], unknownEvents: UnknownEvents, position = 0): LogPage {
-    const known = unknownEvents === 'fail' ? rows : rows.filter(({ type }) => this.#catalog.has(type));
+    const known = unknownEvents === 'fail' ? rows : rows.filter(({ type }) => this.catalog.has(type));
     return new LogPage(known, position, this.#toEvent);
   }
 
-  readonly #toEvent = (row: EventRow): RecordedEvent => toRecordedEvent(this.#catalog, row, this.#validate);
+  readonly #toEvent = (row: EventRow): RecordedEvent => toRecordedEvent(this.catalog, row, this.#validate);
 }

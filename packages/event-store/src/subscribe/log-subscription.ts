@@ -30,7 +30,7 @@ export class LogSubscription implements Subscription {
   #position: number;
 
   constructor(reader: LogReader, watch: HighWaterWatch, options: SubscribeOptions, closed: AbortSignalLike) {
-    assertSubscribeOptions(options);
+    assertSubscribeOptions(options, reader.catalog);
     this.#reader = reader;
     this.#watch = watch;
     this.#options = options;

@@ -96,7 +96,7 @@ describe('a unique violation', () => {
       fault: 'transaction',
       retry: 'at-once',
     });
-    expect(toLeftfoldError(thrown, 'leftfold')).toBe(thrown);
+    expect(toLeftfoldError(thrown, 'leftfold')).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: thrown });
     expect(failureOf(thrown, 'elsewhere').name).toBe('constraint-violated');
     expect(failureOf(thrown).name).toBe('constraint-violated');
   });

@@ -52,7 +52,17 @@ const loginRefused: Failure = {
   passing: true,
   toError: (cause) => new LoginRefusedError({ cause }),
 };
-const lostRace: Failure = { name: 'lost-race', fault: 'transaction', retry: 'at-once', passing: false };
+const lostRace: Failure = {
+  name: 'lost-race',
+  fault: 'transaction',
+  retry: 'at-once',
+  passing: false,
+  toError: (cause) =>
+    new StoreUnavailableError(
+      'other writers always came first, and nothing was appended; if row security is enabled on the events, give this role a policy under which it sees all events of the stream',
+      { cause },
+    ),
+};
 /** A handler may meet these in calls of its own to other servers, so that they do not prove an outage. */
 const socketFailure: Failure = { ...disconnected, passing: false };
 

@@ -1,4 +1,4 @@
-import { SchemaMismatchError } from '@leftfold/core';
+import { SchemaMismatchError, WrongEncodingError } from '@leftfold/core';
 import type pg from 'pg';
 import { toLeftfoldError } from '../errors/to-leftfold-error.ts';
 import { borrow } from '../pool/borrow.ts';
@@ -16,7 +16,7 @@ import * as statements from './statements.ts';
  * role without the right to create anything may start.
  *
  * @throws SchemaMismatchError when the schema was migrated by a newer release.
- * @throws ServerTooOldError
+ * @throws ServerTooOldError, WrongEncodingError
  * @throws MissingRightsError when the role may not create tables.
  * @throws StoreUnavailableError when the database cannot be reached.
  *
@@ -29,6 +29,8 @@ export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): P
     try {
       const version = await fieldOf<number>(run, statements.serverVersion, 'version');
       assertServerVersion(version ?? 0);
+      const encoding = await fieldOf<string>(run, statements.serverEncoding, 'encoding');
+      if (encoding !== 'UTF8') throw new WrongEncodingError(encoding ?? '');
       if (await isUpToDate(run, options)) return;
       await run(statements.begin);
       await migrateUnderLock(run, options);

@@ -4,6 +4,8 @@ import type { Migration } from './migration.ts';
 
 export const serverVersion = fixed(`select current_setting('server_version_num')::integer as version`);
 
+export const serverEncoding = fixed(`select current_setting('server_encoding') as encoding`);
+
 export const begin = fixed(beginText({}));
 export const commit = fixed('commit');
 export const rollback = fixed('rollback');

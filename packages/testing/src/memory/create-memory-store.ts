@@ -134,7 +134,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
-    assertReadAllOptions(options);
+    assertReadAllOptions(options, this.#catalog);
     const { after = 0, filter = {}, unknownEvents, signal } = options;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     for (const stored of this.#log.eventsAfter(after)) {
@@ -147,7 +147,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
-    assertSubscribeOptions(options);
+    assertSubscribeOptions(options, this.#catalog);
     const { filter = {}, unknownEvents } = options;
     const read = (stored: StoredEvent) =>
       matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;

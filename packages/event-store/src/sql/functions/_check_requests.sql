@@ -33,7 +33,10 @@ as $$
                 then bool_and(known.is_stored and known.is_same)
                 else (array_agg(known.is_stored and known.is_same order by known.number))[1]
            end as is_duplicate,
-           min(known.event_id) filter (where known.is_stored) as stored_id
+           -- The first id that another event has; else an event of this request, which is in the log in part.
+           coalesce((array_agg(known.event_id order by known.number)
+                       filter (where known.is_stored and not known.is_same))[1],
+                    (array_agg(known.event_id order by known.number) filter (where known.is_stored))[1]) as stored_id
       from known
      group by known.request
   ),

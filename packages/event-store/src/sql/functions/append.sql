@@ -26,8 +26,9 @@ begin
          array_agg(coalesce((event.value ->> 'schemaVersion')::integer, 1) order by event.number) as schema_versions,
          jsonb_agg(coalesce(event.value -> 'data', '{}') order by event.number) as data,
          jsonb_agg(append.metadata
+                   || coalesce(event.value -> 'metadata', '{}')
                    || case when command_id is null then '{}' else jsonb_build_object('commandId', command_id) end
-                   || coalesce(event.value -> 'metadata', '{}') order by event.number) as metadata,
+                   order by event.number) as metadata,
          array_agg(case when event.value ? 'tags'
                         then array(select jsonb_array_elements_text(event.value -> 'tags'))::text end
                    order by event.number) as tags

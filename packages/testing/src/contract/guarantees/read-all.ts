@@ -75,6 +75,19 @@ export const readAllGuarantees = {
     expect(await streamsOf(`${category}_a`)).toEqual([`${category}_a-1`]);
     expect(await streamsOf(`${category}%`)).toEqual([]);
     expect(await streamsOf(category.slice(0, -1))).toEqual([]);
+    await expect(streamsOf(`${category}-1`)).rejects.toMatchObject({ code: 'INVALID_NAME' });
+  },
+
+  'a query for an event type that no definition has is UNKNOWN_EVENT': async ({ store, stream }) => {
+    const types = ['parcel.snt'];
+    const attempts = [
+      store.append(stream(), [sent], { condition: { failIfMatch: { tags: ['a:1'], types } } }),
+      collect(store.readAll({ filter: { types } })),
+      (async () => collect(store.subscribe({ filter: { types } })))(),
+    ];
+    const refused = { status: 'rejected', reason: { code: 'UNKNOWN_EVENT', type: 'parcel.snt' } };
+    for (const outcome of await Promise.allSettled(attempts)) expect(outcome).toMatchObject(refused);
+    expect(await collect(store.readAll({ filter: { types }, unknownEvents: 'skip' }))).toEqual([]);
   },
 
   'a limit counts the events that match the filter': async ({ store, stream, category }) => {
