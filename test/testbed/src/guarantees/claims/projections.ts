@@ -82,7 +82,7 @@ export const projectionClaims = {
   },
   'rolling-releases': {
     claim:
-      'Two releases of one app run side by side: no event is lost or applied twice, nothing is stopped for good, and read models equal a replay.',
+      'An event that is too new for a process, or a failure of one release, does not stop a projection for other releases.',
     statedIn: 'guides/deploying.md',
   },
 } as const satisfies Readonly<Record<string, Claim>>;
