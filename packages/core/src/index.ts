@@ -72,6 +72,7 @@ export {
   SubscriptionMismatchError,
   SubscriptionNotCaughtUpError,
   SubscriptionNotFoundError,
+  SubscriptionStalledError,
   SubscriptionTimeoutError,
 } from './errors/subscription-errors.ts';
 export {

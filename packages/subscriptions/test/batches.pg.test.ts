@@ -10,6 +10,7 @@ import {
   type SubscriptionDefinition,
   type SubscriptionHandler,
 } from '../src/index.ts';
+import { toSubscription } from '../src/subscription/subscription-definition.ts';
 import { BatchSize } from '../src/loop/batch-size.ts';
 import { applyUpTo } from '../src/loop/page-pipeline.ts';
 import { SubscriptionWaiters } from '../src/wait/subscription-waiters.ts';
@@ -57,8 +58,9 @@ describe('a batch', () => {
     );
     const state = { position: 0, caughtUp: true, writing: false, failures: 0, outages: 0 };
     const progress = { term, handler, size, signal: term.signal, ...state };
-    const shared = { store, waiters: new SubscriptionWaiters(store) };
-    expect(await applyUpTo(shared, ['counter.added'], progress, 3_000)).toBe('reached');
+    const shared = { store, waiters: new SubscriptionWaiters(store), batchTimeoutMs: 60_000 };
+    const growing = toSubscription(recorder(store, 'growing'));
+    expect(await applyUpTo(shared, growing, progress, 3_000)).toBe('reached');
     expect(written).toEqual([1_000, 2_000]);
     expect(progress.position).toBe(3_000);
   });

@@ -35,6 +35,7 @@ import type {
   SubscriptionMismatchError,
   SubscriptionNotCaughtUpError,
   SubscriptionNotFoundError,
+  SubscriptionStalledError,
   SubscriptionTimeoutError,
 } from './subscription-errors.ts';
 
@@ -67,6 +68,7 @@ export type AnyLeftfoldError =
   | SubscriptionMismatchError
   | SubscriptionNotCaughtUpError
   | SubscriptionNotFoundError
+  | SubscriptionStalledError
   | SubscriptionTimeoutError
   | TransactionRolledBackError
   | UnknownCommandError

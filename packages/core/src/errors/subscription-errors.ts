@@ -83,6 +83,25 @@ export class SubscriptionTimeoutError extends SubscriptionError {
   }
 }
 
+/**
+ * A batch of a durable subscription did not end in time, so that it was given up: its transaction is rolled back, and
+ * the lease is free for another process.
+ */
+export class SubscriptionStalledError extends SubscriptionError {
+  readonly code = 'SUBSCRIPTION_STALLED';
+  readonly retryable = true;
+  /** The position of the checkpoint, from which the subscription did not advance. */
+  readonly position: number;
+
+  constructor(identity: SubscriptionIdentity, position: number, limit: string) {
+    super(
+      identity,
+      `did not advance from position ${position}: a batch did not end within ${limit} and was given up; find out what its handler waits for, or raise the limit`,
+    );
+    this.position = position;
+  }
+}
+
 /** No durable subscription of this name was given, or it has no checkpoint in this database. */
 export class SubscriptionNotFoundError extends SubscriptionError {
   readonly code = 'SUBSCRIPTION_NOT_FOUND';

@@ -51,6 +51,8 @@ const subscriptionNames: OptionNames<AppSubscriptionOptions> = {
   leaseMs: true,
   batchSize: true,
   release: true,
+  batchTimeoutMs: true,
+  stopTimeoutMs: true,
   retry: true,
   onIncident: true,
   cachedRows: true,

@@ -18,7 +18,7 @@ export async function writeInTransaction(
   step: CheckpointStep,
   work: (transaction: PipelinedTransaction) => Promise<unknown>,
 ): Promise<boolean> {
-  const { leaseMs } = step.lease;
+  const { leaseMs, signal } = step.lease;
   const writeIn = async (transaction: PipelinedTransaction) => {
     const { tx } = transaction;
     await work(transaction);
@@ -26,7 +26,7 @@ export async function writeInTransaction(
     if (!(await advanceCheckpoint(tx, store.schema, step))) throw new Fenced();
   };
   try {
-    await store.inTransaction(writeIn, { idleMs: leaseMs });
+    await store.inTransaction(writeIn, { idleMs: leaseMs, signal });
     return true;
   } catch (error) {
     if (error instanceof Fenced) return false;

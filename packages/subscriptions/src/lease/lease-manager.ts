@@ -76,6 +76,14 @@ export class LeaseManager {
     if (this.#held.get(mapKey) === term) this.#held.delete(mapKey);
   }
 
+  /** Ends a term before its lease expires, so that another process can take it now. Its batch is rolled back. */
+  async giveUp(term: LeaseTerm, reason: unknown): Promise<void> {
+    term.end(reason);
+    this.drop(term);
+    const { connection, isClosed, onError } = this.#options;
+    if (!isClosed()) await releaseLeases(connection, [term]).catch(onError);
+  }
+
   /** Checks now instead of at the next interval. */
   check(): void {
     if (this.#checking !== undefined) {

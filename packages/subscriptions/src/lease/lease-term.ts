@@ -43,7 +43,8 @@ export class LeaseTerm implements HeldLease {
     return this.#ended.signal;
   }
 
-  end(): void {
-    this.#ended.abort();
+  /** @param reason what the statements of an unfinished batch fail with */
+  end(reason?: unknown): void {
+    this.#ended.abort(reason);
   }
 }

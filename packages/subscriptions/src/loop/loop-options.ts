@@ -11,6 +11,7 @@ export interface LoopOptions {
   readonly waiters: SubscriptionWaiters;
   /** Most events of a batch. */
   readonly batchSize: number;
+  readonly batchTimeoutMs: number;
   readonly retry: RetryPolicy;
   readonly onIncident: (incident: SubscriptionIncident) => void;
 }

@@ -1,8 +1,11 @@
+import { SubscriptionStalledError } from '@leftfold/core';
 import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
+import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
 import { tracedBatch } from './traced-batch.ts';
+import { within } from './within.ts';
 
 /** Events read, and held in memory, at one time. Larger pages are no faster, and survive minor garbage collections. */
 const PAGE_SIZE = 1_000;
@@ -18,8 +21,8 @@ const BATCH_SIZE = 1024 * 1024;
  * @returns `fenced` when a batch found another epoch, or the checkpoint elsewhere; `over` when the signal aborted
  */
 export async function applyUpTo(
-  options: Pick<LoopOptions, 'store' | 'waiters'>,
-  types: readonly string[],
+  options: Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs'>,
+  subscription: Subscription,
   progress: TermProgress,
   upTo: number,
 ): Promise<'reached' | 'over' | 'fenced'> {
@@ -29,20 +32,31 @@ export async function applyUpTo(
   let preparedMs = 0;
   let preparedSize = 0;
   const limit = () => Math.min(PAGE_SIZE, size.current);
+  const types = subscription.definition.eventTypes;
+  const stalled = () =>
+    new SubscriptionStalledError(
+      identityOf(subscription),
+      progress.position,
+      `batchTimeoutMs (${options.batchTimeoutMs})`,
+    );
   const pages = readAhead(options.store, { after: from, upTo, types, limit });
   try {
     for await (const page of pages) {
       if (signal.aborted) break;
       const began = performance.now();
       const to = page.position;
-      const prepared = await prepare(options.store.schema, progress, { from, to, events: page.events });
+      const prepared = await within(
+        prepare(options.store.schema, progress, { from, to, events: page.events }),
+        options.batchTimeoutMs,
+        stalled,
+      );
       preparedMs += performance.now() - began;
       preparedSize += page.size;
       from = to;
       const small = prepared.eventCount < size.current && preparedSize < BATCH_SIZE;
       if (to < upTo && progress.writing && prepared.grows && small) continue;
       if (!(await written)) return 'fenced';
-      written = write(options, progress, prepared, preparedMs);
+      written = within(write(options, progress, prepared, preparedMs), options.batchTimeoutMs, stalled);
       written.catch(() => {}); // thrown where it is awaited
       preparedMs = 0;
       preparedSize = 0;

@@ -1,11 +1,11 @@
 import type { LeaseTerm } from '../lease/lease-term.ts';
-import type { Subscription } from '../subscription/subscription-definition.ts';
 import { markCaughtUp } from '../sql/caught-up.ts';
+import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { applyUpTo } from './page-pipeline.ts';
-import { retryDelayMs } from '@leftfold/core';
+import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
 import type { TermProgress } from './term-progress.ts';
 
@@ -14,6 +14,7 @@ export class SubscriptionLoop {
   readonly #subscription: Subscription;
   readonly #options: LoopOptions;
   readonly #recovery: FailureRecovery;
+  #progress: TermProgress | undefined;
 
   constructor(subscription: Subscription, options: LoopOptions) {
     this.#subscription = subscription;
@@ -27,13 +28,28 @@ export class SubscriptionLoop {
     const { key } = this.#subscription;
     for (;;) {
       const term = await leases.acquire(this.#subscription);
-      if (term === undefined) return;
+      if (term === undefined) break;
       waiters.advanced(key, term.position);
-      await this.#lead(this.#beginTerm(term, stop));
+      const progress = this.#beginTerm(term, stop);
+      this.#progress = progress;
+      await this.#lead(progress, stop);
       waiters.left(key);
-      if (stop.aborted) return; // the lease manager releases the lease
+      if (stop.aborted) break; // the lease manager releases the lease
       leases.drop(term);
     }
+    this.#progress = undefined;
+  }
+
+  /** Reports the batch that has not ended, if any: the runner does not wait for it any longer. */
+  reportUnfinished(limit: string): void {
+    if (this.#progress === undefined) return;
+    const { key } = this.#subscription;
+    const error = new SubscriptionStalledError(
+      identityOf(this.#subscription),
+      this.#progress.position,
+      limit,
+    );
+    this.#options.onIncident({ subscription: key, error, stopped: false });
   }
 
   #beginTerm(term: LeaseTerm, stop: AbortSignal): TermProgress {
@@ -51,7 +67,7 @@ export class SubscriptionLoop {
   }
 
   /** Returns when the term is over: runner stopped, lease lost, or subscription stopped or inline. */
-  async #lead(progress: TermProgress): Promise<void> {
+  async #lead(progress: TermProgress, stop: AbortSignal): Promise<void> {
     while (!progress.signal.aborted) {
       let failure: { readonly error: unknown } | undefined;
       try {
@@ -60,6 +76,10 @@ export class SubscriptionLoop {
         failure = { error };
       }
       if (this.#options.store.pool.ending) return;
+      if (failure?.error instanceof SubscriptionStalledError) {
+        await this.#giveUp(progress, failure.error, stop);
+        return;
+      }
       // When only the answer was lost, the batch may have been written: the checkpoint tells.
       progress.handler.forget?.();
       const outagesBefore = progress.outages;
@@ -68,6 +88,15 @@ export class SubscriptionLoop {
       const wasDown = progress.outages > outagesBefore;
       if ((await this.#recovery.handle(progress, failure.error, wasDown)) === 'over') return;
     }
+  }
+
+  /** Leaves the subscription to another process: a handler that hangs here may not hang there. */
+  async #giveUp({ term }: TermProgress, error: SubscriptionStalledError, stop: AbortSignal): Promise<void> {
+    const { leases, onIncident } = this.#options;
+    onIncident({ subscription: this.#subscription.key, error, stopped: false });
+    await leases.giveUp(term, error);
+    // The others ask for the lease three times in the time that it would last.
+    await pause(term.leaseMs, stop);
   }
 
   /** Processes events up to the high-water mark, and waits for more. @returns `fenced` when a batch was not written */
@@ -84,7 +113,7 @@ export class SubscriptionLoop {
           : await store.waitForHighWaterMark({ after: progress.position, signal });
       if (signal.aborted) return 'over';
       if (upTo > progress.position) {
-        const end = await applyUpTo(this.#options, definition.eventTypes, progress, upTo);
+        const end = await applyUpTo(this.#options, this.#subscription, progress, upTo);
         // Also when the runner stops now: a call that waited for this position was answered.
         if (progress.position >= upTo) await this.#markCaughtUp(progress);
         if (end !== 'reached') return end;

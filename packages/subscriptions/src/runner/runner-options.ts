@@ -17,6 +17,15 @@ export interface RunnerOptions {
   /** Most events of a batch. The runner adapts the actual number to how fast batches are. @default 5000 */
   readonly batchSize?: number | undefined;
   /**
+   * Milliseconds after which a batch that has not ended is given up: it is rolled back, an incident is reported, and
+   * another process can take the lease.
+   *
+   * @default 60000
+   */
+  readonly batchTimeoutMs?: number | undefined;
+  /** Milliseconds that `stop()` waits for batches that are being written; then they are rolled back. @default 10000 */
+  readonly stopTimeoutMs?: number | undefined;
+  /**
    * How an event that fails is retried before its subscription stops. `attempts` counts the first one too; the delay
    * doubles after each.
    *

@@ -4,6 +4,7 @@ import { assertOptions, assertWhole, type OptionNames } from '@leftfold/core/inp
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
+import { within } from '../loop/within.ts';
 import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
@@ -26,6 +27,8 @@ const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
   leaseMs: true,
   batchSize: true,
   release: true,
+  batchTimeoutMs: true,
+  stopTimeoutMs: true,
   retry: true,
   onIncident: true,
   store: true,
@@ -82,6 +85,7 @@ export class SubscriptionRunner implements AsyncDisposable {
   readonly #migrate: (() => Promise<void>) | undefined;
   readonly #owner: string;
   readonly #leaseMs: number;
+  readonly #stopTimeoutMs: number;
   readonly #loops: readonly SubscriptionLoop[];
   readonly #leases: LeaseManager;
   readonly #waiters: SubscriptionWaiters;
@@ -94,6 +98,10 @@ export class SubscriptionRunner implements AsyncDisposable {
     assertOptions('options', options, runnerNames);
     assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_LEASE_MS });
     assertWhole('batchSize', batchSize, { least: 1 });
+    const { batchTimeoutMs = 60_000, stopTimeoutMs = 10_000 } = options;
+    assertWhole('batchTimeoutMs', batchTimeoutMs, { least: 1, most: MAX_LEASE_MS });
+    assertWhole('stopTimeoutMs', stopTimeoutMs, { least: 1, most: MAX_LEASE_MS });
+    this.#stopTimeoutMs = stopTimeoutMs;
     const onIncident = guarded(options.onIncident ?? warnWhenStopped);
     this.#store = store;
     this.#subscriptions = new SubscriptionSet(store, options.subscriptions, options.release);
@@ -114,6 +122,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       leases: this.#leases,
       waiters: this.#waiters,
       batchSize,
+      batchTimeoutMs,
       retry: toRetryPolicy(options.retry, defaultRetry),
       onIncident,
     };
@@ -162,7 +171,10 @@ export class SubscriptionRunner implements AsyncDisposable {
     await migrated;
   }
 
-  /** Waits for the batches that are being written, then releases the leases. Does not throw. */
+  /**
+   * Waits for the batches that are being written, then releases the leases. Batches that have not ended after
+   * `stopTimeoutMs` are reported as incidents and rolled back. Does not throw.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#end();
     return this.#stopped;
@@ -176,7 +188,10 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.#stop.abort();
     this.#leases.refuse();
     this.#waiters.close();
-    await this.#running;
+    const limit = `stopTimeoutMs (${this.#stopTimeoutMs})`;
+    await within(Promise.resolve(this.#running), this.#stopTimeoutMs, () => new Error(limit)).catch(() => {
+      for (const loop of this.#loops) loop.reportUnfinished(limit);
+    });
     await this.#leases.close();
   }
 

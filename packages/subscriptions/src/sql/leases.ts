@@ -8,6 +8,8 @@ export interface HeldLease extends SubscriptionKey {
   readonly epoch: number;
   /** How long the lease lasts after each batch or renewal, in milliseconds. */
   readonly leaseMs: number;
+  /** Ends the transaction of a batch: the lease is lost, or the batch was given up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The process that takes a lease, and the code that it runs. */

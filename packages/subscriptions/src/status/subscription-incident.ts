@@ -14,7 +14,7 @@ export interface SubscriptionIncident {
 /** Receives every {@link SubscriptionIncident} of a runner. */
 export type OnIncident = (incident: SubscriptionIncident) => void;
 
-const WARNED = new Set(['RELEASE_OUTDATED', 'SUBSCRIPTION_MISMATCH']);
+const WARNED = new Set(['RELEASE_OUTDATED', 'SUBSCRIPTION_MISMATCH', 'SUBSCRIPTION_STALLED']);
 
 /**
  * Emits a warning of the process when a subscription stops, or this process leaves it to another release, so that none
