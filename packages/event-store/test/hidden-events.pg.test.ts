@@ -3,26 +3,26 @@ import { failureOf } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { openStore, test } from './store-test.ts';
 
-describe('when row security hides the events of a stream from the role', () => {
-  test('an append to the stream ends with an error that names row security', { timeout: 90_000 }, async ({
-    database,
-    store,
-  }) => {
-    await store.append('account-hidden', [opened]);
-    await store.pool.query('create role hidden_writer login');
-    await store.pool.query(`
-      grant usage on schema leftfold to hidden_writer;
-      grant all on all tables in schema leftfold to hidden_writer;
-      grant all on all sequences in schema leftfold to hidden_writer;
-      grant execute on all functions in schema leftfold to hidden_writer;
-      alter table leftfold.events enable row level security;
-      create policy nothing_seen on leftfold.events for select to hidden_writer using (metadata ->> 'actor' = 'B');
-      create policy writes on leftfold.events for insert to hidden_writer with check (true)`);
+describe('when row security hides the events of a stream from the owner of the log', () => {
+  test('an append to the stream ends with an error that names row security', {
+    timeout: 90_000,
+  }, async ({ database, pool }) => {
+    const role = `${database.name}_owner`;
+    await pool.query(`create role "${role}"`);
+    await pool.query(`grant create on database "${database.name}" to "${role}"`);
     const url = new URL(database.connectionString);
-    url.searchParams.set('options', '-c role=hidden_writer');
+    url.searchParams.set('options', `-c role=${role}`);
+    const options = { listen: false, schema: 'hidden' };
+    await using plain = openStore(url.href, options);
+    await plain.migrate();
+    await plain.append('account-hidden', [opened]);
+    await plain.pool.query(`
+      alter table hidden.events enable row level security;
+      alter table hidden.events force row level security;
+      create policy tenant on hidden.events
+        using (metadata ->> 'actor' = 'B') with check (metadata ->> 'actor' = 'B')`);
     const inline = { eventTypes: new Set(['account.opened']), apply: async () => {} };
-    await using plain = openStore(url.href, { listen: false });
-    await using hooked = openStore(url.href, { listen: false, inline });
+    await using hooked = openStore(url.href, { ...options, inline });
     const own = [{ ...opened, metadata: { actor: 'B' } }];
     const attempts = [
       () => plain.append('account-hidden', own),
@@ -35,5 +35,7 @@ describe('when row security hides the events of a stream from the role', () => {
         code: 'STORE_UNAVAILABLE',
         message: expect.stringContaining('row security'),
       });
+    await pool.query('drop schema hidden cascade');
+    await pool.query(`drop owned by "${role}"; drop role "${role}"`);
   });
 });
