@@ -217,8 +217,10 @@ describe('a query without atLeast', () => {
     }
     await one.close();
   });
+});
 
-  test('cannot write', async ({ app }) => {
+describe('a query cannot write', () => {
+  test('in its with clause', async ({ app }) => {
     const writing = app
       .query(movements)
       .with('gone', (db) => db.deleteFrom('owners').returningAll())
@@ -227,4 +229,37 @@ describe('a query without atLeast', () => {
     await expect(writing.execute()).rejects.toThrow(/read-only transaction/);
     await expect(writing.stream().next()).rejects.toThrow(/data-modifying/);
   });
+
+  const append = `leftfold.append('audit', '[{"type": "audit.forged"}]')`;
+  const writes = {
+    'by a function': append,
+    'by a function, with a value': sql`leftfold.append(${'audit'}, '[{"type": "audit.forged"}]')`,
+    'after a change of the mode': `set_config('transaction_read_only', 'off', true), ${append}`,
+    'by a second statement': `1; select ${append}; select 1`,
+    'by a second statement after the end of the first': `1; commit; select ${append}; begin; select 1`,
+  };
+  for (const [how, what] of Object.entries(writes)) {
+    test(`${how}, through any door`, async ({ database }) => {
+      await using one = await startBank(database.connectionString);
+      const { token } = await one.execute(account.command.deposit('door', { cents: 1 }));
+      await one.projections.waitFor(balances, token);
+      await one.projections.whenCaughtUp(balances);
+      const select = typeof what === 'string' ? sql.raw(what) : what;
+      for (const options of [{}, { atLeast: token }]) {
+        const query = () =>
+          one.query(balances, options).clearSelect().select(sql`${select}`.as('written')).limit(1);
+        for (const failure of [
+          await failureOf(query().execute()),
+          await failureOf(query().executeTakeFirst()),
+          await failureOf(query().stream().next()),
+        ])
+          expect(String(failure)).toMatch(
+            /read-only transaction|read-write mode|multiple commands|isolation level read committed/,
+          );
+      }
+      for await (const event of one.store.readStream('audit')) expect.unreachable(event.type);
+      // The connections go on, and write for others.
+      await one.execute(account.command.deposit('door', { cents: 1 }));
+    });
+  }
 });

@@ -10,12 +10,17 @@ type Result<TRow> = Pick<pg.QueryResult<TRow & pg.QueryResultRow>, 'rows'>;
 export interface RunnerOptions {
   /** Whether named statements are prepared: false behind a pooler that cannot keep them. */
   readonly prepare: boolean;
+  /** Refuses several statements in one text also when it has no values: for texts of a caller. @default false */
+  readonly oneStatement?: boolean | undefined;
 }
+
+/** The extended protocol takes one statement; pg's types do not have this option. */
+const extended = { queryMode: 'extended' };
 
 /** Runs statements on a client, or each on any connection of a pool. */
 export function runnerOn(
   client: Pick<pg.ClientBase, 'query'> | pg.Pool,
-  { prepare }: RunnerOptions,
+  { prepare, oneStatement = false }: RunnerOptions,
 ): StatementRunner {
   const ask = async <TRow extends object>({ name, text, values }: Statement) => {
     // pg answers several statements in one text with a list, which its types do not say.
@@ -24,6 +29,7 @@ export function runnerOn(
       text,
       values: [...values],
       types: valueParsers,
+      ...(oneStatement ? extended : {}),
     });
     return lastOf(result).rows;
   };

@@ -9,21 +9,23 @@ import {
 } from '@leftfold/postgres';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
-import { beginRead, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
+import { beginRead, beginReadOnly, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
 
 type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements'>;
 
 /** One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. */
 export class ReadConnection implements DatabaseConnection {
   readonly #run: StatementRunner;
+  readonly #runCallers: StatementRunner;
   readonly #runPrepared: StatementRunner;
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   #inTransaction = false;
 
   constructor({ client, release }: BorrowedClient, { schema, preparedStatements }: ReadStore) {
-    // The texts are the caller's: few of them are repeated.
     this.#run = runnerOn(client, { prepare: false });
+    // Few of the caller's texts are repeated. A second statement in one could end the read-only transaction.
+    this.#runCallers = runnerOn(client, { prepare: false, oneStatement: true });
     this.#runPrepared = runnerOn(client, { prepare: preparedStatements });
     this.#release = release;
     this.#schema = schema;
@@ -42,10 +44,20 @@ export class ReadConnection implements DatabaseConnection {
     return row;
   }
 
-  async executeQuery<TRow>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<TRow>> {
-    // A select can write only in its top-level with clause. The read-only transaction prevents it.
-    if ('with' in query && query.with !== undefined) await this.beginRead();
-    return { rows: await this.#query<TRow>({ name: undefined, text: sql, values: parameters }) };
+  /**
+   * Always in a read-only transaction: a select can write too, in its with clause or by a function.
+   *
+   * SQL: outside a transaction three statements, sent together. Each that follows in the same turn is in that round trip.
+   */
+  async executeQuery<TRow>({ sql, parameters }: CompiledQuery): Promise<QueryResult<TRow>> {
+    const statement: Statement = { name: undefined, text: sql, values: parameters };
+    if (this.#inTransaction) return { rows: await this.#query<TRow>(statement, this.#runCallers) };
+    const [, rows] = await Promise.all([
+      this.#query(beginReadOnly),
+      this.#query<TRow>(statement, this.#runCallers),
+      this.#query(endRead),
+    ]);
+    return { rows };
   }
 
   /** Reads rows in chunks, with a cursor of the server: at most one chunk is in memory. */
@@ -54,7 +66,7 @@ export class ReadConnection implements DatabaseConnection {
     chunkSize: number,
   ): AsyncIterableIterator<QueryResult<TRow>> {
     await this.beginRead();
-    await this.#query(declareCursor(sql, parameters));
+    await this.#query(declareCursor(sql, parameters), this.#runCallers);
     for (;;) {
       const rows = await this.#query<TRow>(fetchRows(chunkSize));
       if (rows.length > 0) yield { rows };

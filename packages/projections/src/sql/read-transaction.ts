@@ -16,6 +16,13 @@ const readOnly = 'begin transaction isolation level repeatable read, read only';
 /** Begins a transaction whose statements all read one snapshot. */
 export const beginRead: Statement = { name: undefined, text: readOnly, values: [] };
 
+/** Begins a transaction for one statement: of read committed, as no second one has to read its snapshot. */
+export const beginReadOnly: Statement = {
+  name: undefined,
+  text: 'begin transaction isolation level read committed, read only',
+  values: [],
+};
+
 /** Ends a transaction that has only read. */
 export const endRead: Statement = { name: undefined, text: 'commit', values: [] };
 
