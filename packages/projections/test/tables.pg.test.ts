@@ -58,12 +58,12 @@ describe('tables of projections', () => {
     const role = `reader_${store.schema}`;
     await store.pool.query(`
       create role ${role} login password 'secret';
-      grant usage on schema ${store.schema}, ${store.schema}_balances_v1, ${store.schema}_journal_v1 to ${role};
+      grant usage on schema ${store.schema}, ${store.schema}__balances_v1, ${store.schema}__journal_v1 to ${role};
       grant select, insert on all tables in schema ${store.schema} to ${role};
       grant usage, select on all sequences in schema ${store.schema} to ${role};
       grant execute on all functions in schema ${store.schema} to ${role};
       grant update on ${store.schema}.subscriptions to ${role};
-      grant select, insert, update, delete on all tables in schema ${store.schema}_balances_v1, ${store.schema}_journal_v1 to ${role};
+      grant select, insert, update, delete on all tables in schema ${store.schema}__balances_v1, ${store.schema}__journal_v1 to ${role};
     `);
     const url = new URL(database.connectionString);
     url.username = role;

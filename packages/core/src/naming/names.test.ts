@@ -5,6 +5,7 @@ import {
   assertId,
   assertMemberName,
   assertProjectionName,
+  assertSchemaName,
   assertSqlName,
   MAX_ID_LENGTH,
 } from './names.ts';
@@ -87,6 +88,19 @@ test('a table or column has at most the 63 characters that Postgres keeps', () =
   expect(() => assertSqlName('column', 'x'.repeat(63))).not.toThrow();
   expect(() => assertSqlName('column', 'x'.repeat(64))).toThrow('has 64 characters, at most 63 are allowed');
   expect(() => assertSqlName('column', 'account id')).toThrow(InvalidNameError);
+});
+
+describe('a schema name', () => {
+  test.each(['leftfold', 'acme_eu', 'a', 'tenant_7', 'x'.repeat(25)])('may be %j', (name) => {
+    expect(() => assertSchemaName(name)).not.toThrow();
+  });
+
+  test.each(['', '_acme', 'acme_', 'acme__eu', 'Acme', '7', 'acme$eu', 'x'.repeat(26)])(
+    'may not be %j: the schemas of projections add to it',
+    (name) => {
+      expect(() => assertSchemaName(name)).toThrow(InvalidNameError);
+    },
+  );
 });
 
 describe('a stream id', () => {

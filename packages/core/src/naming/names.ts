@@ -67,10 +67,14 @@ export function assertProjectionName(value: string): void {
 /** Maximum length of the schema's name. The schemas of projections add to it. */
 const MAX_SCHEMA_NAME_LENGTH = 25;
 
+/** Without `__`, also together with the one that the name of a projection's schema adds to it. */
+const schemaName = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+
 /** The Postgres schema that holds a log. */
 export function assertSchemaName(value: string): void {
-  const rule = 'must begin with a lower-case letter and have lower-case letters, digits and "_" only';
-  assertPattern('schema name', value, sqlName, rule, MAX_SCHEMA_NAME_LENGTH);
+  const rule =
+    'must begin with a lower-case letter and have lower-case letters, digits and single "_" between them only ("__" is for the schemas of projections)';
+  assertPattern('schema name', value, schemaName, rule, MAX_SCHEMA_NAME_LENGTH);
 }
 
 /** For tables and columns of read models, which SQL uses without changing their case. */

@@ -7,14 +7,17 @@ const MAX_LENGTH = 63;
 const MAX_VERSION = 2 ** 31 - 1;
 
 /**
- * The Postgres schema of a projection's tables: `leftfold_balances_v1` for version 1 of `balances`.
+ * The Postgres schema of a projection's tables: `leftfold__balances_v1` for version 1 of `balances`.
+ *
+ * No two projections of any stores have the same one, and no store has it: a store's name has no `__` and does not end
+ * with `_`, so the first `__` is the end of it. A version has digits only, so the last `_v` is the end of the name.
  *
  * @throws InvalidNameError when it would be too long.
  * @throws InvalidArgumentError when the version is not a whole number from 1.
  */
 export function projectionSchema(storeSchema: string, { name, version }: ProjectionKey): string {
   assertWhole(`version of projection "${name}"`, version, { least: 1, most: MAX_VERSION });
-  const schema = `${storeSchema}_${name}_v${version}`;
+  const schema = `${storeSchema}__${name}_v${version}`;
   if (schema.length > MAX_LENGTH) {
     throw new InvalidNameError(
       'schema of a projection',

@@ -1,0 +1,34 @@
+import { assertProjectionName, assertSchemaName } from '@leftfold/core';
+import { expect, test } from 'vitest';
+import { projectionSchema } from './projection-schema.ts';
+
+test('no two projections of any stores share a schema, and no store has one', () => {
+  const parts = ['a', 'v1', '1', '_', 'v'];
+  const joined = parts.flatMap((one) => parts.flatMap((two) => parts.map((three) => one + two + three)));
+  const texts = [
+    ...parts,
+    ...joined,
+    ...joined.map((text) => `a${text}`),
+    'acme',
+    'acme_eu',
+    'eu_report',
+    'report',
+  ];
+  const stores = texts.filter((text) => isAllowed(assertSchemaName, text));
+  const names = [...new Set(texts)].filter((text) => isAllowed(assertProjectionName, text));
+  const schemas = [...new Set(stores)].flatMap((store) => [
+    store,
+    ...names.flatMap((name) => [1, 11].map((version) => projectionSchema(store, { name, version }))),
+  ]);
+  expect(schemas.length).toBeGreaterThan(1000);
+  expect(new Set(schemas).size).toBe(schemas.length);
+});
+
+function isAllowed(assertName: (text: string) => void, text: string): boolean {
+  try {
+    assertName(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
