@@ -19,6 +19,7 @@ const guides = [
   { text: 'Projections', link: '/guides/projections' },
   { text: 'Deploying', link: '/guides/deploying' },
   { text: 'The app', link: '/guides/leftfold' },
+  { text: 'HTTP', link: '/guides/http' },
   { text: 'Testing', link: '/guides/testing' },
   { text: 'Embedded PostgreSQL', link: '/guides/embedded' },
 ];
