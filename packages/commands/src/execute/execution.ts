@@ -75,7 +75,6 @@ export class Execution {
 
   /** @throws what `decide`, `evolve` or the store throws, unchanged */
   async run(): Promise<AnyResult> {
-    this.#context.queues.assertRoom();
     for (;;) {
       this.#attempts += 1;
       let settled: AttemptResult;

@@ -1,8 +1,3 @@
-import { StoreUnavailableError } from '@leftfold/core';
-
-/** Commands that wait for others, of all streams. */
-const MAX_WAITING = 10_000;
-
 /** Work queued for a stream. */
 interface Ticket {
   readonly start: () => void;
@@ -17,24 +12,12 @@ interface Ticket {
  */
 export class StreamQueues {
   readonly #lanes = new Map<string, Set<Ticket>>();
-  #waiting = 0;
-
-  /** @throws StoreUnavailableError when too much work waits: a caller that never awaits must not fill the memory */
-  assertRoom(): void {
-    if (this.#waiting < MAX_WAITING) return;
-    throw new StoreUnavailableError(
-      `${this.#waiting} commands of this process wait for earlier commands to the same aggregates; this one was not executed, await earlier commands before you send more`,
-    );
-  }
 
   /** Runs `work` after all earlier work on any of these streams. */
   async take<TResult>(streamIds: readonly string[], work: () => Promise<TResult>): Promise<TResult> {
     // All queues are entered in the same tick, so they agree on the order and cannot deadlock.
     const tickets = streamIds.map((streamId) => this.#enter(streamId));
-    const waits = tickets.some((ticket) => ticket !== startedTicket);
-    if (waits) this.#waiting += 1;
     for (const { started } of tickets) await started;
-    if (waits) this.#waiting -= 1;
     try {
       return await work();
     } finally {
