@@ -2,6 +2,7 @@ import {
   type AnyAggregate,
   type AnyCommand,
   type AnyDecision,
+  assertId,
   type Command,
   type DecisionCommand,
   type DecideContext,
@@ -46,9 +47,19 @@ export type AnyExpectedVersion =
   | Readonly<Record<string, ExpectedVersion | undefined>>
   | undefined;
 
-/** The name under which a command is recorded. The command need not be defined. */
+/**
+ * The name under which a command is recorded. The command need not be defined.
+ *
+ * @throws InvalidNameError when a name is not a text, or longer than an id
+ */
 export function commandNameOf(command: AnyCommand): string {
-  return 'decision' in command ? command.decision : `${command.aggregate}.${command.name}`;
+  if ('decision' in command) {
+    assertId('decision', command.decision);
+    return command.decision;
+  }
+  assertId('aggregate', command.aggregate);
+  assertId('command', command.name);
+  return `${command.aggregate}.${command.name}`;
 }
 
 /**

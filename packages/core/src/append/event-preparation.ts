@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
-import { assertList } from '../input/assert-argument.ts';
+import { assertList, assertWhole } from '../input/assert-argument.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { assertStorable, toJson } from '../json/storable-json.ts';
@@ -88,6 +88,9 @@ export class EventPreparation {
 function assertEvent(event: unknown): void {
   if (typeof event !== 'object' || event === null || !('type' in event))
     throw InvalidArgumentError.not('an event, made by defineEvents(...).create', 'events', event);
+  const { type, schemaVersion } = event as { readonly type?: string; readonly schemaVersion?: unknown };
+  assertId('event type', type);
+  assertWhole('schemaVersion', schemaVersion);
 }
 
 function metadataOf(owner: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { LeftfoldError } from '../errors/leftfold-error.ts';
 import { defineEvents } from '../event/define-events.ts';
 import { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
@@ -74,6 +75,37 @@ describe('a prepared append', () => {
     const two: AppendCondition = { failIfMatch: [{ tags: ['a:1'] }, { tags: ['b:1'] }], after: 7 };
     expect(prepare([], { condition: two }).condition).toEqual({ queries: two.failIfMatch, after: 7 });
   });
+});
+
+describe('a value that is no name, however deeply it is nested or however long it is', () => {
+  let nested: unknown = [];
+  for (let level = 0; level < 100_000; level += 1) nested = [nested];
+  const long = 'x'.repeat(1_000_000);
+
+  test.for(['type', 'id', 'tags', 'schemaVersion'])('is refused as %s of an event', (member) => {
+    for (const value of [nested, long]) {
+      const event = { ...written('a'), [member]: member === 'tags' ? [value] : value };
+      expect(refusalOf(() => prepare([event]))).toMatch(/^INVALID_(NAME|ARGUMENT) .{1,200}$/);
+    }
+  });
+
+  test.for(['types', 'tags'])('is refused as one of the %s of a query', (member) => {
+    for (const value of [nested, long]) {
+      const query = { types: ['note.written'], tags: ['a'] as const, [member]: [value] };
+      const context = { condition: { failIfMatch: query } };
+      expect(refusalOf(() => prepare([], context))).toMatch(/^INVALID_NAME .{1,200}$/);
+    }
+  });
+
+  function refusalOf(attempt: () => unknown): string {
+    try {
+      attempt();
+    } catch (error) {
+      if (LeftfoldError.is(error)) return `${error.code} ${error.message}`;
+      throw error;
+    }
+    return 'none';
+  }
 });
 
 describe('the order of checks', () => {

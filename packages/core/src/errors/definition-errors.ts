@@ -80,7 +80,7 @@ export class UnknownEventError extends LeftfoldError {
     } = {},
   ) {
     const { schemaVersion, position, newest, inQuery = false } = place;
-    const event = `event type "${type}"${position === undefined ? '' : ` at position ${position}`}`;
+    const event = `event type ${shownValue(type)}${position === undefined ? '' : ` at position ${position}`}`;
     const skip = inQuery
       ? `, correct its name in the query, or if this is a read, give it unknownEvents: 'skip'`
       : position === undefined

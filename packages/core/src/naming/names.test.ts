@@ -11,6 +11,13 @@ import {
 } from './names.ts';
 import { aggregateIdOf, categoryOf, streamIdOf } from './stream-id.ts';
 
+/** Its text would need a call for each level. */
+function nested(depth: number): unknown {
+  let value: unknown = [];
+  for (let level = 0; level < depth; level += 1) value = [value];
+  return value;
+}
+
 describe('an id', () => {
   test.each(['a', 'Käufer 7', 'acc-1-2', '🦊', 'x'.repeat(MAX_ID_LENGTH)])('may be %j', (id) => {
     expect(() => assertId('stream id', id)).not.toThrow();
@@ -37,6 +44,14 @@ describe('an id', () => {
     const missing: unknown = undefined;
     expect(() => assertId('stream id', missing as string)).toThrow(
       'stream id undefined must be a text that is not empty',
+    );
+  });
+
+  test('that is a list within lists is refused, however deep', () => {
+    expect(() => assertId('tag', nested(100_000) as string)).toThrow('tag a list must be a text');
+    expect(() => assertCategory(nested(100_000) as string)).toThrow('category a list must be a text');
+    expect(() => streamIdOf('account', nested(100_000) as string)).toThrow(
+      'id of account a list must be a text',
     );
   });
 
