@@ -12,9 +12,11 @@ import { peerAppend, peerCatchUp } from './peers/peer-workloads.ts';
 import { bareLoop } from './project/baseline-loop.ts';
 import { bareStatements } from './project/baseline-statements.ts';
 import { leftfoldCatchUp } from './project/catch-up.ts';
+import { readCategory } from './read/category.ts';
 import { leftfoldReplay } from './replay/leftfold-replay.ts';
 import type { Pace } from './run/pace.ts';
 import type { Group } from './run/workload.ts';
+import { onStockServer } from './server/stock-server.ts';
 import { silentChannel } from './tracing/silent-channel.ts';
 import { tracedAppends } from './tracing/traced-appends.ts';
 import { bareTraffic } from './traffic/baseline-traffic.ts';
@@ -38,6 +40,11 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
       leftfoldAppend('append.tags.16.leftfold', 16, taggedAppend('no-tag')),
       peerAppend('append.tags.16.peer.dcb-es', 'dcb-es', install, 16),
     ],
+    [
+      onStockServer(leftfoldAppend('append.tags.stock.streams', 16, taggedAppend('no-stream'))),
+      onStockServer(leftfoldAppend('append.tags.stock.leftfold', 16, taggedAppend('no-tag'))),
+    ],
+    [readCategory('read.category.custom', 'custom'), readCategory('read.category.generic', 'generic')],
     [leftfoldAppend('tracing.64.silent', 64), tracedAppends('tracing.64.subscribed', 64)],
     [
       silentChannel('tracing.call.direct', { published: false }),

@@ -15,6 +15,7 @@ import { fullPace, quickPace } from './run/pace.ts';
 import { Results } from './run/results.ts';
 import { type DatabaseServer, openServer } from './server/database-server.ts';
 import { readDurableSettings } from './server/server-settings.ts';
+import { openStockServer } from './server/stock-server.ts';
 
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') console.log(usage);
@@ -38,7 +39,8 @@ async function bench({ quick, only, json, publish: publishes }: Options): Promis
   };
 
   await using server = await openServer(process.env['DATABASE_URL']);
-  stopOnSignals(server);
+  await using stockServer = await openStockServer(process.env);
+  stopOnSignals([server, stockServer]);
   const about = describeRun(
     server.description,
     await readDurableSettings(server.connectionString),
@@ -47,7 +49,7 @@ async function bench({ quick, only, json, publish: publishes }: Options): Promis
   );
   console.log(aboutLines(about).join('\n'));
   const results = new Results();
-  for (const group of selection.groups) await interleave(group, { server, pace, say }, results);
+  for (const group of selection.groups) await interleave(group, { server, stockServer, pace, say }, results);
 
   const verdicts = selection.goals
     .map((goal) => judge(goal, results))
@@ -61,11 +63,11 @@ async function bench({ quick, only, json, publish: publishes }: Options): Promis
 }
 
 /** Drops the databases of the run when a signal ends the process. */
-function stopOnSignals(server: DatabaseServer): void {
+function stopOnSignals(servers: readonly (DatabaseServer | undefined)[]): void {
   const stop = async (code: number) => {
     // The running workload loses its database and throws.
     process.on('uncaughtException', () => {});
-    await server[Symbol.asyncDispose]();
+    for (const server of servers) await server?.[Symbol.asyncDispose]();
     process.exit(code);
   };
   process.once('SIGINT', () => void stop(130));

@@ -45,6 +45,20 @@ export const goals: readonly Goal[] = [
     limit: { atLeast: 5 },
   },
   {
+    name: 'append.tags.stock.vsStreams',
+    what: 'the same on a server with the settings of its package: events/s against expected versions of streams there',
+    of: 'append.tags.stock.leftfold.eventsPerSecond',
+    against: 'append.tags.stock.streams.eventsPerSecond',
+    limit: { atLeast: 0.5 },
+  },
+  {
+    name: 'read.category.generic.vsCustom',
+    what: 'read a rare category of a log of 100 thousand events: reads/s with generic plans against custom plans',
+    of: 'read.category.generic.perSecond',
+    against: 'read.category.custom.perSecond',
+    limit: { atLeast: 0.8 },
+  },
+  {
     name: 'tracing.silent.vsDirect',
     what: 'a call through a tracing channel without a subscriber: calls/s against the call itself',
     of: 'tracing.call.silent.perSecond',

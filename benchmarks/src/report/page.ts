@@ -15,6 +15,8 @@ const method = [
   '  compared with the best of 15 sizes and numbers of connections. The plain INSERT is one row and one commit.',
   '- **Appends under a condition** also go to new streams. Each event has a tag of its own, and the append requires that',
   '  no event has that tag. They are compared with appends that require that the stream does not exist.',
+  '  The same runs on the server of `DATABASE_URL`, or with `LEFTFOLD_REQUIRE_SERVICES=1` on the one at the standard port.',
+  '- **Reading a category** reads all events of a rare one, with `plan_cache_mode` set to either kind of plan.',
   '- **Commands and loads** come from 64 callers on 500 accounts, of which a few get most of the calls (Zipf). By hand it',
   '  is one SELECT, a fold and one INSERT over ten connections, tried again when the version is taken.',
   '- **Loads** fold an aggregate in an application that keeps no aggregates in memory. The SELECT by hand reads the three',

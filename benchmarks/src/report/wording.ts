@@ -50,6 +50,22 @@ const sections: readonly Section[] = [
     ],
   },
   {
+    title: 'The same on a server with the settings of its package',
+    rate: 'events/s',
+    rows: [
+      ['append.tags.stock.leftfold', 'Leftfold: no event may have the tag'],
+      ['append.tags.stock.streams', 'Leftfold: expected versions of streams instead'],
+    ],
+  },
+  {
+    title: 'Reading a rare category, 200 of 100,200 events',
+    rate: 'reads/s',
+    rows: [
+      ['read.category.generic', 'Leftfold, generic plans'],
+      ['read.category.custom', 'Leftfold, custom plans'],
+    ],
+  },
+  {
     title: 'Appends with tracing channels, 64 in flight',
     rate: 'events/s',
     rows: [

@@ -35,7 +35,12 @@ async function run(names: readonly string[], failing: Readonly<Record<string, Er
         }),
     }),
   );
-  const bench: Bench = { server, pace: { ...quickPace, repetitions: 2 }, say: () => {} };
+  const bench: Bench = {
+    server,
+    stockServer: undefined,
+    pace: { ...quickPace, repetitions: 2 },
+    say: () => {},
+  };
   const results = new Results();
   await interleave(workloads, bench, results);
   return { steps, results };

@@ -16,6 +16,8 @@ export interface Workload {
 /** The environment of a workload. */
 export interface Bench {
   readonly server: DatabaseServer;
+  /** A server with the settings of its package; undefined when the run may not use one. */
+  readonly stockServer: DatabaseServer | undefined;
   readonly pace: Pace;
   /** Prints a line of progress. */
   readonly say: (line: string) => void;
