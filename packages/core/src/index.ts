@@ -37,6 +37,7 @@ export {
 export { InvalidArgumentError } from './errors/argument-errors.ts';
 export {
   LoginRefusedError,
+  ForeignSchemaError,
   MissingRightsError,
   DatabaseNotConfiguredError,
   ReadOnlyDatabaseError,

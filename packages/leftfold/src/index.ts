@@ -93,6 +93,7 @@ export {
   MAX_ID_LENGTH,
   MAX_NAME_LENGTH,
   MAX_PROJECTION_NAME_LENGTH,
+  ForeignSchemaError,
   MissingRightsError,
   type NewEvent,
   type NewEventOf,

@@ -1,6 +1,7 @@
 import { account, accountEvents, balances } from '@leftfold/testbed/bank';
 import { beginTransaction, databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
+import type pg from 'pg';
 import { describe, expect } from 'vitest';
 import { createApp, defineTableProjection, rightsScript } from '../src/index.ts';
 
@@ -177,6 +178,44 @@ describe('with the rights of the script', () => {
       `select leftfold._advance_checkpoint('balances', 1, 0, 999, 0, 5, 1000) as position`,
     );
     expect(moved).toEqual([{ position: null }]);
+  });
+});
+
+describe('a schema that a guest has made first', () => {
+  const squatted = async (pool: pg.Pool, target: string) => {
+    const guest = `${target}_guest`;
+    const maker = `${target}_maker`;
+    await pool.query(`create role ${guest}; create role ${maker} login password 'secret';
+      do $$ begin execute format('grant create on database %I to ${maker}', current_database()); end $$;
+      create schema ${target} authorization ${guest};
+      grant all on schema ${target} to ${maker}`);
+    const drop = () =>
+      pool.query(`drop owned by ${guest}, ${maker} cascade; drop role ${guest}; drop role ${maker}`);
+    return { guest, maker, drop };
+  };
+
+  test.for(['maker', 'superuser'] as const)('holds no log of a %s', async (who, { database, pool }) => {
+    const schema = `squat_${who}_${process.pid}`.slice(0, 25);
+    const { guest, maker, drop } = await squatted(pool, schema);
+    const url = new URL(database.connectionString);
+    if (who === 'maker') Object.assign(url, { username: maker, password: 'secret' });
+    const failure = await failureOf(
+      createApp({ aggregates: [account], database: { url: url.href }, schema }),
+    );
+    expect(failure).toMatchObject({ code: 'FOREIGN_SCHEMA', schema, owner: guest });
+    await drop();
+  });
+
+  test('holds no read model', async ({ database, pool }) => {
+    const schema = `squat_model_${process.pid}`.slice(0, 25);
+    const target = `${schema}__balances_v1`;
+    const { guest, maker, drop } = await squatted(pool, target);
+    const url = Object.assign(new URL(database.connectionString), { username: maker, password: 'secret' });
+    const failure = await failureOf(
+      createApp({ aggregates: [account], projections: [balances], database: { url: url.href }, schema }),
+    );
+    expect(failure).toMatchObject({ code: 'FOREIGN_SCHEMA', schema: target, owner: guest });
+    await drop();
   });
 });
 

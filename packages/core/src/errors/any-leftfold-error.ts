@@ -9,6 +9,7 @@ import type { InvalidArgumentError } from './argument-errors.ts';
 import type {
   DatabaseNotConfiguredError,
   LoginRefusedError,
+  ForeignSchemaError,
   MissingRightsError,
   ReadOnlyDatabaseError,
   SchemaNotMigratedError,
@@ -54,6 +55,7 @@ export type AnyLeftfoldError =
   | InvalidEventError
   | InvalidNameError
   | LoginRefusedError
+  | ForeignSchemaError
   | MissingRightsError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError

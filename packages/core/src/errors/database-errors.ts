@@ -68,6 +68,23 @@ export class MissingRightsError extends LeftfoldError {
   }
 }
 
+/** A schema that the framework would make exists already, and a role that is not trusted owns it. */
+export class ForeignSchemaError extends LeftfoldError {
+  readonly code = 'FOREIGN_SCHEMA';
+  readonly retryable = false;
+  readonly schema: string;
+  readonly owner: string;
+
+  /** @param role of the connection */
+  constructor(schema: string, owner: string, role: string) {
+    super(
+      `schema "${schema}" belongs to role "${owner}", which "${role}" is not a member of; drop it, give it to "${role}" with ALTER SCHEMA … OWNER TO once you know what is in it, or connect as "${owner}" or a member of it`,
+    );
+    this.schema = schema;
+    this.owner = owner;
+  }
+}
+
 /** The connection is to a standby, or its transactions are read-only. */
 export class ReadOnlyDatabaseError extends LeftfoldError {
   readonly code = 'READ_ONLY_DATABASE';

@@ -14,6 +14,7 @@ import {
   InvalidNameError,
   LeftfoldError,
   LoginRefusedError,
+  ForeignSchemaError,
   MissingRightsError,
   DatabaseNotConfiguredError,
   ProjectionConstraintViolatedError,
@@ -226,6 +227,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'SCHEMA_NOT_MIGRATED',
     false,
     'schema "leftfold" is not migrated; run migrate() first',
+  ],
+  [
+    new ForeignSchemaError('leftfold', 'guest', 'ada'),
+    'FOREIGN_SCHEMA',
+    false,
+    'schema "leftfold" belongs to role "guest", which "ada" is not a member of; drop it, give it to "ada" with ALTER SCHEMA … OWNER TO once you know what is in it, or connect as "guest" or a member of it',
   ],
   [
     new MissingRightsError('leftfold', { cause }),

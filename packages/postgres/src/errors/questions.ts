@@ -3,6 +3,7 @@ import { failureOf } from './failure-of.ts';
 
 const configurationCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'LOGIN_REFUSED',
+  'FOREIGN_SCHEMA',
   'MISSING_RIGHTS',
   'READ_ONLY_DATABASE',
   'SCHEMA_NOT_MIGRATED',

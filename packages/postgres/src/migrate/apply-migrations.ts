@@ -6,6 +6,7 @@ import { runnerOn } from '../statement/statement-runner.ts';
 import type { Statement, StatementRunner } from '../statement/statement.ts';
 import type { MigrateOptions } from './migration.ts';
 import { replaceFunctions } from './replace-functions.ts';
+import { assertOwnSchema } from './schema-owner.ts';
 import { assertServerVersion } from './server-version.ts';
 import * as statements from './statements.ts';
 
@@ -17,6 +18,7 @@ import * as statements from './statements.ts';
  *
  * @throws SchemaMismatchError when the schema was migrated by a newer release.
  * @throws ServerTooOldError, WrongEncodingError
+ * @throws ForeignSchemaError when another role made the schema.
  * @throws MissingRightsError when the role may not create tables.
  * @throws StoreUnavailableError when the database cannot be reached.
  *
@@ -31,6 +33,7 @@ export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): P
       assertServerVersion(version ?? 0);
       const encoding = await fieldOf<string>(run, statements.serverEncoding, 'encoding');
       if (encoding !== 'UTF8') throw new WrongEncodingError(encoding ?? '');
+      await assertOwnSchema(run, options.schema);
       if (await isUpToDate(run, options)) return;
       await run(statements.begin);
       await migrateUnderLock(run, options);
@@ -56,7 +59,8 @@ async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): 
   await run(statements.lockMigrations(schema));
   await run(statements.pinSearchPath);
   const present = await fieldOf<boolean>(run, statements.hasSchema(schema), 'present');
-  if (present !== true) await run(statements.createSchema(schema));
+  if (present === true) await assertOwnSchema(run, schema);
+  else await run(statements.createSchema(schema));
   await run(statements.createMigrationsTable(schema));
   const installed = await installedNumber(run, options);
   const missing = migrations.filter(({ number }) => number > installed);

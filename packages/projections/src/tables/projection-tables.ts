@@ -1,6 +1,6 @@
 import { type AnyProjection, SubscriptionMismatchError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { runnerInTransaction } from '@leftfold/postgres';
+import { assertOwnSchema, runnerInTransaction, runnerOn } from '@leftfold/postgres';
 import { lockSubscription } from '@leftfold/subscriptions';
 import type { Transaction } from 'kysely';
 import { columnsOf } from '../fold/table-codec.ts';
@@ -39,10 +39,12 @@ export class ProjectionTables {
    * the same time. When nothing is missing it only reads, so that a role that may not create anything can start.
    *
    * @throws SubscriptionMismatchError when a table exists with other columns.
+   * @throws ForeignSchemaError when another role made the schema.
    *
    * SQL: a lock on the subscription's row, which must exist, makes other processes wait.
    */
   async ensure(store: PostgresEventStore): Promise<void> {
+    await assertOwnSchema(runnerOn(store.pool, { prepare: false }), this.schema, this.#storeSchema);
     if (this.#isComplete(await readTableShapes(store.db, this.schema))) return;
     const { name, version } = this.#projection;
     await store.inTransaction(async ({ tx }) => {
@@ -69,6 +71,7 @@ export class ProjectionTables {
   async #createMissing(tx: Transaction<unknown>): Promise<void> {
     const found = await readTableShapes(tx, this.schema);
     if (found === undefined) await createSchema(tx, this.schema);
+    else await assertOwnSchema(runnerInTransaction(tx), this.schema, this.#storeSchema);
     for (const table of this.#tables) {
       const shape = this.#shapeOf(table, found ?? []);
       if (shape === undefined) await createTable(tx, this.schema, table);
