@@ -177,7 +177,7 @@ test('a closed executor rejects commands, and close waits for running ones', asy
   expect(await recordedOf(store, 'account-last')).toHaveLength(1);
   await expect(running).resolves.toMatchObject({ outcome: 'accepted' });
   await expect(bank.execute(account.command.deposit('last', { cents: 1 }))).rejects.toMatchObject({
-    code: 'STORE_UNAVAILABLE',
+    code: 'CLOSED',
   });
 });
 

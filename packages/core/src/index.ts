@@ -65,7 +65,7 @@ export {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
 } from './errors/projection-errors.ts';
-export { SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
+export { ClosedError, SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
 export {
   ReleaseOutdatedError,
   SubscriptionFailedError,

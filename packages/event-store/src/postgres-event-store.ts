@@ -5,6 +5,7 @@ import {
   type AppendResult,
   assertId,
   assertSchemaName,
+  ClosedError,
   EventCatalog,
   type EventStore,
   type LoadedSnapshot,
@@ -72,7 +73,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   implements EventStore<TEvent>, SnapshotStore, AsyncDisposable
 {
   readonly schema: string;
-  readonly pool: pg.Pool;
   /** For queries and for transactions to append in. int8 values are numbers, `date` values are text. */
   readonly db: Kysely<unknown>;
   /** Runs a statement on a connection of the pool: for packages that keep tables of their own in the store's schema. */
@@ -80,6 +80,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   /** The hook that runs in the transactions of this store's appends. */
   readonly inline: InlineHook | undefined;
   readonly preparedStatements: boolean;
+  readonly #pool: pg.Pool;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
@@ -98,7 +99,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
-    this.pool = pool;
+    this.#pool = pool;
     this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;
     this.db = kyselyOn<unknown>(pool, this.#names);
@@ -111,10 +112,14 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       listen: options.listen ?? true,
     });
     this.#watch = new HighWaterWatch(this.run, schema, this.#notifier);
-    this.#reader = new LogReader(this.run, schema, catalog, options.validateOnRead ?? false);
+    this.#reader = new LogReader(this.run, schema, catalog, {
+      validate: options.validateOnRead ?? false,
+      assertOpen: () => this.#assertOpen(),
+    });
     this.#appender = new Appender({
       run: this.run,
-      transact: (work) => this.inTransaction(work),
+      // While the store closes, it waits for these.
+      transact: (work) => inTransaction(pool, this.#names, work),
       schema,
       catalog,
       reader: this.#reader,
@@ -130,6 +135,11 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     });
   }
 
+  /** The connections. Not a field of the object: whoever prints the store does not print the connection string. */
+  get pool(): pg.Pool {
+    return this.#pool;
+  }
+
   /**
    * Brings the schema up to date. Any number of processes may call it at once.
    *
@@ -137,8 +147,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
    * @throws ServerTooOldError, or MissingRightsError when the role may not create tables.
    * @throws LoginRefusedError, StoreUnavailableError when there is no connection.
    */
-  migrate(): Promise<void> {
-    return applyMigrations(this.pool, {
+  async migrate(): Promise<void> {
+    this.#assertOpen();
+    await applyMigrations(this.pool, {
       schema: this.schema,
       component: 'event-store',
       migrations,
@@ -185,12 +196,14 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     ) as Subscription<TEvent>;
   }
 
-  highWaterMark(): Promise<number> {
+  async highWaterMark(): Promise<number> {
+    this.#assertOpen();
     return this.#watch.now();
   }
 
   /** Resolves as soon as the high-water mark is above `after`. One watch serves all waiters of a process. */
-  waitForHighWaterMark(options: WaitForHighWaterMarkOptions): Promise<number> {
+  async waitForHighWaterMark(options: WaitForHighWaterMarkOptions): Promise<number> {
+    this.#assertOpen();
     return this.#watch.waitFor(options);
   }
 
@@ -198,10 +211,11 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
    * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
    * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its statements can be pipelined: see {@link PipelinedTransaction.send}.
    */
-  inTransaction<TResult>(
+  async inTransaction<TResult>(
     work: (transaction: PipelinedTransaction) => Promise<TResult>,
     options?: TransactionOptions,
   ): Promise<TResult> {
+    this.#assertOpen();
     return inTransaction(this.pool, this.#names, work, options);
   }
 
@@ -210,15 +224,18 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#reader.page(options, this.#watch.isSharedMark(options.upTo));
   }
 
-  eventsOfCommand(commandId: string): Promise<readonly TEvent[]> {
+  async eventsOfCommand(commandId: string): Promise<readonly TEvent[]> {
+    this.#assertOpen();
     return this.#reader.ofCommand(commandId) as Promise<readonly TEvent[]>;
   }
 
-  loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
+  async loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
+    this.#assertOpen();
     return this.#reader.snapshot(streamId, key);
   }
 
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {
+    this.#assertOpen();
     assertId('stream id', streamId);
     assertId('snapshot key', key);
     assertWhole('streamVersion', snapshot.streamVersion, { least: 1 });
@@ -243,8 +260,14 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     if (this.#ownsPool) await this.pool.end();
   }
 
+  /** True from the call of `close()` on, or once the caller has ended the pool: every other call then throws ClosedError. */
+  get closed(): boolean {
+    return this.#closing !== undefined || this.pool.ending;
+  }
+
+  /** @throws ClosedError */
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new TypeError('the event store is closed');
+    if (this.closed) throw new ClosedError('the event store');
   }
 
   async #query<TRow extends object>(statement: Parameters<StatementRunner>[0]): Promise<readonly TRow[]> {

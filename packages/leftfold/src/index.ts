@@ -61,6 +61,7 @@ export {
   type CommandOf,
   type CommandReason,
   type CommandTypes,
+  ClosedError,
   CommandRejectedError,
   type DecideResult,
   type DecisionCommand,

@@ -111,7 +111,7 @@ describe('closing', () => {
     await until(() => seen.length > 0);
     await app.close();
     await subscribed;
-    const closed = { code: 'STORE_UNAVAILABLE' };
+    const closed = { code: 'CLOSED', retryable: false };
     expect(await outcome).toMatchObject([{ status: 'rejected', reason: closed }]);
     await expect(app.query(balances).execute()).rejects.toMatchObject(closed);
     await expect(app.query(balances, { atLeast: 1 }).execute()).rejects.toMatchObject(closed);
@@ -126,7 +126,7 @@ describe('closing', () => {
     expect(app.database).toContain('(database.pool)');
     await app.execute(account.command.deposit('pooled', { cents: 1 }));
     await app.close();
-    await expect(app.query(balances).execute()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(app.query(balances).execute()).rejects.toMatchObject({ code: 'CLOSED' });
     expect(await owner.store.pool.query('select 1')).toMatchObject({ rowCount: 1 });
   });
 });

@@ -124,8 +124,8 @@ describe('when the database goes down', () => {
       code: 'SUBSCRIPTION_TIMEOUT',
     });
     await runner.stop();
-    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(await failureOf(runner.status())).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await waiting).toMatchObject({ code: 'CLOSED' });
+    expect(await failureOf(runner.status())).toMatchObject({ code: 'CLOSED' });
     await store.close();
   });
 

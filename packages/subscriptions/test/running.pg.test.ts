@@ -163,7 +163,7 @@ describe('a runner', () => {
       runner.waitFor(subscription, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }),
     );
     await store.close();
-    expect(await waiting).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await waiting).toMatchObject({ code: 'CLOSED' });
     await runner.stop();
     expect(incidents).toEqual([]);
   });
@@ -223,7 +223,7 @@ describe('waiting', () => {
 
     const unfinished = failureOf(runner.whenCaughtUp(subscription));
     await runner.stop();
-    expect(await unfinished).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(await unfinished).toMatchObject({ code: 'CLOSED', retryable: false });
   });
 
   test('fails for a subscription that was not migrated, and its status is missing', async ({ store }) => {

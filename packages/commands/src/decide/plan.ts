@@ -11,10 +11,9 @@ import {
   InvalidCommandError,
   type NewEvent,
   Rejection,
-  toSchemaIssues,
 } from '@leftfold/core';
 import { assertExpectedVersion } from '@leftfold/core/append';
-import { assertOptions } from '@leftfold/core/input';
+import { assertOptions, parseCommandInput } from '@leftfold/core/input';
 import type { Registry } from './registry.ts';
 
 /** An aggregate that a command is about. */
@@ -76,7 +75,8 @@ export function planOf(command: AnyCommand, registry: Registry, expected: AnyExp
 function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyExpectedVersion): Plan {
   const { id, name: commandName } = command;
   const name = commandNameOf(command);
-  const input = parseCommandInput(name, aggregate.inputOf(commandName), command.input);
+  const schema = aggregate.inputOf(commandName);
+  const input = schema === undefined ? command.input : parseCommandInput(name, schema, command.input);
   const target = {
     role: '',
     aggregate,
@@ -135,19 +135,6 @@ function assertDistinct(name: string, targets: readonly Target[]): void {
     }
     roleByStream.set(streamId, role);
   }
-}
-
-function parseCommandInput(name: string, schema: AnyDecision['input'] | undefined, input: unknown): unknown {
-  if (schema === undefined) return input;
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new InvalidCommandError(
-    name,
-    toSchemaIssues(parsed.error).map((issue) => ({
-      ...issue,
-      path: issue.path === '' ? 'input' : `input.${issue.path}`,
-    })),
-  );
 }
 
 function expectedOf(expected: AnyExpectedVersion, role?: string): ExpectedVersion {

@@ -3,10 +3,10 @@ import {
   type AnyCommand,
   type AnyDecision,
   assertId,
+  ClosedError,
   InvalidArgumentError,
   type RetryPolicy,
   estimatedSize,
-  StoreUnavailableError,
   toRetryPolicy,
   uuidv7,
 } from '@leftfold/core';
@@ -156,7 +156,7 @@ export function createCommandExecutor<
   }
 
   async function whileOpen<TResult>(work: () => Promise<TResult>, input?: unknown): Promise<TResult> {
-    if (closed) throw new StoreUnavailableError('the app is closed; no further command is executed');
+    if (closed) throw new ClosedError('the command executor');
     return inFlight.run(work, estimatedSize(input));
   }
 

@@ -22,5 +22,5 @@ test('an unknown type is not a column type, nor is the name of an object’s pro
 test('a value that is missing or cannot be stored is reported with its column', () => {
   expect(() => encodeColumn(sum, { sum: null })).toThrow('column "sum": expected a number, got null');
   expect(() => encodeColumn(sum, {})).toThrow('column "sum": expected a number, got undefined');
-  expect(() => encodeKeyColumn(sum, { sum: 0.5 })).toThrow('column "sum": 0.5 is not a whole number');
+  expect(() => encodeKeyColumn(sum, { sum: 0.5 })).toThrow('column "sum": expected a whole number');
 });

@@ -6,7 +6,7 @@ export function wholeNumber(name: keyof SqlTypes, least: number, most: number): 
   const encode = (value: unknown): string => {
     const given = expectNumber(value);
     if (!Number.isSafeInteger(given) || given < least || given > most)
-      throw new TypeError(`${given} is not a whole number within ${least} and ${most}`);
+      throw new TypeError(`expected a whole number within ${least} and ${most}`);
     return String(given);
   };
   return {
@@ -21,7 +21,7 @@ export function wholeNumber(name: keyof SqlTypes, least: number, most: number): 
     decode: (stored) => {
       const value = Number(stored);
       if (!Number.isSafeInteger(value))
-        throw new TypeError(`${stored} is beyond ±${Number.MAX_SAFE_INTEGER}`);
+        throw new TypeError(`expected a whole number within ±${Number.MAX_SAFE_INTEGER}`);
       return value;
     },
   };

@@ -29,7 +29,7 @@ import type {
   UnknownEventError,
 } from './definition-errors.ts';
 import type { ProjectionConstraintViolatedError, ProjectionModeMismatchError } from './projection-errors.ts';
-import type { SchemaMismatchError, StoreUnavailableError } from './store-errors.ts';
+import type { ClosedError, SchemaMismatchError, StoreUnavailableError } from './store-errors.ts';
 import type {
   ReleaseOutdatedError,
   SubscriptionFailedError,
@@ -44,6 +44,7 @@ import type {
 export type AnyLeftfoldError =
   | AppendConditionFailedError
   | AppendTooLargeError
+  | ClosedError
   | CommandIdReusedError
   | CommandRejectedError
   | DatabaseNotConfiguredError

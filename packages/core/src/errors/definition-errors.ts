@@ -11,15 +11,33 @@ export interface SchemaIssue {
 
 /** Turns zod's issues into ones that are safe to log. */
 export function toSchemaIssues(error: z.ZodError): readonly SchemaIssue[] {
-  return error.issues.map(({ path, code, message }) => ({
-    path: path.map(String).join('.'),
-    code: code ?? 'custom',
-    message,
+  return error.issues.map((issue) => ({
+    path: issue.path.map(String).join('.'),
+    code: issue.code ?? 'custom',
+    // zod's own message repeats the names, which may be anything that a caller sent.
+    message: issue.code === 'unrecognized_keys' ? unknownMembers(issue.keys.length) : issue.message,
   }));
 }
 
+function unknownMembers(count: number): string {
+  return `has ${count === 1 ? 'a member' : `${count} members`} that the schema does not know`;
+}
+
+/** Issues that a message lists; `issues` has all of them. */
+const MAX_DESCRIBED = 5;
+
 function describe(issues: readonly SchemaIssue[]): string {
-  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  const described = issues
+    .slice(0, MAX_DESCRIBED)
+    .map(({ path, message }) => abridge(path === '' ? message : `${abridge(path)}: ${message}`));
+  const more = issues.length - described.length;
+  return `${described.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+const MAX_DESCRIPTION = 300;
+
+function abridge(text: string): string {
+  return text.length <= MAX_DESCRIPTION ? text : `${text.slice(0, MAX_DESCRIPTION)}...`;
 }
 
 /** A name or id is empty, too long, or has characters that Postgres or the framework cannot carry. */

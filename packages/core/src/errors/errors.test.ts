@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   AppendConditionFailedError,
   AppendTooLargeError,
+  ClosedError,
   CommandIdReusedError,
   CommandRejectedError,
   DuplicateDefinitionError,
@@ -47,6 +48,12 @@ const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
 
 // Each error of the framework: its code, whether the same call may succeed later, and what it tells a person.
 const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][] = [
+  [
+    new ClosedError('the event store'),
+    'CLOSED',
+    false,
+    'the event store is closed; make calls before closing it, or create a new one',
+  ],
   [
     InvalidArgumentError.not('a whole number from 0', 'after', Number.NaN),
     'INVALID_ARGUMENT',

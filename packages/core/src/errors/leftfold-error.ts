@@ -1,4 +1,5 @@
 import type { AnyLeftfoldError } from './any-leftfold-error.ts';
+import { shownValue } from './shown.ts';
 
 /** Every failure a caller may branch on. Adding a member is a minor release; removing one is a major. */
 export type ErrorCode = AnyLeftfoldError['code'];
@@ -17,7 +18,7 @@ export abstract class LeftfoldError extends Error {
   abstract readonly retryable: boolean;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(message, withErrorAsCause(options));
     this.name = new.target.name;
     // Not enumerable: an error that is logged or compared shows its own fields only.
     Object.defineProperty(this, brand, { value: true });
@@ -30,4 +31,13 @@ export abstract class LeftfoldError extends Error {
   static is(value: unknown): value is AnyLeftfoldError {
     return typeof value === 'object' && value !== null && brand in value;
   }
+}
+
+/** JavaScript can throw anything; what follows a chain of causes can rely on errors. */
+function withErrorAsCause(options: ErrorOptions | undefined): ErrorOptions | undefined {
+  const cause = options?.cause;
+  if (cause === undefined || cause instanceof Error) return options;
+  return {
+    cause: new Error(typeof cause === 'string' ? cause : `${shownValue(cause)} was thrown, not an Error`),
+  };
 }

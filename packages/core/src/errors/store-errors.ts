@@ -10,6 +10,17 @@ export class StoreUnavailableError extends LeftfoldError {
   }
 }
 
+/** What the call needs was closed or stopped before. It stays closed: create a new one. */
+export class ClosedError extends LeftfoldError {
+  readonly code = 'CLOSED';
+  readonly retryable = false;
+
+  /** @param what was closed, such as "the event store" */
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what} is closed; make calls before closing it, or create a new one`, options);
+  }
+}
+
 /** The database was migrated by a newer release, or lacks a migration this release needs. */
 export class SchemaMismatchError extends LeftfoldError {
   readonly code = 'SCHEMA_MISMATCH';

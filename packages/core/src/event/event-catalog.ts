@@ -76,9 +76,11 @@ export class EventCatalog {
     try {
       for (; version < schemaVersion; version += 1) data = steps[version - 1]!(data);
     } catch (cause) {
-      const issues = cause instanceof z.ZodError ? toSchemaIssues(cause) : [upcastThrew(version)];
       const { type, position } = stored;
-      throw new InvalidEventError(type, stored.schemaVersion, issues, { cause, position });
+      // zod's own error repeats names of the data.
+      if (cause instanceof z.ZodError)
+        throw new InvalidEventError(type, stored.schemaVersion, toSchemaIssues(cause), { position });
+      throw new InvalidEventError(type, stored.schemaVersion, [upcastThrew(version)], { cause, position });
     }
     return { schemaVersion, data };
   }

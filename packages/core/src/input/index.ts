@@ -7,3 +7,4 @@ export {
   assertWhole,
   type OptionNames,
 } from './assert-argument.ts';
+export { parseCommandInput } from './parse-command-input.ts';

@@ -41,19 +41,33 @@ export interface ReadPageOptions extends PageRange {
   readonly transaction?: CallerTransaction | undefined;
 }
 
+export interface LogReaderOptions {
+  /** Validate payloads that are read. */
+  readonly validate: boolean;
+  /** @throws ClosedError when nothing may be read any more */
+  readonly assertOpen: () => void;
+}
+
 /** Reads streams and the log, page by page. */
 export class LogReader {
   readonly #run: StatementRunner;
   readonly #schema: string;
   readonly catalog: EventCatalog;
   readonly #validate: boolean;
+  readonly #assertOpen: () => void;
   readonly #tail: SharedTail;
 
-  constructor(run: StatementRunner, schema: string, catalog: EventCatalog, validate: boolean) {
+  constructor(
+    run: StatementRunner,
+    schema: string,
+    catalog: EventCatalog,
+    { validate, assertOpen }: LogReaderOptions,
+  ) {
     this.#run = run;
     this.#schema = schema;
     this.catalog = catalog;
     this.#validate = validate;
+    this.#assertOpen = assertOpen;
     this.#tail = new SharedTail((range) => this.#rows<PageRow>(readTailStatement(schema, range)));
   }
 
@@ -62,6 +76,7 @@ export class LogReader {
    * @param shared other readers read up to the same position now: the log is read once for all of them
    */
   async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
+    this.#assertOpen();
     const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
     assertWhole('after', after);
     assertWhole('upTo', upTo);
@@ -92,6 +107,7 @@ export class LogReader {
     const { filter, unknownEvents, signal } = options;
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
+    this.#assertOpen();
     const upTo = await highWaterMark();
     while (after < upTo && left > 0 && signal?.aborted !== true) {
       const page = await this.page({
@@ -117,6 +133,7 @@ export class LogReader {
     while (from <= to && left > 0 && signal?.aborted !== true) {
       const limit = Math.min(PAGE_EVENTS, left);
       const range = { from, to, backwards, limit, untilPosition, untilTime };
+      this.#assertOpen();
       const rows = await this.#rows<PageRow>(readStreamStatement(this.#schema, streamId, range));
       const page = this.#pageOf(rows, unknownEvents);
       yield page;

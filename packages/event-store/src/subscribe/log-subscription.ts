@@ -1,6 +1,7 @@
 import {
   type AbortSignalLike,
   type Backoff,
+  ClosedError,
   LeftfoldError,
   type RecordedEvent,
   retryDelayMs,
@@ -43,6 +44,7 @@ export class LogSubscription implements Subscription {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
+    if (this.#closed.aborted) throw new ClosedError('the event store');
     const over = new AbortController();
     const end = () => over.abort();
     const endings = [this.#closed, this.#options.signal];
@@ -84,6 +86,7 @@ export class LogSubscription implements Subscription {
         const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
         return await this.#reader.page(range, this.#watch.isSharedMark(upTo));
       } catch (error) {
+        if (over.aborted) return undefined;
         if (!LeftfoldError.is(error) || !error.retryable) throw error;
         failures += 1;
         await pause(retryDelayMs(whileUnavailable, failures), over);

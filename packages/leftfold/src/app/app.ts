@@ -45,7 +45,7 @@ export interface App<
 
   /**
    * Stops in order: running commands end, projections finish their current batch and release their leases, connections
-   * are closed, and an embedded Postgres is stopped. Later calls fail with StoreUnavailableError.
+   * are closed, and an embedded Postgres is stopped. Later calls fail with ClosedError.
    */
   close(): Promise<void>;
 }

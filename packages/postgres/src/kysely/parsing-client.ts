@@ -1,6 +1,7 @@
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
 import { isStalePlan } from '../errors/questions.ts';
+import { withoutValues } from '../errors/without-values.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { FirstFailure } from '../transaction/first-failure.ts';
 import { valueParsers } from '../values/value-parsers.ts';
@@ -47,7 +48,7 @@ export class ParsingClient implements PostgresPoolClient {
     const query = { text, values: [...parameters], types: valueParsers };
     const answer = this.#send(name === undefined ? query : { ...query, name }).catch((error: unknown) => {
       if (isStalePlan(error)) this.#names?.renew(text);
-      throw error;
+      throw withoutValues(error);
     });
     const result = this.#failure.watch(text, answer);
     // pg types a result by its rows only; kysely names the commands it may come from.

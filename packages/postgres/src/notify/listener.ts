@@ -42,9 +42,14 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    // The pool hides its password when its options are copied.
-    const { password } = this.#pool.options;
-    const client = new pg.Client({ ...this.#pool.options, password, application_name: 'leftfold listener' });
+    // The pool hides its connection string and its password when its options are copied.
+    const { connectionString, password } = this.#pool.options;
+    const client = new pg.Client({
+      ...this.#pool.options,
+      ...(connectionString === undefined ? {} : { connectionString }),
+      password,
+      application_name: 'leftfold listener',
+    });
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
     client.on('notification', () => this.#onNotify?.());

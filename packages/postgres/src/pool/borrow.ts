@@ -1,3 +1,4 @@
+import { ClosedError } from '@leftfold/core';
 import type pg from 'pg';
 
 /** A connection of a pool that is one caller's until it is released. */
@@ -16,8 +17,11 @@ export interface BorrowedClient {
  *
  * When it breaks between two statements, the next one fails. Without an error listener, and a pool listens on its idle
  * connections only, the break would end the process.
+ *
+ * @throws ClosedError when the pool was ended
  */
 export function borrow(pool: pg.Pool): Promise<BorrowedClient> {
+  if (pool.ending) return Promise.reject(new ClosedError('the connection pool'));
   return new Promise((resolve, reject) => {
     // Attach the listener synchronously, which a promise cannot: ready and error can arrive in the same packet.
     pool.connect((error, client, giveBack) => {

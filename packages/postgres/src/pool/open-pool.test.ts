@@ -19,6 +19,6 @@ test('neither of the two is no database, and both are a mistake', () => {
     }),
   );
   expect(() => openPool({ connectionString: 'postgres://somewhere', pool: new pg.Pool() })).toThrow(
-    new TypeError('give connectionString or pool, not both'),
+    'connectionString or pool must be given, not both',
   );
 });

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { DatabaseNotConfiguredError } from '@leftfold/core';
+import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
 
 /** Where the database is: a connection string, or a pool that the caller owns and ends. */
 export interface ConnectionOptions {
@@ -16,14 +16,18 @@ export interface OpenedPool {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const ignore = () => {};
 
 /**
  * @throws DatabaseNotConfiguredError when neither `connectionString` nor `pool` is given.
- * @throws TypeError when both are given.
+ * @throws InvalidArgumentError when both are given.
  */
 export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OpenedPool {
   if (pool !== undefined) {
-    if (connectionString !== undefined) throw new TypeError('give connectionString or pool, not both');
+    if (connectionString !== undefined)
+      throw new InvalidArgumentError('connectionString', 'or pool must be given, not both');
+    // Without any listener, an idle connection that breaks would end the caller's process.
+    if (pool.listenerCount('error') === 0) pool.on('error', ignore);
     return { pool, owned: false };
   }
   if (connectionString === undefined)
@@ -38,6 +42,8 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
     pipeline: true,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
-  own.on('error', () => {});
+  own.on('error', ignore);
+  // Whoever prints the pool does not print the password.
+  Object.defineProperty(own.options, 'connectionString', { enumerable: false });
   return { pool: own, owned: true };
 }

@@ -1,6 +1,8 @@
+import { ClosedError } from '@leftfold/core';
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { isStalePlan } from '../errors/questions.ts';
+import { withoutValues } from '../errors/without-values.ts';
 import { valueParsers } from '../values/value-parsers.ts';
 import { type CallerTransaction, isKysely } from './caller-transaction.ts';
 import type { Statement, StatementRunner } from './statement.ts';
@@ -23,14 +25,20 @@ export function runnerOn(
   { prepare, oneStatement = false }: RunnerOptions,
 ): StatementRunner {
   const ask = async <TRow extends object>({ name, text, values }: Statement) => {
+    if ('ending' in client && client.ending) throw new ClosedError('the connection pool');
     // pg answers several statements in one text with a list, which its types do not say.
-    const result: Result<TRow> | readonly Result<TRow>[] = await client.query<TRow & pg.QueryResultRow>({
-      ...(prepare && name !== undefined ? { name } : {}),
-      text,
-      values: [...values],
-      types: valueParsers,
-      ...(oneStatement ? extended : {}),
-    });
+    let result: Result<TRow> | readonly Result<TRow>[];
+    try {
+      result = await client.query<TRow & pg.QueryResultRow>({
+        ...(prepare && name !== undefined ? { name } : {}),
+        text,
+        values: [...values],
+        types: valueParsers,
+        ...(oneStatement ? extended : {}),
+      });
+    } catch (error) {
+      throw withoutValues(error);
+    }
     return lastOf(result).rows;
   };
   return async <TRow extends object>(statement: Statement) => {
@@ -58,7 +66,11 @@ export function runnerInTransaction(transaction: CallerTransaction): StatementRu
   // The caller's plugins would rename the columns that come back.
   const plain = transaction.withoutPlugins();
   return async <TRow extends object>({ text, values }: Statement) => {
-    const result = await plain.executeQuery<TRow>(CompiledQuery.raw(text, [...values]));
-    return result.rows;
+    try {
+      const { rows } = await plain.executeQuery<TRow>(CompiledQuery.raw(text, [...values]));
+      return rows;
+    } catch (error) {
+      throw withoutValues(error);
+    }
   };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AnyProjection,
+  ClosedError,
   LeftfoldError,
-  StoreUnavailableError,
   SubscriptionNotCaughtUpError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
@@ -103,7 +103,7 @@ class ReadDriver implements Driver {
 
   async #connect(): Promise<ReadConnection> {
     const { store, isClosed } = this.#context;
-    if (isClosed()) throw new StoreUnavailableError('the app is closed and runs no more queries');
+    if (isClosed()) throw new ClosedError('the app');
     try {
       return new ReadConnection(await borrow(store.pool), store);
     } catch (error) {

@@ -119,7 +119,7 @@ export class ProjectionRunner implements AsyncDisposable {
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the position may still be reached.
    * @throws SubscriptionFailedError when the projection stopped before that position.
    * @throws SubscriptionNotFoundError when this runner does not know the projection, or it has no checkpoint.
-   * @throws StoreUnavailableError when the runner is stopped during the wait.
+   * @throws ClosedError when the runner is stopped, before the wait or during it.
    */
   async waitFor(ref: ProjectionRef, position: number, options?: WaitForOptions): Promise<void> {
     await this.#runner.waitFor(this.#find(ref), position, options);

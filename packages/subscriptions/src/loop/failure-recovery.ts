@@ -35,7 +35,7 @@ export class FailureRecovery {
         progress.position = checkpoint.position;
         return true;
       } catch (error) {
-        if (store.pool.ending) return false;
+        if (store.closed) return false;
         await this.#waitForDatabase(progress, error);
       }
     }

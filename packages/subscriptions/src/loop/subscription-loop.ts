@@ -75,7 +75,7 @@ export class SubscriptionLoop {
       } catch (error) {
         failure = { error };
       }
-      if (this.#options.store.pool.ending) return;
+      if (this.#options.store.closed) return;
       if (failure?.error instanceof SubscriptionStalledError) {
         await this.#giveUp(progress, failure.error, stop);
         return;

@@ -1,5 +1,11 @@
 import { hostname } from 'node:os';
-import { InvalidArgumentError, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
+import {
+  ClosedError,
+  InvalidArgumentError,
+  SubscriptionNotFoundError,
+  toRetryPolicy,
+  uuidv7,
+} from '@leftfold/core';
 import { assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
@@ -113,7 +119,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       connection: store,
       owner: this.#owner,
       leaseMs,
-      isClosed: () => store.pool.ending,
+      isClosed: () => store.closed,
       mismatches: this.#subscriptions.mismatches,
       onError: (error, subscription) => onIncident({ subscription, error, stopped: false }),
     });
@@ -137,6 +143,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SchemaMismatchError, MissingRightsError, StoreUnavailableError, and what the option `migrate` throws
    */
   async migrate(): Promise<void> {
+    this.#assertOpen();
     const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions });
     await this.#withStoreErrors(async () => {
@@ -157,7 +164,8 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   /** Migrates, then begins to run the subscriptions. @throws like {@link migrate}; TypeError when called twice */
   async start(): Promise<void> {
-    if (this.#running !== undefined || this.#stop.signal.aborted) {
+    this.#assertOpen();
+    if (this.#running !== undefined) {
       throw new TypeError('the runner was started before; create a new one');
     }
     // Assigned before the first await: a stop during the migration waits for it.
@@ -203,7 +211,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the position may still be reached.
    * @throws SubscriptionFailedError when the subscription stopped before that position.
    * @throws SubscriptionNotFoundError when this runner does not know the subscription, or it has no row.
-   * @throws StoreUnavailableError when the runner is stopped during the wait.
+   * @throws ClosedError when the runner is stopped, before the wait or during it.
    */
   async waitFor(ref: SubscriptionRef, position: number, options: WaitForOptions = {}): Promise<void> {
     assertWaitForOptions(options);
@@ -227,6 +235,7 @@ export class SubscriptionRunner implements AsyncDisposable {
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
     assertWaitForOptions(options);
     const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
+    this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
     const position = await this.#store.highWaterMark();
     const inline = subscription.definition.promote !== undefined;
@@ -249,6 +258,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionNotFoundError, StoreUnavailableError
    */
   async reset(ref: SubscriptionRef): Promise<void> {
+    this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
     const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
     await this.#withStoreErrors(() => resetSubscription(subscription, options));
@@ -262,6 +272,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionNotFoundError, StoreUnavailableError
    */
   async resume(ref: SubscriptionRef): Promise<void> {
+    this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
     const found = await this.#withStoreErrors(() => resumeSubscription(this.#store, subscription.key));
     if (!found) throw new SubscriptionNotFoundError(identityOf(subscription));
@@ -270,6 +281,7 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   /** State and progress of each subscription, in the order in which they were given. @throws StoreUnavailableError */
   async status(): Promise<readonly SubscriptionStatus[]> {
+    this.#assertOpen();
     // Before the high-water mark: a lag is then never too small.
     const found = await this.#withStoreErrors(() => this.#subscriptions.withCheckpoints());
     const highWaterMark = await this.#store.highWaterMark();
@@ -278,6 +290,11 @@ export class SubscriptionRunner implements AsyncDisposable {
       const differences = mismatch?.differences ?? [];
       return toStatus(subscription.key, checkpoint, { highWaterMark, differences });
     });
+  }
+
+  /** @throws ClosedError */
+  #assertOpen(): void {
+    if (this.#stop.signal.aborted) throw new ClosedError('the runner');
   }
 
   async #withStoreErrors<TResult>(work: () => Promise<TResult>): Promise<TResult> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  StoreUnavailableError,
+  ClosedError,
   SubscriptionFailedError,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
@@ -81,7 +81,7 @@ export class SubscriptionWaiters {
   }
 
   /**
-   * @throws SubscriptionTimeoutError, SubscriptionFailedError, SubscriptionNotFoundError; StoreUnavailableError when the
+   * @throws SubscriptionTimeoutError, SubscriptionFailedError, SubscriptionNotFoundError; ClosedError when the
    * runner stops; the signal's reason when it aborts
    */
   async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
@@ -178,7 +178,7 @@ export class SubscriptionWaiters {
     try {
       checkpoints = await readCheckpoints(this.#store, [...wanted.values()]);
     } catch {
-      if (this.#store.pool.ending) this.close();
+      if (this.#store.closed) this.close();
       return; // polled again until the timeout: the database may come back
     }
     const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
@@ -203,6 +203,6 @@ function failedError(subscription: Subscription, { failure }: Checkpoint): Subsc
   return new SubscriptionFailedError(identityOf(subscription), event, { cause: message });
 }
 
-function stoppedError({ kind, key }: Subscription): StoreUnavailableError {
-  return new StoreUnavailableError(`the runner was stopped during a wait for ${kind} "${key.name}"`);
+function stoppedError({ kind, key }: Subscription): ClosedError {
+  return new ClosedError(`the runner of ${kind} "${key.name}"`);
 }

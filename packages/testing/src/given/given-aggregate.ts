@@ -14,7 +14,7 @@ import { assertSame } from './assert-same.ts';
 import { type GivenOptions, toDecisionContext } from './decision-context.ts';
 import { stateAfter } from './history.ts';
 import { type Outcome, type ThenState, toOutcome } from './outcome.ts';
-import { parseInput } from './parse-input.ts';
+import { parseCommandInput } from '@leftfold/core/input';
 
 /** Any event of an aggregate, before it is appended. */
 export type NewEventOfAggregate<TAggregate extends AnyAggregate> = NewEventOf<TAggregate['events']>;
@@ -65,7 +65,7 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
       }
       aggregate.streamId(id);
       const context = { ...toDecisionContext(options), id };
-      const decided = aggregate.decide(name, state, parseInput(fullName, schema, input), context);
+      const decided = aggregate.decide(name, state, parseCommandInput(fullName, schema, input), context);
       if (decided instanceof Rejection) {
         return toOutcome(fullName, { events: [], rejection: decided as Rejection<Reason>, state });
       }

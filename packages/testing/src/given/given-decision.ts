@@ -11,7 +11,7 @@ import { type GivenOptions, toDecisionContext } from './decision-context.ts';
 import type { NewEventOfAggregate } from './given-aggregate.ts';
 import { stateAfter } from './history.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
-import { parseInput } from './parse-input.ts';
+import { parseCommandInput } from '@leftfold/core/input';
 
 /** Events by role of a decision. */
 export type EventsByRole<TDecision extends AnyDecision> = {
@@ -80,7 +80,7 @@ export function givenDecision<TDecision extends AnyDecision>(
       if (name !== decision.name) throw new UnknownCommandError(name, [decision.name]);
       assertDistinct(decision, ids);
       const context = { ...toDecisionContext(options), ids };
-      const decided = decision.decide(states, parseInput(name, decision.input, input), context);
+      const decided = decision.decide(states, parseCommandInput(name, decision.input, input), context);
       if (decided instanceof Rejection) {
         const rejection = decided as Rejection<ReasonOfDecision<TDecision>>;
         return toOutcome(name, { events: {}, rejection, state: states as States });

@@ -194,8 +194,8 @@ describe('a row that Postgres would refuse or change is refused', () => {
   } as const;
 
   test.each<[object, string]>([
-    [{ count: 1.5 }, '"rows", account.deposited at position 1: column "count": 1.5 is not a whole number'],
-    [{ count: 2 ** 31 }, 'column "count": 2147483648 is not a whole number within'],
+    [{ count: 1.5 }, '"rows", account.deposited at position 1: column "count": expected a whole number'],
+    [{ count: 2 ** 31 }, 'column "count": expected a whole number within'],
     [{ count: null }, 'column "count": expected a number, got null'],
     [{ count: undefined }, 'column "count": expected a number, got undefined'],
     [{ price: 'much' }, 'column "price": expected a plain decimal number'],

@@ -7,6 +7,7 @@ import {
   type AppendResult,
   asStored,
   assertId,
+  ClosedError,
   EventCatalog,
   type EventQuery,
   type EventMetadata,
@@ -67,6 +68,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   readonly #log: MemoryLog;
   readonly #limits: AppendLimits;
   readonly #now: () => Date;
+  readonly #closed = new AbortController();
 
   constructor({ events, log = new MemoryLog(), limits, now = () => new Date() }: MemoryStoreOptions) {
     this.#limits = appendLimits(limits);
@@ -80,6 +82,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     events: readonly NewEvent[],
     options: AppendOptions = {},
   ): Promise<AppendResult> {
+    this.#assertOpen();
     assertAppendOptions(options);
     const { expectedVersion, ...context } = options;
     const { streams } = await this.#append([{ streamId, events, expectedVersion }], context);
@@ -90,6 +93,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     appends: readonly StreamToAppend[],
     context: AppendContext = {},
   ): Promise<AppendToStreamsResult> {
+    this.#assertOpen();
     assertAppendContext(context);
     return this.#append(appends, context);
   }
@@ -107,6 +111,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     streamId: string,
     options: ReadStreamOptions = {},
   ): AsyncGenerator<RecordedEvent, void, undefined> {
+    this.#assertOpen();
     assertId('stream id', streamId);
     assertReadStreamOptions(options);
     const {
@@ -134,6 +139,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
+    this.#assertOpen();
     assertReadAllOptions(options, this.#catalog);
     const { after = 0, filter = {}, unknownEvents, signal } = options;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
@@ -151,20 +157,28 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     const { filter = {}, unknownEvents } = options;
     const read = (stored: StoredEvent) =>
       matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
-    return new MemorySubscription(this.#log, read, options);
+    return new MemorySubscription(this.#log, read, options, this.#closed.signal);
   }
 
   async highWaterMark(): Promise<number> {
+    this.#assertOpen();
     return Promise.resolve(this.#log.position);
   }
 
   async eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]> {
+    this.#assertOpen();
     assertId('command id', commandId);
     return this.#log.eventsOfCommand(commandId).map((stored) => this.#upcast(stored));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
     await Promise.resolve();
+  }
+
+  /** @throws ClosedError */
+  #assertOpen(): void {
+    if (this.#closed.signal.aborted) throw new ClosedError('the event store');
   }
 
   #toResult({ duplicate, streams }: MemoryAppend): AppendToStreamsResult {

@@ -1,11 +1,19 @@
-import type { RecordedEvent, SubscribeOptions, Subscription } from '@leftfold/core';
+import {
+  type AbortSignalLike,
+  ClosedError,
+  type RecordedEvent,
+  type SubscribeOptions,
+  type Subscription,
+} from '@leftfold/core';
 import type { MemoryLog, StoredEvent } from './memory-log.ts';
 
 /** Follows a log in memory. */
 export class MemorySubscription implements Subscription {
   readonly #log: MemoryLog;
   readonly #read: (stored: StoredEvent) => RecordedEvent | undefined;
-  readonly #options: SubscribeOptions;
+  /** Each ends the subscription when it aborts. */
+  readonly #endings: readonly (AbortSignalLike | undefined)[];
+  readonly #closed: AbortSignalLike;
   #position: number;
 
   /** @param read converts a stored event; undefined for an event that the subscription leaves out */
@@ -13,10 +21,12 @@ export class MemorySubscription implements Subscription {
     log: MemoryLog,
     read: (stored: StoredEvent) => RecordedEvent | undefined,
     options: SubscribeOptions,
+    closed: AbortSignalLike,
   ) {
     this.#log = log;
     this.#read = read;
-    this.#options = options;
+    this.#endings = [closed, options.signal];
+    this.#closed = closed;
     this.#position = options.after ?? 0;
   }
 
@@ -25,6 +35,7 @@ export class MemorySubscription implements Subscription {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
+    if (this.#closed.aborted) throw new ClosedError('the event store');
     while (!this.#ended) {
       const [next] = this.#log.eventsAfter(this.#position);
       if (next === undefined) {
@@ -38,19 +49,18 @@ export class MemorySubscription implements Subscription {
   }
 
   get #ended(): boolean {
-    return this.#options.signal?.aborted === true;
+    return this.#endings.some((signal) => signal?.aborted === true);
   }
 
   #appendOrEnd(): Promise<void> {
-    const { signal } = this.#options;
     return new Promise((resolve) => {
       const go = () => {
         stop();
-        signal?.removeEventListener('abort', go);
+        for (const signal of this.#endings) signal?.removeEventListener('abort', go);
         resolve();
       };
       const stop = this.#log.onAppend(go);
-      signal?.addEventListener('abort', go, { once: true });
+      for (const signal of this.#endings) signal?.addEventListener('abort', go, { once: true });
     });
   }
 }

@@ -7,6 +7,11 @@ export const refusalClaims = {
       'Names, payloads and command inputs that cannot be stored are refused by a typed error before any statement is sent, and nothing is recorded.',
     statedIn: 'limits.md',
   },
+  'no-values-in-errors': {
+    claim:
+      'No payload, no value of a row and no password is in an error, a status, a trace, a warning or a printed object.',
+    statedIn: 'errors.md',
+  },
   'unavailable-database': {
     claim:
       'A database that cannot be reached, has no connection left or refuses the login is reported by a typed error that says what to check.',
