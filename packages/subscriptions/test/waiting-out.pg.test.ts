@@ -179,7 +179,7 @@ describe('what an operator reads', () => {
     await runner.whenCaughtUp(subscription);
     await runner.stop();
     await runner.waitFor(subscription, 1);
-    expect(await failureOf(runner.waitFor(subscription, 2))).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await failureOf(runner.waitFor(subscription, 2))).toMatchObject({ code: 'CLOSED' });
   });
 
   test('a callback that throws or rejects becomes a warning', async ({ store }) => {
