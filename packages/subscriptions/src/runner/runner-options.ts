@@ -68,3 +68,22 @@ export function assertWaitForOptions(options: WaitForOptions): void {
   assertOptions('options', options, waitForNames);
   assertDuration('timeoutMs', options.timeoutMs);
 }
+
+const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
+  owner: true,
+  leaseMs: true,
+  batchSize: true,
+  release: true,
+  batchTimeoutMs: true,
+  stopTimeoutMs: true,
+  retry: true,
+  onIncident: true,
+  store: true,
+  subscriptions: true,
+  migrate: true,
+};
+
+/** @throws InvalidArgumentError when an option of a runner is misspelt */
+export function assertRunnerOptions(options: SubscriptionRunnerOptions): void {
+  assertOptions('options', options, runnerNames);
+}

@@ -6,7 +6,7 @@ import {
   toRetryPolicy,
   uuidv7,
 } from '@leftfold/core';
-import { assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import { assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
@@ -22,25 +22,13 @@ import { identityOf } from '../subscription/subscription-definition.ts';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import {
+  assertRunnerOptions,
   assertWaitForOptions,
   type SubscriptionRunnerOptions,
   type WaitForOptions,
 } from './runner-options.ts';
 import { SubscriptionSet } from './subscription-set.ts';
 
-const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
-  owner: true,
-  leaseMs: true,
-  batchSize: true,
-  release: true,
-  batchTimeoutMs: true,
-  stopTimeoutMs: true,
-  retry: true,
-  onIncident: true,
-  store: true,
-  subscriptions: true,
-  migrate: true,
-};
 /** Longer ones would overflow the timers of Node. */
 const MAX_LEASE_MS = 2 ** 31 - 1;
 
@@ -101,7 +89,7 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   constructor(options: SubscriptionRunnerOptions) {
     const { store, leaseMs = 5_000, batchSize = 5_000 } = options;
-    assertOptions('options', options, runnerNames);
+    assertRunnerOptions(options);
     assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_LEASE_MS });
     assertWhole('batchSize', batchSize, { least: 1 });
     const { batchTimeoutMs = 60_000, stopTimeoutMs = 10_000 } = options;
