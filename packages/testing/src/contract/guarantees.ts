@@ -1,6 +1,7 @@
 import { appendGuarantees } from './guarantees/append.ts';
 import { atomicGuarantees } from './guarantees/atomic.ts';
 import { badInputGuarantees } from './guarantees/bad-input.ts';
+import { closingGuarantees } from './guarantees/closing.ts';
 import { concurrencyGuarantees } from './guarantees/concurrency.ts';
 import { conditionGuarantees } from './guarantees/conditions.ts';
 import { definitionGuarantees } from './guarantees/definitions.ts';
@@ -25,6 +26,7 @@ export const guarantees = {
   subscriptions: subscribeGuarantees,
   'definitions and schema versions': definitionGuarantees,
   'bad input': badInputGuarantees,
+  closing: closingGuarantees,
   limits: limitGuarantees,
   'random operations': randomGuarantees,
 } as const;
