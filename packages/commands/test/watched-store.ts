@@ -22,6 +22,10 @@ export class WatchedStore implements EventStore {
     this.#store = store;
   }
 
+  get era(): number {
+    return this.#store.era;
+  }
+
   count(method: Method): number {
     return this.calls.filter((call) => call === method).length;
   }

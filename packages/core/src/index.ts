@@ -65,7 +65,13 @@ export {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
 } from './errors/projection-errors.ts';
-export { ClosedError, SchemaMismatchError, StoreUnavailableError } from './errors/store-errors.ts';
+export {
+  ClosedError,
+  LogRewoundError,
+  type RewoundLog,
+  SchemaMismatchError,
+  StoreUnavailableError,
+} from './errors/store-errors.ts';
 export {
   ReleaseOutdatedError,
   SubscriptionFailedError,

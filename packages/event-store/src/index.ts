@@ -7,4 +7,4 @@ export {
 } from './postgres-event-store.ts';
 export type { LogPage } from './read/log-page.ts';
 export type { ReadPageOptions } from './read/log-reader.ts';
-export type { WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
+export type { LogPlace, WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';

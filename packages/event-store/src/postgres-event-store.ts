@@ -45,11 +45,17 @@ import {
   type EventStoreOptions,
   type PostgresAppendContext,
 } from './event-store-options.ts';
+import { LogMemory } from './lineage/log-memory.ts';
 import type { LogPage } from './read/log-page.ts';
 import { LogReader, type ReadPageOptions } from './read/log-reader.ts';
-import { HighWaterWatch, type WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
+import {
+  HighWaterWatch,
+  type LogPlace,
+  type WaitForHighWaterMarkOptions,
+} from './high-water/high-water-watch.ts';
 import { appendChannel } from './high-water/append-channel.ts';
 import { functions, migrations } from './sql/migrations.generated.ts';
+import { markRestoredStatement } from './sql/lineage.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
 
@@ -84,6 +90,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
+  readonly #memory: LogMemory;
   readonly #watch: HighWaterWatch;
   readonly #notifier: Notifier;
   readonly #appender: Appender;
@@ -111,9 +118,21 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       channel: appendChannel(schema),
       listen: options.listen ?? true,
     });
-    this.#watch = new HighWaterWatch(this.run, schema, this.#notifier);
-    this.#reader = new LogReader(this.run, schema, catalog, {
+    this.#memory = new LogMemory({
+      run: this.run,
+      schema,
+      onRewound: (error) => {
+        process.emitWarning(error);
+        this.#watch.nudge();
+      },
+    });
+    this.#watch = new HighWaterWatch(this.run, schema, this.#notifier, this.#memory);
+    this.#reader = new LogReader({
+      run: this.run,
+      schema,
+      catalog,
       validate: options.validateOnRead ?? false,
+      memory: this.#memory,
       assertOpen: () => this.#assertOpen(),
     });
     this.#appender = new Appender({
@@ -123,6 +142,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       schema,
       catalog,
       reader: this.#reader,
+      memory: this.#memory,
       limits: appendLimits(options.limits),
       concurrency,
       // Two queues have slots, and one connection is left for readers.
@@ -157,6 +177,18 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     });
   }
 
+  get era(): number {
+    return this.#memory.era;
+  }
+
+  /**
+   * To be called once after the log was restored from a backup, before any process appends. Processes that remember
+   * events of the time after the backup then notice, whatever way it was restored.
+   */
+  async markRestored(): Promise<void> {
+    await this.#query(markRestoredStatement(this.schema));
+  }
+
   async append(
     streamId: string,
     events: readonly NewEvent[],
@@ -184,21 +216,23 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   readAll(options: ReadAllOptions = {}): AsyncIterable<TEvent> {
-    return this.#reader.all(options, () => this.#watch.now()) as AsyncIterable<TEvent>;
+    return this.#reader.all(options, (after) => this.#watch.now({ after })) as AsyncIterable<TEvent>;
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription<TEvent> {
     return new LogSubscription(
       this.#reader,
       this.#watch,
+      this.#memory.era,
       options,
       this.#closed.signal,
     ) as Subscription<TEvent>;
   }
 
-  async highWaterMark(): Promise<number> {
+  /** @throws LogRewoundError when the log ends before `from.after`, or has gone back since `from.era` */
+  async highWaterMark(from?: LogPlace): Promise<number> {
     this.#assertOpen();
-    return this.#watch.now();
+    return this.#watch.now(from);
   }
 
   /** Resolves as soon as the high-water mark is above `after`. One watch serves all waiters of a process. */

@@ -47,7 +47,7 @@ describe('an append in one process', () => {
   }) => {
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
-    const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    const waiting = reader.waitForHighWaterMark({ after: await reader.highWaterMark(), signal: stop.signal });
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
     stop.abort();
     await waiting;
@@ -82,7 +82,7 @@ describe('an append in one process', () => {
     const before = await listeners();
     await using reader = createEventStore({ pool, events: [accountEvents] });
     const stop = new AbortController();
-    const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    const waiting = reader.waitForHighWaterMark({ after: await reader.highWaterMark(), signal: stop.signal });
     const heard = await until(async () => (await listeners()) > before, { message: 'the reader to listen' });
     expect(heard).toBe(true);
     stop.abort();
@@ -98,7 +98,7 @@ describe('an append in one process', () => {
     guarantee('lost-notifications');
     await using reader = openStore(database.connectionString);
     const stop = new AbortController();
-    const waiting = reader.waitForHighWaterMark({ after: Number.MAX_SAFE_INTEGER, signal: stop.signal });
+    const waiting = reader.waitForHighWaterMark({ after: await reader.highWaterMark(), signal: stop.signal });
     await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
     await killBackends(store.pool, `application_name = 'leftfold listener'`);
     expect(median(await measureDelays(reader, 5))).toBeLessThan(200);

@@ -117,5 +117,13 @@ function requestOf(streamId: string, tenant: string): AppendRequest {
     tags: [`tenant:${tenant}`],
   };
   const streams = [{ streamId, expectedVersion: 'no-stream', events: [event] }] as const;
-  return { streams, commandId: undefined, condition: undefined, tags: new Set(), eventCount: 1, size: 2 };
+  return {
+    streams,
+    commandId: undefined,
+    condition: undefined,
+    era: undefined,
+    tags: new Set(),
+    eventCount: 1,
+    size: 2,
+  };
 }

@@ -163,6 +163,7 @@ describe('every function of the log', () => {
     expect(await functionsWhere(`proname not like '\\_%'`)).toEqual([
       'append',
       'high_water_mark',
+      'mark_restored',
       'read_all',
       'read_stream',
     ]);

@@ -129,6 +129,7 @@ export {
   type SqlTypes,
   type StateOf,
   type StoredPayload,
+  LogRewoundError,
   StoreUnavailableError,
   type StreamToAppend,
   streamIdOf,

@@ -56,7 +56,7 @@ describe('a batch', () => {
       { name: 'growing', version: 1, slice: 0 },
       { epoch: 1, position: 0, caughtUp: true, leaseMs: 1_000 },
     );
-    const state = { position: 0, caughtUp: true, writing: false, failures: 0, outages: 0 };
+    const state = { era: 0, position: 0, caughtUp: true, writing: false, failures: 0, outages: 0 };
     const progress = { term, handler, size, signal: term.signal, ...state };
     const shared = { store, waiters: new SubscriptionWaiters(store), batchTimeoutMs: 60_000 };
     const growing = toSubscription(recorder(store, 'growing'));

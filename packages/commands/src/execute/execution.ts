@@ -84,7 +84,9 @@ export class Execution {
         // Commands queued behind this one would otherwise fail one after another, each after its own timeout.
         if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#streamIds);
         if (!this.#maySucceedLater(error)) throw error;
-        await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#context.random()));
+        // Not a lost race: what was decided on is gone, and the log can be read again at once.
+        if (!hasCode(error, 'LOG_REWOUND'))
+          await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#context.random()));
         this.#arrival = this.#context.loader.arrive();
         continue;
       }
@@ -95,7 +97,7 @@ export class Execution {
 
   #maySucceedLater(error: unknown): boolean {
     if (this.#attempts >= this.#request.retry.attempts) return false;
-    if (hasCode(error, 'STREAM_VERSION_CONFLICT')) return true;
+    if (hasCode(error, 'STREAM_VERSION_CONFLICT') || hasCode(error, 'LOG_REWOUND')) return true;
     if (!hasCode(error, 'STORE_UNAVAILABLE')) return false;
     this.#unavailable += 1;
     return this.#unavailable < UNAVAILABLE_ATTEMPTS;

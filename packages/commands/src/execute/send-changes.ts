@@ -13,9 +13,10 @@ export async function sendChanges(
   context: AppendContext,
 ): Promise<AppendToStreamsResult> {
   const [only] = changes;
-  if (only === undefined || changes.length > 1) return store.appendToStreams(changes.map(toAppend), context);
+  const inEra = { ...context, era: eraOf(changes) };
+  if (only === undefined || changes.length > 1) return store.appendToStreams(changes.map(toAppend), inEra);
   const { streamId, events, expectedVersion } = toAppend(only);
-  const stream = await store.append(streamId, events, { ...context, expectedVersion });
+  const stream = await store.append(streamId, events, { ...inEra, expectedVersion });
   return { position: stream.position, streams: [stream], duplicate: stream.duplicate };
 }
 
@@ -24,7 +25,17 @@ export async function assertVersionsUnchanged(
   store: EventStore,
   loadedTargets: readonly LoadedTarget[],
 ): Promise<void> {
-  await store.appendToStreams(loadedTargets.map((loaded) => toAppend({ ...loaded, events: [] })));
+  await store.appendToStreams(
+    loadedTargets.map((loaded) => toAppend({ ...loaded, events: [] })),
+    {
+      era: eraOf(loadedTargets),
+    },
+  );
+}
+
+/** The earliest: the store refuses the append when the log has gone back since any of the states was read. */
+function eraOf(loadedTargets: readonly LoadedTarget[]): number {
+  return Math.min(...loadedTargets.map(({ folded }) => folded.era));
 }
 
 function toAppend({ target, folded, events }: LoadedTarget & Pick<Change, 'events'>) {

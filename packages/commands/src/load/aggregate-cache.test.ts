@@ -7,6 +7,7 @@ const at = (streamVersion: number, asOf = 0) => ({
   streamVersion,
   position: streamVersion,
   snapshotVersion: 0,
+  era: 0,
   asOf,
 });
 

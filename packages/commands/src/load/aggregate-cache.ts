@@ -66,6 +66,7 @@ function sized(folded: FoldedState, kept: CachedState | undefined): CachedState 
 }
 
 function newerOf(kept: FoldedState, folded: FoldedState): FoldedState {
+  if (kept.era !== folded.era) return kept.era > folded.era ? kept : folded;
   if (kept.streamVersion > folded.streamVersion) return kept;
   if (kept.streamVersion < folded.streamVersion) return folded;
   return kept.asOf > folded.asOf ? kept : folded;

@@ -1,5 +1,7 @@
 /** The state of one aggregate at a version of its stream. Shared between commands: never mutate it. */
 export interface FoldedState {
+  /** The store's era before the state was read. */
+  readonly era: number;
   readonly state: unknown;
   /** 0 for a stream without events. */
   readonly streamVersion: number;

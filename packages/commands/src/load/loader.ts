@@ -46,19 +46,19 @@ export class Loader {
    * @param requester name of the command, and the role in a decision
    */
   guess({ aggregate, streamId }: AggregateStream, requester: string): FoldedState | undefined {
-    const cached = this.#cache.get(streamId);
+    const cached = this.#cached(streamId);
     if (cached !== undefined || !this.#cache.isOn) return cached;
-    return this.#creators.has(requester) ? startOf(aggregate, OLDER_THAN_EVERY_REQUEST) : undefined;
+    return this.#creators.has(requester) ? this.#startOf(aggregate, OLDER_THAN_EVERY_REQUEST) : undefined;
   }
 
   /** The current state. One round trip; one more with a snapshot, unless the store returns the tail with it. */
   async load(stream: AggregateStream, requester?: string): Promise<FoldedState> {
     const asOf = this.#arrivals;
-    const cached = this.#cache.get(stream.streamId);
+    const cached = this.#cached(stream.streamId);
     if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }));
     const loaded =
       (await this.#loadFromSnapshot(stream, asOf)) ??
-      (await this.#readOn(stream, startOf(stream.aggregate, asOf)));
+      (await this.#readOn(stream, this.#startOf(stream.aggregate, asOf)));
     if (requester !== undefined) {
       if (loaded.streamVersion === 0) this.#creators.add(requester);
       else this.#creators.delete(requester);
@@ -68,7 +68,7 @@ export class Loader {
 
   /** A historical state. Reads the stream from its beginning and does not touch the cache. */
   async loadPast(stream: AggregateStream, range: HistoryRange): Promise<FoldedState> {
-    const start = startOf(stream.aggregate, OLDER_THAN_EVERY_REQUEST);
+    const start = this.#startOf(stream.aggregate, OLDER_THAN_EVERY_REQUEST);
     return range.to === 0
       ? start
       : this.#fold(stream.aggregate, start, this.#store.readStream(stream.streamId, range));
@@ -89,6 +89,17 @@ export class Loader {
 
   forget({ streamId }: AggregateStream): void {
     this.#cache.forget(streamId);
+  }
+
+  /** A state of an earlier era may come from events that the log no longer has. */
+  #cached(streamId: string): FoldedState | undefined {
+    const cached = this.#cache.get(streamId);
+    return cached?.era === this.#store.era ? cached : undefined;
+  }
+
+  #startOf(aggregate: AnyAggregate, asOf: number): FoldedState {
+    const { era } = this.#store;
+    return { state: aggregate.initialState, streamVersion: 0, position: 0, snapshotVersion: 0, asOf, era };
   }
 
   #readOn({ aggregate, streamId }: AggregateStream, from: FoldedState): Promise<FoldedState> {
@@ -118,10 +129,18 @@ export class Loader {
     { aggregate, streamId }: AggregateStream,
     asOf: number,
   ): Promise<FoldedState | undefined> {
+    const { era } = this.#store;
     const snapshot = await this.#snapshots.load({ aggregate, streamId });
     if (snapshot === undefined) return undefined;
     const { streamVersion, position, tail } = snapshot;
-    const folded = { state: snapshot.state, streamVersion, position, snapshotVersion: streamVersion, asOf };
+    const folded = {
+      state: snapshot.state,
+      streamVersion,
+      position,
+      snapshotVersion: streamVersion,
+      asOf,
+      era,
+    };
     let sound = false;
     /** @returns false when the snapshot does not match the log */
     const fold = (event: RecordedEvent): boolean => {
@@ -146,8 +165,4 @@ export class Loader {
     }
     return sound ? folded : undefined;
   }
-}
-
-function startOf(aggregate: AnyAggregate, asOf: number): FoldedState {
-  return { state: aggregate.initialState, streamVersion: 0, position: 0, snapshotVersion: 0, asOf };
 }

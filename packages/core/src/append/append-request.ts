@@ -35,6 +35,8 @@ export interface AppendRequest {
   readonly streams: readonly StreamPart[];
   readonly commandId: string | undefined;
   readonly condition: PreparedCondition | undefined;
+  /** The store's era in which the caller read what the append rests on; undefined when it did not say. */
+  readonly era: number | undefined;
   /** The tags of all events. */
   readonly tags: ReadonlySet<string>;
   readonly eventCount: number;

@@ -1,6 +1,6 @@
 import { AppendTooLargeError, EventIdReusedError, type ExpectedVersion } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
-import { assertList, assertOptions, type OptionNames } from '../input/assert-argument.ts';
+import { assertList, assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertId } from '../naming/names.ts';
 import type { AppendContext, StreamToAppend } from '../store/event-store.ts';
@@ -54,7 +54,9 @@ export function prepareRequest(
     return { streamId, expectedVersion, events: prepared };
   });
   assertAllDiffer(streams);
-  return { streams, commandId, condition, tags: tagsOf(streams), eventCount, size: size.characters };
+  const { era } = context;
+  assertWhole('era', era);
+  return { streams, commandId, condition, era, tags: tagsOf(streams), eventCount, size: size.characters };
 }
 
 /** JavaScript callers may give anything. */

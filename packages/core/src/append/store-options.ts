@@ -14,7 +14,12 @@ import type {
 } from '../store/event-store.ts';
 import { assertQuery, type KnownTypes } from './assert-query.ts';
 
-const contextNames: OptionNames<AppendContext> = { metadata: true, commandId: true, condition: true };
+const contextNames: OptionNames<AppendContext> = {
+  metadata: true,
+  commandId: true,
+  era: true,
+  condition: true,
+};
 const appendNames: OptionNames<AppendOptions> = { ...contextNames, expectedVersion: true };
 const readStreamNames: OptionNames<ReadStreamOptions> = {
   from: true,

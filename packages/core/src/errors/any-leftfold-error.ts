@@ -29,7 +29,12 @@ import type {
   UnknownEventError,
 } from './definition-errors.ts';
 import type { ProjectionConstraintViolatedError, ProjectionModeMismatchError } from './projection-errors.ts';
-import type { ClosedError, SchemaMismatchError, StoreUnavailableError } from './store-errors.ts';
+import type {
+  ClosedError,
+  LogRewoundError,
+  SchemaMismatchError,
+  StoreUnavailableError,
+} from './store-errors.ts';
 import type {
   ReleaseOutdatedError,
   SubscriptionFailedError,
@@ -57,6 +62,7 @@ export type AnyLeftfoldError =
   | InvalidNameError
   | LoginRefusedError
   | ForeignSchemaError
+  | LogRewoundError
   | MissingRightsError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError

@@ -38,3 +38,35 @@ export class SchemaMismatchError extends LeftfoldError {
     this.required = required;
   }
 }
+
+/** What a process remembers of a log that no longer has it. */
+export interface RewoundLog {
+  /** Where the first event was that is gone, as far as is known, or the position that was asked for. */
+  readonly lostFrom: number;
+  /** The highest position that is remembered. */
+  readonly lostTo: number;
+  /** The highest position that the log has now. */
+  readonly end: number;
+}
+
+/**
+ * The log went back: a backup was restored, or a standby that lagged was promoted, and events that this process has read
+ * or appended are no longer in the log. What was decided, shown or sent because of them has to be looked at.
+ */
+export class LogRewoundError extends LeftfoldError {
+  readonly code = 'LOG_REWOUND';
+  readonly retryable = false;
+  readonly lostFrom: number;
+  readonly lostTo: number;
+  readonly end: number;
+
+  constructor({ lostFrom, lostTo, end }: RewoundLog, options?: ErrorOptions) {
+    super(
+      `the log went back: positions ${lostFrom} to ${lostTo} are known here, and the log, which ends at ${end}, does not have them any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again`,
+      options,
+    );
+    this.lostFrom = lostFrom;
+    this.lostTo = lostTo;
+    this.end = end;
+  }
+}

@@ -52,6 +52,11 @@ export interface AppendContext {
    * them is in the log already, nothing is appended, and the result has the events that were recorded the first time.
    */
   readonly commandId?: string | undefined;
+  /**
+   * The store's {@link EventStore.era} before the caller read what it decided on. When the log has gone back since, the
+   * append is refused with LogRewoundError.
+   */
+  readonly era?: number | undefined;
   /** A condition on the log, in addition to the expected version of each stream. */
   readonly condition?: AppendCondition | undefined;
 }
@@ -161,9 +166,16 @@ export interface Subscription<TEvent extends RecordedEvent = RecordedEvent> exte
  */
 export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
   /**
+   * How often this store has found that the log went back: a backup was restored, or a standby that lagged was promoted.
+   * What was read in an earlier era may never have happened.
+   */
+  readonly era: number;
+
+  /**
    * Appends events to one stream: all of them or none.
    *
    * @throws StreamVersionConflictError when the stream does not have the expected version.
+   * @throws LogRewoundError when the log has gone back, and the append rests on what was read before.
    * @throws AppendConditionFailedError when an event in the log matches the condition.
    * @throws EventIdReusedError when an event id is already recorded for another event.
    * @throws UnknownEventError, InvalidEventError, InvalidNameError, AppendTooLargeError when the input cannot be
@@ -210,6 +222,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.
    *
    * @throws the errors of {@link EventStore.readStream}, except for StoreUnavailableError.
+   * @throws LogRewoundError when the log has gone back, or ends before `after`.
    */
   subscribe(options?: SubscribeOptions): Subscription<TEvent>;
 

@@ -25,6 +25,8 @@ export function toAppendResult(
       const { streamId, expectedVersion } = request.streams[outcome.streamIndex]!;
       throw new StreamVersionConflictError(streamId, expectedVersion, outcome.actual);
     }
+    case 'log-changed':
+      throw new TypeError('the log changed: the append has to be sent again');
     case 'matched':
       throw new AppendConditionFailedError(outcome.position, request.condition?.after ?? 0);
     case 'event-id-reused':

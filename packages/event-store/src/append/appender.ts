@@ -15,9 +15,11 @@ import {
 } from '@leftfold/postgres';
 import type { LogReader } from '../read/log-reader.ts';
 import { AppendStatements } from '../sql/append.ts';
+import type { LogMemory } from '../lineage/log-memory.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
+import { sendInEra, type SendInLineage, withLineage } from './append-lineage.ts';
 import { toAppendResult } from './append-result.ts';
-import { GroupCommit, OverflowSlots } from './group-commit.ts';
+import { GroupCommit, OverflowSlots, type SendBatch } from './group-commit.ts';
 import { appendWithHook, applyInTransaction, type InlineHook, type RunTransaction } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
@@ -29,6 +31,7 @@ export interface AppenderOptions {
   readonly schema: string;
   readonly catalog: EventCatalog;
   readonly reader: LogReader;
+  readonly memory: LogMemory;
   readonly limits: AppendLimits;
   readonly concurrency: number;
   /** Batches that may be blocked by other transactions, beyond `concurrency`. */
@@ -52,24 +55,29 @@ export class Appender {
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
-    const { run, transact, schema, concurrency, maxSlow } = options;
+    const { run, transact, schema, memory, concurrency, maxSlow } = options;
     const statements = new AppendStatements(schema);
     this.#statements = statements;
     const overflow = new OverflowSlots(maxSlow);
+    const inEra = (send: SendInLineage): SendBatch =>
+      sendInEra(memory, (requests, lineage) =>
+        tracedAppendBatch(schema, requests, () => send(requests, lineage)),
+      );
     const limits = { concurrency, overflow, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
       ...limits,
       maxRequests: MAX_REQUESTS,
-      send: (requests) => tracedAppendBatch(schema, requests, () => sendBatch(run, statements, requests)),
+      send: inEra((requests, lineage) => sendBatch(run, statements, requests, lineage)),
     });
     // A hook that throws must fail only its own append, so each append has its own transaction.
     this.#withHook = new GroupCommit({
       ...limits,
       maxRequests: 1,
-      send: (requests) =>
-        tracedAppendBatch(schema, requests, () =>
-          Promise.all(requests.map((request) => appendWithHook(transact, statements, request, inline))),
+      send: inEra((requests, lineage) =>
+        Promise.all(
+          requests.map((request) => appendWithHook(transact, statements, request, inline, lineage)),
         ),
+      ),
     });
   }
 
@@ -87,10 +95,14 @@ export class Appender {
 
   async #appendQueued(request: AppendRequest): Promise<AppendToStreamsResult> {
     const queue = this.#hooked(request) ? this.#withHook : this.#together;
-    const outcome = await queue.submit(request);
+    const { memory, onCommitted } = this.#options;
+    await memory.learn();
+    const outcome = await withLineage(memory, request, (inEra) => queue.submit(inEra));
     if (outcome.kind === 'duplicate') return this.#toDuplicate(request);
-    if (outcome.kind === 'appended' && request.eventCount > 0) this.#options.onCommitted();
-    return toAppendResult(request, outcome, []);
+    const result = toAppendResult(request, outcome, []);
+    memory.remember(result.streams.flatMap(({ events }) => events.slice(-1)));
+    if (request.eventCount > 0) onCommitted();
+    return result;
   }
 
   async drained(): Promise<void> {
@@ -105,21 +117,22 @@ export class Appender {
   }
 
   async #appendIn(transaction: CallerTransaction, request: AppendRequest): Promise<AppendToStreamsResult> {
-    const { schema } = this.#options;
+    const { schema, memory } = this.#options;
     const run = runnerInTransaction(transaction);
-    let outcome: AppendOutcome | undefined;
-    try {
-      [outcome] = await appendBatch(run, this.#statements, [request], {
-        checkEventIds: true,
-        inTransaction: true,
-      });
-    } catch (error) {
-      throw toLeftfoldError(error, schema);
-    }
+    const append = async (): Promise<AppendOutcome> => {
+      try {
+        const options = { checkEventIds: true, inTransaction: true, lineage: memory.lineage };
+        const [outcome] = await appendBatch(run, this.#statements, [request], options);
+        return outcome!;
+      } catch (error) {
+        throw toLeftfoldError(error, schema);
+      }
+    };
+    const outcome = await withLineage(memory, request, append, run);
     const result =
-      outcome?.kind === 'duplicate'
+      outcome.kind === 'duplicate'
         ? await this.#toDuplicate(request, run)
-        : toAppendResult(request, outcome!, []);
+        : toAppendResult(request, outcome, []);
     const { inline } = this.#options;
     if (inline !== undefined && !result.duplicate && this.#hooked(request)) {
       const events = result.streams.flatMap((stream) => stream.events);

@@ -13,7 +13,7 @@ import {
   toLeftfoldError,
 } from '@leftfold/postgres';
 import { sql, type Transaction } from 'kysely';
-import type { AppendStatements } from '../sql/append.ts';
+import type { AppendStatements, BatchOptions } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
 import type { RequestResult } from './group-commit.ts';
@@ -51,6 +51,7 @@ export async function appendWithHook(
   statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
+  lineage: string | undefined,
 ): Promise<RequestResult> {
   let checkEventIds = false;
   let races = 0;
@@ -58,7 +59,7 @@ export async function appendWithHook(
   let lostConnections = 0;
   for (;;) {
     try {
-      return { outcome: await attempt(transact, statements, request, inline, checkEventIds) };
+      return { outcome: await attempt(transact, statements, request, inline, { checkEventIds, lineage }) };
     } catch (failure) {
       const error = failure instanceof HookFailure ? failure.cause : failure;
       checkEventIds = true;
@@ -85,11 +86,11 @@ async function attempt(
   statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
-  checkEventIds: boolean,
+  options: BatchOptions,
 ): Promise<AppendOutcome> {
   let applied = false;
   const work = async ({ tx }: PipelinedTransaction) => {
-    const [outcome] = await appendBatch(runnerInTransaction(tx), statements, [request], { checkEventIds });
+    const [outcome] = await appendBatch(runnerInTransaction(tx), statements, [request], options);
     if (outcome === undefined) throw new TypeError('_append_batch answered for no request');
     if (outcome.kind === 'appended' && inline !== undefined) {
       const events = toAppendResult(request, outcome, []).streams.flatMap((stream) => stream.events);

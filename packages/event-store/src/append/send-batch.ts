@@ -35,6 +35,7 @@ export async function sendBatch(
   run: StatementRunner,
   statements: AppendStatements,
   requests: readonly AppendRequest[],
+  lineage: string | undefined,
 ): Promise<readonly RequestResult[]> {
   let checkEventIds = false;
   let races = 0;
@@ -42,7 +43,7 @@ export async function sendBatch(
   let lostConnections = 0;
   for (;;) {
     try {
-      const outcomes = await attempt(run, statements, requests, checkEventIds);
+      const outcomes = await attempt(run, statements, requests, { checkEventIds, lineage });
       return outcomes.map((outcome) => ({ outcome }));
     } catch (error) {
       checkEventIds = true;
@@ -71,11 +72,11 @@ async function attempt(
   run: StatementRunner,
   statements: AppendStatements,
   requests: readonly AppendRequest[],
-  checkEventIds: boolean,
+  { checkEventIds, lineage }: BatchOptions,
 ): Promise<readonly AppendOutcome[]> {
   const [request] = requests;
   if (requests.length === 1 && request !== undefined && !checkEventIds) {
-    const statement = statements.one(request);
+    const statement = statements.one(request, lineage);
     if (statement !== undefined) {
       const [row] = await run<AppendOneRow>(statement);
       const outcome = toAppendOneOutcome(row);
@@ -84,6 +85,7 @@ async function attempt(
   }
   return appendBatch(run, statements, requests, {
     checkEventIds,
+    lineage,
     lockTimeoutMs: requests.length > 1 ? LOCK_TIMEOUT_MS : 0,
   });
 }

@@ -1,6 +1,7 @@
-import { type AbortSignalLike, type Backoff, retryDelayMs } from '@leftfold/core';
+import { type AbortSignalLike, type Backoff, LogRewoundError, retryDelayMs } from '@leftfold/core';
 import { assertDuration, assertWhole } from '@leftfold/core/input';
 import { type Notifier, type StatementRunner, toLeftfoldError, toSafeNumber } from '@leftfold/postgres';
+import type { LogMemory } from '../lineage/log-memory.ts';
 import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
 
 /** How often to ask the database when no notification comes. */
@@ -12,9 +13,15 @@ const whilePending: Backoff = { firstDelayMs: 1, maxDelayMs: 50 };
 /** A longer timer of Node fires at once. A wait for more than these 24 days has no timeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export interface WaitForHighWaterMarkOptions {
-  /** Resolve as soon as the mark is higher than this position. */
+/** A place in the log that a reader has come to. */
+export interface LogPlace {
   readonly after: number;
+  /** The store's era in which that position was read. @default the present one */
+  readonly era?: number | undefined;
+}
+
+/** Resolves as soon as the mark is higher than `after`. */
+export interface WaitForHighWaterMarkOptions extends LogPlace {
   /** Resolve with the current mark after this many milliseconds. @default no timeout */
   readonly timeoutMs?: number | undefined;
   /** Resolve with the current mark when this aborts. */
@@ -23,6 +30,7 @@ export interface WaitForHighWaterMarkOptions {
 
 interface Waiter {
   readonly after: number;
+  readonly era: number;
   readonly resolve: (mark: number) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -30,14 +38,16 @@ interface Waiter {
 /**
  * Watches the high-water mark once for all readers of a process. Without waiters it makes no request.
  *
- * The mark that it returns never falls.
+ * The mark that it returns falls only when the log went back.
  */
 export class HighWaterWatch {
   readonly #run: StatementRunner;
   readonly #schema: string;
   readonly #notifier: Notifier;
+  readonly #memory: LogMemory;
   readonly #waiters = new Set<Waiter>();
   #mark = 0;
+  #era = 0;
   #wokenTogether = 0;
   #reading = false;
   #readAgain = false;
@@ -45,15 +55,23 @@ export class HighWaterWatch {
   /** Consecutive reads that found an append in flight. */
   #pendingReads = 0;
 
-  constructor(run: StatementRunner, schema: string, notifier: Notifier) {
+  constructor(run: StatementRunner, schema: string, notifier: Notifier, memory: LogMemory) {
     this.#run = run;
     this.#schema = schema;
     this.#notifier = notifier;
+    this.#memory = memory;
   }
 
-  /** Reads the mark. @throws StoreUnavailableError, ReadOnlyDatabaseError on a standby, and other errors of the database */
-  async now(): Promise<number> {
-    await this.#read();
+  /**
+   * Reads the mark.
+   *
+   * @throws LogRewoundError when the log ends before `after`, or has gone back since `era`
+   * @throws StoreUnavailableError, ReadOnlyDatabaseError on a standby, and other errors of the database
+   */
+  async now({ after, era }: LogPlace = { after: 0 }): Promise<number> {
+    const { top } = await this.#read();
+    if (era !== undefined) this.#memory.assertSame(era);
+    if (after > top) throw beyondTheEnd(after, top);
     return this.#mark;
   }
 
@@ -63,16 +81,22 @@ export class HighWaterWatch {
   }
 
   /** @throws like {@link now} */
-  async waitFor({ after, timeoutMs, signal }: WaitForHighWaterMarkOptions): Promise<number> {
+  async waitFor({
+    after,
+    era = this.#memory.era,
+    timeoutMs,
+    signal,
+  }: WaitForHighWaterMarkOptions): Promise<number> {
     assertWhole('after', after);
     assertDuration('timeoutMs', timeoutMs);
-    if (this.#mark > after || signal?.aborted === true) return this.#mark;
+    this.#memory.assertSame(era);
+    if ((this.#mark > after && this.#era === era) || signal?.aborted === true) return this.#mark;
     this.#notifier.listen(() => this.nudge());
     let timer: NodeJS.Timeout | undefined;
     let stopWaiting: (() => void) | undefined;
     try {
       return await new Promise<number>((resolve, reject) => {
-        const waiter: Waiter = { after, resolve, reject };
+        const waiter: Waiter = { after, era, resolve, reject };
         this.#waiters.add(waiter);
         stopWaiting = () => {
           this.#waiters.delete(waiter);
@@ -108,7 +132,9 @@ export class HighWaterWatch {
 
   async #readForWaiters(): Promise<void> {
     try {
-      const pending = await this.#read();
+      const asked = [...this.#waiters];
+      const { pending, top } = await this.#read();
+      this.#rejectLost(asked, top);
       const woken = [...this.#waiters].filter(({ after }) => this.#mark > after);
       if (woken.length > 0) this.#wokenTogether = woken.length;
       for (const waiter of woken) {
@@ -122,6 +148,19 @@ export class HighWaterWatch {
     }
   }
 
+  /** Those whose position the log does not have: they would wait until other events are there. */
+  #rejectLost(waiters: readonly Waiter[], top: number): void {
+    for (const waiter of waiters) {
+      try {
+        this.#memory.assertSame(waiter.era);
+        if (waiter.after > top) throw beyondTheEnd(waiter.after, top);
+      } catch (error) {
+        this.#waiters.delete(waiter);
+        waiter.reject(error);
+      }
+    }
+  }
+
   #schedule(pending: boolean): void {
     if (this.#waiters.size === 0) return;
     this.#pendingReads = pending ? this.#pendingReads + 1 : 0;
@@ -130,8 +169,23 @@ export class HighWaterWatch {
     this.#timer = setTimeout(() => this.nudge(), delayMs);
   }
 
-  /** @returns whether an append is in flight */
-  async #read(): Promise<boolean> {
+  /** @returns whether an append is in flight, and the highest position that was drawn */
+  async #read(): Promise<{ readonly pending: boolean; readonly top: number }> {
+    for (;;) {
+      const row = await this.#query();
+      const mark = toSafeNumber(row.high_water_mark);
+      if (row.lineage !== this.#memory.lineage || mark < this.#mark) await this.#memory.check();
+      if (this.#era === this.#memory.era) {
+        if (row.mark_event_id !== null) this.#memory.remember([{ position: mark, id: row.mark_event_id }]);
+        this.#mark = Math.max(this.#mark, mark);
+        return { pending: row.pending, top: toSafeNumber(row.top) };
+      }
+      this.#era = this.#memory.era;
+      this.#mark = 0;
+    }
+  }
+
+  async #query(): Promise<HighWaterMarkRow> {
     let row: HighWaterMarkRow | undefined;
     try {
       [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema));
@@ -139,7 +193,10 @@ export class HighWaterWatch {
       throw toLeftfoldError(error, this.#schema);
     }
     if (row === undefined) throw new TypeError('_high_water_mark returned no row');
-    this.#mark = Math.max(this.#mark, toSafeNumber(row.high_water_mark));
-    return row.pending;
+    return row;
   }
+}
+
+function beyondTheEnd(after: number, end: number): LogRewoundError {
+  return new LogRewoundError({ lostFrom: after, lostTo: after, end });
 }

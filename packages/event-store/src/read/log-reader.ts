@@ -25,6 +25,7 @@ import {
   readStreamStatement,
   readTailStatement,
 } from '../sql/events.ts';
+import type { LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 import { isFullPage, PAGE_EVENTS, type PageRow } from '../sql/page.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
@@ -34,18 +35,25 @@ import { pageOfRows } from './page-of-rows.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail } from './shared-tail.ts';
 
+/** Events of a page that are remembered: those committed last are among the highest positions. */
+const TAIL_REMEMBERED = 100;
+
+export interface LogReaderOptions {
+  readonly run: StatementRunner;
+  readonly schema: string;
+  readonly catalog: EventCatalog;
+  /** Validate payloads that are read. */
+  readonly validate: boolean;
+  readonly memory: LogMemory;
+  /** @throws ClosedError when nothing may be read any more */
+  readonly assertOpen: () => void;
+}
+
 export interface ReadPageOptions extends PageRange {
   readonly filter?: EventQuery | undefined;
   readonly unknownEvents?: UnknownEvents | undefined;
   /** Reads what this transaction sees. `upTo` may be above the high-water mark if the transaction excludes appends. */
   readonly transaction?: CallerTransaction | undefined;
-}
-
-export interface LogReaderOptions {
-  /** Validate payloads that are read. */
-  readonly validate: boolean;
-  /** @throws ClosedError when nothing may be read any more */
-  readonly assertOpen: () => void;
 }
 
 /** Reads streams and the log, page by page. */
@@ -55,20 +63,18 @@ export class LogReader {
   readonly catalog: EventCatalog;
   readonly #validate: boolean;
   readonly #assertOpen: () => void;
-  readonly #tail: SharedTail;
+  readonly #memory: LogMemory;
+  #tail: SharedTail;
+  #tailEra = 0;
 
-  constructor(
-    run: StatementRunner,
-    schema: string,
-    catalog: EventCatalog,
-    { validate, assertOpen }: LogReaderOptions,
-  ) {
+  constructor({ run, schema, catalog, validate, memory, assertOpen }: LogReaderOptions) {
     this.#run = run;
     this.#schema = schema;
     this.catalog = catalog;
     this.#validate = validate;
     this.#assertOpen = assertOpen;
-    this.#tail = new SharedTail((range) => this.#rows<PageRow>(readTailStatement(schema, range)));
+    this.#memory = memory;
+    this.#tail = this.#newTail();
   }
 
   /**
@@ -83,15 +89,19 @@ export class LogReader {
     assertWhole('limit', limit, { least: 1 });
     assertQuery('filter', filter);
     const range = { after, upTo, limit };
-    const run = transaction === undefined ? this.#run : runnerInTransaction(transaction);
+    const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
     const { rows, position } =
-      (shared && transaction === undefined ? await this.#tail.page(range, filter) : undefined) ??
+      (shared && run === undefined ? await this.#sharedTail().page(range, filter) : undefined) ??
       pageOfRows(await this.#rows<PageRow>(readPageStatement(this.#schema, range, filter), run), range);
+    if (run === undefined) this.#remember(rows.slice(-TAIL_REMEMBERED));
     return this.#pageOf(rows, unknownEvents, position);
   }
 
-  /** @param highWaterMark called when the first event is requested */
-  all(options: ReadAllOptions, highWaterMark: () => Promise<number>): AsyncIterable<RecordedEvent> {
+  /** @param highWaterMark called when the first event is requested, with the position after which it is read */
+  all(
+    options: ReadAllOptions,
+    highWaterMark: (after: number) => Promise<number>,
+  ): AsyncIterable<RecordedEvent> {
     return flattenPages(this.#pagesOfLog(options, highWaterMark));
   }
 
@@ -101,15 +111,17 @@ export class LogReader {
 
   async *#pagesOfLog(
     options: ReadAllOptions,
-    highWaterMark: () => Promise<number>,
+    highWaterMark: (after: number) => Promise<number>,
   ): AsyncGenerator<LogPage, void> {
     assertReadAllOptions(options, this.catalog);
     const { filter, unknownEvents, signal } = options;
     let after = options.after ?? 0;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     this.#assertOpen();
-    const upTo = await highWaterMark();
+    const upTo = await highWaterMark(after);
+    const { era } = this.#memory;
     while (after < upTo && left > 0 && signal?.aborted !== true) {
+      this.#memory.assertSame(era);
       const page = await this.page({
         after,
         upTo,
@@ -135,6 +147,7 @@ export class LogReader {
       const range = { from, to, backwards, limit, untilPosition, untilTime };
       this.#assertOpen();
       const rows = await this.#rows<PageRow>(readStreamStatement(this.#schema, streamId, range));
+      this.#remember(backwards ? rows.slice(0, 1) : rows.slice(-1));
       const page = this.#pageOf(rows, unknownEvents);
       yield page;
       const last = rows.at(-1);
@@ -175,12 +188,26 @@ export class LogReader {
     };
   }
 
-  async #rows<TRow extends object>(
-    statement: Statement,
-    run: StatementRunner = this.#run,
-  ): Promise<readonly TRow[]> {
+  /** Rows that are committed. */
+  #remember(rows: readonly EventRow[]): void {
+    this.#memory.remember(rows.map((row) => ({ position: Number(row.position), id: row.event_id })));
+  }
+
+  /** Rows of an earlier era are dropped. */
+  #sharedTail(): SharedTail {
+    if (this.#tailEra !== this.#memory.era) this.#tail = this.#newTail();
+    return this.#tail;
+  }
+
+  #newTail(): SharedTail {
+    this.#tailEra = this.#memory.era;
+    return new SharedTail((range) => this.#rows<PageRow>(readTailStatement(this.#schema, range)));
+  }
+
+  async #rows<TRow extends object>(statement: Statement, run?: StatementRunner): Promise<readonly TRow[]> {
+    if (run === undefined) await this.#memory.learn();
     try {
-      return await run<TRow>(statement);
+      return await (run ?? this.#run)<TRow>(statement);
     } catch (error) {
       throw toLeftfoldError(error, this.#schema);
     }

@@ -16,6 +16,8 @@ export type AppendOutcome =
   /** The event at this position matches the condition. */
   | { readonly kind: 'matched'; readonly position: number }
   | { readonly kind: 'duplicate' }
+  /** The log has another lineage than the request rests on. */
+  | { readonly kind: 'log-changed' }
   | { readonly kind: 'event-id-reused'; readonly eventId: string };
 
 /** The answer of `_append_one`; without a position when nothing was appended. */
@@ -44,10 +46,11 @@ export interface AppendBatchRow {
   readonly request_stream: string | null;
   readonly request_event_id: readonly (string | null)[] | null;
   readonly request_match: string | null;
-  readonly stream_version: string;
+  /** Null when nothing was looked at. */
+  readonly stream_version: string | null;
   readonly event_position: string | null;
   /** Seconds since 1970. */
-  readonly recorded_at: number;
+  readonly recorded_at: number | null;
 }
 
 /** Values of `request_status`. */
@@ -55,6 +58,7 @@ const CONFLICT = 1;
 const DUPLICATE = 2;
 const EVENT_ID_REUSED = 3;
 const MATCHED = 4;
+const LOG_CHANGED = 5;
 
 /** Splits the answer to a batch into one for each request. */
 export function toBatchOutcomes(
@@ -78,6 +82,8 @@ export function toBatchOutcomes(
       }
       case MATCHED:
         return { kind: 'matched', position: Number(matches[index]) };
+      case LOG_CHANGED:
+        return { kind: 'log-changed' };
       case DUPLICATE:
         return { kind: 'duplicate' };
       case EVENT_ID_REUSED:
@@ -89,7 +95,7 @@ export function toBatchOutcomes(
           kind: 'appended',
           versions: versions.slice(firstStream, streamsBefore),
           positions: positions.slice(first, eventsBefore),
-          recordedAt: toDate(row.recorded_at),
+          recordedAt: toDate(row.recorded_at ?? 0),
         };
       }
     }

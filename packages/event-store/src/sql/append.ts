@@ -9,6 +9,8 @@ export interface BatchOptions {
   readonly checkEventIds: boolean;
   /** Run in a subtransaction that survives a race lost to another writer, for a transaction that must go on. */
   readonly inTransaction?: boolean | undefined;
+  /** The lineage that the log must have. @default any */
+  readonly lineage?: string | undefined;
   /** Fail when another transaction holds a stream or a tag for longer. 0 waits without a limit. @default 0 */
   readonly lockTimeoutMs?: number | undefined;
 }
@@ -35,11 +37,11 @@ export class AppendStatements {
     this.#one = {
       name: `leftfold append one ${schema}`,
       text: `select stream_version, event_position, pg_catalog.date_part('epoch', recorded_at) as recorded_at
-               from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments])})`,
+               from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments, 'lineage'])})`,
     };
     const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
     this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
-      const last = call === '_append_batch' ? ['lock_timeout_ms'] : ['idle_limit_ms'];
+      const last = ['lineage', call === '_append_batch' ? 'lock_timeout_ms' : 'idle_limit_ms'];
       return [
         batchText(schema, call, '', [...all, ...last]),
         batchText(schema, call, ' under conditions', [...all, ...QUERY_ARGUMENTS, ...last]),
@@ -53,7 +55,7 @@ export class AppendStatements {
    * SQL: one call of `_append_one`; holds the shared writer lock, and shared locks on the event's tags, until commit.
    * Needs read committed.
    */
-  one(request: AppendRequest): Statement | undefined {
+  one(request: AppendRequest, lineage?: string): Statement | undefined {
     const [stream] = request.streams;
     const event = stream?.events[0];
     if (stream === undefined || event === undefined) return undefined;
@@ -61,6 +63,7 @@ export class AppendStatements {
       return undefined;
     const values: unknown[] = [stream.streamId, expectedCodeOf(stream.expectedVersion)];
     for (const column of this.#columns) values.push(encodeOne(column, event));
+    values.push(lineage ?? null);
     return { ...this.#one, values };
   }
 
@@ -72,13 +75,13 @@ export class AppendStatements {
    * requests that only check a stream. Needs read committed.
    */
   batch(requests: readonly AppendRequest[], options: BatchOptions): Statement {
-    const { checkEventIds, inTransaction = false, lockTimeoutMs = 0 } = options;
+    const { checkEventIds, inTransaction = false, lineage = null, lockTimeoutMs = 0 } = options;
     const { values, events } = streamValues(requests);
     values.push(textArray(requests.map(({ commandId }) => commandId ?? null)), checkEventIds);
     for (const column of this.#columns) values.push(encodeBatch(column, events));
     const queries = queryValues(requests);
     if (queries !== undefined) values.push(...queries);
-    values.push(inTransaction ? IDLE_LIMIT_MS : lockTimeoutMs);
+    values.push(lineage, inTransaction ? IDLE_LIMIT_MS : lockTimeoutMs);
     const text = this.#batches[inTransaction ? 1 : 0]![queries === undefined ? 0 : 1];
     return { ...text, values };
   }

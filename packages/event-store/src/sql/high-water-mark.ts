@@ -3,6 +3,11 @@ import type { Statement } from '@leftfold/postgres';
 export interface HighWaterMarkRow {
   readonly high_water_mark: string;
   readonly pending: boolean;
+  /** Id of the event at the mark; null in an empty log. */
+  readonly mark_event_id: string | null;
+  /** The highest position that was drawn. */
+  readonly top: string;
+  readonly lineage: string;
 }
 
 /**
@@ -14,7 +19,8 @@ export interface HighWaterMarkRow {
 export function highWaterMarkStatement(schema: string): Statement {
   return {
     name: `leftfold high-water mark ${schema}`,
-    text: `select high_water_mark::pg_catalog.text, pending from "${schema}"._high_water_mark()`,
+    text: `select high_water_mark::pg_catalog.text, pending, mark_event_id, top::pg_catalog.text, lineage
+             from "${schema}"._high_water_mark()`,
     values: [],
   };
 }

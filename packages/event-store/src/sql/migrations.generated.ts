@@ -67,6 +67,28 @@ create table :schema.snapshots (
   saved_at       timestamptz not null default clock_timestamp(),
   constraint snapshots_pkey primary key (stream_id, key)
 );
+
+-- One row: which log this is.
+create table :schema.log (
+  log_id        text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
+  restore_count integer not null default 0,
+  only_row      boolean not null default true,
+  constraint log_pkey primary key (only_row),
+  constraint log_only_row check (only_row)
+);
+insert into :schema.log default values;
+
+-- The lineage: a text that differs whenever the log may have gone back since a process last saw it. It differs in
+-- another log, after mark_restored(), in a restored dump or a copy of the database (the path of the table has the oids of
+-- both), on another server or after a restart (a promoted standby, restored files), and after a crash, which discards the
+-- statistics.
+-- A view, because Postgres writes it into the statements of the append functions, and calls no function for it.
+create view :schema.lineage as
+  select pg_catalog.concat_ws('.', log.log_id, log.restore_count,
+                              pg_catalog.pg_relation_filepath(':schema.events'::pg_catalog.regclass),
+                              pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()),
+                              pg_catalog.date_part('epoch', pg_catalog.pg_stat_get_bgwriter_stat_reset_time())) as lineage
+    from :schema.log;
 `,
   },
 ];
@@ -93,10 +115,11 @@ export const functions: readonly { readonly name: string; readonly sql: string }
 --                    every type. null when no request has a condition.
 --   lock_timeout_ms  how long to wait for a stream or a tag that another transaction writes to before SQLSTATE 55P03.
 --                    0 waits without a limit.
+--   lineage          the lineage of the log that the requests rest on; null: of any.
 --
 -- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
 -- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 the event at
--- request_match matches the condition. stream_version is the version of each stream before the call.
+-- request_match matches the condition; 5, for all requests, the log has another lineage now. stream_version is the version of each stream before the call.
 --
 -- No two requests of a call may name the same stream, and no request may have events that the condition of another one
 -- matches. A unique violation means that another writer appended first and that nothing of the call was appended; when
@@ -111,7 +134,7 @@ create or replace function :schema._append_batch(
   event_metadata jsonb,
   event_tags text[] default null,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null, lock_timeout_ms integer default 0,
+  query_after bigint[] default null, lock_timeout_ms integer default 0, lineage text default null,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -180,6 +203,11 @@ begin
   writer_locked := pg_advisory_xact_lock_shared(
     ':schema.events'::regclass::oid::integer,
     (coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0) % 2147483648)::integer) is not null;
+
+  if lineage <> (select now.lineage from :schema.lineage as now) then
+    request_status := array_fill(5, array[request_count]);
+    return;
+  end if;
 
   select array_agg(coalesce(latest.stream_version, 0) order by stream.number)
     into stream_version
@@ -300,7 +328,7 @@ create or replace function :schema._append_batch_in_transaction(
   event_metadata jsonb,
   event_tags text[] default null,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null, idle_limit_ms integer default 0,
+  query_after bigint[] default null, idle_limit_ms integer default 0, lineage text default null,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -332,7 +360,7 @@ begin
                event_metadata => event_metadata,
                event_tags => event_tags,
                query_request => query_request, query_tags => query_tags, query_types => query_types,
-               query_after => query_after) as answer;
+               query_after => query_after, lineage => lineage) as answer;
       return;
     exception when unique_violation then
       get stacked diagnostics violated = constraint_name;
@@ -356,8 +384,8 @@ $$;
   {
     name: '_append_one',
     sql: `-- Appends one event to one stream, in as few statements as possible. event_position is null, and nothing was appended,
--- when the stream is not at the expected version or seemed not to be; the caller then repeats the append with
--- _append_batch, which reports the reason. expected_version is as in _append_batch.
+-- when the stream is not at the expected version or seemed not to be, or the log has another lineage; the caller then
+-- repeats the append with _append_batch, which reports the reason. expected_version and lineage are as in _append_batch.
 --
 -- One statement looks up the version and inserts. A version taken by another writer in between raises a unique
 -- violation, and so does a known event id.
@@ -374,6 +402,7 @@ create or replace function :schema._append_one(
   event_data jsonb,
   event_metadata jsonb,
   event_tags text[] default '{}',
+  lineage text default null,
   out stream_version bigint, out event_position bigint, out recorded_at timestamptz
 ) language plpgsql volatile security definer as $$
 declare
@@ -428,9 +457,34 @@ begin
    where case when expected_version operator(pg_catalog.=) -1 then true
               when expected_version operator(pg_catalog.=) -2 then latest.stream_version operator(pg_catalog.>) 0
               else latest.stream_version operator(pg_catalog.=) expected_version end
+     and (_append_one.lineage is null
+          or _append_one.lineage operator(pg_catalog.=) (select now.lineage from :schema.lineage as now))
      and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'
   returning added.position, added.stream_version operator(pg_catalog.-) 1, added.recorded_at
        into event_position, stream_version, recorded_at;
+end
+$$;
+`,
+  },
+  {
+    name: '_check_lineage',
+    sql: `-- The lineage of the log, the highest position that it has, and the lowest position of the given events that it does not
+-- have; null when it has all of them. One statement, so that all of it is about one database.
+create or replace function :schema._check_lineage(
+  known_position bigint[], known_event_id text[], out lineage text, out top bigint, out lost_from bigint
+) language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  select now.lineage,
+         (select coalesce(max(stored.position), 0) from :schema.events as stored),
+         (select min(known.position)
+            from unnest(known_position, known_event_id) as known (position, event_id)
+           where not exists (select from :schema.events as stored
+                              where stored.position = known.position
+                                and stored.event_id = known.event_id))
+    into lineage, top, lost_from
+    from :schema.lineage as now;
 end
 $$;
 `,
@@ -582,15 +636,18 @@ $$;
 -- The mark is the position of an event, or 0. A position that was drawn and rolled back can be drawn again after a crash
 -- of the server, so the mark must not be one.
 --
+-- mark_event_id is the id of the event at the mark, lineage that of the log, and top the highest position that was drawn.
+--
 -- Events up to the mark must be read by a LATER statement, with a newer snapshot: in the same statement the snapshot is
 -- older than the mark, and events are missed. A mark once returned stays true; a later call may return a lower one for a
 -- moment, when a writer read the sequence and took its lock only later.
-create or replace function :schema._high_water_mark(out high_water_mark bigint, out pending boolean)
+create or replace function :schema._high_water_mark(
+  out high_water_mark bigint, out pending boolean, out mark_event_id text, out top bigint, out lineage text
+)
 language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  top bigint;
   lowest bigint;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -619,10 +676,14 @@ begin
   pending := coalesce(lowest < top, false);
 
   -- Another statement, with a newer snapshot: the events of a writer that has released its lock are visible.
-  select coalesce(max(stored.position), 0)
-    into high_water_mark
+  select stored.position, stored.event_id
+    into high_water_mark, mark_event_id
     from :schema.events as stored
-   where stored.position <= least(top, lowest);
+   where stored.position <= least(top, lowest)
+   order by stored.position desc
+   limit 1;
+  high_water_mark := coalesce(high_water_mark, 0);
+  lineage := (select now.lineage from :schema.lineage as now);
 end
 $$;
 `,
@@ -1015,6 +1076,22 @@ create or replace function :schema.high_water_mark() returns bigint language plp
 as $$
 begin
   return (select mark.high_water_mark from :schema._high_water_mark() as mark);
+end
+$$;
+`,
+  },
+  {
+    name: 'mark_restored',
+    sql: `-- To be called once after the log was restored from a backup, before any process appends: processes that still remember
+-- events of the time after the backup then notice. Returns how often it was called.
+create or replace function :schema.mark_restored() returns integer language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  restored integer;
+begin
+  update :schema.log set restore_count = restore_count + 1 returning restore_count into restored;
+  return restored;
 end
 $$;
 `,

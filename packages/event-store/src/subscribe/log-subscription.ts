@@ -26,14 +26,22 @@ const whileUnavailable: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 export class LogSubscription implements Subscription {
   readonly #reader: LogReader;
   readonly #watch: HighWaterWatch;
+  readonly #era: number;
   readonly #options: SubscribeOptions;
   readonly #closed: AbortSignalLike;
   #position: number;
 
-  constructor(reader: LogReader, watch: HighWaterWatch, options: SubscribeOptions, closed: AbortSignalLike) {
+  constructor(
+    reader: LogReader,
+    watch: HighWaterWatch,
+    era: number,
+    options: SubscribeOptions,
+    closed: AbortSignalLike,
+  ) {
     assertSubscribeOptions(options, reader.catalog);
     this.#reader = reader;
     this.#watch = watch;
+    this.#era = era;
     this.#options = options;
     this.#closed = closed;
     this.#position = options.after ?? 0;
@@ -80,7 +88,7 @@ export class LogSubscription implements Subscription {
     let failures = 0;
     while (!over.aborted) {
       try {
-        const upTo = await this.#watch.waitFor({ after, signal: over });
+        const upTo = await this.#watch.waitFor({ after, era: this.#era, signal: over });
         if (over.aborted) return undefined;
         const { filter, unknownEvents } = this.#options;
         const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };

@@ -1,4 +1,4 @@
-const reading = ['_high_water_mark', 'high_water_mark', 'read_all', 'read_stream'];
+const reading = ['_check_lineage', '_high_water_mark', 'high_water_mark', 'read_all', 'read_stream'];
 
 /** The functions that each role may execute. Those that write check their arguments and have the rights of the owner. */
 export const executable = {
@@ -28,7 +28,7 @@ export const executable = {
     '_lock_inline_projections',
   ],
   reader: reading,
-  operator: ['_high_water_mark', 'high_water_mark', '_resume_subscription'],
+  operator: ['_check_lineage', '_high_water_mark', 'high_water_mark', '_resume_subscription'],
 } as const;
 
 const log = ['events', 'event_position', 'subscriptions', 'migrations'];

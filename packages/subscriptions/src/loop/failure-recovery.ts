@@ -109,6 +109,11 @@ export class FailureRecovery {
     await pause(retryDelayMs(this.#options.retry, progress.outages), progress.signal);
   }
 
+  /** Tells of an error after which the subscription goes on. */
+  report(error: unknown): void {
+    this.#report(error, false);
+  }
+
   #report(error: unknown, stopped: boolean): void {
     this.#options.onIncident({ subscription: this.#subscription.key, error, stopped });
   }

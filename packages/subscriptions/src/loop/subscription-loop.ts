@@ -5,7 +5,7 @@ import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { applyUpTo } from './page-pipeline.ts';
-import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
+import { LeftfoldError, retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
 import type { TermProgress } from './term-progress.ts';
 
@@ -58,6 +58,7 @@ export class SubscriptionLoop {
       handler: this.#subscription.definition.createHandler(term),
       size: new BatchSize(this.#options.batchSize),
       signal: AbortSignal.any([stop, term.signal]),
+      era: this.#options.store.era,
       position: term.position,
       caughtUp: term.caughtUp,
       writing: false,
@@ -66,7 +67,10 @@ export class SubscriptionLoop {
     };
   }
 
-  /** Returns when the term is over: runner stopped, lease lost, or subscription stopped or inline. */
+  /**
+   * Returns when the term is over: runner stopped, lease lost, subscription stopped or inline, or the log went back.
+   * The next term begins where the checkpoint is then.
+   */
   async #lead(progress: TermProgress, stop: AbortSignal): Promise<void> {
     while (!progress.signal.aborted) {
       let failure: { readonly error: unknown } | undefined;
@@ -78,6 +82,11 @@ export class SubscriptionLoop {
       if (this.#options.store.closed) return;
       if (failure?.error instanceof SubscriptionStalledError) {
         await this.#giveUp(progress, failure.error, stop);
+        return;
+      }
+      if (failure !== undefined && isRewound(failure.error)) {
+        this.#recovery.report(failure.error);
+        await pause(retryDelayMs(this.#options.retry, 1), progress.signal);
         return;
       }
       // When only the answer was lost, the batch may have been written: the checkpoint tells.
@@ -103,14 +112,15 @@ export class SubscriptionLoop {
   async #follow(progress: TermProgress): Promise<'over' | 'fenced'> {
     const { store, retry } = this.#options;
     const { definition } = this.#subscription;
-    const { signal, term } = progress;
+    const { era, signal, term } = progress;
     const promotes = definition.promote !== undefined;
     let attempts = 0;
     for (;;) {
+      const place = { after: progress.position, era };
       const upTo =
         promotes || !progress.caughtUp
-          ? await store.highWaterMark()
-          : await store.waitForHighWaterMark({ after: progress.position, signal });
+          ? await store.highWaterMark(place)
+          : await store.waitForHighWaterMark({ ...place, signal });
       if (signal.aborted) return 'over';
       if (upTo > progress.position) {
         const end = await applyUpTo(this.#options, this.#subscription, progress, upTo);
@@ -134,4 +144,8 @@ export class SubscriptionLoop {
     await markCaughtUp(this.#options.store, progress.term);
     progress.caughtUp = true;
   }
+}
+
+function isRewound(error: unknown): boolean {
+  return LeftfoldError.is(error) && error.code === 'LOG_REWOUND';
 }

@@ -9,6 +9,8 @@ export interface TermProgress {
   readonly size: BatchSize;
   /** Aborts when the runner stops or the term is over. */
   readonly signal: AbortSignal;
+  /** The store's era when the term began: nothing of the term holds in a later one. */
+  readonly era: number;
   /** Where the checkpoint is, as far as is known. */
   position: number;
   /** Whether it is recorded that the subscription has reached the high-water mark. */

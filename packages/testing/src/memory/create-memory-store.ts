@@ -64,6 +64,8 @@ export function createMemoryStore(options: MemoryStoreOptions): EventStore & Asy
 type UnknownEvents = 'fail' | 'skip' | undefined;
 
 class MemoryEventStore implements EventStore, AsyncDisposable {
+  /** A log in memory never goes back. */
+  readonly era = 0;
   readonly #catalog: EventCatalog;
   readonly #log: MemoryLog;
   readonly #limits: AppendLimits;
@@ -143,7 +145,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     assertReadAllOptions(options, this.#catalog);
     const { after = 0, filter = {}, unknownEvents, signal } = options;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
-    for (const stored of this.#log.eventsAfter(after)) {
+    for (const stored of this.#log.readAfter(after)) {
       if (left <= 0 || signal?.aborted === true) return;
       const event = matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
       if (event === undefined) continue;

@@ -4,6 +4,7 @@ import {
   EventIdReusedError,
   type EventMetadata,
   type ExpectedVersion,
+  LogRewoundError,
   StreamVersionConflictError,
 } from '@leftfold/core';
 import type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from '@leftfold/core/append';
@@ -63,6 +64,13 @@ export class MemoryLog {
     });
     if (eventCount > 0) for (const wake of this.#waiting) wake();
     return { duplicate: false, streams: appended };
+  }
+
+  /** Events after a position, for a reader. @throws LogRewoundError when the log never had that position */
+  readAfter(position: number): readonly StoredEvent[] {
+    const end = this.#events.length;
+    if (position > end) throw new LogRewoundError({ lostFrom: position, lostTo: position, end });
+    return this.eventsAfter(position);
   }
 
   /** Events after a position, in log order. */

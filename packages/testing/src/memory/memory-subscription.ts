@@ -37,7 +37,7 @@ export class MemorySubscription implements Subscription {
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
     if (this.#closed.aborted) throw new ClosedError('the event store');
     while (!this.#ended) {
-      const [next] = this.#log.eventsAfter(this.#position);
+      const [next] = this.#log.readAfter(this.#position);
       if (next === undefined) {
         await this.#appendOrEnd();
         continue;

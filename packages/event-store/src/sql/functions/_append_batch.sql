@@ -16,10 +16,11 @@
 --                    every type. null when no request has a condition.
 --   lock_timeout_ms  how long to wait for a stream or a tag that another transaction writes to before SQLSTATE 55P03.
 --                    0 waits without a limit.
+--   lineage          the lineage of the log that the requests rest on; null: of any.
 --
 -- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
 -- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 the event at
--- request_match matches the condition. stream_version is the version of each stream before the call.
+-- request_match matches the condition; 5, for all requests, the log has another lineage now. stream_version is the version of each stream before the call.
 --
 -- No two requests of a call may name the same stream, and no request may have events that the condition of another one
 -- matches. A unique violation means that another writer appended first and that nothing of the call was appended; when
@@ -29,7 +30,7 @@ create or replace function :schema._append_batch(
   request_command_id text[], check_event_ids boolean,
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null, lock_timeout_ms integer default 0,
+  query_after bigint[] default null, lock_timeout_ms integer default 0, lineage text default null,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -93,6 +94,11 @@ begin
   writer_locked := pg_advisory_xact_lock_shared(
     ':schema.events'::regclass::oid::integer,
     (coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0) % 2147483648)::integer) is not null;
+
+  if lineage <> (select now.lineage from :schema.lineage as now) then
+    request_status := array_fill(5, array[request_count]);
+    return;
+  end if;
 
   select array_agg(coalesce(latest.stream_version, 0) order by stream.number)
     into stream_version

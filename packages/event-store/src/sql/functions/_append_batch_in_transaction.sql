@@ -8,7 +8,7 @@ create or replace function :schema._append_batch_in_transaction(
   request_command_id text[], check_event_ids boolean,
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null, idle_limit_ms integer default 0,
+  query_after bigint[] default null, idle_limit_ms integer default 0, lineage text default null,
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -35,7 +35,7 @@ begin
                request_command_id => request_command_id, check_event_ids => check_event_ids,
                :event_passed,
                query_request => query_request, query_tags => query_tags, query_types => query_types,
-               query_after => query_after) as answer;
+               query_after => query_after, lineage => lineage) as answer;
       return;
     exception when unique_violation then
       get stacked diagnostics violated = constraint_name;

@@ -1,6 +1,6 @@
 -- Appends one event to one stream, in as few statements as possible. event_position is null, and nothing was appended,
--- when the stream is not at the expected version or seemed not to be; the caller then repeats the append with
--- _append_batch, which reports the reason. expected_version is as in _append_batch.
+-- when the stream is not at the expected version or seemed not to be, or the log has another lineage; the caller then
+-- repeats the append with _append_batch, which reports the reason. expected_version and lineage are as in _append_batch.
 --
 -- One statement looks up the version and inserts. A version taken by another writer in between raises a unique
 -- violation, and so does a known event id.
@@ -12,6 +12,7 @@
 create or replace function :schema._append_one(
   stream_id text, expected_version bigint,
   :event_arguments,
+  lineage text default null,
   out stream_version bigint, out event_position bigint, out recorded_at timestamptz
 ) language plpgsql volatile security definer as $$
 declare
@@ -56,6 +57,8 @@ begin
    where case when expected_version operator(pg_catalog.=) -1 then true
               when expected_version operator(pg_catalog.=) -2 then latest.stream_version operator(pg_catalog.>) 0
               else latest.stream_version operator(pg_catalog.=) expected_version end
+     and (_append_one.lineage is null
+          or _append_one.lineage operator(pg_catalog.=) (select now.lineage from :schema.lineage as now))
      and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'
   returning added.position, added.stream_version operator(pg_catalog.-) 1, added.recorded_at
        into event_position, stream_version, recorded_at;

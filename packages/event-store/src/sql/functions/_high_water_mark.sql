@@ -4,15 +4,18 @@
 -- The mark is the position of an event, or 0. A position that was drawn and rolled back can be drawn again after a crash
 -- of the server, so the mark must not be one.
 --
+-- mark_event_id is the id of the event at the mark, lineage that of the log, and top the highest position that was drawn.
+--
 -- Events up to the mark must be read by a LATER statement, with a newer snapshot: in the same statement the snapshot is
 -- older than the mark, and events are missed. A mark once returned stays true; a later call may return a lower one for a
 -- moment, when a writer read the sequence and took its lock only later.
-create or replace function :schema._high_water_mark(out high_water_mark bigint, out pending boolean)
+create or replace function :schema._high_water_mark(
+  out high_water_mark bigint, out pending boolean, out mark_event_id text, out top bigint, out lineage text
+)
 language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  top bigint;
   lowest bigint;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -41,9 +44,13 @@ begin
   pending := coalesce(lowest < top, false);
 
   -- Another statement, with a newer snapshot: the events of a writer that has released its lock are visible.
-  select coalesce(max(stored.position), 0)
-    into high_water_mark
+  select stored.position, stored.event_id
+    into high_water_mark, mark_event_id
     from :schema.events as stored
-   where stored.position <= least(top, lowest);
+   where stored.position <= least(top, lowest)
+   order by stored.position desc
+   limit 1;
+  high_water_mark := coalesce(high_water_mark, 0);
+  lineage := (select now.lineage from :schema.lineage as now);
 end
 $$;

@@ -62,3 +62,25 @@ create table :schema.snapshots (
   saved_at       timestamptz not null default clock_timestamp(),
   constraint snapshots_pkey primary key (stream_id, key)
 );
+
+-- One row: which log this is.
+create table :schema.log (
+  log_id        text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
+  restore_count integer not null default 0,
+  only_row      boolean not null default true,
+  constraint log_pkey primary key (only_row),
+  constraint log_only_row check (only_row)
+);
+insert into :schema.log default values;
+
+-- The lineage: a text that differs whenever the log may have gone back since a process last saw it. It differs in
+-- another log, after mark_restored(), in a restored dump or a copy of the database (the path of the table has the oids of
+-- both), on another server or after a restart (a promoted standby, restored files), and after a crash, which discards the
+-- statistics.
+-- A view, because Postgres writes it into the statements of the append functions, and calls no function for it.
+create view :schema.lineage as
+  select pg_catalog.concat_ws('.', log.log_id, log.restore_count,
+                              pg_catalog.pg_relation_filepath(':schema.events'::pg_catalog.regclass),
+                              pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()),
+                              pg_catalog.date_part('epoch', pg_catalog.pg_stat_get_bgwriter_stat_reset_time())) as lineage
+    from :schema.log;

@@ -23,7 +23,13 @@ export const readAllGuarantees = {
     expect(await after(events[1]!.position)).toEqual(events.slice(2));
     expect(await after(events[4]!.position)).toEqual([]);
     expect(await after(events[0]!.position - 1)).toEqual(events);
-    expect(await after(Number.MAX_SAFE_INTEGER)).toEqual([]);
+  },
+
+  'reading after a position that the log never had is LOG_REWOUND': async ({ store }) => {
+    const beyond = { code: 'LOG_REWOUND', lostFrom: Number.MAX_SAFE_INTEGER };
+    const after = Number.MAX_SAFE_INTEGER;
+    await expect(collect(store.readAll({ after }))).rejects.toMatchObject(beyond);
+    await expect(collect(store.subscribe({ after }))).rejects.toMatchObject(beyond);
   },
 
   'a filter returns events that match all of its parts': async ({ store, stream, category, id }) => {

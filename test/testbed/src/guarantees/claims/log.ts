@@ -11,6 +11,11 @@ export const logClaims = {
     claim: 'The versions of a stream are 1, 2, 3 … without holes, under concurrent writers.',
     statedIn: 'concepts.md#streams-and-versions',
   },
+  'log-went-back': {
+    claim:
+      'A process that is running when the log goes back (a restored backup, a promoted standby that lagged, another database at the same address) decides on nothing that was lost: its appends that rest on it are refused, commands load and decide again, and readers get a LogRewoundError.',
+    statedIn: 'operating.md#when-the-log-went-back',
+  },
   'create-once': {
     claim:
       'When two writers create the same stream, or two commands the same aggregate, exactly one succeeds.',

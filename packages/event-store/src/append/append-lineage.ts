@@ -1,0 +1,60 @@
+import { StoreUnavailableError } from '@leftfold/core';
+import type { AppendRequest } from '@leftfold/core/append';
+import type { StatementRunner } from '@leftfold/postgres';
+import type { LogMemory } from '../lineage/log-memory.ts';
+import type { AppendOutcome } from '../sql/append-outcome.ts';
+import type { RequestResult, SendBatch } from './group-commit.ts';
+
+/** Sends requests that rest on a lineage of the log: the database appends nothing when it has another one. */
+export type SendInLineage = (
+  requests: readonly AppendRequest[],
+  lineage: string | undefined,
+) => Promise<readonly RequestResult[]>;
+
+/** A log whose lineage differs each time has more than one server behind its address. */
+const ATTEMPTS = 10;
+
+/** Sends requests of the present era with its lineage. Those that were queued in an earlier era are not sent. */
+export function sendInEra(memory: LogMemory, send: SendInLineage): SendBatch {
+  return async (requests) => {
+    const isPresent = ({ era }: AppendRequest) => era === memory.era;
+    if (requests.every(isPresent)) return send(requests, memory.lineage);
+    return requests.map((request) =>
+      isPresent(request) ? 'retry-alone' : { outcome: { kind: 'log-changed' } },
+    );
+  };
+}
+
+/**
+ * Appends, and again when the lineage of the log has changed and nothing that the append rests on was lost.
+ *
+ * @param append gets the request with the era in which it is sent
+ * @param run checks the log in a transaction
+ * @throws LogRewoundError
+ */
+export async function withLineage(
+  memory: LogMemory,
+  request: AppendRequest,
+  append: (request: AppendRequest) => Promise<AppendOutcome>,
+  run?: StatementRunner,
+): Promise<AppendOutcome> {
+  const basis = request.era ?? memory.era;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (restsOnReading(request)) memory.assertSame(basis);
+    const outcome = await append({ ...request, era: memory.era });
+    if (outcome.kind !== 'log-changed') return outcome;
+    await memory.check(run);
+  }
+  throw new StoreUnavailableError(
+    'the lineage of the log is another one at each request, and nothing was appended; let the address lead to one server',
+  );
+}
+
+/** An append without a number for what it expects holds in any history of the log. */
+function restsOnReading({ era, streams, condition }: AppendRequest): boolean {
+  return (
+    era !== undefined ||
+    (condition !== undefined && condition.after > 0) ||
+    streams.some(({ expectedVersion }) => typeof expectedVersion === 'number' && expectedVersion > 0)
+  );
+}

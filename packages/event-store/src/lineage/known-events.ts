@@ -1,0 +1,27 @@
+/** Events that are certainly remembered. Those committed last are among the highest positions. */
+const KEPT = 500;
+
+/** The ids of the events with the highest positions that a process has seen committed. */
+export class KnownEvents {
+  readonly #idByPosition = new Map<number, string>();
+
+  get idByPosition(): ReadonlyMap<number, string> {
+    return this.#idByPosition;
+  }
+
+  /** 0 when none is known. */
+  get highest(): number {
+    return Math.max(0, ...this.#idByPosition.keys());
+  }
+
+  add(position: number, id: string): void {
+    this.#idByPosition.set(position, id);
+    if (this.#idByPosition.size < 2 * KEPT) return;
+    const positions = [...this.#idByPosition.keys()].toSorted((one, other) => one - other);
+    for (const low of positions.slice(0, -KEPT)) this.#idByPosition.delete(low);
+  }
+
+  clear(): void {
+    this.#idByPosition.clear();
+  }
+}

@@ -1,0 +1,46 @@
+import { Client, escapeIdentifier } from 'pg';
+
+/** A copy of a database as it was, which can be put in its place. */
+export interface DatabaseBackup {
+  /** Renames the copy to the name of the database. All connections to the database are cut. */
+  restore(): Promise<void>;
+}
+
+/** Copies a database, within its server. Connections to it are cut. */
+export async function backUpDatabase(connectionString: string): Promise<DatabaseBackup> {
+  const name = new URL(connectionString).pathname.slice(1);
+  const copy = `${name}_backup`;
+  await asAdmin(connectionString, async (admin) => {
+    await cutConnections(admin, name);
+    await admin.query(`create database ${escapeIdentifier(copy)} template ${escapeIdentifier(name)}`);
+    await admin.query(`alter database ${escapeIdentifier(name)} allow_connections true`);
+  });
+  return {
+    restore: () =>
+      asAdmin(connectionString, async (admin) => {
+        await cutConnections(admin, name);
+        await admin.query(`drop database ${escapeIdentifier(name)} with (force)`);
+        await admin.query(`alter database ${escapeIdentifier(copy)} rename to ${escapeIdentifier(name)}`);
+      }),
+  };
+}
+
+/** Until the database allows connections again, none can come back while it is copied. */
+async function cutConnections(admin: Client, name: string): Promise<void> {
+  await admin.query(`alter database ${escapeIdentifier(name)} allow_connections false`);
+  await admin.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [
+    name,
+  ]);
+}
+
+async function asAdmin(connectionString: string, work: (admin: Client) => Promise<void>): Promise<void> {
+  const url = new URL(connectionString);
+  url.pathname = '/postgres';
+  const admin = new Client({ connectionString: url.href });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
+}
