@@ -115,12 +115,15 @@ export class SubscriptionLoop {
     const { era, signal, term } = progress;
     const promotes = definition.promote !== undefined;
     let attempts = 0;
+    let first = true;
     for (;;) {
       const place = { after: progress.position, era };
+      // First read anew: after a lost connection, the mark in memory may be one of a log that went back since.
       const upTo =
-        promotes || !progress.caughtUp
+        first || promotes || !progress.caughtUp
           ? await store.highWaterMark(place)
           : await store.waitForHighWaterMark({ ...place, signal });
+      first = false;
       if (signal.aborted) return 'over';
       if (upTo > progress.position) {
         const end = await applyUpTo(this.#options, this.#subscription, progress, upTo);
