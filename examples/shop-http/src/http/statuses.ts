@@ -14,6 +14,7 @@ const errorStatuses = {
   // The order, or another event, is not as the client believed.
   STREAM_VERSION_CONFLICT: 412,
   APPEND_CONDITION_FAILED: 409,
+  LOG_REWOUND: 409,
   COMMAND_REJECTED: 409,
   PROJECTION_CONSTRAINT_VIOLATED: 409,
   // The same request can succeed later.
