@@ -3,7 +3,6 @@ import {
   type AppendToStreamsResult,
   type AppendOptions,
   type AppendResult,
-  assertId,
   assertSchemaName,
   ClosedError,
   EventCatalog,
@@ -21,7 +20,6 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import { appendLimits, assertAppendContext, assertAppendOptions } from '@leftfold/core/append';
-import { assertWhole } from '@leftfold/core/input';
 import {
   applyMigrations,
   inTransaction,
@@ -30,6 +28,7 @@ import {
   openPool,
   type PipelinedTransaction,
   runnerOn,
+  type Statement,
   StatementNames,
   type StatementRunner,
   toLeftfoldError,
@@ -113,11 +112,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.inline = options.inline;
     this.#ownsPool = owned;
     this.run = runnerOn(pool, { prepare: preparedStatements });
-    this.#notifier = new Notifier({
-      pool,
-      channel: appendChannel(schema),
-      listen: options.listen ?? true,
-    });
+    this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen: options.listen ?? true });
     this.#memory = new LogMemory({
       run: this.run,
       schema,
@@ -169,12 +164,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
    */
   async migrate(): Promise<void> {
     this.#assertOpen();
-    await applyMigrations(this.pool, {
-      schema: this.schema,
-      component: 'event-store',
-      migrations,
-      functions,
-    });
+    const { pool, schema } = this;
+    await applyMigrations(pool, { schema, component: 'event-store', migrations, functions });
   }
 
   get era(): number {
@@ -186,7 +177,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
    * events of the time after the backup then notice, whatever way it was restored.
    */
   async markRestored(): Promise<void> {
-    await this.#query(markRestoredStatement(this.schema));
+    await this.#send(markRestoredStatement(this.schema));
   }
 
   async append(
@@ -270,11 +261,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {
     this.#assertOpen();
-    assertId('stream id', streamId);
-    assertId('snapshot key', key);
-    assertWhole('streamVersion', snapshot.streamVersion, { least: 1 });
-    assertWhole('position', snapshot.position, { least: 1 });
-    await this.#query(saveSnapshotStatement(this.schema, streamId, key, snapshot));
+    await this.#send(saveSnapshotStatement(this.schema, streamId, key, snapshot));
   }
 
   /** Waits for appends in flight, ends subscriptions, and ends the pool if the store created it. */
@@ -304,11 +291,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     if (this.closed) throw new ClosedError('the event store');
   }
 
-  async #query<TRow extends object>(statement: Parameters<StatementRunner>[0]): Promise<readonly TRow[]> {
-    try {
-      return await this.run<TRow>(statement);
-    } catch (error) {
+  async #send(statement: Statement): Promise<void> {
+    await this.run(statement).catch((error: unknown) => {
       throw toLeftfoldError(error, this.schema);
-    }
+    });
   }
 }

@@ -3,7 +3,7 @@ import { databaseTest } from '@leftfold/testbed/database';
 import { backUpDatabase } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
-import { describe, expect, vi } from 'vitest';
+import { describe, expect, type MockInstance, vi } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
 import { migratedLog, openStore } from './store-test.ts';
 
@@ -21,8 +21,10 @@ const test = databaseTest(migratedLog).extend(
     },
 );
 
+let warn: MockInstance<typeof process.emitWarning>;
+
 test.beforeEach(({ onTestFinished }) => {
-  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());
 });
 
@@ -39,7 +41,7 @@ describe('after the log went back', () => {
     expect(failure).toMatchObject({ ...rewound, lostFrom: 5, lostTo: 5 });
     expect(await collect(store.readStream('account-1'))).toHaveLength(5);
     expect(store.era).toBe(1);
-    expect(process.emitWarning).toHaveBeenCalledOnce();
+    expect(warn).toHaveBeenCalledOnce();
     await store.append('account-1', [deposited(6)], { expectedVersion: 5 });
   });
 
@@ -93,5 +95,5 @@ test('a log that was marked as restored and lost nothing raises no error', async
   await store.append('account-1', [deposited(5)], { expectedVersion: 5 });
   await store.highWaterMark();
   expect(store.era).toBe(0);
-  expect(process.emitWarning).not.toHaveBeenCalled();
+  expect(warn).not.toHaveBeenCalled();
 });

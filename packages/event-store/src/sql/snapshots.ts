@@ -1,4 +1,5 @@
-import type { Snapshot } from '@leftfold/core';
+import { assertId, type Snapshot } from '@leftfold/core';
+import { assertWhole } from '@leftfold/core/input';
 import type { Statement } from '@leftfold/postgres';
 import { type PageRow, pageStatement } from './page.ts';
 
@@ -42,13 +43,21 @@ export function loadSnapshotStatement(
   };
 }
 
-/** Keeps the newer of two: a slow writer never puts an older snapshot over a newer one. */
+/**
+ * Keeps the newer of two: a slow writer never puts an older snapshot over a newer one.
+ *
+ * @throws InvalidNameError, InvalidArgumentError
+ */
 export function saveSnapshotStatement(
   schema: string,
   streamId: string,
   key: string,
   snapshot: Snapshot,
 ): Statement {
+  assertId('stream id', streamId);
+  assertId('snapshot key', key);
+  assertWhole('streamVersion', snapshot.streamVersion, { least: 1 });
+  assertWhole('position', snapshot.position, { least: 1 });
   return {
     name: `leftfold save snapshot ${schema}`,
     text: `select "${schema}"._save_snapshot($1, $2, $3, $4, $5)`,

@@ -13,7 +13,7 @@ export const logClaims = {
   },
   'log-went-back': {
     claim:
-      'A process that is running when the log goes back (a restored backup, a promoted standby that lagged, another database at the same address) decides on nothing that was lost: its appends that rest on it are refused, commands load and decide again, and readers get a LogRewoundError.',
+      'A process that is running when the log goes back, since another database is at its address or a backup was restored, decides on nothing that was lost: its appends that rest on it are refused, commands load and decide again, and readers get a LogRewoundError.',
     statedIn: 'operating.md#when-the-log-went-back',
   },
   'create-once': {
