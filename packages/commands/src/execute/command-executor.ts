@@ -82,7 +82,7 @@ export interface CommandExecutor<
    *
    * @throws UnknownCommandError, InvalidCommandError, InvalidNameError before the store is read.
    * @throws StreamVersionConflictError when the stream is not at `expectedVersion`, or the attempts are used up.
-   * @throws EventIdReusedError when the command id belongs to another command.
+   * @throws CommandIdReusedError when the command id belongs to another command, or had another input.
    * @throws StoreUnavailableError when the database cannot be reached, ClosedError when the executor is closed.
    * @throws what `decide`, `evolve` or a middleware throws, unchanged. Nothing was appended.
    *

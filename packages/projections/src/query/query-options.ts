@@ -9,7 +9,8 @@ export interface QueryOptions {
   readonly atLeast?: number | undefined;
   /**
    * What a query without `atLeast` does while the projection has not caught up since it began or was reset, so that its
-   * rows are incomplete: wait for it, or fail at once. Without a wait, the check costs no round trip.
+   * rows are incomplete: wait for it, or fail at once. Without a wait, the check costs no round trip on connections that
+   * pipeline.
    *
    * @default 'wait'
    */
