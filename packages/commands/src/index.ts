@@ -18,10 +18,5 @@ export { createCommandExecutor } from './execute/create-command-executor.ts';
 export type { ExecuteArguments, ExecuteOptions } from './execute/execute-options.ts';
 export type { CommandExecution, CommandMiddleware } from './execute/middleware.ts';
 export type { LoadedAggregate, LoadOptions } from './load/load-options.ts';
-export type {
-  CommandMetadata,
-  MetadataSchema,
-  MetadataWith,
-  CustomMetadata,
-} from './metadata/command-metadata.ts';
+export type { CommandMetadata } from './metadata/command-metadata.ts';
 export type { SnapshotOwner } from './snapshot/snapshots.ts';

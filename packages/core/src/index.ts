@@ -97,7 +97,13 @@ export { frozen } from './fold/frozen.ts';
 export { asStored } from './json/as-stored.ts';
 export { estimatedSize } from './json/estimated-size.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
-export type { EventMetadata } from './event/metadata.ts';
+export type {
+  CustomMetadata,
+  EventMetadata,
+  MetadataSchema,
+  MetadataWith,
+  RecordedMetadata,
+} from './event/metadata.ts';
 export { SchemaVersions, schemaVersions } from './event/schema-versions.ts';
 export {
   assertId,

@@ -3,14 +3,16 @@ import type {
   AnyCommand,
   AnyDecision,
   CommandOf,
+  CustomMetadata,
   EventStore,
+  MetadataSchema,
+  MetadataWith,
   RetryOptions,
   SnapshotStore,
   StateOf,
 } from '@leftfold/core';
 import type { z } from 'zod';
 import type { LoadedAggregate, LoadOptions } from '../load/load-options.ts';
-import type { CustomMetadata, MetadataSchema, MetadataWith } from '../metadata/command-metadata.ts';
 import type { SnapshotOwner } from '../snapshot/snapshots.ts';
 import type { CommandResult } from './command-result.ts';
 import type { ExecuteArguments } from './execute-options.ts';

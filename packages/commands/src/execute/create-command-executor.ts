@@ -5,6 +5,7 @@ import {
   assertId,
   ClosedError,
   InvalidArgumentError,
+  type MetadataSchema,
   type RetryPolicy,
   estimatedSize,
   toRetryPolicy,
@@ -17,7 +18,7 @@ import { InFlight, type InFlightLimits } from '../in-flight/in-flight.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
-import { checkCustomMetadata, type MetadataSchema, metadataOf } from '../metadata/command-metadata.ts';
+import { checkCustomMetadata, metadataOf } from '../metadata/command-metadata.ts';
 import { fingerprintOf } from '../metadata/command-fingerprint.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
 import { tracedExecution } from './traced-execution.ts';

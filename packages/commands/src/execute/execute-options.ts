@@ -1,5 +1,5 @@
-import type { ExpectedVersion, RecordedEvent, RetryOptions } from '@leftfold/core';
-import type { CommandMetadata, CustomMetadata } from '../metadata/command-metadata.ts';
+import type { CustomMetadata, ExpectedVersion, RecordedEvent, RetryOptions } from '@leftfold/core';
+import type { CommandMetadata } from '../metadata/command-metadata.ts';
 
 /** The version that the caller expects of the stream, or by role of a decision's streams. */
 export type ExpectedVersionOf<TCommand> = TCommand extends { readonly ids: infer TIds }

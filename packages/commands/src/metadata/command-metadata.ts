@@ -1,11 +1,10 @@
 import {
   type EventMetadata,
   InvalidCommandError,
-  type JsonValue,
+  type MetadataSchema,
   type RecordedEvent,
   toSchemaIssues,
 } from '@leftfold/core';
-import type { z } from 'zod';
 
 /** Standard metadata of a command, beside the application's own fields. Copied to every event of the command. */
 export interface CommandMetadata {
@@ -18,19 +17,6 @@ export interface CommandMetadata {
   /** W3C Trace Context, `00-<trace id>-<parent id>-<flags>`. */
   readonly traceparent?: string | undefined;
 }
-
-/** The application's own metadata fields. */
-export interface CustomMetadata {
-  readonly [field: string]: JsonValue | undefined;
-}
-
-/** The metadata of an event with the application's own fields, as its schema has checked them. */
-export type MetadataWith<TOwn extends CustomMetadata> = string extends keyof TOwn
-  ? EventMetadata
-  : EventMetadata & TOwn;
-
-/** A zod object schema of the application's own metadata fields. */
-export type MetadataSchema = z.ZodType<CustomMetadata, CustomMetadata>;
 
 /** Fields with a meaning to the framework. */
 const standardFields = new Set([

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { JsonValue } from './json.ts';
 
 /**
@@ -18,3 +19,24 @@ export interface EventMetadata {
   /** Fields of the application. */
   readonly [field: string]: JsonValue | undefined;
 }
+
+/** The application's own metadata fields. */
+export interface CustomMetadata {
+  readonly [field: string]: JsonValue | undefined;
+}
+
+/** A zod object schema of the application's own metadata fields. */
+export type MetadataSchema = z.ZodType<CustomMetadata, CustomMetadata>;
+
+/** The metadata of an event with the application's own fields, as its schema has checked them. */
+export type MetadataWith<TOwn extends CustomMetadata> = string extends keyof TOwn
+  ? EventMetadata
+  : EventMetadata & TOwn;
+
+/**
+ * The metadata of an event that is read from the log. The application's own fields are optional: an event that was
+ * appended without a command, or before the schema had a field, lacks them.
+ */
+export type RecordedMetadata<TOwn extends CustomMetadata> = MetadataWith<
+  string extends keyof TOwn ? TOwn : Partial<TOwn>
+>;

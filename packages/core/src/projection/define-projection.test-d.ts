@@ -1,6 +1,7 @@
 import { accountEvents } from '@leftfold/testbed/bank';
 import type { Transaction } from 'kysely';
 import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import type { RecordedEventOf } from '../event/define-events.ts';
 import { defineProjection } from './define-projection.ts';
 import type { TablesOf } from './projection.ts';
@@ -71,4 +72,26 @@ test('a primary key or index with an unknown column does not compile', () => {
   defineProjection({ ...base, tables: { owners: { columns, primaryKey: ['id'] } } });
   // @ts-expect-error there is no column "age"
   defineProjection({ ...base, tables: { owners: { columns, primaryKey: ['name'], indexes: [['age']] } } });
+});
+
+test('handlers get the fields of the metadata schema, which old events may lack', () => {
+  const metadata = z.object({ tenant: z.string() });
+  const base = { name: 'owners', events: [accountEvents], metadata, tables } as const;
+  defineProjection({
+    ...base,
+    on: {
+      'account.opened': async (_tx, event) => {
+        expectTypeOf(event.metadata.tenant).toEqualTypeOf<string | undefined>();
+        expectTypeOf(event.metadata.actor).toEqualTypeOf<string | undefined>();
+        await Promise.resolve();
+      },
+    },
+  });
+  defineProjection({
+    ...base,
+    onBatch: async (_tx, events) => {
+      expectTypeOf(events[0]!.metadata.tenant).toEqualTypeOf<string | undefined>();
+      await Promise.resolve();
+    },
+  });
 });

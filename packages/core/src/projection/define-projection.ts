@@ -1,9 +1,11 @@
 import type { Transaction } from 'kysely';
-import type { AnyEventGroup, RecordedEventOf } from '../event/define-events.ts';
+import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
+import type { MetadataSchema } from '../event/metadata.ts';
 import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { Columns, Row, TableDefinition } from './columns.ts';
 import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts';
+import type { ProjectedEvent } from './projected-event.ts';
 
 /**
  * When a projection is applied: `inline` in the append's transaction, `async` by a runner after the append.
@@ -33,6 +35,7 @@ interface CommonOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
+  TMetadata extends MetadataSchema,
 > {
   /** Names the projection, its checkpoint and its Postgres schema. */
   readonly name: TName;
@@ -41,6 +44,8 @@ interface CommonOptions<
   /** @default 'async' */
   readonly mode?: ProjectionMode;
   readonly events: TGroups;
+  /** The app's schema of its metadata fields: it types `event.metadata`. Nothing is parsed again. @default none */
+  readonly metadata?: TMetadata;
   readonly tables: { readonly [TTable in keyof TTables]: TableOptions<TTables[TTable]> };
 }
 
@@ -62,8 +67,9 @@ interface EachOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
-> extends CommonOptions<TName, TGroups, TTables> {
-  readonly on: EventHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TTables>>;
+  TMetadata extends MetadataSchema,
+> extends CommonOptions<TName, TGroups, TTables, TMetadata> {
+  readonly on: EventHandlers<ProjectedEvent<TGroups, TMetadata>, NoInfer<TTables>>;
   readonly onBatch?: never;
 }
 
@@ -71,13 +77,14 @@ interface BatchOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
-> extends CommonOptions<TName, TGroups, TTables> {
+  TMetadata extends MetadataSchema,
+> extends CommonOptions<TName, TGroups, TTables, TMetadata> {
   /**
    * Called with all events of `events`, a batch at a time in log order, in the transaction that moves the checkpoint.
    */
   readonly onBatch: (
     tx: Transaction<ReadModel<NoInfer<TTables>>>,
-    events: readonly RecordedEventOf<TGroups[number]>[],
+    events: readonly ProjectedEvent<TGroups, TMetadata>[],
   ) => HandlerResult;
   readonly on?: never;
 }
@@ -87,7 +94,8 @@ export type ProjectionOptions<
   TName extends string,
   TGroups extends readonly AnyEventGroup[],
   TTables extends TableSchemas,
-> = EachOptions<TName, TGroups, TTables> | BatchOptions<TName, TGroups, TTables>;
+  TMetadata extends MetadataSchema = MetadataSchema,
+> = EachOptions<TName, TGroups, TTables, TMetadata> | BatchOptions<TName, TGroups, TTables, TMetadata>;
 
 /** The part of a general projection that the framework uses, without its types. */
 export interface AnyHandlerProjection {
@@ -141,7 +149,10 @@ export function defineProjection<
   const TName extends string,
   const TGroups extends readonly AnyEventGroup[],
   const TTables extends TableSchemas,
->(options: ProjectionOptions<TName, TGroups, TTables>): HandlerProjection<TName, TTables, TGroups> {
+  TMetadata extends MetadataSchema = MetadataSchema,
+>(
+  options: ProjectionOptions<TName, TGroups, TTables, TMetadata>,
+): HandlerProjection<TName, TTables, TGroups> {
   const { name, events, version = 1, mode = 'async' } = options;
   assertProjectionName(name);
   const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;

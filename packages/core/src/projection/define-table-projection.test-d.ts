@@ -1,5 +1,6 @@
 import { accountEvents, balances } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import type { Row } from './columns.ts';
 import { defineTableProjection } from './define-table-projection.ts';
 import type { TablesOf } from './projection.ts';
@@ -145,4 +146,23 @@ test('a wrong initial row, column type or index does not compile', () => {
   defineTableProjection({ ...base, columns: { ...columns, cents: 'money' }, evolve });
   // @ts-expect-error there is no column "balance" to index
   defineTableProjection({ ...base, indexes: [['balance']], evolve });
+});
+
+test('key and handlers get the fields of the metadata schema, which old events may lack', () => {
+  defineTableProjection({
+    ...base,
+    metadata: z.object({ tenant: z.string() }),
+    key: ({ streamId, metadata }) => {
+      expectTypeOf(metadata.tenant).toEqualTypeOf<string | undefined>();
+      return { account_id: streamId };
+    },
+    evolve: {
+      'account.opened': (row, { metadata }) => {
+        expectTypeOf(metadata.tenant).toEqualTypeOf<string | undefined>();
+        return { ...row, owner: metadata.tenant ?? '' };
+      },
+      // @ts-expect-error an old event may lack the field
+      'account.closed': (row, { metadata }) => ({ ...row, owner: metadata.tenant }),
+    },
+  });
 });

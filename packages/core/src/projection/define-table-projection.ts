@@ -1,9 +1,11 @@
-import type { AnyEventGroup, RecordedEventOf } from '../event/define-events.ts';
+import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
+import type { MetadataSchema } from '../event/metadata.ts';
 import { frozen } from '../fold/frozen.ts';
 import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
 import type { ProjectionMode } from './define-projection.ts';
+import type { ProjectedEvent } from './projected-event.ts';
 
 /** Returns the keys of the rows that an event changes. */
 type KeyFunction<TEvent extends RecordedEvent, TColumns extends Columns> = (
@@ -57,6 +59,7 @@ export interface TableProjectionOptions<
   TColumns extends Columns,
   TKey,
   THandlers,
+  TMetadata extends MetadataSchema = MetadataSchema,
 > {
   /** Names the projection, its checkpoint, its Postgres schema and its table. */
   readonly name: TName;
@@ -65,17 +68,19 @@ export interface TableProjectionOptions<
   /** @default 'async' */
   readonly mode?: ProjectionMode;
   readonly events: TGroups;
+  /** The app's schema of its metadata fields: it types `event.metadata`. Nothing is parsed again. @default none */
+  readonly metadata?: TMetadata;
   readonly columns: TColumns;
   /** The key of the row that an event changes; a list of keys for several rows, `null` for none. */
   readonly key: TKey &
-    KeyFunction<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
+    KeyFunction<ProjectedEvent<TGroups, TMetadata>, NoInfer<TColumns>> &
     KnownKeyOnly<NoInfer<TKey>, NoInfer<TColumns>>;
   /** Values of all columns outside of the key, before the row's first event. It is frozen. */
   readonly initialRow: Omit<Row<NoInfer<TColumns>>, KeyColumn<NoInfer<TKey>>>;
   /** Handlers by event type. The projection reads only events that have a handler. */
   readonly evolve: THandlers &
-    RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>> &
-    KnownOnly<NoInfer<THandlers>, RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>;
+    RowHandlers<ProjectedEvent<TGroups, TMetadata>, NoInfer<TColumns>> &
+    KnownOnly<NoInfer<THandlers>, ProjectedEvent<TGroups, TMetadata>, NoInfer<TColumns>>;
   /** Columns of each index beside the primary key. @default none */
   readonly indexes?: readonly (readonly (keyof NoInfer<TColumns> & string)[])[];
 }
@@ -137,10 +142,11 @@ export function defineTableProjection<
   const TName extends string,
   const TGroups extends readonly AnyEventGroup[],
   const TColumns extends Columns,
-  TKey extends KeyFunction<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>,
-  THandlers extends RowHandlers<RecordedEventOf<TGroups[number]>, NoInfer<TColumns>>,
+  TKey extends KeyFunction<ProjectedEvent<TGroups, TMetadata>, NoInfer<TColumns>>,
+  THandlers extends RowHandlers<ProjectedEvent<TGroups, TMetadata>, NoInfer<TColumns>>,
+  TMetadata extends MetadataSchema = MetadataSchema,
 >(
-  options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers>,
+  options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers, TMetadata>,
 ): TableProjection<TName, TColumns, TGroups> {
   const { name, columns, version = 1, mode = 'async', indexes = [] } = options;
   assertProjectionName(name);
@@ -167,7 +173,7 @@ export function defineTableProjection<
     table,
     initialRow: frozen(options.initialRow as AnyRow),
     keysOf(event) {
-      const keys = options.key(event as RecordedEventOf<TGroups[number]>) as OneOrMore<AnyRow>;
+      const keys = options.key(event as ProjectedEvent<TGroups, TMetadata>) as OneOrMore<AnyRow>;
       if (keys === null) return [];
       return isList(keys) ? keys : [keys];
     },

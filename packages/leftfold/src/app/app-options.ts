@@ -1,5 +1,5 @@
-import type { CommandExecutorOptions, MetadataSchema } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection } from '@leftfold/core';
+import type { CommandExecutorOptions } from '@leftfold/commands';
+import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection, MetadataSchema } from '@leftfold/core';
 import type { EventStoreOptions } from '@leftfold/event-store';
 import type { ProjectionRunnerOptions } from '@leftfold/projections';
 import type { DatabaseOptions } from '../database/choose-database.ts';

@@ -1,5 +1,5 @@
-import type { CommandExecutor, CustomMetadata } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyProjection, RecordedEvent } from '@leftfold/core';
+import type { CommandExecutor } from '@leftfold/commands';
+import type { AnyAggregate, AnyDecision, AnyProjection, CustomMetadata, RecordedEvent } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
 import type { WaitForOptions } from '@leftfold/subscriptions';

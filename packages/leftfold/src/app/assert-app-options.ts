@@ -1,4 +1,4 @@
-import type { MetadataSchema } from '@leftfold/commands';
+import type { MetadataSchema } from '@leftfold/core';
 import { assertOneOf, assertOptions, type OptionNames } from '@leftfold/core/input';
 import type {
   AppCommandOptions,

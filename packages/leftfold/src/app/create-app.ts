@@ -1,5 +1,5 @@
-import { createCommandExecutor, type CustomMetadataOf, type MetadataSchema } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection } from '@leftfold/core';
+import { createCommandExecutor, type CustomMetadataOf } from '@leftfold/commands';
+import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection, MetadataSchema } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import {
   createProjectionRunner,
