@@ -26,7 +26,7 @@ export interface EventStoreOptions<TGroups extends readonly AnyEventGroup[] = re
 }
 
 /** Options of an append that only this store has. */
-export interface PostgresAppendContext extends AppendContext {
+export interface PostgresAppendContext<TType extends string = string> extends AppendContext<TType> {
   /**
    * Append inside this transaction, which must be read committed. The append commits or rolls back with it, inline
    * projections included. Readers wait for its end, so keep it short.

@@ -29,3 +29,23 @@ test('a store of definitions that are not known reads events of any type', async
   const store = createEventStore({ events: groups });
   for await (const event of store.readAll()) expectTypeOf(event).toEqualTypeOf<RecordedEvent>();
 });
+
+test('a misspelt type in a filter or a condition does not compile', async () => {
+  const store = createEventStore({ events: [accountEvents, cartEvents] });
+  store.readAll({ filter: { types: ['account.opened', 'cart.emptied'] } });
+  // @ts-expect-error there is no such event
+  store.readAll({ filter: { types: ['account.open'] } });
+  // @ts-expect-error there is no such event
+  store.subscribe({ filter: { types: ['account.open'] } });
+  await store.append('account-1', [], {
+    condition: { failIfMatch: { tags: ['email:a'], types: ['account.opened'] } },
+  });
+  await store.append('account-1', [], {
+    // @ts-expect-error there is no such event, so that the condition would never fail
+    condition: { failIfMatch: { tags: ['email:a'], types: ['account.open'] } },
+  });
+  await store.appendToStreams([], {
+    // @ts-expect-error there is no such event
+    condition: { failIfMatch: { tags: ['email:a'], types: ['account.open'] } },
+  });
+});

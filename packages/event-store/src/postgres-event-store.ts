@@ -183,7 +183,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   async append(
     streamId: string,
     events: readonly NewEvent[],
-    options: AppendOptions & PostgresAppendContext = {},
+    options: AppendOptions<TEvent['type']> & PostgresAppendContext<TEvent['type']> = {},
   ): Promise<AppendResult> {
     this.#assertOpen();
     assertAppendOptions(options, contextNames);
@@ -194,7 +194,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   async appendToStreams(
     appends: readonly StreamToAppend[],
-    options: PostgresAppendContext = {},
+    options: PostgresAppendContext<TEvent['type']> = {},
   ): Promise<AppendToStreamsResult> {
     this.#assertOpen();
     assertAppendContext(options, contextNames);
@@ -206,11 +206,11 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#reader.stream(streamId, options) as AsyncIterable<TEvent>;
   }
 
-  readAll(options: ReadAllOptions = {}): AsyncIterable<TEvent> {
+  readAll(options: ReadAllOptions<TEvent['type']> = {}): AsyncIterable<TEvent> {
     return this.#reader.all(options, (after) => this.#watch.now({ after })) as AsyncIterable<TEvent>;
   }
 
-  subscribe(options: SubscribeOptions = {}): Subscription<TEvent> {
+  subscribe(options: SubscribeOptions<TEvent['type']> = {}): Subscription<TEvent> {
     return new LogSubscription(
       this.#reader,
       this.#watch,

@@ -10,9 +10,9 @@ export interface AbortSignalLike {
 }
 
 /** Selects events for a read, a subscription or a condition. An event matches when all parts that are given match. */
-export interface EventQuery {
+export interface EventQuery<TType extends string = string> {
   /** The event's type is one of these. @default any type */
-  readonly types?: readonly string[] | undefined;
+  readonly types?: readonly TType[] | undefined;
   /** The event's stream is named `<category>-…`. @default any stream */
   readonly category?: string | undefined;
   /** The event has all of these tags. @default any tags */
@@ -20,7 +20,7 @@ export interface EventQuery {
 }
 
 /** Selects events for a condition: by tags, and by event types if they are given. */
-export interface TaggedQuery extends EventQuery {
+export interface TaggedQuery<TType extends string = string> extends EventQuery<TType> {
   /**
    * 1 to 64 tags; the event has all of them. Put the rarest first: appends whose conditions begin with the same tag
    * wait for each other.
@@ -36,15 +36,15 @@ export interface TaggedQuery extends EventQuery {
  * It protects a decision that was based on the events with certain tags, in any streams: the decision holds as long as
  * no such event was added since.
  */
-export interface AppendCondition {
+export interface AppendCondition<TType extends string = string> {
   /** The append fails when an event matches one of these queries. 1 to 64 queries. */
-  readonly failIfMatch: TaggedQuery | readonly TaggedQuery[];
+  readonly failIfMatch: TaggedQuery<TType> | readonly TaggedQuery<TType>[];
   /** Only events after this position count. Give the position up to which the decision read the log. @default 0 */
   readonly after?: number | undefined;
 }
 
 /** Options that apply to a whole append. */
-export interface AppendContext {
+export interface AppendContext<TType extends string = string> {
   /** Added to the metadata of each event; an event's own metadata wins, field by field. */
   readonly metadata?: EventMetadata | undefined;
   /**
@@ -58,11 +58,11 @@ export interface AppendContext {
    */
   readonly era?: number | undefined;
   /** A condition on the log, in addition to the expected version of each stream. */
-  readonly condition?: AppendCondition | undefined;
+  readonly condition?: AppendCondition<TType> | undefined;
 }
 
 /** Options of an append to one stream. */
-export interface AppendOptions extends AppendContext {
+export interface AppendOptions<TType extends string = string> extends AppendContext<TType> {
   /**
    * The version the stream must have: a number, 0 for a stream without events; `'no-stream'`, `'stream-exists'`, or
    * `'any'`, which never conflicts.
@@ -121,10 +121,10 @@ export interface ReadStreamOptions {
 }
 
 /** Options of {@link EventStore.readAll}. */
-export interface ReadAllOptions {
+export interface ReadAllOptions<TType extends string = string> {
   /** Read only events after this position. @default 0 */
   readonly after?: number | undefined;
-  readonly filter?: EventQuery | undefined;
+  readonly filter?: EventQuery<TType> | undefined;
   /** Maximum number of events. @default all events up to the high-water mark at the start of the read */
   readonly limit?: number | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
@@ -132,10 +132,10 @@ export interface ReadAllOptions {
 }
 
 /** Options of {@link EventStore.subscribe}. */
-export interface SubscribeOptions {
+export interface SubscribeOptions<TType extends string = string> {
   /** Start after this position, such as the `position` of an earlier subscription. @default 0 */
   readonly after?: number | undefined;
-  readonly filter?: EventQuery | undefined;
+  readonly filter?: EventQuery<TType> | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   /** Ends the subscription without an error. */
   readonly signal?: AbortSignalLike | undefined;
@@ -184,7 +184,11 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    * @throws StoreUnavailableError when the database cannot be reached. It is then unknown whether the events were
    * appended. Give events ids, or the append a command id, so that the call can be repeated safely.
    */
-  append(streamId: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
+  append(
+    streamId: string,
+    events: readonly NewEvent[],
+    options?: AppendOptions<TEvent['type']>,
+  ): Promise<AppendResult>;
 
   /**
    * Appends to several streams: all of them or none, each with its own expected version. Each stream may be given once.
@@ -197,7 +201,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    */
   appendToStreams(
     appends: readonly StreamToAppend[],
-    options?: AppendContext,
+    options?: AppendContext<TEvent['type']>,
   ): Promise<AppendToStreamsResult>;
 
   /**
@@ -216,7 +220,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    *
    * @throws the errors of {@link EventStore.readStream}.
    */
-  readAll(options?: ReadAllOptions): AsyncIterable<TEvent>;
+  readAll(options?: ReadAllOptions<TEvent['type']>): AsyncIterable<TEvent>;
 
   /**
    * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.
@@ -224,7 +228,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    * @throws the errors of {@link EventStore.readStream}, except for StoreUnavailableError.
    * @throws LogRewoundError when the log has gone back, or ends before `after`.
    */
-  subscribe(options?: SubscribeOptions): Subscription<TEvent>;
+  subscribe(options?: SubscribeOptions<TEvent['type']>): Subscription<TEvent>;
 
   /**
    * The position up to which the log is complete: no event can appear at or below it any more. It never decreases.
