@@ -1,6 +1,7 @@
 export { BatchFailure, type FailedBatch } from './handler/batch-failure.ts';
 export type { PreparedBatch, SubscriptionHandler, SubscriptionPage } from './handler/subscription-handler.ts';
 export { writeInTransaction } from './handler/write-in-transaction.ts';
+export { leaseTransaction } from './lease/lease-transaction.ts';
 export { type GrantedLease, LeaseTerm } from './lease/lease-term.ts';
 export type { RunnerOptions, SubscriptionRunnerOptions, WaitForOptions } from './runner/runner-options.ts';
 export { createSubscriptionRunner, SubscriptionRunner } from './runner/subscription-runner.ts';

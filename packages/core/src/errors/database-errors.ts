@@ -59,9 +59,11 @@ export class MissingRightsError extends LeftfoldError {
   readonly retryable = false;
   readonly schema: string;
 
-  constructor(schema: string, options?: ErrorOptions) {
+  /** @param options.message what the right is needed for, and what to grant */
+  constructor(schema: string, { message, ...options }: ErrorOptions & { readonly message?: string } = {}) {
     super(
-      `the role of this connection lacks a right on schema "${schema}"; grant it, or migrate with a role that has it`,
+      message ??
+        `the role of this connection lacks a right on schema "${schema}"; grant it, or migrate with a role that has it`,
       options,
     );
     this.schema = schema;

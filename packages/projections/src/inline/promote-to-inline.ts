@@ -1,7 +1,7 @@
 import type { AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { isLockTimeout, runnerInTransaction } from '@leftfold/postgres';
-import { type HeldLease, markInline, type PromotionResult } from '@leftfold/subscriptions';
+import { type HeldLease, leaseTransaction, markInline, type PromotionResult } from '@leftfold/subscriptions';
 import { lockInlineProjections } from '../sql/inline.ts';
 import { inlineApplierOf } from './apply-inline.ts';
 
@@ -29,23 +29,26 @@ export async function promoteToInline(
 ): Promise<PromotionResult> {
   const { schema } = store;
   try {
-    await store.inTransaction(async ({ tx }) => {
-      const run = runnerInTransaction(tx);
-      await lockInlineProjections(run, schema);
-      const page = await store.readPage({
-        after: position,
-        upTo: END_OF_LOG,
-        limit: MAX_EVENTS,
-        filter: { types: projection.eventTypes },
-        transaction: tx,
-      });
-      if (page.position < END_OF_LOG) throw new NotPromoted('later');
-      const { events } = page;
-      await inlineApplierOf(projection, schema).apply(tx, events);
-      const to = events.at(-1)?.position ?? position;
-      const marked = await markInline({ schema, run }, { lease, from: position, to });
-      if (!marked) throw new NotPromoted('fenced');
-    });
+    await store.inTransaction(
+      async ({ tx }) => {
+        const run = runnerInTransaction(tx);
+        await lockInlineProjections(run, schema);
+        const page = await store.readPage({
+          after: position,
+          upTo: END_OF_LOG,
+          limit: MAX_EVENTS,
+          filter: { types: projection.eventTypes },
+          transaction: tx,
+        });
+        if (page.position < END_OF_LOG) throw new NotPromoted('later');
+        const { events } = page;
+        await inlineApplierOf(projection, schema).apply(tx, events);
+        const to = events.at(-1)?.position ?? position;
+        const marked = await markInline({ schema, run }, { lease, from: position, to });
+        if (!marked) throw new NotPromoted('fenced');
+      },
+      leaseTransaction(schema, lease),
+    );
     return 'inline';
   } catch (error) {
     if (error instanceof NotPromoted) return error.reason;

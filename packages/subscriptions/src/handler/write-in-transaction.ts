@@ -1,6 +1,7 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { StoreUnavailableError } from '@leftfold/core';
 import { isIdleEnded, type PipelinedTransaction } from '@leftfold/postgres';
+import { leaseTransaction } from '../lease/lease-transaction.ts';
 import { advanceCheckpoint, type CheckpointStep } from '../sql/checkpoint.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function writeInTransaction(
   step: CheckpointStep,
   work: (transaction: PipelinedTransaction) => Promise<unknown>,
 ): Promise<boolean> {
-  const { leaseMs, signal } = step.lease;
+  const { leaseMs } = step.lease;
   const writeIn = async (transaction: PipelinedTransaction) => {
     const { tx } = transaction;
     await work(transaction);
@@ -26,7 +27,7 @@ export async function writeInTransaction(
     if (!(await advanceCheckpoint(tx, store.schema, step))) throw new Fenced();
   };
   try {
-    await store.inTransaction(writeIn, { idleMs: leaseMs, signal });
+    await store.inTransaction(writeIn, { ...leaseTransaction(store.schema, step.lease), idleMs: leaseMs });
     return true;
   } catch (error) {
     if (error instanceof Fenced) return false;

@@ -1,3 +1,5 @@
+import { MissingRightsError } from '@leftfold/core';
+import { endFormerSessions, type FormerSession } from '../sql/former-owners.ts';
 import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
 import type { Checkpoint } from '../sql/row.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
@@ -158,12 +160,32 @@ export class LeaseManager {
     const granted = await acquireLease(connection, key, { owner, leaseMs, definitionHash, release });
     if (granted === undefined) return;
     const term = new LeaseTerm(key, { ...granted, caughtUp: granted.caught_up, leaseMs });
+    await this.#endFormerOwners(term);
     const mapKey = mapKeyOf(key);
     this.#held.set(mapKey, term);
     // When the request was withdrawn meanwhile, the lease is released when the manager closes.
     this.#requests.get(mapKey)?.grant(term);
     this.#requests.delete(mapKey);
   }
+
+  /** What they hold open, while they are paused for example, would make the first batch of the term wait. */
+  async #endFormerOwners(term: LeaseTerm): Promise<void> {
+    const { connection, onError } = this.#options;
+    try {
+      const sessions = await endFormerSessions(connection, term);
+      const left = sessions.find(({ ended }) => !ended);
+      if (left !== undefined) onError(mayNotEnd(connection.schema, term, left), term);
+    } catch (error) {
+      onError(error, term); // the server ends them later
+    }
+  }
+}
+
+/** What `pg_terminate_backend` needs. Without the right, the server ends the session after `leaseMs`. */
+function mayNotEnd(schema: string, { name }: SubscriptionKey, { pid, role }: FormerSession): Error {
+  return new MissingRightsError(schema, {
+    message: `a former owner of subscription "${name}" has left a transaction open (backend ${pid}), and this role may not end it, so its locks stay until the server ends it; run the subscription with one role in all processes, or grant "${role}" or pg_signal_backend to this one`,
+  });
 }
 
 function isFree({ inline, failure, leased }: Checkpoint, release: string): boolean {
