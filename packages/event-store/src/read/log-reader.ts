@@ -23,7 +23,6 @@ import {
   type PageRange,
   readPageStatement,
   readStreamStatement,
-  readTailStatement,
 } from '../sql/events.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
@@ -201,7 +200,7 @@ export class LogReader {
 
   #newTail(): SharedTail {
     this.#tailEra = this.#memory.era;
-    return new SharedTail((range) => this.#rows<PageRow>(readTailStatement(this.#schema, range)));
+    return new SharedTail((range) => this.#rows<PageRow>(readPageStatement(this.#schema, range, {})));
   }
 
   async #rows<TRow extends object>(statement: Statement, run?: StatementRunner): Promise<readonly TRow[]> {

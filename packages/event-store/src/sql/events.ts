@@ -15,52 +15,40 @@ export interface PageRange {
 /**
  * One page of the log, in its order.
  *
- * SQL: one index range scan of `events_pkey`, or with tags a bitmap scan of `events_tags_idx`. Takes no locks.
+ * SQL: one index range scan of `events_pkey`; with a category or tags that are rare enough, one of
+ * `events_stream_version_key` or a bitmap scan of `events_tags_idx` and a sort. Takes no locks.
  */
-export function readPageStatement(
-  schema: string,
-  { after, upTo, limit }: PageRange,
-  filter: EventQuery,
-): Statement {
-  const values: unknown[] = [after, upTo, limit];
-  const conditions = ['position > $1', 'position <= $2'];
-  const parts: string[] = [];
-  const add = (part: string, condition: (placeholder: string) => string, value: unknown) => {
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-    parts.push(part);
-  };
-  if (filter.types !== undefined) add('types', (types) => `type = any (${types}::text[])`, filter.types);
-  if (filter.category !== undefined)
-    add('category', (prefix) => `pg_catalog.starts_with(stream_id, ${prefix})`, `${filter.category}-`);
-  if (filter.tags !== undefined && filter.tags.length > 0) {
-    add('tags', (tags) => `tags @> ${tags}::text[] and tags <> '{}'`, filter.tags);
-  }
-  const dependsOnValues = parts.includes('category') || parts.includes('tags');
+export function readPageStatement(schema: string, range: PageRange, filter: EventQuery): Statement {
+  const { types, category, tags } = filter;
+  if (category === undefined && (tags === undefined || tags.length === 0))
+    return readTypesStatement(schema, range, types);
   return {
-    // Not prepared: the plan kept for a prepared statement does not consider how rare the category or the tags are, and
-    // reads the log from end to end for them.
-    name: dependsOnValues ? undefined : `leftfold page ${parts.join(' ')} ${schema}`,
-    text: pageStatement({ schema, where: conditions.join(' and '), order: 'position', limit: '$3' }),
-    values,
-  };
-}
-
-/**
- * One page of the log whatever its events, for a tail that many readers share.
- *
- * SQL: one index range scan of `events_pkey`. Takes no locks.
- */
-export function readTailStatement(schema: string, { after, upTo, limit }: PageRange): Statement {
-  return {
-    name: `leftfold tail ${schema}`,
+    name: `leftfold page filter ${schema}`,
     text: pageStatement({
-      schema,
-      where: 'position > $1 and position <= $2',
+      from: `"${schema}"._find_events($1, $2, $3, $4, $5, $6)`,
       order: 'position',
       limit: '$3',
     }),
-    values: [after, upTo, limit],
+    values: [range.after, range.upTo, range.limit, types, category, tags],
+  };
+}
+
+/** No index has types, so one plan is right for all values. */
+function readTypesStatement(
+  schema: string,
+  { after, upTo, limit }: PageRange,
+  types: readonly string[] | undefined,
+): Statement {
+  const range = 'position > $1 and position <= $2';
+  return {
+    name: types === undefined ? `leftfold page ${schema}` : `leftfold page types ${schema}`,
+    text: pageStatement({
+      from: `"${schema}".events`,
+      where: types === undefined ? range : `${range} and type = any ($4::text[])`,
+      order: 'position',
+      limit: '$3',
+    }),
+    values: types === undefined ? [after, upTo, limit] : [after, upTo, limit, types],
   };
 }
 
@@ -101,7 +89,7 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
   return {
     name: `leftfold stream ${direction}${bounds} ${schema}`,
     text: pageStatement({
-      schema,
+      from: `"${schema}".events`,
       where: conditions.join(' and '),
       order: `stream_version ${direction}`,
       limit: '$4',

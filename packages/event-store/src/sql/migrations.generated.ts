@@ -561,6 +561,38 @@ $$;
 `,
   },
   {
+    name: '_find_events',
+    sql: `-- Events of a range of positions, in the order of the log: of any of the types, of the category, and with all of the
+-- tags, where these are given. up_to must not be above the high-water mark.
+--
+-- A function, so that its query is planned for its values in every session, prepared or not: the right plan depends on
+-- how rare the values are, and no index serves rare and frequent ones.
+create or replace function :schema._find_events(
+  after bigint, up_to bigint, max_events integer, types text[], category text, tags text[]
+) returns setof :schema.events language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_custom_plan
+  -- In a large log the estimated cost exceeds jit_above_cost; compiling takes longer than the page.
+  set jit = off
+as $$
+begin
+  return query
+    select stored.*
+      from :schema.events as stored
+     where stored.position > after
+       and stored.position <= up_to
+       and (_find_events.types is null or stored.type = any (_find_events.types))
+       and (category is null or starts_with(stored.stream_id, category || '-'))
+       -- Without "tags <> '{}'" no plan can use the index on tags.
+       and (_find_events.tags is null
+            or stored.tags @> _find_events.tags and (_find_events.tags = '{}' or stored.tags <> '{}'))
+     order by stored.position
+     limit max_events;
+end
+$$;
+`,
+  },
+  {
     name: '_find_latest_match',
     sql: `-- The position of the latest event after a position that has all of the tags and any of the types (any type at all when
 -- types is null); null when there is none.
@@ -1105,24 +1137,13 @@ create or replace function :schema.read_all(
   tags text[] default null
 ) returns setof :schema.events language plpgsql volatile
   set search_path = pg_catalog, pg_temp
-  -- The right plan depends on which filters are given, and on how rare their values are.
-  set plan_cache_mode = force_custom_plan
 as $$
 declare
   up_to bigint;
 begin
   up_to := :schema.high_water_mark();
   -- A statement of its own: its snapshot is newer than the mark.
-  return query
-    select stored.*
-      from :schema.events as stored
-     where stored.position > after
-       and stored.position <= up_to
-       and (types is null or stored.type = any (types))
-       and (category is null or starts_with(stored.stream_id, category || '-'))
-       and (read_all.tags is null or stored.tags @> read_all.tags and (read_all.tags = '{}' or stored.tags <> '{}'))
-     order by stored.position
-     limit max_events;
+  return query select found.* from :schema._find_events(after, up_to, max_events, types, category, tags) as found;
 end
 $$;
 `,

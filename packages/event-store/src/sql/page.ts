@@ -16,8 +16,9 @@ export interface PageRow extends EventRow {
 
 /** What a page selects. All of it is SQL. */
 export interface PageQuery {
-  readonly schema: string;
-  readonly where: string;
+  /** The table, or a function that returns its rows. */
+  readonly from: string;
+  readonly where?: string;
   /** A column with an index, and its direction. */
   readonly order: string;
   /** Most events, in addition to {@link PAGE_BYTES}. */
@@ -31,11 +32,11 @@ export interface PageQuery {
  * SQL: the window adds up sizes in the order of the index, without a sort. `events.size` is stored and `tags` are not
  * compressed, so that no event is detoasted before it is known to be in the page.
  */
-export function pageStatement({ schema, where, order, limit }: PageQuery): string {
+export function pageStatement({ from, where = 'true', order, limit }: PageQuery): string {
   return `select ${eventSelectList}, page_bytes >= ${PAGE_BYTES} as page_full
             from (select *, pg_catalog.sum(event_bytes) over (order by ${order} rows unbounded preceding) as page_bytes
                     from (select *, size + pg_catalog.pg_column_size(tags) as event_bytes
-                            from "${schema}".events
+                            from ${from}
                            where ${where}
                            order by ${order}
                            limit ${limit}) as event) as event

@@ -24,7 +24,7 @@ export function loadSnapshotStatement(
   limit: number,
 ): Statement {
   const tail = pageStatement({
-    schema,
+    from: `"${schema}".events`,
     where: 'events.stream_id = snapshot.stream_id and events.stream_version >= snapshot.stream_version',
     order: 'stream_version',
     limit: String(limit),

@@ -1,4 +1,11 @@
-const reading = ['_check_lineage', '_high_water_mark', 'high_water_mark', 'read_all', 'read_stream'];
+const reading = [
+  '_check_lineage',
+  '_find_events',
+  '_high_water_mark',
+  'high_water_mark',
+  'read_all',
+  'read_stream',
+];
 
 /** The functions that each role may execute. Those that write check their arguments and have the rights of the owner. */
 export const executable = {

@@ -5,23 +5,12 @@ create or replace function :schema.read_all(
   tags text[] default null
 ) returns setof :schema.events language plpgsql volatile
   set search_path = pg_catalog, pg_temp
-  -- The right plan depends on which filters are given, and on how rare their values are.
-  set plan_cache_mode = force_custom_plan
 as $$
 declare
   up_to bigint;
 begin
   up_to := :schema.high_water_mark();
   -- A statement of its own: its snapshot is newer than the mark.
-  return query
-    select stored.*
-      from :schema.events as stored
-     where stored.position > after
-       and stored.position <= up_to
-       and (types is null or stored.type = any (types))
-       and (category is null or starts_with(stored.stream_id, category || '-'))
-       and (read_all.tags is null or stored.tags @> read_all.tags and (read_all.tags = '{}' or stored.tags <> '{}'))
-     order by stored.position
-     limit max_events;
+  return query select found.* from :schema._find_events(after, up_to, max_events, types, category, tags) as found;
 end
 $$;
