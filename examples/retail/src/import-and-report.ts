@@ -1,10 +1,6 @@
 import { importFile } from './input/import-file.ts';
 import { identify } from './input/read-file.ts';
-import { openShop } from './open-shop.ts';
-import { customers } from './read/customers.ts';
-import { products } from './read/products.ts';
-import { revenue } from './read/revenue.ts';
-import { totals } from './read/totals.ts';
+import { openShop, projections } from './open-shop.ts';
 import { checkTotals } from './report/check-totals.ts';
 import { printTables } from './report/tables.ts';
 import { heading, line } from './screen/print.ts';
@@ -17,13 +13,15 @@ export interface RunReport {
   readonly exact: boolean;
 }
 
+/** The schema of a file's log: another file has another one. */
+export async function schemaOf(path: string): Promise<string> {
+  return `retail_${(await identify(path)).fingerprint}`;
+}
+
 /** Imports a file, prints the tables and checks them. A second run adds nothing. */
 export async function importAndReport(path: string, databaseUrl?: string): Promise<RunReport> {
-  const { bytes, fingerprint } = await identify(path);
-  await using shop = await openShop({
-    schema: `retail_${fingerprint}`,
-    databaseUrl,
-  });
+  const { bytes } = await identify(path);
+  await using shop = await openShop({ schema: await schemaOf(path), databaseUrl });
 
   heading(`Importing ${path}`);
   line(`on ${shop.database}`);
@@ -37,8 +35,7 @@ export async function importAndReport(path: string, databaseUrl?: string): Promi
   line(
     `${addedEvents.toLocaleString('en')} events added in ${seconds(started, imported)}; all others were in the log already`,
   );
-  for (const projection of [revenue, products, customers, totals])
-    await shop.projections.whenCaughtUp(projection);
+  for (const projection of projections) await shop.projections.whenCaughtUp(projection);
   line(`read models caught up ${seconds(imported, performance.now())} later`);
 
   await printTables(shop);

@@ -5,6 +5,8 @@ import { products } from './read/products.ts';
 import { revenue } from './read/revenue.ts';
 import { totals } from './read/totals.ts';
 
+export const projections = [revenue, products, customers, totals] as const;
+
 /** @param databaseUrl @default DATABASE_URL, otherwise the embedded PostgreSQL in `.leftfold/postgres` */
 export function openShop({
   schema,
@@ -17,7 +19,7 @@ export function openShop({
     database: { url: databaseUrl },
     schema,
     aggregates: [invoice],
-    projections: [revenue, products, customers, totals],
+    projections,
     // Each invoice is loaded once: caching it would only use memory.
     commands: { cache: { aggregates: 256 } },
   });

@@ -2,9 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createRoleLogins } from '@leftfold/testbed/roles';
 import { createTestDatabase } from '@leftfold/testing/postgres';
 import { describe, expect, test } from 'vitest';
+import { schemaOf } from '../src/import-and-report.ts';
+import { projections } from '../src/open-shop.ts';
 
+const sample = fileURLToPath(new URL('../sample.csv', import.meta.url));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 /** The real file is not part of the repository. Its test runs only where the file is present. */
@@ -35,12 +39,15 @@ function toEnd(run: ChildProcess, killAt?: RegExp): Promise<Run> {
 }
 
 describe('retail', () => {
-  test('the sample is imported exactly, and a second run adds nothing', async () => {
+  test('the sample is imported exactly with the rights of an app; a second run adds nothing', async () => {
     await using database = await createTestDatabase();
-    const first = await toEnd(start(database.connectionString, []));
+    await using logins = await createRoleLogins(database);
+    await logins.migrate({ schema: await schemaOf(sample), projections });
+    const url = logins.urlOf('process');
+    const first = await toEnd(start(url, []));
     expect(first).toMatchObject({ code: 0 });
     expect(first.output).toContain('99 events added');
-    const second = await toEnd(start(database.connectionString, []));
+    const second = await toEnd(start(url, []));
     expect(second).toMatchObject({ code: 0 });
     expect(second.output).toContain(' 0 events added');
     expect(second.output.slice(second.output.indexOf('Revenue by country'))).toBe(

@@ -2,25 +2,32 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { TcpProxy } from '@leftfold/testbed/faults';
+import { createRoleLogins } from '@leftfold/testbed/roles';
 import { createTestDatabase } from '@leftfold/testing/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { order } from '../src/domain/order.ts';
 import { createApi } from '../src/http/api.ts';
 import { openShop, type Shop } from '../src/open-shop.ts';
+import { orders } from '../src/read/orders.ts';
 
 type Api = ReturnType<typeof createApi>;
 const logged: unknown[] = [];
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let logins: Awaited<ReturnType<typeof createRoleLogins>>;
 let shop: Shop;
 let api: Api;
 
+// The shop has the rights of an app and a projector only.
 beforeAll(async () => {
   database = await createTestDatabase();
-  shop = await openShop(database.connectionString);
+  logins = await createRoleLogins(database);
+  await logins.migrate({ schema: 'shop_http', projections: [orders] });
+  shop = await openShop(logins.urlOf('process'));
   api = createApi(shop, (error) => logged.push(error));
 });
 afterAll(async () => {
   await shop.close();
+  await logins[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 

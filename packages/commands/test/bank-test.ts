@@ -2,24 +2,23 @@ import type { EventStore } from '@leftfold/core';
 import { createEventStore } from '@leftfold/event-store';
 import { account, accountEvents, openFor, transfer } from '@leftfold/testbed/bank';
 import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
-import type { TestDatabase } from '@leftfold/testing/postgres';
+import { createRoleLogins } from '@leftfold/testbed/roles';
 import { createCommandExecutor } from '../src/index.ts';
 
-/** `test` with a log for the file. The two stores have nothing in common but the database. */
-export const test = databaseTest({
-  name: 'event-store',
-  run: async (connectionString) => {
-    await using store = createEventStore({ connectionString, events: [] });
+/** `test` with a log for the file, and two stores with the role of an app and nothing in common but the database. */
+export const test = databaseTest()
+  .extend('appUrl', { scope: 'file' }, async ({ database }, fixture) => {
+    const logins = disposeAfter(fixture, await createRoleLogins(database));
+    await using store = openStore(logins.urlOf('owner'));
     await store.migrate();
-  },
-})
-  .extend('store', { scope: 'file' }, ({ database }, fixture) => disposeAfter(fixture, openStore(database)))
-  .extend('otherStore', { scope: 'file' }, ({ database }, fixture) =>
-    disposeAfter(fixture, openStore(database)),
-  )
+    await logins.grant();
+    return logins.urlOf('app');
+  })
+  .extend('store', { scope: 'file' }, ({ appUrl }, fixture) => disposeAfter(fixture, openStore(appUrl)))
+  .extend('otherStore', { scope: 'file' }, ({ appUrl }, fixture) => disposeAfter(fixture, openStore(appUrl)))
   .extend('bank', ({ store }) => openBank(store));
 
-function openStore({ connectionString }: TestDatabase) {
+function openStore(connectionString: string) {
   return createEventStore({ connectionString, events: [accountEvents], maxConnections: 4 });
 }
 

@@ -168,14 +168,14 @@ describe('the state cache', () => {
     expect(watched.count('readStream')).toBe(20);
   });
 
-  test('is dropped when the log ends before it, as after a restore', async ({ bank, store }) => {
+  test('is dropped when the log ends before it, as after a restore', async ({ bank, pool }) => {
     await bank.execute(account.command.open('restored', { owner: 'Ada' }));
     await bank.execute(account.command.deposit('restored', { cents: 5 }));
-    await store.pool.query('alter table leftfold.events disable trigger user');
-    await store.pool.query(
+    await pool.query('alter table leftfold.events disable trigger user');
+    await pool.query(
       `delete from leftfold.events where stream_id = 'account-restored' and stream_version = 2`,
     );
-    await store.pool.query('alter table leftfold.events enable trigger user');
+    await pool.query('alter table leftfold.events enable trigger user');
     const result = await bank.execute(account.command.deposit('restored', { cents: 1 }));
     expect(result).toMatchObject({ outcome: 'accepted', streamVersion: 2 });
     expect(await bank.load(account, 'restored')).toMatchObject({ state: { cents: 1 } });
@@ -252,14 +252,14 @@ describe('a snapshot', () => {
     expect(loaded).toMatchObject({ state: { cents: 25 }, read: [1] });
   });
 
-  test('beyond the end of the log is not used', async ({ store, loadAfresh }) => {
+  test('beyond the end of the log is not used', async ({ store, pool, loadAfresh }) => {
     guarantee('log-over-snapshot');
     await saveSnapshot(store, 'beyond');
-    await store.pool.query('alter table leftfold.events disable trigger user');
-    await store.pool.query(
+    await pool.query('alter table leftfold.events disable trigger user');
+    await pool.query(
       `delete from leftfold.events where stream_id = 'account-beyond' and stream_version > 20`,
     );
-    await store.pool.query('alter table leftfold.events enable trigger user');
+    await pool.query('alter table leftfold.events enable trigger user');
     expect(await loadAfresh('beyond')).toMatchObject({
       state: { cents: 20 },
       streamVersion: 20,
@@ -267,18 +267,18 @@ describe('a snapshot', () => {
     });
   });
 
-  test('of another event of its stream is not used', async ({ store, loadAfresh }) => {
+  test('of another event of its stream is not used', async ({ store, pool, loadAfresh }) => {
     guarantee('log-over-snapshot');
     await saveSnapshot(store, 'moved');
-    await store.pool.query(
+    await pool.query(
       `update leftfold.snapshots set position = position - 1 where stream_id = 'account-moved'`,
     );
     expect(await loadAfresh('moved')).toMatchObject({ state: { cents: 25 }, read: [1] });
   });
 
-  test('that was edited is not used, and reported', async ({ store, loadAfresh }) => {
+  test('that was edited is not used, and reported', async ({ store, pool, loadAfresh }) => {
     await saveSnapshot(store, 'edited');
-    await store.pool.query(
+    await pool.query(
       `update leftfold.snapshots set state = jsonb_set(state, '{json}', to_jsonb(replace(state ->> 'json', '25', '99')))
         where stream_id = 'account-edited'`,
     );

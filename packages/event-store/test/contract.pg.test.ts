@@ -1,24 +1,34 @@
-import { databaseTest } from '@leftfold/testbed/database';
+import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
+import { createRoleLogins, type RoleLogins } from '@leftfold/testbed/roles';
 import { storeContract } from '@leftfold/testing/contract';
-import type { TestDatabase } from '@leftfold/testing/postgres';
 import { createEventStore } from '../src/index.ts';
 
-let connectionString: TestDatabase['connectionString'];
+let logins: RoleLogins;
 
 // The contract brings its own tests, which know no fixture.
-databaseTest().beforeAll(({ database }) => {
-  ({ connectionString } = database);
-});
+databaseTest()
+  .extend('logins', { scope: 'file' }, async ({ database }, fixture) =>
+    disposeAfter(fixture, await createRoleLogins(database)),
+  )
+  .beforeAll(({ logins: created }) => {
+    logins = created;
+  });
 
-const migrated = new Set<string>();
+const migrated = new Map<string, Promise<void>>();
 
-// Each log of the contract is a schema of one database.
+/** Each log of the contract is a schema of one database, and belongs to the role of the owner. */
+async function migrate(schema: string): Promise<void> {
+  await logins.grant({ schema });
+  await using store = createEventStore({ connectionString: logins.urlOf('owner'), schema, events: [] });
+  await store.migrate();
+  await logins.grant({ schema });
+}
+
 storeContract({
-  name: 'the store on Postgres',
+  name: 'the store on Postgres, for the role of an app',
   createStore: async ({ log, events }) => {
-    const store = createEventStore({ connectionString, schema: log, events });
-    if (!migrated.has(log)) await store.migrate();
-    migrated.add(log);
-    return store;
+    if (!migrated.has(log)) migrated.set(log, migrate(log));
+    await migrated.get(log);
+    return createEventStore({ connectionString: logins.urlOf('app'), schema: log, events });
   },
 });

@@ -97,7 +97,9 @@ describe('a projection that fails', () => {
     expect(await rowsOf(store, table)).toEqual([{ account_id: 'account-1', cents: 78 }]);
   });
 
-  test('because Postgres refuses a row stops at the event that produced it', async ({ store }) => {
+  test('because Postgres refuses a row stops at the event that produced it', async ({
+    adminStore: store,
+  }) => {
     const table = defineTableProjection({
       name: 'narrow',
       events: [accountEvents],
@@ -120,7 +122,9 @@ describe('a projection that fails', () => {
     expect(await rowsOf(store, table)).toEqual([{ account_id: 'account-1', cents: 6 }]);
   });
 
-  test('because Postgres refuses a row for a while folds it again from what is stored', async ({ store }) => {
+  test('because Postgres refuses a row for a while folds it again from what is stored', async ({
+    adminStore: store,
+  }) => {
     let incidents = 0;
     await using runner = createTestRunner(store, [balances], {
       retry: { attempts: 1_000, firstDelayMs: 1, maxDelayMs: 5 },
@@ -154,7 +158,7 @@ describe('a projection that fails', () => {
   });
 
   test('because its table is missing continues once the table is back and it is resumed', async ({
-    store,
+    adminStore: store,
   }) => {
     await using runner = createTestRunner(store, [journal]);
     await runner.start();

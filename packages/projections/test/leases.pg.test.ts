@@ -30,7 +30,7 @@ describe('leases', () => {
 
   test('a table projection that lost its lease does not write the rows it has in memory', async ({
     database,
-    store,
+    adminStore: store,
   }) => {
     guarantee('applied-once');
     await using other = openStore(database.connectionString, { schema: store.schema });
@@ -61,7 +61,7 @@ describe('leases', () => {
 
   test('a table projection writes nothing if it lost the lease while it was writing', async ({
     database,
-    store,
+    adminStore: store,
   }) => {
     await using other = openStore(database.connectionString, { schema: store.schema });
     await using first = createTestRunner(store, [balances], { owner: 'first', leaseMs: LONG_LEASE_MS });
@@ -85,7 +85,9 @@ describe('leases', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_010 }]);
   });
 
-  test('a table projection that takes its lease again loads its rows again', async ({ store }) => {
+  test('a table projection that takes its lease again loads its rows again', async ({
+    adminStore: store,
+  }) => {
     await using runner = createTestRunner(store, [balances], { leaseMs: SHORT_LEASE_MS });
     await runner.start();
     await store.append('account-1', [deposited(1)]);
@@ -115,7 +117,7 @@ describe('leases', () => {
 
   test('no event is applied twice or lost while the lease moves between three runners', async ({
     database,
-    store,
+    adminStore: store,
   }) => {
     guarantee('applied-once');
     const stores = [1, 2, 3].map(() => openStore(database.connectionString, { schema: store.schema }));
@@ -162,7 +164,7 @@ describe('leases', () => {
 
   test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
     database,
-    store,
+    adminStore: store,
   }) => {
     guarantee('runner-failover');
     const worker = spawn(

@@ -11,11 +11,11 @@ import { createTestRunner, openStore, rowsOf } from './runner.ts';
 
 describe('reset', () => {
   test('builds the read model again from the beginning, in another process too', async ({
-    database,
+    logins,
     store,
   }) => {
     guarantee('reset');
-    await using elsewhere = openStore(database.connectionString, { schema: store.schema });
+    await using elsewhere = openStore(logins.urlOf('process'), { schema: store.schema });
     await using runner = createTestRunner(store, [balances, journal], { leaseMs: 300 });
     const observer = createTestRunner(elsewhere, [balances, journal]);
     await runner.start();
@@ -66,7 +66,9 @@ describe('reset', () => {
     expect(await rowsOf(store, held)).toEqual([{ position: 1, call: 2 }]);
   });
 
-  test('recreates a table that differs, and keeps a user’s view on one that does not', async ({ store }) => {
+  test('recreates a table that differs, and keeps a user’s view on one that does not', async ({
+    adminStore: store,
+  }) => {
     const runner = createTestRunner(store, [balances]);
     await runner.migrate();
     const schema = projectionSchema(store.schema, balances);

@@ -1,6 +1,7 @@
 import type { AnyProjection } from '@leftfold/core';
 import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents, auditEvents } from '@leftfold/testbed/bank';
+import type { RoleLogins } from '@leftfold/testbed/roles';
 import type { TestDatabase } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { createProjectionRunner, type ProjectionRunnerOptions, projectionSchema } from '../src/index.ts';
@@ -25,6 +26,37 @@ export async function freshStore(
   return store;
 }
 
+/** The logins of logs in which the owner migrates before a runner starts. */
+const loginsOf = new WeakMap<PostgresEventStore, RoleLogins>();
+
+/** An empty log of the owner, for the role of an app that runs projections. */
+export async function freshStoreOf(
+  logins: RoleLogins,
+  options: Partial<EventStoreOptions> = {},
+): Promise<PostgresEventStore> {
+  schemas += 1;
+  const schema = `log_${schemas}`;
+  await logins.grant({ schema });
+  await using owned = openStore(logins.urlOf('owner'), { schema });
+  await owned.migrate();
+  await logins.grant({ schema });
+  const store = openStore(logins.urlOf('process'), { schema, ...options });
+  loginsOf.set(store, logins);
+  return store;
+}
+
+/** Creates what a runner of these projections needs, as a release does before its processes start. */
+async function migrateAsOwner(
+  { schema, inline }: PostgresEventStore,
+  logins: RoleLogins,
+  projections: readonly AnyProjection[],
+): Promise<void> {
+  await using store = openStore(logins.urlOf('owner'), { schema, inline });
+  await using runner = createProjectionRunner({ store, projections });
+  await runner.migrate();
+  await logins.grant({ schema, projections });
+}
+
 /** A runner whose leases and retries take milliseconds instead of seconds. */
 export function createTestRunner(
   store: PostgresEventStore,
@@ -32,13 +64,22 @@ export function createTestRunner(
   options: Partial<ProjectionRunnerOptions> = {},
 ) {
   const retry = { attempts: 3, firstDelayMs: 5, maxDelayMs: 50 };
-  return createProjectionRunner({
+  const runner = createProjectionRunner({
     store,
     projections,
     leaseMs: 2_000,
     retry,
     onIncident: () => {},
     ...options,
+  });
+  const logins = loginsOf.get(store);
+  if (logins === undefined) return runner;
+  const start = runner.start.bind(runner);
+  return Object.assign(runner, {
+    start: async () => {
+      await migrateAsOwner(store, logins, projections);
+      await start();
+    },
   });
 }
 

@@ -40,7 +40,7 @@ describe('tables of projections', () => {
     return new Set(rows.map(({ indexdef }) => /\((.*)\)/.exec(indexdef)?.[1]));
   };
 
-  test('are created by any number of processes at once', async ({ database, store }) => {
+  test('are created by any number of processes at once', async ({ database, adminStore: store }) => {
     guarantee('concurrent-start');
     const projections = [balances, journal, ...['a', 'b', 'c'].map((name) => ({ ...balances, name }))];
     const stores = Array.from({ length: 8 }, () =>
@@ -52,7 +52,7 @@ describe('tables of projections', () => {
     for (const each of stores) await each.close();
   });
 
-  test('that exist already need no right to create anything', async ({ database, store }) => {
+  test('that exist already need no right to create anything', async ({ database, adminStore: store }) => {
     guarantee('least-privilege');
     await createTestRunner(store, [balances, journal]).migrate();
     const role = `reader_${store.schema}`;
@@ -81,7 +81,9 @@ describe('tables of projections', () => {
     await store.pool.query(`drop owned by ${role}; drop role ${role}`);
   });
 
-  test('with a key of several columns are accepted when they exist already', async ({ store }) => {
+  test('with a key of several columns are accepted when they exist already', async ({
+    adminStore: store,
+  }) => {
     const byOwner = defineTableProjection({
       name: 'by_owner',
       events: [accountEvents],
@@ -95,7 +97,9 @@ describe('tables of projections', () => {
     expect(await rowsOf(store, byOwner)).toEqual([]);
   });
 
-  test('that differ from their definition are left alone, and the status says how', async ({ store }) => {
+  test('that differ from their definition are left alone, and the status says how', async ({
+    adminStore: store,
+  }) => {
     guarantee('table-mismatch');
     await createTestRunner(store, [balances]).migrate();
     const changed = defineTableProjection({
@@ -142,7 +146,7 @@ describe('tables of projections', () => {
     expect(await other.status()).toMatchObject([{ differences: [] }]);
   });
 
-  test('get indexes that are defined later', async ({ store }) => {
+  test('get indexes that are defined later', async ({ adminStore: store }) => {
     await createTestRunner(store, [balances]).migrate();
     expect(await indexesOf(store, balances)).toEqual(new Set(['account_id']));
     const table = { ...balances.table, indexes: [['owner'], ['owner', 'cents']] };
@@ -153,7 +157,7 @@ describe('tables of projections', () => {
     }
   });
 
-  test('a definition that cannot become a table is refused at once', async ({ store }) => {
+  test('a definition that cannot become a table is refused at once', async ({ adminStore: store }) => {
     const refused = (columns: object, primaryKey: readonly string[]) => {
       const table: TableDefinition = { name: 'odd', columns: columns as Columns, primaryKey, indexes: [] };
       return () => createTestRunner(store, [{ ...balances, table, tables: [table] }]);
@@ -252,7 +256,7 @@ describe('tables of projections', () => {
     },
   );
 
-  test('a row that has only key columns is inserted and deleted', async ({ store }) => {
+  test('a row that has only key columns is inserted and deleted', async ({ adminStore: store }) => {
     const open = defineTableProjection({
       name: 'open',
       events: [accountEvents],

@@ -67,10 +67,10 @@ describe('a subscription whose handler fails', () => {
   });
 
   test('fails waits in other processes, and continues where it stopped after resume', async ({
-    connectionString,
+    processUrl,
     store,
   }) => {
-    await using elsewhere = openStore(connectionString, { schema: store.schema });
+    await using elsewhere = openStore(processUrl, { schema: store.schema });
     const { subscription, state } = fragile(store);
     await store.append('counter-1', amounts(1, 20));
     await using runner = createRunner(store, [subscription], { leaseMs: 300 });

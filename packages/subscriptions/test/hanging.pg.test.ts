@@ -8,10 +8,7 @@ import { test } from './engine-test.ts';
 import { added, createRunner, entriesOf, openStore, recorder } from './recorder.ts';
 
 describe('a handler that never settles', () => {
-  test('loses its lease to another process, and can write nothing later', async ({
-    connectionString,
-    store,
-  }) => {
+  test('loses its lease to another process, and can write nothing later', async ({ processUrl, store }) => {
     let late: Promise<unknown> | undefined;
     let release = () => {};
     const released = new Promise<void>((resolve) => {
@@ -33,7 +30,7 @@ describe('a handler that never settles', () => {
     await first.start();
     await store.append('counter-1', [added(1)]);
     await until(() => incidents.length > 0);
-    await using other = openStore(connectionString, { schema: store.schema });
+    await using other = openStore(processUrl, { schema: store.schema });
     const sound = recorder(other, 'recorder', { by: 'second' });
     await using second = createRunner(other, [sound], { leaseMs: 1_000 });
     await second.start();
@@ -46,7 +43,7 @@ describe('a handler that never settles', () => {
     expect(await entriesOf(store, 'recorder')).toMatchObject([{ by: 'second' }]);
   });
 
-  test('does not keep its runner from stopping', async ({ connectionString, store }) => {
+  test('does not keep its runner from stopping', async ({ processUrl, store }) => {
     let called = false;
     const hanging = recorder(store, 'recorder', {
       onEvent: () => {
@@ -65,7 +62,7 @@ describe('a handler that never settles', () => {
     await until(() => called);
     await runner.stop();
     expect(String(incidents[0]?.error)).toContain('stopTimeoutMs (100)');
-    await using other = openStore(connectionString, { schema: store.schema });
+    await using other = openStore(processUrl, { schema: store.schema });
     const sound = recorder(other, 'recorder');
     await using second = createRunner(other, [sound]);
     await second.start();

@@ -100,7 +100,7 @@ describe('subscriptions of one name', () => {
     expect(await amountsOf(store, 'shared', { slice: 1 })).toEqual([1, 2]);
   });
 
-  test('keep a lease that was lost apart from one that was not', async ({ store }) => {
+  test('keep a lease that was lost apart from one that was not', async ({ adminStore: store }) => {
     const versions = [1, 2].map((version) => recorder(store, 'shared', { version }));
     await using runner = createRunner(store, versions, { owner: 'runner', leaseMs: 150 });
     await runner.start();

@@ -26,7 +26,7 @@ const SHORT_LEASE_MS = 150;
 describe('leases', () => {
   test('a batch paused until its lease expired is rolled back; another writes it once', async ({
     connectionString,
-    store,
+    adminStore: store,
   }) => {
     guarantee('applied-once');
     const gate = new Gate();
@@ -47,9 +47,9 @@ describe('leases', () => {
     expect(await ownerOf(store, 'recorder')).toBe('successor');
   });
 
-  test('a long batch keeps its lease', async ({ connectionString, store }) => {
+  test('a long batch keeps its lease', async ({ processUrl, store }) => {
     const gate = new Gate();
-    await using other = openStore(connectionString, { schema: store.schema });
+    await using other = openStore(processUrl, { schema: store.schema });
     let calls = 0;
     const long = recorder(store, 'recorder', {
       onEvent: async (_event, tx) => {
@@ -102,7 +102,7 @@ describe('leases', () => {
 
   test('no event is processed twice or lost while the lease moves between three runners', async ({
     connectionString,
-    store,
+    adminStore: store,
   }) => {
     guarantee('applied-once');
     const stores = [1, 2, 3].map(() => openStore(connectionString, { schema: store.schema }));
@@ -139,7 +139,7 @@ describe('leases', () => {
   });
 
   test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
-    connectionString,
+    processUrl,
     store,
   }) => {
     guarantee('runner-failover');
@@ -147,7 +147,7 @@ describe('leases', () => {
       process.execPath,
       [...typescriptFlags, fileURLToPath(new URL('worker.ts', import.meta.url))],
       {
-        env: { ...process.env, WORKER_DATABASE: connectionString, WORKER_SCHEMA: store.schema },
+        env: { ...process.env, WORKER_DATABASE: processUrl, WORKER_SCHEMA: store.schema },
         stdio: ['ignore', 'inherit', 'inherit'],
       },
     );

@@ -1,5 +1,6 @@
 import { defineEvents, type RecordedEvent } from '@leftfold/core';
 import { createEventStore, type EventStoreOptions, type PostgresEventStore } from '@leftfold/event-store';
+import type { RoleLogins } from '@leftfold/testbed/roles';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 import {
@@ -151,6 +152,25 @@ export async function freshStore(
   await store.migrate();
   await createEntries(store.db, store.schema);
   return store;
+}
+
+/** The same, made by the owner, for the role of an app that runs subscriptions. */
+export async function freshStoreOf(
+  logins: RoleLogins,
+  options: Partial<EventStoreOptions> = {},
+): Promise<PostgresEventStore> {
+  schemas += 1;
+  const schema = `log_${schemas}`;
+  await logins.grant({ schema });
+  await using owned = openStore(logins.urlOf('owner'), { schema });
+  await owned.migrate();
+  await createSubscriptionRunner({ store: owned, subscriptions: [] }).migrate();
+  await createEntries(owned.db, schema);
+  await sql`grant select, insert, delete on ${entries(owned)} to ${sql.id(logins.roles.projector)}`.execute(
+    owned.db,
+  );
+  await logins.grant({ schema });
+  return openStore(logins.urlOf('process'), { schema, ...options });
 }
 
 async function createEntries(db: Kysely<unknown>, schema: string): Promise<void> {

@@ -27,14 +27,14 @@ const newer = defineEvents('counter', {
 });
 
 describe('a release that is too old for an event', () => {
-  test('leaves the subscription to a newer one, and says so', async ({ connectionString, store }) => {
+  test('leaves the subscription to a newer one, and says so', async ({ processUrl, store }) => {
     guarantee('rolling-releases');
     const incidents: SubscriptionIncident[] = [];
     const subscription = recorder(store, 'rolled');
     const onIncident = (incident: SubscriptionIncident) => incidents.push(incident);
     await using old = createRunner(store, [subscription], { owner: 'old', leaseMs: 300, onIncident });
     await old.start();
-    await using newStore = openStore(connectionString, { schema: store.schema, events: [newer] });
+    await using newStore = openStore(processUrl, { schema: store.schema, events: [newer] });
     await store.append('counter-1', [added(1), added(2)]);
     await newStore.append('counter-1', [newer.create.added({ amount: 3, unit: 'two' })]);
     await until(async () => (await old.status())[0]?.state === 'outdated');
@@ -52,13 +52,13 @@ describe('a release that is too old for an event', () => {
     expect(await fresh.status()).toMatchObject([{ state: 'running', failure: undefined }]);
   });
 
-  test('goes on when only an unrelated type is new', async ({ connectionString, store }) => {
+  test('goes on when only an unrelated type is new', async ({ processUrl, store }) => {
     const other = defineEvents('counter', {
       added: amount,
       noted: z.object({}),
       doubled: z.object({}),
     });
-    await using newStore = openStore(connectionString, { schema: store.schema, events: [other] });
+    await using newStore = openStore(processUrl, { schema: store.schema, events: [other] });
     const subscription = recorder(store, 'unrelated');
     await using runner = createRunner(store, [subscription]);
     await runner.start();
@@ -99,7 +99,7 @@ describe('a failure of one release', () => {
 describe('another definition of the same version', () => {
   const bothTypes = ['counter.added', 'counter.noted'];
 
-  test('is left alone until it is reset, which adopts it', async ({ connectionString, store }) => {
+  test('is left alone until it is reset, which adopts it', async ({ processUrl, store }) => {
     const incidents: SubscriptionIncident[] = [];
     const before = recorder(store, 'redefined');
     await using old = createRunner(store, [before], { owner: 'old', leaseMs: 300 });
@@ -107,7 +107,7 @@ describe('another definition of the same version', () => {
     await store.append('counter-1', [added(1), counterEvents.create.noted({})]);
     await old.whenCaughtUp(before);
 
-    await using newStore = openStore(connectionString, { schema: store.schema });
+    await using newStore = openStore(processUrl, { schema: store.schema });
     const after: SubscriptionDefinition = recorder(newStore, 'redefined', { eventTypes: bothTypes });
     await using fresh = createRunner(newStore, [after], {
       owner: 'new',

@@ -7,11 +7,8 @@ import { test } from './engine-test.ts';
 import { added, amountsOf, createRunner, entriesOf, openStore, recorder } from './recorder.ts';
 
 describe('reset', () => {
-  test('clears what was written and starts over, in another process too', async ({
-    connectionString,
-    store,
-  }) => {
-    await using elsewhere = openStore(connectionString, { schema: store.schema });
+  test('clears what was written and starts over, in another process too', async ({ processUrl, store }) => {
+    await using elsewhere = openStore(processUrl, { schema: store.schema });
     const first = recorder(store, 'recorder', { by: 'before' });
     let by = 'before';
     const running = recorder(store, 'recorder', {
@@ -61,7 +58,7 @@ describe('reset', () => {
 
   test('waits for a batch that holds the locks of what has to be cleared', async ({
     connectionString,
-    store,
+    adminStore: store,
   }) => {
     const gate = new Gate();
     let calls = 0;

@@ -237,8 +237,8 @@ describe('waiting', () => {
     expect(await failureOf(runner.resume(subscription))).toMatchObject(notFound);
   });
 
-  test('works in a process that runs nothing itself', async ({ connectionString, store }) => {
-    await using elsewhere = openStore(connectionString, { schema: store.schema });
+  test('works in a process that runs nothing itself', async ({ processUrl, store }) => {
+    await using elsewhere = openStore(processUrl, { schema: store.schema });
     const subscription = recorder(elsewhere, 'recorder');
     await using worker = createRunner(elsewhere, [subscription]);
     await worker.start();

@@ -42,7 +42,7 @@ describe('a state of the database that passes does not stop a subscription', () 
 
   test.for(['lock_timeout', 'statement_timeout'])(
     'a lock held for longer than %s',
-    async (setting, { connectionString, store: direct }) => {
+    async (setting, { connectionString, adminStore: direct }) => {
       const url = new URL(connectionString);
       url.searchParams.set('options', `-c ${setting}=50`);
       await using store = openStore(url.href, { schema: direct.schema });
@@ -64,7 +64,7 @@ describe('a state of the database that passes does not stop a subscription', () 
 
   test('an isolation level of the role that the log cannot be used with', async ({
     connectionString,
-    store: direct,
+    adminStore: direct,
   }) => {
     await using store = openStore(connectionString, { schema: direct.schema });
     const subscription = recorder(store, 'recorder');

@@ -3,21 +3,27 @@ import { uuidv7 } from 'leftfold';
 import pg from 'pg';
 import type { BankPlace } from '../open-bank.ts';
 
-/** The database of one demo: that of DATABASE_URL, or an embedded server that is stopped at the end. */
+/**
+ * The database of one demo: that of DATABASE_URL, or an embedded server that is stopped at the end.
+ *
+ * With DEMO_SCHEMA the log is in this schema, which is left as it is at the end: the role of DATABASE_URL then needs no
+ * right to create anything, if its owner has migrated it.
+ */
 export interface DemoDatabase extends AsyncDisposable {
   readonly place: BankPlace;
   readonly description: string;
 }
 
 export async function openDatabase(): Promise<DemoDatabase> {
-  const schema = `demo_${uuidv7(Date.now()).slice(-10).toLowerCase()}`;
+  const prepared = process.env['DEMO_SCHEMA'];
+  const schema = prepared ?? `demo_${uuidv7(Date.now()).slice(-10).toLowerCase()}`;
   const given = process.env['DATABASE_URL'];
   if (given !== undefined && given !== '') {
     const place = { databaseUrl: given, schema };
     return {
       place,
       description: 'the PostgreSQL of DATABASE_URL',
-      [Symbol.asyncDispose]: () => dropSchemas(place),
+      [Symbol.asyncDispose]: () => (prepared === undefined ? dropSchemas(place) : Promise.resolve()),
     };
   }
   const server = await startPostgres();

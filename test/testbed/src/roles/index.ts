@@ -1,0 +1,1 @@
+export { createRoleLogins, type GrantOptions, type RoleKind, type RoleLogins } from './role-logins.ts';
