@@ -85,14 +85,17 @@ export {
 export {
   type AnyEventGroup,
   defineEvents,
+  type EmittedEventOf,
   type EventGroup,
   type ParsedPayload,
+  type ReadAheadPayload,
   type NewEventOf,
   type RecordedEventOf,
 } from './event/define-events.ts';
 export type { NewEvent, RecordedEvent } from './event/event.ts';
 export type { EventOptions } from './event/event-definition.ts';
-export { EventCatalog, type StoredPayload, type UpcastPayload } from './event/event-catalog.ts';
+export { EventCatalog } from './event/event-catalog.ts';
+export type { StoredPayload, UpcastPayload } from './event/upcast.ts';
 export { frozen } from './fold/frozen.ts';
 export { asStored } from './json/as-stored.ts';
 export { estimatedSize } from './json/estimated-size.ts';
@@ -104,7 +107,7 @@ export type {
   MetadataWith,
   RecordedMetadata,
 } from './event/metadata.ts';
-export { SchemaVersions, schemaVersions } from './event/schema-versions.ts';
+export { SchemaVersions, schemaVersions, type WrittenVersion } from './event/schema-versions.ts';
 export {
   assertId,
   assertProjectionName,

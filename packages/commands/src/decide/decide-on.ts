@@ -59,13 +59,13 @@ export function decideOn(
 export function foldNew(
   aggregate: AnyAggregate,
   state: unknown,
-  events: readonly Pick<NewEvent, 'type' | 'data'>[],
+  events: readonly Pick<NewEvent, 'type' | 'schemaVersion' | 'data'>[],
 ): unknown {
   let folded = state;
-  for (const { type, data } of events) {
+  for (const { type, schemaVersion, data } of events) {
     if (!aggregate.events.definitions.some((definition) => definition.type === type))
       throw new UnknownEventError(type);
-    folded = aggregate.evolve(folded, { type, data: asStored(data) });
+    folded = aggregate.evolve(folded, { type, schemaVersion, data: asStored(data) });
   }
   return folded;
 }

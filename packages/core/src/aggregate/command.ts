@@ -43,7 +43,7 @@ export interface DecisionCommand<
 
 export type AnyCommand = Command | DecisionCommand;
 
-/** The events that a command can emit. */
+/** The events that a command can emit, with their data as it is read back. */
 export type CommandEvent<TCommand> = TCommand extends {
   readonly [outcome]?: { readonly event: infer TEvent extends NewEvent };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type {
   AnyEventGroup,
+  EmittedEventOf,
   EventCreators,
   EventData,
   EventGroup,
@@ -8,13 +9,13 @@ import type {
   Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
-import type { JsonValue } from '../event/json.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { frozen, unfreezable } from '../fold/frozen.ts';
 import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
+import { type FoldedEvent, foldEventOf } from './fold-event.ts';
 import type { Rejection } from './reject.ts';
 
 /** How one event changes the state. Pure, and does not throw: it also replays events that older rules accepted. */
@@ -136,7 +137,8 @@ export interface AnyAggregate {
     input: unknown,
     context: DecideContext & { readonly id: string },
   ): DecideResult<NewEvent, string>;
-  evolve(state: unknown, event: { readonly type: string; readonly data: JsonValue }): unknown;
+  /** Data of an older schema version is upcast first. */
+  evolve(state: unknown, event: FoldedEvent): unknown;
 }
 
 /** A consistency boundary. Its state is the left fold of the events of its stream. */
@@ -157,7 +159,7 @@ export interface Aggregate<
     input: unknown,
     context: DecideContext & { readonly id: string },
   ): DecideResult<NewEventOf<EventGroup<TCategory, TPayloads>>, string>;
-  evolve(state: TState, event: { readonly type: string; readonly data: JsonValue }): TState;
+  evolve(state: TState, event: FoldedEvent): TState;
 }
 
 /** The state of an aggregate: `StateOf<typeof account>`. */
@@ -221,7 +223,7 @@ export function defineAggregate<
   {
     [TName in keyof TInputs & string]: CommandTypes<
       z.input<TInputs[TName]>,
-      EmittedBy<ResultOf<TResults, TName>, NewEventOf<EventGroup<TCategory, TPayloads>>>,
+      EmittedBy<ResultOf<TResults, TName>, EmittedEventOf<EventGroup<TCategory, TPayloads>>>,
       RejectedBy<ResultOf<TResults, TName>, TReason>
     >;
   }
@@ -250,12 +252,6 @@ export function defineAggregate<
       >
     >
   >;
-  const evolveByType = new Map<string, (state: TState, data: never) => TState>(
-    Object.entries(options.evolve).map(([eventName, handler]) => [
-      `${name}.${eventName}`,
-      handler as (state: TState, data: never) => TState,
-    ]),
-  );
   return {
     name,
     events,
@@ -271,12 +267,10 @@ export function defineAggregate<
       if (handler === undefined) throw new TypeError(`aggregate "${name}" has no command "${command}"`);
       return handler.decide(state, input, events.create, context);
     },
-    evolve(state, event) {
-      const handler = evolveByType.get(event.type);
-      if (handler === undefined)
-        throw new TypeError(`aggregate "${name}" does not evolve on event "${event.type}"`);
-      return handler(state, event.data as never);
-    },
+    evolve: foldEventOf(
+      events,
+      options.evolve as Readonly<Record<string, (state: TState, data: never) => TState>>,
+    ),
   };
 }
 

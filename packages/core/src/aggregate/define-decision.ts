@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import type { EventCreators, EventGroup, NewEventOf, Payloads } from '../event/define-events.ts';
+import type {
+  EmittedEventOf,
+  EventCreators,
+  EventGroup,
+  NewEventOf,
+  Payloads,
+} from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import { assertMemberName } from '../naming/names.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
@@ -21,6 +27,10 @@ type EventsByRole<TRoles extends Roles> = {
 
 type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }
   ? NewEventOf<TGroup>
+  : never;
+
+type EmittedEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }
+  ? EmittedEventOf<TGroup>
   : never;
 
 type CreatorsOf<TAggregate> = TAggregate extends {
@@ -123,7 +133,7 @@ export function defineDecision<
   TRoles,
   CommandTypes<
     z.input<TInput>,
-    EmittedBy<TResult, NewEventOfAggregate<TRoles[keyof TRoles]>>,
+    EmittedBy<TResult, EmittedEventOfAggregate<TRoles[keyof TRoles]>>,
     RejectedBy<TResult, TReason>
   >
 > {

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../event/json.ts';
+import type { FoldedEvent } from './fold-event.ts';
 
 /**
  * Folds events into a state. O(events).
@@ -8,9 +8,9 @@ import type { JsonValue } from '../event/json.ts';
 export function replay<TState>(
   aggregate: {
     readonly initialState: TState;
-    evolve(state: TState, event: { readonly type: string; readonly data: JsonValue }): TState;
+    evolve(state: TState, event: FoldedEvent): TState;
   },
-  history: Iterable<{ readonly type: string; readonly data: JsonValue }>,
+  history: Iterable<FoldedEvent>,
   from: TState = aggregate.initialState,
 ): TState {
   let state = from;

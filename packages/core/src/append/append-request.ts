@@ -1,15 +1,17 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
-import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
+import type { UpcastPayload } from '../event/upcast.ts';
 import type { TaggedQuery } from '../store/event-store.ts';
 
 /** A validated event, ready to be stored. */
 export interface PreparedEvent {
   readonly id: string;
   readonly type: string;
+  /** Of the stored payload. */
   readonly schemaVersion: number;
-  readonly data: JsonValue;
   readonly dataJson: string;
+  /** The payload as reads return it: in a newer version where one is read than is written. */
+  readonly read: UpcastPayload;
   readonly metadata: EventMetadata;
   readonly metadataJson: string;
   readonly tags: readonly string[];

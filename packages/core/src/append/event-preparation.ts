@@ -57,7 +57,8 @@ export class EventPreparation {
     assertStorable(type, schemaVersion, data, dataJson);
     if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
     const metadata = own ?? this.#metadata;
-    return { id: this.#idOf(event), type, schemaVersion, data, dataJson, metadata, metadataJson, tags };
+    const read = this.#catalog.readPayloadOf(event, data);
+    return { id: this.#idOf(event), type, schemaVersion, dataJson, read, metadata, metadataJson, tags };
   }
 
   /**

@@ -44,7 +44,7 @@ describe('a prepared append', () => {
       id: 'c:1',
       type: 'note.written',
       schemaVersion: 1,
-      data: { text: 'a' },
+      read: { schemaVersion: 1, data: { text: 'a' } },
       dataJson: '{"text":"a"}',
       metadata: { actor: 'Ada', tenant: 'eu', commandId: 'c' },
       metadataJson: '{"actor":"Ada","tenant":"eu","commandId":"c"}',

@@ -78,6 +78,14 @@ export class DuplicateDefinitionError extends LeftfoldError {
   }
 }
 
+interface UnknownEventPlace {
+  readonly schemaVersion?: number | undefined;
+  readonly position?: number | undefined;
+  readonly newest?: number;
+  readonly written?: number;
+  readonly inQuery?: boolean;
+}
+
 /** No definition that was given to the store knows this event type, or this version of it. */
 export class UnknownEventError extends LeftfoldError {
   readonly code = 'UNKNOWN_EVENT';
@@ -87,32 +95,34 @@ export class UnknownEventError extends LeftfoldError {
   /** Where the event stands in the log; undefined for one that was to be appended. */
   readonly position: number | undefined;
 
-  /** @param place `newest` is the version that is known, when the type itself is; `inQuery`: a query names the type */
-  constructor(
-    type: string,
-    place: {
-      readonly schemaVersion?: number;
-      readonly position?: number;
-      readonly newest?: number;
-      readonly inQuery?: boolean;
-    } = {},
-  ) {
-    const { schemaVersion, position, newest, inQuery = false } = place;
-    const event = `event type ${shownValue(type)}${position === undefined ? '' : ` at position ${position}`}`;
-    const skip = inQuery
-      ? `, correct its name in the query, or if this is a read, give it unknownEvents: 'skip'`
-      : position === undefined
-        ? ''
-        : `, or read with unknownEvents: 'skip'`;
-    super(
-      newest === undefined
-        ? `${event} is unknown here; add its defineEvents(...) to the store's events${skip}`
-        : `${event} has schema version ${schemaVersion}, the version known here is ${newest}; use the newest defineEvents(...) everywhere`,
-    );
+  /**
+   * @param place `newest` is the newest version that is read, and `written` the one that is written, when the type is
+   * known; `inQuery`: a query names the type
+   */
+  constructor(type: string, place: UnknownEventPlace = {}) {
+    super(describeUnknown(type, place));
+    const { schemaVersion, position } = place;
     this.type = type;
     this.schemaVersion = schemaVersion;
     this.position = position;
   }
+}
+
+function describeUnknown(type: string, place: UnknownEventPlace): string {
+  const { schemaVersion, position, newest, written, inQuery = false } = place;
+  const event = `event type ${shownValue(type)}${position === undefined ? '' : ` at position ${position}`}`;
+  if (written !== undefined) {
+    return `${event} was made with schema version ${schemaVersion}, and version ${written} is written here; make it by create of the defineEvents(...) that the store has`;
+  }
+  if (newest !== undefined) {
+    return `${event} has schema version ${schemaVersion}, the newest known here is ${newest}: a newer release wrote it; deploy a release that reads version ${schemaVersion} before one that writes it`;
+  }
+  if (inQuery) {
+    return `${event} is unknown here; add its defineEvents(...) to the store's events, correct its name in the query, or if this is a read, give it unknownEvents: 'skip'`;
+  }
+  if (position === undefined)
+    return `${event} is unknown here; add its defineEvents(...) to the store's events`;
+  return `${event} is unknown here; if a newer release wrote it, deploy that release, otherwise add its defineEvents(...) to the store's events, or read with unknownEvents: 'skip'`;
 }
 
 /** A payload does not fit its event's schema: one that was to be appended, and was not, or one that was read. */

@@ -8,6 +8,8 @@ import {
   type ParsedPayload,
   type RecordedEventOf,
 } from './define-events.ts';
+import type { CommandEvent } from '../aggregate/command.ts';
+import { defineAggregate } from '../aggregate/define-aggregate.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
 import { schemaVersions } from './schema-versions.ts';
 
@@ -92,6 +94,65 @@ test('an event with schema versions has the newest shape', () => {
     owner: string;
     currency: string;
   }>();
+});
+
+test('a version that is read before it is written: creators take the older shape, readers the newer', () => {
+  const events = defineEvents('account', {
+    opened: schemaVersions(z.object({ name: z.string(), via: z.string().default('web') }))
+      .written()
+      .next(z.object({ owner: z.string(), tier: z.string().default('basic') }), (v1) => ({ owner: v1.name })),
+    deposited: z.object({ cents: z.int() }),
+  });
+  expectTypeOf(events.create.opened).parameter(0).toEqualTypeOf<{ name: string; via?: string | undefined }>();
+  expectTypeOf<Extract<NewEventOf<typeof events>, { type: 'account.opened' }>['data']>().toEqualTypeOf<{
+    name: string;
+    via: string;
+  }>();
+  expectTypeOf<Extract<RecordedEventOf<typeof events>, { type: 'account.opened' }>['data']>().toEqualTypeOf<{
+    owner: string;
+    tier: string;
+  }>();
+  expectTypeOf<
+    Extract<RecordedEventOf<typeof events>, { type: 'account.deposited' }>['data']
+  >().toEqualTypeOf<{
+    cents: number;
+  }>();
+  // @ts-expect-error the newer version is not written yet
+  events.create.opened({ owner: 'Ada' });
+});
+
+test('in an aggregate, decide emits the written shape, evolve and results have the newest', () => {
+  const events = defineEvents('account', {
+    opened: schemaVersions(z.object({ name: z.string() }))
+      .written()
+      .next(z.object({ owner: z.string() }), ({ name }) => ({ owner: name })),
+  });
+  const initialState = { owner: '' };
+  const input = z.object({ name: z.string() });
+  const account = defineAggregate({
+    events,
+    initialState,
+    evolve: { opened: (_state, { owner }) => ({ owner }) },
+    commands: { open: { input, decide: (_state, { name }, emit) => emit.opened({ name }) } },
+  });
+  type Open = ReturnType<typeof account.command.open>;
+  expectTypeOf<CommandEvent<Open>>().toEqualTypeOf<NewEvent<'account.opened', { owner: string }>>();
+  defineAggregate({
+    events,
+    initialState,
+    // @ts-expect-error evolve gets the newest version, which has no field "name"
+    evolve: { opened: (_state, { name }) => ({ owner: name }) },
+    commands: {},
+  });
+  defineAggregate({
+    events,
+    initialState,
+    evolve: { opened: (state) => state },
+    commands: {
+      // @ts-expect-error decide emits the written version, which has no field "owner"
+      open: { input, decide: (_state, { name }, emit) => emit.opened({ owner: name }) },
+    },
+  });
 });
 
 test('an upcast step with a wrong input or output does not compile', () => {

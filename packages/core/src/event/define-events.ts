@@ -5,17 +5,18 @@ import type { NewEvent, RecordedEvent } from './event.ts';
 import type { EventDefinition, EventOptions } from './event-definition.ts';
 import type { JsonValue } from './json.ts';
 import type { EventMetadata } from './metadata.ts';
-import { SchemaVersions, type EventSchema } from './schema-versions.ts';
+import { SchemaVersions, type EventSchema, type WrittenVersion } from './schema-versions.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
 /** The shape of a payload: a zod schema, or a history of schemas that starts with `schemaVersions(v1)`. */
-type EventShape = EventSchema | SchemaVersions<JsonValue, unknown>;
+type EventShape = EventSchema | SchemaVersions<JsonValue, unknown, WrittenVersion | undefined>;
 
 /** Payload shapes by event name. */
 export type EventShapes = Readonly<Record<string, EventShape>>;
 
 /**
- * Payloads by event name, as they are stored; {@link ParsedPayload} where the schema's input differs from its output.
+ * Payloads by event name, as they are stored; {@link ParsedPayload} where the schema's input differs from its output,
+ * {@link ReadAheadPayload} where a newer version is read than is written.
  */
 export type Payloads = Readonly<Record<string, unknown>>;
 
@@ -26,44 +27,55 @@ export interface ParsedPayload<TData, TInput> {
   readonly [parsed]: { readonly data: TData; readonly input: TInput };
 }
 
+declare const readAhead: unique symbol;
+
+/** Exists in types only: a payload that is read in a newer version than it is written. */
+export interface ReadAheadPayload<TData, TWritten> {
+  readonly [readAhead]: { readonly data: TData; readonly written: TWritten };
+}
+
 /** In brackets, so that a union is compared as a whole. */
 type PayloadOf<TData, TInput> = [TData, TInput] extends [TInput, TData]
   ? TData
   : ParsedPayload<TData, TInput>;
 
-/** Output of the newest schema. */
-type DataOf<TShape> =
-  TShape extends SchemaVersions<infer TData, unknown>
-    ? TData
+/** The payload of one shape. */
+type ShapePayload<TShape> =
+  TShape extends SchemaVersions<infer TData, infer TInput, infer TWritten>
+    ? TWritten extends WrittenVersion<infer TWrittenData, infer TWrittenInput>
+      ? ReadAheadPayload<TData, PayloadOf<TWrittenData, TWrittenInput>>
+      : PayloadOf<TData, TInput>
     : TShape extends z.ZodType<infer TData extends JsonValue>
-      ? TData
+      ? PayloadOf<TData, z.input<TShape>>
       : never;
 
-/** Input of the newest schema. */
-type InputOf<TShape> =
-  TShape extends SchemaVersions<JsonValue, infer TInput>
-    ? TInput
-    : TShape extends z.ZodType
-      ? z.input<TShape>
-      : never;
-
-/** A payload as it is stored and read. */
+/** A payload as it is read. */
 export type EventData<TPayload> =
-  TPayload extends ParsedPayload<infer TData extends JsonValue, unknown>
+  TPayload extends ReadAheadPayload<infer TData extends JsonValue, unknown>
     ? TData
-    : TPayload extends JsonValue
-      ? TPayload
-      : never;
+    : TPayload extends ParsedPayload<infer TData extends JsonValue, unknown>
+      ? TData
+      : TPayload extends JsonValue
+        ? TPayload
+        : never;
+
+/** The payload of a new event. */
+type WrittenPayload<TPayload> =
+  TPayload extends ReadAheadPayload<unknown, infer TWritten> ? TWritten : TPayload;
+
+/** A payload as it is written. */
+type WrittenData<TPayload> = EventData<WrittenPayload<TPayload>>;
 
 /** A payload as it is passed to a creator. */
-type EventInput<TPayload> = TPayload extends ParsedPayload<unknown, infer TInput> ? TInput : TPayload;
+type EventInput<TPayload> =
+  WrittenPayload<TPayload> extends ParsedPayload<unknown, infer TInput> ? TInput : WrittenPayload<TPayload>;
 
 /** One function per event: validates the payload and makes the event. */
 export type EventCreators<TCategory extends string, TPayloads extends Payloads> = {
   readonly [TName in keyof TPayloads & string]: (
     data: EventInput<TPayloads[TName]>,
     options?: EventOptions,
-  ) => NewEvent<`${TCategory}.${TName}`, EventData<TPayloads[TName]>>;
+  ) => NewEvent<`${TCategory}.${TName}`, WrittenData<TPayloads[TName]>>;
 };
 
 /** The part of an event group that the framework uses, without its types. */
@@ -86,6 +98,14 @@ export interface EventGroup<TCategory extends string, TPayloads extends Payloads
 
 /** Any event of a group, before it is appended. Narrow it by `type`. */
 export type NewEventOf<TGroup> =
+  TGroup extends EventGroup<infer TCategory, infer TPayloads>
+    ? {
+        [TName in keyof TPayloads & string]: NewEvent<`${TCategory}.${TName}`, WrittenData<TPayloads[TName]>>;
+      }[keyof TPayloads & string]
+    : NewEvent;
+
+/** Any event of a group, with its data as it is read back once it is appended. */
+export type EmittedEventOf<TGroup> =
   TGroup extends EventGroup<infer TCategory, infer TPayloads>
     ? {
         [TName in keyof TPayloads & string]: NewEvent<`${TCategory}.${TName}`, EventData<TPayloads[TName]>>;
@@ -133,7 +153,7 @@ export function defineEvents<const TCategory extends string, TShapes extends Eve
 ): EventGroup<
   TCategory,
   // An anonymous type, so that an editor shows the payloads and not the schemas.
-  { [TName in keyof TShapes & string]: PayloadOf<DataOf<TShapes[TName]>, InputOf<TShapes[TName]>> }
+  { [TName in keyof TShapes & string]: ShapePayload<TShapes[TName]> }
 > {
   assertCategory(category);
   const definitions = Object.entries(shapes).map(([name, shape]) => toDefinition(category, name, shape));
@@ -156,25 +176,32 @@ function creatorsOf<TCategory extends string, TPayloads extends Payloads>(
 function toDefinition(category: string, name: string, shape: EventShape): EventDefinition {
   assertMemberName('event name', name);
   const type = `${category}.${name}`;
-  return shape instanceof SchemaVersions
-    ? { type, schemaVersion: shape.schemaVersion, schema: shape.schema, steps: shape.steps, code: shape.code }
-    : { type, schemaVersion: 1, schema: shape, steps: [], code: [] };
+  if (!(shape instanceof SchemaVersions)) {
+    const only = { schemaVersion: 1, schema: shape };
+    return { type, ...only, written: only, steps: [], code: [] };
+  }
+  const { schemaVersion, schema, steps, code, writtenVersion } = shape;
+  return { type, schemaVersion, schema, steps, code, written: writtenVersion ?? { schemaVersion, schema } };
 }
 
 function creatorOf(definition: EventDefinition) {
   return (data: unknown, options?: EventOptions): NewEvent =>
-    new ValidatedEvent(definition, parsePayload(definition, data), options);
+    new ValidatedEvent(definition, parsePayload(definition.type, definition.written, data), options);
 }
 
 /**
- * Parses data by the newest schema of a definition.
+ * Parses data by one schema of an event type.
  *
  * @param position the event's position, when it was read from the log
  * @throws InvalidEventError when `data` does not match the schema.
  */
-export function parsePayload(definition: EventDefinition, data: unknown, position?: number): JsonValue {
-  const parsed = definition.schema.safeParse(data);
+export function parsePayload(
+  type: string,
+  { schemaVersion, schema }: WrittenVersion,
+  data: unknown,
+  position?: number,
+): JsonValue {
+  const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  const issues = toSchemaIssues(parsed.error);
-  throw new InvalidEventError(definition.type, definition.schemaVersion, issues, { position });
+  throw new InvalidEventError(type, schemaVersion, toSchemaIssues(parsed.error), { position });
 }

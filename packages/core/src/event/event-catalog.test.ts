@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DuplicateDefinitionError } from '../errors/definition-errors.ts';
 import { defineEvents } from './define-events.ts';
-import { EventCatalog, type StoredPayload } from './event-catalog.ts';
+import { EventCatalog } from './event-catalog.ts';
 import { schemaVersions } from './schema-versions.ts';
+import type { StoredPayload } from './upcast.ts';
 
 const accountEvents = defineEvents('account', {
   opened: schemaVersions(z.object({ name: z.string() }))
@@ -87,7 +88,7 @@ describe('upcasting', () => {
         type: 'account.closed',
         position: 9,
         message:
-          "event type \"account.closed\" at position 9 is unknown here; add its defineEvents(...) to the store's events, or read with unknownEvents: 'skip'",
+          "event type \"account.closed\" at position 9 is unknown here; if a newer release wrote it, deploy that release, otherwise add its defineEvents(...) to the store's events, or read with unknownEvents: 'skip'",
       }),
     );
     expect(() => catalog.upcast(opened(4, {}))).toThrow(
@@ -96,7 +97,7 @@ describe('upcasting', () => {
         schemaVersion: 4,
         position: 17,
         message:
-          'event type "account.opened" at position 17 has schema version 4, the version known here is 3; use the newest defineEvents(...) everywhere',
+          'event type "account.opened" at position 17 has schema version 4, the newest known here is 3: a newer release wrote it; deploy a release that reads version 4 before one that writes it',
       }),
     );
   });
@@ -112,13 +113,86 @@ describe('an event to append', () => {
   test('is refused when it was made under an older schema version', () => {
     expect(() =>
       catalog.payloadOf({ type: 'account.opened', schemaVersion: 1, data: { name: 'Ada' } }),
-    ).toThrow(expect.objectContaining({ code: 'UNKNOWN_EVENT', schemaVersion: 1, position: undefined }));
+    ).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_EVENT',
+        schemaVersion: 1,
+        position: undefined,
+        message:
+          'event type "account.opened" was made with schema version 1, and version 3 is written here; make it by create of the defineEvents(...) that the store has',
+      }),
+    );
   });
 
   test('is parsed when it was not made by its creator', () => {
     const plain = { type: 'account.deposited', schemaVersion: 1 };
     expect(catalog.payloadOf({ ...plain, data: { cents: 5, noise: true } })).toEqual({ cents: 5 });
     expect(() => catalog.payloadOf({ ...plain, data: { cents: 0 } })).toThrow(/does not fit: cents/);
+  });
+});
+
+describe('a version that is read before it is written', () => {
+  const readers = defineEvents('account', {
+    opened: schemaVersions(z.object({ name: z.string() }))
+      .written()
+      .next(z.object({ owner: z.string().min(1), tier: z.string().default('basic') }), ({ name }) => ({
+        owner: name,
+      })),
+  });
+  const reading = new EventCatalog([readers]);
+  const made = readers.create.opened({ name: 'Ada' });
+
+  test('is not the version of a new event', () => {
+    expect(made).toMatchObject({ schemaVersion: 1, data: { name: 'Ada' } });
+    expect(reading.payloadOf(made)).toEqual({ name: 'Ada' });
+    expect(reading.payloadOf({ ...made, data: { name: 'Ada', noise: true } })).toEqual({ name: 'Ada' });
+    expect(() => reading.payloadOf({ ...made, data: { owner: 'Ada' } })).toThrow(
+      /version 1 does not fit: name/,
+    );
+  });
+
+  test('is refused in an append, since other releases may not know it', () => {
+    expect(() => reading.payloadOf({ ...made, schemaVersion: 2, data: { owner: 'Ada', tier: 'x' } })).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_EVENT', schemaVersion: 2, retryable: false }),
+    );
+  });
+
+  test('is read as it is, and older ones are upcast to it', () => {
+    const data = { owner: 'Ada', tier: 'gold' };
+    expect(reading.upcast(opened(2, data))).toEqual({ schemaVersion: 2, data });
+    expect(reading.upcast(opened(1, { name: 'Ada' }))).toEqual({
+      schemaVersion: 2,
+      data: { owner: 'Ada', tier: 'basic' },
+    });
+  });
+
+  test('is what an append returns', () => {
+    expect(reading.readPayloadOf(made, made.data)).toEqual({
+      schemaVersion: 2,
+      data: { owner: 'Ada', tier: 'basic' },
+    });
+  });
+
+  test('refuses an append that could not be read', () => {
+    const unreadable = readers.create.opened({ name: '' });
+    expect(() => reading.readPayloadOf(unreadable, unreadable.data)).toThrow(
+      expect.objectContaining({ code: 'INVALID_EVENT', schemaVersion: 1, position: undefined }),
+    );
+  });
+
+  test('can be several versions ahead', () => {
+    const ahead = defineEvents('account', {
+      opened: schemaVersions(z.object({ name: z.string() }))
+        .next(z.object({ owner: z.string() }), ({ name }) => ({ owner: name }))
+        .written()
+        .next(z.object({ holder: z.string() }), ({ owner }) => ({ holder: owner }))
+        .next(z.object({ holders: z.array(z.string()) }), ({ holder }) => ({ holders: [holder] })),
+    });
+    const event = ahead.create.opened({ owner: 'Ada' });
+    expect(event.schemaVersion).toBe(2);
+    const read = { schemaVersion: 4, data: { holders: ['Ada'] } };
+    expect(new EventCatalog([ahead]).readPayloadOf(event, event.data)).toEqual(read);
+    expect(new EventCatalog([ahead]).upcast(opened(1, { name: 'Ada' }))).toEqual(read);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { EventMetadata } from './metadata.ts';
-import type { EventSchema, UpcastStep } from './schema-versions.ts';
+import type { EventSchema, UpcastStep, WrittenVersion } from './schema-versions.ts';
 
 /** One event type: its stored name, its newest schema, and the upcast steps from older ones. */
 export interface EventDefinition {
@@ -7,6 +7,8 @@ export interface EventDefinition {
   readonly type: string;
   readonly schemaVersion: number;
   readonly schema: EventSchema;
+  /** The version of new events: the newest, unless a release reads a newer version than it writes. */
+  readonly written: WrittenVersion;
   readonly steps: readonly UpcastStep[];
   /** Source text of the steps. */
   readonly code: readonly string[];

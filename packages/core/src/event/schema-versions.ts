@@ -7,14 +7,26 @@ export type EventSchema = z.ZodType<JsonValue>;
 /** One step of an upcast: turns a payload into the next version and parses it by the next schema. */
 export type UpcastStep = (data: JsonValue) => JsonValue;
 
+/** The schema version under which new events are stored. */
+export interface WrittenVersion<TData extends JsonValue = JsonValue, TInput = unknown> {
+  readonly schemaVersion: number;
+  readonly schema: z.ZodType<TData, TInput>;
+}
+
 /**
  * The schemas of one payload, oldest first. An event that was stored under an older schema is read as the newest.
  *
  * `schemaVersion` is the number of schemas. Do not edit a schema that events were stored under: add the next one.
  */
-export class SchemaVersions<TData extends JsonValue, TInput> {
+export class SchemaVersions<
+  TData extends JsonValue,
+  TInput,
+  TWritten extends WrittenVersion | undefined = undefined,
+> {
   readonly schemaVersion: number;
   readonly schema: z.ZodType<TData, TInput>;
+  /** The version that is written; undefined when it is the newest one. */
+  readonly writtenVersion: TWritten;
   /** `steps[n - 1]` turns version n into version n + 1. */
   readonly steps: readonly UpcastStep[];
   /** Source text of each step, as it was given. */
@@ -23,9 +35,14 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
   /** @internal start with {@link schemaVersions} */
   constructor(
     schema: z.ZodType<TData, TInput>,
-    { steps, code }: Pick<SchemaVersions<TData, TInput>, 'steps' | 'code'>,
+    {
+      steps,
+      code,
+      writtenVersion,
+    }: Pick<SchemaVersions<TData, TInput, TWritten>, 'steps' | 'code' | 'writtenVersion'>,
   ) {
     this.schema = schema;
+    this.writtenVersion = writtenVersion;
     this.steps = steps;
     this.code = code;
     this.schemaVersion = steps.length + 1;
@@ -39,13 +56,32 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
   next<TNextData extends JsonValue, TNextInput>(
     schema: z.ZodType<TNextData, TNextInput>,
     step: (data: TData) => NoInfer<TNextInput>,
-  ): SchemaVersions<TNextData, TNextInput> {
+  ): SchemaVersions<TNextData, TNextInput, TWritten> {
     // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
     const parsedStep: UpcastStep = (data) => schema.parse(step(data as TData));
     return new SchemaVersions(schema, {
       steps: [...this.steps, parsedStep],
       code: [...this.code, String(step)],
+      writtenVersion: this.writtenVersion,
     });
+  }
+
+  /**
+   * Goes on writing this version, while the versions added after it are read already.
+   *
+   * A release with it can be deployed beside a release that does not know the newer versions, and before one that writes
+   * them. Creators take this version; `evolve`, projections and results have the newest.
+   *
+   * @example
+   * ```ts
+   * const opened = schemaVersions(z.object({ name: z.string() }))
+   *   .written() // the next release removes this line
+   *   .next(z.object({ owner: z.string() }), ({ name }) => ({ owner: name }));
+   * ```
+   */
+  written(): SchemaVersions<TData, TInput, WrittenVersion<TData, TInput>> {
+    const { schema, schemaVersion, steps, code } = this;
+    return new SchemaVersions(schema, { steps, code, writtenVersion: { schema, schemaVersion } });
   }
 }
 
@@ -62,5 +98,5 @@ export class SchemaVersions<TData extends JsonValue, TInput> {
 export function schemaVersions<TData extends JsonValue, TInput>(
   schema: z.ZodType<TData, TInput>,
 ): SchemaVersions<TData, TInput> {
-  return new SchemaVersions(schema, { steps: [], code: [] });
+  return new SchemaVersions(schema, { steps: [], code: [], writtenVersion: undefined });
 }

@@ -20,7 +20,7 @@ export class ValidatedEvent implements NewEvent {
 
   constructor(definition: EventDefinition, data: JsonValue, options: EventOptions | undefined) {
     this.type = definition.type;
-    this.schemaVersion = definition.schemaVersion;
+    this.schemaVersion = definition.written.schemaVersion;
     this.data = data;
     if (options?.id !== undefined) this.id = options.id;
     if (options?.tags !== undefined) this.tags = options.tags;

@@ -42,8 +42,8 @@ export function toAppendResult(
         const events = prepared.map(
           (event, offset): RecordedEvent => ({
             type: event.type,
-            schemaVersion: event.schemaVersion,
-            data: event.data,
+            schemaVersion: event.read.schemaVersion,
+            data: event.read.data,
             id: event.id,
             streamId,
             streamVersion: base + offset + 1,

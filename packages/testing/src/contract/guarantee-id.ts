@@ -10,6 +10,7 @@ export type GuaranteeId =
   | 'invalid-input'
   | 'isolated-failures'
   | 'no-write-skew'
+  | 'readers-first'
   | 'readers-miss-nothing'
   | 'unique-event-ids'
   | 'unknown-events'

@@ -57,11 +57,17 @@ const letterV1 = z.object({ name: z.string() });
 const letterV2 = z.object({ to: z.string(), stamp: z.string().default('none') });
 const letterV3 = z.object({ to: z.string(), stamp: z.string(), grams: z.int().default(20) });
 
-/** The event definitions of one category in three releases of an application. */
+/** The event definitions of one category in the releases of an application. */
 export const letterEvents = {
   first: defineEvents('letter', { sent: letterV1 }),
   second: defineEvents('letter', {
     sent: schemaVersions(letterV1).next(letterV2, ({ name }) => ({ to: name })),
+  }),
+  /** Reads what the second one writes, and still writes what the first one reads. */
+  secondReader: defineEvents('letter', {
+    sent: schemaVersions(letterV1)
+      .written()
+      .next(letterV2, ({ name }) => ({ to: name })),
   }),
   third: defineEvents('letter', {
     sent: schemaVersions(letterV1)

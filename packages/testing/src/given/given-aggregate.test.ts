@@ -1,5 +1,12 @@
 import { AssertionError } from 'node:assert';
-import { defineAggregate } from '@leftfold/core';
+import {
+  defineAggregate,
+  defineEvents,
+  type NewEvent,
+  type NewEventOf,
+  replay,
+  schemaVersions,
+} from '@leftfold/core';
 import { account, accountEvents, deposited, opened, withdrawn } from '@leftfold/testbed/bank';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -79,6 +86,77 @@ describe('given, when, then', () => {
     history.thenState({ open: true, cents: 5 });
     expect(history.state).toEqual({ open: true, cents: 5 });
   });
+});
+
+describe('a version that is read before it is written', () => {
+  const upcast = ({ name }: { readonly name: string }) => ({ owner: name });
+  const events = defineEvents('ship', {
+    named: schemaVersions(z.object({ name: z.string() }))
+      .written()
+      .next(z.object({ owner: z.string() }), upcast),
+  });
+  const owners: readonly string[] = [];
+  const ship = defineAggregate({
+    events,
+    initialState: { owners },
+    evolve: { named: (state, { owner }) => ({ owners: [...state.owners, owner] }) },
+    commands: {
+      rename: {
+        input: z.object({ name: z.string() }),
+        decide: (_state, { name }, emit) => emit.named({ name }),
+      },
+    },
+  });
+  const one = events.create.named({ name: 'one' });
+  const two = { type: 'ship.named', schemaVersion: 2, data: { owner: 'two' } } as const;
+
+  test('may be in the history, and is not what is decided on', () => {
+    given(ship, [one, two])
+      .when(ship.command.rename('a', { name: 'three' }))
+      .then([events.create.named({ name: 'three' })])
+      .thenState({ owners: ['one', 'two', 'three'] });
+    expect.assertions(0);
+  });
+
+  test('is validated in a history, and refused as a decision', () => {
+    const lost: unknown = { ...two, data: { name: 'two' } };
+    expect(() => given(ship, [lost as typeof two])).toThrow(
+      expect.objectContaining({ code: 'INVALID_EVENT', schemaVersion: 2 }),
+    );
+    const early = defineAggregate({
+      events,
+      initialState: ship.initialState,
+      evolve: { named: (state) => state },
+      commands: { rename: { input: z.object({}), decide: () => two as never } },
+    });
+    expect(() => given(early).when(early.command.rename('a', {}))).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_EVENT', schemaVersion: 2 }),
+    );
+  });
+
+  test('replaying new events gives the state in the shape that is read', () => {
+    expect(replay(ship, [one, two])).toEqual({ owners: ['one', 'two'] });
+  });
+});
+
+test('a history may have events of older schema versions', () => {
+  const events = defineEvents('ship', {
+    named: schemaVersions(z.object({ name: z.string() })).next(
+      z.object({ owner: z.string() }),
+      ({ name }) => ({
+        owner: name,
+      }),
+    ),
+  });
+  const ship = defineAggregate({
+    events,
+    initialState: { owner: '' },
+    evolve: { named: (_state, { owner }) => ({ owner }) },
+    commands: {},
+  });
+  const old: NewEvent = { type: 'ship.named', schemaVersion: 1, data: { name: 'Ada' } };
+  given(ship, [old as NewEventOf<typeof events>]).thenState({ owner: 'Ada' });
+  expect.assertions(0);
 });
 
 describe('what was not expected', () => {

@@ -4,6 +4,7 @@ import {
   type CommandOf,
   type CommandReason,
   type DecideResult,
+  type EmittedEventOf,
   type NewEvent,
   type NewEventOf,
   Rejection,
@@ -12,12 +13,17 @@ import {
 } from '@leftfold/core';
 import { assertSame } from './assert-same.ts';
 import { type GivenOptions, toDecisionContext } from './decision-context.ts';
-import { stateAfter } from './history.ts';
+import { stateAfter, stateOf } from './history.ts';
 import { type Outcome, type ThenState, toOutcome } from './outcome.ts';
 import { parseCommandInput } from '@leftfold/core/input';
 
 /** Any event of an aggregate, before it is appended. */
 export type NewEventOfAggregate<TAggregate extends AnyAggregate> = NewEventOf<TAggregate['events']>;
+
+/** Any event of an aggregate's history: as it is written, or in the newest version that is read. */
+export type HistoryEventOf<TAggregate extends AnyAggregate> =
+  | NewEventOf<TAggregate['events']>
+  | EmittedEventOf<TAggregate['events']>;
 
 /** An aggregate with a history. */
 export interface GivenAggregate<TAggregate extends AnyAggregate> extends ThenState<StateOf<TAggregate>> {
@@ -45,7 +51,7 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
 ): GivenAggregate<TAggregate> {
   type State = StateOf<TAggregate>;
   type Reason = CommandReason<CommandOf<TAggregate>>;
-  const state = stateAfter(aggregate, history, aggregate.initialState) as State;
+  const state = stateOf(aggregate, history) as State;
   function thenState(expected: State): void {
     assertSame(state, expected, `the state of "${aggregate.name}" is another one`, thenState);
   }

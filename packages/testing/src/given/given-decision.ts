@@ -8,14 +8,21 @@ import {
   UnknownCommandError,
 } from '@leftfold/core';
 import { type GivenOptions, toDecisionContext } from './decision-context.ts';
-import type { NewEventOfAggregate } from './given-aggregate.ts';
-import { stateAfter } from './history.ts';
+import type { HistoryEventOf, NewEventOfAggregate } from './given-aggregate.ts';
+import { stateAfter, stateOf } from './history.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
 import { parseCommandInput } from '@leftfold/core/input';
 
 /** Events by role of a decision. */
 export type EventsByRole<TDecision extends AnyDecision> = {
   readonly [TRole in keyof TDecision['aggregates']]?: readonly NewEventOfAggregate<
+    TDecision['aggregates'][TRole]
+  >[];
+};
+
+/** Histories by role of a decision. */
+export type HistoriesByRole<TDecision extends AnyDecision> = {
+  readonly [TRole in keyof TDecision['aggregates']]?: readonly HistoryEventOf<
     TDecision['aggregates'][TRole]
   >[];
 };
@@ -67,10 +74,7 @@ export function givenDecision<TDecision extends AnyDecision>(
       throw new TypeError(`decision "${decision.name}" has no role "${role}"`);
   }
   const states = Object.fromEntries(
-    roles.map(([role, aggregate]) => [
-      role,
-      stateAfter(aggregate, histories[role] ?? [], aggregate.initialState),
-    ]),
+    roles.map(([role, aggregate]) => [role, stateOf(aggregate, histories[role] ?? [])]),
   );
   return {
     states: states as States,

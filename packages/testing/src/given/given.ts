@@ -1,7 +1,7 @@
 import type { AnyAggregate, AnyDecision, NewEvent } from '@leftfold/core';
 import type { GivenOptions } from './decision-context.ts';
-import { type GivenAggregate, givenAggregate, type NewEventOfAggregate } from './given-aggregate.ts';
-import { type EventsByRole, type GivenDecision, givenDecision } from './given-decision.ts';
+import { type GivenAggregate, givenAggregate, type HistoryEventOf } from './given-aggregate.ts';
+import { type GivenDecision, givenDecision, type HistoriesByRole } from './given-decision.ts';
 
 /**
  * Starts a test of an aggregate, without a store: its history.
@@ -17,7 +17,7 @@ import { type EventsByRole, type GivenDecision, givenDecision } from './given-de
  */
 export function given<TAggregate extends AnyAggregate>(
   aggregate: TAggregate,
-  history?: readonly NewEventOfAggregate<TAggregate>[],
+  history?: readonly HistoryEventOf<TAggregate>[],
   options?: GivenOptions,
 ): GivenAggregate<TAggregate>;
 
@@ -32,7 +32,7 @@ export function given<TAggregate extends AnyAggregate>(
  */
 export function given<TDecision extends AnyDecision>(
   decision: TDecision,
-  histories?: EventsByRole<TDecision>,
+  histories?: HistoriesByRole<TDecision>,
   options?: GivenOptions,
 ): GivenDecision<TDecision>;
 

@@ -1,13 +1,38 @@
 import { type AnyAggregate, asStored, EventCatalog, type NewEvent, replay } from '@leftfold/core';
 
 /**
- * Folds events into a state, with their data as a replay from the log has it.
+ * The state after events that a store may have recorded, under any schema version that the definitions know.
  *
  * @throws UnknownEventError, InvalidEventError when an event belongs to another aggregate, or its data does not match
  * its schema.
  */
+export function stateOf(aggregate: AnyAggregate, history: readonly NewEvent[]): unknown {
+  const catalog = new EventCatalog([aggregate.events]);
+  const written = new Map(
+    aggregate.events.definitions.map((definition) => [definition.type, definition.written.schemaVersion]),
+  );
+  const recorded = history.map((event) => {
+    if (event.schemaVersion === written.get(event.type)) return asWritten(catalog, event);
+    return { type: event.type, ...catalog.upcast({ ...event, data: asStored(event.data) }, true) };
+  });
+  return replay(aggregate, recorded);
+}
+
+/**
+ * Folds new events into a state, with their data as a replay from the log has it.
+ *
+ * @throws UnknownEventError, InvalidEventError when a store would not append an event.
+ */
 export function stateAfter(aggregate: AnyAggregate, events: readonly NewEvent[], from: unknown): unknown {
   const catalog = new EventCatalog([aggregate.events]);
-  const history = events.map((event) => ({ type: event.type, data: asStored(catalog.payloadOf(event)) }));
-  return replay(aggregate, history, from);
+  return replay(
+    aggregate,
+    events.map((event) => asWritten(catalog, event)),
+    from,
+  );
+}
+
+function asWritten(catalog: EventCatalog, event: NewEvent) {
+  const { type, schemaVersion } = event;
+  return { type, schemaVersion, data: asStored(catalog.payloadOf(event)) };
 }

@@ -111,6 +111,50 @@ export const definitionGuarantees = {
     expect(events.every(({ schemaVersion }) => schemaVersion === 3)).toBe(true);
   },
 
+  'a release that reads a version before it writes it works beside older and newer releases': async ({
+    guarantee,
+    openAnother,
+    stream,
+    category,
+    id,
+  }) => {
+    guarantee('readers-first');
+    const older = await openAnother([letterEvents.first]);
+    const reader = await openAnother([letterEvents.secondReader]);
+    const newer = await openAnother([letterEvents.second]);
+    const commandId = id('command');
+    const read = { schemaVersion: 2, data: { to: 'Ada', stamp: 'none' } };
+
+    const own = letterEvents.secondReader.create.sent({ name: 'Ada' });
+    const appended = await reader.append(stream(), [own], { commandId });
+    expect(appended.events).toMatchObject([read]);
+    expect(await collect(older.readStream(stream()))).toMatchObject([
+      { schemaVersion: 1, data: { name: 'Ada' } },
+    ]);
+    const repeated = await reader.append(stream(), [own], { commandId });
+    expect(repeated).toMatchObject({ duplicate: true, events: [read] });
+
+    await newer.append(stream(), [letterEvents.second.create.sent({ to: 'Eve', stamp: 'blue' })]);
+    const newest = [read, { schemaVersion: 2, data: { to: 'Eve', stamp: 'blue' } }];
+    const following: unknown[] = [];
+    for await (const event of reader.subscribe({ filter: { category } })) {
+      following.push(event);
+      if (following.length === 2) break;
+    }
+    expect(following).toMatchObject(newest);
+    for (const store of [reader, newer])
+      expect(await collect(store.readStream(stream()))).toMatchObject(newest);
+    expect(await collect(reader.readAll({ filter: { category } }))).toMatchObject(newest);
+  },
+
+  'an append of a version that is read and not yet written is refused': async ({ openAnother, stream }) => {
+    const reader = await openAnother([letterEvents.secondReader]);
+    const early = letterEvents.second.create.sent({ to: 'Eve', stamp: 'blue' });
+    const error = { code: 'UNKNOWN_EVENT', retryable: false, type: 'letter.sent', schemaVersion: 2 };
+    await expect(reader.append(stream(), [early])).rejects.toMatchObject(error);
+    expect(await collect(reader.readStream(stream()))).toEqual([]);
+  },
+
   'a newer schema version is an error, also for readers that skip unknown types': async ({
     openAnother,
     stream,

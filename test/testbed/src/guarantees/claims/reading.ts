@@ -56,6 +56,11 @@ export const readingClaims = {
     claim: 'An event that was stored in an older schema version is read in the newest one.',
     statedIn: 'guides/event-store.md#changing-the-schema-of-an-event',
   },
+  'readers-first': {
+    claim:
+      'A release can read a new schema version while it still writes the old one: releases before it read its events, and it reads those of releases after it.',
+    statedIn: 'guides/deploying.md#a-new-schema-version-readers-first',
+  },
   'unknown-events': {
     claim:
       "Reading an event of an unknown type fails with an error that names it, unless the reader says `unknownEvents: 'skip'`.",

@@ -1,0 +1,43 @@
+import type { AnyEventGroup } from '../event/define-events.ts';
+import type { JsonValue } from '../event/json.ts';
+import { upcast } from '../event/upcast.ts';
+
+/** The parts of an event that are folded into a state. */
+export interface FoldedEvent {
+  readonly type: string;
+  readonly data: JsonValue;
+  /** @default the newest */
+  readonly schemaVersion?: number | undefined;
+}
+
+/** Folds one event into a state. */
+export type FoldEvent<TState> = (state: TState, event: FoldedEvent) => TState;
+
+/**
+ * The fold of an aggregate, whose handlers get data of the newest schema version.
+ *
+ * @param handlers by event name, each for the data of its event
+ */
+export function foldEventOf<TState>(
+  { category, definitions }: AnyEventGroup,
+  handlers: Readonly<Record<string, (state: TState, data: never) => TState>>,
+): FoldEvent<TState> {
+  const byType = new Map(
+    definitions.map((definition) => {
+      const name = definition.type.slice(category.length + 1);
+      return [
+        definition.type,
+        { definition, handler: Object.hasOwn(handlers, name) ? handlers[name] : undefined },
+      ];
+    }),
+  );
+  return (state, event) => {
+    const { definition, handler } = byType.get(event.type) ?? {};
+    if (definition === undefined || handler === undefined)
+      throw new TypeError(`aggregate "${category}" does not evolve on event "${event.type}"`);
+    const { schemaVersion = definition.schemaVersion } = event;
+    const isNewest = schemaVersion === definition.schemaVersion;
+    const data = isNewest ? event.data : upcast(definition, { ...event, schemaVersion }).data;
+    return handler(state, data as never);
+  };
+}
