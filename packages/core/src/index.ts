@@ -97,8 +97,9 @@ export type { EventOptions } from './event/event-definition.ts';
 export { EventCatalog } from './event/event-catalog.ts';
 export type { StoredPayload, UpcastPayload } from './event/upcast.ts';
 export { frozen } from './fold/frozen.ts';
+export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';
-export { estimatedSize } from './json/estimated-size.ts';
+export { estimatedJsonSize, estimatedSize } from './json/estimated-size.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type {
   CustomMetadata,

@@ -36,6 +36,7 @@ import {
 } from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
+import { firstStream } from './append/append-result.ts';
 import { Appender } from './append/appender.ts';
 import type { InlineHook } from './append/inline-append.ts';
 import {
@@ -188,8 +189,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.#assertOpen();
     assertAppendOptions(options, contextNames);
     const appends = [{ streamId, events, expectedVersion: options.expectedVersion }];
-    const { streams } = await this.#appender.append(appends, options, options.transaction);
-    return streams[0]!;
+    return firstStream(this.#appender.append(appends, options, options.transaction));
   }
 
   async appendToStreams(
@@ -234,7 +234,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   /**
    * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
-   * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its statements can be pipelined: see {@link PipelinedTransaction.send}.
+   * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its
+   * statements can be pipelined: see {@link PipelinedTransaction.send}.
    */
   async inTransaction<TResult>(
     work: (transaction: PipelinedTransaction) => Promise<TResult>,

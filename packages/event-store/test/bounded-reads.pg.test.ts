@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { defineEvents } from '@leftfold/core';
 import { accountEvents, deposited } from '@leftfold/testbed/bank';
 import { typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { seedLargeEvents } from './large-events.ts';
-import { positionsOf, test } from './store-test.ts';
+import { openStore, positionsOf, test } from './store-test.ts';
 
 // Literals: a limit that is compared with itself holds whatever it is.
 const PAGE_BYTES = 1_048_576;
@@ -60,6 +62,26 @@ describe('a page', () => {
     expect(second.size).toBeLessThan(2 * PAGE_BYTES);
     expect(second.events.length).toBeLessThan(100);
   });
+});
+
+test.for([
+  { amount: [1e308, -1.5e-300, 1e21, 1e-7, 0.1, -12.5, 3] },
+  { text: ['1e300', 'a"b"\\', '€ 🦊 \u0001 \n', ''], key: { nested: [[], {}, null, true, false] } },
+])('the size of an event that is limited is the stored one: %j', async (more, { database, pool }) => {
+  guarantee('bounded-memory');
+  const numbers = defineEvents('number', { noted: z.object({ more: z.any() }) });
+  const appendUnder = async (eventBytes: number) => {
+    await using store = openStore(database.connectionString, { events: [numbers], limits: { eventBytes } });
+    return await store.append('number-1', [numbers.create.noted({ more })]);
+  };
+  const { position } = await appendUnder(1_000_000);
+  const { rows } = await pool.query<{ size: number; spaces: number }>(
+    `select size, regexp_count(data::text, '[,:] ') as spaces from leftfold.events where position = $1`,
+    [position],
+  );
+  const bytes = rows[0]!.size - rows[0]!.spaces;
+  await expect(appendUnder(bytes - 1)).rejects.toMatchObject({ code: 'APPEND_TOO_LARGE', actual: bytes });
+  await appendUnder(bytes);
 });
 
 describe('a process with 512 MB of memory', () => {

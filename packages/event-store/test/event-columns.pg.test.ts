@@ -125,5 +125,6 @@ function requestOf(streamId: string, tenant: string): AppendRequest {
     tags: new Set(),
     eventCount: 1,
     size: 2,
+    memory: 0,
   };
 }

@@ -304,6 +304,7 @@ function requestOf(streamId: string, expectedVersion: ExpectedVersion, eventId: 
     tags: new Set(),
     eventCount: 1,
     size: 13,
+    memory: 0,
   };
 }
 

@@ -8,13 +8,14 @@ import {
   type MetadataSchema,
   type RetryPolicy,
   estimatedSize,
+  InFlight,
+  type InFlightLimits,
   toRetryPolicy,
   uuidv7,
 } from '@leftfold/core';
 import { assertOptions, type OptionNames } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
-import { InFlight, type InFlightLimits } from '../in-flight/in-flight.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
@@ -63,7 +64,11 @@ const DEFAULT_CACHED_AGGREGATES = 1000;
 const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
 
 /** Commands and loads that run or wait at a time, and the estimated bytes of the commands. */
-const IN_FLIGHT_LIMITS: InFlightLimits = { count: 50_000, size: 256 * 1024 * 1024 };
+const IN_FLIGHT_LIMITS: InFlightLimits = {
+  what: 'commands and loads',
+  count: 50_000,
+  memory: 128 * 1024 * 1024,
+};
 
 /**
  * Creates a command executor for an event store.

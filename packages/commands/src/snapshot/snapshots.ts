@@ -1,6 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AnyAggregate, LoadedSnapshot, SnapshotStore } from '@leftfold/core';
-import { InFlight } from '../in-flight/in-flight.ts';
+import {
+  type AnyAggregate,
+  estimatedSize,
+  InFlight,
+  type InFlightLimits,
+  type LoadedSnapshot,
+  type SnapshotStore,
+} from '@leftfold/core';
 import type { FoldedState } from '../load/folded.ts';
 import { snapshotKeyOf } from './snapshot-key.ts';
 import { fromKeptState, toKeptState } from './snapshot-state.ts';
@@ -11,8 +17,8 @@ export interface SnapshotOwner {
   readonly streamId: string;
 }
 
-/** Concurrent snapshot writes of a process. More would take connections from appends. */
-const MAX_WRITES = 4;
+/** Snapshots that a process writes at a time, and the estimated bytes of their states. More would take connections from appends. */
+const WRITE_LIMITS: InFlightLimits = { what: 'snapshots', count: 4, memory: 32 * 1024 * 1024 };
 
 interface Stream {
   readonly aggregate: AnyAggregate;
@@ -24,7 +30,7 @@ export class Snapshots {
   readonly #store: SnapshotStore | undefined;
   readonly #onError: (error: unknown, owner: SnapshotOwner) => void;
   readonly #keys = new Map<AnyAggregate, string>();
-  readonly #writes = new InFlight();
+  readonly #writes = new InFlight(WRITE_LIMITS);
 
   constructor(store: SnapshotStore | undefined, onError: (error: unknown, owner: SnapshotOwner) => void) {
     this.#store = store;
@@ -57,13 +63,10 @@ export class Snapshots {
     const { snapshots: policy } = aggregate;
     const store = this.#store;
     if (store === undefined || policy === undefined) return folded;
-    if (
-      folded.streamVersion - folded.snapshotVersion < policy.everyEvents ||
-      this.#writes.count >= MAX_WRITES
-    )
+    if (folded.streamVersion - folded.snapshotVersion < policy.everyEvents || this.#writes.isFull)
       return folded;
     this.#writes
-      .run(() => this.#save(store, { aggregate, streamId }, folded))
+      .run(() => this.#save(store, { aggregate, streamId }, folded), estimatedSize(folded.state))
       .catch((error: unknown) => this.report(error, { aggregate, streamId }));
     return { ...folded, snapshotVersion: folded.streamVersion };
   }

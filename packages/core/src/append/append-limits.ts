@@ -2,9 +2,9 @@ import { assertOptions, assertWhole, type OptionNames } from '../input/assert-ar
 
 /** Limits of one append. */
 export interface AppendLimits {
-  /** Maximum size of one event's data and metadata, in bytes of JSON. @default 1,048,576 (1 MiB) */
+  /** Maximum size of one event's data and metadata, in bytes of JSON, numbers with all digits. @default 1,048,576 (1 MiB) */
   readonly eventBytes: number;
-  /** Maximum size of all data and metadata of an append, in bytes of JSON. @default 33,554,432 (32 MiB) */
+  /** Maximum size of all data and metadata of an append, likewise. @default 33,554,432 (32 MiB) */
   readonly appendBytes: number;
   /** Maximum number of events of an append. @default 10,000 */
   readonly events: number;

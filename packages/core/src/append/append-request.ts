@@ -44,4 +44,6 @@ export interface AppendRequest {
   readonly eventCount: number;
   /** Size of all data and metadata, in characters of JSON. */
   readonly size: number;
+  /** Estimated bytes that the request takes in memory until it has ended. */
+  readonly memory: number;
 }

@@ -1,18 +1,34 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
+import { estimatedJsonSize } from '../json/estimated-size.ts';
+import { MAX_BYTES_PER_CHARACTER, maxStoredLength, storedLength } from '../json/stored-length.ts';
 import type { AppendLimits } from './append-limits.ts';
-import { MAX_BYTES_PER_CHARACTER, utf8Length } from '../json/utf8-length.ts';
+
+/** What an event takes in memory beside its payload, its metadata and its tags, until its append has ended. */
+const EVENT_MEMORY = 512;
+
+/** What counts of an event. */
+export interface SizedEvent {
+  readonly type: string;
+  readonly dataJson: string;
+  readonly metadataJson: string;
+  /** False when its metadata is that of the append, which all of its events share. */
+  readonly hasOwnMetadata: boolean;
+  readonly tags: readonly string[];
+}
 
 /**
  * Sums the sizes of an append's events, and throws at the first event that exceeds a limit.
  *
- * Limits are in bytes. A text of n characters has at most 3 n bytes, which is below the limit for almost all events and
- * appends. Only for the others bytes are counted.
+ * Limits are in bytes of JSON with numbers as the database gives them back, see {@link storedLength}. An upper bound is
+ * below the limit for almost all events and appends; only for the others bytes are counted.
  */
 export class AppendSize {
   readonly #limits: AppendLimits;
   readonly #owner: string;
   /** Characters of all texts so far. */
   characters = 0;
+  /** Estimated bytes that the events so far take in memory, as text and as values. */
+  memory = 0;
   /** Bytes of all texts so far: an upper bound while `#texts` is defined, the exact number after that. */
   #bytes = 0;
   /** The texts so far; undefined once their bytes are counted, or when there is only one event. */
@@ -28,14 +44,25 @@ export class AppendSize {
     this.#texts = single ? undefined : [];
   }
 
+  /** Metadata that events of the append share. */
+  addShared(metadataJson: string): void {
+    this.memory += estimatedJsonSize(metadataJson);
+  }
+
   /** @throws AppendTooLargeError when the event exceeds its limit, or the append does with this event. */
-  add(streamId: string, type: string, dataJson: string, metadataJson: string): void {
+  add(streamId: string, event: SizedEvent): void {
+    const { type, dataJson, metadataJson } = event;
     const { eventBytes, appendBytes } = this.#limits;
     const characters = dataJson.length + metadataJson.length;
     this.characters += characters;
+    this.memory += EVENT_MEMORY + estimatedJsonSize(dataJson) + memoryOf(event.tags);
+    if (event.hasOwnMetadata) this.memory += estimatedJsonSize(metadataJson);
     let bytes = characters * MAX_BYTES_PER_CHARACTER;
+    // The texts of a single event, which most appends have, are looked at only when it is large.
+    if (this.#texts !== undefined || bytes > eventBytes)
+      bytes = maxStoredLength(dataJson) + maxStoredLength(metadataJson);
     if (bytes > eventBytes || this.#bytes + bytes > appendBytes) {
-      bytes = utf8Length(dataJson) + utf8Length(metadataJson);
+      bytes = storedLength(dataJson) + storedLength(metadataJson);
       if (bytes > eventBytes)
         throw new AppendTooLargeError(streamId, `size of event "${type}" in bytes`, bytes, eventBytes);
     }
@@ -43,10 +70,17 @@ export class AppendSize {
     this.#texts?.push(dataJson, metadataJson);
     if (this.#bytes <= appendBytes) return;
     if (this.#texts !== undefined) {
-      this.#bytes = this.#texts.reduce((sum, text) => sum + utf8Length(text), 0);
+      this.#bytes = this.#texts.reduce((sum, text) => sum + storedLength(text), 0);
       this.#texts = undefined;
     }
     if (this.#bytes > appendBytes)
       throw new AppendTooLargeError(this.#owner, 'size of the append in bytes', this.#bytes, appendBytes);
   }
+}
+
+/** Estimated bytes of a list of texts. */
+export function memoryOf(texts: readonly string[]): number {
+  let size = 0;
+  for (const { length } of texts) size += 16 + length;
+  return size;
 }

@@ -41,6 +41,7 @@ export class EventPreparation {
     this.#metadataJson = toJson(metadataOf('append'), 1, given);
     this.#metadata = given;
     assertStorable(metadataOf('append'), 1, given, this.#metadataJson);
+    size.addShared(this.#metadataJson);
   }
 
   /** @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError */
@@ -53,7 +54,7 @@ export class EventPreparation {
     const dataJson = toJson(type, schemaVersion, data);
     const own = event.metadata === undefined ? undefined : this.#joined(event.metadata);
     const metadataJson = own === undefined ? this.#metadataJson : toJson(metadataOf(type), 1, own);
-    this.#size.add(streamId, type, dataJson, metadataJson);
+    this.#size.add(streamId, { type, dataJson, metadataJson, hasOwnMetadata: own !== undefined, tags });
     assertStorable(type, schemaVersion, data, dataJson);
     if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
     const metadata = own ?? this.#metadata;

@@ -5,8 +5,8 @@ import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertId } from '../naming/names.ts';
 import type { AppendContext, StreamToAppend } from '../store/event-store.ts';
 import { type AppendLimits, MAX_STREAMS_WITH_CHECKS } from './append-limits.ts';
-import type { AppendRequest, StreamPart } from './append-request.ts';
-import { AppendSize } from './append-size.ts';
+import type { AppendRequest, PreparedCondition, StreamPart } from './append-request.ts';
+import { AppendSize, memoryOf } from './append-size.ts';
 import { EventPreparation } from './event-preparation.ts';
 import { prepareCondition } from './prepare-condition.ts';
 
@@ -56,7 +56,26 @@ export function prepareRequest(
   assertAllDiffer(streams);
   const { era } = context;
   assertWhole('era', era);
-  return { streams, commandId, condition, era, tags: tagsOf(streams), eventCount, size: size.characters };
+  return {
+    streams,
+    commandId,
+    condition,
+    era,
+    tags: tagsOf(streams),
+    eventCount,
+    size: size.characters,
+    memory: size.memory + memoryBesideEvents(streams.length, condition),
+  };
+}
+
+/** What a request takes in memory for itself, and for each of its streams. */
+const REQUEST_MEMORY = 1024;
+const STREAM_MEMORY = 512;
+
+function memoryBesideEvents(streamCount: number, condition: PreparedCondition | undefined): number {
+  let size = REQUEST_MEMORY + streamCount * STREAM_MEMORY;
+  for (const { tags, types = [] } of condition?.queries ?? []) size += memoryOf(tags) + memoryOf(types);
+  return size;
 }
 
 /** JavaScript callers may give anything. */

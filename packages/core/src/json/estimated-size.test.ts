@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { estimatedSize } from './estimated-size.ts';
+import { estimatedJsonSize, estimatedSize } from './estimated-size.ts';
 
 test.each([
   ['a long text', 'x'.repeat(1_000_000), 1_000_000],
@@ -18,4 +18,19 @@ test('a value of any depth or with a circle has an estimated size', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   expect(estimatedSize(circle)).toBeGreaterThan(0);
+});
+
+const objects = '{},'.repeat(300_000);
+const letters = 'x'.repeat(900_000);
+
+test.each([
+  ['empty objects', `[${objects}1]`, 300_000 * 50],
+  ['empty objects at the beginning', `[${objects}"${letters}"]`, 300_000 * 50],
+  ['empty objects at the end', `["${letters}",${objects}1]`, 300_000 * 50],
+  ['letters', `"${letters}"`, 1_800_000],
+  ['letters of two bytes', `"${'€'.repeat(900_000)}"`, 3_600_000],
+  ['a few fields', JSON.stringify({ owner: 'Ada', cents: 1, note: 'x'.repeat(100) }), 200],
+])('the estimated size of a JSON text with %s counts its value too', (_, json, least) => {
+  expect(estimatedJsonSize(json)).toBeGreaterThanOrEqual(least);
+  expect(estimatedJsonSize(json)).toBeLessThan(least * 6);
 });

@@ -15,4 +15,4 @@ export function utf8Length(text: string): number {
 }
 
 /** Maximum number of bytes in UTF-8 for one unit of UTF-16. */
-export const MAX_BYTES_PER_CHARACTER = 3;
+export const MAX_UTF8_PER_CHARACTER = 3;

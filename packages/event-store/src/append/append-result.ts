@@ -66,6 +66,15 @@ export function toAppendResult(
   }
 }
 
+/**
+ * The result of an append to one stream. A method that gets the events returns this: awaiting the append there would keep
+ * the events as they were given in memory until it has ended.
+ */
+export async function firstStream(appended: Promise<AppendToStreamsResult>): Promise<AppendResult> {
+  const { streams } = await appended;
+  return streams[0]!;
+}
+
 function duplicateResult(
   { streamId, expectedVersion }: StreamPart,
   recorded: readonly RecordedEvent[],

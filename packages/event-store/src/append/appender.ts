@@ -3,6 +3,8 @@ import {
   type AppendContext,
   asStored,
   type EventCatalog,
+  InFlight,
+  type InFlightLimits,
   type RecordedEvent,
   type StreamToAppend,
 } from '@leftfold/core';
@@ -45,12 +47,16 @@ const MAX_REQUESTS = 500;
 const MAX_EVENTS = 2_000;
 const MAX_SIZE = 4 * 1024 * 1024;
 
+/** Appends that wait or are in flight, and the estimated bytes that they take in memory. */
+const IN_FLIGHT_LIMITS: InFlightLimits = { what: 'appends', count: 50_000, memory: 128 * 1024 * 1024 };
+
 /** Appends in one of three ways: with others in one commit, with an inline hook, or in the caller's transaction. */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #statements: AppendStatements;
   readonly #together: GroupCommit;
   readonly #withHook: GroupCommit;
+  readonly #inFlight = new InFlight(IN_FLIGHT_LIMITS);
 
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
@@ -81,6 +87,7 @@ export class Appender {
     });
   }
 
+  /** @throws StoreUnavailableError when too many appends wait; this one was not sent */
   async append(
     appends: readonly StreamToAppend[],
     context: AppendContext,
@@ -89,7 +96,9 @@ export class Appender {
     const { catalog, limits, schema } = this.#options;
     const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
     return tracedAppend(schema, request, () =>
-      transaction === undefined ? this.#appendQueued(request) : this.#appendIn(transaction, request),
+      transaction === undefined
+        ? this.#inFlight.run(() => this.#appendQueued(request), request.memory)
+        : this.#appendIn(transaction, request),
     );
   }
 
@@ -105,9 +114,9 @@ export class Appender {
     return result;
   }
 
+  /** Resolves when no append waits or is in flight. */
   async drained(): Promise<void> {
-    await this.#together.drained();
-    await this.#withHook.drained();
+    await this.#inFlight.idle();
   }
 
   #hooked({ streams }: AppendRequest): boolean {

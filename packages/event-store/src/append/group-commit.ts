@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers';
-import { StoreUnavailableError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { ConflictSet } from './conflict-set.ts';
@@ -50,10 +49,6 @@ export class OverflowSlots {
 /** A batch without an answer by then is blocked by another transaction, and moves to an overflow slot. */
 const SLOW_AFTER_MS = 100;
 
-/** Limits of the queue, in appends and in characters of their payloads: a caller that never awaits gets an error. */
-const MAX_WAITING = 50_000;
-const MAX_WAITING_SIZE = 256 * 1024 * 1024;
-
 interface QueuedRequest {
   readonly request: AppendRequest;
   readonly alone?: boolean;
@@ -78,45 +73,20 @@ interface QueuedRequest {
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: QueuedRequest[] = [];
-  #waitingSize = 0;
   readonly #inFlight = new ConflictSet();
   #running = 0;
-  /** In flight in an overflow slot. */
-  #slow = 0;
   #scheduled = false;
-  #idle: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
   }
 
-  /**
-   * Resolves when the request's batch is committed. Rejects with the request's own error, or immediately with a
-   * StoreUnavailableError when the queue is full.
-   */
+  /** Resolves when the request's batch is committed. Rejects with the request's own error. */
   submit(request: AppendRequest): Promise<AppendOutcome> {
-    const isFull = this.#waiting.length >= MAX_WAITING || this.#waitingSize >= MAX_WAITING_SIZE;
-    if (isFull) {
-      return Promise.reject(
-        new StoreUnavailableError(
-          `the queue of this process is full: ${this.#waiting.length} appends are waiting; this one was not made, await earlier appends before you make more`,
-        ),
-      );
-    }
-    this.#waitingSize += request.size;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });
       this.#schedule();
     });
-  }
-
-  /** Resolves when no request is queued or in flight. */
-  async drained(): Promise<void> {
-    while (this.#running + this.#slow + this.#waiting.length > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle.push(resolve);
-      });
-    }
   }
 
   #schedule(): void {
@@ -171,7 +141,6 @@ export class GroupCommit {
       this.#inFlight.add(waiting.request);
       events += amount;
       size += requestSize;
-      this.#waitingSize -= requestSize;
       batch.push(waiting);
     }
     this.#waiting = left.concat(rest);
@@ -190,12 +159,8 @@ export class GroupCommit {
       else if ('outcome' in result) resolve(result.outcome);
       else reject(result.error);
     });
-    for (const { request } of alone) this.#waitingSize += request.size;
     if (alone.length > 0) this.#waiting = [...alone, ...this.#waiting];
     if (this.#waiting.length > 0) this.#schedule();
-    else if (this.#running + this.#slow === 0) {
-      for (const resolve of this.#idle.splice(0)) resolve();
-    }
   }
 
   /** @returns frees the slot, or the overflow slot that replaced it */
@@ -205,18 +170,13 @@ export class GroupCommit {
     const timer = setTimeout(() => {
       slow = this.#options.overflow.take();
       if (!slow) return;
-      this.#slow += 1;
       this.#running -= 1;
       if (this.#waiting.length > 0) this.#schedule();
     }, SLOW_AFTER_MS);
     return () => {
       clearTimeout(timer);
-      if (slow) {
-        this.#options.overflow.free();
-        this.#slow -= 1;
-      } else {
-        this.#running -= 1;
-      }
+      if (slow) this.#options.overflow.free();
+      else this.#running -= 1;
     };
   }
 }
