@@ -64,6 +64,7 @@ export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
 export {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
+  ProjectionNotInlineError,
 } from './errors/projection-errors.ts';
 export {
   ClosedError,

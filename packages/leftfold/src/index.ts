@@ -106,6 +106,7 @@ export {
   type ProjectionMode,
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
+  ProjectionNotInlineError,
   type ReadAllOptions,
   type ReadAheadPayload,
   type ReadModel,

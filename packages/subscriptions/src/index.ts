@@ -8,7 +8,7 @@ export { createSubscriptionRunner, SubscriptionRunner } from './runner/subscript
 export { advanceCheckpoint, type CheckpointStep, checkpointUpdate } from './sql/checkpoint.ts';
 export { markInline } from './sql/inline.ts';
 export type { HeldLease } from './sql/leases.ts';
-export type { Checkpoint, StoredFailure } from './sql/row.ts';
+export type { Checkpoint, Demotion, StoredFailure } from './sql/row.ts';
 export type { SchemaConnection } from './sql/schema-connection.ts';
 export { lockSubscription, readCheckpoints } from './sql/subscriptions.ts';
 export type { OnIncident, SubscriptionIncident } from './status/subscription-incident.ts';

@@ -2,9 +2,9 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { runnerInTransaction } from '@leftfold/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
-import { markInline, type PromotionResult, type SubscriptionDefinition } from '../src/index.ts';
+import { declaredDefinition, hashOf, markInline, type PromotionResult, type SubscriptionDefinition } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import { added, amountsOf, createRunner, recorder } from './recorder.ts';
+import { added, amountsOf, createRunner, freshStore, recorder } from './recorder.ts';
 
 /** A recorder that becomes inline as soon as it has caught up, after the given results of earlier attempts. */
 function promoted(store: PostgresEventStore, earlier: PromotionResult[] = []): SubscriptionDefinition {
@@ -21,8 +21,13 @@ function promoted(store: PostgresEventStore, earlier: PromotionResult[] = []): S
 }
 
 describe('a subscription that becomes inline', () => {
-  test('catches up first, then gets no lease and counts as caught up', async ({ store }) => {
+  test('catches up first, then gets no lease and counts as caught up', async ({ connectionString }) => {
+    const applies: string[] = [];
+    const inline = { eventTypes: new Set(['counter.added']), applies, apply: async () => {} };
+    await using store = await freshStore(connectionString, { inline });
     const subscription = promoted(store);
+    const definition = declaredDefinition(subscription);
+    applies.push(`recorder/1/${hashOf(definition)}`);
     await store.append('counter-1', [added(1), added(2)]);
     await using runner = createRunner(store, [subscription], { leaseMs: 150 });
     await runner.start();

@@ -28,7 +28,11 @@ import type {
   UnknownCommandError,
   UnknownEventError,
 } from './definition-errors.ts';
-import type { ProjectionConstraintViolatedError, ProjectionModeMismatchError } from './projection-errors.ts';
+import type {
+  ProjectionConstraintViolatedError,
+  ProjectionModeMismatchError,
+  ProjectionNotInlineError,
+} from './projection-errors.ts';
 import type {
   ClosedError,
   LogRewoundError,
@@ -66,6 +70,7 @@ export type AnyLeftfoldError =
   | MissingRightsError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError
+  | ProjectionNotInlineError
   | ReadOnlyDatabaseError
   | ReleaseOutdatedError
   | SchemaMismatchError

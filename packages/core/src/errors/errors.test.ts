@@ -21,6 +21,7 @@ import {
   DatabaseNotConfiguredError,
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
+  ProjectionNotInlineError,
   ReadOnlyDatabaseError,
   SchemaMismatchError,
   SchemaNotMigratedError,
@@ -204,6 +205,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'PROJECTION_MODE_MISMATCH',
     false,
     'projection "balances" is async now; raise its version, or reset() it',
+  ],
+  [
+    new ProjectionNotInlineError('"balances" version 1', 'a runner applies it'),
+    'PROJECTION_NOT_INLINE',
+    false,
+    'projection "balances" version 1 is not inline: a runner applies it',
   ],
   [
     new ProjectionConstraintViolatedError(balances, { table: 'email', constraint: 'email_pkey' }),

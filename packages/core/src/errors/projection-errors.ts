@@ -39,3 +39,20 @@ export class ProjectionConstraintViolatedError extends LeftfoldError {
     this.constraint = constraint;
   }
 }
+
+/**
+ * An inline projection is applied asynchronously for now. No event is missing from it. Told as a warning or an incident,
+ * never thrown by an append.
+ */
+export class ProjectionNotInlineError extends LeftfoldError {
+  readonly code = 'PROJECTION_NOT_INLINE';
+  readonly retryable = false;
+
+  /**
+   * @param projections names and versions
+   * @param reason why, and what happens next
+   */
+  constructor(projections: string, reason: string) {
+    super(`projection ${projections} is not inline: ${reason}`);
+  }
+}

@@ -26,7 +26,8 @@ export function toAppendResult(
       throw new StreamVersionConflictError(streamId, expectedVersion, outcome.actual);
     }
     case 'log-changed':
-      throw new TypeError('the log changed: the append has to be sent again');
+    case 'not-applied':
+      throw new TypeError('the append has to be sent again');
     case 'matched':
       throw new AppendConditionFailedError(outcome.position, request.condition?.after ?? 0);
     case 'event-id-reused':

@@ -5,6 +5,7 @@ import {
   type EventCatalog,
   InFlight,
   type InFlightLimits,
+  type ProjectionNotInlineError,
   type RecordedEvent,
   type StreamToAppend,
 } from '@leftfold/core';
@@ -22,6 +23,7 @@ import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { sendInEra, type SendInLineage, withLineage } from './append-lineage.ts';
 import { toAppendResult } from './append-result.ts';
 import { GroupCommit, OverflowSlots, type SendBatch } from './group-commit.ts';
+import { InlineDemotion } from './inline-demotion.ts';
 import { appendWithHook, applyInTransaction, type InlineHook, type RunTransaction } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
@@ -39,6 +41,7 @@ export interface AppenderOptions {
   /** Batches that may be blocked by other transactions, beyond `concurrency`. */
   readonly maxSlow: number;
   readonly inline: InlineHook | undefined;
+  readonly onDemoted: (error: ProjectionNotInlineError) => void;
   readonly onCommitted: () => void;
 }
 
@@ -57,11 +60,13 @@ export class Appender {
   readonly #together: GroupCommit;
   readonly #withHook: GroupCommit;
   readonly #inFlight = new InFlight(IN_FLIGHT_LIMITS);
+  readonly #demotion: InlineDemotion;
 
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
-    const { run, transact, schema, memory, concurrency, maxSlow } = options;
+    const { run, transact, schema, memory, concurrency, maxSlow, onDemoted } = options;
+    this.#demotion = new InlineDemotion({ run, schema, onDemoted });
     const statements = new AppendStatements(schema);
     this.#statements = statements;
     const overflow = new OverflowSlots(maxSlow);
@@ -103,10 +108,14 @@ export class Appender {
   }
 
   async #appendQueued(request: AppendRequest): Promise<AppendToStreamsResult> {
-    const queue = this.#hooked(request) ? this.#withHook : this.#together;
+    const hooked = this.#hooked(request);
+    const queue = hooked ? this.#withHook : this.#together;
+    const applied = this.#appliedTo(hooked);
     const { memory, onCommitted } = this.#options;
     await memory.learn();
-    const outcome = await withLineage(memory, request, (inEra) => queue.submit(inEra));
+    const outcome = await withLineage(memory, request, (inEra) =>
+      this.#demotion.untilApplied(inEra, applied, () => queue.submit(inEra)),
+    );
     if (outcome.kind === 'duplicate') return this.#toDuplicate(request);
     const result = toAppendResult(request, outcome, []);
     memory.remember(result.streams.flatMap(({ events }) => events.slice(-1)));
@@ -119,6 +128,10 @@ export class Appender {
     await this.#inFlight.idle();
   }
 
+  #appliedTo(hooked: boolean): readonly string[] {
+    return (hooked ? this.#options.inline?.applies : undefined) ?? [];
+  }
+
   #hooked({ streams }: AppendRequest): boolean {
     const types = this.#options.inline?.eventTypes;
     if (types === undefined) return false;
@@ -128,9 +141,11 @@ export class Appender {
   async #appendIn(transaction: CallerTransaction, request: AppendRequest): Promise<AppendToStreamsResult> {
     const { schema, memory } = this.#options;
     const run = runnerInTransaction(transaction);
+    const hooked = this.#hooked(request);
     const append = async (): Promise<AppendOutcome> => {
       try {
-        const options = { checkEventIds: true, inTransaction: true, lineage: memory.lineage };
+        const appliedInline = this.#appliedTo(hooked);
+        const options = { checkEventIds: true, inTransaction: true, lineage: memory.lineage, appliedInline };
         const [outcome] = await appendBatch(run, this.#statements, [request], options);
         return outcome!;
       } catch (error) {
@@ -143,7 +158,7 @@ export class Appender {
         ? await this.#toDuplicate(request, run)
         : toAppendResult(request, outcome, []);
     const { inline } = this.#options;
-    if (inline !== undefined && !result.duplicate && this.#hooked(request)) {
+    if (inline !== undefined && !result.duplicate && hooked) {
       const events = result.streams.flatMap((stream) => stream.events);
       await applyInTransaction(transaction, inline, events);
     }

@@ -24,6 +24,11 @@ import { appendBatch } from './send-batch.ts';
 export interface InlineHook {
   /** Appends without any of these do not run it. */
   readonly eventTypes: ReadonlySet<string>;
+  /**
+   * What it applies, each as `name/version/definition hash`. An inline projection of this database that is not among
+   * them ceases to be inline when events of its types are appended. @default none
+   */
+  readonly applies?: readonly string[] | undefined;
   /** What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again. */
   apply(transaction: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
   /**
@@ -59,7 +64,7 @@ export async function appendWithHook(
   let lostConnections = 0;
   for (;;) {
     try {
-      return { outcome: await attempt(transact, statements, request, inline, { checkEventIds, lineage }) };
+      return { outcome: await attempt(transact, statements, request, inline, { checkEventIds, lineage, appliedInline: inline?.applies }) };
     } catch (failure) {
       const error = failure instanceof HookFailure ? failure.cause : failure;
       checkEventIds = true;

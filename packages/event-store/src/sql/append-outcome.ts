@@ -18,6 +18,8 @@ export type AppendOutcome =
   | { readonly kind: 'duplicate' }
   /** The log has another lineage than the request rests on. */
   | { readonly kind: 'log-changed' }
+  /** An inline projection would miss the events. */
+  | { readonly kind: 'not-applied' }
   | { readonly kind: 'event-id-reused'; readonly eventId: string };
 
 /** The answer of `_append_one`; without a position when nothing was appended. */
@@ -59,6 +61,7 @@ const DUPLICATE = 2;
 const EVENT_ID_REUSED = 3;
 const MATCHED = 4;
 const LOG_CHANGED = 5;
+const NOT_APPLIED = 6;
 
 /** Splits the answer to a batch into one for each request. */
 export function toBatchOutcomes(
@@ -84,6 +87,8 @@ export function toBatchOutcomes(
         return { kind: 'matched', position: Number(matches[index]) };
       case LOG_CHANGED:
         return { kind: 'log-changed' };
+      case NOT_APPLIED:
+        return { kind: 'not-applied' };
       case DUPLICATE:
         return { kind: 'duplicate' };
       case EVENT_ID_REUSED:

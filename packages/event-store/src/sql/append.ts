@@ -11,6 +11,8 @@ export interface BatchOptions {
   readonly inTransaction?: boolean | undefined;
   /** The lineage that the log must have. @default any */
   readonly lineage?: string | undefined;
+  /** Identities of the inline projections that the transaction applies. @default none */
+  readonly appliedInline?: readonly string[] | undefined;
   /** Fail when another transaction holds a stream or a tag for longer. 0 waits without a limit. @default 0 */
   readonly lockTimeoutMs?: number | undefined;
 }
@@ -41,7 +43,7 @@ export class AppendStatements {
     };
     const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
     this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
-      const last = ['lineage', call === '_append_batch' ? 'lock_timeout_ms' : 'idle_limit_ms'];
+      const last = ['lineage', 'applied_inline', call === '_append_batch' ? 'lock_timeout_ms' : 'idle_limit_ms'];
       return [
         batchText(schema, call, '', [...all, ...last]),
         batchText(schema, call, ' under conditions', [...all, ...QUERY_ARGUMENTS, ...last]),
@@ -52,7 +54,7 @@ export class AppendStatements {
   /**
    * One event to one stream; undefined when the request is more than that.
    *
-   * SQL: one call of `_append_one`; holds the shared writer lock, and shared locks on the event's tags, until commit.
+   * SQL: one call of `_append_one`; holds the shared append lock, the shared writer lock, and shared locks on the event's tags, until commit.
    * Needs read committed.
    */
   one(request: AppendRequest, lineage?: string): Statement | undefined {
@@ -71,17 +73,18 @@ export class AppendStatements {
    * Any number of requests, no two of which name the same stream, and none of which has events that the condition of
    * another one matches.
    *
-   * SQL: one call of `_append_batch`; holds the shared writer lock until commit, and locks on tags and on the streams of
+   * SQL: one call of `_append_batch`; holds the shared append lock and the shared writer lock until commit, the shared
+   * inline lock when inline projections are applied, and locks on tags and on the streams of
    * requests that only check a stream. Needs read committed.
    */
   batch(requests: readonly AppendRequest[], options: BatchOptions): Statement {
-    const { checkEventIds, inTransaction = false, lineage = null, lockTimeoutMs = 0 } = options;
+    const { checkEventIds, inTransaction = false, lineage = null, appliedInline = [], lockTimeoutMs = 0 } = options;
     const { values, events } = streamValues(requests);
     values.push(textArray(requests.map(({ commandId }) => commandId ?? null)), checkEventIds);
     for (const column of this.#columns) values.push(encodeBatch(column, events));
     const queries = queryValues(requests);
     if (queries !== undefined) values.push(...queries);
-    values.push(lineage, inTransaction ? IDLE_LIMIT_MS : lockTimeoutMs);
+    values.push(lineage, textArray(appliedInline), inTransaction ? IDLE_LIMIT_MS : lockTimeoutMs);
     const text = this.#batches[inTransaction ? 1 : 0]![queries === undefined ? 0 : 1];
     return { ...text, values };
   }

@@ -68,6 +68,19 @@ create table :schema.snapshots (
   constraint snapshots_pkey primary key (stream_id, key)
 );
 
+-- The projections that are inline: appends of their event types apply them, in the same transaction. A row is added under
+-- the exclusive append lock, and removed under the exclusive inline lock; see _append_batch.
+create table :schema.inline_projections (
+  name            text    collate "C" not null,
+  version         integer not null,
+  slice           integer not null,
+  definition_hash text    collate "C" not null,
+  event_types     text[]  collate "C" not null,
+  identity        text    collate "C" not null
+                  generated always as (name || '/' || version::text || '/' || definition_hash) stored,
+  constraint inline_projections_pkey primary key (name, version, slice)
+);
+
 -- One row: which log this is.
 create table :schema.log (
   log_id        text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
@@ -116,10 +129,14 @@ export const functions: readonly { readonly name: string; readonly sql: string }
 --   lock_timeout_ms  how long to wait for a stream or a tag that another transaction writes to before SQLSTATE 55P03.
 --                    0 waits without a limit.
 --   lineage          the lineage of the log that the requests rest on; null: of any.
+--   applied_inline   the projections that the transaction applies to the events, as far as they are inline: the identities
+--                    of inline_projections.
 --
 -- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
 -- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 the event at
--- request_match matches the condition; 5, for all requests, the log has another lineage now. stream_version is the version of each stream before the call.
+-- request_match matches the condition; 5, for all requests, the log has another lineage now; 6, for all requests,
+-- a projection that is inline would miss events: _demote_inline_projections, then repeat the call. stream_version is the
+-- version of each stream before the call.
 --
 -- No two requests of a call may name the same stream, and no request may have events that the condition of another one
 -- matches. A unique violation means that another writer appended first and that nothing of the call was appended; when
@@ -135,6 +152,7 @@ create or replace function :schema._append_batch(
   event_tags text[] default null,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
   query_after bigint[] default null, lock_timeout_ms integer default 0, lineage text default null,
+  applied_inline text[] default '{}',
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -150,7 +168,10 @@ declare
   event_index integer[];
   event_stream_id text[];
   not_appended integer[];
+  refusal integer;
   -- Assigned by expressions, which take a third of the time of a statement.
+  append_locked boolean;
+  inline_locked boolean;
   lock_timeout_set boolean;
   writer_locked boolean;
 begin
@@ -184,6 +205,14 @@ begin
             event_metadata => event_metadata,
             event_tags => event_tags);
 
+  -- Which projections are inline does not change between the check below and the end of this transaction: none becomes
+  -- inline while an append holds the append lock, and none that this one applies ceases to be while it holds the inline
+  -- lock. Both are taken before other transactions can wait for this one, and before the first position is drawn.
+  append_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema appends', 0)) is not null;
+  if applied_inline <> '{}' then
+    inline_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema inline projections', 0)) is not null;
+  end if;
+
   if lock_timeout_ms > 0 then
     lock_timeout_set := set_config('lock_timeout', lock_timeout_ms::text, true) is not null;
   end if;
@@ -204,8 +233,13 @@ begin
     ':schema.events'::regclass::oid::integer,
     (coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0) % 2147483648)::integer) is not null;
 
-  if lineage <> (select now.lineage from :schema.lineage as now) then
-    request_status := array_fill(5, array[request_count]);
+  refusal := (select case when _append_batch.lineage <> now.lineage then 5
+                          when exists (select from :schema.inline_projections as inline
+                                        where inline.event_types && event_type
+                                          and inline.identity <> all (applied_inline)) then 6 end
+                from :schema.lineage as now);
+  if refusal is not null then
+    request_status := array_fill(refusal, array[request_count]);
     return;
   end if;
 
@@ -316,6 +350,9 @@ $$;
     sql: `-- _append_batch for a transaction that must survive a race lost to another writer: each attempt runs in a
 -- subtransaction and is repeated until no other writer appends first.
 --
+-- A projection that is inline and not among applied_inline is demoted in the same transaction. The inline lock is then
+-- held until its end: appends that apply inline projections wait.
+--
 -- idle_limit_ms limits how long the transaction may then be idle, unless it or its role has a limit: readers wait for
 -- its end. 0 sets no limit.
 create or replace function :schema._append_batch_in_transaction(
@@ -329,6 +366,7 @@ create or replace function :schema._append_batch_in_transaction(
   event_tags text[] default null,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
   query_after bigint[] default null, idle_limit_ms integer default 0, lineage text default null,
+  applied_inline text[] default '{}',
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -339,6 +377,7 @@ declare
   violations integer := 0;
   id_violations integer := 0;
   idle_limit_set boolean;
+  demotions integer := 0;
 begin
   if idle_limit_ms > 0 and current_setting('idle_in_transaction_session_timeout') = '0' then
     idle_limit_set := set_config('idle_in_transaction_session_timeout', idle_limit_ms::text, true) is not null;
@@ -360,9 +399,25 @@ begin
                event_metadata => event_metadata,
                event_tags => event_tags,
                query_request => query_request, query_tags => query_tags, query_types => query_types,
-               query_after => query_after, lineage => lineage) as answer;
+               query_after => query_after, lineage => lineage, applied_inline => applied_inline) as answer;
+      -- Raised so that the locks of this attempt are released: two transactions that hold them would wait for each other.
+      if 6 = any (request_status) then
+        raise exception 'an inline projection would miss events' using errcode = 'LF006';
+      end if;
       return;
-    exception when unique_violation then
+    exception when sqlstate 'LF006' then
+      demotions := demotions + 1;
+      begin
+        perform :schema._demote_inline_projections(event_type, applied_inline);
+      exception when lock_not_available then
+        if demotions > 20 then raise; end if;
+        perform pg_sleep(0.02 * demotions);
+      end;
+      -- Without a limit, this transaction would hold up the appends of all processes for as long as its client is paused.
+      if current_setting('idle_in_transaction_session_timeout') = '0' then
+        perform set_config('idle_in_transaction_session_timeout', '5000', true);
+      end if;
+    when unique_violation then
       get stacked diagnostics violated = constraint_name;
       if violated not in ('events_stream_version_key', 'events_event_id_key') then raise; end if;
       if violated = 'events_event_id_key' then id_violations := id_violations + 1; end if;
@@ -384,7 +439,8 @@ $$;
   {
     name: '_append_one',
     sql: `-- Appends one event to one stream, in as few statements as possible. event_position is null, and nothing was appended,
--- when the stream is not at the expected version or seemed not to be, or the log has another lineage; the caller then
+-- when the stream is not at the expected version or seemed not to be, the log has another lineage, or a projection that
+-- is inline reads the event's type; the caller then
 -- repeats the append with _append_batch, which reports the reason. expected_version and lineage are as in _append_batch.
 --
 -- One statement looks up the version and inserts. A version taken by another writer in between raises a unique
@@ -423,8 +479,11 @@ declare
               and '' operator(pg_catalog.<>) all (event_tags)), false)
     or :schema._validate_event(
          stream_id, event_id, event_type, event_schema_version, event_data, event_metadata, event_tags);
-  -- The same locks as in _append_batch, in the same order. They are taken by expressions, which take a third of the time
+  -- The same locks as in _append_batch, in the same order, but for the inline lock: this function applies no projection.
+  -- They are taken by expressions, which take a third of the time
   -- of a statement.
+  append_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
+    pg_catalog.hashtextextended(':schema appends', 0)) is not null;
   tags_locked constant boolean := event_tags operator(pg_catalog.=) '{}' or :schema._lock_tags(event_tags, null);
   writer_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
     ':schema.events'::pg_catalog.regclass::pg_catalog.oid::integer,
@@ -459,6 +518,8 @@ begin
               else latest.stream_version operator(pg_catalog.=) expected_version end
      and (_append_one.lineage is null
           or _append_one.lineage operator(pg_catalog.=) (select now.lineage from :schema.lineage as now))
+     and not exists (select from :schema.inline_projections as inline
+                      where _append_one.event_type operator(pg_catalog.=) any (inline.event_types))
      and pg_catalog.current_setting('transaction_isolation') operator(pg_catalog.=) 'read committed'
   returning added.position, added.stream_version operator(pg_catalog.-) 1, added.recorded_at
        into event_position, stream_version, recorded_at;
@@ -557,6 +618,43 @@ as $$
     from generate_series(1, request_count) as number
     left join ids on ids.request = number
     left join mismatches on mismatches.request = number
+$$;
+`,
+  },
+  {
+    name: '_demote_inline_projections',
+    sql: `-- Ends the inline mode of the projections that read one of these event types and are not among applied_inline, so that an
+-- append that does not apply them can be made. Every event in the log is applied to them then; a runner continues after it.
+--
+-- Waits for the appends that apply inline projections, for 250 ms: they wait behind it. Raises 55P03 after that.
+--
+-- Returns their names and versions, for messages; null when there are none.
+create or replace function :schema._demote_inline_projections(event_type text[], applied_inline text[])
+returns text language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '250ms'
+as $$
+declare
+  demoted text;
+begin
+  if not exists (select from :schema.inline_projections as inline
+                  where inline.event_types && event_type and inline.identity <> all (applied_inline)) then
+    return null;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(':schema inline projections', 0));
+  -- A statement of its own: its snapshot is newer than the lock.
+  with removed as (
+    delete from :schema.inline_projections as inline
+     where inline.event_types && event_type and inline.identity <> all (applied_inline)
+    returning format('"%s" version %s', inline.name, inline.version) as title
+  )
+  select string_agg(removed.title, ', ' order by removed.title) into demoted from removed;
+  if demoted is not null then
+    raise warning 'projection % is not inline any more: an append did not apply it', demoted
+      using hint = 'a runner applies it, and makes it inline again later';
+  end if;
+  return demoted;
+end
 $$;
 `,
   },
@@ -717,6 +815,16 @@ begin
   high_water_mark := coalesce(high_water_mark, 0);
   lineage := (select now.lineage from :schema.lineage as now);
 end
+$$;
+`,
+  },
+  {
+    name: '_lock_appends',
+    sql: `-- Waits until every append has ended, and blocks further ones until this transaction ends.
+create or replace function :schema._lock_appends() returns void language sql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select pg_advisory_xact_lock(hashtextextended(':schema appends', 0))
 $$;
 `,
   },

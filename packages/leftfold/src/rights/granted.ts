@@ -17,6 +17,7 @@ export const executable = {
     '_append_batch_in_transaction',
     '_save_snapshot',
     '_inline_projections',
+    '_demote_inline_projections',
   ],
   projector: [
     ...reading,
@@ -33,6 +34,7 @@ export const executable = {
     '_stop_subscription',
     '_resume_subscription',
     '_lock_inline_projections',
+    '_lock_appends',
   ],
   reader: reading,
   operator: ['_check_lineage', '_high_water_mark', 'high_water_mark', '_resume_subscription'],

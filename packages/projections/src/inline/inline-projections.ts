@@ -59,6 +59,9 @@ export function inlineProjections(
   }));
   return {
     schema,
+    applies: appliers.map(
+      ({ identity: { name, version, definitionHash } }) => `${name}/${version}/${definitionHash}`,
+    ),
     projections: inlineOnes,
     eventTypes: new Set(appliers.flatMap(({ types }) => [...types])),
     async apply(transaction, events) {

@@ -2,7 +2,7 @@ import type { AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { isLockTimeout, runnerInTransaction } from '@leftfold/postgres';
 import { type HeldLease, leaseTransaction, markInline, type PromotionResult } from '@leftfold/subscriptions';
-import { lockInlineProjections } from '../sql/inline.ts';
+import { lockAppends } from '../sql/inline.ts';
 import { inlineApplierOf } from './apply-inline.ts';
 
 /** Appends wait while these are applied, so there must not be many. */
@@ -12,10 +12,9 @@ const END_OF_LOG = Number.MAX_SAFE_INTEGER;
 /**
  * Hands a projection that has caught up over to the appends, exactly between two of them.
  *
- * All in one transaction: waits for every append that has asked which projections it has to apply, and blocks others
- * from asking; applies every event that is committed by then, beyond the high-water mark too; marks the projection as
- * inline. An event that was committed by then is applied here. Every other append asks later, finds the projection
- * inline, and applies its own events.
+ * All in one transaction: waits for every append, and blocks others from beginning; applies every event that is committed
+ * by then, beyond the high-water mark too; marks the projection as inline. An event that was committed by then is applied
+ * here. Every other append begins later, finds the projection inline, and applies its own events, or demotes it first.
  *
  * @param position of the checkpoint
  * @returns `later` when too many events were left to apply, or an append kept its transaction open. Nothing was changed
@@ -32,7 +31,7 @@ export async function promoteToInline(
     await store.inTransaction(
       async ({ tx }) => {
         const run = runnerInTransaction(tx);
-        await lockInlineProjections(run, schema);
+        await lockAppends(run, schema);
         const page = await store.readPage({
           after: position,
           upTo: END_OF_LOG,

@@ -1,7 +1,6 @@
 import {
   type AnyProjection,
   InvalidArgumentError,
-  ProjectionModeMismatchError,
   SubscriptionNotFoundError,
 } from '@leftfold/core';
 import { assertWhole } from '@leftfold/core/input';
@@ -9,7 +8,6 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';
 import {
   createSubscriptionRunner,
-  readCheckpoints,
   type RunnerOptions,
   type SubscriptionRunner,
   type WaitForOptions,
@@ -178,15 +176,6 @@ export class ProjectionRunner implements AsyncDisposable {
   async #migrateSchema(): Promise<void> {
     const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'projections', migrations });
-    const keys = this.#projections.map(({ name, version }) => ({ name, version, slice: 0 }));
-    for (const { name, version, inline } of await readCheckpoints(this.#store, keys)) {
-      if (inline && this.#find({ name, version }).mode === 'async') {
-        throw new ProjectionModeMismatchError(
-          name,
-          'is async now, and appends apply it in this database; raise its version, or reset() it',
-        );
-      }
-    }
   }
 
   #find(ref: ProjectionRef): AnyProjection {

@@ -19,8 +19,8 @@ export interface DefinedProjection extends ProjectionKey {
  *
  * @returns their indexes in `projections`
  *
- * SQL: one call of `_inline_projections`, which holds a shared advisory lock until the transaction ends: no projection
- * becomes inline, or ceases to be, before that. Needs read committed.
+ * SQL: one call of `_inline_projections`. The append holds shared locks until its transaction ends: none of these
+ * projections becomes inline, or ceases to be, before that. Needs read committed.
  */
 export async function findInlineProjections(
   run: StatementRunner,
@@ -41,18 +41,26 @@ export async function findInlineProjections(
   return new Set(places === '' ? [] : places.split(',').map((place) => Number(place) - 1));
 }
 
+/** Like {@link lockInlineProjections}, for all appends. */
+export function lockAppends(run: StatementRunner, schema: string): Promise<void> {
+  return lock(run, schema, '_lock_appends');
+}
+
 /**
- * Waits until every append that has called {@link findInlineProjections} has ended, and blocks further calls until this
- * transaction ends.
+ * Waits until every append that applies inline projections has ended, and blocks further ones until this transaction ends.
  *
  * SQL: two statements and an exclusive advisory lock. Appends wait behind it, so the wait is limited; after that the
  * database reports a lock timeout.
  */
-export async function lockInlineProjections(run: StatementRunner, schema: string): Promise<void> {
+export function lockInlineProjections(run: StatementRunner, schema: string): Promise<void> {
+  return lock(run, schema, '_lock_inline_projections');
+}
+
+async function lock(run: StatementRunner, schema: string, call: string): Promise<void> {
   await run({
     name: undefined,
     text: `select set_config('lock_timeout', $1, true)`,
     values: [String(LOCK_TIMEOUT_MS)],
   });
-  await run({ name: undefined, text: `select "${schema}"._lock_inline_projections()`, values: [] });
+  await run({ name: undefined, text: `select "${schema}".${call}()`, values: [] });
 }

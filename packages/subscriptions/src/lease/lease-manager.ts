@@ -1,7 +1,7 @@
-import { MissingRightsError } from '@leftfold/core';
+import { MissingRightsError, ProjectionNotInlineError } from '@leftfold/core';
 import { endFormerSessions, type FormerSession } from '../sql/former-owners.ts';
 import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
-import type { Checkpoint } from '../sql/row.ts';
+import type { Checkpoint, Demotion } from '../sql/row.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import type { Mismatches } from '../subscription/mismatches.ts';
@@ -40,6 +40,8 @@ export class LeaseManager {
   readonly #held = new Map<string, LeaseTerm>();
   /** Messages of the mismatches that were reported. */
   readonly #reported = new Map<string, string>();
+  /** Times of the demotions that were reported. */
+  readonly #reportedDemotions = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #checkAgain = false;
@@ -133,7 +135,8 @@ export class LeaseManager {
       for (const subscription of requested) {
         const checkpoint = byKey.get(mapKeyOf(subscription.key));
         if (checkpoint === undefined || !this.#mayRun(subscription, checkpoint)) continue;
-        if (isFree(checkpoint, subscription.release)) await this.#take(subscription);
+        this.#reportDemotion(subscription, checkpoint);
+        if (isFree(checkpoint, subscription)) await this.#take(subscription);
       }
     } catch (error) {
       if (isClosed()) this.refuse();
@@ -155,11 +158,27 @@ export class LeaseManager {
     return false;
   }
 
-  async #take({ key, definitionHash, release }: Subscription): Promise<void> {
+  /** Reports each demotion once. */
+  #reportDemotion({ key, kind, definition }: Subscription, { demotion }: Checkpoint): void {
+    const mapKey = mapKeyOf(key);
+    if (demotion === undefined || definition.promote === undefined) return;
+    if (this.#reportedDemotions.get(mapKey) === demotion.at.getTime()) return;
+    this.#reportedDemotions.set(mapKey, demotion.at.getTime());
+    this.#options.onError(demotedError(kind, key, demotion), key);
+  }
+
+  async #take({ key, definitionHash, release, definition }: Subscription): Promise<void> {
     const { connection, owner, leaseMs } = this.#options;
-    const granted = await acquireLease(connection, key, { owner, leaseMs, definitionHash, release });
+    const granted = await acquireLease(connection, key, {
+      owner,
+      leaseMs,
+      definitionHash,
+      release,
+      promotes: definition.promote !== undefined,
+    });
     if (granted === undefined) return;
-    const term = new LeaseTerm(key, { ...granted, caughtUp: granted.caught_up, leaseMs });
+    const { caught_up: caughtUp, demoted_ms: demotedMs } = granted;
+    const term = new LeaseTerm(key, { ...granted, caughtUp, demotedMs, leaseMs });
     await this.#endFormerOwners(term);
     const mapKey = mapKeyOf(key);
     this.#held.set(mapKey, term);
@@ -188,6 +207,15 @@ function mayNotEnd(schema: string, { name }: SubscriptionKey, { pid, role }: For
   });
 }
 
-function isFree({ inline, failure, leased }: Checkpoint, release: string): boolean {
-  return !inline && !leased && failure?.releases.includes(release) !== true;
+function isFree(checkpoint: Checkpoint, { release, definition }: Subscription): boolean {
+  const { inline, failure, leased, ownerPromotes, demotion } = checkpoint;
+  const promotes = definition.promote !== undefined && demotion === undefined;
+  return !inline && (!leased || (promotes && !ownerPromotes)) && failure?.releases.includes(release) !== true;
+}
+
+function demotedError(kind: string, { name, version }: SubscriptionKey, { at, by, inlineAfter }: Demotion) {
+  return new ProjectionNotInlineError(
+    `"${name}" version ${version}`,
+    `an append of ${by} at ${at.toISOString()} did not apply it, so a runner applies its events until ${inlineAfter.toISOString()} at least; give all processes that append the same inline ${kind}s`,
+  );
 }

@@ -9,6 +9,8 @@ export interface GrantedLease {
   /** Whether the subscription had ever reached the high-water mark. */
   readonly caughtUp: boolean;
   readonly leaseMs: number;
+  /** Milliseconds in which the subscription may not be made inline again. @default 0 */
+  readonly demotedMs?: number | undefined;
 }
 
 /** The time during which this process holds the lease of one subscription: from taking it to losing it. */
@@ -23,11 +25,12 @@ export class LeaseTerm implements HeldLease {
   /** Whether the subscription had caught up when the term began. */
   readonly caughtUp: boolean;
   readonly leaseMs: number;
+  readonly #promotableAt: number;
   readonly #ended = new AbortController();
 
   constructor(
     { name, version, slice }: SubscriptionKey,
-    { epoch, position, caughtUp, leaseMs }: GrantedLease,
+    { epoch, position, caughtUp, leaseMs, demotedMs = 0 }: GrantedLease,
   ) {
     this.name = name;
     this.version = version;
@@ -36,6 +39,12 @@ export class LeaseTerm implements HeldLease {
     this.position = position;
     this.caughtUp = caughtUp;
     this.leaseMs = leaseMs;
+    this.#promotableAt = performance.now() + demotedMs;
+  }
+
+  /** Milliseconds until the subscription may be made inline; 0 when it may. */
+  get demotedMs(): number {
+    return Math.max(0, this.#promotableAt - performance.now());
   }
 
   /** Aborts when this process knows that the term is over. */

@@ -113,16 +113,17 @@ export class SubscriptionLoop {
     const { store, retry } = this.#options;
     const { definition } = this.#subscription;
     const { era, signal, term } = progress;
-    const promotes = definition.promote !== undefined;
+    const { promote } = definition;
     let attempts = 0;
     let first = true;
     for (;;) {
       const place = { after: progress.position, era };
       // First read anew: after a lost connection, the mark in memory may be one of a log that went back since.
+      const demotedMs = promote === undefined ? undefined : term.demotedMs;
       const upTo =
-        first || promotes || !progress.caughtUp
+        first || demotedMs === 0 || !progress.caughtUp
           ? await store.highWaterMark(place)
-          : await store.waitForHighWaterMark({ ...place, signal });
+          : await store.waitForHighWaterMark({ ...place, signal, timeoutMs: demotedMs });
       first = false;
       if (signal.aborted) return 'over';
       if (upTo > progress.position) {
@@ -132,8 +133,8 @@ export class SubscriptionLoop {
         if (end !== 'reached') return end;
       } else if (!progress.caughtUp) {
         await this.#markCaughtUp(progress);
-      } else if (definition.promote !== undefined) {
-        const result = await definition.promote(term, progress.position);
+      } else if (promote !== undefined && demotedMs === 0) {
+        const result = await promote(term, progress.position);
         if (result === 'fenced') return 'fenced';
         if (result === 'inline') return 'over';
         // Each attempt makes appends wait, so the delays grow.

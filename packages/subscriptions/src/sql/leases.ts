@@ -18,6 +18,8 @@ export interface LeaseRequester {
   readonly leaseMs: number;
   readonly definitionHash: string;
   readonly release: string;
+  /** Whether it makes the subscription inline: then it also takes the lease of an owner that does not. */
+  readonly promotes: boolean;
 }
 
 /**
@@ -32,12 +34,13 @@ export interface LeaseRequester {
 export async function acquireLease(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
-  { owner, leaseMs, definitionHash, release }: LeaseRequester,
+  { owner, leaseMs, definitionHash, release, promotes }: LeaseRequester,
 ): Promise<LeaseRow | undefined> {
   const [row] = await run<LeaseRow>({
     name: undefined,
-    text: `select position, epoch, caught_up from "${schema}"._acquire_lease($1, $2, $3, $4, $5, $6, $7)`,
-    values: [name, version, slice, owner, leaseMs, definitionHash, release],
+    text: `select position, epoch, caught_up, demoted_ms
+             from "${schema}"._acquire_lease($1, $2, $3, $4, $5, $6, $7, $8)`,
+    values: [name, version, slice, owner, leaseMs, definitionHash, release, promotes],
   });
   return row;
 }

@@ -21,6 +21,14 @@ create table :schema.subscriptions (
   -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
   -- granted then, and the position does not change.
   inline          boolean     not null default false,
+  -- When appends last ceased to process its events, because one of them did not: how often in a row, and which session.
+  demoted_at      timestamptz,
+  demotions       integer     not null default 0,
+  demoted_by      text,
+  -- Not made inline again before. The time doubles with each demotion: old and new processes may append side by side.
+  inline_after    timestamptz,
+  -- Whether the owner makes it inline once it has caught up. A process that does may take the lease of one that does not.
+  owner_promotes  boolean     not null default false,
   -- When it first reached the high-water mark: until then what it has written is incomplete.
   caught_up_at    timestamptz,
   stopped_at      timestamptz,
@@ -37,6 +45,37 @@ create table :schema.subscriptions (
   constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
+
+-- Runs under the exclusive inline lock: no append is processing events of the subscription, so all of them are processed.
+create function :schema._demote_subscription() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.subscriptions as subscription
+     set inline = false,
+         position = greatest(subscription.position, (select max(stored.position) from :schema.events as stored)),
+         demotions = next.demotions,
+         inline_after = clock_timestamp()
+                        + least(interval '10 minutes', interval '5 seconds' * 2 ^ least(next.demotions - 1, 10)),
+         demoted_at = clock_timestamp(),
+         demoted_by = concat_ws(' ', session_user, nullif(current_setting('application_name'), ''), inet_client_addr())
+    from (select case when before.demoted_at > clock_timestamp() - interval '20 minutes'
+                      then before.demotions + 1 else 1 end as demotions
+            from :schema.subscriptions as before
+           where before.name = old.name
+             and before.version = old.version
+             and before.slice = old.slice) as next
+   where subscription.name = old.name
+     and subscription.version = old.version
+     and subscription.slice = old.slice
+     and subscription.inline;
+  return null;
+end
+$$;
+revoke execute on function :schema._demote_subscription() from public;
+
+create trigger inline_projections_removed after delete on :schema.inline_projections
+  for each row execute function :schema._demote_subscription();
 `,
   },
 ];
@@ -45,7 +84,8 @@ create table :schema.subscriptions (
 export const functions: readonly { readonly name: string; readonly sql: string }[] = [
   {
     name: '_acquire_lease',
-    sql: `-- Takes the lease of a subscription if no process holds it, and never waits for a lock. No row when the lease is held,
+    sql: `-- Takes the lease of a subscription if no process holds it, and never waits for a lock. A process that makes the
+-- subscription inline also takes it from one that does not. No row when the lease is held,
 -- the subscription is inline, stopped for this release or has another definition, or another transaction is changing its
 -- row.
 --
@@ -53,8 +93,8 @@ export const functions: readonly { readonly name: string; readonly sql: string }
 -- failure stays in the row, so that the releases that failed there are known.
 create or replace function :schema._acquire_lease(
   name text, version integer, slice integer, owner text, lease_ms double precision,
-  definition_hash text, release text
-) returns table ("position" bigint, epoch bigint, caught_up boolean) language plpgsql volatile security definer
+  definition_hash text, release text, promotes boolean default false
+) returns table ("position" bigint, epoch bigint, caught_up boolean, demoted_ms double precision) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -66,6 +106,7 @@ begin
        set epoch = subscription.epoch + 1,
            owner = _acquire_lease.owner,
            lease_until = clock_timestamp() + lease_ms * interval '1 millisecond',
+           owner_promotes = promotes,
            stopped_at = null
       from (select free.name, free.version, free.slice
               from :schema.subscriptions as free
@@ -75,12 +116,15 @@ begin
                and not free.inline
                and free.definition_hash = _acquire_lease.definition_hash
                and (free.stopped_at is null or release <> all (free.failed_releases))
-               and (free.lease_until is null or free.lease_until < clock_timestamp())
+               and (free.lease_until is null or free.lease_until < clock_timestamp()
+                    or promotes and not free.owner_promotes
+                       and (free.inline_after is null or free.inline_after <= clock_timestamp()))
                for update skip locked) as free
      where subscription.name = free.name
        and subscription.version = free.version
        and subscription.slice = free.slice
-    returning subscription.position, subscription.epoch, subscription.caught_up_at is not null;
+    returning subscription.position, subscription.epoch, subscription.caught_up_at is not null,
+              coalesce(greatest(0, date_part('epoch', subscription.inline_after - clock_timestamp()) * 1000), 0);
 end
 $$;
 `,
@@ -148,7 +192,8 @@ $$;
   },
   {
     name: '_mark_inline',
-    sql: `-- Makes a subscription inline and ends its lease. False when the lease has another epoch or the checkpoint is not at
+    sql: `-- Makes a subscription inline and ends its lease. To be called under the exclusive append lock: of the appends that commit
+-- from now on, none misses it. False when the lease has another epoch or the checkpoint is not at
 -- from_position.
 create or replace function :schema._mark_inline(
   name text, version integer, slice integer, epoch bigint, from_position bigint, to_position bigint
@@ -168,7 +213,17 @@ begin
      and subscription.position = from_position
      and subscription.epoch = _mark_inline.epoch
      and to_position >= from_position;
-  return found;
+  if not found then return false; end if;
+  insert into :schema.inline_projections (name, version, slice, definition_hash, event_types)
+  select subscription.name, subscription.version, subscription.slice, subscription.definition_hash,
+         array(select jsonb_array_elements_text(subscription.definition -> 'eventTypes'))
+    from :schema.subscriptions as subscription
+   where subscription.name = _mark_inline.name
+     and subscription.version = _mark_inline.version
+     and subscription.slice = _mark_inline.slice
+  on conflict on constraint inline_projections_pkey
+  do update set definition_hash = excluded.definition_hash, event_types = excluded.event_types;
+  return true;
 end
 $$;
 `,
@@ -267,6 +322,7 @@ begin
   update :schema.subscriptions as subscription
      set position = 0,
          inline = false,
+         inline_after = null,
          owner = null,
          lease_until = null,
          definition = _rewind_checkpoint.definition,
@@ -282,7 +338,12 @@ begin
      and subscription.version = _rewind_checkpoint.version
      and subscription.slice = _rewind_checkpoint.slice
      and subscription.epoch = _rewind_checkpoint.epoch;
-  return found;
+  if not found then return false; end if;
+  delete from :schema.inline_projections as inline
+   where inline.name = _rewind_checkpoint.name
+     and inline.version = _rewind_checkpoint.version
+     and inline.slice = _rewind_checkpoint.slice;
+  return true;
 end
 $$;
 `,
@@ -299,6 +360,8 @@ as $$
   update :schema.subscriptions as subscription
      set epoch = subscription.epoch + 1,
          owner = _seize_lease.owner,
+         -- So that no process takes the lease to make the subscription inline.
+         owner_promotes = true,
          lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
    where subscription.name = _seize_lease.name
      and subscription.version = _seize_lease.version

@@ -3,6 +3,8 @@ import type { NewSubscription } from './subscriptions.ts';
 import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
+type SeizedRow = Pick<LeaseRow, 'position' | 'epoch'>;
+
 /**
  * Takes the lease of a subscription from any owner. What the former owner has not committed is fenced.
  *
@@ -15,8 +17,8 @@ export async function seizeLease(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
   { owner, leaseMs, inline }: { readonly owner: string; readonly leaseMs: number; readonly inline: boolean },
-): Promise<Omit<LeaseRow, 'caught_up'> | undefined> {
-  const [row] = await run<Omit<LeaseRow, 'caught_up'>>({
+): Promise<SeizedRow | undefined> {
+  const [row] = await run<SeizedRow>({
     name: undefined,
     text: `select position, epoch from "${schema}"._seize_lease($1, $2, $3, $4, $5, $6)`,
     values: [name, version, slice, owner, leaseMs, inline],

@@ -13,6 +13,15 @@ export interface StoredFailure {
   readonly releases: readonly string[];
 }
 
+/** Appends ceased to process a subscription's events, because one of them did not. */
+export interface Demotion {
+  readonly at: Date;
+  /** Role, application name and address of the session that appended. */
+  readonly by: string;
+  /** It is not made inline again before this time. */
+  readonly inlineAfter: Date;
+}
+
 /** How far a subscription has come, and which process may advance it. */
 export interface Checkpoint extends SubscriptionKey {
   readonly definition: DeclaredDefinition;
@@ -22,8 +31,12 @@ export interface Checkpoint extends SubscriptionKey {
   readonly owner: string | undefined;
   /** Whether the owner's lease has not expired. */
   readonly leased: boolean;
+  /** Whether the owner makes the subscription inline. */
+  readonly ownerPromotes: boolean;
   /** Whether each append processes its own events. */
   readonly inline: boolean;
+  /** Set while the subscription may not be made inline again. */
+  readonly demotion: Demotion | undefined;
   /** Whether it has ever reached the high-water mark since it began or was reset. */
   readonly caughtUp: boolean;
   /** Set while the subscription is stopped: until it is resumed or reset, or another release takes over. */
@@ -41,7 +54,9 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     epoch: row.epoch,
     owner: row.owner ?? undefined,
     leased: row.leased,
+    ownerPromotes: row.owner_promotes,
     inline: row.inline,
+    demotion: toDemotion(row),
     caughtUp: row.caught_up,
     failure: row.stopped
       ? {
@@ -53,4 +68,14 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
         }
       : undefined,
   };
+}
+
+function toDemotion({
+  demoted,
+  demoted_at: at,
+  demoted_by: by,
+  inline_after: inlineAfter,
+}: CheckpointRow): Demotion | undefined {
+  if (!demoted || at === null || inlineAfter === null) return undefined;
+  return { at: new Date(at * 1_000), by: by ?? 'unknown', inlineAfter: new Date(inlineAfter * 1_000) };
 }

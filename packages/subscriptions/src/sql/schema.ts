@@ -11,7 +11,13 @@ export type CheckpointRow = {
   readonly epoch: number;
   readonly owner: string | null;
   readonly leased: boolean;
+  readonly owner_promotes: boolean;
   readonly inline: boolean;
+  readonly demoted: boolean;
+  /** Seconds since 1970. */
+  readonly demoted_at: number | null;
+  readonly demoted_by: string | null;
+  readonly inline_after: number | null;
   readonly caught_up: boolean;
   readonly stopped: boolean;
   readonly outdated: boolean;
@@ -23,6 +29,8 @@ export type CheckpointRow = {
 
 /** What a statement returns that changes the owner of a lease. */
 export type LeaseRow = {
+  /** Milliseconds until the subscription may be made inline again. */
+  readonly demoted_ms: number;
   readonly position: number;
   readonly epoch: number;
   readonly caught_up: boolean;

@@ -1,4 +1,4 @@
-import type { Checkpoint, StoredFailure } from '../sql/row.ts';
+import type { Checkpoint, Demotion, StoredFailure } from '../sql/row.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
 /**
@@ -26,6 +26,8 @@ export interface SubscriptionStatus extends SubscriptionKey {
   readonly lag: number;
   /** The process that holds the lease. */
   readonly owner: string | undefined;
+  /** Set for a while after appends ceased to process its events, because one of them did not. */
+  readonly demotion: Demotion | undefined;
   /** Whether it has ever reached the high-water mark since it began or was reset. */
   readonly caughtUp: boolean;
   /** Why the subscription stopped. */
@@ -48,6 +50,7 @@ export function toStatus(
     position,
     lag: Math.max(0, highWaterMark - position),
     owner: checkpoint?.leased === true ? checkpoint.owner : undefined,
+    demotion: checkpoint?.demotion,
     caughtUp: checkpoint?.caughtUp ?? false,
     failure: checkpoint?.failure,
     differences,

@@ -21,7 +21,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface Wanted {
   readonly position: number;
-  /** Waits until the subscription is inline, whatever its position. */
+  /** Waits until the subscription is inline, whatever its position, or may not be made inline and is at the position. */
   readonly inline: boolean;
 }
 
@@ -67,7 +67,7 @@ export class SubscriptionWaiters {
   advanced(key: SubscriptionKey, position: number): void {
     const mapKey = mapKeyOf(key);
     this.#led.set(mapKey, position);
-    for (const waiter of this.#waitersOf(mapKey)) this.#tell(waiter, position, false);
+    for (const waiter of this.#waitersOf(mapKey)) this.#tell(waiter, { position });
   }
 
   /** This process no longer holds the lease. */
@@ -123,7 +123,7 @@ export class SubscriptionWaiters {
   async #assertReached(subscription: Subscription, wanted: Wanted): Promise<void> {
     const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
     if (found === undefined) throw stoppedError(subscription);
-    if (found.inline || (!wanted.inline && found.position >= wanted.position)) return;
+    if (isReached(wanted, found)) return;
     throw stoppedError(subscription);
   }
 
@@ -131,9 +131,9 @@ export class SubscriptionWaiters {
     return [...this.#waiters].filter((waiter) => waiter.mapKey === mapKey);
   }
 
-  #tell(waiter: Waiter, position: number, inline: boolean): void {
-    waiter.reached = position;
-    if (inline || (!waiter.wanted.inline && position >= waiter.wanted.position)) waiter.resolve();
+  #tell(waiter: Waiter, found: Reached): void {
+    waiter.reached = found.position;
+    if (isReached(waiter.wanted, found)) waiter.resolve();
   }
 
   #timeOut(waiter: Waiter | undefined, timeoutMs: number): void {
@@ -188,12 +188,20 @@ export class SubscriptionWaiters {
         waiter.reject(new SubscriptionNotFoundError(identityOf(waiter.subscription)));
         continue;
       }
-      this.#tell(waiter, checkpoint.position, checkpoint.inline);
+      this.#tell(waiter, checkpoint);
       // Has no effect when the waiter was just resolved.
       if (this.#isFinal(waiter.subscription, checkpoint))
         waiter.reject(failedError(waiter.subscription, checkpoint));
     }
   }
+}
+
+/** What is known of a checkpoint. */
+type Reached = Pick<Checkpoint, 'position'> & Partial<Pick<Checkpoint, 'inline' | 'demotion'>>;
+
+function isReached(wanted: Wanted, { position, inline, demotion }: Reached): boolean {
+  if (inline === true) return true;
+  return (!wanted.inline || demotion !== undefined) && position >= wanted.position;
 }
 
 /** The error of a subscription that another process stopped, from what its row says. */

@@ -17,10 +17,14 @@
 --   lock_timeout_ms  how long to wait for a stream or a tag that another transaction writes to before SQLSTATE 55P03.
 --                    0 waits without a limit.
 --   lineage          the lineage of the log that the requests rest on; null: of any.
+--   applied_inline   the projections that the transaction applies to the events, as far as they are inline: the identities
+--                    of inline_projections.
 --
 -- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
 -- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 the event at
--- request_match matches the condition; 5, for all requests, the log has another lineage now. stream_version is the version of each stream before the call.
+-- request_match matches the condition; 5, for all requests, the log has another lineage now; 6, for all requests,
+-- a projection that is inline would miss events: _demote_inline_projections, then repeat the call. stream_version is the
+-- version of each stream before the call.
 --
 -- No two requests of a call may name the same stream, and no request may have events that the condition of another one
 -- matches. A unique violation means that another writer appended first and that nothing of the call was appended; when
@@ -31,6 +35,7 @@ create or replace function :schema._append_batch(
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
   query_after bigint[] default null, lock_timeout_ms integer default 0, lineage text default null,
+  applied_inline text[] default '{}',
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
@@ -46,7 +51,10 @@ declare
   event_index integer[];
   event_stream_id text[];
   not_appended integer[];
+  refusal integer;
   -- Assigned by expressions, which take a third of the time of a statement.
+  append_locked boolean;
+  inline_locked boolean;
   lock_timeout_set boolean;
   writer_locked boolean;
 begin
@@ -75,6 +83,14 @@ begin
             coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_after,
             :event_passed(event_id, type, schema_version, data, metadata, tags));
 
+  -- Which projections are inline does not change between the check below and the end of this transaction: none becomes
+  -- inline while an append holds the append lock, and none that this one applies ceases to be while it holds the inline
+  -- lock. Both are taken before other transactions can wait for this one, and before the first position is drawn.
+  append_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema appends', 0)) is not null;
+  if applied_inline <> '{}' then
+    inline_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema inline projections', 0)) is not null;
+  end if;
+
   if lock_timeout_ms > 0 then
     lock_timeout_set := set_config('lock_timeout', lock_timeout_ms::text, true) is not null;
   end if;
@@ -95,8 +111,13 @@ begin
     ':schema.events'::regclass::oid::integer,
     (coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0) % 2147483648)::integer) is not null;
 
-  if lineage <> (select now.lineage from :schema.lineage as now) then
-    request_status := array_fill(5, array[request_count]);
+  refusal := (select case when _append_batch.lineage <> now.lineage then 5
+                          when exists (select from :schema.inline_projections as inline
+                                        where inline.event_types && event_type
+                                          and inline.identity <> all (applied_inline)) then 6 end
+                from :schema.lineage as now);
+  if refusal is not null then
+    request_status := array_fill(refusal, array[request_count]);
     return;
   end if;
 

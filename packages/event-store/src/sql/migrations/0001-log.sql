@@ -63,6 +63,19 @@ create table :schema.snapshots (
   constraint snapshots_pkey primary key (stream_id, key)
 );
 
+-- The projections that are inline: appends of their event types apply them, in the same transaction. A row is added under
+-- the exclusive append lock, and removed under the exclusive inline lock; see _append_batch.
+create table :schema.inline_projections (
+  name            text    collate "C" not null,
+  version         integer not null,
+  slice           integer not null,
+  definition_hash text    collate "C" not null,
+  event_types     text[]  collate "C" not null,
+  identity        text    collate "C" not null
+                  generated always as (name || '/' || version::text || '/' || definition_hash) stored,
+  constraint inline_projections_pkey primary key (name, version, slice)
+);
+
 -- One row: which log this is.
 create table :schema.log (
   log_id        text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),

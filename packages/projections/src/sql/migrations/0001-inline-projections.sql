@@ -3,16 +3,13 @@
 -- Which of these projections the calling append has to apply: their places in the arguments, from 1, as text separated
 -- by commas, whatever parsers the caller's connection has.
 --
--- The answer cannot change until the transaction ends. Needs read committed.
+-- The answer cannot change until the transaction ends: the append holds the inline lock. Needs read committed.
 create function :schema._inline_projections(names text[], versions integer[], definition_hashes text[])
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_advisory_xact_lock_shared(hashtextextended(':schema inline projections', 0));
-  -- A statement of its own, so that its snapshot is newer than the lock. In one statement the snapshot would be older,
-  -- and an append that waited for the lock would not see what changed during the wait.
   return (select string_agg(wanted.place::text, ',')
             from unnest(names, versions, definition_hashes) with ordinality as wanted (name, version, definition_hash, place)
             join :schema.subscriptions as subscription
@@ -24,7 +21,7 @@ begin
 end
 $$;
 
--- Waits until every append that called _inline_projections has ended, and blocks further calls until this transaction
+-- Waits until every append that applies inline projections has ended, and blocks further ones until this transaction
 -- ends.
 create function :schema._lock_inline_projections() returns void
 language sql volatile security definer

@@ -1,4 +1,5 @@
--- Makes a subscription inline and ends its lease. False when the lease has another epoch or the checkpoint is not at
+-- Makes a subscription inline and ends its lease. To be called under the exclusive append lock: of the appends that commit
+-- from now on, none misses it. False when the lease has another epoch or the checkpoint is not at
 -- from_position.
 create or replace function :schema._mark_inline(
   name text, version integer, slice integer, epoch bigint, from_position bigint, to_position bigint
@@ -18,6 +19,16 @@ begin
      and subscription.position = from_position
      and subscription.epoch = _mark_inline.epoch
      and to_position >= from_position;
-  return found;
+  if not found then return false; end if;
+  insert into :schema.inline_projections (name, version, slice, definition_hash, event_types)
+  select subscription.name, subscription.version, subscription.slice, subscription.definition_hash,
+         array(select jsonb_array_elements_text(subscription.definition -> 'eventTypes'))
+    from :schema.subscriptions as subscription
+   where subscription.name = _mark_inline.name
+     and subscription.version = _mark_inline.version
+     and subscription.slice = _mark_inline.slice
+  on conflict on constraint inline_projections_pkey
+  do update set definition_hash = excluded.definition_hash, event_types = excluded.event_types;
+  return true;
 end
 $$;

@@ -8,6 +8,7 @@ begin
   update :schema.subscriptions as subscription
      set position = 0,
          inline = false,
+         inline_after = null,
          owner = null,
          lease_until = null,
          definition = _rewind_checkpoint.definition,
@@ -23,6 +24,11 @@ begin
      and subscription.version = _rewind_checkpoint.version
      and subscription.slice = _rewind_checkpoint.slice
      and subscription.epoch = _rewind_checkpoint.epoch;
-  return found;
+  if not found then return false; end if;
+  delete from :schema.inline_projections as inline
+   where inline.name = _rewind_checkpoint.name
+     and inline.version = _rewind_checkpoint.version
+     and inline.slice = _rewind_checkpoint.slice;
+  return true;
 end
 $$;

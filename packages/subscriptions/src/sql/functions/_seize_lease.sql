@@ -8,6 +8,8 @@ as $$
   update :schema.subscriptions as subscription
      set epoch = subscription.epoch + 1,
          owner = _seize_lease.owner,
+         -- So that no process takes the lease to make the subscription inline.
+         owner_promotes = true,
          lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
    where subscription.name = _seize_lease.name
      and subscription.version = _seize_lease.version

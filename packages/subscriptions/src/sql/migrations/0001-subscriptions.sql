@@ -16,6 +16,14 @@ create table :schema.subscriptions (
   -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
   -- granted then, and the position does not change.
   inline          boolean     not null default false,
+  -- When appends last ceased to process its events, because one of them did not: how often in a row, and which session.
+  demoted_at      timestamptz,
+  demotions       integer     not null default 0,
+  demoted_by      text,
+  -- Not made inline again before. The time doubles with each demotion: old and new processes may append side by side.
+  inline_after    timestamptz,
+  -- Whether the owner makes it inline once it has caught up. A process that does may take the lease of one that does not.
+  owner_promotes  boolean     not null default false,
   -- When it first reached the high-water mark: until then what it has written is incomplete.
   caught_up_at    timestamptz,
   stopped_at      timestamptz,
@@ -32,3 +40,34 @@ create table :schema.subscriptions (
   constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
+
+-- Runs under the exclusive inline lock: no append is processing events of the subscription, so all of them are processed.
+create function :schema._demote_subscription() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.subscriptions as subscription
+     set inline = false,
+         position = greatest(subscription.position, (select max(stored.position) from :schema.events as stored)),
+         demotions = next.demotions,
+         inline_after = clock_timestamp()
+                        + least(interval '10 minutes', interval '5 seconds' * 2 ^ least(next.demotions - 1, 10)),
+         demoted_at = clock_timestamp(),
+         demoted_by = concat_ws(' ', session_user, nullif(current_setting('application_name'), ''), inet_client_addr())
+    from (select case when before.demoted_at > clock_timestamp() - interval '20 minutes'
+                      then before.demotions + 1 else 1 end as demotions
+            from :schema.subscriptions as before
+           where before.name = old.name
+             and before.version = old.version
+             and before.slice = old.slice) as next
+   where subscription.name = old.name
+     and subscription.version = old.version
+     and subscription.slice = old.slice
+     and subscription.inline;
+  return null;
+end
+$$;
+revoke execute on function :schema._demote_subscription() from public;
+
+create trigger inline_projections_removed after delete on :schema.inline_projections
+  for each row execute function :schema._demote_subscription();

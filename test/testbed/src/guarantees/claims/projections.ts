@@ -48,6 +48,11 @@ export const projectionClaims = {
       'An inline projection that is new in a log with history has every event once, also while appends go on.',
     statedIn: 'guides/projections.md#inline',
   },
+  'inline-complete': {
+    claim:
+      'No append is missing from an inline projection: one that does not apply it, by whatever process or in SQL, ends its inline mode first, and a runner continues exactly there.',
+    statedIn: 'guides/deploying.md#inline-projections',
+  },
   'inline-concurrent-rows': {
     claim: 'Concurrent appends that change the same row of an inline projection all take effect.',
     statedIn: 'guides/projections.md#inline',

@@ -1,0 +1,82 @@
+import { type Backoff, ProjectionNotInlineError, retryDelayMs, StoreUnavailableError } from '@leftfold/core';
+import type { AppendRequest } from '@leftfold/core/append';
+import { isLockTimeout, pause, type StatementRunner, toLeftfoldError } from '@leftfold/postgres';
+import type { AppendOutcome } from '../sql/append-outcome.ts';
+import { type DemotedRow, demoteStatement } from '../sql/inline.ts';
+
+export interface InlineDemotionOptions {
+  readonly run: StatementRunner;
+  readonly schema: string;
+  /** Called once for each time that appends of this store ended the inline mode of projections. */
+  readonly onDemoted: (error: ProjectionNotInlineError) => void;
+}
+
+const NOT_APPLIED =
+  'this process appended events without applying it, so a runner applies them; give all processes that append the same inline projections';
+
+/** Between attempts, each of which makes appends that apply inline projections wait for 250 ms. */
+const betweenAttempts: Backoff = { firstDelayMs: 25, maxDelayMs: 1_000 };
+/** Each failed attempt has waited for a transaction that stays open: about ten seconds in all. */
+const ATTEMPTS = 15;
+
+/**
+ * Ends the inline mode of projections that appends of this process do not apply, in a transaction of its own, so that
+ * no append of them is missing: a runner continues after the last event that is applied.
+ */
+export class InlineDemotion {
+  readonly #options: InlineDemotionOptions;
+  /** In flight, by event types and what is applied. */
+  readonly #demoting = new Map<string, Promise<void>>();
+
+  constructor(options: InlineDemotionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Appends, and again after a demotion when an inline projection would miss the events.
+   *
+   * @throws StoreUnavailableError when other transactions prevent the demotion; nothing was appended
+   */
+  async untilApplied(
+    request: AppendRequest,
+    appliedInline: readonly string[],
+    append: () => Promise<AppendOutcome>,
+  ): Promise<AppendOutcome> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await append();
+      if (outcome.kind !== 'not-applied') return outcome;
+      try {
+        await this.#demote(request, appliedInline);
+      } catch (error) {
+        if (!isLockTimeout(error)) throw toLeftfoldError(error, this.#options.schema);
+        if (attempt >= ATTEMPTS) throw prevented(error);
+        await pause(retryDelayMs(betweenAttempts, attempt));
+      }
+    }
+  }
+
+  /** All appends of one batch come here: those with the same event types share a demotion. */
+  async #demote({ streams }: AppendRequest, appliedInline: readonly string[]): Promise<void> {
+    const types = [...new Set(streams.flatMap(({ events }) => events.map(({ type }) => type)))];
+    const mapKey = JSON.stringify([types, appliedInline]);
+    let demoting = this.#demoting.get(mapKey);
+    if (demoting === undefined) {
+      demoting = this.#demoteTypes(types, appliedInline).finally(() => this.#demoting.delete(mapKey));
+      this.#demoting.set(mapKey, demoting);
+    }
+    await demoting;
+  }
+
+  async #demoteTypes(types: readonly string[], appliedInline: readonly string[]): Promise<void> {
+    const { run, schema, onDemoted } = this.#options;
+    const [row] = await run<DemotedRow>(demoteStatement(schema, types, appliedInline));
+    if (typeof row?.demoted === 'string') onDemoted(new ProjectionNotInlineError(row.demoted, NOT_APPLIED));
+  }
+}
+
+function prevented(cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(
+    'this process does not apply an inline projection that reads the events, and open transactions of other appends prevent that it is applied asynchronously; nothing was appended, try again',
+    { cause },
+  );
+}
