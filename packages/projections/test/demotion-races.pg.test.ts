@@ -93,7 +93,10 @@ describe('an append that does not apply an inline projection', () => {
     const appends = [
       () => old.append('account-1', [deposited(1)]),
       () => old.append('account-1', [deposited(1), deposited(1)]),
-      () => old.db.transaction().execute((transaction) => old.append('account-1', [deposited(1)], { transaction })),
+      () =>
+        old.db
+          .transaction()
+          .execute((transaction) => old.append('account-1', [deposited(1)], { transaction })),
     ];
     await appends[0]!();
     for (const append of appends) {

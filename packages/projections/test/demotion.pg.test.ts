@@ -24,7 +24,12 @@ describe('an append that does not apply an inline projection', () => {
     expect(status?.state).not.toBe('inline');
     expect(status?.demotion).toMatchObject({ by: expect.any(String), inlineAfter: expect.any(Date) });
     expect(warn.mock.calls).toMatchObject([
-      [{ code: 'PROJECTION_NOT_INLINE', message: expect.stringContaining('"journal" version 1 is not inline') }],
+      [
+        {
+          code: 'PROJECTION_NOT_INLINE',
+          message: expect.stringContaining('"journal" version 1 is not inline'),
+        },
+      ],
     ]);
     warn.mockRestore();
     await log.runner.waitFor(inlineJournal, position);

@@ -2,7 +2,13 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { runnerInTransaction } from '@leftfold/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
-import { declaredDefinition, hashOf, markInline, type PromotionResult, type SubscriptionDefinition } from '../src/index.ts';
+import {
+  declaredDefinition,
+  hashOf,
+  markInline,
+  type PromotionResult,
+  type SubscriptionDefinition,
+} from '../src/index.ts';
 import { test } from './engine-test.ts';
 import { added, amountsOf, createRunner, freshStore, recorder } from './recorder.ts';
 

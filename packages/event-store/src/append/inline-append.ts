@@ -64,7 +64,13 @@ export async function appendWithHook(
   let lostConnections = 0;
   for (;;) {
     try {
-      return { outcome: await attempt(transact, statements, request, inline, { checkEventIds, lineage, appliedInline: inline?.applies }) };
+      return {
+        outcome: await attempt(transact, statements, request, inline, {
+          checkEventIds,
+          lineage,
+          appliedInline: inline?.applies,
+        }),
+      };
     } catch (failure) {
       const error = failure instanceof HookFailure ? failure.cause : failure;
       checkEventIds = true;

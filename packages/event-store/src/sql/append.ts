@@ -43,7 +43,11 @@ export class AppendStatements {
     };
     const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
     this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
-      const last = ['lineage', 'applied_inline', call === '_append_batch' ? 'lock_timeout_ms' : 'idle_limit_ms'];
+      const last = [
+        'lineage',
+        'applied_inline',
+        call === '_append_batch' ? 'lock_timeout_ms' : 'idle_limit_ms',
+      ];
       return [
         batchText(schema, call, '', [...all, ...last]),
         batchText(schema, call, ' under conditions', [...all, ...QUERY_ARGUMENTS, ...last]),
@@ -78,7 +82,13 @@ export class AppendStatements {
    * requests that only check a stream. Needs read committed.
    */
   batch(requests: readonly AppendRequest[], options: BatchOptions): Statement {
-    const { checkEventIds, inTransaction = false, lineage = null, appliedInline = [], lockTimeoutMs = 0 } = options;
+    const {
+      checkEventIds,
+      inTransaction = false,
+      lineage = null,
+      appliedInline = [],
+      lockTimeoutMs = 0,
+    } = options;
     const { values, events } = streamValues(requests);
     values.push(textArray(requests.map(({ commandId }) => commandId ?? null)), checkEventIds);
     for (const column of this.#columns) values.push(encodeBatch(column, events));

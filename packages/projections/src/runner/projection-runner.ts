@@ -1,8 +1,4 @@
-import {
-  type AnyProjection,
-  InvalidArgumentError,
-  SubscriptionNotFoundError,
-} from '@leftfold/core';
+import { type AnyProjection, InvalidArgumentError, SubscriptionNotFoundError } from '@leftfold/core';
 import { assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';

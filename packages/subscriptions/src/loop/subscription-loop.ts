@@ -113,13 +113,12 @@ export class SubscriptionLoop {
     const { store, retry } = this.#options;
     const { definition } = this.#subscription;
     const { era, signal, term } = progress;
-    const { promote } = definition;
     let attempts = 0;
     let first = true;
     for (;;) {
       const place = { after: progress.position, era };
       // First read anew: after a lost connection, the mark in memory may be one of a log that went back since.
-      const demotedMs = promote === undefined ? undefined : term.demotedMs;
+      const demotedMs = definition.promote === undefined ? undefined : term.demotedMs;
       const upTo =
         first || demotedMs === 0 || !progress.caughtUp
           ? await store.highWaterMark(place)
@@ -133,8 +132,8 @@ export class SubscriptionLoop {
         if (end !== 'reached') return end;
       } else if (!progress.caughtUp) {
         await this.#markCaughtUp(progress);
-      } else if (promote !== undefined && demotedMs === 0) {
-        const result = await promote(term, progress.position);
+      } else if (definition.promote !== undefined && demotedMs === 0) {
+        const result = await definition.promote(term, progress.position);
         if (result === 'fenced') return 'fenced';
         if (result === 'inline') return 'over';
         // Each attempt makes appends wait, so the delays grow.

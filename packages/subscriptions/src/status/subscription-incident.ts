@@ -14,7 +14,12 @@ export interface SubscriptionIncident {
 /** Receives every {@link SubscriptionIncident} of a runner. */
 export type OnIncident = (incident: SubscriptionIncident) => void;
 
-const WARNED = new Set(['PROJECTION_NOT_INLINE', 'RELEASE_OUTDATED', 'SUBSCRIPTION_MISMATCH', 'SUBSCRIPTION_STALLED']);
+const WARNED = new Set([
+  'PROJECTION_NOT_INLINE',
+  'RELEASE_OUTDATED',
+  'SUBSCRIPTION_MISMATCH',
+  'SUBSCRIPTION_STALLED',
+]);
 
 /**
  * Emits a warning of the process when a subscription stops, is not inline, or is left to another release, so that none
