@@ -144,7 +144,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       // Two queues have slots, and one connection is left for readers.
       maxSlow: Math.max(0, size - 2 * concurrency - 1),
       inline: options.inline,
-      onDemoted: (error) => process.emitWarning(error),
       onCommitted: () => {
         this.#watch.nudge();
         this.#notifier.notify();

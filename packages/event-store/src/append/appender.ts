@@ -5,7 +5,6 @@ import {
   type EventCatalog,
   InFlight,
   type InFlightLimits,
-  type ProjectionNotInlineError,
   type RecordedEvent,
   type StreamToAppend,
 } from '@leftfold/core';
@@ -41,7 +40,6 @@ export interface AppenderOptions {
   /** Batches that may be blocked by other transactions, beyond `concurrency`. */
   readonly maxSlow: number;
   readonly inline: InlineHook | undefined;
-  readonly onDemoted: (error: ProjectionNotInlineError) => void;
   readonly onCommitted: () => void;
 }
 
@@ -65,8 +63,8 @@ export class Appender {
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
-    const { run, transact, schema, memory, concurrency, maxSlow, onDemoted } = options;
-    this.#demotion = new InlineDemotion({ run, schema, onDemoted });
+    const { run, transact, schema, memory, concurrency, maxSlow } = options;
+    this.#demotion = new InlineDemotion(run, schema);
     const statements = new AppendStatements(schema);
     this.#statements = statements;
     const overflow = new OverflowSlots(maxSlow);

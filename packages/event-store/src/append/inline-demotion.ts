@@ -4,13 +4,6 @@ import { isLockTimeout, pause, type StatementRunner, toLeftfoldError } from '@le
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { type DemotedRow, demoteStatement } from '../sql/inline.ts';
 
-export interface InlineDemotionOptions {
-  readonly run: StatementRunner;
-  readonly schema: string;
-  /** Called once for each time that appends of this store ended the inline mode of projections. */
-  readonly onDemoted: (error: ProjectionNotInlineError) => void;
-}
-
 const NOT_APPLIED =
   'this process appended events without applying it, so a runner applies them; give all processes that append the same inline projections';
 
@@ -21,15 +14,17 @@ const ATTEMPTS = 15;
 
 /**
  * Ends the inline mode of projections that appends of this process do not apply, in a transaction of its own, so that
- * no append of them is missing: a runner continues after the last event that is applied.
+ * no append of them is missing: a runner continues after the last event that is applied. Each is a warning of the process.
  */
 export class InlineDemotion {
-  readonly #options: InlineDemotionOptions;
+  readonly #run: StatementRunner;
+  readonly #schema: string;
   /** In flight, by event types and what is applied. */
   readonly #demoting = new Map<string, Promise<void>>();
 
-  constructor(options: InlineDemotionOptions) {
-    this.#options = options;
+  constructor(run: StatementRunner, schema: string) {
+    this.#run = run;
+    this.#schema = schema;
   }
 
   /**
@@ -48,7 +43,7 @@ export class InlineDemotion {
       try {
         await this.#demote(request, appliedInline);
       } catch (error) {
-        if (!isLockTimeout(error)) throw toLeftfoldError(error, this.#options.schema);
+        if (!isLockTimeout(error)) throw toLeftfoldError(error, this.#schema);
         if (attempt >= ATTEMPTS) throw prevented(error);
         await pause(retryDelayMs(betweenAttempts, attempt));
       }
@@ -68,9 +63,9 @@ export class InlineDemotion {
   }
 
   async #demoteTypes(types: readonly string[], appliedInline: readonly string[]): Promise<void> {
-    const { run, schema, onDemoted } = this.#options;
-    const [row] = await run<DemotedRow>(demoteStatement(schema, types, appliedInline));
-    if (typeof row?.demoted === 'string') onDemoted(new ProjectionNotInlineError(row.demoted, NOT_APPLIED));
+    const [row] = await this.#run<DemotedRow>(demoteStatement(this.#schema, types, appliedInline));
+    if (typeof row?.demoted !== 'string') return;
+    process.emitWarning(new ProjectionNotInlineError(row.demoted, NOT_APPLIED));
   }
 }
 
