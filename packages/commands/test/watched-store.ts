@@ -56,6 +56,8 @@ export class WatchedStore implements EventStore {
     return this.#store.eventsOfCommand(commandId);
   }
 
+  readForDecision: EventStore['readForDecision'] = (queries, options) =>
+    this.#store.readForDecision(queries, options);
   readAll: EventStore['readAll'] = (options) => this.#store.readAll(options);
   subscribe: EventStore['subscribe'] = (options) => this.#store.subscribe(options);
   highWaterMark: EventStore['highWaterMark'] = () => this.#store.highWaterMark();

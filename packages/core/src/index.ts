@@ -145,23 +145,23 @@ export {
 } from './retry/retry-policy.ts';
 export type {
   AbortSignalLike,
-  AppendToStreamsResult,
   AppendCondition,
   AppendContext,
   AppendOptions,
   AppendResult,
+  AppendToStreamsResult,
+  DecisionRead,
   EventQuery,
   EventStore,
-  LoadedSnapshot,
   ReadAllOptions,
+  ReadForDecisionOptions,
   ReadStreamOptions,
-  Snapshot,
-  SnapshotStore,
   StreamToAppend,
   SubscribeOptions,
   Subscription,
   TaggedQuery,
 } from './store/event-store.ts';
+export type { LoadedSnapshot, Snapshot, SnapshotStore } from './store/snapshot-store.ts';
 export { traced, type TracingChannelLike } from './tracing/traced.ts';
 export type {
   AppendBatchTrace,

@@ -1,4 +1,4 @@
-import type { AnyEventGroup, AppendContext } from '@leftfold/core';
+import { type AnyEventGroup, type AppendContext, assertSchemaName } from '@leftfold/core';
 import type { AppendLimits } from '@leftfold/core/append';
 import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { CallerTransaction, ConnectionOptions } from '@leftfold/postgres';
@@ -53,6 +53,7 @@ const storeNames: OptionNames<EventStoreOptions> = {
 /** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
 export function assertStoreOptions(options: EventStoreOptions): void {
   assertOptions('options', options, storeNames);
+  if (options.schema !== undefined) assertSchemaName(options.schema);
   assertWhole('maxConnections', options.maxConnections, { least: 1 });
   assertWhole('appendConcurrency', options.appendConcurrency, { least: 1 });
   for (const name of ['validateOnRead', 'preparedStatements', 'listen'] as const)

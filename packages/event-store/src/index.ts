@@ -1,10 +1,8 @@
 export type { InlineHook } from './append/inline-append.ts';
 export type { EventStoreOptions, PostgresAppendContext } from './event-store-options.ts';
 export type { CallerTransaction, ConnectionOptions, PipelinedTransaction } from '@leftfold/postgres';
-export {
-  createEventStore,
-  PostgresEventStore,
-} from './postgres-event-store.ts';
+export { createEventStore } from './create-event-store.ts';
+export { PostgresEventStore } from './postgres-event-store.ts';
 export type { LogPage } from './read/log-page.ts';
 export type { ReadPageOptions } from './read/log-reader.ts';
 export type { LogPlace, WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';

@@ -1,7 +1,8 @@
 import { type AnyEventGroup, defineEvents, type RecordedEvent, type RecordedEventOf } from '@leftfold/core';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { createEventStore, type PostgresEventStore } from './postgres-event-store.ts';
+import { createEventStore } from './create-event-store.ts';
+import type { PostgresEventStore } from './postgres-event-store.ts';
 
 const accountEvents = defineEvents('account', {
   opened: z.object({ owner: z.string() }),

@@ -1,18 +1,18 @@
 import {
-  type AnyEventGroup,
+  type AppendCondition,
   type AppendToStreamsResult,
   type AppendOptions,
   type AppendResult,
-  assertSchemaName,
   ClosedError,
+  type DecisionRead,
   EventCatalog,
   type EventStore,
   type LoadedSnapshot,
   type NewEvent,
   type ReadAllOptions,
+  type ReadForDecisionOptions,
   type ReadStreamOptions,
   type RecordedEvent,
-  type RecordedEventOf,
   type Snapshot,
   type SnapshotStore,
   type StreamToAppend,
@@ -47,6 +47,7 @@ import {
 } from './event-store-options.ts';
 import { LogMemory } from './lineage/log-memory.ts';
 import type { LogPage } from './read/log-page.ts';
+import { readForDecision } from './read/decision-read.ts';
 import { LogReader, type ReadPageOptions } from './read/log-reader.ts';
 import {
   HighWaterWatch,
@@ -58,21 +59,6 @@ import { functions, migrations } from './sql/migrations.generated.ts';
 import { markRestoredStatement } from './sql/lineage.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
-
-/**
- * Creates an event store on PostgreSQL. It makes no request yet: call `migrate()` first.
- *
- * @example
- * await using store = createEventStore({ connectionString, events: [accountEvents] });
- * await store.migrate();
- * await store.append('account-acc-1', [accountEvents.create.opened({ owner: 'Ada' })], { expectedVersion: 'no-stream' });
- * for await (const event of store.readStream('account-acc-1')) console.log(event.type, event.data);
- */
-export function createEventStore<const TGroups extends readonly AnyEventGroup[]>(
-  options: EventStoreOptions<TGroups>,
-): PostgresEventStore<RecordedEventOf<TGroups[number]>> {
-  return new PostgresEventStore(options);
-}
 
 /** An append-only log on Postgres. Close it, or declare it with `await using`. */
 export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
@@ -100,7 +86,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   constructor(options: EventStoreOptions) {
     assertStoreOptions(options);
     const { schema = 'leftfold', preparedStatements = true } = options;
-    assertSchemaName(schema);
     const { pool, owned } = openPool(options);
     const catalog = new EventCatalog(options.events);
     const size = pool.options.max ?? 10;
@@ -208,6 +193,14 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   readAll(options: ReadAllOptions<TEvent['type']> = {}): AsyncIterable<TEvent> {
     return this.#reader.all(options, (after) => this.#watch.now({ after })) as AsyncIterable<TEvent>;
+  }
+
+  async readForDecision(
+    failIfMatch: AppendCondition<TEvent['type']>['failIfMatch'],
+    options: ReadForDecisionOptions = {},
+  ): Promise<DecisionRead<TEvent>> {
+    this.#assertOpen();
+    return readForDecision(this.#reader, this.#watch, failIfMatch, options) as Promise<DecisionRead<TEvent>>;
   }
 
   subscribe(options: SubscribeOptions<TEvent['type']> = {}): Subscription<TEvent> {

@@ -9,6 +9,7 @@ import { AppendStatements } from '../src/sql/append.ts';
 import {
   eventsByIdStatement,
   eventsOfCommandStatement,
+  readMatchesStatement,
   readPageStatement,
   readStreamStatement,
 } from '../src/sql/events.ts';
@@ -173,6 +174,17 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
       }
     },
   );
+
+  test('a read for a decision finds the events of each query by their tags', async ({ client, plansOf }) => {
+    guarantee('indexed-statements');
+    await client.query('set plan_cache_mode = auto');
+    const queries = [{ tags: ['owner:1700'] }, { tags: ['owner:1800'], types: ['account.opened'] }] as const;
+    const everything = { after: 0, upTo: EVENTS, limit: 1_000 };
+    const plans = await plansOf(readMatchesStatement('leftfold', everything, queries));
+    const byTags = 'Bitmap Index Scan events_tags_idx';
+    expect(plans.flatMap(accessesOf)).toEqual([byTags, byTags]);
+    await client.query(`set plan_cache_mode = ${mode}`);
+  });
 
   test.for([
     ['the shared tail', readPageStatement('leftfold', { after: 90_000, upTo: EVENTS, limit: 1_000 }, {})],

@@ -1,10 +1,12 @@
 export { type AppendLimits, appendLimits, defaultLimits } from './append-limits.ts';
 export type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from './append-request.ts';
 export { assertQuery } from './assert-query.ts';
+export { prepareQueries } from './prepare-condition.ts';
 export {
   assertAppendContext,
   assertAppendOptions,
   assertReadAllOptions,
+  assertReadForDecisionOptions,
   assertReadStreamOptions,
   assertSubscribeOptions,
 } from './store-options.ts';

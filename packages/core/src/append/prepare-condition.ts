@@ -22,6 +22,20 @@ export function prepareCondition(
   assertOptions('condition', condition, conditionNames);
   const { failIfMatch, after = 0 } = condition;
   assertWhole('condition.after', after);
+  return { queries: prepareQueries(failIfMatch, owner, known), after };
+}
+
+/**
+ * Validates the queries of a condition.
+ *
+ * @param owner a stream of its append, for error messages; undefined for a read
+ * @throws InvalidNameError, UnknownEventError, InvalidArgumentError; AppendTooLargeError for an append
+ */
+export function prepareQueries(
+  failIfMatch: AppendCondition['failIfMatch'],
+  owner: string | undefined,
+  known: KnownTypes,
+): readonly TaggedQuery[] {
   const queries = isList(failIfMatch) ? failIfMatch : [failIfMatch];
   assertCount('queries', queries, MAX_CONDITION_QUERIES, owner);
   for (const query of queries) {
@@ -32,7 +46,7 @@ export function prepareCondition(
       throw new InvalidArgumentError(ARGUMENT, 'cannot ask for a category; name its event types');
     assertKnownTypes(query.types, known);
   }
-  return { queries, after };
+  return queries;
 }
 
 const ARGUMENT = 'condition.failIfMatch';
@@ -42,9 +56,17 @@ function isList(failIfMatch: AppendCondition['failIfMatch']): failIfMatch is rea
 }
 
 /** JavaScript callers may leave the list out. */
-function assertCount(what: string, list: readonly unknown[] | undefined, limit: number, owner: string): void {
+function assertCount(
+  what: string,
+  list: readonly unknown[] | undefined,
+  limit: number,
+  owner: string | undefined,
+): void {
   const count = list?.length ?? 0;
   if (count === 0)
     throw new InvalidArgumentError(ARGUMENT, `with no ${what} would never fail; name at least one`);
-  if (count > limit) throw new AppendTooLargeError(owner, `number of ${what} of a condition`, count, limit);
+  if (count <= limit) return;
+  if (owner === undefined)
+    throw new InvalidArgumentError(ARGUMENT, `has ${count} ${what}, the limit is ${limit}`);
+  throw new AppendTooLargeError(owner, `number of ${what} of a condition`, count, limit);
 }

@@ -9,6 +9,7 @@ import type {
   AppendContext,
   AppendOptions,
   ReadAllOptions,
+  ReadForDecisionOptions,
   ReadStreamOptions,
   SubscribeOptions,
 } from '../store/event-store.ts';
@@ -37,6 +38,7 @@ const subscribeNames: OptionNames<SubscribeOptions> = {
   unknownEvents: true,
   signal: true,
 };
+const readForDecisionNames: OptionNames<ReadForDecisionOptions> = { unknownEvents: true };
 const readAllNames: OptionNames<ReadAllOptions> = { ...subscribeNames, limit: true };
 
 /**
@@ -69,6 +71,12 @@ export function assertReadAllOptions(options: ReadAllOptions, known: KnownTypes)
   assertOptions('options', options, readAllNames);
   assertWhole('limit', options.limit);
   assertLogOptions(options, known);
+}
+
+/** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
+export function assertReadForDecisionOptions(options: ReadForDecisionOptions): void {
+  assertOptions('options', options, readForDecisionNames);
+  assertUnknownEvents(options);
 }
 
 /** @throws like {@link assertReadAllOptions} */

@@ -23,7 +23,7 @@ export class StreamVersionConflictError extends LeftfoldError {
   }
 }
 
-/** An event matches a query of the append's condition. Read up to it and decide again. */
+/** An event matches a query of the append's condition. Read again with `readForDecision` and decide again. */
 export class AppendConditionFailedError extends LeftfoldError {
   readonly code = 'APPEND_CONDITION_FAILED';
   readonly retryable = true;
@@ -34,7 +34,7 @@ export class AppendConditionFailedError extends LeftfoldError {
 
   constructor(position: number, after: number, options?: ErrorOptions) {
     super(
-      `append condition failed: event at position ${position} (after ${after}) matches a failIfMatch query; read up to it and decide again`,
+      `append condition failed: event at position ${position} (after ${after}) matches a failIfMatch query; read again with readForDecision and decide again`,
       options,
     );
     this.position = position;

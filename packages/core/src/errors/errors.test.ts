@@ -72,7 +72,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new AppendConditionFailedError(17, 12),
     'APPEND_CONDITION_FAILED',
     true,
-    'append condition failed: event at position 17 (after 12) matches a failIfMatch query; read up to it and decide again',
+    'append condition failed: event at position 17 (after 12) matches a failIfMatch query; read again with readForDecision and decide again',
   ],
   [
     new EventIdReusedError('event-1'),

@@ -39,7 +39,10 @@ export interface TaggedQuery<TType extends string = string> extends EventQuery<T
 export interface AppendCondition<TType extends string = string> {
   /** The append fails when an event matches one of these queries. 1 to 64 queries. */
   readonly failIfMatch: TaggedQuery<TType> | readonly TaggedQuery<TType>[];
-  /** Only events after this position count. Give the position up to which the decision read the log. @default 0 */
+  /**
+   * Only events after this position count. `readForDecision` gives it; the position of the last event that was read is
+   * too low or too high when there are several queries. @default 0
+   */
   readonly after?: number | undefined;
 }
 
@@ -129,6 +132,25 @@ export interface ReadAllOptions<TType extends string = string> {
   readonly limit?: number | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   readonly signal?: AbortSignalLike | undefined;
+}
+
+/** Options of {@link EventStore.readForDecision}. */
+export interface ReadForDecisionOptions {
+  /** `'skip'` leaves out events whose type has no definition; `'fail'` throws UnknownEventError. @default 'fail' */
+  readonly unknownEvents?: 'fail' | 'skip' | undefined;
+}
+
+/** What a decision on tags rests on. `condition` and `era` are options of the append that it leads to. */
+export interface DecisionRead<TEvent extends RecordedEvent = RecordedEvent> {
+  /**
+   * The committed events that match a query, in the order of the log, page by page. Each iteration reads them again,
+   * up to the same position.
+   */
+  readonly events: AsyncIterable<TEvent>;
+  /** Fails when an event that matches a query was added since, or is added by an append that is in flight. */
+  readonly condition: AppendCondition<TEvent['type']>;
+  /** The store's {@link EventStore.era} when it was read. */
+  readonly era: number;
 }
 
 /** Options of {@link EventStore.subscribe}. */
@@ -223,6 +245,30 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
   readAll(options?: ReadAllOptions<TEvent['type']>): AsyncIterable<TEvent>;
 
   /**
+   * Reads what a decision on tags is based on: the events that the queries match, and the condition under which the
+   * decision may be appended. One call for all queries of a decision.
+   *
+   * Unlike `readAll` it does not leave out committed events because of other appends that are in flight: it returns what
+   * the condition is checked against. It waits for no append.
+   *
+   * @example
+   * ```ts
+   * const { events, condition, era } = await store.readForDecision({ tags: ['course:c1'] });
+   * let taken = 0;
+   * for await (const event of events) if (event.type === 'course.subscribed') taken += 1;
+   * if (taken < 20) await store.append('course-c1', [subscribed], { condition, era });
+   * ```
+   *
+   * @param failIfMatch 1 to 64 queries
+   * @throws InvalidArgumentError, InvalidNameError, UnknownEventError when a query is none; while iterating, the errors
+   * of {@link EventStore.readStream}, and LogRewoundError when the log has gone back since the call.
+   */
+  readForDecision(
+    failIfMatch: AppendCondition<TEvent['type']>['failIfMatch'],
+    options?: ReadForDecisionOptions,
+  ): Promise<DecisionRead<TEvent>>;
+
+  /**
    * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.
    *
    * @throws the errors of {@link EventStore.readStream}, except for StoreUnavailableError.
@@ -238,28 +284,4 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
 
   /** The recorded events of a command, in log order. Empty when it was not executed, or added no events. */
   eventsOfCommand(commandId: string): Promise<readonly TEvent[]>;
-}
-
-/** The state of an aggregate at a version of its stream. */
-export interface Snapshot {
-  readonly streamVersion: number;
-  /** Position of the event at that version. */
-  readonly position: number;
-  readonly state: unknown;
-}
-
-/** A snapshot that was loaded. */
-export interface LoadedSnapshot extends Snapshot {
-  /**
-   * The stream's events from the snapshot's version on, including the event at that version, when the store read them
-   * in the same round trip. Without it they are read from the log.
-   */
-  readonly tail?: readonly RecordedEvent[] | undefined;
-}
-
-/** Stores the newest snapshot of each stream. A lost snapshot only makes the next load slower. */
-export interface SnapshotStore {
-  /** @param key identifies the state's schema and version; a snapshot that was saved under another key is not found. */
-  loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined>;
-  saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void>;
 }

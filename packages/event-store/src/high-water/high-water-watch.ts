@@ -20,12 +20,23 @@ export interface LogPlace {
   readonly era?: number | undefined;
 }
 
+/** A place in the log, with the era in which it was read. */
+export interface PlaceInEra extends LogPlace {
+  readonly era: number;
+}
+
 /** Resolves as soon as the mark is higher than `after`. */
 export interface WaitForHighWaterMarkOptions extends LogPlace {
   /** Resolve with the current mark after this many milliseconds. @default no timeout */
   readonly timeoutMs?: number | undefined;
   /** Resolve with the current mark when this aborts. */
   readonly signal?: AbortSignalLike | undefined;
+}
+
+interface Mark {
+  readonly mark: number;
+  readonly pending: boolean;
+  readonly top: number;
 }
 
 interface Waiter {
@@ -73,6 +84,16 @@ export class HighWaterWatch {
     if (era !== undefined) this.#memory.assertSame(era);
     if (after > top) throw beyondTheEnd(after, top);
     return this.#mark;
+  }
+
+  /**
+   * Reads the mark of the events that have one of the tags: appends in flight with other tags do not hold it back.
+   *
+   * @throws like {@link now}
+   */
+  async ofTags(tags: readonly string[]): Promise<PlaceInEra> {
+    const { mark } = await this.#read(tags);
+    return { after: mark, era: this.#era };
   }
 
   /** True when several readers were woken with this mark at the same time: they read the same page next. */
@@ -169,26 +190,27 @@ export class HighWaterWatch {
     this.#timer = setTimeout(() => this.nudge(), delayMs);
   }
 
-  /** @returns whether an append is in flight, and the highest position that was drawn */
-  async #read(): Promise<{ readonly pending: boolean; readonly top: number }> {
+  /** @returns the mark, whether an append is in flight that holds it back, and the highest position that was drawn */
+  async #read(tags?: readonly string[]): Promise<Mark> {
     for (;;) {
-      const row = await this.#query();
+      const row = await this.#query(tags);
       const mark = toSafeNumber(row.high_water_mark);
       if (row.lineage !== this.#memory.lineage || mark < this.#mark) await this.#memory.check();
       if (this.#era === this.#memory.era) {
         if (row.mark_event_id !== null) this.#memory.remember([{ position: mark, id: row.mark_event_id }]);
-        this.#mark = Math.max(this.#mark, mark);
-        return { pending: row.pending, top: toSafeNumber(row.top) };
+        const highest = Math.max(this.#mark, mark);
+        if (tags === undefined) this.#mark = highest;
+        return { mark: highest, pending: row.pending, top: toSafeNumber(row.top) };
       }
       this.#era = this.#memory.era;
       this.#mark = 0;
     }
   }
 
-  async #query(): Promise<HighWaterMarkRow> {
+  async #query(tags: readonly string[] | undefined): Promise<HighWaterMarkRow> {
     let row: HighWaterMarkRow | undefined;
     try {
-      [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema));
+      [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema, tags));
     } catch (error) {
       throw toLeftfoldError(error, this.#schema);
     }

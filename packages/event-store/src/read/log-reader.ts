@@ -6,6 +6,7 @@ import {
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
+  type TaggedQuery,
 } from '@leftfold/core';
 import { assertQuery, assertReadAllOptions, assertReadStreamOptions } from '@leftfold/core/append';
 import { assertWhole } from '@leftfold/core/input';
@@ -21,9 +22,11 @@ import {
   eventsByIdStatement,
   eventsOfCommandStatement,
   type PageRange,
+  readMatchesStatement,
   readPageStatement,
   readStreamStatement,
 } from '../sql/events.ts';
+import type { PlaceInEra } from '../high-water/high-water-watch.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 import { isFullPage, PAGE_EVENTS, type PageRow } from '../sql/page.ts';
@@ -94,6 +97,40 @@ export class LogReader {
       pageOfRows(await this.#rows<PageRow>(readPageStatement(this.#schema, range, filter), run), range);
     if (run === undefined) this.#remember(rows.slice(-TAIL_REMEMBERED));
     return this.#pageOf(rows, unknownEvents, position);
+  }
+
+  /**
+   * The events that any of the queries matches, from the beginning of the log; all over again for each iteration.
+   *
+   * @param place up to where they are read: not above the mark of the queries' tags
+   */
+  matches(
+    queries: readonly TaggedQuery[],
+    place: PlaceInEra,
+    unknownEvents: UnknownEvents | undefined,
+  ): AsyncIterable<RecordedEvent> {
+    return {
+      [Symbol.asyncIterator]: () =>
+        flattenPages(this.#pagesOfMatches(queries, place, unknownEvents))[Symbol.asyncIterator](),
+    };
+  }
+
+  async *#pagesOfMatches(
+    queries: readonly TaggedQuery[],
+    { after: upTo, era }: PlaceInEra,
+    unknownEvents: UnknownEvents = 'fail',
+  ): AsyncGenerator<LogPage, void> {
+    let after = 0;
+    while (after < upTo) {
+      this.#assertOpen();
+      this.#memory.assertSame(era);
+      const range = { after, upTo, limit: PAGE_EVENTS };
+      const statement = readMatchesStatement(this.#schema, range, queries);
+      const { rows, position } = pageOfRows(await this.#rows<PageRow>(statement), range);
+      this.#remember(rows.slice(-TAIL_REMEMBERED));
+      yield this.#pageOf(rows, unknownEvents, position);
+      after = position;
+    }
   }
 
   /** @param highWaterMark called when the first event is requested, with the position after which it is read */

@@ -1,4 +1,4 @@
-import type { EventQuery } from '@leftfold/core';
+import type { EventQuery, TaggedQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
 import { eventSelectList } from './event-columns.ts';
 import { pageStatement } from './page.ts';
@@ -49,6 +49,36 @@ function readTypesStatement(
       limit: '$3',
     }),
     values: types === undefined ? [after, upTo, limit] : [after, upTo, limit, types],
+  };
+}
+
+/**
+ * One page of the events that any of the queries matches, in the order of the log; each event once.
+ *
+ * SQL: a bitmap scan of `events_tags_idx` for each query, or one index range scan of `events_pkey`. Takes no locks.
+ */
+export function readMatchesStatement(
+  schema: string,
+  { after, upTo, limit }: PageRange,
+  queries: readonly TaggedQuery[],
+): Statement {
+  const values: unknown[] = [after, upTo, limit];
+  const matches = queries.map(({ tags, types }) => {
+    values.push(tags);
+    const tagged = `tags @> $${values.length}::text[]`;
+    if (types === undefined) return tagged;
+    values.push(types);
+    return `${tagged} and type = any ($${values.length}::text[])`;
+  });
+  return {
+    name: undefined, // Not prepared: the right plan depends on how rare the tags are.
+    text: pageStatement({
+      from: `"${schema}".events`,
+      where: `position > $1 and position <= $2 and tags <> '{}' and (${matches.join(' or ')})`,
+      order: 'position',
+      limit: '$3',
+    }),
+    values,
   };
 }
 

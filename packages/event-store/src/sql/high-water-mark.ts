@@ -15,12 +15,14 @@ export interface HighWaterMarkRow {
  *
  * SQL: three statements inside one function: the sequence, `pg_locks`, and the latest event below both. Events up to
  * the mark must be read by a later statement.
+ *
+ * @param tags the mark of the events that have one of these
  */
-export function highWaterMarkStatement(schema: string): Statement {
+export function highWaterMarkStatement(schema: string, tags?: readonly string[]): Statement {
   return {
     name: `leftfold high-water mark ${schema}`,
     text: `select high_water_mark::pg_catalog.text, pending, mark_event_id, top::pg_catalog.text, lineage
-             from "${schema}"._high_water_mark()`,
-    values: [],
+             from "${schema}"._high_water_mark($1)`,
+    values: [tags ?? null],
   };
 }

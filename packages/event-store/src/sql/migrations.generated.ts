@@ -766,12 +766,16 @@ $$;
 -- The mark is the position of an event, or 0. A position that was drawn and rolled back can be drawn again after a crash
 -- of the server, so the mark must not be one.
 --
+-- With tags, it is the mark of the events that have one of them: only writers that hold the lock of such a tag count. No
+-- event with one of the tags can appear at or below that mark any more; other events can.
+--
 -- mark_event_id is the id of the event at the mark, lineage that of the log, and top the highest position that was drawn.
 --
 -- Events up to the mark must be read by a LATER statement, with a newer snapshot: in the same statement the snapshot is
 -- older than the mark, and events are missed. A mark once returned stays true; a later call may return a lower one for a
 -- moment, when a writer read the sequence and took its lock only later.
 create or replace function :schema._high_water_mark(
+  tags text[] default null,
   out high_water_mark bigint, out pending boolean, out mark_event_id text, out top bigint, out lineage text
 )
 language plpgsql volatile security definer
@@ -794,14 +798,23 @@ begin
   -- The key of a writer lock is the sequence's value modulo 2^31. The value is below \`top\` by up to 2^31, or was read
   -- after the statement above. Reading a value that is just ahead as one far below only delays a reader; the opposite
   -- would lose an event, so only values up to 16,777,216 ahead are taken as ahead.
-  select min(top + case when ahead.by < 16777216 then ahead.by else ahead.by - 2147483648 end)
+  --
+  -- Writer locks have objsubid 2, locks on tags 1, with the number of the lock in objid as in _lock_tags. A transaction
+  -- that holds a lock on a tag and no writer lock draws its positions later. A prepared transaction has no process.
+  select min(writer.floor)
     into lowest
-    from pg_locks as writer,
-         lateral (select (((writer.objid::bigint - top) % 2147483648) + 2147483648) % 2147483648 as by) as ahead
-   where writer.locktype = 'advisory'
-     and writer.database = (select oid from pg_database where datname = current_database())
-     and writer.classid = ':schema.events'::regclass::oid
-     and writer.objsubid = 2;
+    from (select min(top + case when ahead.by < 16777216 then ahead.by else ahead.by - 2147483648 end)
+                   filter (where lock.objsubid = 2) as floor,
+                 bool_or(lock.objsubid = 1
+                         and lock.granted
+                         and lock.objid::bigint in (select hashtext(tag) & 511 from unnest(tags) as tag)) as has_tag
+            from pg_locks as lock,
+                 lateral (select (((lock.objid::bigint - top) % 2147483648) + 2147483648) % 2147483648 as by) as ahead
+           where lock.locktype = 'advisory'
+             and lock.database = (select oid from pg_database where datname = current_database())
+             and lock.classid = ':schema.events'::regclass::oid
+           group by lock.virtualtransaction) as writer
+   where tags is null or writer.has_tag;
 
   pending := coalesce(lowest < top, false);
 
@@ -864,7 +877,7 @@ $$;
 -- Called before the writer lock is taken, so that waiting here does not hold up readers, and before the first position
 -- is drawn: an event that a condition did not find has a higher position than the events appended under the condition.
 --
--- Tags share 512 locks. Two tags with the same lock may wait for each other, which is all that happens. The lock table
+-- Tags share 512 locks; _high_water_mark looks for them. Two tags with the same lock may wait for each other, which is all that happens. The lock table
 -- of a server has room for about twenty calls that take all 512. The locks are taken in the order of their keys, after
 -- the locks on streams, so that two calls do not deadlock. An advisory lock with one bigint key never meets the writer
 -- lock or a lock on a stream, which have two integer keys.

@@ -5,6 +5,7 @@
  */
 export type GuaranteeId =
   | 'append-conditions'
+  | 'decision-reads'
   | 'expected-version'
   | 'idempotent-appends'
   | 'invalid-input'

@@ -4,6 +4,7 @@ import { badInputGuarantees } from './guarantees/bad-input.ts';
 import { closingGuarantees } from './guarantees/closing.ts';
 import { concurrencyGuarantees } from './guarantees/concurrency.ts';
 import { conditionGuarantees } from './guarantees/conditions.ts';
+import { decisionGuarantees } from './guarantees/decisions.ts';
 import { definitionGuarantees } from './guarantees/definitions.ts';
 import { expectationGuarantees } from './guarantees/expectations.ts';
 import { idempotencyGuarantees } from './guarantees/idempotency.ts';
@@ -19,6 +20,7 @@ export const guarantees = {
   'expected versions': expectationGuarantees,
   'several streams': atomicGuarantees,
   'conditions on tags': conditionGuarantees,
+  'reading for a decision': decisionGuarantees,
   idempotency: idempotencyGuarantees,
   concurrency: concurrencyGuarantees,
   'reading a stream': readStreamGuarantees,

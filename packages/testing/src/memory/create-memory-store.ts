@@ -1,5 +1,6 @@
 import {
   type AnyEventGroup,
+  type AppendCondition,
   type AppendLimits,
   type AppendToStreamsResult,
   type AppendContext,
@@ -8,6 +9,7 @@ import {
   asStored,
   assertId,
   ClosedError,
+  type DecisionRead,
   EventCatalog,
   type EventQuery,
   type EventMetadata,
@@ -15,19 +17,23 @@ import {
   type JsonValue,
   type NewEvent,
   type ReadAllOptions,
+  type ReadForDecisionOptions,
   type ReadStreamOptions,
   type RecordedEvent,
   type StreamToAppend,
   type SubscribeOptions,
   type Subscription,
+  type TaggedQuery,
 } from '@leftfold/core';
 import {
   appendLimits,
   assertAppendContext,
   assertAppendOptions,
   assertReadAllOptions,
+  assertReadForDecisionOptions,
   assertReadStreamOptions,
   assertSubscribeOptions,
+  prepareQueries,
   prepareRequest,
 } from '@leftfold/core/append';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
@@ -151,6 +157,33 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
       if (event === undefined) continue;
       left -= 1;
       yield event;
+    }
+  }
+
+  async readForDecision(
+    failIfMatch: AppendCondition['failIfMatch'],
+    options: ReadForDecisionOptions = {},
+  ): Promise<DecisionRead> {
+    this.#assertOpen();
+    assertReadForDecisionOptions(options);
+    const queries = prepareQueries(failIfMatch, undefined, this.#catalog);
+    await Promise.resolve();
+    const after = this.#log.position;
+    const events = { [Symbol.asyncIterator]: () => this.#matches(queries, after, options.unknownEvents) };
+    return { events, condition: { failIfMatch: queries, after }, era: this.era };
+  }
+
+  async *#matches(
+    queries: readonly TaggedQuery[],
+    upTo: number,
+    unknownEvents: UnknownEvents,
+  ): AsyncGenerator<RecordedEvent, void, undefined> {
+    for (const stored of this.#log.eventsAfter(0)) {
+      if (stored.position > upTo) return;
+      this.#assertOpen();
+      const isMatch = queries.some((query) => matches(stored, query));
+      const event = isMatch ? this.#toRecorded(stored, unknownEvents) : undefined;
+      if (event !== undefined) yield event;
     }
   }
 

@@ -5,7 +5,7 @@
 -- Called before the writer lock is taken, so that waiting here does not hold up readers, and before the first position
 -- is drawn: an event that a condition did not find has a higher position than the events appended under the condition.
 --
--- Tags share 512 locks. Two tags with the same lock may wait for each other, which is all that happens. The lock table
+-- Tags share 512 locks; _high_water_mark looks for them. Two tags with the same lock may wait for each other, which is all that happens. The lock table
 -- of a server has room for about twenty calls that take all 512. The locks are taken in the order of their keys, after
 -- the locks on streams, so that two calls do not deadlock. An advisory lock with one bigint key never meets the writer
 -- lock or a lock on a stream, which have two integer keys.

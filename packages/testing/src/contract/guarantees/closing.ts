@@ -13,6 +13,7 @@ export const closingGuarantees = {
       collect(store.readStream(stream())),
       collect(store.readAll()),
       collect(store.subscribe()),
+      store.readForDecision({ tags: ['a'] }),
       store.highWaterMark(),
       store.eventsOfCommand('c-1'),
     ];

@@ -53,6 +53,11 @@ export const logClaims = {
       'An append condition fails if an event after its position has all tags of one of its queries, and one of the types if the query names any.',
     statedIn: 'guides/event-store.md#conditions-on-tags',
   },
+  'decision-reads': {
+    claim:
+      'A read for a decision returns every event that its condition does not count, whatever other appends are in flight.',
+    statedIn: 'decisions/0009-conditions-on-tags.md#reading-for-a-decision',
+  },
   'conditions-wait-for-appends-in-flight': {
     claim:
       'An append condition does not miss an event that another transaction is writing, by whichever function it is written.',
