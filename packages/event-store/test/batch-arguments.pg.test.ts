@@ -43,6 +43,14 @@ test.for<Readonly<Record<string, string>>>([
   { stream_event_count: `'{-1}'` },
   { stream_event_count: `'{2}'` },
   { stream_event_count: `'{null}'` },
+  // Each of these would be two billion rows.
+  { stream_event_count: `'{2147483647}'` },
+  {
+    stream_id: `'{a,b}'`,
+    stream_request: `'{1,1}'`,
+    stream_expected_version: `'{-1,-1}'`,
+    stream_event_count: `'{2147483647,-2147483647}'`,
+  },
   { request_command_id: `'{null,null}'` },
   { event_id: `'{a,b}'` },
   { event_id: `'{null}'` },

@@ -45,6 +45,22 @@ describe('the log by SQL alone', () => {
     expect(mark).toEqual({ high_water_mark: appended[1]!['position'] });
   });
 
+  test.for([
+    'read_all(null)',
+    'read_all(-1)',
+    'read_all(0, null)',
+    'read_all(0, 0)',
+    `read_all(category => '')`,
+    `read_all(category => 'account-1')`,
+    'read_stream(null)',
+    `read_stream('')`,
+    `read_stream('account-1', null)`,
+    `read_stream('account-1', 0)`,
+    `read_stream('account-1', 1, 0)`,
+  ])('%s is refused, in place of an empty result', async (call, { run }) => {
+    expect(await failureOf(run(`select from leftfold.${call}`))).toMatchObject({ code: '22023' });
+  });
+
   test('is filtered by type, category and tags', async ({ store, run }) => {
     await store.append('account-filter', [{ ...opened, tags: ['shop:1', 'vip:no'] }, deposited(1)]);
     await store.append('accounting-filter', [{ ...opened, tags: ['shop:1'] }]);

@@ -1,94 +1,13 @@
-import { account, accountEvents, balances } from '@leftfold/testbed/bank';
-import { beginTransaction, databaseTest, disposeAfter } from '@leftfold/testbed/database';
+import { account, balances } from '@leftfold/testbed/bank';
 import { failureOf } from '@leftfold/testbed/outcome';
 import type pg from 'pg';
 import { describe, expect } from 'vitest';
-import { createApp, defineTableProjection, rightsScript } from '../src/index.ts';
-
-const inlineBalances = defineTableProjection({
-  name: 'inline_balances',
-  mode: 'inline',
-  events: [accountEvents],
-  columns: { account_id: 'text', cents: 'bigint' },
-  key: ({ streamId }) => ({ account_id: streamId }),
-  initialRow: { cents: 0 },
-  evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
-});
-const projections = [balances, inlineBalances] as const;
-const kinds = ['owner', 'app', 'projector', 'reader', 'operator', 'guest'] as const;
-type Kind = (typeof kinds)[number];
-
-/** Tests with a database in which every role has a login, and the owner has migrated. */
-const test = databaseTest()
-  .extend('urlOf', { scope: 'file' }, async ({ database, pool }, { onCleanup }) => {
-    const prefix = `rights_${process.pid}_${Date.now() % 100_000}`;
-    const named = (kind: Kind) => `${prefix}_${kind}`;
-    const [owner, app, projector, reader, operator] = kinds.map(named) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
-    const roles = { owner, app, projector, reader, operator };
-    const script = rightsScript({ projections, roles });
-    await pool.query(script);
-    const urlOf = (kind: Kind, alsoAs?: Kind) => {
-      const url = new URL(database.connectionString);
-      url.username = `${named(kind)}_login`;
-      url.password = 'secret';
-      if (alsoAs !== undefined) url.searchParams.set('options', `-c role=${named(alsoAs)}`);
-      return url.href;
-    };
-    for (const kind of kinds) {
-      await pool.query(`create role ${named(kind)}_login login password 'secret'`);
-      if (kind !== 'guest') await pool.query(`grant ${named(kind)} to ${named(kind)}_login`);
-    }
-    onCleanup(async () => {
-      for (const kind of kinds) {
-        for (const name of kind === 'guest'
-          ? [`${named(kind)}_login`]
-          : [`${named(kind)}_login`, named(kind)])
-          await pool.query(`drop owned by ${name} cascade; drop role ${name}`);
-      }
-    });
-    const migrating = { aggregates: [account], projections, database: { url: urlOf('owner', 'owner') } };
-    const done = await createApp(migrating);
-    await done.projections.whenCaughtUp(inlineBalances);
-    await done.close();
-    await pool.query(script);
-    return urlOf;
-  })
-  .extend('as', { scope: 'file' }, ({ urlOf }) => async (kind: Kind, statement: string) => {
-    const { client } = await beginTransaction(urlOf(kind));
-    try {
-      const { rows } = await client.query<Record<string, unknown>>(statement);
-      await client.query('commit');
-      return rows;
-    } finally {
-      await client.end();
-    }
-  })
-  .extend('app', { scope: 'file' }, async ({ urlOf }, fixture) =>
-    disposeAfter(
-      fixture,
-      await createApp({
-        aggregates: [account],
-        projections,
-        database: { url: urlOf('app') },
-        subscriptions: { run: false },
-      }),
-    ),
-  )
-  .extend('projector', { scope: 'file' }, async ({ urlOf }, fixture) =>
-    disposeAfter(
-      fixture,
-      await createApp({ aggregates: [account], projections, database: { url: urlOf('projector') } }),
-    ),
-  );
+import { createApp } from '../src/index.ts';
+import { inlineBalances, projections, test } from './role-test.ts';
 
 describe('with the rights of the script', () => {
-  test('an app appends and queries, and a projector runs and resets', async ({ app, projector, urlOf }) => {
+  test('an app appends and queries, and a projector runs and resets', async ({ app, projector, logins }) => {
+    await projector.projections.whenCaughtUp(inlineBalances);
     await app.execute(account.command.open('1', { owner: 'Ada' }));
     const { token } = (await app.execute(account.command.deposit('1', { cents: 7 }))) as { token: number };
     const inline = await app.query(inlineBalances).execute();
@@ -99,7 +18,7 @@ describe('with the rights of the script', () => {
     await using reader = await createApp({
       aggregates: [account],
       projections,
-      database: { url: urlOf('reader') },
+      database: { url: logins.urlOf('reader') },
       subscriptions: { run: false },
     });
     expect(await reader.query(balances).execute()).toHaveLength(1);
@@ -112,7 +31,7 @@ describe('with the rights of the script', () => {
   test('an operator sees and resumes projections, and reads no event', async ({ as }) => {
     expect(await as('operator', `select name from leftfold.subscriptions order by 1`)).toHaveLength(2);
     await as('operator', `select leftfold.high_water_mark()`);
-    await as('operator', `select leftfold._resume_subscription('balances', 1, 0)`);
+    await as('operator', `select leftfold._resume_subscription('balances', 1, 0)`, { keep: true });
     expect(await failureOf(as('operator', 'select from leftfold.events'))).toMatchObject({ code: '42501' });
   });
 
@@ -167,8 +86,12 @@ describe('with the rights of the script', () => {
   });
 
   test('a snapshot that names no event of the log is not kept', async ({ as }) => {
-    await as('app', `select leftfold._save_snapshot('account-1', 'forged', 9, 9, '{"cents": 1000000}')`);
-    await as('app', `select leftfold._save_snapshot('account-1', 'forged', 1, 9000, '{"cents": 1000000}')`);
+    await as('app', `select leftfold._save_snapshot('account-1', 'forged', 9, 9, '{"cents": 1000000}')`, {
+      keep: true,
+    });
+    await as('app', `select leftfold._save_snapshot('account-1', 'forged', 1, 9000, '{"cents": 1000000}')`, {
+      keep: true,
+    });
     expect(await as('app', `select from leftfold.snapshots where key = 'forged'`)).toEqual([]);
   });
 
@@ -220,18 +143,9 @@ describe('a schema that a guest has made first', () => {
 });
 
 describe('advisory locks that the script has taken from PUBLIC', () => {
-  test('are held by no guest, and appends go on', async ({ as, app, pool, urlOf }) => {
-    const owner = new URL(urlOf('owner')).username.replace('_login', '');
-    const named = (kind: Kind) => owner.replace(/owner$/, kind);
-    const roles = {
-      owner,
-      app: named('app'),
-      projector: named('projector'),
-      reader: named('reader'),
-      operator: named('operator'),
-    };
+  test('are held by no guest, and appends go on', async ({ as, app, logins }) => {
     await as('guest', 'select pg_advisory_lock_shared(1, 1)');
-    await pool.query(rightsScript({ roles, projections, revokeAdvisoryLocks: true }));
+    await logins.grant({ projections, revokeAdvisoryLocks: true });
     for (const call of [
       'pg_advisory_lock_shared(1, 1)',
       'pg_advisory_xact_lock(1)',

@@ -187,6 +187,11 @@ begin
     event_index := stream_event_count;
     event_stream_id := stream_id;
   else
+    -- Before the numbers are expanded: one that no event is there for could otherwise fill the memory of the server.
+    if (select sum(greatest(event_count, 0)) from unnest(stream_event_count) as event_count)
+         > coalesce(cardinality(event_id), 0) then
+      raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
+    end if;
     select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
       into event_request, event_stream, event_index, event_stream_id
       from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
@@ -1262,6 +1267,15 @@ as $$
 declare
   up_to bigint;
 begin
+  if after is null or after < 0 then
+    raise exception 'after must be a position from 0' using errcode = '22023';
+  end if;
+  if max_events is null or max_events < 1 then
+    raise exception 'max_events must be a whole number from 1' using errcode = '22023';
+  end if;
+  if category !~ '^[A-Za-z][A-Za-z0-9_]{0,99}$' then
+    raise exception 'category must be a letter, then at most 99 letters, digits and "_"' using errcode = '22023';
+  end if;
   up_to := :schema.high_water_mark();
   -- A statement of its own: its snapshot is newer than the mark.
   return query select found.* from :schema._find_events(after, up_to, max_events, types, category, tags) as found;
@@ -1274,15 +1288,28 @@ $$;
     sql: `-- Events of one stream, in the order of their versions. max_events null: all of them.
 create or replace function :schema.read_stream(
   stream_id text, from_version bigint default 1, max_events integer default null
-) returns setof :schema.events language sql stable
+) returns setof :schema.events language plpgsql stable
   set search_path = pg_catalog, pg_temp
+  set plan_cache_mode = force_custom_plan
 as $$
-  select stored.*
-    from :schema.events as stored
-   where stored.stream_id = read_stream.stream_id
-     and stored.stream_version >= from_version
-   order by stored.stream_version
-   limit max_events
+begin
+  if stream_id is null or stream_id = '' then
+    raise exception 'stream_id must be a text that is not empty' using errcode = '22023';
+  end if;
+  if from_version is null or from_version < 1 then
+    raise exception 'from_version must be a version from 1' using errcode = '22023';
+  end if;
+  if max_events < 1 then
+    raise exception 'max_events must be a whole number from 1, or null' using errcode = '22023';
+  end if;
+  return query
+    select stored.*
+      from :schema.events as stored
+     where stored.stream_id = read_stream.stream_id
+       and stored.stream_version >= from_version
+     order by stored.stream_version
+     limit max_events;
+end
 $$;
 `,
   },

@@ -70,6 +70,11 @@ begin
     event_index := stream_event_count;
     event_stream_id := stream_id;
   else
+    -- Before the numbers are expanded: one that no event is there for could otherwise fill the memory of the server.
+    if (select sum(greatest(event_count, 0)) from unnest(stream_event_count) as event_count)
+         > coalesce(cardinality(event_id), 0) then
+      raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
+    end if;
     select array_agg(event.request), array_agg(event.stream), array_agg(event.index), array_agg(event.stream_id)
       into event_request, event_stream, event_index, event_stream_id
       from (select stream.request, stream.number::integer as stream, index, stream.id as stream_id
