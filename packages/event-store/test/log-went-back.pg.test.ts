@@ -38,7 +38,7 @@ describe('after the log went back', () => {
     await using other = openStore(ownDatabase.connectionString);
     await other.append('account-1', [deposited(7), deposited(8)]);
     const failure = await failureOf(store.append('account-1', [deposited(5)], { expectedVersion: 5 }));
-    expect(failure).toMatchObject({ ...rewound, lostFrom: 5, lostTo: 5 });
+    expect(failure).toMatchObject({ ...rewound, lostFrom: 4, lostTo: 5 });
     expect(await collect(store.readStream('account-1'))).toHaveLength(5);
     expect(store.era).toBe(1);
     expect(warn).toHaveBeenCalledOnce();

@@ -46,12 +46,12 @@ const readAllNames: OptionNames<ReadAllOptions> = { ...subscribeNames, limit: tr
  * @throws InvalidArgumentError when an option of an append to one stream is misspelt
  */
 export function assertAppendOptions(options: AppendOptions, own?: Readonly<Record<string, true>>): void {
-  assertOptions('options', options, own === undefined ? appendNames : { ...appendNames, ...own });
+  assertOptions('options', options, appendNames, own);
 }
 
 /** @throws like {@link assertAppendOptions}, for an append to several streams */
 export function assertAppendContext(options: AppendContext, own?: Readonly<Record<string, true>>): void {
-  assertOptions('options', options, own === undefined ? contextNames : { ...contextNames, ...own });
+  assertOptions('options', options, contextNames, own);
 }
 
 /** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */

@@ -57,18 +57,26 @@ export function assertList(argument: string, value: unknown): void {
 /** Every option of `TOptions`, and none else: the compiler finds one that was forgotten. */
 export type OptionNames<TOptions> = Readonly<Record<keyof TOptions & string, true>>;
 
+const NONE = {};
+
 /**
  * Refuses options with another name than these, so that a misspelt one is never ignored. O(n) in the options given.
  *
+ * @param others more names
  * @throws InvalidArgumentError when the value is given and is not an object with these members only.
  */
-export function assertOptions(argument: string, value: unknown, names: Readonly<Record<string, true>>): void {
+export function assertOptions(
+  argument: string,
+  value: unknown,
+  names: Readonly<Record<string, true>>,
+  others: Readonly<Record<string, true>> = NONE,
+): void {
   if (value === undefined) return;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw InvalidArgumentError.not('an object', argument, value);
   for (const name of Object.keys(value)) {
-    if (Object.hasOwn(names, name)) continue;
-    const known = Object.keys(names).join(', ');
+    if (Object.hasOwn(names, name) || Object.hasOwn(others, name)) continue;
+    const known = Object.keys({ ...names, ...others }).join(', ');
     throw new InvalidArgumentError(argument, `has no ${shownText(name)}; it takes ${known}`);
   }
 }

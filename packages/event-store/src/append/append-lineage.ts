@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '@leftfold/core';
+import { type RecordedEvent, StoreUnavailableError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import type { StatementRunner } from '@leftfold/postgres';
 import type { LogMemory } from '../lineage/log-memory.ts';
@@ -11,18 +11,47 @@ export type SendInLineage = (
   lineage: string | undefined,
 ) => Promise<readonly RequestResult[]>;
 
+type Seen = Pick<RecordedEvent, 'position' | 'id'>;
+
 /** A log whose lineage differs each time has more than one server behind its address. */
 const ATTEMPTS = 10;
 
-/** Sends requests of the present era with its lineage. Those that were queued in an earlier era are not sent. */
+/**
+ * Sends requests of the present era with its lineage, and remembers what they appended. Those that were queued in an
+ * earlier era are not sent.
+ */
 export function sendInEra(memory: LogMemory, send: SendInLineage): SendBatch {
   return async (requests) => {
-    const isPresent = ({ era }: AppendRequest) => era === memory.era;
-    if (requests.every(isPresent)) return send(requests, memory.lineage);
+    const { era } = memory;
+    if (requests.every((request) => request.era === era)) {
+      const results = await send(requests, memory.lineage);
+      memory.remember(endsOf(requests, results));
+      return results;
+    }
     return requests.map((request) =>
-      isPresent(request) ? 'retry-alone' : { outcome: { kind: 'log-changed' } },
+      request.era === era ? 'retry-alone' : { outcome: { kind: 'log-changed' } },
     );
   };
+}
+
+/** The first and the last event of a transaction, in its order: the log loses all of its events or none. */
+function endsOf(requests: readonly AppendRequest[], results: readonly RequestResult[]): readonly Seen[] {
+  const isAppended = (result: RequestResult) => appendedBy(result) !== undefined;
+  const ends = [
+    [results.findIndex(isAppended), 0],
+    [results.findLastIndex(isAppended), -1],
+  ] as const;
+  return ends.flatMap(([index, place]) => {
+    const position = appendedBy(results[index])?.positions.at(place);
+    const event = requests[index]?.streams.flatMap(({ events }) => events).at(place);
+    return position === undefined || event === undefined ? [] : [{ position, id: event.id }];
+  });
+}
+
+function appendedBy(result: RequestResult | undefined) {
+  if (typeof result !== 'object' || !('outcome' in result)) return undefined;
+  const { outcome } = result;
+  return outcome.kind === 'appended' && outcome.positions.length > 0 ? outcome : undefined;
 }
 
 /**

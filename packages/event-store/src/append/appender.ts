@@ -110,13 +110,12 @@ export class Appender {
     const queue = hooked ? this.#withHook : this.#together;
     const applied = this.#appliedTo(hooked);
     const { memory, onCommitted } = this.#options;
-    await memory.learn();
+    if (memory.lineage === undefined) await memory.learn();
     const outcome = await withLineage(memory, request, (inEra) =>
       this.#demotion.untilApplied(inEra, applied, () => queue.submit(inEra)),
     );
     if (outcome.kind === 'duplicate') return this.#toDuplicate(request);
     const result = toAppendResult(request, outcome, []);
-    memory.remember(result.streams.flatMap(({ events }) => events.slice(-1)));
     if (request.eventCount > 0) onCommitted();
     return result;
   }

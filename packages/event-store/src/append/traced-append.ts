@@ -11,16 +11,20 @@ export function tracedAppend(
   { streams, eventCount, commandId }: AppendRequest,
   append: () => Promise<AppendToStreamsResult>,
 ): Promise<AppendToStreamsResult> {
-  const messageOf = (): AppendTrace => ({
-    schema,
-    streamIds: streams.map(({ streamId }) => streamId),
-    eventCount,
-    commandId,
-  });
-  return traced(appends, append, messageOf, (message, { position, duplicate }) => {
-    message.position = position;
-    message.duplicate = duplicate;
-  });
+  return traced(
+    appends,
+    append,
+    (): AppendTrace => ({
+      schema,
+      streamIds: streams.map(({ streamId }) => streamId),
+      eventCount,
+      commandId,
+    }),
+    (message, { position, duplicate }) => {
+      message.position = position;
+      message.duplicate = duplicate;
+    },
+  );
 }
 
 /** Publishes a batch on the tracing channel `leftfold:append.batch`. */
@@ -29,10 +33,14 @@ export function tracedAppendBatch<TResult>(
   requests: readonly AppendRequest[],
   send: () => Promise<TResult>,
 ): Promise<TResult> {
-  const messageOf = (): AppendBatchTrace => ({
-    schema,
-    requestCount: requests.length,
-    eventCount: requests.reduce((sum, { eventCount }) => sum + eventCount, 0),
-  });
-  return traced(batches, send, messageOf, () => {});
+  return traced(
+    batches,
+    send,
+    (): AppendBatchTrace => ({
+      schema,
+      requestCount: requests.length,
+      eventCount: requests.reduce((sum, { eventCount }) => sum + eventCount, 0),
+    }),
+    () => {},
+  );
 }
