@@ -27,7 +27,7 @@ export interface AppendOneRow {
   readonly stream_version: number | null;
   readonly event_position: number | null;
   /** Seconds since 1970. */
-  readonly recorded_at: number | null;
+  readonly recorded_at: string | null;
 }
 
 /** undefined when nothing was appended: `_append_batch` then reports the reason. */
@@ -52,7 +52,7 @@ export interface AppendBatchRow {
   readonly stream_version: string | null;
   readonly event_position: string | null;
   /** Seconds since 1970. */
-  readonly recorded_at: number | null;
+  readonly recorded_at: string | null;
 }
 
 /** Values of `request_status`. */
@@ -100,7 +100,7 @@ export function toBatchOutcomes(
           kind: 'appended',
           versions: versions.slice(firstStream, streamsBefore),
           positions: positions.slice(first, eventsBefore),
-          recordedAt: toDate(row.recorded_at ?? 0),
+          recordedAt: toDate(row.recorded_at ?? '0'),
         };
       }
     }

@@ -38,7 +38,7 @@ export class AppendStatements {
     const columnArguments = columns.map(({ name }) => argumentOf(name));
     this.#one = {
       name: `leftfold append one ${schema}`,
-      text: `select stream_version, event_position, pg_catalog.date_part('epoch', recorded_at) as recorded_at
+      text: `select stream_version, event_position, extract(epoch from recorded_at)::pg_catalog.text as recorded_at
                from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments, 'lineage'])})`,
     };
     const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
@@ -105,7 +105,7 @@ function batchText(schema: string, call: string, suffix: string, names: readonly
     name: `leftfold ${call}${suffix} ${schema}`,
     text: `select request_status::pg_catalog.text, request_stream::pg_catalog.text, request_event_id,
                   request_match::pg_catalog.text, stream_version::pg_catalog.text, event_position::pg_catalog.text,
-                  pg_catalog.date_part('epoch', recorded_at) as recorded_at
+                  extract(epoch from recorded_at)::pg_catalog.text as recorded_at
              from "${schema}".${call}(${named(names)})`,
   };
 }

@@ -18,7 +18,7 @@ interface ReadValues {
   /** int8 is text, or what the caller's own parsers make of it. */
   readonly bigint: string | number | bigint;
   /** Seconds since 1970: the same text in every session, and quicker to parse than a date. */
-  readonly timestamptz: number;
+  readonly timestamptz: string;
 }
 
 export interface EventColumnOf<TType extends keyof SentValues> {
@@ -78,7 +78,7 @@ export function argumentOf(name: string): string {
 export function selectListOf(columns: readonly ReadColumn[]): string {
   return [...placeColumns, ...columns]
     .map(({ name, type }: ReadColumn) => {
-      if (type === 'timestamptz') return `pg_catalog.date_part('epoch', ${name}) as ${name}`;
+      if (type === 'timestamptz') return `extract(epoch from ${name})::pg_catalog.text as ${name}`;
       return type === 'jsonb' ? `${name}::pg_catalog.text` : name;
     })
     .join(', ');

@@ -332,13 +332,13 @@ begin
                        octet_length(element.stream_id) <= 255 and element.stream_id <> ''
                        and octet_length(element.event_id) <= 255 and element.event_id <> ''
                        and octet_length(element.type) <= 255 and element.type <> ''
-                       and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ '[\\u0001-\\u001f\\u007f]'
+                       and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ E'[\\\\u0001-\\\\u001f\\\\u007f]'
                        and element.schema_version > 0 and element.data is not null
                        and jsonb_typeof(element.metadata) = 'object'
                        -- One plain list of at most 64 tags, none of which is empty or null.
                        and (element.tags is null
                             or octet_length(element.tags) <= 128
-                               and element.tags !~* '^[^{]|.\\{|""|null'), false)
+                               and element.tags !~* '^[^{]|.[{]|""|null'), false)
                      or :schema._validate_event(
                           element.stream_id, element.event_id, element.type, element.schema_version, element.data,
                           element.metadata, coalesce(element.tags::text[], '{}')))) as event
@@ -474,7 +474,7 @@ declare
       and pg_catalog.octet_length(event_id) operator(pg_catalog.<=) 255 and event_id operator(pg_catalog.<>) ''
       and pg_catalog.octet_length(event_type) operator(pg_catalog.<=) 255 and event_type operator(pg_catalog.<>) ''
       and (stream_id operator(pg_catalog.||) event_id operator(pg_catalog.||) event_type
-           operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) '[\\u0001-\\u001f\\u007f]'
+           operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) E'[\\\\u0001-\\\\u001f\\\\u007f]'
       and event_schema_version operator(pg_catalog.>) 0 and event_data is not null
       and pg_catalog.jsonb_typeof(event_metadata) operator(pg_catalog.=) 'object'
       and (event_tags operator(pg_catalog.=) '{}'
@@ -940,9 +940,9 @@ as $$
               when value = '' then 'must be a text that is not empty'
               -- Characters beyond U+FFFF are two UTF-16 units.
               when char_length(value)
-                   + char_length(regexp_replace(value, '[\\u0001-\\uffff]', '', 'g')) > 255
+                   + char_length(regexp_replace(value, E'[\\\\u0001-\\\\uffff]', '', 'g')) > 255
                 then 'has more than 255 characters'
-              when value ~ '[\\u0001-\\u001f\\u007f]' then 'has a control character; remove it' end
+              when value ~ E'[\\\\u0001-\\\\u001f\\\\u007f]' then 'has a control character; remove it' end
 $$;
 `,
   },

@@ -1,3 +1,7 @@
+import { settingsList } from '../pool/session-settings.ts';
+
+const transactionSettings = settingsList('transaction');
+
 /**
  * Milliseconds in which the framework's transactions, and those that append, may do nothing before the server ends
  * them. They hold locks that other processes wait for, and a process can be paused, or its host vanish, at any time.
@@ -26,6 +30,7 @@ export function beginText({ idleMs = IDLE_LIMIT_MS, applicationName }: Transacti
       ? ''
       : `, set_config('application_name', '${applicationName.replaceAll("'", "''")}', true)`;
   return `begin isolation level read committed;
-    select set_config('idle_in_transaction_session_timeout', '${limit}', true),
+    select ${transactionSettings},
+           set_config('idle_in_transaction_session_timeout', '${limit}', true),
            case when version() like '%linux%' then set_config('tcp_user_timeout', '${limit}', true) end${named}`;
 }

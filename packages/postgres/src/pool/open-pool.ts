@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
+import { pinSettings } from './session-settings.ts';
 
 /** Where the database is: a connection string, or a pool that the caller owns and ends. */
 export interface ConnectionOptions {
@@ -28,6 +29,7 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
       throw new InvalidArgumentError('connectionString', 'or pool must be given, not both');
     // Without any listener, an idle connection that breaks would end the caller's process.
     if (pool.listenerCount('error') === 0) pool.on('error', ignore);
+    pinSettings(pool);
     return { pool, owned: false };
   }
   if (connectionString === undefined)
@@ -45,5 +47,6 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
   own.on('error', ignore);
   // Whoever prints the pool does not print the password.
   Object.defineProperty(own.options, 'connectionString', { enumerable: false });
+  pinSettings(own);
   return { pool: own, owned: true };
 }

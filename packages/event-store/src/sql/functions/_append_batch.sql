@@ -191,13 +191,13 @@ begin
                        octet_length(element.stream_id) <= 255 and element.stream_id <> ''
                        and octet_length(element.event_id) <= 255 and element.event_id <> ''
                        and octet_length(element.type) <= 255 and element.type <> ''
-                       and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ '[\u0001-\u001f\u007f]'
+                       and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ E'[\\u0001-\\u001f\\u007f]'
                        and element.schema_version > 0 and element.data is not null
                        and jsonb_typeof(element.metadata) = 'object'
                        -- One plain list of at most 64 tags, none of which is empty or null.
                        and (element.tags is null
                             or octet_length(element.tags) <= 128
-                               and element.tags !~* '^[^{]|.\{|""|null'), false)
+                               and element.tags !~* '^[^{]|.[{]|""|null'), false)
                      or :schema._validate_event(
                           element.stream_id, element.event_id, element.type, element.schema_version, element.data,
                           element.metadata, coalesce(element.tags::text[], '{}')))) as event

@@ -24,7 +24,7 @@ declare
       and pg_catalog.octet_length(event_id) operator(pg_catalog.<=) 255 and event_id operator(pg_catalog.<>) ''
       and pg_catalog.octet_length(event_type) operator(pg_catalog.<=) 255 and event_type operator(pg_catalog.<>) ''
       and (stream_id operator(pg_catalog.||) event_id operator(pg_catalog.||) event_type
-           operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) '[\u0001-\u001f\u007f]'
+           operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) E'[\\u0001-\\u001f\\u007f]'
       and event_schema_version operator(pg_catalog.>) 0 and event_data is not null
       and pg_catalog.jsonb_typeof(event_metadata) operator(pg_catalog.=) 'object'
       and (event_tags operator(pg_catalog.=) '{}'

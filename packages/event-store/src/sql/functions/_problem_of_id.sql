@@ -6,7 +6,7 @@ as $$
               when value = '' then 'must be a text that is not empty'
               -- Characters beyond U+FFFF are two UTF-16 units.
               when char_length(value)
-                   + char_length(regexp_replace(value, '[\u0001-\uffff]', '', 'g')) > 255
+                   + char_length(regexp_replace(value, E'[\\u0001-\\uffff]', '', 'g')) > 255
                 then 'has more than 255 characters'
-              when value ~ '[\u0001-\u001f\u007f]' then 'has a control character; remove it' end
+              when value ~ E'[\\u0001-\\u001f\\u007f]' then 'has a control character; remove it' end
 $$;

@@ -22,6 +22,11 @@ export const refusalClaims = {
       'A role that may only read, or whose `lock_timeout` or `statement_timeout` ends an append, gets a typed error that names the setting.',
     statedIn: 'errors.md',
   },
+  'server-settings': {
+    claim:
+      'Settings of a role or a database that change how values are read and written, such as `datestyle`, do not change results.',
+    statedIn: 'guides/event-store.md#opening-and-migrating-a-store',
+  },
   standby: {
     claim:
       'A standby serves single streams, and refuses the log and every write with an error that names the primary as the place to go.',

@@ -1,0 +1,52 @@
+import type pg from 'pg';
+
+/**
+ * Settings of a role, a database or a pooler that would change how values are read and written, with the values that
+ * the framework relies on: the defaults of PostgreSQL.
+ */
+const settings = {
+  datestyle: 'ISO, MDY',
+  intervalstyle: 'postgres',
+  // With a lower value a double precision is rounded when it is read.
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  // When off, NULL in the text of an array is a text.
+  array_nulls: 'on',
+  standard_conforming_strings: 'on',
+  transform_null_equals: 'off',
+  // When on, format_type gives types that are compared with names in another spelling.
+  quote_all_identifiers: 'off',
+};
+
+/** Expressions that set them: until the end of the transaction, or of the session. */
+export function settingsList(until: 'transaction' | 'session'): string {
+  const isLocal = String(until === 'transaction');
+  return Object.entries(settings)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${isLocal})`)
+    .join(', ');
+}
+
+const sessionText = `select ${settingsList('session')}`;
+const pools = new WeakSet<pg.Pool>();
+
+/** The pool waits for what it returns before it gives a new connection to a caller; pg's types do not say so. */
+interface OnConnect {
+  onConnect?: ((client: pg.ClientBase) => unknown) | undefined;
+}
+
+/**
+ * Sets them on each new connection of the pool: one round trip for each connection.
+ *
+ * A pooler in transaction mode may give a later statement the session of another client. PgBouncer keeps the date style
+ * and the quoting of strings for each client; the framework's own transactions set all of them again.
+ */
+export function pinSettings(pool: pg.Pool): void {
+  if (pools.has(pool)) return;
+  pools.add(pool);
+  const options: OnConnect = pool.options;
+  const { onConnect } = options;
+  options.onConnect = async (client) => {
+    await client.query(sessionText);
+    await onConnect?.(client);
+  };
+}
