@@ -1,5 +1,6 @@
 import { account, accountEvents, openBalances } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { createApp, defineProjection } from '../src/index.ts';
@@ -25,7 +26,8 @@ describe('an app that has just started', () => {
       await using before = await startBank(ownDatabase.connectionString, { subscriptions: { run: false } });
       const history = Array.from({ length: 3_000 }, () => accountEvents.create.deposited({ cents: 1 }));
       await before.store.append('account-old', history);
-      expect(await centsOf(before, 'account-old')).toBeUndefined();
+      const early = before.query(openBalances, { timeoutMs: 50 }).execute();
+      expect(await failureOf(early)).toMatchObject({ code: 'SUBSCRIPTION_TIMEOUT' });
     }
     await using app = await startBank(ownDatabase.connectionString);
     await app.execute(deposit('old', { cents: 3 }));

@@ -11,7 +11,12 @@ export type { HeldLease } from './sql/leases.ts';
 export type { Checkpoint, Demotion, StoredFailure } from './sql/row.ts';
 export type { SchemaConnection } from './sql/schema-connection.ts';
 export { lockSubscription, readCheckpoints } from './sql/subscriptions.ts';
-export type { OnIncident, SubscriptionIncident } from './status/subscription-incident.ts';
+export {
+  guarded,
+  type OnIncident,
+  type SubscriptionIncident,
+  warnWhenStopped,
+} from './status/subscription-incident.ts';
 export type { SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
 export { type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';
 export {

@@ -17,14 +17,14 @@ import { assertAppOptions } from './assert-app-options.ts';
 import { startComponent } from './component.ts';
 import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
-import { waitForInline } from './wait-for-inline.ts';
 
 /**
  * Starts an application: connects to Postgres, migrates it, and keeps the projections up to date.
  *
  * Any number of processes may run the same app on one database.
  *
- * It resolves once new inline projections have caught up, so that every append of the app applies them. With
+ * It resolves once new inline projections have caught up, so that every append of the app applies them. One that cannot
+ * be inline for now, because processes append without it, is applied asynchronously, and reported as an incident. With
  * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take.
@@ -97,7 +97,8 @@ export async function createApp<
       start: async () => {
         if (!run) return;
         await runner.start();
-        await waitForInline(runner, projections);
+        const inline = projections.filter(({ mode }) => mode === 'inline');
+        await Promise.all(inline.map((projection) => runner.untilInline(projection)));
       },
       stop: () => runner.stop(),
     });

@@ -4,7 +4,8 @@ export interface QueryOptions {
    * The query waits until the projection has applied everything up to this position, such as the `token` of a command's
    * result, and reads in the same snapshot in which it found the checkpoint there.
    *
-   * @default no wait: the query reads the rows as they are, once the projection has caught up for the first time
+   * @default no wait: the query reads the rows as they are, once the projection has caught up for the first time. While
+   * an inline projection is applied asynchronously, it waits for the high-water mark
    */
   readonly atLeast?: number | undefined;
   /**

@@ -72,9 +72,14 @@ class ReadDriver implements Driver {
   }
 
   async acquireConnection(): Promise<ReadConnection | CaughtUpConnection> {
-    const { atLeast, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = this.#options;
+    const { atLeast, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     if (atLeast === undefined) return this.#connectCaughtUp();
+    return this.#connectAtLeast(atLeast, timeoutMs);
+  }
 
+  /** @returns a connection in a snapshot that has the checkpoint there. @throws SubscriptionTimeoutError */
+  async #connectAtLeast(atLeast: number, timeoutMs: number): Promise<ReadConnection> {
+    const { signal } = this.#options;
     const deadline = Date.now() + timeoutMs;
     let waited = false;
     for (;;) {
@@ -115,15 +120,26 @@ class ReadDriver implements Driver {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     const deadline = Date.now() + timeoutMs;
     let reached = 0;
+    // Set when appends do not apply an inline projection for now: what a query that begins now must have.
+    let required: number | undefined;
+    let demoted = false;
     return new CaughtUpConnection(await this.#connect(), {
       selectCheckpoint: this.#selectCheckpoint,
       isReadable: async (checkpoint) => {
         await this.#assertSame(checkpoint);
         reached = checkpoint?.position ?? 0;
-        return checkpoint?.caught_up === true;
+        demoted = this.#projection.mode === 'inline' && checkpoint?.caught_up === true && !checkpoint.inline;
+        return (
+          checkpoint?.caught_up === true && (!demoted || reached >= (required ?? Number.POSITIVE_INFINITY))
+        );
       },
       connectWhenReadable: async () => {
         const remaining = deadline - Date.now();
+        if (demoted) {
+          required ??= await this.#context.store.highWaterMark();
+          const patienceMs = this.#options.ifNotCaughtUp === 'fail' ? 0 : Math.max(0, remaining);
+          return this.#connectAtLeast(required, patienceMs);
+        }
         if (this.#options.ifNotCaughtUp === 'fail' || remaining <= 0) {
           const { name, version } = this.#projection;
           throw new SubscriptionNotCaughtUpError({ kind: 'projection', name, version }, reached);

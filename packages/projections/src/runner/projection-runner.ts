@@ -4,11 +4,16 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';
 import {
   createSubscriptionRunner,
+  guarded,
+  type OnIncident,
   type RunnerOptions,
   type SubscriptionRunner,
   type WaitForOptions,
+  warnWhenStopped,
 } from '@leftfold/subscriptions';
 import { assertAppliedBy } from '../inline/inline-projections.ts';
+import { type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
+import { whyNotInline } from '../inline/why-not-inline.ts';
 import { migrations } from '../sql/migrations.generated.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
 import type { ProjectionStatus } from './projection-status.ts';
@@ -55,6 +60,7 @@ export function createProjectionRunner(options: ProjectionRunnerOptions): Projec
  * over. A process that does not call `start()` can still wait for projections, reset and resume them.
  */
 export class ProjectionRunner implements AsyncDisposable {
+  readonly #onIncident: OnIncident;
   readonly #store: PostgresEventStore;
   readonly #projections: readonly AnyProjection[];
   readonly #runner: SubscriptionRunner;
@@ -66,6 +72,7 @@ export class ProjectionRunner implements AsyncDisposable {
       projection,
       tables: new ProjectionTables(store.schema, projection),
     }));
+    this.#onIncident = guarded(options.onIncident ?? warnWhenStopped);
     this.#store = store;
     this.#projections = projections;
     this.#runner = createSubscriptionRunner({
@@ -128,6 +135,25 @@ export class ProjectionRunner implements AsyncDisposable {
    */
   async whenCaughtUp(ref: ProjectionRef, options?: WaitForOptions): Promise<void> {
     await this.#runner.whenCaughtUp(this.#find(ref), options);
+  }
+
+  /**
+   * @internal Waits until appends apply an inline projection, or are not going to for a while: it is demoted, stopped or
+   * mismatched, or open appends prevent it. Reports each ten seconds as an incident what is waited for.
+   */
+  async untilInline(ref: ProjectionRef, patience?: Patience): Promise<void> {
+    const projection = this.#find(ref);
+    const { name, version } = projection;
+    await waitUntilInline(projection, patience, {
+      caughtUp: (timeoutMs) => this.whenCaughtUp(projection, { timeoutMs }),
+      find: async () => {
+        const index = this.#projections.indexOf(projection);
+        const status = (await this.#runner.status())[index]!;
+        return { status, reason: await whyNotInline(this.#store, status) };
+      },
+      report: (error) =>
+        this.#onIncident({ subscription: { name, version, slice: 0 }, error, stopped: false }),
+    });
   }
 
   /** @internal False when this process defines the projection in another way than the row with this hash. */

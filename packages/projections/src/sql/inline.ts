@@ -41,6 +41,30 @@ export async function findInlineProjections(
   return new Set(places === '' ? [] : places.split(',').map((place) => Number(place) - 1));
 }
 
+/**
+ * The sessions that hold the append lock: what a projection that is to become inline waits for.
+ *
+ * SQL: one SELECT from `pg_locks`; takes no locks.
+ */
+export async function findOpenAppends(run: StatementRunner, schema: string): Promise<readonly string[]> {
+  const rows = await run<{ session: string }>({
+    name: undefined,
+    text: `select concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
+                     '(backend ' || activity.pid || ')') as session
+             from pg_locks as held
+             join pg_stat_activity as activity on activity.pid = held.pid
+            where held.locktype = 'advisory'
+              and held.database = (select oid from pg_database where datname = current_database())
+              and held.objsubid = 1
+              and held.granted
+              and (held.classid::bigint << 32) | held.objid::bigint = hashtextextended($1, 0)
+            order by activity.xact_start
+            limit 10`,
+    values: [`"${schema}" appends`],
+  });
+  return rows.map(({ session }) => session);
+}
+
 /** Like {@link lockInlineProjections}, for all appends. */
 export function lockAppends(run: StatementRunner, schema: string): Promise<void> {
   return lock(run, schema, '_lock_appends');

@@ -53,6 +53,21 @@ export const projectionClaims = {
       'No append is missing from an inline projection: one that does not apply it, by whatever process or in SQL, ends its inline mode first, and a runner continues exactly there.',
     statedIn: 'guides/deploying.md#inline-projections',
   },
+  'inline-mode-change': {
+    claim:
+      'A projection that changes between async and inline has every event once while releases of both kinds run, without a new version.',
+    statedIn: 'guides/deploying.md#inline-projections',
+  },
+  'inline-start-bounded': {
+    claim:
+      'A start that waits for an inline projection reports for which process or transaction, and ends when there is no progress.',
+    statedIn: 'guides/deploying.md#inline-projections',
+  },
+  'inline-query': {
+    claim:
+      'A query of an inline projection that is applied asynchronously for now waits for what was settled when it began.',
+    statedIn: 'guides/deploying.md#inline-projections',
+  },
   'inline-concurrent-rows': {
     claim: 'Concurrent appends that change the same row of an inline projection all take effect.',
     statedIn: 'guides/projections.md#inline',
