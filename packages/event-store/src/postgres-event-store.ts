@@ -158,6 +158,11 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#memory.era;
   }
 
+  /** The lineage that the log had when it was last checked, for what is written together with a read of this era. */
+  get lineage(): string | undefined {
+    return this.#memory.lineage;
+  }
+
   /**
    * To be called once after the log was restored from a backup, before any process appends. Processes that remember
    * events of the time after the backup then notice, whatever way it was restored.

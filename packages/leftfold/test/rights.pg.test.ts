@@ -73,7 +73,7 @@ describe('with the rights of the script', () => {
     ['reader', `select leftfold.append('account-1', '[]')`],
     ['projector', `select leftfold.append('account-1', '[]')`],
     ['operator', `select leftfold.read_stream('account-1')`],
-    ['app', `select leftfold._rewind_checkpoint('balances', 1, 0, 1, '{}', '')`],
+    ['app', `select leftfold._rewind_checkpoint('balances', 1, 0, 1, 'owner', '{}', '')`],
     ['app', `select leftfold._resume_subscription('balances', 1, 0)`],
     ['app', 'delete from leftfold__balances_v1.balances'],
     ['app', 'truncate leftfold__inline_balances_v1.inline_balances'],
@@ -98,7 +98,7 @@ describe('with the rights of the script', () => {
   test('a checkpoint does not move without its lease', async ({ as }) => {
     const moved = await as(
       'projector',
-      `select leftfold._advance_checkpoint('balances', 1, 0, 999, 0, 5, 1000) as position`,
+      `select leftfold._advance_checkpoint('balances', 1, 0, 999, 'someone', 0, 5, 1000) as position`,
     );
     expect(moved).toEqual([{ position: null }]);
   });

@@ -15,7 +15,7 @@ async function leaseOfBalances(database: TestDatabase, cachedRows: number) {
   await runner.migrate();
   await sql`update ${sql.id(store.schema, 'subscriptions')} set epoch = 1, owner = 'test'`.execute(store.db);
   const { name, version } = balances;
-  const lease: HeldLease = { name, version, slice: 0, epoch: 1, leaseMs: 60_000 };
+  const lease: HeldLease = { name, version, slice: 0, epoch: 1, owner: 'test', leaseMs: 60_000 };
   const applier = new TableApplier(balances, { store, lease, cachedRows });
   for (let cents = 1; cents <= 8; cents += 1) await store.append(`account-${cents % 2}`, [deposited(cents)]);
   const upTo = await store.highWaterMark();

@@ -12,7 +12,7 @@ test('a projection with more large events left than one page has is not promoted
   await runner.stop();
   const large = accountEvents.create.opened({ owner: 'Ada', note: 'x'.repeat(600_000) });
   const { events } = await store.append('account-large', [large, large, large]);
-  const lease = { name: 'balances', version: 1, slice: 0, epoch: 1, leaseMs: 5_000 };
+  const lease = { name: 'balances', version: 1, slice: 0, epoch: 1, owner: 'test', leaseMs: 5_000 };
   const promote = (position: number) => promoteToInline(store, balances, lease, position);
   expect(await promote(0)).toBe('later');
   // Nothing but the lease, which is nobody's, stands in the way here.

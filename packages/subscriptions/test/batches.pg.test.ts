@@ -54,7 +54,7 @@ describe('a batch', () => {
     for (let doubled = 0; doubled < 4; doubled += 1) size.applied(size.current, 1);
     const term = new LeaseTerm(
       { name: 'growing', version: 1, slice: 0 },
-      { epoch: 1, position: 0, caughtUp: true, leaseMs: 1_000 },
+      { owner: 'test', epoch: 1, position: 0, caughtUp: true, leaseMs: 1_000 },
     );
     const state = { era: 0, position: 0, caughtUp: true, writing: false, failures: 0, outages: 0 };
     const progress = { term, handler, size, signal: term.signal, ...state };

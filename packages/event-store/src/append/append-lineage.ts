@@ -1,7 +1,7 @@
 import { type RecordedEvent, StoreUnavailableError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import type { StatementRunner } from '@leftfold/postgres';
-import type { LogMemory } from '../lineage/log-memory.ts';
+import { ANOTHER_EACH_TIME, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import type { RequestResult, SendBatch } from './group-commit.ts';
 
@@ -13,9 +13,6 @@ export type SendInLineage = (
 
 type Seen = Pick<RecordedEvent, 'position' | 'id'>;
 
-/** A log whose lineage differs each time has more than one server behind its address. */
-const ATTEMPTS = 10;
-
 /**
  * Sends requests of the present era with its lineage, and remembers what they appended. Those that were queued in an
  * earlier era are not sent.
@@ -25,7 +22,7 @@ export function sendInEra(memory: LogMemory, send: SendInLineage): SendBatch {
     const { era } = memory;
     if (requests.every((request) => request.era === era)) {
       const results = await send(requests, memory.lineage);
-      memory.remember(endsOf(requests, results));
+      memory.remember(era, endsOf(requests, results));
       return results;
     }
     return requests.map((request) =>
@@ -68,15 +65,15 @@ export async function withLineage(
   run?: StatementRunner,
 ): Promise<AppendOutcome> {
   const basis = request.era ?? memory.era;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+  const after = request.condition?.after ?? 0;
+  for (let attempt = 0; attempt < LINEAGE_ATTEMPTS; attempt += 1) {
     if (restsOnReading(request)) memory.assertSame(basis);
+    if (after > 0) await memory.assertReaches(after, run);
     const outcome = await append({ ...request, era: memory.era });
     if (outcome.kind !== 'log-changed') return outcome;
     await memory.check(run);
   }
-  throw new StoreUnavailableError(
-    'the lineage of the log is another one at each request, and nothing was appended; let the address lead to one server',
-  );
+  throw new StoreUnavailableError(ANOTHER_EACH_TIME);
 }
 
 /** An append without a number for what it expects holds in any history of the log. */

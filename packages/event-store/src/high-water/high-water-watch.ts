@@ -1,7 +1,7 @@
-import { type AbortSignalLike, type Backoff, LogRewoundError, retryDelayMs } from '@leftfold/core';
+import { type AbortSignalLike, type Backoff, retryDelayMs, StoreUnavailableError } from '@leftfold/core';
 import { assertDuration, assertWhole } from '@leftfold/core/input';
 import { type Notifier, type StatementRunner, toLeftfoldError, toSafeNumber } from '@leftfold/postgres';
-import type { LogMemory } from '../lineage/log-memory.ts';
+import { ANOTHER_EACH_TIME, beyondTheEnd, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
 import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
 
 /** How often to ask the database when no notification comes. */
@@ -190,21 +190,28 @@ export class HighWaterWatch {
     this.#timer = setTimeout(() => this.nudge(), delayMs);
   }
 
-  /** @returns the mark, whether an append is in flight that holds it back, and the highest position that was drawn */
+  /**
+   * @returns the mark, whether an append is in flight that holds it back, and the highest position that was drawn
+   * @throws StoreUnavailableError when the lineage is another one each time
+   */
   async #read(tags?: readonly string[]): Promise<Mark> {
-    for (;;) {
+    for (let attempt = 0; attempt < LINEAGE_ATTEMPTS; attempt += 1) {
+      const { era } = this.#memory;
       const row = await this.#query(tags);
       const mark = toSafeNumber(row.high_water_mark);
       if (row.lineage !== this.#memory.lineage || mark < this.#mark) await this.#memory.check();
-      if (this.#era === this.#memory.era) {
-        if (row.mark_event_id !== null) this.#memory.remember([{ position: mark, id: row.mark_event_id }]);
+      if (this.#era !== this.#memory.era) {
+        this.#era = this.#memory.era;
+        this.#mark = 0;
+      } else if (row.lineage === this.#memory.lineage) {
+        const id = row.mark_event_id;
+        if (id !== null) this.#memory.remember(era, [{ position: mark, id }]);
         const highest = Math.max(this.#mark, mark);
         if (tags === undefined) this.#mark = highest;
         return { mark: highest, pending: row.pending, top: toSafeNumber(row.top) };
       }
-      this.#era = this.#memory.era;
-      this.#mark = 0;
     }
+    throw new StoreUnavailableError(ANOTHER_EACH_TIME);
   }
 
   async #query(tags: readonly string[] | undefined): Promise<HighWaterMarkRow> {
@@ -217,8 +224,4 @@ export class HighWaterWatch {
     if (row === undefined) throw new TypeError('_high_water_mark returned no row');
     return row;
   }
-}
-
-function beyondTheEnd(after: number, end: number): LogRewoundError {
-  return new LogRewoundError({ lostFrom: after, lostTo: after, end });
 }

@@ -4,6 +4,7 @@ const KEPT = 500;
 /** The ids of the events with the highest positions that a process has seen committed. */
 export class KnownEvents {
   readonly #idByPosition = new Map<number, string>();
+  #highest = 0;
 
   get idByPosition(): ReadonlyMap<number, string> {
     return this.#idByPosition;
@@ -11,11 +12,12 @@ export class KnownEvents {
 
   /** 0 when none is known. */
   get highest(): number {
-    return Math.max(0, ...this.#idByPosition.keys());
+    return this.#highest;
   }
 
   add(position: number, id: string): void {
     this.#idByPosition.set(position, id);
+    if (position > this.#highest) this.#highest = position;
     if (this.#idByPosition.size < 2 * KEPT) return;
     const positions = [...this.#idByPosition.keys()].toSorted((one, other) => one - other);
     for (const low of positions.slice(0, -KEPT)) this.#idByPosition.delete(low);
@@ -23,5 +25,6 @@ export class KnownEvents {
 
   clear(): void {
     this.#idByPosition.clear();
+    this.#highest = 0;
   }
 }

@@ -3,6 +3,11 @@ import { type StatementRunner, toLeftfoldError } from '@leftfold/postgres';
 import { checkLineageStatement, type LineageRow } from '../sql/lineage.ts';
 import { KnownEvents } from './known-events.ts';
 
+/** A log whose lineage differs each time has more than one server behind its address. */
+export const LINEAGE_ATTEMPTS = 10;
+export const ANOTHER_EACH_TIME =
+  'the lineage of the log is another one at each request, and nothing was appended or read; let the address lead to one server';
+
 export interface LogMemoryOptions {
   readonly run: StatementRunner;
   readonly schema: string;
@@ -22,7 +27,7 @@ export class LogMemory {
   #lineage: string | undefined;
   #era = 0;
   #rewound: LogRewoundError | undefined;
-  #checking: Promise<void> | undefined;
+  #checking: Promise<number> | undefined;
 
   constructor(options: LogMemoryOptions) {
     this.#options = options;
@@ -43,8 +48,13 @@ export class LogMemory {
     if (era !== this.#era && this.#rewound !== undefined) throw this.#rewound;
   }
 
-  /** Events that are committed. */
-  remember(events: Iterable<Pick<RecordedEvent, 'position' | 'id'>>): void {
+  /**
+   * Events that are committed.
+   *
+   * @param era in which they were asked for: the answer may come in a later one
+   */
+  remember(era: number, events: Iterable<Pick<RecordedEvent, 'position' | 'id'>>): void {
+    if (era !== this.#era) return;
     for (const { position, id } of events) this.#known.add(position, id);
   }
 
@@ -58,15 +68,31 @@ export class LogMemory {
    *
    * @throws StoreUnavailableError and other errors of the database
    */
-  check(run?: StatementRunner): Promise<void> {
-    if (run !== undefined) return this.#check(run);
+  async check(run?: StatementRunner): Promise<void> {
+    if (run !== undefined) {
+      await this.#check(run);
+      return;
+    }
     this.#checking ??= this.#check(this.#options.run).finally(() => {
       this.#checking = undefined;
     });
-    return this.#checking;
+    await this.#checking;
   }
 
-  async #check(run: StatementRunner): Promise<void> {
+  /**
+   * Makes sure that the log has come to a position. No request when the event there, or a later one, is remembered.
+   *
+   * @param run runs the query in a transaction, which may have appended the event at that position
+   * @throws LogRewoundError when the log ends before it
+   */
+  async assertReaches(position: number, run: StatementRunner = this.#options.run): Promise<void> {
+    if (position <= this.#known.highest) return;
+    const end = await this.#check(run);
+    if (position > end) throw beyondTheEnd(position, end);
+  }
+
+  /** @returns the highest position of the log */
+  async #check(run: StatementRunner): Promise<number> {
     const { schema, onRewound } = this.#options;
     const lostTo = this.#known.highest;
     let row: LineageRow | undefined;
@@ -77,10 +103,16 @@ export class LogMemory {
     }
     if (row === undefined) throw new TypeError(`"${schema}".log has no row`);
     this.#lineage = row.lineage;
-    if (row.lost_from === null) return;
+    const end = Number(row.end);
+    if (row.lost_from === null) return end;
     this.#known.clear();
     this.#era += 1;
-    this.#rewound = new LogRewoundError({ lostFrom: Number(row.lost_from), lostTo, end: Number(row.end) });
+    this.#rewound = new LogRewoundError({ lostFrom: Number(row.lost_from), lostTo, end });
     onRewound(this.#rewound);
+    return end;
   }
+}
+
+export function beyondTheEnd(after: number, end: number): LogRewoundError {
+  return new LogRewoundError({ lostFrom: after, lostTo: after, end });
 }

@@ -92,10 +92,11 @@ export class LogReader {
     assertQuery('filter', filter);
     const range = { after, upTo, limit };
     const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
+    const { era } = this.#memory;
     const { rows, position } =
       (shared && run === undefined ? await this.#sharedTail().page(range, filter) : undefined) ??
       pageOfRows(await this.#rows<PageRow>(readPageStatement(this.#schema, range, filter), run), range);
-    if (run === undefined) this.#remember(rows.slice(-TAIL_REMEMBERED));
+    if (run === undefined) this.#remember(era, rows.slice(-TAIL_REMEMBERED));
     return this.#pageOf(rows, unknownEvents, position);
   }
 
@@ -127,7 +128,7 @@ export class LogReader {
       const range = { after, upTo, limit: PAGE_EVENTS };
       const statement = readMatchesStatement(this.#schema, range, queries);
       const { rows, position } = pageOfRows(await this.#rows<PageRow>(statement), range);
-      this.#remember(rows.slice(-TAIL_REMEMBERED));
+      this.#remember(era, rows.slice(-TAIL_REMEMBERED));
       yield this.#pageOf(rows, unknownEvents, position);
       after = position;
     }
@@ -182,8 +183,9 @@ export class LogReader {
       const limit = Math.min(PAGE_EVENTS, left);
       const range = { from, to, backwards, limit, untilPosition, untilTime };
       this.#assertOpen();
+      const { era } = this.#memory;
       const rows = await this.#rows<PageRow>(readStreamStatement(this.#schema, streamId, range));
-      this.#remember(backwards ? rows.slice(0, 1) : rows.slice(-1));
+      this.#remember(era, backwards ? rows.slice(0, 1) : rows.slice(-1));
       const page = this.#pageOf(rows, unknownEvents);
       yield page;
       const last = rows.at(-1);
@@ -225,8 +227,11 @@ export class LogReader {
   }
 
   /** Rows that are committed. */
-  #remember(rows: readonly EventRow[]): void {
-    this.#memory.remember(rows.map((row) => ({ position: Number(row.position), id: row.event_id })));
+  #remember(era: number, rows: readonly EventRow[]): void {
+    this.#memory.remember(
+      era,
+      rows.map((row) => ({ position: Number(row.position), id: row.event_id })),
+    );
   }
 
   /** Rows of an earlier era are dropped. */

@@ -1,7 +1,7 @@
 import { MissingRightsError, ProjectionNotInlineError } from '@leftfold/core';
 import { endFormerSessions, type FormerSession } from '../sql/former-owners.ts';
 import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
-import type { Checkpoint, Demotion } from '../sql/row.ts';
+import { type Checkpoint, type Demotion, isHeld } from '../sql/row.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import type { Mismatches } from '../subscription/mismatches.ts';
@@ -127,7 +127,7 @@ export class LeaseManager {
       const checkpoints = await readCheckpoints(connection, [...held, ...requested.map(({ key }) => key)]);
       const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
       const kept = held.filter((term) => {
-        const isMine = byKey.get(mapKeyOf(term))?.epoch === term.epoch;
+        const isMine = isHeld(term, byKey.get(mapKeyOf(term)));
         if (!isMine) this.drop(term);
         return isMine;
       });
@@ -178,7 +178,7 @@ export class LeaseManager {
     });
     if (granted === undefined) return;
     const { caught_up: caughtUp, demoted_ms: demotedMs } = granted;
-    const term = new LeaseTerm(key, { ...granted, caughtUp, demotedMs, leaseMs });
+    const term = new LeaseTerm(key, { ...granted, owner, caughtUp, demotedMs, leaseMs });
     await this.#endFormerOwners(term);
     const mapKey = mapKeyOf(key);
     this.#held.set(mapKey, term);

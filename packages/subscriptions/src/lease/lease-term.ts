@@ -3,6 +3,8 @@ import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
 /** What the database granted. */
 export interface GrantedLease {
+  /** The process that took the lease. */
+  readonly owner: string;
   readonly epoch: number;
   /** Where the checkpoint was when the lease was taken. */
   readonly position: number;
@@ -20,6 +22,9 @@ export class LeaseTerm implements HeldLease {
   readonly slice: number;
   /** Increases with each term of any process. What is written with an older epoch is rolled back. */
   readonly epoch: number;
+  readonly owner: string;
+  /** Set each time the log was seen to have what the term has read: nothing is written in another lineage. */
+  lineage: string | undefined;
   /** Where the checkpoint was when the term began. */
   readonly position: number;
   /** Whether the subscription had caught up when the term began. */
@@ -30,12 +35,13 @@ export class LeaseTerm implements HeldLease {
 
   constructor(
     { name, version, slice }: SubscriptionKey,
-    { epoch, position, caughtUp, leaseMs, demotedMs = 0 }: GrantedLease,
+    { owner, epoch, position, caughtUp, leaseMs, demotedMs = 0 }: GrantedLease,
   ) {
     this.name = name;
     this.version = version;
     this.slice = slice;
     this.epoch = epoch;
+    this.owner = owner;
     this.position = position;
     this.caughtUp = caughtUp;
     this.leaseMs = leaseMs;

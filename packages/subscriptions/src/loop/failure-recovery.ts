@@ -7,6 +7,7 @@ import {
 import { isOperational, isStatementEnded } from '@leftfold/postgres';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
+import { isHeld } from '../sql/row.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -31,7 +32,7 @@ export class FailureRecovery {
     while (!progress.signal.aborted) {
       try {
         const [checkpoint] = await readCheckpoints(store, [term]);
-        if (checkpoint?.epoch !== term.epoch) return false;
+        if (checkpoint === undefined || !isHeld(term, checkpoint)) return false;
         progress.position = checkpoint.position;
         return true;
       } catch (error) {
@@ -73,6 +74,16 @@ export class FailureRecovery {
       return 'continue';
     }
     return this.#stop(progress, cause, failing?.event ?? batch?.firstEvent, outdated);
+  }
+
+  /**
+   * Stops the subscription if its checkpoint, as the database has it, is the position that the log does not reach: it has
+   * processed events that are lost.
+   */
+  async stopBeyondEnd(progress: TermProgress, error: unknown): Promise<void> {
+    const refused = progress.position;
+    if ((await this.findPosition(progress)) && progress.position === refused)
+      await this.#stop(progress, error, undefined, false);
   }
 
   async #stop(

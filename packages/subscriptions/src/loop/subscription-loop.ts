@@ -86,7 +86,10 @@ export class SubscriptionLoop {
       }
       if (failure !== undefined && isRewound(failure.error)) {
         this.#recovery.report(failure.error);
-        await pause(retryDelayMs(this.#options.retry, 1), progress.signal);
+        if (this.#options.store.era === progress.era)
+          await this.#recovery.stopBeyondEnd(progress, failure.error);
+        await this.#options.leases.giveUp(progress.term, failure.error);
+        await pause(retryDelayMs(this.#options.retry, 1), stop);
         return;
       }
       // When only the answer was lost, the batch may have been written: the checkpoint tells.
@@ -125,13 +128,15 @@ export class SubscriptionLoop {
           : await store.waitForHighWaterMark({ ...place, signal, timeoutMs: demotedMs });
       first = false;
       if (signal.aborted) return 'over';
+      if (store.era !== era) continue; // refused by the next request
+      term.lineage = store.lineage;
       if (upTo > progress.position) {
         const end = await applyUpTo(this.#options, this.#subscription, progress, upTo);
         // Also when the runner stops now: a call that waited for this position was answered.
-        if (progress.position >= upTo) await this.#markCaughtUp(progress);
+        if (progress.position >= upTo && !(await this.#markCaughtUp(progress))) return 'fenced';
         if (end !== 'reached') return end;
       } else if (!progress.caughtUp) {
-        await this.#markCaughtUp(progress);
+        if (!(await this.#markCaughtUp(progress))) return 'fenced';
       } else if (definition.promote !== undefined && demotedMs === 0) {
         const result = await definition.promote(term, progress.position);
         if (result === 'fenced') return 'fenced';
@@ -142,10 +147,11 @@ export class SubscriptionLoop {
       }
     }
   }
-  async #markCaughtUp(progress: TermProgress): Promise<void> {
-    if (progress.caughtUp) return;
-    await markCaughtUp(this.#options.store, progress.term);
-    progress.caughtUp = true;
+
+  /** @returns false when the lease is lost, or the log has another lineage */
+  async #markCaughtUp(progress: TermProgress): Promise<boolean> {
+    progress.caughtUp ||= await markCaughtUp(this.#options.store, progress.term);
+    return progress.caughtUp;
   }
 }
 

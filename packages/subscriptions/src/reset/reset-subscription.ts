@@ -49,7 +49,7 @@ async function resetLeased(
   if (seized === undefined) return false;
   return inTransaction(store, async (tx, connection) => {
     await definition.clear?.(tx);
-    return rewindCheckpoint(connection, subscription, seized.epoch);
+    return rewindCheckpoint(connection, subscription, { epoch: seized.epoch, owner });
   });
 }
 
@@ -65,7 +65,7 @@ async function resetInline(
       const seized = await seizeLease(connection, key, { owner, leaseMs, inline: true });
       if (seized === undefined) return false;
       await definition.clear?.(tx);
-      return rewindCheckpoint(connection, subscription, seized.epoch);
+      return rewindCheckpoint(connection, subscription, { epoch: seized.epoch, owner });
     });
   } catch (error) {
     if (isLockTimeout(error)) return false;

@@ -9,8 +9,8 @@ export interface CheckpointStep {
 }
 
 /**
- * Moves the checkpoint and extends the lease, and has a row if it did: only while the lease has this epoch and the
- * checkpoint is where this owner left it. This fences a former owner.
+ * Moves the checkpoint and extends the lease, and has a row if it did: only while the lease has this epoch and owner,
+ * the checkpoint is where this owner left it, and the log has the lease's lineage. This fences a former owner.
  *
  * Part of a `with` clause of {@link advanceCheckpoint}, and of statements whose text depends on a table's definition:
  * therefore written with kysely, unlike the others of this package.
@@ -19,7 +19,8 @@ export function checkpointUpdate(schema: string, { lease, from, to }: Checkpoint
   return sql`
     select advanced.position
       from ${sql.id(schema, '_advance_checkpoint')}(
-             ${lease.name}, ${lease.version}, ${lease.slice}, ${lease.epoch}, ${from}, ${to}, ${lease.leaseMs}
+             ${lease.name}, ${lease.version}, ${lease.slice}, ${lease.epoch}, ${lease.owner}, ${from}, ${to},
+             ${lease.leaseMs}, ${lease.lineage ?? null}
            ) as advanced (position)
      where advanced.position is not null
   `;
@@ -28,7 +29,8 @@ export function checkpointUpdate(schema: string, { lease, from, to }: Checkpoint
 /**
  * Moves a checkpoint. The last statement of a batch's transaction, or the only one of a batch without events.
  *
- * @returns false when another process has the lease, or the checkpoint is not at `from`: roll the transaction back then.
+ * @returns false when another process has the lease, the checkpoint is not at `from`, or the log has another lineage:
+ * roll the transaction back then.
  *
  * SQL: one UPDATE by primary key, in `_advance_checkpoint`. The commit need not be durable: after a crash the checkpoint and what the handler
  * wrote go back together, to an earlier position of a log that is durable.

@@ -13,28 +13,30 @@ export interface NewFailure extends Omit<StoredFailure, 'releases'> {
 
 /**
  * Stops a subscription at a failure and ends its lease. Another release may take the lease and try again. Does nothing
- * when another process has taken the lease.
+ * when another process has taken the lease, or the log has another lineage.
  *
  * SQL: one UPDATE by primary key.
  */
 export async function stopSubscription(
   { run, schema }: SchemaConnection,
-  { name, version, slice, epoch }: HeldLease,
+  { name, version, slice, epoch, owner, lineage }: HeldLease,
   { position, type, message, outdated, release }: NewFailure,
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select "${schema}"._stop_subscription($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    text: `select "${schema}"._stop_subscription($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     values: [
       name,
       version,
       slice,
       epoch,
+      owner,
       position ?? null,
       type ?? null,
       storable(message),
       outdated,
       release,
+      lineage ?? null,
     ],
   });
 }

@@ -6,6 +6,10 @@ import type { SchemaConnection } from './schema-connection.ts';
 /** The right to advance one checkpoint, as the row of the subscription states it. */
 export interface HeldLease extends SubscriptionKey {
   readonly epoch: number;
+  /** The process that took it. After the log went back, another process can have the same epoch. */
+  readonly owner: string;
+  /** The lineage of the log in which the events of the batch were read: nothing is written in another one. @default any */
+  readonly lineage?: string | undefined;
   /** How long the lease lasts after each batch or renewal, in milliseconds. */
   readonly leaseMs: number;
   /** Ends the transaction of a batch: the lease is lost, or the batch was given up. */
@@ -53,7 +57,7 @@ export async function renewLeases(
 ): Promise<void> {
   await run({
     name: `leftfold renew leases ${schema}`,
-    text: `select "${schema}"._renew_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5)`,
+    text: `select "${schema}"._renew_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6)`,
     values: [...columnsOf(leases), leaseMs],
   });
 }
@@ -65,7 +69,7 @@ export async function releaseLeases(
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select "${schema}"._release_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[])`,
+    text: `select "${schema}"._release_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[])`,
     values: columnsOf(leases),
   });
 }
@@ -76,5 +80,6 @@ function columnsOf(leases: readonly HeldLease[]): readonly unknown[] {
     numberArray(leases.map(({ version }) => version)),
     numberArray(leases.map(({ slice }) => slice)),
     numberArray(leases.map(({ epoch }) => epoch)),
+    textArray(leases.map(({ owner }) => owner)),
   ];
 }

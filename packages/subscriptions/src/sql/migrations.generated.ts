@@ -132,10 +132,11 @@ $$;
   {
     name: '_advance_checkpoint',
     sql: `-- Moves a checkpoint forward and extends the lease. Null, and nothing is changed, when the lease has another epoch or
--- the checkpoint is not at from_position: this fences a former owner.
+-- owner, the checkpoint is not at from_position, or the log has another lineage: this fences a former owner, and a batch
+-- of events that the log may have lost. A null lineage: of any.
 create or replace function :schema._advance_checkpoint(
-  name text, version integer, slice integer, epoch bigint, from_position bigint, to_position bigint,
-  lease_ms double precision
+  name text, version integer, slice integer, epoch bigint, owner text, from_position bigint, to_position bigint,
+  lease_ms double precision, lineage text default null
 ) returns bigint language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -150,7 +151,9 @@ begin
      and subscription.slice = _advance_checkpoint.slice
      and subscription.position = from_position
      and subscription.epoch = _advance_checkpoint.epoch
+     and subscription.owner = _advance_checkpoint.owner
      and to_position >= from_position
+     and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
   returning subscription.position into moved;
   return moved;
 end
@@ -175,28 +178,34 @@ $$;
   },
   {
     name: '_mark_caught_up',
-    sql: `-- Records that a subscription has reached the high-water mark. Does nothing when the lease has another epoch.
-create or replace function :schema._mark_caught_up(name text, version integer, slice integer, epoch bigint)
-returns void language sql volatile security definer
+    sql: `-- Records that a subscription has reached the high-water mark. False, and nothing is changed, when the lease has another
+-- epoch or owner, or the log has another lineage.
+create or replace function :schema._mark_caught_up(
+  name text, version integer, slice integer, epoch bigint, owner text, lineage text default null
+) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+begin
   update :schema.subscriptions as subscription
-     set caught_up_at = clock_timestamp()
+     set caught_up_at = coalesce(subscription.caught_up_at, clock_timestamp())
    where subscription.name = _mark_caught_up.name
      and subscription.version = _mark_caught_up.version
      and subscription.slice = _mark_caught_up.slice
      and subscription.epoch = _mark_caught_up.epoch
-     and subscription.caught_up_at is null
+     and subscription.owner = _mark_caught_up.owner
+     and (lineage is null or lineage = (select now.lineage from :schema.lineage as now));
+  return found;
+end
 $$;
 `,
   },
   {
     name: '_mark_inline',
     sql: `-- Makes a subscription inline and ends its lease. To be called under the exclusive append lock: of the appends that commit
--- from now on, none misses it. False when the lease has another epoch or the checkpoint is not at
--- from_position.
+-- from now on, none misses it. False, and nothing is changed, in the cases of _advance_checkpoint.
 create or replace function :schema._mark_inline(
-  name text, version integer, slice integer, epoch bigint, from_position bigint, to_position bigint
+  name text, version integer, slice integer, epoch bigint, owner text, from_position bigint, to_position bigint,
+  lineage text default null
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -212,7 +221,9 @@ begin
      and subscription.slice = _mark_inline.slice
      and subscription.position = from_position
      and subscription.epoch = _mark_inline.epoch
-     and to_position >= from_position;
+     and subscription.owner = _mark_inline.owner
+     and to_position >= from_position
+     and (lineage is null or lineage = (select now.lineage from :schema.lineage as now));
   if not found then return false; end if;
   insert into :schema.inline_projections (name, version, slice, definition_hash, event_types)
   select subscription.name, subscription.version, subscription.slice, subscription.definition_hash,
@@ -252,18 +263,19 @@ $$;
     name: '_release_leases',
     sql: `-- Ends leases, except those that another process has taken, so that other processes need not wait until they expire.
 create or replace function :schema._release_leases(
-  names text[], versions integer[], slices integer[], epochs bigint[]
+  names text[], versions integer[], slices integer[], epochs bigint[], owners text[]
 ) returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
   update :schema.subscriptions as subscription
      set owner = null,
          lease_until = null
-    from unnest(names, versions, slices, epochs) as held (name, version, slice, epoch)
+    from unnest(names, versions, slices, epochs, owners) as held (name, version, slice, epoch, owner)
    where subscription.name = held.name
      and subscription.version = held.version
      and subscription.slice = held.slice
      and subscription.epoch = held.epoch
+     and subscription.owner = held.owner
 $$;
 `,
   },
@@ -271,18 +283,19 @@ $$;
     name: '_renew_leases',
     sql: `-- Extends leases, except those that another process has taken.
 create or replace function :schema._renew_leases(
-  names text[], versions integer[], slices integer[], epochs bigint[], lease_ms double precision
+  names text[], versions integer[], slices integer[], epochs bigint[], owners text[], lease_ms double precision
 ) returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   update :schema.subscriptions as subscription
      set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
-    from unnest(names, versions, slices, epochs) as held (name, version, slice, epoch)
+    from unnest(names, versions, slices, epochs, owners) as held (name, version, slice, epoch, owner)
    where subscription.name = held.name
      and subscription.version = held.version
      and subscription.slice = held.slice
-     and subscription.epoch = held.epoch;
+     and subscription.epoch = held.epoch
+     and subscription.owner = held.owner;
 end
 $$;
 `,
@@ -312,9 +325,10 @@ $$;
   },
   {
     name: '_rewind_checkpoint',
-    sql: `-- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the lease has another epoch.
+    sql: `-- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the
+-- lease has another epoch or owner.
 create or replace function :schema._rewind_checkpoint(
-  name text, version integer, slice integer, epoch bigint, definition jsonb, definition_hash text
+  name text, version integer, slice integer, epoch bigint, owner text, definition jsonb, definition_hash text
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -337,7 +351,8 @@ begin
    where subscription.name = _rewind_checkpoint.name
      and subscription.version = _rewind_checkpoint.version
      and subscription.slice = _rewind_checkpoint.slice
-     and subscription.epoch = _rewind_checkpoint.epoch;
+     and subscription.epoch = _rewind_checkpoint.epoch
+     and subscription.owner = _rewind_checkpoint.owner;
   if not found then return false; end if;
   delete from :schema.inline_projections as inline
    where inline.name = _rewind_checkpoint.name
@@ -373,11 +388,12 @@ $$;
   },
   {
     name: '_stop_subscription',
-    sql: `-- Stops a subscription at a failure of one release, and ends its lease. Another release may take the lease and try again. Does nothing when the lease has another epoch.
+    sql: `-- Stops a subscription at a failure of one release, and ends its lease. Another release may take the lease and try
+-- again. Does nothing when the lease has another epoch or owner, or the log has another lineage.
 create or replace function :schema._stop_subscription(
-  name text, version integer, slice integer, epoch bigint,
+  name text, version integer, slice integer, epoch bigint, owner text,
   failed_position bigint, failed_type text, failed_message text,
-  outdated boolean, release text
+  outdated boolean, release text, lineage text default null
 ) returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -395,6 +411,8 @@ as $$
      and subscription.version = _stop_subscription.version
      and subscription.slice = _stop_subscription.slice
      and subscription.epoch = _stop_subscription.epoch
+     and subscription.owner = _stop_subscription.owner
+     and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
 $$;
 `,
   },

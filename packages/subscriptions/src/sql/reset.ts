@@ -1,4 +1,5 @@
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { HeldLease } from './leases.ts';
 import type { NewSubscription } from './subscriptions.ts';
 import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
@@ -36,12 +37,12 @@ export async function seizeLease(
 export async function rewindCheckpoint(
   { run, schema }: SchemaConnection,
   { key: { name, version, slice }, declared, definitionHash }: NewSubscription,
-  epoch: number,
+  { epoch, owner }: Pick<HeldLease, 'epoch' | 'owner'>,
 ): Promise<boolean> {
   const [row] = await run<{ rewound: boolean }>({
     name: undefined,
-    text: `select "${schema}"._rewind_checkpoint($1, $2, $3, $4, $5, $6) as rewound`,
-    values: [name, version, slice, epoch, JSON.stringify(declared), definitionHash],
+    text: `select "${schema}"._rewind_checkpoint($1, $2, $3, $4, $5, $6, $7) as rewound`,
+    values: [name, version, slice, epoch, owner, JSON.stringify(declared), definitionHash],
   });
   return row?.rewound === true;
 }

@@ -1,5 +1,6 @@
 import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { HeldLease } from './leases.ts';
 import type { CheckpointRow } from './schema.ts';
 
 /** Why a subscription stopped. Position and type are missing when the failure has no single event. */
@@ -78,4 +79,12 @@ function toDemotion({
 }: CheckpointRow): Demotion | undefined {
   if (!demoted || at === null || inlineAfter === null) return undefined;
   return { at: new Date(at * 1_000), by: by ?? 'unknown', inlineAfter: new Date(inlineAfter * 1_000) };
+}
+
+/** Whether the row states this lease. An expired one is still held until another process takes it. */
+export function isHeld(
+  { epoch, owner }: Pick<HeldLease, 'epoch' | 'owner'>,
+  checkpoint: Checkpoint | undefined,
+): boolean {
+  return checkpoint !== undefined && checkpoint.epoch === epoch && checkpoint.owner === owner;
 }

@@ -44,8 +44,12 @@ export class MemoryLog {
     return this.#events.length;
   }
 
-  /** @throws StreamVersionConflictError, AppendConditionFailedError, EventIdReusedError; nothing was appended then */
+  /**
+   * @throws StreamVersionConflictError, AppendConditionFailedError, EventIdReusedError, LogRewoundError; nothing was
+   * appended then
+   */
   append({ streams, commandId, condition, eventCount }: AppendRequest, recordedAt: Date): MemoryAppend {
+    this.#assertReaches(condition?.after ?? 0);
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
     if (this.#isDuplicate(streams, commandId, known)) {
       return this.#asFirstTime(streams, commandId, known.filter(isKnown));
@@ -68,9 +72,13 @@ export class MemoryLog {
 
   /** Events after a position, for a reader. @throws LogRewoundError when the log never had that position */
   readAfter(position: number): readonly StoredEvent[] {
+    this.#assertReaches(position);
+    return this.eventsAfter(position);
+  }
+
+  #assertReaches(position: number): void {
     const end = this.#events.length;
     if (position > end) throw new LogRewoundError({ lostFrom: position, lostTo: position, end });
-    return this.eventsAfter(position);
   }
 
   /** Events after a position, in log order. */

@@ -1,8 +1,9 @@
 -- Moves a checkpoint forward and extends the lease. Null, and nothing is changed, when the lease has another epoch or
--- the checkpoint is not at from_position: this fences a former owner.
+-- owner, the checkpoint is not at from_position, or the log has another lineage: this fences a former owner, and a batch
+-- of events that the log may have lost. A null lineage: of any.
 create or replace function :schema._advance_checkpoint(
-  name text, version integer, slice integer, epoch bigint, from_position bigint, to_position bigint,
-  lease_ms double precision
+  name text, version integer, slice integer, epoch bigint, owner text, from_position bigint, to_position bigint,
+  lease_ms double precision, lineage text default null
 ) returns bigint language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -17,7 +18,9 @@ begin
      and subscription.slice = _advance_checkpoint.slice
      and subscription.position = from_position
      and subscription.epoch = _advance_checkpoint.epoch
+     and subscription.owner = _advance_checkpoint.owner
      and to_position >= from_position
+     and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
   returning subscription.position into moved;
   return moved;
 end

@@ -1,8 +1,8 @@
 -- Makes a subscription inline and ends its lease. To be called under the exclusive append lock: of the appends that commit
--- from now on, none misses it. False when the lease has another epoch or the checkpoint is not at
--- from_position.
+-- from now on, none misses it. False, and nothing is changed, in the cases of _advance_checkpoint.
 create or replace function :schema._mark_inline(
-  name text, version integer, slice integer, epoch bigint, from_position bigint, to_position bigint
+  name text, version integer, slice integer, epoch bigint, owner text, from_position bigint, to_position bigint,
+  lineage text default null
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -18,7 +18,9 @@ begin
      and subscription.slice = _mark_inline.slice
      and subscription.position = from_position
      and subscription.epoch = _mark_inline.epoch
-     and to_position >= from_position;
+     and subscription.owner = _mark_inline.owner
+     and to_position >= from_position
+     and (lineage is null or lineage = (select now.lineage from :schema.lineage as now));
   if not found then return false; end if;
   insert into :schema.inline_projections (name, version, slice, definition_hash, event_types)
   select subscription.name, subscription.version, subscription.slice, subscription.definition_hash,

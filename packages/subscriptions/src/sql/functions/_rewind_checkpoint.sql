@@ -1,6 +1,7 @@
--- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the lease has another epoch.
+-- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the
+-- lease has another epoch or owner.
 create or replace function :schema._rewind_checkpoint(
-  name text, version integer, slice integer, epoch bigint, definition jsonb, definition_hash text
+  name text, version integer, slice integer, epoch bigint, owner text, definition jsonb, definition_hash text
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -23,7 +24,8 @@ begin
    where subscription.name = _rewind_checkpoint.name
      and subscription.version = _rewind_checkpoint.version
      and subscription.slice = _rewind_checkpoint.slice
-     and subscription.epoch = _rewind_checkpoint.epoch;
+     and subscription.epoch = _rewind_checkpoint.epoch
+     and subscription.owner = _rewind_checkpoint.owner;
   if not found then return false; end if;
   delete from :schema.inline_projections as inline
    where inline.name = _rewind_checkpoint.name
