@@ -1,3 +1,4 @@
+export { ask } from './ask.ts';
 export { killBackends } from './backends.ts';
 export { shiftClock } from './clock.ts';
 export { startDyingServer } from './dying-server.ts';
@@ -5,4 +6,7 @@ export { pauseFunction } from './function-pause.ts';
 export { killProcess, pauseProcess, typescriptFlags } from './processes.ts';
 export { backUpDatabase, type DatabaseBackup } from './database-backup.ts';
 export { crashServer, restartServer } from './server.ts';
+export { findProgram } from './programs.ts';
+export { startReplicated, type ReplicatedServer } from './standby.ts';
+export { startPgBouncer } from './pgbouncer.ts';
 export { TcpProxy } from './tcp-proxy.ts';

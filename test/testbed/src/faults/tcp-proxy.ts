@@ -23,7 +23,7 @@ interface Watched {
 export class TcpProxy implements AsyncDisposable {
   /** Like the one given to {@link TcpProxy.start}, by way of the proxy. */
   readonly connectionString: string;
-  readonly #target: URL;
+  #target: URL;
   readonly #port: number;
   readonly #tunnels = new Set<Tunnel>();
   #listener: Server | undefined;
@@ -50,6 +50,12 @@ export class TcpProxy implements AsyncDisposable {
       client.destroy();
       server.destroy();
     }
+  }
+
+  /** Breaks every connection. New ones go to the server of another connection string, as after a failover. */
+  redirect(connectionString: string): void {
+    this.#target = new URL(connectionString);
+    this.disconnect();
   }
 
   /** Breaks every connection and refuses new ones, until {@link restore}. */
