@@ -1,6 +1,7 @@
 import { accountEvents, opened } from '@leftfold/testbed/bank';
 import { killBackends } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { countQueries } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import pg from 'pg';
 import { describe, expect } from 'vitest';
@@ -38,6 +39,30 @@ const test = storeTest
   });
 
 const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
+
+describe('notifications that tell of nothing', () => {
+  test('are answered together, and the next append still wakes its readers', async ({
+    database,
+    listeners,
+    pool,
+    store,
+  }) => {
+    await using reader = openStore(database.connectionString);
+    const stop = new AbortController();
+    const waiting = reader.waitForHighWaterMark({ after: await reader.highWaterMark(), signal: stop.signal });
+    await until(async () => (await listeners()) > 0, { message: 'the reader to listen' });
+    const reads = countQueries(reader);
+    const begun = performance.now();
+    for (let sent = 0; sent < 1_000; sent += 1) await pool.query('notify leftfold_leftfold');
+    const elapsedMs = performance.now() - begun;
+    // One read for each 20 ms, whatever that time was, and the few that are answered at once.
+    expect(reads()).toBeGreaterThan(5);
+    expect(reads()).toBeLessThanOrEqual(10 + elapsedMs / 20);
+    const { position } = await store.append('account-flooded', [opened]);
+    expect(await waiting).toBeGreaterThanOrEqual(position);
+    stop.abort();
+  });
+});
 
 describe('an append in one process', () => {
   test('wakes a follower in another process by NOTIFY, within 50 ms', async ({

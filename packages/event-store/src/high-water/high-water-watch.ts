@@ -10,6 +10,13 @@ const POLL_WITHOUT_LISTENING_MS = 50;
 /** Delay between polls while an append is in flight: it ends soon, or its transaction is held open. No jitter. */
 const whilePending: Backoff = { firstDelayMs: 1, maxDelayMs: 50 };
 
+/**
+ * Every role may send notifications. After a few in a row that told of nothing new, the next ones are answered together,
+ * by one read after this time.
+ */
+const IDLE_WAKES = 5;
+const WAKE_TOGETHER_MS = 20;
+
 /** A longer timer of Node fires at once. A wait for more than these 24 days has no timeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -63,6 +70,10 @@ export class HighWaterWatch {
   #reading = false;
   #readAgain = false;
   #timer: NodeJS.Timeout | undefined;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #woken = false;
+  /** Consecutive notifications after which the mark was the same. */
+  #idleWakes = 0;
   /** Consecutive reads that found an append in flight. */
   #pendingReads = 0;
 
@@ -112,7 +123,7 @@ export class HighWaterWatch {
     assertDuration('timeoutMs', timeoutMs);
     this.#memory.assertSame(era);
     if ((this.#mark > after && this.#era === era) || signal?.aborted === true) return this.#mark;
-    this.#notifier.listen(() => this.nudge());
+    this.#notifier.listen(() => this.#wake());
     let timer: NodeJS.Timeout | undefined;
     let stopWaiting: (() => void) | undefined;
     try {
@@ -130,7 +141,11 @@ export class HighWaterWatch {
     } finally {
       clearTimeout(timer);
       if (stopWaiting !== undefined) signal?.removeEventListener('abort', stopWaiting);
-      if (this.#waiters.size === 0) clearTimeout(this.#timer);
+      if (this.#waiters.size === 0) {
+        clearTimeout(this.#timer);
+        clearTimeout(this.#wakeTimer);
+        this.#wakeTimer = undefined;
+      }
     }
   }
 
@@ -151,10 +166,26 @@ export class HighWaterWatch {
     });
   }
 
+  /** A notification came. */
+  #wake(): void {
+    this.#woken = true;
+    if (this.#idleWakes < IDLE_WAKES) this.nudge();
+    else if (this.#waiters.size > 0)
+      this.#wakeTimer ??= setTimeout(() => {
+        this.#wakeTimer = undefined;
+        this.nudge();
+      }, WAKE_TOGETHER_MS);
+  }
+
   async #readForWaiters(): Promise<void> {
+    const notified = this.#woken;
+    const before = this.#mark;
+    this.#woken = false;
     try {
       const asked = [...this.#waiters];
       const { pending, top } = await this.#read();
+      if (this.#mark !== before) this.#idleWakes = 0;
+      else if (notified) this.#idleWakes += 1;
       this.#rejectLost(asked, top);
       const woken = [...this.#waiters].filter(({ after }) => this.#mark > after);
       if (woken.length > 0) this.#wokenTogether = woken.length;
