@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '@leftfold/embedded';
 import { TcpProxy } from '@leftfold/testbed/faults';
-import { faultsOfEverySubject } from './faults/every-subject.ts';
+import { faultsOfEverySubject, withClient } from './faults/every-subject.ts';
 import { FaultSchedule } from './faults/fault-schedule.ts';
 import type { Progress } from './progress.ts';
 import type { Findings, RunOptions, Subject, Trial } from './subject.ts';
@@ -18,20 +18,22 @@ export async function runOracle(
 ): Promise<Findings> {
   using folder = openFolder();
   await using server = await startPostgres({ durable: true });
-  await using proxy = await TcpProxy.start(server.connectionString);
+  // Not the server's first one: faults may replace it.
+  const connectionString = await createDatabase(server.connectionString);
+  await using proxy = await TcpProxy.start(connectionString);
   const control = options.control ? ` Control: ${subject.control.change}.` : '';
   print(`Subject ${subject.name} on ${server.description}, fsync on. Seed ${options.seed}.${control}`);
 
   await using trial = await subject.start({
     options,
     folder: folder.path,
-    connectionString: server.connectionString,
+    connectionString,
     unreliableConnectionString: proxy.connectionString,
   });
   const { processes } = trial;
   try {
     await Promise.all(processes.map((each) => each.ready()));
-    const breakable = { server, proxy, processes, seconds: options.seconds };
+    const breakable = { server, connectionString, proxy, processes, seconds: options.seconds };
     const faults = new FaultSchedule([...faultsOfEverySubject(breakable), ...trial.faults], options.seed);
     await watch(trial, faults, startProgress(options.seconds), options.seconds);
     await faults.stop();
@@ -41,6 +43,13 @@ export async function runOracle(
   } finally {
     for (const each of processes) each.abandon();
   }
+}
+
+async function createDatabase(server: string): Promise<string> {
+  const url = new URL(server);
+  url.pathname = '/oracle';
+  await withClient(server, (client) => client.query('create database oracle'));
+  return url.href;
 }
 
 /** Shows the progress until the time is over. */

@@ -6,14 +6,21 @@ import type { Fault, FaultRun } from './fault.ts';
 
 export interface Breakable {
   readonly server: EmbeddedPostgres;
+  /** Of the subject's database on it. */
+  readonly connectionString: string;
   readonly proxy: TcpProxy;
   readonly processes: readonly RestartedProcess[];
   readonly seconds: number;
 }
 
 /** What breaks below any subject: sessions, processes, the network, the server. */
-export function faultsOfEverySubject({ server, proxy, processes, seconds }: Breakable): readonly Fault[] {
-  const { connectionString } = server;
+export function faultsOfEverySubject({
+  server,
+  connectionString,
+  proxy,
+  processes,
+  seconds,
+}: Breakable): readonly Fault[] {
   return [
     {
       counted: 'backends killed',
@@ -45,6 +52,11 @@ export function faultsOfEverySubject({ server, proxy, processes, seconds }: Brea
       counted: 'cuts and stalls of the network',
       everyMs: [1_000, 4_000],
       inject: (during) => breakNetwork(proxy, during),
+    },
+    {
+      counted: 'hosts vanished',
+      everyMs: [2_000, 6_000],
+      inject: (during) => vanish(proxy, during),
     },
     {
       counted: 'unrelated transactions held open',
@@ -105,6 +117,13 @@ async function breakNetwork(proxy: TcpProxy, { random, pause }: FaultRun): Promi
   await pause(random.between(10, 800));
   await proxy.restore();
   return true;
+}
+
+/** Those of one moment: the server hears nothing more of them, and neither do they of the server. */
+async function vanish(proxy: TcpProxy, { random, pause }: FaultRun): Promise<boolean> {
+  const buried = proxy.vanish();
+  await pause(random.between(1_000, 8_000));
+  return buried() > 0;
 }
 
 /** Work with a transaction id and a snapshot of its own, which readers of the log need not wait for. */

@@ -13,6 +13,7 @@ export interface Committed {
   readonly index: number;
   readonly of: number;
   readonly expected: number | null;
+  readonly basedOn: string | null;
   readonly excluded: { readonly tag: string; readonly after: number } | null;
 }
 
@@ -23,6 +24,7 @@ export function readCommitted(connectionString: string): Promise<readonly Commit
       `select position::float8 as position, stream_id as "streamId", stream_version::float8 as "streamVersion",
               event_id as id, type, tags, data ->> 'append' as append, (data ->> 'index')::integer as index,
               (data ->> 'of')::integer as of, (data ->> 'expected')::integer as expected,
+              data ->> 'basedOn' as "basedOn",
               nullif(data -> 'excluded', 'null') as excluded
          from leftfold.events
         order by position`,

@@ -71,7 +71,7 @@ export class HeldAppends implements Disposable {
     const number = (this.#appends += 1);
     const append = `held.1.${number}`;
     const events = Array.from({ length: amount }, (_, index) =>
-      eventAt({ append, index, of: amount, expected: null, excluded: null }),
+      eventAt({ append, index, of: amount, expected: null, basedOn: null, excluded: null }),
     );
     const connectionString = this.#connectionString;
     const client = new pg.Client({ connectionString });

@@ -23,6 +23,7 @@ const event = (position: number, more: Partial<Committed> = {}): Committed => ({
   index: 0,
   of: 1,
   expected: null,
+  basedOn: null,
   excluded: null,
   ...more,
 });
@@ -54,7 +55,7 @@ describe('a log', () => {
       [all, { ...audits, name: 'audits' }],
     );
     expect(violations).toEqual([]);
-    expect(writers).toEqual({ acknowledged: 1, refused: 1, undone: 1, unknown: 2 });
+    expect(writers).toEqual({ acknowledged: 1, refused: 1, undone: 1, rewound: 0, unknown: 2 });
     expect([...handled]).toEqual([
       ['all', 3],
       ['audits', 1],
@@ -67,6 +68,14 @@ describe('a log', () => {
     ]);
     expect(textsOf([event(1), event(2, { expected: 0 })])).toEqual([
       'stream: position 2, ledger-1@2: its append expected version 0, the stream was at 1',
+    ]);
+  });
+
+  test('with an append that was decided on another event than it follows is wrong', () => {
+    const after = (basedOn: string) => event(2, { expected: 1, basedOn });
+    expect(textsOf([event(1), after('e1')])).toEqual([]);
+    expect(textsOf([event(1), after('lost')])).toEqual([
+      'stream: position 2, ledger-1@2: its append was decided on event lost of the stream, and follows event e1',
     ]);
   });
 
@@ -93,6 +102,35 @@ describe('an append', () => {
     expect(textsOf(twice)).toEqual(['append: append a: has the events [0,0] of 1 in the log']);
     expect(textsOf([event(1, { append: 'b', of: 2 })])).toEqual([
       'append: append b: has the events [0] of 2 in the log',
+    ]);
+  });
+});
+
+describe('a log that went back', () => {
+  const lost = [{ restoredTo: 1, committed: [event(1), event(2, { append: 'gone' })] }];
+  const textsAfter = (told: readonly string[], readings: readonly Reading[] = []) =>
+    judge([event(1), event(3)], [journalOf(told)], readings, lost).violations.map(({ text }) => text);
+
+  test('may lose an append after that moment, as a whole, and none before', () => {
+    expect(textsAfter(['ack gone 2:2', 'ack a1 1:1', 'rewound a9'])).toEqual([
+      'position 3, ledger-1@3: follows version 1 of its stream',
+    ]);
+    expect(textsAfter(['ack a0 1:1'])).toContainEqual('append a0: acknowledged at [1:1], in the log at []');
+  });
+
+  test('is read again from the last event that it still has', () => {
+    const back = ['event 1 e1', 'event 2 e2', 'rewound 2', 'back 1', 'event 3 e3'];
+    expect(textsAfter([], [reading(back)])).toHaveLength(1);
+    expect(textsAfter([], [reading(['event 1 e1', 'event 2 e2', 'event 3 e3'])])).toHaveLength(2);
+  });
+
+  test('and never did is reported', () => {
+    expect(textsOf(log, ['rewound a9'])).toEqual([
+      'append: append a9: was refused by a log that never went back',
+    ]);
+    const told = reading(['event 1 e1', 'rewound 1', 'event 2 e2', 'event 3 e3']);
+    expect(textsOf(log, [], [told])).toEqual([
+      'reader: reader all: was told that the log went back, and it never did',
     ]);
   });
 });

@@ -1,13 +1,17 @@
 import { readJournal } from '../../journal.ts';
 import type { Violation } from '../../subject.ts';
 import { type Committed, passes } from './committed.ts';
+import { seenIn } from './consumer.ts';
 import type { Reading } from './reader.ts';
+import type { LostLog } from './rewinds.ts';
 
 /** How often writers were told what. */
 export interface WriterCounts {
   acknowledged: number;
   refused: number;
   undone: number;
+  /** Refused because the log went back. */
+  rewound: number;
   unknown: number;
 }
 
@@ -24,17 +28,18 @@ export function judge(
   committed: readonly Committed[],
   writerJournals: readonly string[],
   readings: readonly Reading[],
+  lost: readonly LostLog[] = [],
 ): Judgement {
-  const writers: WriterCounts = { acknowledged: 0, refused: 0, undone: 0, unknown: 0 };
+  const writers: WriterCounts = { acknowledged: 0, refused: 0, undone: 0, rewound: 0, unknown: 0 };
   const handled = new Map<string, number>();
   const of = (kind: string, texts: readonly string[]) => texts.map((text) => ({ kind, text }));
   const violations = [
     ...of('stream', judgeStreams(committed)),
     ...of('condition', judgeConditions(committed)),
-    ...of('append', judgeAppends(committed, writerJournals, writers)),
+    ...of('append', judgeAppends(committed, writerJournals, writers, lost)),
     ...of(
       'reader',
-      readings.flatMap((reading) => judgeReading(committed, reading, handled)),
+      readings.flatMap((reading) => judgeReading(committed, reading, handled, lost.length > 0)),
     ),
   ];
   return { violations, writers, handled };
@@ -45,8 +50,9 @@ function judgeStreams(committed: readonly Committed[]): string[] {
   const violations: string[] = [];
   const versions = new Map<string, number>();
   const appendOfStream = new Map<string, string>();
+  const lastOfStream = new Map<string, string>();
   let before = 0;
-  for (const { position, streamId, streamVersion, append, expected } of committed) {
+  for (const { position, streamId, streamVersion, id, append, expected, basedOn } of committed) {
     const found = versions.get(streamId) ?? 0;
     const at = `position ${position}, ${streamId}@${streamVersion}`;
     if (position <= before) violations.push(`${at}: follows position ${before}`);
@@ -55,6 +61,13 @@ function judgeStreams(committed: readonly Committed[]): string[] {
     if (first && expected !== null && expected !== found) {
       violations.push(`${at}: its append expected version ${expected}, the stream was at ${found}`);
     }
+    const last = lastOfStream.get(streamId) ?? null;
+    if (first && expected === found && basedOn !== last) {
+      violations.push(
+        `${at}: its append was decided on event ${basedOn} of the stream, and follows event ${last}`,
+      );
+    }
+    lastOfStream.set(streamId, id);
     versions.set(streamId, streamVersion);
     appendOfStream.set(streamId, append);
     before = position;
@@ -83,14 +96,13 @@ function judgeAppends(
   committed: readonly Committed[],
   journals: readonly string[],
   counts: WriterCounts,
+  lost: readonly LostLog[],
 ): string[] {
   const violations: string[] = [];
-  const appends = new Map<string, Committed[]>();
-  for (const event of committed) {
-    const events = appends.get(event.append);
-    if (events === undefined) appends.set(event.append, [event]);
-    else events.push(event);
-  }
+  const appends = byAppend(committed);
+  const lostAppends = lost.map((log) =>
+    byAppend(log.committed.filter(({ position }) => position > log.restoredTo)),
+  );
   for (const [append, events] of appends) {
     const indexes = events.map(({ index }) => index).toSorted((a, b) => a - b);
     const whole = Array.from({ length: events[0]?.of ?? 0 }, (_, index) => index);
@@ -100,12 +112,14 @@ function judgeAppends(
   }
   for (const [kind = '', append = '', ...details] of journals.flatMap(readJournal)) {
     const detail = details.join(' ');
-    const events = appends.get(append)?.toSorted((a, b) => a.index - b.index) ?? [];
+    const events = appends.get(append) ?? [];
     switch (kind) {
       case 'ack': {
         counts.acknowledged += 1;
-        const found = events.map(({ position, streamVersion }) => `${position}:${streamVersion}`).join();
-        if (found !== detail) {
+        const found = placesOf(events);
+        // What was committed after the moment that the log was restored to may be lost, as a whole.
+        const wasLost = lostAppends.some((log) => placesOf(log.get(append) ?? []) === detail);
+        if (found !== detail && !wasLost) {
           violations.push(`append ${append}: acknowledged at [${detail}], in the log at [${found}]`);
         }
         break;
@@ -114,6 +128,10 @@ function judgeAppends(
       case 'undone':
         counts[kind] += 1;
         if (events.length > 0) violations.push(`append ${append}: was ${kind}, and is in the log`);
+        break;
+      case 'rewound':
+        counts.rewound += 1;
+        if (lost.length === 0) violations.push(`append ${append}: was refused by a log that never went back`);
         break;
       case 'unknown':
         counts.unknown += 1;
@@ -125,17 +143,36 @@ function judgeAppends(
   return violations;
 }
 
+/** The events of each append, in their order. */
+function byAppend(committed: readonly Committed[]): ReadonlyMap<string, readonly Committed[]> {
+  const appends = new Map<string, Committed[]>();
+  for (const event of committed) {
+    const events = appends.get(event.append);
+    if (events === undefined) appends.set(event.append, [event]);
+    else events.push(event);
+  }
+  for (const events of appends.values()) events.sort((a, b) => a.index - b.index);
+  return appends;
+}
+
+function placesOf(events: readonly Committed[]): string {
+  return events.map(({ position, streamVersion }) => `${position}:${streamVersion}`).join();
+}
+
 /** Exactly what was committed and passes the filter, in its order: nothing lost, repeated or reordered. */
 function judgeReading(
   committed: readonly Committed[],
   { name, journal, filter }: Reading,
   handled: Map<string, number>,
+  wentBack: boolean,
 ): string[] {
   const lines = readJournal(journal);
   const bad = lines
     .filter(([kind]) => kind === 'bad')
     .map((line) => `reader ${name}: ${line.slice(1).join(' ')}`);
-  const seen = lines.filter(([kind]) => kind === 'event').map(([, position, id]) => `${position} (${id})`);
+  if (!wentBack && lines.some(([kind]) => kind === 'rewound'))
+    bad.push(`reader ${name}: was told that the log went back, and it never did`);
+  const seen = seenIn(lines).map(({ position, id }) => `${position} (${id})`);
   const expected = committed
     .filter((event) => passes(filter, event))
     .map(({ position, id }) => `${position} (${id})`);

@@ -13,6 +13,8 @@ const place = z.object({
   of: z.int(),
   /** The version that the append expected of this stream; null for any. */
   expected: z.int().nullable(),
+  /** The id of the event at that version, as the append's writer had read it; null for none. */
+  basedOn: z.string().nullable(),
   /** The append excluded every event with this tag after this position; null for an append without a condition. */
   excluded: z.object({ tag: z.string(), after: z.int() }).nullable(),
 });

@@ -5,9 +5,11 @@ import { RestartedProcess } from '../../process/restarted-process.ts';
 import type { Findings, Ground, Trial, Violation } from '../../subject.ts';
 import { type Committed, readCommitted } from './committed.ts';
 import { HeldAppends } from './held-appends.ts';
+import type { HostileGuest } from './hostile-guest.ts';
 import { judge, type Judgement } from './judge.ts';
 import { SHARDS } from './ledger.ts';
 import type { ReaderTask, Reading, ReadingKind } from './reader.ts';
+import { type LostLog, Rewinds } from './rewinds.ts';
 import type { WriterTask } from './writer.ts';
 
 /** How long readers may take for what is left when everything else has ended. */
@@ -22,14 +24,18 @@ export class LogTrial implements Trial {
   readonly #readers: readonly RestartedProcess[];
   readonly #readings: readonly Reading[];
   readonly #held: HeldAppends;
+  readonly #guest: HostileGuest;
+  readonly #rewinds: Rewinds;
 
-  constructor(ground: Ground) {
+  constructor(ground: Ground, guest: HostileGuest) {
     this.#ground = ground;
     const groups = readingsOf(ground);
     this.#readings = groups.flat();
     this.#writers = startWriters(ground);
     this.#readers = groups.map((readings, index) => startReader(ground, readings, index));
     this.#held = new HeldAppends(ground.connectionString, this.#journalOf('held'));
+    this.#guest = guest;
+    this.#rewinds = new Rewinds(ground.connectionString, ground.options.seconds);
   }
 
   get processes(): readonly RestartedProcess[] {
@@ -37,7 +43,7 @@ export class LogTrial implements Trial {
   }
 
   get faults() {
-    return this.#held.faults;
+    return [...this.#held.faults, ...this.#guest.faults, ...this.#rewinds.faults];
   }
 
   progress(): Promise<string> {
@@ -67,10 +73,10 @@ export class LogTrial implements Trial {
       if (failure !== undefined) violations.push({ kind: 'process', text: `process ${name}: ${failure}` });
     }
     const journals = [...this.#writers.map(({ name }) => name), 'held'].map((name) => this.#journalOf(name));
-    const judgement = judge(committed, journals, this.#readings);
+    const judgement = judge(committed, journals, this.#readings, this.#rewinds.lost);
     return {
       violations: [...violations, ...judgement.violations],
-      summary: summaryOf(committed, judgement),
+      summary: summaryOf(committed, judgement, this.#rewinds.lost),
     };
   }
 
@@ -143,13 +149,21 @@ function startReader(ground: Ground, readings: readonly Reading[], index: number
   } satisfies ReaderTask);
 }
 
-function summaryOf(committed: readonly Committed[], { writers, handled }: Judgement): readonly string[] {
-  const { acknowledged, refused, undone, unknown } = writers;
+function summaryOf(
+  committed: readonly Committed[],
+  { writers, handled }: Judgement,
+  lost: readonly LostLog[],
+): readonly string[] {
+  const { acknowledged, refused, undone, rewound, unknown } = writers;
+  const lostEvents = lost.map(
+    (log) => log.committed.filter(({ position }) => position > log.restoredTo).length,
+  );
   const streams = new Set(committed.map(({ streamId }) => streamId)).size;
   const last = committed.at(-1)?.position ?? 0;
   return [
     `Committed: ${committed.length} events in ${streams} streams, positions up to ${last}.`,
-    `Writers:   ${acknowledged} appends acknowledged, ${refused} refused by their expectation, ${undone} rolled back, ${unknown} with an unknown outcome; their clocks were wrong by up to a day.`,
+    `Writers:   ${acknowledged} appends acknowledged, ${refused} refused by their expectation, ${undone} rolled back, ${rewound} refused since the log went back, ${unknown} with an unknown outcome; their clocks were wrong by up to a day.`,
+    `Restores:  ${lost.length}, each lost the events after one moment: ${lostEvents.join(', ') || 'none'}.`,
     ...[...handled].map(([name, events]) => `Reader:    ${name.padEnd(24)} ${events} events`),
   ];
 }

@@ -1,5 +1,6 @@
 import { createEventStore } from '@leftfold/event-store';
 import type { Subject } from '../../subject.ts';
+import { HostileGuest } from './hostile-guest.ts';
 import { LogTrial } from './log-trial.ts';
 
 /** The event store: appends, readers and the high-water mark. */
@@ -20,6 +21,8 @@ export const log: Subject = {
       listen: false,
     });
     await store.migrate();
-    return new LogTrial(ground);
+    const guest = new HostileGuest(ground.connectionString);
+    await guest.arrive();
+    return new LogTrial(ground, guest);
   },
 };

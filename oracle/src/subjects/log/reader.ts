@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventQuery, LeftfoldError } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
-import { Journal, readJournal } from '../../journal.ts';
 import { type Order, receiveTask, serve } from '../../process/serve.ts';
 import { Random } from '../../random.ts';
+import { Consumer } from './consumer.ts';
 import { ledgerEvents } from './ledger.ts';
+import { isOutage } from './outage.ts';
 import { readByNewestPosition } from './without-high-water-mark.ts';
 
 /** How a reader reads. `newest` is the control: it ignores the high-water mark. */
@@ -28,39 +29,6 @@ export interface ReaderTask {
 let target: number | undefined;
 const task = receiveTask<ReaderTask>();
 const random = new Random(task.seed, `reader ${task.name} ${task.generation}`);
-
-/** A consumer that records what it has handled and how far it is in one place, as a read model does. */
-class Consumer implements Disposable {
-  readonly #journal: Journal;
-  /** Resume after this position. */
-  token: number;
-
-  constructor(path: string) {
-    this.#journal = new Journal(path);
-    const last = readJournal(path).at(-1);
-    this.token = Number(last?.[1] ?? 0);
-  }
-
-  handle({ position, id }: { readonly position: number; readonly id: string }): void {
-    this.#journal.write('event', position, id);
-    this.token = position;
-  }
-
-  /** This consumer has handled all of its events up to `position`. */
-  advance(position: number): void {
-    if (position <= this.token) return;
-    this.#journal.write('token', position);
-    this.token = position;
-  }
-
-  fail(error: unknown): void {
-    this.#journal.write('bad', this.token, String(error).replaceAll('\n', ' '));
-  }
-
-  [Symbol.dispose](): void {
-    this.#journal[Symbol.dispose]();
-  }
-}
 
 const finished = (consumer: Consumer) => target !== undefined && consumer.token >= target;
 
@@ -122,12 +90,20 @@ const ways: Record<
 
 async function follow(store: PostgresEventStore, { kind, filter, journal }: Reading): Promise<void> {
   using consumer = new Consumer(journal);
-  while (!finished(consumer)) {
+  for (;;) {
     try {
-      await ways[kind](store, consumer, filter);
+      await consumer.compare(store, filter);
+      if (finished(consumer)) {
+        await store.highWaterMark(); // notices when the log went back since
+        if (consumer.era === store.era) return;
+      } else await ways[kind](store, consumer, filter);
     } catch (error) {
+      if (LeftfoldError.is(error) && error.code === 'LOG_REWOUND') {
+        consumer.era = -1;
+        continue;
+      }
       // An outage ends by itself; no reader may get any other error.
-      if (!(LeftfoldError.is(error) && error.retryable) && kind !== 'newest') {
+      if (!isOutage(error) && kind !== 'newest') {
         consumer.fail(error);
         return;
       }

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AppendResult, LeftfoldError, type NewEvent, type StreamToAppend } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
-import { isConnectionFailure } from '@leftfold/postgres';
 import { shiftClock } from '@leftfold/testbed/faults';
 import { Journal } from '../../journal.ts';
 import { receiveTask, serve } from '../../process/serve.ts';
 import { Random } from '../../random.ts';
 import { eventAt, ledgerEvents, type Place, SHARDS, tagOf } from './ledger.ts';
+import { isOutage } from './outage.ts';
 
 export interface WriterTask {
   readonly name: string;
@@ -35,15 +35,27 @@ const nextAppend = () => `${task.name}.${task.generation}.${(appends += 1)}`;
 const anyStream = () => `${random.chance(0.7) ? 'ledger' : 'audit'}-${random.rank(STREAMS)}`;
 const amountOfEvents = () => (random.chance(0.6) ? 1 : random.between(2, 6));
 
+/** What a writer has read of a stream: its version and the event there; null when it expects nothing of the stream. */
+type Based = { readonly version: number; readonly id: string | null } | null;
+
 function eventsOf(
   append: string,
-  streams: readonly { readonly expected: number | null; readonly amount: number }[],
+  streams: readonly { readonly based: Based; readonly amount: number }[],
   excluded: Place['excluded'] = null,
 ): NewEvent[][] {
   const of = streams.reduce((sum, { amount }) => sum + amount, 0);
   let index = 0;
-  return streams.map(({ expected, amount }) =>
-    Array.from({ length: amount }, () => eventAt({ append, index: index++, of, expected, excluded })),
+  return streams.map(({ based, amount }) =>
+    Array.from({ length: amount }, () =>
+      eventAt({
+        append,
+        index: index++,
+        of,
+        expected: based?.version ?? null,
+        basedOn: based?.id ?? null,
+        excluded,
+      }),
+    ),
   );
 }
 
@@ -59,79 +71,113 @@ function noteFailure(append: string, error: unknown): void {
   const isRefusal =
     LeftfoldError.is(error) &&
     (error.code === 'STREAM_VERSION_CONFLICT' || error.code === 'APPEND_CONDITION_FAILED');
-  if (isRefusal) journal.write('refused', append);
-  else if (isConnectionFailure(error) || (LeftfoldError.is(error) && error.retryable)) {
-    journal.write('unknown', append);
-  } else journal.write('bad', append, String(error).replaceAll('\n', ' '));
+  if (error instanceof Outdated) journal.write('undone', append);
+  else if (LeftfoldError.is(error) && error.code === 'LOG_REWOUND') journal.write('rewound', append);
+  else if (isRefusal) journal.write('refused', append);
+  else if (isOutage(error)) journal.write('unknown', append);
+  else journal.write('bad', append, String(error).replaceAll('\n', ' '));
 }
 
-async function versionOf(store: PostgresEventStore, streamId: string): Promise<number> {
-  for await (const { streamVersion } of store.readStream(streamId, { backwards: true, limit: 1 })) {
-    return streamVersion;
+async function lastOf(store: PostgresEventStore, streamId: string): Promise<NonNullable<Based>> {
+  for await (const { streamVersion, id } of store.readStream(streamId, { backwards: true, limit: 1 })) {
+    return { version: streamVersion, id };
   }
-  return 0;
+  return { version: 0, id: null };
+}
+
+/** Thrown in place of an append: the log went back after what it is based on was read. */
+class Outdated extends Error {}
+
+/** Reads, and then appends what is based on it, unless the log went back in between: that is for the caller to see. */
+async function basedOn<T>(
+  store: PostgresEventStore,
+  read: () => Promise<T>,
+  append: (found: T) => Promise<void>,
+): Promise<void> {
+  const { era } = store;
+  const found = await read();
+  if (store.era !== era) throw new Outdated();
+  await append(found);
 }
 
 type Operation = (store: PostgresEventStore, append: string) => Promise<void>;
 
 const blind: Operation = async (store, append) => {
-  const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }]);
+  const [events] = eventsOf(append, [{ based: null, amount: amountOfEvents() }]);
   acknowledge(append, [await store.append(anyStream(), events ?? [])]);
 };
 
-const expecting: Operation = async (store, append) => {
+const expecting: Operation = (store, append) => {
   const streamId = anyStream();
-  const expectedVersion = await versionOf(store, streamId);
-  const [events] = eventsOf(append, [{ expected: expectedVersion, amount: amountOfEvents() }]);
-  acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion })]);
+  return basedOn(
+    store,
+    () => lastOf(store, streamId),
+    async (based) => {
+      const [events] = eventsOf(append, [{ based, amount: amountOfEvents() }]);
+      acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion: based.version })]);
+    },
+  );
 };
 
 /** Of the appends that exclude a tag after one position and write that tag as well, one succeeds. */
-const excluding: Operation = async (store, append) => {
-  const excluded = { tag: tagOf(random.between(0, SHARDS - 1)), after: await store.highWaterMark() };
-  const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }], excluded);
-  const { tag, after } = excluded;
-  const options = { condition: { failIfMatch: { tags: [tag] }, after } } as const;
-  acknowledge(append, [await store.append(anyStream(), events ?? [], options)]);
+const excluding: Operation = (store, append) => {
+  const tag = tagOf(random.between(0, SHARDS - 1));
+  return basedOn(
+    store,
+    () => store.highWaterMark(),
+    async (after) => {
+      const [events] = eventsOf(append, [{ based: null, amount: amountOfEvents() }], { tag, after });
+      const options = { condition: { failIfMatch: { tags: [tag] }, after } } as const;
+      acknowledge(append, [await store.append(anyStream(), events ?? [], options)]);
+    },
+  );
 };
 
 const creating: Operation = async (store, append) => {
   // Processes arrive at the same names, by a clock that is not shifted: one of them creates the stream.
   const now = performance.timeOrigin + performance.now();
   const streamId = `ledger-new-${Math.floor(now / 50)}-${random.between(0, 3)}`;
-  const [events] = eventsOf(append, [{ expected: 0, amount: 1 }]);
+  const [events] = eventsOf(append, [{ based: { version: 0, id: null }, amount: 1 }]);
   acknowledge(append, [await store.append(streamId, events ?? [], { expectedVersion: 'no-stream' })]);
 };
 
-const toSeveralStreams: Operation = async (store, append) => {
+const toSeveralStreams: Operation = (store, append) => {
   const streams = [...new Set([anyStream(), anyStream(), anyStream()])];
   const checked = random.chance(0.3) ? streams.pop() : undefined;
-  const expected = await Promise.all(
-    streams.map((streamId) => (random.chance(0.3) ? versionOf(store, streamId) : Promise.resolve(null))),
+  const lastOrNone = (streamId: string): Promise<Based> =>
+    random.chance(0.3) ? lastOf(store, streamId) : Promise.resolve(null);
+  return basedOn(
+    store,
+    () => Promise.all(streams.map(lastOrNone)),
+    async (read) => {
+      const events = eventsOf(
+        append,
+        read.map((based) => ({ based, amount: random.between(1, 3) })),
+      );
+      const parts = streams.map(
+        (streamId, index): StreamToAppend => ({
+          streamId,
+          events: events[index] ?? [],
+          expectedVersion: read[index]?.version ?? 'any',
+        }),
+      );
+      if (checked !== undefined)
+        parts.push({ streamId: checked, events: [], expectedVersion: 'stream-exists' });
+      acknowledge(append, (await store.appendToStreams(parts)).streams);
+    },
   );
-  const events = eventsOf(
-    append,
-    expected.map((version) => ({ expected: version, amount: random.between(1, 3) })),
-  );
-  const parts = streams.map(
-    (streamId, index): StreamToAppend => ({
-      streamId,
-      events: events[index] ?? [],
-      expectedVersion: expected[index] ?? 'any',
-    }),
-  );
-  if (checked !== undefined) parts.push({ streamId: checked, events: [], expectedVersion: 'stream-exists' });
-  acknowledge(append, (await store.appendToStreams(parts)).streams);
 };
 
 /** Sends one append twice: the second answer has to be the first one, and nothing may be added. */
 const repeated: Operation = async (store, append) => {
   const streamId = anyStream();
-  const [events] = eventsOf(append, [{ expected: null, amount: amountOfEvents() }]);
+  const { era } = store;
+  const [events] = eventsOf(append, [{ based: null, amount: amountOfEvents() }]);
   const first = await store.append(streamId, events ?? [], { commandId: append });
   acknowledge(append, [first]);
   const second = await store.append(streamId, events ?? [], { commandId: append });
   if (second.duplicate && second.position === first.position) return;
+  if (store.era !== era) return; // the first one was lost
   const answer = `answered ${second.position} for ${first.position}, duplicate: ${second.duplicate}`;
   journal.write('bad', append, answer);
 };
@@ -147,8 +193,8 @@ const inTransaction: Operation = async (store, append) => {
   if (random.chance(0.9)) names.sort();
   const [first = '', second = ''] = names;
   const [one, two] = eventsOf(append, [
-    { expected: null, amount: amountOfEvents() },
-    { expected: null, amount: 1 },
+    { based: null, amount: amountOfEvents() },
+    { based: null, amount: 1 },
   ]);
   try {
     const results = await store.db.transaction().execute(async (transaction) => {
@@ -192,7 +238,7 @@ async function write(store: PostgresEventStore): Promise<void> {
       await pickOperation()(store, append);
     } catch (error) {
       noteFailure(append, error);
-      if (isConnectionFailure(error)) await delay(50);
+      if (isOutage(error)) await delay(50);
     }
     // Bursts and pauses, so that appends overlap in more than one way.
     if (random.chance(0.3)) await delay(random.between(1, 40));

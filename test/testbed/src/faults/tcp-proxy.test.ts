@@ -86,6 +86,22 @@ describe('a proxy', () => {
     expect(await Promise.all(answers)).toEqual(['TWO', 'THREE']);
   });
 
+  test('swallows what vanished hosts send, their end included, and no other connection', async () => {
+    const proxy = await startProxy();
+    const gone = await connectTo(proxy);
+    await ask(gone, 'one');
+    received = '';
+    let answer = '';
+    gone.on('data', (data: Buffer) => (answer += data.toString()));
+    const bury = proxy.vanish();
+    gone.write('two');
+    expect(await ask(await connectTo(proxy), 'three')).toBe('THREE');
+    expect([received, answer, gone.destroyed]).toEqual(['three', '', false]);
+    const closed = once(gone, 'close');
+    expect(bury()).toBe(1);
+    await closed;
+  });
+
   test('that loses answers delivers what is sent, and breaks the connection when it is restored', async () => {
     const proxy = await startProxy();
     const deaf = await connectTo(proxy);

@@ -7,6 +7,8 @@ interface Tunnel {
   readonly server: Socket;
   /** An answer was dropped, so that what follows cannot be understood any more. */
   answersLost: boolean;
+  /** Swallows everything, the end of the connection included. */
+  vanished: boolean;
 }
 
 /** A statement whose answer has to be lost. */
@@ -87,6 +89,24 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
+   * The connections of this moment go silent for good, as when the host at the other end loses its power: each end
+   * still has an open connection, and what either sends is swallowed. New connections are not concerned.
+   *
+   * @returns ends these connections, as keep-alive does in the end. It returns how many there were
+   */
+  vanish(): () => number {
+    const vanished = [...this.#tunnels];
+    for (const tunnel of vanished) tunnel.vanished = true;
+    return () => {
+      for (const { client, server } of vanished) {
+        client.destroy();
+        server.destroy();
+      }
+      return vanished.length;
+    };
+  }
+
+  /**
    * The next statement with this text is carried out, and its answer is lost together with the connection.
    *
    * @returns resolves when that has happened.
@@ -120,7 +140,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #tunnel(client: Socket): void {
     const server = connect(Number(this.#target.port || 5432), this.#target.hostname);
-    const tunnel: Tunnel = { client, server, answersLost: false };
+    const tunnel: Tunnel = { client, server, answersLost: false, vanished: false };
     this.#tunnels.add(tunnel);
     let losing: Watched | undefined;
 
@@ -129,9 +149,10 @@ export class TcpProxy implements AsyncDisposable {
         losing = this.#watched;
         this.#watched = undefined;
       }
-      return true;
+      return !tunnel.vanished;
     });
     this.#carry(server, client, () => {
+      if (tunnel.vanished) return false;
       if (losing === undefined) {
         tunnel.answersLost ||= this.#losingAnswers;
         return !tunnel.answersLost;
@@ -147,7 +168,7 @@ export class TcpProxy implements AsyncDisposable {
       end.on('error', () => {});
       end.on('close', () => {
         this.#tunnels.delete(tunnel);
-        other.destroy();
+        if (!tunnel.vanished) other.destroy();
       });
     }
     if (this.#stalled) {
