@@ -100,6 +100,7 @@ export type { StoredPayload, UpcastPayload } from './event/upcast.ts';
 export { frozen } from './fold/frozen.ts';
 export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';
+export { asStoredData } from './json/storable-json.ts';
 export { estimatedJsonSize, estimatedSize } from './json/estimated-size.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type {

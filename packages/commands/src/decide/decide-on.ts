@@ -1,6 +1,6 @@
 import {
   type AnyAggregate,
-  asStored,
+  asStoredData,
   type DecideContext,
   type NewEvent,
   Rejection,
@@ -65,7 +65,7 @@ export function foldNew(
   for (const { type, schemaVersion, data } of events) {
     if (!aggregate.events.definitions.some((definition) => definition.type === type))
       throw new UnknownEventError(type);
-    folded = aggregate.evolve(folded, { type, schemaVersion, data: asStored(data) });
+    folded = aggregate.evolve(folded, { type, schemaVersion, data: asStoredData(type, schemaVersion, data) });
   }
   return folded;
 }

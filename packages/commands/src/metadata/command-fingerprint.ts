@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { InvalidCommandError } from '@leftfold/core';
+import { tooDeep } from '@leftfold/core/input';
 
 /** What a command id stands for: the command's name, the streams that it is about, and its input. */
 export interface Fingerprinted {
@@ -9,15 +11,28 @@ export interface Fingerprinted {
   readonly inputs: readonly [given: unknown, parsed: unknown];
 }
 
-/** A hash of each form of the input, without the input. One hash when the schema changes nothing. */
-export function fingerprintOf({ name, commandId, streamIds, inputs }: Fingerprinted): string {
+/**
+ * A hash of each form of the input, without the input. One hash when the schema changes nothing.
+ *
+ * @throws InvalidCommandError when the input is nested too deeply, or contains itself
+ */
+export function fingerprintOf(of: Fingerprinted): string {
+  try {
+    return hashesOf(of).join('.');
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new InvalidCommandError(of.name, [{ ...tooDeep, path: 'input' }], { cause });
+  }
+}
+
+function hashesOf({ name, commandId, streamIds, inputs }: Fingerprinted): readonly string[] {
   const hashes = inputs.map((input) =>
     createHash('sha256')
       .update(canonical([name, commandId, [...streamIds].toSorted(), input]))
       .digest('base64url')
       .slice(0, 22),
   );
-  return [...new Set(hashes)].join('.');
+  return [...new Set(hashes)];
 }
 
 /** True when either form of the input is the same. */

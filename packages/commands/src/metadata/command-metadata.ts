@@ -3,8 +3,8 @@ import {
   InvalidCommandError,
   type MetadataSchema,
   type RecordedEvent,
-  toSchemaIssues,
 } from '@leftfold/core';
+import { parseWith } from '@leftfold/core/input';
 
 /** Standard metadata of a command, beside the application's own fields. Copied to every event of the command. */
 export interface CommandMetadata {
@@ -65,11 +65,11 @@ export function checkCustomMetadata(
   const entries = Object.entries(metadata);
   const standard = entries.filter(([field]) => standardFields.has(field));
   const own = entries.filter(([field]) => !standardFields.has(field));
-  const parsed = schema.safeParse(Object.fromEntries(own));
+  const parsed = parseWith('metadata', schema, Object.fromEntries(own));
   if (parsed.success) return { ...parsed.data, ...Object.fromEntries(standard) };
   throw new InvalidCommandError(
     name,
-    toSchemaIssues(parsed.error).map((issue) => ({
+    parsed.issues.map((issue) => ({
       ...issue,
       path: issue.path === '' ? 'metadata' : `metadata.${issue.path}`,
     })),

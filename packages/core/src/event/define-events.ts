@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { InvalidEventError, toSchemaIssues } from '../errors/definition-errors.ts';
+import { InvalidEventError } from '../errors/definition-errors.ts';
+import { parseWith } from '../input/parse-with.ts';
 import { assertCategory, assertMemberName } from '../naming/names.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
 import type { EventDefinition, EventOptions } from './event-definition.ts';
@@ -201,7 +202,7 @@ export function parsePayload(
   data: unknown,
   position?: number,
 ): JsonValue {
-  const parsed = schema.safeParse(data);
+  const parsed = parseWith(`event "${type}"`, schema, data);
   if (parsed.success) return parsed.data;
-  throw new InvalidEventError(type, schemaVersion, toSchemaIssues(parsed.error), { position });
+  throw new InvalidEventError(type, schemaVersion, parsed.issues, { position });
 }

@@ -1,5 +1,5 @@
 import { DuplicateDefinitionError, UnknownEventError } from '../errors/definition-errors.ts';
-import { asStored } from '../json/as-stored.ts';
+import { asStoredData } from '../json/storable-json.ts';
 import { type AnyEventGroup, parsePayload } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { NewEvent } from './event.ts';
@@ -55,7 +55,7 @@ export class EventCatalog {
     const definition = this.#definitionOf(type);
     const { schemaVersion } = definition.written;
     if (schemaVersion === definition.schemaVersion) return { schemaVersion, data };
-    return upcast(definition, { type, schemaVersion, data: asStored(data) });
+    return upcast(definition, { type, schemaVersion, data: asStoredData(type, schemaVersion, data) });
   }
 
   /**

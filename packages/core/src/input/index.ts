@@ -8,3 +8,4 @@ export {
   type OptionNames,
 } from './assert-argument.ts';
 export { parseCommandInput } from './parse-command-input.ts';
+export { type Parsed, parseWith, tooDeep } from './parse-with.ts';

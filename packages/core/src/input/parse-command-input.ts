@@ -1,5 +1,6 @@
 import type { CommandInput } from '../aggregate/command.ts';
-import { InvalidCommandError, toSchemaIssues } from '../errors/definition-errors.ts';
+import { InvalidCommandError } from '../errors/definition-errors.ts';
+import { parseWith } from './parse-with.ts';
 
 /**
  * Parses the input of a command, or of a decision.
@@ -7,9 +8,9 @@ import { InvalidCommandError, toSchemaIssues } from '../errors/definition-errors
  * @throws InvalidCommandError when it does not match the schema; the paths of its issues begin with "input".
  */
 export function parseCommandInput(command: string, schema: CommandInput, input: unknown): unknown {
-  const parsed = schema.safeParse(input);
+  const parsed = parseWith(`command "${command}"`, schema, input);
   if (parsed.success) return parsed.data;
-  const issues = toSchemaIssues(parsed.error).map((issue) => ({
+  const issues = parsed.issues.map((issue) => ({
     ...issue,
     path: issue.path === '' ? 'input' : `input.${issue.path}`,
   }));

@@ -1,4 +1,6 @@
 import { InvalidEventError } from '../errors/definition-errors.ts';
+import { tooDeep } from '../input/parse-with.ts';
+import { asStored } from './as-stored.ts';
 
 /**
  * Writes a value as JSON text.
@@ -11,18 +13,34 @@ export function toJson(owner: string, schemaVersion: number, value: unknown): st
   try {
     json = JSON.stringify(value);
   } catch (cause) {
-    // JSON.stringify throws a RangeError when the call stack overflows.
-    const [code, message] =
-      cause instanceof RangeError
-        ? ['too_deep', 'is nested too deeply, thousands of levels']
-        : ['not_json', 'cannot be written as JSON (a bigint, or a circle)'];
-    throw new InvalidEventError(owner, schemaVersion, [{ path: '', code, message }], { cause });
+    throw notJson(owner, schemaVersion, cause);
   }
   if (json === undefined) {
     const message = 'is undefined, a function or a symbol';
     throw new InvalidEventError(owner, schemaVersion, [{ path: '', code: 'not_json', message }]);
   }
   return json;
+}
+
+/**
+ * Converts the data of a new event to the form in which it will be read, as {@link asStored} does.
+ *
+ * @param owner as in {@link toJson}
+ * @throws InvalidEventError when JSON cannot represent it, or it is nested too deeply.
+ */
+export function asStoredData<TValue>(owner: string, schemaVersion: number, data: TValue): TValue {
+  try {
+    return asStored(data);
+  } catch (cause) {
+    throw notJson(owner, schemaVersion, cause);
+  }
+}
+
+/** @param cause a RangeError when the call stack overflowed */
+function notJson(owner: string, schemaVersion: number, cause: unknown): InvalidEventError {
+  const message = 'cannot be written as JSON (a bigint, or a circle)';
+  const issue = cause instanceof RangeError ? tooDeep : { path: '', code: 'not_json', message };
+  return new InvalidEventError(owner, schemaVersion, [issue], { cause });
 }
 
 /**

@@ -54,8 +54,8 @@ export class MemoryLog {
     if (this.#isDuplicate(streams, commandId, known)) {
       return this.#asFirstTime(streams, commandId, known.filter(isKnown));
     }
-    const reused = known.find(isKnown);
-    if (reused !== undefined) throw new EventIdReusedError(reused.id);
+    const reused = this.#reusedId(streams, commandId, known);
+    if (reused !== undefined) throw new EventIdReusedError(reused);
     for (const { streamId, expectedVersion } of streams) {
       const actual = this.#versionOf(streamId);
       if (!isAsExpected(expectedVersion, actual))
@@ -126,11 +126,22 @@ export class MemoryLog {
       const [first] = known;
       return first !== undefined && streams.some(({ streamId }) => streamId === first.streamId);
     }
-    const given = streams.flatMap(({ streamId, events }) => events.map((event) => ({ streamId, event })));
-    return given.every(({ streamId, event }, index) => {
-      const stored = known[index];
-      return stored?.streamId === streamId && stored.type === event.type && hasData(stored, event.dataJson);
-    });
+    return given(streams).every((one, index) => isSame(one, known[index]));
+  }
+
+  /** The first id that another event has; else the first that is in the log: the append is there in part. */
+  #reusedId(
+    streams: readonly StreamPart[],
+    commandId: string | undefined,
+    known: readonly (StoredEvent | undefined)[],
+  ): string | undefined {
+    const isOwn = (one: GivenEvent, stored: StoredEvent) =>
+      commandId === undefined
+        ? isSame(one, stored)
+        : streams.some(({ streamId }) => streamId === stored.streamId);
+    const all = given(streams);
+    const other = known.find((stored, index) => stored !== undefined && !isOwn(all[index]!, stored));
+    return (other ?? known.find(isKnown))?.id;
   }
 
   #asFirstTime(
@@ -172,6 +183,19 @@ export class MemoryLog {
     this.#byId.set(stored.id, stored);
     return stored;
   }
+}
+
+interface GivenEvent {
+  readonly streamId: string;
+  readonly event: PreparedEvent;
+}
+
+function given(streams: readonly StreamPart[]): readonly GivenEvent[] {
+  return streams.flatMap(({ streamId, events }) => events.map((event) => ({ streamId, event })));
+}
+
+function isSame({ streamId, event }: GivenEvent, stored: StoredEvent | undefined): boolean {
+  return stored?.streamId === streamId && stored.type === event.type && hasData(stored, event.dataJson);
 }
 
 function isKnown(event: StoredEvent | undefined): event is StoredEvent {

@@ -56,6 +56,21 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream()))).toHaveLength(1);
   },
 
+  'EVENT_ID_REUSED names the id that another event has': async ({ guarantee, store, stream, id }) => {
+    guarantee('unique-event-ids');
+    const event = (name: string) => ({ ...scanned(name), id: id(name) });
+    await store.append(stream(), [event('same'), event('other')]);
+    const changed = { ...event('other'), ...scanned('changed') };
+    for (const events of [
+      [event('same'), changed],
+      [event('same'), event('new'), changed],
+      [changed, event('same')],
+    ]) {
+      const refused = { code: 'EVENT_ID_REUSED', eventId: id('other') };
+      await expect(store.append(stream(), events)).rejects.toMatchObject(refused);
+    }
+  },
+
   'a recorded event id with other data, type or stream is EVENT_ID_REUSED': async ({
     guarantee,
     store,

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import { InvalidDefinitionError, type SchemaIssue, toSchemaIssues } from '../errors/definition-errors.ts';
+
+/** What a schema says of a value. */
+export type Parsed<TData> =
+  | { readonly success: true; readonly data: TData }
+  | { readonly success: false; readonly issues: readonly SchemaIssue[] };
+
+/**
+ * Parses a value. A value that is nested too deeply for the schema does not match it.
+ *
+ * @param owner whose schema it is, for error messages
+ * @throws InvalidDefinitionError when the schema is asynchronous
+ * @throws what a refinement or a transform of the schema throws
+ */
+export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value: unknown): Parsed<TData> {
+  try {
+    const parsed = schema.safeParse(value);
+    return parsed.success
+      ? { success: true, data: parsed.data }
+      : { success: false, issues: toSchemaIssues(parsed.error) };
+  } catch (cause) {
+    if (cause instanceof RangeError) return { success: false, issues: [tooDeep] };
+    if (!isAsync(schema, value)) throw cause;
+    throw new InvalidDefinitionError(
+      `the schema of ${owner} has an asynchronous refinement or transform; make it synchronous, and check what has to be awaited before the call`,
+      { cause },
+    );
+  }
+}
+
+/** The call stack overflowed. */
+export const tooDeep: SchemaIssue = {
+  path: '',
+  code: 'too_deep',
+  message: 'is nested too deeply, thousands of levels, or contains itself',
+};
+
+/** zod answers with a promise, or fails in one of several ways, depending on where in the schema it is asynchronous. */
+function isAsync(schema: z.ZodType, value: unknown): boolean {
+  try {
+    const result = schema._zod.run({ value, issues: [] }, { async: true });
+    if (!(result instanceof Promise)) return false;
+    result.catch(() => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
