@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import type { SubscriptionBatchTrace } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -12,58 +13,74 @@ import {
 } from '../src/index.ts';
 import { toSubscription } from '../src/subscription/subscription-definition.ts';
 import { BatchSize } from '../src/loop/batch-size.ts';
+import { MemoryBudget } from '../src/loop/memory-budget.ts';
 import { applyUpTo } from '../src/loop/page-pipeline.ts';
 import { SubscriptionWaiters } from '../src/wait/subscription-waiters.ts';
 import { test } from './engine-test.ts';
 import { added, createRunner, recorder } from './recorder.ts';
 
 describe('a batch', () => {
-  test('grows page by page while the one before it is written, if its handler allows it', async ({
-    store,
-  }) => {
-    // A page has at most 1000 events.
-    await store.append(
-      'counter-1',
-      Array.from({ length: 3_000 }, () => added(1)),
-    );
-    const gate = new Gate();
-    const written: number[] = [];
-    let pages = 0;
-    let pending = 0;
-    const handler: SubscriptionHandler = {
-      prepare: async ({ to, events }) => {
-        pages += 1;
-        pending += events.length;
-        const eventCount = pending;
-        // The first batch is being written until the last page is prepared.
-        if (pages === 3) gate.open();
-        return {
-          to,
-          eventCount,
-          grows: true,
-          write: async () => {
-            pending = 0;
-            if (written.length === 0) await gate.pass();
-            written.push(eventCount);
-            return true;
-          },
-        };
-      },
-    };
-    const size = new BatchSize(5_000);
-    for (let doubled = 0; doubled < 4; doubled += 1) size.applied(size.current, 1);
-    const term = new LeaseTerm(
-      { name: 'growing', version: 1, slice: 0 },
-      { owner: 'test', epoch: 1, position: 0, caughtUp: true, leaseMs: 1_000 },
-    );
-    const state = { era: 0, position: 0, caughtUp: true, writing: false, failures: 0, outages: 0 };
-    const progress = { term, handler, size, signal: term.signal, ...state };
-    const shared = { store, waiters: new SubscriptionWaiters(store), batchTimeoutMs: 60_000 };
-    const growing = toSubscription(recorder(store, 'growing'));
-    expect(await applyUpTo(shared, growing, progress, 3_000)).toBe('reached');
-    expect(written).toEqual([1_000, 2_000]);
-    expect(progress.position).toBe(3_000);
-  });
+  test.for([
+    { pagesInMemory: 3, batches: [1_000, 2_000] },
+    // Both pages that fit are in use when the third one is read: the second is written, and nothing is held.
+    { pagesInMemory: 2, batches: [1_000, 1_000, 1_000] },
+  ])(
+    'grows while the one before it is written, for as long as there is memory: %j',
+    async ({ pagesInMemory, batches }, { store }) => {
+      guarantee('bounded-memory');
+      // A page has at most 1000 events.
+      await store.append(
+        'counter-1',
+        Array.from({ length: 3_000 }, () => added(1)),
+      );
+      const gate = new Gate();
+      const written: number[] = [];
+      let pages = 0;
+      let pending = 0;
+      const handler: SubscriptionHandler = {
+        prepare: async ({ to, events }) => {
+          pages += 1;
+          pending += events.length;
+          const eventCount = pending;
+          // The first batch is being written until the last page is prepared, or finds no memory.
+          if (pages === 3) gate.open();
+          return {
+            to,
+            eventCount,
+            grows: true,
+            write: async () => {
+              pending = 0;
+              if (written.length === 0) await gate.pass();
+              written.push(eventCount);
+              return true;
+            },
+          };
+        },
+      };
+      const size = new BatchSize(5_000);
+      for (let doubled = 0; doubled < 4; doubled += 1) size.applied(size.current, 1);
+      const term = new LeaseTerm(
+        { name: 'growing', version: 1, slice: 0 },
+        { owner: 'test', epoch: 1, position: 0, caughtUp: true, leaseMs: 1_000 },
+      );
+      const state = { era: 0, position: 0, caughtUp: true, writing: false, failures: 0, outages: 0 };
+      const progress = { term, handler, size, signal: term.signal, ...state };
+      const { memory: ofOnePage } = await store.readPage({ after: 0, upTo: 1_000, limit: 1_000 });
+      const memory = new MemoryBudget(ofOnePage * (pagesInMemory + 0.5));
+      const tryTake = memory.tryTake.bind(memory);
+      memory.tryTake = (bytes) => {
+        const taken = tryTake(bytes);
+        if (!taken) gate.open();
+        return taken;
+      };
+      const shared = { store, waiters: new SubscriptionWaiters(store), batchTimeoutMs: 60_000, memory };
+      const growing = toSubscription(recorder(store, 'growing'));
+      expect(await applyUpTo(shared, growing, progress, 3_000)).toBe('reached');
+      expect(written).toEqual(batches);
+      expect(memory.tryTake(ofOnePage * (pagesInMemory + 0.5))).toBe(true);
+      expect(progress.position).toBe(3_000);
+    },
+  );
 
   test('that is not written makes the handler forget what it keeps in memory', async ({ store }) => {
     const steps: string[] = [];

@@ -1,6 +1,9 @@
-import type { RecordedEvent } from '@leftfold/core';
+import { estimatedJsonSize, type RecordedEvent } from '@leftfold/core';
 import type { EventRow } from '../sql/event-columns.ts';
 import { sizeOf } from '../sql/page.ts';
+
+/** What an event takes in memory beside its data, its metadata and the text of its tags. */
+const ROW_MEMORY = 512;
 
 /** Makes the event of a row. @throws what upcasting or validating the event throws */
 export type ToEvent = (row: EventRow) => RecordedEvent;
@@ -37,6 +40,15 @@ export class LogPage implements Iterable<RecordedEvent> {
   /** Characters of the events' JSON and tags. O(n). */
   get size(): number {
     return this.#rows.reduce((sum, row) => sum + sizeOf(row), 0);
+  }
+
+  /** Estimated bytes that the events take in memory, as text and as values. O(n). */
+  get memory(): number {
+    return this.#rows.reduce(
+      (sum, row) =>
+        sum + ROW_MEMORY + sizeOf(row) + estimatedJsonSize(row.data) + estimatedJsonSize(row.metadata),
+      0,
+    );
   }
 
   /** Makes the events one by one. @throws UnknownEventError, InvalidEventError at the event concerned */

@@ -9,7 +9,7 @@ import {
   type SubscriptionPage,
 } from '@leftfold/subscriptions';
 import { isConnectionFailure, toLeftfoldError } from '@leftfold/postgres';
-import { encodeChanges, sizeOf } from '../fold/encoded-rows.ts';
+import { encodeChanges, memoryOf } from '../fold/encoded-rows.ts';
 import { RowCache } from '../fold/row-cache.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 import { TableFold } from '../fold/table-fold.ts';
@@ -101,11 +101,13 @@ export class TableApplier implements SubscriptionHandler {
     try {
       const changes = encodeChanges(this.#fold.columns, rows);
       // From here on the rows may change again, for the next batch.
-      this.#cache.endBatch(rows, sizeOf(changes.kept));
+      this.#cache.endBatch(rows, memoryOf(this.#fold.columns, changes.kept));
       this.#pending = undefined;
       if (changes.kept.count + changes.gone.count === 0)
         return await ask(advanceCheckpoint(store.db, store.schema, step), store.schema);
-      return await ask(writeRowsAndAdvance(store, step, this.#target, changes), store.schema);
+      const wrote = await ask(writeRowsAndAdvance(store, step, this.#target, changes), store.schema);
+      this.#cache.written();
+      return wrote;
     } catch (error) {
       throw new BatchFailure(error, { ...pending, failing: undefined });
     }

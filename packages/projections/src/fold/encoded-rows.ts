@@ -1,4 +1,5 @@
-import { encodeColumn } from '@leftfold/core/column';
+import { estimatedJsonSize } from '@leftfold/core';
+import { encodeColumn, sqlTypes } from '@leftfold/core/column';
 import { arrayLiteral, type TableLayout } from './table-codec.ts';
 import type { FoldedRow } from './folded-row.ts';
 
@@ -33,7 +34,11 @@ export function encodeChanges(columns: TableLayout, rows: readonly FoldedRow[]):
   return { kept: { ...encodeKeys(columns, kept), rest }, gone: encodeKeys(columns, gone) };
 }
 
-/** Characters of the rows. */
-export function sizeOf({ key, rest }: EncodedRows): number {
-  return [...key, ...rest].reduce((sum, column) => sum + column.length, 0);
+/** Estimated bytes that the rows take in memory, as text and as values. */
+export function memoryOf(columns: TableLayout, { key, rest }: EncodedRows): number {
+  const ofKey = key.reduce((sum, literal) => sum + 2 * literal.length, 0);
+  return rest.reduce((sum, literal, index) => {
+    const isJson = columns.rest[index]?.type === sqlTypes.jsonb;
+    return sum + (isJson ? estimatedJsonSize(literal) : 2 * literal.length);
+  }, ofKey);
 }

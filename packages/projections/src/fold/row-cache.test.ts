@@ -43,11 +43,11 @@ describe('cached rows', () => {
     }
   });
 
-  test('are bounded by their size as well', () => {
+  test('are bounded by their memory as well', () => {
     const known = new RowCache(1_000);
     for (const id of ['a', 'b', 'c', 'd']) {
       known.add(row(id));
-      known.endBatch([], 4 * 1024 * 1024);
+      known.endBatch([], 8 * 1024 * 1024);
     }
     expect(['a', 'b', 'c', 'd'].map((id) => known.get(id) !== undefined)).toEqual([
       false,
@@ -55,6 +55,16 @@ describe('cached rows', () => {
       false,
       true,
     ]);
+  });
+
+  test('of a batch that takes much memory are kept until it has been written', () => {
+    const known = new RowCache(1_000);
+    known.add(row('large'));
+    known.add(row('used again'));
+    known.endBatch([], 17 * 1024 * 1024);
+    expect(known.get('used again')).toBeDefined();
+    known.written();
+    expect(['large', 'used again'].map((id) => known.get(id) !== undefined)).toEqual([false, true]);
   });
 
   test('are none after a clear', () => {

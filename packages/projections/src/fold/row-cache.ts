@@ -1,10 +1,11 @@
 import type { FoldedRow } from './folded-row.ts';
 
-/** Characters of the written rows of one generation. A value of JSON in memory can take twenty times as much. */
-const GENERATION_CHARACTERS = 4 * 1024 * 1024;
+/** Estimated bytes of the rows of one generation. */
+const GENERATION_MEMORY = 8 * 1024 * 1024;
 
 /**
- * The rows that were used most recently, up to a limit of rows and one of size, and in any case those of the last two batches.
+ * The rows that were used most recently, up to a limit of rows and one of memory, and in any case those of the batch
+ * that is being written.
  *
  * There are two generations: when the younger one is full it becomes the older one, and a row that is found in the older
  * one moves to the younger again. This happens only between batches, so that a batch has each row once, and the rows of
@@ -12,7 +13,8 @@ const GENERATION_CHARACTERS = 4 * 1024 * 1024;
  */
 export class RowCache {
   readonly #generationSize: number;
-  #size = 0;
+  #memory = 0;
+  #olderMemory = 0;
   #younger = new Map<string, FoldedRow>();
   #older = new Map<string, FoldedRow>();
 
@@ -35,15 +37,21 @@ export class RowCache {
   /**
    * Call it with a batch's rows when no more events are folded into it, and the batch before has been written.
    *
-   * @param size characters of the rows, as they are written
+   * @param memory estimated bytes of the rows
    */
-  endBatch(rows: readonly FoldedRow[], size: number): void {
+  endBatch(rows: readonly FoldedRow[], memory: number): void {
     for (const row of rows) row.batch = undefined;
-    this.#size += size;
-    if (this.#younger.size < this.#generationSize && this.#size < GENERATION_CHARACTERS) return;
-    this.#size = 0;
+    this.#memory += memory;
+    if (this.#younger.size < this.#generationSize && this.#memory < GENERATION_MEMORY) return;
+    this.#olderMemory = this.#memory;
+    this.#memory = 0;
     this.#older = this.#younger;
     this.#younger = new Map();
+  }
+
+  /** Call it when the last batch has been written, before the next one ends: its rows can be loaded from now on. */
+  written(): void {
+    if (this.#olderMemory > 2 * GENERATION_MEMORY) this.#older = new Map();
   }
 
   clear(): void {

@@ -3,6 +3,7 @@ import type { LeaseManager } from '../lease/lease-manager.ts';
 import type { SubscriptionIncident } from '../status/subscription-incident.ts';
 import type { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import type { RetryPolicy } from '@leftfold/core';
+import type { MemoryBudget } from './memory-budget.ts';
 
 /** What the loops of one runner share. */
 export interface LoopOptions {
@@ -12,6 +13,8 @@ export interface LoopOptions {
   /** Most events of a batch. */
   readonly batchSize: number;
   readonly batchTimeoutMs: number;
+  /** For the events of pages that are being processed. */
+  readonly memory: MemoryBudget;
   readonly retry: RetryPolicy;
   readonly onIncident: (incident: SubscriptionIncident) => void;
 }

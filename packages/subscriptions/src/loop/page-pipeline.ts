@@ -21,54 +21,79 @@ const BATCH_SIZE = 1024 * 1024;
  * @returns `fenced` when a batch found another epoch, or the checkpoint elsewhere; `over` when the signal aborted
  */
 export async function applyUpTo(
-  options: Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs'>,
+  options: PipelineOptions,
   subscription: Subscription,
   progress: TermProgress,
   upTo: number,
 ): Promise<'reached' | 'over' | 'fenced'> {
   const { signal, size } = progress;
+  const { memory, batchTimeoutMs } = options;
   let from = progress.position;
   let written = Promise.resolve(true);
+  /** What is prepared and not yet being written. */
+  let ready: PreparedBatch | undefined;
   let preparedMs = 0;
   let preparedSize = 0;
+  let taken = 0;
   const limit = () => Math.min(PAGE_SIZE, size.current);
   const types = subscription.definition.eventTypes;
   const stalled = () =>
     new SubscriptionStalledError(
       identityOf(subscription),
       progress.position,
-      `batchTimeoutMs (${options.batchTimeoutMs})`,
+      `batchTimeoutMs (${batchTimeoutMs})`,
     );
+  /** @returns false when the batch before was not written */
+  const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
+    if (!(await written)) return false;
+    const ofBatch = taken;
+    const writing = within(write(options, progress, prepared, preparedMs), batchTimeoutMs, stalled);
+    written = writing.finally(() => memory.free(ofBatch));
+    written.catch(() => {}); // thrown where it is awaited
+    ready = undefined;
+    preparedMs = 0;
+    preparedSize = 0;
+    taken = 0;
+    return true;
+  };
   const pages = readAhead(options.store, { after: from, upTo, types, limit });
   try {
     for await (const page of pages) {
       if (signal.aborted) break;
+      const { memory: needed } = page;
+      if (!memory.tryTake(needed)) {
+        // A loop that waits holds only what is being written: that is freed whatever the others do.
+        if (ready !== undefined && !(await beginToWrite(ready))) return 'fenced';
+        await memory.take(needed);
+      }
+      taken += needed;
       const began = performance.now();
       const to = page.position;
       const prepared = await within(
         prepare(options.store.schema, progress, { from, to, events: page.events }),
-        options.batchTimeoutMs,
+        batchTimeoutMs,
         stalled,
       );
+      ready = prepared;
       preparedMs += performance.now() - began;
       preparedSize += page.size;
       from = to;
       const small = prepared.eventCount < size.current && preparedSize < BATCH_SIZE;
       if (to < upTo && progress.writing && prepared.grows && small) continue;
-      if (!(await written)) return 'fenced';
-      written = within(write(options, progress, prepared, preparedMs), options.batchTimeoutMs, stalled);
-      written.catch(() => {}); // thrown where it is awaited
-      preparedMs = 0;
-      preparedSize = 0;
+      if (!(await beginToWrite(prepared))) return 'fenced';
     }
   } catch (error) {
     // The batch that is being written ends first; if it fails, its failure is the one to report.
     if (!(await written)) return 'fenced';
     throw error;
+  } finally {
+    memory.free(taken);
   }
   if (!(await written)) return 'fenced';
   return signal.aborted ? 'over' : 'reached';
 }
+
+type PipelineOptions = Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs' | 'memory'>;
 
 /** A batch that cannot be prepared is published as one that failed. */
 async function prepare(

@@ -11,6 +11,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
 import { within } from '../loop/within.ts';
+import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
 import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
@@ -117,6 +118,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       waiters: this.#waiters,
       batchSize,
       batchTimeoutMs,
+      memory: new MemoryBudget(EVENT_MEMORY),
       retry: toRetryPolicy(options.retry, defaultRetry),
       onIncident,
     };
