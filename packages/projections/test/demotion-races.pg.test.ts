@@ -1,7 +1,7 @@
 import { auditEvents, deposited } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { untilBlocked } from '@leftfold/testing/postgres';
+import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { centsOf, inlineJournal, statesOf, sums, test } from './inline-log.ts';
@@ -159,6 +159,36 @@ describe('an append that does not apply an inline projection', () => {
   });
 });
 
+describe('two transactions that apply one inline projection and not another one', () => {
+  test('do not wait for each other to end the inline mode of the other one', async ({
+    database,
+    inlineLog,
+    sameLog,
+  }) => {
+    guarantee('inline-complete');
+    await using log = await inlineLog([sums, inlineJournal]);
+    await using old = sameLog(log.store, [sums]);
+    const url = database.connectionString;
+    await using holder = await beginTransaction(url);
+    await log.store.append('account-0', [deposited(1)], { transaction: holder.client });
+    const callers = [await beginTransaction(url), await beginTransaction(url)];
+    const appends = callers.map((caller, n) =>
+      pending(
+        old
+          .append(`account-${n + 1}`, [deposited(2)], { transaction: caller.client })
+          .then(() => caller.commit()),
+      ),
+    );
+    await untilBlocked(url, { count: 2 });
+    await holder.commit();
+    for (const { promise } of appends) await promise;
+    for (const projection of [sums, inlineJournal]) await log.runner.whenCaughtUp(projection);
+    expect(await centsOf(log.store, sums)).toEqual([5]);
+    expect((await centsOf(log.store, inlineJournal)).toSorted()).toEqual([1, 2, 2]);
+    expect(await statesOf(log.runner)).toEqual(['inline', 'running']);
+  });
+});
+
 describe('when a session is killed', () => {
   test('between a demotion and its commit, the projection is still inline', async ({
     database,
@@ -186,8 +216,11 @@ describe('when a session is killed', () => {
     await sql`select ${sql.id(log.store.schema, '_demote_inline_projections')}(array['account.deposited'], '{}')`.execute(
       old.db,
     );
+    // Nothing is to be applied, and still it is not made inline again at once.
+    await until(async () => (await statesOf(log.runner))[0] === 'running', { message: 'a runner' });
     await log.store.append('account-1', [deposited(2)]);
     await log.runner.whenCaughtUp(inlineJournal);
+    expect(await statesOf(log.runner)).toEqual(['running']);
     expect(await centsOf(log.store, inlineJournal)).toEqual([1, 2]);
   });
 
