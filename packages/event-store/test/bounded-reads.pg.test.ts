@@ -24,7 +24,8 @@ describe('a page', () => {
     guarantee('bounded-memory');
     const sizes = [1_000_000, 10, 10, 600_000, 600_000, 10, 1_040_000, 1_040_000, 300_000, 10];
     const events = sizes.map((size) => ({ ...note(size), tags: ['mixed:1'] }));
-    const { events: written } = await store.append(`mixed-${JSON.stringify(filter).length}`, events);
+    const streamId = `mixed-${JSON.stringify(filter).length}`;
+    const { events: written } = await store.append(streamId, events);
     const { position: after } = { position: written[0]!.position - 1 };
     const upTo = await store.highWaterMark();
     const found: number[] = [];
@@ -37,6 +38,10 @@ describe('a page', () => {
     }
     expect(found).toEqual(positionsOf(written));
     expect(positionsOf(await collect(store.readAll({ after, filter })))).toEqual(positionsOf(written));
+    const from = written[0]!.streamVersion;
+    expect(positionsOf(await collect(store.readStream(streamId, { from })))).toEqual(positionsOf(written));
+    const newestFirst = await collect(store.readStream(streamId, { from, backwards: true }));
+    expect(positionsOf(newestFirst)).toEqual(positionsOf(written).toReversed());
   });
 
   test('counts the tags, and numbers with all the digits that they are read with', async ({

@@ -42,6 +42,13 @@ function accessesOf({ Plan }: ExplainedStatement): readonly string[] {
     .map((node) => `${node['Node Type']} ${node['Index Name'] ?? 'of the whole table'}`);
 }
 
+/** Events that one node of the plans has looked at, at most. */
+function lookedAt(explained: readonly ExplainedStatement[]): number {
+  const nodes = explained.flatMap(({ Plan }) => nodesOf(Plan));
+  expect(nodes.length).toBeGreaterThan(0);
+  return Math.max(...nodes.map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)));
+}
+
 const EVENTS = 100_000;
 /** The default of `jit_above_cost`: a server with JIT compiles a statement of that cost, for some milliseconds. */
 const JIT_ABOVE_COST = 100_000;
@@ -106,8 +113,8 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
       guarantee('indexed-statements');
       const options = { ...range, ...untilNever, backwards };
       const plans = await plansOf(readStreamStatement('leftfold', 'account-long', options));
-      expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_stream_version_key']);
-      expect(new Set(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows']))).toEqual(new Set([1_000]));
+      expect(new Set(plans.flatMap(accessesOf))).toEqual(new Set(['Index Scan events_stream_version_key']));
+      expect(lookedAt(plans)).toBe(1_000);
     },
   );
 
@@ -117,20 +124,23 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
       const plans = await plansOf(readStreamStatement('leftfold', 'account-7', { ...range, ...until }));
       const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
       expect(found).toEqual(new Set(['events_stream_version_key']));
-      const rows = plans.flatMap(({ Plan }) => nodesOf(Plan)).map((node) => node['Actual Rows'] ?? 0);
-      expect(Math.max(...rows)).toBe(20);
+      expect(lookedAt(plans)).toBe(20);
     },
   );
 
-  test.for([{}, { types: ['account.opened'] }, { category: 'account' }])(
+  test.for([
+    [{}, 100],
+    [{ types: ['account.opened'] }, 1_000],
+    [{ category: 'account' }, 100],
+  ] as const)(
     'a page of the log with the filter %j is one range of positions',
-    async (filter, { plansOf }) => {
+    async ([filter, most], { plansOf }) => {
       guarantee('indexed-statements');
       const plans = await plansOf(
         readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, filter),
       );
-      expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
-      expect(new Set(nodesOf(plans[0]!.Plan).map((node) => node['Actual Rows']))).toEqual(new Set([100]));
+      expect(new Set(plans.flatMap(accessesOf))).toEqual(new Set(['Index Scan events_pkey']));
+      expect(lookedAt(plans)).toBeLessThanOrEqual(most);
     },
   );
 
@@ -163,11 +173,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
         for (let count = 0; count < executions; count += 1) {
           explained.length = 0;
           await client.query({ ...statement, name: statement.name!, values: [...statement.values] });
-          const looked = explained
-            .flatMap(({ Plan }) => nodesOf(Plan))
-            .map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0));
-          expect(looked.length).toBeGreaterThan(0);
-          expect(Math.max(...looked), `${planCacheMode} ${count + 1}`).toBeLessThan(
+          expect(lookedAt(explained), `${planCacheMode} ${count + 1}`).toBeLessThan(
             isFound(filter) ? 50 : 2_500,
           );
         }
@@ -257,10 +263,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
       const plans = await plansOf({ text, values: [tags, after] });
       const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
       expect(found).toEqual(new Set(indexes));
-      const looked = plans
-        .flatMap(({ Plan }) => nodesOf(Plan))
-        .map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0));
-      expect(Math.max(...looked)).toBeLessThanOrEqual(most);
+      expect(lookedAt(plans)).toBeLessThanOrEqual(most);
     },
   );
 

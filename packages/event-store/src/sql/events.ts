@@ -1,7 +1,7 @@
 import type { EventQuery, TaggedQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
 import { eventSelectList } from './event-columns.ts';
-import { pageStatement } from './page.ts';
+import { pageStatement, rangeStatement } from './page.ts';
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
@@ -39,16 +39,24 @@ function readTypesStatement(
   { after, upTo, limit }: PageRange,
   types: readonly string[] | undefined,
 ): Statement {
-  const range = 'position > $1 and position <= $2';
+  const from = `"${schema}".events`;
+  const where = 'position > $1 and position <= $2';
+  if (types === undefined) {
+    return {
+      name: `leftfold page ${schema}`,
+      text: rangeStatement({ from, where, order: 'position', limit: '$3' }),
+      values: [after, upTo, limit],
+    };
+  }
   return {
-    name: types === undefined ? `leftfold page ${schema}` : `leftfold page types ${schema}`,
+    name: `leftfold page types ${schema}`,
     text: pageStatement({
-      from: `"${schema}".events`,
-      where: types === undefined ? range : `${range} and type = any ($4::text[])`,
+      from,
+      where: `${where} and type = any ($4::text[])`,
       order: 'position',
       limit: '$3',
     }),
-    values: types === undefined ? [after, upTo, limit] : [after, upTo, limit, types],
+    values: [after, upTo, limit, types],
   };
 }
 
@@ -116,14 +124,15 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
   }
   const bounds = `${range.untilPosition === undefined ? '' : ' position'}${range.untilTime === undefined ? '' : ' time'}`;
   const direction = range.backwards ? 'desc' : 'asc';
+  const page = {
+    from: `"${schema}".events`,
+    where: conditions.join(' and '),
+    order: `stream_version ${direction}`,
+    limit: '$4',
+  };
   return {
     name: `leftfold stream ${direction}${bounds} ${schema}`,
-    text: pageStatement({
-      from: `"${schema}".events`,
-      where: conditions.join(' and '),
-      order: `stream_version ${direction}`,
-      limit: '$4',
-    }),
+    text: bounds === '' ? rangeStatement(page) : pageStatement(page),
     values,
   };
 }
