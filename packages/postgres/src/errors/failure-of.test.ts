@@ -85,6 +85,18 @@ test('every key of the table, and every class of SQLSTATE in it, has a row here'
   expect(untested).toEqual([]);
 });
 
+test('a missing right names its object, unless a function of the user raised it', () => {
+  const denied = (routine: string) =>
+    Object.assign(new Error('permission denied for x'), { code: '42501', routine });
+  expect(toLeftfoldError(denied('aclcheck_error'), 'leftfold')).toMatchObject({
+    code: 'MISSING_RIGHTS',
+    message: expect.stringContaining('permission denied for x'),
+  });
+  expect(toLeftfoldError(denied('exec_stmt_raise'), 'leftfold')).toMatchObject({
+    message: expect.not.stringContaining('permission denied for x'),
+  });
+});
+
 describe('a unique violation', () => {
   const violation = { schema: 'leftfold', table: 'events', constraint: 'events_stream_version_key' };
 

@@ -132,7 +132,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     fault: 'configuration',
     retry: 'never',
     passing: true,
-    toError: (cause, schema) => new MissingRightsError(schema, { cause }),
+    toError: (cause, schema) => new MissingRightsError(schema, { cause, ...missingRight(cause) }),
   },
   '42883': notMigrated,
   '42P01': notMigrated,
@@ -248,6 +248,13 @@ export const unknownFailure: Failure = wrongStatement;
 
 function codeOf(thrown: unknown): string {
   return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : '';
+}
+
+/** What PostgreSQL says, which names the object. A trigger or function can raise the same code with values in it. */
+function missingRight(cause: unknown): { readonly message?: string } {
+  if (!(cause instanceof Error && 'routine' in cause && cause.routine === 'aclcheck_error')) return {};
+  const message = `${cause.message}; grant the right to the role of this connection: after a migration, run the script of rightsScript again`;
+  return { message };
 }
 
 function messageOf(thrown: unknown): string {
