@@ -37,7 +37,7 @@ const last = defineAggregate({
 });
 
 test('a release that reads a version before it writes it executes commands beside both others', async ({
-  database: { connectionString },
+  appUrl: connectionString,
 }) => {
   guarantee('readers-first');
   const options = { connectionString, maxConnections: 2 };
@@ -65,7 +65,7 @@ test('a release that reads a version before it writes it executes commands besid
 });
 
 test('the state after an append is cached in the shape that is read', async ({
-  database: { connectionString },
+  appUrl: connectionString,
 }) => {
   await using store = createEventStore({ connectionString, events: [middle.events], maxConnections: 2 });
   const watched = new WatchedStore(store);
@@ -76,4 +76,24 @@ test('the state after an append is cached in the shape that is read', async ({
   expect(await executor.load(middle, 'cached')).toMatchObject({ state: { owners: ['one', 'two'] } });
   await executor.execute(middle.command.rename('cached', { name: 'three' }));
   expect(watched.calls).toEqual(['readStream', 'append']);
+});
+
+test('a command on a stream with a newer version fails at once, and is not tried again', async ({
+  appUrl: connectionString,
+}) => {
+  const options = { connectionString, maxConnections: 2 };
+  await using oldStore = createEventStore({ ...options, events: [first.events] });
+  await using newerStore = createEventStore({ ...options, events: [last.events] });
+  await newerStore.append('ship-newer', [last.events.create.named({ owner: 'one' })]);
+  const watched = new WatchedStore(oldStore);
+  const old = createCommandExecutor({ store: watched, aggregates: [first] });
+  await expect(old.execute(first.command.rename('newer', { name: 'two' }))).rejects.toMatchObject({
+    code: 'UNKNOWN_EVENT',
+    retryable: false,
+    message: expect.stringContaining(
+      'has schema version 2, the newest known here is 1: a newer release wrote it; deploy a release that reads version 2 before one that writes it',
+    ),
+  });
+  expect(watched.calls.filter((call) => call === 'append')).toEqual([]);
+  expect(watched.calls).toHaveLength(1);
 });

@@ -126,7 +126,7 @@ describe('migrate', () => {
       installed: 9999,
       required: newest,
       retryable: false,
-      message: `schema "leftfold" is at migration 9999, this release knows ${String(newest)}; upgrade the leftfold packages`,
+      message: `schema "leftfold" is at migration 9999, this release knows ${String(newest)}: a newer release has migrated it; start that release here, or upgrade the leftfold packages`,
     });
   });
 
@@ -135,7 +135,8 @@ describe('migrate', () => {
     const missing = {
       code: 'SCHEMA_NOT_MIGRATED',
       retryable: false,
-      message: 'schema "leftfold" is not migrated; run migrate() first',
+      message:
+        'schema "leftfold" is not migrated as this release needs it; run migrate() first, or start the newer release here if that has migrated it',
     };
     expect(await failureOf(store.append('account-1', [opened]))).toMatchObject(missing);
     expect(await failureOf(store.append('account-1', [opened, opened]))).toMatchObject(missing);

@@ -245,6 +245,51 @@ describe('projections', () => {
     await Promise.all([old.whenCaughtUp('balances'), fresh.whenCaughtUp('balances')]);
     await assertNothingLost(ownPool, [old, fresh], [1, 2]);
   });
+
+  test('a raised version, with the old version kept beside it', async ({ old, fresh, url, ownPool }) => {
+    guarantee('rolling-releases');
+    await old.start('plain', url);
+    await trade([old]);
+    await fresh.start('projection versions 1 and 2', url);
+    const { token } = await fresh.execute('deposit', 'first', { cents: 7 });
+    expect(await fresh.query('balances', { atLeast: token })).toHaveLength(3);
+    const before = [...old.acknowledged];
+    await old.stop();
+    await trade([fresh]);
+    // Rolled back: the old version has everything.
+    const { token: last } = await fresh.execute('deposit', 'first', { cents: 1 });
+    await until(async () => (await fresh.status()).every(({ lag }) => lag === 0));
+    await fresh.stop();
+    await old.start('plain', url);
+    expect(await old.query('balances', { atLeast: last })).toContainEqual(
+      expect.objectContaining({ account_id: 'account-first', cents: 8 }),
+    );
+    old.acknowledged.push(...before);
+    await assertNothingLost(ownPool, [old, fresh], [1, 2]);
+  });
+});
+
+describe('the tables of the framework', () => {
+  test('are migrated by the new release: an old process goes on, and is not started again', async ({
+    old,
+    fresh,
+    url,
+    ownPool,
+  }) => {
+    guarantee('newer-schema');
+    await old.start('plain', url);
+    await ownPool.query(`
+      insert into leftfold.migrations (component, number, name)
+      select component, max(number) + 1, 'of a newer release' from leftfold.migrations group by component`);
+    await trade([old]);
+    await old.whenCaughtUp('balances');
+    await expect(fresh.start('plain', url)).rejects.toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      retryable: false,
+      message: expect.stringContaining('a newer release has migrated it; start that release here'),
+    });
+    await assertNothingLost(ownPool, [old]);
+  });
 });
 
 describe('commands', () => {

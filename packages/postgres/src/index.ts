@@ -10,6 +10,7 @@ export {
   isOperational,
   isRolledBack,
   isStatementEnded,
+  isUnknownColumn,
   isWriteRefused,
   type ViolatedConstraint,
   violatedConstraintOf,

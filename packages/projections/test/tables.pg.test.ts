@@ -146,6 +146,28 @@ describe('tables of projections', () => {
     expect(await other.status()).toMatchObject([{ differences: [] }]);
   });
 
+  test('that are mended by another process are used again, without a restart', async ({
+    adminStore: store,
+  }) => {
+    await createTestRunner(store, [balances]).migrate();
+    const table = `"${projectionSchema(store.schema, balances)}".balances`;
+    await store.pool.query(`alter table ${table} drop column owner`);
+    await using running = createTestRunner(store, [balances], { leaseMs: 300 });
+    await running.start();
+    await using waiting = createTestRunner(store, [balances]);
+    await waiting.migrate();
+    for (const runner of [running, waiting])
+      expect(await runner.status()).toMatchObject([{ state: 'mismatched' }]);
+    await expect(waiting.assertSame(balances)).rejects.toMatchObject({ code: 'SUBSCRIPTION_MISMATCH' });
+
+    await store.append('account-1', [deposited(5)]);
+    await createTestRunner(store, [balances]).reset(balances);
+    expect(await waiting.status()).toMatchObject([{ differences: [] }]);
+    await waiting.assertSame(balances);
+    await running.whenCaughtUp(balances);
+    expect(await running.status()).toMatchObject([{ state: 'running', differences: [] }]);
+  });
+
   test('get indexes that are defined later', async ({ adminStore: store }) => {
     await createTestRunner(store, [balances]).migrate();
     expect(await indexesOf(store, balances)).toEqual(new Set(['account_id']));

@@ -52,6 +52,36 @@ describe('a release that is too old for an event', () => {
     expect(await fresh.status()).toMatchObject([{ state: 'running', failure: undefined }]);
   });
 
+  test('says why in a wait that times out, and ends one that would not', async ({ processUrl, store }) => {
+    const subscription = recorder(store, 'waiting');
+    await using old = createRunner(store, [subscription], {
+      leaseMs: 300,
+      release: 'old',
+      onIncident: () => {},
+    });
+    await old.start();
+    await using newStore = openStore(processUrl, { schema: store.schema, events: [newer] });
+    await newStore.append('counter-1', [newer.create.added({ amount: 3, unit: 'two' })]);
+    const cause =
+      'is left to a newer release, so finish the deployment of that one: event type "counter.added" at position 1 has schema version 2';
+    const outdated = { code: 'RELEASE_OUTDATED', retryable: false, message: expect.stringContaining(cause) };
+    await expect(old.whenCaughtUp(subscription)).rejects.toMatchObject(outdated);
+    await expect(old.waitFor(subscription, 1, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'SUBSCRIPTION_TIMEOUT',
+      message: expect.stringContaining(cause),
+      cause: outdated,
+    });
+    await using idle = createRunner(store, [subscription], { release: 'new' });
+    await expect(idle.whenCaughtUp(subscription)).rejects.toMatchObject(outdated);
+
+    // A newer release waits for itself.
+    const next = recorder(newStore, 'waiting');
+    await using fresh = createRunner(newStore, [next], { leaseMs: 300, release: 'new' });
+    await fresh.start();
+    await fresh.whenCaughtUp(next);
+    await old.whenCaughtUp(subscription);
+  });
+
   test('goes on when only an unrelated type is new', async ({ processUrl, store }) => {
     const other = defineEvents('counter', {
       added: amount,
@@ -126,5 +156,26 @@ describe('another definition of the same version', () => {
     expect(await entriesOf(store, 'redefined')).toHaveLength(2);
     await until(async () => (await old.status())[0]?.state === 'mismatched');
     expect(incidents).toHaveLength(1);
+  });
+});
+
+describe('a schema of another release', () => {
+  test('that lacks a column is a typed error, in a status and in a wait without end', async ({
+    adminStore,
+    connectionString,
+  }) => {
+    const subscription = recorder(adminStore, 'unmigrated');
+    await using runner = createRunner(adminStore, [subscription]);
+    await runner.migrate();
+    await adminStore.pool.query(`alter table ${adminStore.schema}.subscriptions drop column outdated`);
+    await using store = openStore(connectionString, { schema: adminStore.schema });
+    await using later = createRunner(store, [recorder(store, 'unmigrated')]);
+    const notMigrated = {
+      code: 'SCHEMA_NOT_MIGRATED',
+      retryable: false,
+      message: expect.stringContaining('run migrate() first, or start the newer release here'),
+    };
+    await expect(later.status()).rejects.toMatchObject(notMigrated);
+    await expect(later.whenCaughtUp(subscription)).rejects.toMatchObject(notMigrated);
   });
 });

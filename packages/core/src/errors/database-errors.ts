@@ -48,7 +48,10 @@ export class SchemaNotMigratedError extends LeftfoldError {
 
   /** @param fix whose `migrate()` creates what is missing */
   constructor(schema: string, options?: ErrorOptions & { readonly fix?: string | undefined }) {
-    super(`schema "${schema}" is not migrated; ${options?.fix ?? 'run migrate() first'}`, options);
+    super(
+      `schema "${schema}" is not migrated as this release needs it; ${options?.fix ?? 'run migrate() first'}, or start the newer release here if that has migrated it`,
+      options,
+    );
     this.schema = schema;
   }
 }

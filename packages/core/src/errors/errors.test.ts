@@ -180,13 +180,13 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new ReleaseOutdatedError(balances, { cause }),
     'RELEASE_OUTDATED',
     false,
-    'projection "balances" is left to a newer release: the wire was cut',
+    'projection "balances" is left to a newer release, so finish the deployment of that one: the wire was cut',
   ],
   [
     new SchemaMismatchError('leftfold', 5, 4),
     'SCHEMA_MISMATCH',
     false,
-    'schema "leftfold" is at migration 5, this release knows 4; upgrade the leftfold packages',
+    'schema "leftfold" is at migration 5, this release knows 4: a newer release has migrated it; start that release here, or upgrade the leftfold packages',
   ],
   [
     new StoreUnavailableError('cannot reach the database', { cause }),
@@ -247,7 +247,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new SchemaNotMigratedError('leftfold', { cause }),
     'SCHEMA_NOT_MIGRATED',
     false,
-    'schema "leftfold" is not migrated; run migrate() first',
+    'schema "leftfold" is not migrated as this release needs it; run migrate() first, or start the newer release here if that has migrated it',
   ],
   [
     new ForeignSchemaError('leftfold', 'guest', 'ada'),

@@ -31,7 +31,7 @@ export class SchemaMismatchError extends LeftfoldError {
   constructor(schema: string, installed: number, required: number) {
     super(
       installed > required
-        ? `schema "${schema}" is at migration ${installed}, this release knows ${required}; upgrade the leftfold packages`
+        ? `schema "${schema}" is at migration ${installed}, this release knows ${required}: a newer release has migrated it; start that release here, or upgrade the leftfold packages`
         : `schema "${schema}" is at migration ${installed}, this release needs ${required}; run migrate() with a role that may create tables`,
     );
     this.installed = installed;

@@ -73,10 +73,22 @@ export class SubscriptionTimeoutError extends SubscriptionError {
   /** The position that was reached. */
   readonly reached: number;
 
-  constructor(identity: SubscriptionIdentity, wanted: number, reached: number, timeoutMs: number) {
+  /** @param options.cause why it cannot advance, where that is known */
+  constructor(
+    identity: SubscriptionIdentity,
+    wanted: number,
+    reached: number,
+    timeoutMs: number,
+    options?: ErrorOptions,
+  ) {
+    const advice =
+      options?.cause === undefined
+        ? '; check that a process runs it, or wait longer'
+        : `: ${reasonOf(options.cause)}`;
     super(
       identity,
-      `is at position ${reached}, not yet at ${wanted}, after ${timeoutMs} ms; check that a process runs it, or wait longer`,
+      `is at position ${reached}, not yet at ${wanted}, after ${timeoutMs} ms${advice}`,
+      options?.cause === undefined ? undefined : options,
     );
     this.wanted = wanted;
     this.reached = reached;
@@ -144,12 +156,19 @@ export class SubscriptionNotCaughtUpError extends SubscriptionError {
   }
 }
 
-/** This process is older than an event of the log, and leaves a durable subscription to a newer release. */
+/**
+ * This process is older than an event of the log, and leaves a durable subscription to a newer release. An incident; a
+ * wait without a timeout fails with it, and one with a timeout has it as the cause when the time is over.
+ */
 export class ReleaseOutdatedError extends SubscriptionError {
   readonly code = 'RELEASE_OUTDATED';
   readonly retryable = false;
 
   constructor(identity: SubscriptionIdentity, options?: ErrorOptions) {
-    super(identity, `is left to a newer release: ${reasonOf(options?.cause)}`, options);
+    super(
+      identity,
+      `is left to a newer release, so finish the deployment of that one: ${reasonOf(options?.cause)}`,
+      options,
+    );
   }
 }

@@ -33,7 +33,7 @@ export function definitionsOf(options: GivenDefinitions): Definitions {
   };
   assertNamesDistinct('aggregate', aggregates);
   assertNamesDistinct('decision', decisions);
-  assertNamesDistinct('projection', projections);
+  assertNamesDistinct('projection', projections, ({ name, version }) => `${name}/${version}`);
   new EventCatalog(definitions.events);
   return definitions;
 }
@@ -52,10 +52,16 @@ function eventGroupsOf({
   ];
 }
 
-function assertNamesDistinct(kind: string, definitions: readonly { readonly name: string }[]): void {
-  const names = new Set<string>();
-  for (const { name } of definitions) {
-    if (names.has(name)) throw new DuplicateDefinitionError(kind, name);
-    names.add(name);
+/** @param identify what two definitions must not have in common. @default the name */
+function assertNamesDistinct<TDefinition extends { readonly name: string }>(
+  kind: string,
+  definitions: readonly TDefinition[],
+  identify = ({ name }: TDefinition) => name,
+): void {
+  const taken = new Set<string>();
+  for (const definition of definitions) {
+    const identity = identify(definition);
+    if (taken.has(identity)) throw new DuplicateDefinitionError(kind, definition.name);
+    taken.add(identity);
   }
 }

@@ -32,6 +32,7 @@ const rows: readonly Row[] = [
   ['40P01', 'transaction', 'at-once', 'passing', 'STORE_UNAVAILABLE'],
   ['42501', 'configuration', 'never', 'passing', 'MISSING_RIGHTS'],
   ['42601', 'statement', 'never', 'lasting', undefined],
+  ['42703', 'configuration', 'never', 'lasting', 'SCHEMA_NOT_MIGRATED'],
   ['42883', 'configuration', 'never', 'lasting', 'SCHEMA_NOT_MIGRATED'],
   ['42P01', 'configuration', 'never', 'lasting', 'SCHEMA_NOT_MIGRATED'],
   ['53000', 'database', 'later', 'passing', 'STORE_UNAVAILABLE'],

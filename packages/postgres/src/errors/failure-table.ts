@@ -134,6 +134,8 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     passing: true,
     toError: (cause, schema) => new MissingRightsError(schema, { cause, ...missingRight(cause) }),
   },
+  /** A column of a table that another release has migrated, or not yet. In a caller's own statement it is a mistake. */
+  '42703': { ...notMigrated, name: 'unknown-column' },
   '42883': notMigrated,
   '42P01': notMigrated,
   /** Insufficient resources. */

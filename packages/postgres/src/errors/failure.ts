@@ -32,6 +32,7 @@ export type FailureName =
   | 'lock-timeout'
   | 'write-refused'
   | 'not-migrated'
+  | 'unknown-column'
   | 'aborted'
   | 'constraint-violated';
 

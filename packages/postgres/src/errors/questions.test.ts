@@ -7,18 +7,32 @@ import {
   isNotMigrated,
   isOperational,
   isRolledBack,
+  isUnknownColumn,
   isWriteRefused,
 } from './questions.ts';
 
 const withCode = (code: string) => Object.assign(new Error('from the database'), { code });
 
 test('each question is answered by its own codes only', () => {
-  const codes = ['40001', '40P01', '55P03', '25006', '42P01', '42883', '3F000', '57P01', '23505', 'EPIPE'];
+  const codes = [
+    '40001',
+    '40P01',
+    '55P03',
+    '25006',
+    '42703',
+    '42P01',
+    '42883',
+    '3F000',
+    '57P01',
+    '23505',
+    'EPIPE',
+  ];
   const yes = (question: (thrown: unknown) => boolean) => codes.filter((code) => question(withCode(code)));
   expect(yes(isRolledBack)).toEqual(['40001', '40P01']);
   expect(yes(isLockTimeout)).toEqual(['55P03']);
   expect(yes(isWriteRefused)).toEqual(['25006']);
-  expect(yes(isNotMigrated)).toEqual(['42P01', '42883', '3F000']);
+  expect(yes(isNotMigrated)).toEqual(['42703', '42P01', '42883', '3F000']);
+  expect(yes(isUnknownColumn)).toEqual(['42703']);
   expect(yes(isConnectionFailure)).toEqual(['57P01', 'EPIPE']);
   expect(yes((thrown) => isLostRace(thrown, 'leftfold'))).toEqual([]);
 });

@@ -85,7 +85,12 @@ export function isAborted(thrown: unknown): boolean {
   return failureOf(thrown).name === 'aborted';
 }
 
-/** True when a table, function or schema does not exist. */
+/** True when a table, column, function or schema does not exist. */
 export function isNotMigrated(thrown: unknown): boolean {
-  return failureOf(thrown).name === 'not-migrated';
+  return failureOf(thrown).name === 'not-migrated' || isUnknownColumn(thrown);
+}
+
+/** True when a column does not exist. */
+export function isUnknownColumn(thrown: unknown): boolean {
+  return failureOf(thrown).name === 'unknown-column';
 }

@@ -1,6 +1,7 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
 import {
   type BorrowedClient,
+  isUnknownColumn,
   isWriteRefused,
   runnerOn,
   type Statement,
@@ -99,7 +100,9 @@ export class ReadConnection implements DatabaseConnection {
     try {
       return [...(await run<TRow & object>(statement))];
     } catch (error) {
-      throw isWriteRefused(error) ? error : toLeftfoldError(error, this.#schema);
+      // Statements that the caller has written are his to mend.
+      if (isWriteRefused(error) || isUnknownColumn(error)) throw error;
+      throw toLeftfoldError(error, this.#schema);
     }
   }
 }

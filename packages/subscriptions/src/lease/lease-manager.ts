@@ -134,7 +134,9 @@ export class LeaseManager {
       if (kept.length > 0) await renewLeases(connection, kept, leaseMs);
       for (const subscription of requested) {
         const checkpoint = byKey.get(mapKeyOf(subscription.key));
-        if (checkpoint === undefined || !this.#mayRun(subscription, checkpoint)) continue;
+        if (checkpoint === undefined) continue;
+        await this.#options.mismatches.recheck(subscription);
+        if (!this.#mayRun(subscription, checkpoint)) continue;
         this.#reportDemotion(subscription, checkpoint);
         if (isFree(checkpoint, subscription)) await this.#take(subscription);
       }

@@ -73,6 +73,7 @@ export class SubscriptionSet {
     const subscription = this.find(ref);
     const [checkpoint] = await readCheckpoints(this.#store, [subscription.key]);
     if (checkpoint === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
+    await this.mismatches.recheck(subscription);
     const mismatch = this.mismatches.of(subscription, checkpoint);
     if (mismatch !== undefined) throw mismatch;
   }

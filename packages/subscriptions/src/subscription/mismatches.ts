@@ -34,6 +34,14 @@ export class Mismatches {
     }
   }
 
+  /**
+   * Forgets a mismatch that has been mended meanwhile: by a reset of another process, or by hand. Does not throw: what
+   * cannot be checked now is still a mismatch.
+   */
+  async recheck(subscription: Subscription): Promise<void> {
+    if (this.has(subscription)) await this.prepare(subscription).catch(() => {});
+  }
+
   /** True when what the handler writes to is not as it is defined. */
   has({ key }: Subscription): boolean {
     return this.#targets.has(mapKeyOf(key));

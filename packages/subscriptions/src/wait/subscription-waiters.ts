@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ClosedError,
+  ReleaseOutdatedError,
   SubscriptionFailedError,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { isNotMigrated, toLeftfoldError } from '@leftfold/postgres';
 import type { Checkpoint } from '../sql/row.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
@@ -37,7 +39,11 @@ interface Waiter {
   readonly wanted: Wanted;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** Without a timeout it would never end where only a newer release can go on. */
+  readonly endless: boolean;
   reached: number;
+  /** Why the subscription is left to a newer release, as of the last poll. */
+  outdated: ReleaseOutdatedError | undefined;
 }
 
 /**
@@ -81,8 +87,9 @@ export class SubscriptionWaiters {
   }
 
   /**
-   * @throws SubscriptionTimeoutError, SubscriptionFailedError, SubscriptionNotFoundError; ClosedError when the
-   * runner stops; the signal's reason when it aborts
+   * @throws SubscriptionTimeoutError, SubscriptionFailedError, SubscriptionNotFoundError; ReleaseOutdatedError when it
+   * has no timeout and only a newer release can go on; ClosedError when the runner stops; the signal's reason when it
+   * aborts
    */
   async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
     signal?.throwIfAborted();
@@ -96,10 +103,12 @@ export class SubscriptionWaiters {
     const onAbort = () => waiter?.reject(signal?.reason);
     try {
       await new Promise<void>((resolve, reject) => {
-        waiter = { subscription, mapKey, wanted, resolve, reject, reached: led ?? 0 };
+        const endless = timeoutMs >= MAX_TIMER_MS;
+        const calls = { resolve, reject };
+        waiter = { subscription, mapKey, wanted, ...calls, endless, reached: led ?? 0, outdated: undefined };
         this.#waiters.add(waiter);
         signal?.addEventListener('abort', onAbort, { once: true });
-        if (timeoutMs < MAX_TIMER_MS) {
+        if (!endless) {
           timer = setTimeout(() => this.#timeOut(waiter, timeoutMs), timeoutMs);
         }
         this.#pollSoon();
@@ -138,9 +147,11 @@ export class SubscriptionWaiters {
 
   #timeOut(waiter: Waiter | undefined, timeoutMs: number): void {
     if (waiter === undefined) return;
-    const { subscription, wanted, reached } = waiter;
+    const { subscription, wanted, reached, outdated } = waiter;
     waiter.reject(
-      new SubscriptionTimeoutError(identityOf(subscription), wanted.position, reached, timeoutMs),
+      new SubscriptionTimeoutError(identityOf(subscription), wanted.position, reached, timeoutMs, {
+        cause: outdated,
+      }),
     );
   }
 
@@ -165,10 +176,9 @@ export class SubscriptionWaiters {
     this.#polling = false;
   }
 
-  /** A newer release may go on after one that is outdated, and this process after the failure of another release. */
+  /** False when this process may still go on, after the failure of another release. */
   #isFinal({ release }: Subscription, { failure }: Checkpoint): boolean {
-    if (failure === undefined || failure.outdated) return false;
-    return failure.releases.includes(release) || !this.#isRunning();
+    return failure !== undefined && (failure.releases.includes(release) || !this.#isRunning());
   }
 
   async #pollOnce(): Promise<void> {
@@ -177,9 +187,13 @@ export class SubscriptionWaiters {
     let checkpoints: readonly Checkpoint[];
     try {
       checkpoints = await readCheckpoints(this.#store, [...wanted.values()]);
-    } catch {
+    } catch (error) {
       if (this.#store.closed) this.close();
-      return; // polled again until the timeout: the database may come back
+      // Otherwise polled again until the timeout: the database may come back.
+      else if (isNotMigrated(error)) {
+        for (const { reject } of waiters) reject(toLeftfoldError(error, this.#store.schema));
+      }
+      return;
     }
     const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
     for (const waiter of waiters) {
@@ -189,9 +203,14 @@ export class SubscriptionWaiters {
         continue;
       }
       this.#tell(waiter, checkpoint);
-      // Has no effect when the waiter was just resolved.
-      if (this.#isFinal(waiter.subscription, checkpoint))
-        waiter.reject(failedError(waiter.subscription, checkpoint));
+      waiter.outdated = undefined;
+      if (!this.#isFinal(waiter.subscription, checkpoint)) continue;
+      // Rejecting has no effect when the waiter was just resolved.
+      if (checkpoint.failure?.outdated !== true) waiter.reject(failedError(waiter.subscription, checkpoint));
+      else {
+        waiter.outdated = outdatedError(waiter.subscription, checkpoint);
+        if (waiter.endless) waiter.reject(waiter.outdated);
+      }
     }
   }
 }
@@ -209,6 +228,11 @@ function failedError(subscription: Subscription, { failure }: Checkpoint): Subsc
   const { position, type, message } = failure ?? {};
   const event = position === undefined || type === undefined ? undefined : { position, type };
   return new SubscriptionFailedError(identityOf(subscription), event, { cause: message });
+}
+
+/** A newer release may go on. */
+function outdatedError(subscription: Subscription, { failure }: Checkpoint): ReleaseOutdatedError {
+  return new ReleaseOutdatedError(identityOf(subscription), { cause: failure?.message });
 }
 
 function stoppedError({ kind, key }: Subscription): ClosedError {
