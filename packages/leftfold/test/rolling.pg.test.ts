@@ -292,6 +292,97 @@ describe('the tables of the framework', () => {
   });
 });
 
+describe('inline projections', () => {
+  /** Reads without a token what was just appended. */
+  async function assertInline(release: RunningRelease, projection: string): Promise<void> {
+    await until(async () => (await release.stateOf(projection)) === 'inline', {
+      message: `${projection} to be inline`,
+    });
+    await release.execute('deposit', 'inline', { cents: 1 });
+    expect(await release.query(projection)).toContainEqual(
+      expect.objectContaining({ account_id: 'account-inline' }),
+    );
+  }
+
+  /** With an append of the old release, the new one reads it by its token: the projection is behind, and not wrong. */
+  async function assertReadsAppendOf(other: RunningRelease, release: RunningRelease, projection: string) {
+    const { token } = await other.execute('deposit', `by-${other.name}`, { cents: 5 });
+    expect(await release.query(projection, { atLeast: token })).toContainEqual(
+      expect.objectContaining({ account_id: `account-by-${other.name}`, cents: 5 }),
+    );
+  }
+
+  test('a new one', async ({ old, fresh, url, ownPool }) => {
+    guarantee('rolling-releases');
+    await old.start('plain', url);
+    await trade([old]);
+    await fresh.start('inline projection added', url);
+    await assertInline(fresh, 'deposits');
+    await assertReadsAppendOf(old, fresh, 'deposits');
+    expect((await fresh.incidents()).map(({ code }) => code)).toContain('PROJECTION_NOT_INLINE');
+    await trade([old, fresh]);
+
+    await old.stop();
+    await assertInline(fresh, 'deposits');
+    const { rows } = await ownPool.query(
+      `select account_id, cents from leftfold__deposits_v1.deposits order by account_id`,
+    );
+    const { rows: expected } = await ownPool.query(`
+      select stream_id as account_id, sum((data ->> 'cents')::bigint)::text as cents
+        from leftfold.events where type = 'account.deposited' group by stream_id order by stream_id`);
+    expect(rows).toEqual(expected);
+    await fresh.whenCaughtUp('balances');
+    await assertNothingLost(ownPool, [old, fresh]);
+  });
+
+  test('from asynchronous to inline', async ({ old, fresh, url, ownPool }) => {
+    guarantee('rolling-releases');
+    await old.start('plain', url);
+    await leads(old);
+    await trade([old]);
+    await fresh.start('inline', url);
+    await assertInline(fresh, 'balances');
+    await assertReadsAppendOf(old, fresh, 'balances');
+    await trade([old, fresh]);
+    await assertReadsAppendOf(fresh, old, 'balances');
+
+    await old.stop();
+    await assertInline(fresh, 'balances');
+    await assertNothingLost(ownPool, [old, fresh]);
+  });
+
+  test('from inline to asynchronous', async ({ old, fresh, url, ownPool }) => {
+    guarantee('rolling-releases');
+    await old.start('inline', url);
+    await assertInline(old, 'balances');
+    await fresh.start('plain', url);
+    await assertReadsAppendOf(fresh, old, 'balances');
+    await trade([old, fresh]);
+
+    await old.stop();
+    await leads(fresh);
+    await fresh.whenCaughtUp('balances');
+    expect(await fresh.stateOf('balances')).toBe('running');
+    await assertNothingLost(ownPool, [old, fresh]);
+  });
+
+  test('a raised version', async ({ old, fresh, url, ownPool }) => {
+    guarantee('rolling-releases');
+    await old.start('inline', url);
+    await assertInline(old, 'balances');
+    await fresh.start('inline, version 2', url);
+    await assertInline(fresh, 'balances');
+    await assertReadsAppendOf(old, fresh, 'balances');
+    await trade([old, fresh]);
+    const { token } = await fresh.execute('deposit', 'last', { cents: 1 });
+    await old.waitFor('balances', token);
+
+    await old.stop();
+    await assertInline(fresh, 'balances');
+    await assertNothingLost(ownPool, [old, fresh], [2]);
+  });
+});
+
 describe('commands', () => {
   test('a renamed command', async ({ old, fresh, url, ownPool }) => {
     guarantee('rolling-releases');

@@ -189,6 +189,16 @@ function withRenamedCommand(): Release {
   return { aggregates: [renamed], projections: [balancesWith()] };
 }
 
+const deposits = defineTableProjection({
+  name: 'deposits',
+  mode: 'inline',
+  events: [accountEvents],
+  columns: { account_id: 'text', cents: 'bigint' },
+  key: byStream,
+  initialRow: { cents: 0 },
+  evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
+});
+
 /** Releases by what they change, compared with `plain` unless another one is named. */
 export const releases = {
   plain,
@@ -206,6 +216,12 @@ export const releases = {
     projections: [balancesWith(), balancesWith({ version: 2 })],
   },
   'renamed command': withRenamedCommand(),
+  'inline projection added': { aggregates: [account], projections: [balancesWith(), deposits] },
+  inline: { aggregates: [account], projections: [balancesWith({ mode: 'inline' })] },
+  'inline, version 2': {
+    aggregates: [account],
+    projections: [balancesWith({ mode: 'inline', version: 2 })],
+  },
 } as const satisfies Readonly<Record<string, Release>>;
 
 export type ReleaseName = keyof typeof releases;

@@ -55,7 +55,7 @@ export class RunningRelease implements AsyncDisposable {
 
   static async fork(name: string): Promise<RunningRelease> {
     const child = fork(new URL('release-process.ts', import.meta.url), [], {
-      execArgv: [...typescriptFlags],
+      execArgv: [...typescriptFlags, '--no-warnings'], // the incidents say the same
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const ended = once(child, 'exit').then(() => {
