@@ -273,11 +273,7 @@ export class SubscriptionRunner implements AsyncDisposable {
   async status(): Promise<readonly SubscriptionStatus[]> {
     this.#assertOpen();
     // Before the high-water mark: a lag is then never too small.
-    const found = await this.#withStoreErrors(async () => {
-      for (const subscription of this.#subscriptions.all)
-        await this.#subscriptions.mismatches.recheck(subscription);
-      return this.#subscriptions.withCheckpoints();
-    });
+    const found = await this.#withStoreErrors(() => this.#subscriptions.withCheckpoints());
     const highWaterMark = await this.#store.highWaterMark();
     return found.map(({ subscription, checkpoint }) => {
       const mismatch = checkpoint && this.#subscriptions.mismatches.of(subscription, checkpoint);

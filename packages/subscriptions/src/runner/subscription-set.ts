@@ -54,6 +54,7 @@ export class SubscriptionSet {
   /** All of them with their rows, in the order in which they were given. @throws what the database threw */
   async withCheckpoints(): Promise<readonly FoundSubscription[]> {
     const { all } = this;
+    for (const subscription of all) await this.mismatches.recheck(subscription);
     const checkpoints = await readCheckpoints(
       this.#store,
       all.map(({ key }) => key),
