@@ -19,6 +19,14 @@ export interface EventStoreOptions<TGroups extends readonly AnyEventGroup[] = re
   readonly limits?: Partial<AppendLimits> | undefined;
   /** Batches of appends in flight at a time. @default 2, at most the pool's size */
   readonly appendConcurrency?: number | undefined;
+  /**
+   * Milliseconds in which the database has to answer a statement of the framework. Then its connection is closed, and the
+   * call fails with STORE_UNAVAILABLE: behind a network that swallows packets, nothing else would end it. Statements of
+   * your own, in handlers and queries, have no such limit.
+   *
+   * @default 30000
+   */
+  readonly answerTimeoutMs?: number | undefined;
   /** Set to false behind a pooler that does not support prepared statements. @default true */
   readonly preparedStatements?: boolean | undefined;
   /** Use LISTEN for wake-ups. Set to false behind a pooler in transaction mode; waiting readers then poll more often. @default true */
@@ -34,6 +42,8 @@ export interface PostgresAppendContext<TType extends string = string> extends Ap
   readonly transaction?: CallerTransaction | undefined;
 }
 
+/** Longer ones would overflow the timers of Node. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The options that this store adds to those of an append. */
 export const contextNames = { transaction: true } as const;
 const storeNames: OptionNames<EventStoreOptions> = {
@@ -46,6 +56,7 @@ const storeNames: OptionNames<EventStoreOptions> = {
   validateOnRead: true,
   limits: true,
   appendConcurrency: true,
+  answerTimeoutMs: true,
   preparedStatements: true,
   listen: true,
 };
@@ -56,6 +67,7 @@ export function assertStoreOptions(options: EventStoreOptions): void {
   if (options.schema !== undefined) assertSchemaName(options.schema);
   assertWhole('maxConnections', options.maxConnections, { least: 1 });
   assertWhole('appendConcurrency', options.appendConcurrency, { least: 1 });
+  assertWhole('answerTimeoutMs', options.answerTimeoutMs, { least: 1, most: MAX_TIMER_MS });
   for (const name of ['validateOnRead', 'preparedStatements', 'listen'] as const)
     assertOneOf(name, options[name], [true, false]);
 }

@@ -26,6 +26,7 @@ import {
   kyselyOn,
   Notifier,
   openPool,
+  OutagePause,
   type PipelinedTransaction,
   runnerOn,
   type Statement,
@@ -72,7 +73,10 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   /** The hook that runs in the transactions of this store's appends. */
   readonly inline: InlineHook | undefined;
   readonly preparedStatements: boolean;
+  /** Pauses of readers while the database cannot be reached. They end when LISTEN is possible again. */
+  readonly outage = new OutagePause();
   readonly #pool: pg.Pool;
+  readonly #answerMs: number;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
@@ -85,7 +89,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   constructor(options: EventStoreOptions) {
     assertStoreOptions(options);
-    const { schema = 'leftfold', preparedStatements = true } = options;
+    const { schema = 'leftfold', preparedStatements = true, listen = true } = options;
+    const { answerTimeoutMs: answerMs = 30_000 } = options;
     const { pool, owned } = openPool(options);
     const catalog = new EventCatalog(options.events);
     const size = pool.options.max ?? 10;
@@ -97,8 +102,10 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.#ownsPool = owned;
-    this.run = runnerOn(pool, { prepare: preparedStatements });
-    this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen: options.listen ?? true });
+    this.#answerMs = answerMs;
+    this.run = runnerOn(pool, { prepare: preparedStatements, answerMs });
+    const onConnected = () => this.outage.over();
+    this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen, onConnected });
     this.#memory = new LogMemory({
       run: this.run,
       schema,
@@ -119,7 +126,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.#appender = new Appender({
       run: this.run,
       // While the store closes, it waits for these.
-      transact: (work) => inTransaction(pool, this.#names, work),
+      transact: (work) => inTransaction(pool, this.#names, work, { answerMs, everyStatement: true }),
       schema,
       catalog,
       reader: this.#reader,
@@ -209,13 +216,10 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   subscribe(options: SubscribeOptions<TEvent['type']> = {}): Subscription<TEvent> {
-    return new LogSubscription(
-      this.#reader,
-      this.#watch,
-      this.#memory.era,
-      options,
-      this.#closed.signal,
-    ) as Subscription<TEvent>;
+    return new LogSubscription(this.#reader, this.#watch, this.outage, options, {
+      era: this.#memory.era,
+      closed: this.#closed.signal,
+    }) as Subscription<TEvent>;
   }
 
   /** @throws LogRewoundError when the log ends before `from.after`, or has gone back since `from.era` */
@@ -240,7 +244,12 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     options?: TransactionOptions,
   ): Promise<TResult> {
     this.#assertOpen();
-    return inTransaction(this.pool, this.#names, work, options);
+    return inTransaction(this.pool, this.#names, work, { answerMs: this.#answerMs, ...options });
+  }
+
+  /** Like `db`; its statements and their connections end when the signal aborts, and fail with its reason. */
+  dbUntil(signal: AbortSignal): Kysely<unknown> {
+    return kyselyOn<unknown>(this.pool, this.#names, signal);
   }
 
   /** One page of the log. `upTo` must not be above the high-water mark. */
@@ -265,8 +274,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   /** Waits for appends in flight, ends subscriptions, and ends the pool if the store created it. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return (this.#closing ??= this.#close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {

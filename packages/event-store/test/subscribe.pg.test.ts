@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NewEvent } from '@leftfold/core';
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
@@ -9,6 +10,11 @@ import { openStore, positionsOf, test as storeTest } from './store-test.ts';
 
 let serial = 0;
 
+function withAbort() {
+  const ending = new AbortController();
+  return { signal: ending.signal, abort: () => ending.abort() };
+}
+
 const test = storeTest.extend(
   'append',
   ({ store }) =>
@@ -17,6 +23,24 @@ const test = storeTest.extend(
 );
 
 describe('subscribe', () => {
+  test('any number of subscriptions and waits can share a signal without a warning', async ({ store }) => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on('warning', onWarning);
+    const { signal, abort } = withAbort();
+    const after = await store.highWaterMark();
+    const seen = Array.from({ length: 20 }, () => collect(store.subscribe({ after, signal })));
+    const waits = Array.from({ length: 20 }, () => store.waitForHighWaterMark({ after, signal }));
+    const others = Array.from({ length: 20 }, () => collect(store.subscribe({ after }), 1));
+    await nextTurn();
+    await store.append(`account-${(serial += 1)}`, [opened]);
+    await Promise.all([...waits, ...others]);
+    abort();
+    await Promise.all(seen);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   test('hands out what is there, then what comes, across pages', async ({ store, append }) => {
     const after = await store.highWaterMark();
     const events = Array.from({ length: 1_100 }, (_, index) => deposited(index));

@@ -6,6 +6,7 @@ export {
   isIdleEnded,
   isLockTimeout,
   isLostRace,
+  isNoAnswer,
   isNotMigrated,
   isOperational,
   isRolledBack,
@@ -27,6 +28,8 @@ export { applyMigrations } from './migrate/apply-migrations.ts';
 export { assertOwnSchema } from './migrate/schema-owner.ts';
 export type { MigrateOptions, Migration, SqlFunction } from './migrate/migration.ts';
 export { Notifier, type NotifierOptions } from './notify/notifier.ts';
+export { onAbort } from './pause/on-abort.ts';
+export { OutagePause } from './pause/outage-pause.ts';
 export { pause } from './pause/pause.ts';
 export { borrow, type BorrowedClient } from './pool/borrow.ts';
 export { type ConnectionOptions, type OpenedPool, openPool } from './pool/open-pool.ts';

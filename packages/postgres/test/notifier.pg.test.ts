@@ -1,6 +1,7 @@
 import { databaseTest } from '@leftfold/testbed/database';
-import { killBackends } from '@leftfold/testbed/faults';
+import { killBackends, TcpProxy } from '@leftfold/testbed/faults';
 import { until } from '@leftfold/testing/postgres';
+import { Pool } from 'pg';
 import { expect } from 'vitest';
 import { Notifier } from '../src/index.ts';
 
@@ -63,4 +64,23 @@ test('a notifier that may not listen opens no connection of its own', async ({ p
   );
   expect(rows).toEqual([]);
   expect(silent.listening).toBe(false);
+});
+
+test('a connection that went silent is opened again', async ({ database }) => {
+  await using proxy = await TcpProxy.start(database.connectionString);
+  await using pool = Object.assign(new Pool({ connectionString: proxy.connectionString }), {
+    [Symbol.asyncDispose]: () => pool.end(),
+  });
+  const hearing = new Notifier({ pool, channel: 'dumb', listen: true, heartbeatMs: 100 });
+  let heard = 0;
+  hearing.listen(() => (heard += 1));
+  await until(() => hearing.listening, { message: 'it to listen' });
+  proxy.stall();
+  await until(() => !hearing.listening, { message: 'the silence to be noticed' });
+  await proxy.restore();
+  const before = heard;
+  await until(() => hearing.listening, { message: 'it to listen again' });
+  expect(heard).toBeGreaterThan(before);
+  proxy.stall();
+  await hearing.close();
 });

@@ -6,6 +6,7 @@ import {
   isAborted,
   isConnectionFailure,
   isLostRace,
+  isNoAnswer,
   isRolledBack,
   pause,
   type PipelinedTransaction,
@@ -80,7 +81,8 @@ export async function appendWithHook(
         return { error: inline?.toError?.(error) ?? error };
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
-        if (lostConnections >= reconnectPolicy.attempts)
+        // A caller that has waited for so long can decide better whether to wait again.
+        if (isNoAnswer(error) || lostConnections >= reconnectPolicy.attempts)
           return { error: toLeftfoldError(error, statements.schema) };
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
       } else if (isLostRace(error, statements.schema) && races < LOST_RACES) {

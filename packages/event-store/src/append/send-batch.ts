@@ -3,6 +3,7 @@ import type { AppendRequest } from '@leftfold/core/append';
 import {
   isConnectionFailure,
   isLostRace,
+  isNoAnswer,
   isRolledBack,
   pause,
   type StatementRunner,
@@ -56,7 +57,8 @@ export async function sendBatch(
         rollbacks += 1;
       } else if (isConnectionFailure(error)) {
         lostConnections += 1;
-        if (lostConnections >= reconnectPolicy.attempts)
+        // A caller that has waited for so long can decide better whether to wait again.
+        if (isNoAnswer(error) || lostConnections >= reconnectPolicy.attempts)
           return requests.map(() => ({ error: toLeftfoldError(error, statements.schema) }));
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
       } else if (requests.length > 1) {

@@ -1,6 +1,12 @@
 import { type AbortSignalLike, type Backoff, retryDelayMs, StoreUnavailableError } from '@leftfold/core';
 import { assertDuration, assertWhole } from '@leftfold/core/input';
-import { type Notifier, type StatementRunner, toLeftfoldError, toSafeNumber } from '@leftfold/postgres';
+import {
+  type Notifier,
+  onAbort,
+  type StatementRunner,
+  toLeftfoldError,
+  toSafeNumber,
+} from '@leftfold/postgres';
 import { ANOTHER_EACH_TIME, beyondTheEnd, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
 import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
 
@@ -125,22 +131,22 @@ export class HighWaterWatch {
     if ((this.#mark > after && this.#era === era) || signal?.aborted === true) return this.#mark;
     this.#notifier.listen(() => this.#wake());
     let timer: NodeJS.Timeout | undefined;
-    let stopWaiting: (() => void) | undefined;
+    let remove: (() => void) | undefined;
     try {
       return await new Promise<number>((resolve, reject) => {
         const waiter: Waiter = { after, era, resolve, reject };
         this.#waiters.add(waiter);
-        stopWaiting = () => {
+        const stopWaiting = () => {
           this.#waiters.delete(waiter);
           resolve(this.#mark);
         };
-        signal?.addEventListener('abort', stopWaiting, { once: true });
+        if (signal !== undefined) remove = onAbort(signal, stopWaiting);
         if (timeoutMs !== undefined && timeoutMs < MAX_TIMER_MS) timer = setTimeout(stopWaiting, timeoutMs);
         this.nudge();
       });
     } finally {
       clearTimeout(timer);
-      if (stopWaiting !== undefined) signal?.removeEventListener('abort', stopWaiting);
+      remove?.();
       if (this.#waiters.size === 0) {
         clearTimeout(this.#timer);
         clearTimeout(this.#wakeTimer);

@@ -37,6 +37,12 @@ import { pageOfRows } from './page-of-rows.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail } from './shared-tail.ts';
 
+/**
+ * Positions that one statement reads at most: where few events match a filter, a page of them could take minutes, and
+ * could not be told from a connection that is silent.
+ */
+const MAX_SPAN = 200_000;
+
 /** Events of a page that are remembered: those committed last are among the highest positions. */
 const TAIL_REMEMBERED = 100;
 
@@ -85,11 +91,12 @@ export class LogReader {
    */
   async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
     this.#assertOpen();
-    const { after, upTo, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
+    const { after, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
     assertWhole('after', after);
-    assertWhole('upTo', upTo);
+    assertWhole('upTo', options.upTo);
     assertWhole('limit', limit, { least: 1 });
     assertQuery('filter', filter);
+    const upTo = transaction === undefined ? Math.min(options.upTo, after + MAX_SPAN) : options.upTo;
     const range = { after, upTo, limit };
     const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
     const { era } = this.#memory;

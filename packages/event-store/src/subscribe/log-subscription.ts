@@ -9,7 +9,7 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import { assertSubscribeOptions } from '@leftfold/core/append';
-import { pause } from '@leftfold/postgres';
+import { onAbort, type OutagePause } from '@leftfold/postgres';
 import type { LogPage } from '../read/log-page.ts';
 import type { LogReader } from '../read/log-reader.ts';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
@@ -26,6 +26,7 @@ const whileUnavailable: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 export class LogSubscription implements Subscription {
   readonly #reader: LogReader;
   readonly #watch: HighWaterWatch;
+  readonly #outage: OutagePause;
   readonly #era: number;
   readonly #options: SubscribeOptions;
   readonly #closed: AbortSignalLike;
@@ -34,13 +35,14 @@ export class LogSubscription implements Subscription {
   constructor(
     reader: LogReader,
     watch: HighWaterWatch,
-    era: number,
+    outage: OutagePause,
     options: SubscribeOptions,
-    closed: AbortSignalLike,
+    { era, closed }: { readonly era: number; readonly closed: AbortSignalLike },
   ) {
     assertSubscribeOptions(options, reader.catalog);
     this.#reader = reader;
     this.#watch = watch;
+    this.#outage = outage;
     this.#era = era;
     this.#options = options;
     this.#closed = closed;
@@ -55,15 +57,16 @@ export class LogSubscription implements Subscription {
     if (this.#closed.aborted) throw new ClosedError('the event store');
     const over = new AbortController();
     const end = () => over.abort();
-    const endings = [this.#closed, this.#options.signal];
-    if (endings.some((signal) => signal?.aborted === true)) return;
-    for (const signal of endings) signal?.addEventListener('abort', end, { once: true });
+    const { signal } = this.#options;
+    const endings = signal === undefined ? [this.#closed] : [this.#closed, signal];
+    if (endings.some(({ aborted }) => aborted)) return;
+    const removals = endings.map((ending) => onAbort(ending, end));
     try {
       yield* this.#follow(over.signal);
     } finally {
       // When the consumer leaves the loop, the wait for the next page must end too.
       end();
-      for (const signal of endings) signal?.removeEventListener('abort', end);
+      for (const remove of removals) remove();
     }
   }
 
@@ -97,7 +100,7 @@ export class LogSubscription implements Subscription {
         if (over.aborted) return undefined;
         if (!LeftfoldError.is(error) || !error.retryable) throw error;
         failures += 1;
-        await pause(retryDelayMs(whileUnavailable, failures), over);
+        await this.#outage.wait(retryDelayMs(whileUnavailable, failures), over);
       }
     }
     return undefined;

@@ -12,6 +12,9 @@ import type { Failure } from './failure.ts';
 /** Code of a connection of the framework's own that is known to have broken. */
 export const CONNECTION_LOST = 'CONNECTION_LOST';
 
+/** Code of a statement that was not answered within its limit. */
+export const NO_ANSWER = 'NO_ANSWER';
+
 const unreachable: Failure['toError'] = (cause) =>
   new StoreUnavailableError(
     'the database cannot be reached; check that it runs and that the connection string is right',
@@ -109,7 +112,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     name: 'idle-ended',
     fault: 'statement',
     retry: 'reconnect',
-    passing: false,
+    passing: true,
     toError: (cause) =>
       new StoreUnavailableError(
         'the server ended a transaction in which nothing was done for longer than idle_in_transaction_session_timeout, and undid it; do slow work before the transaction begins',
@@ -209,6 +212,15 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   },
 
   [CONNECTION_LOST]: disconnected,
+  [NO_ANSWER]: {
+    ...disconnected,
+    name: 'no-answer',
+    toError: (cause) =>
+      new StoreUnavailableError(
+        `${messageOf(cause)} (answerTimeoutMs), so its connection was closed, and it is unknown whether the statement took effect; check the network, and which lock the statement may wait for`,
+        { cause },
+      ),
+  },
 
   EAI_AGAIN: socketFailure,
   ECONNABORTED: socketFailure,

@@ -29,6 +29,7 @@ export type FailureName =
   | 'statement-ended'
   | 'stale-plan'
   | 'idle-ended'
+  | 'no-answer'
   | 'lock-timeout'
   | 'write-refused'
   | 'not-migrated'

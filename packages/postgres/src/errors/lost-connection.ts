@@ -9,6 +9,8 @@ import { failureOf } from './failure-of.ts';
  * @param before whether `first` was thrown before the connection broke
  */
 export function lostConnection(first: unknown, broken: unknown, before: boolean): unknown {
+  // This is why the connection was closed.
+  if (failureOf(first).name === 'no-answer') return first;
   // An error of the work's own is not one of the connection, though it came just before the connection broke.
   if (before && failureOf(first).retry !== 'reconnect') return first;
   const [known] = [broken, first].filter((error) => failureOf(error).fault !== 'network');

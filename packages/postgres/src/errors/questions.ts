@@ -37,7 +37,7 @@ export function isOperational(thrown: unknown): boolean {
   if (!LeftfoldError.is(thrown)) return failureOf(thrown).passing;
   // Thrown by the framework's own statements: a role, a setting or the server is the cause. A handler's are untouched.
   if (configurationCodes.has(thrown.code)) return true;
-  return thrown.code === 'STORE_UNAVAILABLE' && !isIdleEnded(thrown.cause);
+  return thrown.code === 'STORE_UNAVAILABLE';
 }
 
 /** True when a table was altered after the statement had been prepared on this connection. Nothing was done. */
@@ -57,7 +57,12 @@ export function isLockTimeout(thrown: unknown): boolean {
 
 /** True when the server ended a transaction because its client sent nothing for too long. */
 export function isIdleEnded(thrown: unknown): boolean {
-  return failureOf(thrown).name === 'idle-ended';
+  return failureOf(LeftfoldError.is(thrown) ? thrown.cause : thrown).name === 'idle-ended';
+}
+
+/** True when the database gave no answer within the limit of the statement. Whether it took effect is unknown. */
+export function isNoAnswer(thrown: unknown): boolean {
+  return failureOf(thrown).name === 'no-answer';
 }
 
 /** True when a statement tried to write in a read-only transaction. */

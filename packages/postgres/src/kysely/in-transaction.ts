@@ -1,6 +1,7 @@
 import { type CompiledQuery, Kysely, PostgresDialect, PostgresDriver, type Transaction } from 'kysely';
 import type pg from 'pg';
 import { lostConnection } from '../errors/lost-connection.ts';
+import { onAbort } from '../pause/on-abort.ts';
 import { borrow } from '../pool/borrow.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { ParsingClient } from './parsing-client.ts';
@@ -19,6 +20,13 @@ export interface PipelinedTransaction {
 export interface TransactionOptions extends TransactionLimits {
   /** When it aborts, the transaction is rolled back, whatever it waits for, and the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds in which the database has to answer BEGIN and COMMIT; then the connection is closed. The work's own
+   * statements may take longer. @default no limit
+   */
+  readonly answerMs?: number | undefined;
+  /** Whether `answerMs` is a limit of the work's statements too. @default false */
+  readonly everyStatement?: boolean | undefined;
 }
 
 /**
@@ -35,11 +43,11 @@ export async function inTransaction<TResult>(
   pool: pg.Pool,
   names: StatementNames | undefined,
   work: (transaction: PipelinedTransaction) => Promise<TResult>,
-  { signal, ...limits }: TransactionOptions = {},
+  { signal, answerMs, everyStatement, ...limits }: TransactionOptions = {},
 ): Promise<TResult> {
   signal?.throwIfAborted();
   const { client: borrowed, release, breakOff, broken } = await borrow(pool);
-  const client = new ParsingClient(borrowed, release, names);
+  const client = new ParsingClient(borrowed, release, names, { answerMs, everyStatement, breakOff });
   let thrown: { readonly cause: unknown; readonly connected: boolean } | undefined;
   const running = transactionsOn(client, pool, limits)
     .transaction()
@@ -68,21 +76,21 @@ async function endedBy<TResult>(
   running: Promise<TResult>,
   end: () => void,
 ): Promise<TResult> {
-  let onAbort = () => {};
+  let remove: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
+    const fail = () => {
       end();
       reject(signal.reason);
     };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) fail();
+    else remove = onAbort(signal, fail);
   });
   running.catch(() => {}); // it may settle long after the signal
   aborted.catch(() => {});
   try {
     return await Promise.race([aborted, running]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    remove?.();
   }
 }
 

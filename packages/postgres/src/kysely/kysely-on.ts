@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely';
 import type pg from 'pg';
-import { borrow } from '../pool/borrow.ts';
+import { onAbort } from '../pause/on-abort.ts';
+import { type BorrowedClient, borrow } from '../pool/borrow.ts';
 import { type CallerTransaction, isKysely } from '../statement/caller-transaction.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { ParsingClient } from './parsing-client.ts';
@@ -9,12 +10,19 @@ import { ParsingClient } from './parsing-client.ts';
  * A kysely on a pool of ours or the caller's. It never ends the pool.
  *
  * @param names for statements that are prepared; undefined behind a pooler that cannot keep them.
+ * @param signal when it aborts, the statements that are running fail with its reason, and their connections are closed
  */
-export function kyselyOn<TDatabase>(pool: pg.Pool, names: StatementNames | undefined): Kysely<TDatabase> {
+export function kyselyOn<TDatabase>(
+  pool: pg.Pool,
+  names: StatementNames | undefined,
+  signal?: AbortSignal,
+): Kysely<TDatabase> {
   return onPool({
     connect: async () => {
-      const { client, release } = await borrow(pool);
-      return new ParsingClient(client, release, names);
+      signal?.throwIfAborted();
+      const borrowed = await borrow(pool);
+      if (signal === undefined) return new ParsingClient(borrowed.client, borrowed.release, names);
+      return endedBy(signal, borrowed, names);
     },
     end: async () => {},
     options: pool.options,
@@ -30,6 +38,29 @@ export function asKysely(transaction: CallerTransaction): Transaction<unknown> {
   if (isKysely(transaction)) return transaction.withoutPlugins() as Transaction<unknown>;
   const client = new ParsingClient(transaction, () => {}, undefined);
   return onPool({ connect: async () => client, end: async () => {}, options: {} }) as Transaction<unknown>;
+}
+
+function endedBy(
+  signal: AbortSignal,
+  { client, release, breakOff }: BorrowedClient,
+  names: StatementNames | undefined,
+): ParsingClient {
+  let remove: (() => void) | undefined;
+  const parsing = new ParsingClient(
+    client,
+    (destroy) => {
+      remove?.();
+      release(destroy);
+    },
+    names,
+  );
+  const end = () => {
+    parsing.close(signal.reason);
+    breakOff();
+  };
+  if (signal.aborted) end();
+  else remove = onAbort(signal, end);
+  return parsing;
 }
 
 function onPool<TDatabase>(pool: PostgresPool): Kysely<TDatabase> {

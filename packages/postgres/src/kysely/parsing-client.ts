@@ -1,10 +1,20 @@
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
-import { isStalePlan } from '../errors/questions.ts';
+import { namedIfNoAnswer } from '../errors/no-answer.ts';
+import { isNoAnswer, isStalePlan } from '../errors/questions.ts';
 import { withoutValues } from '../errors/without-values.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { FirstFailure } from '../transaction/first-failure.ts';
 import { valueParsers } from '../values/value-parsers.ts';
+
+/** How long statements may take, and what closes a connection that does not answer. */
+export interface AnswerLimits {
+  /** Milliseconds. @default no limit */
+  readonly answerMs?: number | undefined;
+  /** True for every statement; false for the begin and the end of a transaction only. @default false */
+  readonly everyStatement?: boolean | undefined;
+  readonly breakOff?: () => void;
+}
 
 /**
  * A pg client for kysely whose values are parsed by `valueParsers`, whatever its own pool does, and that answers in the
@@ -16,6 +26,7 @@ import { valueParsers } from '../values/value-parsers.ts';
 export class ParsingClient implements PostgresPoolClient {
   readonly release: (destroy?: boolean) => void;
   readonly #client: pg.ClientBase;
+  readonly #limits: AnswerLimits;
   readonly #names: StatementNames | undefined;
   /** Whether the connection takes a statement while it works on another. */
   readonly #pipelined: boolean;
@@ -29,8 +40,10 @@ export class ParsingClient implements PostgresPoolClient {
     client: pg.ClientBase,
     release: (destroy?: boolean) => void,
     names: StatementNames | undefined,
+    limits: AnswerLimits = {},
   ) {
     this.#client = client;
+    this.#limits = limits;
     this.release = release;
     this.#names = names;
     this.#pipelined = 'pipeline' in client && client.pipeline === true;
@@ -46,10 +59,13 @@ export class ParsingClient implements PostgresPoolClient {
       throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
     const name = this.#names?.nameOf(text);
     const query = { text, values: [...parameters], types: valueParsers };
-    const answer = this.#send(name === undefined ? query : { ...query, name }).catch((error: unknown) => {
-      if (isStalePlan(error)) this.#names?.renew(text);
-      throw withoutValues(error);
-    });
+    const limited = this.#limits.everyStatement === true || text === 'commit' || text === 'rollback';
+    const answer = this.#send(name === undefined ? query : { ...query, name }, limited).catch(
+      (error: unknown) => {
+        if (isStalePlan(error)) this.#names?.renew(text);
+        throw withoutValues(error);
+      },
+    );
     const result = this.#failure.watch(text, answer);
     // pg types a result by its rows only; kysely names the commands it may come from.
     return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;
@@ -57,7 +73,7 @@ export class ParsingClient implements PostgresPoolClient {
 
   /** Runs one or more statements without parameters, in one round trip. */
   async runTexts(text: string): Promise<void> {
-    await this.#send({ text });
+    await this.#send({ text }, true);
   }
 
   /** Every later statement fails with the reason. */
@@ -65,13 +81,35 @@ export class ParsingClient implements PostgresPoolClient {
     this.#closed = { reason };
   }
 
-  #send(query: pg.QueryConfig): Promise<pg.QueryResult> {
+  #send(query: pg.QueryConfig, limited: boolean): Promise<pg.QueryResult> {
+    const answerMs = limited ? this.#limits.answerMs : undefined;
     const ask = async () => {
       if (this.#closed !== undefined) throw this.#closed.reason;
-      return this.#client.query(query);
+      if (answerMs === undefined) return this.#client.query(query);
+      return this.#askWithin(query, answerMs);
     };
     const result = this.#pipelined ? ask() : this.#last.then(ask, ask);
     this.#last = result;
     return result;
+  }
+
+  async #askWithin(query: pg.QueryConfig, answerMs: number): Promise<pg.QueryResult> {
+    const began = performance.now();
+    try {
+      // pg's types do not have this option.
+      const timed: pg.QueryConfig & { readonly query_timeout: number } = {
+        ...query,
+        query_timeout: answerMs,
+      };
+      return await this.#client.query(timed);
+    } catch (thrown) {
+      const error = namedIfNoAnswer(thrown, performance.now() - began, answerMs);
+      // What is sent after it would wait for the same answer.
+      if (isNoAnswer(error)) {
+        this.close(error);
+        this.#limits.breakOff?.();
+      }
+      throw error;
+    }
   }
 }

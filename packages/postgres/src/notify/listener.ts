@@ -1,25 +1,41 @@
 import { type Backoff, retryDelayMs } from '@leftfold/core';
 import pg from 'pg';
 import { runnerOn } from '../statement/statement-runner.ts';
-import { listenStatement } from './statements.ts';
+import type { StatementRunner } from '../statement/statement.ts';
+import { heartbeatStatement, listenStatement } from './statements.ts';
 
 /** Without jitter, and no longer after many failures: a process that does not listen polls many times a second. */
 const reconnect: Backoff = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
+
+/** How long closing a connection may take. */
+const CLOSE_MS = 1_000;
+
+export interface ListenerOptions {
+  /** Milliseconds between two questions whether the connection still answers, and for each answer. */
+  readonly heartbeatMs: number;
+  /** Called each time that the connection listens. */
+  readonly onConnected: () => void;
+}
 
 /** LISTEN on a connection of its own, which is opened again whenever it is lost. */
 export class Listener {
   readonly #pool: pg.Pool;
   readonly #channel: string;
+  readonly #heartbeatMs: number;
+  readonly #onConnected: () => void;
   #client: pg.Client | undefined;
   #onNotify: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
   /** Connections that were lost or not made since the last one that listened. */
   #failures = 0;
   #closed = false;
 
-  constructor(pool: pg.Pool, channel: string) {
+  constructor(pool: pg.Pool, channel: string, { heartbeatMs, onConnected }: ListenerOptions) {
     this.#pool = pool;
     this.#channel = channel;
+    this.#heartbeatMs = heartbeatMs;
+    this.#onConnected = onConnected;
   }
 
   /** The connection, while it listens. */
@@ -36,9 +52,14 @@ export class Listener {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#heartbeat);
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => {});
+    if (client === undefined) return;
+    // One that went silent does not say goodbye.
+    const forced = setTimeout(() => client.connection.stream.destroy(), CLOSE_MS);
+    await client.end().catch(() => {});
+    clearTimeout(forced);
   }
 
   async #connect(): Promise<void> {
@@ -55,10 +76,10 @@ export class Listener {
     client.on('notification', () => this.#onNotify?.());
     try {
       await client.connect();
-      await runnerOn(client, { prepare: false })(listenStatement(this.#channel));
+      await this.#run(client)(listenStatement(this.#channel));
     } catch {
       this.#lost(client);
-      await client.end().catch(() => {});
+      client.connection.stream.destroy();
       return;
     }
     if (this.#closed) {
@@ -67,12 +88,36 @@ export class Listener {
     }
     this.#client = client;
     this.#failures = 0;
+    this.#onConnected();
     // A notification may have been sent before LISTEN took effect.
     this.#onNotify?.();
+    this.#beatLater(client);
+  }
+
+  /** A connection that went silent brings no notification, and no error. */
+  #beatLater(client: pg.Client): void {
+    const beat = async () => {
+      try {
+        await this.#run(client)(heartbeatStatement);
+        if (this.#client === client) this.#beatLater(client);
+      } catch {
+        this.#lost(client);
+        client.connection.stream.destroy();
+      }
+    };
+    this.#heartbeat = setTimeout(() => void beat(), this.#heartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  #run(client: pg.Client): StatementRunner {
+    return runnerOn(client, { prepare: false, answerMs: this.#heartbeatMs });
   }
 
   #lost(client: pg.Client): void {
-    if (this.#client === client) this.#client = undefined;
+    if (this.#client === client) {
+      this.#client = undefined;
+      clearTimeout(this.#heartbeat);
+    }
     if (this.#closed || this.#timer !== undefined) return;
     this.#failures += 1;
     this.#timer = setTimeout(

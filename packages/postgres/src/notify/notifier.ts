@@ -6,12 +6,18 @@ import { notifyStatement } from './statements.ts';
 /** Notifications of this long are sent as one. */
 const NOTIFY_INTERVAL_MS = 10;
 
+const HEARTBEAT_MS = 10_000;
+
 export interface NotifierOptions {
   readonly pool: pg.Pool;
   /** Name of the channel: lower-case letters, digits and `_`. */
   readonly channel: string;
   /** False behind a pooler in transaction mode, where LISTEN does not work: `onNotify` is then never called. */
   readonly listen: boolean;
+  /** Milliseconds between two questions whether the connection that listens still answers. @default 10000 */
+  readonly heartbeatMs?: number | undefined;
+  /** Called each time that it begins to listen, which after an outage is the first sign of the database. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /**
@@ -33,11 +39,17 @@ export class Notifier {
   #sendAgain = false;
   #closed = false;
 
-  constructor({ pool, channel, listen }: NotifierOptions) {
+  constructor({
+    pool,
+    channel,
+    listen,
+    heartbeatMs = HEARTBEAT_MS,
+    onConnected = () => {},
+  }: NotifierOptions) {
     this.#pool = pool;
     this.#channel = channel;
     this.#mayListen = listen;
-    this.#listener = new Listener(pool, channel);
+    this.#listener = new Listener(pool, channel, { heartbeatMs, onConnected });
   }
 
   /** True while notifications come in, so that polling may be rare. */
@@ -77,7 +89,7 @@ export class Notifier {
     }
     this.#sending = true;
     this.#sentAt = performance.now();
-    const run = runnerOn(this.#listener.client ?? this.#pool, { prepare: false });
+    const run = runnerOn(this.#listener.client ?? this.#pool, { prepare: false, answerMs: HEARTBEAT_MS });
     const sent = () => {
       this.#sending = false;
       const again = this.#sendAgain;

@@ -13,6 +13,9 @@ export function notifyStatement(channel: string): Statement {
   };
 }
 
+/** Answered at once while the connection is alive. */
+export const heartbeatStatement: Statement = { name: undefined, text: 'select', values: [] };
+
 export function listenStatement(channel: string): Statement {
   return { name: undefined, text: `listen "${channel}"`, values: [] };
 }

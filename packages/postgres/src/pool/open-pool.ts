@@ -17,6 +17,11 @@ export interface OpenedPool {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * An idle connection whose other end has vanished is found after this time, and firewalls that forget silent connections
+ * keep it.
+ */
+const KEEP_ALIVE_MS = 10_000;
 const ignore = () => {};
 
 /**
@@ -39,6 +44,8 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: 'leftfold',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     allowExitOnIdle: true,
     // The statements of a projection do not wait for each other's answers.
     pipeline: true,

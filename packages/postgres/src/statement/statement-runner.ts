@@ -2,6 +2,7 @@ import { ClosedError } from '@leftfold/core';
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { isStalePlan } from '../errors/questions.ts';
+import { namedIfNoAnswer } from '../errors/no-answer.ts';
 import { withoutValues } from '../errors/without-values.ts';
 import { valueParsers } from '../values/value-parsers.ts';
 import { type CallerTransaction, isKysely } from './caller-transaction.ts';
@@ -14,20 +15,26 @@ export interface RunnerOptions {
   readonly prepare: boolean;
   /** Refuses several statements in one text also when it has no values: for texts of a caller. @default false */
   readonly oneStatement?: boolean | undefined;
+  /**
+   * Milliseconds in which the database has to answer a statement. A connection of a pool is closed when it does not;
+   * one that the caller holds can then be used for nothing else. @default no limit
+   */
+  readonly answerMs?: number | undefined;
 }
 
-/** The extended protocol takes one statement; pg's types do not have this option. */
+/** The extended protocol takes one statement. pg's types have neither this option nor `query_timeout`. */
 const extended = { queryMode: 'extended' };
 
 /** Runs statements on a client, or each on any connection of a pool. */
 export function runnerOn(
   client: Pick<pg.ClientBase, 'query'> | pg.Pool,
-  { prepare, oneStatement = false }: RunnerOptions,
+  { prepare, oneStatement = false, answerMs: defaultMs }: RunnerOptions,
 ): StatementRunner {
-  const ask = async <TRow extends object>({ name, text, values }: Statement) => {
+  const ask = async <TRow extends object>({ name, text, values, answerMs = defaultMs }: Statement) => {
     if ('ending' in client && client.ending) throw new ClosedError('the connection pool');
     // pg answers several statements in one text with a list, which its types do not say.
     let result: Result<TRow> | readonly Result<TRow>[];
+    const began = performance.now();
     try {
       result = await client.query<TRow & pg.QueryResultRow>({
         ...(prepare && name !== undefined ? { name } : {}),
@@ -35,9 +42,10 @@ export function runnerOn(
         values: [...values],
         types: valueParsers,
         ...(oneStatement ? extended : {}),
+        ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
       });
     } catch (error) {
-      throw withoutValues(error);
+      throw withoutValues(namedIfNoAnswer(error, performance.now() - began, answerMs));
     }
     return lastOf(result).rows;
   };

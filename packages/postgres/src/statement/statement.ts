@@ -5,6 +5,8 @@ export interface Statement {
   readonly text: string;
   /** Without values and a name, the text may hold several statements; the rows are those of the last one. */
   readonly values: readonly unknown[];
+  /** Milliseconds in which the database has to answer. @default that of the runner */
+  readonly answerMs?: number | undefined;
 }
 
 /** Runs a statement: on any connection of a pool, or inside a transaction. */
