@@ -45,7 +45,7 @@ async function grantAll(store: PostgresEventStore, role: string): Promise<void> 
 }
 
 describe.skipIf(process.platform === 'win32')('a process that is paused in a batch', () => {
-  test('keeps no lock once another has its lease', async ({ connectionString, store }) => {
+  test('keeps no lock once another has its lease', async ({ connectionString, adminStore: store }) => {
     guarantee('runner-failover');
     await store.append('counter-1', [added(1)]);
     const subscription = recorder(store, 'recorder', { by: 'successor' });
@@ -65,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('a process that is paused in a bat
     expect(await entriesOf(store, 'recorder')).toHaveLength(2);
   });
 
-  test('is named when the role may not end its session', async ({ connectionString, store }) => {
+  test('is named when the role may not end its session', async ({ connectionString, adminStore: store }) => {
     await store.append('counter-1', [added(1)]);
     const role = `liveness_${store.schema}`;
     const weak = new URL(connectionString);

@@ -44,7 +44,7 @@ describe('a state of the database that passes does not stop a subscription', () 
     'a lock held for longer than %s',
     async (setting, { connectionString, adminStore: direct }) => {
       const url = new URL(connectionString);
-      url.searchParams.set('options', `-c ${setting}=50`);
+      url.searchParams.set('options', `-c ${setting}=200`);
       await using store = openStore(url.href, { schema: direct.schema });
       const subscription = recorder(store, 'recorder');
       const incidents: SubscriptionIncident[] = [];

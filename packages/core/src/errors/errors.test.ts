@@ -153,10 +153,10 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'projection "balances" is at position 7, not yet at 9, after 5000 ms; check that a process runs it, or wait longer',
   ],
   [
-    new SubscriptionStalledError(balances, 7, 'batchTimeoutMs (60000)'),
+    new SubscriptionStalledError(balances, 7, 'the table is locked'),
     'SUBSCRIPTION_STALLED',
     true,
-    'projection "balances" did not advance from position 7: a batch did not end within batchTimeoutMs (60000) and was given up; find out what its handler waits for, or raise the limit',
+    'projection "balances" did not advance from position 7: the table is locked',
   ],
   [
     new SubscriptionNotFoundError(balances),

@@ -96,8 +96,8 @@ export class SubscriptionTimeoutError extends SubscriptionError {
 }
 
 /**
- * A batch of a durable subscription did not end in time, so that it was given up: its transaction is rolled back, and
- * the lease is free for another process.
+ * A durable subscription does not advance, though events wait: a batch did not end in time, or each attempt fails. What
+ * was begun is rolled back, and nothing is lost.
  */
 export class SubscriptionStalledError extends SubscriptionError {
   readonly code = 'SUBSCRIPTION_STALLED';
@@ -105,11 +105,9 @@ export class SubscriptionStalledError extends SubscriptionError {
   /** The position of the checkpoint, from which the subscription did not advance. */
   readonly position: number;
 
-  constructor(identity: SubscriptionIdentity, position: number, limit: string) {
-    super(
-      identity,
-      `did not advance from position ${position}: a batch did not end within ${limit} and was given up; find out what its handler waits for, or raise the limit`,
-    );
+  /** @param why and what happens next */
+  constructor(identity: SubscriptionIdentity, position: number, why: string, options?: ErrorOptions) {
+    super(identity, `did not advance from position ${position}: ${why}`, options);
     this.position = position;
   }
 }

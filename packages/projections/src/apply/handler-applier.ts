@@ -38,7 +38,8 @@ export class HandlerApplier implements SubscriptionHandler {
       current = event;
     };
     try {
-      if (events.length === 0) return await advanceCheckpoint(store.db, store.schema, step);
+      if (events.length === 0)
+        return await advanceCheckpoint(store.dbUntil(this.#term.signal), store.schema, step);
       return await writeInTransaction(store, step, async ({ tx, send }) => {
         await this.#projection.apply(tx.withSchema(this.#schema), events, { onEvent, send });
         current = undefined;

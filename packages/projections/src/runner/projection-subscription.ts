@@ -31,7 +31,11 @@ export function projectionSubscription(
     prepare: () => tables.ensure(store),
     createHandler: (term) =>
       projection.kind === 'table'
-        ? new TableApplier(projection, { store, lease: term, cachedRows })
+        ? new TableApplier(projection, {
+            store: { schema: store.schema, db: store.dbUntil(term.signal) },
+            lease: term,
+            cachedRows,
+          })
         : new HandlerApplier(projection, store, term),
     clear: (tx) => tables.recreate(tx),
     lockAppends: (tx) => lockInlineProjections(runnerInTransaction(tx), store.schema),

@@ -20,6 +20,8 @@ export interface LeaseManagerOptions {
   /** True when the database can never be reached again: the store is closed. */
   readonly isClosed: () => boolean;
   readonly mismatches: Mismatches;
+  /** Called when the database has answered a check, and not the one before. */
+  readonly onAnswer: () => void;
   /** Called when the database could not be reached, and when a subscription is left alone. The check is repeated. */
   readonly onError: (error: unknown, subscription?: SubscriptionKey) => void;
 }
@@ -47,6 +49,8 @@ export class LeaseManager {
   #checkAgain = false;
   #refusing = false;
   #closed = false;
+  /** The last check failed. */
+  #unanswered = false;
 
   constructor(options: LeaseManagerOptions) {
     this.#options = options;
@@ -131,7 +135,18 @@ export class LeaseManager {
         if (!isMine) this.drop(term);
         return isMine;
       });
-      if (kept.length > 0) await renewLeases(connection, kept, leaseMs);
+      const renewed: LeaseTerm[] = [];
+      for (const term of kept) {
+        const whyNot = term.whyNotRenewed();
+        if (whyNot === undefined) renewed.push(term);
+        else {
+          onError(whyNot, term);
+          await this.giveUp(term, whyNot);
+        }
+      }
+      if (renewed.length > 0) await renewLeases(connection, renewed, leaseMs);
+      if (this.#unanswered) this.#options.onAnswer();
+      this.#unanswered = false;
       for (const subscription of requested) {
         const checkpoint = byKey.get(mapKeyOf(subscription.key));
         if (checkpoint === undefined) continue;
@@ -141,6 +156,7 @@ export class LeaseManager {
         if (isFree(checkpoint, subscription)) await this.#take(subscription);
       }
     } catch (error) {
+      this.#unanswered = true;
       if (isClosed()) this.refuse();
       else onError(error);
     }

@@ -32,6 +32,7 @@ export class LeaseTerm implements HeldLease {
   readonly leaseMs: number;
   readonly #promotableAt: number;
   readonly #ended = new AbortController();
+  #whyNot: () => Error | undefined = () => undefined;
 
   constructor(
     { name, version, slice }: SubscriptionKey,
@@ -51,6 +52,16 @@ export class LeaseTerm implements HeldLease {
   /** Milliseconds until the subscription may be made inline; 0 when it may. */
   get demotedMs(): number {
     return Math.max(0, this.#promotableAt - performance.now());
+  }
+
+  /** @param whyNot called before each renewal: the lease is left to another process when it returns an error */
+  renewUnless(whyNot: () => Error | undefined): void {
+    this.#whyNot = whyNot;
+  }
+
+  /** Why the lease must not be renewed: without progress it is of no use to this process. */
+  whyNotRenewed(): Error | undefined {
+    return this.#whyNot();
   }
 
   /** Aborts when this process knows that the term is over. */

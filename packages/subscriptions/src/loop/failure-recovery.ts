@@ -3,8 +3,9 @@ import {
   type RecordedEvent,
   ReleaseOutdatedError,
   SubscriptionFailedError,
+  type SubscriptionStalledError,
 } from '@leftfold/core';
-import { isOperational, isStatementEnded } from '@leftfold/postgres';
+import { isIdleEnded, isOperational, isStatementEnded } from '@leftfold/postgres';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
 import { isHeld } from '../sql/row.ts';
@@ -13,6 +14,7 @@ import { identityOf, type Subscription } from '../subscription/subscription-defi
 import type { LoopOptions } from './loop-options.ts';
 import { retryDelayMs } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
+import { attemptsFailed, describeFailure } from './stalled.ts';
 import type { TermProgress } from './term-progress.ts';
 
 /** Decides how a subscription continues after a batch was not written. */
@@ -59,13 +61,17 @@ export class FailureRecovery {
     const outdated = isNewerEvent(cause);
     const batch = error instanceof BatchFailure ? error.batch : undefined;
     const failing = batch?.failing;
-    // A statement that took too long may not with fewer events.
-    if (isStatementEnded(cause) && size.failed(batch?.eventCount ?? size.current, undefined))
+    // What took too long may not with fewer events.
+    if (
+      (isStatementEnded(cause) || isIdleEnded(cause)) &&
+      size.failed(batch?.eventCount ?? size.current, undefined)
+    )
       return 'continue';
     if (isOperational(cause)) {
       await this.#waitForDatabase(progress, cause);
       return 'continue';
     }
+    progress.advancedAt = performance.now();
     if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'continue';
     progress.failures += 1;
     if (!outdated && progress.failures < retry.attempts) {
@@ -115,9 +121,17 @@ export class FailureRecovery {
   }
 
   async #waitForDatabase(progress: TermProgress, error: unknown): Promise<void> {
+    const { store, retry } = this.#options;
     progress.outages += 1;
+    progress.lastFailure = describeFailure(progress.outages, error, store.schema);
     this.#report(error, false);
-    await pause(retryDelayMs(this.#options.retry, progress.outages), progress.signal);
+    if (progress.outages === retry.attempts)
+      this.#report(this.#stalled(progress, progress.lastFailure, error), false);
+    await store.outage.wait(retryDelayMs(retry, progress.outages), progress.signal);
+  }
+
+  #stalled({ position }: TermProgress, lastFailure: string, cause: unknown): SubscriptionStalledError {
+    return attemptsFailed(this.#subscription, position, { lastFailure, cause });
   }
 
   /** Tells of an error after which the subscription goes on. */

@@ -1,7 +1,7 @@
-import { SubscriptionStalledError } from '@leftfold/core';
 import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
-import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import type { Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
+import { batchTooLong } from './stalled.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
 import { tracedBatch } from './traced-batch.ts';
@@ -38,11 +38,7 @@ export async function applyUpTo(
   const limit = () => Math.min(PAGE_SIZE, size.current);
   const types = subscription.definition.eventTypes;
   const stalled = () =>
-    new SubscriptionStalledError(
-      identityOf(subscription),
-      progress.position,
-      `batchTimeoutMs (${batchTimeoutMs})`,
-    );
+    batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`);
   /** @returns false when the batch before was not written */
   const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
     if (!(await written)) return false;
@@ -128,8 +124,10 @@ async function write(
     progress.writing = false;
   }
   progress.position = to;
+  progress.advancedAt = performance.now();
   progress.failures = 0;
   progress.outages = 0;
+  progress.lastFailure = undefined;
   progress.size.applied(eventCount, preparedMs + performance.now() - began);
   waiters.advanced(term, to);
   return true;

@@ -1,12 +1,15 @@
+import type { WaitForHighWaterMarkOptions } from '@leftfold/event-store';
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import { markCaughtUp } from '../sql/caught-up.ts';
-import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import type { Subscription } from '../subscription/subscription-definition.ts';
 import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { applyUpTo } from './page-pipeline.ts';
 import { LeftfoldError, retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
+import { batchTooLong, termTooLong } from './stalled.ts';
+import { within } from './within.ts';
 import type { TermProgress } from './term-progress.ts';
 
 /** Advances one subscription while this process holds its lease, and waits for the lease otherwise. */
@@ -32,10 +35,13 @@ export class SubscriptionLoop {
       waiters.advanced(key, term.position);
       const progress = this.#beginTerm(term, stop);
       this.#progress = progress;
-      await this.#lead(progress, stop);
+      term.renewUnless(() => this.#whyNotRenewed(progress));
+      await this.#lead(progress);
       waiters.left(key);
       if (stop.aborted) break; // the lease manager releases the lease
       leases.drop(term);
+      // The others ask for the lease three times in the time that it would last.
+      if (term.signal.reason instanceof SubscriptionStalledError) await pause(term.leaseMs, stop);
     }
     this.#progress = undefined;
   }
@@ -44,12 +50,21 @@ export class SubscriptionLoop {
   reportUnfinished(limit: string): void {
     if (this.#progress === undefined) return;
     const { key } = this.#subscription;
-    const error = new SubscriptionStalledError(
-      identityOf(this.#subscription),
-      this.#progress.position,
-      limit,
-    );
+    const error = batchTooLong(this.#subscription, this.#progress.position, limit);
     this.#options.onIncident({ subscription: key, error, stopped: false });
+  }
+
+  /** What went wrong since the subscription last advanced, while this process leads it. */
+  get lastFailure(): string | undefined {
+    return this.#progress?.lastFailure;
+  }
+
+  #whyNotRenewed({ idle, advancedAt, position, lastFailure }: TermProgress): Error | undefined {
+    const { batchTimeoutMs } = this.#options;
+    // A batch has a limit of the same length, which ends it first.
+    if (idle || performance.now() - advancedAt <= 2 * batchTimeoutMs) return undefined;
+    const limit = `twice batchTimeoutMs (${batchTimeoutMs})`;
+    return termTooLong(this.#subscription, position, { limit, lastFailure });
   }
 
   #beginTerm(term: LeaseTerm, stop: AbortSignal): TermProgress {
@@ -62,6 +77,9 @@ export class SubscriptionLoop {
       position: term.position,
       caughtUp: term.caughtUp,
       writing: false,
+      advancedAt: performance.now(),
+      idle: false,
+      lastFailure: undefined,
       failures: 0,
       outages: 0,
     };
@@ -71,7 +89,7 @@ export class SubscriptionLoop {
    * Returns when the term is over: runner stopped, lease lost, subscription stopped or inline, or the log went back.
    * The next term begins where the checkpoint is then.
    */
-  async #lead(progress: TermProgress, stop: AbortSignal): Promise<void> {
+  async #lead(progress: TermProgress): Promise<void> {
     while (!progress.signal.aborted) {
       let failure: { readonly error: unknown } | undefined;
       try {
@@ -81,7 +99,7 @@ export class SubscriptionLoop {
       }
       if (this.#options.store.closed) return;
       if (failure?.error instanceof SubscriptionStalledError) {
-        await this.#giveUp(progress, failure.error, stop);
+        await this.#giveUp(progress, failure.error);
         return;
       }
       if (failure !== undefined && isRewound(failure.error)) {
@@ -103,17 +121,16 @@ export class SubscriptionLoop {
   }
 
   /** Leaves the subscription to another process: a handler that hangs here may not hang there. */
-  async #giveUp({ term }: TermProgress, error: SubscriptionStalledError, stop: AbortSignal): Promise<void> {
+  async #giveUp({ term }: TermProgress, error: SubscriptionStalledError): Promise<void> {
     const { leases, onIncident } = this.#options;
+    if (term.signal.aborted) return; // the lease manager has given it up, and told
     onIncident({ subscription: this.#subscription.key, error, stopped: false });
     await leases.giveUp(term, error);
-    // The others ask for the lease three times in the time that it would last.
-    await pause(term.leaseMs, stop);
   }
 
   /** Processes events up to the high-water mark, and waits for more. @returns `fenced` when a batch was not written */
   async #follow(progress: TermProgress): Promise<'over' | 'fenced'> {
-    const { store, retry } = this.#options;
+    const { store, retry, batchTimeoutMs } = this.#options;
     const { definition } = this.#subscription;
     const { era, signal, term } = progress;
     let attempts = 0;
@@ -125,7 +142,7 @@ export class SubscriptionLoop {
       const upTo =
         first || demotedMs === 0 || !progress.caughtUp
           ? await store.highWaterMark(place)
-          : await store.waitForHighWaterMark({ ...place, signal, timeoutMs: demotedMs });
+          : await this.#waitForEvents(progress, { ...place, timeoutMs: demotedMs });
       first = false;
       if (signal.aborted) return 'over';
       if (store.era !== era) continue; // refused by the next request
@@ -138,13 +155,26 @@ export class SubscriptionLoop {
       } else if (!progress.caughtUp) {
         if (!(await this.#markCaughtUp(progress))) return 'fenced';
       } else if (definition.promote !== undefined && demotedMs === 0) {
-        const result = await definition.promote(term, progress.position);
+        const result = await within(definition.promote(term, progress.position), batchTimeoutMs, () =>
+          batchTooLong(this.#subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+        );
         if (result === 'fenced') return 'fenced';
         if (result === 'inline') return 'over';
+        progress.advancedAt = performance.now();
         // Each attempt makes appends wait, so the delays grow.
         attempts += 1;
         await pause(retryDelayMs(retry, attempts), signal);
       }
+    }
+  }
+
+  async #waitForEvents(progress: TermProgress, wait: WaitForHighWaterMarkOptions): Promise<number> {
+    progress.idle = true;
+    try {
+      return await this.#options.store.waitForHighWaterMark({ ...wait, signal: progress.signal });
+    } finally {
+      progress.idle = false;
+      progress.advancedAt = performance.now();
     }
   }
 

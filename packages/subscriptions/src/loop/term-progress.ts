@@ -17,6 +17,15 @@ export interface TermProgress {
   caughtUp: boolean;
   /** Whether a batch is being written now. */
   writing: boolean;
+  /**
+   * When the subscription last advanced, had nothing to do, or failed at an event, which ends it or is mended after a few
+   * attempts. By `performance.now()`.
+   */
+  advancedAt: number;
+  /** Whether it waits for events, all others being processed. */
+  idle: boolean;
+  /** What went wrong since it last advanced, in words. */
+  lastFailure: string | undefined;
   /** How often in a row the last remaining event of a failing batch has failed. */
   failures: number;
   /** How often in a row the database was the cause of a failure. */

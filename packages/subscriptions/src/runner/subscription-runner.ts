@@ -20,7 +20,7 @@ import { registerSubscriptions } from '../sql/subscriptions.ts';
 import { guarded, warnWhenStopped } from '../status/subscription-incident.ts';
 import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
-import type { SubscriptionRef } from '../subscription/subscription-key.ts';
+import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import {
   assertRunnerOptions,
@@ -110,6 +110,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       leaseMs,
       isClosed: () => store.closed,
       mismatches: this.#subscriptions.mismatches,
+      onAnswer: () => store.outage.over(),
       onError: (error, subscription) => onIncident({ subscription, error, stopped: false }),
     });
     const shared = {
@@ -274,11 +275,15 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.#assertOpen();
     // Before the high-water mark: a lag is then never too small.
     const found = await this.#withStoreErrors(() => this.#subscriptions.withCheckpoints());
+    const standstills = await this.#withStoreErrors(() => this.#subscriptions.standstills(this.#leaseMs));
     const highWaterMark = await this.#store.highWaterMark();
-    return found.map(({ subscription, checkpoint }) => {
+    return found.map(({ subscription, checkpoint }, index) => {
       const mismatch = checkpoint && this.#subscriptions.mismatches.of(subscription, checkpoint);
       const differences = mismatch?.differences ?? [];
-      return toStatus(subscription.key, checkpoint, { highWaterMark, differences });
+      const since = standstills.get(mapKeyOf(subscription.key));
+      const failure = this.#loops[index]?.lastFailure;
+      const standstill = since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
+      return toStatus(subscription.key, checkpoint, { highWaterMark, differences, standstill });
     });
   }
 

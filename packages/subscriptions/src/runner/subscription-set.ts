@@ -1,6 +1,7 @@
 import { DuplicateDefinitionError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { Checkpoint } from '../sql/row.ts';
+import { readStandstills, type Standstill } from '../sql/standstill.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
 import {
@@ -63,6 +64,13 @@ export class SubscriptionSet {
     return all.map((subscription) => ({ subscription, checkpoint: found.get(mapKeyOf(subscription.key)) }));
   }
 
+  /** For those that have not moved for twice `leaseMs` though events wait: since when, in words. By map key. */
+  async standstills(leaseMs: number): Promise<ReadonlyMap<string, string>> {
+    const keys = this.all.map(({ key }) => key);
+    const long = (await readStandstills(this.#store, keys)).filter(({ still_ms: ms }) => ms > 2 * leaseMs);
+    return new Map(long.map((one) => [mapKeyOf(one), describeStandstill(one)]));
+  }
+
   /** False when this process defines the subscription in another way than the row with this hash. */
   isSame(ref: SubscriptionRef, definitionHash: string | undefined): boolean {
     const subscription = this.find(ref);
@@ -78,4 +86,8 @@ export class SubscriptionSet {
     const mismatch = this.mismatches.of(subscription, checkpoint);
     if (mismatch !== undefined) throw mismatch;
   }
+}
+
+function describeStandstill({ still_ms: ms }: Standstill): string {
+  return `the position has not moved for ${Math.round(ms / 1_000)} s, though events wait`;
 }

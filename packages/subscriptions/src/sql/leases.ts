@@ -45,6 +45,7 @@ export async function acquireLease(
     text: `select position, epoch, caught_up, demoted_ms
              from "${schema}"._acquire_lease($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [name, version, slice, owner, leaseMs, definitionHash, release, promotes],
+    answerMs: leaseMs,
   });
   return row;
 }
@@ -59,6 +60,7 @@ export async function renewLeases(
     name: `leftfold renew leases ${schema}`,
     text: `select "${schema}"._renew_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6)`,
     values: [...columnsOf(leases), leaseMs],
+    answerMs: leaseMs,
   });
 }
 

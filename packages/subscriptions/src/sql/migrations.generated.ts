@@ -14,6 +14,8 @@ create table :schema.subscriptions (
   definition_hash text        collate "C" not null,
   -- The checkpoint: every event at or below it that the subscription reads has been processed.
   position        bigint      not null default 0,
+  -- When the checkpoint last moved.
+  advanced_at     timestamptz not null default clock_timestamp(),
   -- Increases each time the right to advance the checkpoint changes hands. A holder of an older epoch writes nothing.
   epoch           bigint      not null default 0,
   owner           text,
@@ -145,6 +147,7 @@ declare
 begin
   update :schema.subscriptions as subscription
      set position = to_position,
+         advanced_at = clock_timestamp(),
          lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
    where subscription.name = _advance_checkpoint.name
      and subscription.version = _advance_checkpoint.version
@@ -335,6 +338,7 @@ as $$
 begin
   update :schema.subscriptions as subscription
      set position = 0,
+         advanced_at = clock_timestamp(),
          inline = false,
          inline_after = null,
          owner = null,

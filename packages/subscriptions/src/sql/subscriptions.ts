@@ -93,9 +93,10 @@ export async function lockSubscription(
   });
 }
 
-const unnestKeys = 'unnest($1::text[], $2::integer[], $3::integer[]) as wanted (name, version, slice)';
+/** The keys that {@link columnsOf} gives, as a table. */
+export const unnestKeys = 'unnest($1::text[], $2::integer[], $3::integer[]) as wanted (name, version, slice)';
 
-function columnsOf(keys: readonly SubscriptionKey[]): readonly unknown[] {
+export function columnsOf(keys: readonly SubscriptionKey[]): readonly unknown[] {
   return [
     textArray(keys.map(({ name }) => name)),
     numberArray(keys.map(({ version }) => version)),

@@ -30,16 +30,29 @@ export interface SubscriptionStatus extends SubscriptionKey {
   readonly demotion: Demotion | undefined;
   /** Whether it has ever reached the high-water mark since it began or was reset. */
   readonly caughtUp: boolean;
+  /**
+   * Set while a process holds the lease, events wait, and the position has not moved for twice `leaseMs`: since when, in
+   * words, and in the process that holds the lease also what went wrong.
+   */
+  readonly notAdvancing: string | undefined;
   /** Why the subscription stopped. */
   readonly failure: StoredFailure | undefined;
   /** How the definition of this process differs from the one in the database; empty when it does not. */
   readonly differences: readonly string[];
 }
 
+/** What is known beside the subscription's row. */
+export interface StatusContext {
+  readonly highWaterMark: number;
+  readonly differences: readonly string[];
+  /** Since when the position has not moved, in words; undefined when that is not long ago. */
+  readonly standstill: string | undefined;
+}
+
 export function toStatus(
   { name, version, slice }: SubscriptionKey,
   checkpoint: Checkpoint | undefined,
-  { highWaterMark, differences }: { readonly highWaterMark: number; readonly differences: readonly string[] },
+  { highWaterMark, differences, standstill }: StatusContext,
 ): SubscriptionStatus {
   const position = checkpoint?.inline === true ? highWaterMark : (checkpoint?.position ?? 0);
   return {
@@ -52,6 +65,7 @@ export function toStatus(
     owner: checkpoint?.leased === true ? checkpoint.owner : undefined,
     demotion: checkpoint?.demotion,
     caughtUp: checkpoint?.caughtUp ?? false,
+    notAdvancing: checkpoint?.leased === true ? standstill : undefined,
     failure: checkpoint?.failure,
     differences,
   };

@@ -7,7 +7,7 @@ import {
   SubscriptionTimeoutError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { isNotMigrated, toLeftfoldError } from '@leftfold/postgres';
+import { isNotMigrated, onAbort, toLeftfoldError } from '@leftfold/postgres';
 import type { Checkpoint } from '../sql/row.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
@@ -100,14 +100,14 @@ export class SubscriptionWaiters {
 
     let timer: NodeJS.Timeout | undefined;
     let waiter: Waiter | undefined;
-    const onAbort = () => waiter?.reject(signal?.reason);
+    let remove: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         const endless = timeoutMs >= MAX_TIMER_MS;
         const calls = { resolve, reject };
         waiter = { subscription, mapKey, wanted, ...calls, endless, reached: led ?? 0, outdated: undefined };
         this.#waiters.add(waiter);
-        signal?.addEventListener('abort', onAbort, { once: true });
+        if (signal !== undefined) remove = onAbort(signal, () => waiter?.reject(signal.reason));
         if (!endless) {
           timer = setTimeout(() => this.#timeOut(waiter, timeoutMs), timeoutMs);
         }
@@ -115,7 +115,7 @@ export class SubscriptionWaiters {
       });
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      remove?.();
       if (waiter !== undefined) this.#waiters.delete(waiter);
       if (this.#waiters.size === 0) this.#wake.abort();
     }

@@ -12,6 +12,7 @@ declare
 begin
   update :schema.subscriptions as subscription
      set position = to_position,
+         advanced_at = clock_timestamp(),
          lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
    where subscription.name = _advance_checkpoint.name
      and subscription.version = _advance_checkpoint.version

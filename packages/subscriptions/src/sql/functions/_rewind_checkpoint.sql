@@ -8,6 +8,7 @@ as $$
 begin
   update :schema.subscriptions as subscription
      set position = 0,
+         advanced_at = clock_timestamp(),
          inline = false,
          inline_after = null,
          owner = null,

@@ -9,6 +9,8 @@ create table :schema.subscriptions (
   definition_hash text        collate "C" not null,
   -- The checkpoint: every event at or below it that the subscription reads has been processed.
   position        bigint      not null default 0,
+  -- When the checkpoint last moved.
+  advanced_at     timestamptz not null default clock_timestamp(),
   -- Increases each time the right to advance the checkpoint changes hands. A holder of an older epoch writes nothing.
   epoch           bigint      not null default 0,
   owner           text,

@@ -1,0 +1,55 @@
+import { LeftfoldError, SubscriptionStalledError } from '@leftfold/core';
+import { toLeftfoldError } from '@leftfold/postgres';
+import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+
+/** A batch that is not waited for any longer. @param limit the option that ended it, and its value */
+export function batchTooLong(
+  subscription: Subscription,
+  position: number,
+  limit: string,
+): SubscriptionStalledError {
+  return new SubscriptionStalledError(
+    identityOf(subscription),
+    position,
+    `a batch did not end within ${limit} and was given up; find out what its handler waits for, or raise the limit`,
+  );
+}
+
+/** A term without progress, whatever the reason: its lease is not renewed. */
+export function termTooLong(
+  subscription: Subscription,
+  position: number,
+  { limit, lastFailure }: { readonly limit: string; readonly lastFailure: string | undefined },
+): SubscriptionStalledError {
+  const why = lastFailure === undefined ? 'nothing was written' : lastFailure;
+  return new SubscriptionStalledError(
+    identityOf(subscription),
+    position,
+    `${why} for longer than ${limit}, so this process left the lease to another`,
+  );
+}
+
+/** Attempts that keep failing for the state of the database. */
+export function attemptsFailed(
+  subscription: Subscription,
+  position: number,
+  { lastFailure, cause }: { readonly lastFailure: string; readonly cause: unknown },
+): SubscriptionStalledError {
+  return new SubscriptionStalledError(
+    identityOf(subscription),
+    position,
+    `${lastFailure}; it tries again until it succeeds`,
+    { cause },
+  );
+}
+
+/** In words, and without what a database message may quote. */
+export function describeFailure(attempts: number, cause: unknown, schema: string): string {
+  const typed = toLeftfoldError(cause, schema);
+  const message = LeftfoldError.is(typed) ? typed.message : `an error with the code ${codeOf(cause)}`;
+  return `${attempts} attempts failed, the last one with: ${message}`;
+}
+
+function codeOf(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : 'unknown';
+}
