@@ -216,10 +216,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   subscribe(options: SubscribeOptions<TEvent['type']> = {}): Subscription<TEvent> {
-    return new LogSubscription(this.#reader, this.#watch, this.outage, options, {
-      era: this.#memory.era,
-      closed: this.#closed.signal,
-    }) as Subscription<TEvent>;
+    const ends = { era: this.#memory.era, closed: this.#closed.signal };
+    return new LogSubscription(this.#reader, this.#watch, this.outage, options, ends) as Subscription<TEvent>;
   }
 
   /** @throws LogRewoundError when the log ends before `from.after`, or has gone back since `from.era` */

@@ -38,7 +38,16 @@ export interface AppOptions<
 /** Which Postgres, and how to connect to it. */
 export interface AppDatabaseOptions
   extends DatabaseOptions,
-    Pick<EventStoreOptions, 'maxConnections' | 'preparedStatements' | 'listen'> {}
+    Pick<EventStoreOptions, 'maxConnections' | 'preparedStatements' | 'listen' | 'answerTimeoutMs'> {
+  /**
+   * Milliseconds for which `createApp` waits for a database that cannot be reached yet: nothing listens there, its name
+   * does not resolve, or it is starting up. One line on stderr says so. A refused login and a database that does not exist
+   * are errors at once. The last attempt to connect can take ten seconds more.
+   *
+   * @default 0
+   */
+  readonly waitMs?: number | undefined;
+}
 
 /** Limits and tuning of the event store. */
 export interface AppStoreOptions

@@ -1,5 +1,5 @@
 import type { MetadataSchema } from '@leftfold/core';
-import { assertOneOf, assertOptions, type OptionNames } from '@leftfold/core/input';
+import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type {
   AppCommandOptions,
   AppDatabaseOptions,
@@ -29,6 +29,8 @@ const databaseNames: OptionNames<AppDatabaseOptions> = {
   maxConnections: true,
   preparedStatements: true,
   listen: true,
+  answerTimeoutMs: true,
+  waitMs: true,
 };
 const storeNames: OptionNames<AppStoreOptions> = {
   limits: true,
@@ -64,6 +66,7 @@ export function assertAppOptions(options: Pick<Options, keyof typeof groups | 'o
   for (const [group, names] of Object.entries(groups))
     assertOptions(group, options[group as keyof typeof groups], names);
   assertOneOf('database.embedded', options.database?.embedded, [true, false]);
+  assertWhole('database.waitMs', options.database?.waitMs);
   assertOneOf('subscriptions.run', options.subscriptions?.run, [true, false]);
 }
 

@@ -10,6 +10,7 @@ import {
 import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase } from '../database/describe-database.ts';
 import { loadEmbedded } from '../database/load-embedded.ts';
+import { whenReachable } from '../database/when-reachable.ts';
 import type { App } from './app.ts';
 import type { AppEvent } from './app-events.ts';
 import type { AppOptions } from './app-options.ts';
@@ -34,7 +35,7 @@ import { DisposableStack } from './disposable-stack.ts';
  * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
  * used as it is.
  * @throws SchemaMismatchError when a newer release has migrated the database.
- * @throws StoreUnavailableError when the database cannot be reached.
+ * @throws StoreUnavailableError when the database cannot be reached, within `database.waitMs` if it is given.
  *
  * @example
  * await using app = await createApp({ aggregates: [account], projections: [balances] });
@@ -66,10 +67,11 @@ export async function createApp<
 > {
   assertAppOptions(options);
   const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
-  const { url, pool, embedded, ...connection } = databaseOptions;
+  const { url, pool, embedded, waitMs = 0, ...connection } = databaseOptions;
   const { run = true, ...runnerOptions } = options.subscriptions ?? {};
   const { aggregates, decisions, projections, events } = definitionsOf(options);
 
+  const print = (line: string) => void process.stderr.write(`${line}\n`);
   const stack = new DisposableStack();
   try {
     const database = await chooseDatabase(
@@ -77,7 +79,7 @@ export async function createApp<
       {
         environment: process.env,
         loadEmbedded,
-        print: (line) => process.stderr.write(`${line}\n`),
+        print,
       },
     );
     await startComponent(stack, { stop: database.stop });
@@ -90,7 +92,10 @@ export async function createApp<
       schema,
       inline: inlineProjections(projections, { schema }),
     });
-    await startComponent(stack, { migrate: () => store.migrate(), stop: () => store.close() });
+    await startComponent(stack, {
+      migrate: () => whenReachable(() => store.migrate(), { waitMs, print }),
+      stop: () => store.close(),
+    });
     const runner = createProjectionRunner({ ...runnerOptions, store, projections });
     await startComponent(stack, {
       migrate: () => runner.migrate(),
