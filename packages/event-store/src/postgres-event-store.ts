@@ -115,14 +115,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       },
     });
     this.#watch = new HighWaterWatch(this.run, schema, this.#notifier, this.#memory);
-    this.#reader = new LogReader({
-      run: this.run,
-      schema,
-      catalog,
-      validate: options.validateOnRead ?? false,
-      memory: this.#memory,
-      assertOpen: () => this.#assertOpen(),
-    });
+    const assertOpen = () => this.#assertOpen();
+    const log = { run: this.run, schema, catalog, memory: this.#memory };
+    this.#reader = new LogReader({ ...log, validate: options.validateOnRead ?? false, assertOpen });
     this.#appender = new Appender({
       run: this.run,
       // While the store closes, it waits for these.

@@ -63,7 +63,17 @@ describe('a batch', () => {
         { name: 'growing', version: 1, slice: 0 },
         { owner: 'test', epoch: 1, position: 0, caughtUp: true, leaseMs: 1_000 },
       );
-      const state = { era: 0, position: 0, caughtUp: true, writing: false, idle: false, advancedAt: 0, lastFailure: undefined, failures: 0, outages: 0 };
+      const state = {
+        era: 0,
+        position: 0,
+        caughtUp: true,
+        writing: false,
+        idle: false,
+        advancedAt: 0,
+        lastFailure: undefined,
+        failures: 0,
+        outages: 0,
+      };
       const progress = { term, handler, size, signal: term.signal, ...state };
       const { memory: ofOnePage } = await store.readPage({ after: 0, upTo: 1_000, limit: 1_000 });
       const memory = new MemoryBudget(ofOnePage * (pagesInMemory + 0.5));

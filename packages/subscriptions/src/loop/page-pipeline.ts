@@ -37,8 +37,7 @@ export async function applyUpTo(
   let taken = 0;
   const limit = () => Math.min(PAGE_SIZE, size.current);
   const types = subscription.definition.eventTypes;
-  const stalled = () =>
-    batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`);
+  const stalled = () => batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`);
   /** @returns false when the batch before was not written */
   const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
     if (!(await written)) return false;

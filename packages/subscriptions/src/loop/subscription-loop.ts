@@ -36,7 +36,7 @@ export class SubscriptionLoop {
       const progress = this.#beginTerm(term, stop);
       this.#progress = progress;
       term.renewUnless(() => this.#whyNotRenewed(progress));
-      await this.#lead(progress);
+      await this.#lead(progress, stop);
       waiters.left(key);
       if (stop.aborted) break; // the lease manager releases the lease
       leases.drop(term);
@@ -89,7 +89,7 @@ export class SubscriptionLoop {
    * Returns when the term is over: runner stopped, lease lost, subscription stopped or inline, or the log went back.
    * The next term begins where the checkpoint is then.
    */
-  async #lead(progress: TermProgress): Promise<void> {
+  async #lead(progress: TermProgress, stop: AbortSignal): Promise<void> {
     while (!progress.signal.aborted) {
       let failure: { readonly error: unknown } | undefined;
       try {
