@@ -89,11 +89,16 @@ export class SubscriptionRunner implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: SubscriptionRunnerOptions) {
-    const { store, leaseMs = 5_000, batchSize = 5_000 } = options;
+    const {
+      store,
+      leaseMs = 5_000,
+      batchSize = 5_000,
+      batchTimeoutMs = 60_000,
+      stopTimeoutMs = 10_000,
+    } = options;
     assertRunnerOptions(options);
     assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_LEASE_MS });
     assertWhole('batchSize', batchSize, { least: 1 });
-    const { batchTimeoutMs = 60_000, stopTimeoutMs = 10_000 } = options;
     assertWhole('batchTimeoutMs', batchTimeoutMs, { least: 1, most: MAX_LEASE_MS });
     assertWhole('stopTimeoutMs', stopTimeoutMs, { least: 1, most: MAX_LEASE_MS });
     this.#stopTimeoutMs = stopTimeoutMs;
