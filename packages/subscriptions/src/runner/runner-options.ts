@@ -1,4 +1,4 @@
-import { assertDuration, assertOptions, type OptionNames } from '@leftfold/core/input';
+import { assertDuration, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RetryOptions } from '@leftfold/core';
 import type { OnIncident } from '../status/subscription-incident.ts';
@@ -83,7 +83,20 @@ const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
   migrate: true,
 };
 
-/** @throws InvalidArgumentError when an option of a runner is misspelt */
-export function assertRunnerOptions(options: SubscriptionRunnerOptions): void {
+/** Longer ones would overflow the timers of Node. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The limits of a runner, with their defaults.
+ *
+ * @throws InvalidArgumentError when an option of the runner is misspelt, or a limit is none
+ */
+export function runnerLimits(options: SubscriptionRunnerOptions) {
   assertOptions('options', options, runnerNames);
+  const { leaseMs = 5_000, batchSize = 5_000, batchTimeoutMs = 60_000, stopTimeoutMs = 10_000 } = options;
+  assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_TIMER_MS });
+  assertWhole('batchSize', batchSize, { least: 1 });
+  assertWhole('batchTimeoutMs', batchTimeoutMs, { least: 1, most: MAX_TIMER_MS });
+  assertWhole('stopTimeoutMs', stopTimeoutMs, { least: 1, most: MAX_TIMER_MS });
+  return { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs };
 }

@@ -23,15 +23,12 @@ import { identityOf } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import {
-  assertRunnerOptions,
   assertWaitForOptions,
+  runnerLimits,
   type SubscriptionRunnerOptions,
   type WaitForOptions,
 } from './runner-options.ts';
 import { SubscriptionSet } from './subscription-set.ts';
-
-/** Longer ones would overflow the timers of Node. */
-const MAX_LEASE_MS = 2 ** 31 - 1;
 
 const defaultRetry = { attempts: 5, firstDelayMs: 100, maxDelayMs: 10_000 };
 
@@ -89,18 +86,8 @@ export class SubscriptionRunner implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: SubscriptionRunnerOptions) {
-    const {
-      store,
-      leaseMs = 5_000,
-      batchSize = 5_000,
-      batchTimeoutMs = 60_000,
-      stopTimeoutMs = 10_000,
-    } = options;
-    assertRunnerOptions(options);
-    assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_LEASE_MS });
-    assertWhole('batchSize', batchSize, { least: 1 });
-    assertWhole('batchTimeoutMs', batchTimeoutMs, { least: 1, most: MAX_LEASE_MS });
-    assertWhole('stopTimeoutMs', stopTimeoutMs, { least: 1, most: MAX_LEASE_MS });
+    const { store } = options;
+    const { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs } = runnerLimits(options);
     this.#stopTimeoutMs = stopTimeoutMs;
     const onIncident = guarded(options.onIncident ?? warnWhenStopped);
     this.#store = store;
