@@ -133,7 +133,7 @@ const payloads: readonly Rejection[] = [
     call: (store) => append(store, { ...opened, schemaVersion: 3 }),
     code: 'UNKNOWN_EVENT',
     message:
-      'event type "account.opened" has schema version 3, the version known here is 1; use the newest defineEvents(...)',
+      'event type "account.opened" was made with schema version 3, and version 1 is written here; make it by create of the defineEvents(...) that the store has',
   },
   {
     what: 'data that does not fit, handed in past the creator',

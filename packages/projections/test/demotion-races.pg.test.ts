@@ -86,7 +86,7 @@ describe('an append that does not apply an inline projection', () => {
       const caller = await beginTransaction(database.connectionString);
       await caller.client.query(`select "${schema}"._lock_appends()`);
       await caller.client.query(
-        `select "${schema}"._mark_inline(name, version, slice, epoch, position, position) from "${schema}".subscriptions`,
+        `select "${schema}"._mark_inline(name, version, slice, epoch, owner, position, position) from "${schema}".subscriptions`,
       );
       return caller;
     };
