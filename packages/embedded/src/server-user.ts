@@ -1,9 +1,13 @@
 import {
   chownSync,
+  closeSync,
   existsSync,
+  fchownSync,
   mkdirSync,
+  openSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -50,10 +54,19 @@ export function mkdirFor(user: ServerUser | undefined, path: string): void {
   if (user !== undefined) chownSync(path, user.uid, user.gid);
 }
 
-/** Writes a file that only the server's user may read. */
+/**
+ * Writes a file that only the server's user may read. It is a new file in place of one that is there: the server's user,
+ * and whoever owns the folder, can put a link there, through which root would overwrite and give away any file.
+ */
 export function writeFileFor(user: ServerUser | undefined, path: string, content: string): void {
-  writeFileSync(path, content, { mode: 0o600 });
-  if (user !== undefined) chownSync(path, user.uid, user.gid);
+  rmSync(path, { force: true });
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(file, content);
+    if (user !== undefined) fchownSync(file, user.uid, user.gid);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Whether the user may enter this folder, which must exist, and all its parents. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { type PostgresVersion, locateBinaries } from './binaries/locate.ts';
 import { programFile } from './binaries/platform.ts';
@@ -19,7 +19,7 @@ import { initialize } from './server/initialize.ts';
 import { launch, portInUse } from './server/launch.ts';
 import { type ServerPlan, dataOf, logOf } from './server/server-plan.ts';
 import { configuration } from './server/settings.ts';
-import { mkdirFor, serverUser, temporaryFolder } from './server-user.ts';
+import { mkdirFor, serverUser, temporaryFolder, writeFileFor } from './server-user.ts';
 import { type RunningProgram, Supervisor } from './supervisor/supervisor.ts';
 
 export interface PostgresOptions {
@@ -90,7 +90,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
     const connection = directory === undefined ? newConnection() : readConnection(directory);
     const { password } = connection;
     const plan: ServerPlan = { binaries, user, home, scratch, password, configuration: settings };
-    writeFileSync(logOf(home), '', { mode: 0o600 });
+    writeFileFor(undefined, logOf(home), '');
     if (!existsSync(dataOf(home))) {
       // The password is written first: data without a known password would be unusable.
       if (directory !== undefined) writeConnection(directory, connection);

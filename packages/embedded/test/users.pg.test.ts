@@ -1,4 +1,14 @@
-import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +56,31 @@ describe.runIf(isRoot)('as root', () => {
     chownSync(data, owner, owner);
     await using second = await startPostgres(options);
     expect(statSync(`/proc/${second.pid}`).uid).toBe(owner);
+  });
+
+  test('a link in place of a file of the server is never followed', async () => {
+    const folder = openFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const victim = join(folder, 'victim');
+    const directory = join(folder, 'kept');
+    writeFileSync(victim, 'precious', { mode: 0o600 });
+    // The owner of the directory is a user, and the process that starts the server is root.
+    mkdirSync(directory);
+    chownSync(directory, nobody.uid, nobody.gid);
+    for (const name of ['.gitignore', 'postgres.log']) symlinkSync(victim, join(directory, name));
+    await using server = await startPostgres({ directory, durable: false });
+    // What a superuser of the database can do in the data directory, as the server's user.
+    await query(
+      server.connectionString,
+      `copy (select 1) to program 'rm leftfold.conf; ln -s ${victim} leftfold.conf'`,
+    );
+    await server.restart({ mode: 'fast' });
+    expect(readFileSync(victim, 'utf8')).toBe('precious');
+    expect(statSync(victim)).toMatchObject({ uid: 0, mode: 0o100600 });
+    rmSync(join(directory, 'postgres.log'));
+    symlinkSync(victim, join(directory, 'postgres.log'));
+    await expect(server.restart({ mode: 'fast' })).rejects.toMatchObject({ code: 'POSTGRES_START_FAILED' });
+    expect(readFileSync(victim, 'utf8')).toBe('precious');
   });
 
   test.runIf(isReachable(here, nobody))('a user without privileges can start a server', async () => {

@@ -1,17 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
+import { writeFileFor } from '../server-user.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 
 /** Kept from one start to the next, so that other tools can reconnect to the server. */
@@ -41,7 +32,7 @@ export async function openKeptDirectory(directory: string): Promise<DirectoryLoc
       if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     }
     const lock = await lockDirectory(join(directory, 'lock'));
-    writeFileSync(join(directory, '.gitignore'), '*\n');
+    writeFileFor(undefined, join(directory, '.gitignore'), '*\n');
     return lock;
   } catch (error) {
     if (error instanceof EmbeddedPostgresError) throw error;
@@ -69,8 +60,7 @@ export function readConnection(directory: string): Connection {
 /** Only its owner can read the file. The rename makes the write atomic. */
 export function writeConnection(directory: string, connection: Connection): void {
   const unfinished = `${connectionFile(directory)}.new`;
-  rmSync(unfinished, { force: true });
-  writeFileSync(unfinished, `${JSON.stringify(connection)}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileFor(undefined, unfinished, `${JSON.stringify(connection)}\n`);
   renameSync(unfinished, connectionFile(directory));
 }
 

@@ -56,7 +56,7 @@ export async function lockDirectory(path: string, waitMs = defaultWaitMs): Promi
 
 /** A hard link creates the file with its complete content, and fails if the file exists. */
 function createWhole(path: string, aside: string, holder: Holder): boolean {
-  writeFileSync(aside, JSON.stringify(holder));
+  writeFileSync(aside, JSON.stringify(holder), { flag: 'wx' });
   try {
     linkSync(aside, path);
     return true;

@@ -3,7 +3,7 @@
 // Ctrl-C, which signals the whole process group) until the database is stopped and temporary files are removed.
 // Plain JavaScript, because it is started by its path, also from the sources on a Node that cannot run TypeScript.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -35,7 +35,9 @@ createInterface({ input: process.stdin })
 /** @param {Program} program */
 function run({ command, args, log, ...options }) {
   try {
-    const output = openSync(log, 'a', 0o600);
+    // Never through a link, which the server's user can put there. Windows has no such flag: undefined counts as 0.
+    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
+    const output = openSync(log, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
     const started = spawn(command, args, {
       ...options,
       stdio: ['ignore', output, output],
