@@ -41,6 +41,16 @@ test('an answer to a question of an earlier era is not remembered', async ({ sto
   expect(rewound).toBe(1);
 });
 
+test('an event in place of a lost one does not hide that it was lost', async ({ store }) => {
+  const { position, events } = await store.append('account-replaced', [opened]);
+  const memory = memoryOn(store.run);
+  memory.remember(0, [{ position, id: 'lost' }]);
+  // A reader that does not know yet that the log has gone back.
+  memory.remember(0, events);
+  await memory.check();
+  expect(memory.era).toBe(1);
+});
+
 test('a position that was seen needs no request, and a later one asks the log', async ({ store }) => {
   const { position, events } = await store.append('account-reached', [opened]);
   let requests = 0;

@@ -15,7 +15,12 @@ export class KnownEvents {
     return this.#highest;
   }
 
+  /**
+   * A position that is known keeps its id: another one comes from a log that has gone back, which is found out only as
+   * long as the first is remembered.
+   */
   add(position: number, id: string): void {
+    if (this.#idByPosition.has(position)) return;
     this.#idByPosition.set(position, id);
     if (position > this.#highest) this.#highest = position;
     if (this.#idByPosition.size < 2 * KEPT) return;
