@@ -46,6 +46,14 @@ describe('an argument that is none is refused at once', () => {
       expect(await attempt(() => app.execute(command, given({ commandId })))).toMatchObject({
         code: 'INVALID_NAME',
       });
+    for (const none of [null, 7, 'open', Number.NaN])
+      expect(await attempt(() => app.execute(given(none)))).toMatchObject(refused);
+    for (const causedBy of [null, 7, {}])
+      expect(await attempt(() => app.execute(command, given({ causedBy })))).toMatchObject(refused);
+    for (const transaction of [null, 7])
+      expect(await attempt(() => app.store.append('account-1', [], given({ transaction })))).toMatchObject(
+        refused,
+      );
   });
 
   test('by load: the moment', async ({ app }) => {
@@ -63,6 +71,8 @@ describe('an argument that is none is refused at once', () => {
     expect(await attempt(() => app.load(account, 'acc-1', given({ atversion: 1 })))).toMatchObject(refused);
     for (const id of [null, '', 7, {}])
       expect(await attempt(() => app.load(account, given(id)))).toMatchObject({ code: 'INVALID_NAME' });
+    for (const none of [null, 7, 'account'])
+      expect(await attempt(() => app.load(given(none), 'acc-1'))).toMatchObject(refused);
   });
 
   test('by query: the position and the time to wait', async ({ app }) => {

@@ -13,7 +13,7 @@ import {
   Rejection,
 } from '@leftfold/core';
 import { assertExpectedVersion } from '@leftfold/core/append';
-import { assertOptions, parseCommandInput } from '@leftfold/core/input';
+import { assertObject, assertOptions, parseCommandInput } from '@leftfold/core/input';
 import type { Registry } from './registry.ts';
 
 /** An aggregate that a command is about. */
@@ -50,8 +50,10 @@ export type AnyExpectedVersion =
  * The name under which a command is recorded. The command need not be defined.
  *
  * @throws InvalidNameError when a name is not a text, or longer than an id
+ * @throws InvalidArgumentError when it is no object
  */
 export function commandNameOf(command: AnyCommand): string {
+  assertObject('a command', 'command', command);
   if ('decision' in command) {
     assertId('decision', command.decision);
     return command.decision;

@@ -13,7 +13,7 @@ import {
   toRetryPolicy,
   uuidv7,
 } from '@leftfold/core';
-import { assertOptions, type OptionNames } from '@leftfold/core/input';
+import { assertObject, assertOptions, type OptionNames } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
@@ -110,6 +110,7 @@ export function createCommandExecutor<
     const commandId = given.commandId === undefined ? newId() : given.commandId;
     assertId('command id', commandId);
     const name = commandNameOf(command);
+    if (given.causedBy !== undefined) assertObject('an event', 'causedBy.metadata', given.causedBy?.metadata);
     const metadata = metadataOf(name, commandId, given.metadata, given.causedBy);
     const retry = toRetryPolicy(given.retry, retryPolicy);
     const moment = now();
@@ -147,6 +148,7 @@ export function createCommandExecutor<
     id: string,
     at: LoadOptions = {},
   ): Promise<LoadedAggregate<unknown>> {
+    assertObject('an aggregate', 'aggregate', aggregate);
     if (!registry.has(aggregate)) {
       throw new InvalidArgumentError(
         'aggregate',

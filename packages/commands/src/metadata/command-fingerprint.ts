@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidCommandError } from '@leftfold/core';
-import { tooDeep } from '@leftfold/core/input';
+import { beyondLimits } from '@leftfold/core/input';
 
 /** What a command id stands for: the command's name, the streams that it is about, and its input. */
 export interface Fingerprinted {
@@ -21,7 +21,7 @@ export function fingerprintOf(of: Fingerprinted): string {
     return hashesOf(of).join('.');
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new InvalidCommandError(of.name, [{ ...tooDeep, path: 'input' }], { cause });
+    throw new InvalidCommandError(of.name, [{ ...beyondLimits(cause), path: 'input' }], { cause });
   }
 }
 

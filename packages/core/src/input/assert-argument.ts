@@ -49,6 +49,14 @@ function wordOf(taken: unknown): string {
   return typeof taken === 'string' ? `'${taken}'` : String(taken);
 }
 
+/**
+ * @param taken what it is an object of: `a command`
+ * @throws InvalidArgumentError when the value is not an object.
+ */
+export function assertObject(taken: string, argument: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw InvalidArgumentError.not(taken, argument, value);
+}
+
 /** @throws InvalidArgumentError when the value is not an array. */
 export function assertList(argument: string, value: unknown): void {
   if (!Array.isArray(value)) throw InvalidArgumentError.not('a list', argument, value);

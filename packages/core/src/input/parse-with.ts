@@ -20,7 +20,7 @@ export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value:
       ? { success: true, data: parsed.data }
       : { success: false, issues: toSchemaIssues(parsed.error) };
   } catch (cause) {
-    if (cause instanceof RangeError) return { success: false, issues: [tooDeep] };
+    if (cause instanceof RangeError) return { success: false, issues: [beyondLimits(cause)] };
     if (!isAsync(schema, value)) throw cause;
     throw new InvalidDefinitionError(
       `the schema of ${owner} has an asynchronous refinement or transform; make it synchronous, and check what has to be awaited before the call`,
@@ -29,12 +29,16 @@ export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value:
   }
 }
 
-/** The call stack overflowed. */
-export const tooDeep: SchemaIssue = {
-  path: '',
-  code: 'too_deep',
-  message: 'is nested too deeply, thousands of levels, or contains itself',
-};
+/** What a value is when walking it exceeds a limit of the engine: of its call stack, or of a text or a list. */
+export function beyondLimits(cause: RangeError): SchemaIssue {
+  return cause.message.includes('call stack')
+    ? {
+        path: '',
+        code: 'too_deep',
+        message: 'is nested too deeply, thousands of levels, or contains itself',
+      }
+    : { path: '', code: 'too_large', message: 'is larger than any text can be' };
+}
 
 /** zod answers with a promise, or fails in one of several ways, depending on where in the schema it is asynchronous. */
 function isAsync(schema: z.ZodType, value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { InvalidEventError } from '../errors/definition-errors.ts';
-import { tooDeep } from '../input/parse-with.ts';
+import { beyondLimits } from '../input/parse-with.ts';
 import { asStored } from './as-stored.ts';
 
 /**
@@ -36,10 +36,10 @@ export function asStoredData<TValue>(owner: string, schemaVersion: number, data:
   }
 }
 
-/** @param cause a RangeError when the call stack overflowed */
+/** @param cause a RangeError when a limit of the engine was exceeded */
 function notJson(owner: string, schemaVersion: number, cause: unknown): InvalidEventError {
   const message = 'cannot be written as JSON (a bigint, or a circle)';
-  const issue = cause instanceof RangeError ? tooDeep : { path: '', code: 'not_json', message };
+  const issue = cause instanceof RangeError ? beyondLimits(cause) : { path: '', code: 'not_json', message };
   return new InvalidEventError(owner, schemaVersion, [issue], { cause });
 }
 

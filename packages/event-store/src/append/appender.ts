@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
   type StreamToAppend,
 } from '@leftfold/core';
+import { assertObject } from '@leftfold/core/input';
 import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
 import {
   type CallerTransaction,
@@ -97,6 +98,7 @@ export class Appender {
     transaction: CallerTransaction | undefined,
   ): Promise<AppendToStreamsResult> {
     const { catalog, limits, schema } = this.#options;
+    if (transaction !== undefined) assertObject('a transaction', 'transaction', transaction);
     const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
     return tracedAppend(schema, request, () =>
       transaction === undefined
