@@ -197,6 +197,15 @@ describe('the log by SQL alone', () => {
       `jsonb_build_array(jsonb_build_object('type', 't', 'data', jsonb_build_object('x', repeat('x', 1048576))))`,
       'event 1 is larger than 1 MiB',
     ],
+    [
+      `jsonb_build_array(jsonb_build_object('type', 't', 'data', ('{"v":' || repeat('[', 1000) || repeat(']', 1000) || '}')::jsonb))`,
+      'event 1 is nested more than 1,000 levels deep',
+    ],
+    [`'[{"type": "t", "data": {"v": [-1e309]}}]'`, 'event 1 has a number beyond ±1.7976931348623157e308'],
+    [
+      `'[{"type": "t", "data": {}, "metadata": {"v": 1.8e308}}]'`,
+      'event 1 has a number beyond ±1.7976931348623157e308',
+    ],
     [`'[{"type": "t"}]', command_id => ''`, 'command_id must be a text that is not empty'],
     [`'[]', metadata => '[]'`, 'metadata must be a JSON object'],
     [`'[]', metadata => null`, 'metadata must be a JSON object'],

@@ -1122,6 +1122,13 @@ begin
                      or jsonb_path_exists(event.value -> 'tags', 'strict $[*] ? (@.type() <> "string")', silent => true)
                      then 'has "tags" that are not an array of strings'
                    when jsonb_array_length(event.value -> 'tags') > 64 then 'has more than 64 tags'
+                   -- What a program in JavaScript can read: its call stack is limited, and its numbers are doubles.
+                   when jsonb_path_exists(event.value, 'strict $.**{1000 to last}', silent => true)
+                     then 'is nested more than 1,000 levels deep'
+                   when jsonb_path_exists(event.value,
+                     'strict $.** ? (@.type() == "number" && (@ > 1.7976931348623157e308 || @ < -1.7976931348623157e308))',
+                     silent => true)
+                     then 'has a number beyond ±1.7976931348623157e308'
                  end as problem
             from jsonb_array_elements(events) with ordinality as event (value, number)) as checked
    where checked.problem is not null
