@@ -16,6 +16,11 @@ export type AppEvent<
   TGroup extends AnyEventGroup,
   TMetadata extends CustomMetadata,
 > = RecordedEventOf<
-  TAggregate['events'] | TDecision['aggregates'][string]['events'] | TProjection['events'][number] | TGroup,
+  TAggregate['events'] | AggregateIn<TDecision>['events'] | TProjection['events'][number] | TGroup,
   RecordedMetadata<TMetadata>
 >;
+
+/** By the names of its roles: indexed by any text, a decision has aggregates without their types. */
+type AggregateIn<TDecision extends AnyDecision> = TDecision extends AnyDecision
+  ? TDecision['aggregates'][keyof TDecision['aggregates']]
+  : never;

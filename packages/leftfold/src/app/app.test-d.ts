@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   createApp,
   defineAggregate,
+  defineDecision,
   defineEvents,
   defineProjection,
   defineTableProjection,
@@ -206,6 +207,20 @@ describe('the events that an app reads', () => {
       expectTypeOf(event.type).toEqualTypeOf<'account.opened' | 'account.deposited' | 'cart.emptied'>();
     for await (const event of more.store.subscribe())
       expectTypeOf(event.type).toEqualTypeOf<'account.opened' | 'account.deposited' | 'cart.emptied'>();
+  });
+
+  test('are narrowed by type in an app with decisions over several aggregates', async () => {
+    const move = defineDecision({
+      name: 'move',
+      aggregates: { from: account, to: account },
+      input: z.object({ cents: z.int() }),
+      decide: (_states, { cents }, emit) => ({ to: emit.to.deposited({ cents }) }),
+    });
+    const deciding = await createApp({ aggregates: [account], decisions: [move] });
+    const { events } = await deciding.store.readForDecision({ tags: ['owner:ada'] });
+    for await (const event of events) {
+      expectTypeOf(event).toEqualTypeOf<RecordedEventOf<typeof accountEvents>>();
+    }
   });
 
   test('have the fields of the metadata schema', async () => {
