@@ -110,6 +110,17 @@ test('the batch form reads all events of its groups, and gets them at once', asy
   expect(seen).toEqual([1, 2]);
 });
 
+test('a version or mode that is none is refused', () => {
+  for (const version of [0, 1.5, Number.NaN, 2 ** 31, '1' as unknown as number])
+    expect(() => defineProjection({ ...base, version, on: {} })).toThrow(
+      'version of projection "owners" must be a whole number from 1 to 2147483647',
+    );
+  const mode = 'sync' as 'async';
+  expect(() => defineProjection({ ...base, mode, on: {} })).toThrow(
+    `mode of projection "owners" must be 'inline' or 'async'`,
+  );
+});
+
 test('a name, table or column that is not a plain SQL name is refused', () => {
   expect(() => defineProjection({ ...base, name: 'Owners', on: {} })).toThrow('projection name "Owners"');
   const columns = { name: 'text' } as const;

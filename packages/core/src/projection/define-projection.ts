@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { MetadataSchema } from '../event/metadata.ts';
+import { assertOneOf, assertWhole } from '../input/assert-argument.ts';
 import { assertProjectionName, assertSqlName } from '../naming/names.ts';
 import type { Columns, Row, TableDefinition } from './columns.ts';
 import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts';
@@ -144,6 +145,7 @@ export interface HandlerProjection<
  * ```
  *
  * @throws InvalidNameError when the projection's name, a table or a column is not a plain lower-case SQL name.
+ * @throws InvalidArgumentError when the version is no whole number from 1, or the mode is none.
  */
 export function defineProjection<
   const TName extends string,
@@ -154,7 +156,7 @@ export function defineProjection<
   options: ProjectionOptions<TName, TGroups, TTables, TMetadata>,
 ): HandlerProjection<TName, TTables, TGroups> {
   const { name, events, version = 1, mode = 'async' } = options;
-  assertProjectionName(name);
+  assertProjection({ name, version, mode });
   const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;
   const tables = Object.entries(tableOptions).map(([table, { columns, primaryKey, indexes }]) => {
     assertSqlName(`table of "${name}"`, table);
@@ -174,6 +176,17 @@ export function defineProjection<
     columnsByTable: Object.fromEntries(tables.map(({ name: table, columns }) => [table, columns])) as TTables,
     apply: applierOf(options),
   };
+}
+
+/** @throws InvalidNameError, InvalidArgumentError */
+export function assertProjection(given: {
+  readonly name: string;
+  readonly version: number;
+  readonly mode: ProjectionMode;
+}): void {
+  assertProjectionName(given.name);
+  assertWhole(`version of projection "${given.name}"`, given.version, { least: 1, most: 2_147_483_647 });
+  assertOneOf(`mode of projection "${given.name}"`, given.mode, ['inline', 'async']);
 }
 
 function allTypes(groups: readonly AnyEventGroup[]): readonly string[] {

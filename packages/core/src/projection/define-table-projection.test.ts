@@ -130,7 +130,7 @@ describe('defining a table projection', () => {
   test('refuses a table without a key', () => {
     const initialRow = { account_id: '', cents: 0 };
     expect(() => defineTableProjection({ ...base, name: 'balances', initialRow, key })).toThrow(
-      'projection "balances" has no key: leave the key\'s columns out of initialRow',
+      'projection "balances" has no key; leave the key\'s columns out of initialRow',
     );
   });
 });

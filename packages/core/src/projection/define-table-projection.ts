@@ -2,9 +2,10 @@ import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { MetadataSchema } from '../event/metadata.ts';
 import { frozen } from '../fold/frozen.ts';
-import { assertProjectionName, assertSqlName } from '../naming/names.ts';
+import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { assertSqlName } from '../naming/names.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
-import type { ProjectionMode } from './define-projection.ts';
+import { assertProjection, type ProjectionMode } from './define-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 
 /** Returns the keys of the rows that an event changes. */
@@ -136,7 +137,8 @@ export interface TableProjection<
  * ```
  *
  * @throws InvalidNameError when the projection's name or a column is not a plain lower-case SQL name.
- * @throws TypeError when there is no key column.
+ * @throws InvalidDefinitionError when there is no key column.
+ * @throws InvalidArgumentError when the version is no whole number from 1, or the mode is none.
  */
 export function defineTableProjection<
   const TName extends string,
@@ -149,11 +151,13 @@ export function defineTableProjection<
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers, TMetadata>,
 ): TableProjection<TName, TColumns, TGroups> {
   const { name, columns, version = 1, mode = 'async', indexes = [] } = options;
-  assertProjectionName(name);
+  assertProjection({ name, version, mode });
   for (const column of Object.keys(columns)) assertSqlName(`column of "${name}"`, column);
   const primaryKey = Object.keys(columns).filter((column) => !Object.hasOwn(options.initialRow, column));
   if (primaryKey.length === 0) {
-    throw new TypeError(`projection "${name}" has no key: leave the key's columns out of initialRow`);
+    throw new InvalidDefinitionError(
+      `projection "${name}" has no key; leave the key's columns out of initialRow`,
+    );
   }
   const table: TableDefinition = { name, columns, primaryKey, indexes };
   // Sound: each handler is called with rows of these columns and events of its type.
