@@ -1,15 +1,17 @@
 import { NO_ANSWER } from './failure-table.ts';
 
+/** What pg throws when a statement's `query_timeout` is over: an Error that has only this message. */
+const TIMED_OUT = 'Query read timeout';
+
 /**
- * The error of a statement, named when the database gave no answer in time. pg throws a bare Error then, as it does for
- * a connection that broke.
+ * The error of a statement, named when the database gave no answer in time. A connection that could not be opened in
+ * time, or broke, is another error: its statement may not have been sent.
  *
- * @param elapsedMs how long the statement took
- * @param answerMs its limit; undefined: it had none
+ * @param answerMs the limit of the statement; undefined: it had none
  */
-export function namedIfNoAnswer(error: unknown, elapsedMs: number, answerMs: number | undefined): unknown {
-  if (answerMs === undefined || elapsedMs < answerMs) return error;
-  if (!(error instanceof Error) || 'code' in error) return error;
+export function namedIfNoAnswer(error: unknown, answerMs: number | undefined): unknown {
+  if (answerMs === undefined) return error;
+  if (!(error instanceof Error) || error.message !== TIMED_OUT) return error;
   const named = new Error(`the database gave no answer for ${answerMs} ms`, { cause: error });
   return Object.assign(named, { code: NO_ANSWER });
 }

@@ -94,7 +94,6 @@ export class ParsingClient implements PostgresPoolClient {
   }
 
   async #askWithin(query: pg.QueryConfig, answerMs: number): Promise<pg.QueryResult> {
-    const began = performance.now();
     try {
       // pg's types do not have this option.
       const timed: pg.QueryConfig & { readonly query_timeout: number } = {
@@ -103,7 +102,7 @@ export class ParsingClient implements PostgresPoolClient {
       };
       return await this.#client.query(timed);
     } catch (thrown) {
-      const error = namedIfNoAnswer(thrown, performance.now() - began, answerMs);
+      const error = namedIfNoAnswer(thrown, answerMs);
       // What is sent after it would wait for the same answer.
       if (isNoAnswer(error)) {
         this.close(error);

@@ -34,7 +34,6 @@ export function runnerOn(
     if ('ending' in client && client.ending) throw new ClosedError('the connection pool');
     // pg answers several statements in one text with a list, which its types do not say.
     let result: Result<TRow> | readonly Result<TRow>[];
-    const began = performance.now();
     try {
       result = await client.query<TRow & pg.QueryResultRow>({
         ...(prepare && name !== undefined ? { name } : {}),
@@ -45,7 +44,7 @@ export function runnerOn(
         ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
       });
     } catch (error) {
-      throw withoutValues(namedIfNoAnswer(error, performance.now() - began, answerMs));
+      throw withoutValues(namedIfNoAnswer(error, answerMs));
     }
     return lastOf(result).rows;
   };
