@@ -76,7 +76,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   /** Pauses of readers while the database cannot be reached. They end when LISTEN is possible again. */
   readonly outage = new OutagePause();
   readonly #pool: pg.Pool;
-  readonly #answerMs: number;
+  /** Milliseconds within which a statement must be answered. */
+  readonly answerTimeoutMs: number;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
@@ -102,7 +103,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.#ownsPool = owned;
-    this.#answerMs = answerMs;
+    this.answerTimeoutMs = answerMs;
     this.run = runnerOn(pool, { prepare: preparedStatements, answerMs });
     const onConnected = () => this.outage.over();
     this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen, onConnected });
@@ -237,7 +238,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     options?: TransactionOptions,
   ): Promise<TResult> {
     this.#assertOpen();
-    return inTransaction(this.pool, this.#names, work, { answerMs: this.#answerMs, ...options });
+    return inTransaction(this.pool, this.#names, work, { answerMs: this.answerTimeoutMs, ...options });
   }
 
   /** Like `db`; its statements and their connections end when the signal aborts, and fail with its reason. */

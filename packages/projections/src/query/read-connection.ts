@@ -1,6 +1,7 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
 import {
   type BorrowedClient,
+  isNoAnswer,
   isUnknownColumn,
   isWriteRefused,
   runnerOn,
@@ -12,7 +13,7 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
 import { beginRead, beginReadOnly, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
 
-type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements'>;
+type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements' | 'answerTimeoutMs'>;
 
 /** One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. */
 export class ReadConnection implements DatabaseConnection {
@@ -22,12 +23,17 @@ export class ReadConnection implements DatabaseConnection {
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   #inTransaction = false;
+  /** A statement got no answer: the next one would get none either. */
+  #silent = false;
 
-  constructor({ client, release }: BorrowedClient, { schema, preparedStatements }: ReadStore) {
-    this.#run = runnerOn(client, { prepare: false });
+  constructor(
+    { client, release }: BorrowedClient,
+    { schema, preparedStatements, answerTimeoutMs: answerMs }: ReadStore,
+  ) {
+    this.#run = runnerOn(client, { prepare: false, answerMs });
     // Few of the caller's texts are repeated. A second statement in one could end the read-only transaction.
-    this.#runCallers = runnerOn(client, { prepare: false, oneStatement: true });
-    this.#runPrepared = runnerOn(client, { prepare: preparedStatements });
+    this.#runCallers = runnerOn(client, { prepare: false, oneStatement: true, answerMs });
+    this.#runPrepared = runnerOn(client, { prepare: preparedStatements, answerMs });
     this.#release = release;
     this.#schema = schema;
   }
@@ -76,9 +82,9 @@ export class ReadConnection implements DatabaseConnection {
     await this.#query(closeCursor);
   }
 
-  /** Returns the connection to the pool. It is closed if its transaction does not end. */
+  /** Returns the connection to the pool. It is closed if it is silent, or its transaction does not end. */
   async release(): Promise<void> {
-    const broken = this.#inTransaction && !(await this.#ends());
+    const broken = this.#silent || (this.#inTransaction && !(await this.#ends()));
     this.#release(broken);
   }
 
@@ -100,6 +106,7 @@ export class ReadConnection implements DatabaseConnection {
     try {
       return [...(await run<TRow & object>(statement))];
     } catch (error) {
+      if (isNoAnswer(error)) this.#silent = true;
       // Statements that the caller has written are his to mend.
       if (isWriteRefused(error) || isUnknownColumn(error)) throw error;
       throw toLeftfoldError(error, this.#schema);
