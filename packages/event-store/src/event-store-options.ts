@@ -20,9 +20,9 @@ export interface EventStoreOptions<TGroups extends readonly AnyEventGroup[] = re
   /** Batches of appends in flight at a time. @default 2, at most the pool's size */
   readonly appendConcurrency?: number | undefined;
   /**
-   * Milliseconds in which the database has to answer a statement of the framework. Then its connection is closed, and the
-   * call fails with STORE_UNAVAILABLE: behind a network that swallows packets, nothing else would end it. Statements of
-   * your own, in handlers and queries, have no such limit.
+   * Milliseconds in which the database has to answer a statement of the framework, or a query of a read model. Then its
+   * connection is closed, and the call fails with STORE_UNAVAILABLE: behind a network that swallows packets, nothing else
+   * would end it. Statements of your own in handlers and transactions have no such limit.
    *
    * @default 30000
    */

@@ -75,9 +75,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly preparedStatements: boolean;
   /** Pauses of readers while the database cannot be reached. They end when LISTEN is possible again. */
   readonly outage = new OutagePause();
-  readonly #pool: pg.Pool;
   /** Milliseconds within which a statement must be answered. */
-  readonly answerTimeoutMs: number;
+  readonly answerMs: number;
+  readonly #pool: pg.Pool;
   readonly #ownsPool: boolean;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
@@ -103,7 +103,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.#ownsPool = owned;
-    this.answerTimeoutMs = answerMs;
+    this.answerMs = answerMs;
     this.run = runnerOn(pool, { prepare: preparedStatements, answerMs });
     const onConnected = () => this.outage.over();
     this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen, onConnected });
@@ -120,13 +120,10 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const log = { run: this.run, schema, catalog, memory: this.#memory };
     this.#reader = new LogReader({ ...log, validate: options.validateOnRead ?? false, assertOpen });
     this.#appender = new Appender({
-      run: this.run,
+      ...log,
       // While the store closes, it waits for these.
       transact: (work) => inTransaction(pool, this.#names, work, { answerMs, everyStatement: true }),
-      schema,
-      catalog,
       reader: this.#reader,
-      memory: this.#memory,
       limits: appendLimits(options.limits),
       concurrency,
       // Two queues have slots, and one connection is left for readers.
@@ -160,7 +157,10 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   get era(): number {
     return this.#memory.era;
   }
-
+  /** The highest position that this store has seen committed: not below its own appends. 0 before the first. */
+  get newestSeen(): number {
+    return this.#memory.newestSeen;
+  }
   /** The lineage that the log had when it was last checked, for what is written together with a read of this era. */
   get lineage(): string | undefined {
     return this.#memory.lineage;
@@ -238,7 +238,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     options?: TransactionOptions,
   ): Promise<TResult> {
     this.#assertOpen();
-    return inTransaction(this.pool, this.#names, work, { answerMs: this.answerTimeoutMs, ...options });
+    return inTransaction(this.pool, this.#names, work, { answerMs: this.answerMs, ...options });
   }
 
   /** Like `db`; its statements and their connections end when the signal aborts, and fail with its reason. */
@@ -257,7 +257,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   async loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
-    this.#assertOpen();
     return this.#reader.snapshot(streamId, key);
   }
 

@@ -1,4 +1,5 @@
 import { deposited, journal } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
@@ -24,6 +25,30 @@ describe('a query of an inline projection that appends do not apply for now', ()
       else rows.push(...(await query().execute()));
       expect(rows.map((row) => row.cents)).toEqual(appended);
     }
+  });
+
+  test('has every append that was acknowledged, also beside an older one in flight', async ({
+    database,
+    inlineLog,
+    sameLog,
+  }) => {
+    guarantee('inline-query');
+    await using log = await inlineLog([inlineJournal]);
+    await using old = sameLog(log.store);
+    const context = { store: log.store, runner: log.runner, isClosed: () => false };
+    const cents = (options: QueryOptions) =>
+      queryProjection(context, inlineJournal, options).selectFrom('entry').select('cents').execute();
+    await old.append('account-1', [deposited(1)]);
+    const caller = await beginTransaction(database.connectionString);
+    const append = `select "${log.store.schema}".append($1, $2)`;
+    const event = { type: 'account.deposited', data: { cents: 2 } };
+    await caller.client.query(append, ['account-2', JSON.stringify([event])]);
+    await log.store.append('account-3', [deposited(3)]);
+    expect(await failureOf(cents({ timeoutMs: 200 }))).toMatchObject({ code: 'SUBSCRIPTION_TIMEOUT' });
+    const asked = cents({ timeoutMs: 20_000 });
+    await caller.client.query('commit');
+    await caller.client.end();
+    expect(await asked).toHaveLength(3);
   });
 
   test('fails, if it must not or cannot wait, instead of returning older rows', async ({

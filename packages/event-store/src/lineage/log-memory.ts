@@ -43,6 +43,11 @@ export class LogMemory {
     return this.#lineage;
   }
 
+  /** The highest position that was seen committed in this era; 0 before the first. */
+  get newestSeen(): number {
+    return this.#known.highest;
+  }
+
   /** @throws LogRewoundError when the log has gone back since that era */
   assertSame(era: number): void {
     if (era !== this.#era && this.#rewound !== undefined) throw this.#rewound;

@@ -217,6 +217,7 @@ export class LogReader {
 
   /** A stream's snapshot with the events from its version on, unless they exceed one page. One round trip. */
   async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
+    this.#assertOpen();
     assertId('stream id', streamId);
     assertId('snapshot key', key);
     const rows = await this.#rows<SnapshotRow>(

@@ -13,9 +13,12 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
 import { beginRead, beginReadOnly, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
 
-type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements' | 'answerTimeoutMs'>;
+type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements' | 'answerMs'>;
 
-/** One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. */
+/**
+ * One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. Each
+ * statement has the store's limit for an answer, the caller's too: a network that swallows packets would hold it for ever.
+ */
 export class ReadConnection implements DatabaseConnection {
   readonly #run: StatementRunner;
   readonly #runCallers: StatementRunner;
@@ -26,10 +29,7 @@ export class ReadConnection implements DatabaseConnection {
   /** A statement got no answer: the next one would get none either. */
   #silent = false;
 
-  constructor(
-    { client, release }: BorrowedClient,
-    { schema, preparedStatements, answerTimeoutMs: answerMs }: ReadStore,
-  ) {
+  constructor({ client, release }: BorrowedClient, { schema, preparedStatements, answerMs }: ReadStore) {
     this.#run = runnerOn(client, { prepare: false, answerMs });
     // Few of the caller's texts are repeated. A second statement in one could end the read-only transaction.
     this.#runCallers = runnerOn(client, { prepare: false, oneStatement: true, answerMs });

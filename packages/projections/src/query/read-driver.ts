@@ -136,7 +136,9 @@ class ReadDriver implements Driver {
       connectWhenReadable: async () => {
         const remaining = deadline - Date.now();
         if (demoted) {
-          required ??= await this.#context.store.highWaterMark();
+          const { store } = this.#context;
+          // The mark can be below an append of this process, while an older one is in flight.
+          required ??= Math.max(store.newestSeen, await store.highWaterMark());
           const patienceMs = this.#options.ifNotCaughtUp === 'fail' ? 0 : Math.max(0, remaining);
           return this.#connectAtLeast(required, patienceMs);
         }
