@@ -90,7 +90,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new LogRewoundError({ lostFrom: 11, lostTo: 20, end: 10 }),
     'LOG_REWOUND',
     false,
-    'the log went back: positions 11 to 20 are known here, and the log, which ends at 10, does not have them any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again',
+    'the log went back: positions 11 to 20 are known here, and the log, which ends at 10, does not have these events any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again',
   ],
   [
     new AppendTooLargeError('account-1', 'data of event "account.opened"', 2_000_000, 1_000_000),

@@ -62,7 +62,7 @@ export class LogRewoundError extends LeftfoldError {
 
   constructor({ lostFrom, lostTo, end }: RewoundLog, options?: ErrorOptions) {
     super(
-      `the log went back: positions ${lostFrom} to ${lostTo} are known here, and the log, which ends at ${end}, does not have them any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again`,
+      `the log went back: positions ${lostFrom} to ${lostTo} are known here, and the log, which ends at ${end}, does not have these events any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again`,
       options,
     );
     this.lostFrom = lostFrom;
