@@ -24,8 +24,14 @@ describe('leases', () => {
   };
 
   const expireLeases = async (store: PostgresEventStore) => {
-    await sql`update ${sql.id(store.schema, 'subscriptions')} set lease_until = clock_timestamp()
-               where lease_until is not null`.execute(store.db);
+    const table = sql.id(store.schema, 'subscriptions');
+    await store.db.transaction().execute(async (tx) => {
+      // Runners update several rows at a time: row by row, the two could wait for each other.
+      await sql`lock table ${table} in share row exclusive mode`.execute(tx);
+      await sql`update ${table} set lease_until = clock_timestamp() where lease_until is not null`.execute(
+        tx,
+      );
+    });
   };
 
   test('a table projection that lost its lease does not write the rows it has in memory', async ({

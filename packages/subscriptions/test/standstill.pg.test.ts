@@ -32,6 +32,8 @@ describe('a subscription that does not advance', () => {
     await runner.start();
     await direct.append('counter-1', [added(1)]);
     await runner.whenCaughtUp(subscription);
+    // Open connections for each statement of the runner: one that has to be opened first ends by another limit.
+    await Promise.all(Array.from({ length: 6 }, () => store.inTransaction(async () => {})));
     proxy.stall();
     await direct.append('counter-1', [added(1)]);
     await until(() => incidents.length > 1, { timeoutMs: 20_000 });
