@@ -95,9 +95,9 @@ export async function withClient<T>(
 function pauseOne(
   processes: readonly RestartedProcess[],
   [least, most]: readonly [number, number],
-  { random, signal }: FaultRun,
+  { random, pause }: FaultRun,
 ): Promise<boolean> {
-  return random.pick(processes).pause(random.between(least, most), signal);
+  return random.pick(processes).stallFor(pause(random.between(least, most)));
 }
 
 async function breakNetwork(proxy: TcpProxy, { random, pause }: FaultRun): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { until } from '@leftfold/testing/postgres';
 import { expect, test } from 'vitest';
 import type { Fault } from './fault.ts';
@@ -38,4 +39,23 @@ test('stopping ends the pauses of faults, and waits for what they still have to 
   await schedule.stop();
   expect(restored).toBe(true);
   expect(schedule.total).toBe(1);
+});
+
+test('any number of faults pauses at one time without a warning of a leak', async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  process.on('warning', onWarning);
+  let pausing = 0;
+  const stalls = Array.from({ length: 20 }, (_, index) =>
+    fault(`stalls ${index}`, ({ pause }) => {
+      pausing += 1;
+      return pause(3_600_000).then(() => true);
+    }),
+  );
+  const schedule = new FaultSchedule(stalls, 7);
+  await until(() => pausing === 20);
+  await nextTurn();
+  await schedule.stop();
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
 });

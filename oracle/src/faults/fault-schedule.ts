@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '@leftfold/postgres';
 import { Random } from '../random.ts';
 import type { Fault, FaultRun } from './fault.ts';
 
@@ -30,11 +30,10 @@ export class FaultSchedule {
 
   async #repeat({ counted, everyMs, inject }: Fault, random: Random): Promise<void> {
     const { signal } = this.#stop;
-    const pause = (milliseconds: number) => delay(milliseconds, undefined, { signal }).catch(() => {});
-    const run: FaultRun = { random, signal, pause };
+    const run: FaultRun = { random, signal, pause: (milliseconds) => pause(milliseconds, signal) };
     this.#counts.set(counted, 0);
     for (;;) {
-      await pause(random.between(...everyMs));
+      await pause(random.between(...everyMs), signal);
       if (signal.aborted) return;
       try {
         if (await inject(run)) this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + 1);

@@ -59,9 +59,9 @@ export class RestartedProcess {
   }
 
   /** @returns false when it had ended by itself, and could not be paused. */
-  async pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  async stallFor(pause: Promise<void>): Promise<boolean> {
     if (!this.running) return false;
-    await pauseProcess(this.#process, milliseconds, signal);
+    await pauseProcess(this.#process, pause);
     return true;
   }
 

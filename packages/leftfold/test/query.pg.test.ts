@@ -155,6 +155,28 @@ describe('a query without atLeast', () => {
     expect(await own({ timeoutMs: 20_000 }).execute()).toHaveLength(1);
   });
 
+  test('shares its signal with any number of others without a warning', async ({ app }) => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on('warning', onWarning);
+    await app.execute(account.command.deposit('shared', { cents: 1 }));
+    await app.projections.reset(balances);
+    const reason = new Error('the user has gone');
+    const ending = new AbortController();
+    const queries = Array.from({ length: 30 }, () =>
+      app.query(balances, { signal: ending.signal }).execute(),
+    );
+    const failures = queries.map((query) => failureOf(query));
+    await app
+      .query(balances, { timeoutMs: 200 })
+      .execute()
+      .catch(() => {});
+    ending.abort(reason);
+    for (const failure of failures) expect(await failure).toBe(reason);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   test('on an empty log needs no wait', async ({ database }) => {
     await using empty = await startBank(database.connectionString, {
       schema: 'empty_log',

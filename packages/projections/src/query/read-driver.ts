@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AnyProjection,
   ClosedError,
@@ -7,7 +6,7 @@ import {
   SubscriptionTimeoutError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { borrow, type Statement, toLeftfoldError } from '@leftfold/postgres';
+import { borrow, pause, type Statement, toLeftfoldError } from '@leftfold/postgres';
 import {
   type DatabaseConnection,
   type Dialect,
@@ -87,7 +86,7 @@ class ReadDriver implements Driver {
       if (typeof found !== 'number') return found;
       const remaining = deadline - Date.now();
       if (remaining <= 0) throw this.#timeoutError(atLeast, found, timeoutMs);
-      if (waited) await delay(RETRY_MS, undefined, { signal });
+      if (waited) await pause(RETRY_MS, signal);
       waited = await this.#waitFor(atLeast, remaining);
     }
   }
@@ -147,7 +146,7 @@ class ReadDriver implements Driver {
           throw new SubscriptionNotCaughtUpError({ kind: 'projection', name, version }, reached);
         }
         // The projection's checkpoint comes to the end of the log first, and then it is recorded that it was there.
-        await delay(RETRY_MS, undefined, { signal: this.#options.signal });
+        await pause(RETRY_MS, this.#options.signal);
         await this.#waitFor(await this.#context.store.highWaterMark(), remaining);
         return this.#connect();
       },

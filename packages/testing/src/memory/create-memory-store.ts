@@ -54,8 +54,8 @@ export interface MemoryStoreOptions {
 /**
  * Creates an event store in memory, for tests without a database.
  *
- * It fulfils the contract of every event store and refuses the same input as the store on Postgres. Its events are lost
- * when the process ends.
+ * It fulfils the contract of every event store and refuses the same input as the store on Postgres. It keeps every event
+ * in memory, as text, without a limit; they are lost when the process ends.
  *
  * @example
  * ```ts

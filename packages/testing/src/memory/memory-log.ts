@@ -76,6 +76,12 @@ export class MemoryLog {
     return this.eventsAfter(position);
   }
 
+  /** The first event after a position, if there is one. @throws LogRewoundError when the log never had that position */
+  nextAfter(position: number): StoredEvent | undefined {
+    this.#assertReaches(position);
+    return this.#events[position];
+  }
+
   #assertReaches(position: number): void {
     const end = this.#events.length;
     if (position > end) throw new LogRewoundError({ lostFrom: position, lostTo: position, end });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type AbortSignalLike,
   ClosedError,
@@ -37,7 +38,7 @@ export class MemorySubscription implements Subscription {
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
     if (this.#closed.aborted) throw new ClosedError('the event store');
     while (!this.#ended) {
-      const [next] = this.#log.readAfter(this.#position);
+      const next = this.#log.nextAfter(this.#position);
       if (next === undefined) {
         await this.#appendOrEnd();
         continue;
@@ -60,7 +61,11 @@ export class MemorySubscription implements Subscription {
         resolve();
       };
       const stop = this.#log.onAppend(go);
-      for (const signal of this.#endings) signal?.addEventListener('abort', go, { once: true });
+      for (const signal of this.#endings) {
+        // One signal may end any number of subscriptions: Node warns of a leak with the eleventh listener.
+        if (signal instanceof EventTarget) setMaxListeners(0, signal);
+        signal?.addEventListener('abort', go, { once: true });
+      }
     });
   }
 }

@@ -23,8 +23,11 @@ test('a killed process is gone, and one that has ended is left alone', async () 
 
 test.skipIf(process.platform === 'win32')('a paused process stands still, then goes on', async () => {
   const victim = await startTicking();
-  const end = new AbortController();
-  const paused = pauseProcess(victim, 60_000, end.signal);
+  let end = () => {};
+  const pause = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const paused = pauseProcess(victim, pause);
   // What it wrote before arrives; then there is nothing for far longer than its interval.
   let [before, unchanged] = [-1, 0];
   await until(() => {
@@ -32,7 +35,7 @@ test.skipIf(process.platform === 'win32')('a paused process stands still, then g
     before = victim.lines();
     return unchanged === 10;
   });
-  end.abort();
+  end();
   await paused;
   await once(victim.stdout!, 'data');
   expect(victim.lines()).toBeGreaterThan(before);

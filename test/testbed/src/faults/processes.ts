@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 /** Arguments of Node with which a TypeScript file of this repository runs without a build. */
@@ -20,18 +19,12 @@ export async function killProcess(victim: ChildProcess): Promise<void> {
 }
 
 /**
- * Stops a process and lets it go on after a time, as when its virtual machine is moved: its timers fire late, and it
- * does not know why. Does nothing on Windows, which has no such signal.
- *
- * @param signal ends the pause early
+ * Stops a process and lets it go on when the pause is over, as when its virtual machine is moved: its timers fire late,
+ * and it does not know why. Does nothing on Windows, which has no such signal.
  */
-export async function pauseProcess(
-  victim: ChildProcess,
-  milliseconds: number,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function pauseProcess(victim: ChildProcess, pause: Promise<void>): Promise<void> {
   if (process.platform === 'win32') return;
   victim.kill('SIGSTOP');
-  await delay(milliseconds, undefined, signal && { signal }).catch(() => {});
+  await pause;
   victim.kill('SIGCONT');
 }
