@@ -47,11 +47,14 @@ export interface RewoundLog {
   readonly lostTo: number;
   /** The highest position that the log has now. */
   readonly end: number;
+  /** True when a token says that the event was there, and not this process. @default false */
+  readonly byToken?: boolean | undefined;
 }
 
 /**
  * The log went back: a backup was restored, or a standby that lagged was promoted, and events that this process has read
- * or appended are no longer in the log. What was decided, shown or sent because of them has to be looked at.
+ * or appended, or that a token names, are no longer in the log. What was decided, shown or sent because of them has to be
+ * looked at.
  */
 export class LogRewoundError extends LeftfoldError {
   readonly code = 'LOG_REWOUND';
@@ -60,9 +63,11 @@ export class LogRewoundError extends LeftfoldError {
   readonly lostTo: number;
   readonly end: number;
 
-  constructor({ lostFrom, lostTo, end }: RewoundLog, options?: ErrorOptions) {
+  constructor({ lostFrom, lostTo, end, byToken = false }: RewoundLog, options?: ErrorOptions) {
     super(
-      `the log went back: positions ${lostFrom} to ${lostTo} are known here, and the log, which ends at ${end}, does not have these events any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again`,
+      byToken
+        ? `the log, which ends at ${end}, does not have the event of the token at position ${lostFrom}; a backup was restored, a standby that lagged was promoted, the token is of another log, or its transaction was not committed: discard the token and what was read up to it, and read again`
+        : `the log went back: positions ${lostFrom} to ${lostTo} are known here, and the log, which ends at ${end}, does not have these events any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again`,
       options,
     );
     this.lostFrom = lostFrom;

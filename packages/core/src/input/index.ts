@@ -10,3 +10,5 @@ export {
 } from './assert-argument.ts';
 export { parseCommandInput } from './parse-command-input.ts';
 export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';
+export { type EventPlace, placeOfToken } from '../log-token/log-token.ts';
+export { type FoundAtPlace, isInLog, placeAfter } from '../log-token/token-check.ts';

@@ -1,0 +1,85 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import type { RecordedEvent } from '../event/event.ts';
+
+declare const brand: unique symbol;
+
+/**
+ * A token: a place in the log, and the event there. A query that is given it waits for that event, and a reader resumes
+ * after it.
+ *
+ * An opaque text of letters, digits, `-`, `_` and `.`, for headers, cookies and JSON; about 45 characters with the event
+ * ids that are made by default. It is refused with LogRewoundError by a log that does not have the event: after a
+ * restore, another event can have the position.
+ */
+export type LogToken = string & { readonly [brand]: 'LogToken' };
+
+/** A position, and the id of the event there; without it, the event is not known. */
+export interface EventPlace {
+  readonly position: number;
+  /** @default not known, as at the beginning of the log */
+  readonly eventId?: string | undefined;
+}
+
+// The number is the version of this form: a release that changes it still reads the tokens that clients hold.
+const START = 'v1.0';
+const form = /^v1\.([1-9][0-9]{0,15})\.([A-Za-z0-9._-]+)$/;
+
+/**
+ * The token of a recorded event; without one, of the beginning of the log, which every log has.
+ *
+ * @example
+ * const { events } = await app.store.append('account-1', [opened]);
+ * const rows = await app.query(balances, { atLeast: tokenOf(events.at(-1)) }).execute();
+ */
+export function tokenOf(event: Pick<RecordedEvent, 'position' | 'id'> | undefined): LogToken {
+  return (event === undefined ? START : `v1.${event.position}.${escaped(event.id)}`) as LogToken;
+}
+
+/**
+ * Reads a token that came as a text: from a header, a cookie, a stored cursor.
+ *
+ * @throws InvalidArgumentError when it is not the text of a token
+ *
+ * @example
+ * const text = request.headers.get('Consistency-Token');
+ * const atLeast = text === null ? undefined : parseLogToken(text);
+ */
+export function parseLogToken(text: unknown): LogToken {
+  placeOfToken('token', text);
+  return text as LogToken;
+}
+
+/** @throws InvalidArgumentError when it is not a token */
+export function placeOfToken(argument: string, token: unknown): EventPlace {
+  const place = decoded(token);
+  if (place !== undefined) return place;
+  const taken = "a token: a command's `token`, tokenOf(event), or parseLogToken(text)";
+  throw InvalidArgumentError.not(taken, argument, token);
+}
+
+/** @returns undefined for a text that is not exactly what {@link tokenOf} makes */
+function decoded(token: unknown): EventPlace | undefined {
+  if (token === START) return { position: 0 };
+  const [, digits, text] = typeof token === 'string' ? (form.exec(token) ?? []) : [];
+  const eventId = text === undefined ? undefined : unescaped(text);
+  const position = Number(digits);
+  if (eventId === undefined || !Number.isSafeInteger(position)) return undefined;
+  return tokenOf({ position, id: eventId }) === token ? { position, eventId } : undefined;
+}
+
+/** As in a URL, with `_` for `%`: `order-17:1` is `order-17_3A1`. */
+function escaped(id: string): string {
+  if (/^[A-Za-z0-9.-]*$/.test(id)) return id;
+  return encodeURIComponent(id)
+    .replace(/[_!~*'()]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%', '_');
+}
+
+/** @returns undefined when the escapes are broken */
+function unescaped(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('_', '%'));
+  } catch {
+    return undefined;
+  }
+}
