@@ -19,7 +19,7 @@ export async function runOracle(
   using folder = openFolder();
   await using server = await startPostgres({ durable: true });
   // Not the server's first one: faults may replace it.
-  const connectionString = await createDatabase(server.connectionString);
+  const connectionString = await createDatabase(server.superuserConnectionString);
   await using proxy = await TcpProxy.start(connectionString);
   const control = options.control ? ` Control: ${subject.control.change}.` : '';
   print(`Subject ${subject.name} on ${server.description}, fsync on. Seed ${options.seed}.${control}`);

@@ -33,7 +33,7 @@ export async function openServer(url: string | undefined): Promise<DatabaseServe
       checkpoint_timeout: '1h',
     },
   });
-  return serverAt(postgres.connectionString, postgres.description, () => postgres.stop());
+  return serverAt(postgres.superuserConnectionString, postgres.description, () => postgres.stop());
 }
 
 function serverAt(connectionString: string, description: string, stop: () => Promise<void>): DatabaseServer {

@@ -1,5 +1,6 @@
 import type { DirectoryLock } from './directory/lock.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
+import { OWNER } from './server/create-owner.ts';
 import { launch } from './server/launch.ts';
 import type { ServerPlan } from './server/server-plan.ts';
 import type { StopSteps } from './supervisor/protocol.ts';
@@ -30,8 +31,13 @@ export const stopImmediate: StopSteps = stopFast.slice(1);
  * server is stopped and ephemeral data is removed.
  */
 export class EmbeddedPostgres implements AsyncDisposable {
-  /** The URL of the database `postgres`, with the superuser `postgres` and its password. */
+  /**
+   * The URL of the database `postgres` for its owner, the role `leftfold`. The role may create schemas and databases. It
+   * is no superuser: SQL of an application cannot run programs or read files with the rights of your user.
+   */
   readonly connectionString: string;
+  /** The URL of the same database for the superuser `postgres`, for what only a superuser may do. */
+  readonly superuserConnectionString: string;
   /** The version of the server: `17.10`. */
   readonly version: string;
   /** One line to print: `PostgreSQL 17.10 (embedded, ephemeral)`. */
@@ -46,7 +52,10 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.#program = parts.program;
     this.version = parts.plan.binaries.version;
     this.description = parts.description;
-    this.connectionString = `postgresql://postgres:${parts.plan.password}@127.0.0.1:${parts.port}/postgres`;
+    const { password, superuserPassword } = parts.plan.passwords;
+    const database = `127.0.0.1:${parts.port}/postgres`;
+    this.connectionString = `postgresql://${OWNER}:${password}@${database}`;
+    this.superuserConnectionString = `postgresql://postgres:${superuserPassword}@${database}`;
   }
 
   /** The process id of the server. It changes with each restart. */

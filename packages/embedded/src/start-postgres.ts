@@ -88,16 +88,22 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
     ]);
     checkVersions(binaries, options.version, home);
     const connection = directory === undefined ? newConnection() : readConnection(directory);
-    const { password } = connection;
-    const plan: ServerPlan = { binaries, user, home, scratch, password, configuration: settings };
+    const plan: ServerPlan = {
+      binaries,
+      user,
+      home,
+      scratch,
+      passwords: connection,
+      configuration: settings,
+    };
     writeFileFor(undefined, logOf(home), '');
     if (!existsSync(dataOf(home))) {
-      // The password is written first: data without a known password would be unusable.
+      // The passwords are written first: data without known passwords would be unusable.
       if (directory !== undefined) writeConnection(directory, connection);
       await initialize(supervisor, plan, durable);
     }
     const { program, port } = await launchOnPort(supervisor, plan, options.port, connection);
-    if (directory !== undefined) writeConnection(directory, { password, port });
+    if (directory !== undefined) writeConnection(directory, { ...connection, port });
     supervisor.keepsAlive(false);
     const description = `PostgreSQL ${binaries.version} (embedded, ${describe(directory)})`;
     return new EmbeddedPostgres({ plan, port, supervisor, program, lock, description });

@@ -17,7 +17,7 @@ const test = plain
   })
   .extend('directory', { scope: 'file' }, ({ folder }) => join(folder, '.leftfold', 'postgres'));
 
-test('a kept directory keeps its data, its password and its port', async ({ directory }) => {
+test('a kept directory keeps its data, its passwords and its port', async ({ directory }) => {
   const first = await startPostgres({ directory });
   expect(first.description).toBe(`PostgreSQL ${first.version} (embedded, kept in ${directory})`);
   await query(first.connectionString, 'create table notes as select 1 as number');
@@ -26,13 +26,20 @@ test('a kept directory keeps its data, its password and its port', async ({ dire
 
   await using second = await startPostgres({ directory });
   expect(second.connectionString).toBe(first.connectionString);
+  expect(second.superuserConnectionString).toBe(first.superuserConnectionString);
   expect(await query(second.connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 
-test('only the owner can read the password, and version control ignores the directory', ({ directory }) => {
+test('only the owner can read the passwords, and version control ignores the directory', ({ directory }) => {
   expect(statSync(join(directory, 'connection.json')).mode & 0o777).toBe(0o600);
   expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700);
   expect(readFileSync(join(directory, '.gitignore'), 'utf8')).toBe('*\n');
+  const { password } = JSON.parse(readFileSync(join(directory, 'connection.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  expect(password).toMatch(/^[\w-]{24}$/);
+  expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).not.toContain(password);
 });
 
 test('a second process gets an error that names the holder, whose server continues', async ({

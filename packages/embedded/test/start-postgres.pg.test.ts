@@ -66,6 +66,37 @@ describe('a started server', () => {
     await expect(query(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
+  test('has an owner of its database that may create what an application needs', async ({ server }) => {
+    const login = await query(
+      server.connectionString,
+      `select current_user as role, rolsuper, rolcreaterole, rolreplication, rolbypassrls
+         from pg_roles where rolname = current_user`,
+    );
+    const nothingMore = { rolsuper: false, rolcreaterole: false, rolreplication: false, rolbypassrls: false };
+    expect(login).toEqual([{ role: 'leftfold', ...nothingMore }]);
+    await query(server.connectionString, 'create schema shop; create table public.notes (text text)');
+    await query(server.connectionString, 'create database other');
+    await query(server.connectionString, 'drop schema shop; drop table public.notes');
+    await query(server.connectionString, 'drop database other');
+  });
+
+  test('has no login for applications that reaches the files of its user', async ({ server }) => {
+    const attacks = [
+      `copy (select 1) to program 'true'`,
+      `copy (select 1) to '/tmp/leftfold-attack'`,
+      `select pg_read_file('postgresql.conf')`,
+      `select lo_export(lo_from_bytea(0, ''), '/tmp/leftfold-attack')`,
+      'alter system set archive_command = $$true$$',
+      'alter role leftfold superuser',
+      'set role postgres',
+      'load $$/tmp/leftfold-attack$$',
+    ];
+    for (const attack of attacks)
+      await expect(query(server.connectionString, attack), attack).rejects.toMatchObject({ code: '42501' });
+    const [row] = await query(server.superuserConnectionString, 'select current_user as role');
+    expect(row).toEqual({ role: 'postgres' });
+  });
+
   test('listens on 127.0.0.1 only', async ({ server }) => {
     const { port } = new URL(server.connectionString);
     const others = Object.values(networkInterfaces())
@@ -78,7 +109,7 @@ describe('a started server', () => {
       );
     }
     await expect(reach('127.0.0.1', Number(port))).resolves.toBeUndefined();
-    const [row] = await query(server.connectionString, 'show unix_socket_directories');
+    const [row] = await query(server.superuserConnectionString, 'show unix_socket_directories');
     expect(row).toEqual({ unix_socket_directories: '' });
   });
 });

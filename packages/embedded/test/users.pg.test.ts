@@ -71,7 +71,7 @@ describe.runIf(isRoot)('as root', () => {
     await using server = await startPostgres({ directory, durable: false });
     // What a superuser of the database can do in the data directory, as the server's user.
     await query(
-      server.connectionString,
+      server.superuserConnectionString,
       `copy (select 1) to program 'rm leftfold.conf; ln -s ${victim} leftfold.conf'`,
     );
     await server.restart({ mode: 'fast' });

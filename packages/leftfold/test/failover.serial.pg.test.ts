@@ -112,11 +112,11 @@ test('a process notices a crash that lost commits which did not wait for the dis
   await depositTimes(app, 5, 100);
   await app.projections.whenCaughtUp(balances);
   const [row] = await ask(
-    server.connectionString,
+    server.superuserConnectionString,
     "select pid from pg_stat_activity where backend_type = 'walwriter'",
   );
   const writer = Number(row?.['pid']);
-  await ask(server.connectionString, 'checkpoint'); // what was committed until now is on the disk
+  await ask(server.superuserConnectionString, 'checkpoint'); // what was committed until now is on the disk
   process.kill(writer, 'SIGSTOP');
   await depositTimes(app, 5, 100);
   const next = readerOf(app, 10);
@@ -141,7 +141,7 @@ test('a process notices that an older dump was restored', { skip: dump === undef
   const file = join(folder, 'dump');
   const programs = dirname(dump ?? '');
   await using server = await startPostgres({ binaries: dirname(programs) });
-  await using database = await createTestDatabase({ server: server.connectionString });
+  await using database = await createTestDatabase({ server: server.superuserConnectionString });
   const { connectionString } = database;
   await using app = await openApp(connectionString, [balances]);
   await depositTimes(app, 5, 100);
@@ -154,10 +154,10 @@ test('a process notices that an older dump was restored', { skip: dump === undef
     message: 'ten events are settled',
   });
   await ask(
-    server.connectionString,
+    server.superuserConnectionString,
     `drop database "${new URL(connectionString).pathname.slice(1)}" with (force)`,
   );
-  execFileSync(join(programs, 'pg_restore'), ['-C', '-d', server.connectionString, file]);
+  execFileSync(join(programs, 'pg_restore'), ['-C', '-d', server.superuserConnectionString, file]);
   await expectNoticed(app, connectionString, warn, next);
 });
 

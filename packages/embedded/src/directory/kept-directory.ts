@@ -2,17 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
+import type { Passwords } from '../server/server-plan.ts';
 import { writeFileFor } from '../server-user.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 
 /** Kept from one start to the next, so that other tools can reconnect to the server. */
-export interface Connection {
-  readonly password: string;
+export interface Connection extends Passwords {
   readonly port: number | undefined;
 }
 
 export function newConnection(): Connection {
-  return { password: randomBytes(18).toString('base64url'), port: undefined };
+  return { password: newPassword(), superuserPassword: newPassword(), port: undefined };
+}
+
+/** Of characters that need no quotes in a URL or in SQL. */
+function newPassword(): string {
+  return randomBytes(18).toString('base64url');
 }
 
 /**
@@ -44,17 +49,19 @@ export async function openKeptDirectory(directory: string): Promise<DirectoryLoc
 const ours =
   /^(?:\.gitignore|connection\.json(?:\.new)?|data|data\.unfinished|lock(?:\.[\w-]+)?|postgres\.log)$/;
 
-/** @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when there is data but no password for it. */
+/** @throws EmbeddedPostgresError `POSTGRES_DIRECTORY_UNUSABLE` when there is data but not both passwords for it. */
 export function readConnection(directory: string): Connection {
   const file = connectionFile(directory);
   if (!existsSync(file)) {
     if (!existsSync(join(directory, 'data'))) return newConnection();
-    throw unusable(directory, 'its connection.json, which contains the password, is missing');
+    throw unusable(directory, 'its connection.json, which contains its passwords, is missing');
   }
   const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const { password, port } = { password: undefined, port: undefined, ...(content as object) };
-  if (typeof password !== 'string') throw unusable(directory, 'its connection.json contains no password');
-  return { password, port: typeof port === 'number' ? port : undefined };
+  const nothing = { password: undefined, superuserPassword: undefined, port: undefined };
+  const { password, superuserPassword, port } = { ...nothing, ...(content as object) };
+  if (typeof password !== 'string' || typeof superuserPassword !== 'string')
+    throw unusable(directory, 'its connection.json does not contain both passwords');
+  return { password, superuserPassword, port: typeof port === 'number' ? port : undefined };
 }
 
 /** Only its owner can read the file. The rename makes the write atomic. */

@@ -19,6 +19,8 @@ export interface Program {
   readonly uid?: number;
   readonly gid?: number;
   readonly log: string;
+  /** Written to its standard input, which is empty without it. */
+  readonly input?: string;
 }
 
 /**

@@ -33,19 +33,21 @@ createInterface({ input: process.stdin })
   .on('close', () => void end());
 
 /** @param {Program} program */
-function run({ command, args, log, ...options }) {
+function run({ command, args, log, input, ...options }) {
   try {
     // Never through a link, which the server's user can put there. Windows has no such flag: undefined counts as 0.
     const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
     const output = openSync(log, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600);
     const started = spawn(command, args, {
       ...options,
-      stdio: ['ignore', output, output],
+      stdio: [input === undefined ? 'ignore' : 'pipe', output, output],
       windowsHide: true,
     });
     closeSync(output);
     started.once('error', (error) => report({ failed: error.message }));
     if (started.pid === undefined) return;
+    started.stdin?.on('error', () => {}); // its exit code tells that it has not read all
+    started.stdin?.end(input);
     const exited = new Promise((resolve) => started.once('exit', resolve)).then((code) => {
       running = undefined;
       report({ exited: code });

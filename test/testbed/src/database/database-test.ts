@@ -36,7 +36,7 @@ export function serverTest(options: PostgresOptions, prepare: Preparation) {
       disposeAfter(fixture, await startPostgres(options)),
     )
     .extend('database', { scope: 'file' }, ({ server }) =>
-      createTestDatabase({ server: server.connectionString, prepare }),
+      createTestDatabase({ server: server.superuserConnectionString, prepare }),
     )
     .extend('pool', { scope: 'file' }, ({ database }, fixture) => disposeAfter(fixture, openPool(database)));
 }

@@ -31,16 +31,15 @@ export async function startReplicated(
   writeFileSync(join(second, 'data', 'standby.signal'), '');
 
   const primary = await startPostgres({ directory: first });
-  const { hostname, port, username, password } = new URL(primary.connectionString);
+  const { superuserConnectionString: onPrimary } = primary;
+  const { hostname, port, username, password } = new URL(onPrimary);
   const follows = `host=${hostname} port=${port} user=${username} password=${password}`;
   const standby = await startPostgres({ directory: second, settings: { primary_conninfo: follows } });
+  const { superuserConnectionString: onStandby } = standby;
   const streams = (wanted: boolean) =>
     until(
       async () => {
-        const rows = await ask(
-          standby.connectionString,
-          "select from pg_stat_wal_receiver where status = 'streaming'",
-        );
+        const rows = await ask(onStandby, "select from pg_stat_wal_receiver where status = 'streaming'");
         return rows.length > 0 === wanted;
       },
       { message: `the standby ${wanted ? 'follows' : 'does not follow'} the primary` },
@@ -50,23 +49,22 @@ export async function startReplicated(
     primary,
     standby,
     synchronize: async () => {
-      await ask(primary.connectionString, "alter system set synchronous_standby_names = '*'");
-      await ask(primary.connectionString, 'select pg_reload_conf()');
+      await ask(onPrimary, "alter system set synchronous_standby_names = '*'");
+      await ask(onPrimary, 'select pg_reload_conf()');
       await until(
         async () =>
-          (await ask(primary.connectionString, "select from pg_stat_replication where sync_state = 'sync'"))
-            .length > 0,
+          (await ask(onPrimary, "select from pg_stat_replication where sync_state = 'sync'")).length > 0,
         { message: 'commits wait for the standby' },
       );
     },
     stopReceiver: async () => {
-      await ask(standby.connectionString, "alter system set primary_conninfo = ''");
-      await ask(standby.connectionString, 'select pg_reload_conf()');
+      await ask(onStandby, "alter system set primary_conninfo = ''");
+      await ask(onStandby, 'select pg_reload_conf()');
       await streams(false);
     },
     failOver: async () => {
       await primary.stop();
-      await ask(standby.connectionString, 'select pg_promote()');
+      await ask(onStandby, 'select pg_promote()');
     },
     [Symbol.asyncDispose]: async () => {
       await primary.stop();

@@ -6,7 +6,7 @@ export async function startEmbedded(version: 15 | 16 | 17 | 18): Promise<TestSer
   try {
     const server = await startPostgres({ version });
     return {
-      connectionString: server.connectionString,
+      connectionString: server.superuserConnectionString,
       description: server.description,
       stop: () => server.stop(),
     };
