@@ -1,5 +1,12 @@
 import { LeftfoldError } from '@leftfold/core';
-import { constraintTable, failureTable, stalePlan, unknownFailure, withoutCode } from './failure-table.ts';
+import { noTls, tlsPrefixes, withoutCode } from './connection-table.ts';
+import {
+  closedToConnections,
+  constraintTable,
+  failureTable,
+  stalePlan,
+  unknownFailure,
+} from './failure-table.ts';
 import type { Failure } from './failure.ts';
 
 const failures = new Map(Object.entries(failureTable));
@@ -20,6 +27,9 @@ const UNIQUE_VIOLATION = '23505';
 const NOT_SUPPORTED = '0A000';
 /** The function of the server that finds that a prepared statement no longer fits. Messages are translated. */
 const STALE_PLAN_ROUTINE = 'RevalidateCachedQuery';
+const NOT_IN_STATE = '55000';
+/** The function of the server that looks at a login whether the database may be connected to. */
+const LOGIN_ROUTINE = 'CheckMyDatabase';
 
 /**
  * The row of the failure table for what pg, a socket or a handler threw.
@@ -40,6 +50,8 @@ function failureOfCode(error: CodedError, schema: string | undefined): Failure {
     if (failure !== undefined) return failure;
   }
   if (code === NOT_SUPPORTED && error.routine === STALE_PLAN_ROUTINE) return stalePlan;
+  if (code === NOT_IN_STATE && error.routine === LOGIN_ROUTINE) return closedToConnections;
+  if (tlsPrefixes.some((prefix) => code.startsWith(prefix))) return noTls;
   const ofClass = code.length === 5 ? failures.get(code.slice(0, 2)) : undefined;
   // Poolers give this code to whatever they refuse, such as a client that waited too long for a connection.
   if (code === PROTOCOL_VIOLATION && error.routine === undefined) return ofClass ?? unknownFailure;

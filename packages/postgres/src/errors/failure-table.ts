@@ -7,26 +7,16 @@ import {
   TransactionRolledBackError,
   WrongIsolationLevelError,
 } from '@leftfold/core';
+import { connectionTable, disconnected } from './connection-table.ts';
+import { codeOf, messageOf } from './error-text.ts';
 import type { Failure } from './failure.ts';
 
-/** Code of a connection of the framework's own that is known to have broken. */
-export const CONNECTION_LOST = 'CONNECTION_LOST';
-
-/** Code of a statement that was not answered within its limit. */
-export const NO_ANSWER = 'NO_ANSWER';
-
-const unreachable: Failure['toError'] = (cause) =>
-  new StoreUnavailableError(
-    'the database cannot be reached; check that it runs and that the connection string is right',
-    { cause },
-  );
 const outOfResources: Failure['toError'] = (cause) =>
   new StoreUnavailableError(
     `the database is out of connections, memory or disk space (SQLSTATE ${codeOf(cause)}); free some, then try again`,
     { cause },
   );
 
-const disconnected: Failure = { fault: 'network', retry: 'reconnect', passing: true, toError: unreachable };
 const shuttingDown: Failure = { ...disconnected, fault: 'database' };
 const exhausted: Failure = { fault: 'database', retry: 'reconnect', passing: true, toError: outOfResources };
 const damaged: Failure = { fault: 'database', retry: 'never', passing: true };
@@ -41,6 +31,17 @@ const rolledBack: Failure = {
     new StoreUnavailableError('the database rolled the transaction back to let another go on; run it again', {
       cause,
     }),
+};
+/** Kept apart from a lasting fault of the statement: the same one succeeds on a session that has it prepared. */
+const notPrepared: Failure = {
+  fault: 'configuration',
+  retry: 'never',
+  passing: true,
+  toError: (cause) =>
+    new StoreUnavailableError(
+      `a pooler between this process and the database does not keep prepared statements (SQLSTATE ${codeOf(cause)}), and nothing was done; set preparedStatements: false`,
+      { cause },
+    ),
 };
 const notMigrated: Failure = {
   name: 'not-migrated',
@@ -66,9 +67,6 @@ const lostRace: Failure = {
       { cause },
     ),
 };
-/** A handler may meet these in calls of its own to other servers, so that they do not prove an outage. */
-const socketFailure: Failure = { ...disconnected, passing: false };
-
 /**
  * The failures that are told apart, by SQLSTATE or by the code of a socket error of Node. A key of two characters
  * stands for a whole class of SQLSTATEs, for those of it that have no row of their own.
@@ -82,6 +80,8 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '08P01': wrongStatement,
   /** Not supported. */
   '0A': wrongStatement,
+  /** A query that must find one row finds several, which depends on the rows. */
+  '21': unfitValue,
   /** Data exceptions: a value is out of range, or not of its type. */
   '22': unfitValue,
   /** Violations of constraints. Those of the log's own constraints are in `constraintTable`. */
@@ -119,6 +119,22 @@ export const failureTable: Readonly<Record<string, Failure>> = {
         { cause },
       ),
   },
+  /** transaction_timeout, of PostgreSQL 17 and newer. */
+  '25P04': {
+    name: 'idle-ended',
+    fault: 'statement',
+    retry: 'reconnect',
+    passing: true,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'the server ended a transaction that took longer than transaction_timeout, and undid it; try again, and if it happens again raise transaction_timeout of this role',
+        { cause },
+      ),
+  },
+  /** No such prepared statement: a pooler gave this one another session. */
+  '26000': notPrepared,
+  /** A trigger changed the row before this statement could. */
+  '27': unfitValue,
   /** Invalid authorization. */
   '28': wrongStatement,
   '28000': loginRefused,
@@ -141,6 +157,10 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '42703': { ...notMigrated, name: 'unknown-column' },
   '42883': notMigrated,
   '42P01': notMigrated,
+  /** A prepared statement of this name exists: a pooler gave this one the session of another client. */
+  '42P05': notPrepared,
+  /** A view or policy does not take the row. */
+  '44': unfitValue,
   /** Insufficient resources. */
   '53': { ...exhausted, retry: 'later' },
   '53100': exhausted,
@@ -181,6 +201,12 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '57P05': shuttingDown,
   /** System errors, such as a disk that fails. */
   '58': damaged,
+  /** Snapshot too old, of PostgreSQL 16 and older. */
+  '72': rolledBack,
+  /** The files with the settings of the server. */
+  F0: damaged,
+  /** Raised by a function or trigger of the user. */
+  P0: unfitValue,
   /** Internal errors: damaged data, or a defect of the server. */
   XX: { ...damaged, passing: false },
   /** Internal error, which undoes the statement: a function that it calls was just replaced by a migration, for example. */
@@ -211,28 +237,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     toError: (cause) => new ReadOnlyDatabaseError(`${messageOf(cause)}; connect to the primary`, { cause }),
   },
 
-  [CONNECTION_LOST]: disconnected,
-  [NO_ANSWER]: {
-    ...disconnected,
-    name: 'no-answer',
-    toError: (cause) =>
-      new StoreUnavailableError(
-        `${messageOf(cause)} (answerTimeoutMs), so its connection was closed, and it is unknown whether the statement took effect; check the network, and which lock the statement may wait for`,
-        { cause },
-      ),
-  },
-
-  EAI_AGAIN: socketFailure,
-  ECONNABORTED: socketFailure,
-  ECONNREFUSED: socketFailure,
-  ECONNRESET: socketFailure,
-  EHOSTUNREACH: socketFailure,
-  ENETUNREACH: socketFailure,
-  /** No socket file at the path of the connection string. */
-  ENOENT: socketFailure,
-  ENOTFOUND: socketFailure,
-  EPIPE: socketFailure,
-  ETIMEDOUT: socketFailure,
+  ...connectionTable,
 };
 
 /** Unique constraints of the log, by table and name: their violation tells that another writer appended first. */
@@ -241,8 +246,17 @@ export const constraintTable: Readonly<Record<string, Failure>> = {
   'events.events_event_id_key': lostRace,
 };
 
-/** pg reports a connection that broke, or was refused, as a bare Error without a code. */
-export const withoutCode: Failure = socketFailure;
+/** At the login: the database is being replaced, renamed or restored, and takes no connections meanwhile. */
+export const closedToConnections: Failure = {
+  fault: 'configuration',
+  retry: 'never',
+  passing: true,
+  toError: (cause) =>
+    new StoreUnavailableError(
+      'the database takes no connections now; let it: alter database … allow_connections true',
+      { cause },
+    ),
+};
 
 /** A prepared statement whose result has other columns since a table was altered. It has to be prepared anew. */
 export const stalePlan: Failure = {
@@ -257,20 +271,15 @@ export const stalePlan: Failure = {
     ),
 };
 
-/** What is not in the table: reaches the caller untouched. */
+/**
+ * What is not in the table: reaches the caller untouched, is not tried again, and is the fault of the event whose handler
+ * met it.
+ */
 export const unknownFailure: Failure = wrongStatement;
-
-function codeOf(thrown: unknown): string {
-  return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : '';
-}
 
 /** What PostgreSQL says, which names the object. A trigger or function can raise the same code with values in it. */
 function missingRight(cause: unknown): { readonly message?: string } {
   if (!(cause instanceof Error && 'routine' in cause && cause.routine === 'aclcheck_error')) return {};
   const message = `${cause.message}; grant the right to the role of this connection: after a migration, run the script of rightsScript again`;
   return { message };
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

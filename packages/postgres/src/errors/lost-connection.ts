@@ -1,4 +1,4 @@
-import { CONNECTION_LOST } from './failure-table.ts';
+import { CONNECTION_LOST } from './connection-table.ts';
 import { failureOf } from './failure-of.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { NO_ANSWER } from './failure-table.ts';
+import { NO_ANSWER } from './connection-table.ts';
 
 /** What pg throws when a statement's `query_timeout` is over: an Error that has only this message. */
 const TIMED_OUT = 'Query read timeout';

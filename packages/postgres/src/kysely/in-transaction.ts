@@ -1,6 +1,7 @@
 import { type CompiledQuery, Kysely, PostgresDialect, PostgresDriver, type Transaction } from 'kysely';
 import type pg from 'pg';
 import { lostConnection } from '../errors/lost-connection.ts';
+import { notConnected } from '../errors/not-connected.ts';
 import { onAbort } from '../pause/on-abort.ts';
 import { borrow } from '../pool/borrow.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
@@ -46,7 +47,14 @@ export async function inTransaction<TResult>(
   { signal, answerMs, everyStatement, ...limits }: TransactionOptions = {},
 ): Promise<TResult> {
   signal?.throwIfAborted();
-  const { client: borrowed, release, breakOff, broken } = await borrow(pool);
+  const {
+    client: borrowed,
+    release,
+    breakOff,
+    broken,
+  } = await borrow(pool).catch((error: unknown) => {
+    throw notConnected(error);
+  });
   const client = new ParsingClient(borrowed, release, names, { answerMs, everyStatement, breakOff });
   let thrown: { readonly cause: unknown; readonly connected: boolean } | undefined;
   const running = transactionsOn(client, pool, limits)
