@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { defineAggregate, defineEvents, reject } from '@leftfold/core';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { createMemoryStore } from '@leftfold/testing';
@@ -83,6 +84,17 @@ describe('a command whose input', () => {
       throw own;
     });
     await expect(boxOf(schema)('a', true)).rejects.toBe(own);
+  });
+});
+
+test('an event holds the objects and lists of another realm, and no Map of it', async () => {
+  guarantee('invalid-input');
+  const content: unknown = runInNewContext('({ a: [{ b: 1 }] })');
+  expect(await boxOf(z.any())(content, true, 'c-1')).toMatchObject({ events: [{ data: { content } }] });
+  const map: unknown = runInNewContext('new Map()');
+  await expect(boxOf(z.any())(map, true)).rejects.toMatchObject({
+    code: 'INVALID_EVENT',
+    issues: [{ path: 'content', code: 'not_json' }],
   });
 });
 

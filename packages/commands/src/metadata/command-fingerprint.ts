@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { InvalidCommandError } from '@leftfold/core';
-import { beyondLimits } from '@leftfold/core/input';
+import { InvalidCommandError, type SchemaIssue } from '@leftfold/core';
+import { beyondLimits, isPlainObject } from '@leftfold/core/input';
 
 /** What a command id stands for: the command's name, the streams that it is about, and its input. */
 export interface Fingerprinted {
@@ -12,27 +12,34 @@ export interface Fingerprinted {
 }
 
 /**
- * A hash of each form of the input, without the input. One hash when the schema changes nothing.
+ * A hash of each form of the input, without the input. One hash when the schema changes nothing, or when one of the forms
+ * has a part that cannot be compared, such as an instance of a class, whose private fields nobody can read.
  *
- * @throws InvalidCommandError when the input is nested too deeply, or contains itself
+ * @throws InvalidCommandError when neither form can be compared, or one is nested too deeply or contains itself
  */
 export function fingerprintOf(of: Fingerprinted): string {
-  try {
-    return hashesOf(of).join('.');
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new InvalidCommandError(of.name, [{ ...beyondLimits(cause), path: 'input' }], { cause });
-  }
+  const [given, parsed] = of.inputs.map((input) => hashOf(of, input));
+  const hashes = [given, parsed].filter((hash) => typeof hash === 'string');
+  if (hashes.length > 0) return [...new Set(hashes)].join('.');
+  throw new InvalidCommandError(of.name, [given as SchemaIssue]);
 }
 
-function hashesOf({ name, commandId, streamIds, inputs }: Fingerprinted): readonly string[] {
-  const hashes = inputs.map((input) =>
-    createHash('sha256')
+/** @returns why there is none, when the input cannot be compared */
+function hashOf({ name, commandId, streamIds }: Fingerprinted, input: unknown): string | SchemaIssue {
+  try {
+    return createHash('sha256')
       .update(canonical([name, commandId, [...streamIds].toSorted(), input]))
       .digest('base64url')
-      .slice(0, 22),
-  );
-  return [...new Set(hashes)];
+      .slice(0, 22);
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new InvalidCommandError(name, [{ ...beyondLimits(cause), path: 'input' }], { cause });
+    const { path, problem } =
+      cause instanceof Incomparable ? cause : new Incomparable('has a getter that throws');
+    const [, ...inInput] = path;
+    const message = `${problem}, so that a command that is repeated with its id could not be told from another one; give plain values, or no command id`;
+    return { path: ['input', ...inInput].join('.'), code: 'not_comparable', message };
+  }
 }
 
 /** True when either form of the input is the same. */
@@ -41,15 +48,59 @@ export function sameFingerprint(one: string, other: string): boolean {
   return other.split('.').some((hash) => hashes.has(hash));
 }
 
-/** A text that is the same for equal values, in whatever order their fields were given. */
+/** A part of an input that has no form to compare. */
+class Incomparable extends Error {
+  readonly problem: string;
+  readonly path: string[] = [];
+
+  constructor(problem: string) {
+    super(problem);
+    this.problem = problem;
+  }
+}
+
+/**
+ * A text that is the same for equal values, in whatever order their fields were given, and another one for others.
+ *
+ * @throws Incomparable
+ */
 function canonical(value: unknown): string {
-  if (typeof value === 'bigint') return `${value}n`;
-  if (value instanceof Date) return JSON.stringify(value);
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return `${value}`;
+    case 'function':
+    case 'symbol':
+      throw new Incomparable(`is a ${typeof value}`);
+    case 'object':
+      return value === null ? 'null' : canonicalObject(value);
+  }
+}
+
+function canonicalObject(value: object): string {
+  if (value instanceof Date) return `date${value.getTime()}`;
   if (value instanceof Map) return `map${canonical([...value])}`;
   if (value instanceof Set) return `set${canonical([...value])}`;
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  if (ArrayBuffer.isView(value))
+    return `bytes"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`;
+  if (Array.isArray(value))
+    return `[${Array.from(value, (part, index) => member(`${index}`, part)).join(',')}]`;
+  if (!isPlainObject(value)) throw new Incomparable('is an instance of a class');
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
   fields.sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${member(name, field)}`).join(',')}}`;
+}
+
+function member(name: string, value: unknown): string {
+  try {
+    return canonical(value);
+  } catch (error) {
+    if (error instanceof Incomparable) error.path.unshift(name);
+    throw error;
+  }
 }

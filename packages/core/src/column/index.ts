@@ -1,6 +1,7 @@
 export type { SqlType } from './sql-type.ts';
 export { sqlTypes } from './sql-types.ts';
 export {
+  asStoredColumn,
   decodeColumn,
   encodeColumn,
   encodeKeyColumn,

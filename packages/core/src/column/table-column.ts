@@ -49,6 +49,19 @@ export function encodeKeyColumn(column: TableColumn, key: AnyRow): string {
   }
 }
 
+/**
+ * A value of a column in the form in which it is read back.
+ *
+ * @throws TypeError with the column's name when the value cannot be stored.
+ */
+export function asStoredColumn(column: TableColumn, value: NonNullable<AnyRow[string]>): AnyRow[string] {
+  try {
+    return column.type.asStored(value);
+  } catch (error) {
+    throw namingColumn(column, error);
+  }
+}
+
 /** @param text the result of the type's `select` */
 export function decodeColumn({ type }: TableColumn, text: string | null): AnyRow[string] {
   return text === null ? null : type.decode(text);

@@ -132,8 +132,8 @@ export type RecordedEventOf<TGroup, TMetadata extends EventMetadata = EventMetad
 /**
  * Defines the events of one category: their names and the schemas of their payloads.
  *
- * An event is stored with the type `<category>.<name>`. Payloads must survive JSON unchanged: use `z.iso.datetime()`
- * instead of `z.date()`. A schema that changes its input (a default, a trim) must accept its own output unchanged,
+ * An event is stored with the type `<category>.<name>`. Payloads must survive JSON unchanged, and an append refuses those
+ * that do not: use `z.iso.datetime()` instead of `z.date()`. A schema that changes its input (a default, a trim) must accept its own output unchanged,
  * since a copied event is parsed again.
  *
  * @example

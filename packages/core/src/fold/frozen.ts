@@ -1,3 +1,5 @@
+import { isPlainObject } from '../json/json-part.ts';
+
 /**
  * Freezes a value and returns it. All folds share the initial value: a handler that changes it in place then throws,
  * instead of changing the state of other aggregates.
@@ -28,6 +30,5 @@ export function unfreezable(value: unknown, seen = new Set<unknown>()): string |
 
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+  return Array.isArray(value) || isPlainObject(value);
 }

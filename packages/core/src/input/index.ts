@@ -12,3 +12,4 @@ export { parseCommandInput } from './parse-command-input.ts';
 export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';
 export { type EventPlace, placeOfToken } from '../log-token/log-token.ts';
 export { type FoundAtPlace, isInLog, placeAfter } from '../log-token/token-check.ts';
+export { isPlainObject } from '../json/json-part.ts';

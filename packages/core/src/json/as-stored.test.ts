@@ -29,26 +29,14 @@ describe('a value as it is stored', () => {
     );
   });
 
-  test('lacks undefined members, and has null for NaN and undefined elements', () => {
-    expect(
-      asStored({ a: undefined, b: Number.NaN, c: [undefined, Number.POSITIVE_INFINITY, () => 1] }),
-    ).toStrictEqual({
-      b: null,
-      c: [null, null, null],
-    });
+  test('lacks undefined members, and has 0 for -0', () => {
+    expect(asStored({ a: undefined, b: 1 })).toStrictEqual({ b: 1 });
     expect(Object.is(asStored({ a: -0 }).a, 0)).toBe(true);
     expect(asStored([1, -0])).toStrictEqual([1, 0]);
   });
 
-  test('does not exist for a bigint', () => {
-    expect(() => asStored({ a: [1n] })).toThrow('JSON has no bigint');
-  });
-
-  test('is the result of toJSON for an object that has it', () => {
-    const made = { b: 1, toJSON: () => ({ d: 1, c: new Date(0) }) };
-    expect(text({ at: new Date(0), made })).toBe(
-      '{"at":"1970-01-01T00:00:00.000Z","made":{"c":"1970-01-01T00:00:00.000Z","d":1}}',
-    );
+  test.for([1n, Number.NaN, undefined, new Date(0), new Map(), () => 1])('does not exist for %o', (part) => {
+    expect(() => asStored({ a: [part] })).toThrow('JSON cannot keep a value that is ');
   });
 
   test('keeps a member named __proto__', () => {

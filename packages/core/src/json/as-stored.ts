@@ -1,44 +1,34 @@
+import { problemOf } from './json-part.ts';
 import { utf8Length } from './utf8-length.ts';
 
 /**
  * Converts a JSON value to the form in which Postgres' `jsonb` returns it.
  *
- * `{ note: undefined }` is stored as `{}` and `NaN` as null, and the members of an object are returned in another
- * order. A state that was folded from the given value could therefore differ from one that is folded after a restart.
+ * `{ note: undefined }` is stored as `{}` and `-0` as `0`, and the members of an object are returned in another order. A
+ * state that was folded from the given value could therefore differ from one that is folded after a restart.
  *
  * O(n). Returns the same object when it has this form already, a copy otherwise.
  *
- * @param value a value that `JSON.stringify` can write
+ * @throws TypeError when JSON would change the value in another way, such as a Date, a Map, NaN or a bigint
+ * @throws RangeError when it is nested too deeply, or contains itself
  */
 export function asStored<TValue>(value: TValue): TValue {
   return storedPart(value) as TValue;
 }
 
 function storedPart(value: unknown): unknown {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
-  if (typeof value === 'number') return storedNumber(value);
-  if (typeof value === 'bigint') throw new TypeError('JSON has no bigint');
-  // JSON leaves out undefined, functions and symbols.
-  if (typeof value !== 'object') return undefined;
-  if (Array.isArray(value)) return storedArray(value);
-  return isPlain(value) ? storedObject(value) : written(value);
-}
-
-/** For an object that may have a `toJSON` method, such as a Date. */
-function written(value: object): unknown {
-  return storedPart(JSON.parse(JSON.stringify(value)));
-}
-
-function storedNumber(value: number): number | null {
+  const problem = problemOf(value);
+  if (problem !== undefined) throw new TypeError(`JSON cannot keep a value that ${problem}`);
   if (value === 0) return 0; // -0 is written as 0
-  return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? storedArray(value) : storedObject(value as Readonly<Record<string, unknown>>);
 }
 
 function storedArray(values: readonly unknown[]): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index];
-    const stored = storedPart(value) ?? null;
+    const stored = storedPart(value);
     if (copy === undefined && !Object.is(stored, value)) copy = values.slice(0, index);
     copy?.push(stored);
   }
@@ -52,8 +42,8 @@ function storedObject(object: Readonly<Record<string, unknown>>): unknown {
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index]!;
     const value = object[name];
-    const part = storedPart(value);
-    if (part === undefined && name === 'toJSON' && typeof value === 'function') return written(object);
+    // JSON leaves out a member that is undefined.
+    const part = value === undefined ? undefined : storedPart(value);
     if (inOrder && index > 0) inOrder = isInOrder(names[index - 1]!, name);
     if (parts === undefined && (part === undefined || !Object.is(part, value)))
       parts = names.slice(0, index).map((before) => object[before]);
@@ -82,11 +72,6 @@ function copyOf(
     else copy[name] = value;
   }
   return copy;
-}
-
-function isPlain(value: object): value is Readonly<Record<string, unknown>> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /** In a JavaScript object, names that are array indexes come first, in numerical order. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidEventError } from '../errors/definition-errors.ts';
-import { assertStorable, isStorableJson, toJson } from './storable-json.ts';
+import { asStoredData, assertStorable, isStorableJson, toJson } from './storable-json.ts';
 
 function issueOf(work: () => unknown) {
   try {
@@ -66,19 +66,60 @@ describe('a value that cannot be stored', () => {
     expect(issue?.path).toHaveLength(203);
   });
 
-  test('is refused when JSON cannot represent it, or it is too deep', () => {
+  test('is refused when it is too deep or contains itself', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
     let deep: unknown = 1;
     for (let depth = 0; depth < 200_000; depth += 1) deep = [deep];
-    for (const [value, code] of [
-      [1n, 'not_json'],
-      [circle, 'not_json'],
-      [undefined, 'not_json'],
-      [() => 1, 'not_json'],
-      [deep, 'too_deep'],
-    ] as const) {
-      expect(issueOf(() => toJson('note.written', 1, value))).toMatchObject({ path: '', code });
+    for (const value of [circle, deep, { circle, after: 1n }])
+      expect(issueOf(() => toJson('note.written', 1, value))).toMatchObject({ path: '', code: 'too_deep' });
+  });
+});
+
+describe('a value that JSON would change', () => {
+  class Money {
+    readonly cents = 7;
+  }
+  const holed = Array(2);
+  holed[0] = 1;
+  const throwing = Object.defineProperty({}, 'a', {
+    enumerable: true,
+    get: () => {
+      throw new Error('secret');
+    },
+  });
+
+  test.each([
+    ['NaN', Number.NaN, '', 'is NaN or an infinity'],
+    ['an infinity', [Number.NEGATIVE_INFINITY], '0', 'is NaN or an infinity'],
+    ['a bigint', 1n, '', 'is a bigint'],
+    ['undefined', undefined, '', 'is undefined'],
+    ['undefined in a list', [1, undefined], '1', 'is undefined'],
+    ['a list with a hole', holed, '1', 'is undefined'],
+    ['a function', { a: () => 1 }, 'a', 'is a function'],
+    ['an object with toJSON', { toJSON: () => 1 }, 'toJSON', 'is a function'],
+    ['a symbol', { a: Symbol('secret') }, 'a', 'is a symbol'],
+    ['a member named by a symbol', { a: { [Symbol('secret')]: 1 } }, 'a', 'has a member named by a symbol'],
+    ['a Date', { a: new Date(0) }, 'a', 'is an instance of Date'],
+    ['a Map', { a: new Map([[1, 2]]) }, 'a', 'is an instance of Map'],
+    ['a Set', { a: new Set([1]) }, 'a', 'is an instance of Set'],
+    ['a typed array', { a: new Uint8Array(2) }, 'a', 'is an instance of Uint8Array'],
+    ['a text as an object', new String('a'), '', 'is an instance of String'],
+    ['an instance of a class', [{ a: new Money() }], '0.a', 'is an instance of Money'],
+    ['an instance of a class without a name', new (class {})(), '', 'is an instance of a class'],
+    ['a list with a class', { a: new (class List extends Array {})() }, 'a', 'is an instance of List'],
+    ['a getter that throws', { b: throwing }, 'b.a', 'has a getter that throws'],
+    ['two of them', { b: Number.NaN, a: 1n }, 'b', 'is NaN or an infinity'],
+  ])('is refused by its path: %s', (_, value, path, problem) => {
+    for (const work of [toJson, asStoredData]) {
+      const issue = issueOf(() => work('note.written', 1, value));
+      expect(issue).toMatchObject({ path, code: 'not_json' });
+      expect(issue?.message).toMatch(new RegExp(`^${problem}, which JSON cannot keep; give text`));
     }
+  });
+
+  test('is none of those that only leave out what is undefined', () => {
+    const bare: unknown = Object.assign(Object.create(null), { a: 1 });
+    expect(toJson('note.written', 1, { a: undefined, b: [bare, -0, ''] })).toBe('{"b":[{"a":1},0,""]}');
   });
 });

@@ -1,46 +1,45 @@
-import { InvalidEventError } from '../errors/definition-errors.ts';
+import { InvalidEventError, type SchemaIssue } from '../errors/definition-errors.ts';
 import { beyondLimits } from '../input/parse-with.ts';
 import { asStored } from './as-stored.ts';
+import { isJson, problemOf } from './json-part.ts';
 
 /**
- * Writes a value as JSON text.
+ * Writes a value as JSON text from which the same value can be read.
  *
  * @param owner the owner of the value, for error messages: an event type, or "metadata of …"
- * @throws InvalidEventError when JSON cannot represent the value, or it is nested too deeply.
+ * @throws InvalidEventError when JSON cannot represent the value, or would change it, or it is nested too deeply.
  */
 export function toJson(owner: string, schemaVersion: number, value: unknown): string {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch (cause) {
-    throw notJson(owner, schemaVersion, cause);
-  }
-  if (json === undefined) {
-    const message = 'is undefined, a function or a symbol';
-    throw new InvalidEventError(owner, schemaVersion, [{ path: '', code: 'not_json', message }]);
-  }
-  return json;
+  return guarded(owner, schemaVersion, value, () => {
+    if (isJson(value)) return JSON.stringify(value);
+    throw new InvalidEventError(owner, schemaVersion, [issueOf(value)]);
+  });
 }
 
 /**
  * Converts the data of a new event to the form in which it will be read, as {@link asStored} does.
  *
  * @param owner as in {@link toJson}
- * @throws InvalidEventError when JSON cannot represent it, or it is nested too deeply.
+ * @throws InvalidEventError like {@link toJson}
  */
 export function asStoredData<TValue>(owner: string, schemaVersion: number, data: TValue): TValue {
-  try {
-    return asStored(data);
-  } catch (cause) {
-    throw notJson(owner, schemaVersion, cause);
-  }
+  return guarded(owner, schemaVersion, data, () => asStored(data));
 }
 
-/** @param cause a RangeError when a limit of the engine was exceeded */
-function notJson(owner: string, schemaVersion: number, cause: unknown): InvalidEventError {
-  const message = 'cannot be written as JSON (a bigint, or a circle)';
-  const issue = cause instanceof RangeError ? beyondLimits(cause) : { path: '', code: 'not_json', message };
-  return new InvalidEventError(owner, schemaVersion, [issue], { cause });
+/** Walks a value, which may exceed a limit of the engine or call a getter. */
+function guarded<TResult>(
+  owner: string,
+  schemaVersion: number,
+  value: unknown,
+  walk: () => TResult,
+): TResult {
+  try {
+    return walk();
+  } catch (cause) {
+    if (cause instanceof InvalidEventError) throw cause;
+    const issue = cause instanceof RangeError ? beyondLimits(cause) : issueOf(value);
+    throw new InvalidEventError(owner, schemaVersion, [issue]);
+  }
 }
 
 /**
@@ -50,10 +49,7 @@ function notJson(owner: string, schemaVersion: number, cause: unknown): InvalidE
  * @throws InvalidEventError when it cannot. The issue has the path, not the value.
  */
 export function assertStorable(owner: string, schemaVersion: number, value: unknown, json: string): void {
-  if (isStorableJson(json)) return;
-  const message = 'has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it';
-  const issue = { path: abridge(pathOfUnstorable(value)), code: 'unstorable_character', message };
-  throw new InvalidEventError(owner, schemaVersion, [issue]);
+  if (!isStorableJson(json)) throw new InvalidEventError(owner, schemaVersion, [issueOf(value)]);
 }
 
 const unstorableEscape = /^(?:0000|d[89a-f])/;
@@ -80,20 +76,52 @@ export function isStorableText(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
-/** Visits each part once. Empty when a `toJSON` method hides the text. */
-function pathOfUnstorable(value: unknown): string {
+/**
+ * The first part of a value that cannot be stored: its path, and why. Visits each part once, in the order of `isJson`.
+ *
+ * @param value one for which `isJson` is false, or whose text is not storable
+ */
+export function issueOf(value: unknown): SchemaIssue {
   const open: { readonly value: unknown; readonly path: string }[] = [{ value, path: '' }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value: part, path } = next;
-    if (typeof part === 'string' && !isStorableText(part)) return path;
+    const problem = problemOf(part);
+    if (problem !== undefined) return notJson(path, problem);
+    if (typeof part === 'string' && !isStorableText(part)) return unstorable(path);
     if (typeof part !== 'object' || part === null) continue;
-    for (const [key, member] of Object.entries(part)) {
-      const memberPath = path === '' ? key : `${path}.${key}`;
-      if (!isStorableText(key)) return memberPath;
-      open.push({ value: member, path: memberPath });
+    const members: typeof open = [];
+    // The elements of an array that it does not have are undefined.
+    const names = Array.isArray(part) ? Array.from(part.keys(), String) : Object.keys(part);
+    for (const name of names) {
+      const memberPath = path === '' ? name : `${path}.${name}`;
+      if (!isStorableText(name)) return unstorable(memberPath);
+      const member = memberOf(part, name);
+      if (member === THREW) return notJson(memberPath, 'has a getter that throws');
+      if (member !== undefined || Array.isArray(part)) members.push({ value: member, path: memberPath });
     }
+    while (members.length > 0) open.push(members.pop()!);
   }
-  return '';
+  return notJson('', 'changes while it is read');
+}
+
+const THREW = Symbol();
+
+function memberOf(part: object, name: string): unknown {
+  try {
+    return (part as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return THREW;
+  }
+}
+
+function notJson(path: string, problem: string): SchemaIssue {
+  const message = `${problem}, which JSON cannot keep; give text, finite numbers, booleans, null, lists and plain objects`;
+  return { path: abridge(path), code: 'not_json', message };
+}
+
+function unstorable(path: string): SchemaIssue {
+  const message = 'has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it';
+  return { path: abridge(path), code: 'unstorable_character', message };
 }
 
 const MAX_PATH_LENGTH = 200;

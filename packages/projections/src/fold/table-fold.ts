@@ -1,5 +1,5 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import { encodeKeyColumn, sqlTypes, type TableColumn } from '@leftfold/core/column';
+import { asStoredColumn, encodeKeyColumn, sqlTypes, type TableColumn } from '@leftfold/core/column';
 import type { FoldedRow } from './folded-row.ts';
 import type { RowCache } from './row-cache.ts';
 import { columnsOf, type TableLayout } from './table-codec.ts';
@@ -137,10 +137,11 @@ export class TableFold {
   /** @param before a row whose values are as they are stored */
   #asStored(row: AnyRow, before: AnyRow): AnyRow {
     let stored = row;
-    for (const { name, type } of this.#json) {
+    for (const column of this.#json) {
+      const { name } = column;
       const value = row[name];
       if (value === undefined || value === null || value === before[name]) continue;
-      const kept = type.asStored(value);
+      const kept = asStoredColumn(column, value);
       if (kept !== value) stored = { ...stored, [name]: kept };
     }
     return stored;

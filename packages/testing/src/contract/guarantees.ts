@@ -9,6 +9,7 @@ import { definitionGuarantees } from './guarantees/definitions.ts';
 import { expectationGuarantees } from './guarantees/expectations.ts';
 import { idempotencyGuarantees } from './guarantees/idempotency.ts';
 import { limitGuarantees } from './guarantees/limits.ts';
+import { payloadGuarantees } from './guarantees/payloads.ts';
 import { randomGuarantees } from './guarantees/random.ts';
 import { readAllGuarantees } from './guarantees/read-all.ts';
 import { readStreamGuarantees } from './guarantees/read-stream.ts';
@@ -28,6 +29,7 @@ export const guarantees = {
   subscriptions: subscribeGuarantees,
   'definitions and schema versions': definitionGuarantees,
   'bad input': badInputGuarantees,
+  payloads: payloadGuarantees,
   closing: closingGuarantees,
   limits: limitGuarantees,
   'random operations': randomGuarantees,
