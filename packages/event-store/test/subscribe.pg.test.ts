@@ -153,3 +153,36 @@ describe('subscribe', () => {
     expect(unknown).toBeGreaterThan(known);
   });
 });
+
+test('subscriptions and waits beyond the limits are refused, and let in after others', {
+  timeout: 60_000,
+}, async ({ store }) => {
+  guarantee('bounded-waits');
+  const after = await store.highWaterMark();
+  // A signal goes through all of its listeners for each that is added.
+  const endings = Array.from({ length: 100 }, withAbort);
+  const open = (_?: unknown, index = 0) =>
+    store
+      .subscribe({ after, signal: endings[index % 100]!.signal })
+      [Symbol.asyncIterator]()
+      .next();
+  const subscriptions = Array.from({ length: 10_000 }, open);
+  expect(await failureOf(open())).toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('subscriptions of this process'),
+  });
+  const wait = (_?: unknown, index = 0) =>
+    store.waitForHighWaterMark({ after, signal: endings[index % 100]!.signal });
+  const waits = Array.from({ length: 10_000 }, wait);
+  expect(await failureOf(wait())).toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('waits for the high-water mark of this process'),
+  });
+  for (const { abort } of endings) abort();
+  await Promise.all([...subscriptions, ...waits]);
+  const next = store.subscribe({ after })[Symbol.asyncIterator]();
+  const event = next.next();
+  await store.append(`account-${(serial += 1)}`, [opened]);
+  expect((await event).done).toBe(false);
+  await next.return?.();
+});

@@ -1,4 +1,5 @@
 import { account, balances, movements } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
@@ -155,24 +156,29 @@ describe('a query without atLeast', () => {
     expect(await own({ timeoutMs: 20_000 }).execute()).toHaveLength(1);
   });
 
-  test('shares its signal with any number of others without a warning', async ({ app }) => {
+  test('shares its signal with any number of others without a warning', async ({ database, app }) => {
     const warnings: string[] = [];
     const onWarning = ({ message }: Error) => warnings.push(message);
     process.on('warning', onWarning);
     await app.execute(account.command.deposit('shared', { cents: 1 }));
     await app.projections.reset(balances);
+    await using asking = await startBank(database.connectionString, {
+      subscriptions: { run: false },
+      database: { maxConnections: 20 },
+    });
     const reason = new Error('the user has gone');
     const ending = new AbortController();
-    const queries = Array.from({ length: 30 }, () =>
-      app.query(balances, { signal: ending.signal }).execute(),
+    // All of them find at the same time that the projection has not caught up.
+    const holder = await beginTransaction(database.connectionString);
+    await holder.client.query('lock table leftfold.subscriptions in access exclusive mode');
+    const queries = Array.from({ length: 20 }, () =>
+      failureOf(asking.query(balances, { signal: ending.signal }).execute()),
     );
-    const failures = queries.map((query) => failureOf(query));
-    await app
-      .query(balances, { timeoutMs: 200 })
-      .execute()
-      .catch(() => {});
+    await untilBlocked(database.connectionString, { count: 20 });
+    await holder.rollback();
+    await failureOf(asking.query(balances, { timeoutMs: 100 }).execute());
     ending.abort(reason);
-    for (const failure of failures) expect(await failure).toBe(reason);
+    for (const failure of await Promise.all(queries)) expect(failure).toBe(reason);
     process.off('warning', onWarning);
     expect(warnings).toEqual([]);
   });

@@ -1,7 +1,10 @@
 import { databaseTest } from '@leftfold/testbed/database';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
+import { CompiledQuery } from 'kysely';
+import pg from 'pg';
 import { describe, expect } from 'vitest';
-import { failureOf as classOf, runnerInTransaction, runnerOn, textArray } from '../src/index.ts';
+import { borrow, failureOf as classOf, runnerInTransaction, runnerOn, textArray } from '../src/index.ts';
 import { kyselyOn } from '../src/index.ts';
 
 const test = databaseTest();
@@ -42,6 +45,29 @@ describe('a statement', () => {
     expect(classOf(thrown)).toMatchObject({ retry: 'never', passing: false });
     expect(await run({ name: undefined, text: 'select 1 as one', values: [] })).toEqual([{ one: 1 }]);
   });
+});
+
+test('of the calls that wait for a connection, those beyond the limit are refused', async ({ database }) => {
+  guarantee('bounded-waits');
+  const pool = new pg.Pool({ connectionString: database.connectionString, max: 1 });
+  const run = runnerOn(pool, { prepare: false });
+  const statement = { name: undefined, text: 'select 1 as one', values: [] };
+  const { release } = await borrow(pool);
+  const waiting = Array.from({ length: 10_000 }, () => run(statement));
+  const refused = {
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('10000 calls of this process wait for a connection'),
+  };
+  expect(await failureOf(run(statement))).toMatchObject(refused);
+  expect(await failureOf(borrow(pool))).toMatchObject(refused);
+  expect(
+    await failureOf(kyselyOn(pool, undefined).executeQuery(CompiledQuery.raw('select 1'))),
+  ).toMatchObject(refused);
+  release();
+  const rows = await Promise.all(waiting);
+  expect(rows).toHaveLength(10_000);
+  expect(await run(statement)).toEqual([{ one: 1 }]);
+  await pool.end();
 });
 
 test('an array of texts arrives as it was, whatever is in it', async ({ pool }) => {

@@ -249,3 +249,23 @@ describe('waiting', () => {
     expect(await observer.status()).toMatchObject([{ name: 'recorder', state: 'running', position, lag: 0 }]);
   });
 });
+
+test('of the calls that wait for subscriptions, those beyond the limit are refused', async ({ store }) => {
+  guarantee('bounded-waits');
+  const subscription = recorder(store, 'recorder');
+  await using runner = createRunner(store, [subscription]);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const wait = () => failureOf(runner.waitFor(subscription, 1, { timeoutMs: 600_000, signal }));
+  const waiting = Array.from({ length: 10_000 }, wait);
+  expect(await wait()).toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('waits for subscriptions and projections of this process'),
+  });
+  const reason = new Error('the caller has gone');
+  ending.abort(reason);
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([reason]));
+  await runner.start();
+  await store.append('counter-1', [added(1)]);
+  await runner.waitFor(subscription, 1);
+});

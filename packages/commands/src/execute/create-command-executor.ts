@@ -63,10 +63,10 @@ const cacheNames: OptionNames<CacheOptions> = { aggregates: true };
 const DEFAULT_CACHED_AGGREGATES = 1000;
 const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
 
-/** Commands and loads that run or wait at a time, and the estimated bytes of the commands. */
+/** Commands and loads that run or wait at a time, and the estimated bytes of the commands. Each takes 6 kB besides. */
 const IN_FLIGHT_LIMITS: InFlightLimits = {
   what: 'commands and loads',
-  count: 50_000,
+  count: 20_000,
   memory: 128 * 1024 * 1024,
 };
 

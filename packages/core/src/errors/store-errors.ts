@@ -1,6 +1,9 @@
 import { LeftfoldError } from './leftfold-error.ts';
 
-/** The database cannot be reached, is shutting down, or ended the transaction. The same call may succeed later. */
+/**
+ * The database cannot be reached, is shutting down, or ended the transaction, or too many calls of this process run or
+ * wait. The same call may succeed later.
+ */
 export class StoreUnavailableError extends LeftfoldError {
   readonly code = 'STORE_UNAVAILABLE';
   readonly retryable = true;

@@ -271,7 +271,8 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
   /**
    * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.
    *
-   * @throws the errors of {@link EventStore.readStream}, except for StoreUnavailableError.
+   * @throws the errors of {@link EventStore.readStream}, but StoreUnavailableError only when the process has as many
+   * subscriptions as it can have.
    * @throws LogRewoundError when the log has gone back, or ends before `after`.
    */
   subscribe(options?: SubscribeOptions<TEvent['type']>): Subscription<TEvent>;

@@ -1,4 +1,11 @@
-import { type AbortSignalLike, type Backoff, retryDelayMs, StoreUnavailableError } from '@leftfold/core';
+import {
+  type AbortSignalLike,
+  type Backoff,
+  InFlight,
+  type InFlightLimits,
+  retryDelayMs,
+  StoreUnavailableError,
+} from '@leftfold/core';
 import { assertDuration, assertWhole } from '@leftfold/core/input';
 import {
   type Notifier,
@@ -25,6 +32,11 @@ const WAKE_TOGETHER_MS = 20;
 
 /** A longer timer of Node fires at once. A wait for more than these 24 days has no timeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Each takes some kilobytes while nothing comes; a reader that is behind takes what its pages take. */
+const SUBSCRIPTIONS: InFlightLimits = { what: 'subscriptions', count: 10_000 };
+/** More than there can be subscriptions: calls that wait cannot keep all of them from waiting. */
+const WAITS: InFlightLimits = { what: 'waits for the high-water mark', count: 20_000 };
 
 /** A place in the log that a reader has come to. */
 export interface LogPlace {
@@ -65,6 +77,9 @@ interface Waiter {
  * The mark that it returns falls only when the log went back.
  */
 export class HighWaterWatch {
+  /** The readers of this process that follow the log. */
+  readonly subscriptions = new InFlight(SUBSCRIPTIONS);
+  readonly #waits = new InFlight(WAITS);
   readonly #run: StatementRunner;
   readonly #schema: string;
   readonly #notifier: Notifier;
@@ -118,7 +133,7 @@ export class HighWaterWatch {
     return mark === this.#mark && this.#wokenTogether > 1;
   }
 
-  /** @throws like {@link now} */
+  /** @throws like {@link now}; StoreUnavailableError also when too many calls wait */
   async waitFor({
     after,
     era = this.#memory.era,
@@ -129,6 +144,7 @@ export class HighWaterWatch {
     assertDuration('timeoutMs', timeoutMs);
     this.#memory.assertSame(era);
     if ((this.#mark > after && this.#era === era) || signal?.aborted === true) return this.#mark;
+    const end = this.#waits.begin();
     this.#notifier.listen(() => this.#wake());
     let timer: NodeJS.Timeout | undefined;
     let remove: (() => void) | undefined;
@@ -145,6 +161,7 @@ export class HighWaterWatch {
         this.nudge();
       });
     } finally {
+      end();
       clearTimeout(timer);
       remove?.();
       if (this.#waiters.size === 0) {

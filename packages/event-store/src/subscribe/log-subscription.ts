@@ -60,6 +60,7 @@ export class LogSubscription implements Subscription {
     const { signal } = this.#options;
     const endings = signal === undefined ? [this.#closed] : [this.#closed, signal];
     if (endings.some(({ aborted }) => aborted)) return;
+    const leave = this.#watch.subscriptions.begin();
     const removals = endings.map((ending) => onAbort(ending, end));
     try {
       yield* this.#follow(over.signal);
@@ -67,6 +68,7 @@ export class LogSubscription implements Subscription {
       // When the consumer leaves the loop, the wait for the next page must end too.
       end();
       for (const remove of removals) remove();
+      leave();
     }
   }
 

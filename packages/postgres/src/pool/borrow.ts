@@ -1,5 +1,5 @@
-import { ClosedError } from '@leftfold/core';
 import type pg from 'pg';
+import { assertUsable } from './assert-usable.ts';
 
 /** A connection of a pool that is one caller's until it is released. */
 export interface BorrowedClient {
@@ -19,9 +19,10 @@ export interface BorrowedClient {
  * connections only, the break would end the process.
  *
  * @throws ClosedError when the pool was ended
+ * @throws StoreUnavailableError when too many calls wait for a connection
  */
-export function borrow(pool: pg.Pool): Promise<BorrowedClient> {
-  if (pool.ending) return Promise.reject(new ClosedError('the connection pool'));
+export async function borrow(pool: pg.Pool): Promise<BorrowedClient> {
+  assertUsable(pool);
   return new Promise((resolve, reject) => {
     // Attach the listener synchronously, which a promise cannot: ready and error can arrive in the same packet.
     pool.connect((error, client, giveBack) => {

@@ -1,9 +1,9 @@
-import { ClosedError } from '@leftfold/core';
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { isStalePlan } from '../errors/questions.ts';
 import { namedIfNoAnswer } from '../errors/no-answer.ts';
 import { withoutValues } from '../errors/without-values.ts';
+import { assertUsable } from '../pool/assert-usable.ts';
 import { valueParsers } from '../values/value-parsers.ts';
 import { type CallerTransaction, isKysely } from './caller-transaction.ts';
 import type { Statement, StatementRunner } from './statement.ts';
@@ -31,7 +31,7 @@ export function runnerOn(
   { prepare, oneStatement = false, answerMs: defaultMs }: RunnerOptions,
 ): StatementRunner {
   const ask = async <TRow extends object>({ name, text, values, answerMs = defaultMs }: Statement) => {
-    if ('ending' in client && client.ending) throw new ClosedError('the connection pool');
+    if ('ending' in client) assertUsable(client);
     // pg answers several statements in one text with a list, which its types do not say.
     let result: Result<TRow> | readonly Result<TRow>[];
     try {

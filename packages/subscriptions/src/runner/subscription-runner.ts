@@ -194,6 +194,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the position may still be reached.
    * @throws SubscriptionFailedError when the subscription stopped before that position.
    * @throws SubscriptionNotFoundError when this runner does not know the subscription, or it has no row.
+   * @throws StoreUnavailableError when too many calls of this process wait.
    * @throws ClosedError when the runner is stopped, before the wait or during it.
    */
   async waitFor(ref: SubscriptionRef, position: number, options: WaitForOptions = {}): Promise<void> {

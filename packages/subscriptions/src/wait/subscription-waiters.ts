@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ClosedError,
+  InFlight,
+  type InFlightLimits,
   ReleaseOutdatedError,
   SubscriptionFailedError,
   SubscriptionNotFoundError,
@@ -20,6 +22,9 @@ const POLL_WHEN_LEADING_MS = 500;
 
 /** A longer timer of Node fires at once. A wait for more than these 24 days has no timeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Each may be a query that waits, with its text and its values. */
+const WAITS: InFlightLimits = { what: 'waits for subscriptions and projections', count: 10_000 };
 
 export interface Wanted {
   readonly position: number;
@@ -56,6 +61,7 @@ export class SubscriptionWaiters {
   readonly #store: PostgresEventStore;
   readonly #isRunning: () => boolean;
   readonly #waiters = new Set<Waiter>();
+  readonly #waits = new InFlight(WAITS);
   /** Positions of the subscriptions that this process leads. */
   readonly #led = new Map<string, number>();
   #closed = false;
@@ -88,8 +94,8 @@ export class SubscriptionWaiters {
 
   /**
    * @throws SubscriptionTimeoutError, SubscriptionFailedError, SubscriptionNotFoundError; ReleaseOutdatedError when it
-   * has no timeout and only a newer release can go on; ClosedError when the runner stops; the signal's reason when it
-   * aborts
+   * has no timeout and only a newer release can go on; StoreUnavailableError when too many calls wait; ClosedError when
+   * the runner stops; the signal's reason when it aborts
    */
   async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
     signal?.throwIfAborted();
@@ -98,6 +104,7 @@ export class SubscriptionWaiters {
     const led = this.#led.get(mapKey);
     if (!wanted.inline && led !== undefined && led >= wanted.position) return;
 
+    const end = this.#waits.begin();
     let timer: NodeJS.Timeout | undefined;
     let waiter: Waiter | undefined;
     let remove: (() => void) | undefined;
@@ -114,6 +121,7 @@ export class SubscriptionWaiters {
         this.#pollSoon();
       });
     } finally {
+      end();
       clearTimeout(timer);
       remove?.();
       if (waiter !== undefined) this.#waiters.delete(waiter);

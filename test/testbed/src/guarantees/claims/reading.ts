@@ -48,6 +48,11 @@ export const readingClaims = {
     claim: 'Streams and the log are read page by page, in bounded memory.',
     statedIn: 'guides/event-store.md#reading-events',
   },
+  'bounded-waits': {
+    claim:
+      'The calls of a process that wait for a connection, for new events or for a projection are bounded: one above the limit is refused, and the others go on.',
+    statedIn: 'limits.md#times-and-sizes-at-run-time',
+  },
   'indexed-statements': {
     claim: 'Appends, conditions and reads look at few rows more than they return, however large the log is.',
     statedIn: 'decisions/0009-conditions-on-tags.md#how-the-check-finds-an-event',
