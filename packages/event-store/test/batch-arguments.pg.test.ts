@@ -1,3 +1,6 @@
+import type { JsonValue } from '@leftfold/core';
+import { opened } from '@leftfold/testbed/bank';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { expect } from 'vitest';
 import { test } from './store-test.ts';
@@ -60,6 +63,10 @@ test.for<Readonly<Record<string, string>>>([
   { event_schema_version: `'{}'` },
   { event_data: `'[]'` },
   { event_metadata: `'["text"]'` },
+  { event_data: `jsonb_build_array(jsonb_build_object('secret', repeat('x', 2097152)))` },
+  { event_metadata: `jsonb_build_array(jsonb_build_object('secret', repeat('x', 2097152)))` },
+  // 16 numbers, as a reader gets them.
+  { event_data: `('[[1' || repeat(',1e131071', 16) || ']]')::jsonb` },
   { event_tags: `array['{a,null}']` },
   { event_tags: `array['{""}']` },
   { event_tags: `array['{{a},{b}}']` },
@@ -83,6 +90,9 @@ test.for([
   `'s', -1, 'one', 't', 0, '{}', '{}'`,
   `'s', -1, 'one', 't', 1, null, '{}'`,
   `'s', -1, 'one', 't', 1, '{}', '[]'`,
+  `'s', -1, 'one', 't', 1, to_jsonb(repeat('x', 2097152)), '{}'`,
+  `'s', -1, 'one', 't', 1, '{}', jsonb_build_object('x', repeat('x', 2097152))`,
+  `'s', -1, 'one', 't', 1, ('[1' || repeat(',1e131071', 16) || ']')::jsonb, '{}'`,
   `'s', -1, 'one', 't', 1, '{}', '{}', null`,
   `'s', -1, 'one', 't', 1, '{}', '{}', '{{a},{b}}'`,
   `'s', -1, 'one', 't', 1, '{}', '{}', '{""}'`,
@@ -100,4 +110,48 @@ test('the longest names and most tags are taken', async ({ pool }) => {
     `select from leftfold._append_one(${longest}, -1, ${longest}, ${longest}, 1, '5', '{}', array_fill(${longest}, array[64]))`,
   );
   await pool.query(callWith({}));
+});
+
+test('an event of the largest size is taken, and a larger one when the owner of the log says so', async ({
+  pool,
+}) => {
+  const append = (id: string, characters: number) =>
+    pool.query(
+      `select from leftfold._append_one('s', -1, '${id}', 't', 1, to_jsonb(repeat('x', ${characters})), '{}')`,
+    );
+  // Two quotes, and two braces of the metadata.
+  await append('largest', 2_097_152 - 4);
+  expect(await failureOf(append('larger', 2_097_152 - 3))).toMatchObject({
+    code: '22023',
+    message: 'an event has more than 2097152 bytes of JSON, the limit of this log',
+    hint: 'make it smaller, or let the owner raise max_event_size of "leftfold".log',
+  });
+  await pool.query('update leftfold.log set max_event_size = 4194304');
+  await append('larger', 2_097_152 - 3);
+});
+
+test('a snapshot of more than 32 MiB is not kept, and the store refuses one of more than 16 MiB', async ({
+  pool,
+  store,
+}) => {
+  guarantee('bounded-memory');
+  const { position } = await store.append('account-large', [opened]);
+  const load = () => store.loadSnapshot('account-large', 'key');
+  const call = (characters: number) =>
+    pool.query(
+      `select leftfold._save_snapshot('account-large', 'key', 1, ${position}, to_jsonb(repeat('x', ${characters})))`,
+    );
+  await call(33_554_431);
+  expect(await load()).toBeUndefined();
+  const save = (state: JsonValue) =>
+    store.saveSnapshot('account-large', 'key', { streamVersion: 1, position, state });
+  await expect(save('x'.repeat(16_777_215))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    argument: 'snapshot.state',
+  });
+  await expect(save(Array.from({ length: 60_000 }, () => 1e300))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+  await save('x'.repeat(16_777_214));
+  expect(await load()).toMatchObject({ streamVersion: 1 });
 });

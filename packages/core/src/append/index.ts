@@ -11,3 +11,4 @@ export {
   assertSubscribeOptions,
 } from './store-options.ts';
 export { assertExpectedVersion, type PrepareContext, prepareRequest } from './prepare-request.ts';
+export { storedLength } from '../json/stored-length.ts';

@@ -81,11 +81,14 @@ create table :schema.inline_projections (
   constraint inline_projections_pkey primary key (name, version, slice)
 );
 
--- One row: which log this is.
+-- One row: which log this is, and the largest event that it takes.
 create table :schema.log (
-  log_id        text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
-  restore_count integer not null default 0,
-  only_row      boolean not null default true,
+  log_id         text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
+  restore_count  integer not null default 0,
+  -- Bytes of an event's JSON, as its column size counts them. Twice the limit of the writers, who do not count the spaces
+  -- that jsonb writes. A reader holds at least one event in memory, whoever appended it.
+  max_event_size integer not null default 2097152,
+  only_row       boolean not null default true,
   constraint log_pkey primary key (only_row),
   constraint log_only_row check (only_row)
 );
@@ -334,6 +337,7 @@ begin
                        and octet_length(element.type) <= 255 and element.type <> ''
                        and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ E'[\\\\u0001-\\\\u001f\\\\u007f]'
                        and element.schema_version > 0 and element.data is not null
+                       and octet_length(element.data::text) + octet_length(element.metadata::text) <= 2097152
                        and jsonb_typeof(element.metadata) = 'object'
                        -- One plain list of at most 64 tags, none of which is empty or null.
                        and (element.tags is null
@@ -476,6 +480,8 @@ declare
       and (stream_id operator(pg_catalog.||) event_id operator(pg_catalog.||) event_type
            operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) E'[\\\\u0001-\\\\u001f\\\\u007f]'
       and event_schema_version operator(pg_catalog.>) 0 and event_data is not null
+      and pg_catalog.octet_length(event_data::pg_catalog.text)
+          operator(pg_catalog.+) pg_catalog.octet_length(event_metadata::pg_catalog.text) operator(pg_catalog.<=) 2097152
       and pg_catalog.jsonb_typeof(event_metadata) operator(pg_catalog.=) 'object'
       and (event_tags operator(pg_catalog.=) '{}'
            or pg_catalog.array_ndims(event_tags) operator(pg_catalog.=) 1
@@ -950,7 +956,8 @@ $$;
     name: '_save_snapshot',
     sql: `-- Keeps a snapshot of a stream, unless a newer one is kept: a slow writer never replaces it with an older one.
 --
--- A snapshot that does not name an event of the log is not kept. Nothing here can tell whether the state is the fold of
+-- A snapshot that does not name an event of the log is not kept, nor is one whose state has more than 32 MiB of JSON:
+-- whoever loads it has it in memory. Nothing here can tell whether the state is the fold of
 -- the events; see SECURITY.md.
 create or replace function :schema._save_snapshot(
   stream_id text, key text, stream_version bigint, "position" bigint, state jsonb
@@ -964,7 +971,7 @@ as $$
      and stored.stream_version = _save_snapshot.stream_version
      and stored.position = _save_snapshot.position
      and :schema._problem_of_id(_save_snapshot.key) is null
-     and _save_snapshot.state is not null
+     and octet_length(_save_snapshot.state::text) <= 33554432
   on conflict on constraint snapshots_pkey do update
      set stream_version = excluded.stream_version, position = excluded.position,
          state = excluded.state, saved_at = clock_timestamp()
@@ -1048,11 +1055,12 @@ $$;
 -- units, as the writers of the packages count them, and a text of 255 bytes has no more than 255 of these.
 create or replace function :schema._validate_event(
   stream_id text, event_id text, event_type text, schema_version integer, data jsonb, metadata jsonb, tags text[]
-) returns boolean language plpgsql immutable
+) returns boolean language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   problem text;
+  max_event_size integer;
 begin
   select named.kind || ' ' || named.problem
     into problem
@@ -1071,6 +1079,11 @@ begin
          when cardinality(tags) > 64 then 'an event has at most 64 tags' end);
   if problem is not null then
     raise exception '%', problem using errcode = '22023';
+  end if;
+  select log.max_event_size into max_event_size from :schema.log;
+  if octet_length(data::text) + octet_length(metadata::text) > max_event_size then
+    raise exception 'an event has more than % bytes of JSON, the limit of this log', max_event_size
+      using errcode = '22023', hint = 'make it smaller, or let the owner raise max_event_size of :schema.log';
   end if;
   return true;
 end

@@ -1,7 +1,11 @@
-import { assertId, type Snapshot } from '@leftfold/core';
+import { assertId, InvalidArgumentError, type Snapshot } from '@leftfold/core';
+import { storedLength } from '@leftfold/core/append';
 import { assertWhole } from '@leftfold/core/input';
 import type { Statement } from '@leftfold/postgres';
 import { type PageRow, pageStatement } from './page.ts';
+
+/** Bytes of a state as JSON, numbers with all digits. Whoever loads the snapshot has it in memory. */
+const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
 /** An event from the snapshot's own on, and what the snapshot says: in the row of its own event only. */
 export interface SnapshotRow extends PageRow {
@@ -58,9 +62,15 @@ export function saveSnapshotStatement(
   assertId('snapshot key', key);
   assertWhole('streamVersion', snapshot.streamVersion, { least: 1 });
   assertWhole('position', snapshot.position, { least: 1 });
+  const state = JSON.stringify(snapshot.state);
+  const bytes = storedLength(state);
+  if (bytes > MAX_STATE_BYTES) {
+    const problem = `has ${bytes} bytes as JSON, a snapshot has at most ${MAX_STATE_BYTES}; keep less in the state, or remove the snapshots policy`;
+    throw new InvalidArgumentError('snapshot.state', problem);
+  }
   return {
     name: `leftfold save snapshot ${schema}`,
     text: `select "${schema}"._save_snapshot($1, $2, $3, $4, $5)`,
-    values: [streamId, key, snapshot.streamVersion, snapshot.position, JSON.stringify(snapshot.state)],
+    values: [streamId, key, snapshot.streamVersion, snapshot.position, state],
   };
 }

@@ -193,6 +193,7 @@ begin
                        and octet_length(element.type) <= 255 and element.type <> ''
                        and (element.stream_id || element.event_id || element.type || coalesce(element.tags, '')) !~ E'[\\u0001-\\u001f\\u007f]'
                        and element.schema_version > 0 and element.data is not null
+                       and octet_length(element.data::text) + octet_length(element.metadata::text) <= 2097152
                        and jsonb_typeof(element.metadata) = 'object'
                        -- One plain list of at most 64 tags, none of which is empty or null.
                        and (element.tags is null

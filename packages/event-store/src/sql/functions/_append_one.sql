@@ -26,6 +26,8 @@ declare
       and (stream_id operator(pg_catalog.||) event_id operator(pg_catalog.||) event_type
            operator(pg_catalog.||) pg_catalog.array_to_string(event_tags, '')) operator(pg_catalog.!~) E'[\\u0001-\\u001f\\u007f]'
       and event_schema_version operator(pg_catalog.>) 0 and event_data is not null
+      and pg_catalog.octet_length(event_data::pg_catalog.text)
+          operator(pg_catalog.+) pg_catalog.octet_length(event_metadata::pg_catalog.text) operator(pg_catalog.<=) 2097152
       and pg_catalog.jsonb_typeof(event_metadata) operator(pg_catalog.=) 'object'
       and (event_tags operator(pg_catalog.=) '{}'
            or pg_catalog.array_ndims(event_tags) operator(pg_catalog.=) 1

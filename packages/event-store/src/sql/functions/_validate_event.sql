@@ -4,11 +4,12 @@
 -- units, as the writers of the packages count them, and a text of 255 bytes has no more than 255 of these.
 create or replace function :schema._validate_event(
   stream_id text, event_id text, event_type text, schema_version integer, data jsonb, metadata jsonb, tags text[]
-) returns boolean language plpgsql immutable
+) returns boolean language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   problem text;
+  max_event_size integer;
 begin
   select named.kind || ' ' || named.problem
     into problem
@@ -27,6 +28,11 @@ begin
          when cardinality(tags) > 64 then 'an event has at most 64 tags' end);
   if problem is not null then
     raise exception '%', problem using errcode = '22023';
+  end if;
+  select log.max_event_size into max_event_size from :schema.log;
+  if octet_length(data::text) + octet_length(metadata::text) > max_event_size then
+    raise exception 'an event has more than % bytes of JSON, the limit of this log', max_event_size
+      using errcode = '22023', hint = 'make it smaller, or let the owner raise max_event_size of :schema.log';
   end if;
   return true;
 end

@@ -76,11 +76,14 @@ create table :schema.inline_projections (
   constraint inline_projections_pkey primary key (name, version, slice)
 );
 
--- One row: which log this is.
+-- One row: which log this is, and the largest event that it takes.
 create table :schema.log (
-  log_id        text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
-  restore_count integer not null default 0,
-  only_row      boolean not null default true,
+  log_id         text    collate "C" not null default substr(replace(gen_random_uuid()::text, '-', ''), 1, 16),
+  restore_count  integer not null default 0,
+  -- Bytes of an event's JSON, as its column size counts them. Twice the limit of the writers, who do not count the spaces
+  -- that jsonb writes. A reader holds at least one event in memory, whoever appended it.
+  max_event_size integer not null default 2097152,
+  only_row       boolean not null default true,
   constraint log_pkey primary key (only_row),
   constraint log_only_row check (only_row)
 );
