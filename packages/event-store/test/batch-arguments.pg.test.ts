@@ -130,10 +130,9 @@ test('an event of the largest size is taken, and a larger one when the owner of 
   await append('larger', 2_097_152 - 3);
 });
 
-test('a snapshot of more than 32 MiB is not kept, and the store refuses one of more than 16 MiB', async ({
-  pool,
-  store,
-}) => {
+test('a snapshot of more than 32 MiB is not kept, and the store refuses one of more than 16 MiB', {
+  timeout: 60_000,
+}, async ({ pool, store }) => {
   guarantee('bounded-memory');
   const { position } = await store.append('account-large', [opened]);
   const load = () => store.loadSnapshot('account-large', 'key');
