@@ -23,7 +23,7 @@ const total = ids.length * FIRST_DEPOSIT_CENTS;
 const token = await transferConcurrently(banks, ids);
 await checkReadModel(bank, ids, token, total);
 await peekIntoHistory(bank, ids[0]!);
-await addProjection(place, token);
+await addProjection(place);
 await crashAndResume({ place, ids }, countNightTransfers);
 await checkMoney(bank, ids, total);
 

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
+import { beginTransaction } from '@leftfold/testbed/database';
 import { TcpProxy } from '@leftfold/testbed/faults';
 import { createRoleLogins } from '@leftfold/testbed/roles';
 import { createTestDatabase } from '@leftfold/testing/postgres';
+import { tokenOf } from 'leftfold';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { order } from '../src/domain/order.ts';
 import { createApi } from '../src/http/api.ts';
@@ -140,13 +142,27 @@ describe('queries', () => {
     }
   });
 
-  test.each(['', 'garbage', '-1', '1.5', '1e3', '9999999999999999'])('token "%s" is 400', async (token) => {
-    await expectProblem(api.request('/orders/opened', { headers: { 'Consistency-Token': token } }), 400);
+  test.each(['', 'garbage', '-1', '1.5', '1e3', '9999999999999999', 'v1.7'])(
+    'token "%s" is 400',
+    async (token) => {
+      await expectProblem(api.request('/orders/opened', { headers: { 'Consistency-Token': token } }), 400);
+    },
+  );
+
+  test('a token that the read model has not reached is 503 after the timeout', async () => {
+    await using blocked = await beginTransaction(database.connectionString);
+    await blocked.client.query('select from shop_http.subscriptions for update');
+    const done = await post('/orders/late', { customer: 'Ada' });
+    const token = done.headers.get('consistency-token') ?? '';
+    const late = api.request('/orders/late', { headers: { 'Consistency-Token': token } });
+    expect((await expectProblem(late, 503)).headers.get('retry-after')).toBe('1');
   });
 
-  test('a token that the log has not reached is 503 after the timeout', async () => {
-    const late = api.request('/orders/opened', { headers: { 'Consistency-Token': '999999999' } });
-    expect((await expectProblem(late, 503)).headers.get('retry-after')).toBe('1');
+  test('a token of an event that the log does not have is 409', async () => {
+    const path = await opened('elsewhere');
+    const token = tokenOf({ position: 1, id: 'of another log' });
+    const refused = api.request(path, { headers: { 'Consistency-Token': token } });
+    await expectProblem(refused, 409, { code: 'LOG_REWOUND' });
   });
 });
 

@@ -1,5 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import { StoreUnavailableError, InvalidArgumentError } from '@leftfold/core';
+import { StoreUnavailableError, InvalidArgumentError, tokenOf } from '@leftfold/core';
 import { account } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
@@ -13,7 +13,7 @@ describe('a command', () => {
     const opened = await bank.execute(account.command.open('plain', { owner: 'Ada' }));
     const [event] = await recordedOf(store, 'account-plain');
     expect(opened).toMatchObject({ outcome: 'accepted', streamVersion: 1, duplicate: false, attempts: 1 });
-    expect(opened.token).toBe(event?.position);
+    expect(opened.token).toBe(tokenOf(event));
     expect(accepted(opened).events).toEqual([event]);
   });
 
@@ -138,18 +138,20 @@ describe('time travel', () => {
     const early = {
       state: { open: true, cents: 10 },
       streamVersion: 2,
-      position: first.token,
+      position: first.events[0]!.position,
+      token: first.token,
       exists: true,
     };
     expect(await bank.load(account, 'past', { atVersion: 2 })).toEqual(early);
-    expect(await bank.load(account, 'past', { atPosition: first.token })).toEqual(early);
+    expect(await bank.load(account, 'past', { atPosition: early.position })).toEqual(early);
     expect(await bank.load(account, 'past', { atTime: instant })).toEqual(early);
     expect(await bank.load(account, 'past')).toMatchObject({ state: { cents: 15 }, streamVersion: 3 });
   });
 
   test('before the first event returns the initial state and exists: false', async ({ bank }) => {
     await bank.execute(account.command.open('born', { owner: 'Ada' }));
-    const unborn = { state: account.initialState, streamVersion: 0, position: 0, exists: false };
+    const place = { streamVersion: 0, position: 0, token: tokenOf(undefined) };
+    const unborn = { state: account.initialState, ...place, exists: false };
     expect(await bank.load(account, 'born', { atVersion: 0 })).toEqual(unborn);
     expect(await bank.load(account, 'born', { atTime: new Date(0) })).toEqual(unborn);
     expect(await bank.load(account, 'nobody')).toEqual(unborn);

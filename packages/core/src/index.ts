@@ -102,7 +102,7 @@ export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';
 export { asStoredData } from './json/storable-json.ts';
 export { estimatedJsonSize, estimatedSize } from './json/estimated-size.ts';
-export { type LogToken, parseLogToken, tokenOf } from './log-token/log-token.ts';
+export { latestToken, type LogToken, parseLogToken, tokenOf } from './log-token/log-token.ts';
 export type { JsonObject, JsonValue } from './event/json.ts';
 export type {
   CustomMetadata,

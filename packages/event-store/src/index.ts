@@ -6,3 +6,4 @@ export { PostgresEventStore } from './postgres-event-store.ts';
 export type { LogPage } from './read/log-page.ts';
 export type { ReadPageOptions } from './read/log-reader.ts';
 export type { LogPlace, WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
+export { hasEventOf, tokenColumns, type TokenRow } from './sql/token.ts';

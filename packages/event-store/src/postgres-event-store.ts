@@ -248,7 +248,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   /** One page of the log. `upTo` must not be above the high-water mark. */
   readPage(options: ReadPageOptions): Promise<LogPage> {
-    return this.#reader.page(options, this.#watch.isSharedMark(options.upTo));
+    return this.#reader.page({ ...options, shared: this.#watch.isSharedMark(options.upTo) });
   }
 
   async eventsOfCommand(commandId: string): Promise<readonly TEvent[]> {

@@ -243,13 +243,13 @@ const mistakes: readonly Rejection[] = [
     what: 'a position that is no number',
     call: (store) => collect(store.readAll({ after: Number.NaN })),
     code: 'INVALID_ARGUMENT',
-    message: 'after must be a whole number from 0, not NaN',
+    message: 'after must be a position from 0, or a token, not NaN',
   },
   {
-    what: 'a token that is no position',
+    what: 'a position that is no whole number',
     call: async (store) => collect(store.subscribe({ after: 0.5 })),
     code: 'INVALID_ARGUMENT',
-    message: 'after must be a whole number from 0, not 0.5',
+    message: 'after must be a position from 0, or a token, not 0.5',
   },
   {
     what: 'a page of nothing',

@@ -134,6 +134,7 @@ export {
   type StateOf,
   type StoredPayload,
   LogRewoundError,
+  latestToken,
   type LogToken,
   parseLogToken,
   StoreUnavailableError,

@@ -1,7 +1,7 @@
 import { account, balances, movements, transfer } from '@leftfold/testbed/bank';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { expect, describe } from 'vitest';
-import { createApp } from '../src/index.ts';
+import { createApp, tokenOf } from '../src/index.ts';
 import { test } from './app-test.ts';
 
 const notNumbers: readonly unknown[] = [
@@ -90,7 +90,9 @@ describe('an argument that is none is refused at once', () => {
     for (const bad of [...notNumbers, -1, undefined])
       expect(await attempt(() => projections.waitFor(balances, given(bad)))).toMatchObject(refused);
     for (const options of [{ timeoutMs: '5' }, { timeoutMs: Number.NaN }, { timeout: 5 }, null]) {
-      expect(await attempt(() => projections.waitFor(balances, 0, given(options)))).toMatchObject(refused);
+      expect(
+        await attempt(() => projections.waitFor(balances, tokenOf(undefined), given(options))),
+      ).toMatchObject(refused);
       expect(await attempt(() => projections.whenCaughtUp(movements, given(options)))).toMatchObject(refused);
     }
     for (const projection of [null, undefined, 7])

@@ -1,3 +1,4 @@
+import { accepted } from '../src/index.ts';
 import { account } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
@@ -169,12 +170,10 @@ describe('what remains possible', () => {
     const before = await app.store.highWaterMark();
     await using guest = await beginTransaction(logins.urlOf('guest'));
     await guest.client.query(`select pg_advisory_lock_shared(${rows[0]!.oid}, ${before})`);
-    const { token } = (await app.execute(account.command.open('delayed', { owner: 'Ada' }))) as {
-      token: number;
-    };
+    const { events } = accepted(await app.execute(account.command.open('delayed', { owner: 'Ada' })));
     expect(await app.store.highWaterMark()).toBe(before);
     await guest.client.query('select pg_advisory_unlock_all()');
-    expect(await app.store.highWaterMark()).toBe(token);
+    expect(await app.store.highWaterMark()).toBe(events[0]?.position);
   });
 
   test('a guest keeps such a lock by PREPARE TRANSACTION, and an administrator ends it', async ({
@@ -193,25 +192,21 @@ describe('what remains possible', () => {
     await guest.client.query(`select pg_advisory_xact_lock_shared(${rows[0]!.oid}, ${before})`);
     await guest.client.query(`prepare transaction 'attack'`);
     await guest.client.end();
-    const { token } = (await app.execute(account.command.open('prepared', { owner: 'Ada' }))) as {
-      token: number;
-    };
+    const { events } = accepted(await app.execute(account.command.open('prepared', { owner: 'Ada' })));
     expect(await app.store.highWaterMark()).toBe(before);
     const found = await pool.query(
       'select gid, owner from pg_prepared_xacts where database = current_database()',
     );
     expect(found.rows).toEqual([{ gid: 'attack', owner: new URL(logins.urlOf('guest')).username }]);
     await pool.query(`rollback prepared 'attack'`);
-    expect(await app.store.highWaterMark()).toBe(token);
+    expect(await app.store.highWaterMark()).toBe(events[0]?.position);
   });
 
   test('a guest holds a transaction open for long, and nothing of the log waits', async ({ app, logins }) => {
     await using guest = await beginTransaction(logins.urlOf('guest'), 'repeatable read');
     await guest.client.query('create temp table t (a integer); insert into t values (1)');
-    const { token } = (await app.execute(account.command.open('unrelated', { owner: 'Ada' }))) as {
-      token: number;
-    };
-    expect(await app.store.highWaterMark()).toBe(token);
+    const { events } = accepted(await app.execute(account.command.open('unrelated', { owner: 'Ada' })));
+    expect(await app.store.highWaterMark()).toBe(events[0]?.position);
   });
 
   test('a guest that listens is told nothing of an event', async ({ app, logins }) => {

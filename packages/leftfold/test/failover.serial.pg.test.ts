@@ -9,7 +9,7 @@ import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { createTestDatabase, until } from '@leftfold/testing/postgres';
 import { expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
-import { createApp } from '../src/index.ts';
+import { createApp, tokenOf } from '../src/index.ts';
 
 const { deposit, withdraw } = account.command;
 
@@ -19,6 +19,15 @@ const openApp = (url: string, projections: readonly [] | readonly [typeof balanc
     aggregates: [account],
     projections,
     subscriptions: { leaseMs: 500, onIncident: () => {} },
+  });
+
+/** An app on a standby, which only reads. */
+const openReader = (url: string) =>
+  createApp({
+    database: { url },
+    aggregates: [account],
+    projections: [balances],
+    subscriptions: { run: false },
   });
 
 type App = Awaited<ReturnType<typeof openApp>>;
@@ -102,6 +111,36 @@ test('a synchronous standby loses nothing, and its promotion is silent', async (
   expect(rows).toMatchObject([{ cents: 0 }]);
   expect(app.store.era).toBe(0);
   expect(warn).not.toHaveBeenCalled();
+});
+
+test('a standby waits for the event of a token that it has not received', async () => {
+  guarantee('tokens-name-their-event');
+  await using servers = await startReplicated(migrated);
+  const { connectionString } = servers.standby;
+  await using app = await openApp(servers.primary.connectionString, [balances]);
+  await app.execute(deposit('1', { cents: 100 }));
+  await using standby = await openReader(connectionString);
+  const received = await app.execute(deposit('1', { cents: 1 }));
+  expect(
+    await standby.query(balances, { atLeast: received.token, timeoutMs: 20_000 }).execute(),
+  ).toMatchObject([{ cents: 101 }]);
+
+  await ask(connectionString, 'select pg_wal_replay_pause()');
+  const { token } = await app.execute(deposit('1', { cents: 1 }));
+  await app.projections.waitFor(balances, token);
+  const late = { code: 'SUBSCRIPTION_TIMEOUT', wanted: 3, reached: 2 };
+  const query = standby.query(balances, { atLeast: token, timeoutMs: 200 });
+  expect(await failureOf(query.execute())).toMatchObject(late);
+  expect(await failureOf(standby.projections.waitFor(balances, token, { timeoutMs: 200 }))).toMatchObject(
+    late,
+  );
+  const foreign = tokenOf({ position: 2, id: 'of another log' });
+  const refused = standby.query(balances, { atLeast: foreign, timeoutMs: Number.POSITIVE_INFINITY });
+  expect(await failureOf(refused.execute())).toMatchObject({ code: 'LOG_REWOUND', lostFrom: 2, end: 2 });
+
+  const waiting = standby.query(balances, { atLeast: token, timeoutMs: 20_000 }).execute();
+  await ask(connectionString, 'select pg_wal_replay_resume()');
+  expect(await waiting).toMatchObject([{ cents: 102 }]);
 });
 
 test('a process notices a crash that lost commits which did not wait for the disk', async () => {

@@ -1,4 +1,4 @@
-import { defineAggregate, defineEvents, defineTableProjection } from '@leftfold/core';
+import { defineAggregate, defineEvents, defineTableProjection, tokenOf } from '@leftfold/core';
 import { databaseTest, setHostileSettings } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
@@ -77,7 +77,7 @@ async function run(url: string) {
   const seen: unknown[] = [];
   for (const process of [1, 2]) {
     await using app = await createApp({ aggregates: [meter], projections: [rows], database: { url } });
-    let token = 0;
+    let token = tokenOf(undefined);
     for (const [index, input] of given.entries()) {
       const done = await app.execute(meter.command.read('m-1', input), {
         commandId: `NULL ${process} ${index}`,

@@ -3,7 +3,7 @@ import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
-import { createApp, defineProjection } from '../src/index.ts';
+import { accepted, createApp, defineProjection } from '../src/index.ts';
 import { startBank, test } from './app-test.ts';
 
 type Bank = Awaited<ReturnType<typeof startBank>>;
@@ -85,7 +85,7 @@ describe('an app that has just started', () => {
     broken = false;
     await app.projections.resume(failing);
     await app.projections.whenCaughtUp(failing);
-    const { token } = await app.execute(deposit('broken', { cents: 1 }));
-    expect(applied).toEqual([1, token]);
+    const { events } = accepted(await app.execute(deposit('broken', { cents: 1 })));
+    expect(applied).toEqual([1, events[0]?.position]);
   });
 });

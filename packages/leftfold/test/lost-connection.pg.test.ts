@@ -1,3 +1,4 @@
+import { tokenAt } from '@leftfold/testbed/outcome';
 import type { BorrowedClient } from '@leftfold/postgres';
 import { deposited, movements, openBalances } from '@leftfold/testbed/bank';
 import { killBackends } from '@leftfold/testbed/faults';
@@ -57,7 +58,9 @@ describe('a backend that is killed does not end the process', () => {
   test('but fails the query that was about to be sent', async ({ database, killBefore }) => {
     await using app = await startBank(database.connectionString, { subscriptions: { run: false } });
     killBefore(app.store.pool, 'account-cut');
-    const query = app.query(openBalances, { atLeast: 1 }).where('account_id', '=', 'account-cut');
+    const query = app
+      .query(openBalances, { atLeast: await tokenAt(app.store, 1) })
+      .where('account_id', '=', 'account-cut');
     await expect(query.execute()).rejects.toMatchObject(lost);
     expect(await app.query(openBalances).execute()).toHaveLength(1);
   });

@@ -1,3 +1,4 @@
+import { type LogToken } from '@leftfold/core';
 import { account, balances, movements } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
@@ -5,21 +6,25 @@ import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
-import type { QueryOptions } from '../src/index.ts';
+import { accepted, type QueryOptions } from '../src/index.ts';
 import { startBank, test as appTest } from './app-test.ts';
 
 const test = appTest
   // Deposits, asks, and only then starts an app that applies the deposit.
-  .extend('depositThen', ({ database, app }) => async <T>(id: string, ask: (token: number) => Promise<T>) => {
-    const { token } = await app.execute(account.command.deposit(id, { cents: 5 }));
-    const asked = ask(token);
-    await using _runner = await startBank(database.connectionString);
-    return await asked;
-  })
+  .extend(
+    'depositThen',
+    ({ database, app }) =>
+      async <T>(id: string, ask: (token: LogToken) => Promise<T>) => {
+        const { token } = await app.execute(account.command.deposit(id, { cents: 5 }));
+        const asked = ask(token);
+        await using _runner = await startBank(database.connectionString);
+        return await asked;
+      },
+  )
   .extend(
     'rowsOf',
     ({ app }) =>
-      (id: string, token: number) =>
+      (id: string, token: LogToken) =>
         app.query(balances, { atLeast: token, timeoutMs: 20_000 }).where('account_id', '=', `account-${id}`),
   );
 
@@ -70,12 +75,12 @@ describe('a query with atLeast', () => {
 
   test('times out with an error that says how far the projection is', async ({ app }) => {
     guarantee('consistency-tokens');
-    const { token } = await app.execute(account.command.deposit('nobody', { cents: 1 }));
+    const { events, token } = accepted(await app.execute(account.command.deposit('nobody', { cents: 1 })));
     const [before] = await app.projections.status();
     const late = {
       code: 'SUBSCRIPTION_TIMEOUT',
       subscription: 'balances',
-      wanted: token,
+      wanted: events[0]?.position,
       reached: before?.position,
     };
     const query = app.query(balances, { atLeast: token, timeoutMs: 30 });

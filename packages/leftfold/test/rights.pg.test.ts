@@ -9,7 +9,7 @@ describe('with the rights of the script', () => {
   test('an app appends and queries, and a projector runs and resets', async ({ app, projector, logins }) => {
     await projector.projections.whenCaughtUp(inlineBalances);
     await app.execute(account.command.open('1', { owner: 'Ada' }));
-    const { token } = (await app.execute(account.command.deposit('1', { cents: 7 }))) as { token: number };
+    const { token } = await app.execute(account.command.deposit('1', { cents: 7 }));
     const inline = await app.query(inlineBalances).execute();
     expect(inline).toMatchObject([{ account_id: 'account-1', cents: 7 }]);
     expect(await app.query(balances, { atLeast: token }).execute()).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { tokenOf } from '@leftfold/core';
 import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
@@ -51,11 +52,13 @@ async function assertNothingLost(
   releases: readonly RunningRelease[],
   versions: readonly number[] = [1],
 ): Promise<void> {
-  const { rows } = await pool.query<{ position: string }>('select position from leftfold.events');
-  const positions = new Set(rows.map(({ position }) => Number(position)));
+  const { rows } = await pool.query<{ position: string; id: string }>(
+    'select position, event_id as id from leftfold.events',
+  );
+  const tokens = new Set(rows.map(({ position, id }) => tokenOf({ position: Number(position), id })));
   const acknowledged = releases.flatMap((release) => release.acknowledged);
-  expect(acknowledged.filter((token) => !positions.has(token))).toEqual([]);
-  expect(positions.size).toBe(new Set(acknowledged).size);
+  expect(acknowledged.filter((token) => !tokens.has(token))).toEqual([]);
+  expect(tokens.size).toBe(new Set(acknowledged).size);
   const { rows: folded } = await pool.query(`
     select stream_id as account_id,
            coalesce(max(coalesce(data ->> 'owner', data ->> 'name')), '') as owner,

@@ -1,6 +1,7 @@
 import { asStored, defineEvents, defineTableProjection, type JsonValue, type SqlTypes } from '@leftfold/core';
 import { sqlTypes, tableColumn } from '@leftfold/core/column';
 import pg from 'pg';
+import { tokenAt } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { arrayLiteral } from '../src/fold/table-codec.ts';
@@ -175,7 +176,7 @@ describe('columns', () => {
       await runner.whenCaughtUp(prices);
       for (const price of ['1.5', '1.50', '1.5', '1.50', '2', '1.500']) {
         const { position } = await store.append('price-1', [priceEvents.create.seen({ price })]);
-        await runner.waitFor(prices, position);
+        await runner.waitFor(prices, await tokenAt(store, position));
       }
       await runner.stop();
       expect(await rowsOf(store, prices)).toEqual([

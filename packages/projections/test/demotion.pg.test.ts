@@ -1,5 +1,6 @@
 import { auditEvents, balances, deposited, journal, opened } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { tokenAt } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect, vi } from 'vitest';
@@ -32,7 +33,7 @@ describe('an append that does not apply an inline projection', () => {
       ],
     ]);
     warn.mockRestore();
-    await log.runner.waitFor(inlineJournal, position);
+    await log.runner.waitFor(inlineJournal, await tokenAt(log.store, position));
     await log.store.append('account-1', [deposited(3)]);
     await old.append('account-1', [deposited(4)]);
     await log.runner.whenCaughtUp(inlineJournal);

@@ -2,7 +2,7 @@ import { defineProjection, defineTableProjection } from '@leftfold/core';
 import type { SubscriptionIncident } from '@leftfold/subscriptions';
 import { accountEvents, balances, deposited, journal } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { failureOf } from '@leftfold/testbed/outcome';
+import { failureOf, tokenAt } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -134,7 +134,7 @@ describe('a projection that fails', () => {
     });
     await runner.start();
     const first = await store.append('account-1', [deposited(1)]);
-    await runner.waitFor(balances, first.position);
+    await runner.waitFor(balances, await tokenAt(store, first.position));
     const table = sql.id(projectionSchema(store.schema, balances), 'balances');
     await sql`alter table ${table} add constraint poor check (cents < 10)`.execute(store.db);
     await store.append('account-1', [deposited(10)]);

@@ -3,7 +3,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import type { CallerTransaction } from '@leftfold/postgres';
 import { accountEvents, balances, closed, deposited, journal, opened } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { failureOf } from '@leftfold/testbed/outcome';
+import { failureOf, tokenAt } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { CamelCasePlugin, sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -81,7 +81,7 @@ describe('inline projections', () => {
     ]);
     expect(await rowsOf(store, journal)).toEqual([{ position: 2, cents: 5 }]);
     const { position } = await store.append('account-ada', [deposited(6), closed]);
-    await observer.waitFor(balances, position, { timeoutMs: 1_000 });
+    await observer.waitFor(balances, await tokenAt(store, position), { timeoutMs: 1_000 });
     expect(await rowsOf(store, balances)).toEqual([]);
     expect(await observer.status()).toMatchObject([
       { name: 'balances', mode: 'inline', state: 'inline', position, lag: 0 },

@@ -4,6 +4,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
 import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { tokenAt } from '@leftfold/testbed/outcome';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -52,7 +53,7 @@ describe('leases', () => {
     // Both runners read these events, and the first one has the row in memory as it was before them.
     for (const cents of [10, 100, 1_000]) {
       const { position } = await store.append('account-1', [deposited(cents)]);
-      await second.waitFor(balances, position);
+      await second.waitFor(balances, await tokenAt(store, position));
     }
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1_111, events: 4 }]);
 
@@ -61,7 +62,7 @@ describe('leases', () => {
     await first.resume(balances);
     await until(async () => (await ownerOf(store, 'balances')) === 'first');
     const { position } = await store.append('account-1', [deposited(10_000)]);
-    await first.waitFor(balances, position);
+    await first.waitFor(balances, await tokenAt(store, position));
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 11_111, events: 5 }]);
   });
 

@@ -1,6 +1,7 @@
 import { deposited, journal } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { tokenAt } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -31,7 +32,7 @@ describe('a projection that is async in the old release and inline in the new on
 
     // The old process appends, and one of them applies the rest until it may be inline again.
     const { position } = await oldStore.append('account-1', [deposited(3)]);
-    await oldRunner.waitFor(journal, position);
+    await oldRunner.waitFor(journal, await tokenAt(oldStore, position));
     await log.runner.untilInline(inlineJournal, patience);
     await log.store.append('account-1', [deposited(4)]);
     for (const runner of [oldRunner, log.runner]) await runner.whenCaughtUp(journal);
@@ -84,7 +85,7 @@ describe('a projection that is inline in the old release and async in the new on
     }
     await log.runner.stop();
     const { position } = await newStore.append('account-1', [deposited(6)]);
-    await newRunner.waitFor(journal, position);
+    await newRunner.waitFor(journal, await tokenAt(newStore, position));
     expect(await centsOf(newStore, journal)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await statesOf(newRunner)).toEqual(['running']);
   });

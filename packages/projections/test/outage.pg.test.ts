@@ -1,6 +1,7 @@
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
 import { TcpProxy } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { tokenAt } from '@leftfold/testbed/outcome';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
@@ -57,7 +58,7 @@ describe('when the database goes down', () => {
     const observer = createTestRunner(direct, [balances]);
     for (let round = 1; round <= 3; round += 1) {
       const first = await direct.append('account-1', [deposited(1)]);
-      await observer.waitFor(balances, first.position, { timeoutMs: 20_000 });
+      await observer.waitFor(balances, await tokenAt(direct, first.position), { timeoutMs: 20_000 });
       await direct.db.transaction().execute(async (tx) => {
         // Blocks the batch's one statement until the proxy drops its answer.
         await sql`select from ${sql.id(direct.schema, 'subscriptions')} for update`.execute(tx);
@@ -65,11 +66,11 @@ describe('when the database goes down', () => {
         await untilBlocked(database.connectionString);
         proxy.loseAnswers();
       });
-      await observer.waitFor(balances, first.position + 1);
+      await observer.waitFor(balances, await tokenAt(direct, first.position + 1));
       await proxy.cut();
       await proxy.restore();
       const last = await direct.append('account-1', [deposited(100)]);
-      await observer.waitFor(balances, last.position, { timeoutMs: 20_000 });
+      await observer.waitFor(balances, await tokenAt(direct, last.position), { timeoutMs: 20_000 });
       expect(await rowsOf(direct, balances)).toMatchObject([{ cents: 111 * round, events: 3 * round }]);
     }
     await runner.stop();

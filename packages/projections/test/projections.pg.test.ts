@@ -1,4 +1,4 @@
-import { defineProjection, defineTableProjection, InvalidArgumentError } from '@leftfold/core';
+import { defineProjection, defineTableProjection, InvalidArgumentError, tokenOf } from '@leftfold/core';
 import {
   accountEvents,
   auditEvents,
@@ -9,7 +9,7 @@ import {
   opened,
 } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { failureOf } from '@leftfold/testbed/outcome';
+import { failureOf, tokenAt } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { test } from './runner-test.ts';
@@ -21,7 +21,7 @@ describe('projections', () => {
     await runner.start();
     await store.append('account-ada', [opened, deposited(5)]);
     const { position } = await store.append('account-bob', [accountEvents.create.opened({ owner: 'Bob' })]);
-    await runner.waitFor(balances, position);
+    await runner.waitFor(balances, await tokenAt(store, position));
     expect(await rowsOf(store, balances)).toEqual([
       { account_id: 'account-ada', owner: 'Ada', cents: 5, events: 2 },
       { account_id: 'account-bob', owner: 'Bob', cents: 0, events: 1 },
@@ -29,7 +29,7 @@ describe('projections', () => {
 
     await store.append('account-ada', [deposited(7)]);
     const last = await store.append('account-bob', [deposited(1), closed]);
-    await runner.waitFor(balances, last.position);
+    await runner.waitFor(balances, await tokenAt(store, last.position));
     expect(await rowsOf(store, balances)).toEqual([
       { account_id: 'account-ada', owner: 'Ada', cents: 12, events: 3 },
     ]);
@@ -42,7 +42,7 @@ describe('projections', () => {
       const steps = [[opened, deposited(5)], [closed], [deposited(2)]];
       for (const events of steps) {
         const { position } = await store.append('account-ada', events);
-        await runner.waitFor(balances, position);
+        await runner.waitFor(balances, await tokenAt(store, position));
       }
       expect(await rowsOf(store, balances)).toEqual([
         { account_id: 'account-ada', owner: '', cents: 2, events: 1 },
@@ -133,11 +133,11 @@ describe('projections', () => {
       accountEvents.create.opened({ owner: 'x' }),
       ...Array.from({ length: 20 }, () => deposited(1)),
     ]);
-    await runner.waitFor(notes, 22);
+    await runner.waitFor(notes, await tokenAt(store, 22));
     expect(await runner.status()).toMatchObject([{ name: 'notes', position: 22, lag: 0, state: 'running' }]);
     // Nothing at all that it reads.
     const { position } = await store.append('account-1', [deposited(1)]);
-    await runner.waitFor(notes, position);
+    await runner.waitFor(notes, await tokenAt(store, position));
     expect(await rowsOf(store, notes)).toEqual([{ id: 1, note: 'first' }]);
   });
 
@@ -169,8 +169,8 @@ describe('projections', () => {
     await using runner = createTestRunner(store, [balances, next]);
     await runner.start();
     const { position } = await store.append('account-ada', [deposited(5), deposited(6)]);
-    await runner.waitFor(balances, position);
-    await runner.waitFor(next, position);
+    await runner.waitFor(balances, await tokenAt(store, position));
+    await runner.waitFor(next, await tokenAt(store, position));
     expect(await rowsOf(store, balances)).toMatchObject([{ account_id: 'account-ada', cents: 11 }]);
     expect(await rowsOf(store, next)).toEqual([{ account_id: 'account-ada', deposits: 2 }]);
     expect(await runner.status()).toMatchObject([
@@ -178,16 +178,18 @@ describe('projections', () => {
       { name: 'balances', version: 2, mode: 'async', position, state: 'running' },
     ]);
     // The name alone does not say which of them.
-    expect(await failureOf(runner.waitFor('balances', position))).toBeInstanceOf(InvalidArgumentError);
+    expect(await failureOf(runner.waitFor('balances', await tokenAt(store, position)))).toBeInstanceOf(
+      InvalidArgumentError,
+    );
   });
 
   test('a projection is found by its definition or its name', async ({ store }) => {
     await using runner = createTestRunner(store, [journal]);
     await runner.start();
     const { position } = await store.append('account-1', [deposited(1)]);
-    await runner.waitFor('journal', position);
+    await runner.waitFor('journal', await tokenAt(store, position));
     for (const unknown of ['other', balances, { ...journal, version: 2 }]) {
-      expect(await failureOf(runner.waitFor(unknown, 1))).toMatchObject({
+      expect(await failureOf(runner.waitFor(unknown, tokenOf(undefined)))).toMatchObject({
         code: 'SUBSCRIPTION_NOT_FOUND',
         message: expect.stringMatching(/^projection "\w+".* is unknown here/),
       });

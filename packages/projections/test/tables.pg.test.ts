@@ -11,7 +11,7 @@ import {
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents, balances, closed, deposited, journal } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { failureOf } from '@leftfold/testbed/outcome';
+import { failureOf, tokenAt } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
@@ -72,8 +72,8 @@ describe('tables of projections', () => {
     const runner = createTestRunner(limited, [balances, journal]);
     await runner.start();
     const { position } = await limited.append('account-1', [deposited(1)]);
-    await runner.waitFor(balances, position);
-    await runner.waitFor(journal, position);
+    await runner.waitFor(balances, await tokenAt(store, position));
+    await runner.waitFor(journal, await tokenAt(store, position));
     const other = createTestRunner(limited, [{ ...balances, name: 'another' }]);
     expect(await failureOf(other.migrate())).toMatchObject({ code: 'MISSING_RIGHTS' });
     await runner.stop();

@@ -10,6 +10,7 @@ export { markInline } from './sql/inline.ts';
 export type { HeldLease } from './sql/leases.ts';
 export type { Checkpoint, Demotion, StoredFailure } from './sql/row.ts';
 export type { SchemaConnection } from './sql/schema-connection.ts';
+export { hasReached, type ReachedRow } from './sql/reached.ts';
 export { lockSubscription, readCheckpoints } from './sql/subscriptions.ts';
 export {
   guarded,
@@ -25,3 +26,4 @@ export {
   type SubscriptionDefinition,
 } from './subscription/subscription-definition.ts';
 export type { SubscriptionKey, SubscriptionRef } from './subscription/subscription-key.ts';
+export { untilReached } from './wait/until-reached.ts';

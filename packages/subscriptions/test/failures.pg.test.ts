@@ -76,7 +76,7 @@ describe('a subscription whose handler fails', () => {
     await using runner = createRunner(store, [subscription], { leaseMs: 300 });
     const observer = createRunner(elsewhere, [subscription]);
     await observer.migrate();
-    const waiting = failureOf(observer.waitFor(subscription, 20));
+    const waiting = failureOf(observer.waitForPosition(subscription, 20));
     await runner.start();
     expect(await waiting).toMatchObject({
       code: 'SUBSCRIPTION_FAILED',
@@ -85,14 +85,14 @@ describe('a subscription whose handler fails', () => {
       message: expect.stringContaining('thirteen is refused'),
     });
     // The positions before it were reached.
-    await observer.waitFor(subscription, poison - 1);
-    expect(await failureOf(observer.waitFor(subscription, poison))).toMatchObject({
+    await observer.waitForPosition(subscription, poison - 1);
+    expect(await failureOf(observer.waitForPosition(subscription, poison))).toMatchObject({
       code: 'SUBSCRIPTION_FAILED',
     });
 
     state.fixed = true;
     await observer.resume(subscription);
-    await observer.waitFor(subscription, 20);
+    await observer.waitForPosition(subscription, 20);
     expect(await entriesOf(store, 'fragile')).toHaveLength(20);
     expect(await runner.status()).toMatchObject([{ state: 'running', failure: undefined }]);
   });

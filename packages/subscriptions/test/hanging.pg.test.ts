@@ -34,7 +34,7 @@ describe('a handler that never settles', () => {
     const sound = recorder(other, 'recorder', { by: 'second' });
     await using second = createRunner(other, [sound], { leaseMs: 1_000 });
     await second.start();
-    await second.waitFor(sound, 1, { timeoutMs: 20_000 });
+    await second.waitForPosition(sound, 1, { timeoutMs: 20_000 });
     expect(incidents[0]?.error).toMatchObject({ code: 'SUBSCRIPTION_STALLED', position: 0 });
     expect(String(incidents[0]?.error)).toContain('batchTimeoutMs (200)');
     release();
@@ -66,6 +66,6 @@ describe('a handler that never settles', () => {
     const sound = recorder(other, 'recorder');
     await using second = createRunner(other, [sound]);
     await second.start();
-    await second.waitFor(sound, 1, { timeoutMs: 20_000 });
+    await second.waitForPosition(sound, 1, { timeoutMs: 20_000 });
   });
 });

@@ -19,8 +19,8 @@ describe('subscriptions of one name', () => {
     const { position } = await store.append('counter-1', [added(7)]);
     await gate.reached();
 
-    await runner.waitFor(next, position);
-    expect(await failureOf(runner.waitFor(old, position, { timeoutMs: 30 }))).toMatchObject({
+    await runner.waitForPosition(next, position);
+    expect(await failureOf(runner.waitForPosition(old, position, { timeoutMs: 30 }))).toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
       version: 1,
       reached: 0,
@@ -30,7 +30,7 @@ describe('subscriptions of one name', () => {
       { name: 'shared', version: 2, state: 'running', position: 1, lag: 0 },
     ]);
     gate.open();
-    await runner.waitFor(old, position);
+    await runner.waitForPosition(old, position);
     expect(await amountsOf(store, 'shared', { version: 1 })).toEqual([7]);
     expect(await amountsOf(store, 'shared', { version: 2 })).toEqual([7]);
   });
@@ -46,10 +46,10 @@ describe('subscriptions of one name', () => {
     await gate.reached();
     await second.start();
 
-    await second.waitFor(fast, position);
+    await second.waitForPosition(fast, position);
     expect(await ownerOf(store, 'shared', { slice: 0 })).toBe('first');
     expect(await ownerOf(store, 'shared', { slice: 1 })).toBe('second');
-    expect(await failureOf(second.waitFor(slow, position, { timeoutMs: 30 }))).toMatchObject({
+    expect(await failureOf(second.waitForPosition(slow, position, { timeoutMs: 30 }))).toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
       slice: 0,
       reached: 0,
@@ -59,7 +59,7 @@ describe('subscriptions of one name', () => {
       { name: 'shared', slice: 0, state: 'running', position: 0 },
     ]);
     gate.open();
-    await second.waitFor(slow, position);
+    await second.waitForPosition(slow, position);
     await second.stop();
     // The lease of one slice was released, that of the other was not.
     expect(await first.status()).toMatchObject([{ slice: 0, state: 'running' }]);
@@ -82,8 +82,8 @@ describe('subscriptions of one name', () => {
     });
     await runner.start();
     const { position } = await store.append('counter-1', [added(1)]);
-    const failed = failureOf(runner.waitFor(bad, position));
-    await runner.waitFor(good, position);
+    const failed = failureOf(runner.waitForPosition(bad, position));
+    await runner.waitForPosition(good, position);
     expect(await failed).toMatchObject({ code: 'SUBSCRIPTION_FAILED', subscription: 'shared', slice: 1 });
     expect(new Set(incidents.map(({ subscription }) => subscription?.slice))).toEqual(new Set([1]));
     expect(await runner.status()).toMatchObject([
@@ -92,11 +92,11 @@ describe('subscriptions of one name', () => {
     ]);
     // A wait for the other slice is not failed by this one.
     const next = await store.append('counter-1', [added(2)]);
-    await runner.waitFor(good, next.position);
+    await runner.waitForPosition(good, next.position);
 
     fixed = true;
     await runner.resume(bad);
-    await runner.waitFor(bad, next.position);
+    await runner.waitForPosition(bad, next.position);
     expect(await amountsOf(store, 'shared', { slice: 1 })).toEqual([1, 2]);
   });
 
@@ -117,7 +117,7 @@ describe('subscriptions of one name', () => {
     );
     for (const amount of [1, 2, 3]) {
       const { position } = await store.append('counter-1', [added(amount)]);
-      for (const version of versions) await runner.waitFor(version, position);
+      for (const version of versions) await runner.waitForPosition(version, position);
     }
     expect(await epochs()).toEqual([1, 9]);
     for (const version of [1, 2]) expect(await amountsOf(store, 'shared', { version })).toEqual([1, 2, 3]);

@@ -69,7 +69,7 @@ describe('when the database goes down', () => {
     await proxy.restore();
     gate.open();
     const observer = createRunner(direct, [held]);
-    await observer.waitFor(held, 1);
+    await observer.waitForPosition(held, 1);
     expect(calls).toBe(2);
     expect(await entriesOf(direct, 'recorder')).toMatchObject([{ position: 1 }]);
     await runner.stop();
@@ -105,7 +105,7 @@ describe('when the database goes down', () => {
     }
     gate.open();
     const observer = createRunner(direct, [held]);
-    await observer.waitFor(held, 1);
+    await observer.waitForPosition(held, 1);
     expect(stops).not.toContain(true);
     await runner.stop();
     await store.close();
@@ -119,8 +119,8 @@ describe('when the database goes down', () => {
     const runner = createRunner(store, [subscription], { leaseMs: 300 });
     await runner.start();
     await proxy.cut();
-    const waiting = failureOf(runner.waitFor(subscription, 10, { timeoutMs: 60_000 }));
-    expect(await failureOf(runner.waitFor(subscription, 10, { timeoutMs: 50 }))).toMatchObject({
+    const waiting = failureOf(runner.waitForPosition(subscription, 10, { timeoutMs: 60_000 }));
+    expect(await failureOf(runner.waitForPosition(subscription, 10, { timeoutMs: 50 }))).toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
     });
     await runner.stop();
@@ -150,7 +150,7 @@ describe('when the database goes down', () => {
       for (let n = 0; n < 5; n += 1) await operator.append(`counter-${n}`, [added(1)]);
     }
     const observer = createRunner(operator, [subscription]);
-    await observer.waitFor(subscription, 50);
+    await observer.waitForPosition(subscription, 50);
     expect(await entriesOf(operator, 'recorder')).toHaveLength(50);
   });
 });

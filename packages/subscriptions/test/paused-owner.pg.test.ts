@@ -56,11 +56,11 @@ describe.skipIf(process.platform === 'win32')('a process that is paused in a bat
     await expireLeases(store);
     await runner.start();
     // Its entry has the key of the one that the paused process has written and not committed.
-    await runner.waitFor(subscription, 1, { timeoutMs: 20_000 });
+    await runner.waitForPosition(subscription, 1, { timeoutMs: 20_000 });
     expect(await entriesOf(store, 'recorder')).toMatchObject([{ by: 'successor' }]);
     paused.kill('SIGCONT');
     await store.append('counter-1', [added(2)]);
-    await runner.waitFor(subscription, 2);
+    await runner.waitForPosition(subscription, 2);
     expect(await ownerOf(store, 'recorder')).toBe('successor');
     expect(await entriesOf(store, 'recorder')).toHaveLength(2);
   });
@@ -92,7 +92,7 @@ describe.skipIf(process.platform === 'win32')('a process that is paused in a bat
       });
       expect(String(incidents[0]?.error)).toContain('pg_signal_backend');
       await killProcess(paused);
-      await runner.waitFor(subscription, 1, { timeoutMs: 20_000 });
+      await runner.waitForPosition(subscription, 1, { timeoutMs: 20_000 });
     } finally {
       await sql`drop owned by ${sql.id(role)}`.execute(store.db);
       await sql`drop role ${sql.id(role)}`.execute(store.db);

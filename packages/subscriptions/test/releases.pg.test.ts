@@ -42,7 +42,7 @@ describe('a release that is too old for an event', () => {
     expect(incidents).toMatchObject([{ error: { code: 'RELEASE_OUTDATED' }, stopped: false }]);
     expect(String(incidents[0]?.error)).toContain('"counter.added" at position 3 has schema version 2');
 
-    const waiting = old.waitFor(subscription, 3, { timeoutMs: 20_000 });
+    const waiting = old.waitForPosition(subscription, 3, { timeoutMs: 20_000 });
     const next = recorder(newStore, 'rolled');
     await using fresh = createRunner(newStore, [next], { owner: 'new', leaseMs: 300, release: 'new' });
     await fresh.start();
@@ -66,7 +66,7 @@ describe('a release that is too old for an event', () => {
       'is left to a newer release, so finish the deployment of that one: event type "counter.added" at position 1 has schema version 2';
     const outdated = { code: 'RELEASE_OUTDATED', retryable: false, message: expect.stringContaining(cause) };
     await expect(old.whenCaughtUp(subscription)).rejects.toMatchObject(outdated);
-    await expect(old.waitFor(subscription, 1, { timeoutMs: 100 })).rejects.toMatchObject({
+    await expect(old.waitForPosition(subscription, 1, { timeoutMs: 100 })).rejects.toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
       message: expect.stringContaining(cause),
       cause: outdated,
@@ -120,7 +120,7 @@ describe('a failure of one release', () => {
     const mended = recorder(store, 'mended');
     await using third = createRunner(store, [mended], { release: 'c', leaseMs: 300 });
     await third.start();
-    await third.waitFor(mended, 1);
+    await third.waitForPosition(mended, 1);
     expect(await amountsOf(store, 'mended')).toEqual([1]);
     expect(await first.status()).toMatchObject([{ state: 'running', failure: undefined }]);
   });

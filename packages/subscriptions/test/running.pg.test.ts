@@ -24,13 +24,13 @@ describe('a subscription', () => {
     await using runner = createRunner(store, [subscription], { batchSize: 3 });
     await runner.start();
     await store.append('counter-1', [added(1), ...Array.from({ length: 20 }, () => noted), added(2)]);
-    await runner.waitFor(subscription, 22);
+    await runner.waitForPosition(subscription, 22);
     expect(await runner.status()).toMatchObject([
       { name: 'recorder', position: 22, lag: 0, state: 'running' },
     ]);
     // Only events of other types.
     const { position } = await store.append('counter-1', [noted]);
-    await runner.waitFor(subscription, position);
+    await runner.waitForPosition(subscription, position);
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
@@ -61,7 +61,7 @@ describe('a subscription', () => {
     await using second = createRunner(store, [slow], { leaseMs: 60_000 });
     await second.start();
     await store.append('counter-2', [added(2)]);
-    await second.waitFor(slow, 2);
+    await second.waitForPosition(slow, 2);
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
@@ -73,13 +73,13 @@ describe('a subscription', () => {
     await store.db.transaction().execute(async (transaction) => {
       await store.append('counter-held', [added(2)], { transaction });
       const after = await store.append('counter-after', [added(3)]);
-      await runner.waitFor(subscription, before.position);
-      expect(await failureOf(runner.waitFor(subscription, after.position, { timeoutMs: 100 }))).toMatchObject(
-        { code: 'SUBSCRIPTION_TIMEOUT' },
-      );
+      await runner.waitForPosition(subscription, before.position);
+      expect(
+        await failureOf(runner.waitForPosition(subscription, after.position, { timeoutMs: 100 })),
+      ).toMatchObject({ code: 'SUBSCRIPTION_TIMEOUT' });
       expect(await amountsOf(store, 'recorder')).toEqual([1]);
     });
-    await runner.waitFor(subscription, 3);
+    await runner.waitForPosition(subscription, 3);
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2, 3]);
   });
 
@@ -92,10 +92,10 @@ describe('a subscription', () => {
     await runner.start();
     const { position } = await store.append('counter-1', [added(1)]);
     await gate.reached();
-    await runner.waitFor(fast, position);
+    await runner.waitForPosition(fast, position);
     expect(await entriesOf(store, 'fast')).toHaveLength(1);
     gate.open();
-    await runner.waitFor(slow, position);
+    await runner.waitForPosition(slow, position);
   });
 });
 
@@ -123,7 +123,7 @@ describe('a runner', () => {
     await using runner = createRunner(store, subscriptions, { leaseMs: 600 });
     await runner.start();
     const { position } = await store.append('counter-1', [added(1)]);
-    await Promise.all(subscriptions.map((subscription) => runner.waitFor(subscription, position)));
+    await Promise.all(subscriptions.map((subscription) => runner.waitForPosition(subscription, position)));
 
     let sent = 0;
     store.pool.on('acquire', () => {
@@ -160,7 +160,7 @@ describe('a runner', () => {
     await store.append('counter-1', [added(1)]);
     await runner.whenCaughtUp(subscription);
     const waiting = failureOf(
-      runner.waitFor(subscription, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }),
+      runner.waitForPosition(subscription, 1_000_000, { timeoutMs: Number.POSITIVE_INFINITY }),
     );
     await store.close();
     expect(await waiting).toMatchObject({ code: 'CLOSED' });
@@ -199,7 +199,7 @@ describe('waiting', () => {
     await runner.migrate();
     const { position } = await store.append('counter-1', [added(1)]);
 
-    expect(await failureOf(runner.waitFor(subscription, position, { timeoutMs: 30 }))).toMatchObject({
+    expect(await failureOf(runner.waitForPosition(subscription, position, { timeoutMs: 30 }))).toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
       retryable: true,
       subscription: 'recorder',
@@ -208,9 +208,9 @@ describe('waiting', () => {
     });
     const reason = new Error('enough');
     const aborted = { signal: AbortSignal.abort(reason) };
-    expect(await failureOf(runner.waitFor(subscription, position, aborted))).toBe(reason);
+    expect(await failureOf(runner.waitForPosition(subscription, position, aborted))).toBe(reason);
     const controller = new AbortController();
-    const waiting = failureOf(runner.waitFor(subscription, position, { signal: controller.signal }));
+    const waiting = failureOf(runner.waitForPosition(subscription, position, { signal: controller.signal }));
     controller.abort(reason);
     expect(await waiting).toBe(reason);
     for (const unknown of [
@@ -218,7 +218,9 @@ describe('waiting', () => {
       { name: 'recorder', version: 2 },
       { name: 'recorder', version: 1, slice: 1 },
     ]) {
-      expect(await failureOf(runner.waitFor(unknown, 1))).toMatchObject({ code: 'SUBSCRIPTION_NOT_FOUND' });
+      expect(await failureOf(runner.waitForPosition(unknown, 1))).toMatchObject({
+        code: 'SUBSCRIPTION_NOT_FOUND',
+      });
     }
 
     const unfinished = failureOf(runner.whenCaughtUp(subscription));
@@ -232,7 +234,7 @@ describe('waiting', () => {
     const runner = createRunner(store, [subscription]);
     const notFound = { code: 'SUBSCRIPTION_NOT_FOUND', subscription: 'recorder' };
     expect(await runner.status()).toMatchObject([{ name: 'recorder', state: 'missing', position: 0 }]);
-    expect(await failureOf(runner.waitFor(subscription, 1))).toMatchObject(notFound);
+    expect(await failureOf(runner.waitForPosition(subscription, 1))).toMatchObject(notFound);
     expect(await failureOf(runner.reset(subscription))).toMatchObject(notFound);
     expect(await failureOf(runner.resume(subscription))).toMatchObject(notFound);
   });
@@ -244,7 +246,7 @@ describe('waiting', () => {
     await worker.start();
     const observer = createRunner(store, [subscription]);
     const { position } = await store.append('counter-1', [added(1)]);
-    await observer.waitFor(subscription, position);
+    await observer.waitForPosition(subscription, position);
     expect(await entriesOf(store, 'recorder')).toHaveLength(1);
     expect(await observer.status()).toMatchObject([{ name: 'recorder', state: 'running', position, lag: 0 }]);
   });

@@ -38,7 +38,7 @@ describe('a subscription that does not advance', () => {
     await direct.append('counter-1', [added(1)]);
     await until(() => incidents.length > 1, { timeoutMs: 20_000 });
     await proxy.restore();
-    await createRunner(direct, [subscription]).waitFor(subscription, 2, waiting);
+    await createRunner(direct, [subscription]).waitForPosition(subscription, 2, waiting);
     expect(incidents.some(({ error }) => String(error).includes('gave no answer for 300 ms'))).toBe(true);
     expect(await entriesOf(direct, 'recorder')).toHaveLength(2);
   });
@@ -68,7 +68,7 @@ describe('a subscription that does not advance', () => {
       },
       { idleMs: 60_000 },
     );
-    await runner.waitFor(subscription, 1, waiting);
+    await runner.waitForPosition(subscription, 1, waiting);
     expect(stalls(incidents)).toHaveLength(1);
     expect(stalls(incidents)[0]).toMatchObject({ stopped: false, error: { position: 0 } });
     expect(String(stalls(incidents)[0]?.error)).toContain('3 attempts failed, the last one with');
@@ -95,7 +95,7 @@ describe('a subscription that does not advance', () => {
     const able = recorder(store, 'recorder', onEvent);
     await using second = createRunner(store, [able], { owner: 'second', leaseMs: 300 });
     await second.start();
-    await second.waitFor(able, 1, waiting);
+    await second.waitForPosition(able, 1, waiting);
     expect(await ownerOf(store, 'recorder')).toBe('second');
     expect(stalls(incidents).some(({ error }) => String(error).includes('left the lease to another'))).toBe(
       true,
@@ -120,7 +120,7 @@ describe('a subscription that does not advance', () => {
     await using second = createRunner(other, [sound]);
     await second.start();
     await store.append('counter-1', [added(1)]);
-    await second.waitFor(sound, 1, waiting);
+    await second.waitForPosition(sound, 1, waiting);
   });
 });
 
@@ -147,7 +147,7 @@ test('a transaction that the server ended for idling is no attempt of its event'
   });
   await runner.start();
   await store.append('counter-1', [added(1)]);
-  await runner.waitFor(idle, 1, waiting);
+  await runner.waitForPosition(idle, 1, waiting);
   expect(calls).toBe(6);
   expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
 });
@@ -171,5 +171,5 @@ test('the first sign of the database ends a long pause', async ({ connectionStri
   await until(() => incidents > 0);
   await direct.append('counter-1', [added(1)]);
   await proxy.restore();
-  await createRunner(direct, [subscription]).waitFor(subscription, 2, waiting);
+  await createRunner(direct, [subscription]).waitForPosition(subscription, 2, waiting);
 });

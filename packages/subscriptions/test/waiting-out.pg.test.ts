@@ -71,7 +71,7 @@ describe('a state of the database that passes does not stop a subscription', () 
     });
     await runner.start();
     await direct.append('counter-1', [added(1)]);
-    await createRunner(direct, [cutOff]).waitFor(cutOff, 1, waiting);
+    await createRunner(direct, [cutOff]).waitForPosition(cutOff, 1, waiting);
     expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
     expect(await entriesOf(direct, 'recorder')).toHaveLength(1);
   });
@@ -93,7 +93,7 @@ describe('a state of the database that passes does not stop a subscription', () 
         for (let n = 0; n < 10; n += 1) await direct.append('counter-1', [added(1)]);
         await until(() => incidents.length >= 6);
       });
-      await runner.waitFor(subscription, 10, waiting);
+      await runner.waitForPosition(subscription, 10, waiting);
       expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
     },
   );
@@ -130,7 +130,7 @@ describe('a state of the database that passes does not stop a subscription', () 
       await killBackends(direct.pool, others);
     }
     await direct.append('counter-1', [added(1)]);
-    await runner.waitFor(subscription, 2, waiting);
+    await runner.waitForPosition(subscription, 2, waiting);
     expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
   });
 
@@ -151,7 +151,7 @@ describe('a state of the database that passes does not stop a subscription', () 
     await proxy.restore();
     const { position } = await direct.append('counter-1', [added(1)]);
     const began = performance.now();
-    await createRunner(direct, [subscription]).waitFor(subscription, position, waiting);
+    await createRunner(direct, [subscription]).waitForPosition(subscription, position, waiting);
     // One delay until the checkpoint is read, and no further one.
     expect(performance.now() - began).toBeLessThan(750);
   });
@@ -202,7 +202,9 @@ describe('what an operator reads', () => {
     await using runner = createRunner(store, [unprepared], { retry: { attempts: 1 } });
     await runner.start();
     await store.append('counter-1', [added(1)]);
-    expect(await failureOf(runner.waitFor(subscription, 1))).toMatchObject({ code: 'SUBSCRIPTION_FAILED' });
+    expect(await failureOf(runner.waitForPosition(subscription, 1))).toMatchObject({
+      code: 'SUBSCRIPTION_FAILED',
+    });
     channel.unsubscribe(listeners);
     expect(errors).toContain('Error: not prepared');
   });
@@ -214,8 +216,8 @@ describe('what an operator reads', () => {
     await store.append('counter-1', [added(1)]);
     await runner.whenCaughtUp(subscription);
     await runner.stop();
-    await runner.waitFor(subscription, 1);
-    expect(await failureOf(runner.waitFor(subscription, 2))).toMatchObject({ code: 'CLOSED' });
+    await runner.waitForPosition(subscription, 1);
+    expect(await failureOf(runner.waitForPosition(subscription, 2))).toMatchObject({ code: 'CLOSED' });
   });
 
   test('a callback that throws or rejects becomes a warning', async ({ store }) => {

@@ -1,4 +1,4 @@
-import { replay } from 'leftfold';
+import { type LogToken, replay } from 'leftfold';
 import { account } from '../domain/account.ts';
 import type { Bank } from '../open-bank.ts';
 import { balances } from '../read/balances.ts';
@@ -8,7 +8,7 @@ import { checked, euros, heading, line } from '../screen/print.ts';
 export async function checkReadModel(
   bank: Bank,
   ids: readonly string[],
-  token: number,
+  token: LogToken,
   total: number,
 ): Promise<void> {
   heading('3. The read model, up to date with the last command');

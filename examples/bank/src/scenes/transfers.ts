@@ -1,3 +1,4 @@
+import { latestToken, type LogToken } from 'leftfold';
 import { transfer } from '../domain/transfer.ts';
 import type { Bank } from '../open-bank.ts';
 import { checked, count, heading, line } from '../screen/print.ts';
@@ -7,7 +8,10 @@ import { routeOf } from '../night-run/routes.ts';
 const TRANSFERS = 600;
 
 /** Makes hundreds of concurrent transfers between few accounts, in two processes. @returns the last consistency token */
-export async function transferConcurrently(banks: readonly Bank[], ids: readonly string[]): Promise<number> {
+export async function transferConcurrently(
+  banks: readonly Bank[],
+  ids: readonly string[],
+): Promise<LogToken> {
   heading(`2. ${count(TRANSFERS)} concurrent transfers in two processes`);
   const bar = progressBar(TRANSFERS, 'transfers');
   let done = 0;
@@ -32,5 +36,5 @@ export async function transferConcurrently(banks: readonly Bank[], ids: readonly
   );
   line(`${count(retries)} conflicts with the other process: new events read, decided again`);
   checked(results.length === TRANSFERS, 'every command has a result');
-  return Math.max(...results.map(({ token }) => token));
+  return latestToken(results.map(({ token }) => token));
 }

@@ -1,22 +1,18 @@
 import type { ExpectedVersion } from '@leftfold/core';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { AnyResult } from 'leftfold';
-
-type Token = AnyResult['token'];
+import { type LogToken, parseLogToken } from 'leftfold';
 
 const TOKEN = 'Consistency-Token';
 
-export function setToken(c: Context, token: Token): void {
-  c.header(TOKEN, String(token));
+export function setToken(c: Context, token: LogToken): void {
+  c.header(TOKEN, token);
 }
 
-/** The token of an earlier response. This is the only function that knows its form: clients send back what they got. */
-export function readToken(c: Context): Token | undefined {
+/** The token of an earlier response. @throws InvalidArgumentError, a 400, when it is not one */
+export function readToken(c: Context): LogToken | undefined {
   const text = c.req.header(TOKEN);
-  if (text === undefined) return undefined;
-  if (/^\d{1,16}$/.test(text)) return Number(text);
-  throw new HTTPException(400, { message: `${TOKEN} must be the one of an earlier response` });
+  return text === undefined ? undefined : parseLogToken(text);
 }
 
 export function setETag(c: Context, version: number): void {

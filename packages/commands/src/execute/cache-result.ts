@@ -23,8 +23,8 @@ export function cacheResult(
   try {
     // The store parses events that were not made by a creator function; their data may differ from what was decided.
     const state = asDecided ? next : foldNew(target.aggregate, folded.state, recorded);
-    const { streamVersion, position } = last;
-    loader.keep(target, { ...folded, state, streamVersion, position, asOf });
+    const { streamVersion, position, id: eventId } = last;
+    loader.keep(target, { ...folded, state, streamVersion, position, eventId, asOf });
   } catch {
     loader.forget(target); // the events are recorded; the next load throws the same error
   }

@@ -3,6 +3,7 @@ import {
   defineAggregate,
   defineDecision,
   defineEvents,
+  type LogToken,
   type RecordedEvent,
   reject,
 } from '@leftfold/core';
@@ -73,7 +74,7 @@ describe('a result', () => {
     } else {
       expectTypeOf(result.reason).toEqualTypeOf<'insufficient-funds'>();
     }
-    expectTypeOf(result.token).toEqualTypeOf<number>();
+    expectTypeOf(result.token).toEqualTypeOf<LogToken>();
   });
 
   test('of a decision has the versions of its roles', async () => {
@@ -119,7 +120,9 @@ describe('what does not compile', () => {
     const fromQueue: Command = { aggregate: 'account', id: 'a', name: 'open', input: {} };
     // @ts-expect-error a command of unknown origin goes through parseCommand
     bank.execute(fromQueue);
-    expectTypeOf(bank.execute(bank.parseCommand(fromQueue))).toExtend<Promise<{ readonly token: number }>>();
+    expectTypeOf(bank.execute(bank.parseCommand(fromQueue))).toExtend<
+      Promise<{ readonly token: LogToken }>
+    >();
   });
 
   test('an expected version of an unknown role, or one for several streams', () => {

@@ -4,6 +4,7 @@ import {
   CommandRejectedError,
   type EventMetadata,
   type JsonObject,
+  type LogToken,
   type NewEvent,
   type RecordedEvent,
 } from '@leftfold/core';
@@ -13,10 +14,10 @@ interface Outcome {
   readonly command: string;
   readonly commandId: string;
   /**
-   * Consistency token, for `query(…, { atLeast: token })`: the position of the last new event, or of the
-   * events that the decision was based on when there is no new one.
+   * Consistency token, for `query(…, { atLeast: token })`: that of the last new event, or, when there is none, of the last
+   * event that the decision was based on. For an empty stream, the beginning of the log.
    */
-  readonly token: number;
+  readonly token: LogToken;
   /** Number of attempts, version conflicts included. 1 without a conflict. */
   readonly attempts: number;
 }

@@ -19,6 +19,7 @@ import { Registry } from '../decide/registry.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
 import { Loader } from '../load/loader.ts';
+import { tokenOfState } from '../load/folded.ts';
 import { checkCustomMetadata, metadataOf } from '../metadata/command-metadata.ts';
 import { fingerprintOf } from '../metadata/command-fingerprint.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
@@ -157,10 +158,9 @@ export function createCommandExecutor<
     }
     const stream = { aggregate, streamId: aggregate.streamId(id) };
     const range = historyRangeOf(at);
-    const { state, streamVersion, position } = await (range === undefined
-      ? loader.load(stream)
-      : loader.loadPast(stream, range));
-    return { state, streamVersion, position, exists: streamVersion > 0 };
+    const folded = await (range === undefined ? loader.load(stream) : loader.loadPast(stream, range));
+    const { state, streamVersion, position } = folded;
+    return { state, streamVersion, position, token: tokenOfState(folded), exists: streamVersion > 0 };
   }
 
   async function whileOpen<TResult>(work: () => Promise<TResult>, input?: unknown): Promise<TResult> {

@@ -1,6 +1,7 @@
-import type { RecordedEvent, Rejection } from '@leftfold/core';
+import { type LogToken, type RecordedEvent, type Rejection, tokenOf } from '@leftfold/core';
 import type { Plan } from '../decide/plan.ts';
 import type { LoadedTarget } from '../decide/loaded-target.ts';
+import { tokenOfState } from '../load/folded.ts';
 import type { AnyResult } from './command-result.ts';
 
 /** The parts of a result that describe its execution. */
@@ -16,7 +17,7 @@ export function toAppendedResult(
   events: readonly RecordedEvent[],
   duplicate: boolean,
 ): AnyResult {
-  const token = events.at(-1)?.position ?? 0;
+  const token = tokenOf(events.at(-1));
   const versions = versionsOf(context.plan, events);
   return { outcome: 'accepted', ...common(context, token), ...versions, events, duplicate };
 }
@@ -34,7 +35,10 @@ export function toRejectedResult(
 }
 
 function based(context: ResultContext, loadedTargets: readonly LoadedTarget[]) {
-  const token = Math.max(...loadedTargets.map(({ folded }) => folded.position));
+  const [first, ...others] = loadedTargets.map(({ folded }) => folded);
+  const token = tokenOfState(
+    others.reduce((latest, folded) => (folded.position > latest.position ? folded : latest), first!),
+  );
   const places = loadedTargets.map(({ target: { streamId }, folded: { streamVersion } }) => ({
     streamId,
     streamVersion,
@@ -42,7 +46,7 @@ function based(context: ResultContext, loadedTargets: readonly LoadedTarget[]) {
   return { ...common(context, token), ...versionsOf(context.plan, places) };
 }
 
-function common({ plan, commandId, attempts }: ResultContext, token: number) {
+function common({ plan, commandId, attempts }: ResultContext, token: LogToken) {
   return { command: plan.name, commandId, token, attempts };
 }
 

@@ -6,6 +6,7 @@ const at = (streamVersion: number, asOf = 0) => ({
   state: {},
   streamVersion,
   position: streamVersion,
+  eventId: `event-${streamVersion}`,
   snapshotVersion: 0,
   era: 0,
   asOf,

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@leftfold/core';
+import { InvalidArgumentError, type LogToken } from '@leftfold/core';
 import { assertInstant, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
 
 /** Which moment of an aggregate's history to load: at most one of the three. @default the current state */
@@ -15,7 +15,7 @@ export type LoadOptions =
       readonly atTime?: undefined;
     }
   | {
-      /** The state when the log had reached this position: a consistency token, or an event's position. */
+      /** The state when the log had reached this position, such as that of an event. */
       readonly atPosition: number;
       readonly atVersion?: undefined;
       readonly atTime?: undefined;
@@ -32,8 +32,10 @@ export interface LoadedAggregate<TState> {
   readonly state: TState;
   /** Version of the last event in the state; 0 when there is none. */
   readonly streamVersion: number;
-  /** Position of that event: a consistency token for queries. 0 when there is none. */
+  /** Position of that event. 0 when there is none. */
   readonly position: number;
+  /** Consistency token of that event, for `query(…, { atLeast: token })`. */
+  readonly token: LogToken;
   /** False when the stream has no event up to the requested moment. */
   readonly exists: boolean;
 }

@@ -99,7 +99,8 @@ export class Loader {
 
   #startOf(aggregate: AnyAggregate, asOf: number): FoldedState {
     const { era } = this.#store;
-    return { state: aggregate.initialState, streamVersion: 0, position: 0, snapshotVersion: 0, asOf, era };
+    const { initialState: state } = aggregate;
+    return { state, streamVersion: 0, position: 0, eventId: undefined, snapshotVersion: 0, asOf, era };
   }
 
   #readOn({ aggregate, streamId }: AggregateStream, from: FoldedState): Promise<FoldedState> {
@@ -111,12 +112,12 @@ export class Loader {
     from: FoldedState,
     events: AsyncIterable<RecordedEvent>,
   ): Promise<FoldedState> {
-    let { state, streamVersion, position } = from;
+    let { state, streamVersion, position, eventId } = from;
     for await (const event of events) {
       state = aggregate.evolve(state, event);
-      ({ streamVersion, position } = event);
+      ({ streamVersion, position, id: eventId } = event);
     }
-    return { ...from, state, streamVersion, position };
+    return { ...from, state, streamVersion, position, eventId };
   }
 
   /**
@@ -137,6 +138,7 @@ export class Loader {
       state: snapshot.state,
       streamVersion,
       position,
+      eventId: '',
       snapshotVersion: streamVersion,
       asOf,
       era,
@@ -151,6 +153,7 @@ export class Loader {
       } else {
         sound = event.streamVersion === streamVersion && event.position === position;
       }
+      folded.eventId = event.id;
       return sound;
     };
     try {

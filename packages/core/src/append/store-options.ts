@@ -5,6 +5,7 @@ import {
   assertWhole,
   type OptionNames,
 } from '../input/assert-argument.ts';
+import { placeAfter } from '../log-token/token-check.ts';
 import type {
   AppendContext,
   AppendOptions,
@@ -86,7 +87,7 @@ export function assertSubscribeOptions(options: SubscribeOptions, known: KnownTy
 }
 
 function assertLogOptions(options: SubscribeOptions, known: KnownTypes): void {
-  assertWhole('after', options.after);
+  placeAfter('after', options.after);
   assertQuery('filter', options.filter, options.unknownEvents === 'skip' ? undefined : known);
   assertUnknownEvents(options);
 }

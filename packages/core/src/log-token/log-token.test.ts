@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { uuidv7 } from '../naming/uuid-v7.ts';
-import { type LogToken, parseLogToken, placeOfToken, tokenOf } from './log-token.ts';
+import { latestToken, type LogToken, parseLogToken, placeOfToken, tokenOf } from './log-token.ts';
 
 // The same programs on every machine.
 fc.configureGlobal({ seed: 1, numRuns: 500 });
@@ -44,6 +44,13 @@ describe('a token', () => {
   test('without an event is that of the beginning of the log', () => {
     expect(placeOfToken('token', tokenOf(undefined))).toEqual({ position: 0 });
     expect(parseLogToken(tokenOf(undefined))).toBe('v1.0');
+  });
+
+  test('is the latest of several by its position', () => {
+    const [low, high] = [9, 10].map((position) => tokenOf({ position, id: 'a' }));
+    expect(latestToken([low!, high!, tokenOf(undefined)])).toBe(high);
+    expect(latestToken([])).toBe(tokenOf(undefined));
+    expect(() => latestToken(['9' as LogToken])).toThrow(InvalidArgumentError);
   });
 
   test('cannot be a text or a number by its type', () => {

@@ -49,6 +49,20 @@ export function parseLogToken(text: unknown): LogToken {
   return text as LogToken;
 }
 
+/**
+ * Of several tokens of one log, the one with the highest position; without any, that of the beginning.
+ *
+ * @throws InvalidArgumentError when one is not a token
+ */
+export function latestToken(tokens: Iterable<LogToken>): LogToken {
+  let latest = { token: tokenOf(undefined), position: 0 };
+  for (const token of tokens) {
+    const { position } = placeOfToken('token', token);
+    if (position > latest.position) latest = { token, position };
+  }
+  return latest.token;
+}
+
 /** @throws InvalidArgumentError when it is not a token */
 export function placeOfToken(argument: string, token: unknown): EventPlace {
   const place = decoded(token);

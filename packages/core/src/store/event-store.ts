@@ -1,6 +1,7 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { NewEvent, RecordedEvent } from '../event/event.ts';
 import type { EventMetadata } from '../event/metadata.ts';
+import type { LogToken } from '../log-token/log-token.ts';
 
 /** The part of an `AbortSignal` that is used here. This package compiles without the types of a platform. */
 export interface AbortSignalLike {
@@ -87,7 +88,7 @@ export interface StreamToAppend {
 export interface AppendResult {
   /** Version of the stream's last event after this append. 0 for a stream without events. */
   readonly streamVersion: number;
-  /** Position of the append's last event: a consistency token for reads. 0 when it appended nothing. */
+  /** Position of the append's last event; `tokenOf(events.at(-1))` is its token. 0 when it appended nothing. */
   readonly position: number;
   /** The recorded events, in the order they were given. */
   readonly events: readonly RecordedEvent[];
@@ -125,8 +126,11 @@ export interface ReadStreamOptions {
 
 /** Options of {@link EventStore.readAll}. */
 export interface ReadAllOptions<TType extends string = string> {
-  /** Read only events after this position. @default 0 */
-  readonly after?: number | undefined;
+  /**
+   * Read only events after this position, or after the event of this token, such as `tokenOf(event)` of the last event
+   * that was read. Only a token notices when another event has the position. @default 0
+   */
+  readonly after?: number | LogToken | undefined;
   readonly filter?: EventQuery<TType> | undefined;
   /** Maximum number of events. @default all events up to the high-water mark at the start of the read */
   readonly limit?: number | undefined;
@@ -155,8 +159,12 @@ export interface DecisionRead<TEvent extends RecordedEvent = RecordedEvent> {
 
 /** Options of {@link EventStore.subscribe}. */
 export interface SubscribeOptions<TType extends string = string> {
-  /** Start after this position, such as the `position` of an earlier subscription. @default 0 */
-  readonly after?: number | undefined;
+  /**
+   * Start after this position, such as the `position` of an earlier subscription, or after the event of this token, such
+   * as `tokenOf(event)` of the last event that was handled. Only a token notices when another event has the position.
+   * @default 0
+   */
+  readonly after?: number | LogToken | undefined;
   readonly filter?: EventQuery<TType> | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   /** Ends the subscription without an error. */
@@ -169,7 +177,7 @@ export interface SubscribeOptions<TType extends string = string> {
  */
 export interface Subscription<TEvent extends RecordedEvent = RecordedEvent> extends AsyncIterable<TEvent> {
   /**
-   * Resume token. All matching events up to this position were yielded, and the consumer asked for the next one. It
+   * Where to resume. All matching events up to this position were yielded, and the consumer asked for the next one. It
    * also advances over events that do not match.
    */
   readonly position: number;
@@ -241,6 +249,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    * Reads the log in its order up to the high-water mark, page by page, in bounded memory.
    *
    * @throws the errors of {@link EventStore.readStream}.
+   * @throws LogRewoundError before the first event when the log ends before `after`, or does not have the token's event.
    */
   readAll(options?: ReadAllOptions<TEvent['type']>): AsyncIterable<TEvent>;
 
@@ -273,7 +282,8 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    *
    * @throws the errors of {@link EventStore.readStream}, but StoreUnavailableError only when the process has as many
    * subscriptions as it can have.
-   * @throws LogRewoundError when the log has gone back, or ends before `after`.
+   * @throws LogRewoundError when the log has gone back, or ends before `after`; before the first event when it does not
+   * have the token's event.
    */
   subscribe(options?: SubscribeOptions<TEvent['type']>): Subscription<TEvent>;
 

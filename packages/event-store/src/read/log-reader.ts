@@ -9,7 +9,7 @@ import {
   type TaggedQuery,
 } from '@leftfold/core';
 import { assertQuery, assertReadAllOptions, assertReadStreamOptions } from '@leftfold/core/append';
-import { assertWhole } from '@leftfold/core/input';
+import { assertWhole, type EventPlace, placeAfter } from '@leftfold/core/input';
 import {
   type CallerTransaction,
   runnerInTransaction,
@@ -31,6 +31,7 @@ import type { LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 import { isFullPage, PAGE_EVENTS, type PageRow } from '../sql/page.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
+import { hasEventOf, pageAfterToken, type PageRowAfterToken } from '../sql/token.ts';
 import { flattenPages } from './flatten-pages.ts';
 import { LogPage } from './log-page.ts';
 import { pageOfRows } from './page-of-rows.ts';
@@ -64,6 +65,11 @@ export interface ReadPageOptions extends PageRange {
   readonly transaction?: CallerTransaction | undefined;
 }
 
+interface ReadPageFrom {
+  readonly shared?: boolean;
+  readonly token?: EventPlace | undefined;
+}
+
 /** Reads streams and the log, page by page. */
 export class LogReader {
   readonly #run: StatementRunner;
@@ -87,11 +93,13 @@ export class LogReader {
 
   /**
    * @param options `upTo` must not be above the high-water mark
-   * @param shared other readers read up to the same position now: the log is read once for all of them
+   * @param options.shared other readers read up to the same position now: the log is read once for all of them
+   * @param options.token the event that the log must have at `after`, in the snapshot in which the page is read
+   * @throws LogRewoundError when the log does not have it
    */
-  async page(options: ReadPageOptions, shared = false): Promise<LogPage> {
+  async page(options: ReadPageOptions & ReadPageFrom): Promise<LogPage> {
     this.#assertOpen();
-    const { after, limit, filter = {}, unknownEvents = 'fail', transaction } = options;
+    const { after, limit, filter = {}, unknownEvents = 'fail', transaction, shared = false, token } = options;
     assertWhole('after', after);
     assertWhole('upTo', options.upTo);
     assertWhole('limit', limit, { least: 1 });
@@ -100,9 +108,12 @@ export class LogReader {
     const range = { after, upTo, limit };
     const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
     const { era } = this.#memory;
+    const statement = readPageStatement(this.#schema, range, filter);
     const { rows, position } =
-      (shared && run === undefined ? await this.#sharedTail().page(range, filter) : undefined) ??
-      pageOfRows(await this.#rows<PageRow>(readPageStatement(this.#schema, range, filter), run), range);
+      token === undefined
+        ? ((shared && run === undefined ? await this.#sharedTail().page(range, filter) : undefined) ??
+          pageOfRows(await this.#rows<PageRow>(statement, run), range))
+        : pageOfRows(await this.#rowsAfter(token, statement), range);
     if (run === undefined) this.#remember(era, rows.slice(-TAIL_REMEMBERED));
     return this.#pageOf(rows, unknownEvents, position);
   }
@@ -159,20 +170,19 @@ export class LogReader {
   ): AsyncGenerator<LogPage, void> {
     assertReadAllOptions(options, this.catalog);
     const { filter, unknownEvents, signal } = options;
-    let after = options.after ?? 0;
+    const place = placeAfter('after', options.after);
+    let after = place.position;
+    // The first page checks it, also when no event follows.
+    let token = place.eventId === undefined ? undefined : place;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     this.#assertOpen();
     const upTo = await highWaterMark(after);
     const { era } = this.#memory;
-    while (after < upTo && left > 0 && signal?.aborted !== true) {
+    while ((after < upTo || token !== undefined) && left > 0 && signal?.aborted !== true) {
       this.#memory.assertSame(era);
-      const page = await this.page({
-        after,
-        upTo,
-        limit: Math.min(PAGE_EVENTS, left),
-        filter,
-        unknownEvents,
-      });
+      const limit = Math.min(PAGE_EVENTS, left);
+      const page = await this.page({ after, upTo, limit, filter, unknownEvents, token });
+      token = undefined;
       yield page;
       left -= page.count;
       after = page.position;
@@ -232,6 +242,18 @@ export class LogReader {
       state: first.state,
       tail: isFullPage(rows, PAGE_EVENTS) ? undefined : rows.map(this.#toEvent),
     };
+  }
+
+  /** @throws LogRewoundError when the log does not have the event of the token */
+  async #rowsAfter(token: EventPlace, statement: Statement): Promise<readonly PageRow[]> {
+    const { era } = this.#memory;
+    const rows = await this.#rows<PageRowAfterToken>(pageAfterToken(this.#schema, statement));
+    const { position, eventId: id } = token;
+    const [first] = rows;
+    if (first === undefined) throw new TypeError('the statement of a page after a token returned no row');
+    hasEventOf(token, first, 0);
+    if (id !== undefined) this.#memory.remember(era, [{ position, id }]);
+    return rows.filter((row): row is PageRow & PageRowAfterToken => row.position !== null);
   }
 
   /** Rows that are committed. */

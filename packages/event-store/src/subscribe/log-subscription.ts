@@ -10,6 +10,7 @@ import {
 } from '@leftfold/core';
 import { assertSubscribeOptions } from '@leftfold/core/append';
 import { onAbort, type OutagePause } from '@leftfold/postgres';
+import { type EventPlace, placeAfter } from '@leftfold/core/input';
 import type { LogPage } from '../read/log-page.ts';
 import type { LogReader } from '../read/log-reader.ts';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
@@ -31,6 +32,8 @@ export class LogSubscription implements Subscription {
   readonly #options: SubscribeOptions;
   readonly #closed: AbortSignalLike;
   #position: number;
+  /** Where it resumes, until the first page has checked that the log has this event. */
+  #token: EventPlace | undefined;
 
   constructor(
     reader: LogReader,
@@ -46,7 +49,9 @@ export class LogSubscription implements Subscription {
     this.#era = era;
     this.#options = options;
     this.#closed = closed;
-    this.#position = options.after ?? 0;
+    const place = placeAfter('after', options.after);
+    this.#position = place.position;
+    this.#token = place.eventId === undefined ? undefined : place;
   }
 
   get position(): number {
@@ -93,11 +98,19 @@ export class LogSubscription implements Subscription {
     let failures = 0;
     while (!over.aborted) {
       try {
-        const upTo = await this.#watch.waitFor({ after, era: this.#era, signal: over });
+        const token = this.#token;
+        const from = { after, era: this.#era };
+        // A token is checked at once, and not when an event follows.
+        const upTo = await (token === undefined
+          ? this.#watch.waitFor({ ...from, signal: over })
+          : this.#watch.now(from));
         if (over.aborted) return undefined;
         const { filter, unknownEvents } = this.#options;
+        const shared = this.#watch.isSharedMark(upTo);
         const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
-        return await this.#reader.page(range, this.#watch.isSharedMark(upTo));
+        const page = await this.#reader.page({ ...range, shared, token });
+        this.#token = undefined;
+        return page;
       } catch (error) {
         if (over.aborted) return undefined;
         if (!LeftfoldError.is(error) || !error.retryable) throw error;

@@ -12,6 +12,9 @@ import {
   type PostgresEventStore,
   type RecordedEventOf,
   reject,
+  type LogToken,
+  parseLogToken,
+  tokenOf,
 } from '../index.ts';
 
 const accountEvents = defineEvents('account', {
@@ -77,7 +80,7 @@ describe('a query of a table projection', () => {
     expectTypeOf(rows).toEqualTypeOf<
       { readonly account_id: string; readonly cents: number; readonly closed_at: Date | null }[]
     >();
-    const row = await app.query(balances, { atLeast: 7 }).executeTakeFirst();
+    const row = await app.query(balances, { atLeast: tokenOf(undefined) }).executeTakeFirst();
     expectTypeOf(row?.cents).toEqualTypeOf<number | undefined>();
     for await (const each of app.query(balances).stream())
       expectTypeOf(each.account_id).toEqualTypeOf<string>();
@@ -138,7 +141,7 @@ describe('what was not given to the app', () => {
     // @ts-expect-error the projection is unknown here
     app.query(carts);
     // @ts-expect-error the projection is unknown here
-    app.projections.waitFor(carts, 1);
+    app.projections.waitFor(carts, tokenOf(undefined));
     // @ts-expect-error the projection is unknown here
     app.projections.reset(carts);
   });
@@ -167,8 +170,12 @@ describe('what is misspelt', () => {
   test('an option of the app', () => {
     // @ts-expect-error the option is `database: { url }`
     createApp({ aggregates: [account], databaseUrl: 'postgres://localhost' });
-    // @ts-expect-error the token is a number
-    app.query(balances, { atLeast: '7' });
+    // @ts-expect-error a position does not say which event it was
+    app.query(balances, { atLeast: 7 });
+    // @ts-expect-error a text is read by parseLogToken
+    app.query(balances, { atLeast: 'v1.7.a' });
+    // @ts-expect-error a position does not say which event it was
+    app.projections.waitFor(balances, 7);
   });
 });
 
@@ -190,6 +197,14 @@ test('a result has the events of its command, and its token is what a query take
     expectTypeOf(result.reason).toEqualTypeOf<'already-open'>();
   }
   app.query(balances, { atLeast: result.token });
+  app.projections.waitFor(balances, result.token);
+  app.store.readAll({ after: result.token });
+  app.store.subscribe({ after: result.token });
+  app.query(balances, { atLeast: parseLogToken('v1.7.a') });
+  app.query(balances, { atLeast: tokenOf((await app.store.append('a-1', [])).events.at(-1)) });
+  expectTypeOf((await app.load(account, 'a')).token).toEqualTypeOf<LogToken>();
+  // @ts-expect-error a condition counts from a position
+  app.store.append('a-1', [], { condition: { failIfMatch: { tags: ['a:1'] }, after: result.token } });
   expectTypeOf(app.store).toEqualTypeOf<PostgresEventStore<AccountEvent>>();
 });
 

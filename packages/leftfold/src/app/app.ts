@@ -1,5 +1,12 @@
 import type { CommandExecutor } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyProjection, CustomMetadata, RecordedEvent } from '@leftfold/core';
+import type {
+  AnyAggregate,
+  AnyDecision,
+  AnyProjection,
+  CustomMetadata,
+  LogToken,
+  RecordedEvent,
+} from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
 import type { WaitForOptions } from '@leftfold/subscriptions';
@@ -20,10 +27,11 @@ export interface App<
    * Queries a projection with kysely: the rows of a table projection with all columns selected (`clearSelect()` to
    * choose others), or `selectFrom` on the tables of a general projection.
    *
-   * With `atLeast` it waits, when it is executed, until the projection has applied that position.
+   * With `atLeast` it waits, when it is executed, until the projection has applied the event of that token.
    *
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`.
-   * @throws SubscriptionFailedError when the projection has stopped before that position.
+   * @throws SubscriptionFailedError when the projection has stopped before that event.
+   * @throws LogRewoundError when the log does not have that event, as after a restore: discard the token.
    *
    * @example
    * const { token } = await app.execute(account.command.deposit('acc-1', { cents: 500 }));
@@ -55,8 +63,8 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
   /** The status of each projection, in the order they were given. @throws StoreUnavailableError */
   status(): Promise<readonly ProjectionStatus[]>;
 
-  /** Waits until a projection has applied a position, the `token` of a command's result. @throws like {@link App.query} */
-  waitFor(projection: TProjection, token: number, options?: WaitForOptions): Promise<void>;
+  /** Waits until a projection has applied the event of a token, as of a command's result. @throws like {@link App.query} */
+  waitFor(projection: TProjection, token: LogToken, options?: WaitForOptions): Promise<void>;
 
   /** Waits until a projection has applied everything that is in the log now. */
   whenCaughtUp(projection: TProjection, options?: WaitForOptions): Promise<void>;

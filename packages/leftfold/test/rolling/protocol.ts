@@ -1,3 +1,4 @@
+import { type LogToken } from '@leftfold/core';
 import type { ReleaseName } from './releases.ts';
 
 /** What the test asks a process to do. */
@@ -7,9 +8,9 @@ export type Order =
   | {
       readonly do: 'query';
       readonly projection: string;
-      readonly options: { readonly atLeast?: number; readonly timeoutMs?: number };
+      readonly options: { readonly atLeast?: LogToken; readonly timeoutMs?: number };
     }
-  | { readonly do: 'waitFor'; readonly projection: string; readonly token: number }
+  | { readonly do: 'waitFor'; readonly projection: string; readonly token: LogToken }
   | { readonly do: 'whenCaughtUp'; readonly projection: string }
   | { readonly do: 'reset'; readonly projection: string }
   | { readonly do: 'status' }

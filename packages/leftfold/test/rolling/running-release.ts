@@ -1,3 +1,4 @@
+import { type LogToken } from '@leftfold/core';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
@@ -13,7 +14,7 @@ interface Row {
 
 interface Executed {
   readonly outcome: string;
-  readonly token: number;
+  readonly token: LogToken;
   readonly events: readonly { readonly schemaVersion: number; readonly data: unknown }[];
 }
 
@@ -35,7 +36,7 @@ export class RunningRelease implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   /** Tokens of the commands that were accepted. */
-  readonly acknowledged: number[] = [];
+  readonly acknowledged: LogToken[] = [];
   #asked = 0;
 
   private constructor(name: string, process: ChildProcess) {
@@ -78,11 +79,14 @@ export class RunningRelease implements AsyncDisposable {
     return executed;
   }
 
-  query(projection: string, options: { atLeast?: number; timeoutMs?: number } = {}): Promise<readonly Row[]> {
+  query(
+    projection: string,
+    options: { atLeast?: LogToken; timeoutMs?: number } = {},
+  ): Promise<readonly Row[]> {
     return this.#ask({ do: 'query', projection, options }) as Promise<readonly Row[]>;
   }
 
-  waitFor(projection: string, token: number): Promise<unknown> {
+  waitFor(projection: string, token: LogToken): Promise<unknown> {
     return this.#ask({ do: 'waitFor', projection, token });
   }
 

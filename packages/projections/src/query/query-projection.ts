@@ -1,5 +1,5 @@
 import type { AnyProjection } from '@leftfold/core';
-import { assertDuration, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import { assertDuration, assertOptions, type OptionNames, placeOfToken } from '@leftfold/core/input';
 import { Kysely } from 'kysely';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { QueryOf } from './query-of.ts';
@@ -25,9 +25,10 @@ export function queryProjection<TProjection extends AnyProjection>(
   options: QueryOptions,
 ): QueryOf<TProjection> {
   assertOptions('options', options, queryNames);
-  assertWhole('atLeast', options.atLeast);
+  const { atLeast } = options;
+  const place = atLeast === undefined ? undefined : placeOfToken('atLeast', atLeast);
   assertDuration('timeoutMs', options.timeoutMs);
-  const dialect = readDialect(context, projection, options);
+  const dialect = readDialect(context, projection, { ...options, atLeast: place });
   const schema = projectionSchema(context.store.schema, projection);
   const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect }).withSchema(schema);
   // The tables and columns are those of the definition; the type of any projection does not have their names.

@@ -11,7 +11,13 @@ import {
 } from '@leftfold/postgres';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
-import { beginRead, beginReadOnly, type CheckpointRow, endRead } from '../sql/read-transaction.ts';
+import {
+  beginRead,
+  beginReadOnly,
+  type CheckpointAndToken,
+  type CheckpointRow,
+  endRead,
+} from '../sql/read-transaction.ts';
 
 type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements' | 'answerMs'>;
 
@@ -39,9 +45,9 @@ export class ReadConnection implements DatabaseConnection {
   }
 
   /** @param statement begins a transaction and selects a checkpoint. @returns undefined when there is no checkpoint */
-  async begin(statement: Statement): Promise<CheckpointRow | undefined> {
+  async begin(statement: Statement): Promise<CheckpointAndToken | undefined> {
     this.#inTransaction = true;
-    const [row] = await this.#query<CheckpointRow>(statement);
+    const [row] = await this.#query<CheckpointAndToken>(statement);
     return row;
   }
 

@@ -2,11 +2,13 @@ import {
   type AnyProjection,
   ClosedError,
   LeftfoldError,
+  type SubscriptionIdentity,
   SubscriptionNotCaughtUpError,
-  SubscriptionTimeoutError,
 } from '@leftfold/core';
+import type { EventPlace } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { borrow, pause, type Statement, toLeftfoldError } from '@leftfold/postgres';
+import { hasReached, untilReached } from '@leftfold/subscriptions';
 import {
   type DatabaseConnection,
   type Dialect,
@@ -23,8 +25,13 @@ import { CaughtUpConnection } from './caught-up-connection.ts';
 import { ReadConnection } from './read-connection.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
-/** Pause after a wait that ended although this query finds the checkpoint too low: the projection is being reset. */
+/** Pause before another look at a projection that has not caught up. */
 const RETRY_MS = 10;
+
+/** The options of a query, with the place of its token. */
+export interface ReadOptions extends Omit<QueryOptions, 'atLeast'> {
+  readonly atLeast: EventPlace | undefined;
+}
 
 /** What the queries of one app share. */
 export interface QueryContext {
@@ -35,11 +42,7 @@ export interface QueryContext {
 }
 
 /** A kysely dialect that reads a projection once it is as recent as the options require. */
-export function readDialect(
-  context: QueryContext,
-  projection: AnyProjection,
-  options: QueryOptions,
-): Dialect {
+export function readDialect(context: QueryContext, projection: AnyProjection, options: ReadOptions): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
     createDriver: () => new ReadDriver(context, projection, options),
@@ -51,19 +54,20 @@ export function readDialect(
 /**
  * Provides connections to queries: kysely acquires one for each `execute()`, `stream()` and the like.
  *
- * With `atLeast` the connection is inside a transaction whose snapshot has the checkpoint at or after that position. The
- * query reads in that snapshot, so that a projection that is being reset is never read empty.
+ * With `atLeast` the connection is inside a transaction whose snapshot has that event, and the checkpoint at or after it.
+ * The query reads in that snapshot, so that a projection that is being reset is never read empty.
  */
 class ReadDriver implements Driver {
   readonly #context: QueryContext;
   readonly #projection: AnyProjection;
-  readonly #options: QueryOptions;
-  readonly #beginAtCheckpoint: Statement;
+  readonly #options: ReadOptions;
+  readonly #beginAt: (position: number) => Statement;
   readonly #selectCheckpoint: Statement;
 
-  constructor(context: QueryContext, projection: AnyProjection, options: QueryOptions) {
+  constructor(context: QueryContext, projection: AnyProjection, options: ReadOptions) {
     const { schema } = context.store;
-    this.#beginAtCheckpoint = beginAtCheckpoint(schema, projectionSchema(schema, projection), projection);
+    const tableSchema = projectionSchema(schema, projection);
+    this.#beginAt = (position) => beginAtCheckpoint(schema, tableSchema, projection, position);
     this.#selectCheckpoint = selectCheckpoint(schema, projection);
     this.#context = context;
     this.#projection = projection;
@@ -76,19 +80,19 @@ class ReadDriver implements Driver {
     return this.#connectAtLeast(atLeast, timeoutMs);
   }
 
-  /** @returns a connection in a snapshot that has the checkpoint there. @throws SubscriptionTimeoutError */
-  async #connectAtLeast(atLeast: number, timeoutMs: number): Promise<ReadConnection> {
-    const { signal } = this.#options;
-    const deadline = Date.now() + timeoutMs;
-    let waited = false;
-    for (;;) {
-      const found = await this.#connectAt(atLeast);
-      if (typeof found !== 'number') return found;
-      const remaining = deadline - Date.now();
-      if (remaining <= 0) throw this.#timeoutError(atLeast, found, timeoutMs);
-      if (waited) await pause(RETRY_MS, signal);
-      waited = await this.#waitFor(atLeast, remaining);
-    }
+  /**
+   * @returns a connection in a snapshot that has the checkpoint and the event there
+   * @throws SubscriptionTimeoutError; LogRewoundError when the log does not have the event
+   */
+  #connectAtLeast(atLeast: EventPlace, timeoutMs: number): Promise<ReadConnection> {
+    return untilReached({
+      identity: this.#identity,
+      wanted: atLeast.position,
+      check: () => this.#connectAt(atLeast),
+      wait: (remainingMs) => this.#waitFor(atLeast.position, remainingMs),
+      timeoutMs,
+      signal: this.#options.signal,
+    });
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
@@ -139,15 +143,16 @@ class ReadDriver implements Driver {
           // The mark can be below an append of this process, while an older one is in flight.
           required ??= Math.max(store.newestSeen, await store.highWaterMark());
           const patienceMs = this.#options.ifNotCaughtUp === 'fail' ? 0 : Math.max(0, remaining);
-          return this.#connectAtLeast(required, patienceMs);
+          return this.#connectAtLeast({ position: required }, patienceMs);
         }
         if (this.#options.ifNotCaughtUp === 'fail' || remaining <= 0) {
-          const { name, version } = this.#projection;
-          throw new SubscriptionNotCaughtUpError({ kind: 'projection', name, version }, reached);
+          throw new SubscriptionNotCaughtUpError(this.#identity, reached);
         }
         // The projection's checkpoint comes to the end of the log first, and then it is recorded that it was there.
         await pause(RETRY_MS, this.#options.signal);
-        await this.#waitFor(await this.#context.store.highWaterMark(), remaining);
+        const mark = await this.#context.store.highWaterMark();
+        // After a timeout the checkpoint is read once more, so that the error has its position.
+        await this.#waitFor(mark, remaining).catch(unlessTimedOut);
         return this.#connect();
       },
     });
@@ -160,13 +165,13 @@ class ReadDriver implements Driver {
       await runner.assertSame(this.#projection);
   }
 
-  /** @returns the projection's position when it is below `atLeast` */
-  async #connectAt(atLeast: number): Promise<ReadConnection | number> {
+  /** @returns the projection's position when it is below `atLeast`. @throws LogRewoundError */
+  async #connectAt(atLeast: EventPlace): Promise<ReadConnection | number> {
     const connection = await this.#connect();
     try {
-      const checkpoint = await connection.begin(this.#beginAtCheckpoint);
+      const checkpoint = await connection.begin(this.#beginAt(atLeast.position));
       await this.#assertSame(checkpoint);
-      if (checkpoint?.inline === true || (checkpoint?.position ?? 0) >= atLeast) return connection;
+      if (checkpoint !== undefined && hasReached(atLeast, checkpoint)) return connection;
       await connection.release();
       return checkpoint?.position ?? 0;
     } catch (error) {
@@ -175,22 +180,19 @@ class ReadDriver implements Driver {
     }
   }
 
-  #timeoutError(wanted: number, reached: number, timeoutMs: number): SubscriptionTimeoutError {
+  get #identity(): SubscriptionIdentity {
     const { name, version } = this.#projection;
-    return new SubscriptionTimeoutError({ kind: 'projection', name, version }, wanted, reached, timeoutMs);
+    return { kind: 'projection', name, version };
   }
 
-  /** @returns false after a timeout: the checkpoint is then read once more, so that the error has its position */
-  async #waitFor(atLeast: number, timeoutMs: number): Promise<boolean> {
+  #waitFor(position: number, timeoutMs: number): Promise<void> {
     const { signal } = this.#options;
-    try {
-      await this.#context.runner.waitFor(this.#projection, atLeast, { timeoutMs, signal });
-      return true;
-    } catch (error) {
-      if (LeftfoldError.is(error) && error.code === 'SUBSCRIPTION_TIMEOUT') return false;
-      throw error;
-    }
+    return this.#context.runner.waitForPosition(this.#projection, position, { timeoutMs, signal });
   }
+}
+
+function unlessTimedOut(error: unknown): void {
+  if (!LeftfoldError.is(error) || error.code !== 'SUBSCRIPTION_TIMEOUT') throw error;
 }
 
 async function readsOnly(): Promise<void> {

@@ -1,4 +1,9 @@
-import { type AnyProjection, InvalidArgumentError, SubscriptionNotFoundError } from '@leftfold/core';
+import {
+  type AnyProjection,
+  InvalidArgumentError,
+  type LogToken,
+  SubscriptionNotFoundError,
+} from '@leftfold/core';
 import { assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';
@@ -45,8 +50,8 @@ export type ProjectionRef = string | { readonly name: string; readonly version: 
  * await using runner = createProjectionRunner({ store, projections: [balances, owners] });
  * await runner.start(); // creates tables and checkpoints, then follows the log
  *
- * const { position } = await store.append('account-1', [deposited({ cents: 500 })]);
- * await runner.waitFor(balances, position);
+ * const { events } = await store.append('account-1', [deposited({ cents: 500 })]);
+ * await runner.waitFor(balances, tokenOf(events.at(-1)));
  * ```
  */
 export function createProjectionRunner(options: ProjectionRunnerOptions): ProjectionRunner {
@@ -113,17 +118,23 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until a projection has applied a position: the token of an append or a command.
+   * Waits until a projection has applied the event of a token: `tokenOf(event)`, or the token of a command.
    *
-   * A projection that is inline has applied every position. The projection may run in another process.
+   * A projection that is inline has applied every event. The projection may run in another process.
    *
-   * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the position may still be reached.
-   * @throws SubscriptionFailedError when the projection stopped before that position.
+   * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the event may still be applied.
+   * @throws SubscriptionFailedError when the projection stopped before that event.
+   * @throws LogRewoundError when the log does not have this event.
    * @throws SubscriptionNotFoundError when this runner does not know the projection, or it has no checkpoint.
    * @throws ClosedError when the runner is stopped, before the wait or during it.
    */
-  async waitFor(ref: ProjectionRef, position: number, options?: WaitForOptions): Promise<void> {
-    await this.#runner.waitFor(this.#find(ref), position, options);
+  async waitFor(ref: ProjectionRef, token: LogToken, options?: WaitForOptions): Promise<void> {
+    await this.#runner.waitFor(this.#find(ref), token, options);
+  }
+
+  /** @internal Waits for a position, of whatever event. @throws like {@link waitFor} */
+  async waitForPosition(ref: ProjectionRef, position: number, options: WaitForOptions): Promise<void> {
+    await this.#runner.waitForPosition(this.#find(ref), position, options);
   }
 
   /**

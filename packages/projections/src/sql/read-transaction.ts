@@ -1,4 +1,5 @@
 import type { AnyProjection } from '@leftfold/core';
+import { tokenColumns, type TokenRow } from '@leftfold/event-store';
 import type { Statement } from '@leftfold/postgres';
 
 /** A projection's checkpoint in the snapshot of a transaction. */
@@ -10,6 +11,9 @@ export interface CheckpointRow {
   readonly caught_up: boolean;
   readonly definition_hash: string;
 }
+
+/** With what the log has at the position of a token. */
+export type CheckpointAndToken = CheckpointRow & TokenRow;
 
 const readOnly = 'begin transaction isolation level repeatable read, read only';
 
@@ -32,20 +36,24 @@ export const endRead: Statement = { name: undefined, text: 'commit', values: [] 
  *
  * SQL: one SELECT by primary key.
  */
-export function selectCheckpoint(storeSchema: string, { name, version }: AnyProjection): Statement {
+export function selectCheckpoint(storeSchema: string, projection: AnyProjection): Statement {
   return {
-    name: `leftfold checkpoint ${storeSchema} ${name} ${version}`,
-    text: `select position, inline, caught_up_at is not null as caught_up, definition_hash
-      from "${storeSchema}".subscriptions
-     where name = '${name}'
-       and version = ${Number(version)}
-       and slice = 0`,
+    name: `leftfold checkpoint ${storeSchema} ${projection.name} ${projection.version}`,
+    text: checkpointText(storeSchema, projection),
     values: [],
   };
 }
 
+function checkpointText(storeSchema: string, { name, version }: AnyProjection, columns = ''): string {
+  return `select position, inline, caught_up_at is not null as caught_up, definition_hash${columns}
+      from "${storeSchema}".subscriptions
+     where name = '${name}'
+       and version = ${Number(version)}
+       and slice = 0`;
+}
+
 /**
- * Begins such a transaction, and reads the projection's checkpoint in its snapshot.
+ * Begins such a transaction, and reads the projection's checkpoint and what the log has at a position in its snapshot.
  *
  * SQL: three statements in one round trip, which cannot have parameters. The tables are locked before the snapshot is
  * taken, because a table that is truncated later is empty in older snapshots too. They are locked in the order in which
@@ -55,10 +63,11 @@ export function beginAtCheckpoint(
   storeSchema: string,
   tableSchema: string,
   projection: AnyProjection,
+  position: number,
 ): Statement {
   const tables = projection.tables.map((table) => `"${tableSchema}"."${table.name}"`);
   const text = `${readOnly};
     lock table ${tables.join(', ')} in access share mode;
-    ${selectCheckpoint(storeSchema, projection).text}`;
+    ${checkpointText(storeSchema, projection, `, ${tokenColumns(storeSchema, String(Number(position)))}`)}`;
   return { name: undefined, text, values: [] };
 }

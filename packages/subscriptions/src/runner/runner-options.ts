@@ -3,6 +3,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RetryOptions } from '@leftfold/core';
 import type { OnIncident } from '../status/subscription-incident.ts';
 import type { SubscriptionDefinition } from '../subscription/subscription-definition.ts';
+import type { WaitOptions } from '../wait/subscription-waiters.ts';
 
 /** Options that every runner has, whatever its subscriptions are. */
 export interface RunnerOptions {
@@ -64,9 +65,10 @@ export interface WaitForOptions {
 const waitForNames: OptionNames<WaitForOptions> = { timeoutMs: true, signal: true };
 
 /** @throws InvalidArgumentError when an option is misspelt, or the timeout is none */
-export function assertWaitForOptions(options: WaitForOptions): void {
+export function toWaitOptions(options: WaitForOptions, defaultMs = 5_000): WaitOptions {
   assertOptions('options', options, waitForNames);
   assertDuration('timeoutMs', options.timeoutMs);
+  return { timeoutMs: options.timeoutMs ?? defaultMs, signal: options.signal };
 }
 
 const runnerNames: OptionNames<SubscriptionRunnerOptions> = {

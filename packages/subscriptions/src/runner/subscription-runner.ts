@@ -1,12 +1,6 @@
 import { hostname } from 'node:os';
-import {
-  ClosedError,
-  InvalidArgumentError,
-  SubscriptionNotFoundError,
-  toRetryPolicy,
-  uuidv7,
-} from '@leftfold/core';
-import { assertWhole } from '@leftfold/core/input';
+import { ClosedError, type LogToken, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
+import { placeOfToken } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
@@ -22,10 +16,11 @@ import { type SubscriptionStatus, toStatus } from '../status/subscription-status
 import { identityOf } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
+import { waitForPlace } from '../wait/wait-for-place.ts';
 import {
-  assertWaitForOptions,
   runnerLimits,
   type SubscriptionRunnerOptions,
+  toWaitOptions,
   type WaitForOptions,
 } from './runner-options.ts';
 import { SubscriptionSet } from './subscription-set.ts';
@@ -187,26 +182,28 @@ export class SubscriptionRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until a subscription has reached a position, in whatever process it runs.
+   * Waits until a subscription has processed the event of a token, in whatever process it runs.
    *
-   * A subscription that is inline has reached every position.
+   * A subscription that is inline has processed every event.
    *
-   * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the position may still be reached.
-   * @throws SubscriptionFailedError when the subscription stopped before that position.
+   * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the event may still be processed.
+   * @throws SubscriptionFailedError when the subscription stopped before that event.
+   * @throws LogRewoundError when the log does not have this event.
    * @throws SubscriptionNotFoundError when this runner does not know the subscription, or it has no row.
    * @throws StoreUnavailableError when too many calls of this process wait.
    * @throws ClosedError when the runner is stopped, before the wait or during it.
    */
-  async waitFor(ref: SubscriptionRef, position: number, options: WaitForOptions = {}): Promise<void> {
-    assertWaitForOptions(options);
-    if (position === undefined) throw InvalidArgumentError.not('a whole number from 0', 'position', position);
-    assertWhole('position', position);
-    const { timeoutMs = 5_000, signal } = options;
-    await this.#waiters.until(
-      this.#subscriptions.find(ref),
-      { position, inline: false },
-      { timeoutMs, signal },
-    );
+  async waitFor(ref: SubscriptionRef, token: LogToken, options: WaitForOptions = {}): Promise<void> {
+    const waiting = toWaitOptions(options);
+    const place = placeOfToken('token', token);
+    const by = { store: this.#store, waiters: this.#waiters };
+    await waitForPlace(by, this.#subscriptions.find(ref), place, waiting);
+  }
+
+  /** @internal Waits for a position, of whatever event. @throws like {@link waitFor} */
+  async waitForPosition(ref: SubscriptionRef, position: number, options: WaitForOptions = {}): Promise<void> {
+    const wanted = { position, inline: false };
+    await this.#waiters.until(this.#subscriptions.find(ref), wanted, toWaitOptions(options));
   }
 
   /**
@@ -217,13 +214,12 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws like {@link waitFor}
    */
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
-    assertWaitForOptions(options);
-    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
+    const waiting = toWaitOptions(options, Number.POSITIVE_INFINITY);
     this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
     const position = await this.#store.highWaterMark();
     const inline = subscription.definition.promote !== undefined;
-    await this.#waiters.until(subscription, { position, inline }, { timeoutMs, signal });
+    await this.#waiters.until(subscription, { position, inline }, waiting);
   }
 
   /** @internal False when this process defines the subscription in another way than the row with this hash. */

@@ -243,6 +243,6 @@ function outdatedError(subscription: Subscription, { failure }: Checkpoint): Rel
   return new ReleaseOutdatedError(identityOf(subscription), { cause: failure?.message });
 }
 
-function stoppedError({ kind, key }: Subscription): ClosedError {
+export function stoppedError({ kind, key }: Subscription): ClosedError {
   return new ClosedError(`the runner of ${kind} "${key.name}"`);
 }

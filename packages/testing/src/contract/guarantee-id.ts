@@ -13,6 +13,7 @@ export type GuaranteeId =
   | 'no-write-skew'
   | 'readers-first'
   | 'readers-miss-nothing'
+  | 'tokens-name-their-event'
   | 'unique-event-ids'
   | 'unknown-events'
   | 'upcasting';

@@ -36,6 +36,7 @@ import {
   prepareQueries,
   prepareRequest,
 } from '@leftfold/core/append';
+import { placeAfter } from '@leftfold/core/input';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
 
@@ -149,9 +150,9 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
     this.#assertOpen();
     assertReadAllOptions(options, this.#catalog);
-    const { after = 0, filter = {}, unknownEvents, signal } = options;
+    const { filter = {}, unknownEvents, signal } = options;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
-    for (const stored of this.#log.readAfter(after)) {
+    for (const stored of this.#log.readAfter(placeAfter('after', options.after))) {
       if (left <= 0 || signal?.aborted === true) return;
       const event = matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
       if (event === undefined) continue;

@@ -7,6 +7,7 @@ import {
   LogRewoundError,
   StreamVersionConflictError,
 } from '@leftfold/core';
+import { type EventPlace, isInLog } from '@leftfold/core/input';
 import type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from '@leftfold/core/append';
 
 /** An event in the log. Its JSON is text, so that no reader can change it. */
@@ -70,16 +71,22 @@ export class MemoryLog {
     return { duplicate: false, streams: appended };
   }
 
-  /** Events after a position, for a reader. @throws LogRewoundError when the log never had that position */
-  readAfter(position: number): readonly StoredEvent[] {
-    this.#assertReaches(position);
-    return this.eventsAfter(position);
+  /** Events after a place, for a reader. @throws LogRewoundError when the log never had that position, or that event */
+  readAfter(place: EventPlace): readonly StoredEvent[] {
+    this.#assertHas(place);
+    return this.eventsAfter(place.position);
   }
 
-  /** The first event after a position, if there is one. @throws LogRewoundError when the log never had that position */
-  nextAfter(position: number): StoredEvent | undefined {
-    this.#assertReaches(position);
-    return this.#events[position];
+  /** The first event after a place, if there is one. @throws like {@link readAfter} */
+  nextAfter(place: EventPlace): StoredEvent | undefined {
+    this.#assertHas(place);
+    return this.#events[place.position];
+  }
+
+  #assertHas(place: EventPlace): void {
+    this.#assertReaches(place.position);
+    const eventId = this.#events[place.position - 1]?.id;
+    isInLog(place, { eventId, end: this.#events.length, mayAppear: false });
   }
 
   #assertReaches(position: number): void {

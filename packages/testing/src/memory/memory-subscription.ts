@@ -6,6 +6,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '@leftfold/core';
+import { type EventPlace, placeAfter } from '@leftfold/core/input';
 import type { MemoryLog, StoredEvent } from './memory-log.ts';
 
 /** Follows a log in memory. */
@@ -15,7 +16,7 @@ export class MemorySubscription implements Subscription {
   /** Each ends the subscription when it aborts. */
   readonly #endings: readonly (AbortSignalLike | undefined)[];
   readonly #closed: AbortSignalLike;
-  #position: number;
+  #place: EventPlace;
 
   /** @param read converts a stored event; undefined for an event that the subscription leaves out */
   constructor(
@@ -28,24 +29,24 @@ export class MemorySubscription implements Subscription {
     this.#read = read;
     this.#endings = [closed, options.signal];
     this.#closed = closed;
-    this.#position = options.after ?? 0;
+    this.#place = placeAfter('after', options.after);
   }
 
   get position(): number {
-    return this.#position;
+    return this.#place.position;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
     if (this.#closed.aborted) throw new ClosedError('the event store');
     while (!this.#ended) {
-      const next = this.#log.nextAfter(this.#position);
+      const next = this.#log.nextAfter(this.#place);
       if (next === undefined) {
         await this.#appendOrEnd();
         continue;
       }
       const event = this.#read(next);
       if (event !== undefined) yield event;
-      this.#position = next.position;
+      this.#place = { position: next.position, eventId: next.id };
     }
   }
 

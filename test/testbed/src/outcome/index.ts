@@ -1,2 +1,3 @@
 export { collect } from './collect.ts';
 export { failureOf } from './failure-of.ts';
+export { tokenAt } from './token-at.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { EventQuery, RecordedEvent } from '@leftfold/core';
+import { type EventQuery, type LogToken, type RecordedEvent, tokenOf } from '@leftfold/core';
 import { collect, delivered, type Guarantee, placeOf, scanned, scans, sent, upTo } from '../trial.ts';
 
 export const readAllGuarantees = {
@@ -23,6 +23,49 @@ export const readAllGuarantees = {
     expect(await after(events[1]!.position)).toEqual(events.slice(2));
     expect(await after(events[4]!.position)).toEqual([]);
     expect(await after(events[0]!.position - 1)).toEqual(events);
+  },
+
+  'a reader that resumes at a token begins after its event': async ({ store, stream, category }) => {
+    const { events } = await store.append(stream(), scans(5));
+    const after = async (token: LogToken) => {
+      const end = new AbortController();
+      const read = await collect(store.readAll({ after: token, filter: { category } }));
+      const followed: RecordedEvent[] = [];
+      for await (const event of store.subscribe({
+        after: token,
+        filter: { category },
+        signal: end.signal,
+      })) {
+        followed.push(event);
+        if (event.streamVersion === 5) end.abort();
+      }
+      expect(followed).toEqual(read);
+      return read;
+    };
+    expect(await after(tokenOf(events[1]))).toEqual(events.slice(2));
+    expect(await after(tokenOf(undefined))).toEqual(events);
+    expect(await collect(store.readAll({ after: tokenOf(events[4]), filter: { category } }))).toEqual([]);
+  },
+
+  'a token of an event that the log does not have is LOG_REWOUND': async ({ store, stream, guarantee }) => {
+    guarantee('tokens-name-their-event');
+    const { events } = await store.append(stream(), scans(3));
+    for (const event of events) {
+      const { position } = event;
+      const after = tokenOf({ position, id: `${event.id}x` });
+      const rewound = { code: 'LOG_REWOUND', lostFrom: position, lostTo: position };
+      await expect(collect(store.readAll({ after }))).rejects.toMatchObject(rewound);
+      await expect(collect(store.subscribe({ after }))).rejects.toMatchObject(rewound);
+      await expect(collect(store.readAll({ after, filter: { category: 'none' } }))).rejects.toMatchObject(
+        rewound,
+      );
+    }
+  },
+
+  'a token beyond the end of the log is LOG_REWOUND': async ({ store }) => {
+    const after = tokenOf({ position: Number.MAX_SAFE_INTEGER, id: 'a' });
+    await expect(collect(store.readAll({ after }))).rejects.toMatchObject({ code: 'LOG_REWOUND' });
+    await expect(collect(store.subscribe({ after }))).rejects.toMatchObject({ code: 'LOG_REWOUND' });
   },
 
   'reading after a position that the log never had is LOG_REWOUND': async ({ store }) => {

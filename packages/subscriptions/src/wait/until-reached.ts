@@ -1,0 +1,50 @@
+import { LeftfoldError, type SubscriptionIdentity, SubscriptionTimeoutError } from '@leftfold/core';
+import { pause } from '@leftfold/postgres';
+
+/** Pause after a wait that ended although the check finds the position too low: the subscription is being reset. */
+const RETRY_MS = 10;
+
+export interface UntilReachedOptions<TReached> {
+  readonly identity: SubscriptionIdentity;
+  readonly wanted: number;
+  /** @returns the subscription's position when it is too low, or not known */
+  readonly check: () => Promise<TReached | number>;
+  /** Waits for the wanted position. @throws SubscriptionTimeoutError */
+  readonly wait: (timeoutMs: number) => Promise<void>;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until a check in one snapshot of the database finds what is wanted. It is made before each wait, and once more
+ * after the timeout.
+ *
+ * @throws SubscriptionTimeoutError, and what the check and the wait throw
+ */
+export async function untilReached<TReached extends object>({
+  identity,
+  wanted,
+  check,
+  wait,
+  timeoutMs,
+  signal,
+}: UntilReachedOptions<TReached>): Promise<TReached> {
+  const deadline = Date.now() + timeoutMs;
+  let waited = false;
+  let cause: unknown;
+  for (;;) {
+    const found = await check();
+    if (typeof found !== 'number') return found;
+    const remaining = deadline - Date.now();
+    if (remaining <= 0) throw new SubscriptionTimeoutError(identity, wanted, found, timeoutMs, { cause });
+    if (waited) await pause(RETRY_MS, signal);
+    try {
+      await wait(remaining);
+      waited = true;
+    } catch (error) {
+      if (!LeftfoldError.is(error) || error.code !== 'SUBSCRIPTION_TIMEOUT') throw error;
+      waited = false;
+      cause = error.cause;
+    }
+  }
+}
