@@ -258,7 +258,7 @@ test('of the calls that wait for subscriptions, those beyond the limit are refus
   await using runner = createRunner(store, [subscription]);
   const ending = new AbortController();
   const { signal } = ending;
-  const wait = () => failureOf(runner.waitFor(subscription, 1, { timeoutMs: 600_000, signal }));
+  const wait = () => failureOf(runner.waitForPosition(subscription, 1, { timeoutMs: 600_000, signal }));
   const waiting = Array.from({ length: 10_000 }, wait);
   expect(await wait()).toMatchObject({
     code: 'STORE_UNAVAILABLE',
@@ -269,5 +269,5 @@ test('of the calls that wait for subscriptions, those beyond the limit are refus
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([reason]));
   await runner.start();
   await store.append('counter-1', [added(1)]);
-  await runner.waitFor(subscription, 1);
+  await runner.waitForPosition(subscription, 1);
 });

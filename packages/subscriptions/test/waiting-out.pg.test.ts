@@ -32,7 +32,7 @@ describe('a state of the database that passes does not stop a subscription', () 
       await lost;
       if (cuts < 7) lost = proxy.loseAnswerTo('asked by the handler');
     }
-    await createRunner(direct, [asking]).waitFor(asking, 1, waiting);
+    await createRunner(direct, [asking]).waitForPosition(asking, 1, waiting);
     expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
     expect(await entriesOf(direct, 'recorder')).toHaveLength(1);
   });
