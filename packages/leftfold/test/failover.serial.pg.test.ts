@@ -116,7 +116,7 @@ test('a synchronous standby loses nothing, and its promotion is silent', async (
 test('a standby waits for the event of a token that it has not received', async () => {
   guarantee('tokens-name-their-event');
   await using servers = await startReplicated(migrated);
-  const { connectionString } = servers.standby;
+  const { connectionString, superuserConnectionString } = servers.standby;
   await using app = await openApp(servers.primary.connectionString, [balances]);
   await app.execute(deposit('1', { cents: 100 }));
   await using standby = await openReader(connectionString);
@@ -125,7 +125,7 @@ test('a standby waits for the event of a token that it has not received', async 
     await standby.query(balances, { atLeast: received.token, timeoutMs: 20_000 }).execute(),
   ).toMatchObject([{ cents: 101 }]);
 
-  await ask(connectionString, 'select pg_wal_replay_pause()');
+  await ask(superuserConnectionString, 'select pg_wal_replay_pause()');
   const { token } = await app.execute(deposit('1', { cents: 1 }));
   await app.projections.waitFor(balances, token);
   const late = { code: 'SUBSCRIPTION_TIMEOUT', wanted: 3, reached: 2 };
@@ -139,7 +139,7 @@ test('a standby waits for the event of a token that it has not received', async 
   expect(await failureOf(refused.execute())).toMatchObject({ code: 'LOG_REWOUND', lostFrom: 2, end: 2 });
 
   const waiting = standby.query(balances, { atLeast: token, timeoutMs: 20_000 }).execute();
-  await ask(connectionString, 'select pg_wal_replay_resume()');
+  await ask(superuserConnectionString, 'select pg_wal_replay_resume()');
   expect(await waiting).toMatchObject([{ cents: 102 }]);
 });
 
