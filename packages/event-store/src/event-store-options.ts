@@ -1,6 +1,6 @@
 import { type AnyEventGroup, type AppendContext, assertSchemaName } from '@leftfold/core';
 import type { AppendLimits } from '@leftfold/core/append';
-import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import { assertGiven, assertObject, assertOneOf, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { CallerTransaction, ConnectionOptions } from '@leftfold/postgres';
 import type { InlineHook } from './append/inline-append.ts';
 
@@ -63,7 +63,9 @@ const storeNames: OptionNames<EventStoreOptions> = {
 
 /** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
 export function assertStoreOptions(options: EventStoreOptions): void {
-  assertOptions('options', options, storeNames);
+  assertGiven('options', options, storeNames);
+  if (options.inline !== undefined)
+    assertObject('a hook, such as inlineProjections(...)', 'inline', options.inline);
   if (options.schema !== undefined) assertSchemaName(options.schema);
   assertWhole('maxConnections', options.maxConnections, { least: 1 });
   assertWhole('appendConcurrency', options.appendConcurrency, { least: 1 });

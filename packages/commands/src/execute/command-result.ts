@@ -8,6 +8,7 @@ import {
   type NewEvent,
   type RecordedEvent,
 } from '@leftfold/core';
+import { assertObject } from '@leftfold/core/input';
 
 interface Outcome {
   /** `<aggregate>.<command>`, or the decision's name. */
@@ -91,6 +92,7 @@ type RecordedAs<TEvent, TMetadata extends EventMetadata> =
 export function accepted<TResult extends AnyResult>(
   result: TResult,
 ): Extract<TResult, { readonly outcome: 'accepted' }> {
+  assertObject('the result of a command', 'result', result);
   if (isAccepted(result)) return result;
   const { command, reason } = result as Extract<AnyResult, { readonly outcome: 'rejected' }>;
   throw new CommandRejectedError(command, reason);

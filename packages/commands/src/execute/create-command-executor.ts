@@ -13,7 +13,17 @@ import {
   toRetryPolicy,
   uuidv7,
 } from '@leftfold/core';
-import { assertObject, assertOptions, type OptionNames } from '@leftfold/core/input';
+import {
+  assertAggregate,
+  assertDecision,
+  assertEach,
+  assertFunction,
+  assertGiven,
+  assertObject,
+  assertOptions,
+  assertSchema,
+  type OptionNames,
+} from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
@@ -64,6 +74,22 @@ const cacheNames: OptionNames<CacheOptions> = { aggregates: true };
 const DEFAULT_CACHED_AGGREGATES = 1000;
 const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDelayMs: 500 };
 
+/** @throws InvalidArgumentError */
+function assertExecutorOptions(
+  options: CommandExecutorOptions<readonly AnyAggregate[], readonly AnyDecision[], MetadataSchema>,
+): void {
+  assertGiven('options', options, executorNames);
+  assertObject('an event store', 'store', options.store);
+  assertEach('aggregates', options.aggregates, assertAggregate);
+  assertEach('decisions', options.decisions ?? [], assertDecision);
+  assertEach('middleware', options.middleware ?? [], (argument, one) =>
+    assertFunction(argument, one ?? null),
+  );
+  if (options.metadata !== undefined) assertSchema('metadata', options.metadata);
+  for (const name of ['onSnapshotError', 'now', 'newId', 'random'] as const)
+    assertFunction(name, options[name]);
+}
+
 /** Commands and loads that run or wait at a time, and the estimated bytes of the commands. Each takes 6 kB besides. */
 const IN_FLIGHT_LIMITS: InFlightLimits = {
   what: 'commands and loads',
@@ -89,7 +115,7 @@ export function createCommandExecutor<
   type Executor = CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>>;
   type Executable = ExecutableCommand<TAggregates[number], TDecisions[number]>;
 
-  assertOptions('options', options, executorNames);
+  assertExecutorOptions(options);
   const {
     store,
     middleware = [],

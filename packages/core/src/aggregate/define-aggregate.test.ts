@@ -77,10 +77,10 @@ describe('deciding', () => {
 
   test('throws for an unknown command, also for one named as a property of every object', () => {
     expect(() => account.decide('freeze', account.initialState, {}, context)).toThrow(
-      'aggregate "account" has no command "freeze"',
+      'command "account.freeze" is unknown here',
     );
     expect(() => account.decide('toString', account.initialState, {}, context)).toThrow(
-      'aggregate "account" has no command "toString"',
+      'command "account.toString" is unknown here',
     );
     expect(account.inputOf('toString')).toBeUndefined();
     expect(account.inputOf('open')).toBeDefined();
@@ -90,7 +90,7 @@ describe('deciding', () => {
 
 test('folding an event of another aggregate throws', () => {
   expect(() => account.evolve(account.initialState, { type: 'order.placed', data: {} })).toThrow(
-    'aggregate "account" does not evolve on event "order.placed"',
+    'event of type "order.placed" is none of those of aggregate "account"',
   );
 });
 

@@ -9,10 +9,10 @@ import type {
   Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
-import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { InvalidDefinitionError, UnknownCommandError } from '../errors/definition-errors.ts';
 import { frozen, unfreezable } from '../fold/frozen.ts';
-import { assertMemberName } from '../naming/names.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
+import { assertAggregateOptions } from './assert-aggregate-options.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import { type FoldedEvent, foldEventOf } from './fold-event.ts';
@@ -201,6 +201,7 @@ export type CommandOf<TAggregate> = TAggregate extends { readonly command: infer
  * ```
  *
  * @throws InvalidDefinitionError when the initial state contains a Map, a Set or an instance of a class.
+ * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  * @throws InvalidNameError when a command's name has other characters than letters, digits, "_" and "-".
  *
  * Source: the decider pattern, Jérémie Chassaing, 2021.
@@ -228,6 +229,7 @@ export function defineAggregate<
     >;
   }
 > {
+  assertAggregateOptions(options);
   const { events, commands, stateVersion = 1 } = options;
   const name = events.category;
   const shared = unfreezable(options.initialState);
@@ -237,7 +239,6 @@ export function defineAggregate<
     );
   }
   const commandNames = Object.keys(commands);
-  for (const commandName of commandNames) assertMemberName('command name', commandName);
 
   // The names and types are those of the options by construction; Object.entries and index access forget them.
   const handlers = commands as Readonly<
@@ -264,7 +265,7 @@ export function defineAggregate<
     inputOf: (command) => (Object.hasOwn(handlers, command) ? handlers[command]?.input : undefined),
     decide(command, state, input, context) {
       const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined;
-      if (handler === undefined) throw new TypeError(`aggregate "${name}" has no command "${command}"`);
+      if (handler === undefined) throw new UnknownCommandError(`${name}.${command}`, commandNames);
       return handler.decide(state, input, events.create, context);
     },
     evolve: foldEventOf(

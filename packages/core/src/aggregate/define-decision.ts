@@ -7,7 +7,7 @@ import type {
   Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
-import { assertMemberName } from '../naming/names.ts';
+import { assertDecisionOptions } from './assert-aggregate-options.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
 import type { AnyAggregate, StateOf } from './define-aggregate.ts';
@@ -118,6 +118,7 @@ export interface Decision<
  * transfer.command({ from: 'acc-1', to: 'acc-2' }, { cents: 500 });
  * ```
  *
+ * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  * @throws InvalidNameError when the name has other characters than letters, digits, "_" and "-".
  */
 export function defineDecision<
@@ -137,8 +138,8 @@ export function defineDecision<
     RejectedBy<TResult, TReason>
   >
 > {
+  assertDecisionOptions(options);
   const { name, aggregates, input, decide } = options;
-  assertMemberName('decision name', name);
   const emit = Object.fromEntries(
     Object.entries(aggregates).map(([role, aggregate]) => [role, aggregate.events.create]),
   );

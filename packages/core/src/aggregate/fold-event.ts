@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { shownText } from '../errors/shown.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { JsonValue } from '../event/json.ts';
 import { upcast } from '../event/upcast.ts';
@@ -34,7 +36,10 @@ export function foldEventOf<TState>(
   return (state, event) => {
     const { definition, handler } = byType.get(event.type) ?? {};
     if (definition === undefined || handler === undefined)
-      throw new TypeError(`aggregate "${category}" does not evolve on event "${event.type}"`);
+      throw new InvalidArgumentError(
+        'event',
+        `of type ${shownText(event.type)} is none of those of aggregate "${category}", so it cannot be folded into its state`,
+      );
     const { schemaVersion = definition.schemaVersion } = event;
     const isNewest = schemaVersion === definition.schemaVersion;
     const data = isNewest ? event.data : upcast(definition, { ...event, schemaVersion }).data;

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { assertEvent } from '../input/assert-definition.ts';
 import type { FoldedEvent } from './fold-event.ts';
 
 /**
@@ -11,9 +13,16 @@ export function replay<TState>(
     evolve(state: TState, event: FoldedEvent): TState;
   },
   history: Iterable<FoldedEvent>,
-  from: TState = aggregate.initialState,
+  from?: TState,
 ): TState {
-  let state = from;
-  for (const event of history) state = aggregate.evolve(state, event);
+  if (typeof aggregate?.evolve !== 'function')
+    throw InvalidArgumentError.not('an aggregate', 'aggregate', aggregate);
+  if (typeof history?.[Symbol.iterator] !== 'function')
+    throw InvalidArgumentError.not('events', 'history', history);
+  let state = from === undefined ? aggregate.initialState : from;
+  for (const event of history) {
+    assertEvent('history', event);
+    state = aggregate.evolve(state, event);
+  }
   return state;
 }

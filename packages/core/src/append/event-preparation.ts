@@ -1,8 +1,8 @@
-import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
-import { assertList, assertWhole } from '../input/assert-argument.ts';
+import { assertList } from '../input/assert-argument.ts';
+import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { assertStorable, toJson } from '../json/storable-json.ts';
@@ -46,7 +46,7 @@ export class EventPreparation {
 
   /** @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError */
   prepare(streamId: string, event: NewEvent): PreparedEvent {
-    assertEvent(event);
+    assertEvent('events', event);
     this.#count += 1;
     const { type, schemaVersion } = event;
     const tags = checkedTags(streamId, event);
@@ -84,15 +84,6 @@ export class EventPreparation {
     assertId('event id', id);
     return id;
   }
-}
-
-/** JavaScript callers may give anything. */
-function assertEvent(event: unknown): void {
-  if (typeof event !== 'object' || event === null || !('type' in event))
-    throw InvalidArgumentError.not('an event, made by defineEvents(...).create', 'events', event);
-  const { type, schemaVersion } = event as { readonly type?: string; readonly schemaVersion?: unknown };
-  assertId('event type', type);
-  assertWhole('schemaVersion', schemaVersion);
 }
 
 function metadataOf(owner: string): string {

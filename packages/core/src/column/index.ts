@@ -8,3 +8,4 @@ export {
   type TableColumn,
   tableColumn,
 } from './table-column.ts';
+export { columnsOf, type TableLayout } from './table-layout.ts';

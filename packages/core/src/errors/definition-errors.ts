@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { InvalidArgumentError } from './argument-errors.ts';
 import { LeftfoldError } from './leftfold-error.ts';
 import { shownValue } from './shown.ts';
 
@@ -11,6 +12,7 @@ export interface SchemaIssue {
 
 /** Turns zod's issues into ones that are safe to log. */
 export function toSchemaIssues(error: z.ZodError): readonly SchemaIssue[] {
+  if (!Array.isArray(error?.issues)) throw InvalidArgumentError.not('an error of zod', 'error', error);
   return error.issues.map((issue) => ({
     path: issue.path.map(String).join('.'),
     code: issue.code ?? 'custom',

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { InvalidEventError } from '../errors/definition-errors.ts';
+import { assertOptions, type OptionNames } from '../input/assert-argument.ts';
+import { assertMembers, assertSchema } from '../input/assert-definition.ts';
 import { parseWith } from '../input/parse-with.ts';
 import { assertCategory, assertMemberName } from '../naming/names.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
@@ -146,6 +148,7 @@ export type RecordedEventOf<TGroup, TMetadata extends EventMetadata = EventMetad
  * ```
  *
  * @param category the part of a stream's name before its first hyphen, and the name of the aggregate
+ * @throws InvalidArgumentError when a shape is neither a schema nor a history of schemas.
  * @throws InvalidNameError when a name is empty, too long or has other characters than letters, digits, "_" and "-".
  */
 export function defineEvents<const TCategory extends string, TShapes extends EventShapes>(
@@ -157,6 +160,9 @@ export function defineEvents<const TCategory extends string, TShapes extends Eve
   { [TName in keyof TShapes & string]: ShapePayload<TShapes[TName]> }
 > {
   assertCategory(category);
+  assertMembers('shapes', shapes, 'an object with a zod schema for each event', (argument, shape) => {
+    if (!(shape instanceof SchemaVersions)) assertSchema(argument, shape);
+  });
   const definitions = Object.entries(shapes).map(([name, shape]) => toDefinition(category, name, shape));
   return {
     category,
@@ -185,9 +191,13 @@ function toDefinition(category: string, name: string, shape: EventShape): EventD
   return { type, schemaVersion, schema, steps, code, written: writtenVersion ?? { schemaVersion, schema } };
 }
 
+const optionNames: OptionNames<EventOptions> = { id: true, tags: true, metadata: true };
+
 function creatorOf(definition: EventDefinition) {
-  return (data: unknown, options?: EventOptions): NewEvent =>
-    new ValidatedEvent(definition, parsePayload(definition.type, definition.written, data), options);
+  return (data: unknown, options?: EventOptions): NewEvent => {
+    assertOptions('options', options, optionNames);
+    return new ValidatedEvent(definition, parsePayload(definition.type, definition.written, data), options);
+  };
 }
 
 /**

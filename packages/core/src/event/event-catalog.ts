@@ -1,4 +1,5 @@
 import { DuplicateDefinitionError, UnknownEventError } from '../errors/definition-errors.ts';
+import { assertEach, assertEventGroup } from '../input/assert-definition.ts';
 import { asStoredData } from '../json/storable-json.ts';
 import { type AnyEventGroup, parsePayload } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
@@ -13,9 +14,11 @@ export class EventCatalog {
 
   /**
    * @param groups a group may be given twice, since aggregates may share one
+   * @throws InvalidArgumentError when one is none.
    * @throws DuplicateDefinitionError when two different definitions have the same event type.
    */
   constructor(groups: readonly AnyEventGroup[]) {
+    assertEach('events', groups, assertEventGroup);
     for (const definition of new Set(groups.flatMap((group) => group.definitions))) {
       if (this.#byType.has(definition.type)) throw new DuplicateDefinitionError('event', definition.type);
       this.#byType.set(definition.type, definition);

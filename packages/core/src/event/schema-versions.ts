@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { assertFunction, assertSchema } from '../input/assert-definition.ts';
 import type { JsonValue } from './json.ts';
 
 /** A zod schema whose output JSON keeps unchanged. */
@@ -57,6 +58,8 @@ export class SchemaVersions<
     schema: z.ZodType<TNextData, TNextInput>,
     step: (data: TData) => NoInfer<TNextInput>,
   ): SchemaVersions<TNextData, TNextInput, TWritten> {
+    assertSchema('schema', schema);
+    assertFunction('step', step ?? null);
     // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
     const parsedStep: UpcastStep = (data) => schema.parse(step(data as TData));
     return new SchemaVersions(schema, {
@@ -98,5 +101,6 @@ export class SchemaVersions<
 export function schemaVersions<TData extends JsonValue, TInput>(
   schema: z.ZodType<TData, TInput>,
 ): SchemaVersions<TData, TInput> {
+  assertSchema('schema', schema);
   return new SchemaVersions(schema, { steps: [], code: [], writtenVersion: undefined });
 }

@@ -13,3 +13,17 @@ export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';
 export { type EventPlace, placeOfToken } from '../log-token/log-token.ts';
 export { type FoundAtPlace, isInLog, placeAfter } from '../log-token/token-check.ts';
 export { isPlainObject } from '../json/json-part.ts';
+export {
+  assertAggregate,
+  assertDecision,
+  assertEach,
+  assertEvent,
+  assertEventGroup,
+  assertFunction,
+  assertGiven,
+  assertMembers,
+  assertProjection,
+  assertSchema,
+  assertText,
+  isDecision,
+} from './assert-definition.ts';

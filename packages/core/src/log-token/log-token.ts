@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import type { RecordedEvent } from '../event/event.ts';
+import { assertObject, assertWhole } from '../input/assert-argument.ts';
+import { assertText } from '../input/assert-definition.ts';
 
 declare const brand: unique symbol;
 
@@ -27,12 +29,24 @@ const form = /^v1\.([1-9][0-9]{0,15})\.([A-Za-z0-9._-]+)$/;
 /**
  * The token of a recorded event; without one, of the beginning of the log, which every log has.
  *
+ * @throws InvalidArgumentError, InvalidNameError when it is no recorded event
+ *
  * @example
  * const { events } = await app.store.append('account-1', [opened]);
  * const rows = await app.query(balances, { atLeast: tokenOf(events.at(-1)) }).execute();
  */
 export function tokenOf(event: Pick<RecordedEvent, 'position' | 'id'> | undefined): LogToken {
-  return (event === undefined ? START : `v1.${event.position}.${escaped(event.id)}`) as LogToken;
+  if (event === undefined) return START as LogToken;
+  assertObject('an event', 'event', event);
+  const { position, id } = event;
+  if (position === undefined) throw InvalidArgumentError.not('a recorded event', 'event', event);
+  assertWhole('position', position, { least: 1 });
+  assertText('event.id', id ?? null);
+  return textOf(position, id);
+}
+
+function textOf(position: number, id: string): LogToken {
+  return `v1.${position}.${escaped(id)}` as LogToken;
 }
 
 /**
@@ -55,6 +69,8 @@ export function parseLogToken(text: unknown): LogToken {
  * @throws InvalidArgumentError when one is not a token
  */
 export function latestToken(tokens: Iterable<LogToken>): LogToken {
+  if (typeof tokens?.[Symbol.iterator] !== 'function')
+    throw InvalidArgumentError.not('a list of tokens', 'tokens', tokens);
   let latest = { token: tokenOf(undefined), position: 0 };
   for (const token of tokens) {
     const { position } = placeOfToken('token', token);
@@ -78,7 +94,7 @@ function decoded(token: unknown): EventPlace | undefined {
   const eventId = text === undefined ? undefined : unescaped(text);
   const position = Number(digits);
   if (eventId === undefined || !Number.isSafeInteger(position)) return undefined;
-  return tokenOf({ position, id: eventId }) === token ? { position, eventId } : undefined;
+  return textOf(position, eventId) === token ? { position, eventId } : undefined;
 }
 
 /** As in a URL, with `_` for `%`: `order-17:1` is `order-17_3A1`. */

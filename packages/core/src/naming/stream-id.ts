@@ -13,14 +13,16 @@ export function streamIdOf(category: string, id: string): string {
   return streamId;
 }
 
-/** The part of a stream id before its first hyphen; the whole stream id when it has none. */
+/** The part of a stream id before its first hyphen; the whole stream id when it has none. @throws InvalidNameError */
 export function categoryOf(streamId: string): string {
+  assertId('stream id', streamId);
   const end = streamId.indexOf('-');
   return end === -1 ? streamId : streamId.slice(0, end);
 }
 
-/** The part of a stream id after its first hyphen: the aggregate's id. Empty when it has no hyphen. */
+/** The part of a stream id after its first hyphen: the aggregate's id. Empty when it has no hyphen. @throws InvalidNameError */
 export function aggregateIdOf(streamId: string): string {
+  assertId('stream id', streamId);
   const end = streamId.indexOf('-');
   return end === -1 ? '' : streamId.slice(end + 1);
 }

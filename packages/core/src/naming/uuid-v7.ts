@@ -1,5 +1,8 @@
 import { random } from 'nanoid';
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
 
+/** The time has 48 bits. */
+const LAST_MS = 2 ** 48 - 1;
 const HYPHEN = '-'.charCodeAt(0);
 const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
@@ -23,8 +26,11 @@ let counter = 0;
  * appends cheap.
  *
  * @param now milliseconds since 1970, as `Date.now()` gives, from 0 up to the year 10889. Fractions are dropped.
+ * @throws InvalidArgumentError for another number
  */
 export function uuidv7(now: number): string {
+  if (typeof now !== 'number' || !(now >= 0 && now <= LAST_MS))
+    throw InvalidArgumentError.not('milliseconds from 0 up to the year 10889', 'now', now);
   const ms = Math.floor(now);
   if (ms === lastMs) counter += 1;
   else startMillisecond(ms);

@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
+import { columnsOf } from '../column/table-layout.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { MetadataSchema } from '../event/metadata.ts';
-import { assertOneOf, assertWhole } from '../input/assert-argument.ts';
-import { assertProjectionName, assertSqlName } from '../naming/names.ts';
+import { assertProjectionOptions, typesOf } from './assert-projection-options.ts';
 import type { Columns, Row, TableDefinition } from './columns.ts';
 import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts';
 import type { ProjectedEvent } from './projected-event.ts';
@@ -145,7 +145,8 @@ export interface HandlerProjection<
  * ```
  *
  * @throws InvalidNameError when the projection's name, a table or a column is not a plain lower-case SQL name.
- * @throws InvalidArgumentError when the version is no whole number from 1, or the mode is none.
+ * @throws InvalidDefinitionError when a column has an unknown type, or a key or an index names no column.
+ * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  */
 export function defineProjection<
   const TName extends string,
@@ -155,42 +156,29 @@ export function defineProjection<
 >(
   options: ProjectionOptions<TName, TGroups, TTables, TMetadata>,
 ): HandlerProjection<TName, TTables, TGroups> {
+  assertProjectionOptions(options);
   const { name, events, version = 1, mode = 'async' } = options;
-  assertProjection({ name, version, mode });
   const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;
-  const tables = Object.entries(tableOptions).map(([table, { columns, primaryKey, indexes }]) => {
-    assertSqlName(`table of "${name}"`, table);
-    for (const column of Object.keys(columns)) assertSqlName(`column of "${name}.${table}"`, column);
-    return { name: table, columns, primaryKey, indexes: indexes ?? [] };
-  });
+  const tables = Object.entries(tableOptions).map(([table, { columns, primaryKey, indexes = [] }]) => ({
+    name: table,
+    columns,
+    primaryKey,
+    indexes,
+  }));
+  for (const table of tables) columnsOf(name, table);
   return {
     kind: 'handlers',
     name,
     version,
     mode,
     events,
-    eventTypes: options.on === undefined ? allTypes(events) : Object.keys(options.on),
+    eventTypes: options.on === undefined ? typesOf(events) : Object.keys(options.on),
     code: Object.values(options.on ?? [options.onBatch]).map(String),
     tables,
     // Sound: the tables and columns are those of the options.
     columnsByTable: Object.fromEntries(tables.map(({ name: table, columns }) => [table, columns])) as TTables,
     apply: applierOf(options),
   };
-}
-
-/** @throws InvalidNameError, InvalidArgumentError */
-export function assertProjection(given: {
-  readonly name: string;
-  readonly version: number;
-  readonly mode: ProjectionMode;
-}): void {
-  assertProjectionName(given.name);
-  assertWhole(`version of projection "${given.name}"`, given.version, { least: 1, most: 2_147_483_647 });
-  assertOneOf(`mode of projection "${given.name}"`, given.mode, ['inline', 'async']);
-}
-
-function allTypes(groups: readonly AnyEventGroup[]): readonly string[] {
-  return groups.flatMap((group) => group.definitions.map((definition) => definition.type));
 }
 
 type Handler = (tx: Transaction<unknown>, event: RecordedEvent) => HandlerResult;

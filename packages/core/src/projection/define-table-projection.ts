@@ -1,11 +1,12 @@
+import { assertInitialRow, columnsOf } from '../column/table-layout.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { MetadataSchema } from '../event/metadata.ts';
 import { frozen } from '../fold/frozen.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
-import { assertSqlName } from '../naming/names.ts';
+import { assertTableProjectionOptions } from './assert-projection-options.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
-import { assertProjection, type ProjectionMode } from './define-projection.ts';
+import type { ProjectionMode } from './define-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 
 /** Returns the keys of the rows that an event changes. */
@@ -137,8 +138,9 @@ export interface TableProjection<
  * ```
  *
  * @throws InvalidNameError when the projection's name or a column is not a plain lower-case SQL name.
- * @throws InvalidDefinitionError when there is no key column.
- * @throws InvalidArgumentError when the version is no whole number from 1, or the mode is none.
+ * @throws InvalidDefinitionError when there is no key column, a column has an unknown type, or the table cannot store the
+ * initial row.
+ * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  */
 export function defineTableProjection<
   const TName extends string,
@@ -150,9 +152,8 @@ export function defineTableProjection<
 >(
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers, TMetadata>,
 ): TableProjection<TName, TColumns, TGroups> {
+  assertTableProjectionOptions(options);
   const { name, columns, version = 1, mode = 'async', indexes = [] } = options;
-  assertProjection({ name, version, mode });
-  for (const column of Object.keys(columns)) assertSqlName(`column of "${name}"`, column);
   const primaryKey = Object.keys(columns).filter((column) => !Object.hasOwn(options.initialRow, column));
   if (primaryKey.length === 0) {
     throw new InvalidDefinitionError(
@@ -160,6 +161,7 @@ export function defineTableProjection<
     );
   }
   const table: TableDefinition = { name, columns, primaryKey, indexes };
+  assertInitialRow(name, columnsOf(name, table), options.initialRow);
   // Sound: each handler is called with rows of these columns and events of its type.
   const handlers = options.evolve as Readonly<
     Record<string, ((row: AnyRow, event: RecordedEvent) => AnyRow | null) | undefined>

@@ -1,5 +1,18 @@
-import type { MetadataSchema } from '@leftfold/core';
-import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import type { AnyAggregate, AnyDecision, AnyProjection, MetadataSchema } from '@leftfold/core';
+import {
+  assertAggregate,
+  assertDecision,
+  assertEach,
+  assertEventGroup,
+  assertFunction,
+  assertGiven,
+  assertOneOf,
+  assertOptions,
+  assertProjection,
+  assertText,
+  assertWhole,
+  type OptionNames,
+} from '@leftfold/core/input';
 import type {
   AppCommandOptions,
   AppDatabaseOptions,
@@ -60,11 +73,25 @@ const subscriptionNames: OptionNames<AppSubscriptionOptions> = {
   cachedRows: true,
 };
 
+type AnyAppOptions = AppOptions<
+  readonly AnyAggregate[],
+  readonly AnyDecision[],
+  readonly AnyProjection[],
+  MetadataSchema
+>;
+
 /** @throws InvalidArgumentError when a group of options, or an option in one, is misspelt: nothing was started */
-export function assertAppOptions(options: Pick<Options, keyof typeof groups | 'onStart'>): void {
-  assertOptions('options', options, appNames);
+export function assertAppOptions(options: AnyAppOptions): void {
+  assertGiven('options', options, appNames);
+  const { aggregates = [], decisions = [], projections = [], events = [], onStart } = options;
+  assertEach('aggregates', aggregates, assertAggregate);
+  assertEach('decisions', decisions, assertDecision);
+  assertEach('projections', projections, assertProjection);
+  assertEach('events', events, assertEventGroup);
+  assertFunction('onStart', onStart);
   for (const [group, names] of Object.entries(groups))
     assertOptions(group, options[group as keyof typeof groups], names);
+  assertText('database.url', options.database?.url);
   assertOneOf('database.embedded', options.database?.embedded, [true, false]);
   assertWhole('database.waitMs', options.database?.waitMs);
   assertOneOf('subscriptions.run', options.subscriptions?.run, [true, false]);

@@ -1,4 +1,4 @@
-import { DatabaseNotConfiguredError } from '@leftfold/core';
+import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { type EmbeddedModule, isNotInstalled } from './load-embedded.ts';
 
@@ -53,14 +53,14 @@ const nothingToStop = async () => {};
  * Finds the database of an app. One line is printed when an embedded server was started.
  *
  * @throws DatabaseNotConfiguredError when there is none; its message says what to set or to install.
- * @throws TypeError when several of a connection string, a pool and `embedded: true` are given.
+ * @throws InvalidArgumentError when several of a connection string, a pool and `embedded: true` are given.
  */
 export async function chooseDatabase(
   { url, pool, embedded }: DatabaseOptions,
   { environment, loadEmbedded, print }: Surroundings,
 ): Promise<ChosenDatabase> {
   if ([url !== undefined, pool !== undefined, embedded === true].filter(Boolean).length > 1)
-    throw new TypeError('give only one of database.url, database.pool and database.embedded');
+    throw new InvalidArgumentError('database', 'takes only one of url, pool and embedded');
   if (pool !== undefined) return { pool, origin: 'database.pool', isComplete: false, stop: nothingToStop };
   if (url !== undefined) return byUrl(url, 'database.url');
   const { DATABASE_URL: fromEnvironment = '', NODE_ENV } = environment;

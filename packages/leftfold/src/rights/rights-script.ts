@@ -1,4 +1,11 @@
 import { type AnyProjection, assertSchemaName, InvalidNameError } from '@leftfold/core';
+import {
+  assertEach,
+  assertOneOf,
+  assertOptions,
+  assertProjection,
+  type OptionNames,
+} from '@leftfold/core/input';
 import { projectionSchema } from '@leftfold/projections';
 import { executable, readable } from './granted.ts';
 
@@ -36,13 +43,18 @@ export interface RightsOptions {
  * Run it once before the first `migrate()`, which creates the roles and the schema, and again after each one, which
  * grants rights on what is there then. It may be run any number of times, and takes no right away but those of PUBLIC.
  *
+ * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take
  * @throws InvalidNameError for the name of a role that would need quotes
  *
  * @example
  * console.log(rightsScript({ projections: [balances] }));
  */
 export function rightsScript(options: RightsOptions = {}): string {
+  assertOptions('options', options, optionNames);
+  assertOptions('roles', options.roles, roleNames);
+  assertOneOf('revokeAdvisoryLocks', options.revokeAdvisoryLocks, [true, false]);
   const { schema = 'leftfold', projections = [], revokeAdvisoryLocks = false } = options;
+  assertEach('projections', projections, assertProjection);
   assertSchemaName(schema);
   const roles = { ...defaultRoles, ...options.roles };
   const names = Object.values(roles);
@@ -68,6 +80,20 @@ export function rightsScript(options: RightsOptions = {}): string {
     .join('\n');
 }
 
+const roleNames: OptionNames<RightsRoles> = {
+  owner: true,
+  app: true,
+  projector: true,
+  reader: true,
+  operator: true,
+};
+const optionNames: OptionNames<RightsOptions> = {
+  schema: true,
+  projections: true,
+  roles: true,
+  revokeAdvisoryLocks: true,
+};
+
 const defaultRoles: RightsRoles = {
   owner: 'leftfold_owner',
   app: 'leftfold_app',
@@ -78,7 +104,7 @@ const defaultRoles: RightsRoles = {
 
 /** Written without quotes. */
 function assertRoleName(name: string): void {
-  if (/^[a-z][a-z0-9_]{0,62}$/.test(name)) return;
+  if (typeof name === 'string' && /^[a-z][a-z0-9_]{0,62}$/.test(name)) return;
   const rule = 'must begin with a lower-case letter and have at most 63 lower-case letters, digits and "_"';
   throw new InvalidNameError('role', name, rule);
 }

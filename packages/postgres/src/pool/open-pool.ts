@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
+import { assertText } from '@leftfold/core/input';
 import { pinSettings } from './session-settings.ts';
 
 /** Where the database is: a connection string, or a pool that the caller owns and ends. */
@@ -26,10 +27,12 @@ const ignore = () => {};
 
 /**
  * @throws DatabaseNotConfiguredError when neither `connectionString` nor `pool` is given.
- * @throws InvalidArgumentError when both are given.
+ * @throws InvalidArgumentError when both are given, or one is none.
  */
 export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OpenedPool {
   if (pool !== undefined) {
+    if (typeof pool?.connect !== 'function' || typeof pool.listenerCount !== 'function')
+      throw InvalidArgumentError.not('a pool of pg', 'pool', pool);
     if (connectionString !== undefined)
       throw new InvalidArgumentError('connectionString', 'or pool must be given, not both');
     // Without any listener, an idle connection that breaks would end the caller's process.
@@ -37,6 +40,7 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
     pinSettings(pool);
     return { pool, owned: false };
   }
+  assertText('connectionString', connectionString);
   if (connectionString === undefined)
     throw new DatabaseNotConfiguredError('give either a connectionString or a pool');
   const own = new pg.Pool({

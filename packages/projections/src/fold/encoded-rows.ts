@@ -1,6 +1,6 @@
 import { estimatedJsonSize } from '@leftfold/core';
-import { encodeColumn, sqlTypes } from '@leftfold/core/column';
-import { arrayLiteral, type TableLayout } from './table-codec.ts';
+import { encodeColumn, sqlTypes, type TableLayout } from '@leftfold/core/column';
+import { arrayLiteral } from './table-codec.ts';
 import type { FoldedRow } from './folded-row.ts';
 
 /** Rows as text that Postgres reads: one array for each column. */

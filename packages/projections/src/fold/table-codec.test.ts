@@ -1,51 +1,9 @@
-import type { ColumnType, TableDefinition } from '@leftfold/core';
-import { describe, expect, test } from 'vitest';
-import { arrayLiteral, columnsOf } from './table-codec.ts';
-
-const table: TableDefinition = {
-  name: 'any',
-  columns: { id: 'text', note: 'text null', sum: 'bigint', extra: 'jsonb' },
-  primaryKey: ['id'],
-  indexes: [['note', 'sum']],
-};
-
-describe('the columns of a table', () => {
-  test('are those of the primary key, and the others', () => {
-    const { key, rest } = columnsOf('any', table);
-    expect(key.map(({ name }) => name)).toEqual(['id']);
-    expect(rest.map(({ name, type, nullable }) => [name, type.name, nullable])).toEqual([
-      ['note', 'text', true],
-      ['sum', 'bigint', false],
-      ['extra', 'jsonb', false],
-    ]);
-  });
-
-  test.each<[string, Partial<TableDefinition>, string]>([
-    [
-      'a type that does not exist',
-      { columns: { id: 'money' as ColumnType } },
-      'is "money"; use one of text, uuid',
-    ],
-    ['a type of an object', { columns: { id: 'constructor' as ColumnType } }, 'is "constructor"; use one of'],
-    ['a key column that does not exist', { primaryKey: ['key'] }, 'names "key", which is no column of it'],
-    [
-      'a key column that may be null',
-      { primaryKey: ['note'] },
-      'cannot be part of the key: it is "text null"',
-    ],
-    ['a key column of JSON', { primaryKey: ['extra'] }, 'cannot be part of the key: it is "jsonb"'],
-    [
-      'an index of a column that does not exist',
-      { indexes: [['owner']] },
-      'names "owner", which is no column',
-    ],
-  ])('are refused for %s', (_, part, message) => {
-    expect(() => columnsOf('any', { ...table, indexes: [], ...part })).toThrow(message);
-  });
-});
+import { tableColumn } from '@leftfold/core/column';
+import { expect, test } from 'vitest';
+import { arrayLiteral } from './table-codec.ts';
 
 test('no text can end an element of an array, or the array', () => {
-  const [text] = columnsOf('any', table).key;
+  const text = tableColumn('id', 'text');
   const values = ['plain', 'a "quote"', 'back\\slash', '{a,b}', 'NULL', '', null];
   expect(arrayLiteral(text!, values, (value) => value)).toBe(
     '{"plain","a \\"quote\\"","back\\\\slash","{a,b}","NULL","",NULL}',

@@ -1,8 +1,14 @@
 import type { AnyRow, AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import { asStoredColumn, encodeKeyColumn, sqlTypes, type TableColumn } from '@leftfold/core/column';
+import {
+  asStoredColumn,
+  columnsOf,
+  encodeKeyColumn,
+  sqlTypes,
+  type TableColumn,
+  type TableLayout,
+} from '@leftfold/core/column';
 import type { FoldedRow } from './folded-row.ts';
 import type { RowCache } from './row-cache.ts';
-import { columnsOf, type TableLayout } from './table-codec.ts';
 
 /** Events with the rows they change. */
 export interface FoldPlan {

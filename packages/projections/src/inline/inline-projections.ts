@@ -1,10 +1,12 @@
 import {
   type AnyProjection,
+  assertSchemaName,
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
   type RecordedEvent,
   SchemaNotMigratedError,
 } from '@leftfold/core';
+import { assertEach, assertOptions, assertProjection, type OptionNames } from '@leftfold/core/input';
 import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
 import { isNotMigrated, runnerInTransaction, violatedConstraintOf } from '@leftfold/postgres';
 import type { Transaction } from 'kysely';
@@ -24,6 +26,8 @@ export interface InlineProjectionsOptions {
   readonly schema?: string | undefined;
 }
 
+const optionNames: OptionNames<InlineProjectionsOptions> = { schema: true };
+
 /**
  * Creates the hook with which an event store applies inline projections in the transactions of its appends.
  *
@@ -36,6 +40,7 @@ export interface InlineProjectionsOptions {
  * except that a violated constraint of its tables is a ProjectionConstraintViolatedError, without the values.
  *
  * @param projections those of mode 'inline' are used, others are ignored.
+ * @throws InvalidArgumentError when an argument is none.
  * @throws InvalidDefinitionError, InvalidNameError when a definition cannot become tables.
  *
  * @example
@@ -49,8 +54,12 @@ export interface InlineProjectionsOptions {
  */
 export function inlineProjections(
   projections: readonly AnyProjection[],
-  { schema = 'leftfold' }: InlineProjectionsOptions = {},
+  options: InlineProjectionsOptions = {},
 ): InlineProjections {
+  assertEach('projections', projections, assertProjection);
+  assertOptions('options', options, optionNames);
+  const { schema = 'leftfold' } = options;
+  assertSchemaName(schema);
   const inlineOnes = projections.filter(({ mode }) => mode === 'inline');
   const appliers = inlineOnes.map((projection) => ({
     applier: inlineApplierOf(projection, schema),

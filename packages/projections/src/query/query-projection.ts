@@ -1,5 +1,12 @@
 import type { AnyProjection } from '@leftfold/core';
-import { assertDuration, assertOptions, type OptionNames, placeOfToken } from '@leftfold/core/input';
+import {
+  assertDuration,
+  assertOneOf,
+  assertOptions,
+  assertProjection,
+  type OptionNames,
+  placeOfToken,
+} from '@leftfold/core/input';
 import { Kysely } from 'kysely';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { QueryOf } from './query-of.ts';
@@ -24,9 +31,11 @@ export function queryProjection<TProjection extends AnyProjection>(
   projection: TProjection,
   options: QueryOptions,
 ): QueryOf<TProjection> {
+  assertProjection('projection', projection);
   assertOptions('options', options, queryNames);
   const { atLeast } = options;
   const place = atLeast === undefined ? undefined : placeOfToken('atLeast', atLeast);
+  assertOneOf('ifNotCaughtUp', options.ifNotCaughtUp, ['wait', 'fail']);
   assertDuration('timeoutMs', options.timeoutMs);
   const dialect = readDialect(context, projection, { ...options, atLeast: place });
   const schema = projectionSchema(context.store.schema, projection);

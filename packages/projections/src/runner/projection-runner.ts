@@ -4,7 +4,7 @@ import {
   type LogToken,
   SubscriptionNotFoundError,
 } from '@leftfold/core';
-import { assertWhole } from '@leftfold/core/input';
+import { assertEach, assertObject, assertProjection, assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';
 import {
@@ -55,6 +55,7 @@ export type ProjectionRef = string | { readonly name: string; readonly version: 
  * ```
  */
 export function createProjectionRunner(options: ProjectionRunnerOptions): ProjectionRunner {
+  assertObject('an object', 'options', options);
   return new ProjectionRunner(options);
 }
 
@@ -72,6 +73,8 @@ export class ProjectionRunner implements AsyncDisposable {
 
   constructor({ store, projections, cachedRows = 20_000, ...options }: ProjectionRunnerOptions) {
     assertWhole('cachedRows', cachedRows);
+    assertObject('an event store', 'store', store);
+    assertEach('projections', projections, assertProjection);
     assertAppliedBy(store, projections);
     const withTables = projections.map((projection) => ({
       projection,

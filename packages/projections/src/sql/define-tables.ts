@@ -1,6 +1,6 @@
 import type { TableDefinition } from '@leftfold/core';
 import { type Kysely, sql } from 'kysely';
-import type { TableLayout } from '../fold/table-codec.ts';
+import type { TableLayout } from '@leftfold/core/column';
 
 /** A table of a projection, with the codecs of its columns. */
 export interface DefinedTable {

@@ -1,9 +1,8 @@
-import type { TableColumn } from '@leftfold/core/column';
+import type { TableColumn, TableLayout } from '@leftfold/core/column';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { type CheckpointStep, checkpointUpdate } from '@leftfold/subscriptions';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { encodeChanges, type EncodedChanges, encodeKeys, type EncodedRows } from '../fold/encoded-rows.ts';
-import type { TableLayout } from '../fold/table-codec.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 
 /** A table in its schema. */

@@ -1,5 +1,5 @@
-import { InvalidNameError } from '@leftfold/core';
-import { assertWhole } from '@leftfold/core/input';
+import { assertProjectionName, assertSchemaName, InvalidNameError } from '@leftfold/core';
+import { assertObject, assertWhole } from '@leftfold/core/input';
 import type { ProjectionKey } from '../sql/inline.ts';
 
 /** Longest name of a Postgres schema, in bytes. Postgres cuts a longer one without an error. */
@@ -12,10 +12,14 @@ const MAX_VERSION = 2 ** 31 - 1;
  * No two projections of any stores have the same one, and no store has it: a store's name has no `__` and does not end
  * with `_`, so the first `__` is the end of it. A version has digits only, so the last `_v` is the end of the name.
  *
- * @throws InvalidNameError when it would be too long.
+ * @throws InvalidNameError when a name is none, or it would be too long.
  * @throws InvalidArgumentError when the version is not a whole number from 1.
  */
-export function projectionSchema(storeSchema: string, { name, version }: ProjectionKey): string {
+export function projectionSchema(storeSchema: string, projection: ProjectionKey): string {
+  assertSchemaName(storeSchema);
+  assertObject('a projection', 'projection', projection);
+  const { name, version } = projection;
+  assertProjectionName(name);
   assertWhole(`version of projection "${name}"`, version, { least: 1, most: MAX_VERSION });
   const schema = `${storeSchema}__${name}_v${version}`;
   if (schema.length > MAX_LENGTH) {

@@ -3,7 +3,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { assertOwnSchema, runnerInTransaction, runnerOn } from '@leftfold/postgres';
 import { lockSubscription } from '@leftfold/subscriptions';
 import type { Transaction } from 'kysely';
-import { columnsOf } from '../fold/table-codec.ts';
+import { columnsOf } from '@leftfold/core/column';
 import {
   createIndex,
   createSchema,

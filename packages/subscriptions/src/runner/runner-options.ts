@@ -1,4 +1,14 @@
-import { assertDuration, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import {
+  assertDuration,
+  assertFunction,
+  assertGiven,
+  assertList,
+  assertObject,
+  assertOptions,
+  assertText,
+  assertWhole,
+  type OptionNames,
+} from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RetryOptions } from '@leftfold/core';
 import type { OnIncident } from '../status/subscription-incident.ts';
@@ -94,7 +104,11 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * @throws InvalidArgumentError when an option of the runner is misspelt, or a limit is none
  */
 export function runnerLimits(options: SubscriptionRunnerOptions) {
-  assertOptions('options', options, runnerNames);
+  assertGiven('options', options, runnerNames);
+  for (const name of ['owner', 'release'] as const) assertText(name, options[name]);
+  for (const name of ['onIncident', 'migrate'] as const) assertFunction(name, options[name]);
+  assertObject('an event store', 'store', options.store);
+  assertList('subscriptions', options.subscriptions);
   const { leaseMs = 5_000, batchSize = 5_000, batchTimeoutMs = 60_000, stopTimeoutMs = 10_000 } = options;
   assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_TIMER_MS });
   assertWhole('batchSize', batchSize, { least: 1 });

@@ -1,5 +1,6 @@
 import {
   type AnyAggregate,
+  assertId,
   type Command,
   type CommandOf,
   type CommandReason,
@@ -15,7 +16,7 @@ import { assertSame } from './assert-same.ts';
 import { type GivenOptions, toDecisionContext } from './decision-context.ts';
 import { stateAfter, stateOf } from './history.ts';
 import { type Outcome, type ThenState, toOutcome } from './outcome.ts';
-import { parseCommandInput } from '@leftfold/core/input';
+import { assertObject, parseCommandInput } from '@leftfold/core/input';
 
 /** Any event of an aggregate, before it is appended. */
 export type NewEventOfAggregate<TAggregate extends AnyAggregate> = NewEventOf<TAggregate['events']>;
@@ -60,7 +61,10 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
     thenState,
     when(command) {
       // Every command of an aggregate has this shape; the conditional type hides it.
+      assertObject('a command', 'command', command);
       const { aggregate: owner, id, name, input } = command as Command;
+      assertId('aggregate', owner);
+      assertId('command', name);
       const fullName = `${owner}.${name}`;
       const schema = owner === aggregate.name ? aggregate.inputOf(name) : undefined;
       if (schema === undefined) {

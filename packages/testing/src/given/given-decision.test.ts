@@ -51,6 +51,6 @@ test('one aggregate in two roles is refused, as in executing the command', () =>
 
 test('an unknown role is refused', () => {
   expect(() => given(transfer, Object.assign({ via: [opened] }, ada))).toThrow(
-    'decision "transfer" has no role "via"',
+    'history names "via", and decision "transfer" has no such role',
   );
 });

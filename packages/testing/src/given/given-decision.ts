@@ -1,6 +1,8 @@
 import {
   type AnyDecision,
   type DecisionCommand,
+  assertId,
+  InvalidArgumentError,
   InvalidCommandError,
   type NewEvent,
   Rejection,
@@ -11,7 +13,7 @@ import { type GivenOptions, toDecisionContext } from './decision-context.ts';
 import type { HistoryEventOf, NewEventOfAggregate } from './given-aggregate.ts';
 import { stateAfter, stateOf } from './history.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
-import { parseCommandInput } from '@leftfold/core/input';
+import { assertObject, parseCommandInput } from '@leftfold/core/input';
 
 /** Events by role of a decision. */
 export type EventsByRole<TDecision extends AnyDecision> = {
@@ -71,7 +73,10 @@ export function givenDecision<TDecision extends AnyDecision>(
   const roles = Object.entries(decision.aggregates);
   for (const role of Object.keys(histories)) {
     if (!Object.hasOwn(decision.aggregates, role))
-      throw new TypeError(`decision "${decision.name}" has no role "${role}"`);
+      throw new InvalidArgumentError(
+        'history',
+        `names "${role}", and decision "${decision.name}" has no such role`,
+      );
   }
   const states = Object.fromEntries(
     roles.map(([role, aggregate]) => [role, stateOf(aggregate, histories[role] ?? [])]),
@@ -80,8 +85,11 @@ export function givenDecision<TDecision extends AnyDecision>(
     states: states as States,
     when(command) {
       // Every command of a decision has this shape; the conditional type hides it.
+      assertObject('a command', 'command', command);
       const { decision: name, ids, input } = command as DecisionCommand;
+      assertId('decision', name);
       if (name !== decision.name) throw new UnknownCommandError(name, [decision.name]);
+      assertObject('an object with an id for each role', 'ids', ids);
       assertDistinct(decision, ids);
       const context = { ...toDecisionContext(options), ids };
       const decided = decision.decide(states, parseCommandInput(name, decision.input, input), context);

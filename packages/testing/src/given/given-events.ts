@@ -1,10 +1,22 @@
 import {
-  asStored,
+  asStoredData,
+  InvalidArgumentError,
+  assertId,
   type Columns,
   type NewEvent,
   type RecordedEvent,
   type TableProjection,
 } from '@leftfold/core';
+import {
+  assertEvent,
+  assertGiven,
+  assertInstant,
+  assertList,
+  assertObject,
+  assertOptions,
+  assertProjection,
+  type OptionNames,
+} from '@leftfold/core/input';
 import { DEFAULT_NOW } from './decision-context.ts';
 import { type ProjectedTable, projectTable } from './projected-table.ts';
 
@@ -50,6 +62,9 @@ export interface GivenEvents {
  * Positions and stream versions count from 1, in the order given. Events without an id get `event-<position>`.
  */
 export function givenEvents(events: readonly GivenEvent[], options: GivenEventsOptions = {}): GivenEvents {
+  assertOptions('options', options, optionNames);
+  assertInstant('recordedAt', options.recordedAt);
+  assertList('events', events);
   const start = (options.recordedAt ?? new Date(DEFAULT_NOW)).getTime();
   const versions = new Map<string, number>();
   const recorded = events.flatMap(toPlaced).map(({ event, streamId, recordedAt }, index): RecordedEvent => {
@@ -60,27 +75,53 @@ export function givenEvents(events: readonly GivenEvent[], options: GivenEventsO
     return {
       type: event.type,
       schemaVersion: event.schemaVersion,
-      data: asStored(event.data),
+      data: asStoredData(event.type, event.schemaVersion, event.data),
       id: event.id ?? `event-${position}`,
       streamId: stream,
       streamVersion,
       position,
       recordedAt: recordedAt ?? new Date(start + index * 1_000),
-      metadata: asStored(event.metadata ?? {}),
+      metadata: asStoredData(`metadata of ${event.type}`, 1, event.metadata ?? {}),
       tags: event.tags ?? [],
     };
   });
-  return { recorded, project: (projection) => projectTable(projection, recorded) };
+  return {
+    recorded,
+    project(projection) {
+      assertProjection('projection', projection);
+      if (projection.kind !== 'table')
+        throw InvalidArgumentError.not(
+          'a projection of defineTableProjection(...)',
+          'projection',
+          projection,
+        );
+      return projectTable(projection, recorded);
+    },
+  };
 }
 
 /** Assigns events to a stream: `inStream(account.streamId('bob'), opened, deposited)`. */
 export function inStream(streamId: string, ...events: readonly NewEvent[]): readonly PlacedEvent[] {
-  return events.map((event) => ({ event, streamId }));
+  const placed = events.map((event) => ({ event, streamId }));
+  placed.forEach(assertPlaced);
+  return placed;
 }
 
 function toPlaced(given: GivenEvent): readonly PlacedEvent[] {
-  if (isList(given)) return given;
-  return 'event' in given ? [given] : [{ event: given }];
+  if (!isList(given)) assertObject('an event', 'events', given);
+  const placed = isList(given) ? given : 'event' in given ? [given] : [{ event: given }];
+  placed.forEach(assertPlaced);
+  return placed;
+}
+
+const optionNames: OptionNames<GivenEventsOptions> = { recordedAt: true };
+const placedNames: OptionNames<PlacedEvent> = { event: true, streamId: true, recordedAt: true };
+
+function assertPlaced(placed: PlacedEvent): void {
+  assertGiven('events', placed, placedNames);
+  assertEvent('events', placed.event);
+  if (placed.streamId !== undefined) assertId('stream id', placed.streamId);
+  assertInstant('recordedAt', placed.recordedAt);
 }
 
 function isList(given: GivenEvent): given is readonly PlacedEvent[] {

@@ -1,4 +1,16 @@
 import type { AnyAggregate, AnyDecision, NewEvent } from '@leftfold/core';
+import {
+  assertAggregate,
+  assertEach,
+  assertEvent,
+  assertFunction,
+  assertInstant,
+  assertMembers,
+  assertObject,
+  assertOptions,
+  isDecision,
+  type OptionNames,
+} from '@leftfold/core/input';
 import type { GivenOptions } from './decision-context.ts';
 import { type GivenAggregate, givenAggregate, type HistoryEventOf } from './given-aggregate.ts';
 import { type GivenDecision, givenDecision, type HistoriesByRole } from './given-decision.ts';
@@ -38,13 +50,28 @@ export function given<TDecision extends AnyDecision>(
 
 export function given(
   subject: AnyAggregate | AnyDecision,
-  history?: readonly NewEvent[] | Readonly<Record<string, readonly NewEvent[] | undefined>>,
+  history?: readonly NewEvent[] | Histories,
   options: GivenOptions = {},
 ): unknown {
-  if ('aggregates' in subject) return givenDecision(subject, isByRole(history) ? history : {}, options);
-  return givenAggregate(subject, isByRole(history) ? [] : (history ?? []), options);
+  assertOptions('options', options, optionNames);
+  assertInstant('now', options.now);
+  assertFunction('newId', options.newId);
+  if (options.metadata !== undefined) assertObject('an object', 'metadata', options.metadata);
+  if (isDecision(subject)) {
+    const histories = history ?? {};
+    assertMembers('history', histories, 'an object with a history for each role', assertHistory);
+    // A role without events may be left out, and what is no role is refused there.
+    return givenDecision(subject as AnyDecision, histories, options);
+  }
+  assertAggregate('the subject of given', subject);
+  assertHistory('history', history);
+  return givenAggregate(subject as AnyAggregate, (history ?? []) as readonly NewEvent[], options);
 }
 
-function isByRole(history: unknown): history is Readonly<Record<string, readonly NewEvent[] | undefined>> {
-  return typeof history === 'object' && !Array.isArray(history);
+type Histories = Readonly<Record<string, readonly NewEvent[] | undefined>>;
+
+const optionNames: OptionNames<GivenOptions> = { now: true, newId: true, metadata: true };
+
+function assertHistory(argument: string, history: unknown): void {
+  if (history !== undefined) assertEach(argument, history, assertEvent);
 }

@@ -1,4 +1,4 @@
-import { type AnyAggregate, asStored, EventCatalog, type NewEvent, replay } from '@leftfold/core';
+import { type AnyAggregate, asStoredData, EventCatalog, type NewEvent, replay } from '@leftfold/core';
 
 /**
  * The state after events that a store may have recorded, under any schema version that the definitions know.
@@ -13,7 +13,10 @@ export function stateOf(aggregate: AnyAggregate, history: readonly NewEvent[]): 
   );
   const recorded = history.map((event) => {
     if (event.schemaVersion === written.get(event.type)) return asWritten(catalog, event);
-    return { type: event.type, ...catalog.upcast({ ...event, data: asStored(event.data) }, true) };
+    return {
+      type: event.type,
+      ...catalog.upcast({ ...event, data: asStoredData(event.type, event.schemaVersion, event.data) }, true),
+    };
   });
   return replay(aggregate, recorded);
 }
@@ -34,5 +37,5 @@ export function stateAfter(aggregate: AnyAggregate, events: readonly NewEvent[],
 
 function asWritten(catalog: EventCatalog, event: NewEvent) {
   const { type, schemaVersion } = event;
-  return { type, schemaVersion, data: asStored(catalog.payloadOf(event)) };
+  return { type, schemaVersion, data: asStoredData(type, schemaVersion, catalog.payloadOf(event)) };
 }

@@ -7,8 +7,9 @@ import {
   type TableDefinition,
   type TableProjection,
 } from '@leftfold/core';
+import { columnsOf, type TableLayout } from '@leftfold/core/column';
 import { assertSame } from './assert-same.ts';
-import { columnsOf, storedKey, storedRow, type TableColumns } from './stored-row.ts';
+import { storedKey, storedRow } from './stored-row.ts';
 
 /** The rows of a table projection after the events, with an assertion. */
 export interface ProjectedTable<TColumns extends Columns> {
@@ -24,7 +25,7 @@ export function projectTable<TName extends string, TColumns extends Columns>(
   events: readonly RecordedEvent[],
 ): ProjectedTable<TColumns> {
   const { table } = projection;
-  const columns = columnsOf(table);
+  const columns = columnsOf(projection.name, table);
   const catalog = new EventCatalog(projection.events);
   const rowByKey = new Map<string, AnyRow>();
   for (const event of events) {
@@ -62,7 +63,7 @@ export function projectTable<TName extends string, TColumns extends Columns>(
 
 function initialRow(
   { table, initialRow: given }: { readonly table: TableDefinition; readonly initialRow: AnyRow },
-  columns: TableColumns,
+  columns: TableLayout,
   key: AnyRow,
 ): AnyRow {
   return storedRow(table, columns, { ...given, ...key });

@@ -1,37 +1,17 @@
 import type { AnyRow, TableDefinition } from '@leftfold/core';
-import { encodeColumn, encodeKeyColumn, type TableColumn, tableColumn } from '@leftfold/core/column';
-
-/** The columns of a table. */
-export interface TableColumns {
-  readonly all: readonly TableColumn[];
-  /** The columns of the primary key. */
-  readonly key: readonly TableColumn[];
-}
-
-/** @throws TypeError when a column has an unknown type. */
-export function columnsOf(table: TableDefinition): TableColumns {
-  const all = Object.entries(table.columns).map(([name, declared]) => {
-    const column = tableColumn(name, declared);
-    if (column === undefined)
-      throw new TypeError(
-        `"${table.name}": column "${name}" has the type "${declared}", which does not exist`,
-      );
-    return column;
-  });
-  return { all, key: all.filter(({ name }) => table.primaryKey.includes(name)) };
-}
+import { encodeColumn, encodeKeyColumn, type TableLayout } from '@leftfold/core/column';
 
 /**
  * Converts a row to the form in which it is read back from its table.
  *
  * @throws TypeError when the table cannot store the row: a column is unknown or missing, or has a value of another type.
  */
-export function storedRow(table: TableDefinition, { all }: TableColumns, row: AnyRow): AnyRow {
+export function storedRow(table: TableDefinition, { key, rest }: TableLayout, row: AnyRow): AnyRow {
   for (const name of Object.keys(row)) {
     if (!Object.hasOwn(table.columns, name)) throw new TypeError(`there is no column "${name}"`);
   }
   return Object.fromEntries(
-    all.map((column) => {
+    [...key, ...rest].map((column) => {
       const isNull = encodeColumn(column, row) === null;
       // Not undefined, since it was encoded.
       return [column.name, isNull ? null : column.type.asStored(row[column.name]!)];
@@ -44,7 +24,7 @@ export function storedRow(table: TableDefinition, { all }: TableColumns, row: An
  *
  * @throws TypeError when a value cannot be part of the key.
  */
-export function storedKey({ key }: TableColumns, row: AnyRow): { readonly id: string; readonly key: AnyRow } {
+export function storedKey({ key }: TableLayout, row: AnyRow): { readonly id: string; readonly key: AnyRow } {
   const texts = key.map((column) => encodeKeyColumn(column, row));
   // Not undefined, since they were encoded.
   const values = key.map(({ name, type }) => [name, type.asKey(row[name]!)] as const);

@@ -11,6 +11,7 @@ import {
   ClosedError,
   type DecisionRead,
   EventCatalog,
+  InvalidArgumentError,
   type EventQuery,
   type EventMetadata,
   type EventStore,
@@ -36,7 +37,7 @@ import {
   prepareQueries,
   prepareRequest,
 } from '@leftfold/core/append';
-import { placeAfter } from '@leftfold/core/input';
+import { assertFunction, assertGiven, type OptionNames, placeAfter } from '@leftfold/core/input';
 import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
 
@@ -58,6 +59,8 @@ export interface MemoryStoreOptions {
  * It fulfils the contract of every event store and refuses the same input as the store on Postgres. It keeps every event
  * in memory, as text, without a limit; they are lost when the process ends.
  *
+ * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take
+ *
  * @example
  * ```ts
  * const store = createMemoryStore({ events: [accountEvents] });
@@ -65,8 +68,14 @@ export interface MemoryStoreOptions {
  * ```
  */
 export function createMemoryStore(options: MemoryStoreOptions): EventStore & AsyncDisposable {
+  assertGiven('options', options, optionNames);
+  assertFunction('now', options.now);
+  if (options.log !== undefined && !(options.log instanceof MemoryLog))
+    throw InvalidArgumentError.not('a MemoryLog', 'log', options.log);
   return new MemoryEventStore(options);
 }
+
+const optionNames: OptionNames<MemoryStoreOptions> = { events: true, log: true, limits: true, now: true };
 
 type UnknownEvents = 'fail' | 'skip' | undefined;
 

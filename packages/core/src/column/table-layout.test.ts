@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import type { ColumnType, TableDefinition } from '../projection/columns.ts';
+import { columnsOf } from './table-layout.ts';
+
+const table: TableDefinition = {
+  name: 'any',
+  columns: { id: 'text', note: 'text null', sum: 'bigint', extra: 'jsonb' },
+  primaryKey: ['id'],
+  indexes: [['note', 'sum']],
+};
+
+describe('the columns of a table', () => {
+  test('are those of the primary key, and the others', () => {
+    const { key, rest } = columnsOf('any', table);
+    expect(key.map(({ name }) => name)).toEqual(['id']);
+    expect(rest.map(({ name, type, nullable }) => [name, type.name, nullable])).toEqual([
+      ['note', 'text', true],
+      ['sum', 'bigint', false],
+      ['extra', 'jsonb', false],
+    ]);
+  });
+
+  test.each<[string, Partial<TableDefinition>, string]>([
+    [
+      'a type that does not exist',
+      { columns: { id: 'money' as ColumnType } },
+      'is "money"; use one of text, uuid',
+    ],
+    ['a type of an object', { columns: { id: 'constructor' as ColumnType } }, 'is "constructor"; use one of'],
+    ['a key column that does not exist', { primaryKey: ['key'] }, 'names "key", which is no column of it'],
+    [
+      'a key column that may be null',
+      { primaryKey: ['note'] },
+      'cannot be part of the key: it is "text null"',
+    ],
+    ['a key column of JSON', { primaryKey: ['extra'] }, 'cannot be part of the key: it is "jsonb"'],
+    [
+      'an index of a column that does not exist',
+      { indexes: [['owner']] },
+      'names "owner", which is no column',
+    ],
+  ])('are refused for %s', (_, part, message) => {
+    expect(() => columnsOf('any', { ...table, indexes: [], ...part })).toThrow(message);
+  });
+});

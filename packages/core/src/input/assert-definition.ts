@@ -1,0 +1,106 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { assertId } from '../naming/names.ts';
+import { assertList, assertOptions, assertWhole } from './assert-argument.ts';
+
+/** Checks a part of an argument, which it names in the error. */
+export type AssertPart = (argument: string, value: unknown) => void;
+
+/** @throws InvalidArgumentError when the value is not an object with these members only. */
+export function assertGiven(argument: string, value: unknown, names: Readonly<Record<string, true>>): void {
+  assertOptions(argument, value ?? null, names);
+}
+
+/** @throws InvalidArgumentError when the value is given and is not a function. */
+export function assertFunction(argument: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function')
+    throw InvalidArgumentError.not('a function', argument, value);
+}
+
+/** @throws InvalidArgumentError when the value is given and is not a text. */
+export function assertText(argument: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'string')
+    throw InvalidArgumentError.not('a text', argument, value);
+}
+
+/** @throws InvalidArgumentError when the value is not a list, or the error of one of its elements. */
+export function assertEach(argument: string, value: unknown, assertPart: AssertPart): void {
+  assertList(argument, value);
+  // Not forEach, which leaves out elements that a list does not have.
+  for (const [index, part] of (value as readonly unknown[]).entries())
+    assertPart(`${argument}[${index}]`, part);
+}
+
+/**
+ * @param taken what it is an object of: `an object with a function for each event`
+ * @throws InvalidArgumentError when the value is not an object, or the error of one of its members.
+ */
+export function assertMembers(
+  argument: string,
+  value: unknown,
+  taken: string,
+  assertPart: AssertPart,
+): asserts value is Readonly<Record<string, unknown>> {
+  if (!isObject(value) || Array.isArray(value)) throw InvalidArgumentError.not(taken, argument, value);
+  for (const [name, part] of Object.entries(value)) assertPart(`${argument}.${name}`, part);
+}
+
+/** @throws InvalidArgumentError when the value is not a schema of zod. */
+export function assertSchema(argument: string, value: unknown): void {
+  if (isObject(value) && isObject(value['_zod']) && typeof value['safeParse'] === 'function') return;
+  throw InvalidArgumentError.not('a zod schema', argument, value);
+}
+
+/** @throws InvalidArgumentError, InvalidNameError when the value is no event with a type and a version. */
+export function assertEvent(argument: string, value: unknown): void {
+  if (!isObject(value) || !('type' in value))
+    throw InvalidArgumentError.not('an event, made by defineEvents(...).create', argument, value);
+  assertId('event type', value['type'] as string | undefined);
+  assertWhole('schemaVersion', value['schemaVersion']);
+}
+
+/** @throws InvalidArgumentError when the value was not made by `defineEvents`. */
+export function assertEventGroup(argument: string, value: unknown): void {
+  if (isEventGroup(value)) return;
+  throw InvalidArgumentError.not('events, made by defineEvents(...)', argument, value);
+}
+
+/** @throws InvalidArgumentError when the value was not made by `defineAggregate`. */
+export function assertAggregate(argument: string, value: unknown): void {
+  if (isAggregate(value)) return;
+  throw InvalidArgumentError.not('an aggregate, made by defineAggregate(...)', argument, value);
+}
+
+/** True for what `defineDecision` makes, as against an aggregate. */
+export function isDecision(value: unknown): boolean {
+  return hasTexts(value, 'name') && isObject(value['aggregates']) && typeof value['decide'] === 'function';
+}
+
+/** @throws InvalidArgumentError when the value was not made by `defineDecision`. */
+export function assertDecision(argument: string, value: unknown): void {
+  if (isDecision(value)) return;
+  throw InvalidArgumentError.not('a decision, made by defineDecision(...)', argument, value);
+}
+
+/** @throws InvalidArgumentError when the value was not made by `defineProjection` or `defineTableProjection`. */
+export function assertProjection(argument: string, value: unknown): void {
+  if (hasTexts(value, 'name', 'kind') && Array.isArray(value['tables']) && Array.isArray(value['eventTypes']))
+    return;
+  const taken = 'a projection, made by defineProjection(...) or defineTableProjection(...)';
+  throw InvalidArgumentError.not(taken, argument, value);
+}
+
+function isEventGroup(value: unknown): boolean {
+  return hasTexts(value, 'category') && Array.isArray(value['definitions']) && isObject(value['create']);
+}
+
+function isAggregate(value: unknown): boolean {
+  return hasTexts(value, 'name') && isEventGroup(value['events']) && typeof value['evolve'] === 'function';
+}
+
+function hasTexts(value: unknown, ...names: readonly string[]): value is Readonly<Record<string, unknown>> {
+  return isObject(value) && names.every((name) => typeof value[name] === 'string');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,245 @@
+import { inspect } from 'node:util';
+import * as commands from '@leftfold/commands';
+import * as core from '@leftfold/core';
+import * as embedded from '@leftfold/embedded';
+import * as eventStore from '@leftfold/event-store';
+import * as projections from '@leftfold/projections';
+import { guarantee } from '@leftfold/testbed/guarantees';
+import * as testing from '@leftfold/testing';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { wrongCalls } from '../test/wrong-calls.ts';
+import * as leftfold from './index.ts';
+
+const text = z.object({ owner: z.string() });
+const events = core.defineEvents('account', { opened: text });
+const opened = events.create.opened({ owner: 'Ada' });
+const aggregateOptions = {
+  events,
+  initialState: {},
+  evolve: { opened: (state: object) => state },
+  rejections: ['closed'],
+  commands: { open: { input: text, decide: () => core.reject('closed') } },
+  stateVersion: 1,
+  snapshots: { everyEvents: 10 },
+} as const;
+const account = core.defineAggregate(aggregateOptions);
+const decisionOptions = {
+  name: 'transfer',
+  aggregates: { from: account },
+  input: text,
+  rejections: ['closed'],
+  decide: () => core.reject('closed'),
+} as const;
+const transfer = core.defineDecision(decisionOptions);
+const tableOptions = {
+  name: 'balances',
+  version: 1,
+  mode: 'async',
+  events: [events],
+  metadata: z.object({}),
+  columns: { id: 'text', cents: 'bigint' },
+  key: () => ({ id: 'a' }),
+  initialRow: { cents: 0 },
+  evolve: { 'account.opened': (row: { id: string; cents: number }) => row },
+  indexes: [['cents']],
+} as const;
+const balances = core.defineTableProjection(tableOptions);
+const recorded = { type: 'account.opened', data: { owner: 'Ada' }, schemaVersion: 1 };
+const store = testing.createMemoryStore({ events: [events] });
+/** Nothing listens there. */
+const url = 'postgres://127.0.0.1:1/none';
+const database = { url };
+const isZodError = z.string().safeParse(1).error;
+
+/** Replaced as a whole: what the functions under test made, and what belongs to the application alone. */
+const whole = new Set<unknown>([
+  events,
+  opened,
+  account,
+  transfer,
+  balances,
+  store,
+  text,
+  tableOptions.metadata,
+  isZodError,
+  database,
+  aggregateOptions.initialState,
+  recorded.data,
+]);
+
+type Call = (...given: never[]) => unknown;
+type Calls = Readonly<Record<string, readonly [call: Call, given: readonly unknown[]]>>;
+
+const outcomeOf = (outcome: object) => ({ outcome });
+
+/** A right call of each function that is exported, by its name, and of the functions that its result has. */
+const calls: Calls = {
+  defineEvents: [core.defineEvents, ['account', { opened: text }]],
+  'defineEvents.create': [events.create.opened, [{ owner: 'a' }, { id: 'x', tags: ['a'], metadata: {} }]],
+  defineAggregate: [core.defineAggregate, [aggregateOptions]],
+  defineDecision: [core.defineDecision, [decisionOptions]],
+  defineProjection: [
+    core.defineProjection,
+    [
+      {
+        name: 'owners',
+        events: [events],
+        tables: { owners: { columns: { id: 'text' }, primaryKey: ['id'], indexes: [['id']] } },
+        on: { 'account.opened': () => {} },
+      },
+    ],
+  ],
+  'defineProjection.onBatch': [
+    core.defineProjection,
+    [{ name: 'owners', events: [events], tables: {}, onBatch: () => {} }],
+  ],
+  defineTableProjection: [core.defineTableProjection, [tableOptions]],
+  schemaVersions: [core.schemaVersions, [text]],
+  'schemaVersions.next': [
+    (schema: typeof text, step: () => never) => core.schemaVersions(text).next(schema, step),
+    [text, () => ({})],
+  ],
+  reject: [core.reject, ['closed', { cents: 1 }]],
+  replay: [core.replay, [account, [recorded], {}]],
+  streamIdOf: [core.streamIdOf, ['account', '1']],
+  categoryOf: [core.categoryOf, ['account-1']],
+  aggregateIdOf: [core.aggregateIdOf, ['account-1']],
+  assertId: [core.assertId, ['id', 'a']],
+  assertProjectionName: [core.assertProjectionName, ['a']],
+  assertSchemaName: [core.assertSchemaName, ['a']],
+  uuidv7: [core.uuidv7, [1]],
+  tokenOf: [core.tokenOf, [{ position: 1, id: 'a' }]],
+  latestToken: [core.latestToken, [['v1.1.a']]],
+  parseLogToken: [core.parseLogToken, ['v1.1.a']],
+  toSchemaIssues: [core.toSchemaIssues, [isZodError]],
+  accepted: [commands.accepted, [{ outcome: 'accepted' }]],
+  rightsScript: [
+    leftfold.rightsScript,
+    [{ schema: 'a', projections: [balances], roles: { app: 'a' }, revokeAdvisoryLocks: false }],
+  ],
+  projectionSchema: [projections.projectionSchema, ['leftfold', balances]],
+  inlineProjections: [projections.inlineProjections, [[balances], { schema: 'leftfold' }]],
+  createProjectionRunner: [projections.createProjectionRunner, [{ store, projections: [balances] }]],
+  createEventStore: [
+    (options: never) => eventStore.createEventStore(options).close(),
+    [{ connectionString: url, maxConnections: 1, events: [events], schema: 'a', limits: { events: 1 } }],
+  ],
+  'createEventStore.pool': [
+    (options: never) => eventStore.createEventStore(options).close(),
+    [{ pool: undefined, connectionString: undefined, events: [events] }],
+  ],
+  createCommandExecutor: [
+    commands.createCommandExecutor,
+    [
+      {
+        store,
+        aggregates: [account],
+        decisions: [transfer],
+        metadata: text,
+        middleware: [() => {}],
+        retry: { attempts: 1 },
+        cache: { aggregates: 1 },
+        now: () => new Date(),
+        newId: () => 'a',
+        random: () => 1,
+        onSnapshotError: () => {},
+      },
+    ],
+  ],
+  createApp: [
+    leftfold.createApp,
+    [
+      {
+        aggregates: [account],
+        decisions: [transfer],
+        projections: [balances],
+        events: [events],
+        schema: 'a',
+        onStart: () => {},
+        store: { validateOnRead: true },
+        commands: { cache: false },
+        subscriptions: { run: false },
+        database,
+      },
+    ],
+  ],
+  createMemoryStore: [
+    testing.createMemoryStore,
+    [{ events: [events], now: () => new Date(), limits: { events: 1 } }],
+  ],
+  given: [testing.given, [account, [opened], { now: new Date(), newId: () => 'a', metadata: {} }]],
+  'given.when': [
+    (command: never) => outcomeOf(testing.given(account).when(command)),
+    [account.command.open('1', { owner: 'a' })],
+  ],
+  'given a decision': [testing.given, [transfer, { from: [opened] }]],
+  'given a decision.when': [
+    (command: never) => outcomeOf(testing.given(transfer).when(command)),
+    [transfer.command({ from: '1' }, { owner: 'a' })],
+  ],
+  givenEvents: [
+    testing.givenEvents,
+    [
+      [{ event: opened, streamId: 'account-1', recordedAt: new Date(0) }, [{ event: opened }], opened],
+      { recordedAt: new Date(0) },
+    ],
+  ],
+  'givenEvents.project': [
+    (projection: never) => testing.givenEvents([opened]).project(projection),
+    [balances],
+  ],
+  inStream: [testing.inStream, ['account-1', opened]],
+};
+
+/** Exported for the other packages, which call them with what was checked before. */
+const ofTheFramework = new Set([
+  'asStored',
+  'asStoredData',
+  'estimatedJsonSize',
+  'estimatedSize',
+  'frozen',
+  'hasEventOf',
+  'queryProjection',
+  'retryDelayMs',
+  'tokenColumns',
+  'toRetryPolicy',
+  'traced',
+]);
+/** Its options are tested where it starts servers. */
+const testedElsewhere = new Set(['startPostgres']);
+
+function isFunction([, value]: readonly [string, unknown]): boolean {
+  return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
+}
+
+test('every function that a package exports is among the calls', () => {
+  const packages = [core, commands, eventStore, projections, testing, embedded, leftfold];
+  const exported = packages.flatMap((one) =>
+    Object.entries(one)
+      .filter(isFunction)
+      .map(([name]) => name),
+  );
+  const known = new Set([...Object.keys(calls), ...ofTheFramework, ...testedElsewhere]);
+  expect(exported.filter((name) => !known.has(name))).toEqual([]);
+});
+
+describe('a wrong argument, or a wrong part of one, is a typed error or makes no difference', () => {
+  beforeAll(() => void vi.stubEnv('DATABASE_URL', url));
+  afterAll(() => void vi.unstubAllEnvs());
+
+  test.for(Object.entries(calls))('%s', async ([name, [call, given]]) => {
+    guarantee('invalid-input');
+    const attempt = async (wrong: readonly unknown[]) => call(...(wrong as never[]));
+    if (name !== 'createApp' && name !== 'createEventStore.pool' && name !== 'createProjectionRunner')
+      await attempt(given);
+    for (const wrong of wrongCalls(given, whole)) {
+      const error: unknown = await attempt(wrong.given).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (error === undefined || core.LeftfoldError.is(error)) continue;
+      expect.fail(`${wrong.path} as ${inspect(wrong.wrong)}: ${inspect(error)}`);
+    }
+  });
+});
