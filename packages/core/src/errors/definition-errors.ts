@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InvalidArgumentError } from './argument-errors.ts';
 import { LeftfoldError } from './leftfold-error.ts';
-import { shownValue } from './shown.ts';
+import { shownText, shownValue } from './shown.ts';
 
 /** Where a value left its schema: the path, and zod's code for why. Never the value itself. */
 export interface SchemaIssue {
@@ -167,6 +167,9 @@ export class InvalidCommandError extends LeftfoldError {
   }
 }
 
+/** Known names that a message lists. */
+const MAX_LISTED = 20;
+
 /** No aggregate or decision that was given to the app has this command. */
 export class UnknownCommandError extends LeftfoldError {
   readonly code = 'UNKNOWN_COMMAND';
@@ -174,8 +177,10 @@ export class UnknownCommandError extends LeftfoldError {
   readonly command: string;
 
   constructor(command: string, known: readonly string[]) {
-    const names = known.length === 0 ? 'none' : known.map((name) => `"${name}"`).join(', ');
-    super(`command "${command}" is unknown here; known: ${names}. Pass its definition to the app`);
+    const listed = known.slice(0, MAX_LISTED).map((name) => `"${name}"`);
+    const more = known.length > MAX_LISTED ? `, and ${known.length - MAX_LISTED} more` : '';
+    const names = known.length === 0 ? 'none' : `${listed.join(', ')}${more}`;
+    super(`command ${shownText(command)} is unknown here; known: ${names}. Pass its definition to the app`);
     this.command = command;
   }
 }
