@@ -1,4 +1,4 @@
-import { databaseTest } from '@leftfold/testbed/database';
+import { beginTransaction, databaseTest } from '@leftfold/testbed/database';
 import { TcpProxy } from '@leftfold/testbed/faults';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
@@ -40,6 +40,20 @@ test('it waits no longer than it is told, and by default not at all', async ({ d
   expect(printed).toHaveLength(1);
   expect(await failureOf(startBank(proxy.connectionString))).toMatchObject(lost);
   expect(printed).toHaveLength(1);
+});
+
+test('a start that waits for a lock is given up, and names the session that holds it', async ({
+  database,
+}) => {
+  await using _owner = await startBank(database.connectionString, { subscriptions: { run: false } });
+  await using other = await beginTransaction(database.connectionString);
+  await other.client.query('lock table leftfold.subscriptions in access exclusive mode');
+  const url = new URL(database.connectionString);
+  url.searchParams.set('options', '-c lock_timeout=200');
+  const failure = await failureOf(startBank(url.href));
+  expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(String(failure)).toMatch(/migrate\(\) of the runner was given up/);
+  expect(String(failure)).toContain(`(backend ${other.pid})`);
 });
 
 test('a database that does not exist is an error at once', async ({ database, printed }) => {

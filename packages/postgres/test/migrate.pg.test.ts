@@ -1,6 +1,8 @@
-import { databaseTest } from '@leftfold/testbed/database';
+import { beginTransaction, databaseTest } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
+import { untilBlocked } from '@leftfold/testing/postgres';
+import pg from 'pg';
 import { expect } from 'vitest';
 import { applyMigrations } from '../src/index.ts';
 
@@ -50,6 +52,50 @@ test('processes that migrate at once apply each migration once', async ({ ownPoo
   );
   const { rows } = await pool.query('select count(*)::integer as times from leftfold.migrations');
   expect(rows).toEqual([{ times: 1 }]);
+});
+
+test('a migration waits for locks for a limited time, and names who holds them', async ({
+  ownDatabase,
+  ownPool,
+}) => {
+  const { connectionString } = ownDatabase;
+  await applyMigrations(ownPool, { ...options, migrations: [good] });
+  // The limit of the role is shorter than the one of migrations.
+  const pool = new pg.Pool({ connectionString, options: '-c lock_timeout=200' });
+  const later = { number: 2, name: '0002-later', sql: 'alter table :schema.good add column name text' };
+  await using _pool = { [Symbol.asyncDispose]: () => pool.end() };
+  const migrate = () => applyMigrations(pool, { ...options, migrations: [good, later] });
+  for (const lock of [
+    'select from leftfold.good',
+    'lock table leftfold.migrations in access exclusive mode',
+    `select pg_advisory_xact_lock(hashtextextended('leftfold.migrate.leftfold', 0))`,
+  ]) {
+    await using other = await beginTransaction(connectionString);
+    await other.client.query(lock);
+    const failure = await failureOf(migrate());
+    expect(failure, lock).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(String(failure)).toContain('the migration of schema "leftfold" was given up');
+    expect(String(failure)).toContain(`(backend ${other.pid})`);
+  }
+  await migrate();
+});
+
+test('without a limit of the role, a migration has its own', async ({ ownDatabase, ownPool }) => {
+  const limits = {
+    number: 1,
+    name: '0001-limits',
+    sql: `create table :schema.limits as select current_setting('lock_timeout') as lock`,
+  };
+  await applyMigrations(ownPool, { ...options, migrations: [limits] });
+  expect((await ownPool.query('select lock from leftfold.limits')).rows).toEqual([{ lock: '10s' }]);
+  // While another process migrates, it waits for longer.
+  await using other = await beginTransaction(ownDatabase.connectionString);
+  await other.client.query(`select pg_advisory_xact_lock(hashtextextended('leftfold.migrate.leftfold', 0))`);
+  const later = { number: 2, name: '0002-later', sql: 'select 1' };
+  const migrating = applyMigrations(ownPool, { ...options, migrations: [limits, later] });
+  await untilBlocked(ownDatabase.connectionString);
+  await other.commit();
+  await migrating;
 });
 
 test('a schema of a newer release is refused', async ({ ownPool: pool }) => {

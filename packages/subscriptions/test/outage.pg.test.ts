@@ -120,8 +120,11 @@ describe('when the database goes down', () => {
     await runner.start();
     await proxy.cut();
     const waiting = failureOf(runner.waitForPosition(subscription, 10, { timeoutMs: 60_000 }));
-    expect(await failureOf(runner.waitForPosition(subscription, 10, { timeoutMs: 50 }))).toMatchObject({
+    const idle = createRunner(store, [subscription]);
+    expect(await failureOf(idle.waitForPosition(subscription, 10, { timeoutMs: 500 }))).toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
+      reached: undefined,
+      message: expect.stringMatching(/position that could not be read.*database cannot be reached/),
     });
     await runner.stop();
     expect(await waiting).toMatchObject({ code: 'CLOSED' });

@@ -1,7 +1,9 @@
+import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
+import { sql, type Transaction } from 'kysely';
 import { describe, expect } from 'vitest';
 import { test } from './engine-test.ts';
 import { added, amountsOf, createRunner, entriesOf, openStore, recorder } from './recorder.ts';
@@ -83,6 +85,34 @@ describe('reset', () => {
     await reset;
     await runner.whenCaughtUp(held);
     expect(calls).toBe(2);
+    expect(await amountsOf(store, 'recorder')).toEqual([1]);
+  });
+
+  test('gives up when another transaction holds a lock, and names its session', async ({
+    connectionString,
+    adminStore: store,
+  }) => {
+    const url = new URL(connectionString);
+    url.searchParams.set('options', '-c lock_timeout=300');
+    await using limited = openStore(url.href, { schema: store.schema });
+    const subscription = {
+      ...recorder(limited, 'recorder'),
+      clear: (tx: Transaction<unknown>) =>
+        sql`truncate ${sql.id(store.schema, 'entries')}`.execute(tx).then(() => {}),
+    };
+    await using runner = createRunner(limited, [subscription]);
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    await using reader = await beginTransaction(connectionString);
+    await reader.client.query(`select from "${store.schema}".entries`);
+    const failure = await failureOf(runner.reset(subscription));
+    expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(String(failure)).toMatch(/reset\(\) of recorder "recorder" was given up/);
+    expect(String(failure)).toContain(`(backend ${reader.pid})`);
+    await reader.commit();
+    await runner.reset(subscription);
+    await runner.whenCaughtUp(subscription);
     expect(await amountsOf(store, 'recorder')).toEqual([1]);
   });
 

@@ -199,7 +199,9 @@ describe('waiting', () => {
     await runner.migrate();
     const { position } = await store.append('counter-1', [added(1)]);
 
-    expect(await failureOf(runner.waitForPosition(subscription, position, { timeoutMs: 30 }))).toMatchObject({
+    expect(
+      await failureOf(runner.waitForPosition(subscription, position, { timeoutMs: 1_000 })),
+    ).toMatchObject({
       code: 'SUBSCRIPTION_TIMEOUT',
       retryable: true,
       subscription: 'recorder',

@@ -367,3 +367,11 @@ test('an unknown command of any length lists some of the known ones', () => {
   expect(message).toContain(String.raw`command "account.\u001bxxx`);
   expect(message.length).toBeLessThan(1_000);
 });
+
+test('a timeout says so when no position could be read', () => {
+  const { reached, message } = new SubscriptionTimeoutError(balances, 9, undefined, 50);
+  expect(reached).toBeUndefined();
+  expect(message).toBe(
+    'projection "balances" has a position that could not be read, so that it is not known to be at 9, after 50 ms; check that the database answers, or wait longer',
+  );
+});

@@ -70,24 +70,27 @@ export class SubscriptionTimeoutError extends SubscriptionError {
   readonly retryable = true;
   /** The position that was waited for. */
   readonly wanted: number;
-  /** The position that was reached. */
-  readonly reached: number;
+  /** The position that was reached; undefined when the database did not say it within the time. */
+  readonly reached: number | undefined;
 
-  /** @param options.cause why it cannot advance, where that is known */
+  /** @param options.cause why it cannot advance, or why its position is not known, where that is known */
   constructor(
     identity: SubscriptionIdentity,
     wanted: number,
-    reached: number,
+    reached: number | undefined,
     timeoutMs: number,
     options?: ErrorOptions,
   ) {
+    const found =
+      reached === undefined
+        ? `has a position that could not be read, so that it is not known to be at ${wanted}`
+        : `is at position ${reached}, not yet at ${wanted}`;
+    const check = reached === undefined ? 'check that the database answers' : 'check that a process runs it';
     const advice =
-      options?.cause === undefined
-        ? '; check that a process runs it, or wait longer'
-        : `: ${reasonOf(options.cause)}`;
+      options?.cause === undefined ? `; ${check}, or wait longer` : `: ${reasonOf(options.cause)}`;
     super(
       identity,
-      `is at position ${reached}, not yet at ${wanted}, after ${timeoutMs} ms${advice}`,
+      `${found}, after ${timeoutMs} ms${advice}`,
       options?.cause === undefined ? undefined : options,
     );
     this.wanted = wanted;

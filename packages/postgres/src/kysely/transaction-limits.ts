@@ -12,6 +12,8 @@ export const IDLE_LIMIT_MS = 5_000;
 export interface TransactionLimits {
   /** Longest time without a statement, and longest time in which the client takes no answers. @default 5000 */
   readonly idleMs?: number | undefined;
+  /** Longest time for which one of its statements waits for a lock, unless the role's is shorter. @default the role's */
+  readonly lockMs?: number | undefined;
   /** `application_name` of the session until the transaction ends. @default unchanged */
   readonly applicationName?: string | undefined;
 }
@@ -23,14 +25,23 @@ export interface TransactionLimits {
  * whose answers nobody takes, which the idle limit does not; only Linux has it, and connections by a socket file ignore
  * it.
  */
-export function beginText({ idleMs = IDLE_LIMIT_MS, applicationName }: TransactionLimits): string {
+export function beginText({ idleMs = IDLE_LIMIT_MS, lockMs, applicationName }: TransactionLimits): string {
   const limit = Math.ceil(idleMs);
   const named =
     applicationName === undefined
       ? ''
       : `, set_config('application_name', '${applicationName.replaceAll("'", "''")}', true)`;
+  const lockLimit = lockMs === undefined ? '' : `, ${lockTimeoutAtMost(lockMs)}`;
   return `begin isolation level read committed;
     select ${transactionSettings},
            set_config('idle_in_transaction_session_timeout', '${limit}', true),
-           case when version() like '%linux%' then set_config('tcp_user_timeout', '${limit}', true) end${named}`;
+           case when version() like '%linux%' then set_config('tcp_user_timeout', '${limit}', true) end${named}${lockLimit}`;
+}
+
+/** An expression that limits, until the end of the transaction, how long a statement waits for a lock. */
+export function lockTimeoutAtMost(limitMs: number): string {
+  const limit = Math.ceil(limitMs);
+  return `set_config('lock_timeout',
+    (select case when reset_val::bigint between 1 and ${limit} then reset_val else '${limit}' end
+       from pg_catalog.pg_settings where name = 'lock_timeout'), true)`;
 }

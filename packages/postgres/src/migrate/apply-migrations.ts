@@ -1,14 +1,19 @@
 import { SchemaMismatchError, WrongEncodingError } from '@leftfold/core';
 import type pg from 'pg';
+import { isNoAnswer } from '../errors/questions.ts';
 import { toLeftfoldError } from '../errors/to-leftfold-error.ts';
 import { borrow } from '../pool/borrow.ts';
 import { runnerOn } from '../statement/statement-runner.ts';
 import type { Statement, StatementRunner } from '../statement/statement.ts';
+import { namingLockHolders } from './lock-holders.ts';
 import type { MigrateOptions } from './migration.ts';
 import { replaceFunctions } from './replace-functions.ts';
 import { assertOwnSchema } from './schema-owner.ts';
 import { assertServerVersion } from './server-version.ts';
 import * as statements from './statements.ts';
+
+/** Milliseconds in which the database has to answer all that is not a migration. */
+const ANSWER_MS = 30_000;
 
 /**
  * Brings a schema up to date. Any number of processes may call it at once: one migrates, the others wait.
@@ -20,32 +25,43 @@ import * as statements from './statements.ts';
  * @throws ServerTooOldError, WrongEncodingError
  * @throws ForeignSchemaError when another role made the schema.
  * @throws MissingRightsError when the role may not create tables.
- * @throws StoreUnavailableError when the database cannot be reached.
+ * @throws StoreUnavailableError when the database cannot be reached, when another process migrates for longer than a
+ * minute, or when other transactions hold locks on its tables for longer than ten seconds: it names their sessions.
  *
  * SQL: a transaction under an exclusive advisory lock keyed by the schema's name.
  */
 export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): Promise<void> {
+  const { schema } = options;
+  const what = `the migration of schema "${schema}"`;
+  const run = runnerOn(pool, { prepare: false, answerMs: ANSWER_MS });
   try {
-    const { client, release } = await borrow(pool);
-    const run = runnerOn(client, { prepare: false });
-    try {
-      const version = await fieldOf<number>(run, statements.serverVersion, 'version');
-      assertServerVersion(version ?? 0);
-      const encoding = await fieldOf<string>(run, statements.serverEncoding, 'encoding');
-      if (encoding !== 'UTF8') throw new WrongEncodingError(encoding ?? '');
-      await assertOwnSchema(run, options.schema);
-      if (await isUpToDate(run, options)) return;
-      await run(statements.begin);
-      await migrateUnderLock(run, options);
-      await run(statements.commit);
-    } catch (error) {
-      await run(statements.rollback).catch(() => {});
-      throw error;
-    } finally {
-      release();
-    }
+    await namingLockHolders({ what, schema, run }, () => migrateOn(pool, options));
   } catch (error) {
-    throw toLeftfoldError(error, options.schema);
+    throw toLeftfoldError(error, schema);
+  }
+}
+
+async function migrateOn(pool: pg.Pool, options: MigrateOptions): Promise<void> {
+  const { client, release, breakOff } = await borrow(pool);
+  const run = runnerOn(client, { prepare: false, answerMs: ANSWER_MS });
+  try {
+    const version = await fieldOf<number>(run, statements.serverVersion, 'version');
+    // Before the transaction: servers that are too old do not have all of its settings.
+    assertServerVersion(version ?? 0);
+    await run(statements.begin);
+    const encoding = await fieldOf<string>(run, statements.serverEncoding, 'encoding');
+    if (encoding !== 'UTF8') throw new WrongEncodingError(encoding ?? '');
+    await assertOwnSchema(run, options.schema);
+    // A migration may take as long as its tables are large, and another process may be at it.
+    if (!(await isUpToDate(run, options)))
+      await migrateUnderLock(runnerOn(client, { prepare: false }), options);
+    await run(statements.commit);
+  } catch (error) {
+    if (isNoAnswer(error)) breakOff();
+    else await run(statements.rollback).catch(() => {});
+    throw error;
+  } finally {
+    release();
   }
 }
 
@@ -56,7 +72,9 @@ async function isUpToDate(run: StatementRunner, options: MigrateOptions): Promis
 
 async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): Promise<void> {
   const { schema, component, migrations, functions = [] } = options;
+  await run(statements.waitForOther);
   await run(statements.lockMigrations(schema));
+  await run(statements.waitForTables);
   await run(statements.pinSearchPath);
   const present = await fieldOf<boolean>(run, statements.hasSchema(schema), 'present');
   if (present === true) await assertOwnSchema(run, schema);

@@ -1,4 +1,5 @@
-import { beginText } from '../kysely/transaction-limits.ts';
+import { migrationLock } from './lock-holders.ts';
+import { beginText, lockTimeoutAtMost } from '../kysely/transaction-limits.ts';
 import type { Statement } from '../statement/statement.ts';
 import type { Migration } from './migration.ts';
 
@@ -6,7 +7,14 @@ export const serverVersion = fixed(`select current_setting('server_version_num')
 
 export const serverEncoding = fixed(`select current_setting('server_encoding') as encoding`);
 
-export const begin = fixed(beginText({}));
+/** How long a migration waits for a lock on a table, in milliseconds: whatever needs that table waits behind it. */
+const LOCK_MS = 10_000;
+/** How long it waits for the migration of another process, in milliseconds. */
+const OTHER_MIGRATION_MS = 60_000;
+
+export const begin = fixed(beginText({ lockMs: LOCK_MS }));
+export const waitForOther = fixed(`select ${lockTimeoutAtMost(OTHER_MIGRATION_MS)}`);
+export const waitForTables = fixed(`select ${lockTimeoutAtMost(LOCK_MS)}`);
 export const commit = fixed('commit');
 export const rollback = fixed('rollback');
 
@@ -26,7 +34,7 @@ export function installedNumber(schema: string, component: string): Statement {
 
 /** SQL: an exclusive advisory lock, until the transaction's end. */
 export function lockMigrations(schema: string): Statement {
-  return fixed(`select pg_advisory_xact_lock(hashtextextended('leftfold.migrate.' || $1, 0))`, [schema]);
+  return fixed(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [migrationLock(schema)]);
 }
 
 export function hasSchema(schema: string): Statement {

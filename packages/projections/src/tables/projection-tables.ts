@@ -16,6 +16,9 @@ import { readTableShapes, type TableShape } from '../sql/table-shape.ts';
 import { differencesOf, hasIndex } from './compare-table.ts';
 import { projectionSchema } from './projection-schema.ts';
 
+/** How long to wait for a lock, in milliseconds: whatever needs that table waits behind it. */
+const LOCK_MS = 10_000;
+
 /** The tables of one version of a projection, in a Postgres schema of their own. */
 export class ProjectionTables {
   readonly schema: string;
@@ -47,11 +50,14 @@ export class ProjectionTables {
     await assertOwnSchema(runnerOn(store.pool, { prepare: false }), this.schema, this.#storeSchema);
     if (this.#isComplete(await readTableShapes(store.db, this.schema))) return;
     const { name, version } = this.#projection;
-    await store.inTransaction(async ({ tx }) => {
-      const connection = { schema: this.#storeSchema, run: runnerInTransaction(tx) };
-      await lockSubscription(connection, { name, version, slice: 0 });
-      await this.#createMissing(tx);
-    });
+    await store.inTransaction(
+      async ({ tx }) => {
+        const connection = { schema: this.#storeSchema, run: runnerInTransaction(tx) };
+        await lockSubscription(connection, { name, version, slice: 0 });
+        await this.#createMissing(tx);
+      },
+      { lockMs: LOCK_MS },
+    );
   }
 
   /** Empties the tables. One that is missing, or not as defined, is created again. */

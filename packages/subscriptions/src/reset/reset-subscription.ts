@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { isLockTimeout, runnerInTransaction } from '@leftfold/postgres';
+import { isLockTimeout, type PipelinedTransaction, runnerInTransaction } from '@leftfold/postgres';
 import type { Transaction } from 'kysely';
 import { rewindCheckpoint, seizeLease } from '../sql/reset.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
@@ -11,6 +11,8 @@ import { identityOf, type Subscription } from '../subscription/subscription-defi
 /** How often to start over when another process takes the lease first, or an append keeps its transaction open. */
 const ATTEMPTS = 6;
 const FIRST_DELAY_MS = 25;
+/** Longest wait for a lock, in milliseconds. */
+const LOCK_MS = 5_000;
 
 export interface ResetOptions {
   readonly store: PostgresEventStore;
@@ -31,7 +33,11 @@ export async function resetSubscription(subscription: Subscription, options: Res
     const [checkpoint] = await readCheckpoints(options.store, [key]);
     if (checkpoint === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
     const reset = checkpoint.inline ? resetInline : resetLeased;
-    if (await reset(subscription, options)) return;
+    try {
+      if (await reset(subscription, options)) return;
+    } catch (error) {
+      if (!checkpoint.inline || !isLockTimeout(error) || attempt === ATTEMPTS) throw error;
+    }
     await delay(FIRST_DELAY_MS * 2 ** attempt);
   }
   throw new StoreUnavailableError(
@@ -45,11 +51,18 @@ async function resetLeased(
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
   const { key, definition } = subscription;
-  const seized = await seizeLease(store, key, { owner, leaseMs, inline: false });
-  if (seized === undefined) return false;
-  return inTransaction(store, async (tx, connection) => {
+  let epoch: number | undefined;
+  // The process that had the lease ends its batch when it notices, within the lease.
+  const lockMs = leaseMs + LOCK_MS;
+  await inTransaction(store, lockMs, async (_tx, connection) => {
+    epoch = (await seizeLease(connection, key, { owner, leaseMs, inline: false }))?.epoch;
+    return epoch !== undefined;
+  });
+  if (epoch === undefined) return false;
+  const seized = { epoch, owner };
+  return inTransaction(store, lockMs, async (tx, connection) => {
     await definition.clear?.(tx);
-    return rewindCheckpoint(connection, subscription, { epoch: seized.epoch, owner });
+    return rewindCheckpoint(connection, subscription, seized);
   });
 }
 
@@ -59,29 +72,26 @@ async function resetInline(
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
   const { key, definition } = subscription;
-  try {
-    return await inTransaction(store, async (tx, connection) => {
-      await definition.lockAppends?.(tx);
-      const seized = await seizeLease(connection, key, { owner, leaseMs, inline: true });
-      if (seized === undefined) return false;
-      await definition.clear?.(tx);
-      return rewindCheckpoint(connection, subscription, { epoch: seized.epoch, owner });
-    });
-  } catch (error) {
-    if (isLockTimeout(error)) return false;
-    throw error;
-  }
+  return inTransaction(store, LOCK_MS, async (tx, connection) => {
+    await definition.lockAppends?.(tx);
+    const seized = await seizeLease(connection, key, { owner, leaseMs, inline: true });
+    if (seized === undefined) return false;
+    await definition.clear?.(tx);
+    return rewindCheckpoint(connection, subscription, { epoch: seized.epoch, owner });
+  });
 }
 
 /** Commits when `work` returns true, and rolls back otherwise. */
 async function inTransaction(
   store: PostgresEventStore,
+  lockMs: number,
   work: (tx: Transaction<unknown>, connection: SchemaConnection) => Promise<boolean>,
 ): Promise<boolean> {
   try {
-    await store.inTransaction(async ({ tx }) => {
+    const doOrRollBack = async ({ tx }: PipelinedTransaction) => {
       if (!(await work(tx, { schema: store.schema, run: runnerInTransaction(tx) }))) throw new NotDone();
-    });
+    };
+    await store.inTransaction(doOrRollBack, { lockMs });
     return true;
   } catch (error) {
     if (error instanceof NotDone) return false;

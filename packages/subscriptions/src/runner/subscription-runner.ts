@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { ClosedError, type LogToken, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
 import { placeOfToken } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
+import { applyMigrations, namingLockHolders, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
 import { within } from '../loop/within.ts';
 import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
@@ -124,20 +124,22 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.#assertOpen();
     const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions });
-    await this.#withStoreErrors(async () => {
-      const missing = (await this.#subscriptions.withCheckpoints()).filter(
-        ({ checkpoint }) => checkpoint === undefined,
-      );
-      await registerSubscriptions(
-        this.#store,
-        missing.map(({ subscription }) => subscription),
-      );
-      await this.#migrate?.();
-      for (const { subscription, checkpoint } of await this.#subscriptions.withCheckpoints()) {
-        const isSame = checkpoint?.definitionHash === subscription.definitionHash;
-        if (isSame) await this.#subscriptions.mismatches.prepare(subscription);
-      }
-    });
+    await this.#withStoreErrors(() => this.#createMissing(), 'migrate() of the runner');
+  }
+
+  async #createMissing(): Promise<void> {
+    const missing = (await this.#subscriptions.withCheckpoints()).filter(
+      ({ checkpoint }) => checkpoint === undefined,
+    );
+    await registerSubscriptions(
+      this.#store,
+      missing.map(({ subscription }) => subscription),
+    );
+    await this.#migrate?.();
+    for (const { subscription, checkpoint } of await this.#subscriptions.withCheckpoints()) {
+      const isSame = checkpoint?.definitionHash === subscription.definitionHash;
+      if (isSame) await this.#subscriptions.mismatches.prepare(subscription);
+    }
   }
 
   /** Migrates, then begins to run the subscriptions. @throws like {@link migrate}; TypeError when called twice */
@@ -235,13 +237,15 @@ export class SubscriptionRunner implements AsyncDisposable {
   /**
    * Deletes what a subscription's handler has written, and starts it over at the beginning of the log.
    *
-   * @throws SubscriptionNotFoundError, StoreUnavailableError
+   * @throws SubscriptionNotFoundError; StoreUnavailableError when other transactions hold locks that it needs for longer
+   * than `leaseMs` and five seconds: it names their sessions
    */
   async reset(ref: SubscriptionRef): Promise<void> {
     this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
     const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
-    await this.#withStoreErrors(() => resetSubscription(subscription, options));
+    const reset = () => resetSubscription(subscription, options);
+    await this.#withStoreErrors(reset, `reset() of ${subscription.kind} "${subscription.key.name}"`);
     this.#subscriptions.mismatches.clear(subscription);
     this.#leases.check();
   }
@@ -281,11 +285,13 @@ export class SubscriptionRunner implements AsyncDisposable {
     if (this.#stop.signal.aborted) throw new ClosedError('the runner');
   }
 
-  async #withStoreErrors<TResult>(work: () => Promise<TResult>): Promise<TResult> {
+  /** @param what for the message when it waits for locks in vain */
+  async #withStoreErrors<TResult>(work: () => Promise<TResult>, what?: string): Promise<TResult> {
+    const { schema, run } = this.#store;
     try {
-      return await work();
+      return await (what === undefined ? work() : namingLockHolders({ what, schema, run }, work));
     } catch (error) {
-      throw toLeftfoldError(error, this.#store.schema);
+      throw toLeftfoldError(error, schema);
     }
   }
 }

@@ -46,7 +46,10 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
   /** Without a timeout it would never end where only a newer release can go on. */
   readonly endless: boolean;
-  reached: number;
+  /** Undefined until a checkpoint was read. */
+  reached: number | undefined;
+  /** Why the checkpoint could not be read by the last poll. */
+  unread: unknown;
   /** Why the subscription is left to a newer release, as of the last poll. */
   outdated: ReleaseOutdatedError | undefined;
 }
@@ -112,7 +115,16 @@ export class SubscriptionWaiters {
       await new Promise<void>((resolve, reject) => {
         const endless = timeoutMs >= MAX_TIMER_MS;
         const calls = { resolve, reject };
-        waiter = { subscription, mapKey, wanted, ...calls, endless, reached: led ?? 0, outdated: undefined };
+        waiter = {
+          subscription,
+          mapKey,
+          wanted,
+          ...calls,
+          endless,
+          reached: led,
+          unread: undefined,
+          outdated: undefined,
+        };
         this.#waiters.add(waiter);
         if (signal !== undefined) remove = onAbort(signal, () => waiter?.reject(signal.reason));
         if (!endless) {
@@ -150,15 +162,16 @@ export class SubscriptionWaiters {
 
   #tell(waiter: Waiter, found: Reached): void {
     waiter.reached = found.position;
+    waiter.unread = undefined;
     if (isReached(waiter.wanted, found)) waiter.resolve();
   }
 
   #timeOut(waiter: Waiter | undefined, timeoutMs: number): void {
     if (waiter === undefined) return;
-    const { subscription, wanted, reached, outdated } = waiter;
+    const { subscription, wanted, reached, unread, outdated } = waiter;
     waiter.reject(
       new SubscriptionTimeoutError(identityOf(subscription), wanted.position, reached, timeoutMs, {
-        cause: outdated,
+        cause: outdated ?? unread,
       }),
     );
   }
@@ -197,9 +210,11 @@ export class SubscriptionWaiters {
       checkpoints = await readCheckpoints(this.#store, [...wanted.values()]);
     } catch (error) {
       if (this.#store.closed) this.close();
-      // Otherwise polled again until the timeout: the database may come back.
-      else if (isNotMigrated(error)) {
-        for (const { reject } of waiters) reject(toLeftfoldError(error, this.#store.schema));
+      const typed = toLeftfoldError(error, this.#store.schema);
+      for (const waiter of waiters) {
+        // Otherwise polled again until the timeout: the database may come back.
+        if (isNotMigrated(error)) waiter.reject(typed);
+        else waiter.unread = typed;
       }
       return;
     }
