@@ -288,10 +288,9 @@ export class SubscriptionRunner implements AsyncDisposable {
   /** @param what for the message when it waits for locks in vain */
   async #withStoreErrors<TResult>(work: () => Promise<TResult>, what?: string): Promise<TResult> {
     const { schema, run } = this.#store;
-    try {
-      return await (what === undefined ? work() : namingLockHolders({ what, schema, run }, work));
-    } catch (error) {
+    const working = what === undefined ? work() : namingLockHolders({ what, schema, run }, work);
+    return working.catch((error: unknown) => {
       throw toLeftfoldError(error, schema);
-    }
+    });
   }
 }

@@ -10,14 +10,21 @@ import { ask } from './ask.ts';
 export interface PgBouncer extends AsyncDisposable {
   /** The database of the given connection string, by way of the pooler. */
   readonly connectionString: string;
+  /** Runs a command of its console, such as `PAUSE`. */
+  command(text: string): Promise<void>;
 }
 
 /**
  * Starts PgBouncer in transaction mode.
  *
  * @param program the file of PgBouncer
+ * @param settings lines of its configuration, such as `default_pool_size = 1`
  */
-export async function startPgBouncer(program: string, connectionString: string): Promise<PgBouncer> {
+export async function startPgBouncer(
+  program: string,
+  connectionString: string,
+  settings: readonly string[] = [],
+): Promise<PgBouncer> {
   const { hostname, port, username, password, pathname } = new URL(connectionString);
   const database = pathname.slice(1);
   const folder = mkdtempSync(join(tmpdir(), 'leftfold-pgbouncer-'));
@@ -32,9 +39,11 @@ listen_addr = 127.0.0.1
 listen_port = ${listenPort}
 unix_socket_dir =
 auth_type = any
+admin_users = ${username}
 pool_mode = transaction
 ignore_startup_parameters = extra_float_digits,options
 server_login_retry = 1
+${settings.join('\n')}
 `,
   );
   // PgBouncer refuses to run as root.
@@ -54,8 +63,13 @@ server_login_retry = 1
       ),
     { message: 'PgBouncer answers' },
   );
+  const console = new URL(url);
+  console.pathname = '/pgbouncer';
   return {
     connectionString: url.href,
+    command: async (text) => {
+      await ask(console.href, text);
+    },
     [Symbol.asyncDispose]: async () => {
       if (bouncer.exitCode === null && bouncer.kill('SIGKILL')) await once(bouncer, 'exit');
       rmSync(folder, { recursive: true, force: true });
