@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
@@ -138,6 +139,28 @@ describe('an inline hook', () => {
     expect(await store.append('account-thrown', [opened], { expectedVersion: 'no-stream' })).toMatchObject({
       streamVersion: 1,
     });
+  });
+
+  test('that fails outside of the database is not tried again, and fails its append as it is', async ({
+    withHook,
+  }) => {
+    guarantee('inline-errors');
+    const errors = [
+      new Error('no room'),
+      await failureOf(readFile('/nowhere/rates.json')),
+      Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'open' }),
+      Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }),
+    ];
+    for (const error of errors) {
+      let runs = 0;
+      await using store = withHook(async () => {
+        runs += 1;
+        throw error;
+      });
+      expect(await failureOf(store.append('account-outside', [opened]))).toBe(error);
+      expect(runs).toBe(1);
+      expect(await collect(store.readStream('account-outside'))).toEqual([]);
+    }
   });
 
   test('runs for the final place of an append that lost a race for its stream', async ({

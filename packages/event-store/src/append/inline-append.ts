@@ -7,6 +7,7 @@ import {
   isConnectionFailure,
   isLostRace,
   isNoAnswer,
+  isOperational,
   isRolledBack,
   pause,
   type PipelinedTransaction,
@@ -115,8 +116,9 @@ async function attempt(
   try {
     return await transact(work);
   } catch (cause) {
-    // After a connection that broke at the commit, the append may be in the log.
-    if (!applied || isConnectionFailure(cause)) throw cause;
+    // After a connection that broke at the commit, the append may be in the log. What the hook met outside of the
+    // transaction, such as a file that is missing, looks like a broken connection, but is not operational.
+    if (!applied || (isConnectionFailure(cause) && isOperational(cause))) throw cause;
     throw new HookFailure('the inline hook failed', { cause });
   }
 }
