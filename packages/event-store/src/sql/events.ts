@@ -60,8 +60,14 @@ function readTypesStatement(
   };
 }
 
+// With a limit, a search of a GIN index leaves out rows at random. A condition without columns is evaluated before the
+// first row is searched, and the setting ends with the statement's transaction.
+const searchedExactly = `(select pg_catalog.set_config('gin_fuzzy_search_limit', '0', true)) is not null`;
+
 /**
  * One page of the events that any of the queries matches, in the order of the log; each event once.
+ *
+ * Sets `gin_fuzzy_search_limit` itself: behind a pooler, the session's settings can be those of its role.
  *
  * SQL: a bitmap scan of `events_tags_idx` for each query, or one index range scan of `events_pkey`. Takes no locks.
  */
@@ -82,7 +88,7 @@ export function readMatchesStatement(
     name: undefined, // Not prepared: the right plan depends on how rare the tags are.
     text: pageStatement({
       from: `"${schema}".events`,
-      where: `position > $1 and position <= $2 and tags <> '{}' and (${matches.join(' or ')})`,
+      where: `position > $1 and position <= $2 and tags <> '{}' and ${searchedExactly} and (${matches.join(' or ')})`,
       order: 'position',
       limit: '$3',
     }),

@@ -22,6 +22,7 @@ const settings: Readonly<Record<string, string>> = {
   search_path: 'nowhere',
   plan_cache_mode: 'force_generic_plan',
   jit: 'on',
+  gin_fuzzy_search_limit: '1',
   synchronous_commit: 'off',
   statement_timeout: '60s',
   lock_timeout: '30s',
