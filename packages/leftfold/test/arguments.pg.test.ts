@@ -117,5 +117,19 @@ describe('an argument that is none is refused at once', () => {
     ];
     for (const options of wrong)
       expect(await attempt(() => createApp(options)), JSON.stringify(options)).toMatchObject(refused);
+    for (const option of ['owner', 'release'])
+      for (const name of ['a\0', 'a\n', 'a\ud800', '', 'x'.repeat(256), 7, null]) {
+        const options = { database: { url }, subscriptions: { [option]: name } };
+        expect(await attempt(() => createApp(options)), JSON.stringify(options)).toMatchObject({
+          code: 'INVALID_NAME',
+          kind: option,
+        });
+      }
+  });
+
+  test('by execute: metadata that is no plain object', async ({ app }) => {
+    const command = account.command.deposit('acc-1', { cents: 1 });
+    for (const metadata of [[1], 'abc', 7, null, new Date(0)])
+      expect(await attempt(() => app.execute(command, given({ metadata })))).toMatchObject(refused);
   });
 });

@@ -97,6 +97,39 @@ describe('tables of projections', () => {
     expect(await rowsOf(store, byOwner)).toEqual([]);
   });
 
+  test.for(['excluded', 'stored', 'changed', 'advanced', 'written'])(
+    'are written when one is named %s',
+    async (name, { adminStore: store }) => {
+      const projection = defineTableProjection({
+        name,
+        events: [accountEvents],
+        columns: { [name]: 'text', cents: 'bigint' },
+        key: ({ streamId }) => ({ [name]: streamId }),
+        initialRow: { cents: 0 },
+        evolve: { 'account.deposited': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
+      });
+      await using runner = createTestRunner(store, [projection]);
+      await runner.start();
+      for (const version of [1, 2]) {
+        const { position } = await store.append('account-1', [deposited(version)]);
+        await runner.waitFor(projection, await tokenAt(store, position));
+      }
+      expect(await rowsOf(store, projection)).toMatchObject([{ cents: 3 }]);
+    },
+  );
+
+  test('with a column like a system column of Postgres are refused at the definition', () => {
+    for (const name of ['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']) {
+      const columns = { id: 'text', [name]: 'bigint' } as const;
+      const named = { name: 'named', events: [accountEvents] };
+      const refusal = `column of "named" "${name}" is a system column of Postgres`;
+      const options = { ...named, columns, key: () => ({ id: 'a' }), initialRow: {}, evolve: {} };
+      expect(() => defineTableProjection(options as never)).toThrow(refusal);
+      const tables = { named: { columns, primaryKey: ['id'] } };
+      expect(() => defineProjection({ ...named, tables, on: {} })).toThrow('is a system column');
+    }
+  });
+
   test('that differ from their definition are left alone, and the status says how', async ({
     adminStore: store,
   }) => {

@@ -21,6 +21,7 @@ import {
   assertGiven,
   assertObject,
   assertOptions,
+  assertPlainObject,
   assertSchema,
   type OptionNames,
 } from '@leftfold/core/input';
@@ -138,6 +139,7 @@ export function createCommandExecutor<
     assertId('command id', commandId);
     const name = commandNameOf(command);
     if (given.causedBy !== undefined) assertObject('an event', 'causedBy.metadata', given.causedBy?.metadata);
+    assertPlainObject('metadata', given.metadata);
     const metadata = metadataOf(name, commandId, given.metadata, given.causedBy);
     const retry = toRetryPolicy(given.retry, retryPolicy);
     const moment = now();

@@ -3,13 +3,13 @@ import { assertOptions, assertWhole, type OptionNames } from '../input/assert-ar
 /** Limits of one append. */
 export interface AppendLimits {
   /**
-   * Maximum size of one event's data and metadata, in bytes of JSON, numbers with all digits. The database has a limit of
-   * its own, which the owner of the log raises: see the page on limits.
+   * Maximum size of one event: its data and metadata, in bytes of JSON, numbers with all digits, and its tags, in bytes of
+   * UTF-8. The database has a limit of its own, which the owner of the log raises: see the page on limits.
    *
    * @default 1,048,576 (1 MiB)
    */
   readonly eventBytes: number;
-  /** Maximum size of all data and metadata of an append, likewise. @default 33,554,432 (32 MiB) */
+  /** Maximum size of all data, metadata and tags of an append, likewise. @default 33,554,432 (32 MiB) */
   readonly appendBytes: number;
   /** Maximum number of events of an append. @default 10,000 */
   readonly events: number;

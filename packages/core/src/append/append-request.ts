@@ -42,7 +42,7 @@ export interface AppendRequest {
   /** The tags of all events. */
   readonly tags: ReadonlySet<string>;
   readonly eventCount: number;
-  /** Size of all data and metadata, in characters of JSON. */
+  /** Size of all data and metadata, in characters of JSON, and of all tags. */
   readonly size: number;
   /** Estimated bytes that the request takes in memory until it has ended. */
   readonly memory: number;

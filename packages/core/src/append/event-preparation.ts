@@ -1,7 +1,7 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
-import { assertList } from '../input/assert-argument.ts';
+import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
@@ -30,12 +30,13 @@ export class EventPreparation {
   readonly #metadataJson: string = '{}';
   #count = 0;
 
-  /** @throws InvalidEventError when the append's metadata cannot be stored. */
+  /** @throws InvalidArgumentError, InvalidEventError when the append's metadata is no plain object, or cannot be stored. */
   constructor(catalog: EventCatalog, now: number, size: AppendSize, { commandId, metadata }: AppendContext) {
     this.#catalog = catalog;
     this.#now = now;
     this.#size = size;
     this.#commandId = commandId;
+    assertPlainObject('metadata', metadata);
     if (metadata === undefined && commandId === undefined) return;
     const given = { ...metadata, ...(commandId !== undefined && { commandId }) };
     this.#metadataJson = toJson(metadataOf('append'), 1, given);
@@ -44,9 +45,10 @@ export class EventPreparation {
     size.addShared(this.#metadataJson);
   }
 
-  /** @throws InvalidNameError, UnknownEventError, InvalidEventError, AppendTooLargeError */
+  /** @throws InvalidNameError, InvalidArgumentError, UnknownEventError, InvalidEventError, AppendTooLargeError */
   prepare(streamId: string, event: NewEvent): PreparedEvent {
     assertEvent('events', event);
+    assertPlainObject('metadata', event.metadata);
     this.#count += 1;
     const { type, schemaVersion } = event;
     const tags = checkedTags(streamId, event);

@@ -56,7 +56,7 @@ describe('a prepared append', () => {
       tags: [],
     });
     expect(request.size).toBe(
-      request.streams[0]!.events.map((e) => e.dataJson + e.metadataJson).join('').length,
+      request.streams[0]!.events.map((e) => e.dataJson + e.metadataJson + e.tags.join('')).join('').length,
     );
     expect([...request.tags]).toEqual(['author:ada']);
     tags.push('changed:later');
@@ -156,6 +156,20 @@ describe('sizes', () => {
     expect(() => prepare(events('x', 48))).toThrow('is 305, the limit is 300');
     expect(prepare(events('€', 15)).eventCount).toBe(5);
     expect(() => prepare(events('€', 16))).toThrow('is 305, the limit is 300');
+  });
+
+  test('count the tags, in UTF-8', () => {
+    // {"text":""} and {} are 13 bytes.
+    const tagged = (...tags: string[]) => ({ ...written(''), tags });
+    expect(prepare([tagged('x'.repeat(47), '€'.repeat(13), 'y')]).eventCount).toBe(1);
+    expect(() => prepare([tagged('x'.repeat(47), '€'.repeat(13), 'yy')])).toThrow(
+      'size of event "note.written" in bytes for stream "note-1" is 101, the limit is 100',
+    );
+    const events = (length: number) => Array.from({ length: 5 }, () => tagged('x'.repeat(length)));
+    expect(prepare(events(47)).eventCount).toBe(5);
+    expect(() => prepare(events(48))).toThrow(
+      'size of the append in bytes for stream "note-1" is 305, the limit is 300',
+    );
   });
 
   test('of a single event are subject to the limit of the append as well', () => {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { shownText } from '../errors/shown.ts';
+import { isPlainObject } from '../json/json-part.ts';
 
 /** Bounds of a number; both are included. */
 interface Bounds {
@@ -55,6 +56,13 @@ function wordOf(taken: unknown): string {
  */
 export function assertObject(taken: string, argument: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) throw InvalidArgumentError.not(taken, argument, value);
+}
+
+/** @throws InvalidArgumentError when the value is given and is not an object without a class. */
+export function assertPlainObject(argument: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)) return;
+  throw InvalidArgumentError.not('a plain object', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value is not an array. */

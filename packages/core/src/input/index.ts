@@ -5,6 +5,7 @@ export {
   assertObject,
   assertOneOf,
   assertOptions,
+  assertPlainObject,
   assertWhole,
   type OptionNames,
 } from './assert-argument.ts';

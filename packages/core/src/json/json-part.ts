@@ -4,6 +4,7 @@
  * Looks at the value alone, not at its members.
  *
  * @returns undefined when JSON keeps it
+ * @throws what a getter `toJSON` throws
  */
 export function problemOf(part: unknown): string | undefined {
   switch (typeof part) {
@@ -26,9 +27,17 @@ export function problemOf(part: unknown): string | undefined {
 function problemOfObject(part: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(part);
   // Names that a list has beside its elements are not looked at: that takes several times as long as writing it.
-  if (prototype === Array.prototype && Array.isArray(part)) return undefined;
+  if (prototype === Array.prototype && Array.isArray(part)) return problemOfToJson(part);
   if (!isPlain(part, prototype)) return `is an instance of ${classNameOf(part)}`;
+  const problem = problemOfToJson(part);
+  if (problem !== undefined) return problem;
   return Object.getOwnPropertySymbols(part).length === 0 ? undefined : 'has a member named by a symbol';
+}
+
+/** JSON writes what `toJSON` returns, also when the function is not enumerable or is inherited. */
+function problemOfToJson(part: object): string | undefined {
+  const { toJSON } = part as { readonly toJSON?: unknown };
+  return typeof toJSON === 'function' ? 'has a toJSON function' : undefined;
 }
 
 /** True for an object without a class, also for one of another realm, such as a `vm` context. */

@@ -89,6 +89,14 @@ describe('a value that JSON would change', () => {
     },
   });
 
+  const toJSON = () => 'replaced';
+  const hidden = (value: object) => Object.defineProperty(value, 'toJSON', { value: toJSON });
+  const throwingToJson = Object.defineProperty({}, 'toJSON', {
+    get: () => {
+      throw new Error('secret');
+    },
+  });
+
   test.each([
     ['NaN', Number.NaN, '', 'is NaN or an infinity'],
     ['an infinity', [Number.NEGATIVE_INFINITY], '0', 'is NaN or an infinity'],
@@ -97,7 +105,11 @@ describe('a value that JSON would change', () => {
     ['undefined in a list', [1, undefined], '1', 'is undefined'],
     ['a list with a hole', holed, '1', 'is undefined'],
     ['a function', { a: () => 1 }, 'a', 'is a function'],
-    ['an object with toJSON', { toJSON: () => 1 }, 'toJSON', 'is a function'],
+    ['an object with toJSON', { a: { toJSON } }, 'a', 'has a toJSON function'],
+    ['an object with a hidden toJSON', { a: hidden({ b: 1 }) }, 'a', 'has a toJSON function'],
+    ['a list with toJSON', { a: Object.assign([1], { toJSON }) }, 'a', 'has a toJSON function'],
+    ['a list with a hidden toJSON', hidden([1]), '', 'has a toJSON function'],
+    ['a toJSON that throws', { a: throwingToJson }, 'a', 'has a getter that throws'],
     ['a symbol', { a: Symbol('secret') }, 'a', 'is a symbol'],
     ['a member named by a symbol', { a: { [Symbol('secret')]: 1 } }, 'a', 'has a member named by a symbol'],
     ['a Date', { a: new Date(0) }, 'a', 'is an instance of Date'],
@@ -115,6 +127,19 @@ describe('a value that JSON would change', () => {
       const issue = issueOf(() => work('note.written', 1, value));
       expect(issue).toMatchObject({ path, code: 'not_json' });
       expect(issue?.message).toMatch(new RegExp(`^${problem}, which JSON cannot keep; give text`));
+    }
+  });
+
+  test('is none with a member toJSON that is no function', () => {
+    expect(toJson('note.written', 1, { toJSON: 1 })).toBe('{"toJSON":1}');
+  });
+
+  test('is any object while all of them inherit a toJSON', () => {
+    Object.defineProperty(Object.prototype, 'toJSON', { value: toJSON, configurable: true });
+    try {
+      expect(issueOf(() => toJson('note.written', 1, { a: 1 }))?.message).toMatch(/^has a toJSON function/);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'toJSON');
     }
   });
 

@@ -85,7 +85,7 @@ export function issueOf(value: unknown): SchemaIssue {
   const open: { readonly value: unknown; readonly path: string }[] = [{ value, path: '' }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value: part, path } = next;
-    const problem = problemOf(part);
+    const problem = problemIn(part);
     if (problem !== undefined) return notJson(path, problem);
     if (typeof part === 'string' && !isStorableText(part)) return unstorable(path);
     if (typeof part !== 'object' || part === null) continue;
@@ -96,7 +96,7 @@ export function issueOf(value: unknown): SchemaIssue {
       const memberPath = path === '' ? name : `${path}.${name}`;
       if (!isStorableText(name)) return unstorable(memberPath);
       const member = memberOf(part, name);
-      if (member === THREW) return notJson(memberPath, 'has a getter that throws');
+      if (member === THREW) return notJson(memberPath, GETTER_THROWS);
       if (member !== undefined || Array.isArray(part)) members.push({ value: member, path: memberPath });
     }
     while (members.length > 0) open.push(members.pop()!);
@@ -105,6 +105,15 @@ export function issueOf(value: unknown): SchemaIssue {
 }
 
 const THREW = Symbol();
+const GETTER_THROWS = 'has a getter that throws';
+
+function problemIn(part: unknown): string | undefined {
+  try {
+    return problemOf(part);
+  } catch {
+    return GETTER_THROWS;
+  }
+}
 
 function memberOf(part: object, name: string): unknown {
   try {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { InvalidNameError } from '../errors/definition-errors.ts';
 import {
   assertCategory,
+  assertColumnName,
   assertId,
   assertMemberName,
   assertProjectionName,
@@ -103,6 +104,12 @@ test('a table or column has at most the 63 characters that Postgres keeps', () =
   expect(() => assertSqlName('column', 'x'.repeat(63))).not.toThrow();
   expect(() => assertSqlName('column', 'x'.repeat(64))).toThrow('has 64 characters, at most 63 are allowed');
   expect(() => assertSqlName('column', 'account id')).toThrow(InvalidNameError);
+});
+
+test.each(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])('a column may not be %j', (name) => {
+  expect(() => assertColumnName('column', name)).toThrow('is a system column of Postgres');
+  expect(() => assertColumnName('column', `${name}_2`)).not.toThrow();
+  expect(() => assertColumnName('column', 'account id')).toThrow(InvalidNameError);
 });
 
 describe('a schema name', () => {

@@ -77,7 +77,7 @@ export function assertSchemaName(value: string): void {
   assertPattern('schema name', value, schemaName, rule, MAX_SCHEMA_NAME_LENGTH);
 }
 
-/** For tables and columns of read models, which SQL uses without changing their case. */
+/** For tables of read models, which SQL uses without changing their case. */
 export function assertSqlName(kind: string, value: string): void {
   assertPattern(
     kind,
@@ -86,6 +86,16 @@ export function assertSqlName(kind: string, value: string): void {
     'must begin with a lower-case letter and have lower-case letters, digits and "_" only',
     63,
   );
+}
+
+/** Columns that every table of Postgres has, which no other column can be named like. */
+const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
+
+/** For columns of read models. */
+export function assertColumnName(kind: string, value: string): void {
+  assertSqlName(kind, value);
+  if (systemColumns.has(value))
+    throw new InvalidNameError(kind, value, 'is a system column of Postgres; give it another name');
 }
 
 function assertPattern(kind: string, value: string, pattern: RegExp, rule: string, limit: number): void {

@@ -11,7 +11,7 @@ import {
   assertSchema,
   assertText,
 } from '../input/assert-definition.ts';
-import { assertProjectionName, assertSqlName } from '../naming/names.ts';
+import { assertColumnName, assertProjectionName, assertSqlName } from '../naming/names.ts';
 
 const commonNames = { name: true, version: true, mode: true, events: true, metadata: true } as const;
 const handlerNames = { ...commonNames, tables: true, on: true, onBatch: true } as const;
@@ -37,7 +37,7 @@ export function assertProjectionOptions(options: Unchecked<typeof handlerNames>)
     assertGiven(argument, table, tableNames);
     const { columns, primaryKey, indexes } = table as Unchecked<typeof tableNames>;
     assertColumns(`${argument}.columns`, columns, `${name as string}.${argument.slice('tables.'.length)}`);
-    assertEach(`${argument}.primaryKey`, primaryKey, assertColumnName);
+    assertEach(`${argument}.primaryKey`, primaryKey, assertColumnText);
     assertIndexes(`${argument}.indexes`, indexes);
   });
   if ((on === undefined) === (onBatch === undefined))
@@ -71,17 +71,17 @@ function assertCommon({ name, version, mode, events, metadata }: Unchecked<typeo
 
 function assertColumns(argument: string, columns: unknown, owner: string): void {
   assertMembers(argument, columns, 'an object with the type of each column', (column, type) => {
-    assertSqlName(`column of "${owner}"`, column.slice(argument.length + 1));
-    assertColumnName(column, type);
+    assertColumnName(`column of "${owner}"`, column.slice(argument.length + 1));
+    assertColumnText(column, type);
   });
 }
 
 function assertIndexes(argument: string, indexes: unknown): void {
   if (indexes !== undefined)
-    assertEach(argument, indexes, (index, columns) => assertEach(index, columns, assertColumnName));
+    assertEach(argument, indexes, (index, columns) => assertEach(index, columns, assertColumnText));
 }
 
-function assertColumnName(argument: string, name: unknown): void {
+function assertColumnText(argument: string, name: unknown): void {
   assertText(argument, name ?? null);
 }
 

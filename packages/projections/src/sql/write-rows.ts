@@ -82,8 +82,9 @@ function upsert(target: TableTarget, rows: EncodedRows, condition: RawBuilder<un
     rest.length === 0
       ? sql`do nothing`
       : sql`do update set ${sql.join(rest.map(({ name }) => sql`${sql.id(name)} = excluded.${sql.id(name)}`))}`;
+  // The alias: with it, `excluded` cannot also mean a table of that name.
   return sql`
-    insert into ${sql.id(target.schema, target.table)} (${names([...key, ...rest])})
+    insert into ${sql.id(target.schema, target.table)} as stored (${names([...key, ...rest])})
     select ${names([...key, ...rest])}
       from ${unnestRows(target.columns, rows)}
      where ${condition}

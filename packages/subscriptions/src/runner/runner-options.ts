@@ -5,19 +5,18 @@ import {
   assertList,
   assertObject,
   assertOptions,
-  assertText,
   assertWhole,
   type OptionNames,
 } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import type { RetryOptions } from '@leftfold/core';
+import { assertId, type RetryOptions } from '@leftfold/core';
 import type { OnIncident } from '../status/subscription-incident.ts';
 import type { SubscriptionDefinition } from '../subscription/subscription-definition.ts';
 import type { WaitOptions } from '../wait/subscription-waiters.ts';
 
 /** Options that every runner has, whatever its subscriptions are. */
 export interface RunnerOptions {
-  /** Name of this process in `status()`. @default the host's name and the process id */
+  /** Name of this process in `status()`, of 1 to 255 characters. @default the host's name and the process id */
   readonly owner?: string | undefined;
   /**
    * Milliseconds until another process takes over from one that died. A lease is renewed three times in that time.
@@ -45,7 +44,7 @@ export interface RunnerOptions {
   readonly retry?: RetryOptions | undefined;
   /**
    * Names the code that this process runs, such as a commit. A subscription that stopped is tried again by a release
-   * with another name.
+   * with another name. 1 to 255 characters.
    *
    * @default a hash of the definition and of the source text of its functions
    */
@@ -102,10 +101,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * The limits of a runner, with their defaults.
  *
  * @throws InvalidArgumentError when an option of the runner is misspelt, or a limit is none
+ * @throws InvalidNameError when the owner or the release is empty, too long, or has control characters
  */
 export function runnerLimits(options: SubscriptionRunnerOptions) {
   assertGiven('options', options, runnerNames);
-  for (const name of ['owner', 'release'] as const) assertText(name, options[name]);
+  for (const name of ['owner', 'release'] as const)
+    if (options[name] !== undefined) assertId(name, options[name]);
   for (const name of ['onIncident', 'migrate'] as const) assertFunction(name, options[name]);
   assertObject('an event store', 'store', options.store);
   assertList('subscriptions', options.subscriptions);

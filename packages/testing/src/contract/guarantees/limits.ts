@@ -49,6 +49,13 @@ export const limitGuarantees = {
     await exceeds(trial, appendBytes, () => store.appendToStreams(appends));
   },
 
+  'an append of more than 32 MiB of tags is APPEND_TOO_LARGE': async (trial) => {
+    const { store, stream } = trial;
+    const tags = upTo(64).map((number) => `${number}:`.padEnd(255, 'x'));
+    const events = upTo(2_100).map(() => ({ ...sent, tags }));
+    await exceeds(trial, appendBytes, () => store.append(stream(), events));
+  },
+
   'an append of more than 10,000 events in all streams is APPEND_TOO_LARGE': async (trial) => {
     const { store, stream } = trial;
     await exceeds(trial, 10_000, () => store.append(stream(), scans(10_001)));

@@ -32,6 +32,16 @@ export const payloadGuarantees = {
     }
   },
 
+  'metadata that is no plain object is INVALID_ARGUMENT': async (trial) => {
+    trial.guarantee('invalid-input');
+    const values: readonly unknown[] = [[1], 'abc', 7, null, new Date(0), () => 1];
+    for (const value of values) {
+      const metadata = value as EventMetadata;
+      await refuses(trial, 'INVALID_ARGUMENT', [{ ...sent, metadata }]);
+      await refuses(trial, 'INVALID_ARGUMENT', [sent], { metadata });
+    }
+  },
+
   'a text that looks like an escaped character is stored unchanged': async ({ store, stream }) => {
     const texts = ['\\u0000', '\\\\u0000', '\\ud83e', 'C:\\users\\udd8a', '\u2028\u2029', '\\'];
     await store.append(stream(), texts.map(scanned));
@@ -53,6 +63,8 @@ export const payloadGuarantees = {
       new Uint8Array(1),
       () => 1,
       { toJSON: () => 1 },
+      Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 1 }),
+      Object.defineProperty([1], 'toJSON', { value: () => 1 }),
       { [Symbol('a')]: 1 },
     ];
     for (const value of values) {
