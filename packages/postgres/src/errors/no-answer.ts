@@ -1,7 +1,7 @@
 import { NO_ANSWER } from './connection-table.ts';
 
 /** What pg throws when a statement's `query_timeout` is over: an Error that has only this message. */
-const TIMED_OUT = 'Query read timeout';
+export const TIMED_OUT = 'Query read timeout';
 
 /**
  * The error of a statement, named when the database gave no answer in time. A connection that could not be opened in

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
 import { assertText } from '@leftfold/core/input';
-import { pinSettings } from './session-settings.ts';
+import { CONNECT_TIMEOUT_MS, pinSettings } from './session-settings.ts';
 
 /** Where the database is: a connection string, or a pool that the caller owns and ends. */
 export interface ConnectionOptions {
@@ -17,7 +17,6 @@ export interface OpenedPool {
   readonly owned: boolean;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /**
  * An idle connection whose other end has vanished is found after this time, and firewalls that forget silent connections
  * keep it.

@@ -1,4 +1,7 @@
 import type pg from 'pg';
+import { NOT_CONNECTED } from '../errors/connection-table.ts';
+import { messageOf } from '../errors/error-text.ts';
+import { TIMED_OUT } from '../errors/no-answer.ts';
 
 /**
  * Settings of a role, a database or a pooler that would change how values are read and written, with the values that
@@ -29,6 +32,8 @@ export function settingsList(until: 'transaction' | 'session'): string {
 }
 
 const sessionText = `select ${settingsList('session')}`;
+/** Default of {@link pg.PoolConfig.connectionTimeoutMillis} on the framework's pools. */
+export const CONNECT_TIMEOUT_MS = 10_000;
 const pools = new WeakSet<pg.Pool>();
 
 /** The pool waits for what it returns before it gives a new connection to a caller; pg's types do not say so. */
@@ -47,8 +52,20 @@ export function pinSettings(pool: pg.Pool): void {
   pools.add(pool);
   const options: OnConnect = pool.options;
   const { onConnect } = options;
+  // The pool's own limit ends with the login. A connection that goes silent after it would keep its place for good.
+  const answerMs = pool.options.connectionTimeoutMillis || CONNECT_TIMEOUT_MS;
   options.onConnect = async (client) => {
-    await client.query(sessionText);
+    try {
+      // pg's types lack `query_timeout`.
+      await client.query(Object.assign({ text: sessionText }, { query_timeout: answerMs }));
+    } catch (error) {
+      throw messageOf(error) === TIMED_OUT ? silentAfterLogin(answerMs, error) : error;
+    }
     await onConnect?.(client);
   };
+}
+
+function silentAfterLogin(answerMs: number, cause: unknown): Error {
+  const message = `the database accepted a connection and then gave no answer for ${answerMs} ms; nothing was sent, check the network`;
+  return Object.assign(new Error(message, { cause }), { code: NOT_CONNECTED });
 }

@@ -32,6 +32,7 @@ export class TcpProxy implements AsyncDisposable {
   #stalled = false;
   #losingAnswers = false;
   #watched: Watched | undefined;
+  #vanishAt: string | undefined;
 
   private constructor(connectionString: string, listener: Server) {
     this.#target = new URL(connectionString);
@@ -106,6 +107,11 @@ export class TcpProxy implements AsyncDisposable {
     };
   }
 
+  /** The connection that sends this text next goes silent for good, before the text, as with {@link vanish}. */
+  vanishAt(text: string): void {
+    this.#vanishAt = text;
+  }
+
   /**
    * The next statement with this text is carried out, and its answer is lost together with the connection.
    *
@@ -148,6 +154,10 @@ export class TcpProxy implements AsyncDisposable {
       if (this.#watched !== undefined && sent.includes(this.#watched.text)) {
         losing = this.#watched;
         this.#watched = undefined;
+      }
+      if (this.#vanishAt !== undefined && sent.includes(this.#vanishAt)) {
+        this.#vanishAt = undefined;
+        tunnel.vanished = true;
       }
       return !tunnel.vanished;
     });

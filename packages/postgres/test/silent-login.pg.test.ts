@@ -1,0 +1,27 @@
+import { databaseTest } from '@leftfold/testbed/database';
+import { TcpProxy } from '@leftfold/testbed/faults';
+import { failureOf } from '@leftfold/testbed/outcome';
+import pg from 'pg';
+import { expect } from 'vitest';
+import { openPool, runnerOn, toLeftfoldError } from '../src/index.ts';
+
+const test = databaseTest();
+
+test('a connection that goes silent after its login gives its place back', async ({ database }) => {
+  await using proxy = await TcpProxy.start(database.connectionString);
+  const { connectionString } = proxy;
+  const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 });
+  openPool({ pool });
+  const run = runnerOn(pool, { prepare: false });
+  proxy.vanishAt('set_config');
+  const failure = await failureOf(run({ name: undefined, text: 'select 1', values: [] }));
+  expect(toLeftfoldError(failure, 'leftfold')).toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    retryable: true,
+    message:
+      'the database accepted a connection and then gave no answer for 2000 ms; nothing was sent, check the network',
+  });
+  expect(pool.totalCount).toBe(0);
+  expect(await run({ name: undefined, text: 'select 1 as one', values: [] })).toEqual([{ one: 1 }]);
+  await pool.end();
+});
