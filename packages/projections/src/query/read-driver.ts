@@ -121,7 +121,7 @@ class ReadDriver implements Driver {
 
   async #connectCaughtUp(): Promise<CaughtUpConnection> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     let reached = 0;
     // Set when appends do not apply an inline projection for now: what a query that begins now must have.
     let required: number | undefined;
@@ -137,7 +137,7 @@ class ReadDriver implements Driver {
         );
       },
       connectWhenReadable: async () => {
-        const remaining = deadline - Date.now();
+        const remaining = deadline - performance.now();
         if (demoted) {
           const { store } = this.#context;
           // The mark can be below an append of this process, while an older one is in flight.

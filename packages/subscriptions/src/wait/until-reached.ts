@@ -29,13 +29,13 @@ export async function untilReached<TReached extends object>({
   timeoutMs,
   signal,
 }: UntilReachedOptions<TReached>): Promise<TReached> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   let waited = false;
   let cause: unknown;
   for (;;) {
     const found = await check();
     if (typeof found !== 'number') return found;
-    const remaining = deadline - Date.now();
+    const remaining = deadline - performance.now();
     if (remaining <= 0) throw new SubscriptionTimeoutError(identity, wanted, found, timeoutMs, { cause });
     if (waited) await pause(RETRY_MS, signal);
     try {
