@@ -4,7 +4,7 @@ import { beginTransaction } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { accepted, type QueryOptions } from '../src/index.ts';
 import { startBank, test as appTest } from './app-test.ts';
@@ -295,4 +295,16 @@ describe('a query cannot write', () => {
       await one.execute(account.command.deposit('door', { cents: 1 }));
     });
   }
+
+  test('by a second query on a connection, which is refused', async ({ database }) => {
+    await using one = await startBank(database.connectionString);
+    const { token } = await one.execute(account.command.deposit('second', { cents: 1 }));
+    // Not in the types, and there in JavaScript.
+    const query = one.query(movements, { atLeast: token }) as unknown as Kysely<unknown>;
+    const second = query.connection().execute(async (connection) => {
+      await sql`commit`.execute(connection);
+      await sql`delete from leftfold__movements_v1.movements`.execute(connection);
+    });
+    await expect(second).rejects.toThrow('app.query runs one query on a connection');
+  });
 });

@@ -32,6 +32,7 @@ export class ReadConnection implements DatabaseConnection {
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   #inTransaction = false;
+  #used = false;
   /** A statement got no answer: the next one would get none either. */
   #silent = false;
 
@@ -63,6 +64,7 @@ export class ReadConnection implements DatabaseConnection {
    * SQL: outside a transaction three statements, sent together. Each that follows in the same turn is in that round trip.
    */
   async executeQuery<TRow>({ sql, parameters }: CompiledQuery): Promise<QueryResult<TRow>> {
+    this.#take();
     const statement: Statement = { name: undefined, text: sql, values: parameters };
     if (this.#inTransaction) return { rows: await this.#query<TRow>(statement, this.#runCallers) };
     const [, rows] = await Promise.all([
@@ -78,6 +80,7 @@ export class ReadConnection implements DatabaseConnection {
     { sql, parameters }: CompiledQuery,
     chunkSize: number,
   ): AsyncIterableIterator<QueryResult<TRow>> {
+    this.#take();
     await this.beginRead();
     await this.#query(declareCursor(sql, parameters), this.#runCallers);
     for (;;) {
@@ -99,6 +102,12 @@ export class ReadConnection implements DatabaseConnection {
     if (this.#inTransaction) return;
     this.#inTransaction = true;
     await this.#query(beginRead);
+  }
+
+  /** One query for each connection: the first one of several could end the read-only transaction. */
+  #take(): void {
+    if (this.#used) throw new TypeError('app.query runs one query on a connection; make each with app.query');
+    this.#used = true;
   }
 
   #ends(): Promise<boolean> {
