@@ -1,11 +1,33 @@
 import { account, balances } from '@leftfold/testbed/bank';
 import { failureOf } from '@leftfold/testbed/outcome';
 import type pg from 'pg';
-import { describe, expect } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@leftfold/testing/postgres';
+import { describe, expect, onTestFinished, vi } from 'vitest';
 import { createApp } from '../src/index.ts';
 import { inlineBalances, projections, test } from './role-test.ts';
 
 describe('with the rights of the script', () => {
+  test('a process that may not run projections warns once, and says what to grant', async ({ logins }) => {
+    // Before another test starts a projector, which would hold the lease.
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => emitWarning.mockRestore());
+    const told = () => emitWarning.mock.calls.map(([warning]) => warning);
+    const refused = expect.objectContaining({
+      code: 'MISSING_RIGHTS',
+      message: expect.stringMatching(/grant/),
+    });
+    await using _app = await createApp({
+      aggregates: [account],
+      projections: [balances],
+      database: { url: logins.urlOf('app') },
+      subscriptions: { leaseMs: 300 },
+    });
+    await until(() => Promise.resolve(told().length > 0), { message: 'the process warns' });
+    await delay(1_000); // several attempts
+    expect(told()).toEqual([refused]);
+  });
+
   test('an app appends and queries, and a projector runs and resets', async ({ app, projector, logins }) => {
     await projector.projections.whenCaughtUp(inlineBalances);
     await app.execute(account.command.open('1', { owner: 'Ada' }));

@@ -16,7 +16,7 @@ export {
   guarded,
   type OnIncident,
   type SubscriptionIncident,
-  warnWhenStopped,
+  warner,
 } from './status/subscription-incident.ts';
 export type { SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
 export { type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';

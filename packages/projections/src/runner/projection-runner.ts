@@ -14,7 +14,7 @@ import {
   type RunnerOptions,
   type SubscriptionRunner,
   type WaitForOptions,
-  warnWhenStopped,
+  warner,
 } from '@leftfold/subscriptions';
 import { assertAppliedBy } from '../inline/inline-projections.ts';
 import { type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
@@ -80,7 +80,7 @@ export class ProjectionRunner implements AsyncDisposable {
       projection,
       tables: new ProjectionTables(store.schema, projection),
     }));
-    this.#onIncident = guarded(options.onIncident ?? warnWhenStopped);
+    this.#onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
     this.#projections = projections;
     this.#runner = createSubscriptionRunner({

@@ -5,7 +5,7 @@ import {
   SubscriptionFailedError,
   type SubscriptionStalledError,
 } from '@leftfold/core';
-import { isIdleEnded, isOperational, isStatementEnded } from '@leftfold/postgres';
+import { isIdleEnded, isOperational, isStatementEnded, toLeftfoldError } from '@leftfold/postgres';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
 import { isHeld } from '../sql/row.ts';
@@ -124,7 +124,7 @@ export class FailureRecovery {
     const { store, retry } = this.#options;
     progress.outages += 1;
     progress.lastFailure = describeFailure(progress.outages, error, store.schema);
-    this.#report(error, false);
+    this.#report(toLeftfoldError(error, store.schema), false);
     if (progress.outages === retry.attempts)
       this.#report(this.#stalled(progress, progress.lastFailure, error), false);
     await store.outage.wait(retryDelayMs(retry, progress.outages), progress.signal);

@@ -11,7 +11,7 @@ import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import { registerSubscriptions } from '../sql/subscriptions.ts';
-import { guarded, warnWhenStopped } from '../status/subscription-incident.ts';
+import { guarded, warner } from '../status/subscription-incident.ts';
 import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
@@ -84,7 +84,7 @@ export class SubscriptionRunner implements AsyncDisposable {
     const { store } = options;
     const { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs } = runnerLimits(options);
     this.#stopTimeoutMs = stopTimeoutMs;
-    const onIncident = guarded(options.onIncident ?? warnWhenStopped);
+    const onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
     this.#subscriptions = new SubscriptionSet(store, options.subscriptions, options.release);
     this.#migrate = options.migrate;
@@ -98,7 +98,10 @@ export class SubscriptionRunner implements AsyncDisposable {
       isClosed: () => store.closed,
       mismatches: this.#subscriptions.mismatches,
       onAnswer: () => store.outage.over(),
-      onError: (error, subscription) => onIncident({ subscription, error, stopped: false }),
+      onError: (thrown, subscription) => {
+        const error = toLeftfoldError(thrown, store.schema);
+        onIncident({ subscription, error, stopped: false });
+      },
     });
     const shared = {
       store,

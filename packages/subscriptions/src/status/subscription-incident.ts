@@ -21,13 +21,22 @@ const WARNED = new Set([
   'SUBSCRIPTION_STALLED',
 ]);
 
+/** Each renewal of leases meets them again, until somebody changes the database. */
+const WARNED_ONCE = new Set(['MISSING_RIGHTS', 'READ_ONLY_DATABASE']);
+
 /**
- * Emits a warning of the process when a subscription stops, is not inline, or is left to another release, so that none
- * of these goes unnoticed.
+ * Emits a warning of the process when a subscription stops, is not inline, is left to another release, or cannot run with
+ * the rights of this process, so that none of these goes unnoticed.
  */
-export function warnWhenStopped({ error, stopped }: SubscriptionIncident): void {
-  const warned = stopped || (LeftfoldError.is(error) && WARNED.has(error.code));
-  if (warned && error instanceof Error) process.emitWarning(error);
+export function warner(): OnIncident {
+  const told = new Set<string>();
+  return ({ error, stopped }) => {
+    if (!LeftfoldError.is(error)) return;
+    const { code } = error;
+    if (!stopped && !WARNED.has(code) && (!WARNED_ONCE.has(code) || told.has(code))) return;
+    told.add(code);
+    process.emitWarning(error);
+  };
 }
 
 /** A callback that throws, or rejects, must not end the process: its error becomes a warning. */
