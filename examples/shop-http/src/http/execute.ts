@@ -5,7 +5,7 @@ import { order } from '../domain/order.ts';
 import type { Shop } from '../open-shop.ts';
 import { requireIdempotencyKey, setETag, setToken } from './headers.ts';
 import { problem } from './problem.ts';
-import { rejectionStatuses } from './statuses.ts';
+import { statusOfRejection } from './statuses.ts';
 
 interface Request {
   readonly name: keyof typeof order.command;
@@ -25,7 +25,7 @@ export async function execute(c: Context, shop: Shop, { name, expectedVersion }:
 
   setToken(c, result.token);
   if (result.outcome === 'rejected')
-    return problem(c, rejectionStatuses[result.reason], { code: 'COMMAND_REJECTED', reason: result.reason });
+    return problem(c, statusOfRejection(result.reason), { code: 'COMMAND_REJECTED', reason: result.reason });
   const { duplicate, streamVersion } = result;
   setETag(c, streamVersion);
   return c.json({ version: streamVersion, duplicate }, name === 'open' ? 201 : 200);

@@ -54,8 +54,13 @@ export function statusOfError(code: string): ContentfulStatusCode {
 }
 
 /** The status of each rejection: 409 if the order is in the wrong state, 422 if it is incomplete. */
-export const rejectionStatuses = {
+const rejectionStatuses = {
   'order-exists': 409,
   'order-not-open': 409,
   'order-empty': 422,
 } satisfies Record<CommandReason<CommandOf<typeof order>>, ContentfulStatusCode>;
+
+/** @param reason also one that middleware gives, which is not in the table */
+export function statusOfRejection(reason: string): ContentfulStatusCode {
+  return (rejectionStatuses as Readonly<Record<string, ContentfulStatusCode>>)[reason] ?? 409;
+}
