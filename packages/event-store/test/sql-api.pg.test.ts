@@ -132,6 +132,19 @@ describe('the log by SQL alone', () => {
     ]);
   });
 
+  test('refuses with SQLSTATE 22023 an event id beside a command id', async ({ store, run }) => {
+    const both = run(`
+      select from leftfold.append(
+        'account-both', '[{"type": "account.opened", "data": {"owner": "A"}},
+                          {"type": "account.deposited", "data": {"cents": 1}, "id": "own"}]', command_id => 'sql-2')`);
+    expect(await failureOf(both)).toMatchObject({
+      code: '22023',
+      message: 'event 2 has an "id", which is made from command_id when that is given',
+      hint: 'leave out the "id", or command_id',
+    });
+    expect(await collect(store.readStream('account-both'))).toEqual([]);
+  });
+
   test('an append without events checks the stream, and answers with none', async ({ run }) => {
     expect(await run(`select * from leftfold.append('account-check', '[]', 'no-stream')`)).toEqual([]);
     expect(await failureOf(run(`select * from leftfold.append('account-check', '[]', '1')`))).toMatchObject({

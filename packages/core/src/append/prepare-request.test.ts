@@ -30,7 +30,7 @@ describe('a prepared append', () => {
     const request = prepare(
       [
         { ...written('a'), tags },
-        { ...written('b'), id: 'own', metadata: { actor: 'Bob' } },
+        { ...written('b'), metadata: { actor: 'Bob' } },
       ],
       {
         commandId: 'c',
@@ -51,7 +51,7 @@ describe('a prepared append', () => {
       tags: ['author:ada'],
     });
     expect(second).toMatchObject({
-      id: 'own',
+      id: 'c:2',
       metadata: { actor: 'Bob', tenant: 'eu', commandId: 'c' },
       tags: [],
     });
@@ -67,6 +67,14 @@ describe('a prepared append', () => {
     const ids = prepare([written('a'), written('b')]).streams[0]!.events.map(({ id }) => id);
     expect(ids.every((id) => id.startsWith('0199c82c-c000-7'))).toBe(true);
     expect(ids.toSorted()).toEqual(ids);
+  });
+
+  test('has ids of its own, or a command id that makes them, and not both', () => {
+    const own = [{ ...written('a'), id: 'own' }];
+    expect(prepare(own).streams[0]!.events[0]!.id).toBe('own');
+    expect(() => prepare(own, { commandId: 'c' })).toThrow(
+      'id of event "note.written" must be left out in an append with a command id',
+    );
   });
 
   test('has its condition as a list of queries', () => {

@@ -16,7 +16,12 @@ export interface EventDefinition {
 
 /** The parts of an event beside its payload. */
 export interface EventOptions {
-  /** Identifies the event: appending it again under the same id adds nothing. @default a UUIDv7 */
+  /**
+   * Identifies the event: appending it again under the same id adds nothing. Not for an event of a command, which gets
+   * its id from the command id.
+   *
+   * @default a UUIDv7
+   */
   readonly id?: string | undefined;
   /** `key:value` texts by which the event is found across streams. At most 64. @default none */
   readonly tags?: readonly string[] | undefined;

@@ -7,7 +7,12 @@ export interface NewEvent<TType extends string = string, TData extends JsonValue
   /** Version of the payload's schema, from 1. */
   readonly schemaVersion: number;
   readonly data: TData;
-  /** Identifies the event: appending it again under the same id adds nothing. @default a UUIDv7 */
+  /**
+   * Identifies the event: appending it again under the same id adds nothing. Not for an event of a command, which gets
+   * its id from the command id.
+   *
+   * @default a UUIDv7
+   */
   readonly id?: string | undefined;
   /** `key:value` texts by which the event is found across streams. At most 64. @default none */
   readonly tags?: readonly string[] | undefined;

@@ -52,8 +52,9 @@ export interface AppendContext<TType extends string = string> {
   /** Added to the metadata of each event; an event's own metadata wins, field by field. */
   readonly metadata?: EventMetadata | undefined;
   /**
-   * Makes the append idempotent. Events without an id get the ids `<command id>:1`, `:2` and so on. If the first of
-   * them is in the log already, nothing is appended, and the result has the events that were recorded the first time.
+   * Makes the append idempotent. Its events get the ids `<command id>:1`, `:2` and so on, and must have none of their
+   * own. If the first of them is in the log already, nothing is appended, and the result has the events that were
+   * recorded the first time.
    */
   readonly commandId?: string | undefined;
   /**

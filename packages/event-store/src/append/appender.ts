@@ -174,15 +174,11 @@ export class Appender {
     run?: StatementRunner,
   ): Promise<readonly RecordedEvent[]> {
     const { reader } = this.#options;
-    const ids = streams.flatMap(({ events }) => events.map(({ id }) => id));
-    if (commandId === undefined) return reader.byIds(ids, run);
-    const named = await reader.ofCommand(commandId, run);
-    const known = new Set(named.map(({ id }) => id));
-    const others = ids.filter((id) => !known.has(id));
-    if (others.length === 0) return named;
-    // A command's events can have ids chosen by the caller. Those of this call that are new are not in the log.
-    const own = (await reader.byIds(others, run)).filter(({ metadata }) => metadata.commandId === commandId);
-    return [...named, ...own].toSorted((a, b) => a.position - b.position);
+    if (commandId !== undefined) return reader.ofCommand(commandId, run);
+    return reader.byIds(
+      streams.flatMap(({ events }) => events.map(({ id }) => id)),
+      run,
+    );
   }
 }
 

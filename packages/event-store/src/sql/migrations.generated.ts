@@ -1165,6 +1165,8 @@ $$;
 --
 -- events is a JSON array of objects with type and data, and optionally id, schemaVersion, metadata and tags.
 -- expected_version is a version, 'any', 'no-stream' or 'stream-exists'. metadata is added to that of each event.
+--
+-- With command_id, events must have no id: a repeated command is found by the ids that are made from its own.
 create or replace function :schema.append(
   stream_id text, events jsonb, expected_version text default 'any', metadata jsonb default '{}',
   command_id text default null
@@ -1175,12 +1177,25 @@ declare
   expected_code constant bigint := :schema._parse_expected_version(expected_version);
   events_valid constant boolean := :schema._validate_events(events, metadata);
   event_count constant integer := jsonb_array_length(events);
+  number_with_id bigint;
   sent record;
   answer record;
 begin
   if coalesce(:schema._problem_of_id(stream_id), :schema._problem_of_id(coalesce(command_id, '-'))) is not null then
     raise exception '%', coalesce('stream_id ' || :schema._problem_of_id(stream_id),
                                   'command_id ' || :schema._problem_of_id(command_id)) using errcode = '22023';
+  end if;
+
+  if command_id is not null then
+    select event.number into number_with_id
+      from jsonb_array_elements(events) with ordinality as event (value, number)
+     where event.value ? 'id'
+     order by event.number
+     limit 1;
+    if found then
+      raise exception 'event % has an "id", which is made from command_id when that is given', number_with_id
+        using errcode = '22023', hint = 'leave out the "id", or command_id';
+    end if;
   end if;
 
   select array_agg(coalesce(event.value ->> 'id', command_id || ':' || event.number, gen_random_uuid()::text)

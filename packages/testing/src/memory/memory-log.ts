@@ -162,10 +162,7 @@ export class MemoryLog {
     commandId: string | undefined,
     known: readonly StoredEvent[],
   ): MemoryAppend {
-    const own = known.filter(({ metadataJson }) => commandIdIn(metadataJson) === commandId);
-    const ofCommand = commandId === undefined ? [] : [...this.eventsOfCommand(commandId), ...own];
-    const first =
-      commandId === undefined ? known : [...new Set(ofCommand)].toSorted((a, b) => a.position - b.position);
+    const first = commandId === undefined ? known : this.eventsOfCommand(commandId);
     return {
       duplicate: true,
       streams: streams.map(({ streamId, expectedVersion: expected }) => {
