@@ -1,6 +1,13 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
-import { defineAggregate, defineEvents, defineProjection, defineTableProjection } from '@leftfold/core';
+import {
+  defineAggregate,
+  defineEvents,
+  defineProjection,
+  defineTableProjection,
+  LeftfoldError,
+} from '@leftfold/core';
+import { createEventStore } from '@leftfold/event-store';
 import { databaseTest } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
@@ -113,4 +120,48 @@ test('no payload and no password is in an error, a status, a trace or a printed 
     expect(printed).not.toContain(database.connectionString);
   }
   expect(incidents.filter(({ stopped }) => stopped)).toHaveLength(3);
+});
+
+test('a text in place of something else is not in the error, be it a URL or a payload', async ({
+  database,
+}) => {
+  guarantee('no-values-in-errors');
+  const url = `postgres://u:${SECRET}@h/db`;
+  const json = `{"input":{"card":"${SECRET}"}}`;
+  await using app = await createApp({ aggregates: [note], database: { url: database.connectionString } });
+  const { store } = app;
+  const command = note.command.write('n-1', { text: 'a' });
+  const none = (value: unknown) => value as never;
+  const attempts: Readonly<Record<string, () => unknown>> = {
+    createApp: () => createApp(none(url)),
+    'createApp database': () => createApp({ database: none(url) }),
+    'createApp database.pool': () => createApp({ database: { pool: none(url) } }),
+    'createApp schema': () => createApp({ database: { url }, schema: url }),
+    'createApp option': () => createApp(none({ [url]: 1 })),
+    'createApp aggregates': () => createApp({ aggregates: none(url) }),
+    createEventStore: () => createEventStore(none(url)),
+    'createEventStore pool': () => createEventStore({ pool: none(url), events: [] }),
+    'createEventStore schema': () => createEventStore({ connectionString: url, schema: url, events: [] }),
+    execute: () => app.execute(none(json)),
+    'execute options': () => app.execute(command, none(json)),
+    'execute metadata': () => app.execute(command, { metadata: none(json) }),
+    'execute name': () => app.execute({ ...command, name: none(json) }),
+    parseCommand: () => app.parseCommand(json),
+    'append id': () => store.append(`${json}\0`, []),
+    'append events': () => store.append('note-1', none(`[${json}]`)),
+    'append event': () => store.append('note-1', [none(json)]),
+    'append type': () => store.append('note-1', [none({ type: json, schemaVersion: 1, data: {} })]),
+    'append metadata': () => store.append('note-1', [], { metadata: none(SECRET) }),
+    'append expectedVersion': () => store.append('note-1', [], { expectedVersion: none(json) }),
+    'readAll after': () =>
+      store
+        .readAll({ after: none(json) })
+        [Symbol.asyncIterator]()
+        .next(),
+  };
+  for (const [name, attempt] of Object.entries(attempts)) {
+    const failure = await failureOf((async () => attempt())());
+    expect(LeftfoldError.is(failure), `${name}: ${inspect(failure)}`).toBe(true);
+    expect(String(failure), name).not.toContain(SECRET);
+  }
 });

@@ -111,7 +111,7 @@ export function assertExpectedVersion(expected: unknown): asserts expected is Ex
   if (expected === 'any' || expected === 'no-stream' || expected === 'stream-exists') return;
   if (typeof expected === 'number' && Number.isSafeInteger(expected) && expected >= 0) return;
   const taken = `a whole number from 0, 'any', 'no-stream' or 'stream-exists'`;
-  throw InvalidArgumentError.not(taken, 'expectedVersion', expected);
+  throw InvalidArgumentError.notOneOf(taken, 'expectedVersion', expected);
 }
 
 /** @throws InvalidArgumentError when a stream occurs twice, EventIdReusedError when an event id does. */

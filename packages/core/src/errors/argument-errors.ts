@@ -1,5 +1,5 @@
 import { LeftfoldError } from './leftfold-error.ts';
-import { shownValue } from './shown.ts';
+import { shownText, shownValue } from './shown.ts';
 
 /** A call was given a value that it does not take, such as NaN for a position. Nothing was done. */
 export class InvalidArgumentError extends LeftfoldError {
@@ -17,5 +17,11 @@ export class InvalidArgumentError extends LeftfoldError {
   /** @param taken what the argument takes, such as "a whole number from 0" */
   static not(taken: string, argument: string, given: unknown): InvalidArgumentError {
     return new InvalidArgumentError(argument, `must be ${taken}, not ${shownValue(given)}`);
+  }
+
+  /** @param taken the words that the argument takes, so that a wrong word is quoted */
+  static notOneOf(taken: string, argument: string, given: unknown): InvalidArgumentError {
+    const shown = typeof given === 'string' ? shownText(given) : shownValue(given);
+    return new InvalidArgumentError(argument, `must be ${taken}, not ${shown}`);
   }
 }

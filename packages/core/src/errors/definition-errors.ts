@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InvalidArgumentError } from './argument-errors.ts';
 import { LeftfoldError } from './leftfold-error.ts';
-import { shownText, shownValue } from './shown.ts';
+import { shownName } from './shown.ts';
 
 /** Where a value left its schema: the path, and zod's code for why. Never the value itself. */
 export interface SchemaIssue {
@@ -50,7 +50,7 @@ export class InvalidNameError extends LeftfoldError {
   readonly kind: string;
 
   constructor(kind: string, value: unknown, rule: string) {
-    super(`${kind} ${shownValue(value)} ${rule}`);
+    super(`${kind} ${shownName(value)} ${rule}`);
     this.kind = kind;
   }
 }
@@ -112,7 +112,7 @@ export class UnknownEventError extends LeftfoldError {
 
 function describeUnknown(type: string, place: UnknownEventPlace): string {
   const { schemaVersion, position, newest, written, inQuery = false } = place;
-  const event = `event type ${shownValue(type)}${position === undefined ? '' : ` at position ${position}`}`;
+  const event = `event type ${shownName(type)}${position === undefined ? '' : ` at position ${position}`}`;
   if (written !== undefined) {
     return `${event} was made with schema version ${schemaVersion}, and version ${written} is written here; make it by create of the defineEvents(...) that the store has`;
   }
@@ -180,7 +180,7 @@ export class UnknownCommandError extends LeftfoldError {
     const listed = known.slice(0, MAX_LISTED).map((name) => `"${name}"`);
     const more = known.length > MAX_LISTED ? `, and ${known.length - MAX_LISTED} more` : '';
     const names = known.length === 0 ? 'none' : `${listed.join(', ')}${more}`;
-    super(`command ${shownText(command)} is unknown here; known: ${names}. Pass its definition to the app`);
+    super(`command ${shownName(command)} is unknown here; known: ${names}. Pass its definition to the app`);
     this.command = command;
   }
 }

@@ -364,7 +364,7 @@ test('an unknown command of any length lists some of the known ones', () => {
   const known = Array.from({ length: 10_000 }, (_, index) => `account.command${index}`);
   const { message } = new UnknownCommandError(`account.\u001b${'x'.repeat(10_000)}`, known);
   expect(message).toContain('"account.command19", and 9980 more. Pass its definition');
-  expect(message).toContain(String.raw`command "account.\u001bxxx`);
+  expect(message).toMatch(/^command of 10009 characters is unknown here/);
   expect(message.length).toBeLessThan(1_000);
 });
 

@@ -1,21 +1,34 @@
 import { expect, test } from 'vitest';
-import { shownText, shownValue } from './shown.ts';
+import { shownName, shownText, shownValue } from './shown.ts';
 
-test('a text is quoted, and what a terminal would obey is escaped', () => {
-  expect(shownText('a"b\n\u001b[31m\u202e\u2028\ud83e\u0085é🎉')).toBe(
-    String.raw`"a\"b\n\u001b[31m\u202e\u2028\ud83e\u0085é🎉"`,
-  );
+test('a short text is quoted, and what a terminal would obey is escaped', () => {
+  expect(shownText('a\\b\n\u001b[31m\u202e'.replace('[', '('))).toBe(String.raw`"a\\b\n\u001b(31m\u202e"`);
+  expect(shownText('\u2028\ud83e\u0085é🎉')).toBe(String.raw`"\u2028\ud83e\u0085é🎉"`);
 });
 
-test('a long text is cut', () => {
-  expect(shownText('x'.repeat(1e6))).toBe(`"${'x'.repeat(57)}..."`);
+test.for([
+  ['x'.repeat(61), '61 characters'],
+  ['x'.repeat(1e6), '1000000 characters'],
+  ['postgres://u:secret@h/db', '24 characters'],
+  ['host=h password=secret', '22 characters'],
+  ['{"a":1}', '7 characters'],
+  ['[1]', '3 characters'],
+  ['"', '1 character'],
+] as const)('a text that is long, or may be a URL or JSON, is described: %#', ([text, shown]) => {
+  expect(shownText(text)).toBe(`a text of ${shown}`);
+  expect(shownName(text)).toBe(`of ${shown}`);
+});
+
+test('a name is quoted, and what is no text is shown by its kind', () => {
+  expect(shownName('account.opened')).toBe('"account.opened"');
+  expect(shownName({})).toBe('an object');
 });
 
 test.for([
   [7, '7'],
   [Number.NaN, 'NaN'],
   [Number.NEGATIVE_INFINITY, '-Infinity'],
-  ['7', '"7"'],
+  ['secret', 'a text of 6 characters'],
   [7n, 'a bigint'],
   [null, 'null'],
   [undefined, 'undefined'],

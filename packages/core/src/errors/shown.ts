@@ -1,13 +1,36 @@
-/** Characters of a caller's value that an error message has at most. */
-const MAX_SHOWN = 60;
+/** Longest text of a caller that an error message quotes, in characters. */
+const MAX_QUOTED = 60;
+
+/** Characters of a URL, a connection string or JSON, which may have a password or a payload in them. */
+const telling = /[:/@{}[\]"=]/;
 
 /** Characters that would change how the text around them is read: control, direction, line separators, halves of pairs. */
 const unreadable = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** A text as it may be in an error message: quoted, with escapes, and of limited length. */
+/**
+ * A text that is the value itself, such as one of several words, as it may be in an error message: quoted, with escapes.
+ * One that is long, or that may be a URL or JSON, is described by its length.
+ */
 export function shownText(text: string): string {
-  const abridged = text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN - 3)}...`;
-  return JSON.stringify(abridged).replace(unreadable, escaped);
+  return quoted(text) ?? described(text);
+}
+
+/** A name or an id, likewise, to follow the word for what it names: `"acc-1"`, or `of 300 characters`. */
+export function shownName(name: unknown): string {
+  return typeof name === 'string' ? (quoted(name) ?? `of ${charactersOf(name)}`) : shownValue(name);
+}
+
+function quoted(text: string): string | undefined {
+  if (text.length > MAX_QUOTED || telling.test(text)) return undefined;
+  return JSON.stringify(text).replace(unreadable, escaped);
+}
+
+function described(text: string): string {
+  return `a text of ${charactersOf(text)}`;
+}
+
+function charactersOf({ length }: string): string {
+  return length === 1 ? '1 character' : `${length} characters`;
 }
 
 function escaped(characters: string): string {
@@ -17,11 +40,11 @@ function escaped(characters: string): string {
   return escapes;
 }
 
-/** What a caller gave, for an error message: numbers and texts as they are, everything else by its kind alone. */
+/** What a caller gave in place of something else, for an error message: numbers as they are, all else by its kind. */
 export function shownValue(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return shownText(value);
+      return described(value);
     case 'number':
       return String(value);
     case 'boolean':

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
-import { shownText } from '../errors/shown.ts';
+import { shownName } from '../errors/shown.ts';
 import { isPlainObject } from '../json/json-part.ts';
 
 /** Bounds of a number; both are included. */
@@ -43,7 +43,7 @@ export function assertInstant(argument: string, value: unknown): void {
 /** @throws InvalidArgumentError when the value is given and is not one of these. */
 export function assertOneOf(argument: string, value: unknown, taken: readonly unknown[]): void {
   if (value === undefined || taken.includes(value)) return;
-  throw InvalidArgumentError.not(taken.map(wordOf).join(' or '), argument, value);
+  throw InvalidArgumentError.notOneOf(taken.map(wordOf).join(' or '), argument, value);
 }
 
 function wordOf(taken: unknown): string {
@@ -93,6 +93,6 @@ export function assertOptions(
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(names, name) || Object.hasOwn(others, name)) continue;
     const known = Object.keys({ ...names, ...others }).join(', ');
-    throw new InvalidArgumentError(argument, `has no ${shownText(name)}; it takes ${known}`);
+    throw new InvalidArgumentError(argument, `has no member ${shownName(name)}; it takes ${known}`);
   }
 }
