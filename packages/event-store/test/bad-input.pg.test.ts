@@ -39,7 +39,7 @@ const names: readonly Rejection[] = [
     what: 'a stream id that is too long',
     call: (store) => store.append(tooLong, [opened]),
     code: 'INVALID_NAME',
-    message: `stream id "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
+    message: 'stream id of 256 characters is too long: at most 255 characters are allowed',
   },
   {
     what: 'a stream id with a NUL character',
@@ -63,13 +63,13 @@ const names: readonly Rejection[] = [
     what: 'an event id that is too long',
     call: (store) => append(store, withId(tooLong)),
     code: 'INVALID_NAME',
-    message: `event id "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
+    message: 'event id of 256 characters is too long: at most 255 characters are allowed',
   },
   {
     what: 'a command id that leaves no room for what is added to it',
     call: (store) => store.append('note-1', [opened], { commandId: 'x'.repeat(255) }),
     code: 'INVALID_NAME',
-    message: `event id "${'x'.repeat(57)}..." has 257 characters, at most 255 are allowed`,
+    message: 'event id of 257 characters is too long: at most 255 characters are allowed',
   },
   {
     what: 'an empty tag',
@@ -117,7 +117,7 @@ const names: readonly Rejection[] = [
     what: 'a snapshot under a key that is too long',
     call: (store) => store.saveSnapshot('note-1', tooLong, { streamVersion: 1, position: 1, state: {} }),
     code: 'INVALID_NAME',
-    message: `snapshot key "${'x'.repeat(57)}..." has 256 characters, at most 255 are allowed`,
+    message: 'snapshot key of 256 characters is too long: at most 255 characters are allowed',
   },
 ];
 

@@ -26,7 +26,7 @@ describe('an id', () => {
 
   test.each([
     ['', 'must be a text that is not empty'],
-    ['x'.repeat(MAX_ID_LENGTH + 1), 'has 256 characters, at most 255 are allowed'],
+    ['x'.repeat(MAX_ID_LENGTH + 1), 'is too long: at most 255 characters are allowed'],
     ['a\u0000b', 'has a control character (NUL included); remove it'],
     ['a\nb', 'has a control character (NUL included); remove it'],
     ['a\u007f', 'has a control character (NUL included); remove it'],
@@ -57,7 +57,9 @@ describe('an id', () => {
   });
 
   test('is described in the message when it is long, and escaped when it is short', () => {
-    expect(() => assertId('event id', `${'x'.repeat(300)}`)).toThrow('event id of 300 characters has 300');
+    expect(() => assertId('event id', `${'x'.repeat(300)}`)).toThrow(
+      'event id of 300 characters is too long',
+    );
     expect(() => assertId('event id', 'a\u0000')).toThrow('event id "a\\u0000"');
   });
 });
@@ -102,7 +104,9 @@ describe('a projection name', () => {
 
 test('a table or column has at most the 63 characters that Postgres keeps', () => {
   expect(() => assertSqlName('column', 'x'.repeat(63))).not.toThrow();
-  expect(() => assertSqlName('column', 'x'.repeat(64))).toThrow('has 64 characters, at most 63 are allowed');
+  expect(() => assertSqlName('column', 'x'.repeat(64))).toThrow(
+    'is too long: at most 63 characters are allowed',
+  );
   expect(() => assertSqlName('column', 'account id')).toThrow(InvalidNameError);
 });
 
@@ -141,6 +145,6 @@ describe('a stream id', () => {
   test('is refused when a part is invalid, or both are too long together', () => {
     expect(() => streamIdOf('bank-account', '1')).toThrow('category "bank-account"');
     expect(() => streamIdOf('account', '')).toThrow('id of account "" must be');
-    expect(() => streamIdOf('account', 'x'.repeat(250))).toThrow(/^stream id .* has 258 characters/);
+    expect(() => streamIdOf('account', 'x'.repeat(250))).toThrow('stream id of 258 characters is too long');
   });
 });

@@ -23,11 +23,7 @@ export function assertId(kind: string, value: string | undefined): void {
   if (typeof value !== 'string' || value.length === 0)
     throw new InvalidNameError(kind, value, 'must be a text that is not empty');
   if (value.length > MAX_ID_LENGTH) {
-    throw new InvalidNameError(
-      kind,
-      value,
-      `has ${value.length} characters, at most ${MAX_ID_LENGTH} are allowed`,
-    );
+    throw new InvalidNameError(kind, value, `is too long: at most ${MAX_ID_LENGTH} characters are allowed`);
   }
   if (controlCharacter.test(value)) {
     throw new InvalidNameError(kind, value, 'has a control character (NUL included); remove it');
@@ -102,7 +98,7 @@ function assertPattern(kind: string, value: string, pattern: RegExp, rule: strin
   if (typeof value !== 'string' || value.length === 0)
     throw new InvalidNameError(kind, value, 'must be a text that is not empty');
   if (value.length > limit) {
-    throw new InvalidNameError(kind, value, `has ${value.length} characters, at most ${limit} are allowed`);
+    throw new InvalidNameError(kind, value, `is too long: at most ${limit} characters are allowed`);
   }
   if (!pattern.test(value)) throw new InvalidNameError(kind, value, rule);
 }
