@@ -49,9 +49,9 @@ const faults: Readonly<Record<string, Fault>> = {
     },
     codes: ['STORE_UNAVAILABLE'],
   },
-  'a role that may have one connection': {
+  'a role that may have no connection': {
     begin: async () => {
-      await admin('alter role leftfold connection limit 1');
+      await admin('alter role leftfold connection limit 0');
       await cut(`usename = 'leftfold'`);
       return () => admin('alter role leftfold connection limit -1');
     },
