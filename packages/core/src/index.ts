@@ -94,7 +94,7 @@ export {
   type RecordedEventOf,
 } from './event/define-events.ts';
 export type { NewEvent, RecordedEvent } from './event/event.ts';
-export type { EventOptions } from './event/event-definition.ts';
+export type { DecidedEventOptions, EventOptions } from './event/event-definition.ts';
 export { EventCatalog } from './event/event-catalog.ts';
 export type { StoredPayload, UpcastPayload } from './event/upcast.ts';
 export { frozen } from './fold/frozen.ts';

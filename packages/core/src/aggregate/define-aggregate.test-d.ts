@@ -102,6 +102,21 @@ test('a wrong command name or input does not compile', () => {
   account.command.withdraw('acc-1', { cents: '5' });
 });
 
+test('an id of its own for a decided event does not compile', () => {
+  defineAggregate({
+    events: accountEvents,
+    initialState: state,
+    evolve: {} as never,
+    commands: {
+      open: {
+        input: z.object({}),
+        // @ts-expect-error the id is made from the command id
+        decide: (_state, _input, emit, { newId }) => emit.opened({ owner: 'Ada' }, { id: newId() }),
+      },
+    },
+  });
+});
+
 test('a missing, unknown or mistyped evolve handler does not compile', () => {
   defineAggregate({
     events: accountEvents,

@@ -9,6 +9,8 @@ import type {
   Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
+import type { DecidedEventOptions } from '../event/event-definition.ts';
+import { withoutOwnIds } from '../event/own-id.ts';
 import { InvalidDefinitionError, UnknownCommandError } from '../errors/definition-errors.ts';
 import { frozen, unfreezable } from '../fold/frozen.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
@@ -109,7 +111,7 @@ export interface AggregateOptions<
     readonly [TName in keyof TInputs]: CommandHandler<
       NoInfer<TState>,
       TInputs[TName],
-      EventCreators<TCategory, TPayloads>,
+      EventCreators<TCategory, TPayloads, DecidedEventOptions>,
       NewEventOf<EventGroup<TCategory, TPayloads>>,
       NoInfer<TReason>
     >;
@@ -266,7 +268,7 @@ export function defineAggregate<
     decide(command, state, input, context) {
       const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined;
       if (handler === undefined) throw new UnknownCommandError(`${name}.${command}`, commandNames);
-      return handler.decide(state, input, events.create, context);
+      return withoutOwnIds(handler.decide(state, input, events.create, context));
     },
     evolve: foldEventOf(
       events,

@@ -7,6 +7,8 @@ import type {
   Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
+import type { DecidedEventOptions } from '../event/event-definition.ts';
+import { withoutOwnIds } from '../event/own-id.ts';
 import { assertDecisionOptions } from './assert-aggregate-options.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
@@ -36,7 +38,7 @@ type EmittedEventOfAggregate<TAggregate> = TAggregate extends { readonly events:
 type CreatorsOf<TAggregate> = TAggregate extends {
   readonly events: EventGroup<infer TCategory, infer TPayloads extends Payloads>;
 }
-  ? EventCreators<TCategory, TPayloads>
+  ? EventCreators<TCategory, TPayloads, DecidedEventOptions>
   : never;
 
 /** What {@link defineDecision} takes. */
@@ -162,7 +164,7 @@ export function defineDecision<
         if (!Object.hasOwn(aggregates, role)) throw new TypeError(`decision "${name}" has no role "${role}"`);
       }
       const eventsByRole: readonly [string, OneOrMore | undefined][] = Object.entries(decided);
-      return Object.fromEntries(eventsByRole.map(([role, events]) => [role, toList(events)]));
+      return Object.fromEntries(eventsByRole.map(([role, events]) => [role, withoutOwnIds(toList(events))]));
     },
   };
 }

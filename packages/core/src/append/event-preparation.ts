@@ -1,7 +1,7 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
-import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
+import { assertNoOwnId } from '../event/own-id.ts';
 import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
@@ -81,13 +81,11 @@ export class EventPreparation {
     return joined;
   }
 
-  /** A repeated command is found by the ids of its events, so they are made from its own. */
   #idOf({ id, type }: NewEvent): string {
     if (id !== undefined) {
       assertId('event id', id);
-      if (this.#commandId === undefined) return id;
-      const problem = `of event "${type}" must be left out in an append with a command id, which gives each event its id; or leave out the command id`;
-      throw new InvalidArgumentError('id', problem);
+      if (this.#commandId !== undefined) assertNoOwnId({ id, type });
+      return id;
     }
     if (this.#commandId === undefined) return uuidv7(this.#now);
     const made = `${this.#commandId}:${this.#count}`;

@@ -74,10 +74,14 @@ type EventInput<TPayload> =
   WrittenPayload<TPayload> extends ParsedPayload<unknown, infer TInput> ? TInput : WrittenPayload<TPayload>;
 
 /** One function per event: validates the payload and makes the event. */
-export type EventCreators<TCategory extends string, TPayloads extends Payloads> = {
+export type EventCreators<
+  TCategory extends string,
+  TPayloads extends Payloads,
+  TOptions extends EventOptions = EventOptions,
+> = {
   readonly [TName in keyof TPayloads & string]: (
     data: EventInput<TPayloads[TName]>,
-    options?: EventOptions,
+    options?: TOptions,
   ) => NewEvent<`${TCategory}.${TName}`, WrittenData<TPayloads[TName]>>;
 };
 

@@ -28,3 +28,6 @@ export interface EventOptions {
   /** Wins over the append's metadata, field by field, except for `commandId`. @default none */
   readonly metadata?: EventMetadata | undefined;
 }
+
+/** The options of an event that a command decides on: its id is made from the command id. */
+export type DecidedEventOptions = Omit<EventOptions, 'id'>;

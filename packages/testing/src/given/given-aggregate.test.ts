@@ -14,24 +14,19 @@ import { given } from './given.ts';
 
 const { command } = account;
 
+const same = (state: object) => state;
+const keep = { opened: same, deposited: same, withdrawn: same, closed: same };
+
 /** An aggregate whose events contain what a decision is given: the id, the time and new ids. */
 const register = defineAggregate({
   events: accountEvents,
   initialState: {},
-  evolve: {
-    opened: (state) => state,
-    deposited: (state) => state,
-    withdrawn: (state) => state,
-    closed: (state) => state,
-  },
+  evolve: keep,
   commands: {
     open: {
       input: z.object({ owner: z.string() }),
       decide: (_state, { owner }, emit, { id, newId, now }) =>
-        emit.opened(
-          { owner, note: `${id} at ${now.toISOString()}` },
-          { id: newId(), tags: [`owner:${owner}`] },
-        ),
+        emit.opened({ owner, note: `${id} ${newId()} ${now.toISOString()}` }, { tags: [`owner:${owner}`] }),
     },
   },
 });
@@ -54,8 +49,8 @@ describe('given, when, then', () => {
 
   test('decides at a fixed time and with counted ids, so that events can be compared', () => {
     const event = accountEvents.create.opened(
-      { owner: 'Ada', note: 'acc-1 at 2000-01-01T00:00:00.000Z' },
-      { id: 'id-1', tags: ['owner:Ada'] },
+      { owner: 'Ada', note: 'acc-1 id-1 2000-01-01T00:00:00.000Z' },
+      { tags: ['owner:Ada'] },
     );
     const opening = given(register);
     opening.when(register.command.open('acc-1', { owner: 'Ada' })).then([event]);
@@ -66,7 +61,28 @@ describe('given, when, then', () => {
   test('takes time and ids from the test when they are given', () => {
     const options = { now: new Date('2026-01-02T03:04:05Z'), newId: () => 'mine' };
     const { events } = given(register, [], options).when(register.command.open('acc-1', { owner: 'Ada' }));
-    expect(events).toMatchObject([{ id: 'mine', data: { note: 'acc-1 at 2026-01-02T03:04:05.000Z' } }]);
+    expect(events).toMatchObject([{ data: { note: 'acc-1 mine 2026-01-02T03:04:05.000Z' } }]);
+  });
+
+  test('fails as execute does when an event has an id of its own', () => {
+    const careless = defineAggregate({
+      events: accountEvents,
+      initialState: {},
+      evolve: keep,
+      commands: {
+        open: {
+          input: z.object({ owner: z.string() }),
+          decide: (_state, input, _emit, { newId }) => [
+            accountEvents.create.opened(input),
+            accountEvents.create.opened(input, { id: newId() }),
+          ],
+        },
+      },
+    });
+    const opening = given(careless);
+    expect(() => opening.when(careless.command.open('acc-1', { owner: 'Ada' }))).toThrow(
+      'id of event "account.opened" must be left out',
+    );
   });
 
   test('asserts a rejection, with or without its details', () => {
