@@ -1,9 +1,10 @@
-import type { JsonValue } from '@leftfold/core';
+import { defineEvents, type JsonValue } from '@leftfold/core';
 import { opened } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { expect } from 'vitest';
-import { test } from './store-test.ts';
+import { z } from 'zod';
+import { openStore, test } from './store-test.ts';
 
 /** Arguments of `_append_batch` for one event, with some of them replaced. */
 function callWith(changes: Readonly<Record<string, string>>): string {
@@ -63,10 +64,6 @@ test.for<Readonly<Record<string, string>>>([
   { event_schema_version: `'{}'` },
   { event_data: `'[]'` },
   { event_metadata: `'["text"]'` },
-  { event_data: `jsonb_build_array(jsonb_build_object('secret', repeat('x', 2097152)))` },
-  { event_metadata: `jsonb_build_array(jsonb_build_object('secret', repeat('x', 2097152)))` },
-  // 16 numbers, as a reader gets them.
-  { event_data: `('[[1' || repeat(',1e131071', 16) || ']]')::jsonb` },
   { event_tags: `array['{a,null}']` },
   { event_tags: `array['{""}']` },
   { event_tags: `array['{{a},{b}}']` },
@@ -90,9 +87,6 @@ test.for([
   `'s', -1, 'one', 't', 0, '{}', '{}'`,
   `'s', -1, 'one', 't', 1, null, '{}'`,
   `'s', -1, 'one', 't', 1, '{}', '[]'`,
-  `'s', -1, 'one', 't', 1, to_jsonb(repeat('x', 2097152)), '{}'`,
-  `'s', -1, 'one', 't', 1, '{}', jsonb_build_object('x', repeat('x', 2097152))`,
-  `'s', -1, 'one', 't', 1, ('[1' || repeat(',1e131071', 16) || ']')::jsonb, '{}'`,
   `'s', -1, 'one', 't', 1, '{}', '{}', null`,
   `'s', -1, 'one', 't', 1, '{}', '{}', '{{a},{b}}'`,
   `'s', -1, 'one', 't', 1, '{}', '{}', '{""}'`,
@@ -102,6 +96,22 @@ test.for([
     code: '22023',
     detail: undefined,
   });
+});
+
+test.for([
+  callWith({ event_data: `jsonb_build_array(jsonb_build_object('secret', repeat('x', 2097152)))` }),
+  callWith({ event_metadata: `jsonb_build_array(jsonb_build_object('secret', repeat('x', 2097152)))` }),
+  // 16 numbers, as a reader gets them.
+  callWith({ event_data: `('[[1' || repeat(',1e131071', 16) || ']]')::jsonb` }),
+  `select from leftfold._append_one('s', -1, 'one', 't', 1, to_jsonb(repeat('x', 2097152)), '{}')`,
+  `select from leftfold._append_one('s', -1, 'one', 't', 1, '{}', jsonb_build_object('x', repeat('x', 2097152)))`,
+  `select from leftfold._append_one('s', -1, 'one', 't', 1, ('[1' || repeat(',1e131071', 16) || ']')::jsonb, '{}')`,
+])('an event that is too large is refused with SQLSTATE LF007: %s', async (call, { pool, store }) => {
+  guarantee('bounded-memory');
+  const error = await failureOf(pool.query(call));
+  expect(error).toMatchObject({ code: 'LF007' });
+  expect(JSON.stringify(error)).not.toContain('secret');
+  expect(await store.highWaterMark()).toBe(0);
 });
 
 test('the longest names and most tags are taken', async ({ pool }) => {
@@ -122,12 +132,37 @@ test('an event of the largest size is taken, and a larger one when the owner of 
   // Two quotes, and two braces of the metadata.
   await append('largest', 2_097_152 - 4);
   expect(await failureOf(append('larger', 2_097_152 - 3))).toMatchObject({
-    code: '22023',
+    code: 'LF007',
     message: 'an event has more than 2097152 bytes of JSON, the limit of this log',
+    detail: '{"streamId" : "s", "bytes" : 2097153, "limit" : 2097152}',
     hint: 'make it smaller, or let the owner raise max_event_size of "leftfold".log',
   });
   await pool.query('update leftfold.log set max_event_size = 4194304');
   await append('larger', 2_097_152 - 3);
+});
+
+test('a store whose limit is above that of the log gets a typed error until the owner raises it', async ({
+  ownDatabase,
+  ownPool,
+}) => {
+  const notes = defineEvents('note', { written: z.object({ text: z.string() }) });
+  const limits = { eventBytes: 4 * 1024 * 1024 };
+  await using store = openStore(ownDatabase.connectionString, { events: [notes], limits });
+  const large = notes.create.written({ text: 'x'.repeat(2_097_152) });
+  const small = notes.create.written({ text: 'secret' });
+  const [failure] = await Promise.all([
+    failureOf(store.append('note-large', [large])),
+    store.append('note-small', [small]), // in its batch
+  ]);
+  expect(failure).toMatchObject({
+    code: 'APPEND_TOO_LARGE',
+    retryable: false,
+    streamId: 'note-large',
+    limit: 2_097_152,
+    message: expect.stringContaining('let the owner raise max_event_size of "leftfold".log'),
+  });
+  await ownPool.query('update leftfold.log set max_event_size = 8388608');
+  await store.append('note-large', [large]);
 });
 
 test('a snapshot of more than 32 MiB is not kept, and the store refuses one of more than 16 MiB', {

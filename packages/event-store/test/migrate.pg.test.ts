@@ -95,7 +95,7 @@ describe('migrate', () => {
     const refused = {
       code: 'MISSING_RIGHTS',
       retryable: false,
-      message: expect.stringContaining('; grant the right to the role of this connection'),
+      message: expect.stringContaining('; this role lacks a right: after a migration'),
     };
     expect(await failureOf(store.migrate())).toMatchObject(refused);
     await using owner = openStore(ownDatabase.connectionString);

@@ -81,10 +81,17 @@ export class AppendTooLargeError extends LeftfoldError {
   readonly actual: number;
   readonly limit: number;
 
-  constructor(streamId: string, what: string, actual: number, limit: number) {
-    super(
-      `${what} for stream "${streamId}" is ${actual}, the limit is ${limit}; split it, or keep large content elsewhere and its address in the event`,
-    );
+  /** @param options.fix @default split the append, or store large content elsewhere */
+  constructor(
+    streamId: string,
+    what: string,
+    actual: number,
+    limit: number,
+    options: ErrorOptions & { readonly fix?: string } = {},
+  ) {
+    const { fix = 'split it, or keep large content elsewhere and its address in the event', ...cause } =
+      options;
+    super(`${what} for stream "${streamId}" is ${actual}, the limit is ${limit}; ${fix}`, cause);
     this.streamId = streamId;
     this.actual = actual;
     this.limit = limit;

@@ -102,6 +102,8 @@ const rows: readonly Row[] = [
   ['P0004', 'request', 'never', 'lasting', undefined],
   ['LF004', 'configuration', 'never', 'passing', 'WRONG_ISOLATION_LEVEL'],
   ['LF005', 'configuration', 'never', 'passing', 'READ_ONLY_DATABASE'],
+  // Without the detail that the log gives.
+  ['LF007', 'request', 'never', 'lasting', undefined],
   ['XX000', 'database', 'at-once', 'lasting', 'STORE_UNAVAILABLE'],
   ['XX001', 'database', 'never', 'lasting', undefined],
   ['XX002', 'database', 'never', 'lasting', undefined],

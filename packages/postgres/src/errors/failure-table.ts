@@ -9,6 +9,7 @@ import {
 } from '@leftfold/core';
 import { connectionTable, disconnected } from './connection-table.ts';
 import { codeOf, messageOf } from './error-text.ts';
+import { EVENT_TOO_LARGE, eventTooLarge } from './event-too-large.ts';
 import type { Failure } from './failure.ts';
 
 const outOfResources: Failure['toError'] = (cause) =>
@@ -236,6 +237,7 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     passing: true,
     toError: (cause) => new ReadOnlyDatabaseError(`${messageOf(cause)}; connect to the primary`, { cause }),
   },
+  [EVENT_TOO_LARGE]: { ...unfitValue, toError: eventTooLarge },
 
   ...connectionTable,
 };
@@ -280,6 +282,6 @@ export const unknownFailure: Failure = wrongStatement;
 /** What PostgreSQL says, which names the object. A trigger or function can raise the same code with values in it. */
 function missingRight(cause: unknown): { readonly message?: string } {
   if (!(cause instanceof Error && 'routine' in cause && cause.routine === 'aclcheck_error')) return {};
-  const message = `${cause.message}; grant the right to the role of this connection: after a migration, run the script of rightsScript again`;
+  const message = `${cause.message}; this role lacks a right: after a migration and for each new projection, migrate as the owner, then run the script of rightsScript again`;
   return { message };
 }

@@ -47,6 +47,6 @@ export interface Failure {
    * has changed, so that its subscription waits.
    */
   readonly passing: boolean;
-  /** The error that a caller gets; undefined: the one that pg threw, untouched. */
-  readonly toError?: (thrown: unknown, schema: string) => LeftfoldError;
+  /** The error that a caller gets; undefined, or without a result: the one that pg threw, untouched. */
+  readonly toError?: (thrown: unknown, schema: string) => LeftfoldError | undefined;
 }

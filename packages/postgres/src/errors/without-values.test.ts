@@ -27,3 +27,8 @@ test('a message that has names only stays, and so does what did not come from th
   expect(withoutValues(own)).toBe(own);
   expect(withoutValues('text')).toBe('text');
 });
+
+test('of an event that is too large for the log, the sizes stay', () => {
+  const { detail, where } = withoutValues(fromServer('LF007', 'too large')) as Record<string, unknown>;
+  expect({ detail, where }).toEqual({ detail: 'Key (a)=(SECRET)', where: undefined });
+});

@@ -1,3 +1,5 @@
+import { EVENT_TOO_LARGE } from './event-too-large.ts';
+
 /** What is read and changed of an error of pg. */
 interface ServerError extends Error {
   code: string;
@@ -27,7 +29,10 @@ const messagesWithValues: Readonly<Record<string, string>> = {
  */
 export function withoutValues(thrown: unknown): unknown {
   if (!isServerError(thrown)) return thrown;
-  for (const field of fieldsWithValues) if (thrown[field] !== undefined) thrown[field] = undefined;
+  // The detail of an event that is too large is its stream and two sizes.
+  for (const field of fieldsWithValues)
+    if (thrown[field] !== undefined && !(field === 'detail' && thrown.code === EVENT_TOO_LARGE))
+      thrown[field] = undefined;
   const { code, message, stack } = thrown;
   const words = messagesWithValues[code] ?? messagesWithValues[code.slice(0, 2)];
   if (words === undefined) return thrown;

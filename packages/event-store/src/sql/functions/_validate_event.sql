@@ -1,4 +1,5 @@
--- Raises SQLSTATE 22023, without a value of the event, for what append does not take. Returns true.
+-- Raises SQLSTATE 22023, or LF007 for an event that is too large, without a value of the event, for what append does not
+-- take. Returns true.
 --
 -- The append functions call it for each event that their own quick test does not pass: lengths are counted in UTF-16
 -- units, as the writers of the packages count them, and a text of 255 bytes has no more than 255 of these.
@@ -10,6 +11,7 @@ as $$
 declare
   problem text;
   max_event_size integer;
+  size constant integer := octet_length(data::text) + octet_length(metadata::text);
 begin
   select named.kind || ' ' || named.problem
     into problem
@@ -30,9 +32,11 @@ begin
     raise exception '%', problem using errcode = '22023';
   end if;
   select log.max_event_size into max_event_size from :schema.log;
-  if octet_length(data::text) + octet_length(metadata::text) > max_event_size then
+  if size > max_event_size then
     raise exception 'an event has more than % bytes of JSON, the limit of this log', max_event_size
-      using errcode = '22023', hint = 'make it smaller, or let the owner raise max_event_size of :schema.log';
+      using errcode = 'LF007',
+            detail = json_build_object('streamId', stream_id, 'bytes', size, 'limit', max_event_size)::text,
+            hint = 'make it smaller, or let the owner raise max_event_size of :schema.log';
   end if;
   return true;
 end
