@@ -8,14 +8,14 @@ import { createApp } from '../src/index.ts';
 import { inlineBalances, projections, test } from './role-test.ts';
 
 describe('with the rights of the script', () => {
-  test('a process that may not run projections warns once, and says what to grant', async ({ logins }) => {
+  test('a process that may not run projections warns once, and says what to do', async ({ logins }) => {
     // Before another test starts a projector, which would hold the lease.
     const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     onTestFinished(() => emitWarning.mockRestore());
     const told = () => emitWarning.mock.calls.map(([warning]) => warning);
     const refused = expect.objectContaining({
       code: 'MISSING_RIGHTS',
-      message: expect.stringMatching(/grant/),
+      message: expect.stringMatching(/rightsScript/),
     });
     await using _app = await createApp({
       aggregates: [account],
@@ -47,7 +47,7 @@ describe('with the rights of the script', () => {
     expect(await reader.load(account, '1')).toMatchObject({ streamVersion: 2 });
     expect(await failureOf(reader.execute(account.command.deposit('1', { cents: 1 })))).toMatchObject({
       code: 'MISSING_RIGHTS',
-      message: expect.stringMatching(/^permission denied for function _append_\w+; grant the right/),
+      message: expect.stringMatching(/^permission denied for function _append_\w+; this role lacks a right/),
     });
   });
 
