@@ -19,6 +19,7 @@ const pg = {
   exclude: [...notOurs, '**/*.serial.pg.test.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
+  isolate: false, // as in unit tests
 };
 
 // The same suites on the server at the standard port, as it is packaged. CI asks for it by LEFTFOLD_REQUIRE_SERVICES;
@@ -49,7 +50,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } },
   plugins: [restoreTemporaryDirectory],
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3, // the Postgres tests wait for half of their time
     projects: [
       {
         extends: true,

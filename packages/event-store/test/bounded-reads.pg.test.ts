@@ -89,8 +89,8 @@ test.for([
   await appendUnder(bytes);
 });
 
-describe('a process with 512 MB of memory', () => {
-  const COUNT = 80;
+describe('a process with 256 MB of memory', () => {
+  const COUNT = 40;
   const run = promisify(execFile);
   const script = fileURLToPath(new URL('./reader-process.ts', import.meta.url));
 
@@ -101,7 +101,7 @@ describe('a process with 512 MB of memory', () => {
     { timeout: 60_000 },
     async (way, { database }) => {
       guarantee('bounded-memory');
-      const flags = ['--max-old-space-size=512', ...typescriptFlags];
+      const flags = ['--max-old-space-size=256', ...typescriptFlags];
       const { stdout } = await run(process.execPath, [
         ...flags,
         script,

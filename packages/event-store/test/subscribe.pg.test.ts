@@ -1,6 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import type { NewEvent } from '@leftfold/core';
 import { deposited, opened } from '@leftfold/testbed/bank';
+import { putDatabaseAway } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { countQueries } from '@leftfold/testbed/waiting';
@@ -122,6 +123,20 @@ describe('subscribe', () => {
     for (let count = 1; count <= 5; count += 1) await store.append('account-left', [deposited(count)]);
     await alone.highWaterMark();
     expect(asked()).toBe(1);
+  });
+
+  test('waits while its database is away', async ({ ownDatabase }) => {
+    await using store = openStore(ownDatabase.connectionString);
+    await store.append('account-1', [opened]);
+    const subscription = store.subscribe();
+    const events = collect(subscription, 2);
+    await until(() => subscription.position === 1);
+    const putBack = await putDatabaseAway(ownDatabase.connectionString);
+    expect(await failureOf(store.highWaterMark())).toMatchObject({ code: 'LOGIN_REFUSED' });
+    await setTimeout(300); // its first try is after a tenth of a second
+    await putBack();
+    await store.append('account-2', [opened]);
+    expect(positionsOf(await events)).toEqual([1, 2]);
   });
 
   test('ends when the store is closed', async ({ database }) => {

@@ -20,7 +20,8 @@ const PAGE_SIZE = 500;
 const whileUnavailable: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 
 /**
- * Follows the log. It waits for a database that cannot be reached; every other error ends the loop.
+ * Follows the log. It waits for a database that cannot be reached, and for one that refuses the login after it was read:
+ * that one is being restored or renamed. Every other error ends the loop.
  *
  * It holds at most two pages, as text: the one being iterated, and the next one, which is read ahead.
  */
@@ -34,6 +35,7 @@ export class LogSubscription implements Subscription {
   #position: number;
   /** Where it resumes, until the first page has checked that the log has this event. */
   #token: EventPlace | undefined;
+  #hasRead = false;
 
   constructor(
     reader: LogReader,
@@ -110,14 +112,19 @@ export class LogSubscription implements Subscription {
         const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
         const page = await this.#reader.page({ ...range, shared, token });
         this.#token = undefined;
+        this.#hasRead = true;
         return page;
       } catch (error) {
         if (over.aborted) return undefined;
-        if (!LeftfoldError.is(error) || !error.retryable) throw error;
+        if (!LeftfoldError.is(error) || !this.#waitsFor(error)) throw error;
         failures += 1;
         await this.#outage.wait(retryDelayMs(whileUnavailable, failures), over);
       }
     }
     return undefined;
+  }
+
+  #waitsFor({ retryable, code }: LeftfoldError): boolean {
+    return retryable || (this.#hasRead && code === 'LOGIN_REFUSED');
   }
 }

@@ -6,6 +6,19 @@ export interface DatabaseBackup {
   restore(): Promise<void>;
 }
 
+/** Puts a database away, under another name, until the result is called. All connections to it are cut. */
+export async function putDatabaseAway(connectionString: string): Promise<() => Promise<void>> {
+  const name = new URL(connectionString).pathname.slice(1);
+  const rename = (from: string, to: string) =>
+    asAdmin(connectionString, async (admin) => {
+      await cutConnections(admin, from);
+      await admin.query(`alter database ${escapeIdentifier(from)} rename to ${escapeIdentifier(to)}`);
+      await admin.query(`alter database ${escapeIdentifier(to)} allow_connections true`);
+    });
+  await rename(name, `${name}_away`);
+  return () => rename(`${name}_away`, name);
+}
+
 /** Copies a database, within its server. Connections to it are cut. */
 export async function backUpDatabase(connectionString: string): Promise<DatabaseBackup> {
   const name = new URL(connectionString).pathname.slice(1);
@@ -19,8 +32,14 @@ export async function backUpDatabase(connectionString: string): Promise<Database
     restore: () =>
       asAdmin(connectionString, async (admin) => {
         await cutConnections(admin, name);
-        await admin.query(`drop database ${escapeIdentifier(name)} with (force)`);
-        await admin.query(`alter database ${escapeIdentifier(copy)} rename to ${escapeIdentifier(name)}`);
+        // Both at once: at no time is there no database of the name.
+        const lost = `${name}_lost`;
+        await admin.query(`
+          begin;
+          alter database ${escapeIdentifier(name)} rename to ${escapeIdentifier(lost)};
+          alter database ${escapeIdentifier(copy)} rename to ${escapeIdentifier(name)};
+          commit`);
+        await admin.query(`drop database ${escapeIdentifier(lost)} with (force)`);
       }),
   };
 }

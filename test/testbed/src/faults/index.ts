@@ -4,7 +4,7 @@ export { shiftClock } from './clock.ts';
 export { startDyingServer } from './dying-server.ts';
 export { pauseFunction } from './function-pause.ts';
 export { killProcess, pauseProcess, typescriptFlags } from './processes.ts';
-export { backUpDatabase, type DatabaseBackup } from './database-backup.ts';
+export { backUpDatabase, type DatabaseBackup, putDatabaseAway } from './database-backup.ts';
 export { crashServer, restartServer } from './server.ts';
 export { findProgram } from './programs.ts';
 export { startReplicated, type ReplicatedServer } from './standby.ts';
