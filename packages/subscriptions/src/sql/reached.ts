@@ -1,7 +1,8 @@
 import type { EventPlace } from '@leftfold/core/input';
 import { hasEventOf, tokenColumns, type TokenRow } from '@leftfold/event-store';
-import type { Statement } from '@leftfold/postgres';
+import { numberArray, type Statement } from '@leftfold/postgres';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import { columnsOf } from './subscriptions.ts';
 
 /** How far a subscription is, and what the log has at a place, in one snapshot. */
 export interface ReachedRow extends TokenRow {
@@ -10,20 +11,32 @@ export interface ReachedRow extends TokenRow {
   readonly inline: boolean;
 }
 
-/** SQL: one SELECT by primary key, with two index scans of `events_pkey`. No row when the subscription has none. */
-export function reachedStatement(
-  schema: string,
-  { name, version, slice }: SubscriptionKey,
-  { position }: EventPlace,
-): Statement {
+/** A subscription, and the place in the log that it has to reach. */
+export interface WantedPlace {
+  readonly key: SubscriptionKey;
+  readonly place: EventPlace;
+}
+
+/** A row about one of the wanted places, by its number from 1. */
+export interface NumberedReachedRow extends ReachedRow {
+  readonly number: number;
+}
+
+/** SQL: one SELECT; for each place one index scan by primary key of each table. No row for one that has no subscription. */
+export function reachedStatement(schema: string, wanted: readonly WantedPlace[]): Statement {
   return {
     name: `leftfold reached ${schema}`,
-    text: `select position, inline, ${tokenColumns(schema, '$4')}
-             from "${schema}".subscriptions
-            where name = $1
-              and version = $2
-              and slice = $3`,
-    values: [name, version, slice, position],
+    text: `select wanted.number, subscription.position, subscription.inline, ${tokenColumns(schema, 'wanted.place')}
+             from unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[]) with ordinality
+                  as wanted (name, version, slice, place, number)
+             join "${schema}".subscriptions as subscription
+               on subscription.name = wanted.name
+              and subscription.version = wanted.version
+              and subscription.slice = wanted.slice`,
+    values: [
+      ...columnsOf(wanted.map(({ key }) => key)),
+      numberArray(wanted.map(({ place }) => place.position)),
+    ],
   };
 }
 

@@ -14,6 +14,7 @@ import type { Checkpoint } from '../sql/row.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
+import { PlaceChecks } from './place-checks.ts';
 
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 50;
@@ -61,6 +62,7 @@ interface Waiter {
  * for all waiting calls, and not at all while there are none.
  */
 export class SubscriptionWaiters {
+  readonly checks: PlaceChecks;
   readonly #store: PostgresEventStore;
   readonly #isRunning: () => boolean;
   readonly #waiters = new Set<Waiter>();
@@ -74,6 +76,7 @@ export class SubscriptionWaiters {
 
   /** @param isRunning whether this process runs its subscriptions. @default it does not */
   constructor(store: PostgresEventStore, isRunning: () => boolean = () => false) {
+    this.checks = new PlaceChecks(store);
     this.#isRunning = isRunning;
     this.#store = store;
   }
@@ -178,7 +181,8 @@ export class SubscriptionWaiters {
 
   #pollSoon(): void {
     this.#pollMs = FIRST_POLL_MS;
-    this.#wake.abort();
+    // Each call makes an error, also when it has no effect.
+    if (!this.#wake.signal.aborted) this.#wake.abort();
     if (this.#polling || this.#waiters.size === 0) return;
     this.#polling = true;
     void this.#poll();

@@ -1,11 +1,16 @@
 import { LeftfoldError } from '@leftfold/core';
 import type { EventPlace } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { toLeftfoldError } from '@leftfold/postgres';
-import { hasReached, type ReachedRow, reachedStatement } from '../sql/reached.ts';
+import { onAbort, toLeftfoldError } from '@leftfold/postgres';
+import { hasReached, type ReachedRow } from '../sql/reached.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { stoppedError, type SubscriptionWaiters, type WaitOptions } from './subscription-waiters.ts';
 import { untilReached } from './until-reached.ts';
+
+/** How long a call waits for an answer of the database when its own timeout is shorter, or over. */
+const ANSWER_MS = 1_000;
+/** A longer timer of Node fires at once. The statement has a limit of its own. */
+const MAX_ANSWER_MS = 60_000;
 
 /**
  * Waits until a subscription has processed the event at a place.
@@ -13,19 +18,23 @@ import { untilReached } from './until-reached.ts';
  * @throws LogRewoundError when the log does not have this event; the errors of {@link SubscriptionWaiters.until}
  */
 export async function waitForPlace(
-  { store, waiters }: { readonly store: PostgresEventStore; readonly waiters: SubscriptionWaiters },
+  by: { readonly store: PostgresEventStore; readonly waiters: SubscriptionWaiters },
   subscription: Subscription,
   place: EventPlace,
   { timeoutMs, signal }: WaitOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
   const { position } = place;
+  const deadline = performance.now() + timeoutMs;
   await untilReached({
     identity: identityOf(subscription),
     wanted: position,
-    check: () => reachedRow(store, subscription, place),
+    check: async () => {
+      const limitMs = Math.min(MAX_ANSWER_MS, Math.max(ANSWER_MS, deadline - performance.now()));
+      return (await answerWithin(reachedRow(by, subscription, place), limitMs, signal)) ?? 0;
+    },
     wait: (remainingMs) =>
-      waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
+      by.waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
     timeoutMs,
     signal,
   });
@@ -33,19 +42,41 @@ export async function waitForPlace(
 
 /** @returns the row when it has reached the place, else its position; 0 while the database cannot be reached */
 async function reachedRow(
-  { run, schema, closed }: PostgresEventStore,
+  { store, waiters }: { readonly store: PostgresEventStore; readonly waiters: SubscriptionWaiters },
   subscription: Subscription,
   place: EventPlace,
 ): Promise<ReachedRow | number> {
   let row: ReachedRow | undefined;
   try {
-    [row] = await run<ReachedRow>(reachedStatement(schema, subscription.key, place));
+    row = await waiters.checks.rowAt({ key: subscription.key, place });
   } catch (thrown) {
-    if (closed) throw stoppedError(subscription);
-    const error = toLeftfoldError(thrown, schema);
+    if (store.closed) throw stoppedError(subscription);
+    const error = toLeftfoldError(thrown, store.schema);
     if (LeftfoldError.is(error) && error.retryable) return 0;
     throw error;
   }
   if (row === undefined) return 0;
   return hasReached(place, row) ? row : row.position;
+}
+
+/**
+ * The answer is shared with other calls, so that a call which ends earlier leaves it to them.
+ *
+ * @returns undefined when there is none within the limit
+ * @throws the signal's reason when it aborts
+ */
+function answerWithin<TAnswer>(
+  answer: Promise<TAnswer>,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<TAnswer | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), limitMs);
+    const remove = signal && onAbort(signal, () => reject(signal.reason));
+    const end = () => {
+      clearTimeout(timer);
+      remove?.();
+    };
+    answer.then(resolve, reject).finally(end);
+  });
 }
