@@ -25,6 +25,8 @@ describe('reset', () => {
     const observer = createRunner(elsewhere, [first]);
     by = 'after';
     await observer.reset(first);
+    await runner.whenCaughtUp(running, { timeoutMs: 10_000 }); // it led, and has not noticed the reset yet
+    expect(await entriesOf(store, 'recorder')).toHaveLength(30);
     await observer.whenCaughtUp(first, { timeoutMs: 10_000 });
     expect(await entriesOf(store, 'recorder')).toEqual(
       Array.from({ length: 30 }, (_, n) => ({ position: n + 1, amount: n, by: 'after' })),

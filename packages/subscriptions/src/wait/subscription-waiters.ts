@@ -144,6 +144,13 @@ export class SubscriptionWaiters {
     }
   }
 
+  /** @returns the checkpoint of the database when it is where it is wanted, else its position; 0 when it cannot be read */
+  async check(subscription: Subscription, wanted: Wanted): Promise<Checkpoint | number> {
+    const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
+    if (found === undefined) return 0;
+    return isReached(wanted, found) ? found : found.position;
+  }
+
   /** Rejects all waiting calls. */
   close(): void {
     this.#closed = true;
@@ -153,10 +160,8 @@ export class SubscriptionWaiters {
 
   /** The runner is stopped, so nothing is waited for; what was reached is in the database. */
   async #assertReached(subscription: Subscription, wanted: Wanted): Promise<void> {
-    const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
-    if (found === undefined) throw stoppedError(subscription);
-    if (isReached(wanted, found)) return;
-    throw stoppedError(subscription);
+    const found = await this.check(subscription, wanted);
+    if (typeof found === 'number') throw stoppedError(subscription);
   }
 
   #waitersOf(mapKey: string): readonly Waiter[] {
