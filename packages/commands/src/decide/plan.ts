@@ -91,7 +91,7 @@ function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyE
     inputs: [command.input, input],
     decide([state], context) {
       const decided = aggregate.decide(commandName, state, input, { ...context, id });
-      return decided instanceof Rejection ? decided : [toList(name, decided)];
+      return decided instanceof Rejection ? decided : [toList(decided)];
     },
   };
 }
@@ -151,12 +151,6 @@ function expectedOf(expected: AnyExpectedVersion, role?: string): ExpectedVersio
   return own;
 }
 
-function toList(name: string, decided: NewEvent | readonly NewEvent[] | undefined): readonly NewEvent[] {
-  if (decided === undefined)
-    throw new TypeError(`the decision of "${name}" returned nothing; return [] for no events`);
-  return isList(decided) ? decided : [decided];
-}
-
-function isList(decided: NewEvent | readonly NewEvent[]): decided is readonly NewEvent[] {
-  return Array.isArray(decided);
+function toList(decided: NewEvent | readonly NewEvent[]): readonly NewEvent[] {
+  return 'type' in decided ? [decided] : decided;
 }

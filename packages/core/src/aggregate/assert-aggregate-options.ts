@@ -10,7 +10,7 @@ import {
   assertSchema,
   assertText,
 } from '../input/assert-definition.ts';
-import { assertMemberName } from '../naming/names.ts';
+import { assertFreeName, assertMemberName } from '../naming/names.ts';
 
 const aggregateNames = {
   events: true,
@@ -63,7 +63,10 @@ export function assertDecisionOptions(
     'aggregates',
     options.aggregates,
     'an object with an aggregate for each role',
-    assertAggregate,
+    (argument, aggregate) => {
+      assertFreeName('role', argument.slice('aggregates.'.length));
+      assertAggregate(argument, aggregate);
+    },
   );
   assertEach('rejections', options.rejections ?? [], assertText);
   assertRule('options', options, decisionNames);

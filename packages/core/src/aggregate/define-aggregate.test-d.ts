@@ -148,6 +148,77 @@ test('a missing, unknown or mistyped evolve handler does not compile', () => {
   });
 });
 
+test('a result of evolve with a field that the state does not have does not compile', () => {
+  const base = { events: accountEvents, initialState: state, commands: {} };
+  defineAggregate({
+    ...base,
+    // @ts-expect-error the field is called open
+    evolve: { ...evolve, opened: (before) => ({ ...before, opne: true }) },
+  });
+  defineAggregate({
+    ...base,
+    // @ts-expect-error an owner is no part of the state
+    evolve: { ...evolve, opened: (before, data) => ({ ...before, ...data }) },
+  });
+  defineAggregate({
+    ...base,
+    evolve: { ...evolve, deposited: (before, data) => ({ ...before, ...data }) },
+  });
+});
+
+test('a state may be a union, a record, a list, a number or nothing', () => {
+  type Order = { readonly status: 'new' } | { readonly status: 'paid'; readonly at: string } | null;
+  const noOrder = (): Order => null;
+  const kept = { withdrawn: <T>(before: T) => before, closed: <T>(before: T) => before };
+  const base = { events: accountEvents, commands: {} };
+  defineAggregate({
+    ...base,
+    initialState: noOrder(),
+    evolve: {
+      ...kept,
+      opened: (_before) => ({ status: 'new' }),
+      deposited: (before, { cents }) => (before === null ? before : { status: 'paid', at: `${cents}` }),
+    },
+  });
+  const none: Readonly<Record<string, number>> = {};
+  defineAggregate({
+    ...base,
+    initialState: none,
+    evolve: {
+      ...kept,
+      opened: (before, { owner }) => ({ ...before, [owner]: 0 }),
+      deposited: (before) => ({ ...before, ada: 1 }),
+    },
+  });
+  defineAggregate({
+    ...base,
+    initialState: [] as readonly string[],
+    evolve: {
+      ...kept,
+      opened: (before, { owner }) => [...before, owner],
+      deposited: (before) => before.toReversed(),
+    },
+  });
+  const count = defineAggregate({
+    ...base,
+    initialState: 0,
+    evolve: { ...kept, opened: () => 0, deposited: (before, { cents }) => before + cents },
+  });
+  expectTypeOf<StateOf<typeof count>>().toEqualTypeOf<number>();
+});
+
+test('a decide that awaits does not compile', () => {
+  defineAggregate({
+    events: accountEvents,
+    initialState: state,
+    evolve,
+    commands: {
+      // @ts-expect-error decide is synchronous
+      open: { input: z.object({}), decide: async (_state, _input, emit) => emit.opened({ owner: 'Ada' }) },
+    },
+  });
+});
+
 test('a decision that emits what is not there, or wrongly, does not compile', () => {
   const input = z.object({ cents: z.int() });
   defineAggregate({

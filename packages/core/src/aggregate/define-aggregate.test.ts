@@ -88,6 +88,36 @@ describe('deciding', () => {
   });
 });
 
+describe('a decide that does not return events', () => {
+  const deciding = (result: () => unknown) =>
+    defineAggregate({
+      events: accountEvents,
+      initialState: {},
+      evolve,
+      commands: { open: { input: z.object({}), decide: () => result() as [] } },
+    });
+
+  test.for<[() => unknown, string]>([
+    [() => undefined, 'returned nothing; return an event, a list of events ([] for none), or reject(reason)'],
+    [() => null, 'returned null; return an event'],
+    [() => false, 'returned false; return an event'],
+    [() => ({ cents: 5 }), 'returned an object; return an event'],
+    [() => [undefined], 'returned a list with nothing; return an event'],
+    [
+      () => Promise.reject(new Error('not handled')),
+      'returned a promise; it must be synchronous: load what it needs before execute() and pass it in the input of the command, or decide on several aggregates with defineDecision(...)',
+    ],
+    [() => [Promise.resolve()], 'returned a list with a promise; it must be synchronous'],
+  ])('is a typed error that says what to return: %#', ([result, problem]) => {
+    expect(() => deciding(result).decide('open', {}, {}, context)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_DEFINITION',
+        message: expect.stringContaining(`decide of "account.open" ${problem}`),
+      }),
+    );
+  });
+});
+
 test('folding an event of another aggregate throws', () => {
   expect(() => account.evolve(account.initialState, { type: 'order.placed', data: {} })).toThrow(
     'event of type "order.placed" is none of those of aggregate "account"',
@@ -124,15 +154,16 @@ test('the state version is 1 by default, and there are no snapshots', () => {
   expect(often).toMatchObject({ stateVersion: 2, snapshots: { everyEvents: 100 } });
 });
 
-test('a command name with other characters is refused', () => {
-  const attempt = () =>
+test('a command name with other characters, or one that JavaScript uses, is refused', () => {
+  const attempt = (name: string) => () =>
     defineAggregate({
       events: accountEvents,
       initialState: {},
       evolve,
-      commands: { 'open it': { input: z.object({}), decide: () => [] } },
+      commands: { [name]: { input: z.object({}), decide: () => [] } },
     });
-  expect(attempt).toThrow('command name "open it" must begin with a letter');
+  expect(attempt('open it')).toThrow('command name "open it" must begin with a letter');
+  expect(attempt('then')).toThrow('command name "then" has a meaning in JavaScript');
 });
 
 test('an initial state with a Map is refused, since all aggregates would share it', () => {

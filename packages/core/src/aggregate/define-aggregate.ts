@@ -3,32 +3,22 @@ import type {
   AnyEventGroup,
   EmittedEventOf,
   EventCreators,
-  EventData,
   EventGroup,
   NewEventOf,
   Payloads,
 } from '../event/define-events.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { DecidedEventOptions } from '../event/event-definition.ts';
-import { withoutOwnIds } from '../event/own-id.ts';
 import { InvalidDefinitionError, UnknownCommandError } from '../errors/definition-errors.ts';
 import { frozen, unfreezable } from '../fold/frozen.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import { assertAggregateOptions } from './assert-aggregate-options.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
+import { checkedDecision } from './decided.ts';
+import type { EvolveHandlers, KnownOnly } from './evolve-handlers.ts';
 import { type FoldedEvent, foldEventOf } from './fold-event.ts';
 import type { Rejection } from './reject.ts';
-
-/** How one event changes the state. Pure, and does not throw: it also replays events that older rules accepted. */
-type EvolveHandlers<TState, TPayloads extends Payloads> = {
-  readonly [TName in keyof TPayloads & string]: (state: TState, data: EventData<TPayloads[TName]>) => TState;
-};
-
-/** A handler for an event that does not exist does not compile. */
-type KnownOnly<THandlers, TPayloads extends Payloads> = {
-  readonly [TName in keyof THandlers]: TName extends keyof TPayloads ? unknown : never;
-};
 
 /** The result of `decide`: one event, a list of events (empty when nothing changes), or a rejection. */
 export type DecideResult<TEvent extends NewEvent, TReason extends string> =
@@ -101,10 +91,10 @@ export interface AggregateOptions<
   readonly events: EventGroup<TCategory, TPayloads>;
   /** The state of an aggregate without events. It is frozen, since all aggregates start from the same object. */
   readonly initialState: TState;
-  /** One function per event. A missing one does not compile. */
+  /** One function per event. A missing one, or a result with a field that the state does not have, does not compile. */
   readonly evolve: TEvolve &
     EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>> &
-    KnownOnly<NoInfer<TEvolve>, NoInfer<TPayloads>>;
+    KnownOnly<NoInfer<TEvolve>, TState, NoInfer<TPayloads>>;
   /** All reasons for which a command may be rejected. When given, any other reason does not compile. */
   readonly rejections?: readonly TReason[];
   readonly commands: {
@@ -268,7 +258,7 @@ export function defineAggregate<
     decide(command, state, input, context) {
       const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined;
       if (handler === undefined) throw new UnknownCommandError(`${name}.${command}`, commandNames);
-      return withoutOwnIds(handler.decide(state, input, events.create, context));
+      return checkedDecision(`"${name}.${command}"`, handler.decide(state, input, events.create, context));
     },
     evolve: foldEventOf(
       events,

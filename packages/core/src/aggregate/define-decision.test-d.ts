@@ -57,6 +57,16 @@ test('the rule sees each role’s state and emits each role’s events', () => {
   });
 });
 
+test('a decide that awaits does not compile', () => {
+  defineDecision({
+    name: 'transfer',
+    aggregates,
+    input,
+    // @ts-expect-error decide is synchronous
+    decide: async (_states, { cents }, emit) => ({ from: emit.from.withdrawn({ cents }) }),
+  });
+});
+
 test('a rejection that was not declared does not compile', () => {
   defineDecision({
     name: 'transfer',

@@ -43,10 +43,29 @@ test('events for an unknown role are an error, never dropped', () => {
     }),
   });
   expect(() => careless.decide({ from: rich, to: rich }, { cents: 5 }, context)).toThrow(
-    'decision "careless" has no role "too"',
+    expect.objectContaining({
+      code: 'INVALID_DEFINITION',
+      message: 'decide of decision "careless" returned events for role "too"; its roles are from, to',
+    }),
+  );
+});
+
+test('what is no events by role is an error that says what to return', () => {
+  const deciding = (result: unknown) => defineDecision({ ...base, name: 'odd', decide: () => result as {} });
+  const refused = (result: unknown) => () =>
+    deciding(result).decide({ from: rich, to: rich }, { cents: 5 }, context);
+  const promised = 'decide of decision "odd" returned a promise; it must be synchronous: load what it needs';
+  expect(refused(Promise.reject(new Error('not handled')))).toThrow(promised);
+  expect(refused(undefined)).toThrow('decide of decision "odd" returned nothing');
+  expect(refused({ from: 7 })).toThrow(
+    'decide of decision "odd" for role "from" returned 7; return an event',
   );
 });
 
 test('a name with other characters is refused', () => {
   expect(() => defineDecision({ ...base, name: 'trans fer', decide: () => ({}) })).toThrow(InvalidNameError);
+  const aggregates = { constructor: account };
+  expect(() => defineDecision({ ...base, aggregates, name: 'a', decide: () => ({}) })).toThrow(
+    InvalidNameError,
+  );
 });

@@ -6,12 +6,14 @@ import type {
   NewEventOf,
   Payloads,
 } from '../event/define-events.ts';
+import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { shownName } from '../errors/shown.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { DecidedEventOptions } from '../event/event-definition.ts';
-import { withoutOwnIds } from '../event/own-id.ts';
 import { assertDecisionOptions } from './assert-aggregate-options.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
+import { checkedDecision, notEvents } from './decided.ts';
 import type { AnyAggregate, StateOf } from './define-aggregate.ts';
 import { Rejection, type rejectionBrand } from './reject.ts';
 
@@ -24,8 +26,8 @@ type EventsByRole<TRoles extends Roles> = {
     | NewEventOfAggregate<TRoles[TRole]>
     | readonly NewEventOfAggregate<TRoles[TRole]>[]
     | undefined;
-  // Every role is optional, so without this a rejection for any reason would be accepted as events by role.
-} & { readonly [rejectionBrand]?: never };
+  // Every role is optional, so without this a rejection for any reason would be accepted as events by role, or a promise.
+} & { readonly [rejectionBrand]?: never; readonly then?: never };
 
 type NewEventOfAggregate<TAggregate> = TAggregate extends { readonly events: infer TGroup }
   ? NewEventOf<TGroup>
@@ -104,7 +106,7 @@ export interface Decision<
  * When its command is executed, every aggregate is loaded. The events of all of them are appended atomically, and only
  * if no other writer changed one of them in the meantime, including aggregates that get no new events.
  *
- * `decide` of the result throws TypeError when the rule returns events for an unknown role.
+ * `decide` of the result throws InvalidDefinitionError when the rule returns a promise, or events for an unknown role.
  *
  * @example
  * ```ts
@@ -159,18 +161,27 @@ export function defineDecision<
         context as DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
       );
       if (decided instanceof Rejection) return decided;
-      // TypeScript allows extra properties in a function's result; their events would belong to no aggregate.
-      for (const role of Object.keys(decided)) {
-        if (!Object.hasOwn(aggregates, role)) throw new TypeError(`decision "${name}" has no role "${role}"`);
-      }
+      assertByRole(name, decided, Object.keys(aggregates));
       const eventsByRole: readonly [string, OneOrMore | undefined][] = Object.entries(decided);
-      return Object.fromEntries(eventsByRole.map(([role, events]) => [role, withoutOwnIds(toList(events))]));
+      return Object.fromEntries(
+        eventsByRole.map(([role, events = []]) => {
+          const checked = checkedDecision(`decision "${name}" for role "${role}"`, events);
+          return [role, 'type' in checked ? [checked] : checked];
+        }),
+      );
     },
   };
 }
 
 type OneOrMore = NewEvent | readonly NewEvent[];
 
-function toList(events: OneOrMore = []): readonly NewEvent[] {
-  return 'type' in events ? [events] : events;
+/** TypeScript allows extra properties in a function's result; their events would belong to no aggregate. */
+function assertByRole(name: string, decided: unknown, roles: readonly string[]): void {
+  if (typeof decided !== 'object' || decided === null || decided instanceof Promise)
+    throw notEvents(`decision "${name}"`, decided);
+  const unknown = Object.keys(decided).find((role) => !roles.includes(role));
+  if (unknown === undefined) return;
+  throw new InvalidDefinitionError(
+    `decide of decision "${name}" returned events for role ${shownName(unknown)}; its roles are ${roles.join(', ')}`,
+  );
 }

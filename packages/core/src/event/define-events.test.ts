@@ -84,4 +84,19 @@ describe('defining events', () => {
     expect(() => defineEvents('account', { '': z.object({}) })).toThrow(/event name "" must be a text/);
     expect(() => defineEvents('account', { 'a.b': z.object({}) })).toThrow(/event name "a\.b" must begin/);
   });
+
+  test.each(['then', 'constructor', 'toString', 'hasOwnProperty'])(
+    'refuses the event name "%s", which code would not take for an event',
+    (name) => {
+      const attempt = () => defineEvents('account', { [name]: z.object({}) });
+      expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_NAME', kind: 'event name' }));
+      expect(attempt).toThrow('has a meaning in JavaScript as a member of an object');
+    },
+  );
+
+  test('refuses an event "__proto__", which JavaScript would leave out', () => {
+    const attempt = () => defineEvents('account', { __proto__: z.object({}) });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', argument: 'shapes' }));
+    expect(attempt).toThrow('without a member "__proto__"');
+  });
 });

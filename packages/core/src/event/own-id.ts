@@ -11,19 +11,3 @@ export function assertNoOwnId({ id, type }: Pick<NewEvent, 'id' | 'type'>): void
   const problem = `of event "${type}" must be left out in an append with a command id, which gives each event its id; or leave out the command id, which a command always has`;
   throw new InvalidArgumentError('id', problem);
 }
-
-/**
- * Returns what was decided, so that a decision fails in given/when/then as it fails in `execute`.
- *
- * @throws InvalidArgumentError when an event has an id of its own
- */
-export function withoutOwnIds<TDecided>(decided: TDecided): TDecided {
-  const events: unknown = decided;
-  for (const event of Array.isArray(events) ? events : [events]) if (isEvent(event)) assertNoOwnId(event);
-  return decided;
-}
-
-/** False for a rejection, and for what `decide` should not return: that is refused later. */
-function isEvent(decided: unknown): decided is NewEvent {
-  return typeof decided === 'object' && decided !== null && 'type' in decided;
-}

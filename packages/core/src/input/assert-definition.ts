@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { isPlainObject } from '../json/json-part.ts';
 import { assertId } from '../naming/names.ts';
 import { assertList, assertOptions, assertWhole } from './assert-argument.ts';
 
@@ -32,7 +33,7 @@ export function assertEach(argument: string, value: unknown, assertPart: AssertP
 
 /**
  * @param taken what it is an object of: `an object with a function for each event`
- * @throws InvalidArgumentError when the value is not an object, or the error of one of its members.
+ * @throws InvalidArgumentError when the value is not an object without a class, or the error of one of its members.
  */
 export function assertMembers(
   argument: string,
@@ -41,6 +42,11 @@ export function assertMembers(
   assertPart: AssertPart,
 ): asserts value is Readonly<Record<string, unknown>> {
   if (!isObject(value) || Array.isArray(value)) throw InvalidArgumentError.not(taken, argument, value);
+  if (!isPlainObject(value))
+    throw new InvalidArgumentError(
+      argument,
+      `must be ${taken}: a plain object, without a class and without a member "__proto__"`,
+    );
   for (const [name, part] of Object.entries(value)) assertPart(`${argument}.${name}`, part);
 }
 

@@ -52,6 +52,17 @@ export function assertMemberName(kind: string, value: string): void {
     'must begin with a letter and have letters, digits, "_" and "-" only',
     MAX_NAME_LENGTH,
   );
+  assertFreeName(kind, value);
+}
+
+/**
+ * For a name that becomes a member of an object, such as `emit.opened`. Code that is given the object would take a member
+ * `then` for the one of a promise, and others for those that every object has.
+ */
+export function assertFreeName(kind: string, value: string): void {
+  if (value !== 'then' && !(value in Object.prototype)) return;
+  const rule = 'has a meaning in JavaScript as a member of an object, so it cannot name one; choose another';
+  throw new InvalidNameError(kind, value, rule);
 }
 
 export function assertProjectionName(value: string): void {

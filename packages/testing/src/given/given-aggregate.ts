@@ -79,19 +79,13 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
       if (decided instanceof Rejection) {
         return toOutcome(fullName, { events: [], rejection: decided as Rejection<Reason>, state });
       }
-      const events = toList(fullName, decided) as readonly NewEventOfAggregate<TAggregate>[];
+      const events = toList(decided) as readonly NewEventOfAggregate<TAggregate>[];
       const next = stateAfter(aggregate, events, state) as State;
       return toOutcome(fullName, { events, rejection: undefined, state: next });
     },
   };
 }
 
-function toList(
-  command: string,
-  decided: Exclude<DecideResult<NewEvent, string>, Rejection> | undefined,
-): readonly NewEvent[] {
-  if (decided === undefined) {
-    throw new TypeError(`the decision of "${command}" returned nothing; return [] for no events`);
-  }
+function toList(decided: Exclude<DecideResult<NewEvent, string>, Rejection>): readonly NewEvent[] {
   return 'type' in decided ? [decided] : decided;
 }
