@@ -6,6 +6,7 @@ import {
   balances,
   closed,
   deposited,
+  movements,
   openBalances,
   opened,
 } from '@leftfold/testbed/bank';
@@ -117,6 +118,16 @@ describe('projecting', () => {
       .project(openings)
       .thenRows([{ account_id: 'account-1', owner: 'Ada', opened_at: new Date(start.getTime() + 1_000) }]);
     expect.assertions(0);
+  });
+
+  test('refuses a projection with handlers, and says how to test it', () => {
+    const handlers: unknown = movements;
+    expect(() => givenEvents([opened]).project(handlers as typeof balances)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('on a database of createTestDatabase()'),
+      }),
+    );
   });
 
   test('refuses events whose data does not match', () => {

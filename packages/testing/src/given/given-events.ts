@@ -42,6 +42,7 @@ export interface GivenEvents {
   /**
    * Folds the events into the projection's rows, in memory, as its runner would.
    *
+   * @throws InvalidArgumentError when it is a projection with handlers, which needs a database
    * @throws InvalidEventError when an event's data does not match the projection's definition
    * @throws TypeError when a handler returns a row that the table cannot store
    */
@@ -90,10 +91,9 @@ export function givenEvents(events: readonly GivenEvent[], options: GivenEventsO
     project(projection) {
       assertProjection('projection', projection);
       if (projection.kind !== 'table')
-        throw InvalidArgumentError.not(
-          'a projection of defineTableProjection(...)',
+        throw new InvalidArgumentError(
           'projection',
-          projection,
+          'has handlers, which send SQL, so it cannot be folded in memory; test it with a runner on a database of createTestDatabase(), or define it with defineTableProjection(...)',
         );
       return projectTable(projection, recorded);
     },
