@@ -90,6 +90,32 @@ test('docs/errors.md lists exactly the error codes of the sources', () => {
   expect(documented.toSorted()).toEqual([...new Set(codes)].toSorted());
 });
 
+test('docs/errors.md says which errors are retryable, and lists their fields', () => {
+  const rows = textOf('docs/errors.md').matchAll(
+    /^\| `([A-Z_]+)`<br>`(\w+)` \| (yes|no) \| \d+ \|([^|]*)\|/gm,
+  );
+  const documented = [...rows].map(([, code, name, retryable, fields = '']) => [
+    name,
+    { code, retryable: retryable === 'yes', fields: namesIn(fields, /`(\w+)`/g) },
+  ]);
+  const sources = filesBelow('packages/core/src/errors').filter((path) => path.endsWith('-errors.ts'));
+  const blocks = sources.flatMap((path) => [...textOf(path).matchAll(/^\w[^\n]*class (\w+)[\s\S]*?^}$/gm)]);
+  const sourceByName = new Map(blocks.map(([source, name = '']) => [name, source]));
+  const classes = [...sourceByName].flatMap(([name, source]) => {
+    const [, code] = /readonly code = '([A-Z_]+)'/.exec(source) ?? [];
+    if (code === undefined) return [];
+    const [, parent = ''] = / extends (\w+)/.exec(source) ?? [];
+    const fields = namesIn(`${sourceByName.get(parent) ?? ''}\n${source}`, /^ {2}readonly (\w+):/gm);
+    return [[name, { code, retryable: source.includes('readonly retryable = true;'), fields }]];
+  });
+  expect(classes.length).toBeGreaterThan(30);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(classes));
+});
+
+function namesIn(text: string, pattern: RegExp): readonly string[] {
+  return [...text.matchAll(pattern)].map(([, name = '']) => name).toSorted();
+}
+
 test('parsePage joins fences into files, and reads expected output from comments', () => {
   const page = [
     '<!-- ts\nconst hidden = 1;\n-->',

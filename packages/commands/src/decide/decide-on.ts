@@ -63,9 +63,10 @@ export function foldNew(
 ): unknown {
   let folded = state;
   for (const { type, schemaVersion, data } of events) {
-    if (!aggregate.events.definitions.some((definition) => definition.type === type))
-      throw new UnknownEventError(type);
-    folded = aggregate.evolve(folded, { type, schemaVersion, data: asStoredData(type, schemaVersion, data) });
+    const definition = aggregate.events.definitions.find((known) => known.type === type);
+    if (definition === undefined) throw new UnknownEventError(type);
+    const stored = asStoredData(type, schemaVersion, data, definition.written.schema);
+    folded = aggregate.evolve(folded, { type, schemaVersion, data: stored });
   }
   return folded;
 }

@@ -54,11 +54,12 @@ export class EventPreparation {
     const { type, schemaVersion } = event;
     const tags = checkedTags(streamId, event);
     const data = this.#catalog.payloadOf(event);
-    const dataJson = toJson(type, schemaVersion, data);
+    const schema = this.#catalog.schemaOf(type);
+    const dataJson = toJson(type, schemaVersion, data, schema);
     const own = event.metadata === undefined ? undefined : this.#joined(event.metadata);
     const metadataJson = own === undefined ? this.#metadataJson : toJson(metadataOf(type), 1, own);
     this.#size.add(streamId, { type, dataJson, metadataJson, hasOwnMetadata: own !== undefined, tags });
-    assertStorable(type, schemaVersion, data, dataJson);
+    assertStorable(type, schemaVersion, data, dataJson, schema);
     if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
     const metadata = own ?? this.#metadata;
     const read = this.#catalog.readPayloadOf(event, data);

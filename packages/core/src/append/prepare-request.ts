@@ -1,5 +1,6 @@
 import { AppendTooLargeError, EventIdReusedError, type ExpectedVersion } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { shownId } from '../errors/shown.ts';
 import { assertList, assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertId } from '../naming/names.ts';
@@ -122,7 +123,7 @@ function assertAllDiffer(parts: readonly StreamPart[]): void {
   const ids = new Set<string>();
   for (const { streamId, events } of parts) {
     if (streams.has(streamId))
-      throw new InvalidArgumentError('appends', `name stream "${streamId}" twice; join its events`);
+      throw new InvalidArgumentError('appends', `name stream ${shownId(streamId)} twice; join its events`);
     streams.add(streamId);
     for (const { id } of events) {
       if (ids.has(id)) throw new EventIdReusedError(id);

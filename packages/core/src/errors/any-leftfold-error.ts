@@ -28,6 +28,7 @@ import type {
   UnknownCommandError,
   UnknownEventError,
 } from './definition-errors.ts';
+import type { AnyEmbeddedError } from './embedded-errors.ts';
 import type {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
@@ -51,6 +52,7 @@ import type {
 
 /** Any error of this framework. Narrow it by `code`: each code belongs to one class. */
 export type AnyLeftfoldError =
+  | AnyEmbeddedError
   | AppendConditionFailedError
   | AppendTooLargeError
   | ClosedError

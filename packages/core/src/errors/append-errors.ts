@@ -1,4 +1,5 @@
 import { LeftfoldError } from './leftfold-error.ts';
+import { shownId } from './shown.ts';
 
 /** What a writer believed about a stream before it appended: a version, or a statement about existence. */
 export type ExpectedVersion = number | 'any' | 'no-stream' | 'stream-exists';
@@ -14,7 +15,7 @@ export class StreamVersionConflictError extends LeftfoldError {
 
   constructor(streamId: string, expected: ExpectedVersion, actual: number, options?: ErrorOptions) {
     super(
-      `stream "${streamId}" is at version ${actual}, expected ${expected}; read it again and decide again`,
+      `stream ${shownId(streamId)} is at version ${actual}, expected ${expected}; read it again and decide again`,
       options,
     );
     this.streamId = streamId;
@@ -50,7 +51,7 @@ export class EventIdReusedError extends LeftfoldError {
 
   constructor(eventId: string, options?: ErrorOptions) {
     super(
-      `event id "${eventId}" is already recorded for another event; give the new event another id`,
+      `event id ${shownId(eventId)} is already recorded for another event; give the new event another id`,
       options,
     );
     this.eventId = eventId;
@@ -65,7 +66,7 @@ export class CommandIdReusedError extends LeftfoldError {
 
   constructor(commandId: string, options?: ErrorOptions) {
     super(
-      `command id "${commandId}" was used before by another command, for another target, or with another input; give the new command another id`,
+      `command id ${shownId(commandId)} was used before by another command, for another target, or with another input; give the new command another id`,
       options,
     );
     this.commandId = commandId;
@@ -91,7 +92,7 @@ export class AppendTooLargeError extends LeftfoldError {
   ) {
     const { fix = 'split it, or keep large content elsewhere and its address in the event', ...cause } =
       options;
-    super(`${what} for stream "${streamId}" is ${actual}, the limit is ${limit}; ${fix}`, cause);
+    super(`${what} for stream ${shownId(streamId)} is ${actual}, the limit is ${limit}; ${fix}`, cause);
     this.streamId = streamId;
     this.actual = actual;
     this.limit = limit;

@@ -1,20 +1,28 @@
 import type { z } from 'zod';
+import { declaredPath } from '../input/declared-path.ts';
 import { InvalidArgumentError } from './argument-errors.ts';
 import { LeftfoldError } from './leftfold-error.ts';
-import { shownName } from './shown.ts';
+import { keptText, shownName } from './shown.ts';
 
 /** Where a value left its schema: the path, and zod's code for why. Never the value itself. */
 export interface SchemaIssue {
+  /** Names that the schema declares, and indexes; `*` for another name, such as a key of a record, which may be content. */
   readonly path: string;
   readonly code: string;
   readonly message: string;
 }
 
-/** Turns zod's issues into ones that are safe to log. */
-export function toSchemaIssues(error: z.ZodError): readonly SchemaIssue[] {
+/**
+ * Turns zod's issues into ones that are safe to log.
+ *
+ * @param schema that the value was parsed by: paths have the names that it declares. @default each name is `*`
+ */
+export function toSchemaIssues(error: z.ZodError, schema?: z.ZodType): readonly SchemaIssue[] {
   if (!Array.isArray(error?.issues)) throw InvalidArgumentError.not('an error of zod', 'error', error);
+  if (schema !== undefined && typeof schema?._zod !== 'object')
+    throw InvalidArgumentError.not('a zod schema', 'schema', schema);
   return error.issues.map((issue) => ({
-    path: issue.path.map(String).join('.'),
+    path: declaredPath(schema, issue.path),
     code: issue.code ?? 'custom',
     // zod's own message repeats the names, which may be anything that a caller sent.
     message: issue.code === 'unrecognized_keys' ? unknownMembers(issue.keys.length) : issue.message,
@@ -104,7 +112,7 @@ export class UnknownEventError extends LeftfoldError {
   constructor(type: string, place: UnknownEventPlace = {}) {
     super(describeUnknown(type, place));
     const { schemaVersion, position } = place;
-    this.type = type;
+    this.type = keptText(type);
     this.schemaVersion = schemaVersion;
     this.position = position;
   }
@@ -174,6 +182,7 @@ const MAX_LISTED = 20;
 export class UnknownCommandError extends LeftfoldError {
   readonly code = 'UNKNOWN_COMMAND';
   readonly retryable = false;
+  /** As the caller named it, with escapes, and abridged after 255 characters. */
   readonly command: string;
 
   constructor(command: string, known: readonly string[]) {
@@ -181,7 +190,7 @@ export class UnknownCommandError extends LeftfoldError {
     const more = known.length > MAX_LISTED ? `, and ${known.length - MAX_LISTED} more` : '';
     const names = known.length === 0 ? 'none' : `${listed.join(', ')}${more}`;
     super(`command ${shownName(command)} is unknown here; known: ${names}. Pass its definition to the app`);
-    this.command = command;
+    this.command = keptText(command);
   }
 }
 
@@ -189,10 +198,12 @@ export class UnknownCommandError extends LeftfoldError {
 export class CommandRejectedError extends LeftfoldError {
   readonly code = 'COMMAND_REJECTED';
   readonly retryable = false;
+  readonly command: string;
   readonly reason: string;
 
   constructor(command: string, reason: string) {
     super(`command "${command}" was rejected: ${reason}`);
+    this.command = command;
     this.reason = reason;
   }
 }

@@ -354,18 +354,19 @@ test('errors about a subscription name its version and slice, unless they are th
 test('a schema’s issues keep path and code, and never the value', () => {
   const schema = z.object({ lines: z.array(z.object({ sku: z.string().max(3) })) });
   const { error } = schema.safeParse({ lines: [{ sku: 'secret' }] });
-  expect(toSchemaIssues(error!)).toEqual([
+  expect(toSchemaIssues(error!, schema)).toEqual([
     { path: 'lines.0.sku', code: 'too_big', message: expect.any(String) },
   ]);
-  expect(JSON.stringify(toSchemaIssues(error!))).not.toContain('secret');
+  expect(JSON.stringify(toSchemaIssues(error!, schema))).not.toContain('secret');
 });
 
 test('an unknown command of any length lists some of the known ones', () => {
   const known = Array.from({ length: 10_000 }, (_, index) => `account.command${index}`);
-  const { message } = new UnknownCommandError(`account.\u001b${'x'.repeat(10_000)}`, known);
+  const { message, command } = new UnknownCommandError(`account.\u001b${'x'.repeat(10_000)}`, known);
   expect(message).toContain('"account.command19", and 9980 more. Pass its definition');
   expect(message).toMatch(/^command of 10009 characters is unknown here/);
   expect(message.length).toBeLessThan(1_000);
+  expect(command).toMatch(/^account\.\\u001bx{246}\.\.\.$/);
 });
 
 test('a timeout says so when no position could be read', () => {

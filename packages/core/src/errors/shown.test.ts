@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shownName, shownText, shownValue } from './shown.ts';
+import { keptText, shownId, shownName, shownText, shownValue } from './shown.ts';
 
 test('a short text is quoted, and what a terminal would obey is escaped', () => {
   expect(shownText('a\\b\n\u001b[31m\u202e'.replace('[', '('))).toBe(String.raw`"a\\b\n\u001b(31m\u202e"`);
@@ -17,6 +17,18 @@ test.for([
 ] as const)('a text that is long, or may be a URL or JSON, is described: %#', ([text, shown]) => {
   expect(shownText(text)).toBe(`a text of ${shown}`);
   expect(shownName(text)).toBe(`of ${shown}`);
+});
+
+test('an id of any length is quoted, so that it ends neither its quotes nor a line', () => {
+  const id = `${'x'.repeat(200)}" forged\u2028\u009b`;
+  expect(shownId(id)).toBe(String.raw`"${'x'.repeat(200)}\" forged\u2028\u009b"`);
+  expect(shownId('order-{a}')).toBe('"order-{a}"');
+});
+
+test('a text in a field is escaped and abridged', () => {
+  expect(keptText('account.open')).toBe('account.open');
+  expect(keptText('a\nb\u001b')).toBe(String.raw`a\u000ab\u001b`);
+  expect(keptText('x'.repeat(1e6))).toBe(`${'x'.repeat(255)}...`);
 });
 
 test('a name is quoted, and what is no text is shown by its kind', () => {

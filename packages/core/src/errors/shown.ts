@@ -20,9 +20,22 @@ export function shownName(name: unknown): string {
   return typeof name === 'string' ? (quoted(name) ?? `of ${charactersOf(name)}`) : shownValue(name);
 }
 
+/** An id whose length was checked, and which a person needs as it is: quoted, with escapes. */
+export function shownId(id: string): string {
+  return JSON.stringify(id).replace(unreadable, escaped);
+}
+
+/** Longest text of a caller in a field of an error, in characters: as long as an id may be. */
+const MAX_KEPT = 255;
+
+/** A text that was not checked, as it may be in a field of an error: with escapes, and abridged. */
+export function keptText(text: string): string {
+  const kept = text.length <= MAX_KEPT ? text : `${text.slice(0, MAX_KEPT)}...`;
+  return kept.replace(unreadable, escaped);
+}
+
 function quoted(text: string): string | undefined {
-  if (text.length > MAX_QUOTED || telling.test(text)) return undefined;
-  return JSON.stringify(text).replace(unreadable, escaped);
+  return text.length > MAX_QUOTED || telling.test(text) ? undefined : shownId(text);
 }
 
 function described(text: string): string {

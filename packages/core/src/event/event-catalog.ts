@@ -5,6 +5,7 @@ import { type AnyEventGroup, parsePayload } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { NewEvent } from './event.ts';
 import type { JsonValue } from './json.ts';
+import type { EventSchema } from './schema-versions.ts';
 import { type StoredPayload, upcast, type UpcastPayload } from './upcast.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
@@ -48,6 +49,11 @@ export class EventCatalog {
       : parsePayload(event.type, written, event.data);
   }
 
+  /** The schema that new events of this type are parsed by. @throws UnknownEventError when it has no definition */
+  schemaOf(type: string): EventSchema {
+    return this.#definitionOf(type).written.schema;
+  }
+
   /**
    * What reads return for an event that is to be appended.
    *
@@ -56,9 +62,9 @@ export class EventCatalog {
    */
   readPayloadOf({ type }: NewEvent, data: JsonValue): UpcastPayload {
     const definition = this.#definitionOf(type);
-    const { schemaVersion } = definition.written;
+    const { schemaVersion, schema } = definition.written;
     if (schemaVersion === definition.schemaVersion) return { schemaVersion, data };
-    return upcast(definition, { type, schemaVersion, data: asStoredData(type, schemaVersion, data) });
+    return upcast(definition, { type, schemaVersion, data: asStoredData(type, schemaVersion, data, schema) });
   }
 
   /**

@@ -5,8 +5,11 @@ import type { JsonValue } from './json.ts';
 /** A zod schema whose output JSON keeps unchanged. */
 export type EventSchema = z.ZodType<JsonValue>;
 
-/** One step of an upcast: turns a payload into the next version and parses it by the next schema. */
-export type UpcastStep = (data: JsonValue) => JsonValue;
+/** One step of an upcast: turns a payload into the next version, which is parsed by the next schema. */
+export interface UpcastStep {
+  readonly convert: (data: JsonValue) => unknown;
+  readonly schema: EventSchema;
+}
 
 /** The schema version under which new events are stored. */
 export interface WrittenVersion<TData extends JsonValue = JsonValue, TInput = unknown> {
@@ -61,9 +64,9 @@ export class SchemaVersions<
     assertSchema('schema', schema);
     assertFunction('step', step ?? null);
     // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
-    const parsedStep: UpcastStep = (data) => schema.parse(step(data as TData));
+    const convert = (data: JsonValue) => step(data as TData);
     return new SchemaVersions(schema, {
-      steps: [...this.steps, parsedStep],
+      steps: [...this.steps, { convert, schema }],
       code: [...this.code, String(step)],
       writtenVersion: this.writtenVersion,
     });

@@ -5,6 +5,7 @@ import {
   toSchemaIssues,
   UnknownEventError,
 } from '../errors/definition-errors.ts';
+import { parseWith } from '../input/parse-with.ts';
 import { parsePayload } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { JsonValue } from './json.ts';
@@ -46,9 +47,16 @@ export function upcast(definition: EventDefinition, stored: StoredPayload, valid
   let data = stored.data;
   let version = stored.schemaVersion;
   try {
-    for (; version < schemaVersion; version += 1) data = steps[version - 1]!(data);
+    for (; version < schemaVersion; version += 1) {
+      const { convert, schema } = steps[version - 1]!;
+      const parsed = parseWith(`event "${type}"`, schema, convert(data));
+      if (!parsed.success)
+        throw new InvalidEventError(type, stored.schemaVersion, parsed.issues, { position });
+      data = parsed.data;
+    }
   } catch (cause) {
-    // zod's own error repeats names of the data.
+    if (cause instanceof InvalidEventError) throw cause;
+    // A step that parses: zod's own error repeats names of the data.
     if (cause instanceof z.ZodError)
       throw new InvalidEventError(type, stored.schemaVersion, toSchemaIssues(cause), { position });
     throw new InvalidEventError(type, stored.schemaVersion, [upcastThrew(version)], { cause, position });

@@ -18,7 +18,7 @@ export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value:
     const parsed = schema.safeParse(value);
     return parsed.success
       ? { success: true, data: parsed.data }
-      : { success: false, issues: toSchemaIssues(parsed.error) };
+      : { success: false, issues: toSchemaIssues(parsed.error, schema) };
   } catch (cause) {
     if (cause instanceof RangeError) return { success: false, issues: [beyondLimits(cause)] };
     if (!isAsync(schema, value)) throw cause;

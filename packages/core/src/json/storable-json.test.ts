@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { InvalidEventError } from '../errors/definition-errors.ts';
 import { asStoredData, assertStorable, isStorableJson, toJson } from './storable-json.ts';
 
@@ -51,6 +52,16 @@ describe('a value that cannot be stored', () => {
     });
     expect(issueOf(() => store({ a: { 'k\ud83e': 1 } }))?.path).toBe('a.k\ud83e');
     expect(issueOf(() => store('\u0000'))?.path).toBe('');
+  });
+
+  test('is reported without the keys of a record, where its schema is known', () => {
+    const schema = z.object({ lines: z.array(z.record(z.string(), z.string())) });
+    const value = { lines: [{ secret: '\u0000' }] };
+    const path = 'lines.0.*';
+    expect(issueOf(() => assertStorable('a.b', 1, value, JSON.stringify(value), schema))?.path).toBe(path);
+    const changed = { lines: [{ secret: Number.NaN }] };
+    expect(issueOf(() => toJson('a.b', 1, changed, schema))?.path).toBe(path);
+    expect(issueOf(() => asStoredData('a.b', 1, changed, schema))?.path).toBe(path);
   });
 
   test('is found in one pass below thousands of levels, and its path is abridged', () => {

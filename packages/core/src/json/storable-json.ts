@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import { InvalidEventError, type SchemaIssue } from '../errors/definition-errors.ts';
+import { declaredPath } from '../input/declared-path.ts';
 import { beyondLimits } from '../input/parse-with.ts';
 import { asStored } from './as-stored.ts';
 import { isJson, problemOf } from './json-part.ts';
@@ -7,37 +9,46 @@ import { isJson, problemOf } from './json-part.ts';
  * Writes a value as JSON text from which the same value can be read.
  *
  * @param owner the owner of the value, for error messages: an event type, or "metadata of …"
+ * @param schema of the value, if it has one: the path of an issue has only the names that it declares
  * @throws InvalidEventError when JSON cannot represent the value, or would change it, or it is nested too deeply.
  */
-export function toJson(owner: string, schemaVersion: number, value: unknown): string {
-  return guarded(owner, schemaVersion, value, () => {
+export function toJson(owner: string, schemaVersion: number, value: unknown, schema?: z.ZodType): string {
+  return guarded({ owner, schemaVersion, value, schema }, () => {
     if (isJson(value)) return JSON.stringify(value);
-    throw new InvalidEventError(owner, schemaVersion, [issueOf(value)]);
+    throw new InvalidEventError(owner, schemaVersion, [issueOf(value, schema)]);
   });
 }
 
 /**
  * Converts the data of a new event to the form in which it will be read, as {@link asStored} does.
  *
- * @param owner as in {@link toJson}
+ * @param owner as in {@link toJson}, like `schema`
  * @throws InvalidEventError like {@link toJson}
  */
-export function asStoredData<TValue>(owner: string, schemaVersion: number, data: TValue): TValue {
-  return guarded(owner, schemaVersion, data, () => asStored(data));
+export function asStoredData<TValue>(
+  owner: string,
+  schemaVersion: number,
+  data: TValue,
+  schema?: z.ZodType,
+): TValue {
+  return guarded({ owner, schemaVersion, value: data, schema }, () => asStored(data));
+}
+
+/** A value, and what an error says of it. */
+interface OwnedValue {
+  readonly owner: string;
+  readonly schemaVersion: number;
+  readonly value: unknown;
+  readonly schema: z.ZodType | undefined;
 }
 
 /** Walks a value, which may exceed a limit of the engine or call a getter. */
-function guarded<TResult>(
-  owner: string,
-  schemaVersion: number,
-  value: unknown,
-  walk: () => TResult,
-): TResult {
+function guarded<TResult>({ owner, schemaVersion, value, schema }: OwnedValue, walk: () => TResult): TResult {
   try {
     return walk();
   } catch (cause) {
     if (cause instanceof InvalidEventError) throw cause;
-    const issue = cause instanceof RangeError ? beyondLimits(cause) : issueOf(value);
+    const issue = cause instanceof RangeError ? beyondLimits(cause) : issueOf(value, schema);
     throw new InvalidEventError(owner, schemaVersion, [issue]);
   }
 }
@@ -46,10 +57,17 @@ function guarded<TResult>(
  * Checks that `jsonb` can store a value: it has no NUL character and no half of a surrogate pair.
  *
  * @param json the text of `value`
+ * @param schema as in {@link toJson}
  * @throws InvalidEventError when it cannot. The issue has the path, not the value.
  */
-export function assertStorable(owner: string, schemaVersion: number, value: unknown, json: string): void {
-  if (!isStorableJson(json)) throw new InvalidEventError(owner, schemaVersion, [issueOf(value)]);
+export function assertStorable(
+  owner: string,
+  schemaVersion: number,
+  value: unknown,
+  json: string,
+  schema?: z.ZodType,
+): void {
+  if (!isStorableJson(json)) throw new InvalidEventError(owner, schemaVersion, [issueOf(value, schema)]);
 }
 
 const unstorableEscape = /^(?:0000|d[89a-f])/;
@@ -80,28 +98,52 @@ export function isStorableText(text: string): boolean {
  * The first part of a value that cannot be stored: its path, and why. Visits each part once, in the order of `isJson`.
  *
  * @param value one for which `isJson` is false, or whose text is not storable
+ * @param schema as in {@link toJson}
  */
-export function issueOf(value: unknown): SchemaIssue {
-  const open: { readonly value: unknown; readonly path: string }[] = [{ value, path: '' }];
+export function issueOf(value: unknown, schema?: z.ZodType): SchemaIssue {
+  const { at, ...issue } = placedIssueOf(value);
+  const path = namesOf(at);
+  return { path: abridge(schema === undefined ? path.join('.') : declaredPath(schema, path)), ...issue };
+}
+
+/** Where a part is: its name in the part above it. Linked, since a value may be nested thousands of levels deep. */
+interface Place {
+  readonly name: string | number;
+  readonly above: Place | undefined;
+}
+
+function namesOf(at: Place | undefined): readonly (string | number)[] {
+  const names: (string | number)[] = [];
+  for (let place = at; place !== undefined; place = place.above) names.push(place.name);
+  return names.toReversed();
+}
+
+interface PlacedIssue extends Omit<SchemaIssue, 'path'> {
+  /** Undefined for the value itself. */
+  readonly at: Place | undefined;
+}
+
+function placedIssueOf(value: unknown): PlacedIssue {
+  const open: { readonly value: unknown; readonly at: Place | undefined }[] = [{ value, at: undefined }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value: part, path } = next;
+    const { value: part, at } = next;
     const problem = problemIn(part);
-    if (problem !== undefined) return notJson(path, problem);
-    if (typeof part === 'string' && !isStorableText(part)) return unstorable(path);
+    if (problem !== undefined) return notJson(at, problem);
+    if (typeof part === 'string' && !isStorableText(part)) return unstorable(at);
     if (typeof part !== 'object' || part === null) continue;
     const members: typeof open = [];
     // The elements of an array that it does not have are undefined.
-    const names = Array.isArray(part) ? Array.from(part.keys(), String) : Object.keys(part);
+    const names = Array.isArray(part) ? [...part.keys()] : Object.keys(part);
     for (const name of names) {
-      const memberPath = path === '' ? name : `${path}.${name}`;
-      if (!isStorableText(name)) return unstorable(memberPath);
+      const memberAt = { name, above: at };
+      if (!isStorableText(String(name))) return unstorable(memberAt);
       const member = memberOf(part, name);
-      if (member === THREW) return notJson(memberPath, GETTER_THROWS);
-      if (member !== undefined || Array.isArray(part)) members.push({ value: member, path: memberPath });
+      if (member === THREW) return notJson(memberAt, GETTER_THROWS);
+      if (member !== undefined || Array.isArray(part)) members.push({ value: member, at: memberAt });
     }
     while (members.length > 0) open.push(members.pop()!);
   }
-  return notJson('', 'changes while it is read');
+  return notJson(undefined, 'changes while it is read');
 }
 
 const THREW = Symbol();
@@ -115,22 +157,22 @@ function problemIn(part: unknown): string | undefined {
   }
 }
 
-function memberOf(part: object, name: string): unknown {
+function memberOf(part: object, name: string | number): unknown {
   try {
-    return (part as Readonly<Record<string, unknown>>)[name];
+    return (part as Readonly<Record<string | number, unknown>>)[name];
   } catch {
     return THREW;
   }
 }
 
-function notJson(path: string, problem: string): SchemaIssue {
+function notJson(at: Place | undefined, problem: string): PlacedIssue {
   const message = `${problem}, which JSON cannot keep; give text, finite numbers, booleans, null, lists and plain objects`;
-  return { path: abridge(path), code: 'not_json', message };
+  return { at, code: 'not_json', message };
 }
 
-function unstorable(path: string): SchemaIssue {
+function unstorable(at: Place | undefined): PlacedIssue {
   const message = 'has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it';
-  return { path: abridge(path), code: 'unstorable_character', message };
+  return { at, code: 'unstorable_character', message };
 }
 
 const MAX_PATH_LENGTH = 200;
