@@ -4,6 +4,7 @@ export type {
   CommandExecutorOptions,
   ExecutableCommand,
   CustomMetadataOf,
+  ParsedCommand,
 } from './execute/command-executor.ts';
 export {
   accepted,

@@ -17,6 +17,7 @@ export {
   type LoadedAggregate,
   type LoadOptions,
   type CustomMetadataOf,
+  type ParsedCommand,
   type RejectedCommand,
   type RejectedDecision,
   type SnapshotOwner,
@@ -197,7 +198,7 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
-export type { App, AppProjections, AppStatus } from './app/app.ts';
+export type { App, AppProjections, AppStatus, ResultOf } from './app/app.ts';
 export type { AppEvent } from './app/app-events.ts';
 export type {
   AppCommandOptions,
@@ -207,4 +208,5 @@ export type {
   AppSubscriptionOptions,
 } from './app/app-options.ts';
 export { createApp } from './app/create-app.ts';
+export { type ErrorStatus, httpStatusOf } from './http/http-status.ts';
 export { type RightsOptions, type RightsRoles, rightsScript } from './rights/rights-script.ts';

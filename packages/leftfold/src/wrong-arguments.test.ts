@@ -112,7 +112,7 @@ const calls: Calls = {
   tokenOf: [core.tokenOf, [{ position: 1, id: 'a' }]],
   latestToken: [core.latestToken, [['v1.1.a']]],
   parseLogToken: [core.parseLogToken, ['v1.1.a']],
-  toSchemaIssues: [core.toSchemaIssues, [isZodError]],
+  toSchemaIssues: [core.toSchemaIssues, [isZodError, text]],
   accepted: [commands.accepted, [{ outcome: 'accepted' }]],
   rightsScript: [
     leftfold.rightsScript,
@@ -206,8 +206,8 @@ const ofTheFramework = new Set([
   'toRetryPolicy',
   'traced',
 ]);
-/** Its options are tested where it starts servers. */
-const testedElsewhere = new Set(['startPostgres']);
+/** Its options are tested where it starts servers; it takes any value. */
+const testedElsewhere = new Set(['startPostgres', 'httpStatusOf']);
 
 function isFunction([, value]: readonly [string, unknown]): boolean {
   return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));

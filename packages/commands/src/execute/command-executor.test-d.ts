@@ -14,6 +14,7 @@ import {
   type AcceptedCommand,
   createCommandExecutor,
   type CommandExecutor,
+  type CommandMiddleware,
   type RejectedCommand,
 } from '../index.ts';
 
@@ -90,6 +91,62 @@ describe('a result', () => {
     const result = accepted(await bank.execute(account.command.open('a', { owner: 'Ada' })));
     expectTypeOf(result.outcome).toEqualTypeOf<'accepted'>();
     expectTypeOf(result.events).toEqualTypeOf<readonly Opened[]>();
+  });
+});
+
+describe('a command of plain data', () => {
+  const open = account.command.open('a', { owner: 'Ada' });
+  const withdraw = account.command.withdraw('a', { cents: 1 });
+  const move = transfer.command({ from: 'a', to: 'b' }, { cents: 1 });
+  type AnyOfBank = typeof open | typeof withdraw | typeof move;
+  const input: unknown = {};
+
+  test('is any command where its names are not known', () => {
+    expectTypeOf(bank.parseCommand(input)).toEqualTypeOf<AnyOfBank>();
+    expectTypeOf(bank.parseCommand(JSON.parse('{}'))).toEqualTypeOf<AnyOfBank>();
+    expectTypeOf(bank.parseCommand(input as Record<string, unknown>)).toEqualTypeOf<AnyOfBank>();
+  });
+
+  test('is the one that it names', () => {
+    const named = { aggregate: account.name, id: 'a', input };
+    expectTypeOf(bank.parseCommand({ ...named, name: 'open' })).toEqualTypeOf<typeof open>();
+    const either = 'open' as 'open' | 'withdraw';
+    const parsed = bank.parseCommand({ ...named, name: either });
+    expectTypeOf(parsed).toEqualTypeOf<typeof open | typeof withdraw>();
+    const ids: unknown = {};
+    expectTypeOf(bank.parseCommand({ decision: transfer.name, ids, input })).toEqualTypeOf<typeof move>();
+    expectTypeOf(bank.parseCommand({ ...named, name: input })).toEqualTypeOf<typeof parsed>();
+  });
+});
+
+describe('reasons that middleware gives', () => {
+  const plain: CommandMiddleware = (execution, next) => next(execution);
+  const unique: CommandMiddleware<'owner-taken'> = (execution, next) =>
+    next({ ...execution, toRejection: () => reject('owner-taken') });
+
+  test('are in the results of every command', async () => {
+    const strict = createCommandExecutor({
+      store,
+      aggregates: [account],
+      decisions: [transfer],
+      middleware: [plain, unique],
+    });
+    const opened = await strict.execute(account.command.open('a', { owner: 'Ada' }));
+    if (opened.outcome === 'rejected')
+      expectTypeOf(opened.reason).toEqualTypeOf<'already-open' | 'owner-taken'>();
+    const moved = await strict.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
+    if (moved.outcome === 'rejected')
+      expectTypeOf(moved.reason).toEqualTypeOf<'same-owner' | 'owner-taken'>();
+  });
+
+  test('are none without a type argument', async () => {
+    const lenient = createCommandExecutor({ store, aggregates: [account], middleware: [plain] });
+    const opened = await lenient.execute(account.command.open('a', { owner: 'Ada' }));
+    if (opened.outcome === 'rejected') expectTypeOf(opened.reason).toEqualTypeOf<'already-open'>();
+    const hidden: CommandMiddleware = (execution, next) =>
+      // @ts-expect-error the type of the middleware does not name the reason
+      next({ ...execution, toRejection: () => reject('owner-taken') });
+    expectTypeOf(hidden).toBeFunction();
   });
 });
 

@@ -29,14 +29,15 @@ export interface CommandExecutorOptions<
   TAggregates extends readonly AnyAggregate[],
   TDecisions extends readonly AnyDecision[],
   TMetadata extends MetadataSchema,
+  TReason extends string = never,
 > {
   readonly store: EventStore;
   readonly aggregates: TAggregates;
   readonly decisions?: TDecisions | undefined;
   /** A zod object of the application's own metadata fields. Required fields must be given with every command. */
   readonly metadata?: TMetadata | undefined;
-  /** The first is the outermost. */
-  readonly middleware?: readonly CommandMiddleware[] | undefined;
+  /** The first is the outermost. The reasons that they give are in the types of all results. */
+  readonly middleware?: readonly CommandMiddleware<TReason>[] | undefined;
   /**
    * How often a command is attempted, and how long to wait in between, for all commands; `execute` can override it for
    * one command. Another attempt follows a version conflict; at most two follow when the store is unavailable. `false`
@@ -68,11 +69,30 @@ export type ExecutableCommand<TAggregate, TDecision> = AnyAggregate extends TAgg
   ? AnyCommand
   : CommandOf<TAggregate> | DecisionCommandOf<TDecision>;
 
-/** Executes commands: load, decide, append. Made by {@link createCommandExecutor}. */
+/** Those of some commands that a value can be, as far as its type says. */
+export type ParsedCommand<TCommand, TValue> = AnyCommand extends TCommand
+  ? TCommand
+  : Extract<TCommand, NamesIn<TValue>>;
+
+/** Says nothing of data whose fields are not known. */
+type NamesIn<TValue> = string extends keyof TValue
+  ? unknown
+  : {
+      readonly [TName in keyof TValue & ('aggregate' | 'name' | 'decision')]: TValue[TName] extends string
+        ? TValue[TName]
+        : unknown;
+    };
+
+/**
+ * Executes commands: load, decide, append. Made by {@link createCommandExecutor}.
+ *
+ * `TReason`: the reasons of its middleware; any reason where the aggregates are not known.
+ */
 export interface CommandExecutor<
   TAggregate extends AnyAggregate,
   TDecision extends AnyDecision,
   TOwn extends CustomMetadata,
+  TReason extends string = AnyAggregate extends TAggregate ? string : never,
 > extends AsyncDisposable {
   /**
    * Loads the aggregate, calls `decide` and appends the events with optimistic concurrency. After a version conflict it
@@ -95,7 +115,7 @@ export interface CommandExecutor<
   execute<TCommand extends ExecutableCommand<TAggregate, TDecision>>(
     command: TCommand,
     ...options: ExecuteArguments<TCommand, TOwn>
-  ): Promise<CommandResult<TCommand, MetadataWith<TOwn>>>;
+  ): Promise<CommandResult<TCommand, MetadataWith<TOwn>, TReason>>;
 
   /**
    * Loads an aggregate's state, current or historical.
@@ -112,10 +132,13 @@ export interface CommandExecutor<
   /**
    * Turns plain data into a command: from a queue, a form, another language. Its input is validated by `execute`.
    *
+   * The type of the command is narrowed by the names in the type of the value: `{ aggregate: 'order', name: 'open', … }`
+   * is that command, and unknown data is any command.
+   *
    * @throws InvalidCommandError when the value does not have the shape of a command
    * @throws UnknownCommandError when no definition declares this command
    */
-  parseCommand(value: unknown): ExecutableCommand<TAggregate, TDecision>;
+  parseCommand<const TValue>(value: TValue): ParsedCommand<ExecutableCommand<TAggregate, TDecision>, TValue>;
 
   /** Rejects further commands; resolves when running commands have ended and their snapshots are written. */
   close(): Promise<void>;

@@ -69,14 +69,22 @@ export interface RejectedDecision<TReason extends string = string, TRole extends
 /** The result of any command. Narrow it by `outcome`. */
 export type AnyResult = AcceptedCommand | RejectedCommand | AcceptedDecision | RejectedDecision;
 
-/** The result of one command: `CommandResult<ReturnType<typeof account.command.open>>`. Narrow it by `outcome`. */
-export type CommandResult<TCommand, TMetadata extends EventMetadata = EventMetadata> = TCommand extends {
-  readonly ids: infer TIds;
-}
+/**
+ * The result of one command: `CommandResult<ReturnType<typeof account.command.open>>`. Narrow it by `outcome`.
+ *
+ * `TReason`: reasons of middleware, beside those of the command.
+ */
+export type CommandResult<
+  TCommand,
+  TMetadata extends EventMetadata = EventMetadata,
+  TReason extends string = never,
+> = TCommand extends { readonly ids: infer TIds }
   ?
       | AcceptedDecision<RecordedAs<CommandEvent<TCommand>, TMetadata>, keyof TIds & string>
-      | RejectedDecision<CommandReason<TCommand>, keyof TIds & string>
-  : AcceptedCommand<RecordedAs<CommandEvent<TCommand>, TMetadata>> | RejectedCommand<CommandReason<TCommand>>;
+      | RejectedDecision<CommandReason<TCommand> | TReason, keyof TIds & string>
+  :
+      | AcceptedCommand<RecordedAs<CommandEvent<TCommand>, TMetadata>>
+      | RejectedCommand<CommandReason<TCommand> | TReason>;
 
 type RecordedAs<TEvent, TMetadata extends EventMetadata> =
   TEvent extends NewEvent<infer TType, infer TData> ? RecordedEvent<TType, TData, TMetadata> : never;

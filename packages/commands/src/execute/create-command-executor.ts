@@ -40,7 +40,6 @@ import type {
   CacheOptions,
   CommandExecutor,
   CommandExecutorOptions,
-  ExecutableCommand,
   CustomMetadataOf,
 } from './command-executor.ts';
 import type { AnyResult } from './command-result.ts';
@@ -77,7 +76,7 @@ const defaultRetryPolicy: RetryPolicy = { attempts: 12, firstDelayMs: 10, maxDel
 
 /** @throws InvalidArgumentError */
 function assertExecutorOptions(
-  options: CommandExecutorOptions<readonly AnyAggregate[], readonly AnyDecision[], MetadataSchema>,
+  options: CommandExecutorOptions<readonly AnyAggregate[], readonly AnyDecision[], MetadataSchema, string>,
 ): void {
   assertGiven('options', options, executorNames);
   assertObject('an event store', 'store', options.store);
@@ -110,11 +109,16 @@ export function createCommandExecutor<
   const TAggregates extends readonly AnyAggregate[],
   const TDecisions extends readonly AnyDecision[] = readonly [],
   TMetadata extends MetadataSchema = MetadataSchema,
+  TReason extends string = never,
 >(
-  options: CommandExecutorOptions<TAggregates, TDecisions, TMetadata>,
-): CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>> {
-  type Executor = CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>>;
-  type Executable = ExecutableCommand<TAggregates[number], TDecisions[number]>;
+  options: CommandExecutorOptions<TAggregates, TDecisions, TMetadata, TReason>,
+): CommandExecutor<TAggregates[number], TDecisions[number], CustomMetadataOf<TMetadata>, TReason> {
+  type Executor = CommandExecutor<
+    TAggregates[number],
+    TDecisions[number],
+    CustomMetadataOf<TMetadata>,
+    TReason
+  >;
 
   assertExecutorOptions(options);
   const {
@@ -144,7 +148,7 @@ export function createCommandExecutor<
     const retry = toRetryPolicy(given.retry, retryPolicy);
     const moment = now();
 
-    const run = around(middleware, async (execution: CommandExecution) => {
+    const run = around(middleware, async (execution: CommandExecution<string>) => {
       const plan = planOf(execution.command, registry, execution.expectedVersion);
       const { commandFingerprint: _, ...passed } = execution.metadata;
       const streamIds = plan.targets.map(({ streamId }) => streamId);
@@ -211,7 +215,7 @@ export function createCommandExecutor<
     parseCommand(value) {
       const command = parseCommand(value);
       registry.assertKnown(command);
-      return command as Executable;
+      return command as never;
     },
     close,
     [Symbol.asyncDispose]: close,

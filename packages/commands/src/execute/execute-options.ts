@@ -3,7 +3,7 @@ import type { CommandMetadata } from '../metadata/command-metadata.ts';
 
 /** The version that the caller expects of the stream, or by role of a decision's streams. */
 export type ExpectedVersionOf<TCommand> = TCommand extends { readonly ids: infer TIds }
-  ? { readonly [TRole in keyof TIds]?: ExpectedVersion }
+  ? { readonly [TRole in keyof TIds]?: ExpectedVersion | undefined }
   : ExpectedVersion;
 
 interface CommonOptions<TCommand> {

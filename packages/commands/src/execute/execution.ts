@@ -43,7 +43,7 @@ export interface ExecutionRequest {
   readonly retry: RetryPolicy;
   readonly now: Date;
   readonly newId: () => string;
-  readonly toRejection: CommandExecution['toRejection'];
+  readonly toRejection: CommandExecution<string>['toRejection'];
 }
 
 /** The outcome of one attempt that needs no retry. */

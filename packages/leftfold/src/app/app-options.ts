@@ -14,6 +14,7 @@ export interface AppOptions<
   TProjections extends readonly AnyProjection[],
   TMetadata extends MetadataSchema,
   TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[],
+  TReason extends string = never,
 > {
   readonly aggregates?: TAggregates | undefined;
   /** Rules over several aggregates. */
@@ -28,7 +29,7 @@ export interface AppOptions<
   /** Limits and tuning of the event store. */
   readonly store?: AppStoreOptions | undefined;
   /** Metadata, middleware, retries and caching of commands. */
-  readonly commands?: AppCommandOptions<TMetadata> | undefined;
+  readonly commands?: AppCommandOptions<TMetadata, TReason> | undefined;
   /** How this process runs projections: leases, batches, retries. */
   readonly subscriptions?: AppSubscriptionOptions | undefined;
   /** Called once the app is ready, with one line that says which Postgres is used. */
@@ -54,9 +55,9 @@ export interface AppStoreOptions
   extends Pick<EventStoreOptions, 'limits' | 'validateOnRead' | 'appendConcurrency'> {}
 
 /** Metadata, middleware, retries and caching of commands. */
-export interface AppCommandOptions<TMetadata extends MetadataSchema>
+export interface AppCommandOptions<TMetadata extends MetadataSchema, TReason extends string = never>
   extends Omit<
-    CommandExecutorOptions<readonly AnyAggregate[], readonly AnyDecision[], TMetadata>,
+    CommandExecutorOptions<readonly AnyAggregate[], readonly AnyDecision[], TMetadata, TReason>,
     'store' | 'snapshots' | 'aggregates' | 'decisions'
   > {}
 

@@ -1,3 +1,4 @@
+import type { EmbeddedPostgresError, EmbeddedPostgresErrorCode } from '@leftfold/embedded';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -8,11 +9,15 @@ import {
   defineProjection,
   defineTableProjection,
   type App,
+  type CommandMiddleware,
+  type ErrorCode,
   type EventMetadata,
+  LeftfoldError,
   type PostgresEventStore,
   type RecordedEventOf,
   reject,
   type LogToken,
+  type ResultOf,
   parseLogToken,
   tokenOf,
 } from '../index.ts';
@@ -208,6 +213,31 @@ test('a result has the events of its command, and its token is what a query take
   expectTypeOf(app.store).toEqualTypeOf<PostgresEventStore<AccountEvent>>();
 });
 
+describe('the type of a result', () => {
+  type Open = ReturnType<typeof account.command.open>;
+  const open = account.command.open('a', { owner: 'Ada' });
+
+  test('is named for one command, and for any command of the app', async () => {
+    const result = await app.execute(open);
+    expectTypeOf<ResultOf<typeof app, Open>>().toEqualTypeOf<typeof result>();
+    expectTypeOf<ResultOf<typeof app>>().toEqualTypeOf<typeof result>();
+    expectTypeOf(app.execute(app.parseCommand({}))).resolves.toEqualTypeOf<ResultOf<typeof app>>();
+  });
+
+  test('has the metadata of the app, and the reasons of its middleware', async () => {
+    const unique: CommandMiddleware<'owner-taken'> = (execution, next) =>
+      next({ ...execution, toRejection: () => reject('owner-taken') });
+    const tenants = await createApp({
+      aggregates: [account],
+      commands: { metadata: z.object({ tenant: z.string() }), middleware: [unique] },
+    });
+    const result = await tenants.execute(open, { metadata: { tenant: 'acme' } });
+    expectTypeOf<ResultOf<typeof tenants, Open>>().toEqualTypeOf<typeof result>();
+    if (result.outcome === 'rejected')
+      expectTypeOf(result.reason).toEqualTypeOf<'already-open' | 'owner-taken'>();
+  });
+});
+
 describe('the events that an app reads', () => {
   test('are those of its definitions, narrowed by type', async () => {
     const both = await createApp({ aggregates: [account], projections: [carts] });
@@ -254,8 +284,18 @@ describe('the events that an app reads', () => {
   });
 });
 
+test('the errors of the embedded server are among those of the framework', () => {
+  expectTypeOf<EmbeddedPostgresErrorCode>().toEqualTypeOf<Extract<ErrorCode, `POSTGRES_${string}`>>();
+  const error: unknown = undefined;
+  if (LeftfoldError.is(error) && error.code === 'POSTGRES_DIRECTORY_LOCKED')
+    expectTypeOf(error.pid).toEqualTypeOf<EmbeddedPostgresError['pid']>();
+});
+
 test('App without type arguments is any app, and executes any command', async () => {
   const some: App = app;
+  const unique: CommandMiddleware<'owner-taken'> = (execution, next) => next(execution);
+  const strict: App = await createApp({ aggregates: [account], commands: { middleware: [unique] } });
+  expectTypeOf(strict).toEqualTypeOf<typeof some>();
   const result = await some.execute(account.command.open('a', { owner: 'Ada' }));
   expectTypeOf(result.token).toEqualTypeOf<typeof result.token>();
   expectTypeOf(some.store).toEqualTypeOf<PostgresEventStore>();

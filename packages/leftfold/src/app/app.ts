@@ -1,10 +1,12 @@
-import type { CommandExecutor } from '@leftfold/commands';
+import type { CommandExecutor, CommandResult } from '@leftfold/commands';
 import type {
   AnyAggregate,
+  AnyCommand,
   AnyDecision,
   AnyProjection,
   CustomMetadata,
   LogToken,
+  MetadataWith,
   RecordedEvent,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
@@ -21,7 +23,11 @@ export interface App<
   TProjection extends AnyProjection = AnyProjection,
   TMetadata extends CustomMetadata = CustomMetadata,
   TEvent extends RecordedEvent = RecordedEvent,
-> extends Pick<CommandExecutor<TAggregate, TDecision, TMetadata>, 'execute' | 'load' | 'parseCommand'>,
+  TReason extends string = AnyAggregate extends TAggregate ? string : never,
+> extends Pick<
+      CommandExecutor<TAggregate, TDecision, TMetadata, TReason>,
+      'execute' | 'load' | 'parseCommand'
+    >,
     AsyncDisposable {
   /**
    * Queries a projection with kysely: the rows of a table projection with all columns selected (`clearSelect()` to
@@ -57,6 +63,18 @@ export interface App<
    */
   close(): Promise<void>;
 }
+
+/**
+ * What `execute` of an app resolves to: `ResultOf<typeof app>` for any of its commands,
+ * `ResultOf<typeof app, ReturnType<typeof account.command.open>>` for one. Narrow it by `outcome`.
+ */
+export type ResultOf<
+  TApp extends Pick<App, 'parseCommand'>,
+  TCommand extends AnyCommand = ReturnType<TApp['parseCommand']>,
+> =
+  TApp extends App<infer _A, infer _D, infer _P, infer TMetadata, infer _E, infer TReason>
+    ? CommandResult<TCommand, MetadataWith<TMetadata>, TReason>
+    : never;
 
 /** Status of an app's projections, and what an operator does with them. */
 export interface AppProjections<TProjection extends AnyProjection = AnyProjection> {

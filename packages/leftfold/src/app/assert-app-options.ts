@@ -1,4 +1,4 @@
-import type { AnyAggregate, AnyDecision, AnyProjection, MetadataSchema } from '@leftfold/core';
+import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection, MetadataSchema } from '@leftfold/core';
 import {
   assertAggregate,
   assertDecision,
@@ -77,7 +77,9 @@ type AnyAppOptions = AppOptions<
   readonly AnyAggregate[],
   readonly AnyDecision[],
   readonly AnyProjection[],
-  MetadataSchema
+  MetadataSchema,
+  readonly AnyEventGroup[],
+  string
 >;
 
 /** @throws InvalidArgumentError when a group of options, or an option in one, is misspelt: nothing was started */

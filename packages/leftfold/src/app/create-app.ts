@@ -48,8 +48,9 @@ export async function createApp<
   const TProjections extends readonly AnyProjection[] = readonly [],
   TMetadata extends MetadataSchema = MetadataSchema,
   const TGroups extends readonly AnyEventGroup[] = readonly [],
+  TReason extends string = never,
 >(
-  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata, TGroups>,
+  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata, TGroups, TReason>,
 ): Promise<
   App<
     TAggregates[number],
@@ -62,7 +63,8 @@ export async function createApp<
       TProjections[number],
       TGroups[number],
       CustomMetadataOf<TMetadata>
-    >
+    >,
+    TReason
   >
 > {
   assertAppOptions(options);
