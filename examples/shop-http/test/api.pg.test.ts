@@ -7,10 +7,10 @@ import { createRoleLogins } from '@leftfold/testbed/roles';
 import { createTestDatabase } from '@leftfold/testing/postgres';
 import { tokenOf } from 'leftfold';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrateShop } from '../src/deploy/migrate-shop.ts';
 import { order } from '../src/domain/order.ts';
 import { createApi } from '../src/http/api.ts';
-import { openShop, type Shop } from '../src/open-shop.ts';
-import { orders } from '../src/read/orders.ts';
+import { openShop, shop as definitions, type Shop } from '../src/open-shop.ts';
 
 type Api = ReturnType<typeof createApi>;
 const logged: unknown[] = [];
@@ -19,11 +19,14 @@ let logins: Awaited<ReturnType<typeof createRoleLogins>>;
 let shop: Shop;
 let api: Api;
 
-// The shop has the rights of an app and a projector only.
+// A deployment, as docs/operating.md describes it: the shop has the rights of an app and a projector only.
 beforeAll(async () => {
   database = await createTestDatabase();
   logins = await createRoleLogins(database);
-  await logins.migrate({ schema: 'shop_http', projections: [orders] });
+  const { schema, projections } = definitions;
+  await logins.grant({ schema, projections });
+  await migrateShop(logins.urlOf('owner'), logins.roles.owner);
+  await logins.grant({ schema, projections });
   shop = await openShop(logins.urlOf('process'));
   api = createApi(shop, (error) => logged.push(error));
 });
@@ -185,6 +188,22 @@ test('without the database answers are 503 without internals, until it is back',
   expect(errors).toMatchObject([{ code: 'STORE_UNAVAILABLE' }]);
   await proxy.restore();
   await expect.poll(async () => (await open()).status, { timeout: 10_000 }).toBe(201);
+});
+
+test('the tables belong to the owner, and no login of the shop may change them', async () => {
+  await using transaction = await beginTransaction(logins.urlOf('process'));
+  const { rows } = await transaction.client.query(
+    `select distinct schemaname, tableowner from pg_tables where schemaname like 'shop_http%' order by 1`,
+  );
+  expect(rows).toEqual(
+    ['shop_http', 'shop_http__orders_v1'].map((schemaname) => ({
+      schemaname,
+      tableowner: logins.roles.owner,
+    })),
+  );
+  await expect(transaction.client.query('drop table shop_http.events')).rejects.toMatchObject({
+    code: '42501',
+  });
 });
 
 test('the same holds over a socket', async () => {
