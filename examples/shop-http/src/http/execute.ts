@@ -5,7 +5,7 @@ import { order } from '../domain/order.ts';
 import type { Shop } from '../open-shop.ts';
 import { requireIdempotencyKey, setETag, setToken } from './headers.ts';
 import { problem } from './problem.ts';
-import { statusOfRejection } from './statuses.ts';
+import { rejectionStatuses } from './statuses.ts';
 
 interface Request {
   readonly name: keyof typeof order.command;
@@ -24,8 +24,10 @@ export async function execute(c: Context, shop: Shop, { name, expectedVersion }:
   const result = await shop.execute(command, { commandId, expectedVersion });
 
   setToken(c, result.token);
-  if (result.outcome === 'rejected')
-    return problem(c, statusOfRejection(result.reason), { code: 'COMMAND_REJECTED', reason: result.reason });
+  if (result.outcome === 'rejected') {
+    const { reason } = result;
+    return problem(c, rejectionStatuses[reason], { code: 'COMMAND_REJECTED', reason });
+  }
   const { duplicate, streamVersion } = result;
   setETag(c, streamVersion);
   return c.json({ version: streamVersion, duplicate }, name === 'open' ? 201 : 200);

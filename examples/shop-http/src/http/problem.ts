@@ -3,7 +3,7 @@ import { LeftfoldError } from '@leftfold/core';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { statusOfError } from './statuses.ts';
+import { httpStatusOf } from 'leftfold';
 
 /** Answers with problem details (RFC 9457). */
 export function problem(
@@ -22,7 +22,7 @@ export function problem(
  */
 export function problemOf(c: Context, error: unknown, log: (error: unknown) => void): Response {
   if (error instanceof HTTPException) return problem(c, error.status, { detail: error.message });
-  const status = LeftfoldError.is(error) ? statusOfError(error.code) : 500;
+  const status = httpStatusOf(error);
   if (status >= 500) log(error);
   if (status === 503) c.header('Retry-After', '1');
   if (status >= 500 || !LeftfoldError.is(error)) return problem(c, status);
