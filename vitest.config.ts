@@ -48,6 +48,8 @@ const restoreTemporaryDirectory: Plugin = {
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } },
+  // Where vitest loads the files of globalSetup.
+  environments: { __vitest__: { resolve: { conditions } } },
   plugins: [restoreTemporaryDirectory],
   test: {
     maxWorkers: 3, // the Postgres tests wait for half of their time

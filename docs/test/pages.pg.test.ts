@@ -63,13 +63,23 @@ describe('the tests of a page pass', () => {
 /** Writes a configuration that extends the page's own and resolves packages to their sources. */
 function writeVitestConfig(page: Page): string {
   const own = existsSync(join(folder, folderOf(page), 'vitest.config.ts'));
+  const setup = join(root, 'packages/testing/src/vitest/global-setup.ts');
   const config = `
     import { defaultServerConditions } from 'vite';
     import { mergeConfig } from 'vitest/config';
     ${own ? `import own from './vitest.config.ts';` : 'const own = {};'}
     const conditions = ['@leftfold/source', ...defaultServerConditions];
     const externalConditions = ['@leftfold/source', 'node'];
-    export default mergeConfig(own, { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions } } });
+    // vitest finds these files without any conditions.
+    const globalSetup = own.test?.globalSetup?.map((file) =>
+      file === '@leftfold/testing/vitest-global-setup' ? '${setup}' : file,
+    );
+    if (globalSetup !== undefined) own.test.globalSetup = globalSetup;
+    export default mergeConfig(own, {
+      resolve: { conditions },
+      ssr: { resolve: { conditions, externalConditions } },
+      environments: { __vitest__: { resolve: { conditions } } },
+    });
   `;
   const file = join(folder, folderOf(page), 'vitest.examples.config.ts');
   writeFileSync(file, config);

@@ -9,5 +9,6 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['@leftfold/source', 'node'] } },
+  environments: { __vitest__: { resolve: { conditions } } },
   test: { include: ['*.check.ts'], globalSetup: ['../../src/vitest/global-setup.ts'] },
 });
