@@ -8,6 +8,8 @@ import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
+import type { EventRow } from '../src/sql/event-columns.ts';
+import { eventsByIdStatement, eventsOfCommandStatement } from '../src/sql/events.ts';
 import { seedLargeEvents } from './large-events.ts';
 import { openStore, positionsOf, test } from './store-test.ts';
 
@@ -67,6 +69,35 @@ describe('a page', () => {
     expect(second.size).toBeLessThan(2 * PAGE_BYTES);
     expect(second.events.length).toBeLessThan(100);
   });
+});
+
+test('the events of a command, or of ids, are read in pages of few bytes, and all of them are returned', async ({
+  store,
+}) => {
+  guarantee('bounded-memory');
+  const events = [900_000, 900_000, 10, 10].map((size) =>
+    accountEvents.create.opened({ owner: 'Ada', note: 'x'.repeat(size) }),
+  );
+  const ids = events.map((_, index) => `paged-${index}`);
+  const byId = () =>
+    store.append(
+      'account-by-id',
+      events.map((event, index) => ({ ...event, id: ids[index] })),
+    );
+  const ofCommand = () => store.append('account-of-command', events, { commandId: 'paged' });
+  for (const append of [byId, ofCommand]) {
+    const { events: written } = await append();
+    expect(await append()).toMatchObject({ duplicate: true, events: written.map(({ id }) => ({ id })) });
+  }
+  expect(positionsOf(await store.eventsOfCommand('paged'))).toEqual(positionsOf((await ofCommand()).events));
+  const statements = [
+    eventsByIdStatement('leftfold', ids, 0),
+    eventsOfCommandStatement('leftfold', 'paged', 0),
+  ];
+  for (const statement of statements) {
+    const rows = await store.run<EventRow>(statement);
+    expect(rows.map(({ data }) => data.length > 800_000)).toEqual([true, true]);
+  }
 });
 
 test.for([

@@ -85,6 +85,7 @@ function plansTest() {
 const tests = {
   force_custom_plan: plansTest(),
   force_generic_plan: plansTest(),
+  short: plansTest(),
 };
 
 describe.each(modes)('with 100,000 events and %s', (mode) => {
@@ -92,15 +93,8 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
 
   test.beforeAll(async ({ client }) => {
     await seed(client);
-    // Plans of statements inside functions, as they were run.
-    await client.query(`
-      load 'auto_explain';
-      set auto_explain.log_min_duration = 0;
-      set auto_explain.log_nested_statements = on;
-      set auto_explain.log_analyze = on;
-      set auto_explain.log_format = json;
-      set auto_explain.log_level = notice;
-      set plan_cache_mode = ${mode}`);
+    await explainAll(client);
+    await client.query(`set plan_cache_mode = ${mode}`);
   });
 
   const statements = new AppendStatements('leftfold');
@@ -194,8 +188,8 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
 
   test.for([
     ['the shared tail', readPageStatement('leftfold', { after: 90_000, upTo: EVENTS, limit: 1_000 }, {})],
-    ['events by their ids', eventsByIdStatement('leftfold', ['seed-1', 'seed-2'])],
-    ['events of a command', eventsOfCommandStatement('leftfold', 'command')],
+    ['events by their ids', eventsByIdStatement('leftfold', ['seed-1', 'seed-2'], 0)],
+    ['events of a command', eventsOfCommandStatement('leftfold', 'command', 0)],
     ['a snapshot with its tail', loadSnapshotStatement('leftfold', 'account-7', 'key', 1_000)],
   ] as const)('%s is found by its index', async ([, statement], { plansOf }) => {
     const found = (await plansOf(statement)).flatMap(accessesOf);
@@ -297,6 +291,53 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     },
   );
 });
+
+describe('with a plan that was made while the log was short', () => {
+  const test = tests.short;
+
+  test('a condition looks at few events', async ({ client, plansOf }) => {
+    guarantee('indexed-statements');
+    // New statistics would have all plans made anew, at some time.
+    await client.query('alter table leftfold.events set (autovacuum_enabled = off)');
+    await client.query('set plan_cache_mode = force_generic_plan; set jit = on');
+    const grow = (from: number, to: number) =>
+      client.query(
+        `insert into leftfold.events
+         select nextval('leftfold.event_position'), number, clock_timestamp(), 1, 'account-1', 'seed-' || number,
+                'account.opened', '{}', '{}', array['owner:' || number]
+           from generate_series($1::integer, $2::integer) as number`,
+        [from, to],
+      );
+    const search = (owner: number, after: number) => ({
+      text: 'select leftfold._find_latest_match($1, null, $2)',
+      values: [[`owner:${owner}`], after],
+    });
+    await grow(1, 20);
+    await client.query('analyze leftfold.events');
+    await client.query(search(1, 0).text, search(1, 0).values);
+    await grow(21, 20_000);
+    await explainAll(client);
+    for (const [after, indexes] of [
+      [19_900, ['events_pkey']],
+      [0, ['events_pkey', 'events_tags_idx']],
+    ] as const) {
+      const plans = await plansOf(search(300, after));
+      expect(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1))).toEqual(indexes);
+      expect(lookedAt(plans)).toBeLessThanOrEqual(100);
+    }
+  });
+});
+
+/** Has the plans of statements inside functions told, as they were run. */
+async function explainAll(client: pg.Client): Promise<void> {
+  await client.query(`
+    load 'auto_explain';
+    set auto_explain.log_min_duration = 0;
+    set auto_explain.log_nested_statements = on;
+    set auto_explain.log_analyze = on;
+    set auto_explain.log_format = json;
+    set auto_explain.log_level = notice`);
+}
 
 /** An append of one event to one stream. */
 function requestOf(streamId: string, expectedVersion: ExpectedVersion, eventId: string): AppendRequest {

@@ -35,6 +35,7 @@ import { hasEventOf, pageAfterToken, type PageRowAfterToken } from '../sql/token
 import { flattenPages } from './flatten-pages.ts';
 import { LogPage } from './log-page.ts';
 import { pageOfRows } from './page-of-rows.ts';
+import { readEvery } from './read-every.ts';
 import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail } from './shared-tail.ts';
 
@@ -213,16 +214,22 @@ export class LogReader {
     }
   }
 
-  /** @param run runs the query in a transaction */
   async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly RecordedEvent[]> {
-    return (await this.#rows<EventRow>(eventsByIdStatement(this.#schema, ids), run)).map(this.#toEvent);
+    return this.#every((after) => eventsByIdStatement(this.#schema, ids, after), run);
   }
 
-  /** @param run runs the query in a transaction */
   async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
     assertId('command id', commandId);
-    const rows = await this.#rows<EventRow>(eventsOfCommandStatement(this.#schema, commandId), run);
-    return rows.map(this.#toEvent);
+    return this.#every((after) => eventsOfCommandStatement(this.#schema, commandId, after), run);
+  }
+
+  /** @param run runs the queries in a transaction */
+  #every(pageAfter: (position: number) => Statement, run?: StatementRunner) {
+    const { era } = this.#memory;
+    return readEvery(async (position) => {
+      this.#memory.assertSame(era);
+      return this.#rows<PageRow>(pageAfter(position), run);
+    }, this.#toEvent);
   }
 
   /** A stream's snapshot with the events from its version on, unless they exceed one page. One round trip. */

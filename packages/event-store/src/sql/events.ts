@@ -1,7 +1,6 @@
 import type { EventQuery, TaggedQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
-import { eventSelectList } from './event-columns.ts';
-import { pageStatement, rangeStatement } from './page.ts';
+import { PAGE_EVENTS, pageStatement, rangeStatement } from './page.ts';
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
@@ -143,29 +142,44 @@ export function readStreamStatement(schema: string, streamId: string, range: Str
   };
 }
 
-/** Events by their ids, in the order of the log. SQL: index scans of `events_event_id_key`. */
-export function eventsByIdStatement(schema: string, ids: readonly string[]): Statement {
+/**
+ * A page of the events with these ids after a position, in the order of the log.
+ *
+ * SQL: index scans of `events_event_id_key`.
+ */
+export function eventsByIdStatement(schema: string, ids: readonly string[], after: number): Statement {
   return {
     name: `leftfold events by id ${schema}`,
-    text: `select ${eventSelectList} from "${schema}".events where event_id = any ($1::text[]) order by position`,
-    values: [ids],
+    text: pageAmong(`select * from "${schema}".events where event_id = any ($1::text[])`),
+    values: [ids, after],
   };
 }
 
 /**
- * Events whose ids a command gave them: `<command id>:<n>`. SQL: one range scan of `events_event_id_key`.
- * The metadata tells the command "a" from the command "a:1".
+ * A page of the events after a position whose ids a command gave them: `<command id>:<n>`. The metadata tells the command
+ * "a" from the command "a:1".
+ *
+ * SQL: one range scan of `events_event_id_key`.
  */
-export function eventsOfCommandStatement(schema: string, commandId: string): Statement {
+export function eventsOfCommandStatement(schema: string, commandId: string, after: number): Statement {
   return {
     name: `leftfold events of command ${schema}`,
     // ';' is the character after ':', and the ids are compared by code point.
-    text: `select ${eventSelectList}
+    text: pageAmong(`select *
              from "${schema}".events
             where event_id >= $1 || ':'
               and event_id < $1 || ';'
-              and metadata ->> 'commandId' = $1
-            order by position`,
-    values: [commandId],
+              and metadata ->> 'commandId' = $1`),
+    values: [commandId, after],
   };
+}
+
+/** A page after position $2 of the events of a query. Without "offset 0", a plan could read the log in its order instead. */
+function pageAmong(events: string): string {
+  return pageStatement({
+    from: `(${events} offset 0) as stored`,
+    where: 'position > $2',
+    order: 'position',
+    limit: String(PAGE_EVENTS),
+  });
 }
