@@ -156,6 +156,21 @@ describe('a command id', () => {
     expect(await again).toMatchObject({ outcome: 'accepted', duplicate: true });
   });
 
+  test('that an event was given by hand is an error, and nothing is appended', async ({
+    store,
+    openWith,
+  }) => {
+    guarantee('commands-take-effect-once');
+    const bank = await openWith('by-hand', 5);
+    await store.append('account-by-hand', [
+      { ...accountEvents.create.deposited({ cents: 1 }), id: 'by-hand-1:1' },
+    ]);
+    await expect(
+      bank.execute(account.command.deposit('by-hand', { cents: 1 }), { commandId: 'by-hand-1' }),
+    ).rejects.toMatchObject({ code: 'COMMAND_ID_REUSED', commandId: 'by-hand-1' });
+    expect(await recordedOf(store, 'account-by-hand')).toHaveLength(3);
+  });
+
   test('that is a prefix of another one is not confused with it', async ({ openWith }) => {
     const bank = await openWith('prefix', 5);
     await bank.execute(account.command.withdraw('prefix', { cents: 5 }), { commandId: 'job:1' });

@@ -58,7 +58,10 @@ export class EventIdReusedError extends LeftfoldError {
   }
 }
 
-/** A command id was used before: by another command, for another target, or with another input. Nothing was appended. */
+/**
+ * A command id was used before: by another command, for another target, with another input, or in the id that an event was
+ * given. Nothing was appended.
+ */
 export class CommandIdReusedError extends LeftfoldError {
   readonly code = 'COMMAND_ID_REUSED';
   readonly retryable = false;
@@ -66,7 +69,7 @@ export class CommandIdReusedError extends LeftfoldError {
 
   constructor(commandId: string, options?: ErrorOptions) {
     super(
-      `command id ${shownId(commandId)} was used before by another command, for another target, or with another input; give the new command another id`,
+      `command id ${shownId(commandId)} was used before by another command, for another target, with another input, or in the id of an event; give the new command another id`,
       options,
     );
     this.commandId = commandId;

@@ -84,7 +84,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new CommandIdReusedError('pay-1'),
     'COMMAND_ID_REUSED',
     false,
-    'command id "pay-1" was used before by another command, for another target, or with another input; give the new command another id',
+    'command id "pay-1" was used before by another command, for another target, with another input, or in the id of an event; give the new command another id',
   ],
   [
     new LogRewoundError({ lostFrom: 11, lostTo: 20, end: 10 }),

@@ -577,7 +577,8 @@ create or replace function :schema._check_requests(
   set search_path = pg_catalog, pg_temp
 as $$
   -- An event without a command id is the same when stream, type and data are; with a command id it is enough that the
-  -- event was appended to one of the request's streams, since the rule may decide otherwise when it is run again.
+  -- event was appended to one of the request's streams by that command, since the rule may decide otherwise when it is
+  -- run again. An event that only has the id that the command would give it is another one.
   with known as (
     select event.request,
            event.event_id,
@@ -585,7 +586,8 @@ as $$
            stored.event_id is not null as is_stored,
            case when request_command_id[event.request] is null
                 then stored.stream_id = event.stream_id and stored.type = event.type and stored.data = event.data
-                else exists (select from unnest(stream_request, _check_requests.stream_id) as stream (request, id)
+                else coalesce(stored.metadata ->> 'commandId' = request_command_id[event.request], false)
+                 and exists (select from unnest(stream_request, _check_requests.stream_id) as stream (request, id)
                               where stream.request = event.request and stream.id = stored.stream_id)
            end as is_same
       from rows from (unnest(event_request, event_stream_id),

@@ -137,7 +137,7 @@ export class MemoryLog {
     if (known.length === 0) return false;
     if (commandId !== undefined) {
       const [first] = known;
-      return first !== undefined && streams.some(({ streamId }) => streamId === first.streamId);
+      return first !== undefined && isOfCommand(commandId, streams, first);
     }
     return given(streams).every((one, index) => isSame(one, known[index]));
   }
@@ -149,9 +149,7 @@ export class MemoryLog {
     known: readonly (StoredEvent | undefined)[],
   ): string | undefined {
     const isOwn = (one: GivenEvent, stored: StoredEvent) =>
-      commandId === undefined
-        ? isSame(one, stored)
-        : streams.some(({ streamId }) => streamId === stored.streamId);
+      commandId === undefined ? isSame(one, stored) : isOfCommand(commandId, streams, stored);
     const all = given(streams);
     const other = known.find((stored, index) => stored !== undefined && !isOwn(all[index]!, stored));
     return (other ?? known.find(isKnown))?.id;
@@ -206,6 +204,14 @@ function given(streams: readonly StreamPart[]): readonly GivenEvent[] {
 
 function isSame({ streamId, event }: GivenEvent, stored: StoredEvent | undefined): boolean {
   return stored?.streamId === streamId && stored.type === event.type && hasData(stored, event.dataJson);
+}
+
+/** An event that was appended with an id of its own can have the id that the command would give it. */
+function isOfCommand(commandId: string, streams: readonly StreamPart[], stored: StoredEvent): boolean {
+  return (
+    commandIdIn(stored.metadataJson) === commandId &&
+    streams.some(({ streamId }) => streamId === stored.streamId)
+  );
 }
 
 function isKnown(event: StoredEvent | undefined): event is StoredEvent {

@@ -159,6 +159,25 @@ export const idempotencyGuarantees = {
     expect(await collect(store.readStream(stream('b')))).toEqual([]);
   },
 
+  'a command whose events would get the id of an event that was appended by hand is EVENT_ID_REUSED': async ({
+    guarantee,
+    store,
+    stream,
+    id,
+  }) => {
+    guarantee('idempotent-appends');
+    for (const taken of [1, 2]) {
+      const commandId = id(`command-${taken}`);
+      const eventId = `${commandId}:${taken}`;
+      await store.append(stream(`${taken}`), [{ ...sent, id: eventId }]);
+      await expect(store.append(stream(`${taken}`), [sent, delivered], { commandId })).rejects.toMatchObject({
+        code: 'EVENT_ID_REUSED',
+        eventId,
+      });
+      expect(await collect(store.readStream(stream(`${taken}`)))).toHaveLength(1);
+    }
+  },
+
   'a command without events is not recorded': async ({ store, stream, id }) => {
     const commandId = id('command');
     expect(await store.append(stream(), [], { commandId })).toMatchObject({ events: [], duplicate: false });
