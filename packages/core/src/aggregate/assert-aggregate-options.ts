@@ -31,6 +31,9 @@ const decisionNames = {
   decide: true,
 } as const;
 
+/** Aggregates of a decision. All of them are loaded for each command, and a lock is taken for each. */
+const MAX_ROLES = 100;
+
 /** @throws InvalidArgumentError, InvalidNameError when a part of an aggregate is missing, or is none */
 export function assertAggregateOptions(
   options: Partial<Readonly<Record<keyof typeof aggregateNames, unknown>>>,
@@ -68,6 +71,12 @@ export function assertDecisionOptions(
       assertAggregate(argument, aggregate);
     },
   );
+  const roles = Object.keys(options.aggregates);
+  if (roles.length > MAX_ROLES)
+    throw new InvalidArgumentError(
+      'aggregates',
+      `has ${roles.length} roles, the limit is ${MAX_ROLES}; decide on fewer aggregates, or on the events of a tag with readForDecision`,
+    );
   assertEach('rejections', options.rejections ?? [], assertText);
   assertRule('options', options, decisionNames);
 }

@@ -69,3 +69,20 @@ test('a name with other characters is refused', () => {
     InvalidNameError,
   );
 });
+
+test('more than 100 aggregates are refused', () => {
+  const over = (count: number) =>
+    defineDecision({
+      ...base,
+      name: 'large',
+      aggregates: Object.fromEntries(Array.from({ length: count }, (_, index) => [`role${index}`, account])),
+      decide: () => ({}),
+    });
+  expect(Object.keys(over(100).aggregates)).toHaveLength(100);
+  expect(() => over(101)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('the limit is 100'),
+    }),
+  );
+});

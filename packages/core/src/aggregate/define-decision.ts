@@ -52,7 +52,7 @@ export interface DecisionOptions<
   TResult,
 > {
   readonly name: TName;
-  /** The aggregates by role: `{ from: account, to: account }`. */
+  /** The aggregates by role: `{ from: account, to: account }`. At most 100. */
   readonly aggregates: TRoles;
   readonly input: TInput;
   /** All reasons for which a command may be rejected. When given, any other reason does not compile. */
@@ -122,7 +122,7 @@ export interface Decision<
  * transfer.command({ from: 'acc-1', to: 'acc-2' }, { cents: 500 });
  * ```
  *
- * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
+ * @throws InvalidArgumentError when a part is missing, misspelt, or is none, or when there are more than 100 aggregates.
  * @throws InvalidNameError when the name has other characters than letters, digits, "_" and "-".
  */
 export function defineDecision<
