@@ -1,10 +1,10 @@
 import { defineAggregate, defineEvents, defineTableProjection, tokenOf } from '@leftfold/core';
-import { databaseTest, setHostileSettings } from '@leftfold/testbed/database';
+import { databaseTest, hostileSession, setHostileSettings } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
-import { createApp } from '../src/index.ts';
+import { createApp, type AppDatabaseOptions } from '../src/index.ts';
 
 const readings = defineEvents('meter', {
   read: z.object({ value: z.number(), at: z.iso.datetime(), note: z.string() }),
@@ -73,10 +73,10 @@ const given = [
 ];
 
 /** The same commands, in two processes one after the other, and what each read. */
-async function run(url: string) {
+async function run(database: AppDatabaseOptions) {
   const seen: unknown[] = [];
   for (const process of [1, 2]) {
-    await using app = await createApp({ aggregates: [meter], projections: [rows], database: { url } });
+    await using app = await createApp({ aggregates: [meter], projections: [rows], database });
     let token = tokenOf(undefined);
     for (const [index, input] of given.entries()) {
       const done = await app.execute(meter.command.read('m-1', input), {
@@ -103,13 +103,13 @@ async function run(url: string) {
 }
 
 let plainResults: unknown;
-const databases = { plain: databaseTest(), hostile: databaseTest() };
+const databases = { plain: databaseTest(), hostile: databaseTest(), session: databaseTest() };
 
 describe('commands, read models and queries', () => {
   const test = databases.plain;
 
   test('on a server with its defaults', async ({ database }) => {
-    plainResults = await run(database.connectionString);
+    plainResults = await run({ url: database.connectionString });
   });
 });
 
@@ -119,6 +119,17 @@ describe('the same with other settings', () => {
   test('have the same results', async ({ database }) => {
     guarantee('server-settings');
     await setHostileSettings(database.connectionString, database.name);
-    expect(await run(database.connectionString)).toEqual(plainResults);
+    expect(await run({ url: database.connectionString })).toEqual(plainResults);
+  });
+});
+
+describe('the same with settings that the caller gives each connection of its pool', () => {
+  const test = databases.session;
+
+  test('have the same results', async ({ pool }) => {
+    guarantee('server-settings');
+    Object.assign(pool.options, { pipeline: true }); // or pg warns of a statement that follows another one at once
+    pool.on('connect', (client) => void client.query(hostileSession()));
+    expect(await run({ pool })).toEqual(plainResults);
   });
 });

@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import type pg from 'pg';
 import { NOT_CONNECTED } from '../errors/connection-table.ts';
 import { messageOf } from '../errors/error-text.ts';
@@ -8,6 +9,7 @@ import { TIMED_OUT } from '../errors/no-answer.ts';
  * the framework relies on: the defaults of PostgreSQL.
  */
 const settings = {
+  client_encoding: 'UTF8',
   datestyle: 'ISO, MDY',
   intervalstyle: 'postgres',
   // With a lower value a double precision is rounded when it is read.
@@ -36,13 +38,9 @@ const sessionText = `select ${settingsList('session')}`;
 export const CONNECT_TIMEOUT_MS = 10_000;
 const pools = new WeakSet<pg.Pool>();
 
-/** The pool waits for what it returns before it gives a new connection to a caller; pg's types do not say so. */
-interface OnConnect {
-  onConnect?: ((client: pg.ClientBase) => unknown) | undefined;
-}
-
 /**
- * Sets them on each new connection of the pool: one round trip for each connection.
+ * Sets them on each new connection of the pool: one round trip for each connection. What the pool's owner sets in
+ * `onConnect`, or on the pool's event `connect`, is sent before and has no effect on these settings.
  *
  * A pooler in transaction mode may give a later statement the session of another client. PgBouncer keeps the date style
  * and the quoting of strings for each client; the framework's own transactions set all of them again.
@@ -50,19 +48,27 @@ interface OnConnect {
 export function pinSettings(pool: pg.Pool): void {
   if (pools.has(pool)) return;
   pools.add(pool);
-  const options: OnConnect = pool.options;
-  const { onConnect } = options;
+  const { options } = pool;
+  // The pool waits for it after its event `connect`, and before a caller gets the connection.
+  const { verify = (_client, done) => done() } = options;
   // The pool's own limit ends with the login. A connection that goes silent after it would keep its place for good.
-  const answerMs = pool.options.connectionTimeoutMillis || CONNECT_TIMEOUT_MS;
-  options.onConnect = async (client) => {
-    try {
-      // pg's types lack `query_timeout`.
-      await client.query(Object.assign({ text: sessionText }, { query_timeout: answerMs }));
-    } catch (error) {
-      throw messageOf(error) === TIMED_OUT ? silentAfterLogin(answerMs, error) : error;
-    }
-    await onConnect?.(client);
-  };
+  const answerMs = options.connectionTimeoutMillis || CONNECT_TIMEOUT_MS;
+  options.verify = (client, done) =>
+    verify(client, (error) => {
+      if (error) done(error);
+      else pin(client, answerMs, done);
+    });
+}
+
+const pin = callbackify(setOn);
+
+async function setOn(client: pg.ClientBase, answerMs: number): Promise<void> {
+  try {
+    // pg's types lack `query_timeout`.
+    await client.query(Object.assign({ text: sessionText }, { query_timeout: answerMs }));
+  } catch (error) {
+    throw messageOf(error) === TIMED_OUT ? silentAfterLogin(answerMs, error) : error;
+  }
 }
 
 function silentAfterLogin(answerMs: number, cause: unknown): Error {

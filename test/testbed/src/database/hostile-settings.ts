@@ -37,3 +37,10 @@ export async function setHostileSettings(connectionString: string, name: string)
     await client.query(`alter database "${name}" set ${setting} = '${value}'`);
   await client.end();
 }
+
+/** The SQL that gives a session the same settings. */
+export function hostileSession(): string {
+  return Object.entries(settings)
+    .map(([setting, value]) => `set ${setting} = '${value}'`)
+    .join('; ');
+}
