@@ -4,8 +4,7 @@ import { failureOf } from '@leftfold/testbed/outcome';
 import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { describe, expect } from 'vitest';
-import { borrow, failureOf as classOf, runnerInTransaction, runnerOn, textArray } from '../src/index.ts';
-import { kyselyOn } from '../src/index.ts';
+import { borrow, kyselyOn, runnerInTransaction, runnerOn, textArray } from '../src/index.ts';
 
 const test = databaseTest();
 
@@ -37,13 +36,32 @@ describe('a statement', () => {
     expect(ids[0]).toEqual(ids[1]);
   });
 
-  test('with more parameters than the protocol allows fails, not the connection', async ({ pool }) => {
-    const values = Array.from({ length: 70_000 }, (_, index) => index);
-    const text = `select ${values.map((index) => `$${index + 1}::int`).join(' + ')}`;
+  test('with more parameters than the protocol allows is refused, and the most are taken', async ({
+    pool,
+  }) => {
+    const sum = (count: number) => {
+      const values = Array.from({ length: count }, (_, index) => index);
+      return {
+        text: `select (array[${values.map((index) => `$${index + 1}::int`).join()}])[2] as one`,
+        values,
+      };
+    };
     const run = runnerOn(pool, { prepare: false });
-    const thrown = await failureOf(run({ name: undefined, text, values }));
-    expect(classOf(thrown)).toMatchObject({ retry: 'never', passing: false });
-    expect(await run({ name: undefined, text: 'select 1 as one', values: [] })).toEqual([{ one: 1 }]);
+    const db = kyselyOn(pool, undefined);
+    const ways = [
+      async (count: number) => run({ name: undefined, ...sum(count) }),
+      async (count: number) => {
+        const { text, values } = sum(count);
+        return (await db.executeQuery(CompiledQuery.raw(text, values))).rows;
+      },
+    ];
+    for (const ask of ways) {
+      expect(await failureOf(ask(65_536))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/are 65536, the limit of PostgreSQL is 65535; .* any/),
+      });
+      expect(await ask(65_535)).toEqual([{ one: 1 }]);
+    }
   });
 });
 

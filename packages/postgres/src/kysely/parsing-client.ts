@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { namedIfNoAnswer } from '../errors/no-answer.ts';
 import { isNoAnswer, isStalePlan } from '../errors/questions.ts';
 import { withoutValues } from '../errors/without-values.ts';
+import { assertParameters } from '../statement/assert-parameters.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { FirstFailure } from '../transaction/first-failure.ts';
 import { valueParsers } from '../values/value-parsers.ts';
@@ -85,6 +86,7 @@ export class ParsingClient implements PostgresPoolClient {
     const answerMs = limited ? this.#limits.answerMs : undefined;
     const ask = async () => {
       if (this.#closed !== undefined) throw this.#closed.reason;
+      assertParameters(query.values);
       if (answerMs === undefined) return this.#client.query(query);
       return this.#askWithin(query, answerMs);
     };

@@ -5,6 +5,7 @@ import { namedIfNoAnswer } from '../errors/no-answer.ts';
 import { withoutValues } from '../errors/without-values.ts';
 import { assertUsable } from '../pool/assert-usable.ts';
 import { valueParsers } from '../values/value-parsers.ts';
+import { assertParameters } from './assert-parameters.ts';
 import { type CallerTransaction, isKysely } from './caller-transaction.ts';
 import type { Statement, StatementRunner } from './statement.ts';
 
@@ -32,6 +33,7 @@ export function runnerOn(
 ): StatementRunner {
   const ask = async <TRow extends object>({ name, text, values, answerMs = defaultMs }: Statement) => {
     if ('ending' in client) assertUsable(client);
+    assertParameters(values);
     // pg answers several statements in one text with a list, which its types do not say.
     let result: Result<TRow> | readonly Result<TRow>[];
     try {
