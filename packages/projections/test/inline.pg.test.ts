@@ -40,6 +40,12 @@ const owners = defineProjection({
   on: {
     'account.opened': (tx, { streamId, data }) =>
       tx.insertInto('owner').values({ owner: data.owner, account_id: streamId }).execute(),
+    'account.closed': (tx, { streamId }) =>
+      tx
+        .updateTable('owner')
+        .set({ account_id: sql<string>`null` })
+        .where('account_id', '=', streamId)
+        .execute(),
   },
 });
 
@@ -132,7 +138,9 @@ describe('inline projections', () => {
     expect(await rowsOf(store, balances)).toMatchObject([{ cents: 0, events: 1 }]);
   });
 
-  test('a unique violation in a read model is a typed error, without the value', async ({ inlineStore }) => {
+  test('a violated constraint of a read model is a typed error, without the value', async ({
+    inlineStore,
+  }) => {
     guarantee('inline-errors');
     await using store = await inlineStore([owners]);
     await using runner = createTestRunner(store, [owners]);
@@ -150,6 +158,10 @@ describe('inline projections', () => {
         constraint: 'owner_pkey',
       });
     }
+    expect(await failureOf(store.append('account-1', [closed]))).toMatchObject({
+      code: 'PROJECTION_CONSTRAINT_VIOLATED',
+      constraint: 'owner_account_id_not_null',
+    });
     // Nothing of it was stored, and the stream can begin.
     await store.append('account-2', [accountEvents.create.opened({ owner: 'Bob' })], {
       expectedVersion: 'no-stream',

@@ -9,6 +9,7 @@ import {
   isRolledBack,
   isUnknownColumn,
   isWriteRefused,
+  violatedConstraintOf,
 } from './questions.ts';
 
 const withCode = (code: string) => Object.assign(new Error('from the database'), { code });
@@ -72,4 +73,14 @@ describe('the state of the database', () => {
     expect(isOperational(new Error(code))).toBe(false);
     expect(isOperational(code)).toBe(false);
   });
+});
+
+test('a constraint that was violated is named, "not null" by its column', () => {
+  const place = { schema: 'leftfold__owners_v1', table: 'owners' };
+  const violatedBy = (code: string, more: object) =>
+    violatedConstraintOf(Object.assign(withCode(code), place, more));
+  expect(violatedBy('23505', { constraint: 'owners_pkey' })).toEqual({ ...place, constraint: 'owners_pkey' });
+  expect(violatedBy('23502', { column: 'owner' })).toEqual({ ...place, constraint: 'owners_owner_not_null' });
+  expect(violatedBy('23502', {})).toBeUndefined();
+  expect(violatedBy('22003', { column: 'owner' })).toBeUndefined();
 });

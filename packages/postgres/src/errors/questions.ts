@@ -73,9 +73,16 @@ export function isWriteRefused(thrown: unknown): boolean {
 /** The constraint of a table that a statement violated; undefined for any other failure. */
 export function violatedConstraintOf(thrown: unknown): ViolatedConstraint | undefined {
   if (failureOf(thrown).name !== 'constraint-violated') return undefined;
-  const { schema, table, constraint } = thrown as Partial<ViolatedConstraint>;
+  const { schema, table, column, constraint = notNullOf(table, column) } = thrown as ViolatedColumn;
   if (schema === undefined || table === undefined || constraint === undefined) return undefined;
   return { schema, table, constraint };
+}
+
+type ViolatedColumn = Partial<ViolatedConstraint & { readonly column: string }>;
+
+/** "not null" has a name from PostgreSQL 18 on: this one. */
+function notNullOf(table: string | undefined, column: string | undefined): string | undefined {
+  return column === undefined ? undefined : `${table}_${column}_not_null`;
 }
 
 /** Where PostgreSQL says that a constraint was violated. */
