@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect, onTestFinished, vi } from 'vitest';
-import { createApp } from '../src/index.ts';
+import { createApp, rightsScript } from '../src/index.ts';
 import { inlineBalances, projections, test } from './role-test.ts';
 
 describe('with the rights of the script', () => {
@@ -178,4 +178,17 @@ describe('advisory locks that the script has taken from PUBLIC', () => {
     await app.execute(account.command.open('locked', { owner: 'Bob' }));
     await app.store.append('audit', [], { expectedVersion: 'no-stream' });
   });
+});
+
+test('a script whose names are words of SQL creates the roles and the schema', async ({ as }) => {
+  const roles = { owner: 'user', app: 'order', projector: 'table', reader: 'select', operator: 'all' };
+  const script = rightsScript({ schema: 'grant', roles, projections, revokeAdvisoryLocks: true });
+  // Without its own begin and commit: it is rolled back.
+  await as('superuser', script.split('\n').slice(1, -2).join('\n'));
+});
+
+test.for(['pg_app', 'public', 'none'])('a role may not have the name %s', (name) => {
+  expect(() => rightsScript({ roles: { app: name } })).toThrow(
+    `role "${name}" is reserved for Postgres; give it another name`,
+  );
 });

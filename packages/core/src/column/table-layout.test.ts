@@ -9,6 +9,12 @@ const table: TableDefinition = {
   indexes: [['note', 'sum']],
 };
 
+/** A table of that many columns, all of which are its key. */
+function many(count: number): Pick<TableDefinition, 'columns' | 'primaryKey'> {
+  const primaryKey = Array.from({ length: count }, (_, index) => `c${index}`);
+  return { primaryKey, columns: Object.fromEntries(primaryKey.map((name) => [name, 'text'])) };
+}
+
 describe('the columns of a table', () => {
   test('are those of the primary key, and the others', () => {
     const { key, rest } = columnsOf('any', table);
@@ -39,6 +45,20 @@ describe('the columns of a table', () => {
       { indexes: [['owner']] },
       'names "owner", which is no column',
     ],
+    [
+      'a key without columns',
+      { primaryKey: [] },
+      'the key of table "any" of projection "any" has no columns',
+    ],
+    ['a key with a column twice', { primaryKey: ['id', 'sum', 'id'] }, 'names "id" twice; name it once'],
+    [
+      'an index without columns',
+      { indexes: [[]] },
+      'an index of table "any" of projection "any" has no columns',
+    ],
+    ['an index with a column twice', { indexes: [['sum', 'sum']] }, 'names "sum" twice; name it once'],
+    ['a key of 33 columns', many(33), 'has 33 columns, the limit is 32'],
+    ['1,601 columns', { ...many(1_601), primaryKey: ['c0'] }, 'has 1601 columns, the limit is 1600'],
   ])('are refused for %s', (_, part, message) => {
     expect(() => columnsOf('any', { ...table, indexes: [], ...part })).toThrow(message);
   });

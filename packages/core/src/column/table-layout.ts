@@ -11,7 +11,8 @@ export interface TableLayout {
 
 /**
  * @throws InvalidDefinitionError for a type that is not one of `SqlTypes`, a primary key of a column that does not
- * exist, may be null or holds JSON, and an index of a column that does not exist.
+ * exist, may be null or holds JSON, an index of a column that does not exist, a key or an index without columns or with
+ * one twice, and more columns than Postgres takes.
  */
 export function columnsOf(projection: string, table: TableDefinition): TableLayout {
   const where = `table "${table.name}" of projection "${projection}"`;
@@ -23,6 +24,10 @@ export function columnsOf(projection: string, table: TableDefinition): TableLayo
       `column "${name}" of ${where} is "${declared}"; use one of ${known}, or one of them and " null"`,
     );
   });
+  if (columns.length > MAX_COLUMNS)
+    throw new InvalidDefinitionError(`${where} has ${columns.length} columns, the limit is ${MAX_COLUMNS}`);
+  assertIndexed(`the key of ${where}`, table.primaryKey);
+  for (const index of table.indexes) assertIndexed(`an index of ${where}`, index);
   const key = table.primaryKey.map((name) => {
     const column = columns.find((candidate) => candidate.name === name);
     if (column === undefined)
@@ -40,6 +45,18 @@ export function columnsOf(projection: string, table: TableDefinition): TableLayo
     }
   }
   return { key, rest: columns.filter((column) => !key.includes(column)) };
+}
+
+/** Limits of Postgres. */
+const MAX_COLUMNS = 1_600;
+const MAX_INDEXED = 32;
+
+function assertIndexed(what: string, names: readonly string[]): void {
+  if (names.length === 0) throw new InvalidDefinitionError(`${what} has no columns; name at least one`);
+  if (names.length > MAX_INDEXED)
+    throw new InvalidDefinitionError(`${what} has ${names.length} columns, the limit is ${MAX_INDEXED}`);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new InvalidDefinitionError(`${what} names "${twice}" twice; name it once`);
 }
 
 /** @throws InvalidDefinitionError when a value of the row before the first event cannot be stored, or has no column */

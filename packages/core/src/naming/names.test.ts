@@ -129,6 +129,11 @@ describe('a schema name', () => {
   );
 });
 
+test.each(['pg_log', 'pg_catalog', 'information_schema'])('a schema name may not be %j', (name) => {
+  expect(() => assertSchemaName(name)).toThrow('is reserved for Postgres; give it another name');
+  expect(() => assertSchemaName(`my_${name}`)).not.toThrow();
+});
+
 describe('a stream id', () => {
   test('consists of category and id, and both can be read from it, hyphens included', () => {
     const streamId = streamIdOf('account', 'eu-west-7');

@@ -82,6 +82,8 @@ export function assertSchemaName(value: string): void {
   const rule =
     'must begin with a lower-case letter and have lower-case letters, digits and single "_" between them only ("__" is for the schemas of projections)';
   assertPattern('schema name', value, schemaName, rule, MAX_SCHEMA_NAME_LENGTH);
+  if (value.startsWith('pg_') || value === 'information_schema')
+    throw new InvalidNameError('schema name', value, 'is reserved for Postgres; give it another name');
 }
 
 /** For tables of read models, which SQL uses without changing their case. */

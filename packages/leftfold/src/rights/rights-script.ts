@@ -44,7 +44,7 @@ export interface RightsOptions {
  * grants rights on what is there then. It may be run any number of times, and takes no right away but those of PUBLIC.
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take
- * @throws InvalidNameError for the name of a role that would need quotes
+ * @throws InvalidNameError for the name of a role that has other characters, or that Postgres reserves
  *
  * @example
  * console.log(rightsScript({ projections: [balances] }));
@@ -56,17 +56,18 @@ export function rightsScript(options: RightsOptions = {}): string {
   const { schema = 'leftfold', projections = [], revokeAdvisoryLocks = false } = options;
   assertEach('projections', projections, assertProjection);
   assertSchemaName(schema);
-  const roles = { ...defaultRoles, ...options.roles };
+  const given = { ...defaultRoles, ...options.roles };
+  for (const name of Object.values(given)) assertRoleName(name);
+  const roles = quoted(given);
   const names = Object.values(roles);
-  for (const name of names) assertRoleName(name);
   return [
     'begin;',
     ...names.map(createRole),
-    `create schema if not exists ${schema} authorization ${roles.owner};`,
+    `create schema if not exists "${schema}" authorization ${roles.owner};`,
     inDatabase(`'grant create on database %I to ${roles.owner}', current_database()`),
-    `grant usage on schema ${schema} to ${names.join(', ')};`,
+    `grant usage on schema "${schema}" to ${names.join(', ')};`,
     ...Object.entries(readable).map(([role, tables]) =>
-      tables.map((table) => grantOnTable('select', `${schema}.${table}`, roles[role as keyof RightsRoles])),
+      tables.map((table) => grantOnTable('select', `"${schema}".${table}`, roles[role as keyof RightsRoles])),
     ),
     ...Object.entries(executable).map(([role, functions]) =>
       grantExecute(schema, functions, roles[role as keyof RightsRoles]),
@@ -102,11 +103,25 @@ const defaultRoles: RightsRoles = {
   operator: 'leftfold_operator',
 };
 
-/** Written without quotes. */
 function assertRoleName(name: string): void {
-  if (typeof name === 'string' && /^[a-z][a-z0-9_]{0,62}$/.test(name)) return;
-  const rule = 'must begin with a lower-case letter and have at most 63 lower-case letters, digits and "_"';
+  const isPlain = typeof name === 'string' && /^[a-z][a-z0-9_]{0,62}$/.test(name);
+  if (isPlain && !name.startsWith('pg_') && name !== 'public' && name !== 'none') return;
+  const rule = isPlain
+    ? 'is reserved for Postgres; give it another name'
+    : 'must begin with a lower-case letter and have at most 63 lower-case letters, digits and "_"';
   throw new InvalidNameError('role', name, rule);
+}
+
+/** A name can be a word of SQL, such as "order". */
+function quoted(roles: RightsRoles): RightsRoles {
+  const { owner, app, projector, reader, operator } = roles;
+  return {
+    owner: `"${owner}"`,
+    app: `"${app}"`,
+    projector: `"${projector}"`,
+    reader: `"${reader}"`,
+    operator: `"${operator}"`,
+  };
 }
 
 function createRole(name: string): string {
