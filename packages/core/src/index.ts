@@ -74,6 +74,7 @@ export {
   StoreUnavailableError,
 } from './errors/store-errors.ts';
 export {
+  MigrationFailedError,
   ReleaseOutdatedError,
   SubscriptionFailedError,
   type SubscriptionIdentity,

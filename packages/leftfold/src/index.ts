@@ -98,6 +98,7 @@ export {
   MAX_NAME_LENGTH,
   MAX_PROJECTION_NAME_LENGTH,
   ForeignSchemaError,
+  MigrationFailedError,
   MissingRightsError,
   type NewEvent,
   type NewEventOf,

@@ -190,6 +190,33 @@ describe('a runner', () => {
     await Promise.all(runners.map((runner) => runner.migrate()));
     expect(states).toEqual(Array.from({ length: 16 }, () => 'waiting'));
   });
+
+  test('says which part of a migration failed', async ({ store }) => {
+    const broken = () => sql`create table no_such_schema.entries ()`.execute(store.db);
+    const failed = (step: string) => ({
+      code: 'MIGRATION_FAILED',
+      step,
+      message: expect.stringContaining(`${step} failed: schema "no_such_schema" does not exist`),
+      cause: { code: '3F000' },
+    });
+    const migrate = async () => void (await broken());
+    expect(await failureOf(createRunner(store, [], { migrate }).migrate())).toMatchObject(
+      failed('the option migrate'),
+    );
+    const unprepared = { ...recorder(store, 'recorder'), prepare: migrate };
+    expect(await failureOf(createRunner(store, [unprepared]).start())).toMatchObject(
+      failed('recorder "recorder"'),
+    );
+  });
+
+  test('tells of the state of the database in a migration as anywhere', async ({ store }) => {
+    const unavailable = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+    const migrate = () => Promise.reject(unavailable);
+    expect(await failureOf(createRunner(store, [], { migrate }).migrate())).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      cause: unavailable,
+    });
+  });
 });
 
 describe('waiting', () => {

@@ -41,6 +41,7 @@ import type {
   StoreUnavailableError,
 } from './store-errors.ts';
 import type {
+  MigrationFailedError,
   ReleaseOutdatedError,
   SubscriptionFailedError,
   SubscriptionMismatchError,
@@ -69,6 +70,7 @@ export type AnyLeftfoldError =
   | LoginRefusedError
   | ForeignSchemaError
   | LogRewoundError
+  | MigrationFailedError
   | MissingRightsError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError

@@ -17,6 +17,7 @@ import {
   LoginRefusedError,
   ForeignSchemaError,
   LogRewoundError,
+  MigrationFailedError,
   MissingRightsError,
   DatabaseNotConfiguredError,
   ProjectionConstraintViolatedError,
@@ -181,6 +182,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'RELEASE_OUTDATED',
     false,
     'projection "balances" is left to a newer release, so finish the deployment of that one: the wire was cut',
+  ],
+  [
+    new MigrationFailedError('projection "balances"', { cause }),
+    'MIGRATION_FAILED',
+    false,
+    'the migration of projection "balances" failed: the wire was cut; fix the cause, then call migrate() again',
   ],
   [
     new SchemaMismatchError('leftfold', 5, 4),

@@ -35,6 +35,22 @@ function describe({ kind, name, version = 1, slice = 0 }: SubscriptionIdentity):
   return `${kind} "${name}"${version === 1 ? '' : ` version ${version}`}${slice === 0 ? '' : ` slice ${slice}`}`;
 }
 
+/** What a durable subscription writes to could not be created. Its runner does not start. */
+export class MigrationFailedError extends LeftfoldError {
+  readonly code = 'MIGRATION_FAILED';
+  readonly retryable = false;
+  /** What failed, such as `projection "balances"`. */
+  readonly step: string;
+
+  constructor(step: string, options?: ErrorOptions) {
+    super(
+      `the migration of ${step} failed: ${reasonOf(options?.cause)}; fix the cause, then call migrate() again`,
+      options,
+    );
+    this.step = step;
+  }
+}
+
 /** A durable subscription stopped at an event that its handler could not process. No later event was processed. */
 export class SubscriptionFailedError extends SubscriptionError {
   readonly code = 'SUBSCRIPTION_FAILED';

@@ -101,6 +101,7 @@ export class ProjectionRunner implements AsyncDisposable {
    * fail, and `reset` builds it as it is defined here.
    *
    * @throws SchemaMismatchError, SchemaNotMigratedError, MissingRightsError, StoreUnavailableError
+   * @throws MigrationFailedError when the tables of a projection could not be created for another reason
    */
   migrate(): Promise<void> {
     return this.#runner.migrate();

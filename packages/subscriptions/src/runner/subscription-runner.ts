@@ -17,6 +17,7 @@ import { identityOf } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import { waitForCheckpoint, waitForPlace } from '../wait/wait-for-place.ts';
+import { migrationStep, prepareSubscription } from './migration-step.ts';
 import {
   runnerLimits,
   type SubscriptionRunnerOptions,
@@ -121,7 +122,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    * processes may call it at the same time. When nothing is missing, it needs no right to create anything. The store
    * must be migrated.
    *
-   * @throws SchemaMismatchError, MissingRightsError, StoreUnavailableError, and what the option `migrate` throws
+   * @throws SchemaMismatchError, MissingRightsError, StoreUnavailableError; MigrationFailedError for what `migrate` throws
    */
   async migrate(): Promise<void> {
     this.#assertOpen();
@@ -138,10 +139,10 @@ export class SubscriptionRunner implements AsyncDisposable {
       this.#store,
       missing.map(({ subscription }) => subscription),
     );
-    await this.#migrate?.();
+    await migrationStep(this.#store, 'the option migrate', async () => this.#migrate?.());
     for (const { subscription, checkpoint } of await this.#subscriptions.withCheckpoints()) {
       const isSame = checkpoint?.definitionHash === subscription.definitionHash;
-      if (isSame) await this.#subscriptions.mismatches.prepare(subscription);
+      if (isSame) await prepareSubscription(this.#store, this.#subscriptions.mismatches, subscription);
     }
   }
 

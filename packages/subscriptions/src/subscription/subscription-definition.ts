@@ -36,7 +36,7 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    * Creates what the handler writes to. Part of each migration, unless the database has another definition.
    *
    * @throws SubscriptionMismatchError when it exists and is not as defined: this process then leaves the subscription
-   * alone until it is reset
+   * alone until it is reset. Any other error makes the migration fail with MigrationFailedError
    */
   prepare?(): Promise<void>;
 
