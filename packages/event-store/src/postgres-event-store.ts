@@ -25,6 +25,7 @@ import {
   inTransaction,
   kyselyOn,
   Notifier,
+  type OpenedPool,
   openPool,
   OutagePause,
   type PipelinedTransaction,
@@ -77,8 +78,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly outage = new OutagePause();
   /** Milliseconds within which a statement must be answered. */
   readonly answerMs: number;
-  readonly #pool: pg.Pool;
-  readonly #ownsPool: boolean;
+  /** @internal Breaks off the connections of the store's own pool: what waits for their answers fails. */
+  readonly breakOff: () => void;
+  readonly #opened: OpenedPool;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
   readonly #memory: LogMemory;
@@ -92,17 +94,17 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     assertStoreOptions(options);
     const { schema = 'leftfold', preparedStatements = true, listen = true } = options;
     const { answerTimeoutMs: answerMs = 30_000 } = options;
-    const { pool, owned } = openPool(options);
+    this.#opened = openPool(options);
+    const { pool } = this.#opened;
     const catalog = new EventCatalog(options.events);
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
-    this.#pool = pool;
+    this.breakOff = () => this.#opened.breakOff();
     this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
-    this.#ownsPool = owned;
     this.answerMs = answerMs;
     this.run = runnerOn(pool, { prepare: preparedStatements, answerMs });
     const onConnected = () => this.outage.over();
@@ -138,7 +140,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   /** The connections. Not a field of the object: whoever prints the store does not print the connection string. */
   get pool(): pg.Pool {
-    return this.#pool;
+    return this.#opened.pool;
   }
 
   /**
@@ -265,7 +267,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     await this.#send(saveSnapshotStatement(this.schema, streamId, key, snapshot));
   }
 
-  /** Waits for appends in flight, ends subscriptions, and ends the pool if the store created it. */
+  /** Waits up to `answerTimeoutMs` for appends in flight; ends subscriptions, and the pool if the store created it. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -276,9 +278,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   async #close(): Promise<void> {
     this.#closed.abort();
-    await this.#appender.drained();
-    await this.#notifier.close();
-    if (this.#ownsPool) await this.pool.end();
+    await this.#opened.end(this.answerMs, [() => this.#appender.drained(), () => this.#notifier.close()]);
   }
 
   /** True from the call of `close()` on, or once the caller has ended the pool: every other call then throws ClosedError. */

@@ -1,3 +1,4 @@
+import { createEventStore } from '@leftfold/event-store';
 import { account, balances } from '@leftfold/testbed/bank';
 import { TcpProxy } from '@leftfold/testbed/faults';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
@@ -33,3 +34,28 @@ test('a query whose connection goes silent fails, and its connection is closed',
   }
   expect(await app.query(balances).execute()).toHaveLength(1);
 });
+
+test.for(['own', 'given'] as const)(
+  'an app on its %s pool closes within its limit, though the database is silent',
+  async (which, { database }) => {
+    await using proxy = await TcpProxy.start(database.connectionString);
+    const { connectionString } = proxy;
+    await using lender = createEventStore({ connectionString, events: [], maxConnections: 3 });
+    const connection = which === 'own' ? { maxConnections: 3 } : { pool: lender.pool };
+    const app = await startBank(connectionString, {
+      database: { ...connection, answerTimeoutMs: 400 },
+      subscriptions: { leaseMs: 300 },
+    });
+    const id = `closing-${which}`;
+    await app.execute(account.command.open(id, { owner: 'Ada' }));
+    proxy.stall();
+    const running = app.execute(account.command.deposit(id, { cents: 1 })).catch(() => {});
+    const began = performance.now();
+    await app.close();
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(app.store.closed).toBe(true);
+    // Without it, the attempt on the given pool would wait for a connection until the pool's own limit.
+    await proxy.restore();
+    await running;
+  },
+);

@@ -132,6 +132,20 @@ describe('when the database goes down', () => {
     await store.close();
   });
 
+  test('a runner whose database is silent stops within the time of a lease', async ({ connectionString }) => {
+    await using direct = await freshStore(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
+    await using store = openStore(proxy.connectionString, { schema: direct.schema, listen: false });
+    const runner = createRunner(store, [recorder(store, 'recorder')], { leaseMs: 300 });
+    await runner.start();
+    await runner.whenCaughtUp({ name: 'recorder', version: 1 });
+    proxy.stall();
+    const began = performance.now();
+    await runner.stop();
+    expect(performance.now() - began).toBeLessThan(1_500);
+    await proxy.restore();
+  });
+
   test('a start fails with a typed error', async ({ connectionString }) => {
     await using proxy = await TcpProxy.start(connectionString);
     await proxy.cut();

@@ -41,9 +41,10 @@ export interface AppDatabaseOptions
   extends DatabaseOptions,
     Pick<EventStoreOptions, 'maxConnections' | 'preparedStatements' | 'listen' | 'answerTimeoutMs'> {
   /**
-   * Milliseconds for which `createApp` waits for a database that cannot be reached yet: nothing listens there, its name
-   * does not resolve, or it is starting up. One line on stderr says so. A refused login and a database that does not exist
-   * are errors at once. The last attempt to connect can take ten seconds more.
+   * Milliseconds for which `createApp` waits for a database that cannot be reached: nothing listens there, its name does
+   * not resolve, it is starting up, or it goes away while the app starts. They count from each loss of the database on. One
+   * line on stderr says so. A refused login and a database that does not exist are errors at once. The last attempt to
+   * connect can take ten seconds more.
    *
    * @default 0
    */

@@ -60,6 +60,10 @@ export interface App<
   /**
    * Stops in order: running commands end, projections finish their current batch and release their leases, connections
    * are closed, and an embedded Postgres is stopped. Later calls fail with ClosedError.
+   *
+   * What has not ended within `database.answerTimeoutMs`, or a longer `subscriptions.stopTimeoutMs` that is given, is not
+   * waited for: calls that wait for answers of the database fail then. On a pool of yours they fail when their own limits
+   * are over.
    */
   close(): Promise<void>;
 }

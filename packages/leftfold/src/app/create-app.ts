@@ -7,8 +7,9 @@ import {
   type QueryOptions,
   queryProjection,
 } from '@leftfold/projections';
+import { SharedLimit } from '@leftfold/postgres';
 import { chooseDatabase } from '../database/choose-database.ts';
-import { describeDatabase } from '../database/describe-database.ts';
+import { describeDatabase, placeOf } from '../database/describe-database.ts';
 import { loadEmbedded } from '../database/load-embedded.ts';
 import { whenReachable } from '../database/when-reachable.ts';
 import type { App } from './app.ts';
@@ -35,7 +36,8 @@ import { DisposableStack } from './disposable-stack.ts';
  * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
  * used as it is.
  * @throws SchemaMismatchError when a newer release has migrated the database.
- * @throws StoreUnavailableError when the database cannot be reached, within `database.waitMs` if it is given.
+ * @throws StoreUnavailableError when the database cannot be reached, or stays away for longer than `database.waitMs`
+ * during the start.
  *
  * @example
  * await using app = await createApp({ aggregates: [account], projections: [balances] });
@@ -85,6 +87,9 @@ export async function createApp<
       },
     );
     await startComponent(stack, { stop: database.stop });
+    const place = placeOf(database);
+    const reachable = <TResult>(request: () => Promise<TResult>) =>
+      whenReachable(request, { waitMs, place, print });
     const store = createEventStore({
       ...connection,
       ...storeOptions,
@@ -94,20 +99,23 @@ export async function createApp<
       schema,
       inline: inlineProjections(projections, { schema }),
     });
+    const closing = new SharedLimit(Math.max(store.answerMs, runnerOptions.stopTimeoutMs ?? 0), () =>
+      store.breakOff(),
+    );
     await startComponent(stack, {
-      migrate: () => whenReachable(() => store.migrate(), { waitMs, print }),
-      stop: () => store.close(),
+      migrate: () => reachable(() => store.migrate()),
+      stop: () => closing.wait(store.close()),
     });
     const runner = createProjectionRunner({ ...runnerOptions, store, projections });
     await startComponent(stack, {
-      migrate: () => runner.migrate(),
+      migrate: () => reachable(() => runner.migrate()),
       start: async () => {
         if (!run) return;
-        await runner.start();
+        await reachable(() => runner.start());
         const inline = projections.filter(({ mode }) => mode === 'inline');
-        await Promise.all(inline.map((projection) => runner.untilInline(projection)));
+        await Promise.all(inline.map((projection) => runner.untilInline(projection, undefined, reachable)));
       },
-      stop: () => runner.stop(),
+      stop: () => closing.wait(runner.stop()),
     });
     const executor = createCommandExecutor({
       ...options.commands,
@@ -116,7 +124,7 @@ export async function createApp<
       store,
       snapshots: store,
     });
-    await startComponent(stack, { stop: () => executor.close() });
+    await startComponent(stack, { stop: () => closing.wait(executor.close()) });
 
     let closed = false;
     const close = () => {
@@ -138,7 +146,7 @@ export async function createApp<
         resume: runner.resume.bind(runner),
       },
       store: store as PostgresEventStore<never>,
-      database: await describeDatabase(database, store),
+      database: await reachable(() => describeDatabase(database, store)),
       status: async () => ({
         highWaterMark: await store.highWaterMark(),
         projections: await runner.status(),

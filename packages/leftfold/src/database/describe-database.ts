@@ -10,13 +10,13 @@ import type { ChosenDatabase } from './choose-database.ts';
  */
 export async function describeDatabase(
   { isComplete, origin }: ChosenDatabase,
-  { pool, schema }: PostgresEventStore,
+  { pool, schema, answerMs }: PostgresEventStore,
 ): Promise<string> {
   if (isComplete) return origin;
   try {
     const { client, release } = await borrow(pool);
     try {
-      const [row] = await runnerOn(client, { prepare: false })<DatabaseRow>(databaseStatement);
+      const [row] = await runnerOn(client, { prepare: false, answerMs })<DatabaseRow>(databaseStatement);
       const { version = '', name = '' } = row ?? {};
       return `PostgreSQL ${version}, database "${name}" on ${client.host}:${client.port} (${origin})`;
     } finally {
@@ -25,4 +25,12 @@ export async function describeDatabase(
   } catch (error) {
     throw toLeftfoldError(error, schema);
   }
+}
+
+/** The server and where it was configured, without a connection to it: `db.example.com:5432 (DATABASE_URL)`. */
+export function placeOf({ connectionString, pool, origin, isComplete }: ChosenDatabase): string {
+  if (isComplete) return origin;
+  const url = connectionString ?? pool?.options.connectionString ?? '';
+  const host = URL.canParse(url) ? new URL(url).host : pool?.options.host;
+  return host === undefined || host === '' ? origin : `${host} (${origin})`;
 }

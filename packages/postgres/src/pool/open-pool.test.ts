@@ -4,11 +4,15 @@ import { openPool } from './open-pool.ts';
 
 test('a pool that is given stays the caller’s; one made from a connection string does not', async () => {
   const given = new pg.Pool();
-  expect(openPool({ pool: given })).toEqual({ pool: given, owned: false });
-  const { pool, owned } = openPool({ connectionString: 'postgres://somewhere', maxConnections: 3 });
-  expect(owned).toBe(true);
-  expect(pool.options.max).toBe(3);
-  await pool.end();
+  const opened = openPool({ pool: given });
+  expect(opened.pool).toBe(given);
+  const own = openPool({ connectionString: 'postgres://somewhere', maxConnections: 3 });
+  expect(own.pool.options.max).toBe(3);
+  const again = openPool({ pool: own.pool });
+  for (const one of [opened, again]) await one.end(1_000, []);
+  expect([given.ended, own.pool.ended]).toEqual([false, false]);
+  await own.end(1_000, []);
+  expect(own.pool.ended).toBe(true);
 });
 
 test('neither of the two is no database, and both are a mistake', () => {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
 import { assertText } from '@leftfold/core/input';
+import { OpenedPool } from './opened-pool.ts';
 import { CONNECT_TIMEOUT_MS, pinSettings } from './session-settings.ts';
 
 /** Where the database is: a connection string, or a pool that the caller owns and ends. */
@@ -9,12 +10,6 @@ export interface ConnectionOptions {
   readonly pool?: pg.Pool | undefined;
   /** Connections of a pool made from `connectionString`. @default 10 */
   readonly maxConnections?: number | undefined;
-}
-
-export interface OpenedPool {
-  readonly pool: pg.Pool;
-  /** True when the pool was made here, so that whatever opened it ends it. */
-  readonly owned: boolean;
 }
 
 /**
@@ -37,7 +32,7 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
     // Without any listener, an idle connection that breaks would end the caller's process.
     if (pool.listenerCount('error') === 0) pool.on('error', ignore);
     pinSettings(pool);
-    return { pool, owned: false };
+    return new OpenedPool(pool, false);
   }
   assertText('connectionString', connectionString);
   if (connectionString === undefined)
@@ -58,5 +53,5 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
   // Whoever prints the pool does not print the password.
   Object.defineProperty(own.options, 'connectionString', { enumerable: false });
   pinSettings(own);
-  return { pool: own, owned: true };
+  return new OpenedPool(own, true);
 }

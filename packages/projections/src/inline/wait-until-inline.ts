@@ -11,6 +11,9 @@ export interface Patience {
   readonly stalledMs: number;
 }
 
+/** Makes a request to the database, and may make it again when it fails. */
+export type Ask = <TResult>(request: () => Promise<TResult>) => Promise<TResult>;
+
 const defaultPatience: Patience = { checkMs: 1_000, reportMs: 10_000, stalledMs: 60_000 };
 
 export interface WaitUntilInlineOptions {

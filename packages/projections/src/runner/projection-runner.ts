@@ -17,7 +17,7 @@ import {
   warner,
 } from '@leftfold/subscriptions';
 import { assertAppliedBy } from '../inline/inline-projections.ts';
-import { type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
+import { type Ask, type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
 import { whyNotInline } from '../inline/why-not-inline.ts';
 import { migrations } from '../sql/migrations.generated.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
@@ -156,16 +156,21 @@ export class ProjectionRunner implements AsyncDisposable {
    * @internal Waits until appends apply an inline projection, or are not going to for a while: it is demoted, stopped or
    * mismatched, or open appends prevent it. Reports each ten seconds as an incident what is waited for.
    */
-  async untilInline(ref: ProjectionRef, patience?: Patience): Promise<void> {
+  async untilInline(
+    ref: ProjectionRef,
+    patience?: Patience,
+    ask: Ask = (request) => request(),
+  ): Promise<void> {
     const projection = this.#find(ref);
     const { name, version } = projection;
     await waitUntilInline(projection, patience, {
-      caughtUp: (timeoutMs) => this.whenCaughtUp(projection, { timeoutMs }),
-      find: async () => {
-        const index = this.#projections.indexOf(projection);
-        const status = (await this.#runner.status())[index]!;
-        return { status, reason: await whyNotInline(this.#store, status) };
-      },
+      caughtUp: (timeoutMs) => ask(() => this.whenCaughtUp(projection, { timeoutMs })),
+      find: () =>
+        ask(async () => {
+          const index = this.#projections.indexOf(projection);
+          const status = (await this.#runner.status())[index]!;
+          return { status, reason: await whyNotInline(this.#store, status) };
+        }),
       report: (error) =>
         this.#onIncident({ subscription: { name, version, slice: 0 }, error, stopped: false }),
     });

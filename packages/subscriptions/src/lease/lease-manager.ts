@@ -1,4 +1,5 @@
-import { MissingRightsError, ProjectionNotInlineError } from '@leftfold/core';
+import { MissingRightsError, ProjectionNotInlineError, StoreUnavailableError } from '@leftfold/core';
+import { within } from '../loop/within.ts';
 import { endFormerSessions, type FormerSession } from '../sql/former-owners.ts';
 import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
 import { type Checkpoint, type Demotion, isHeld } from '../sql/row.ts';
@@ -109,18 +110,29 @@ export class LeaseManager {
     });
   }
 
-  /** Releases all leases. */
+  /** Ends all terms and releases their leases. Takes no longer than a lease lasts: they have expired then. */
   async close(): Promise<void> {
     this.refuse();
     this.#closed = true;
     clearTimeout(this.#timer);
+    const { leaseMs, onError } = this.#options;
+    await within(this.#releaseAll(), leaseMs, () => notReleased(leaseMs)).catch((error: unknown) =>
+      onError(error),
+    );
+  }
+
+  async #releaseAll(): Promise<void> {
+    const held = this.#dropHeld();
     await this.#checking;
+    const terms = [...held, ...this.#dropHeld()]; // the check may have taken one
+    const { connection, isClosed } = this.#options;
+    if (terms.length > 0 && !isClosed()) await releaseLeases(connection, terms);
+  }
+
+  #dropHeld(): readonly LeaseTerm[] {
     const terms = [...this.#held.values()];
     for (const term of terms) this.drop(term);
-    const { connection, isClosed, onError } = this.#options;
-    if (terms.length === 0 || isClosed()) return;
-    // When the database cannot be reached, the leases expire.
-    await releaseLeases(connection, terms).catch((error: unknown) => onError(error));
+    return terms;
   }
 
   async #checkOnce(): Promise<void> {
@@ -225,6 +237,12 @@ function mayNotEnd(schema: string, { name }: SubscriptionKey, { pid, role }: For
   });
 }
 
+function notReleased(leaseMs: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `the database gave no answer to the release of the leases within leaseMs (${leaseMs}); they have expired by now`,
+  );
+}
+
 function isFree(checkpoint: Checkpoint, { release, definition }: Subscription): boolean {
   const { inline, failure, leased, ownerPromotes, demotion } = checkpoint;
   const promotes = definition.promote !== undefined && demotion === undefined;
@@ -234,6 +252,6 @@ function isFree(checkpoint: Checkpoint, { release, definition }: Subscription): 
 function demotedError(kind: string, { name, version }: SubscriptionKey, { at, by, inlineAfter }: Demotion) {
   return new ProjectionNotInlineError(
     `"${name}" version ${version}`,
-    `an append of ${by} at ${at.toISOString()} did not apply it, so a runner applies its events until ${inlineAfter.toISOString()} at least; give all processes that append the same inline ${kind}s`,
+    `an append of ${by} at ${at.toISOString()} did not apply it, as one of an old release does not while a new one is deployed; no event is missing: a runner applies them until ${inlineAfter.toISOString()} at least, and makes it inline again once no such process appends; without a deployment, give all processes that append the same inline ${kind}s`,
   );
 }
