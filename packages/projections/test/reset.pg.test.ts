@@ -1,5 +1,6 @@
 import { defineProjection } from '@leftfold/core';
 import { accountEvents, balances, deposited, journal } from '@leftfold/testbed/bank';
+import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
 import { untilBlocked } from '@leftfold/testing/postgres';
@@ -64,6 +65,25 @@ describe('reset', () => {
     await reset;
     await runner.whenCaughtUp(held);
     expect(await rowsOf(store, held)).toEqual([{ position: 1, call: 2 }]);
+  });
+
+  test('of a table that a transaction reads waits in turns, and queries go on between them', async ({
+    database,
+    store,
+  }) => {
+    await using runner = createTestRunner(store, [balances], { leaseMs: 60_000 });
+    await runner.start();
+    await store.append('account-1', [deposited(1)]);
+    await runner.whenCaughtUp(balances);
+    await using reader = await beginTransaction(database.connectionString);
+    await reader.client.query(`select from "${projectionSchema(store.schema, balances)}".balances`);
+    const reset = runner.reset(balances);
+    await untilBlocked(database.connectionString);
+    for (let query = 0; query < 3; query += 1) expect(await rowsOf(store, balances)).toHaveLength(1);
+    await reader.commit();
+    await reset;
+    await runner.whenCaughtUp(balances);
+    expect(await rowsOf(store, balances)).toMatchObject([{ cents: 1 }]);
   });
 
   test('recreates a table that differs, and keeps a user’s view on one that does not', async ({

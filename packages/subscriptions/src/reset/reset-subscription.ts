@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StoreUnavailableError, SubscriptionNotFoundError } from '@leftfold/core';
+import { type Backoff, retryDelayMs, StoreUnavailableError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { isLockTimeout, type PipelinedTransaction, runnerInTransaction } from '@leftfold/postgres';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { rewindCheckpoint, seizeLease } from '../sql/reset.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
@@ -13,6 +13,8 @@ const ATTEMPTS = 6;
 const FIRST_DELAY_MS = 25;
 /** Longest wait for a lock, in milliseconds. */
 const LOCK_MS = 5_000;
+/** Of waits for the locks of tables that are read all the time, and of the pauses between them. */
+const turns: Backoff = { firstDelayMs: 50, maxDelayMs: 1_000 };
 
 export interface ResetOptions {
   readonly store: PostgresEventStore;
@@ -45,25 +47,47 @@ export async function resetSubscription(subscription: Subscription, options: Res
   );
 }
 
-/** Two transactions: a batch that holds row locks has to be fenced, and end, before its rows can be deleted. */
+/**
+ * Two transactions: a batch that holds row locks has to be fenced, and end, before its rows can be deleted. Whatever
+ * uses the tables waits behind the second one while that waits for its locks, so it waits in short turns, and lets
+ * others pass in between.
+ */
 async function resetLeased(
   subscription: Subscription,
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
   const { key, definition } = subscription;
-  let epoch: number | undefined;
-  // The process that had the lease ends its batch when it notices, within the lease.
-  const lockMs = leaseMs + LOCK_MS;
-  await inTransaction(store, lockMs, async (_tx, connection) => {
-    epoch = (await seizeLease(connection, key, { owner, leaseMs, inline: false }))?.epoch;
-    return epoch !== undefined;
-  });
-  if (epoch === undefined) return false;
-  const seized = { epoch, owner };
-  return inTransaction(store, lockMs, async (tx, connection) => {
-    await definition.clear?.(tx);
-    return rewindCheckpoint(connection, subscription, seized);
-  });
+  let deadline: number | undefined;
+  for (let turn = 1; ; turn += 1) {
+    let epoch: number | undefined;
+    // The process that had the lease ends its batch when it notices, within the lease.
+    await inTransaction(store, leaseMs + LOCK_MS, async (tx, connection) => {
+      deadline ??= performance.now() + (await lockTimeoutOf(tx));
+      epoch = (await seizeLease(connection, key, { owner, leaseMs, inline: false }))?.epoch;
+      return epoch !== undefined;
+    });
+    if (epoch === undefined) return false;
+    const seized = { epoch, owner };
+    const turnMs = retryDelayMs(turns, turn);
+    try {
+      return await inTransaction(store, turnMs, async (tx, connection) => {
+        await definition.clear?.(tx);
+        return rewindCheckpoint(connection, subscription, seized);
+      });
+    } catch (error) {
+      if (!isLockTimeout(error) || performance.now() >= (deadline ?? 0)) throw error;
+    }
+    await delay(turnMs);
+  }
+}
+
+/** Milliseconds: what the transaction was given, or less for a role with a shorter one. */
+async function lockTimeoutOf(tx: Transaction<unknown>): Promise<number> {
+  const setting = sql<{
+    ms: string;
+  }>`select setting as ms from pg_catalog.pg_settings where name = 'lock_timeout'`;
+  const { rows } = await setting.execute(tx);
+  return Number(rows[0]?.ms);
 }
 
 /** One transaction, between two appends. */
