@@ -101,6 +101,7 @@ export type { StoredPayload, UpcastPayload } from './event/upcast.ts';
 export { frozen } from './fold/frozen.ts';
 export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';
+export { copyJson } from './json/copy-json.ts';
 export { asStoredData } from './json/storable-json.ts';
 export { estimatedJsonSize, estimatedSize } from './json/estimated-size.ts';
 export { latestToken, type LogToken, parseLogToken, tokenOf } from './log-token/log-token.ts';

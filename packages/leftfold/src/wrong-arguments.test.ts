@@ -196,6 +196,7 @@ const calls: Calls = {
 const ofTheFramework = new Set([
   'asStored',
   'asStoredData',
+  'copyJson',
   'estimatedJsonSize',
   'estimatedSize',
   'frozen',

@@ -1,9 +1,18 @@
 import { account, accountEvents, openBalances } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { failureOf } from '@leftfold/testbed/outcome';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { given } from '@leftfold/testing';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
-import { accepted, createApp, defineProjection } from '../src/index.ts';
+import { z } from 'zod';
+import {
+  accepted,
+  createApp,
+  defineAggregate,
+  defineEvents,
+  defineProjection,
+  defineTableProjection,
+} from '../src/index.ts';
 import { startBank, test } from './app-test.ts';
 
 type Bank = Awaited<ReturnType<typeof startBank>>;
@@ -87,5 +96,66 @@ describe('an app that has just started', () => {
     await app.projections.whenCaughtUp(failing);
     const { events } = accepted(await app.execute(deposit('broken', { cents: 1 })));
     expect(applied).toEqual([1, events[0]?.position]);
+  });
+});
+
+describe('data that the caller changes while its append is in flight', () => {
+  // A schema that hands the caller's own list on.
+  const shape = z.object({ items: z.custom<string[]>(Array.isArray) });
+  const lists = defineEvents('list', { set: shape });
+  const list = defineAggregate({
+    events: lists,
+    initialState: { items: [] as readonly string[] },
+    evolve: { set: (_state, { items }) => ({ items }) },
+    commands: {
+      set: {
+        input: shape,
+        decide: (_state, { items }, emit) => {
+          queueMicrotask(() => items.push('late'));
+          return emit.set({ items });
+        },
+      },
+    },
+  });
+  const listed = defineTableProjection({
+    name: 'listed',
+    mode: 'inline',
+    events: [lists],
+    columns: { id: 'text', items: 'jsonb' },
+    key: ({ streamId }) => ({ id: streamId }),
+    initialRow: { items: [] },
+    evolve: { 'list.set': (row, { data }) => ({ ...row, items: data.items }) },
+  });
+  const start = (url: string) =>
+    createApp({ aggregates: [list], projections: [listed], database: { url, maxConnections: 3 } });
+
+  test('is in the log, the result, the cached state and the row as it was sent', async ({ ownDatabase }) => {
+    await using app = await start(ownDatabase.connectionString);
+    const items = ['sent'];
+    const { events } = accepted(await app.execute(list.command.set('1', { items })));
+    expect(items).toEqual(['sent', 'late']);
+    expect(events[0]?.data).toEqual({ items: ['sent'] });
+    events[0]?.data.items.push('of the result');
+    expect((await app.load(list, '1')).state).toEqual({ items: ['sent'] });
+    const appending = app.store.append('list-2', [lists.create.set({ items })], { metadata: { items } });
+    items.push('later');
+    const [appended] = (await appending).events;
+    expect(appended).toMatchObject({
+      data: { items: ['sent', 'late'] },
+      metadata: { items: ['sent', 'late'] },
+    });
+    expect(await collect(app.store.readAll())).toMatchObject([
+      { data: { items: ['sent'] } },
+      { data: { items: ['sent', 'late'] } },
+    ]);
+    const rows = await app.query(listed).orderBy('id').execute();
+    expect(rows.map((row) => row.items)).toEqual([['sent'], ['sent', 'late']]);
+  });
+
+  test('is in the state of a scenario as it was given', () => {
+    const items = ['given'];
+    const scenario = given(list, [lists.create.set({ items })]);
+    items.push('late');
+    expect(scenario.state).toEqual({ items: ['given'] });
   });
 });

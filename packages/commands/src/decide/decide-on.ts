@@ -1,6 +1,7 @@
 import {
   type AnyAggregate,
   asStoredData,
+  copyJson,
   type DecideContext,
   type NewEvent,
   Rejection,
@@ -65,7 +66,8 @@ export function foldNew(
   for (const { type, schemaVersion, data } of events) {
     const definition = aggregate.events.definitions.find((known) => known.type === type);
     if (definition === undefined) throw new UnknownEventError(type);
-    const stored = asStoredData(type, schemaVersion, data, definition.written.schema);
+    // A copy: the state may keep parts of the data, which the caller of the command may change.
+    const stored = copyJson(asStoredData(type, schemaVersion, data, definition.written.schema));
     folded = aggregate.evolve(folded, { type, schemaVersion, data: stored });
   }
   return folded;

@@ -1,4 +1,10 @@
-import { type RecordedEvent, StreamVersionConflictError } from '@leftfold/core';
+import {
+  type AnyAggregate,
+  type NewEvent,
+  type RecordedEvent,
+  StreamVersionConflictError,
+} from '@leftfold/core';
+import { ValidatedEvent } from '@leftfold/core/append';
 import { type Change, foldNew } from '../decide/decide-on.ts';
 import type { Loader } from '../load/loader.ts';
 
@@ -19,15 +25,27 @@ export function cacheResult(
     loader.keep(target, { ...folded, asOf });
     return;
   }
-  const asDecided = recorded.every((event, index) => event.data === events[index]?.data);
+  const asDecided = recorded.every((event, index) => isAsDecided(target.aggregate, event, events[index]));
   try {
-    // The store parses events that were not made by a creator function; their data may differ from what was decided.
     const state = asDecided ? next : foldNew(target.aggregate, folded.state, recorded);
     const { streamVersion, position, id: eventId } = last;
     loader.keep(target, { ...folded, state, streamVersion, position, eventId, asOf });
   } catch {
     loader.forget(target); // the events are recorded; the next load throws the same error
   }
+}
+
+/**
+ * The store parses events that were not made by a creator function, and upcasts those that are read in a newer version
+ * than is written: their data may differ from what was decided.
+ */
+function isAsDecided(
+  { events }: AnyAggregate,
+  recorded: RecordedEvent,
+  decided: NewEvent | undefined,
+): boolean {
+  if (decided === undefined || decided.schemaVersion !== recorded.schemaVersion) return false;
+  return events.definitions.some((definition) => ValidatedEvent.isOf(definition, decided));
 }
 
 /** After a restore from a backup, the log may end before the cached state. */

@@ -6,6 +6,7 @@ import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
+import { copyJson } from '../json/copy-json.ts';
 import { assertStorable, toJson } from '../json/storable-json.ts';
 import { assertId } from '../naming/names.ts';
 import { uuidv7 } from '../naming/uuid-v7.ts';
@@ -41,7 +42,7 @@ export class EventPreparation {
     if (metadata === undefined && commandId === undefined) return;
     const given = { ...metadata, ...(commandId !== undefined && { commandId }) };
     this.#metadataJson = toJson(metadataOf('append'), 1, given);
-    this.#metadata = given;
+    this.#metadata = withOwnParts(given);
     assertStorable(metadataOf('append'), 1, given, this.#metadataJson);
     size.addShared(this.#metadataJson);
   }
@@ -61,8 +62,9 @@ export class EventPreparation {
     this.#size.add(streamId, { type, dataJson, metadataJson, hasOwnMetadata: own !== undefined, tags });
     assertStorable(type, schemaVersion, data, dataJson, schema);
     if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
-    const metadata = own ?? this.#metadata;
-    const read = this.#catalog.readPayloadOf(event, data);
+    const metadata = own === undefined ? this.#metadata : withOwnParts(own);
+    // The caller may change its objects while the append is in flight.
+    const read = this.#catalog.readPayloadOf(event, copyJson(data));
     return { id: this.#idOf(event), type, schemaVersion, dataJson, read, metadata, metadataJson, tags };
   }
 
@@ -70,7 +72,7 @@ export class EventPreparation {
    * An event's own fields win, except for the command id, which finds the events of a repeated command, and for those that
    * the executor of a command sets.
    */
-  #joined(own: EventMetadata): EventMetadata {
+  #joined(own: EventMetadata): Record<string, JsonValue | undefined> {
     const joined: Record<string, JsonValue | undefined> = { ...this.#metadata, ...own };
     if (this.#commandId === undefined) return joined;
     if (this.#metadata['command'] === undefined) return { ...joined, commandId: this.#commandId };
@@ -93,6 +95,15 @@ export class EventPreparation {
     assertId('event id', made);
     return made;
   }
+}
+
+/** Most metadata have no lists and objects. @param metadata an object that the caller does not have */
+function withOwnParts(metadata: Record<string, JsonValue | undefined>): EventMetadata {
+  for (const name of Object.keys(metadata)) {
+    const part = metadata[name];
+    if (typeof part === 'object' && part !== null) metadata[name] = copyJson(part);
+  }
+  return metadata;
 }
 
 function metadataOf(owner: string): string {

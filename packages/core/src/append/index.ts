@@ -11,4 +11,5 @@ export {
   assertSubscribeOptions,
 } from './store-options.ts';
 export { assertExpectedVersion, type PrepareContext, prepareRequest } from './prepare-request.ts';
+export { ValidatedEvent } from '../event/validated-event.ts';
 export { storedLength } from '../json/stored-length.ts';

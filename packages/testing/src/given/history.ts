@@ -1,4 +1,11 @@
-import { type AnyAggregate, asStoredData, EventCatalog, type NewEvent, replay } from '@leftfold/core';
+import {
+  type AnyAggregate,
+  asStoredData,
+  copyJson,
+  EventCatalog,
+  type NewEvent,
+  replay,
+} from '@leftfold/core';
 
 /**
  * The state after events that a store may have recorded, under any schema version that the definitions know.
@@ -37,5 +44,7 @@ export function stateAfter(aggregate: AnyAggregate, events: readonly NewEvent[],
 
 function asWritten(catalog: EventCatalog, event: NewEvent) {
   const { type, schemaVersion } = event;
-  return { type, schemaVersion, data: asStoredData(type, schemaVersion, catalog.payloadOf(event)) };
+  // As in an application, a state shares nothing with the events that the caller has.
+  const data = copyJson(asStoredData(type, schemaVersion, catalog.payloadOf(event)));
+  return { type, schemaVersion, data };
 }
