@@ -49,3 +49,9 @@ export const readable = {
   reader: [...log, 'snapshots'],
   operator: ['subscriptions', 'migrations'],
 } as const;
+
+/**
+ * The columns that a role may select from a table of the log whose other columns it may not: which event is where,
+ * for the check of a token, and since when it waits.
+ */
+export const readableColumns = { operator: { events: ['position', 'event_id', 'recorded_at'] } } as const;

@@ -7,7 +7,7 @@ import {
   type OptionNames,
 } from '@leftfold/core/input';
 import { projectionSchema } from '@leftfold/projections';
-import { executable, readable } from './granted.ts';
+import { executable, readable, readableColumns } from './granted.ts';
 
 /** Names of the roles of {@link rightsScript}. They have no login: make the logins of your processes members of them. */
 export interface RightsRoles {
@@ -19,7 +19,7 @@ export interface RightsRoles {
   readonly projector: string;
   /** Reads the log and queries. @default 'leftfold_reader' */
   readonly reader: string;
-  /** Sees the state of projections and resumes them; reads no event. @default 'leftfold_operator' */
+  /** Sees the state of projections, waits for them and resumes them; of events, reads only ids and times. @default 'leftfold_operator' */
   readonly operator: string;
 }
 
@@ -68,6 +68,9 @@ export function rightsScript(options: RightsOptions = {}): string {
     `grant usage on schema "${schema}" to ${names.join(', ')};`,
     ...Object.entries(readable).map(([role, tables]) =>
       tables.map((table) => grantOnTable('select', `"${schema}".${table}`, roles[role as keyof RightsRoles])),
+    ),
+    ...Object.entries(readableColumns.operator).map(([table, columns]) =>
+      grantOnTable(`select (${columns.join(', ')})`, `${schema}.${table}`, roles.operator),
     ),
     ...Object.entries(executable).map(([role, functions]) =>
       grantExecute(schema, functions, roles[role as keyof RightsRoles]),
