@@ -54,7 +54,9 @@ export class ReadConnection implements DatabaseConnection {
 
   /** @returns undefined when there is no checkpoint */
   async checkpoint(statement: Statement): Promise<CheckpointRow | undefined> {
-    const [row] = await this.#query<CheckpointRow>(statement, this.#runPrepared);
+    // A prepared statement that no longer fits its table fails its transaction, and would fail on this connection again.
+    const run = this.#inTransaction ? this.#run : this.#runPrepared;
+    const [row] = await this.#query<CheckpointRow>(statement, run);
     return row;
   }
 
