@@ -25,7 +25,7 @@ export {
 export { IDLE_LIMIT_MS, type TransactionLimits } from './kysely/transaction-limits.ts';
 export { asKysely, kyselyOn } from './kysely/kysely-on.ts';
 export { applyMigrations } from './migrate/apply-migrations.ts';
-export { namingLockHolders } from './migrate/lock-holders.ts';
+export { findAdvisoryLockHolders, namingLockHolders } from './migrate/lock-holders.ts';
 export { assertOwnSchema } from './migrate/schema-owner.ts';
 export type { MigrateOptions, Migration, SqlFunction } from './migrate/migration.ts';
 export { Notifier, type NotifierOptions } from './notify/notifier.ts';

@@ -1,6 +1,12 @@
 import { type Backoff, ProjectionNotInlineError, retryDelayMs, StoreUnavailableError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
-import { isLockTimeout, pause, type StatementRunner, toLeftfoldError } from '@leftfold/postgres';
+import {
+  findAdvisoryLockHolders,
+  isLockTimeout,
+  pause,
+  type StatementRunner,
+  toLeftfoldError,
+} from '@leftfold/postgres';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { type DemotedRow, demoteStatement } from '../sql/inline.ts';
 
@@ -19,18 +25,21 @@ const ATTEMPTS = 15;
 export class InlineDemotion {
   readonly #run: StatementRunner;
   readonly #schema: string;
+  readonly #attempts: number;
   /** In flight, by event types and what is applied. */
   readonly #demoting = new Map<string, Promise<void>>();
 
-  constructor(run: StatementRunner, schema: string) {
+  constructor(run: StatementRunner, schema: string, attempts = ATTEMPTS) {
     this.#run = run;
     this.#schema = schema;
+    this.#attempts = attempts;
   }
 
   /**
    * Appends, and again after a demotion when an inline projection would miss the events.
    *
-   * @throws StoreUnavailableError when other transactions prevent the demotion; nothing was appended
+   * @throws StoreUnavailableError when other transactions prevent the demotion: it names their sessions; nothing was
+   * appended
    */
   async untilApplied(
     request: AppendRequest,
@@ -44,7 +53,7 @@ export class InlineDemotion {
         await this.#demote(request, appliedInline);
       } catch (error) {
         if (!isLockTimeout(error)) throw toLeftfoldError(error, this.#schema);
-        if (attempt >= ATTEMPTS) throw prevented(error);
+        if (attempt >= this.#attempts) throw await this.#prevented(error);
         await pause(retryDelayMs(betweenAttempts, attempt));
       }
     }
@@ -67,11 +76,14 @@ export class InlineDemotion {
     if (typeof row?.demoted !== 'string') return;
     process.emitWarning(new ProjectionNotInlineError(row.demoted, NOT_APPLIED));
   }
-}
 
-function prevented(cause: unknown): StoreUnavailableError {
-  return new StoreUnavailableError(
-    'this process does not apply an inline projection that reads the events, and open transactions of other appends prevent that it is applied asynchronously; nothing was appended, try again',
-    { cause },
-  );
+  async #prevented(cause: unknown): Promise<StoreUnavailableError> {
+    const lock = `"${this.#schema}" inline projections`;
+    const holders = await findAdvisoryLockHolders(this.#run, lock).catch(() => []);
+    const by = holders.length === 0 ? 'which have ended since' : `such as ${holders.join(', ')}`;
+    return new StoreUnavailableError(
+      `this process does not apply an inline projection that reads the events, and open transactions of other appends prevent that it is applied asynchronously, ${by}; nothing was appended, end them, or try again`,
+      { cause },
+    );
+  }
 }

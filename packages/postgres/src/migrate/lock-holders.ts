@@ -39,6 +39,36 @@ async function findLockHolders(run: StatementRunner, schema: string): Promise<re
   return rows.map(({ session }) => session);
 }
 
+/**
+ * Sessions that hold an advisory lock of the framework: such as `app leftfold (backend 4711)`. At most ten, those with
+ * the oldest transactions.
+ *
+ * SQL: one SELECT from `pg_locks`; takes no locks.
+ *
+ * @param lock its name, which is hashed to its key
+ */
+export async function findAdvisoryLockHolders(
+  run: StatementRunner,
+  lock: string,
+): Promise<readonly string[]> {
+  const rows = await run<{ session: string }>({
+    name: undefined,
+    text: `select concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
+                     '(backend ' || activity.pid || ')') as session
+             from pg_locks as held
+             join pg_stat_activity as activity on activity.pid = held.pid
+            where held.locktype = 'advisory'
+              and held.database = (select oid from pg_database where datname = current_database())
+              and held.objsubid = 1
+              and held.granted
+              and (held.classid::bigint << 32) | held.objid::bigint = hashtextextended($1, 0)
+            order by activity.xact_start
+            limit 10`,
+    values: [lock],
+  });
+  return rows.map(({ session }) => session);
+}
+
 export interface LockWait {
   /** What waited, for the message: `the migration of schema "leftfold"`. */
   readonly what: string;

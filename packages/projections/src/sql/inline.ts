@@ -1,4 +1,4 @@
-import { numberArray, type StatementRunner, textArray } from '@leftfold/postgres';
+import { findAdvisoryLockHolders, numberArray, type StatementRunner, textArray } from '@leftfold/postgres';
 
 /** How long to wait for appends whose transactions are open, in milliseconds. Other appends wait for the same time. */
 const LOCK_TIMEOUT_MS = 250;
@@ -46,23 +46,8 @@ export async function findInlineProjections(
  *
  * SQL: one SELECT from `pg_locks`; takes no locks.
  */
-export async function findOpenAppends(run: StatementRunner, schema: string): Promise<readonly string[]> {
-  const rows = await run<{ session: string }>({
-    name: undefined,
-    text: `select concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
-                     '(backend ' || activity.pid || ')') as session
-             from pg_locks as held
-             join pg_stat_activity as activity on activity.pid = held.pid
-            where held.locktype = 'advisory'
-              and held.database = (select oid from pg_database where datname = current_database())
-              and held.objsubid = 1
-              and held.granted
-              and (held.classid::bigint << 32) | held.objid::bigint = hashtextextended($1, 0)
-            order by activity.xact_start
-            limit 10`,
-    values: [`"${schema}" appends`],
-  });
-  return rows.map(({ session }) => session);
+export function findOpenAppends(run: StatementRunner, schema: string): Promise<readonly string[]> {
+  return findAdvisoryLockHolders(run, `"${schema}" appends`);
 }
 
 /** Like {@link lockInlineProjections}, for all appends. */
