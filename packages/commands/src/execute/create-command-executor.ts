@@ -90,7 +90,10 @@ function assertExecutorOptions(
     assertFunction(name, options[name]);
 }
 
-/** Commands and loads that run or wait at a time, and the estimated bytes of the commands. Each takes 6 kB besides. */
+/**
+ * Commands and loads that run or wait at a time, and the estimated bytes of the commands with their metadata. Each takes
+ * 6 kB besides.
+ */
 const IN_FLIGHT_LIMITS: InFlightLimits = {
   what: 'commands and loads',
   count: 20_000,
@@ -210,7 +213,7 @@ export function createCommandExecutor<
   // those of the aggregate. The registry looks definitions up by name, which loses their types.
   return {
     execute: ((command: AnyCommand, given?: ExecuteOptions) =>
-      whileOpen(() => execute(command, given), command)) as Executor['execute'],
+      whileOpen(() => execute(command, given), [command, given?.metadata])) as Executor['execute'],
     load: (aggregate: AnyAggregate, id: string, at?: LoadOptions) => whileOpen(() => load(aggregate, id, at)),
     parseCommand(value) {
       const command = parseCommand(value);
