@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { serve } from '@hono/node-server';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { TcpProxy } from '@leftfold/testbed/faults';
@@ -130,6 +131,32 @@ describe('requests that cannot be carried out', () => {
     await expectProblem(api.request('/orders/never-opened'), 404);
     await expectProblem(post('/orders/large', { customer: 'a'.repeat(70_000) }), 413);
   });
+});
+
+test('no answer and no logged error repeats what was sent', async () => {
+  const secret = 'ada-4929-1234';
+  await opened('confidential');
+  const sameKey = { 'Idempotency-Key': newKey() };
+  await post('/orders/kept', { customer: secret }, sameKey);
+  const path = '/orders/confidential';
+  const answers = await Promise.all([
+    post(path, { customer: secret.repeat(50) }),
+    post(path, { customer: { [secret]: secret } }),
+    post(path, { customer: `${secret}\0` }),
+    post(path, [secret]),
+    post(path, `{"customer":"${secret}`),
+    post(path, { customer: secret }),
+    post(path, { customer: secret }, { 'If-Match': '"7"' }),
+    post(`/orders/${'c'.repeat(300)}`, { customer: secret }),
+    post('/orders/kept', { customer: `${secret}!` }, sameKey),
+    post(`${path}/items`, { sku: secret, cents: secret }, { 'If-Match': '"1"' }),
+    api.request(path, { headers: { 'Consistency-Token': secret } }),
+  ]);
+  for (const answer of answers) {
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(await answer.text()).not.toContain(secret);
+  }
+  expect(inspect(logged, { depth: 12 })).not.toContain(secret);
 });
 
 describe('queries', () => {
