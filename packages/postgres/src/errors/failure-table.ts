@@ -167,6 +167,17 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '53100': exhausted,
   '53200': exhausted,
   '53300': exhausted,
+  /** A limit in the server's settings, such as `temp_file_limit`. */
+  '53400': {
+    fault: 'database',
+    retry: 'later',
+    passing: true,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'the statement needed more than a limit in the settings of the server allows, such as temp_file_limit, and was undone; sort and join fewer rows, or raise the limit',
+        { cause },
+      ),
+  },
   /** Limits of the server, such as the number of columns. */
   '54': unfitValue,
   /** Object not in the state that the statement needs. */
