@@ -1,5 +1,5 @@
 import type { AnyLeftfoldError } from './any-leftfold-error.ts';
-import { shownValue } from './shown.ts';
+import { inOneLine, shownValue } from './shown.ts';
 
 /** Every failure a caller may branch on. Adding a member is a minor release; removing one is a major. */
 export type ErrorCode = AnyLeftfoldError['code'];
@@ -11,14 +11,15 @@ const brand = Symbol.for('leftfold.error');
  *
  * `retryable` answers one question: may the same call succeed if made again
  * with freshly read state? Everything else belongs in the subclass's fields.
- * Messages and fields carry names and ids, never payloads or connection strings.
+ * Messages and fields carry names and ids, never payloads or connection strings. A message is one line of 4,000
+ * characters at most; fields have names as they are.
  */
 export abstract class LeftfoldError extends Error {
   abstract readonly code: ErrorCode;
   abstract readonly retryable: boolean;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, withErrorAsCause(options));
+    super(inOneLine(message), withErrorAsCause(options));
     this.name = new.target.name;
     // Not enumerable: an error that is logged or compared shows its own fields only.
     Object.defineProperty(this, brand, { value: true });

@@ -7,6 +7,21 @@ const telling = /[:/@{}[\]"=]/;
 /** Characters that would change how the text around them is read: control, direction, line separators, halves of pairs. */
 const unreadable = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
+/** Longest message of an error, in characters. */
+const MAX_MESSAGE = 4_000;
+/** Characters that are kept at the end of a longer one: what to do stands there. */
+const MAX_END = 1_000;
+
+/** Characters that end a line, control a terminal or change the direction of what follows, and halves of pairs. */
+const breaking = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** A message in one readable line of limited length, whatever names and causes it repeats. */
+export function inOneLine(message: string): string {
+  const line = message.replace(breaking, (character) => (character === '\n' ? '\\n' : escaped(character)));
+  if (line.length <= MAX_MESSAGE) return line;
+  return `${line.slice(0, MAX_MESSAGE - MAX_END - 3)} … ${line.slice(-MAX_END)}`.toWellFormed();
+}
+
 /**
  * A text that is the value itself, such as one of several words, as it may be in an error message: quoted, with escapes.
  * One that is long, or that may be a URL or JSON, is described by its length.
