@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { expect, inject, test } from 'vitest';
 import { databaseName, newRunName, templateName } from '../src/postgres/database-name.ts';
-import { dropDatabase, dropLeftovers } from '../src/postgres/drop-databases.ts';
+import { dropDatabase, dropLeftovers, LEFTOVERS_LOCK } from '../src/postgres/drop-databases.ts';
 import { createTestDatabase, untilBlocked } from '../src/postgres/index.ts';
 import { withClient } from '../src/postgres/with-client.ts';
 
@@ -111,17 +111,18 @@ test('databases of runs older than a day are dropped, and no other', async () =>
     databaseName(daysAgo(0.9)),
   ];
   const template = templateName(daysAgo(3), 'shop');
-  for (const name of [left, used, recent]) await query(server, `create database ${name}`);
-  await query(server, `create database ${template} is_template true allow_connections false`);
-
   const url = new URL(server);
   url.pathname = `/${used}`;
-  await withClient(url.href, () => withClient(server, (admin) => dropLeftovers(admin, now)));
-
-  const remaining: string[] = [];
-  for (const name of [left, template, used, recent]) if (await exists(name)) remaining.push(name);
-  expect(remaining).toEqual([used, recent]);
   await withClient(server, async (admin) => {
+    // Until the connection is closed: another run that starts now would drop the database when it is not in use.
+    await admin.query('select pg_advisory_lock($1)', [LEFTOVERS_LOCK]);
+    for (const name of [left, used, recent]) await admin.query(`create database ${name}`);
+    await admin.query(`create database ${template} is_template true allow_connections false`);
+    await withClient(url.href, () => dropLeftovers(admin, now));
+
+    const remaining: string[] = [];
+    for (const name of [left, template, used, recent]) if (await exists(name)) remaining.push(name);
+    expect(remaining).toEqual([used, recent]);
     for (const name of remaining) await dropDatabase(admin, name);
   });
 });

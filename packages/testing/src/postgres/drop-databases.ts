@@ -18,8 +18,20 @@ export async function dropDatabasesOf(admin: Client, run: string): Promise<void>
   for (const name of await databasesLike(admin, databasesOf(run))) await dropDatabase(admin, name);
 }
 
+/** Key of the advisory lock of a run that drops leftovers: two runs would drop the same ones. */
+export const LEFTOVERS_LOCK = 5_033_164_187;
+
 /** Drops the databases of killed runs on this server: those older than a day without a connection. */
 export async function dropLeftovers(admin: Client, now: Date): Promise<void> {
+  await admin.query('select pg_advisory_lock($1)', [LEFTOVERS_LOCK]);
+  try {
+    await dropOlder(admin, now);
+  } finally {
+    await admin.query('select pg_advisory_unlock($1)', [LEFTOVERS_LOCK]);
+  }
+}
+
+async function dropOlder(admin: Client, now: Date): Promise<void> {
   for (const name of await databasesLike(admin, databasesOfAllRuns)) {
     const began = beganAt(name);
     if (began === undefined || now.getTime() - began.getTime() < dayMs) continue;
