@@ -4,6 +4,7 @@ import {
   type AnyDecision,
   assertId,
   type Command,
+  type CommandInput,
   type DecisionCommand,
   type DecideContext,
   type ExpectedVersion,
@@ -36,6 +37,7 @@ export interface Plan {
   readonly targets: readonly Target[];
   /** The input as it was given, and as its schema parsed it. */
   readonly inputs: readonly [given: unknown, parsed: unknown];
+  readonly schema: CommandInput | undefined;
   /** Pure. @param states of the targets, in their order */
   decide(states: readonly unknown[], context: DecideContext): DecidedEvents;
 }
@@ -89,6 +91,7 @@ function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyE
     name,
     targets: [target],
     inputs: [command.input, input],
+    schema,
     decide([state], context) {
       const decided = aggregate.decide(commandName, state, input, { ...context, id });
       return decided instanceof Rejection ? decided : [toList(decided)];
@@ -112,6 +115,7 @@ function planOfDecision(command: DecisionCommand, decision: AnyDecision, expecte
     name,
     targets,
     inputs: [command.input, input],
+    schema: decision.input,
     decide(states, context) {
       const stateByRole = Object.fromEntries(roles.map((role, index) => [role, states[index]]));
       const decided = decision.decide(stateByRole, input, { ...context, ids });

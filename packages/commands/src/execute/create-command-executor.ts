@@ -161,7 +161,7 @@ export function createCommandExecutor<
         command: plan.name,
         // A command id that was made here comes only once.
         ...(given.commandId !== undefined && {
-          commandFingerprint: fingerprintOf({ name: plan.name, commandId, streamIds, inputs: plan.inputs }),
+          commandFingerprint: fingerprintOf({ ...plan, commandId, streamIds }),
         }),
       };
       return new Execution(context, {

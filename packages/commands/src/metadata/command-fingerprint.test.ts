@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { fingerprintOf, sameFingerprint } from './command-fingerprint.ts';
 
+const schema = z.object({
+  a: z.union([z.unknown(), z.array(z.unknown())]),
+  b: z.record(z.string(), z.unknown()),
+});
 const of = (given: unknown, parsed = given) =>
-  fingerprintOf({ name: 'box.fill', commandId: 'c-1', streamIds: ['box-1'], inputs: [given, parsed] });
+  fingerprintOf({
+    name: 'box.fill',
+    commandId: 'c-1',
+    streamIds: ['box-1'],
+    inputs: [given, parsed],
+    schema,
+  });
 
 class Secret {
   readonly #hidden: unknown;
@@ -49,6 +60,7 @@ describe('the fingerprint of a command', () => {
     ['an instance of a class', { a: [new Secret('4929')] }, 'input.a.0'],
     ['a function', { a: () => '4929' }, 'input.a'],
     ['a symbol', Symbol('4929'), 'input'],
+    ['a function under a key of a record', { b: { '4929': () => 1 } }, 'input.b.*'],
     ['a URL', { a: new URL('http://4929') }, 'input.a'],
     ['a getter that throws', { b: throwing }, 'input'],
   ])('is refused by its path for %s', (_, input, path) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { InvalidCommandError, type SchemaIssue } from '@leftfold/core';
-import { beyondLimits, isPlainObject } from '@leftfold/core/input';
+import { type CommandInput, InvalidCommandError, type SchemaIssue } from '@leftfold/core';
+import { beyondLimits, declaredPath, isPlainObject } from '@leftfold/core/input';
 
 /** What a command id stands for: the command's name, the streams that it is about, and its input. */
 export interface Fingerprinted {
@@ -9,6 +9,8 @@ export interface Fingerprinted {
   readonly streamIds: readonly string[];
   /** As it was given, and as its schema parsed it: a schema may fill in a default that differs in each call. */
   readonly inputs: readonly [given: unknown, parsed: unknown];
+  /** Of the input: the path of an issue has only the names that it declares. */
+  readonly schema: CommandInput | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export function fingerprintOf(of: Fingerprinted): string {
 }
 
 /** @returns why there is none, when the input cannot be compared */
-function hashOf({ name, commandId, streamIds }: Fingerprinted, input: unknown): string | SchemaIssue {
+function hashOf({ name, commandId, streamIds, schema }: Fingerprinted, input: unknown): string | SchemaIssue {
   try {
     return createHash('sha256')
       .update(canonical([name, commandId, [...streamIds].toSorted(), input]))
@@ -38,7 +40,8 @@ function hashOf({ name, commandId, streamIds }: Fingerprinted, input: unknown): 
       cause instanceof Incomparable ? cause : new Incomparable('has a getter that throws');
     const [, ...inInput] = path;
     const message = `${problem}, so that a command that is repeated with its id could not be told from another one; give plain values, or no command id`;
-    return { path: ['input', ...inInput].join('.'), code: 'not_comparable', message };
+    const shown = inInput.length === 0 ? 'input' : `input.${declaredPath(schema, inInput)}`;
+    return { path: shown, code: 'not_comparable', message };
   }
 }
 
@@ -51,7 +54,7 @@ export function sameFingerprint(one: string, other: string): boolean {
 /** A part of an input that has no form to compare. */
 class Incomparable extends Error {
   readonly problem: string;
-  readonly path: string[] = [];
+  readonly path: (string | number)[] = [];
 
   constructor(problem: string) {
     super(problem);
@@ -88,15 +91,14 @@ function canonicalObject(value: object): string {
   if (value instanceof Set) return `set${canonical([...value])}`;
   if (ArrayBuffer.isView(value))
     return `bytes"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`;
-  if (Array.isArray(value))
-    return `[${Array.from(value, (part, index) => member(`${index}`, part)).join(',')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, (part, index) => member(index, part)).join(',')}]`;
   if (!isPlainObject(value)) throw new Incomparable('is an instance of a class');
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
   fields.sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${member(name, field)}`).join(',')}}`;
 }
 
-function member(name: string, value: unknown): string {
+function member(name: string | number, value: unknown): string {
   try {
     return canonical(value);
   } catch (error) {

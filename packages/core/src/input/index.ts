@@ -9,6 +9,7 @@ export {
   assertWhole,
   type OptionNames,
 } from './assert-argument.ts';
+export { declaredPath } from './declared-path.ts';
 export { parseCommandInput } from './parse-command-input.ts';
 export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';
 export { type EventPlace, placeOfToken } from '../log-token/log-token.ts';
