@@ -9,6 +9,7 @@ import {
   isRolledBack,
   isUnknownColumn,
   isWriteRefused,
+  leavesSession,
   violatedConstraintOf,
 } from './questions.ts';
 
@@ -31,6 +32,7 @@ test('each question is answered by its own codes only', () => {
   const yes = (question: (thrown: unknown) => boolean) => codes.filter((code) => question(withCode(code)));
   expect(yes(isRolledBack)).toEqual(['40001', '40P01']);
   expect(yes(isLockTimeout)).toEqual(['55P03']);
+  expect(yes(leavesSession)).toEqual(['55P03', '23505']);
   expect(yes(isWriteRefused)).toEqual(['25006']);
   expect(yes(isNotMigrated)).toEqual(['42703', '42P01', '42883', '3F000']);
   expect(yes(isUnknownColumn)).toEqual(['42703']);

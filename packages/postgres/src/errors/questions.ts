@@ -65,6 +65,12 @@ export function isNoAnswer(thrown: unknown): boolean {
   return failureOf(thrown).name === 'no-answer';
 }
 
+/** True when the server undid one statement and nothing else: the session is as it was before. */
+export function leavesSession(thrown: unknown): boolean {
+  const { name } = failureOf(thrown);
+  return name === 'lock-timeout' || name === 'statement-ended' || name === 'constraint-violated';
+}
+
 /** True when a statement tried to write in a read-only transaction. */
 export function isWriteRefused(thrown: unknown): boolean {
   return failureOf(thrown).name === 'write-refused';

@@ -28,6 +28,8 @@ export interface TransactionOptions extends TransactionLimits {
   readonly answerMs?: number | undefined;
   /** Whether `answerMs` is a limit of the work's statements too. @default false */
   readonly everyStatement?: boolean | undefined;
+  /** Called with the text of each statement of the work, and of COMMIT and ROLLBACK, before it is sent. */
+  readonly onStatement?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function inTransaction<TResult>(
   pool: pg.Pool,
   names: StatementNames | undefined,
   work: (transaction: PipelinedTransaction) => Promise<TResult>,
-  { signal, answerMs, everyStatement, ...limits }: TransactionOptions = {},
+  { signal, answerMs, everyStatement, onStatement, ...limits }: TransactionOptions = {},
 ): Promise<TResult> {
   signal?.throwIfAborted();
   const {
@@ -55,7 +57,12 @@ export async function inTransaction<TResult>(
   } = await borrow(pool).catch((error: unknown) => {
     throw notConnected(error);
   });
-  const client = new ParsingClient(borrowed, release, names, { answerMs, everyStatement, breakOff });
+  const client = new ParsingClient(borrowed, release, names, {
+    answerMs,
+    everyStatement,
+    breakOff,
+    onStatement,
+  });
   let thrown: { readonly cause: unknown; readonly connected: boolean } | undefined;
   const running = transactionsOn(client, pool, limits)
     .transaction()

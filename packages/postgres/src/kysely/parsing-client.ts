@@ -15,6 +15,8 @@ export interface AnswerLimits {
   /** True for every statement; false for the begin and the end of a transaction only. @default false */
   readonly everyStatement?: boolean | undefined;
   readonly breakOff?: () => void;
+  /** Called with the text of each statement before it is sent. */
+  readonly onStatement?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -58,6 +60,7 @@ export class ParsingClient implements PostgresPoolClient {
   ): Promise<PostgresQueryResult<TRow>> | PostgresCursor<TRow> {
     if (typeof text !== 'string')
       throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
+    this.#limits.onStatement?.(text);
     const name = this.#names?.nameOf(text);
     const query = { text, values: [...parameters], types: valueParsers };
     const limited = this.#limits.everyStatement === true || text === 'commit' || text === 'rollback';

@@ -14,6 +14,8 @@ export interface TransactionLimits {
   readonly idleMs?: number | undefined;
   /** Longest time for which one of its statements waits for a lock, unless the role's is shorter. @default the role's */
   readonly lockMs?: number | undefined;
+  /** Longest wait for one lock, in place of the role's `lock_timeout`: looking that up takes longer than most appends. */
+  readonly lockTimeoutMs?: number | undefined;
   /** `application_name` of the session until the transaction ends. @default unchanged */
   readonly applicationName?: string | undefined;
 }
@@ -25,17 +27,27 @@ export interface TransactionLimits {
  * whose answers nobody takes, which the idle limit does not; only Linux has it, and connections by a socket file ignore
  * it.
  */
-export function beginText({ idleMs = IDLE_LIMIT_MS, lockMs, applicationName }: TransactionLimits): string {
+export function beginText({
+  idleMs = IDLE_LIMIT_MS,
+  lockMs,
+  lockTimeoutMs,
+  applicationName,
+}: TransactionLimits): string {
   const limit = Math.ceil(idleMs);
+  const waits = lockTimeoutMs === undefined ? '' : `, ${setLocal('lock_timeout', `${lockTimeoutMs}`)}`;
   const named =
     applicationName === undefined
       ? ''
-      : `, set_config('application_name', '${applicationName.replaceAll("'", "''")}', true)`;
+      : `, ${setLocal('application_name', applicationName.replaceAll("'", "''"))}`;
   const lockLimit = lockMs === undefined ? '' : `, ${lockTimeoutAtMost(lockMs)}`;
   return `begin isolation level read committed;
     select ${transactionSettings},
-           set_config('idle_in_transaction_session_timeout', '${limit}', true),
-           case when version() like '%linux%' then set_config('tcp_user_timeout', '${limit}', true) end${named}${lockLimit}`;
+           ${setLocal('idle_in_transaction_session_timeout', `${limit}`)},
+           case when version() like '%linux%' then ${setLocal('tcp_user_timeout', `${limit}`)} end${waits}${lockLimit}${named}`;
+}
+
+function setLocal(name: string, value: string): string {
+  return `set_config('${name}', '${value}', true)`;
 }
 
 /** An expression that limits, until the end of the transaction, how long a statement waits for a lock. */

@@ -1,9 +1,9 @@
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
-import { isStalePlan } from '../errors/questions.ts';
+import { isStalePlan, leavesSession } from '../errors/questions.ts';
 import { namedIfNoAnswer } from '../errors/no-answer.ts';
 import { withoutValues } from '../errors/without-values.ts';
-import { assertUsable } from '../pool/assert-usable.ts';
+import { borrow } from '../pool/borrow.ts';
 import { valueParsers } from '../values/value-parsers.ts';
 import { assertParameters } from './assert-parameters.ts';
 import { type CallerTransaction, isKysely } from './caller-transaction.ts';
@@ -31,20 +31,22 @@ export function runnerOn(
   client: Pick<pg.ClientBase, 'query'> | pg.Pool,
   { prepare, oneStatement = false, answerMs: defaultMs }: RunnerOptions,
 ): StatementRunner {
+  const send = <TRow extends object>(config: pg.QueryConfig) =>
+    'ending' in client ? queryOnce<TRow>(client, config) : client.query<TRow & pg.QueryResultRow>(config);
   const ask = async <TRow extends object>({ name, text, values, answerMs = defaultMs }: Statement) => {
-    if ('ending' in client) assertUsable(client);
     assertParameters(values);
     // pg answers several statements in one text with a list, which its types do not say.
     let result: Result<TRow> | readonly Result<TRow>[];
     try {
-      result = await client.query<TRow & pg.QueryResultRow>({
+      const config = {
         ...(prepare && name !== undefined ? { name } : {}),
         text,
         values: [...values],
         types: valueParsers,
         ...(oneStatement ? extended : {}),
         ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
-      });
+      };
+      result = await send<TRow>(config);
     } catch (error) {
       throw withoutValues(namedIfNoAnswer(error, answerMs));
     }
@@ -59,6 +61,42 @@ export function runnerOn(
       return ask<TRow>({ ...statement, name: undefined });
     }
   };
+}
+
+/**
+ * Like the pool's own `query`, which closes the connection after any error: one whose session is unharmed is kept.
+ * Appends that lose a race, or wait for a lock, would otherwise make a new connection for each attempt.
+ */
+async function queryOnce<TRow extends object>(
+  pool: pg.Pool,
+  config: pg.QueryConfig,
+): Promise<pg.QueryResult<TRow & pg.QueryResultRow>> {
+  const { client, release } = await borrow(pool);
+  try {
+    const result = await client.query<TRow & pg.QueryResultRow>(config);
+    release();
+    return result;
+  } catch (error) {
+    // The server reports an error before it undoes the statement. Until it has, locks are held that a reader would meet.
+    const isUndone = isReported(error) && (await isAnswered(client.query(EMPTY)));
+    release(!(isUndone && leavesSession(error)));
+    throw error;
+  }
+}
+
+/** Answered when what was sent before has ended. */
+const EMPTY = { text: '', query_timeout: 1_000 };
+
+function isAnswered(query: Promise<unknown>): Promise<boolean> {
+  return query.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** True for what the server itself says about a statement. */
+function isReported(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'severity' in error;
 }
 
 function lastOf<TResult extends object>(result: TResult | readonly TResult[]): TResult {
