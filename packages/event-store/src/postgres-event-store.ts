@@ -124,12 +124,13 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.#appender = new Appender({
       ...log,
       // While the store closes, it waits for these.
-      transact: (work) => inTransaction(pool, this.#names, work, { answerMs, everyStatement: true }),
+      transact: (work, hookOptions) =>
+        inTransaction(pool, this.#names, work, { ...hookOptions, answerMs, everyStatement: true }),
       reader: this.#reader,
       limits: appendLimits(options.limits),
       concurrency,
-      // Two queues have slots, and one connection is left for readers.
-      maxSlow: Math.max(0, size - 2 * concurrency - 1),
+      spare: Math.max(0, size - 2 * concurrency - 1),
+      answerMs,
       inline: options.inline,
       onCommitted: () => {
         this.#watch.nudge();

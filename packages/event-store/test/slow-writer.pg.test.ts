@@ -38,7 +38,7 @@ describe('a transaction that holds a stream for long', () => {
     for (let count = 0; count < 5; count += 1) {
       expect(await store.append(`account-later-${count}`, [opened])).toMatchObject({ streamVersion: 1 });
     }
-    await untilBlocked(store.pool, { count: held.length });
+    await untilBlocked(store.pool);
     await slow.commit();
     expect((await Promise.all(waiting)).map(({ streamVersion }) => streamVersion)).toEqual([2, 2, 2, 2]);
   });
@@ -67,7 +67,7 @@ describe('a transaction that holds a stream for long', () => {
       store.append('account-undone-mate', [opened]),
     ];
     await waiting[2];
-    await untilBlocked(store.pool, { count: 2 });
+    await untilBlocked(store.pool);
     await slow.rollback();
     expect((await Promise.all(waiting)).map(({ streamVersion }) => streamVersion)).toEqual([1, 1, 1]);
     expect(await versionsOf('account-undone')).toEqual([1]);

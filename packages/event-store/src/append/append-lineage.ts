@@ -2,13 +2,14 @@ import { type RecordedEvent, StoreUnavailableError } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import type { StatementRunner } from '@leftfold/postgres';
 import { ANOTHER_EACH_TIME, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
+import type { BatchOptions } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
-import type { RequestResult, SendBatch } from './group-commit.ts';
+import type { RequestResult, SendBatch } from './queued-request.ts';
 
 /** Sends requests that rest on a lineage of the log: the database appends nothing when it has another one. */
 export type SendInLineage = (
   requests: readonly AppendRequest[],
-  lineage: string | undefined,
+  options: Pick<BatchOptions, 'lineage' | 'lockTimeoutMs'>,
 ) => Promise<readonly RequestResult[]>;
 
 type Seen = Pick<RecordedEvent, 'position' | 'id'>;
@@ -18,10 +19,10 @@ type Seen = Pick<RecordedEvent, 'position' | 'id'>;
  * earlier era are not sent.
  */
 export function sendInEra(memory: LogMemory, send: SendInLineage): SendBatch {
-  return async (requests) => {
+  return async (requests, lockTimeoutMs) => {
     const { era } = memory;
     if (requests.every((request) => request.era === era)) {
-      const results = await send(requests, memory.lineage);
+      const results = await send(requests, { lineage: memory.lineage, lockTimeoutMs });
       memory.remember(era, endsOf(requests, results));
       return results;
     }

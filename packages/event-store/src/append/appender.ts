@@ -22,11 +22,14 @@ import type { LogMemory } from '../lineage/log-memory.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { sendInEra, type SendInLineage, withLineage } from './append-lineage.ts';
 import { toAppendResult } from './append-result.ts';
-import { GroupCommit, OverflowSlots, type SendBatch } from './group-commit.ts';
+import { GroupCommit } from './group-commit.ts';
 import { InlineDemotion } from './inline-demotion.ts';
 import { appendWithHook, applyInTransaction, type InlineHook, type RunTransaction } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
+import type { SendBatch } from './queued-request.ts';
+import { Slots } from './slots.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
+import { waitLimitOf } from './wait-limit.ts';
 
 export interface AppenderOptions {
   readonly run: StatementRunner;
@@ -38,8 +41,10 @@ export interface AppenderOptions {
   readonly memory: LogMemory;
   readonly limits: AppendLimits;
   readonly concurrency: number;
-  /** Batches that may be blocked by other transactions, beyond `concurrency`. */
-  readonly maxSlow: number;
+  /** Connections of the pool beyond those of two queues and one for readers: for appends that are slow or blocked. */
+  readonly spare: number;
+  /** Longest wait for other transactions, in milliseconds. */
+  readonly answerMs: number;
   readonly inline: InlineHook | undefined;
   readonly onCommitted: () => void;
 }
@@ -64,28 +69,35 @@ export class Appender {
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
-    const { run, transact, schema, memory, concurrency, maxSlow } = options;
+    const { run, transact, schema, memory, concurrency, spare, answerMs } = options;
     this.#demotion = new InlineDemotion(run, schema);
     const statements = new AppendStatements(schema);
     this.#statements = statements;
-    const overflow = new OverflowSlots(maxSlow);
     const inEra = (send: SendInLineage): SendBatch =>
-      sendInEra(memory, (requests, lineage) =>
-        tracedAppendBatch(schema, requests, () => send(requests, lineage)),
+      sendInEra(memory, (requests, sendOptions) =>
+        tracedAppendBatch(schema, requests, () => send(requests, sendOptions)),
       );
-    const limits = { concurrency, overflow, maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
+    // Without a spare one, appends that are blocked share the connections of the others.
+    const blocked = Math.max(1, Math.ceil(spare / 2));
+    const limits = {
+      concurrency,
+      slow: new Slots(Math.max(0, spare - blocked)),
+      blocked: new Slots(blocked),
+      waitLimit: () => waitLimitOf(run, answerMs),
+    };
+    const batch = { maxEvents: MAX_EVENTS, maxSize: MAX_SIZE };
     this.#together = new GroupCommit({
       ...limits,
-      maxRequests: MAX_REQUESTS,
-      send: inEra((requests, lineage) => sendBatch(run, statements, requests, lineage)),
+      batch: { ...batch, maxRequests: MAX_REQUESTS },
+      send: inEra((requests, sendOptions) => sendBatch(run, statements, requests, sendOptions)),
     });
     // A hook that throws must fail only its own append, so each append has its own transaction.
     this.#withHook = new GroupCommit({
       ...limits,
-      maxRequests: 1,
-      send: inEra((requests, lineage) =>
+      batch: { ...batch, maxRequests: 1 },
+      send: inEra((requests, sendOptions) =>
         Promise.all(
-          requests.map((request) => appendWithHook(transact, statements, request, inline, lineage)),
+          requests.map((request) => appendWithHook(transact, statements, request, inline, sendOptions)),
         ),
       ),
     });

@@ -5,6 +5,7 @@ import {
   type CallerTransaction,
   isAborted,
   isConnectionFailure,
+  isLockTimeout,
   isLostRace,
   isNoAnswer,
   isOperational,
@@ -13,12 +14,13 @@ import {
   type PipelinedTransaction,
   runnerInTransaction,
   toLeftfoldError,
+  type TransactionOptions,
 } from '@leftfold/postgres';
 import { sql, type Transaction } from 'kysely';
 import type { AppendStatements, BatchOptions } from '../sql/append.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { toAppendResult } from './append-result.ts';
-import type { RequestResult } from './group-commit.ts';
+import type { RequestResult } from './queued-request.ts';
 import { LOST_RACES, reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
 import { appendBatch } from './send-batch.ts';
 
@@ -31,7 +33,13 @@ export interface InlineHook {
    * them ceases to be inline when events of its types are appended. @default none
    */
   readonly applies?: readonly string[] | undefined;
-  /** What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again. */
+  /**
+   * What it throws rolls the append back and reaches the caller untouched. Called again when the append is tried again.
+   *
+   * A statement of it that waits for another transaction for more than a fraction of a second is ended, and the append is
+   * rolled back and tried again: until `answerTimeoutMs`, or a shorter `lock_timeout` or `statement_timeout` of the role.
+   * When a statement of it names `lock_timeout`, the first wait that is ended reaches the caller instead.
+   */
   apply(transaction: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
   /**
    * The error that the caller gets for one that `apply` caused, then or at the commit. @default the same error
@@ -39,13 +47,22 @@ export interface InlineHook {
   toError?(error: unknown): unknown;
 }
 
-/** Runs work in a transaction whose idle time the server limits. */
+/** Runs work in a transaction that the server limits. */
 export type RunTransaction = <TResult>(
   work: (transaction: PipelinedTransaction) => Promise<TResult>,
+  options: Pick<TransactionOptions, 'lockTimeoutMs' | 'onStatement'>,
 ) => Promise<TResult>;
 
 /** What the hook caused, to tell it from what the append caused. */
-class HookFailure extends Error {}
+class HookFailure extends Error {
+  /** Whether a statement of the hook named `lock_timeout`: how long it waits is then the hook's choice. */
+  readonly hasOwnLimit: boolean;
+
+  constructor(cause: unknown, hasOwnLimit: boolean) {
+    super('the inline hook failed', { cause });
+    this.hasOwnLimit = hasOwnLimit;
+  }
+}
 
 /**
  * One append and its inline hook in one transaction.
@@ -58,7 +75,7 @@ export async function appendWithHook(
   statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
-  lineage: string | undefined,
+  { lineage, lockTimeoutMs }: Pick<BatchOptions, 'lineage' | 'lockTimeoutMs'>,
 ): Promise<RequestResult> {
   let checkEventIds = false;
   let races = 0;
@@ -71,6 +88,7 @@ export async function appendWithHook(
           checkEventIds,
           lineage,
           appliedInline: inline?.applies,
+          lockTimeoutMs,
         }),
       };
     } catch (failure) {
@@ -78,6 +96,8 @@ export async function appendWithHook(
       checkEventIds = true;
       if (isRolledBack(error) && rollbacks < ROLLBACK_ATTEMPTS) {
         rollbacks += 1;
+      } else if (isEndedWait(error) && !(failure instanceof HookFailure && failure.hasOwnLimit)) {
+        return { blocked: error, lostConnection: lostConnections > 0 };
       } else if (failure instanceof HookFailure) {
         return { error: inline?.toError?.(error) ?? error };
       } else if (isConnectionFailure(error)) {
@@ -95,14 +115,23 @@ export async function appendWithHook(
   }
 }
 
+/** True for a wait that `lock_timeout` ended; false for NOWAIT, and for the same code raised by a function of a hook's. */
+function isEndedWait(error: unknown): boolean {
+  return isLockTimeout(error) && (error as { readonly routine?: unknown }).routine === 'ProcessInterrupts';
+}
+
 async function attempt(
   transact: RunTransaction,
   statements: AppendStatements,
   request: AppendRequest,
   inline: InlineHook | undefined,
-  options: BatchOptions,
+  { lockTimeoutMs, ...options }: BatchOptions,
 ): Promise<AppendOutcome> {
   let applied = false;
+  let hasOwnLimit = false;
+  const onStatement = (text: string) => {
+    hasOwnLimit ||= applied && /\block_timeout\b/i.test(text);
+  };
   const work = async ({ tx }: PipelinedTransaction) => {
     const [outcome] = await appendBatch(runnerInTransaction(tx), statements, [request], options);
     if (outcome === undefined) throw new TypeError('_append_batch answered for no request');
@@ -114,12 +143,12 @@ async function attempt(
     return outcome;
   };
   try {
-    return await transact(work);
+    return await transact(work, { lockTimeoutMs, onStatement });
   } catch (cause) {
     // After a connection that broke at the commit, the append may be in the log. What the hook met outside of the
     // transaction, such as a file that is missing, looks like a broken connection, but is not operational.
     if (!applied || (isConnectionFailure(cause) && isOperational(cause))) throw cause;
-    throw new HookFailure('the inline hook failed', { cause });
+    throw new HookFailure(cause, hasOwnLimit);
   }
 }
 

@@ -2,6 +2,7 @@ import { retryDelayMs } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import {
   isConnectionFailure,
+  isLockTimeout,
   isLostRace,
   isNoAnswer,
   isRolledBack,
@@ -18,25 +19,23 @@ import {
   toBatchOutcomes,
 } from '../sql/append-outcome.ts';
 import { LOST_RACES, reconnectPolicy, ROLLBACK_ATTEMPTS } from './append-retries.ts';
-import type { RequestResult } from './group-commit.ts';
+import type { RequestResult } from './queued-request.ts';
 
 /** Races that one batch may lose before its requests go one by one. Each loss is another writer's win. */
 const RACES_TOGETHER = 20;
-/** How long a batch waits for a stream that another transaction writes to. Group commits take a fraction of it. */
-const LOCK_TIMEOUT_MS = 100;
 
 /**
  * Sends a batch until the database has answered for each request.
  *
  * A lost race, a deadlock and a lost connection are tried again, with the event ids looked up first, so that nothing
- * is appended twice. When the database refuses the batch as such, or one of its requests has to wait for a transaction
- * that stays open, all are handed back to go alone: each then fails, waits or succeeds by itself.
+ * is appended twice. When the database refuses the batch as such, all are handed back to go alone: each then fails or
+ * succeeds by itself. When one has to wait for a transaction that stays open, all are handed back as blocked.
  */
 export async function sendBatch(
   run: StatementRunner,
   statements: AppendStatements,
   requests: readonly AppendRequest[],
-  lineage: string | undefined,
+  options: Pick<BatchOptions, 'lineage' | 'lockTimeoutMs'>,
 ): Promise<readonly RequestResult[]> {
   let checkEventIds = false;
   let races = 0;
@@ -44,7 +43,7 @@ export async function sendBatch(
   let lostConnections = 0;
   for (;;) {
     try {
-      const outcomes = await attempt(run, statements, requests, { checkEventIds, lineage });
+      const outcomes = await attempt(run, statements, requests, { ...options, checkEventIds });
       return outcomes.map((outcome) => ({ outcome }));
     } catch (error) {
       checkEventIds = true;
@@ -61,6 +60,8 @@ export async function sendBatch(
         if (isNoAnswer(error) || lostConnections >= reconnectPolicy.attempts)
           return requests.map(() => ({ error: toLeftfoldError(error, statements.schema) }));
         await pause(retryDelayMs(reconnectPolicy, lostConnections));
+      } else if (isLockTimeout(error)) {
+        return requests.map(() => ({ blocked: error, lostConnection: lostConnections > 0 }));
       } else if (requests.length > 1) {
         return requests.map(() => 'retry-alone');
       } else {
@@ -74,22 +75,18 @@ async function attempt(
   run: StatementRunner,
   statements: AppendStatements,
   requests: readonly AppendRequest[],
-  { checkEventIds, lineage }: BatchOptions,
+  options: BatchOptions,
 ): Promise<readonly AppendOutcome[]> {
   const [request] = requests;
-  if (requests.length === 1 && request !== undefined && !checkEventIds) {
-    const statement = statements.one(request, lineage);
+  if (requests.length === 1 && request !== undefined && !options.checkEventIds) {
+    const statement = statements.one(request, options.lineage, options.lockTimeoutMs);
     if (statement !== undefined) {
       const [row] = await run<AppendOneRow>(statement);
       const outcome = toAppendOneOutcome(row);
       if (outcome !== undefined) return [outcome];
     }
   }
-  return appendBatch(run, statements, requests, {
-    checkEventIds,
-    lineage,
-    lockTimeoutMs: requests.length > 1 ? LOCK_TIMEOUT_MS : 0,
-  });
+  return appendBatch(run, statements, requests, options);
 }
 
 /** One call of the batch function, without retries. @throws what the database threw, untouched */

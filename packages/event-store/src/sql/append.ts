@@ -39,7 +39,7 @@ export class AppendStatements {
     this.#one = {
       name: `leftfold append one ${schema}`,
       text: `select stream_version, event_position, extract(epoch from recorded_at)::pg_catalog.text as recorded_at
-               from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments, 'lineage'])})`,
+               from "${schema}"._append_one(${named(['stream_id', 'expected_version', ...columnArguments, 'lineage', 'lock_timeout_ms'])})`,
     };
     const all = [...STREAM_ARGUMENTS, ...REQUEST_ARGUMENTS, ...columnArguments];
     this.#batches = ['_append_batch', '_append_batch_in_transaction'].map((call) => {
@@ -58,10 +58,12 @@ export class AppendStatements {
   /**
    * One event to one stream; undefined when the request is more than that.
    *
+   * @param lockTimeoutMs as in {@link BatchOptions}
+   *
    * SQL: one call of `_append_one`; holds the shared append lock, the shared writer lock, and shared locks on the event's tags, until commit.
    * Needs read committed.
    */
-  one(request: AppendRequest, lineage?: string): Statement | undefined {
+  one(request: AppendRequest, lineage?: string, lockTimeoutMs = 0): Statement | undefined {
     const [stream] = request.streams;
     const event = stream?.events[0];
     if (stream === undefined || event === undefined) return undefined;
@@ -69,7 +71,7 @@ export class AppendStatements {
       return undefined;
     const values: unknown[] = [stream.streamId, expectedCodeOf(stream.expectedVersion)];
     for (const column of this.#columns) values.push(encodeOne(column, event));
-    values.push(lineage ?? null);
+    values.push(lineage ?? null, lockTimeoutMs);
     return { ...this.#one, values };
   }
 

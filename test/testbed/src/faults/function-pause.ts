@@ -2,8 +2,9 @@ import { untilBlocked } from '@leftfold/testing/postgres';
 import pg from 'pg';
 
 const KEY = 7_214;
+// An append that waits for a lock gives up after a moment; one that is paused does not.
 const functions = `
-  create or replace function leftfold.pause_here() returns bigint language plpgsql volatile as $$
+  create or replace function leftfold.pause_here() returns bigint language plpgsql volatile set lock_timeout = 0 as $$
   begin
     perform pg_advisory_lock_shared(${KEY});
     perform pg_advisory_unlock_shared(${KEY});

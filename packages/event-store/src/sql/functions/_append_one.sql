@@ -1,7 +1,8 @@
 -- Appends one event to one stream, in as few statements as possible. event_position is null, and nothing was appended,
 -- when the stream is not at the expected version or seemed not to be, the log has another lineage, or a projection that
 -- is inline reads the event's type; the caller then
--- repeats the append with _append_batch, which reports the reason. expected_version and lineage are as in _append_batch.
+-- repeats the append with _append_batch, which reports the reason. expected_version, lineage and lock_timeout_ms are as in
+-- _append_batch.
 --
 -- One statement looks up the version and inserts. A version taken by another writer in between raises a unique
 -- violation, and so does a known event id.
@@ -13,7 +14,7 @@
 create or replace function :schema._append_one(
   stream_id text, expected_version bigint,
   :event_arguments,
-  lineage text default null,
+  lineage text default null, lock_timeout_ms integer default 0,
   out stream_version bigint, out event_position bigint, out recorded_at timestamptz
 ) language plpgsql volatile security definer as $$
 declare
@@ -41,6 +42,8 @@ declare
   -- of a statement.
   append_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
     pg_catalog.hashtextextended(':schema appends', 0)) is not null;
+  lock_timeout_set constant boolean := lock_timeout_ms operator(pg_catalog.>) 0
+    and pg_catalog.set_config('lock_timeout', lock_timeout_ms::pg_catalog.text, true) is not null;
   tags_locked constant boolean := event_tags operator(pg_catalog.=) '{}' or :schema._lock_tags(event_tags, null);
   writer_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
     ':schema.events'::pg_catalog.regclass::pg_catalog.oid::integer,

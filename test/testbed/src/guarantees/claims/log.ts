@@ -50,7 +50,8 @@ export const logClaims = {
     statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'isolated-failures': {
-    claim: 'An append that fails, or has to wait, neither fails nor delays the other appends of its batch.',
+    claim:
+      'An append that fails, or has to wait for another transaction, neither fails nor delays appends to other streams and tags.',
     statedIn: 'decisions/0005-group-commit.md#choice',
   },
   'append-conditions': {
