@@ -146,7 +146,7 @@ const payloads: readonly Rejection[] = [
     call: (store) => append(store, written('fine', { a: [{ b: 'x\0y' }] })),
     code: 'INVALID_EVENT',
     message:
-      'data of event "note.written" version 1 does not fit: more.a.0.b: has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it',
+      'data of event "note.written" version 1 does not fit: more.*.0.*: has a NUL character or half of a surrogate pair, which Postgres cannot store; remove it',
   },
   {
     what: 'data with half of a surrogate pair',
