@@ -70,7 +70,7 @@ export function rightsScript(options: RightsOptions = {}): string {
       tables.map((table) => grantOnTable('select', `"${schema}".${table}`, roles[role as keyof RightsRoles])),
     ),
     ...Object.entries(readableColumns.operator).map(([table, columns]) =>
-      grantOnTable(`select (${columns.join(', ')})`, `${schema}.${table}`, roles.operator),
+      grantOnTable(`select (${columns.join(', ')})`, `"${schema}".${table}`, roles.operator),
     ),
     ...Object.entries(executable).map(([role, functions]) =>
       grantExecute(schema, functions, roles[role as keyof RightsRoles]),
