@@ -28,7 +28,9 @@ describe('an append that does not apply an inline projection', () => {
       [
         {
           code: 'PROJECTION_NOT_INLINE',
-          message: expect.stringContaining('"journal" version 1 is not inline'),
+          message: expect.stringMatching(
+            /"journal" version 1 is not inline: .* no event is missing: .* passes/,
+          ),
         },
       ],
     ]);
@@ -39,7 +41,14 @@ describe('an append that does not apply an inline projection', () => {
     await log.runner.whenCaughtUp(inlineJournal);
     expect(await centsOf(log.store, journal)).toEqual([1, 2, 3, 4]);
     expect(log.incidents).toMatchObject([
-      { subscription: { name: 'journal' }, stopped: false, error: { code: 'PROJECTION_NOT_INLINE' } },
+      {
+        subscription: { name: 'journal' },
+        stopped: false,
+        error: {
+          code: 'PROJECTION_NOT_INLINE',
+          message: expect.stringMatching(/no event is missing: .* makes it inline again once/),
+        },
+      },
     ]);
   });
 

@@ -11,7 +11,7 @@ import type { AppendOutcome } from '../sql/append-outcome.ts';
 import { type DemotedRow, demoteStatement } from '../sql/inline.ts';
 
 const NOT_APPLIED =
-  'this process appended events without applying it, so a runner applies them; give all processes that append the same inline projections';
+  'this process appended events without applying it, as an old release does while a new one is deployed; no event is missing: a runner applies them, and makes it inline again once no such process appends, so this passes with the deployment; without one, give all processes that append the same inline projections';
 
 /** Between attempts, each of which makes appends that apply inline projections wait for 250 ms. */
 const betweenAttempts: Backoff = { firstDelayMs: 25, maxDelayMs: 1_000 };
