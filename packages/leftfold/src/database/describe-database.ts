@@ -30,7 +30,9 @@ export async function describeDatabase(
 /** The server and where it was configured, without a connection to it: `db.example.com:5432 (DATABASE_URL)`. */
 export function placeOf({ connectionString, pool, origin, isComplete }: ChosenDatabase): string {
   if (isComplete) return origin;
-  const url = connectionString ?? pool?.options.connectionString ?? '';
-  const host = URL.canParse(url) ? new URL(url).host : pool?.options.host;
+  // What is given in place of a pool is refused by the store.
+  const options = pool?.options;
+  const url = connectionString ?? options?.connectionString ?? '';
+  const host = URL.canParse(url) ? new URL(url).host : options?.host;
   return host === undefined || host === '' ? origin : `${host} (${origin})`;
 }
