@@ -118,6 +118,17 @@ describe('tables of projections', () => {
     },
   );
 
+  test('are created with the longest names', async ({ adminStore: store }) => {
+    const table = { columns: { id: 'text' }, primaryKey: ['id'], indexes: [['id']] } as const;
+    const tables = Object.fromEntries(['a', 'b'].map((end) => [`${'x'.repeat(62)}${end}`, table]));
+    const long = defineProjection({ name: 'long', events: [accountEvents], tables, on: {} });
+    await createTestRunner(store, [long]).migrate();
+    await createTestRunner(store, [long]).migrate();
+    const { rows } = await sql`
+      select from pg_indexes where schemaname = ${projectionSchema(store.schema, long)}`.execute(store.db);
+    expect(rows).toHaveLength(4);
+  });
+
   test('with a column like a system column of Postgres are refused at the definition', () => {
     for (const name of ['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']) {
       const columns = { id: 'text', [name]: 'bigint' } as const;

@@ -12,7 +12,7 @@ export async function createSchema(tx: Kysely<unknown>, schema: string): Promise
   await sql`create schema if not exists ${sql.id(schema)}`.execute(tx);
 }
 
-/** Creates a table without its further indexes. */
+/** Creates a table without its further indexes. Postgres names its key `<table>_pkey`, or shorter for a long name. */
 export async function createTable(
   tx: Kysely<unknown>,
   schema: string,
@@ -27,7 +27,7 @@ export async function createTable(
   await sql`
     create table ${sql.id(schema, table)} (
       ${sql.join(declared)},
-      constraint ${sql.id(`${table}_pkey`)} primary key (${key})
+      primary key (${key})
     )
   `.execute(tx);
 }
