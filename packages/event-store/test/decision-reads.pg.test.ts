@@ -5,7 +5,7 @@ import { pauseFunction } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { untilBlocked } from '@leftfold/testing/postgres';
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished, vi } from 'vitest';
 import type { PostgresEventStore } from '../src/index.ts';
 import { openStore, positionsOf, test } from './store-test.ts';
 
@@ -119,4 +119,16 @@ describe('a read for a decision', () => {
       });
     },
   );
+});
+
+test('a read for a decision goes through a large log in several statements', async ({ store, pool }) => {
+  guarantee('bounded-waits');
+  const before = await store.append('account-far', [tagged('far:1')]);
+  await pool.query(`select setval('leftfold.event_position', ${before.position + 70_000_000})`);
+  const after = await store.append('account-far', [tagged('far:1')]);
+  const query = vi.spyOn(store.pool, 'query');
+  onTestFinished(() => query.mockRestore());
+  expect((await read(store, 'far:1')).seen).toEqual([before.position, after.position]);
+  const statements = query.mock.calls.map(([statement]) => JSON.stringify(statement));
+  expect(statements.filter((statement) => statement.includes('tags @>'))).toHaveLength(3);
 });

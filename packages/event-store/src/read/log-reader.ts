@@ -25,6 +25,7 @@ import {
   readMatchesStatement,
   readPageStatement,
   readStreamStatement,
+  spanOf,
 } from '../sql/events.ts';
 import type { PlaceInEra } from '../high-water/high-water-watch.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
@@ -144,7 +145,7 @@ export class LogReader {
     while (after < upTo) {
       this.#assertOpen();
       this.#memory.assertSame(era);
-      const range = { after, upTo, limit: PAGE_EVENTS };
+      const range = { after, upTo: Math.min(upTo, after + spanOf(queries)), limit: PAGE_EVENTS };
       const statement = readMatchesStatement(this.#schema, range, queries);
       const { rows, position } = pageOfRows(await this.#rows<PageRow>(statement), range);
       this.#remember(era, rows.slice(-TAIL_REMEMBERED));
@@ -237,9 +238,8 @@ export class LogReader {
     this.#assertOpen();
     assertId('stream id', streamId);
     assertId('snapshot key', key);
-    const rows = await this.#rows<SnapshotRow>(
-      loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS),
-    );
+    const statement = loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS);
+    const rows = await this.#rows<SnapshotRow>(statement);
     const [first] = rows;
     // The snapshot's event is not in the log at its version: the snapshot is not valid.
     if (first === undefined || first.snapshot_position === null) return undefined;

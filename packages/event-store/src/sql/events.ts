@@ -63,6 +63,17 @@ function readTypesStatement(
 // first row is searched, and the setting ends with the statement's transaction.
 const searchedExactly = `(select pg_catalog.set_config('gin_fuzzy_search_limit', '0', true)) is not null`;
 
+/** Tests of one event by one query, each some 0.1 µs, that fit into a fraction of the time for an answer. */
+const MAX_TESTS = 60_000_000;
+
+/**
+ * Positions that one statement of {@link readMatchesStatement} reads at most: with frequent tags it goes through the log,
+ * and after the last event that matches up to its end.
+ */
+export function spanOf(queries: readonly TaggedQuery[]): number {
+  return Math.floor(MAX_TESTS / (queries.length + 1));
+}
+
 /**
  * One page of the events that any of the queries matches, in the order of the log; each event once.
  *
