@@ -1,3 +1,4 @@
+import { defineEvents } from '@leftfold/core';
 import { deposited, opened } from '@leftfold/testbed/bank';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { killBackends } from '@leftfold/testbed/faults';
@@ -7,6 +8,7 @@ import { untilBlocked } from '@leftfold/testing/postgres';
 import { CamelCasePlugin } from 'kysely';
 import type pg from 'pg';
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 import { openStore, test } from './store-test.ts';
 
 describe("in a caller's transaction", () => {
@@ -162,6 +164,29 @@ describe("in a caller's transaction", () => {
     expect(second).toEqual({ ...first, duplicate: true });
     const { rows } = await store.pool.query('select * from read_model');
     expect(rows).toEqual([{ stream_id: 'account-camel', streamId: 'as it is' }]);
+  });
+
+  test('appends that wait for its connection are bounded, as all others are', async ({ database }) => {
+    guarantee('bounded-memory');
+    const lists = defineEvents('list', { made: z.object({ objects: z.any() }) });
+    await using store = openStore(database.connectionString, { events: [lists] });
+    // In memory they take many times their bytes.
+    const large = lists.create.made({ objects: Array.from({ length: 300_000 }, () => ({})) });
+    const open = await beginTransaction(database.connectionString);
+    // Nothing more succeeds in it, so that no large event is stored.
+    await failureOf(open.client.query('select 1 / 0'));
+    const appends = Array.from({ length: 12 }, (_, index) =>
+      failureOf(store.append(`list-${index}`, [large], { transaction: open.client })),
+    );
+    const [first, ...others] = await Promise.all(appends);
+    expect(first).toMatchObject({ code: 'TRANSACTION_ROLLED_BACK' });
+    expect(others.at(-1)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('appends of this process that run or wait have reached the limit'),
+    });
+    await open.rollback();
+    const small = lists.create.made({ objects: [] });
+    expect(await store.append('list-after', [small])).toMatchObject({ streamVersion: 1 });
   });
 
   test('with a pool of one connection, a repeated append needs no second connection', async ({

@@ -112,11 +112,9 @@ export class Appender {
     const { catalog, limits, schema } = this.#options;
     if (transaction !== undefined) assertObject('a transaction', 'transaction', transaction);
     const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
-    return tracedAppend(schema, request, () =>
-      transaction === undefined
-        ? this.#inFlight.run(() => this.#appendQueued(request), request.memory)
-        : this.#appendIn(transaction, request),
-    );
+    const append = () =>
+      transaction === undefined ? this.#appendQueued(request) : this.#appendIn(transaction, request);
+    return tracedAppend(schema, request, () => this.#inFlight.run(append, request.memory));
   }
 
   async #appendQueued(request: AppendRequest): Promise<AppendToStreamsResult> {
