@@ -1,7 +1,8 @@
 // Checks the packages in a user's projects, with the packed packages, installed by npm outside of the repository:
 // 1. the project of "Getting started", as the page prints it, by the commands that it prints;
 // 2. the same project installed for production, which is without the embedded server and refuses to do without a database;
-// 3. a project that compiles every entry of every package without `skipLibCheck`, and runs tests on a real PostgreSQL.
+// 3. a project that compiles every entry of every package without `skipLibCheck`, with the tested versions of kysely and
+// zod and with the oldest that the packages allow, and with the latter runs tests on a real PostgreSQL.
 import { execFile, spawn } from 'node:child_process';
 import {
   cpSync,
@@ -34,7 +35,8 @@ const env = { ...rest, NO_COLOR: '1', TSX_DISABLE_CACHE: '1' };
 
 const bank = await checkGettingStarted();
 await checkProductionInstall(bank);
-await checkEntries(bank);
+const entries = await checkEntries(bank);
+await checkOldestPeers(bank, entries);
 console.log('projects with the packed packages install, compile and run');
 
 /** Does what the page says, command by command, and compares the output of its programs. */
@@ -104,7 +106,7 @@ async function checkProductionInstall(source) {
   }
 }
 
-/** Compiles all entries and runs tests, in a folder within the project, whose packages it uses. */
+/** Compiles all entries in a folder within the project, whose packages it uses. */
 async function checkEntries(source) {
   const project = join(source, 'entries');
   cpSync(join(root, 'scripts', 'consumer'), project, { recursive: true });
@@ -117,7 +119,22 @@ async function checkEntries(source) {
   const imports = entries.map((entry, index) => `export * as entry${index} from '${entry}';`);
   writeFileSync(join(project, 'src', 'entries.ts'), imports.join('\n'));
   await run('npx tsc', project);
+  return project;
+}
+
+/** Installs the lower ends of the ranges of `leftfold`, compiles again, and runs the tests. */
+async function checkOldestPeers(source, project) {
+  const { peerDependencies } = readManifest(join(root, 'packages', 'leftfold'));
+  const oldest = Object.entries(peerDependencies).map(([name, range]) => `${name}@${lowestOf(range)}`);
+  await run(`npm install --save-exact ${oldest.join(' ')} --no-audit --no-fund --loglevel=error`, source);
+  await run('npx tsc', project);
   await run('npx vitest run', project);
+}
+
+/** @param range such as `>=0.28 <0.30` or `^4.0.0` */
+function lowestOf(range) {
+  const [major, minor = '0', patch = '0'] = /[\d.]+/.exec(range)[0].split('.');
+  return `${major}.${minor}.${patch}`;
 }
 
 function publishedFolders() {

@@ -1,6 +1,7 @@
 import {
   type AnyEventGroup,
   defineEvents,
+  type JsonValue,
   type NewEvent,
   type RecordedEvent,
   schemaVersions,
@@ -30,12 +31,15 @@ export interface Trial {
 /** Tests one guarantee, and throws when it does not hold. */
 export type Guarantee = (trial: Trial) => Promise<void>;
 
+/** Of a named type: what `z.json()` infers has no name in zod 4.0, and the declarations of this package would refer to it. */
+const anyJson: z.ZodType<JsonValue, JsonValue> = z.json();
+
 export const parcelEvents = defineEvents('parcel', {
   sent: z.object({
     to: z.string(),
     grams: z.number(),
     note: z.string().nullable().optional(),
-    extra: z.json().optional(),
+    extra: anyJson.optional(),
   }),
   scanned: z.object({ place: z.string() }),
   delivered: z.object({}),
