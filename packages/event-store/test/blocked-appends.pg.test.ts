@@ -154,7 +154,7 @@ describe('appends that wait for another transaction', () => {
     database,
     beginOther,
   }) => {
-    const store = openStore(database.connectionString, { answerTimeoutMs: 500 });
+    const store = openStore(database.connectionString, { answerTimeoutMs: 1_500 });
     await using other = await beginOther();
     await store.append('account-closed', [opened], { transaction: other.client });
     // Each would wait for the limit again, were it not ended with the first one: ten minutes.
