@@ -24,12 +24,14 @@ const pg = {
 
 // The same suites on the server at the standard port, as it is packaged. CI asks for it by LEFTFOLD_REQUIRE_SERVICES;
 // elsewhere that server belongs to a user, and is touched only when DATABASE_URL names it. Left out are the suites
-// that start servers of their own, and those on the memory of the client: they are the same everywhere.
+// that start servers of their own, and those on the memory of the client: they are the same everywhere. Pages and
+// examples use nothing that the packages' suites do not try.
 const onStockServer = process.env['LEFTFOLD_REQUIRE_SERVICES'] === '1' && !process.env['DATABASE_URL'];
 const pgStock = {
   ...pg,
   name: 'pg-stock',
-  exclude: [...pg.exclude, 'packages/embedded/**', '**/embedded.pg.test.ts', '**/bounded-*.pg.test.ts'],
+  include: ['packages/**/*.pg.test.ts'],
+  exclude: [...pg.exclude, 'packages/embedded/**', '**/embedded.pg.test.ts', '**/bounded*.pg.test.ts'],
   globalSetup: ['test/testbed/src/stock-server/global-setup.ts'],
   sequence: { groupOrder: 2 },
 };
