@@ -38,6 +38,7 @@ const nodesOf = (plan: PlanNode): readonly PlanNode[] => [plan, ...(plan.Plans ?
 function accessesOf({ Plan }: ExplainedStatement): readonly string[] {
   return nodesOf(Plan)
     .filter((node) => node['Index Name'] !== undefined || node['Relation Name'] === 'events')
+    .filter((node) => node['Relation Name'] !== 'pg_database') // by an index where a server has many
     .filter((node) => !['ModifyTable', 'Bitmap Heap Scan'].includes(node['Node Type']))
     .map((node) => `${node['Node Type']} ${node['Index Name'] ?? 'of the whole table'}`);
 }

@@ -142,8 +142,9 @@ describe('when the database goes down', () => {
     proxy.stall();
     const began = performance.now();
     await runner.stop();
-    expect(performance.now() - began).toBeLessThan(1_500);
+    const tookMs = performance.now() - began;
     await proxy.restore();
+    expect(tookMs).toBeLessThan(10_000); // a third of the time for an answer
   });
 
   test('a start fails with a typed error', async ({ connectionString }) => {
