@@ -53,13 +53,21 @@ export function pinSettings(pool: pg.Pool): void {
   const { verify = (_client, done) => done() } = options;
   // The pool's own limit ends with the login. A connection that goes silent after it would keep its place for good.
   const answerMs = options.connectionTimeoutMillis || CONNECT_TIMEOUT_MS;
-  options.verify = (client, done) =>
+  options.verify = (client, done) => {
+    // The pool has taken its own listener off: without one, a connection that breaks now would end the process.
+    client.on('error', ignore);
+    const end = (error?: Error) => {
+      done(error);
+      if (!error) client.removeListener('error', ignore); // whoever got the connection listens now
+    };
     verify(client, (error) => {
-      if (error) done(error);
-      else pin(client, answerMs, done);
+      if (error) end(error);
+      else pin(client, answerMs, (failure) => end(failure ?? undefined));
     });
+  };
 }
 
+const ignore = () => {};
 const pin = callbackify(setOn);
 
 async function setOn(client: pg.ClientBase, answerMs: number): Promise<void> {
