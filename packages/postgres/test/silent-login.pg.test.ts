@@ -25,3 +25,22 @@ test('a connection that goes silent after its login gives its place back', async
   expect(await run({ name: undefined, text: 'select 1 as one', values: [] })).toEqual([{ one: 1 }]);
   await pool.end();
 });
+
+test('a connection that breaks right after its login does not end the process', async ({ database }) => {
+  await using proxy = await TcpProxy.start(database.connectionString);
+  const pool = new pg.Pool({ connectionString: proxy.connectionString, max: 1 });
+  openPool({ pool });
+  const ask = () =>
+    runnerOn(pool, { prepare: false })({ name: undefined, text: 'select 1 as one', values: [] });
+  // Without a listener on the connection, vitest reports an unhandled error, and another program ends.
+  const lost = proxy.loseAnswerTo('set_config');
+  expect(toLeftfoldError(await failureOf(ask()), 'leftfold')).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await lost;
+  expect(pool.totalCount).toBe(0);
+  const [setUp] = await Promise.all([
+    new Promise<pg.PoolClient>((resolve) => pool.once('acquire', resolve)),
+    ask(),
+  ]);
+  expect(setUp.listenerCount('error')).toBeLessThanOrEqual(2); // those of the pool and of whoever uses it
+  await pool.end();
+});

@@ -25,8 +25,6 @@ describe('reset', () => {
     const observer = createRunner(elsewhere, [first]);
     by = 'after';
     await observer.reset(first);
-    await runner.whenCaughtUp(running, { timeoutMs: 10_000 }); // it led, and has not noticed the reset yet
-    expect(await entriesOf(store, 'recorder')).toHaveLength(30);
     await observer.whenCaughtUp(first, { timeoutMs: 10_000 });
     expect(await entriesOf(store, 'recorder')).toEqual(
       Array.from({ length: 30 }, (_, n) => ({ position: n + 1, amount: n, by: 'after' })),
@@ -34,6 +32,23 @@ describe('reset', () => {
     await store.append('counter-1', [added(30)]);
     await runner.whenCaughtUp(running);
     expect(await entriesOf(store, 'recorder')).toHaveLength(31);
+  });
+
+  test('is waited for in a process that led, and has not noticed it', async ({ store }) => {
+    guarantee('reset');
+    const subscription = recorder(store, 'recorder');
+    await using runner = createRunner(store, [subscription], { leaseMs: 60_000 });
+    await runner.start();
+    await store.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    await createRunner(store, [subscription]).reset(subscription);
+    expect(await failureOf(runner.whenCaughtUp(subscription, { timeoutMs: 300 }))).toMatchObject({
+      code: 'SUBSCRIPTION_TIMEOUT',
+    });
+    // It notices by the batch that is fenced.
+    await store.append('counter-1', [added(2)]);
+    await runner.whenCaughtUp(subscription);
+    expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
   });
 
   test('fences the batch that is being written: nothing of it remains', async ({ store }) => {

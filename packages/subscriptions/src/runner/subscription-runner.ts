@@ -16,7 +16,7 @@ import { type SubscriptionStatus, toStatus } from '../status/subscription-status
 import { identityOf } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
-import { waitForCheckpoint, waitForPlace } from '../wait/wait-for-place.ts';
+import { waitForPlace } from '../wait/wait-for-place.ts';
 import { migrationStep, prepareSubscription } from './migration-step.ts';
 import {
   runnerLimits,
@@ -225,7 +225,7 @@ export class SubscriptionRunner implements AsyncDisposable {
     const subscription = this.#subscriptions.find(ref);
     const position = await this.#store.highWaterMark();
     const inline = subscription.definition.promote !== undefined;
-    await waitForCheckpoint(this.#waiters, subscription, { position, inline }, waiting);
+    await this.#waiters.until(subscription, { position, inline, read: true }, waiting);
   }
 
   /** @internal False when this process defines the subscription in another way than the row with this hash. */

@@ -31,6 +31,11 @@ export interface Wanted {
   readonly position: number;
   /** Waits until the subscription is inline, whatever its position, or may not be made inline and is at the position. */
   readonly inline: boolean;
+  /**
+   * Whether only a read of the checkpoint ends the wait. What this process knows of it is outdated after a reset, until it
+   * notices that it lost the lease. @default false, for a caller that reads it itself
+   */
+  readonly read?: boolean;
 }
 
 export interface WaitOptions {
@@ -85,7 +90,10 @@ export class SubscriptionWaiters {
   advanced(key: SubscriptionKey, position: number): void {
     const mapKey = mapKeyOf(key);
     this.#led.set(mapKey, position);
-    for (const waiter of this.#waitersOf(mapKey)) this.#tell(waiter, { position });
+    for (const waiter of this.#waitersOf(mapKey)) {
+      if (waiter.wanted.read !== true) this.#tell(waiter, { position });
+      else if (position >= waiter.wanted.position) this.#pollSoon();
+    }
   }
 
   /** This process no longer holds the lease. */
@@ -108,7 +116,7 @@ export class SubscriptionWaiters {
     if (this.#closed) return this.#assertReached(subscription, wanted);
     const mapKey = mapKeyOf(subscription.key);
     const led = this.#led.get(mapKey);
-    if (!wanted.inline && led !== undefined && led >= wanted.position) return;
+    if (!wanted.read && !wanted.inline && led !== undefined && led >= wanted.position) return;
 
     const end = this.#waits.begin();
     let timer: NodeJS.Timeout | undefined;
@@ -144,13 +152,6 @@ export class SubscriptionWaiters {
     }
   }
 
-  /** @returns the checkpoint of the database when it is where it is wanted, else its position; 0 when it cannot be read */
-  async check(subscription: Subscription, wanted: Wanted): Promise<Checkpoint | number> {
-    const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
-    if (found === undefined) return 0;
-    return isReached(wanted, found) ? found : found.position;
-  }
-
   /** Rejects all waiting calls. */
   close(): void {
     this.#closed = true;
@@ -160,8 +161,8 @@ export class SubscriptionWaiters {
 
   /** The runner is stopped, so nothing is waited for; what was reached is in the database. */
   async #assertReached(subscription: Subscription, wanted: Wanted): Promise<void> {
-    const found = await this.check(subscription, wanted);
-    if (typeof found === 'number') throw stoppedError(subscription);
+    const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
+    if (found === undefined || !isReached(wanted, found)) throw stoppedError(subscription);
   }
 
   #waitersOf(mapKey: string): readonly Waiter[] {

@@ -4,12 +4,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { onAbort, toLeftfoldError } from '@leftfold/postgres';
 import { hasReached, type ReachedRow } from '../sql/reached.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
-import {
-  stoppedError,
-  type SubscriptionWaiters,
-  type WaitOptions,
-  type Wanted,
-} from './subscription-waiters.ts';
+import { stoppedError, type SubscriptionWaiters, type WaitOptions } from './subscription-waiters.ts';
 import { untilReached } from './until-reached.ts';
 
 /** How long a call waits for an answer of the database when its own timeout is shorter, or over. */
@@ -40,28 +35,6 @@ export async function waitForPlace(
     },
     wait: (remainingMs) =>
       by.waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
-    timeoutMs,
-    signal,
-  });
-}
-
-/**
- * Waits until the checkpoint in the database is where it is wanted. What this process knows of it is outdated after a
- * reset, until it notices that it lost the lease.
- *
- * @throws the errors of {@link SubscriptionWaiters.until}
- */
-export async function waitForCheckpoint(
-  waiters: SubscriptionWaiters,
-  subscription: Subscription,
-  wanted: Wanted,
-  { timeoutMs, signal }: WaitOptions,
-): Promise<void> {
-  await untilReached({
-    identity: identityOf(subscription),
-    wanted: wanted.position,
-    check: () => waiters.check(subscription, wanted),
-    wait: (remainingMs) => waiters.until(subscription, wanted, { timeoutMs: remainingMs, signal }),
     timeoutMs,
     signal,
   });
