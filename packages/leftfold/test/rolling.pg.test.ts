@@ -73,7 +73,8 @@ async function assertNothingLost(
   }
 }
 
-describe('events', () => {
+// The first test also starts the processes.
+describe('events', { timeout: 90_000 }, () => {
   test('a new event type', async ({ old, fresh, url, ownPool }) => {
     guarantee('rolling-releases');
     await old.start('plain', url);
