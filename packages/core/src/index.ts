@@ -89,15 +89,17 @@ export {
   defineEvents,
   type EmittedEventOf,
   type EventGroup,
-  type ParsedPayload,
-  type ReadAheadPayload,
+  type EventGroupOptions,
   type NewEventOf,
   type RecordedEventOf,
 } from './event/define-events.ts';
-export type { NewEvent, RecordedEvent } from './event/event.ts';
+export type { ParsedPayload, ReadAheadPayload } from './event/event-shapes.ts';
+export type { NewEvent, ReadFrom, RecordedEvent } from './event/event.ts';
+export type { RetiredEvent } from './event/retired-events.ts';
+export { storedTypesOf } from './event/stored-types.ts';
 export type { DecidedEventOptions, EventOptions } from './event/event-definition.ts';
 export { EventCatalog } from './event/event-catalog.ts';
-export type { StoredPayload, UpcastPayload } from './event/upcast.ts';
+export type { ReadPayload, StoredPayload, UpcastPayload } from './event/upcast.ts';
 export { frozen } from './fold/frozen.ts';
 export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';
@@ -148,24 +150,26 @@ export {
   toRetryPolicy,
 } from './retry/retry-policy.ts';
 export type {
-  AbortSignalLike,
-  AppendCondition,
   AppendContext,
   AppendOptions,
   AppendResult,
   AppendToStreamsResult,
-  DecisionRead,
-  EventQuery,
   EventStore,
+  StreamToAppend,
+} from './store/event-store.ts';
+export type { AppendCondition, EventQuery, TaggedQuery } from './store/query.ts';
+export type {
+  AbortSignalLike,
+  DecisionRead,
   ReadAllOptions,
   ReadForDecisionOptions,
   ReadStreamOptions,
-  StreamToAppend,
+  StoredPlace,
+  StreamEvents,
   SubscribeOptions,
   Subscription,
-  TaggedQuery,
-} from './store/event-store.ts';
-export type { LoadedSnapshot, Snapshot, SnapshotStore } from './store/snapshot-store.ts';
+} from './store/reading.ts';
+export type { LoadedSnapshot, Snapshot, SnapshotStore, StreamTail } from './store/snapshot-store.ts';
 export { traced, type TracingChannelLike } from './tracing/traced.ts';
 export type {
   AppendBatchTrace,

@@ -15,6 +15,7 @@ import {
   type RecordedEvent,
   type Snapshot,
   type SnapshotStore,
+  type StreamEvents,
   type StreamToAppend,
   type SubscribeOptions,
   type Subscription,
@@ -94,9 +95,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     assertStoreOptions(options);
     const { schema = 'leftfold', preparedStatements = true, listen = true } = options;
     const { answerTimeoutMs: answerMs = 30_000 } = options;
-    this.#opened = openPool(options);
-    const { pool } = this.#opened;
-    const catalog = new EventCatalog(options.events);
+    const { pool } = (this.#opened = openPool(options));
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
@@ -118,9 +117,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       },
     });
     this.#watch = new HighWaterWatch(this.run, schema, this.#notifier, this.#memory);
-    const assertOpen = () => this.#assertOpen();
-    const log = { run: this.run, schema, catalog, memory: this.#memory };
-    this.#reader = new LogReader({ ...log, validate: options.validateOnRead ?? false, assertOpen });
+    const log = { run: this.run, schema, catalog: new EventCatalog(options.events), memory: this.#memory };
+    const validate = options.validateOnRead ?? false;
+    this.#reader = new LogReader({ ...log, validate, assertOpen: () => this.#assertOpen() });
     this.#appender = new Appender({
       ...log,
       // While the store closes, it waits for these.
@@ -197,9 +196,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#appender.append(appends, options, options.transaction);
   }
 
-  readStream(streamId: string, options: ReadStreamOptions = {}): AsyncIterable<TEvent> {
+  readStream(streamId: string, options: ReadStreamOptions = {}): StreamEvents<TEvent> {
     // Sound, here and below: the catalog of the definitions refuses or skips every other event.
-    return this.#reader.stream(streamId, options) as AsyncIterable<TEvent>;
+    return this.#reader.stream(streamId, options) as StreamEvents<TEvent>;
   }
 
   readAll(options: ReadAllOptions<TEvent['type']> = {}): AsyncIterable<TEvent> {
@@ -256,7 +255,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   async eventsOfCommand(commandId: string): Promise<readonly TEvent[]> {
     this.#assertOpen();
-    return this.#reader.ofCommand(commandId) as Promise<readonly TEvent[]>;
+    const stored = await this.#reader.ofCommand(commandId);
+    return stored.flatMap(({ events }) => events as readonly TEvent[]);
   }
 
   async loadSnapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {

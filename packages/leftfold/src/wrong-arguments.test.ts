@@ -75,7 +75,14 @@ const outcomeOf = (outcome: object) => ({ outcome });
 
 /** A right call of each function that is exported, by its name, and of the functions that its result has. */
 const calls: Calls = {
-  defineEvents: [core.defineEvents, ['account', { opened: text }]],
+  defineEvents: [
+    core.defineEvents,
+    [
+      'account',
+      { opened: text },
+      { retired: { created: { schema: text, readAs: ['opened'], upcast: () => [] } } },
+    ],
+  ],
   'defineEvents.create': [events.create.opened, [{ owner: 'a' }, { id: 'x', tags: ['a'], metadata: {} }]],
   defineAggregate: [core.defineAggregate, [aggregateOptions]],
   defineDecision: [core.defineDecision, [decisionOptions]],
@@ -203,6 +210,7 @@ const ofTheFramework = new Set([
   'hasEventOf',
   'queryProjection',
   'retryDelayMs',
+  'storedTypesOf',
   'tokenColumns',
   'toRetryPolicy',
   'traced',

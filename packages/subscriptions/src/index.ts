@@ -1,5 +1,6 @@
 export { BatchFailure, type FailedBatch } from './handler/batch-failure.ts';
 export type { PreparedBatch, SubscriptionHandler, SubscriptionPage } from './handler/subscription-handler.ts';
+export { storedCountOf } from './handler/stored-count.ts';
 export { writeInTransaction } from './handler/write-in-transaction.ts';
 export { leaseTransaction } from './lease/lease-transaction.ts';
 export { type GrantedLease, LeaseTerm } from './lease/lease-term.ts';

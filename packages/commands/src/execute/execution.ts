@@ -20,7 +20,13 @@ import type { AnyResult } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
 import type { CommandExecution } from './middleware.ts';
 import { assertVersionsUnchanged, sendChanges } from './send-changes.ts';
-import { type ResultContext, toAppendedResult, toRejectedResult, toUnchangedResult } from './to-result.ts';
+import {
+  type ResultContext,
+  type StreamVersion,
+  toAppendedResult,
+  toRejectedResult,
+  toUnchangedResult,
+} from './to-result.ts';
 
 /** Few: the store has already retried before it reports that it is unavailable. */
 const UNAVAILABLE_ATTEMPTS = 3;
@@ -210,7 +216,14 @@ export class Execution {
     }
     const [first, ...others] = appended.streams;
     const events = (first?.events ?? []).concat(...others.map((stream) => stream.events));
-    if (appended.duplicate) return this.#repeated(events);
+    if (appended.duplicate) {
+      // All of its events may be retired, and read as nothing.
+      const places = changes.map(({ target: { streamId } }, index) => ({
+        streamId,
+        streamVersion: appended.streams[index]?.streamVersion ?? 0,
+      }));
+      return this.#repeated(events, places);
+    }
     changes.forEach((change, index) =>
       cacheResult(loader, change, appended.streams[index]?.events ?? [], asOf),
     );
@@ -239,7 +252,7 @@ export class Execution {
   }
 
   /** The result of the first execution, if these events belong to this command. */
-  #repeated(recorded: readonly RecordedEvent[]): AttemptResult {
+  #repeated(recorded: readonly RecordedEvent[], places?: readonly StreamVersion[]): AttemptResult {
     const { plan, mayBeDuplicate } = this.#request;
     const foreign = recorded.find(
       ({ streamId, metadata }) => metadata['command'] !== plan.name || !this.#streamIds.includes(streamId),
@@ -252,7 +265,10 @@ export class Execution {
     if (foreign !== undefined || otherInput)
       return { kind: 'failed', error: new CommandIdReusedError(this.#request.commandId) };
     const events = recorded.toSorted((one, other) => one.position - other.position);
-    return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, mayBeDuplicate) };
+    return {
+      kind: 'appended',
+      result: toAppendedResult(this.#resultContext(), events, mayBeDuplicate, places),
+    };
   }
 
   #resultContext(): ResultContext {

@@ -4,6 +4,8 @@ import type { LoadedTarget } from '../decide/loaded-target.ts';
 import { tokenOfState } from '../load/folded.ts';
 import type { AnyResult } from './command-result.ts';
 
+export type StreamVersion = Pick<RecordedEvent, 'streamId' | 'streamVersion'>;
+
 /** The parts of a result that describe its execution. */
 export interface ResultContext {
   readonly plan: Plan;
@@ -11,14 +13,18 @@ export interface ResultContext {
   readonly attempts: number;
 }
 
-/** @param events of the command, in log order; at least one */
+/**
+ * @param events of the command, in log order
+ * @param places stream versions, the newest of a stream last. @default those of the events
+ */
 export function toAppendedResult(
   context: ResultContext,
   events: readonly RecordedEvent[],
   duplicate: boolean,
+  places: readonly StreamVersion[] = events,
 ): AnyResult {
   const token = tokenOf(events.at(-1));
-  const versions = versionsOf(context.plan, events);
+  const versions = versionsOf(context.plan, places);
   return { outcome: 'accepted', ...common(context, token), ...versions, events, duplicate };
 }
 
@@ -51,10 +57,7 @@ function common({ plan, commandId, attempts }: ResultContext, token: LogToken) {
 }
 
 /** @param places stream versions, the newest of a stream last */
-function versionsOf(
-  { targets }: Plan,
-  places: readonly { readonly streamId: string; readonly streamVersion: number }[],
-) {
+function versionsOf({ targets }: Plan, places: readonly StreamVersion[]) {
   if (targets[0]?.role === '') return { streamVersion: places.at(-1)?.streamVersion ?? 0 };
   const streamVersions: Record<string, number> = {};
   for (const { role, streamId } of targets) {

@@ -1,4 +1,10 @@
-import { type AnyAggregate, type EventStore, type RecordedEvent, frozen } from '@leftfold/core';
+import {
+  type AnyAggregate,
+  type EventStore,
+  frozen,
+  type StoredPlace,
+  type StreamEvents,
+} from '@leftfold/core';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { AggregateCache } from './aggregate-cache.ts';
 import type { FoldedState } from './folded.ts';
@@ -51,7 +57,7 @@ export class Loader {
     return this.#creators.has(requester) ? this.#startOf(aggregate, OLDER_THAN_EVERY_REQUEST) : undefined;
   }
 
-  /** The current state. One round trip; one more with a snapshot, unless the store returns the tail with it. */
+  /** The current state. One round trip; two more with a snapshot, unless the store returns the tail with it. */
   async load(stream: AggregateStream, requester?: string): Promise<FoldedState> {
     const asOf = this.#arrivals;
     const cached = this.#cached(stream.streamId);
@@ -107,17 +113,11 @@ export class Loader {
     return this.#fold(aggregate, from, this.#store.readStream(streamId, { from: from.streamVersion + 1 }));
   }
 
-  async #fold(
-    aggregate: AnyAggregate,
-    from: FoldedState,
-    events: AsyncIterable<RecordedEvent>,
-  ): Promise<FoldedState> {
-    let { state, streamVersion, position, eventId } = from;
-    for await (const event of events) {
-      state = aggregate.evolve(state, event);
-      ({ streamVersion, position, id: eventId } = event);
-    }
-    return { ...from, state, streamVersion, position, eventId };
+  /** Versions count stored events: the last one may be read as several events, or as nothing. */
+  async #fold(aggregate: AnyAggregate, from: FoldedState, events: StreamEvents): Promise<FoldedState> {
+    let { state } = from;
+    for await (const event of events) state = aggregate.evolve(state, event);
+    return { ...from, state, ...lastOf(events.last) };
   }
 
   /**
@@ -126,46 +126,37 @@ export class Loader {
    * The log is authoritative: the snapshot's last event is read again and must be at the version and position that the
    * snapshot states. Returns undefined when it is not, or when the snapshot cannot be used.
    */
-  async #loadFromSnapshot(
-    { aggregate, streamId }: AggregateStream,
-    asOf: number,
-  ): Promise<FoldedState | undefined> {
+  async #loadFromSnapshot(stream: AggregateStream, asOf: number): Promise<FoldedState | undefined> {
     const { era } = this.#store;
-    const snapshot = await this.#snapshots.load({ aggregate, streamId });
+    const { aggregate } = stream;
+    const snapshot = await this.#snapshots.load(stream);
     if (snapshot === undefined) return undefined;
-    const { streamVersion, position, tail } = snapshot;
-    const folded = {
-      state: snapshot.state,
-      streamVersion,
-      position,
-      eventId: '',
-      snapshotVersion: streamVersion,
-      asOf,
-      era,
-    };
-    let sound = false;
-    /** @returns false when the snapshot does not match the log */
-    const fold = (event: RecordedEvent): boolean => {
-      if (sound) {
-        folded.state = aggregate.evolve(folded.state, event);
-        folded.streamVersion = event.streamVersion;
-        folded.position = event.position;
-      } else {
-        sound = event.streamVersion === streamVersion && event.position === position;
-      }
-      folded.eventId = event.id;
-      return sound;
-    };
+    const { state, streamVersion, position, tail } = snapshot;
     try {
-      if (tail !== undefined) tail.every(fold);
-      else
-        for await (const event of this.#store.readStream(streamId, { from: streamVersion }))
-          if (!fold(event)) break;
+      const first = tail === undefined ? await this.#placeAt(stream, streamVersion) : tail.first;
+      if (first?.streamVersion !== streamVersion || first.position !== position) return undefined;
+      const folded = { state, ...lastOf(first), snapshotVersion: streamVersion, asOf, era };
+      if (tail === undefined) return await this.#readOn(stream, folded);
+      const next = tail.events.reduce((before, event) => aggregate.evolve(before, event), state);
+      return { ...folded, state: next, ...lastOf(tail.last) };
     } catch (error) {
       // An error in the log itself occurs again when the stream is read from its beginning.
-      this.#snapshots.report(error, { aggregate, streamId });
+      this.#snapshots.report(error, stream);
       return undefined;
     }
-    return sound ? folded : undefined;
   }
+
+  async #placeAt({ streamId }: AggregateStream, version: number): Promise<StoredPlace | undefined> {
+    const events = this.#store.readStream(streamId, { from: version, to: version });
+    for await (const _ of events);
+    return events.last;
+  }
+}
+
+function lastOf(place: StoredPlace): Pick<FoldedState, 'streamVersion' | 'position' | 'eventId'>;
+function lastOf(place: StoredPlace | undefined): Partial<FoldedState>;
+function lastOf(place: StoredPlace | undefined): Partial<FoldedState> {
+  if (place === undefined) return {};
+  const { streamVersion, position, id: eventId } = place;
+  return { streamVersion, position, eventId };
 }

@@ -5,8 +5,8 @@ import type {
   EventCreators,
   EventGroup,
   NewEventOf,
-  Payloads,
 } from '../event/define-events.ts';
+import type { Payloads } from '../event/event-shapes.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { DecidedEventOptions } from '../event/event-definition.ts';
 import { InvalidDefinitionError, UnknownCommandError } from '../errors/definition-errors.ts';

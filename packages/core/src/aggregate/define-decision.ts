@@ -1,11 +1,6 @@
 import type { z } from 'zod';
-import type {
-  EmittedEventOf,
-  EventCreators,
-  EventGroup,
-  NewEventOf,
-  Payloads,
-} from '../event/define-events.ts';
+import type { EmittedEventOf, EventCreators, EventGroup, NewEventOf } from '../event/define-events.ts';
+import type { Payloads } from '../event/event-shapes.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { shownName } from '../errors/shown.ts';
 import type { NewEvent } from '../event/event.ts';

@@ -1,4 +1,4 @@
-import type { EventData, Payloads } from '../event/define-events.ts';
+import type { EventData, Payloads } from '../event/event-shapes.ts';
 
 /** How one event changes the state. Pure, and does not throw: it also replays events that older rules accepted. */
 export type EvolveHandlers<TState, TPayloads extends Payloads> = {

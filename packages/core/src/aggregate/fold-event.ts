@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { shownText } from '../errors/shown.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { JsonValue } from '../event/json.ts';
-import { upcast } from '../event/upcast.ts';
+import { upcast, upcastRetired } from '../event/upcast.ts';
 
 /** The parts of an event that are folded into a state. */
 export interface FoldedEvent {
@@ -16,12 +16,13 @@ export interface FoldedEvent {
 export type FoldEvent<TState> = (state: TState, event: FoldedEvent) => TState;
 
 /**
- * The fold of an aggregate, whose handlers get data of the newest schema version.
+ * The fold of an aggregate, whose handlers get data of the newest schema version. An event of a retired type is folded as
+ * those that it is read as.
  *
  * @param handlers by event name, each for the data of its event
  */
 export function foldEventOf<TState>(
-  { category, definitions }: AnyEventGroup,
+  { category, definitions, retired }: AnyEventGroup,
   handlers: Readonly<Record<string, (state: TState, data: never) => TState>>,
 ): FoldEvent<TState> {
   const byType = new Map(
@@ -33,7 +34,8 @@ export function foldEventOf<TState>(
       ];
     }),
   );
-  return (state, event) => {
+  const retiredByType = new Map(retired.map((definition) => [definition.type, definition]));
+  const foldCurrent: FoldEvent<TState> = (state, event) => {
     const { definition, handler } = byType.get(event.type) ?? {};
     if (definition === undefined || handler === undefined)
       throw new InvalidArgumentError(
@@ -44,5 +46,11 @@ export function foldEventOf<TState>(
     const isNewest = schemaVersion === definition.schemaVersion;
     const data = isNewest ? event.data : upcast(definition, { ...event, schemaVersion }).data;
     return handler(state, data as never);
+  };
+  return (state, event) => {
+    const definition = retiredByType.get(event.type);
+    if (definition === undefined) return foldCurrent(state, event);
+    const { schemaVersion = definition.schemaVersion } = event;
+    return upcastRetired(definition, { ...event, schemaVersion }).reduce(foldCurrent, state);
   };
 }

@@ -1,7 +1,7 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import type { UpcastPayload } from '../event/upcast.ts';
-import type { TaggedQuery } from '../store/event-store.ts';
+import type { TaggedQuery } from '../store/query.ts';
 
 /** A validated event, ready to be stored. */
 export interface PreparedEvent {

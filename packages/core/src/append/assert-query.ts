@@ -1,11 +1,13 @@
 import { assertList, assertOptions, type OptionNames } from '../input/assert-argument.ts';
 import { assertId } from '../naming/names.ts';
 import { InvalidNameError, UnknownEventError } from '../errors/definition-errors.ts';
-import type { EventQuery } from '../store/event-store.ts';
+import type { EventQuery } from '../store/query.ts';
 
 /** The event types that have a definition. */
 export interface KnownTypes {
   has(type: string): boolean;
+  /** The types that events of a retired type are read as. */
+  targetsOf(type: string): readonly string[] | undefined;
 }
 
 const queryNames: OptionNames<EventQuery> = { types: true, category: true, tags: true };
@@ -34,7 +36,8 @@ export function assertQuery(
 
 /** @throws UnknownEventError when no definition has a type: misspelt, it would match nothing. */
 export function assertKnownTypes(types: readonly string[] | undefined, known: KnownTypes): void {
-  for (const type of types ?? []) if (!known.has(type)) throw new UnknownEventError(type, { inQuery: true });
+  for (const type of types ?? [])
+    if (!known.has(type)) throw new UnknownEventError(type, { inQuery: true, readAs: known.targetsOf(type) });
 }
 
 /** Streams may have any name, so that their categories need not be ones that a definition can have. */

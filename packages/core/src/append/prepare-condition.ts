@@ -1,15 +1,16 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
-import type { AppendCondition, TaggedQuery } from '../store/event-store.ts';
+import type { AppendCondition, TaggedQuery } from '../store/query.ts';
 import { MAX_CONDITION_QUERIES, MAX_QUERY_TYPES, MAX_TAGS } from './append-limits.ts';
 import type { PreparedCondition } from './append-request.ts';
+import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertKnownTypes, assertQuery, type KnownTypes } from './assert-query.ts';
 
 const conditionNames: OptionNames<AppendCondition> = { failIfMatch: true, after: true };
 
 /**
- * Validates a condition.
+ * Validates a condition. Its queries then ask for every type under which an event can be stored.
  *
  * @param owner a stream of its append, for error messages
  * @throws InvalidNameError, UnknownEventError, InvalidArgumentError, AppendTooLargeError
@@ -17,12 +18,13 @@ const conditionNames: OptionNames<AppendCondition> = { failIfMatch: true, after:
 export function prepareCondition(
   condition: AppendCondition,
   owner: string,
-  known: KnownTypes,
+  catalog: EventCatalog,
 ): PreparedCondition {
   assertOptions('condition', condition, conditionNames);
   const { failIfMatch, after = 0 } = condition;
   assertWhole('condition.after', after);
-  return { queries: prepareQueries(failIfMatch, owner, known), after };
+  const queries = prepareQueries(failIfMatch, owner, catalog).map((query) => catalog.asStored(query));
+  return { queries, after };
 }
 
 /**

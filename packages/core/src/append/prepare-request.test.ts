@@ -5,7 +5,8 @@ import { LeftfoldError } from '../errors/leftfold-error.ts';
 import { defineEvents } from '../event/define-events.ts';
 import { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
-import type { AppendCondition, AppendContext } from '../store/event-store.ts';
+import type { AppendContext } from '../store/event-store.ts';
+import type { AppendCondition } from '../store/query.ts';
 import { defaultLimits } from './append-limits.ts';
 import { prepareRequest } from './prepare-request.ts';
 

@@ -6,14 +6,13 @@ import {
   type OptionNames,
 } from '../input/assert-argument.ts';
 import { placeAfter } from '../log-token/token-check.ts';
+import type { AppendContext, AppendOptions } from '../store/event-store.ts';
 import type {
-  AppendContext,
-  AppendOptions,
   ReadAllOptions,
   ReadForDecisionOptions,
   ReadStreamOptions,
   SubscribeOptions,
-} from '../store/event-store.ts';
+} from '../store/reading.ts';
 import { assertQuery, type KnownTypes } from './assert-query.ts';
 
 const contextNames: OptionNames<AppendContext> = {

@@ -94,6 +94,7 @@ interface UnknownEventPlace {
   readonly newest?: number;
   readonly written?: number;
   readonly inQuery?: boolean;
+  readonly readAs?: readonly string[] | undefined;
 }
 
 /** No definition that was given to the store knows this event type, or this version of it. */
@@ -107,7 +108,7 @@ export class UnknownEventError extends LeftfoldError {
 
   /**
    * @param place `newest` is the newest version that is read, and `written` the one that is written, when the type is
-   * known; `inQuery`: a query names the type
+   * known; `inQuery`: a query names the type; `readAs`: the types that events of a retired type are read as
    */
   constructor(type: string, place: UnknownEventPlace = {}) {
     super(describeUnknown(type, place));
@@ -119,8 +120,12 @@ export class UnknownEventError extends LeftfoldError {
 }
 
 function describeUnknown(type: string, place: UnknownEventPlace): string {
-  const { schemaVersion, position, newest, written, inQuery = false } = place;
+  const { schemaVersion, position, newest, written, inQuery = false, readAs } = place;
   const event = `event type ${shownName(type)}${position === undefined ? '' : ` at position ${position}`}`;
+  if (readAs !== undefined) {
+    const now = readAs.length === 0 ? 'nothing' : readAs.map(shownName).join(' and ');
+    return `${event} is retired and read as ${now}; ${inQuery ? 'ask for' : 'append'} ${readAs.length === 0 ? 'another type' : 'that'}`;
+  }
   if (written !== undefined) {
     return `${event} was made with schema version ${schemaVersion}, and version ${written} is written here; make it by create of the defineEvents(...) that the store has`;
   }

@@ -5,9 +5,9 @@ import {
   defineEvents,
   type EventGroup,
   type NewEventOf,
-  type ParsedPayload,
   type RecordedEventOf,
 } from './define-events.ts';
+import type { ParsedPayload } from './event-shapes.ts';
 import type { CommandEvent } from '../aggregate/command.ts';
 import { defineAggregate } from '../aggregate/define-aggregate.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';

@@ -1,77 +1,29 @@
-import type { z } from 'zod';
-import { InvalidEventError } from '../errors/definition-errors.ts';
 import { assertOptions, type OptionNames } from '../input/assert-argument.ts';
-import { assertMembers, assertSchema } from '../input/assert-definition.ts';
-import { parseWith } from '../input/parse-with.ts';
-import { assertCategory, assertMemberName } from '../naming/names.ts';
+import { assertGiven, assertMembers } from '../input/assert-definition.ts';
+import { assertCategory } from '../naming/names.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
 import type { EventDefinition, EventOptions } from './event-definition.ts';
+import type {
+  EventData,
+  EventInput,
+  EventShapes,
+  Payloads,
+  ReadInput,
+  ShapePayload,
+  WrittenData,
+} from './event-shapes.ts';
 import type { JsonValue } from './json.ts';
 import type { EventMetadata } from './metadata.ts';
-import { SchemaVersions, type EventSchema, type WrittenVersion } from './schema-versions.ts';
+import { parsePayload } from './parse-payload.ts';
+import {
+  type RetiredDefinition,
+  type RetiredEvent,
+  type RetiredOptions,
+  type TargetNames,
+  toRetiredDefinitions,
+} from './retired-events.ts';
+import { toDefinition } from './to-definition.ts';
 import { ValidatedEvent } from './validated-event.ts';
-
-/** The shape of a payload: a zod schema, or a history of schemas that starts with `schemaVersions(v1)`. */
-type EventShape = EventSchema | SchemaVersions<JsonValue, unknown, WrittenVersion | undefined>;
-
-/** Payload shapes by event name. */
-export type EventShapes = Readonly<Record<string, EventShape>>;
-
-/**
- * Payloads by event name, as they are stored; {@link ParsedPayload} where the schema's input differs from its output,
- * {@link ReadAheadPayload} where a newer version is read than is written.
- */
-export type Payloads = Readonly<Record<string, unknown>>;
-
-declare const parsed: unique symbol;
-
-/** Exists in types only: the payload of a schema whose input differs from its output, such as one with a default. */
-export interface ParsedPayload<TData, TInput> {
-  readonly [parsed]: { readonly data: TData; readonly input: TInput };
-}
-
-declare const readAhead: unique symbol;
-
-/** Exists in types only: a payload that is read in a newer version than it is written. */
-export interface ReadAheadPayload<TData, TWritten> {
-  readonly [readAhead]: { readonly data: TData; readonly written: TWritten };
-}
-
-/** In brackets, so that a union is compared as a whole. */
-type PayloadOf<TData, TInput> = [TData, TInput] extends [TInput, TData]
-  ? TData
-  : ParsedPayload<TData, TInput>;
-
-/** The payload of one shape. */
-type ShapePayload<TShape> =
-  TShape extends SchemaVersions<infer TData, infer TInput, infer TWritten>
-    ? TWritten extends WrittenVersion<infer TWrittenData, infer TWrittenInput>
-      ? ReadAheadPayload<TData, PayloadOf<TWrittenData, TWrittenInput>>
-      : PayloadOf<TData, TInput>
-    : TShape extends z.ZodType<infer TData extends JsonValue>
-      ? PayloadOf<TData, z.input<TShape>>
-      : never;
-
-/** A payload as it is read. */
-export type EventData<TPayload> =
-  TPayload extends ReadAheadPayload<infer TData extends JsonValue, unknown>
-    ? TData
-    : TPayload extends ParsedPayload<infer TData extends JsonValue, unknown>
-      ? TData
-      : TPayload extends JsonValue
-        ? TPayload
-        : never;
-
-/** The payload of a new event. */
-type WrittenPayload<TPayload> =
-  TPayload extends ReadAheadPayload<unknown, infer TWritten> ? TWritten : TPayload;
-
-/** A payload as it is written. */
-type WrittenData<TPayload> = EventData<WrittenPayload<TPayload>>;
-
-/** A payload as it is passed to a creator. */
-type EventInput<TPayload> =
-  WrittenPayload<TPayload> extends ParsedPayload<unknown, infer TInput> ? TInput : WrittenPayload<TPayload>;
 
 /** One function per event: validates the payload and makes the event. */
 export type EventCreators<
@@ -88,12 +40,27 @@ export type EventCreators<
 /** The part of an event group that the framework uses, without its types. */
 export interface AnyEventGroup {
   readonly category: string;
+  /** The events that are written. */
   readonly definitions: readonly EventDefinition[];
+  /** The events that are only read, as others. */
+  readonly retired: readonly RetiredDefinition[];
   readonly create: Readonly<Record<string, (data: never, options?: EventOptions) => NewEvent>>;
 }
 
+/** One function per retired event: validates the payload and makes the event as it is stored. */
+type RetiredCreators<TCategory extends string, TRetired extends Payloads> = {
+  readonly [TName in keyof TRetired & string]: (
+    data: ReadInput<TRetired[TName]>,
+    options?: EventOptions,
+  ) => RetiredEvent<`${TCategory}.${TName}`, EventData<TRetired[TName]>>;
+};
+
 /** The events of one category. */
-export interface EventGroup<TCategory extends string, TPayloads extends Payloads> extends AnyEventGroup {
+export interface EventGroup<
+  TCategory extends string,
+  TPayloads extends Payloads,
+  TRetired extends Payloads = Readonly<Record<never, never>>,
+> extends AnyEventGroup {
   readonly category: TCategory;
   /**
    * Makes an event: `accountEvents.create.opened({ owner })`.
@@ -101,6 +68,27 @@ export interface EventGroup<TCategory extends string, TPayloads extends Payloads
    * @throws InvalidEventError when the data does not match the schema. Only parsed payloads are appended.
    */
   readonly create: EventCreators<TCategory, TPayloads>;
+  /**
+   * Makes an event of a retired type as it is stored, for the history of a test: `accountEvents.createRetired.created({ name })`.
+   *
+   * @throws InvalidEventError when the data does not match the schema.
+   */
+  readonly createRetired: RetiredCreators<TCategory, TRetired>;
+}
+
+/** Options of {@link defineEvents}. */
+export interface EventGroupOptions<
+  TShapes extends EventShapes,
+  TRetired extends EventShapes,
+  TTargets extends TargetNames,
+> {
+  /**
+   * Events that are stored and not written any more, by name: each is read as one event of `shapes`, as several in their
+   * order, or as nothing.
+   *
+   * @default none
+   */
+  readonly retired?: RetiredOptions<TShapes, TRetired, TTargets>;
 }
 
 /** Any event of a group, before it is appended. Narrow it by `type`. */
@@ -151,48 +139,75 @@ export type RecordedEventOf<TGroup, TMetadata extends EventMetadata = EventMetad
  * accountEvents.create.opened({ owner: 'Ada' }); // an event of the type "account.opened"
  * ```
  *
+ * An event that is renamed, split or not needed any more is retired: its stored events are read as others.
+ *
+ * @example
+ * ```ts
+ * export const accountEvents = defineEvents(
+ *   'account',
+ *   { opened: z.object({ owner: z.string() }) },
+ *   {
+ *     retired: {
+ *       created: {
+ *         schema: z.object({ name: z.string() }),
+ *         readAs: ['opened'],
+ *         upcast: ({ name }, to) => to.opened({ owner: name }),
+ *       },
+ *     },
+ *   },
+ * );
+ * ```
+ *
  * @param category the part of a stream's name before its first hyphen, and the name of the aggregate
- * @throws InvalidArgumentError when a shape is neither a schema nor a history of schemas.
+ * @throws InvalidArgumentError when a shape is neither a schema nor a history of schemas, or a part of a retired event is
+ * missing, misspelt or none.
+ * @throws DuplicateDefinitionError when a retired event has the name of one that is written.
  * @throws InvalidNameError when a name is empty, too long or has other characters than letters, digits, "_" and "-".
  */
-export function defineEvents<const TCategory extends string, TShapes extends EventShapes>(
+export function defineEvents<
+  const TCategory extends string,
+  TShapes extends EventShapes,
+  TRetired extends EventShapes = Readonly<Record<never, never>>,
+  const TTargets extends TargetNames = Readonly<Record<never, never>>,
+>(
   category: TCategory,
   shapes: TShapes,
+  options: EventGroupOptions<NoInfer<TShapes>, TRetired, TTargets> = {},
 ): EventGroup<
   TCategory,
-  // An anonymous type, so that an editor shows the payloads and not the schemas.
-  { [TName in keyof TShapes & string]: ShapePayload<TShapes[TName]> }
+  // Anonymous types, so that an editor shows the payloads and not the schemas.
+  { [TName in keyof TShapes & string]: ShapePayload<TShapes[TName]> },
+  { [TName in keyof TRetired & string]: ShapePayload<TRetired[TName]> }
 > {
   assertCategory(category);
-  assertMembers('shapes', shapes, 'an object with a zod schema for each event', (argument, shape) => {
-    if (!(shape instanceof SchemaVersions)) assertSchema(argument, shape);
-  });
-  const definitions = Object.entries(shapes).map(([name, shape]) => toDefinition(category, name, shape));
+  assertGiven('options', options, groupNames);
+  assertMembers('shapes', shapes, 'an object with a zod schema for each event', () => {});
+  const byName = new Map(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      toDefinition(category, name, shape, `shapes.${name}`),
+    ]),
+  );
+  const definitions = [...byName.values()];
+  const retired = toRetiredDefinitions(category, options.retired ?? {}, byName);
   return {
     category,
     definitions,
-    create: creatorsOf(definitions, Object.keys(shapes)),
+    retired,
+    create: creatorsOf(category, definitions),
+    createRetired: creatorsOf(category, retired),
   };
 }
 
-/** Sound as long as `names` are the names of `TPayloads`. */
-function creatorsOf<TCategory extends string, TPayloads extends Payloads>(
-  definitions: readonly EventDefinition[],
-  names: readonly string[],
-): EventCreators<TCategory, TPayloads> {
-  const creators = names.map((name, index) => [name, creatorOf(definitions[index]!)]);
-  return Object.fromEntries(creators) as EventCreators<TCategory, TPayloads>;
-}
+const groupNames: OptionNames<EventGroupOptions<EventShapes, EventShapes, TargetNames>> = { retired: true };
 
-function toDefinition(category: string, name: string, shape: EventShape): EventDefinition {
-  assertMemberName('event name', name);
-  const type = `${category}.${name}`;
-  if (!(shape instanceof SchemaVersions)) {
-    const only = { schemaVersion: 1, schema: shape };
-    return { type, ...only, written: only, steps: [], code: [] };
-  }
-  const { schemaVersion, schema, steps, code, writtenVersion } = shape;
-  return { type, schemaVersion, schema, steps, code, written: writtenVersion ?? { schemaVersion, schema } };
+/** Sound as long as the definitions are those of the names of `TCreators`. */
+function creatorsOf<TCreators>(category: string, definitions: readonly EventDefinition[]): TCreators {
+  const creators = definitions.map((definition) => [
+    definition.type.slice(category.length + 1),
+    creatorOf(definition),
+  ]);
+  return Object.fromEntries(creators) as TCreators;
 }
 
 const optionNames: OptionNames<EventOptions> = { id: true, tags: true, metadata: true };
@@ -202,21 +217,4 @@ function creatorOf(definition: EventDefinition) {
     assertOptions('options', options, optionNames);
     return new ValidatedEvent(definition, parsePayload(definition.type, definition.written, data), options);
   };
-}
-
-/**
- * Parses data by one schema of an event type.
- *
- * @param position the event's position, when it was read from the log
- * @throws InvalidEventError when `data` does not match the schema.
- */
-export function parsePayload(
-  type: string,
-  { schemaVersion, schema }: WrittenVersion,
-  data: unknown,
-  position?: number,
-): JsonValue {
-  const parsed = parseWith(`event "${type}"`, schema, data);
-  if (parsed.success) return parsed.data;
-  throw new InvalidEventError(type, schemaVersion, parsed.issues, { position });
 }

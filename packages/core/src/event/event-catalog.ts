@@ -1,17 +1,23 @@
 import { DuplicateDefinitionError, UnknownEventError } from '../errors/definition-errors.ts';
 import { assertEach, assertEventGroup } from '../input/assert-definition.ts';
 import { asStoredData } from '../json/storable-json.ts';
-import { type AnyEventGroup, parsePayload } from './define-events.ts';
+import type { AnyEventGroup } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { NewEvent } from './event.ts';
 import type { JsonValue } from './json.ts';
+import { parsePayload } from './parse-payload.ts';
+import type { RetiredDefinition } from './retired-events.ts';
+import type { EventQuery } from '../store/query.ts';
 import type { EventSchema } from './schema-versions.ts';
-import { type StoredPayload, upcast, type UpcastPayload } from './upcast.ts';
+import { storedTypesOf } from './stored-types.ts';
+import { type ReadPayload, type StoredPayload, upcast, type UpcastPayload, upcastRetired } from './upcast.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
 /** The event types that a store knows. Validates events that are written, and upcasts events that are read. */
 export class EventCatalog {
+  readonly #groups: readonly AnyEventGroup[];
   readonly #byType = new Map<string, EventDefinition>();
+  readonly #retired = new Map<string, RetiredDefinition>();
 
   /**
    * @param groups a group may be given twice, since aggregates may share one
@@ -20,15 +26,38 @@ export class EventCatalog {
    */
   constructor(groups: readonly AnyEventGroup[]) {
     assertEach('events', groups, assertEventGroup);
-    for (const definition of new Set(groups.flatMap((group) => group.definitions))) {
-      if (this.#byType.has(definition.type)) throw new DuplicateDefinitionError('event', definition.type);
-      this.#byType.set(definition.type, definition);
-    }
+    this.#groups = groups;
+    for (const definition of new Set(groups.flatMap((group) => group.definitions)))
+      this.#add(this.#byType, definition);
+    for (const definition of new Set(groups.flatMap((group) => group.retired)))
+      this.#add(this.#retired, definition);
   }
 
-  /** True when the event type has a definition. */
+  #add<TDefinition extends EventDefinition>(to: Map<string, TDefinition>, definition: TDefinition): void {
+    if (this.reads(definition.type)) throw new DuplicateDefinitionError('event', definition.type);
+    to.set(definition.type, definition);
+  }
+
+  /** True when events of the type can be written, and asked for. */
   has(type: string): boolean {
     return this.#byType.has(type);
+  }
+
+  /** True when stored events of the type can be read: also when it is retired. */
+  reads(type: string): boolean {
+    return this.#byType.has(type) || this.#retired.has(type);
+  }
+
+  /** The types of the retired events that stored events of this type are read as; undefined for a type that is not retired. */
+  targetsOf(type: string): readonly string[] | undefined {
+    const targets = this.#retired.get(type)?.targets.values();
+    return targets === undefined ? undefined : [...targets].map((target) => target.type);
+  }
+
+  /** The query with the types under which the events that it asks for can be stored. */
+  asStored<TQuery extends EventQuery>(query: TQuery): TQuery {
+    if (query.types === undefined || this.#retired.size === 0) return query;
+    return { ...query, types: storedTypesOf(this.#groups, query.types) };
   }
 
   /**
@@ -68,20 +97,24 @@ export class EventCatalog {
   }
 
   /**
-   * Turns a stored payload into the newest version, as {@link upcast} does.
+   * What reads return for a stored payload, in order: one payload of the newest version, as {@link upcast} makes it, or
+   * those that an event of a retired type is read as.
    *
    * @throws UnknownEventError when the type has no definition, or the stored schema version is newer than the newest
    * here.
-   * @throws InvalidEventError when a step throws, or its result does not match the next schema.
+   * @throws InvalidEventError when an upcast throws, or its result does not match the schema.
    */
-  upcast(stored: StoredPayload, validate = false): UpcastPayload {
-    return upcast(this.#definitionOf(stored.type, stored), stored, validate);
+  read(stored: StoredPayload, validate = false): readonly ReadPayload[] {
+    const definition = this.#byType.get(stored.type);
+    if (definition !== undefined) return [{ type: stored.type, ...upcast(definition, stored, validate) }];
+    const retired = this.#retired.get(stored.type);
+    if (retired === undefined) throw new UnknownEventError(stored.type, stored);
+    return upcastRetired(retired, stored, validate);
   }
 
-  /** @param place of the event, when it was read from the log */
-  #definitionOf(type: string, place?: StoredPayload): EventDefinition {
+  #definitionOf(type: string): EventDefinition {
     const definition = this.#byType.get(type);
-    if (definition === undefined) throw new UnknownEventError(type, place);
+    if (definition === undefined) throw new UnknownEventError(type, { readAs: this.targetsOf(type) });
     return definition;
   }
 }

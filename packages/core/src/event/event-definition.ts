@@ -9,6 +9,8 @@ export interface EventDefinition {
   readonly schema: EventSchema;
   /** The version of new events: the newest, unless a release reads a newer version than it writes. */
   readonly written: WrittenVersion;
+  /** The schemas of all versions, oldest first. */
+  readonly schemas: readonly EventSchema[];
   readonly steps: readonly UpcastStep[];
   /** Source text of the steps. */
   readonly code: readonly string[];

@@ -20,7 +20,23 @@ export interface NewEvent<TType extends string = string, TData extends JsonValue
   readonly metadata?: EventMetadata | undefined;
 }
 
-/** An event in the log. */
+/** What the log has, for an event that is read from a stored one of a retired type. */
+export interface ReadFrom {
+  /** The stored type. */
+  readonly type: string;
+  readonly schemaVersion: number;
+  /** Place of the event among those that the stored one is read as, from 0. */
+  readonly index: number;
+  /** How many events the stored one is read as. */
+  readonly count: number;
+}
+
+/**
+ * An event in the log.
+ *
+ * A stored event whose type is retired may be read as several events. They have its id, stream version and position in
+ * common, and differ in `readFrom.index`.
+ */
 export interface RecordedEvent<
   TType extends string = string,
   TData extends JsonValue = JsonValue,
@@ -40,4 +56,6 @@ export interface RecordedEvent<
   readonly recordedAt: Date;
   readonly metadata: TMetadata;
   readonly tags: readonly string[];
+  /** Given when the event is read from a stored one of a retired type. */
+  readonly readFrom?: ReadFrom | undefined;
 }

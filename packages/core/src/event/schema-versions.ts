@@ -31,6 +31,8 @@ export class SchemaVersions<
   readonly schema: z.ZodType<TData, TInput>;
   /** The version that is written; undefined when it is the newest one. */
   readonly writtenVersion: TWritten;
+  /** The schema of version 1. */
+  readonly first: EventSchema;
   /** `steps[n - 1]` turns version n into version n + 1. */
   readonly steps: readonly UpcastStep[];
   /** Source text of each step, as it was given. */
@@ -40,12 +42,14 @@ export class SchemaVersions<
   constructor(
     schema: z.ZodType<TData, TInput>,
     {
+      first,
       steps,
       code,
       writtenVersion,
-    }: Pick<SchemaVersions<TData, TInput, TWritten>, 'steps' | 'code' | 'writtenVersion'>,
+    }: Pick<SchemaVersions<TData, TInput, TWritten>, 'first' | 'steps' | 'code' | 'writtenVersion'>,
   ) {
     this.schema = schema;
+    this.first = first;
     this.writtenVersion = writtenVersion;
     this.steps = steps;
     this.code = code;
@@ -66,6 +70,7 @@ export class SchemaVersions<
     // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
     const convert = (data: JsonValue) => step(data as TData);
     return new SchemaVersions(schema, {
+      first: this.first,
       steps: [...this.steps, { convert, schema }],
       code: [...this.code, String(step)],
       writtenVersion: this.writtenVersion,
@@ -86,8 +91,8 @@ export class SchemaVersions<
    * ```
    */
   written(): SchemaVersions<TData, TInput, WrittenVersion<TData, TInput>> {
-    const { schema, schemaVersion, steps, code } = this;
-    return new SchemaVersions(schema, { steps, code, writtenVersion: { schema, schemaVersion } });
+    const { schema, schemaVersion, first, steps, code } = this;
+    return new SchemaVersions(schema, { first, steps, code, writtenVersion: { schema, schemaVersion } });
   }
 }
 
@@ -105,5 +110,5 @@ export function schemaVersions<TData extends JsonValue, TInput>(
   schema: z.ZodType<TData, TInput>,
 ): SchemaVersions<TData, TInput> {
   assertSchema('schema', schema);
-  return new SchemaVersions(schema, { steps: [], code: [], writtenVersion: undefined });
+  return new SchemaVersions(schema, { first: schema, steps: [], code: [], writtenVersion: undefined });
 }

@@ -6,9 +6,11 @@ import {
   UnknownEventError,
 } from '../errors/definition-errors.ts';
 import { parseWith } from '../input/parse-with.ts';
-import { parsePayload } from './define-events.ts';
+import type { ReadFrom } from './event.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { JsonValue } from './json.ts';
+import { parsePayload } from './parse-payload.ts';
+import type { RetiredDefinition, UpcastEvent } from './retired-events.ts';
 
 /** A payload as it is stored in the log. */
 export interface StoredPayload {
@@ -23,6 +25,13 @@ export interface StoredPayload {
 export interface UpcastPayload {
   readonly schemaVersion: number;
   readonly data: JsonValue;
+}
+
+/** A payload as reads return it. */
+export interface ReadPayload extends UpcastPayload {
+  readonly type: string;
+  /** Given when the stored type is retired. */
+  readonly readFrom?: ReadFrom | undefined;
 }
 
 /**
@@ -55,15 +64,70 @@ export function upcast(definition: EventDefinition, stored: StoredPayload, valid
       data = parsed.data;
     }
   } catch (cause) {
-    if (cause instanceof InvalidEventError) throw cause;
-    // A step that parses: zod's own error repeats names of the data.
-    if (cause instanceof z.ZodError)
-      throw new InvalidEventError(type, stored.schemaVersion, toSchemaIssues(cause), { position });
-    throw new InvalidEventError(type, stored.schemaVersion, [upcastThrew(version)], { cause, position });
+    throw toInvalidEvent(stored, cause, `the upcast from version ${version} threw`);
   }
   return { schemaVersion, data };
 }
 
-function upcastThrew(schemaVersion: number): SchemaIssue {
-  return { path: '', code: 'upcast', message: `the upcast from version ${schemaVersion} threw` };
+/**
+ * Turns a payload of a retired type into the events that it is read as, in their order.
+ *
+ * @throws UnknownEventError when the schema version is newer than the newest here.
+ * @throws InvalidEventError when the upcast throws, or its result has other events than it declares, or their data does
+ * not match the newest schema.
+ */
+export function upcastRetired(
+  definition: RetiredDefinition,
+  stored: StoredPayload,
+  validate = false,
+): readonly ReadPayload[] {
+  const { type, schemaVersion, position } = stored;
+  const { data } = upcast(definition, stored, validate);
+  let returned: unknown;
+  try {
+    returned = definition.toEvents(data);
+  } catch (cause) {
+    throw toInvalidEvent(stored, cause, 'the upcast threw');
+  }
+  const events: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  return events.map((event, index) => {
+    const target = isUpcastEvent(event) ? definition.targets.get(event.name) : undefined;
+    if (target === undefined || !isUpcastEvent(event))
+      throw new InvalidEventError(type, schemaVersion, [notDeclared(definition)], { position });
+    const parsed = parseWith(`event "${target.type}"`, target.schema, event.data);
+    if (!parsed.success) {
+      const issues = parsed.issues.map((issue) => ({
+        ...issue,
+        message: `${issue.message} (read as "${target.type}")`,
+      }));
+      throw new InvalidEventError(type, schemaVersion, issues, { position });
+    }
+    const readFrom = { type, schemaVersion, index, count: events.length };
+    return { type: target.type, schemaVersion: target.schemaVersion, data: parsed.data, readFrom };
+  });
+}
+
+function isUpcastEvent(event: unknown): event is UpcastEvent {
+  return typeof event === 'object' && event !== null && 'name' in event && typeof event.name === 'string';
+}
+
+function notDeclared({ targets }: RetiredDefinition): SchemaIssue {
+  const names = [...targets.keys()].map((name) => `to.${name}(data)`).join(' and ');
+  const message = `the upcast returned other things than ${names === '' ? 'no events' : `events made by ${names}`}`;
+  return { path: '', code: 'upcast', message };
+}
+
+function toInvalidEvent(
+  { type, schemaVersion, position }: StoredPayload,
+  cause: unknown,
+  message: string,
+): InvalidEventError {
+  if (cause instanceof InvalidEventError) return cause;
+  // A step that parses: zod's own error repeats names of the data.
+  if (cause instanceof z.ZodError)
+    return new InvalidEventError(type, schemaVersion, toSchemaIssues(cause), { position });
+  return new InvalidEventError(type, schemaVersion, [{ path: '', code: 'upcast', message }], {
+    cause,
+    position,
+  });
 }

@@ -53,6 +53,21 @@ describe('a token', () => {
     expect(() => latestToken(['9' as LogToken])).toThrow(InvalidArgumentError);
   });
 
+  test('of one of several events that a stored one is read as names that one, unless it is the last', () => {
+    const at = (index: number) => {
+      const readFrom = { type: 'a.b', schemaVersion: 1, index, count: 3 };
+      return tokenOf({ position: 9, id: 'order.1', readFrom });
+    };
+    const whole = tokenOf({ position: 9, id: 'order.1' });
+    expect(placeOfToken('token', at(1))).toEqual({ position: 9, eventId: 'order.1', index: 1 });
+    expect(parseLogToken(at(0))).toBe('v1.9-0.order.1');
+    expect(at(2)).toBe(whole);
+    expect(latestToken([at(1), at(0)])).toBe(at(1));
+    expect(latestToken([whole, at(1)])).toBe(whole);
+    for (const text of ['v1.9-01.a', 'v1.9-.a', 'v1.9--1.a', 'v1.0-0.a', 'v1.9-1'])
+      expect(() => parseLogToken(text)).toThrow(InvalidArgumentError);
+  });
+
   test('cannot be a text or a number by its type', () => {
     expectTypeOf<LogToken>().toExtend<string>();
     expectTypeOf<string>().not.toExtend<LogToken>();

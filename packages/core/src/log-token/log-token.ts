@@ -20,14 +20,18 @@ export interface EventPlace {
   readonly position: number;
   /** @default not known, as at the beginning of the log */
   readonly eventId?: string | undefined;
+  /** Of several events that the one there is read as: the last one before the place. @default all of them */
+  readonly index?: number | undefined;
 }
 
 // The number is the version of this form: a release that changes it still reads the tokens that clients hold.
 const START = 'v1.0';
-const form = /^v1\.([1-9][0-9]{0,15})\.([A-Za-z0-9._-]+)$/;
+const form = /^v1\.([1-9][0-9]{0,15})(?:-(0|[1-9][0-9]{0,15}))?\.([A-Za-z0-9._-]+)$/;
 
 /**
  * The token of a recorded event; without one, of the beginning of the log, which every log has.
+ *
+ * A reader resumes after exactly this event, also when it is one of several that a stored event is read as.
  *
  * @throws InvalidArgumentError, InvalidNameError when it is no recorded event
  *
@@ -35,18 +39,19 @@ const form = /^v1\.([1-9][0-9]{0,15})\.([A-Za-z0-9._-]+)$/;
  * const { events } = await app.store.append('account-1', [opened]);
  * const rows = await app.query(balances, { atLeast: tokenOf(events.at(-1)) }).execute();
  */
-export function tokenOf(event: Pick<RecordedEvent, 'position' | 'id'> | undefined): LogToken {
+export function tokenOf(event: Pick<RecordedEvent, 'position' | 'id' | 'readFrom'> | undefined): LogToken {
   if (event === undefined) return START as LogToken;
   assertObject('an event', 'event', event);
-  const { position, id } = event;
+  const { position, id, readFrom } = event;
   if (position === undefined) throw InvalidArgumentError.not('a recorded event', 'event', event);
   assertWhole('position', position, { least: 1 });
   assertText('event.id', id ?? null);
-  return textOf(position, id);
+  const isLast = readFrom === undefined || readFrom.index >= readFrom.count - 1;
+  return textOf(position, id, isLast ? undefined : readFrom.index);
 }
 
-function textOf(position: number, id: string): LogToken {
-  return `v1.${position}.${escaped(id)}` as LogToken;
+function textOf(position: number, id: string, index: number | undefined): LogToken {
+  return `v1.${position}${index === undefined ? '' : `-${index}`}.${escaped(id)}` as LogToken;
 }
 
 /**
@@ -71,10 +76,11 @@ export function parseLogToken(text: unknown): LogToken {
 export function latestToken(tokens: Iterable<LogToken>): LogToken {
   if (typeof tokens?.[Symbol.iterator] !== 'function')
     throw InvalidArgumentError.not('a list of tokens', 'tokens', tokens);
-  let latest = { token: tokenOf(undefined), position: 0 };
+  let latest = { token: tokenOf(undefined), position: 0, index: 0 };
   for (const token of tokens) {
-    const { position } = placeOfToken('token', token);
-    if (position > latest.position) latest = { token, position };
+    const { position, index = Number.POSITIVE_INFINITY } = placeOfToken('token', token);
+    const isLater = position === latest.position ? index > latest.index : position > latest.position;
+    if (isLater) latest = { token, position, index };
   }
   return latest.token;
 }
@@ -90,11 +96,12 @@ export function placeOfToken(argument: string, token: unknown): EventPlace {
 /** @returns undefined for a text that is not exactly what {@link tokenOf} makes */
 function decoded(token: unknown): EventPlace | undefined {
   if (token === START) return { position: 0 };
-  const [, digits, text] = typeof token === 'string' ? (form.exec(token) ?? []) : [];
+  const [, digits, part, text] = typeof token === 'string' ? (form.exec(token) ?? []) : [];
   const eventId = text === undefined ? undefined : unescaped(text);
   const position = Number(digits);
+  const index = part === undefined ? undefined : Number(part);
   if (eventId === undefined || !Number.isSafeInteger(position)) return undefined;
-  return textOf(position, eventId) === token ? { position, eventId } : undefined;
+  return textOf(position, eventId, index) === token ? { position, eventId, index } : undefined;
 }
 
 /** As in a URL, with `_` for `%`: `order-17:1` is `order-17_3A1`. */

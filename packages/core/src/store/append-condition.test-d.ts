@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
-import type { AppendCondition, AppendOptions, EventQuery, TaggedQuery } from './event-store.ts';
+import type { AppendOptions } from './event-store.ts';
+import type { AppendCondition, EventQuery, TaggedQuery } from './query.ts';
 
 test('a condition is one query or several, each with a tag at least', () => {
   const options: AppendOptions = {

@@ -1,51 +1,16 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { NewEvent, RecordedEvent } from '../event/event.ts';
 import type { EventMetadata } from '../event/metadata.ts';
-import type { LogToken } from '../log-token/log-token.ts';
-
-/** The part of an `AbortSignal` that is used here. This package compiles without the types of a platform. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-}
-
-/** Selects events for a read, a subscription or a condition. An event matches when all parts that are given match. */
-export interface EventQuery<TType extends string = string> {
-  /** The event's type is one of these. @default any type */
-  readonly types?: readonly TType[] | undefined;
-  /** The event's stream is named `<category>-…`. @default any stream */
-  readonly category?: string | undefined;
-  /** The event has all of these tags. @default any tags */
-  readonly tags?: readonly string[] | undefined;
-}
-
-/** Selects events for a condition: by tags, and by event types if they are given. */
-export interface TaggedQuery<TType extends string = string> extends EventQuery<TType> {
-  /**
-   * 1 to 64 tags; the event has all of them. Put the rarest first: appends whose conditions begin with the same tag
-   * wait for each other.
-   */
-  readonly tags: readonly [string, ...string[]];
-  /** A condition cannot select by category: give event types. */
-  readonly category?: undefined;
-}
-
-/**
- * A condition on the whole log. The append is made only if the log has no event that the queries match.
- *
- * It protects a decision that was based on the events with certain tags, in any streams: the decision holds as long as
- * no such event was added since.
- */
-export interface AppendCondition<TType extends string = string> {
-  /** The append fails when an event matches one of these queries. 1 to 64 queries. */
-  readonly failIfMatch: TaggedQuery<TType> | readonly TaggedQuery<TType>[];
-  /**
-   * Only events after this position count. `readForDecision` gives it; the position of the last event that was read is
-   * too low or too high when there are several queries. @default 0
-   */
-  readonly after?: number | undefined;
-}
+import type { AppendCondition } from './query.ts';
+import type {
+  DecisionRead,
+  ReadAllOptions,
+  ReadForDecisionOptions,
+  ReadStreamOptions,
+  StreamEvents,
+  SubscribeOptions,
+  Subscription,
+} from './reading.ts';
 
 /** Options that apply to a whole append. */
 export interface AppendContext<TType extends string = string> {
@@ -104,84 +69,6 @@ export interface AppendToStreamsResult {
   /** One result for each stream, in the order they were given. */
   readonly streams: readonly AppendResult[];
   readonly duplicate: boolean;
-}
-
-/** Options of {@link EventStore.readStream}. */
-export interface ReadStreamOptions {
-  /** First stream version to read. @default 1 */
-  readonly from?: number | undefined;
-  /** Last stream version to read. @default the newest */
-  readonly to?: number | undefined;
-  /** Read from `to` down to `from`. @default false */
-  readonly backwards?: boolean | undefined;
-  /** Maximum number of events. @default all */
-  readonly limit?: number | undefined;
-  /** Read only events at or before this position. @default no limit */
-  readonly untilPosition?: number | undefined;
-  /** Read only events recorded at or before this time. @default no limit */
-  readonly untilTime?: Date | undefined;
-  /** `'skip'` leaves out events whose type has no definition; `'fail'` throws UnknownEventError. @default 'fail' */
-  readonly unknownEvents?: 'fail' | 'skip' | undefined;
-  readonly signal?: AbortSignalLike | undefined;
-}
-
-/** Options of {@link EventStore.readAll}. */
-export interface ReadAllOptions<TType extends string = string> {
-  /**
-   * Read only events after this position, or after the event of this token, such as `tokenOf(event)` of the last event
-   * that was read. Only a token notices when another event has the position. @default 0
-   */
-  readonly after?: number | LogToken | undefined;
-  readonly filter?: EventQuery<TType> | undefined;
-  /** Maximum number of events. @default all events up to the high-water mark at the start of the read */
-  readonly limit?: number | undefined;
-  readonly unknownEvents?: 'fail' | 'skip' | undefined;
-  readonly signal?: AbortSignalLike | undefined;
-}
-
-/** Options of {@link EventStore.readForDecision}. */
-export interface ReadForDecisionOptions {
-  /** `'skip'` leaves out events whose type has no definition; `'fail'` throws UnknownEventError. @default 'fail' */
-  readonly unknownEvents?: 'fail' | 'skip' | undefined;
-}
-
-/** What a decision on tags rests on. `condition` and `era` are options of the append that it leads to. */
-export interface DecisionRead<TEvent extends RecordedEvent = RecordedEvent> {
-  /**
-   * The committed events that match a query, in the order of the log, page by page. Each iteration reads them again,
-   * up to the same position.
-   */
-  readonly events: AsyncIterable<TEvent>;
-  /** Fails when an event that matches a query was added since, or is added by an append that is in flight. */
-  readonly condition: AppendCondition<TEvent['type']>;
-  /** The store's {@link EventStore.era} when it was read. */
-  readonly era: number;
-}
-
-/** Options of {@link EventStore.subscribe}. */
-export interface SubscribeOptions<TType extends string = string> {
-  /**
-   * Start after this position, such as the `position` of an earlier subscription, or after the event of this token, such
-   * as `tokenOf(event)` of the last event that was handled. Only a token notices when another event has the position.
-   * @default 0
-   */
-  readonly after?: number | LogToken | undefined;
-  readonly filter?: EventQuery<TType> | undefined;
-  readonly unknownEvents?: 'fail' | 'skip' | undefined;
-  /** Ends the subscription without an error. */
-  readonly signal?: AbortSignalLike | undefined;
-}
-
-/**
- * The events that match a filter, in log order, followed by new ones as they are appended. Ends when its signal
- * aborts.
- */
-export interface Subscription<TEvent extends RecordedEvent = RecordedEvent> extends AsyncIterable<TEvent> {
-  /**
-   * Where to resume. All matching events up to this position were yielded, and the consumer asked for the next one. It
-   * also advances over events that do not match.
-   */
-  readonly position: number;
 }
 
 /**
@@ -244,7 +131,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    * @throws InvalidNameError when the stream id is invalid, InvalidArgumentError when an option is.
    * @throws StoreUnavailableError when the database cannot be reached.
    */
-  readStream(streamId: string, options?: ReadStreamOptions): AsyncIterable<TEvent>;
+  readStream(streamId: string, options?: ReadStreamOptions): StreamEvents<TEvent>;
 
   /**
    * Reads the log in its order up to the high-water mark, page by page, in bounded memory.

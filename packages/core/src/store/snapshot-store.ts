@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../event/event.ts';
+import type { StoredPlace } from './reading.ts';
 
 /** The state of an aggregate at a version of its stream. */
 export interface Snapshot {
@@ -8,13 +9,20 @@ export interface Snapshot {
   readonly state: unknown;
 }
 
+/** The end of a stream, from a snapshot's version on. */
+export interface StreamTail {
+  /** The stored event at the snapshot's version. */
+  readonly first: StoredPlace;
+  /** The events after it. */
+  readonly events: readonly RecordedEvent[];
+  /** The last stored event of the stream. */
+  readonly last: StoredPlace;
+}
+
 /** A snapshot that was loaded. */
 export interface LoadedSnapshot extends Snapshot {
-  /**
-   * The stream's events from the snapshot's version on, including the event at that version, when the store read them
-   * in the same round trip. Without it they are read from the log.
-   */
-  readonly tail?: readonly RecordedEvent[] | undefined;
+  /** Given when the store read it in the same round trip. Without it the events are read from the log. */
+  readonly tail?: StreamTail | undefined;
 }
 
 /** Stores the newest snapshot of each stream. A lost snapshot only makes the next load slower. */

@@ -4,9 +4,11 @@ import {
   type AppendResult,
   EventIdReusedError,
   type RecordedEvent,
+  type StoredPlace,
   StreamVersionConflictError,
 } from '@leftfold/core';
 import type { AppendRequest, StreamPart } from '@leftfold/core/append';
+import type { StoredEvent } from '../read/read-every.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 
 /**
@@ -18,7 +20,7 @@ import type { AppendOutcome } from '../sql/append-outcome.ts';
 export function toAppendResult(
   request: AppendRequest,
   outcome: AppendOutcome,
-  recorded: readonly RecordedEvent[],
+  recorded: readonly StoredEvent[],
 ): AppendToStreamsResult {
   switch (outcome.kind) {
     case 'conflict': {
@@ -78,14 +80,15 @@ export async function firstStream(appended: Promise<AppendToStreamsResult>): Pro
 
 function duplicateResult(
   { streamId, expectedVersion }: StreamPart,
-  recorded: readonly RecordedEvent[],
+  recorded: readonly StoredEvent[],
 ): AppendResult {
-  const events = recorded.filter((event) => event.streamId === streamId);
+  const stored = recorded.filter((event) => event.streamId === streamId);
   const streamVersion =
-    events.at(-1)?.streamVersion ?? (typeof expectedVersion === 'number' ? expectedVersion : 0);
-  return { streamVersion, position: positionOf(events), events, duplicate: true };
+    stored.at(-1)?.streamVersion ?? (typeof expectedVersion === 'number' ? expectedVersion : 0);
+  const events = stored.flatMap((event) => event.events);
+  return { streamVersion, position: positionOf(stored), events, duplicate: true };
 }
 
-function positionOf(events: readonly RecordedEvent[]): number {
+function positionOf(events: readonly Pick<StoredPlace, 'position'>[]): number {
   return events.at(-1)?.position ?? 0;
 }

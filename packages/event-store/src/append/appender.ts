@@ -5,7 +5,6 @@ import {
   type EventCatalog,
   InFlight,
   type InFlightLimits,
-  type RecordedEvent,
   type StreamToAppend,
 } from '@leftfold/core';
 import { assertObject } from '@leftfold/core/input';
@@ -17,6 +16,7 @@ import {
   toLeftfoldError,
 } from '@leftfold/postgres';
 import type { LogReader } from '../read/log-reader.ts';
+import type { StoredEvent } from '../read/read-every.ts';
 import { AppendStatements } from '../sql/append.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
@@ -182,7 +182,7 @@ export class Appender {
   async #recorded(
     { commandId, streams }: AppendRequest,
     run?: StatementRunner,
-  ): Promise<readonly RecordedEvent[]> {
+  ): Promise<readonly StoredEvent[]> {
     const { reader } = this.#options;
     if (commandId !== undefined) return reader.ofCommand(commandId, run);
     return reader.byIds(

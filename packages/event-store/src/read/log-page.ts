@@ -1,38 +1,49 @@
-import { estimatedJsonSize, type RecordedEvent } from '@leftfold/core';
+import { estimatedJsonSize, type RecordedEvent, type StoredPlace } from '@leftfold/core';
 import type { EventRow } from '../sql/event-columns.ts';
 import { sizeOf } from '../sql/page.ts';
+import { placeOf } from './recorded-event.ts';
 
 /** What an event takes in memory beside its data, its metadata and the text of its tags. */
 const ROW_MEMORY = 512;
 
-/** Makes the event of a row. @throws what upcasting or validating the event throws */
-export type ToEvent = (row: EventRow) => RecordedEvent;
+/** Makes the events that a row is read as. @throws what upcasting or validating the event throws */
+export type ToEvents = (row: EventRow) => readonly RecordedEvent[];
+
+/** How far a read of several pages has come. */
+export interface ReadProgress {
+  /** How many events are left to read. Below 0 when the last stored event is read as more. */
+  left: number;
+  /** The last stored event whose events were made. */
+  last: StoredPlace | undefined;
+}
 
 /**
  * A page of the log.
  *
  * It holds rows with JSON as text and makes events of them when they are used: in memory, an event can take twenty times
- * the bytes of its text. To hold one event at a time, iterate over the page.
+ * the bytes of its text. To hold one event at a time, iterate over the page. A row of a retired type is read as any number
+ * of events; they are never on two pages.
  */
 export class LogPage implements Iterable<RecordedEvent> {
   /** Every event up to this position that matches the filter is in this page or an earlier one. */
   readonly position: number;
   readonly #rows: readonly EventRow[];
-  readonly #toEvent: ToEvent;
+  readonly #toEvents: ToEvents;
   #events: readonly RecordedEvent[] | undefined;
 
-  constructor(rows: readonly EventRow[], position: number, toEvent: ToEvent) {
+  constructor(rows: readonly EventRow[], position: number, toEvents: ToEvents) {
     this.position = position;
     this.#rows = rows;
-    this.#toEvent = toEvent;
+    this.#toEvents = toEvents;
   }
 
   /** The events, made when they are first asked for. @throws UnknownEventError, InvalidEventError */
   get events(): readonly RecordedEvent[] {
-    this.#events ??= this.#rows.map(this.#toEvent);
+    this.#events ??= this.#rows.flatMap(this.#toEvents);
     return this.#events;
   }
 
+  /** How many stored events the page has. */
   get count(): number {
     return this.#rows.length;
   }
@@ -52,7 +63,22 @@ export class LogPage implements Iterable<RecordedEvent> {
   }
 
   /** Makes the events one by one. @throws UnknownEventError, InvalidEventError at the event concerned */
-  *[Symbol.iterator](): Iterator<RecordedEvent> {
-    for (const row of this.#rows) yield this.#toEvent(row);
+  [Symbol.iterator](): Iterator<RecordedEvent> {
+    return this.within({ left: Number.POSITIVE_INFINITY, last: undefined });
+  }
+
+  /**
+   * Makes the events one by one, as long as some are left. Those that one stored event is read as are not separated.
+   *
+   * @throws UnknownEventError, InvalidEventError at the event concerned
+   */
+  *within(progress: ReadProgress): Generator<RecordedEvent, void, undefined> {
+    for (const row of this.#rows) {
+      if (progress.left <= 0) return;
+      const events = this.#toEvents(row);
+      progress.last = placeOf(row);
+      progress.left -= events.length;
+      for (const event of events) yield event;
+    }
   }
 }

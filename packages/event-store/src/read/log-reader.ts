@@ -6,9 +6,10 @@ import {
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
+  type StreamEvents,
   type TaggedQuery,
 } from '@leftfold/core';
-import { assertQuery, assertReadAllOptions, assertReadStreamOptions } from '@leftfold/core/append';
+import { assertQuery, assertReadAllOptions } from '@leftfold/core/append';
 import { assertWhole, type EventPlace, placeAfter } from '@leftfold/core/input';
 import {
   type CallerTransaction,
@@ -16,7 +17,6 @@ import {
   type Statement,
   type StatementRunner,
   toLeftfoldError,
-  toSafeNumber,
 } from '@leftfold/postgres';
 import {
   eventsByIdStatement,
@@ -24,21 +24,23 @@ import {
   type PageRange,
   readMatchesStatement,
   readPageStatement,
-  readStreamStatement,
   spanOf,
 } from '../sql/events.ts';
 import type { PlaceInEra } from '../high-water/high-water-watch.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
-import { isFullPage, PAGE_EVENTS, type PageRow } from '../sql/page.ts';
+import { PAGE_EVENTS, type PageRow } from '../sql/page.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { hasEventOf, pageAfterToken, type PageRowAfterToken } from '../sql/token.ts';
 import { flattenPages } from './flatten-pages.ts';
-import { LogPage } from './log-page.ts';
+import { toLoadedSnapshot } from './loaded-snapshot.ts';
+import { LogPage, type ReadProgress, type ToEvents } from './log-page.ts';
 import { pageOfRows } from './page-of-rows.ts';
-import { readEvery } from './read-every.ts';
-import { toRecordedEvent, type UnknownEvents } from './recorded-event.ts';
+import { readEvery, type StoredEvent } from './read-every.ts';
+import { toRecordedEvents, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail } from './shared-tail.ts';
+import { StreamRead } from './stream-read.ts';
+import { type IsWanted, wantedBy } from './wanted.ts';
 
 /**
  * Positions that one statement reads at most: where few events match a filter, a page of them could take minutes, and
@@ -63,8 +65,15 @@ export interface LogReaderOptions {
 export interface ReadPageOptions extends PageRange {
   readonly filter?: EventQuery | undefined;
   readonly unknownEvents?: UnknownEvents | undefined;
+  /** @default as the store does */
+  readonly validate?: boolean | undefined;
   /** Reads what this transaction sees. `upTo` may be above the high-water mark if the transaction excludes appends. */
   readonly transaction?: CallerTransaction | undefined;
+}
+
+interface ReadRule extends Pick<ReadPageOptions, 'unknownEvents' | 'validate'> {
+  /** @default every event */
+  readonly isWanted?: IsWanted;
 }
 
 interface ReadPageFrom {
@@ -101,11 +110,12 @@ export class LogReader {
    */
   async page(options: ReadPageOptions & ReadPageFrom): Promise<LogPage> {
     this.#assertOpen();
-    const { after, limit, filter = {}, unknownEvents = 'fail', transaction, shared = false, token } = options;
+    const { after, limit, filter: asked = {}, transaction, shared = false, token } = options;
     assertWhole('after', after);
     assertWhole('upTo', options.upTo);
     assertWhole('limit', limit, { least: 1 });
-    assertQuery('filter', filter);
+    assertQuery('filter', asked);
+    const filter = this.catalog.asStored(asked);
     const upTo = transaction === undefined ? Math.min(options.upTo, after + MAX_SPAN) : options.upTo;
     const range = { after, upTo, limit };
     const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
@@ -117,7 +127,8 @@ export class LogReader {
           pageOfRows(await this.#rows<PageRow>(statement, run), range))
         : pageOfRows(await this.#rowsAfter(token, statement), range);
     if (run === undefined) this.#remember(era, rows.slice(-TAIL_REMEMBERED));
-    return this.#pageOf(rows, unknownEvents, position);
+    const rest = token === undefined ? [] : await this.#restOf(token, filter);
+    return this.#pageOf([...rest, ...rows], { ...options, isWanted: wantedBy([asked], token) }, position);
   }
 
   /**
@@ -139,17 +150,19 @@ export class LogReader {
   async *#pagesOfMatches(
     queries: readonly TaggedQuery[],
     { after: upTo, era }: PlaceInEra,
-    unknownEvents: UnknownEvents = 'fail',
+    unknownEvents: UnknownEvents | undefined,
   ): AsyncGenerator<LogPage, void> {
+    const stored = queries.map((query) => this.catalog.asStored(query));
+    const rule = { unknownEvents, isWanted: wantedBy(queries) };
     let after = 0;
     while (after < upTo) {
       this.#assertOpen();
       this.#memory.assertSame(era);
       const range = { after, upTo: Math.min(upTo, after + spanOf(queries)), limit: PAGE_EVENTS };
-      const statement = readMatchesStatement(this.#schema, range, queries);
+      const statement = readMatchesStatement(this.#schema, range, stored);
       const { rows, position } = pageOfRows(await this.#rows<PageRow>(statement), range);
       this.#remember(era, rows.slice(-TAIL_REMEMBERED));
-      yield this.#pageOf(rows, unknownEvents, position);
+      yield this.#pageOf(rows, rule, position);
       after = position;
     }
   }
@@ -162,64 +175,47 @@ export class LogReader {
     return flattenPages(this.#pagesOfLog(options, highWaterMark));
   }
 
-  stream(streamId: string, options: ReadStreamOptions): AsyncIterable<RecordedEvent> {
-    return flattenPages(this.#pagesOfStream(streamId, options));
+  stream(streamId: string, options: ReadStreamOptions): StreamEvents {
+    const read = async (statement: Statement): Promise<readonly PageRow[]> => {
+      this.#assertOpen();
+      const { era } = this.#memory;
+      const rows = await this.#rows<PageRow>(statement);
+      this.#remember(era, options.backwards === true ? rows.slice(0, 1) : rows.slice(-1));
+      return rows;
+    };
+    const toPage = (rows: readonly PageRow[]) => this.#pageOf(rows, options);
+    return new StreamRead({ schema: this.#schema, read, toPage }, streamId, options);
   }
 
   async *#pagesOfLog(
     options: ReadAllOptions,
     highWaterMark: (after: number) => Promise<number>,
-  ): AsyncGenerator<LogPage, void> {
+  ): AsyncGenerator<Iterable<RecordedEvent>, void> {
     assertReadAllOptions(options, this.catalog);
     const { filter, unknownEvents, signal } = options;
     const place = placeAfter('after', options.after);
     let after = place.position;
     // The first page checks it, also when no event follows.
     let token = place.eventId === undefined ? undefined : place;
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    const progress: ReadProgress = { left: options.limit ?? Number.POSITIVE_INFINITY, last: undefined };
     this.#assertOpen();
     const upTo = await highWaterMark(after);
     const { era } = this.#memory;
-    while ((after < upTo || token !== undefined) && left > 0 && signal?.aborted !== true) {
+    while ((after < upTo || token !== undefined) && progress.left > 0 && signal?.aborted !== true) {
       this.#memory.assertSame(era);
-      const limit = Math.min(PAGE_EVENTS, left);
+      const limit = Math.min(PAGE_EVENTS, progress.left);
       const page = await this.page({ after, upTo, limit, filter, unknownEvents, token });
       token = undefined;
-      yield page;
-      left -= page.count;
+      yield page.within(progress);
       after = page.position;
     }
   }
 
-  async *#pagesOfStream(streamId: string, options: ReadStreamOptions): AsyncGenerator<LogPage, void> {
-    assertId('stream id', streamId);
-    assertReadStreamOptions(options);
-    const { backwards = false, unknownEvents = 'fail', untilPosition, untilTime, signal } = options;
-    let from = options.from ?? 1;
-    let to = options.to ?? Number.MAX_SAFE_INTEGER;
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    while (from <= to && left > 0 && signal?.aborted !== true) {
-      const limit = Math.min(PAGE_EVENTS, left);
-      const range = { from, to, backwards, limit, untilPosition, untilTime };
-      this.#assertOpen();
-      const { era } = this.#memory;
-      const rows = await this.#rows<PageRow>(readStreamStatement(this.#schema, streamId, range));
-      this.#remember(era, backwards ? rows.slice(0, 1) : rows.slice(-1));
-      const page = this.#pageOf(rows, unknownEvents);
-      yield page;
-      const last = rows.at(-1);
-      if (last === undefined || !isFullPage(rows, limit)) return;
-      left -= page.count;
-      if (backwards) to = Number(last.stream_version) - 1;
-      else from = Number(last.stream_version) + 1;
-    }
-  }
-
-  async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly RecordedEvent[]> {
+  async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly StoredEvent[]> {
     return this.#every((after) => eventsByIdStatement(this.#schema, ids, after), run);
   }
 
-  async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly RecordedEvent[]> {
+  async ofCommand(commandId: string, run?: StatementRunner): Promise<readonly StoredEvent[]> {
     assertId('command id', commandId);
     return this.#every((after) => eventsOfCommandStatement(this.#schema, commandId, after), run);
   }
@@ -230,7 +226,7 @@ export class LogReader {
     return readEvery(async (position) => {
       this.#memory.assertSame(era);
       return this.#rows<PageRow>(pageAfter(position), run);
-    }, this.#toEvent);
+    }, this.#toEvents({}));
   }
 
   /** A stream's snapshot with the events from its version on, unless they exceed one page. One round trip. */
@@ -239,16 +235,7 @@ export class LogReader {
     assertId('stream id', streamId);
     assertId('snapshot key', key);
     const statement = loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS);
-    const rows = await this.#rows<SnapshotRow>(statement);
-    const [first] = rows;
-    // The snapshot's event is not in the log at its version: the snapshot is not valid.
-    if (first === undefined || first.snapshot_position === null) return undefined;
-    return {
-      streamVersion: toSafeNumber(first.stream_version),
-      position: first.snapshot_position,
-      state: first.state,
-      tail: isFullPage(rows, PAGE_EVENTS) ? undefined : rows.map(this.#toEvent),
-    };
+    return toLoadedSnapshot(await this.#rows<SnapshotRow>(statement), this.#toEvents({}));
   }
 
   /** @throws LogRewoundError when the log does not have the event of the token */
@@ -261,6 +248,13 @@ export class LogReader {
     hasEventOf(token, first, 0);
     if (id !== undefined) this.#memory.remember(era, [{ position, id }]);
     return rows.filter((row): row is PageRow & PageRowAfterToken => row.position !== null);
+  }
+
+  /** The token's own row, when the token is of one of several events that it is read as. */
+  async #restOf({ position, index }: EventPlace, filter: EventQuery): Promise<readonly PageRow[]> {
+    if (index === undefined) return [];
+    const range = { after: position - 1, upTo: position, limit: 1 };
+    return this.#rows<PageRow>(readPageStatement(this.#schema, range, filter));
   }
 
   /** Rows that are committed. */
@@ -291,10 +285,15 @@ export class LogReader {
     }
   }
 
-  #pageOf(rows: readonly EventRow[], unknownEvents: UnknownEvents, position = 0): LogPage {
-    const known = unknownEvents === 'fail' ? rows : rows.filter(({ type }) => this.catalog.has(type));
-    return new LogPage(known, position, this.#toEvent);
+  #pageOf(rows: readonly EventRow[], rule: ReadRule, position = 0): LogPage {
+    return new LogPage(rows, position, this.#toEvents(rule));
   }
 
-  readonly #toEvent = (row: EventRow): RecordedEvent => toRecordedEvent(this.catalog, row, this.#validate);
+  #toEvents({ unknownEvents, validate = this.#validate, isWanted }: ReadRule): ToEvents {
+    return (row) => {
+      if (unknownEvents === 'skip' && !this.catalog.reads(row.type)) return [];
+      const events = toRecordedEvents(this.catalog, row, validate);
+      return isWanted === undefined ? events : events.filter(isWanted);
+    };
+  }
 }

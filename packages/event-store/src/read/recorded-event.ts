@@ -1,4 +1,4 @@
-import type { EventCatalog, EventMetadata, JsonValue, RecordedEvent } from '@leftfold/core';
+import type { EventCatalog, EventMetadata, JsonValue, RecordedEvent, StoredPlace } from '@leftfold/core';
 import { toSafeNumber } from '@leftfold/postgres';
 import type { EventRow } from '../sql/event-columns.ts';
 import { toDate } from '../sql/row.ts';
@@ -7,11 +7,16 @@ import { toDate } from '../sql/row.ts';
 export type UnknownEvents = 'fail' | 'skip';
 
 /**
- * Turns a stored row into an event of the newest schema version.
+ * Turns a stored row into the events that it is read as: one of the newest schema version, or for a retired type any
+ * number, in their order.
  *
  * @throws UnknownEventError, InvalidEventError
  */
-export function toRecordedEvent(catalog: EventCatalog, row: EventRow, validate: boolean): RecordedEvent {
+export function toRecordedEvents(
+  catalog: EventCatalog,
+  row: EventRow,
+  validate: boolean,
+): readonly RecordedEvent[] {
   const position = toSafeNumber(row.position);
   const stored = {
     type: row.type,
@@ -19,11 +24,8 @@ export function toRecordedEvent(catalog: EventCatalog, row: EventRow, validate: 
     data: parseJson<JsonValue>(row.data),
     position,
   };
-  const { schemaVersion, data } = catalog.upcast(stored, validate);
-  return {
-    type: row.type,
-    schemaVersion,
-    data,
+  return catalog.read(stored, validate).map((payload) => ({
+    ...payload,
     id: row.event_id,
     streamId: row.stream_id,
     streamVersion: toSafeNumber(row.stream_version),
@@ -31,7 +33,11 @@ export function toRecordedEvent(catalog: EventCatalog, row: EventRow, validate: 
     recordedAt: toDate(row.recorded_at),
     metadata: parseJson<EventMetadata>(row.metadata),
     tags: row.tags,
-  };
+  }));
+}
+
+export function placeOf({ stream_version, position, event_id: id }: EventRow): StoredPlace {
+  return { streamVersion: toSafeNumber(stream_version), position: toSafeNumber(position), id };
 }
 
 /** Empty objects are frequent. */

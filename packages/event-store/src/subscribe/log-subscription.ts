@@ -88,7 +88,7 @@ export class LogSubscription implements Subscription {
       for (const event of page) {
         if (over.aborted) return;
         yield event;
-        this.#position = event.position;
+        this.#position = isLastOfStored(event) ? event.position : event.position - 1;
       }
       this.#position = page.position;
       page = await next;
@@ -127,4 +127,9 @@ export class LogSubscription implements Subscription {
   #waitsFor({ retryable, code }: LeftfoldError): boolean {
     return retryable || (this.#hasRead && code === 'LOGIN_REFUSED');
   }
+}
+
+/** Of several events that one stored event is read as, all but the last leave something to be read at their position. */
+function isLastOfStored({ readFrom }: RecordedEvent): boolean {
+  return readFrom === undefined || readFrom.index >= readFrom.count - 1;
 }

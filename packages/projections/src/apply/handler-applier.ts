@@ -6,6 +6,7 @@ import {
   type LeaseTerm,
   type PreparedBatch,
   type SubscriptionHandler,
+  storedCountOf,
   type SubscriptionPage,
   writeInTransaction,
 } from '@leftfold/subscriptions';
@@ -27,7 +28,7 @@ export class HandlerApplier implements SubscriptionHandler {
 
   async prepare(page: SubscriptionPage): Promise<PreparedBatch> {
     const { to, events } = page;
-    return { to, eventCount: events.length, grows: false, write: () => this.#write(page) };
+    return { to, eventCount: storedCountOf(events), grows: false, write: () => this.#write(page) };
   }
 
   async #write({ from, to, events }: SubscriptionPage): Promise<boolean> {
@@ -46,9 +47,10 @@ export class HandlerApplier implements SubscriptionHandler {
       });
     } catch (error) {
       throw new BatchFailure(error, {
-        eventCount: events.length,
+        eventCount: storedCountOf(events),
         firstEvent: events[0],
-        failing: current === undefined ? undefined : { event: current, before: events.indexOf(current) },
+        failing:
+          current === undefined ? undefined : { event: current, before: storedCountOf(events, current) },
       });
     }
   }

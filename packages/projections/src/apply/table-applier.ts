@@ -6,6 +6,7 @@ import {
   type HeldLease,
   type PreparedBatch,
   type SubscriptionHandler,
+  storedCountOf,
   type SubscriptionPage,
 } from '@leftfold/subscriptions';
 import { isConnectionFailure, toLeftfoldError } from '@leftfold/postgres';
@@ -64,7 +65,7 @@ export class TableApplier implements SubscriptionHandler {
     const pending = (this.#pending ??= { from, to, eventCount: 0, firstEvent: undefined, rows: [] });
     const before = pending.eventCount;
     pending.to = to;
-    pending.eventCount += events.length;
+    pending.eventCount += storedCountOf(events);
     pending.firstEvent ??= events[0];
     let current: RecordedEvent | undefined;
     const onEvent = (event: RecordedEvent) => {
@@ -82,7 +83,9 @@ export class TableApplier implements SubscriptionHandler {
       this.#fold.fold(plan, onEvent);
     } catch (error) {
       const failing =
-        current === undefined ? undefined : { event: current, before: before + events.indexOf(current) };
+        current === undefined
+          ? undefined
+          : { event: current, before: before + storedCountOf(events, current) };
       throw new BatchFailure(error, { ...pending, failing });
     }
     const { eventCount } = pending;

@@ -21,12 +21,11 @@ export function projectionSubscription(
   projection: AnyProjection,
   { store, tables, cachedRows }: ProjectionSubscriptionOptions,
 ): SubscriptionDefinition {
-  const { name, version, eventTypes } = projection;
+  const { name, version } = projection;
   const subscription: SubscriptionDefinition = {
     kind: 'projection',
     name,
     version,
-    eventTypes,
     ...declaredBy(projection),
     prepare: () => tables.ensure(store),
     createHandler: (term) =>

@@ -2,9 +2,10 @@ import type { RecordedEvent } from '@leftfold/core';
 
 /** What is known about a batch that failed. */
 export interface FailedBatch {
+  /** Stored events, see `storedCountOf`. */
   readonly eventCount: number;
   readonly firstEvent: RecordedEvent | undefined;
-  /** The event that was being processed, and how many of the batch came before it; undefined when that is unknown. */
+  /** The event that was being processed, and how many stored ones of the batch came before it; undefined when that is unknown. */
   readonly failing: { readonly event: RecordedEvent; readonly before: number } | undefined;
 }
 

@@ -31,6 +31,7 @@ export interface SubscriptionHandler {
 export interface PreparedBatch {
   /** Position of the checkpoint after the batch. */
   readonly to: number;
+  /** Stored events, see `storedCountOf`. */
   readonly eventCount: number;
   /** Whether another page may be prepared before this batch is written: the next batch then contains both. */
   readonly grows: boolean;

@@ -1,3 +1,4 @@
+import { storedCountOf } from '../handler/stored-count.ts';
 import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -101,7 +102,7 @@ async function prepare(
   } catch (error) {
     const { from, to, events } = page;
     const failed = () => Promise.reject<boolean>(error);
-    await tracedBatch(schema, term, { from, to, eventCount: events.length }, failed);
+    await tracedBatch(schema, term, { from, to, eventCount: storedCountOf(events) }, failed);
     throw error;
   }
 }

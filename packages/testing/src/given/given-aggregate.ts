@@ -9,6 +9,7 @@ import {
   type NewEvent,
   type NewEventOf,
   Rejection,
+  type RetiredEvent,
   type StateOf,
   UnknownCommandError,
 } from '@leftfold/core';
@@ -21,8 +22,9 @@ import { assertObject, parseCommandInput } from '@leftfold/core/input';
 /** Any event of an aggregate, before it is appended. */
 export type NewEventOfAggregate<TAggregate extends AnyAggregate> = NewEventOf<TAggregate['events']>;
 
-/** Any event of an aggregate's history: as it is written, or in the newest version that is read. */
+/** Any event of an aggregate's history: as it is written, in the newest version that is read, or of a retired type. */
 export type HistoryEventOf<TAggregate extends AnyAggregate> =
+  | RetiredEvent
   | NewEventOf<TAggregate['events']>
   | EmittedEventOf<TAggregate['events']>;
 

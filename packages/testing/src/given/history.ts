@@ -8,7 +8,7 @@ import {
 } from '@leftfold/core';
 
 /**
- * The state after events that a store may have recorded, under any schema version that the definitions know.
+ * The state after events that a store may have recorded, under any type and schema version that the definitions know.
  *
  * @throws UnknownEventError, InvalidEventError when an event belongs to another aggregate, or its data does not match
  * its schema.
@@ -18,12 +18,9 @@ export function stateOf(aggregate: AnyAggregate, history: readonly NewEvent[]): 
   const written = new Map(
     aggregate.events.definitions.map((definition) => [definition.type, definition.written.schemaVersion]),
   );
-  const recorded = history.map((event) => {
-    if (event.schemaVersion === written.get(event.type)) return asWritten(catalog, event);
-    return {
-      type: event.type,
-      ...catalog.upcast({ ...event, data: asStoredData(event.type, event.schemaVersion, event.data) }, true),
-    };
+  const recorded = history.flatMap((event) => {
+    if (event.schemaVersion === written.get(event.type)) return [asWritten(catalog, event)];
+    return catalog.read({ ...event, data: asStoredData(event.type, event.schemaVersion, event.data) }, true);
   });
   return replay(aggregate, recorded);
 }

@@ -4,6 +4,7 @@ import {
   EventCatalog,
   type RecordedEvent,
   type Row,
+  storedTypesOf,
   type TableDefinition,
   type TableProjection,
 } from '@leftfold/core';
@@ -28,10 +29,14 @@ export function projectTable<TName extends string, TColumns extends Columns>(
   const columns = columnsOf(projection.name, table);
   const catalog = new EventCatalog(projection.events);
   const rowByKey = new Map<string, AnyRow>();
-  for (const event of events) {
-    if (!projection.eventTypes.includes(event.type)) continue;
-    const current = { ...event, ...catalog.upcast(event, true) };
-    const at = `"${table.name}", ${event.type} at position ${event.position}`;
+  const storedTypes = storedTypesOf(projection.events, projection.eventTypes);
+  const read = events
+    .filter(({ type }) => storedTypes.includes(type))
+    .flatMap((event) => catalog.read(event, true).map((payload) => ({ ...event, ...payload })));
+  for (const current of read) {
+    const { type, position } = current;
+    if (!projection.eventTypes.includes(type)) continue;
+    const at = `"${table.name}", ${type} at position ${position}`;
     // An event changes a row once, even if it gives the row's key several times.
     const keys = new Map(
       projection.keysOf(current).map((given) => {
@@ -48,7 +53,7 @@ export function projectTable<TName extends string, TColumns extends Columns>(
       }
       const row = naming(at, () => storedRow(table, columns, after));
       if (storedKey(columns, row).id !== id) {
-        throw new TypeError(`"${table.name}": the handler of ${event.type} changed the key of row ${id}`);
+        throw new TypeError(`"${table.name}": the handler of ${type} changed the key of row ${id}`);
       }
       rowByKey.set(id, { ...row, ...key });
     }

@@ -21,6 +21,8 @@ import {
   type ReadForDecisionOptions,
   type ReadStreamOptions,
   type RecordedEvent,
+  type StoredPlace,
+  type StreamEvents,
   type StreamToAppend,
   type SubscribeOptions,
   type Subscription,
@@ -38,7 +40,7 @@ import {
   prepareRequest,
 } from '@leftfold/core/append';
 import { assertFunction, assertGiven, type OptionNames, placeAfter } from '@leftfold/core/input';
-import { type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
+import { isAfter, type MemoryAppend, MemoryLog, type StoredEvent } from './memory-log.ts';
 import { MemorySubscription } from './memory-subscription.ts';
 
 /** Options of {@link createMemoryStore}. */
@@ -125,9 +127,25 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     return this.#toResult(appended);
   }
 
-  async *readStream(
+  readStream(streamId: string, options: ReadStreamOptions = {}): StreamEvents {
+    let last: StoredPlace | undefined;
+    const events = this.#readStream(streamId, options, (stored) => {
+      last = stored;
+    });
+    return {
+      get last() {
+        if (last === undefined) return undefined;
+        const { streamVersion, position, id } = last;
+        return { streamVersion, position, id };
+      },
+      [Symbol.asyncIterator]: () => events,
+    };
+  }
+
+  async *#readStream(
     streamId: string,
-    options: ReadStreamOptions = {},
+    options: ReadStreamOptions,
+    onStored: (stored: StoredEvent) => void,
   ): AsyncGenerator<RecordedEvent, void, undefined> {
     this.#assertOpen();
     assertId('stream id', streamId);
@@ -149,10 +167,10 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
       .filter(({ position }) => position <= (untilPosition ?? position));
     for (const stored of backwards ? range.toReversed() : range) {
       if (left <= 0 || signal?.aborted === true) return;
-      const event = this.#toRecorded(stored, options.unknownEvents);
-      if (event === undefined) continue;
-      left -= 1;
-      yield event;
+      const events = this.#toRecorded(stored, options.unknownEvents);
+      onStored(stored);
+      left -= events.length;
+      yield* events;
     }
   }
 
@@ -161,12 +179,12 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     assertReadAllOptions(options, this.#catalog);
     const { filter = {}, unknownEvents, signal } = options;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
-    for (const stored of this.#log.readAfter(placeAfter('after', options.after))) {
+    const place = placeAfter('after', options.after);
+    for (const stored of this.#log.readAfter(place)) {
       if (left <= 0 || signal?.aborted === true) return;
-      const event = matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
-      if (event === undefined) continue;
-      left -= 1;
-      yield event;
+      const events = this.#matching(stored, [filter], unknownEvents).filter(isAfter(place));
+      left -= events.length;
+      yield* events;
     }
   }
 
@@ -191,17 +209,14 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     for (const stored of this.#log.eventsAfter(0)) {
       if (stored.position > upTo) return;
       this.#assertOpen();
-      const isMatch = queries.some((query) => matches(stored, query));
-      const event = isMatch ? this.#toRecorded(stored, unknownEvents) : undefined;
-      if (event !== undefined) yield event;
+      yield* this.#matching(stored, queries, unknownEvents);
     }
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
     assertSubscribeOptions(options, this.#catalog);
     const { filter = {}, unknownEvents } = options;
-    const read = (stored: StoredEvent) =>
-      matches(stored, filter) ? this.#toRecorded(stored, unknownEvents) : undefined;
+    const read = (stored: StoredEvent) => this.#matching(stored, [filter], unknownEvents);
     return new MemorySubscription(this.#log, read, options, this.#closed.signal);
   }
 
@@ -213,7 +228,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   async eventsOfCommand(commandId: string): Promise<readonly RecordedEvent[]> {
     this.#assertOpen();
     assertId('command id', commandId);
-    return this.#log.eventsOfCommand(commandId).map((stored) => this.#upcast(stored));
+    return this.#log.eventsOfCommand(commandId).flatMap((stored) => this.#read(stored));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -229,25 +244,40 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   #toResult({ duplicate, streams }: MemoryAppend): AppendToStreamsResult {
     const results = streams.map(({ streamVersion, events }): AppendResult => {
       const position = events.at(-1)?.position ?? 0;
-      return { streamVersion, position, events: events.map((stored) => this.#upcast(stored)), duplicate };
+      return { streamVersion, position, events: events.flatMap((stored) => this.#read(stored)), duplicate };
     });
     return { position: Math.max(0, ...results.map(({ position }) => position)), streams: results, duplicate };
   }
 
-  #toRecorded(stored: StoredEvent, unknownEvents: UnknownEvents): RecordedEvent | undefined {
-    return unknownEvents === 'skip' && !this.#catalog.has(stored.type) ? undefined : this.#upcast(stored);
+  #matching(
+    stored: StoredEvent,
+    queries: readonly EventQuery[],
+    unknownEvents: UnknownEvents,
+  ): readonly RecordedEvent[] {
+    if (!queries.some((query) => matches(stored, this.#catalog.asStored(query)))) return [];
+    return this.#toRecorded(stored, unknownEvents).filter((event) =>
+      queries.some((query) => matches(event, query)),
+    );
   }
 
-  #upcast(stored: StoredEvent): RecordedEvent {
-    const { type, id, streamId, streamVersion, position, recordedAt, tags } = stored;
+  #toRecorded(stored: StoredEvent, unknownEvents: UnknownEvents): readonly RecordedEvent[] {
+    return unknownEvents === 'skip' && !this.#catalog.reads(stored.type) ? [] : this.#read(stored);
+  }
+
+  #read(stored: StoredEvent): readonly RecordedEvent[] {
+    const { type, schemaVersion, id, streamId, streamVersion, position, recordedAt, tags } = stored;
     const data = asStored(JSON.parse(stored.dataJson) as JsonValue);
-    const newest = this.#catalog.upcast({ type, schemaVersion: stored.schemaVersion, data, position });
-    const metadata = asStored(JSON.parse(stored.metadataJson) as EventMetadata);
-    return { type, ...newest, id, streamId, streamVersion, position, recordedAt, metadata, tags };
+    return this.#catalog.read({ type, schemaVersion, data, position }).map((payload) => {
+      const metadata = asStored(JSON.parse(stored.metadataJson) as EventMetadata);
+      return { ...payload, id, streamId, streamVersion, position, recordedAt, metadata, tags };
+    });
   }
 }
 
-function matches({ type, streamId, tags }: StoredEvent, filter: EventQuery): boolean {
+function matches(
+  { type, streamId, tags }: Pick<RecordedEvent, 'type' | 'streamId' | 'tags'>,
+  filter: EventQuery,
+): boolean {
   return (
     (filter.types === undefined || filter.types.includes(type)) &&
     (filter.category === undefined || streamId.startsWith(`${filter.category}-`)) &&

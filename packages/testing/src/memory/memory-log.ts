@@ -5,6 +5,7 @@ import {
   type EventMetadata,
   type ExpectedVersion,
   LogRewoundError,
+  type RecordedEvent,
   StreamVersionConflictError,
 } from '@leftfold/core';
 import { type EventPlace, isInLog } from '@leftfold/core/input';
@@ -71,16 +72,16 @@ export class MemoryLog {
     return { duplicate: false, streams: appended };
   }
 
-  /** Events after a place, for a reader. @throws LogRewoundError when the log never had that position, or that event */
+  /** Events after a place, for a reader: the one at the place too if a part of it is still to be read. @throws LogRewoundError when the log never had that position, or that event */
   readAfter(place: EventPlace): readonly StoredEvent[] {
     this.#assertHas(place);
-    return this.eventsAfter(place.position);
+    return this.eventsAfter(firstAfter(place));
   }
 
   /** The first event after a place, if there is one. @throws like {@link readAfter} */
   nextAfter(place: EventPlace): StoredEvent | undefined {
     this.#assertHas(place);
-    return this.#events[place.position];
+    return this.#events[firstAfter(place)];
   }
 
   #assertHas(place: EventPlace): void {
@@ -191,6 +192,16 @@ export class MemoryLog {
     this.#byId.set(stored.id, stored);
     return stored;
   }
+}
+
+/** Of several events that a stored one is read as, those after the place are still to be read. */
+function firstAfter({ position, index }: EventPlace): number {
+  return index === undefined ? position : position - 1;
+}
+
+/** After a place that is one of several events that a stored one is read as, the others follow. */
+export function isAfter({ position, index }: EventPlace): (event: RecordedEvent) => boolean {
+  return (event) => event.position !== position || (event.readFrom?.index ?? 0) > (index ?? -1);
 }
 
 interface GivenEvent {

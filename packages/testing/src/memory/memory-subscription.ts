@@ -7,21 +7,21 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import { type EventPlace, placeAfter } from '@leftfold/core/input';
-import type { MemoryLog, StoredEvent } from './memory-log.ts';
+import { isAfter, type MemoryLog, type StoredEvent } from './memory-log.ts';
 
 /** Follows a log in memory. */
 export class MemorySubscription implements Subscription {
   readonly #log: MemoryLog;
-  readonly #read: (stored: StoredEvent) => RecordedEvent | undefined;
+  readonly #read: (stored: StoredEvent) => readonly RecordedEvent[];
   /** Each ends the subscription when it aborts. */
   readonly #endings: readonly (AbortSignalLike | undefined)[];
   readonly #closed: AbortSignalLike;
   #place: EventPlace;
 
-  /** @param read converts a stored event; undefined for an event that the subscription leaves out */
+  /** @param read the events of the subscription that a stored event is read as */
   constructor(
     log: MemoryLog,
-    read: (stored: StoredEvent) => RecordedEvent | undefined,
+    read: (stored: StoredEvent) => readonly RecordedEvent[],
     options: SubscribeOptions,
     closed: AbortSignalLike,
   ) {
@@ -33,7 +33,8 @@ export class MemorySubscription implements Subscription {
   }
 
   get position(): number {
-    return this.#place.position;
+    const { position, index } = this.#place;
+    return index === undefined ? position : position - 1;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void, undefined> {
@@ -44,8 +45,10 @@ export class MemorySubscription implements Subscription {
         await this.#appendOrEnd();
         continue;
       }
-      const event = this.#read(next);
-      if (event !== undefined) yield event;
+      for (const event of this.#read(next).filter(isAfter(this.#place))) {
+        if (this.#ended) return;
+        yield event;
+      }
       this.#place = { position: next.position, eventId: next.id };
     }
   }
