@@ -13,6 +13,7 @@ export type GuaranteeId =
   | 'no-write-skew'
   | 'readers-first'
   | 'readers-miss-nothing'
+  | 'retired-events'
   | 'tokens-name-their-event'
   | 'unique-event-ids'
   | 'unknown-events'

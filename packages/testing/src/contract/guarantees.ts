@@ -13,6 +13,7 @@ import { payloadGuarantees } from './guarantees/payloads.ts';
 import { randomGuarantees } from './guarantees/random.ts';
 import { readAllGuarantees } from './guarantees/read-all.ts';
 import { readStreamGuarantees } from './guarantees/read-stream.ts';
+import { retiredGuarantees } from './guarantees/retired.ts';
 import { subscribeGuarantees } from './guarantees/subscribe.ts';
 
 /** All guarantees of the port, by topic. The key of each is the name of its test. */
@@ -28,6 +29,7 @@ export const guarantees = {
   'reading the log': readAllGuarantees,
   subscriptions: subscribeGuarantees,
   'definitions and schema versions': definitionGuarantees,
+  'retired events': retiredGuarantees,
   'bad input': badInputGuarantees,
   payloads: payloadGuarantees,
   closing: closingGuarantees,

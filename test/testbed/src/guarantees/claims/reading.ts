@@ -59,7 +59,12 @@ export const readingClaims = {
   },
   upcasting: {
     claim: 'An event that was stored in an older schema version is read in the newest one.',
-    statedIn: 'guides/event-store.md#changing-the-schema-of-an-event',
+    statedIn: 'guides/evolution.md#changing-the-schema-of-an-event',
+  },
+  'retired-events': {
+    claim:
+      'An event whose type was renamed, split or retired is read as the events that replace it, by every reader; expected versions and positions count stored events.',
+    statedIn: 'guides/evolution.md#renaming-splitting-and-retiring-events',
   },
   'readers-first': {
     claim:
