@@ -76,6 +76,7 @@ export {
 export {
   MigrationFailedError,
   ReleaseOutdatedError,
+  EventParkedError,
   SubscriptionFailedError,
   type SubscriptionIdentity,
   SubscriptionMismatchError,
@@ -131,6 +132,7 @@ export {
   type AnyHandlerProjection,
   defineProjection,
   type HandlerProjection,
+  type OnFailure,
   type ProjectionMode,
   type ReadModel,
   type TableSchemas,
@@ -176,5 +178,6 @@ export type {
   AppendTrace,
   ExecuteTrace,
   SubscriptionBatchTrace,
+  SubscriptionParkedMessage,
   TracingChannels,
 } from './tracing/tracing-channels.ts';

@@ -19,7 +19,7 @@ export {
   type SubscriptionIncident,
   warner,
 } from './status/subscription-incident.ts';
-export type { SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
+export type { ParkedTotals, SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
 export { type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';
 export {
   declaredDefinition,
@@ -28,3 +28,12 @@ export {
 } from './subscription/subscription-definition.ts';
 export type { SubscriptionKey, SubscriptionRef } from './subscription/subscription-key.ts';
 export { untilReached } from './wait/until-reached.ts';
+export {
+  type GiveUpOptions,
+  ParkedEvents,
+  type ParkedListOptions,
+  type ParkedPageOptions,
+} from './parking/parked-events.ts';
+export type { GivenUp, ParkedFailure, ParkedKey } from './sql/list-parked.ts';
+export { parkedColumn } from './sql/parked.ts';
+export type { ParkingChange, ParkingChanges, ParkedPlace } from './sql/parking-change.ts';

@@ -15,6 +15,7 @@ import { toSubscription } from '../src/subscription/subscription-definition.ts';
 import { BatchSize } from '../src/loop/batch-size.ts';
 import { MemoryBudget } from '../src/loop/memory-budget.ts';
 import { applyUpTo } from '../src/loop/page-pipeline.ts';
+import { ParkingLedger } from '../src/parking/parking-ledger.ts';
 import { SubscriptionWaiters } from '../src/wait/subscription-waiters.ts';
 import { test } from './engine-test.ts';
 import { added, createRunner, recorder } from './recorder.ts';
@@ -65,6 +66,7 @@ describe('a batch', () => {
       );
       const state = {
         era: 0,
+        parking: new ParkingLedger(() => [], []),
         position: 0,
         caughtUp: true,
         writing: false,

@@ -129,6 +129,13 @@ export async function entriesOf(
   return rows;
 }
 
+/** The amounts in the order in which they were written. */
+export async function orderOf(store: PostgresEventStore, name: string): Promise<readonly number[]> {
+  const { rows } = await sql<Pick<Entry, 'amount'>>`
+    select amount from ${entries(store)} where name = ${name} order by number`.execute(store.db);
+  return rows.map(({ amount }) => amount);
+}
+
 export async function amountsOf(...input: Parameters<typeof entriesOf>): Promise<readonly number[]> {
   return (await entriesOf(...input)).map(({ amount }) => amount);
 }
@@ -181,6 +188,7 @@ async function createEntries(db: Kysely<unknown>, schema: string): Promise<void>
     position   bigint  not null,
     amount     integer not null,
     written_by text    not null,
+    number     bigint  not null generated always as identity,
     primary key (name, version, slice, position)
   )`.execute(db);
 }

@@ -41,6 +41,7 @@ import type {
   StoreUnavailableError,
 } from './store-errors.ts';
 import type {
+  EventParkedError,
   MigrationFailedError,
   ReleaseOutdatedError,
   SubscriptionFailedError,
@@ -62,6 +63,7 @@ export type AnyLeftfoldError =
   | DatabaseNotConfiguredError
   | DuplicateDefinitionError
   | EventIdReusedError
+  | EventParkedError
   | InvalidArgumentError
   | InvalidCommandError
   | InvalidDefinitionError

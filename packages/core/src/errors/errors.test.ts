@@ -34,6 +34,7 @@ import {
   ReleaseOutdatedError,
   SubscriptionMismatchError,
   SubscriptionNotCaughtUpError,
+  EventParkedError,
   SubscriptionStalledError,
   SubscriptionTimeoutError,
   toSchemaIssues,
@@ -152,6 +153,16 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'SUBSCRIPTION_TIMEOUT',
     true,
     'projection "balances" is at position 7, not yet at 9, after 5000 ms; check that a process runs it, or wait longer',
+  ],
+  [
+    new EventParkedError(
+      balances,
+      { position: 7, type: 'account.opened', key: 'ada', attempts: 5 },
+      { cause: new Error('no') },
+    ),
+    'EVENT_PARKED',
+    false,
+    'projection "balances" parked key "ada": event "account.opened" at position 7 failed 5 times: no; fix the cause, then resume the key, or give the event up',
   ],
   [
     new SubscriptionStalledError(balances, 7, 'the table is locked'),

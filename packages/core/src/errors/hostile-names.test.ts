@@ -51,6 +51,7 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.SubscriptionMismatchError(identity, Array(9).fill(name)),
     new core.SubscriptionNotCaughtUpError(identity, 1),
     new core.SubscriptionNotFoundError(identity),
+    new core.EventParkedError(identity, { position: 1, type: name, key: name, attempts: 1 }, { cause }),
     new core.SubscriptionStalledError(identity, 1, name),
     new core.SubscriptionTimeoutError(identity, 2, 1, 5),
     new core.TransactionRolledBackError({ cause }),

@@ -75,9 +75,50 @@ export class SubscriptionFailedError extends SubscriptionError {
   }
 }
 
+function shortened(key: string): string {
+  return key.length <= 100 ? key : `${key.slice(0, 100)}…`;
+}
+
 function reasonOf(cause: unknown): string {
   if (cause instanceof Error) return cause.message;
   return typeof cause === 'string' ? cause : 'unknown cause';
+}
+
+/**
+ * An event, and all later ones of its key, are set aside until they are resumed or given up. An incident; a wait for an
+ * event that is set aside fails with it.
+ */
+export class EventParkedError extends SubscriptionError {
+  readonly code = 'EVENT_PARKED';
+  readonly retryable = false;
+  readonly position: number;
+  /** Undefined where only the position is known, as in a wait. */
+  readonly eventType: string | undefined;
+  readonly key: string | undefined;
+
+  constructor(
+    identity: SubscriptionIdentity,
+    at: {
+      readonly position: number;
+      readonly type?: string | undefined;
+      readonly key?: string | undefined;
+      /** How often the event was tried. */
+      readonly attempts?: number | undefined;
+    },
+    options?: ErrorOptions,
+  ) {
+    const { position, type, key, attempts } = at;
+    const event = type === undefined ? 'the event' : `event "${type}"`;
+    const ofKey = key === undefined ? 'its key' : `key "${shortened(key)}"`;
+    const problem =
+      attempts === undefined
+        ? `has set aside ${event} at position ${position}`
+        : `parked ${ofKey}: ${event} at position ${position} failed ${attempts} ${attempts === 1 ? 'time' : 'times'}: ${reasonOf(options?.cause)}`;
+    super(identity, `${problem}; fix the cause, then resume the key, or give the event up`, options);
+    this.position = position;
+    this.eventType = type;
+    this.key = key;
+  }
 }
 
 /** A durable subscription did not reach a position within the time given. It may still reach it. */

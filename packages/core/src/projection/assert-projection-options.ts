@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { assertHandlers } from '../aggregate/assert-aggregate-options.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import { assertOneOf, assertWhole } from '../input/assert-argument.ts';
@@ -13,8 +14,15 @@ import {
 } from '../input/assert-definition.ts';
 import { assertColumnName, assertProjectionName, assertSqlName } from '../naming/names.ts';
 
-const commonNames = { name: true, version: true, mode: true, events: true, metadata: true } as const;
-const handlerNames = { ...commonNames, tables: true, on: true, onBatch: true } as const;
+const commonNames = {
+  name: true,
+  version: true,
+  mode: true,
+  events: true,
+  metadata: true,
+  onFailure: true,
+} as const;
+const handlerNames = { ...commonNames, tables: true, on: true, onBatch: true, key: true } as const;
 const tableProjectionNames = {
   ...commonNames,
   columns: true,
@@ -46,6 +54,7 @@ export function assertProjectionOptions(options: Unchecked<typeof handlerNames>)
       'must have either on, with a handler for each event, or onBatch',
     );
   assertFunction('onBatch', onBatch);
+  assertFunction('key', options.key);
   if (on !== undefined) assertHandlers('on', on, typesOf(events));
 }
 
@@ -60,10 +69,15 @@ export function assertTableProjectionOptions(options: Unchecked<typeof tableProj
   assertIndexes('indexes', options.indexes);
 }
 
-function assertCommon({ name, version, mode, events, metadata }: Unchecked<typeof commonNames>) {
+function assertCommon({ name, version, mode, events, metadata, onFailure }: Unchecked<typeof commonNames>) {
   assertProjectionName(name as string);
   assertWhole(`version of projection "${name as string}"`, version, { least: 1, most: 2_147_483_647 });
   assertOneOf(`mode of projection "${name as string}"`, mode, ['inline', 'async']);
+  assertOneOf(`onFailure of projection "${name as string}"`, onFailure, ['stop', 'park']);
+  if (mode === 'inline' && onFailure === 'park')
+    throw new InvalidDefinitionError(
+      `projection "${name as string}" is inline and cannot park events: an append fails at an event that cannot be applied; leave out onFailure, or mode`,
+    );
   assertEach('events', events, assertEventGroup);
   if (metadata !== undefined) assertSchema('metadata', metadata);
   return events as readonly AnyEventGroup[];

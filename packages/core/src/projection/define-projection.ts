@@ -13,6 +13,9 @@ import type { ProjectedEvent } from './projected-event.ts';
  */
 export type ProjectionMode = 'inline' | 'async';
 
+/** What happens at an event that fails again and again: the projection stops, or the event's key is parked. */
+export type OnFailure = 'stop' | 'park';
+
 /** Columns by table name. */
 export type TableSchemas = Readonly<Record<string, Columns>>;
 
@@ -48,6 +51,21 @@ interface CommonOptions<
   /** The app's schema of its metadata fields: it types `event.metadata`. Nothing is parsed again. @default none */
   readonly metadata?: TMetadata;
   readonly tables: { readonly [TTable in keyof TTables]: TableOptions<TTables[TTable]> };
+  /**
+   * What happens at an event that fails again and again. `stop`: the projection stops at it. `park`: the event and all
+   * later ones of its key are set aside until an operator resumes the key or gives the event up; other keys go on.
+   * Not for an inline projection, where the append fails instead.
+   *
+   * @default 'stop'
+   */
+  readonly onFailure?: OnFailure;
+  /**
+   * The key of an event: what `park` holds up together. Handlers of events with different keys must not depend on each
+   * other. Up to 300 characters are stored as they are.
+   *
+   * @default the id of the event's stream
+   */
+  readonly key?: (event: ProjectedEvent<TGroups, TMetadata>) => string;
 }
 
 /**
@@ -110,6 +128,9 @@ export interface AnyHandlerProjection {
   /** Source text of its functions: a process with another text runs another release of it. */
   readonly code: readonly string[];
   readonly tables: readonly TableDefinition[];
+  readonly onFailure: OnFailure;
+  /** What an event is parked with. @throws what the option `key` throws; TypeError when it returns no text */
+  keyOf(event: RecordedEvent): string;
   /** Applies events in their order. @throws the error of a handler or of one of its statements */
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[], run: HandlerRun): Promise<void>;
 }
@@ -145,7 +166,8 @@ export interface HandlerProjection<
  * ```
  *
  * @throws InvalidNameError when the projection's name, a table or a column is not a plain lower-case SQL name.
- * @throws InvalidDefinitionError when a column has an unknown type, or a key or an index names no column.
+ * @throws InvalidDefinitionError when a column has an unknown type, a key or an index names no column, or an inline
+ * projection parks events.
  * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  */
 export function defineProjection<
@@ -157,7 +179,7 @@ export function defineProjection<
   options: ProjectionOptions<TName, TGroups, TTables, TMetadata>,
 ): HandlerProjection<TName, TTables, TGroups> {
   assertProjectionOptions(options);
-  const { name, events, version = 1, mode = 'async' } = options;
+  const { name, events, version = 1, mode = 'async', onFailure = 'stop' } = options;
   const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;
   const tables = Object.entries(tableOptions).map(([table, { columns, primaryKey, indexes = [] }]) => ({
     name: table,
@@ -173,11 +195,36 @@ export function defineProjection<
     mode,
     events,
     eventTypes: options.on === undefined ? typesOf(events) : Object.keys(options.on),
-    code: Object.values(options.on ?? [options.onBatch]).map(String),
+    code: functionsOf(options).map(String),
+    onFailure,
+    keyOf: keyFunctionOf(name, options.key as ((event: RecordedEvent) => unknown) | undefined),
     tables,
     // Sound: the tables and columns are those of the options.
     columnsByTable: Object.fromEntries(tables.map(({ name: table, columns }) => [table, columns])) as TTables,
     apply: applierOf(options),
+  };
+}
+
+function functionsOf(options: {
+  readonly on?: unknown;
+  readonly onBatch?: unknown;
+  readonly key?: unknown;
+}): readonly unknown[] {
+  const handlers: readonly unknown[] =
+    options.on === undefined ? [options.onBatch] : Object.values(options.on as object);
+  return options.key === undefined ? handlers : [...handlers, options.key];
+}
+
+function keyFunctionOf(
+  name: string,
+  key: ((event: RecordedEvent) => unknown) | undefined,
+): AnyHandlerProjection['keyOf'] {
+  if (key === undefined) return ({ streamId }) => streamId;
+  return (event) => {
+    const found = key(event);
+    if (typeof found !== 'string')
+      throw new TypeError(`"key" of projection "${name}" returned ${typeof found}; return a text`);
+    return found;
   };
 }
 

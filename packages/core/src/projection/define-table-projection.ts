@@ -6,7 +6,7 @@ import { frozen } from '../fold/frozen.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { assertTableProjectionOptions } from './assert-projection-options.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
-import type { ProjectionMode } from './define-projection.ts';
+import type { OnFailure, ProjectionMode } from './define-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 
 /** Returns the keys of the rows that an event changes. */
@@ -85,6 +85,14 @@ export interface TableProjectionOptions<
     KnownOnly<NoInfer<THandlers>, ProjectedEvent<TGroups, TMetadata>, NoInfer<TColumns>>;
   /** Columns of each index beside the primary key. @default none */
   readonly indexes?: readonly (readonly (keyof NoInfer<TColumns> & string)[])[];
+  /**
+   * What happens at an event that fails again and again. `stop`: the projection stops at it. `park`: the event and all
+   * later ones of its row are set aside until an operator resumes the row or gives the event up; other rows go on. Not
+   * for an inline projection, where the append fails instead.
+   *
+   * @default 'stop'
+   */
+  readonly onFailure?: OnFailure;
 }
 
 /** The part of a table projection that the framework uses, without its types. */
@@ -101,6 +109,7 @@ export interface AnyTableProjection {
   readonly tables: readonly TableDefinition[];
   readonly table: TableDefinition;
   readonly initialRow: AnyRow;
+  readonly onFailure: OnFailure;
   /** Keys of the rows that an event changes. */
   keysOf(event: RecordedEvent): readonly AnyRow[];
   evolve(row: AnyRow, event: RecordedEvent): AnyRow | null;
@@ -138,8 +147,8 @@ export interface TableProjection<
  * ```
  *
  * @throws InvalidNameError when the projection's name or a column is not a plain lower-case SQL name.
- * @throws InvalidDefinitionError when there is no key column, a column has an unknown type, or the table cannot store the
- * initial row.
+ * @throws InvalidDefinitionError when there is no key column, a column has an unknown type, the table cannot store the
+ * initial row, or an inline projection parks events.
  * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  */
 export function defineTableProjection<
@@ -153,7 +162,7 @@ export function defineTableProjection<
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers, TMetadata>,
 ): TableProjection<TName, TColumns, TGroups> {
   assertTableProjectionOptions(options);
-  const { name, columns, version = 1, mode = 'async', indexes = [] } = options;
+  const { name, columns, version = 1, mode = 'async', indexes = [], onFailure = 'stop' } = options;
   const primaryKey = Object.keys(columns).filter((column) => !Object.hasOwn(options.initialRow, column));
   if (primaryKey.length === 0) {
     throw new InvalidDefinitionError(
@@ -177,6 +186,7 @@ export function defineTableProjection<
     columns,
     tables: [table],
     table,
+    onFailure,
     initialRow: frozen(options.initialRow as AnyRow),
     keysOf(event) {
       const keys = options.key(event as ProjectedEvent<TGroups, TMetadata>) as OneOrMore<AnyRow>;

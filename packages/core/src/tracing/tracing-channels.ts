@@ -62,6 +62,21 @@ export interface AppendBatchTrace {
   readonly eventCount: number;
 }
 
+/**
+ * What is published on the plain channel `leftfold:subscription.parked` each time a key of a durable subscription is
+ * parked, or parked again.
+ */
+export interface SubscriptionParkedMessage {
+  readonly schema: string;
+  readonly name: string;
+  readonly version: number;
+  readonly slice: number;
+  /** The event that failed. */
+  readonly position: number;
+  readonly type: string;
+  readonly attempts: number;
+}
+
 /** The message of `leftfold:subscription.batch`. */
 export interface SubscriptionBatchTrace {
   readonly schema: string;

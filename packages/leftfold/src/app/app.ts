@@ -11,7 +11,7 @@ import type {
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
-import type { WaitForOptions } from '@leftfold/subscriptions';
+import type { ParkedEvents, WaitForOptions } from '@leftfold/subscriptions';
 
 /**
  * A running application: commands, queries, projections. Created by `createApp`; close it, or declare it with
@@ -96,6 +96,9 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
 
   /** Continues a stopped projection at the event where it stopped. Fix the cause first. */
   resume(projection: TProjection): Promise<void>;
+
+  /** Events that were set aside, of projections with `onFailure: 'park'`: list, resume, give up. */
+  readonly parked: ParkedEvents<TProjection>;
 }
 
 /** How each part of an app is doing. */

@@ -144,6 +144,7 @@ export async function createApp<
         whenCaughtUp: runner.whenCaughtUp.bind(runner),
         reset: runner.reset.bind(runner),
         resume: runner.resume.bind(runner),
+        parked: runner.parked,
       },
       store: store as PostgresEventStore<never>,
       database: await reachable(() => describeDatabase(database, store)),

@@ -24,6 +24,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   SUBSCRIPTION_NOT_CAUGHT_UP: 503,
   SUBSCRIPTION_STALLED: 503,
   // The server has to be changed.
+  EVENT_PARKED: 500,
   DATABASE_NOT_CONFIGURED: 500,
   DUPLICATE_DEFINITION: 500,
   FOREIGN_SCHEMA: 500,

@@ -33,21 +33,31 @@ export const executable = {
     '_mark_inline',
     '_stop_subscription',
     '_resume_subscription',
+    '_resume_parked',
+    '_give_up_parked',
     '_lock_inline_projections',
     '_lock_appends',
   ],
   reader: reading,
-  operator: ['_check_lineage', '_high_water_mark', 'high_water_mark', '_resume_subscription'],
+  operator: [
+    '_check_lineage',
+    '_high_water_mark',
+    'high_water_mark',
+    '_resume_subscription',
+    '_resume_parked',
+    '_give_up_parked',
+  ],
 } as const;
 
-const log = ['events', 'event_position', 'subscriptions', 'migrations'];
+const log = ['events', 'event_position', 'subscriptions', 'parked_events', 'migrations'];
+const parked = ['parked_keys', 'given_up_events'];
 
 /** The tables of the log that each role may select from. No role but the owner may write one. */
 export const readable = {
   app: [...log, 'snapshots'],
-  projector: log,
+  projector: [...log, ...parked],
   reader: [...log, 'snapshots'],
-  operator: ['subscriptions', 'migrations'],
+  operator: ['subscriptions', 'parked_events', ...parked, 'migrations'],
 } as const;
 
 /**

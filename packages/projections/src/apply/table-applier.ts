@@ -61,7 +61,7 @@ export class TableApplier implements SubscriptionHandler {
     this.#cache = new RowCache(options.cachedRows);
   }
 
-  async prepare({ from, to, events }: SubscriptionPage): Promise<PreparedBatch> {
+  async prepare({ from, to, events, includes }: SubscriptionPage): Promise<PreparedBatch> {
     const pending = (this.#pending ??= { from, to, eventCount: 0, firstEvent: undefined, rows: [] });
     const before = pending.eventCount;
     pending.to = to;
@@ -73,7 +73,7 @@ export class TableApplier implements SubscriptionHandler {
     };
     try {
       const rowsBefore = pending.rows.length;
-      const plan = this.#fold.plan(events, this.#cache, pending.rows, onEvent);
+      const plan = this.#fold.plan(events, this.#cache, pending.rows, onEvent, includes);
       const unknown = pending.rows.slice(rowsBefore).filter(({ row }) => row === undefined);
       current = undefined;
       if (unknown.length > 0) {

@@ -20,6 +20,9 @@ export interface FoldPlan {
 /** Called with each event before it is used, so that the caller knows which event an error comes from. */
 export type OnEvent = (event: RecordedEvent) => void;
 
+/** Whether an event changes the row with this id: rows whose events are set aside are left alone. */
+export type Includes = (event: RecordedEvent, rowId: string) => boolean;
+
 /** Folds events into the rows of one table, in memory. */
 export class TableFold {
   readonly columns: TableLayout;
@@ -49,12 +52,20 @@ export class TableFold {
    * Finds the rows that each event changes: in the cache, else as rows that are not loaded.
    *
    * @param rows of the batch so far; rows that are new to it are added at the end, each once
+   * @param includes of rows that an event changes, those that it changes now. @default all
    * @throws what the projection's `key` throws, and TypeError for an invalid key.
    */
-  plan(events: readonly RecordedEvent[], known: RowCache, rows: FoldedRow[], onEvent: OnEvent): FoldPlan {
+  plan(
+    events: readonly RecordedEvent[],
+    known: RowCache,
+    rows: FoldedRow[],
+    onEvent: OnEvent,
+    includes?: Includes,
+  ): FoldPlan {
     const changes = events.map((event) => {
       onEvent(event);
-      const keys = this.#projection.keysOf(event);
+      const all = this.#projection.keysOf(event);
+      const keys = includes === undefined ? all : all.filter((key) => includes(event, this.#idOf(key)));
       const [only] = keys;
       if (only !== undefined && keys.length === 1) return this.#rowOf(only, known, rows);
       // An event changes a row once, even if it gives the row's key several times.
@@ -63,16 +74,25 @@ export class TableFold {
     return { events, changes };
   }
 
-  #rowOf(key: AnyRow, known: RowCache, batch: FoldedRow[]): FoldedRow {
+  /** The ids of the rows that an event changes. @throws like {@link plan} */
+  rowIdsOf(event: RecordedEvent): readonly string[] {
+    return this.#projection.keysOf(event).map((key) => this.#idOf(key));
+  }
+
+  #idOf(key: AnyRow): string {
     const columns = this.columns.key;
     const [first] = columns;
-    const single = columns.length === 1 && first !== undefined;
-    const id = single
+    return columns.length === 1 && first !== undefined
       ? encodeKeyColumn(first, key)
       : JSON.stringify(columns.map((column) => encodeKeyColumn(column, key)));
+  }
+
+  #rowOf(key: AnyRow, known: RowCache, batch: FoldedRow[]): FoldedRow {
+    const columns = this.columns.key;
+    const id = this.#idOf(key);
     let row = known.get(id);
     if (row === undefined) {
-      const encodedKey = single ? [id] : columns.map((column) => encodeKeyColumn(column, key));
+      const encodedKey = columns.length === 1 ? [id] : columns.map((column) => encodeKeyColumn(column, key));
       const values: Record<string, AnyRow[string]> = {};
       for (const { name, type } of columns) values[name] = type.asKey(key[name]!);
       row = {

@@ -165,13 +165,13 @@ class ReadDriver implements Driver {
       await runner.assertSame(this.#projection);
   }
 
-  /** @returns the projection's position when it is below `atLeast`. @throws LogRewoundError */
+  /** @returns the projection's position when it is below `atLeast`. @throws LogRewoundError, EventParkedError */
   async #connectAt(atLeast: EventPlace): Promise<ReadConnection | number> {
     const connection = await this.#connect();
     try {
       const checkpoint = await connection.begin(this.#beginAt(atLeast.position));
       await this.#assertSame(checkpoint);
-      if (checkpoint !== undefined && hasReached(atLeast, checkpoint)) return connection;
+      if (checkpoint !== undefined && hasReached(this.#identity, atLeast, checkpoint)) return connection;
       await connection.release();
       return checkpoint?.position ?? 0;
     } catch (error) {

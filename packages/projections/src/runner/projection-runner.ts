@@ -11,6 +11,7 @@ import {
   createSubscriptionRunner,
   guarded,
   type OnIncident,
+  type ParkedEvents,
   type RunnerOptions,
   type SubscriptionRunner,
   type WaitForOptions,
@@ -66,6 +67,8 @@ export function createProjectionRunner(options: ProjectionRunnerOptions): Projec
  * over. A process that does not call `start()` can still wait for projections, reset and resume them.
  */
 export class ProjectionRunner implements AsyncDisposable {
+  /** Events that were set aside for keys that failed, and what an operator does with them. */
+  readonly parked: ParkedEvents<ProjectionRef>;
   readonly #onIncident: OnIncident;
   readonly #store: PostgresEventStore;
   readonly #projections: readonly AnyProjection[];
@@ -91,6 +94,7 @@ export class ProjectionRunner implements AsyncDisposable {
       ),
       migrate: () => this.#migrateSchema(),
     });
+    this.parked = this.#runner.parkedBy((ref) => this.#find(ref));
   }
 
   /**

@@ -4,6 +4,7 @@ import { runnerInTransaction } from '@leftfold/postgres';
 import type { SubscriptionDefinition } from '@leftfold/subscriptions';
 import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
+import { TableFold } from '../fold/table-fold.ts';
 import { promoteToInline } from '../inline/promote-to-inline.ts';
 import { lockInlineProjections } from '../sql/inline.ts';
 import { declaredBy } from './declared.ts';
@@ -27,6 +28,8 @@ export function projectionSubscription(
     name,
     version,
     ...declaredBy(projection),
+    keysOf: keysOf(projection),
+    onFailure: projection.onFailure,
     prepare: () => tables.ensure(store),
     createHandler: (term) =>
       projection.kind === 'table'
@@ -44,4 +47,11 @@ export function projectionSubscription(
     ...subscription,
     promote: (term, position) => promoteToInline(store, projection, term, position),
   };
+}
+
+/** Rows of a table do not depend on each other. What handlers write may, so that they say what does. */
+function keysOf(projection: AnyProjection): SubscriptionDefinition['keysOf'] {
+  if (projection.kind === 'handlers') return (event) => [projection.keyOf(event)];
+  const fold = new TableFold(projection);
+  return (event) => fold.rowIdsOf(event);
 }

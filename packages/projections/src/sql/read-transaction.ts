@@ -1,5 +1,6 @@
 import type { AnyProjection } from '@leftfold/core';
 import { tokenColumns, type TokenRow } from '@leftfold/event-store';
+import { parkedColumn, type ReachedRow } from '@leftfold/subscriptions';
 import type { Statement } from '@leftfold/postgres';
 
 /** A projection's checkpoint in the snapshot of a transaction. */
@@ -13,7 +14,7 @@ export interface CheckpointRow {
 }
 
 /** With what the log has at the position of a token. */
-export type CheckpointAndToken = CheckpointRow & TokenRow;
+export type CheckpointAndToken = CheckpointRow & TokenRow & Pick<ReachedRow, 'parked'>;
 
 const readOnly = 'begin transaction isolation level repeatable read, read only';
 
@@ -66,8 +67,14 @@ export function beginAtCheckpoint(
   position: number,
 ): Statement {
   const tables = projection.tables.map((table) => `"${tableSchema}"."${table.name}"`);
+  const place = String(Number(position));
+  const aside = {
+    name: `'${projection.name}'`,
+    version: String(Number(projection.version)),
+    position: place,
+  };
   const text = `${readOnly};
     lock table ${tables.join(', ')} in access share mode;
-    ${checkpointText(storeSchema, projection, `, ${tokenColumns(storeSchema, String(Number(position)))}`)}`;
+    ${checkpointText(storeSchema, projection, `, ${tokenColumns(storeSchema, place)}, ${parkedColumn(storeSchema, aside)}`)}`;
   return { name: undefined, text, values: [] };
 }

@@ -7,6 +7,13 @@ export interface SubscriptionPage {
   /** The page has the events up to this position; it may be higher than that of the last event. */
   readonly to: number;
   readonly events: readonly RecordedEvent[];
+  /**
+   * Whether an event is processed for one of its keys now; the key is one of those that `keysOf` of the definition
+   * returns. For a handler whose events can have several keys: of those, some may be parked.
+   *
+   * @default for each key of each event
+   */
+  readonly includes?: ((event: RecordedEvent, key: string) => boolean) | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ParkingChanges } from '../sql/parking-change.ts';
 import type { HeldLease } from '../sql/leases.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
@@ -30,6 +31,8 @@ export class LeaseTerm implements HeldLease {
   /** Whether the subscription had caught up when the term began. */
   readonly caughtUp: boolean;
   readonly leaseMs: number;
+  /** What the term's batches do with parked keys. */
+  parking: ParkingChanges | undefined;
   readonly #promotableAt: number;
   readonly #ended = new AbortController();
   #whyNot: () => Error | undefined = () => undefined;

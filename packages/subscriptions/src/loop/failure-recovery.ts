@@ -9,6 +9,10 @@ import { isIdleEnded, isOperational, isStatementEnded, toLeftfoldError } from '@
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
 import { isHeld } from '../sql/row.ts';
+import { parkEvent } from '../parking/park-event.ts';
+import { type KeysOf, storedKeysOf } from '../parking/keys-of.ts';
+import { ParkingLedger } from '../parking/parking-ledger.ts';
+import { readParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -21,22 +25,45 @@ import type { TermProgress } from './term-progress.ts';
 export class FailureRecovery {
   readonly #subscription: Subscription;
   readonly #options: LoopOptions;
+  readonly keysOf: KeysOf;
 
   constructor(subscription: Subscription, options: LoopOptions) {
     this.#subscription = subscription;
     this.#options = options;
+    this.keysOf = storedKeysOf(subscription.definition);
   }
 
-  /** Reads the checkpoint, until the database answers. @returns false when the lease is lost or the runner stops */
-  async findPosition(progress: TermProgress): Promise<boolean> {
-    const { store } = this.#options;
+  /** Reads which keys are parked, until the database answers. @returns false when the lease is lost or the runner stops */
+  findParkedKeys(progress: TermProgress): Promise<boolean> {
+    return this.#untilAnswered(progress, async () => {
+      await this.#readParkedKeys(progress);
+      return true;
+    });
+  }
+
+  /** The same, and reads the checkpoint. */
+  findPosition(progress: TermProgress): Promise<boolean> {
     const { term } = progress;
+    return this.#untilAnswered(progress, async () => {
+      const [checkpoint] = await readCheckpoints(this.#options.store, [term]);
+      if (checkpoint === undefined || !isHeld(term, checkpoint)) return false;
+      await this.#readParkedKeys(progress);
+      progress.position = checkpoint.position;
+      return true;
+    });
+  }
+
+  async #readParkedKeys(progress: TermProgress): Promise<void> {
+    const keys = await readParkedKeys(this.#options.store, progress.term);
+    progress.parking = new ParkingLedger(this.keysOf, keys);
+    progress.term.parking = progress.parking;
+  }
+
+  async #untilAnswered(progress: TermProgress, ask: () => Promise<boolean>): Promise<boolean> {
+    const { store } = this.#options;
     while (!progress.signal.aborted) {
       try {
-        const [checkpoint] = await readCheckpoints(store, [term]);
-        if (checkpoint === undefined || !isHeld(term, checkpoint)) return false;
-        progress.position = checkpoint.position;
-        return true;
+        return await ask();
       } catch (error) {
         if (store.closed) return false;
         await this.#waitForDatabase(progress, error);
@@ -47,8 +74,8 @@ export class FailureRecovery {
 
   /**
    * Retries without limit while the state of the database is the cause: that is never an event's fault. Otherwise
-   * batches become smaller until the failing event is found, that event is retried a few times, and then the
-   * subscription stops at it. At an event that is newer than this process it stops at once, for this release.
+   * batches become smaller until the failing event is found, that event is retried a few times, and then it is parked,
+   * or the subscription stops at it. At an event that is newer than this process it stops at once, for this release.
    *
    * @param wasDown whether the database could not be reached just now, and then answered
    */
@@ -79,7 +106,17 @@ export class FailureRecovery {
       await pause(retryDelayMs(retry, progress.failures), progress.signal);
       return 'continue';
     }
-    return this.#stop(progress, cause, failing?.event ?? batch?.firstEvent, outdated);
+    const event = failing?.event ?? batch?.firstEvent;
+    if (!outdated && event !== undefined && this.#subscription.definition.onFailure === 'park') {
+      const { release } = this.#subscription;
+      const failed = { event, cause, release, attempts: progress.failures };
+      try {
+        if (await parkEvent(this.#options, this.#subscription, progress, failed)) return 'continue';
+      } catch (parking) {
+        return this.#tryAgain(progress, parking);
+      }
+    }
+    return this.#stop(progress, cause, event, outdated);
   }
 
   /**
@@ -108,8 +145,7 @@ export class FailureRecovery {
       await stopSubscription(store, progress.term, failure);
     } catch (error) {
       // Not stopped yet: the event is retried once more, and its failure leads here again.
-      await this.#waitForDatabase(progress, error);
-      return 'continue';
+      return this.#tryAgain(progress, error);
     }
     if (outdated) {
       this.#report(new ReleaseOutdatedError(identity, { cause }), false);
@@ -118,6 +154,12 @@ export class FailureRecovery {
       this.#report(failed, true);
     }
     return 'over';
+  }
+
+  /** What became of the last statement is not known. */
+  async #tryAgain(progress: TermProgress, error: unknown): Promise<'continue' | 'over'> {
+    await this.#waitForDatabase(progress, error);
+    return (await this.findPosition(progress)) ? 'continue' : 'over';
   }
 
   async #waitForDatabase(progress: TermProgress, error: unknown): Promise<void> {

@@ -1,12 +1,10 @@
-import { storedCountOf } from '../handler/stored-count.ts';
-import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
+import type { RecordedEvent } from '@leftfold/core';
+import type { PreparedBatch } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
-import { batchTooLong } from './stalled.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
-import { tracedBatch } from './traced-batch.ts';
-import { within } from './within.ts';
+import { prepareBatch, writeBatch } from './write-batch.ts';
 
 /** Events read, and held in memory, at one time. Larger pages are no faster, and survive minor garbage collections. */
 const PAGE_SIZE = 1_000;
@@ -28,7 +26,7 @@ export async function applyUpTo(
   upTo: number,
 ): Promise<'reached' | 'over' | 'fenced'> {
   const { signal, size } = progress;
-  const { memory, batchTimeoutMs } = options;
+  const { memory } = options;
   let from = progress.position;
   let written = Promise.resolve(true);
   /** What is prepared and not yet being written. */
@@ -36,20 +34,21 @@ export async function applyUpTo(
   let preparedMs = 0;
   let preparedSize = 0;
   let taken = 0;
+  let firstEvent: RecordedEvent | undefined;
   const limit = () => Math.min(PAGE_SIZE, size.current);
   const types = subscription.definition.eventTypes;
-  const stalled = () => batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`);
   /** @returns false when the batch before was not written */
   const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
     if (!(await written)) return false;
     const ofBatch = taken;
-    const writing = within(write(options, progress, prepared, preparedMs), batchTimeoutMs, stalled);
+    const writing = writeBatch(options, subscription, progress, prepared, { preparedMs, firstEvent });
     written = writing.finally(() => memory.free(ofBatch));
     written.catch(() => {}); // thrown where it is awaited
     ready = undefined;
     preparedMs = 0;
     preparedSize = 0;
     taken = 0;
+    firstEvent = undefined;
     return true;
   };
   const pages = readAhead(options.store, { after: from, upTo, types, limit });
@@ -65,11 +64,9 @@ export async function applyUpTo(
       taken += needed;
       const began = performance.now();
       const to = page.position;
-      const prepared = await within(
-        prepare(options.store.schema, progress, { from, to, events: page.events }),
-        batchTimeoutMs,
-        stalled,
-      );
+      const divided = progress.parking.divide({ from, to, events: page.events });
+      firstEvent ??= divided.events[0];
+      const prepared = await prepareBatch(options, subscription, progress, divided);
       ready = prepared;
       preparedMs += performance.now() - began;
       preparedSize += page.size;
@@ -90,45 +87,3 @@ export async function applyUpTo(
 }
 
 type PipelineOptions = Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs' | 'memory'>;
-
-/** A batch that cannot be prepared is published as one that failed. */
-async function prepare(
-  schema: string,
-  { handler, term }: TermProgress,
-  page: SubscriptionPage,
-): Promise<PreparedBatch> {
-  try {
-    return await handler.prepare(page);
-  } catch (error) {
-    const { from, to, events } = page;
-    const failed = () => Promise.reject<boolean>(error);
-    await tracedBatch(schema, term, { from, to, eventCount: storedCountOf(events) }, failed);
-    throw error;
-  }
-}
-
-async function write(
-  { store, waiters }: Pick<LoopOptions, 'store' | 'waiters'>,
-  progress: TermProgress,
-  prepared: PreparedBatch,
-  preparedMs: number,
-): Promise<boolean> {
-  const { term, position: from } = progress;
-  const { to, eventCount } = prepared;
-  const began = performance.now();
-  progress.writing = true;
-  try {
-    if (!(await tracedBatch(store.schema, term, { from, to, eventCount }, () => prepared.write())))
-      return false;
-  } finally {
-    progress.writing = false;
-  }
-  progress.position = to;
-  progress.advancedAt = performance.now();
-  progress.failures = 0;
-  progress.outages = 0;
-  progress.lastFailure = undefined;
-  progress.size.applied(eventCount, preparedMs + performance.now() - began);
-  waiters.advanced(term, to);
-  return true;
-}

@@ -1,16 +1,23 @@
 import type { WaitForHighWaterMarkOptions } from '@leftfold/event-store';
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import { markCaughtUp } from '../sql/caught-up.ts';
+import { ParkingLedger } from '../parking/parking-ledger.ts';
+import { resumeDueKeys } from '../parking/resume-due-keys.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
+import { isRewound } from './is-rewound.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { applyUpTo } from './page-pipeline.ts';
-import { LeftfoldError, retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
+import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
 import { batchTooLong, termTooLong } from './stalled.ts';
 import { within } from './within.ts';
 import type { TermProgress } from './term-progress.ts';
+
+/** While keys are parked, it is looked for those that are to be resumed after as many milliseconds, or positions. */
+const PARKED_POLL_MS = 250;
+const PARKED_POLL_POSITIONS = 10_000;
 
 /** Advances one subscription while this process holds its lease, and waits for the lease otherwise. */
 export class SubscriptionLoop {
@@ -74,6 +81,7 @@ export class SubscriptionLoop {
       size: new BatchSize(this.#options.batchSize),
       signal: AbortSignal.any([stop, term.signal]),
       era: this.#options.store.era,
+      parking: new ParkingLedger(this.#recovery.keysOf, []),
       position: term.position,
       caughtUp: term.caughtUp,
       writing: false,
@@ -90,6 +98,7 @@ export class SubscriptionLoop {
    * The next term begins where the checkpoint is then.
    */
   async #lead(progress: TermProgress, stop: AbortSignal): Promise<void> {
+    if (!(await this.#recovery.findParkedKeys(progress))) return;
     while (!progress.signal.aborted) {
       let failure: { readonly error: unknown } | undefined;
       try {
@@ -136,19 +145,26 @@ export class SubscriptionLoop {
     let attempts = 0;
     let first = true;
     for (;;) {
+      const resuming = { options: this.#options, subscription: this.#subscription, progress };
+      if (progress.parking.size > 0 && (await resumeDueKeys(resuming)) === 'fenced') return 'fenced';
       const place = { after: progress.position, era };
       // First read anew: after a lost connection, the mark in memory may be one of a log that went back since.
-      const demotedMs = definition.promote === undefined ? undefined : term.demotedMs;
+      // What is set aside would be applied after later events.
+      const promotes = definition.promote !== undefined && progress.parking.size === 0;
+      const demotedMs = promotes ? term.demotedMs : undefined;
       const upTo =
         first || demotedMs === 0 || !progress.caughtUp
           ? await store.highWaterMark(place)
-          : await this.#waitForEvents(progress, { ...place, timeoutMs: demotedMs });
+          : await this.#waitForEvents(progress, {
+              ...place,
+              timeoutMs: this.#longestWait(progress, demotedMs),
+            });
       first = false;
       if (signal.aborted) return 'over';
       if (store.era !== era) continue; // refused by the next request
       term.lineage = store.lineage;
       if (upTo > progress.position) {
-        const end = await applyUpTo(this.#options, this.#subscription, progress, upTo);
+        const end = await applyUpTo(this.#options, this.#subscription, progress, nextStop(progress, upTo));
         // Also when the runner stops now: a call that waited for this position was answered.
         if (progress.position >= upTo && !(await this.#markCaughtUp(progress))) return 'fenced';
         if (end !== 'reached') return end;
@@ -168,6 +184,11 @@ export class SubscriptionLoop {
     }
   }
 
+  /** @returns undefined for no limit */
+  #longestWait({ parking }: TermProgress, demotedMs: number | undefined): number | undefined {
+    return parking.size === 0 ? demotedMs : Math.min(demotedMs ?? PARKED_POLL_MS, PARKED_POLL_MS);
+  }
+
   async #waitForEvents(progress: TermProgress, wait: WaitForHighWaterMarkOptions): Promise<number> {
     progress.idle = true;
     try {
@@ -185,6 +206,6 @@ export class SubscriptionLoop {
   }
 }
 
-function isRewound(error: unknown): boolean {
-  return LeftfoldError.is(error) && error.code === 'LOG_REWOUND';
+function nextStop({ parking, position }: TermProgress, upTo: number): number {
+  return parking.size === 0 ? upTo : Math.min(upTo, position + PARKED_POLL_POSITIONS);
 }

@@ -1,5 +1,6 @@
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
+import type { ParkingLedger } from '../parking/parking-ledger.ts';
 import type { BatchSize } from './batch-size.ts';
 
 /** What a process knows about a subscription during one lease term. */
@@ -11,6 +12,8 @@ export interface TermProgress {
   readonly signal: AbortSignal;
   /** The store's era when the term began: nothing of the term holds in a later one. */
   readonly era: number;
+  /** The keys whose events are set aside. Read anew after each batch that was not written. */
+  parking: ParkingLedger;
   /** Where the checkpoint is, as far as is known. */
   position: number;
   /** Whether it is recorded that the subscription has reached the high-water mark. */

@@ -9,7 +9,7 @@ import {
   type OptionNames,
 } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { assertId, type RetryOptions } from '@leftfold/core';
+import { assertId, type RetryOptions, toRetryPolicy } from '@leftfold/core';
 import type { OnIncident } from '../status/subscription-incident.ts';
 import type { SubscriptionDefinition } from '../subscription/subscription-definition.ts';
 import type { WaitOptions } from '../wait/subscription-waiters.ts';
@@ -94,6 +94,8 @@ const runnerNames: OptionNames<SubscriptionRunnerOptions> = {
   migrate: true,
 };
 
+const defaultRetry = { attempts: 5, firstDelayMs: 100, maxDelayMs: 10_000 };
+
 /** Longer ones would overflow the timers of Node. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -115,5 +117,6 @@ export function runnerLimits(options: SubscriptionRunnerOptions) {
   assertWhole('batchSize', batchSize, { least: 1 });
   assertWhole('batchTimeoutMs', batchTimeoutMs, { least: 1, most: MAX_TIMER_MS });
   assertWhole('stopTimeoutMs', stopTimeoutMs, { least: 1, most: MAX_TIMER_MS });
-  return { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs };
+  const retry = toRetryPolicy(options.retry, defaultRetry);
+  return { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs, retry };
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { ClosedError, type LogToken, SubscriptionNotFoundError, toRetryPolicy, uuidv7 } from '@leftfold/core';
+import { ClosedError, type LogToken, SubscriptionNotFoundError, uuidv7 } from '@leftfold/core';
 import { placeOfToken } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, namingLockHolders, toLeftfoldError } from '@leftfold/postgres';
@@ -10,14 +10,14 @@ import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
-import { registerSubscriptions } from '../sql/subscriptions.ts';
 import { guarded, warner } from '../status/subscription-incident.ts';
 import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
+import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
-import { migrationStep, prepareSubscription } from './migration-step.ts';
+import { createMissing } from './create-missing.ts';
 import {
   runnerLimits,
   type SubscriptionRunnerOptions,
@@ -25,8 +25,6 @@ import {
   type WaitForOptions,
 } from './runner-options.ts';
 import { SubscriptionSet } from './subscription-set.ts';
-
-const defaultRetry = { attempts: 5, firstDelayMs: 100, maxDelayMs: 10_000 };
 
 /**
  * Creates a runner for durable subscriptions. It makes no request to the database until `start()` or another method is
@@ -68,6 +66,8 @@ export function createSubscriptionRunner(options: SubscriptionRunnerOptions): Su
  * over. A process that does not call `start()` can still wait for subscriptions, reset and resume them.
  */
 export class SubscriptionRunner implements AsyncDisposable {
+  /** Events that were set aside, and what an operator does with them. */
+  readonly parked: ParkedEvents<SubscriptionRef>;
   readonly #store: PostgresEventStore;
   readonly #subscriptions: SubscriptionSet;
   readonly #migrate: (() => Promise<void>) | undefined;
@@ -83,12 +83,13 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   constructor(options: SubscriptionRunnerOptions) {
     const { store } = options;
-    const { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs } = runnerLimits(options);
+    const { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs, retry } = runnerLimits(options);
     this.#stopTimeoutMs = stopTimeoutMs;
     const onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
     this.#subscriptions = new SubscriptionSet(store, options.subscriptions, options.release);
     this.#migrate = options.migrate;
+    this.parked = this.parkedBy((ref) => ref);
     this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
     this.#leaseMs = leaseMs;
     this.#waiters = new SubscriptionWaiters(store, () => this.#running !== undefined);
@@ -111,7 +112,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       batchSize,
       batchTimeoutMs,
       memory: new MemoryBudget(EVENT_MEMORY),
-      retry: toRetryPolicy(options.retry, defaultRetry),
+      retry,
       onIncident,
     };
     this.#loops = this.#subscriptions.all.map((one) => new SubscriptionLoop(one, shared));
@@ -128,22 +129,8 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.#assertOpen();
     const { pool, schema } = this.#store;
     await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions });
-    await this.#withStoreErrors(() => this.#createMissing(), 'migrate() of the runner');
-  }
-
-  async #createMissing(): Promise<void> {
-    const missing = (await this.#subscriptions.withCheckpoints()).filter(
-      ({ checkpoint }) => checkpoint === undefined,
-    );
-    await registerSubscriptions(
-      this.#store,
-      missing.map(({ subscription }) => subscription),
-    );
-    await migrationStep(this.#store, 'the option migrate', async () => this.#migrate?.());
-    for (const { subscription, checkpoint } of await this.#subscriptions.withCheckpoints()) {
-      const isSame = checkpoint?.definitionHash === subscription.definitionHash;
-      if (isSame) await prepareSubscription(this.#store, this.#subscriptions.mismatches, subscription);
-    }
+    const create = () => createMissing(this.#store, this.#subscriptions, this.#migrate);
+    await this.#withStoreErrors(create, 'migrate() of the runner');
   }
 
   /** Migrates, then begins to run the subscriptions. @throws like {@link migrate}; TypeError when called twice */
@@ -194,6 +181,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    *
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`; the event may still be processed.
    * @throws SubscriptionFailedError when the subscription stopped before that event.
+   * @throws EventParkedError when this event is set aside.
    * @throws LogRewoundError when the log does not have this event.
    * @throws SubscriptionNotFoundError when this runner does not know the subscription, or it has no row.
    * @throws StoreUnavailableError when too many calls of this process wait.
@@ -271,8 +259,8 @@ export class SubscriptionRunner implements AsyncDisposable {
   async status(): Promise<readonly SubscriptionStatus[]> {
     this.#assertOpen();
     // Before the high-water mark: a lag is then never too small.
-    const found = await this.#withStoreErrors(() => this.#subscriptions.withCheckpoints());
-    const standstills = await this.#withStoreErrors(() => this.#subscriptions.standstills(this.#leaseMs));
+    const look = () => this.#subscriptions.look(this.#leaseMs);
+    const { found, standstills, parked } = await this.#withStoreErrors(look);
     const highWaterMark = await this.#store.highWaterMark();
     return found.map(({ subscription, checkpoint }, index) => {
       const mismatch = checkpoint && this.#subscriptions.mismatches.of(subscription, checkpoint);
@@ -280,7 +268,16 @@ export class SubscriptionRunner implements AsyncDisposable {
       const since = standstills.get(mapKeyOf(subscription.key));
       const failure = this.#loops[index]?.lastFailure;
       const standstill = since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
-      return toStatus(subscription.key, checkpoint, { highWaterMark, differences, standstill });
+      const ofKey = { differences, standstill, parked: parked.get(mapKeyOf(subscription.key)) };
+      return toStatus(subscription.key, checkpoint, { highWaterMark, ...ofKey });
+    });
+  }
+
+  /** @internal The same as `parked`, for those who refer to subscriptions in another way. */
+  parkedBy<TRef>(toRef: (ref: TRef) => SubscriptionRef): ParkedEvents<TRef> {
+    return new ParkedEvents(this.#store, (ref) => {
+      this.#assertOpen();
+      return this.#subscriptions.find(toRef(ref));
     });
   }
 

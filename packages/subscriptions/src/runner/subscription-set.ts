@@ -1,6 +1,7 @@
 import { DuplicateDefinitionError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { Checkpoint } from '../sql/row.ts';
+import { type ParkedCounts, readParkedCounts } from '../sql/parked.ts';
 import { readStandstills, type Standstill } from '../sql/standstill.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
@@ -64,11 +65,27 @@ export class SubscriptionSet {
     return all.map((subscription) => ({ subscription, checkpoint: found.get(mapKeyOf(subscription.key)) }));
   }
 
+  /** What the status of each is made of. @throws what the database threw */
+  async look(leaseMs: number) {
+    const found = await this.withCheckpoints();
+    const [standstills, parked] = await Promise.all([this.#standstills(leaseMs), this.#parkedCounts()]);
+    return { found, standstills, parked };
+  }
+
   /** For those that have not moved for twice `leaseMs` though events wait: since when, in words. By map key. */
-  async standstills(leaseMs: number): Promise<ReadonlyMap<string, string>> {
+  async #standstills(leaseMs: number): Promise<ReadonlyMap<string, string>> {
     const keys = this.all.map(({ key }) => key);
     const long = (await readStandstills(this.#store, keys)).filter(({ still_ms: ms }) => ms > 2 * leaseMs);
     return new Map(long.map((one) => [mapKeyOf(one), describeStandstill(one)]));
+  }
+
+  /** How much of each subscription is parked, of those that have parked keys. By map key. */
+  async #parkedCounts(): Promise<ReadonlyMap<string, ParkedCounts>> {
+    const counts = await readParkedCounts(
+      this.#store,
+      this.all.map(({ key }) => key),
+    );
+    return new Map(counts.map((one) => [mapKeyOf(one), one]));
   }
 
   /** False when this process defines the subscription in another way than the row with this hash. */

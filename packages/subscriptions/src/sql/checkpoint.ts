@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { HeldLease } from './leases.ts';
+import { parkingAsJson } from './parking-change.ts';
 
 /** A move of a checkpoint: where it has to be, and where it goes. */
 export interface CheckpointStep {
@@ -10,17 +11,19 @@ export interface CheckpointStep {
 
 /**
  * Moves the checkpoint and extends the lease, and has a row if it did: only while the lease has this epoch and owner,
- * the checkpoint is where this owner left it, and the log has the lease's lineage. This fences a former owner.
+ * the checkpoint is where this owner left it, and the log has the lease's lineage. This fences a former owner. What the
+ * batch does with parked keys is written with it.
  *
  * Part of a `with` clause of {@link advanceCheckpoint}, and of statements whose text depends on a table's definition:
  * therefore written with kysely, unlike the others of this package.
  */
 export function checkpointUpdate(schema: string, { lease, from, to }: CheckpointStep): RawBuilder<unknown> {
+  const parking = parkingAsJson(lease.parking?.changeOf(from, to));
   return sql`
     select advanced.position
       from ${sql.id(schema, '_advance_checkpoint')}(
              ${lease.name}, ${lease.version}, ${lease.slice}, ${lease.epoch}, ${lease.owner}, ${from}, ${to},
-             ${lease.leaseMs}, ${lease.lineage ?? null}
+             ${lease.leaseMs}, ${lease.lineage ?? null}, ${parking}::jsonb
            ) as advanced (position)
      where advanced.position is not null
   `;

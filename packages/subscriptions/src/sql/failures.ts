@@ -2,9 +2,7 @@ import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 import type { HeldLease } from './leases.ts';
 import type { StoredFailure } from './row.ts';
 import type { SchemaConnection } from './schema-connection.ts';
-
-/** Longest failure message that is stored, in characters. */
-const MAX_MESSAGE_LENGTH = 2_000;
+import { storableMessage } from './storable-message.ts';
 
 /** A failure as one release meets it. */
 export interface NewFailure extends Omit<StoredFailure, 'releases'> {
@@ -33,7 +31,7 @@ export async function stopSubscription(
       owner,
       position ?? null,
       type ?? null,
-      storable(message),
+      storableMessage(message),
       outdated,
       release,
       lineage ?? null,
@@ -58,9 +56,4 @@ export async function resumeSubscription(
     values: [name, version, slice],
   });
   return row?.resumed === true;
-}
-
-/** Postgres text cannot hold NUL. */
-function storable(message: string): string {
-  return message.slice(0, MAX_MESSAGE_LENGTH).replaceAll('\u0000', '');
 }

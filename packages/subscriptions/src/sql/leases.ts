@@ -1,5 +1,6 @@
 import { numberArray, textArray } from '@leftfold/postgres';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { ParkingChanges } from './parking-change.ts';
 import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
@@ -12,6 +13,8 @@ export interface HeldLease extends SubscriptionKey {
   readonly lineage?: string | undefined;
   /** How long the lease lasts after each batch or renewal, in milliseconds. */
   readonly leaseMs: number;
+  /** What a batch does with parked keys, in the transaction of its checkpoint. @default nothing */
+  readonly parking?: ParkingChanges | undefined;
   /** Ends the transaction of a batch: the lease is lost, or the batch was given up. */
   readonly signal?: AbortSignal | undefined;
 }

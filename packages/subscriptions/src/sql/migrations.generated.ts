@@ -48,6 +48,64 @@ create table :schema.subscriptions (
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
 
+-- Keys of which an event failed: that event and all later ones of the key are set aside, in order, and the others go on.
+create table :schema.parked_keys (
+  name            text        collate "C" not null,
+  version         integer     not null,
+  slice           integer     not null,
+  key             text        collate "C" not null,
+  parked_at       timestamptz not null default clock_timestamp(),
+  failed_position bigint      not null,
+  failed_type     text        not null,
+  failed_message  text        not null,
+  failed_at       timestamptz not null default clock_timestamp(),
+  release         text        not null,
+  attempts        integer     not null,
+  -- When the leader processes the key's events: null for a key that waits to be resumed or given up.
+  resume_at       timestamptz,
+  constraint parked_keys_pkey primary key (name, version, slice, key)
+);
+
+-- Most keys are due at no time.
+create index parked_keys_resume_at_idx on :schema.parked_keys (name, version, slice, resume_at)
+  where resume_at is not null;
+
+-- The events that were set aside. What they are is in the log.
+create table :schema.parked_events (
+  name     text    collate "C" not null,
+  version  integer not null,
+  slice    integer not null,
+  key      text    collate "C" not null,
+  position bigint  not null,
+  constraint parked_events_pkey primary key (name, version, slice, key, position),
+  constraint parked_events_key_fkey foreign key (name, version, slice, key)
+    references :schema.parked_keys (name, version, slice, key) on delete cascade
+);
+
+-- For waits, which ask whether the event at a position was set aside.
+create index parked_events_position_idx on :schema.parked_events (name, version, position);
+
+-- Parked events that are never processed: who decided it, when and why.
+create table :schema.given_up_events (
+  id              bigint      generated always as identity,
+  name            text        collate "C" not null,
+  version         integer     not null,
+  slice           integer     not null,
+  key             text        collate "C" not null,
+  positions       bigint[]    not null,
+  given_up_at     timestamptz not null default clock_timestamp(),
+  given_up_by     text        not null,
+  reason          text        not null,
+  failed_position bigint      not null,
+  failed_type     text        not null,
+  failed_message  text        not null,
+  failed_at       timestamptz not null,
+  release         text        not null,
+  attempts        integer     not null,
+  constraint given_up_events_pkey primary key (id)
+);
+create index given_up_events_name_idx on :schema.given_up_events (name, version, id);
+
 -- Runs under the exclusive inline lock: no append is processing events of the subscription, so all of them are processed.
 create function :schema._demote_subscription() returns trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -136,15 +194,27 @@ $$;
     sql: `-- Moves a checkpoint forward and extends the lease. Null, and nothing is changed, when the lease has another epoch or
 -- owner, the checkpoint is not at from_position, or the log has another lineage: this fences a former owner, and a batch
 -- of events that the log may have lost. A null lineage: of any.
+--
+-- With parking, the batch also sets events aside, or processes events that were set aside: null, too, when one of those
+-- was given up meanwhile. See _change_parked.
 create or replace function :schema._advance_checkpoint(
   name text, version integer, slice integer, epoch bigint, owner text, from_position bigint, to_position bigint,
-  lease_ms double precision, lineage text default null
+  lease_ms double precision, lineage text default null, parking jsonb default null
 ) returns bigint language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   moved bigint;
 begin
+  if parking is not null then
+    -- Whoever changes what is parked locks this row first.
+    perform from :schema.subscriptions as subscription
+      where subscription.name = _advance_checkpoint.name
+        and subscription.version = _advance_checkpoint.version
+        and subscription.slice = _advance_checkpoint.slice
+        for update;
+    if not :schema._are_parked(name, version, slice, parking -> 'resumed') then return null; end if;
+  end if;
   update :schema.subscriptions as subscription
      set position = to_position,
          advanced_at = clock_timestamp(),
@@ -158,7 +228,138 @@ begin
      and to_position >= from_position
      and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
   returning subscription.position into moved;
+  if moved is not null and parking is not null then
+    perform :schema._change_parked(name, version, slice, parking);
+  end if;
   return moved;
+end
+$$;
+`,
+  },
+  {
+    name: '_are_parked',
+    sql: `-- Whether all of these events, {key, position} each, are set aside. True for none, or null.
+create or replace function :schema._are_parked(name text, version integer, slice integer, events jsonb)
+returns boolean language sql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select not exists (
+    select from jsonb_to_recordset(events) as wanted (key text, position bigint)
+     where not exists (
+             select from :schema.parked_events as parked
+              where parked.name = _are_parked.name
+                and parked.version = _are_parked.version
+                and parked.slice = _are_parked.slice
+                and parked.key = wanted.key
+                and parked.position = wanted.position))
+$$;
+`,
+  },
+  {
+    name: '_change_parked',
+    sql: `-- Records what a batch does with parked keys: "failures" of keys that are parked, or parked again; "parked" events, set
+-- aside; "resumed" events, processed now; "freed" keys of which no event is left. Called under the lock of the
+-- subscription's row.
+create or replace function :schema._change_parked(name text, version integer, slice integer, parking jsonb)
+returns void language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from :schema.parked_events as parked
+   using jsonb_to_recordset(parking -> 'resumed') as done (key text, position bigint)
+   where parked.name = _change_parked.name
+     and parked.version = _change_parked.version
+     and parked.slice = _change_parked.slice
+     and parked.key = done.key
+     and parked.position = done.position;
+  delete from :schema.parked_keys as parked
+   using jsonb_array_elements_text(coalesce(parking -> 'freed', '[]')) as freed (key)
+   where parked.name = _change_parked.name
+     and parked.version = _change_parked.version
+     and parked.slice = _change_parked.slice
+     and parked.key = freed.key;
+  insert into :schema.parked_keys as parked
+         (name, version, slice, key, failed_position, failed_type, failed_message, release, attempts, resume_at)
+  select _change_parked.name, _change_parked.version, _change_parked.slice, failure.key, failure.position, failure.type,
+         failure.message, failure.release, failure.attempts,
+         clock_timestamp() + failure.retry_ms * interval '1 millisecond'
+    from jsonb_to_recordset(parking -> 'failures') as failure
+         (key text, position bigint, type text, message text, release text, attempts integer, retry_ms double precision)
+  on conflict on constraint parked_keys_pkey do update
+     set failed_position = excluded.failed_position,
+         failed_type = excluded.failed_type,
+         failed_message = excluded.failed_message,
+         failed_at = excluded.failed_at,
+         release = excluded.release,
+         attempts = excluded.attempts,
+         resume_at = excluded.resume_at;
+  insert into :schema.parked_events (name, version, slice, key, position)
+  select _change_parked.name, _change_parked.version, _change_parked.slice, event.key, event.position
+    from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint);
+end
+$$;
+`,
+  },
+  {
+    name: '_give_up_parked',
+    sql: `-- Gives up the events of a parked key up to a position, or all of them when it is null: they are not processed, and a
+-- record says which, who decided it and why. What is left of the key is resumed. Returns the number of events, or null when the key
+-- is not parked. Waits for the batch that is being written.
+create or replace function :schema._give_up_parked(
+  name text, version integer, key text, up_to bigint, reason text, given_up_by text
+) returns bigint language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  given_up bigint := 0;
+  found_one boolean := false;
+  one record;
+  gone bigint[];
+begin
+  if reason is null or length(reason) not between 1 and 2000 then
+    raise exception 'reason must have 1 to 2000 characters' using errcode = '22023';
+  end if;
+  if given_up_by is null or length(given_up_by) not between 1 and 255 then
+    raise exception 'given_up_by must have 1 to 255 characters' using errcode = '22023';
+  end if;
+  perform from :schema.subscriptions as subscription
+    where subscription.name = _give_up_parked.name
+      and subscription.version = _give_up_parked.version
+    order by subscription.slice
+      for update;
+  for one in
+    select *
+      from :schema.parked_keys as parked
+     where parked.name = _give_up_parked.name
+       and parked.version = _give_up_parked.version
+       and parked.key = _give_up_parked.key
+  loop
+    found_one := true;
+    with deleted as (
+      delete from :schema.parked_events as parked
+       where parked.name = one.name
+         and parked.version = one.version
+         and parked.slice = one.slice
+         and parked.key = one.key
+         and (up_to is null or parked.position <= up_to)
+      returning parked.position)
+    select array_agg(deleted.position order by deleted.position) into gone from deleted;
+    if gone is not null then
+      given_up := given_up + cardinality(gone);
+      insert into :schema.given_up_events
+             (name, version, slice, key, positions, given_up_by, reason,
+              failed_position, failed_type, failed_message, failed_at, release, attempts)
+      values (one.name, one.version, one.slice, one.key, gone, _give_up_parked.given_up_by, _give_up_parked.reason,
+              one.failed_position, one.failed_type, one.failed_message, one.failed_at, one.release, one.attempts);
+    end if;
+    update :schema.parked_keys as parked
+       set resume_at = clock_timestamp()
+     where parked.name = one.name
+       and parked.version = one.version
+       and parked.slice = one.slice
+       and parked.key = one.key;
+  end loop;
+  return case when found_one then given_up end;
 end
 $$;
 `,
@@ -304,6 +505,28 @@ $$;
 `,
   },
   {
+    name: '_resume_parked',
+    sql: `-- Asks the leader to process the events of parked keys in their order: of these keys, or of all when keys is null.
+-- Returns their number.
+create or replace function :schema._resume_parked(name text, version integer, keys text[])
+returns bigint language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  resumed bigint;
+begin
+  update :schema.parked_keys as parked
+     set resume_at = clock_timestamp()
+   where parked.name = _resume_parked.name
+     and parked.version = _resume_parked.version
+     and (keys is null or parked.key = any (keys));
+  get diagnostics resumed = row_count;
+  return resumed;
+end
+$$;
+`,
+  },
+  {
     name: '_resume_subscription',
     sql: `-- Lets a stopped subscription continue at the event where it stopped. False when it has no row.
 create or replace function :schema._resume_subscription(name text, version integer, slice integer)
@@ -362,6 +585,10 @@ begin
    where inline.name = _rewind_checkpoint.name
      and inline.version = _rewind_checkpoint.version
      and inline.slice = _rewind_checkpoint.slice;
+  delete from :schema.parked_keys as parked
+   where parked.name = _rewind_checkpoint.name
+     and parked.version = _rewind_checkpoint.version
+     and parked.slice = _rewind_checkpoint.slice;
   return true;
 end
 $$;

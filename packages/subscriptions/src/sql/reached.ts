@@ -1,6 +1,8 @@
+import { EventParkedError, type SubscriptionIdentity } from '@leftfold/core';
 import type { EventPlace } from '@leftfold/core/input';
 import { hasEventOf, tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { numberArray, type Statement } from '@leftfold/postgres';
+import { parkedColumn } from './parked.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 import { columnsOf } from './subscriptions.ts';
 
@@ -9,6 +11,8 @@ export interface ReachedRow extends TokenRow {
   readonly position: number;
   /** True when appends process the events: it has processed every position. */
   readonly inline: boolean;
+  /** Whether the event at the place was set aside. */
+  readonly parked: boolean;
 }
 
 /** A subscription, and the place in the log that it has to reach. */
@@ -26,7 +30,8 @@ export interface NumberedReachedRow extends ReachedRow {
 export function reachedStatement(schema: string, wanted: readonly WantedPlace[]): Statement {
   return {
     name: `leftfold reached ${schema}`,
-    text: `select wanted.number, subscription.position, subscription.inline, ${tokenColumns(schema, 'wanted.place')}
+    text: `select wanted.number, subscription.position, subscription.inline, ${tokenColumns(schema, 'wanted.place')},
+                  ${parkedColumn(schema, { name: 'wanted.name', version: 'wanted.version', position: 'wanted.place' })}
              from unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[]) with ordinality
                   as wanted (name, version, slice, place, number)
              join "${schema}".subscriptions as subscription
@@ -40,8 +45,12 @@ export function reachedStatement(schema: string, wanted: readonly WantedPlace[])
   };
 }
 
-/** @throws LogRewoundError when the log does not have the event of the place, and it cannot still appear */
-export function hasReached(place: EventPlace, row: ReachedRow): boolean {
+/**
+ * @throws LogRewoundError when the log does not have the event of the place, and it cannot still appear
+ * @throws EventParkedError when it was set aside
+ */
+export function hasReached(identity: SubscriptionIdentity, place: EventPlace, row: ReachedRow): boolean {
   const hasEvent = hasEventOf(place, row, row.position);
+  if (row.parked) throw new EventParkedError(identity, { position: place.position });
   return hasEvent && (row.inline || row.position >= place.position);
 }

@@ -15,6 +15,7 @@ export interface SubscriptionIncident {
 export type OnIncident = (incident: SubscriptionIncident) => void;
 
 const WARNED = new Set([
+  'EVENT_PARKED',
   'PROJECTION_NOT_INLINE',
   'RELEASE_OUTDATED',
   'SUBSCRIPTION_MISMATCH',
@@ -25,7 +26,7 @@ const WARNED = new Set([
 const WARNED_ONCE = new Set(['MISSING_RIGHTS', 'READ_ONLY_DATABASE']);
 
 /**
- * Emits a warning of the process when a subscription stops, is not inline, is left to another release, or cannot run with
+ * Emits a warning of the process when a subscription stops, parks a key, is not inline, is left to another release, or cannot run with
  * the rights of this process, so that none of these goes unnoticed.
  */
 export function warner(): OnIncident {

@@ -35,10 +35,18 @@ export interface SubscriptionStatus extends SubscriptionKey {
    * words, and in the process that holds the lease also what went wrong.
    */
   readonly notAdvancing: string | undefined;
+  /** How many keys are parked, and how many events are set aside for them. */
+  readonly parked: ParkedTotals;
   /** Why the subscription stopped. */
   readonly failure: StoredFailure | undefined;
   /** How the definition of this process differs from the one in the database; empty when it does not. */
   readonly differences: readonly string[];
+}
+
+/** How much of a subscription is parked. */
+export interface ParkedTotals {
+  readonly keys: number;
+  readonly events: number;
 }
 
 /** What is known beside the subscription's row. */
@@ -47,12 +55,14 @@ export interface StatusContext {
   readonly differences: readonly string[];
   /** Since when the position has not moved, in words; undefined when that is not long ago. */
   readonly standstill: string | undefined;
+  /** @default nothing */
+  readonly parked: ParkedTotals | undefined;
 }
 
 export function toStatus(
   { name, version, slice }: SubscriptionKey,
   checkpoint: Checkpoint | undefined,
-  { highWaterMark, differences, standstill }: StatusContext,
+  { highWaterMark, differences, standstill, parked }: StatusContext,
 ): SubscriptionStatus {
   const position = checkpoint?.inline === true ? highWaterMark : (checkpoint?.position ?? 0);
   return {
@@ -66,6 +76,7 @@ export function toStatus(
     demotion: checkpoint?.demotion,
     caughtUp: checkpoint?.caughtUp ?? false,
     notAdvancing: checkpoint?.leased === true ? standstill : undefined,
+    parked: { keys: parked?.keys ?? 0, events: parked?.events ?? 0 },
     failure: checkpoint?.failure,
     differences,
   };

@@ -1,5 +1,11 @@
-import { assertId, type SubscriptionIdentity } from '@leftfold/core';
-import { assertWhole } from '@leftfold/core/input';
+import {
+  assertId,
+  InvalidDefinitionError,
+  type OnFailure,
+  type RecordedEvent,
+  type SubscriptionIdentity,
+} from '@leftfold/core';
+import { assertOneOf, assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
@@ -31,6 +37,26 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    * @default the text of the definition's functions
    */
   readonly code?: readonly string[] | undefined;
+
+  /**
+   * The keys whose order an event belongs to: the events of one key are processed in order. A handler that returns
+   * several has to use {@link SubscriptionPage.includes}. Part of what parked events are stored under: another function
+   * needs another version.
+   *
+   * @default the id of the event's stream
+   */
+  readonly keysOf?: ((event: RecordedEvent) => readonly string[]) | undefined;
+  /**
+   * What happens at an event that failed as often as `retry.attempts` says. `stop`: the subscription stops. `park`: the
+   * event and all later ones of its keys are set aside, in order, and the others go on.
+   *
+   * An event that cannot be read, or whose keys cannot be found out, stops the subscription in any case.
+   *
+   * @default 'stop'
+   */
+  readonly onFailure?: OnFailure | undefined;
+  /** Parked keys whose events the handler takes in one page. @default 1 */
+  readonly keysAtOnce?: number | undefined;
 
   /**
    * Creates what the handler writes to. Part of each migration, unless the database has another definition.
@@ -78,6 +104,7 @@ const MAX_INTEGER = 2 ** 31 - 1;
  * @param release identifies the code of this process. @default a hash of the definition and its functions
  * @throws InvalidNameError when the name is empty or too long
  * @throws InvalidArgumentError when the version is no whole number from 1, or the slice none from 0
+ * @throws InvalidDefinitionError when a subscription that becomes inline parks events
  */
 export function toSubscription(definition: SubscriptionDefinition, release?: string): Subscription {
   const { kind = 'subscription' } = definition;
@@ -85,6 +112,11 @@ export function toSubscription(definition: SubscriptionDefinition, release?: str
   assertId(`${kind} name`, key.name);
   assertWhole(`version of ${kind} "${key.name}"`, key.version, { least: 1, most: MAX_INTEGER });
   assertWhole(`slice of ${kind} "${key.name}"`, key.slice, { most: MAX_INTEGER });
+  assertOneOf(`onFailure of ${kind} "${key.name}"`, definition.onFailure, ['stop', 'park']);
+  if (definition.onFailure === 'park' && definition.promote !== undefined)
+    throw new InvalidDefinitionError(
+      `${kind} "${key.name}" is inline and cannot park events: an append fails at an event that cannot be applied; leave out onFailure, or the mode`,
+    );
   const { code = functionTexts(definition) } = definition;
   const declared = declaredDefinition(definition);
   return {

@@ -15,7 +15,7 @@ const MAX_ANSWER_MS = 60_000;
 /**
  * Waits until a subscription has processed the event at a place.
  *
- * @throws LogRewoundError when the log does not have this event; the errors of {@link SubscriptionWaiters.until}
+ * @throws LogRewoundError when the log does not have this event; EventParkedError when it is set aside; the errors of {@link SubscriptionWaiters.until}
  */
 export async function waitForPlace(
   by: { readonly store: PostgresEventStore; readonly waiters: SubscriptionWaiters },
@@ -56,7 +56,7 @@ async function reachedRow(
     throw error;
   }
   if (row === undefined) return 0;
-  return hasReached(place, row) ? row : row.position;
+  return hasReached(identityOf(subscription), place, row) ? row : row.position;
 }
 
 /**

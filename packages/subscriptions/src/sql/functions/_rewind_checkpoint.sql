@@ -32,6 +32,10 @@ begin
    where inline.name = _rewind_checkpoint.name
      and inline.version = _rewind_checkpoint.version
      and inline.slice = _rewind_checkpoint.slice;
+  delete from :schema.parked_keys as parked
+   where parked.name = _rewind_checkpoint.name
+     and parked.version = _rewind_checkpoint.version
+     and parked.slice = _rewind_checkpoint.slice;
   return true;
 end
 $$;

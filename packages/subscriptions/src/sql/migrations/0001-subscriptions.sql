@@ -43,6 +43,64 @@ create table :schema.subscriptions (
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
 
+-- Keys of which an event failed: that event and all later ones of the key are set aside, in order, and the others go on.
+create table :schema.parked_keys (
+  name            text        collate "C" not null,
+  version         integer     not null,
+  slice           integer     not null,
+  key             text        collate "C" not null,
+  parked_at       timestamptz not null default clock_timestamp(),
+  failed_position bigint      not null,
+  failed_type     text        not null,
+  failed_message  text        not null,
+  failed_at       timestamptz not null default clock_timestamp(),
+  release         text        not null,
+  attempts        integer     not null,
+  -- When the leader processes the key's events: null for a key that waits to be resumed or given up.
+  resume_at       timestamptz,
+  constraint parked_keys_pkey primary key (name, version, slice, key)
+);
+
+-- Most keys are due at no time.
+create index parked_keys_resume_at_idx on :schema.parked_keys (name, version, slice, resume_at)
+  where resume_at is not null;
+
+-- The events that were set aside. What they are is in the log.
+create table :schema.parked_events (
+  name     text    collate "C" not null,
+  version  integer not null,
+  slice    integer not null,
+  key      text    collate "C" not null,
+  position bigint  not null,
+  constraint parked_events_pkey primary key (name, version, slice, key, position),
+  constraint parked_events_key_fkey foreign key (name, version, slice, key)
+    references :schema.parked_keys (name, version, slice, key) on delete cascade
+);
+
+-- For waits, which ask whether the event at a position was set aside.
+create index parked_events_position_idx on :schema.parked_events (name, version, position);
+
+-- Parked events that are never processed: who decided it, when and why.
+create table :schema.given_up_events (
+  id              bigint      generated always as identity,
+  name            text        collate "C" not null,
+  version         integer     not null,
+  slice           integer     not null,
+  key             text        collate "C" not null,
+  positions       bigint[]    not null,
+  given_up_at     timestamptz not null default clock_timestamp(),
+  given_up_by     text        not null,
+  reason          text        not null,
+  failed_position bigint      not null,
+  failed_type     text        not null,
+  failed_message  text        not null,
+  failed_at       timestamptz not null,
+  release         text        not null,
+  attempts        integer     not null,
+  constraint given_up_events_pkey primary key (id)
+);
+create index given_up_events_name_idx on :schema.given_up_events (name, version, id);
+
 -- Runs under the exclusive inline lock: no append is processing events of the subscription, so all of them are processed.
 create function :schema._demote_subscription() returns trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp

@@ -22,6 +22,20 @@ export const projectionClaims = {
       'A projection that cannot apply an event stops there, reports the event and the cause, and applies nothing after it.',
     statedIn: 'guides/projections.md#events-that-cannot-be-applied',
   },
+  'parks-a-key': {
+    claim:
+      'A projection that parks sets a failing event and all later ones of its key aside, in order and in the transaction of the checkpoint; other keys go on, and a wait for an event that is set aside fails.',
+    statedIn: 'guides/projections.md#parking',
+  },
+  'resumes-in-order': {
+    claim:
+      'The events of a parked key that is resumed are processed once and in order, before later ones of the key, also when the leader is cut off in the middle.',
+    statedIn: 'guides/projections.md#parking',
+  },
+  'gives-up-with-a-record': {
+    claim: 'A parked event is processed or given up, never both; who gave it up, when and why is kept.',
+    statedIn: 'guides/projections.md#parking',
+  },
   'statement-order': {
     claim:
       'Statements that handlers return are executed in order, after everything that earlier handlers wrote.',

@@ -1,0 +1,106 @@
+import type { RecordedEvent } from '@leftfold/core';
+import { BatchFailure } from '../handler/batch-failure.ts';
+import { storedCountOf } from '../handler/stored-count.ts';
+import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
+import type { Subscription } from '../subscription/subscription-definition.ts';
+import type { LoopOptions } from './loop-options.ts';
+import { batchTooLong } from './stalled.ts';
+import type { TermProgress } from './term-progress.ts';
+import { tracedBatch } from './traced-batch.ts';
+import { isRewound } from './is-rewound.ts';
+import { within } from './within.ts';
+
+type BatchOptions = Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs'>;
+
+/**
+ * Lets the handler prepare a page. A batch that cannot be prepared is published as one that failed.
+ *
+ * @throws BatchFailure for an error of the handler; SubscriptionStalledError when it takes longer than `batchTimeoutMs`
+ */
+export function prepareBatch(
+  options: BatchOptions,
+  subscription: Subscription,
+  progress: TermProgress,
+  page: SubscriptionPage,
+): Promise<PreparedBatch> {
+  const { store, batchTimeoutMs } = options;
+  return within(prepare(store.schema, progress, page), batchTimeoutMs, () =>
+    batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+  );
+}
+
+async function prepare(
+  schema: string,
+  { handler, term }: TermProgress,
+  page: SubscriptionPage,
+): Promise<PreparedBatch> {
+  try {
+    return await handler.prepare(page);
+  } catch (error) {
+    const { from, to, events } = page;
+    const failed = () => Promise.reject<boolean>(error);
+    const eventCount = storedCountOf(events);
+    await tracedBatch(schema, term, { from, to, eventCount }, failed);
+    throw asBatchFailure(error, eventCount, events[0]);
+  }
+}
+
+/** What is known of a batch beside what its handler says. */
+export interface BatchOrigin {
+  readonly preparedMs: number;
+  readonly firstEvent: RecordedEvent | undefined;
+}
+
+/**
+ * Lets the handler write a batch, and records the progress.
+ *
+ * @returns false when it was not written: the lease is lost, or the checkpoint is elsewhere
+ * @throws BatchFailure for an error of the handler; SubscriptionStalledError when it takes longer than `batchTimeoutMs`
+ */
+export function writeBatch(
+  options: BatchOptions,
+  subscription: Subscription,
+  progress: TermProgress,
+  prepared: PreparedBatch,
+  origin: BatchOrigin = { preparedMs: 0, firstEvent: undefined },
+): Promise<boolean> {
+  const { batchTimeoutMs } = options;
+  return within(write(options, progress, prepared, origin), batchTimeoutMs, () =>
+    batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+  );
+}
+
+async function write(
+  { store, waiters }: BatchOptions,
+  progress: TermProgress,
+  prepared: PreparedBatch,
+  { preparedMs, firstEvent }: BatchOrigin,
+): Promise<boolean> {
+  const { term, position: from } = progress;
+  const { to, eventCount } = prepared;
+  const began = performance.now();
+  progress.writing = true;
+  try {
+    if (!(await tracedBatch(store.schema, term, { from, to, eventCount }, () => prepared.write())))
+      return false;
+  } catch (error) {
+    throw asBatchFailure(error, eventCount, firstEvent);
+  } finally {
+    progress.writing = false;
+  }
+  progress.parking.written(to);
+  progress.position = to;
+  progress.advancedAt = performance.now();
+  progress.failures = 0;
+  progress.outages = 0;
+  progress.lastFailure = undefined;
+  progress.size.applied(eventCount, preparedMs + performance.now() - began);
+  waiters.advanced(term, to);
+  return true;
+}
+
+/** The runner then knows the event when the batch had only one. */
+function asBatchFailure(error: unknown, eventCount: number, firstEvent: RecordedEvent | undefined): unknown {
+  if (error instanceof BatchFailure || isRewound(error)) return error;
+  return new BatchFailure(error, { eventCount, firstEvent, failing: undefined });
+}

@@ -1,0 +1,15 @@
+import type { RecordedEvent } from '@leftfold/core';
+import type { Failure } from '../sql/parking-change.ts';
+import { storableMessage } from '../sql/storable-message.ts';
+
+/** How an event failed, whatever its keys are. */
+export interface FailedEvent extends Omit<Failure, 'key' | 'position' | 'type' | 'message'> {
+  readonly event: RecordedEvent;
+  readonly cause: unknown;
+}
+
+/** The failure of one key of an event. */
+export function toFailure(key: string, { event, cause, release, attempts, retryMs }: FailedEvent): Failure {
+  const message = storableMessage(cause instanceof Error ? cause.message : String(cause));
+  return { key, position: event.position, type: event.type, message, release, attempts, retryMs };
+}

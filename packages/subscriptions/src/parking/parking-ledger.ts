@@ -1,0 +1,146 @@
+import type { RecordedEvent } from '@leftfold/core';
+import { BatchFailure } from '../handler/batch-failure.ts';
+import type { SubscriptionPage } from '../handler/subscription-handler.ts';
+import type { ParkedPlace, ParkingChange, ParkingChanges } from '../sql/parking-change.ts';
+import { type FailedEvent, toFailure } from './failure.ts';
+import { type KeysOf, storedKey } from './keys-of.ts';
+
+interface MutableChange {
+  readonly to: number;
+  readonly parked: ParkedPlace[];
+  readonly failures: ParkingChange['failures'][number][];
+  readonly resumed: ParkedPlace[];
+  readonly freed: string[];
+}
+
+/**
+ * The parked keys of one lease term, and what the batches that are not written yet do with them.
+ *
+ * Each statement that moves the checkpoint takes the changes of its range from here, whatever the handler is: an event
+ * that was taken out of a page is set aside with the page, or the page is not written.
+ */
+export class ParkingLedger implements ParkingChanges {
+  readonly keysOf: KeysOf;
+  readonly #keys: Set<string>;
+  #changes: MutableChange[] = [];
+
+  constructor(keysOf: KeysOf, keys: Iterable<string>) {
+    this.keysOf = keysOf;
+    this.#keys = new Set(keys);
+  }
+
+  /** Number of parked keys. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  isParked(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  changeOf(from: number, to: number): ParkingChange | undefined {
+    const changes = this.#changes.filter((change) =>
+      from === to ? change.to === to : change.to > from && change.to <= to,
+    );
+    if (changes.length <= 1) return changes[0];
+    return {
+      parked: changes.flatMap(({ parked }) => parked),
+      failures: changes.flatMap(({ failures }) => failures),
+      resumed: changes.flatMap(({ resumed }) => resumed),
+      freed: changes.flatMap(({ freed }) => freed),
+    };
+  }
+
+  /**
+   * Takes the events of parked keys out of a page. An event with several keys stays for those that are not parked.
+   *
+   * @throws BatchFailure for an event whose keys cannot be found out
+   */
+  divide(page: SubscriptionPage): SubscriptionPage {
+    if (this.#keys.size === 0) return page;
+    const { to } = page;
+    const parked: ParkedPlace[] = [];
+    const events = page.events.filter((event, before) => {
+      const keys = this.#keysIn(page, event, before);
+      const held = keys.filter((key) => this.#keys.has(key));
+      for (const key of held) addPlace(parked, { key, position: event.position });
+      return held.length === 0 || held.length < keys.length;
+    });
+    if (parked.length === 0) return page;
+    this.#changes.push({ ...emptyChange(to), parked });
+    return { ...page, events, includes: (_event, key) => !this.#keys.has(storedKey(key)) };
+  }
+
+  #keysIn({ events }: SubscriptionPage, event: RecordedEvent, before: number): readonly string[] {
+    try {
+      return this.keysOf(event);
+    } catch (error) {
+      const failing = { event, before };
+      throw new BatchFailure(error, { eventCount: events.length, firstEvent: events[0], failing });
+    }
+  }
+
+  /**
+   * Sets a stored event aside that was not processed, for all of its keys, with the batch that ends at its position.
+   *
+   * @param events what it is read as
+   * @returns the keys that were not parked before
+   */
+  park(failed: FailedEvent, events: readonly RecordedEvent[]): readonly string[] {
+    const { event } = failed;
+    const keys = [...new Set([event, ...events].flatMap((one) => this.keysOf(one)))];
+    const fresh = keys.filter((key) => !this.#keys.has(key));
+    this.#changes.push({
+      ...emptyChange(event.position),
+      parked: keys.map((key) => ({ key, position: event.position })),
+      failures: fresh.map((key) => toFailure(key, failed)),
+    });
+    for (const key of fresh) this.#keys.add(key);
+    return fresh;
+  }
+
+  /** Events of a parked key are processed, by a batch that leaves the checkpoint where it is. */
+  resume(at: number, places: readonly ParkedPlace[], freed: readonly string[]): void {
+    this.#changes.push({ ...emptyChange(at), resumed: [...places], freed: [...freed] });
+  }
+
+  /** The first event of a parked key failed again. */
+  parkAgain(at: number, key: string, failed: FailedEvent): void {
+    this.#changes.push({ ...emptyChange(at), failures: [toFailure(key, failed)] });
+  }
+
+  /** Everything up to this position is written. */
+  written(to: number): void {
+    const written = this.#changes.filter((change) => change.to <= to);
+    this.#changes = this.#changes.filter((change) => change.to > to);
+    for (const { freed } of written) for (const key of freed) this.#keys.delete(key);
+  }
+
+  /** A batch was not written: nothing is to be done with keys. */
+  discard(): void {
+    this.#changes = [];
+  }
+
+  /** A page for events that were set aside: each is processed for the key that it was set aside for. */
+  pageOf(at: number, places: readonly ParkedPlace[], events: readonly RecordedEvent[]): SubscriptionPage {
+    const included = new Set(places.map(({ key, position }) => `${position} ${key}`));
+    const includes = ({ position }: RecordedEvent, key: string) =>
+      included.has(`${position} ${storedKey(key)}`);
+    const ofKeys = events.filter((event) => this.keysOf(event).some((key) => includes(event, key)));
+    return { from: at, to: at, events: ofKeys, includes };
+  }
+}
+
+/** A stored event can be read as several events with one key. */
+function addPlace(places: ParkedPlace[], { key, position }: ParkedPlace): void {
+  for (let index = places.length - 1; index >= 0; index -= 1) {
+    const last = places[index]!;
+    if (last.position !== position) break;
+    if (last.key === key) return;
+  }
+  places.push({ key, position });
+}
+
+function emptyChange(to: number): MutableChange {
+  return { to, parked: [], failures: [], resumed: [], freed: [] };
+}

@@ -1,0 +1,118 @@
+import { type RecordedEvent } from '@leftfold/core';
+import { isOperational } from '@leftfold/postgres';
+import { BatchFailure } from '../handler/batch-failure.ts';
+import type { LoopOptions } from '../loop/loop-options.ts';
+import type { TermProgress } from '../loop/term-progress.ts';
+import { prepareBatch, writeBatch } from '../loop/write-batch.ts';
+import { type DueKey, readDueKeys, readParkedPositions } from '../sql/parked.ts';
+import type { ParkedPlace } from '../sql/parking-change.ts';
+import type { Subscription } from '../subscription/subscription-definition.ts';
+import { readEventsAt } from './read-events-at.ts';
+import { writeParking } from './write-parking.ts';
+
+/** Events that are processed at one time. */
+const EVENTS = 100;
+
+/** What resumes keys: a subscription, and this process's term of it. */
+interface Resuming {
+  readonly options: LoopOptions;
+  readonly subscription: Subscription;
+  readonly progress: TermProgress;
+}
+
+/** The first events of parked keys. */
+interface Queue {
+  readonly due: readonly DueKey[];
+  readonly places: readonly ParkedPlace[];
+  readonly events: readonly RecordedEvent[];
+  /** Keys that have no other events. */
+  readonly ended: readonly string[];
+}
+
+/**
+ * Processes the events of the parked keys that are due, in the order of each key, each batch in a transaction with the
+ * record that they are processed. Call it while no batch is being written.
+ *
+ * A key whose event fails again is parked again, with what is left of its events.
+ *
+ * @returns `fenced` when a batch was not written
+ * @throws what the database reports when its state is the cause
+ */
+export async function resumeDueKeys(resuming: Resuming): Promise<'done' | 'fenced'> {
+  const { options, subscription, progress } = resuming;
+  const { keysAtOnce = 1 } = subscription.definition;
+  let limit = EVENTS;
+  while (progress.parking.size > 0 && !progress.signal.aborted) {
+    // Each step processes events of these keys, or fails, which makes the key wait.
+    const due = await readDueKeys(options.store, progress.term, keysAtOnce);
+    if (due.length === 0) break;
+    const queue = await readQueue(resuming, due, limit);
+    try {
+      if (!(await process(resuming, queue))) return 'fenced';
+      limit = EVENTS;
+    } catch (error) {
+      progress.handler.forget?.();
+      progress.parking.discard();
+      const smaller = smallerLimit(error, queue.places.length);
+      limit = smaller ?? EVENTS;
+      if (smaller === undefined && !(await parkAgain(resuming, queue, error))) return 'fenced';
+    }
+  }
+  return 'done';
+}
+
+async function readQueue(
+  { options: { store }, subscription: { definition }, progress: { term } }: Resuming,
+  due: readonly DueKey[],
+  limit: number,
+): Promise<Queue> {
+  const ofEach = Math.max(1, Math.floor(limit / due.length));
+  const places: ParkedPlace[] = [];
+  const ended: string[] = [];
+  for (const { key } of due) {
+    const positions = await readParkedPositions(store, term, { key, after: 0, limit: ofEach + 1 });
+    for (const position of positions.slice(0, ofEach)) places.push({ key, position });
+    if (positions.length <= ofEach) ended.push(key);
+  }
+  places.sort((one, other) => one.position - other.position);
+  const positions = [...new Set(places.map(({ position }) => position))];
+  const events = await readEventsAt(store, definition.eventTypes, positions);
+  return { due, places, events, ended };
+}
+
+/** @returns false when it was not written */
+async function process({ options, subscription, progress }: Resuming, queue: Queue): Promise<boolean> {
+  const { parking, position: at } = progress;
+  parking.resume(at, queue.places, queue.ended);
+  const page = parking.pageOf(at, queue.places, queue.events);
+  return writeBatch(
+    options,
+    subscription,
+    progress,
+    await prepareBatch(options, subscription, progress, page),
+  );
+}
+
+/** @returns undefined when the first event is the one that failed @throws the error, when it is no event's fault */
+function smallerLimit(error: unknown, count: number): number | undefined {
+  const cause = error instanceof BatchFailure ? error.cause : error;
+  if (isOperational(cause) || count === 0) throw error;
+  const before = error instanceof BatchFailure ? error.batch.failing?.before : undefined;
+  return count === 1 ? undefined : Math.max(1, before ?? Math.floor(count / 2));
+}
+
+/** @returns false when it was not written */
+async function parkAgain(
+  { options, subscription, progress }: Resuming,
+  { due, places, events }: Queue,
+  error: unknown,
+): Promise<boolean> {
+  const { key } = places[0]!;
+  const event = events[0]!;
+  const { attempts, failed_position: before } = due.find((one) => one.key === key)!;
+  const cause = error instanceof BatchFailure ? error.cause : error;
+  const tries = before === event.position ? attempts + 1 : 1;
+  const failed = { event, cause, release: subscription.release, attempts: tries };
+  progress.parking.parkAgain(progress.position, key, failed);
+  return writeParking(options, subscription, progress, { to: progress.position, failed, keys: [key] });
+}

@@ -1,0 +1,41 @@
+-- Records what a batch does with parked keys: "failures" of keys that are parked, or parked again; "parked" events, set
+-- aside; "resumed" events, processed now; "freed" keys of which no event is left. Called under the lock of the
+-- subscription's row.
+create or replace function :schema._change_parked(name text, version integer, slice integer, parking jsonb)
+returns void language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from :schema.parked_events as parked
+   using jsonb_to_recordset(parking -> 'resumed') as done (key text, position bigint)
+   where parked.name = _change_parked.name
+     and parked.version = _change_parked.version
+     and parked.slice = _change_parked.slice
+     and parked.key = done.key
+     and parked.position = done.position;
+  delete from :schema.parked_keys as parked
+   using jsonb_array_elements_text(coalesce(parking -> 'freed', '[]')) as freed (key)
+   where parked.name = _change_parked.name
+     and parked.version = _change_parked.version
+     and parked.slice = _change_parked.slice
+     and parked.key = freed.key;
+  insert into :schema.parked_keys as parked
+         (name, version, slice, key, failed_position, failed_type, failed_message, release, attempts, resume_at)
+  select _change_parked.name, _change_parked.version, _change_parked.slice, failure.key, failure.position, failure.type,
+         failure.message, failure.release, failure.attempts,
+         clock_timestamp() + failure.retry_ms * interval '1 millisecond'
+    from jsonb_to_recordset(parking -> 'failures') as failure
+         (key text, position bigint, type text, message text, release text, attempts integer, retry_ms double precision)
+  on conflict on constraint parked_keys_pkey do update
+     set failed_position = excluded.failed_position,
+         failed_type = excluded.failed_type,
+         failed_message = excluded.failed_message,
+         failed_at = excluded.failed_at,
+         release = excluded.release,
+         attempts = excluded.attempts,
+         resume_at = excluded.resume_at;
+  insert into :schema.parked_events (name, version, slice, key, position)
+  select _change_parked.name, _change_parked.version, _change_parked.slice, event.key, event.position
+    from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint);
+end
+$$;

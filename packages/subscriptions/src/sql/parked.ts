@@ -1,0 +1,145 @@
+import { textArray } from '@leftfold/postgres';
+import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SchemaConnection } from './schema-connection.ts';
+import { columnsOf, unnestKeys } from './subscriptions.ts';
+
+const ofSubscription = 'parked.name = $1 and parked.version = $2 and parked.slice = $3';
+
+/** The parked keys of a subscription. SQL: one range scan of `parked_keys_pkey`. */
+export async function readParkedKeys(
+  { run, schema }: SchemaConnection,
+  { name, version, slice }: SubscriptionKey,
+): Promise<readonly string[]> {
+  const rows = await run<{ key: string }>({
+    name: `leftfold parked keys ${schema}`,
+    text: `select parked.key from "${schema}".parked_keys as parked where ${ofSubscription}`,
+    values: [name, version, slice],
+  });
+  return rows.map(({ key }) => key);
+}
+
+/** A parked key whose events are to be processed now. */
+export interface DueKey {
+  readonly key: string;
+  /** Where it failed last, and how often. */
+  readonly failed_position: number;
+  readonly attempts: number;
+}
+
+/** Parked keys that are due, those first that wait for longest. SQL: one range scan of `parked_keys_resume_at_idx`. */
+export async function readDueKeys(
+  { run, schema }: SchemaConnection,
+  { name, version, slice }: SubscriptionKey,
+  limit: number,
+): Promise<readonly DueKey[]> {
+  return run<DueKey>({
+    name: `leftfold due keys ${schema}`,
+    text: `select parked.key, parked.failed_position, parked.attempts
+             from "${schema}".parked_keys as parked
+            where ${ofSubscription}
+              and parked.resume_at <= clock_timestamp()
+            order by parked.resume_at
+            limit $4`,
+    values: [name, version, slice, limit],
+  });
+}
+
+/** The first events of a parked key after a position. SQL: one range scan of `parked_events_pkey`. */
+export async function readParkedPositions(
+  { run, schema }: SchemaConnection,
+  { name, version, slice }: SubscriptionKey,
+  { key, after, limit }: { readonly key: string; readonly after: number; readonly limit: number },
+): Promise<readonly number[]> {
+  const rows = await run<{ position: number }>({
+    name: `leftfold parked positions ${schema}`,
+    text: `select parked.position
+             from "${schema}".parked_events as parked
+            where ${ofSubscription}
+              and parked.key = $4
+              and parked.position > $5
+            order by parked.position
+            limit $6`,
+    values: [name, version, slice, key, after, limit],
+  });
+  return rows.map(({ position }) => position);
+}
+
+/** How much of a subscription is parked. */
+export interface ParkedCounts extends SubscriptionKey {
+  readonly keys: number;
+  readonly events: number;
+}
+
+/** No row for a subscription without parked keys. SQL: one range scan of the primary key of each table. */
+export async function readParkedCounts(
+  { run, schema }: SchemaConnection,
+  keys: readonly SubscriptionKey[],
+): Promise<readonly ParkedCounts[]> {
+  return run<ParkedCounts>({
+    name: `leftfold parked counts ${schema}`,
+    text: `select wanted.name, wanted.version, wanted.slice, count(distinct parked.key) as keys, count(*) as events
+             from ${unnestKeys}
+             join "${schema}".parked_events as parked
+               on parked.name = wanted.name
+              and parked.version = wanted.version
+              and parked.slice = wanted.slice
+            group by wanted.name, wanted.version, wanted.slice`,
+    values: columnsOf(keys),
+  });
+}
+
+/**
+ * A column that tells whether an event was set aside by a subscription.
+ *
+ * SQL: one lookup in `parked_events_position_idx`.
+ *
+ * @param of expressions
+ */
+export function parkedColumn(
+  schema: string,
+  of: { readonly name: string; readonly version: string; readonly position: string },
+): string {
+  return `exists (select from "${schema}".parked_events as aside
+                   where aside.name = ${of.name}
+                     and aside.version = ${of.version}
+                     and aside.position = ${of.position}) as parked`;
+}
+
+/** Asks the leader for the events of parked keys. @param keys undefined for all @returns the number of keys */
+export async function resumeParkedKeys(
+  { run, schema }: SchemaConnection,
+  { name, version }: SubscriptionKey,
+  keys: readonly string[] | undefined,
+): Promise<number> {
+  const [row] = await run<{ resumed: number }>({
+    name: undefined,
+    text: `select "${schema}"._resume_parked($1, $2, $3::text[]) as resumed`,
+    values: [name, version, keys === undefined ? null : textArray(keys)],
+  });
+  return row?.resumed ?? 0;
+}
+
+export interface GivingUp {
+  readonly key: string;
+  readonly upTo: number | undefined;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/**
+ * @returns the number of events, or undefined when the key is not parked
+ *
+ * SQL: in `_give_up_parked`. Waits for a batch that is being written.
+ */
+export async function giveUpParkedEvents(
+  { run, schema }: SchemaConnection,
+  { name, version }: SubscriptionKey,
+  { key, upTo, reason, by }: GivingUp,
+): Promise<number | undefined> {
+  const [row] = await run<{ given_up: number | null }>({
+    name: undefined,
+    text: `select "${schema}"._give_up_parked($1, $2, $3, $4, $5, $6) as given_up`,
+    values: [name, version, key, upTo ?? null, reason, by],
+  });
+  return row?.given_up ?? undefined;
+}
