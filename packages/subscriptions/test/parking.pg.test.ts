@@ -316,7 +316,7 @@ describe('a key that is resumed', () => {
     });
     const aside = Array.from({ length: 200 }, (_, n) => 102 + n);
     await store.append('counter-a', aside.map(added));
-    await using one = createRunner(store, [first.subscription], { owner: 'one', leaseMs: 500 });
+    await using one = createRunner(store, [first.subscription], { owner: 'one', leaseMs: 60_000 });
     await one.start();
     await one.whenCaughtUp(first.subscription);
     first.poison.clear();
@@ -326,7 +326,7 @@ describe('a key that is resumed', () => {
     expect(await orderOf(store, 'fragile')).toEqual(aside.slice(0, 100));
     await using elsewhere = openStore(connectionString, { schema: store.schema });
     const second = fragile(elsewhere, []);
-    await using two = createRunner(elsewhere, [second.subscription], { owner: 'two', leaseMs: 500 });
+    await using two = createRunner(elsewhere, [second.subscription], { owner: 'two' });
     await sql`update ${sql.id(store.schema, 'subscriptions')} set owner = 'nobody', epoch = epoch + 1, lease_until = null`.execute(
       elsewhere.db,
     );
