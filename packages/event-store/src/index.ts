@@ -7,3 +7,10 @@ export type { LogPage } from './read/log-page.ts';
 export type { ReadPageOptions } from './read/log-reader.ts';
 export type { LogPlace, WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
 export { hasEventOf, tokenColumns, type TokenRow } from './sql/token.ts';
+export { checkHistory, type CheckHistoryOptions } from './history/check-history.ts';
+export type {
+  HistoryCount,
+  HistoryFailure,
+  HistoryProgress,
+  HistoryReport,
+} from './history/history-report.ts';

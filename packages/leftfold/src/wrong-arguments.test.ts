@@ -14,6 +14,12 @@ import * as leftfold from './index.ts';
 const text = z.object({ owner: z.string() });
 const events = core.defineEvents('account', { opened: text });
 const opened = events.create.opened({ owner: 'Ada' });
+const retiringEvents = core.defineEvents(
+  'account',
+  { opened: text },
+  { retired: { created: { schema: text, readAs: ['opened'], upcast: (data, to) => to.opened(data) } } },
+);
+const emptyLog = { highWaterMark: () => 0, readPage: () => undefined };
 const aggregateOptions = {
   events,
   initialState: {},
@@ -56,6 +62,7 @@ const isZodError = z.string().safeParse(1).error;
 const whole = new Set<unknown>([
   events,
   opened,
+  retiringEvents,
   account,
   transfer,
   balances,
@@ -84,6 +91,16 @@ const calls: Calls = {
     ],
   ],
   'defineEvents.create': [events.create.opened, [{ owner: 'a' }, { id: 'x', tags: ['a'], metadata: {} }]],
+  'defineEvents.createRetired': [retiringEvents.createRetired.created, [{ owner: 'a' }, { tags: ['a'] }]],
+  eventSchemasOf: [core.eventSchemasOf, [[retiringEvents]]],
+  compareEventSchemas: [
+    core.compareEventSchemas,
+    [core.eventSchemasOf([retiringEvents]), core.eventSchemasOf([retiringEvents])],
+  ],
+  checkHistory: [
+    (options: never) => eventStore.checkHistory(emptyLog as never, options),
+    [{ after: 0, filter: { types: ['a'] }, sample: 1, maxFailures: 1, onProgress: () => {} }],
+  ],
   defineAggregate: [core.defineAggregate, [aggregateOptions]],
   defineDecision: [core.defineDecision, [decisionOptions]],
   defineProjection: [
@@ -215,8 +232,8 @@ const ofTheFramework = new Set([
   'toRetryPolicy',
   'traced',
 ]);
-/** Its options are tested where it starts servers; it takes any value. */
-const testedElsewhere = new Set(['startPostgres', 'httpStatusOf']);
+/** Their options are tested where they write files and start servers; it takes any value. */
+const testedElsewhere = new Set(['checkEventSchemas', 'startPostgres', 'httpStatusOf']);
 
 function isFunction([, value]: readonly [string, unknown]): boolean {
   return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));

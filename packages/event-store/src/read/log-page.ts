@@ -1,4 +1,5 @@
 import { estimatedJsonSize, type RecordedEvent, type StoredPlace } from '@leftfold/core';
+import type { ReadOutcome } from '../history/history-report.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 import { sizeOf } from '../sql/page.ts';
 import { placeOf } from './recorded-event.ts';
@@ -65,6 +66,20 @@ export class LogPage implements Iterable<RecordedEvent> {
   /** Makes the events one by one. @throws UnknownEventError, InvalidEventError at the event concerned */
   [Symbol.iterator](): Iterator<RecordedEvent> {
     return this.within({ left: Number.POSITIVE_INFINITY, last: undefined });
+  }
+
+  /** Each stored event, with the error of making its events if there is one. */
+  *outcomes(): Generator<ReadOutcome, void, undefined> {
+    for (const row of this.#rows) {
+      let error: unknown;
+      try {
+        this.#toEvents(row);
+      } catch (thrown) {
+        error = thrown;
+      }
+      const { stream_id: streamId, type, schema_version: schemaVersion } = row;
+      yield { ...placeOf(row), streamId, type, schemaVersion, error };
+    }
   }
 
   /**

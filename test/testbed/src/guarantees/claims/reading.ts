@@ -71,6 +71,11 @@ export const readingClaims = {
       'A release can read a new schema version while it still writes the old one: releases before it read its events, and it reads those of releases after it.',
     statedIn: 'guides/deploying.md#a-new-schema-version-readers-first',
   },
+  'checked-history': {
+    claim:
+      'A check of the history names every stored event that the definitions of a release cannot read, in bounded memory and without values.',
+    statedIn: 'guides/evolution.md#checking-the-history-before-a-release',
+  },
   'unknown-events': {
     claim:
       "Reading an event of an unknown type fails with an error that names it, unless the reader says `unknownEvents: 'skip'`.",
