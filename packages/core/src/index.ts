@@ -101,6 +101,13 @@ export { storedTypesOf } from './event/stored-types.ts';
 export type { DecidedEventOptions, EventOptions } from './event/event-definition.ts';
 export { EventCatalog } from './event/event-catalog.ts';
 export type { ReadPayload, StoredPayload, UpcastPayload } from './event/upcast.ts';
+export { compareEventSchemas, type EventSchemaChange } from './event-schemas/compare-event-schemas.ts';
+export {
+  type DescribedEvent,
+  type DescribedVersion,
+  type EventSchemas,
+  eventSchemasOf,
+} from './event-schemas/event-schemas.ts';
 export { frozen } from './fold/frozen.ts';
 export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';

@@ -1,3 +1,4 @@
+export { checkEventSchemas, type CheckEventSchemasOptions } from './event-schemas/check-event-schemas.ts';
 export type { GivenOptions } from './given/decision-context.ts';
 export { given } from './given/given.ts';
 export type { GivenAggregate } from './given/given-aggregate.ts';

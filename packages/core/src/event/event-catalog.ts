@@ -38,6 +38,11 @@ export class EventCatalog {
     to.set(definition.type, definition);
   }
 
+  /** Those that are written and those that are retired. */
+  get definitions(): readonly (EventDefinition | RetiredDefinition)[] {
+    return [...this.#byType.values(), ...this.#retired.values()];
+  }
+
   /** True when events of the type can be written, and asked for. */
   has(type: string): boolean {
     return this.#byType.has(type);
