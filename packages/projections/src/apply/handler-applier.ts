@@ -10,6 +10,8 @@ import {
   type SubscriptionPage,
   writeInTransaction,
 } from '@leftfold/subscriptions';
+import type { KyselyPlugin } from 'kysely';
+import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 
 /** Runs the handlers of a general projection, a batch in one transaction. */
@@ -18,12 +20,14 @@ export class HandlerApplier implements SubscriptionHandler {
   readonly #store: PostgresEventStore;
   readonly #term: LeaseTerm;
   readonly #schema: string;
+  readonly #plugin: KyselyPlugin;
 
   constructor(projection: AnyHandlerProjection, store: PostgresEventStore, term: LeaseTerm) {
     this.#projection = projection;
     this.#store = store;
     this.#term = term;
     this.#schema = projectionSchema(store.schema, projection);
+    this.#plugin = jsonbPlugin(this.#schema, projection);
   }
 
   async prepare(page: SubscriptionPage): Promise<PreparedBatch> {
@@ -42,7 +46,8 @@ export class HandlerApplier implements SubscriptionHandler {
       if (events.length === 0)
         return await advanceCheckpoint(store.dbUntil(this.#term.signal), store.schema, step);
       return await writeInTransaction(store, step, async ({ tx, send }) => {
-        await this.#projection.apply(tx.withSchema(this.#schema), events, { onEvent, send });
+        const tables = tx.withSchema(this.#schema).withPlugin(this.#plugin);
+        await this.#projection.apply(tables, events, { onEvent, send });
         current = undefined;
       });
     } catch (error) {

@@ -1,8 +1,9 @@
 import type { AnyHandlerProjection, AnyProjection, AnyTableProjection, RecordedEvent } from '@leftfold/core';
-import type { CompiledQuery, Transaction } from 'kysely';
+import type { CompiledQuery, KyselyPlugin, Transaction } from 'kysely';
 import { RowCache } from '../fold/row-cache.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 import { TableFold } from '../fold/table-fold.ts';
+import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRows } from '../sql/write-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
@@ -25,15 +26,18 @@ export function inlineApplierOf(projection: AnyProjection, storeSchema: string):
 class InlineHandlers implements InlineApplier {
   readonly projection: AnyHandlerProjection;
   readonly #schema: string;
+  readonly #plugin: KyselyPlugin;
 
   constructor(projection: AnyHandlerProjection, schema: string) {
     this.projection = projection;
     this.#schema = schema;
+    this.#plugin = jsonbPlugin(schema, projection);
   }
 
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
     const send = (query: CompiledQuery<unknown>) => tx.executeQuery(query);
-    return this.projection.apply(tx.withSchema(this.#schema), events, { onEvent: () => {}, send });
+    const tables = tx.withSchema(this.#schema).withPlugin(this.#plugin);
+    return this.projection.apply(tables, events, { onEvent: () => {}, send });
   }
 }
 

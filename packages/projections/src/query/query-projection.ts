@@ -8,6 +8,7 @@ import {
   placeOfToken,
 } from '@leftfold/core/input';
 import { Kysely } from 'kysely';
+import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { QueryOf } from './query-of.ts';
 import type { QueryOptions } from './query-options.ts';
@@ -39,7 +40,8 @@ export function queryProjection<TProjection extends AnyProjection>(
   assertDuration('timeoutMs', options.timeoutMs);
   const dialect = readDialect(context, projection, { ...options, atLeast: place });
   const schema = projectionSchema(context.store.schema, projection);
-  const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect }).withSchema(schema);
+  const plugins = [jsonbPlugin(schema, projection)];
+  const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect, plugins }).withSchema(schema);
   // The tables and columns are those of the definition; the type of any projection does not have their names.
   return (
     projection.kind === 'table' ? tables.selectFrom(projection.name).selectAll() : tables

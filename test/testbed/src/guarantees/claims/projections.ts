@@ -41,6 +41,11 @@ export const projectionClaims = {
       'Statements that handlers return are executed in order, after everything that earlier handlers wrote.',
     statedIn: 'guides/projections.md#projections-with-handlers',
   },
+  'jsonb-values': {
+    claim:
+      'A column of type jsonb holds each JSON value as it was given, whichever way a handler writes or compares it.',
+    statedIn: 'guides/projections.md#projections-with-handlers',
+  },
   'failed-statements-name-their-event': {
     claim: 'A statement that fails is reported with the event that it was for.',
     statedIn: 'guides/projections.md#events-that-cannot-be-applied',
