@@ -108,7 +108,8 @@ export {
   type EventSchemas,
   eventSchemasOf,
 } from './event-schemas/event-schemas.ts';
-export { frozen } from './fold/frozen.ts';
+export { freezeWhole, frozen } from './fold/frozen.ts';
+export type { Immutable } from './fold/immutable.ts';
 export { InFlight, type InFlightLimits } from './in-flight/in-flight.ts';
 export { asStored } from './json/as-stored.ts';
 export { copyJson } from './json/copy-json.ts';

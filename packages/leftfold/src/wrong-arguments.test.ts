@@ -223,6 +223,7 @@ const ofTheFramework = new Set([
   'copyJson',
   'estimatedJsonSize',
   'estimatedSize',
+  'freezeWhole',
   'frozen',
   'hasEventOf',
   'queryProjection',

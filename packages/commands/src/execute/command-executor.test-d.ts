@@ -204,7 +204,9 @@ describe('what does not compile', () => {
 
 test('a loaded aggregate has its own state', async () => {
   const { state, exists } = await bank.load(account, 'a');
-  expectTypeOf(state).toEqualTypeOf<{ open: boolean; cents: number }>();
+  expectTypeOf(state).toEqualTypeOf<{ readonly open: boolean; readonly cents: number }>();
+  // @ts-expect-error the state is shared with later commands
+  state.open = false;
   expectTypeOf(exists).toEqualTypeOf<boolean>();
 });
 

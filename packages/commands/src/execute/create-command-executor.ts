@@ -194,6 +194,7 @@ export function createCommandExecutor<
     const stream = { aggregate, streamId: aggregate.streamId(id) };
     const range = historyRangeOf(at);
     const folded = await (range === undefined ? loader.load(stream) : loader.loadPast(stream, range));
+    loader.handOut(stream, folded);
     const { state, streamVersion, position } = folded;
     return { state, streamVersion, position, token: tokenOfState(folded), exists: streamVersion > 0 };
   }

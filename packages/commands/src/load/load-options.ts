@@ -27,7 +27,7 @@ export type LoadOptions =
       readonly atPosition?: undefined;
     };
 
-/** A loaded aggregate. Its state is shared with later commands: do not mutate it. */
+/** A loaded aggregate. Its state is frozen, except for instances of classes, such as a `Date`. */
 export interface LoadedAggregate<TState> {
   readonly state: TState;
   /** Version of the last event in the state; 0 when there is none. */

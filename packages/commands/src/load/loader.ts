@@ -1,6 +1,7 @@
 import {
   type AnyAggregate,
   type EventStore,
+  freezeWhole,
   frozen,
   type StoredPlace,
   type StreamEvents,
@@ -91,6 +92,14 @@ export class Loader {
     if (process.env['NODE_ENV'] !== 'production') frozen(kept.state);
     this.#cache.put(stream.streamId, kept);
     return kept;
+  }
+
+  /**
+   * Makes sure that who gets a state cannot change the cached one: its parts are frozen, and one with parts that cannot
+   * be, such as a `Date`, leaves the cache. Only for states that leave the executor, since it looks at all of the state.
+   */
+  handOut(stream: AggregateStream, { state }: FoldedState): void {
+    if (!freezeWhole(state)) this.forget(stream);
   }
 
   forget({ streamId }: AggregateStream): void {

@@ -20,7 +20,7 @@ const evolve = {
 
 test('everything is inferred from the events, the initial state and the input schemas', () => {
   expectTypeOf(account.name).toEqualTypeOf<'account'>();
-  expectTypeOf<StateOf<typeof account>>().toEqualTypeOf<{ open: boolean; cents: number }>();
+  expectTypeOf<StateOf<typeof account>>().toEqualTypeOf<{ readonly open: boolean; readonly cents: number }>();
   expectTypeOf<keyof typeof account.command>().toEqualTypeOf<CommandName>();
 });
 
@@ -55,7 +55,7 @@ test('an aggregate and its commands have types that can be read in an editor', (
         withdrawn: { cents: number };
         closed: Record<string, never>;
       },
-      { open: boolean; cents: number },
+      { readonly open: boolean; readonly cents: number },
       {
         open: CommandTypes<{ owner: string }, Opened, 'account-already-open'>;
         deposit: CommandTypes<{ cents: number }, Deposited, never>;
@@ -331,4 +331,50 @@ test('without declared rejections any reason compiles', () => {
     commands: { close: { input: z.object({}), decide: () => reject('whatever') } },
   });
   expectTypeOf<CommandReason<CommandOf<typeof free>>>().toEqualTypeOf<'whatever'>();
+});
+
+test('nothing of a state can be assigned, in a rule or an evolve, and lists are made anew', () => {
+  const initialState = { lines: [] as { sku: string }[], seen: new Set<string>(), at: new Date(0) };
+  const list = defineAggregate({
+    events: accountEvents,
+    initialState,
+    evolve: {
+      opened: (before, { owner }) => ({ ...before, lines: [...before.lines, { sku: owner }] }),
+      // @ts-expect-error a property
+      deposited: (before) => Object.assign(before, {}) && (before.lines = []) && before,
+      withdrawn: (before) => {
+        // @ts-expect-error a list
+        before.lines.push({ sku: '' });
+        return before;
+      },
+      closed: (before) => before,
+    },
+    commands: {
+      look: {
+        input: z.object({}),
+        decide: (given) => {
+          // @ts-expect-error a property at any level
+          given.lines[0]!.sku = '';
+          // @ts-expect-error a set
+          given.seen.add('');
+          return [];
+        },
+      },
+    },
+  });
+  expectTypeOf<StateOf<typeof list>>().toEqualTypeOf<{
+    readonly lines: readonly { readonly sku: string }[];
+    readonly seen: ReadonlySet<string>;
+    readonly at: Date;
+  }>();
+});
+
+test('an aggregate without commands has none, whatever its other types', () => {
+  const silent = defineAggregate({ events: accountEvents, initialState: state, evolve, commands: {} });
+  expectTypeOf<CommandOf<typeof silent>>().toEqualTypeOf<never>();
+  expectTypeOf<CommandReason<CommandOf<typeof silent | typeof account>>>().toEqualTypeOf<
+    'account-already-open' | 'insufficient-funds'
+  >();
+  // @ts-expect-error there is no command "open"
+  silent.command.open('acc-1', {});
 });

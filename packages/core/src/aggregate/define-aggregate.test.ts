@@ -131,6 +131,7 @@ test('a handler that changes the initial state in place throws', () => {
     evolve: {
       ...evolve,
       opened: (state) => {
+        // @ts-expect-error a state is read-only
         state.open = true;
         return state;
       },

@@ -11,6 +11,7 @@ import type { NewEvent } from '../event/event.ts';
 import type { DecidedEventOptions } from '../event/event-definition.ts';
 import { InvalidDefinitionError, UnknownCommandError } from '../errors/definition-errors.ts';
 import { frozen, unfreezable } from '../fold/frozen.ts';
+import type { Immutable } from '../fold/immutable.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
 import { assertAggregateOptions } from './assert-aggregate-options.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
@@ -55,6 +56,9 @@ type DecideReturns<TResults> = {
 /** Commands by name. */
 type CommandsByName = Readonly<Record<string, CommandTypes<unknown, NewEvent, string>>>;
 
+/** The names of the commands; none for an aggregate without commands, whose inputs are inferred as those of any. */
+type NamesOf<TInputs> = string extends keyof TInputs ? never : keyof TInputs & string;
+
 /** What is known of one `decide`. */
 type ResultOf<TResults, TName> = TName extends keyof TResults ? TResults[TName] : unknown;
 
@@ -93,13 +97,13 @@ export interface AggregateOptions<
   readonly initialState: TState;
   /** One function per event. A missing one, or a result with a field that the state does not have, does not compile. */
   readonly evolve: TEvolve &
-    EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>> &
-    KnownOnly<NoInfer<TEvolve>, TState, NoInfer<TPayloads>>;
+    EvolveHandlers<NoInfer<Immutable<TState>>, NoInfer<TPayloads>> &
+    KnownOnly<NoInfer<TEvolve>, Immutable<TState>, NoInfer<TPayloads>>;
   /** All reasons for which a command may be rejected. When given, any other reason does not compile. */
   readonly rejections?: readonly TReason[];
   readonly commands: {
     readonly [TName in keyof TInputs]: CommandHandler<
-      NoInfer<TState>,
+      NoInfer<Immutable<TState>>,
       TInputs[TName],
       EventCreators<TCategory, TPayloads, DecidedEventOptions>,
       NewEventOf<EventGroup<TCategory, TPayloads>>,
@@ -154,7 +158,7 @@ export interface Aggregate<
   evolve(state: TState, event: FoldedEvent): TState;
 }
 
-/** The state of an aggregate: `StateOf<typeof account>`. */
+/** The state of an aggregate: `StateOf<typeof account>`. Nothing of it can be assigned: a state is shared. */
 export type StateOf<TAggregate extends AnyAggregate> = TAggregate['initialState'];
 
 /** Any command of an aggregate: `CommandOf<typeof account>`. */
@@ -202,7 +206,7 @@ export function defineAggregate<
   const TCategory extends string,
   TPayloads extends Payloads,
   TState,
-  TEvolve extends EvolveHandlers<NoInfer<TState>, NoInfer<TPayloads>>,
+  TEvolve extends EvolveHandlers<NoInfer<Immutable<TState>>, NoInfer<TPayloads>>,
   TInputs extends CommandInputs,
   TResults,
   const TReason extends string = string,
@@ -211,10 +215,10 @@ export function defineAggregate<
 ): Aggregate<
   TCategory,
   TPayloads,
-  TState,
+  Immutable<TState>,
   // An anonymous type, so that an editor shows the commands and not the schemas.
   {
-    [TName in keyof TInputs & string]: CommandTypes<
+    [TName in NamesOf<TInputs>]: CommandTypes<
       z.input<TInputs[TName]>,
       EmittedBy<ResultOf<TResults, TName>, EmittedEventOf<EventGroup<TCategory, TPayloads>>>,
       RejectedBy<ResultOf<TResults, TName>, TReason>
@@ -237,7 +241,7 @@ export function defineAggregate<
     Record<
       string,
       CommandHandler<
-        TState,
+        Immutable<TState>,
         CommandInput,
         typeof events.create,
         NewEventOf<EventGroup<TCategory, TPayloads>>,
@@ -248,7 +252,7 @@ export function defineAggregate<
   return {
     name,
     events,
-    initialState: frozen(options.initialState),
+    initialState: frozen(options.initialState) as Immutable<TState>,
     stateVersion,
     snapshots: options.snapshots,
     commandNames,
@@ -262,7 +266,9 @@ export function defineAggregate<
     },
     evolve: foldEventOf(
       events,
-      options.evolve as Readonly<Record<string, (state: TState, data: never) => TState>>,
+      options.evolve as Readonly<
+        Record<string, (state: Immutable<TState>, data: never) => Immutable<TState>>
+      >,
     ),
   };
 }

@@ -34,7 +34,7 @@ test('the rule sees each role’s state and emits each role’s events', () => {
     aggregates,
     input,
     decide: (states, { cents }, emit, { ids }) => {
-      expectTypeOf(states.from).toEqualTypeOf<{ open: boolean; cents: number }>();
+      expectTypeOf(states.from).toEqualTypeOf<{ readonly open: boolean; readonly cents: number }>();
       expectTypeOf(ids).toEqualTypeOf<{ readonly from: string; readonly to: string }>();
       return { from: emit.from.withdrawn({ cents }) };
     },

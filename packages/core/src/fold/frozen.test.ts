@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { frozen, unfreezable } from './frozen.ts';
+import { freezeWhole, frozen, unfreezable } from './frozen.ts';
 
 test('plain objects and arrays are frozen at all levels', () => {
   const value = frozen({ lines: [{ sku: 'tea' }], total: 0, note: null });
@@ -26,4 +26,14 @@ test('what cannot be frozen is found at any level, and named', () => {
   expect(unfreezable({ lines: [{ quantities: new Map() }] })).toBe('Map');
   expect(unfreezable(new Set())).toBe('Set');
   expect(unfreezable({ price: new Money() })).toBe('Money');
+});
+
+test('a whole value is frozen below what was frozen before, and what cannot be is reported', () => {
+  const inner = { count: 1 };
+  expect(freezeWhole(Object.freeze({ inner }))).toBe(true);
+  expect(Object.isFrozen(inner)).toBe(true);
+  const line = { sku: 'tea' };
+  expect(freezeWhole({ at: new Date(0), line })).toBe(false);
+  expect(Object.isFrozen(line)).toBe(true);
+  expect(freezeWhole({ lines: new Map() })).toBe(false);
 });

@@ -14,6 +14,23 @@ export function frozen<TValue>(value: TValue): TValue {
   return value;
 }
 
+/**
+ * Freezes a value at all levels, also below parts that were frozen before. O(size of the value).
+ *
+ * @returns false when it contains what cannot be frozen: a `Date`, `Map` or class instance
+ */
+export function freezeWhole(value: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof value === 'function') return false;
+  if (typeof value !== 'object' || value === null || seen.has(value)) return true;
+  if (!isPlain(value)) return false;
+  seen.add(value);
+  Object.freeze(value);
+  let whole = true;
+  for (const part of Object.values<unknown>(value as Record<string, unknown>))
+    whole = freezeWhole(part, seen) && whole;
+  return whole;
+}
+
 /** The first `Map`, `Set` or instance of a class in a value, by its class's name; a `Date` counts as a scalar. */
 export function unfreezable(value: unknown, seen = new Set<unknown>()): string | undefined {
   if (typeof value !== 'object' || value === null || value instanceof Date || seen.has(value))

@@ -224,6 +224,19 @@ describe('the type of a result', () => {
     expectTypeOf(app.execute(app.parseCommand({}))).resolves.toEqualTypeOf<ResultOf<typeof app>>();
   });
 
+  test('has no reasons of an aggregate without commands', async () => {
+    const silent = defineAggregate({
+      events: cartEvents,
+      initialState: 0,
+      evolve: { emptied: () => 0 },
+      commands: {},
+    });
+    const both = await createApp({ aggregates: [silent, account] });
+    expectTypeOf<Extract<ResultOf<typeof both>, { outcome: 'rejected' }>['reason']>().toEqualTypeOf<
+      Extract<ResultOf<typeof app>, { outcome: 'rejected' }>['reason']
+    >();
+  });
+
   test('has the metadata of the app, and the reasons of its middleware', async () => {
     const unique: CommandMiddleware<'owner-taken'> = (execution, next) =>
       next({ ...execution, toRejection: () => reject('owner-taken') });

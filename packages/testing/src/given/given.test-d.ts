@@ -16,7 +16,7 @@ test('given takes the aggregate’s own events, and when its own commands', () =
   const outcome = given(account, [opened, deposited(5)]).when(
     account.command.withdraw('acc-1', { cents: 5 }),
   );
-  expectTypeOf(outcome.state).toEqualTypeOf<{ open: boolean; cents: number }>();
+  expectTypeOf(outcome.state).toEqualTypeOf<{ readonly open: boolean; readonly cents: number }>();
   // @ts-expect-error an event of another category
   given(account, [{ type: 'order.placed', schemaVersion: 1, data: {} }]);
   // @ts-expect-error a command of a decision is none of the aggregate's
@@ -38,7 +38,7 @@ test('a decision’s histories, events and states are by role', () => {
   const outcome = given(transfer, { from: [opened] }).when(
     transfer.command({ from: 'a', to: 'b' }, { cents: 5 }),
   );
-  expectTypeOf(outcome.state.to).toEqualTypeOf<{ open: boolean; cents: number }>();
+  expectTypeOf(outcome.state.to).toEqualTypeOf<{ readonly open: boolean; readonly cents: number }>();
   expectTypeOf<(typeof outcome)['thenRejected']>()
     .parameter(0)
     .toEqualTypeOf<'insufficient-funds' | 'account-not-open'>();
