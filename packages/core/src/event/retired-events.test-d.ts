@@ -56,7 +56,7 @@ test('an aggregate has handlers for the events that are written', () => {
     evolve: { opened: (_, { owner }) => ({ owner }), closed: (state) => state },
     commands: {},
   });
-  expectTypeOf(account.initialState).toEqualTypeOf<{ owner: string }>();
+  expectTypeOf(account.initialState).toEqualTypeOf<{ readonly owner: string }>();
   defineAggregate({
     events,
     initialState: { owner: '' },
