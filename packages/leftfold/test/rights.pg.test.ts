@@ -71,7 +71,7 @@ describe('with the rights of the script', () => {
   test('an operator sees and resumes projections, and reads of events only ids and times', async ({ as }) => {
     expect(await as('operator', `select name from leftfold.subscriptions order by 1`)).toHaveLength(2);
     await as('operator', `select leftfold.high_water_mark()`);
-    await as('operator', `select leftfold._resume_subscription('balances', 1, 0)`, { keep: true });
+    await as('operator', `select leftfold._resume_subscription('balances', 1)`, { keep: true });
     await as('operator', 'select position, event_id, recorded_at from leftfold.events');
     for (const column of ['data', 'metadata', 'type', 'stream_id', 'tags', '*'])
       expect(await failureOf(as('operator', `select ${column} from leftfold.events`)), column).toMatchObject({
@@ -117,8 +117,8 @@ describe('with the rights of the script', () => {
     ['reader', `select leftfold.append('account-1', '[]')`],
     ['projector', `select leftfold.append('account-1', '[]')`],
     ['operator', `select leftfold.read_stream('account-1')`],
-    ['app', `select leftfold._rewind_checkpoint('balances', 1, 0, 1, 'owner', '{}', '')`],
-    ['app', `select leftfold._resume_subscription('balances', 1, 0)`],
+    ['app', `select leftfold._rewind_checkpoint('balances', 1, '{0}', '{1}', 'owner', '{}', '')`],
+    ['app', `select leftfold._resume_subscription('balances', 1)`],
     ['app', 'delete from leftfold__balances_v1.balances'],
     ['app', 'truncate leftfold__inline_balances_v1.inline_balances'],
     ['reader', 'delete from leftfold__balances_v1.balances'],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
-import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { expireLeases, killProcess, typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { tokenAt } from '@leftfold/testbed/outcome';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
@@ -22,17 +22,6 @@ describe('leases', () => {
     const { rows } = await sql<{ owner: string | null }>`
       select owner from ${sql.id(store.schema, 'subscriptions')} where name = ${name}`.execute(store.db);
     return rows[0]?.owner?.split('/')[0];
-  };
-
-  const expireLeases = async (store: PostgresEventStore) => {
-    const table = sql.id(store.schema, 'subscriptions');
-    await store.db.transaction().execute(async (tx) => {
-      // Runners update several rows at a time: row by row, the two could wait for each other.
-      await sql`lock table ${table} in share row exclusive mode`.execute(tx);
-      await sql`update ${table} set lease_until = clock_timestamp() where lease_until is not null`.execute(
-        tx,
-      );
-    });
   };
 
   test('a table projection that lost its lease does not write the rows it has in memory', async ({

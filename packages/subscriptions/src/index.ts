@@ -19,7 +19,12 @@ export {
   type SubscriptionIncident,
   warner,
 } from './status/subscription-incident.ts';
-export type { ParkedTotals, SubscriptionState, SubscriptionStatus } from './status/subscription-status.ts';
+export type {
+  ParkedTotals,
+  SliceStatus,
+  SubscriptionState,
+  SubscriptionStatus,
+} from './status/subscription-status.ts';
 export { type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';
 export {
   declaredDefinition,

@@ -68,6 +68,7 @@ describe('a batch', () => {
         era: 0,
         parking: new ParkingLedger(() => [], []),
         position: 0,
+        until: undefined,
         caughtUp: true,
         writing: false,
         idle: false,

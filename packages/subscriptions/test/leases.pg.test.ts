@@ -1,22 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { expireLeases, killProcess, typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { test } from './engine-test.ts';
-import {
-  added,
-  amountsOf,
-  createRunner,
-  entriesOf,
-  expireLeases,
-  openStore,
-  ownerOf,
-  recorder,
-} from './recorder.ts';
+import { added, amountsOf, createRunner, entriesOf, openStore, ownerOf, recorder } from './recorder.ts';
 
 /** Longer than any test: its owner neither renews it nor notices that it is lost while the test runs. */
 const LONG_LEASE_MS = 60_000;

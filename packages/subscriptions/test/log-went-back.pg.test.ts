@@ -9,7 +9,7 @@ import { advanceCheckpoint } from '../src/sql/checkpoint.ts';
 import { markCaughtUp } from '../src/sql/caught-up.ts';
 import { stopSubscription } from '../src/sql/failures.ts';
 import { markInline } from '../src/sql/inline.ts';
-import { releaseLeases, renewLeases } from '../src/sql/leases.ts';
+import { releaseLeases, checkLeases } from '../src/sql/leases.ts';
 import { rewindCheckpoint } from '../src/sql/reset.ts';
 import { toSubscription } from '../src/subscription/subscription-definition.ts';
 import { test } from './engine-test.ts';
@@ -102,9 +102,9 @@ describe('what a term writes', () => {
         inline: (lease) => markInline(store, { lease, from: 0, to: 1 }),
         caughtUp: (lease) => markCaughtUp(store, lease),
         stop: (lease) => stopSubscription(store, lease, failure),
-        renew: (lease) => renewLeases(store, [lease], 120_000),
-        release: (lease) => releaseLeases(store, [lease]),
-        rewind: (lease) => rewindCheckpoint(store, recording, lease),
+        renew: (lease) => checkLeases(store, { ...lease, runs: [], held: [lease], take: [] }),
+        release: (lease) => releaseLeases(store, lease.owner, [lease]),
+        rewind: (lease) => rewindCheckpoint(store, recording, { owner: lease.owner, leases: [lease] }),
       };
     const { lineage } = store;
     for (const [name, write] of Object.entries(writes)) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { expireLeases, killProcess, typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { until } from '@leftfold/testing/postgres';
@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import type { SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import { added, createRunner, entriesOf, expireLeases, openStore, ownerOf, recorder } from './recorder.ts';
+import { added, createRunner, entriesOf, openStore, ownerOf, recorder } from './recorder.ts';
 
 /** Longer than any test: no limit of the server ends the transaction of the paused process. */
 const NEVER_MS = 3_600_000;

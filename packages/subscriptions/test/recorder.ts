@@ -27,7 +27,8 @@ export const noted = counterEvents.create.noted({});
 export interface RecorderOptions {
   /** @default 1 */
   readonly version?: number;
-  readonly slice?: number;
+  readonly slices?: number;
+  readonly sliceBy?: (event: RecordedEvent) => string;
   /** Stored with each entry: which runner wrote it. @default '' */
   readonly by?: string;
   /** Added to the positions of the entries, so that another recorder of the same name can write beside it. @default 0 */
@@ -45,13 +46,16 @@ export function recorder(
   store: PostgresEventStore,
   name: string,
   options: RecorderOptions = {},
-): SubscriptionDefinition {
-  const { version = 1, slice, eventTypes = ['counter.added'] } = options;
+): Omit<SubscriptionDefinition, 'createHandler'> & {
+  readonly createHandler: (term: LeaseTerm) => SubscriptionHandler;
+} {
+  const { version = 1, slices, sliceBy, eventTypes = ['counter.added'] } = options;
   return {
     kind: 'recorder',
     name,
     version,
-    slice,
+    slices,
+    sliceBy,
     eventTypes,
     createHandler: (term) => new Recorder(store, term, options),
     clear: async (tx) => {
@@ -119,12 +123,12 @@ export interface Entry {
 export async function entriesOf(
   store: PostgresEventStore,
   name: string,
-  { version = 1, slice = 0 }: { readonly version?: number; readonly slice?: number } = {},
+  { version = 1 }: { readonly version?: number } = {},
 ): Promise<readonly Entry[]> {
   const { rows } = await sql<Entry>`
     select position, amount, written_by as by
       from ${entries(store)}
-     where name = ${name} and version = ${version} and slice = ${slice}
+     where name = ${name} and version = ${version}
      order by position`.execute(store.db);
   return rows;
 }
@@ -134,6 +138,21 @@ export async function orderOf(store: PostgresEventStore, name: string): Promise<
   const { rows } = await sql<Pick<Entry, 'amount'>>`
     select amount from ${entries(store)} where name = ${name} order by number`.execute(store.db);
   return rows.map(({ amount }) => amount);
+}
+
+/** The slices of a recorder that have written something, with the streams of the events. */
+export async function slicesOf(
+  store: PostgresEventStore,
+  name: string,
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const { rows } = await sql<{ slice: number; streams: readonly string[] }>`
+    select entry.slice, array_agg(distinct event.stream_id order by event.stream_id) as streams
+      from ${entries(store)} as entry
+      join ${sql.id(store.schema, 'events')} as event on event.position = entry.position
+     where entry.name = ${name}
+     group by entry.slice
+     order by entry.slice`.execute(store.db);
+  return new Map(rows.map(({ slice, streams }) => [slice, streams]));
 }
 
 export async function amountsOf(...input: Parameters<typeof entriesOf>): Promise<readonly number[]> {
@@ -189,7 +208,7 @@ async function createEntries(db: Kysely<unknown>, schema: string): Promise<void>
     amount     integer not null,
     written_by text    not null,
     number     bigint  not null generated always as identity,
-    primary key (name, version, slice, position)
+    primary key (name, version, position)
   )`.execute(db);
 }
 
@@ -221,14 +240,4 @@ export async function ownerOf(
       from ${sql.id(store.schema, 'subscriptions')}
      where name = ${name} and version = ${version} and slice = ${slice}`.execute(store.db);
   return rows[0]?.owner?.split('/')[0];
-}
-
-/** Lets all leases expire now. */
-export async function expireLeases(store: PostgresEventStore): Promise<void> {
-  const table = sql.id(store.schema, 'subscriptions');
-  await store.db.transaction().execute(async (tx) => {
-    // Runners update several rows at a time: row by row, the two could wait for each other.
-    await sql`lock table ${table} in share row exclusive mode`.execute(tx);
-    await sql`update ${table} set lease_until = clock_timestamp() where lease_until is not null`.execute(tx);
-  });
 }

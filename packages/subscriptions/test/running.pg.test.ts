@@ -245,7 +245,6 @@ describe('waiting', () => {
     for (const unknown of [
       { name: 'other', version: 1 },
       { name: 'recorder', version: 2 },
-      { name: 'recorder', version: 1, slice: 1 },
     ]) {
       expect(await failureOf(runner.waitForPosition(unknown, 1))).toMatchObject({
         code: 'SUBSCRIPTION_NOT_FOUND',

@@ -76,11 +76,11 @@ describe('a subscription that does not advance', () => {
   });
 
   test('loses its lease to a process that can go on', async ({ connectionString, adminStore: store }) => {
-    await using hasty = openStore(withSetting(connectionString, 'statement_timeout=50'), {
+    await using hasty = openStore(withSetting(connectionString, 'statement_timeout=150'), {
       schema: store.schema,
     });
     const onEvent: Parameters<typeof recorder>[2] = {
-      onEvent: (_event, tx) => sql`select pg_sleep(0.2)`.execute(tx),
+      onEvent: (_event, tx) => sql`select pg_sleep(0.4)`.execute(tx),
     };
     const incidents: SubscriptionIncident[] = [];
     await using first = createRunner(hasty, [recorder(hasty, 'recorder', onEvent)], {

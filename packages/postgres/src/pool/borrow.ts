@@ -12,6 +12,14 @@ export interface BorrowedClient {
   readonly broken: () => unknown;
 }
 
+/** The calls that wait for a connection. A pool that is ended does not answer them. */
+const waiting = new WeakMap<pg.Pool, Set<(reason: unknown) => void>>();
+
+/** Lets all calls fail that wait for a connection of a pool. @param reason what they fail with */
+export function refuseWaiting(pool: pg.Pool, reason: unknown): void {
+  for (const refuse of waiting.get(pool) ?? []) refuse(reason);
+}
+
 /**
  * Takes a connection out of a pool.
  *
@@ -23,9 +31,23 @@ export interface BorrowedClient {
  */
 export async function borrow(pool: pg.Pool): Promise<BorrowedClient> {
   assertUsable(pool);
+  const refusals = waiting.get(pool) ?? new Set();
+  waiting.set(pool, refusals);
   return new Promise((resolve, reject) => {
+    let refused = false;
+    const refuse = (reason: unknown) => {
+      refused = true;
+      refusals.delete(refuse);
+      reject(reason);
+    };
+    refusals.add(refuse);
     // Attach the listener synchronously, which a promise cannot: ready and error can arrive in the same packet.
     pool.connect((error, client, giveBack) => {
+      refusals.delete(refuse);
+      if (refused) {
+        if (client !== undefined) giveBack(true);
+        return;
+      }
       if (client === undefined) {
         reject(error ?? new TypeError('the pool gave no connection'));
         return;

@@ -1,4 +1,6 @@
+import { ClosedError } from '@leftfold/core';
 import type pg from 'pg';
+import { refuseWaiting } from './borrow.ts';
 import { SharedLimit } from '../pause/shared-limit.ts';
 
 /** A pool, and whether whatever opened it ends it: not when it is the caller's. */
@@ -29,6 +31,9 @@ export class OpenedPool {
   async end(limitMs: number, work: readonly (() => Promise<void>)[]): Promise<void> {
     const limit = new SharedLimit(limitMs, () => this.breakOff());
     for (const ends of work) await limit.wait(ends());
-    if (this.#connections !== undefined) await limit.wait(this.pool.end());
+    if (this.#connections === undefined) return;
+    const ended = this.pool.end();
+    refuseWaiting(this.pool, new ClosedError('the connection pool'));
+    await limit.wait(ended);
   }
 }

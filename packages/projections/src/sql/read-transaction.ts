@@ -3,7 +3,7 @@ import { tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { parkedColumn, type ReachedRow } from '@leftfold/subscriptions';
 import type { Statement } from '@leftfold/postgres';
 
-/** A projection's checkpoint in the snapshot of a transaction. */
+/** A projection's checkpoint in the snapshot of a transaction; of several slices, the one that is behind the others. */
 export interface CheckpointRow {
   readonly position: number;
   /** True when appends apply the projection: it has applied every position. */
@@ -35,7 +35,7 @@ export const endRead: Statement = { name: undefined, text: 'commit', values: [] 
  * Reads a projection's checkpoint. Its values are in the text: definitions allow only plain lower-case names, and the
  * version is a number.
  *
- * SQL: one SELECT by primary key.
+ * SQL: one SELECT by the primary key's beginning.
  */
 export function selectCheckpoint(storeSchema: string, projection: AnyProjection): Statement {
   return {
@@ -46,11 +46,15 @@ export function selectCheckpoint(storeSchema: string, projection: AnyProjection)
 }
 
 function checkpointText(storeSchema: string, { name, version }: AnyProjection, columns = ''): string {
-  return `select position, inline, caught_up_at is not null as caught_up, definition_hash${columns}
-      from "${storeSchema}".subscriptions
-     where name = '${name}'
-       and version = ${Number(version)}
-       and slice = 0`;
+  return `select slices.*${columns}
+      from (select min(position) as position,
+                   bool_and(inline) as inline,
+                   bool_and(caught_up_at is not null) as caught_up,
+                   min(definition_hash) as definition_hash
+              from "${storeSchema}".subscriptions
+             where name = '${name}'
+               and version = ${Number(version)}) as slices
+     where slices.position is not null`;
 }
 
 /**

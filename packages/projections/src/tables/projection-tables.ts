@@ -53,7 +53,7 @@ export class ProjectionTables {
     await store.inTransaction(
       async ({ tx }) => {
         const connection = { schema: this.#storeSchema, run: runnerInTransaction(tx) };
-        await lockSubscription(connection, { name, version, slice: 0 });
+        await lockSubscription(connection, { name, version });
         await this.#createMissing(tx);
       },
       { lockMs: LOCK_MS },

@@ -1,14 +1,27 @@
-import { MissingRightsError, ProjectionNotInlineError, StoreUnavailableError } from '@leftfold/core';
+import { MissingRightsError, StoreUnavailableError } from '@leftfold/core';
 import { within } from '../loop/within.ts';
 import { endFormerSessions, type FormerSession } from '../sql/former-owners.ts';
-import { acquireLease, releaseLeases, renewLeases } from '../sql/leases.ts';
-import { type Checkpoint, type Demotion, isHeld } from '../sql/row.ts';
+import {
+  checkLeases,
+  leaveRunners,
+  type LeaseBoard,
+  releaseLeases,
+  type RunSubscription,
+  type TakenLease,
+} from '../sql/leases.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
-import { readCheckpoints } from '../sql/subscriptions.ts';
 import type { Mismatches } from '../subscription/mismatches.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
-import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
+import {
+  keyOf,
+  mapKeyOf,
+  refKeyOf,
+  type SubscriptionKey,
+  type SubscriptionRef,
+} from '../subscription/subscription-key.ts';
 import { LeaseTerm } from './lease-term.ts';
+import { LeftAlone } from './left-alone.ts';
+import { shareOf } from './shares.ts';
 
 /** Checks in the time that a lease lasts: two of them may fail before it expires. */
 const CHECKS_PER_LEASE = 3;
@@ -18,36 +31,36 @@ export interface LeaseManagerOptions {
   /** Distinguishes this process from every other one. */
   readonly owner: string;
   readonly leaseMs: number;
+  readonly subscriptions: readonly Subscription[];
   /** True when the database can never be reached again: the store is closed. */
   readonly isClosed: () => boolean;
   readonly mismatches: Mismatches;
+  /** Called for each lease that this process gets. The term is over when its signal aborts. */
+  readonly onGranted: (subscription: Subscription, term: LeaseTerm) => void;
   /** Called when the database has answered a check, and not the one before. */
   readonly onAnswer: () => void;
   /** Called when the database could not be reached, and when a subscription is left alone. The check is repeated. */
-  readonly onError: (error: unknown, subscription?: SubscriptionKey) => void;
-}
-
-interface LeaseRequest {
-  readonly subscription: Subscription;
-  readonly grant: (term: LeaseTerm | undefined) => void;
+  readonly onError: (error: unknown, subscription?: SubscriptionRef) => void;
 }
 
 /**
- * Holds the leases of one process: renews them, ends the terms whose lease was lost, and takes leases that are free.
+ * Holds the leases of one process: renews them, ends the terms whose lease was lost, takes leases that are free, and
+ * hands over those that are more than its share.
  *
- * Each check is one or two small statements for all subscriptions together, whether or not there are events.
+ * Each check is one statement for all subscriptions together, whether or not there are events, and a second one when
+ * there is something to take.
  */
 export class LeaseManager {
   readonly #options: LeaseManagerOptions;
-  readonly #requests = new Map<string, LeaseRequest>();
+  readonly #subscriptions: ReadonlyMap<string, Subscription>;
   readonly #held = new Map<string, LeaseTerm>();
-  /** Messages of the mismatches that were reported. */
-  readonly #reported = new Map<string, string>();
-  /** Times of the demotions that were reported. */
-  readonly #reportedDemotions = new Map<string, number>();
+  readonly #leftAlone: LeftAlone;
+  /** What the next check takes, if it is free then. */
+  #wanted: readonly SubscriptionKey[] = [];
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #checkAgain = false;
+  #started = false;
   #refusing = false;
   #closed = false;
   /** The last check failed. */
@@ -55,27 +68,19 @@ export class LeaseManager {
 
   constructor(options: LeaseManagerOptions) {
     this.#options = options;
+    this.#subscriptions = new Map(options.subscriptions.map((one) => [refKeyOf(one.ref), one]));
+    this.#leftAlone = new LeftAlone(options.mismatches, options.onError);
   }
 
-  /**
-   * Waits until the subscription's lease is free, and takes it. The lease of a subscription that is inline, stopped for
-   * this release, or has another definition in the database is not free.
-   *
-   * @returns undefined when the manager grants no more leases
-   */
-  acquire(subscription: Subscription): Promise<LeaseTerm | undefined> {
-    if (this.#refusing) return Promise.resolve(undefined);
-    return new Promise((grant) => {
-      this.#requests.set(mapKeyOf(subscription.key), { subscription, grant });
-      this.check();
-    });
+  /** Begins to take leases. */
+  start(): void {
+    this.#started = true;
+    this.check();
   }
 
-  /** Grants no more leases, and answers every waiting request with undefined. */
+  /** Takes no more leases. */
   refuse(): void {
     this.#refusing = true;
-    this.#requests.forEach(({ grant }) => grant(undefined));
-    this.#requests.clear();
   }
 
   /** Ends a term whose lease another process has, or that was released. */
@@ -85,16 +90,30 @@ export class LeaseManager {
     if (this.#held.get(mapKey) === term) this.#held.delete(mapKey);
   }
 
-  /** Ends a term before its lease expires, so that another process can take it now. Its batch is rolled back. */
-  async giveUp(term: LeaseTerm, reason: unknown): Promise<void> {
+  /** Hands a lease over between two batches: another process can take it now. */
+  async handOver(term: LeaseTerm): Promise<void> {
+    await this.#release(term, 0);
+  }
+
+  /**
+   * Ends a term before its lease expires. Its batch is rolled back.
+   *
+   * @param options.avoid leaves the lease to other processes for as long as it lasts. @default false
+   */
+  async giveUp(term: LeaseTerm, reason: unknown, options: { readonly avoid: boolean }): Promise<void> {
     term.end(reason);
+    await this.#release(term, options.avoid ? this.#options.leaseMs : 0);
+  }
+
+  async #release(term: LeaseTerm, avoidMs: number): Promise<void> {
     this.drop(term);
-    const { connection, isClosed, onError } = this.#options;
-    if (!isClosed()) await releaseLeases(connection, [term]).catch(onError);
+    const { connection, owner, isClosed, onError } = this.#options;
+    if (!isClosed()) await releaseLeases(connection, owner, [term], avoidMs).catch(onError);
   }
 
   /** Checks now instead of at the next interval. */
   check(): void {
+    if (!this.#started || this.#closed) return;
     if (this.#checking !== undefined) {
       this.#checkAgain = true;
       return;
@@ -104,7 +123,7 @@ export class LeaseManager {
       this.#checking = undefined;
       const again = this.#checkAgain;
       this.#checkAgain = false;
-      if (this.#closed || this.#options.isClosed() || this.#held.size + this.#requests.size === 0) return;
+      if (this.#closed || this.#options.isClosed()) return;
       if (again) this.check();
       else this.#timer = setTimeout(() => this.check(), this.#options.leaseMs / CHECKS_PER_LEASE);
     });
@@ -125,8 +144,10 @@ export class LeaseManager {
     const held = this.#dropHeld();
     await this.#checking;
     const terms = [...held, ...this.#dropHeld()]; // the check may have taken one
-    const { connection, isClosed } = this.#options;
-    if (terms.length > 0 && !isClosed()) await releaseLeases(connection, terms);
+    const { connection, owner, isClosed } = this.#options;
+    if (!this.#started || isClosed()) return;
+    if (terms.length > 0) await releaseLeases(connection, owner, terms);
+    await leaveRunners(connection, owner);
   }
 
   #dropHeld(): readonly LeaseTerm[] {
@@ -136,37 +157,18 @@ export class LeaseManager {
   }
 
   async #checkOnce(): Promise<void> {
-    const { connection, leaseMs, isClosed, onError } = this.#options;
+    const { connection, owner, leaseMs, isClosed, onAnswer, onError } = this.#options;
     try {
+      await this.#giveUpStalled();
       const held = [...this.#held.values()];
-      const requested = [...this.#requests.values()].map(({ subscription }) => subscription);
-      const checkpoints = await readCheckpoints(connection, [...held, ...requested.map(({ key }) => key)]);
-      const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
-      const kept = held.filter((term) => {
-        const isMine = isHeld(term, byKey.get(mapKeyOf(term)));
-        if (!isMine) this.drop(term);
-        return isMine;
-      });
-      const renewed: LeaseTerm[] = [];
-      for (const term of kept) {
-        const whyNot = term.whyNotRenewed();
-        if (whyNot === undefined) renewed.push(term);
-        else {
-          onError(whyNot, term);
-          await this.giveUp(term, whyNot);
-        }
-      }
-      if (renewed.length > 0) await renewLeases(connection, renewed, leaseMs);
-      if (this.#unanswered) this.#options.onAnswer();
+      const take = this.#refusing ? [] : this.#wanted;
+      const board = await checkLeases(connection, { owner, leaseMs, runs: await this.#runs(), held, take });
+      if (this.#unanswered) onAnswer();
       this.#unanswered = false;
-      for (const subscription of requested) {
-        const checkpoint = byKey.get(mapKeyOf(subscription.key));
-        if (checkpoint === undefined) continue;
-        await this.#options.mismatches.recheck(subscription);
-        if (!this.#mayRun(subscription, checkpoint)) continue;
-        this.#reportDemotion(subscription, checkpoint);
-        if (isFree(checkpoint, subscription)) await this.#take(subscription);
-      }
+      this.#leftAlone.tell(this.#subscriptions.values(), board.slices);
+      this.#endLost(held, board);
+      this.#share(board);
+      await this.#begin(board.taken);
     } catch (error) {
       this.#unanswered = true;
       if (isClosed()) this.refuse();
@@ -174,58 +176,71 @@ export class LeaseManager {
     }
   }
 
-  /** Reports a mismatch once, until it is mended. */
-  #mayRun(subscription: Subscription, checkpoint: Checkpoint): boolean {
-    const { mismatches, onError } = this.#options;
-    const mapKey = mapKeyOf(subscription.key);
-    const mismatch = mismatches.of(subscription, checkpoint);
-    if (mismatch === undefined) {
-      this.#reported.delete(mapKey);
-      return true;
+  /** A lease without progress is left to another process. */
+  async #giveUpStalled(): Promise<void> {
+    for (const term of this.#held.values()) {
+      const whyNot = term.whyNotRenewed();
+      if (whyNot === undefined) continue;
+      this.#options.onError(whyNot, keyOf(term));
+      await this.giveUp(term, whyNot, { avoid: true });
     }
-    if (this.#reported.get(mapKey) !== mismatch.message) onError(mismatch, subscription.key);
-    this.#reported.set(mapKey, mismatch.message);
-    return false;
   }
 
-  /** Reports each demotion once. */
-  #reportDemotion({ key, kind, definition }: Subscription, { demotion }: Checkpoint): void {
-    const mapKey = mapKeyOf(key);
-    if (demotion === undefined || definition.promote === undefined) return;
-    if (this.#reportedDemotions.get(mapKey) === demotion.at.getTime()) return;
-    this.#reportedDemotions.set(mapKey, demotion.at.getTime());
-    this.#options.onError(demotedError(kind, key, demotion), key);
+  async #runs(): Promise<readonly RunSubscription[]> {
+    const { mismatches } = this.#options;
+    const runs: RunSubscription[] = [];
+    for (const subscription of this.#subscriptions.values()) {
+      await mismatches.recheck(subscription);
+      const { ref, definition, definitionHash, release } = subscription;
+      const able = !this.#refusing && !mismatches.has(subscription);
+      runs.push({ ...ref, definitionHash, release, promotes: definition.promote !== undefined, able });
+    }
+    return runs;
   }
 
-  async #take({ key, definitionHash, release, definition }: Subscription): Promise<void> {
-    const { connection, owner, leaseMs } = this.#options;
-    const granted = await acquireLease(connection, key, {
-      owner,
-      leaseMs,
-      definitionHash,
-      release,
-      promotes: definition.promote !== undefined,
-    });
-    if (granted === undefined) return;
-    const { caught_up: caughtUp, demoted_ms: demotedMs } = granted;
-    const term = new LeaseTerm(key, { ...granted, owner, caughtUp, demotedMs, leaseMs });
-    await this.#endFormerOwners(term);
-    const mapKey = mapKeyOf(key);
-    this.#held.set(mapKey, term);
-    // When the request was withdrawn meanwhile, the lease is released when the manager closes.
-    this.#requests.get(mapKey)?.grant(term);
-    this.#requests.delete(mapKey);
+  /** @param held what was asked for: other terms have begun since */
+  #endLost(held: readonly LeaseTerm[], { slices }: LeaseBoard): void {
+    const found = new Map(slices.map((slice) => [mapKeyOf(slice), slice]));
+    for (const term of held) {
+      const row = found.get(mapKeyOf(term));
+      // One that has expired is still held: nobody has taken it.
+      if (row?.epoch !== term.epoch || (row.owner ?? term.owner) !== term.owner) this.drop(term);
+    }
   }
 
-  /** What they hold open, while they are paused for example, would make the first batch of the term wait. */
-  async #endFormerOwners(term: LeaseTerm): Promise<void> {
+  /** What is free is taken by a check that follows at once. */
+  #share(board: LeaseBoard): void {
+    const { take, leave } = shareOf(this.#options.owner, board);
+    for (const slice of leave) this.#held.get(mapKeyOf(slice))?.leave();
+    const asked = new Set(this.#wanted.map(mapKeyOf));
+    this.#wanted = take;
+    // What another process has locked now is asked for again after the interval.
+    if (take.some((slice) => !asked.has(mapKeyOf(slice)))) this.#checkAgain = true;
+  }
+
+  async #begin(taken: readonly TakenLease[]): Promise<void> {
+    if (taken.length === 0) return;
+    const { owner, leaseMs } = this.#options;
+    const terms = taken.map((lease) => new LeaseTerm(lease, { ...lease, owner, leaseMs }));
+    for (const term of terms) this.#held.set(mapKeyOf(term), term);
+    await this.#endFormerOwners(terms);
+    for (const term of terms) {
+      const subscription = this.#subscriptions.get(refKeyOf(term));
+      if (subscription !== undefined) this.#options.onGranted(subscription, term);
+    }
+  }
+
+  /** What they hold open, while they are paused for example, would make the first batches of the terms wait. */
+  async #endFormerOwners(terms: readonly LeaseTerm[]): Promise<void> {
     const { connection, onError } = this.#options;
     try {
-      const sessions = await endFormerSessions(connection, term);
-      const left = sessions.find(({ ended }) => !ended);
-      if (left !== undefined) onError(mayNotEnd(connection.schema, term, left), term);
+      for (const session of await endFormerSessions(connection, terms)) {
+        const term = terms[session.number - 1];
+        if (!session.ended && term !== undefined)
+          onError(mayNotEnd(connection.schema, term, session), keyOf(term));
+      }
     } catch (error) {
-      onError(error, term); // the server ends them later
+      onError(error); // the server ends them later
     }
   }
 }
@@ -240,18 +255,5 @@ function mayNotEnd(schema: string, { name }: SubscriptionKey, { pid, role }: For
 function notReleased(leaseMs: number): StoreUnavailableError {
   return new StoreUnavailableError(
     `the database gave no answer to the release of the leases within leaseMs (${leaseMs}); they have expired by now`,
-  );
-}
-
-function isFree(checkpoint: Checkpoint, { release, definition }: Subscription): boolean {
-  const { inline, failure, leased, ownerPromotes, demotion } = checkpoint;
-  const promotes = definition.promote !== undefined && demotion === undefined;
-  return !inline && (!leased || (promotes && !ownerPromotes)) && failure?.releases.includes(release) !== true;
-}
-
-function demotedError(kind: string, { name, version }: SubscriptionKey, { at, by, inlineAfter }: Demotion) {
-  return new ProjectionNotInlineError(
-    `"${name}" version ${version}`,
-    `an append of ${by} at ${at.toISOString()} did not apply it, as one of an old release does not while a new one is deployed; no event is missing: a runner applies them until ${inlineAfter.toISOString()} at least, and makes it inline again once no such process appends; without a deployment, give all processes that append the same inline ${kind}s`,
   );
 }

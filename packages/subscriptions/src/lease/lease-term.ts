@@ -4,6 +4,8 @@ import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
 /** What the database granted. */
 export interface GrantedLease {
+  /** @default 1 */
+  readonly slices?: number | undefined;
   /** The process that took the lease. */
   readonly owner: string;
   readonly epoch: number;
@@ -21,6 +23,8 @@ export class LeaseTerm implements HeldLease {
   readonly name: string;
   readonly version: number;
   readonly slice: number;
+  /** Into how many slices the events are divided during this term. */
+  readonly slices: number;
   /** Increases with each term of any process. What is written with an older epoch is rolled back. */
   readonly epoch: number;
   readonly owner: string;
@@ -35,15 +39,17 @@ export class LeaseTerm implements HeldLease {
   parking: ParkingChanges | undefined;
   readonly #promotableAt: number;
   readonly #ended = new AbortController();
+  readonly #leaving = new AbortController();
   #whyNot: () => Error | undefined = () => undefined;
 
   constructor(
     { name, version, slice }: SubscriptionKey,
-    { owner, epoch, position, caughtUp, leaseMs, demotedMs = 0 }: GrantedLease,
+    { slices = 1, owner, epoch, position, caughtUp, leaseMs, demotedMs = 0 }: GrantedLease,
   ) {
     this.name = name;
     this.version = version;
     this.slice = slice;
+    this.slices = slices;
     this.epoch = epoch;
     this.owner = owner;
     this.position = position;
@@ -72,8 +78,19 @@ export class LeaseTerm implements HeldLease {
     return this.#ended.signal;
   }
 
+  /** Aborts when another process should have the lease, or {@link signal} does: no batch is begun after that. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  /** The batch that is being written ends; then the lease is handed over. */
+  leave(): void {
+    this.#leaving.abort();
+  }
+
   /** @param reason what the statements of an unfinished batch fail with */
   end(reason?: unknown): void {
     this.#ended.abort(reason);
+    this.leave();
   }
 }

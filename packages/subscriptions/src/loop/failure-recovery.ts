@@ -15,6 +15,7 @@ import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { readParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { retryDelayMs } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
@@ -45,10 +46,12 @@ export class FailureRecovery {
   findPosition(progress: TermProgress): Promise<boolean> {
     const { term } = progress;
     return this.#untilAnswered(progress, async () => {
-      const [checkpoint] = await readCheckpoints(this.#options.store, [term]);
+      const slices = await readCheckpoints(this.#options.store, [term]);
+      const checkpoint = slices.find(({ slice }) => slice === term.slice);
       if (checkpoint === undefined || !isHeld(term, checkpoint)) return false;
       await this.#readParkedKeys(progress);
       progress.position = checkpoint.position;
+      progress.until = checkpoint.until;
       return true;
     });
   }
@@ -102,7 +105,7 @@ export class FailureRecovery {
     if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'continue';
     progress.failures += 1;
     if (!outdated && progress.failures < retry.attempts) {
-      this.#report(cause, false);
+      this.#report(progress.term, cause, false);
       await pause(retryDelayMs(retry, progress.failures), progress.signal);
       return 'continue';
     }
@@ -136,22 +139,23 @@ export class FailureRecovery {
     outdated: boolean,
   ): Promise<'continue' | 'over'> {
     const { store, waiters } = this.#options;
-    const { key, release } = this.#subscription;
-    const identity = identityOf(this.#subscription);
+    const { release } = this.#subscription;
+    const { term } = progress;
+    const identity = identityOf(this.#subscription, term.slice);
     const failed = new SubscriptionFailedError(identity, event ?? eventOf(cause), { cause });
     try {
       const message = cause instanceof Error ? cause.message : String(cause);
       const failure = { position: failed.position, type: failed.eventType, message, outdated, release };
-      await stopSubscription(store, progress.term, failure);
+      await stopSubscription(store, term, failure);
     } catch (error) {
       // Not stopped yet: the event is retried once more, and its failure leads here again.
       return this.#tryAgain(progress, error);
     }
     if (outdated) {
-      this.#report(new ReleaseOutdatedError(identity, { cause }), false);
+      this.#report(term, new ReleaseOutdatedError(identity, { cause }), false);
     } else {
-      waiters.failed(key, failed);
-      this.#report(failed, true);
+      waiters.failed(term, failed);
+      this.#report(term, failed, true);
     }
     return 'over';
   }
@@ -166,23 +170,23 @@ export class FailureRecovery {
     const { store, retry } = this.#options;
     progress.outages += 1;
     progress.lastFailure = describeFailure(progress.outages, error, store.schema);
-    this.#report(toLeftfoldError(error, store.schema), false);
+    this.#report(progress.term, toLeftfoldError(error, store.schema), false);
     if (progress.outages === retry.attempts)
-      this.#report(this.#stalled(progress, progress.lastFailure, error), false);
+      this.#report(progress.term, this.#stalled(progress, progress.lastFailure, error), false);
     await store.outage.wait(retryDelayMs(retry, progress.outages), progress.signal);
   }
 
-  #stalled({ position }: TermProgress, lastFailure: string, cause: unknown): SubscriptionStalledError {
-    return attemptsFailed(this.#subscription, position, { lastFailure, cause });
+  #stalled({ term, position }: TermProgress, lastFailure: string, cause: unknown): SubscriptionStalledError {
+    return attemptsFailed(this.#subscription, term, position, { lastFailure, cause });
   }
 
   /** Tells of an error after which the subscription goes on. */
-  report(error: unknown): void {
-    this.#report(error, false);
+  report({ term }: TermProgress, error: unknown): void {
+    this.#report(term, error, false);
   }
 
-  #report(error: unknown, stopped: boolean): void {
-    this.#options.onIncident({ subscription: this.#subscription.key, error, stopped });
+  #report(slice: SubscriptionKey, error: unknown, stopped: boolean): void {
+    this.#options.onIncident({ subscription: keyOf(slice), error, stopped });
   }
 }
 

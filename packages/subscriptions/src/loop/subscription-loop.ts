@@ -1,4 +1,5 @@
 import type { WaitForHighWaterMarkOptions } from '@leftfold/event-store';
+import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import { markCaughtUp } from '../sql/caught-up.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
@@ -11,59 +12,92 @@ import type { LoopOptions } from './loop-options.ts';
 import { applyUpTo } from './page-pipeline.ts';
 import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
-import { batchTooLong, termTooLong } from './stalled.ts';
+import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalled.ts';
+import { keyOf } from '../subscription/subscription-key.ts';
 import { within } from './within.ts';
 import type { TermProgress } from './term-progress.ts';
 
+/** How often a slice that waits for the others looks whether they are where it is. */
+const DIVISION_MS = 100;
 /** While keys are parked, it is looked for those that are to be resumed after as many milliseconds, or positions. */
 const PARKED_POLL_MS = 250;
 const PARKED_POLL_POSITIONS = 10_000;
 
-/** Advances one subscription while this process holds its lease, and waits for the lease otherwise. */
+/** Advances one slice of a subscription for as long as this process holds its lease. */
 export class SubscriptionLoop {
   readonly #subscription: Subscription;
+  readonly #term: LeaseTerm;
   readonly #options: LoopOptions;
   readonly #recovery: FailureRecovery;
+  /** Undefined until the handler was created. */
   #progress: TermProgress | undefined;
 
-  constructor(subscription: Subscription, options: LoopOptions) {
+  constructor(subscription: Subscription, term: LeaseTerm, options: LoopOptions) {
     this.#subscription = subscription;
+    this.#term = term;
     this.#options = options;
     this.#recovery = new FailureRecovery(subscription, options);
   }
 
-  /** Runs until the signal aborts and the batch that is being written then has ended. Does not throw. */
+  /**
+   * Returns when the term is over, or the runner stops. Does not throw.
+   *
+   * @param stop ends the loop after the batch that is being written
+   */
   async run(stop: AbortSignal): Promise<void> {
     const { leases, waiters } = this.#options;
-    const { key } = this.#subscription;
-    for (;;) {
-      const term = await leases.acquire(this.#subscription);
-      if (term === undefined) break;
-      waiters.advanced(key, term.position);
-      const progress = this.#beginTerm(term, stop);
+    const term = this.#term;
+    waiters.advanced(term, term.position);
+    const handler = await this.#createHandler(AbortSignal.any([stop, term.leaving]));
+    if (handler !== undefined) {
+      const progress = this.#beginTerm(handler, stop);
       this.#progress = progress;
       term.renewUnless(() => this.#whyNotRenewed(progress));
       await this.#lead(progress, stop);
-      waiters.left(key);
-      if (stop.aborted) break; // the lease manager releases the lease
-      leases.drop(term);
-      // The others ask for the lease three times in the time that it would last.
-      if (term.signal.reason instanceof SubscriptionStalledError) await pause(term.leaseMs, stop);
     }
-    this.#progress = undefined;
+    waiters.left(term);
+    if (stop.aborted) return; // the lease manager releases the lease
+    if (term.leaving.aborted && !term.signal.aborted) await leases.handOver(term);
+    else leases.drop(term);
+    leases.check(); // what this process had may be its own again
   }
 
-  /** Reports the batch that has not ended, if any: the runner does not wait for it any longer. */
+  /** Reports the batch that has not ended: the runner does not wait for it any longer. */
   reportUnfinished(limit: string): void {
-    if (this.#progress === undefined) return;
-    const { key } = this.#subscription;
-    const error = batchTooLong(this.#subscription, this.#progress.position, limit);
-    this.#options.onIncident({ subscription: key, error, stopped: false });
+    const position = this.#progress?.position ?? this.#term.position;
+    const error = batchTooLong(this.#subscription, this.#term, position, limit);
+    this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
   }
 
-  /** What went wrong since the subscription last advanced, while this process leads it. */
+  /** What went wrong since the slice last advanced. */
   get lastFailure(): string | undefined {
     return this.#progress?.lastFailure;
+  }
+
+  /** Tries a few times; then the lease is left to another process, where it may succeed. */
+  async #createHandler(signal: AbortSignal): Promise<SubscriptionHandler | undefined> {
+    const { retry, leases, batchTimeoutMs, store } = this.#options;
+    const { definition } = this.#subscription;
+    const { position } = this.#term;
+    const limit = `batchTimeoutMs (${batchTimeoutMs})`;
+    let lastFailure = '';
+    for (let attempt = 1; attempt <= retry.attempts && !signal.aborted; attempt += 1) {
+      try {
+        const create = async () => definition.createHandler(this.#term);
+        return await within(create(), batchTimeoutMs, () =>
+          batchTooLong(this.#subscription, this.#term, position, limit),
+        );
+      } catch (error) {
+        lastFailure = describeFailure(attempt, error, store.schema);
+        this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
+        if (attempt < retry.attempts) await pause(retryDelayMs(retry, attempt), signal);
+      }
+    }
+    if (signal.aborted) return undefined;
+    const error = notStarted(this.#subscription, this.#term, lastFailure);
+    this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
+    await leases.giveUp(this.#term, error, { avoid: true });
+    return undefined;
   }
 
   #whyNotRenewed({ idle, advancedAt, position, lastFailure }: TermProgress): Error | undefined {
@@ -71,18 +105,20 @@ export class SubscriptionLoop {
     // A batch has a limit of the same length, which ends it first.
     if (idle || performance.now() - advancedAt <= 2 * batchTimeoutMs) return undefined;
     const limit = `twice batchTimeoutMs (${batchTimeoutMs})`;
-    return termTooLong(this.#subscription, position, { limit, lastFailure });
+    return termTooLong(this.#subscription, this.#term, position, { limit, lastFailure });
   }
 
-  #beginTerm(term: LeaseTerm, stop: AbortSignal): TermProgress {
+  #beginTerm(handler: SubscriptionHandler, stop: AbortSignal): TermProgress {
+    const term = this.#term;
     return {
       term,
-      handler: this.#subscription.definition.createHandler(term),
+      handler,
       size: new BatchSize(this.#options.batchSize),
-      signal: AbortSignal.any([stop, term.signal]),
+      signal: AbortSignal.any([stop, term.leaving]),
       era: this.#options.store.era,
       parking: new ParkingLedger(this.#recovery.keysOf, []),
       position: term.position,
+      until: undefined,
       caughtUp: term.caughtUp,
       writing: false,
       advancedAt: performance.now(),
@@ -112,10 +148,10 @@ export class SubscriptionLoop {
         return;
       }
       if (failure !== undefined && isRewound(failure.error)) {
-        this.#recovery.report(failure.error);
+        this.#recovery.report(progress, failure.error);
         if (this.#options.store.era === progress.era)
           await this.#recovery.stopBeyondEnd(progress, failure.error);
-        await this.#options.leases.giveUp(progress.term, failure.error);
+        await this.#options.leases.giveUp(progress.term, failure.error, { avoid: false });
         await pause(retryDelayMs(this.#options.retry, 1), stop);
         return;
       }
@@ -133,11 +169,11 @@ export class SubscriptionLoop {
   async #giveUp({ term }: TermProgress, error: SubscriptionStalledError): Promise<void> {
     const { leases, onIncident } = this.#options;
     if (term.signal.aborted) return; // the lease manager has given it up, and told
-    onIncident({ subscription: this.#subscription.key, error, stopped: false });
-    await leases.giveUp(term, error);
+    onIncident({ subscription: keyOf(term), error, stopped: false });
+    await leases.giveUp(term, error, { avoid: true });
   }
 
-  /** Processes events up to the high-water mark, and waits for more. @returns `fenced` when a batch was not written */
+  /** Processes events up to the high-water mark, and waits for more. @returns `fenced` when the checkpoint tells more */
   async #follow(progress: TermProgress): Promise<'over' | 'fenced'> {
     const { store, retry, batchTimeoutMs } = this.#options;
     const { definition } = this.#subscription;
@@ -152,7 +188,7 @@ export class SubscriptionLoop {
       // What is set aside would be applied after later events.
       const promotes = definition.promote !== undefined && progress.parking.size === 0;
       const demotedMs = promotes ? term.demotedMs : undefined;
-      const upTo =
+      const mark =
         first || demotedMs === 0 || !progress.caughtUp
           ? await store.highWaterMark(place)
           : await this.#waitForEvents(progress, {
@@ -163,16 +199,21 @@ export class SubscriptionLoop {
       if (signal.aborted) return 'over';
       if (store.era !== era) continue; // refused by the next request
       term.lineage = store.lineage;
+      const upTo = Math.min(mark, progress.until ?? mark);
+      if (progress.until !== undefined && progress.position >= progress.until) {
+        await this.#waitForDivision(progress);
+        return 'fenced';
+      }
       if (upTo > progress.position) {
         const end = await applyUpTo(this.#options, this.#subscription, progress, nextStop(progress, upTo));
         // Also when the runner stops now: a call that waited for this position was answered.
-        if (progress.position >= upTo && !(await this.#markCaughtUp(progress))) return 'fenced';
+        if (progress.position >= mark && !(await this.#markCaughtUp(progress))) return 'fenced';
         if (end !== 'reached') return end;
       } else if (!progress.caughtUp) {
         if (!(await this.#markCaughtUp(progress))) return 'fenced';
       } else if (definition.promote !== undefined && demotedMs === 0) {
         const result = await within(definition.promote(term, progress.position), batchTimeoutMs, () =>
-          batchTooLong(this.#subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+          batchTooLong(this.#subscription, term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
         );
         if (result === 'fenced') return 'fenced';
         if (result === 'inline') return 'over';
@@ -187,6 +228,13 @@ export class SubscriptionLoop {
   /** @returns undefined for no limit */
   #longestWait({ parking }: TermProgress, demotedMs: number | undefined): number | undefined {
     return parking.size === 0 ? demotedMs : Math.min(demotedMs ?? PARKED_POLL_MS, PARKED_POLL_MS);
+  }
+
+  /** The number of slices changes: this one waits for the others, and the rows are divided by a check of the leases. */
+  async #waitForDivision(progress: TermProgress): Promise<void> {
+    progress.advancedAt = performance.now();
+    this.#options.leases.check();
+    await pause(DIVISION_MS, progress.signal);
   }
 
   async #waitForEvents(progress: TermProgress, wait: WaitForHighWaterMarkOptions): Promise<number> {

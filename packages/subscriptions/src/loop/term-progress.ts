@@ -16,6 +16,8 @@ export interface TermProgress {
   parking: ParkingLedger;
   /** Where the checkpoint is, as far as is known. */
   position: number;
+  /** Set while the number of slices changes: the slice goes no further. */
+  until: number | undefined;
   /** Whether it is recorded that the subscription has reached the high-water mark. */
   caughtUp: boolean;
   /** Whether a batch is being written now. */

@@ -25,7 +25,7 @@ export function prepareBatch(
 ): Promise<PreparedBatch> {
   const { store, batchTimeoutMs } = options;
   return within(prepare(store.schema, progress, page), batchTimeoutMs, () =>
-    batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+    batchTooLong(subscription, progress.term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
   );
 }
 
@@ -66,7 +66,7 @@ export function writeBatch(
 ): Promise<boolean> {
   const { batchTimeoutMs } = options;
   return within(write(options, progress, prepared, origin), batchTimeoutMs, () =>
-    batchTooLong(subscription, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+    batchTooLong(subscription, progress.term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
   );
 }
 

@@ -71,8 +71,8 @@ export class ParkedEvents<TRef> {
     const { after, limit = 100 } = options;
     if (after !== undefined) assertText('after', after);
     assertLimit(limit);
-    const { key } = this.#find(ref);
-    return this.#ask(() => listParkedKeys(this.#store, key, { after, limit }));
+    const { ref: found } = this.#find(ref);
+    return this.#ask(() => listParkedKeys(this.#store, found, { after, limit }));
   }
 
   /**
@@ -87,7 +87,7 @@ export class ParkedEvents<TRef> {
     const subscription = this.#find(ref);
     return this.#ask(async () => {
       const of = { key: storedKey(key), after, limit };
-      const positions = await readParkedPositions(this.#store, subscription.key, of);
+      const positions = await readParkedPositions(this.#store, subscription.ref, of);
       return readEventsAt(this.#store, subscription.definition.eventTypes, positions);
     });
   }
@@ -105,14 +105,14 @@ export class ParkedEvents<TRef> {
   async resume(ref: TRef, keys: string | readonly string[]): Promise<number> {
     const wanted = typeof keys === 'string' ? [keys] : keys;
     assertEach('keys', wanted, assertKey);
-    const { key } = this.#find(ref);
-    return this.#ask(() => resumeParkedKeys(this.#store, key, wanted.map(storedKey)));
+    const { ref: found } = this.#find(ref);
+    return this.#ask(() => resumeParkedKeys(this.#store, found, wanted.map(storedKey)));
   }
 
   /** The same for all parked keys. */
   async resumeAll(ref: TRef): Promise<number> {
-    const { key } = this.#find(ref);
-    return this.#ask(() => resumeParkedKeys(this.#store, key, undefined));
+    const { ref: found } = this.#find(ref);
+    return this.#ask(() => resumeParkedKeys(this.#store, found, undefined));
   }
 
   /**
@@ -136,17 +136,17 @@ export class ParkedEvents<TRef> {
     if (upTo !== undefined) assertWhole('upTo', upTo, { least: 1 });
     const subscription = this.#find(ref);
     return this.#ask(async () => {
-      const [found] = await readCheckpoints(this.#store, [subscription.key]);
+      const [found] = await readCheckpoints(this.#store, [subscription.ref]);
       if (found === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
-      return giveUpParkedEvents(this.#store, subscription.key, { key: storedKey(key), upTo, reason, by });
+      return giveUpParkedEvents(this.#store, subscription.ref, { key: storedKey(key), upTo, reason, by });
     });
   }
 
   /** A page of what was given up, in the order in which it was. `after` is the id of the last record before. @throws like {@link list} */
   async givenUp(ref: TRef, options: ParkedPageOptions = {}): Promise<readonly GivenUp[]> {
     const page = toPage(options);
-    const { key } = this.#find(ref);
-    return this.#ask(() => listGivenUp(this.#store, key, page));
+    const { ref: found } = this.#find(ref);
+    return this.#ask(() => listGivenUp(this.#store, found, page));
   }
 
   async #ask<TResult>(request: () => Promise<TResult>): Promise<TResult> {

@@ -4,6 +4,7 @@ import type { LoopOptions } from '../loop/loop-options.ts';
 import type { TermProgress } from '../loop/term-progress.ts';
 import { advanceCheckpoint } from '../sql/checkpoint.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 import type { FailedEvent } from './failure.ts';
 
 const parkedChannel = channel('leftfold:subscription.parked');
@@ -36,7 +37,7 @@ export async function writeParking(
   progress.advancedAt = performance.now();
   progress.failures = 0;
   waiters.advanced(term, to);
-  tellParked({ store, onIncident }, subscription, failed, keys);
+  tellParked({ store, onIncident }, subscription, term, failed, keys);
   return true;
 }
 
@@ -44,13 +45,14 @@ export async function writeParking(
 function tellParked(
   { store, onIncident }: Pick<LoopOptions, 'store' | 'onIncident'>,
   subscription: Subscription,
+  slice: SubscriptionKey,
   { event: { position, type }, cause, attempts }: FailedEvent,
   keys: readonly string[],
 ): void {
-  const { key: subscriptionKey } = subscription;
+  const subscriptionKey = keyOf(slice);
   for (const key of keys) {
     const at = { position, type, key, attempts };
-    const error = new EventParkedError(identityOf(subscription), at, { cause });
+    const error = new EventParkedError(identityOf(subscription, slice.slice), at, { cause });
     onIncident({ subscription: subscriptionKey, error, stopped: false });
     if (!parkedChannel.hasSubscribers) continue;
     const message: SubscriptionParkedMessage = {

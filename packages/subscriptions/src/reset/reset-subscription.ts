@@ -3,7 +3,7 @@ import { type Backoff, retryDelayMs, StoreUnavailableError, SubscriptionNotFound
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { isLockTimeout, type PipelinedTransaction, runnerInTransaction } from '@leftfold/postgres';
 import { sql, type Transaction } from 'kysely';
-import { rewindCheckpoint, seizeLease } from '../sql/reset.ts';
+import { rewindCheckpoint, type SeizedLease, seizeLease } from '../sql/reset.ts';
 import type { SchemaConnection } from '../sql/schema-connection.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
@@ -23,16 +23,17 @@ export interface ResetOptions {
 }
 
 /**
- * Deletes what a subscription's handler has written, sets the checkpoint back to the beginning of the log and adopts the
- * definition of this process, in one transaction. The current owner of the lease is fenced first: what it has not committed is rolled back.
+ * Deletes what a subscription's handler has written, sets the checkpoints back to the beginning of the log and adopts the
+ * definition of this process, in one transaction. The owners of the leases are fenced first: what they
+ * have not committed is rolled back.
  *
  * @throws SubscriptionNotFoundError when the subscription has no row
  * @throws StoreUnavailableError when other transactions prevented every attempt
  */
 export async function resetSubscription(subscription: Subscription, options: ResetOptions): Promise<void> {
-  const { kind, key } = subscription;
+  const { kind, ref } = subscription;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const [checkpoint] = await readCheckpoints(options.store, [key]);
+    const [checkpoint] = await readCheckpoints(options.store, [ref]);
     if (checkpoint === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
     const reset = checkpoint.inline ? resetInline : resetLeased;
     try {
@@ -43,7 +44,7 @@ export async function resetSubscription(subscription: Subscription, options: Res
     await delay(FIRST_DELAY_MS * 2 ** attempt);
   }
   throw new StoreUnavailableError(
-    `${kind} "${key.name}" could not be reset: other transactions used it all the time; try again`,
+    `${kind} "${ref.name}" could not be reset: other transactions used it all the time; try again`,
   );
 }
 
@@ -56,18 +57,18 @@ async function resetLeased(
   subscription: Subscription,
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
-  const { key, definition } = subscription;
+  const { ref, definition } = subscription;
   let deadline: number | undefined;
   for (let turn = 1; ; turn += 1) {
-    let epoch: number | undefined;
+    let leases: readonly SeizedLease[] = [];
     // The process that had the lease ends its batch when it notices, within the lease.
     await inTransaction(store, leaseMs + LOCK_MS, async (tx, connection) => {
       deadline ??= performance.now() + (await lockTimeoutOf(tx));
-      epoch = (await seizeLease(connection, key, { owner, leaseMs, inline: false }))?.epoch;
-      return epoch !== undefined;
+      leases = await seizeLease(connection, ref, { owner, leaseMs, inline: false });
+      return leases.length > 0;
     });
-    if (epoch === undefined) return false;
-    const seized = { epoch, owner };
+    if (leases.length === 0) return false;
+    const seized = { leases, owner };
     const turnMs = retryDelayMs(turns, turn);
     try {
       return await inTransaction(store, turnMs, async (tx, connection) => {
@@ -95,13 +96,13 @@ async function resetInline(
   subscription: Subscription,
   { store, owner, leaseMs }: ResetOptions,
 ): Promise<boolean> {
-  const { key, definition } = subscription;
+  const { ref, definition } = subscription;
   return inTransaction(store, LOCK_MS, async (tx, connection) => {
     await definition.lockAppends?.(tx);
-    const seized = await seizeLease(connection, key, { owner, leaseMs, inline: true });
-    if (seized === undefined) return false;
+    const leases = await seizeLease(connection, ref, { owner, leaseMs, inline: true });
+    if (leases.length === 0) return false;
     await definition.clear?.(tx);
-    return rewindCheckpoint(connection, subscription, { epoch: seized.epoch, owner });
+    return rewindCheckpoint(connection, subscription, { leases, owner });
   });
 }
 

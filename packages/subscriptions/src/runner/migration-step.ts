@@ -14,8 +14,8 @@ export async function prepareSubscription(
   mismatches: Mismatches,
   subscription: Subscription,
 ): Promise<void> {
-  const { kind, key } = subscription;
-  await migrationStep(store, `${kind} "${key.name}"`, () => mismatches.prepare(subscription));
+  const { kind, ref } = subscription;
+  await migrationStep(store, `${kind} "${ref.name}"`, () => mismatches.prepare(subscription));
 }
 
 /**

@@ -6,7 +6,6 @@ import { applyMigrations, namingLockHolders, toLeftfoldError } from '@leftfold/p
 import { LeaseManager } from '../lease/lease-manager.ts';
 import { within } from '../loop/within.ts';
 import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
-import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
@@ -14,9 +13,15 @@ import { guarded, warner } from '../status/subscription-incident.ts';
 import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
-import { mapKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
+import {
+  mapKeyOf,
+  refKeyOf,
+  type SubscriptionKey,
+  type SubscriptionRef,
+} from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
+import { LedLoops } from './led-loops.ts';
 import { createMissing } from './create-missing.ts';
 import {
   runnerLimits,
@@ -30,7 +35,7 @@ import { SubscriptionSet } from './subscription-set.ts';
  * Creates a runner for durable subscriptions. It makes no request to the database until `start()` or another method is
  * called.
  *
- * @throws DuplicateDefinitionError when two subscriptions have the same name, version and slice.
+ * @throws DuplicateDefinitionError when two subscriptions have the same name and version.
  * @throws InvalidArgumentError when `leaseMs` is below 100 or `batchSize` below 1, or an option is misspelt.
  *
  * @example
@@ -74,11 +79,11 @@ export class SubscriptionRunner implements AsyncDisposable {
   readonly #owner: string;
   readonly #leaseMs: number;
   readonly #stopTimeoutMs: number;
-  readonly #loops: readonly SubscriptionLoop[];
+  readonly #loops: LedLoops;
   readonly #leases: LeaseManager;
   readonly #waiters: SubscriptionWaiters;
   readonly #stop = new AbortController();
-  #running: Promise<unknown> | undefined;
+  #migrated: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: SubscriptionRunnerOptions) {
@@ -92,11 +97,13 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.parked = this.parkedBy((ref) => ref);
     this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
     this.#leaseMs = leaseMs;
-    this.#waiters = new SubscriptionWaiters(store, () => this.#running !== undefined);
+    this.#waiters = new SubscriptionWaiters(store, () => this.#migrated !== undefined);
     this.#leases = new LeaseManager({
       connection: store,
       owner: this.#owner,
       leaseMs,
+      subscriptions: this.#subscriptions.all,
+      onGranted: (subscription, term) => this.#loops.lead(subscription, term),
       isClosed: () => store.closed,
       mismatches: this.#subscriptions.mismatches,
       onAnswer: () => store.outage.over(),
@@ -115,7 +122,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       retry,
       onIncident,
     };
-    this.#loops = this.#subscriptions.all.map((one) => new SubscriptionLoop(one, shared));
+    this.#loops = new LedLoops(shared, this.#stop.signal);
   }
 
   /**
@@ -136,18 +143,19 @@ export class SubscriptionRunner implements AsyncDisposable {
   /** Migrates, then begins to run the subscriptions. @throws like {@link migrate}; TypeError when called twice */
   async start(): Promise<void> {
     this.#assertOpen();
-    if (this.#running !== undefined) {
+    if (this.#migrated !== undefined) {
       throw new TypeError('the runner was started before; create a new one');
     }
     // Assigned before the first await: a stop during the migration waits for it.
     const migrated = this.migrate();
-    this.#running = migrated.then(
-      () => Promise.all(this.#loops.map((loop) => loop.run(this.#stop.signal))),
-      () => {
-        this.#running = undefined;
-      },
-    );
-    await migrated;
+    this.#migrated = migrated;
+    try {
+      await migrated;
+    } catch (error) {
+      this.#migrated = undefined;
+      throw error;
+    }
+    this.#leases.start();
   }
 
   /**
@@ -168,9 +176,10 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.#leases.refuse();
     this.#waiters.close();
     const limit = `stopTimeoutMs (${this.#stopTimeoutMs})`;
-    await within(Promise.resolve(this.#running), this.#stopTimeoutMs, () => new Error(limit)).catch(() => {
-      for (const loop of this.#loops) loop.reportUnfinished(limit);
-    });
+    const ended = Promise.resolve(this.#migrated?.catch(() => {})).then(() => this.#loops.ended());
+    await within(ended, this.#stopTimeoutMs, () => new Error(limit)).catch(() =>
+      this.#loops.reportUnfinished(limit),
+    );
     await this.#leases.close();
   }
 
@@ -237,7 +246,7 @@ export class SubscriptionRunner implements AsyncDisposable {
     const subscription = this.#subscriptions.find(ref);
     const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
     const reset = () => resetSubscription(subscription, options);
-    await this.#withStoreErrors(reset, `reset() of ${subscription.kind} "${subscription.key.name}"`);
+    await this.#withStoreErrors(reset, `reset() of ${subscription.kind} "${subscription.ref.name}"`);
     this.#subscriptions.mismatches.clear(subscription);
     this.#leases.check();
   }
@@ -250,7 +259,7 @@ export class SubscriptionRunner implements AsyncDisposable {
   async resume(ref: SubscriptionRef): Promise<void> {
     this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
-    const found = await this.#withStoreErrors(() => resumeSubscription(this.#store, subscription.key));
+    const found = await this.#withStoreErrors(() => resumeSubscription(this.#store, subscription.ref));
     if (!found) throw new SubscriptionNotFoundError(identityOf(subscription));
     this.#leases.check();
   }
@@ -262,14 +271,22 @@ export class SubscriptionRunner implements AsyncDisposable {
     const look = () => this.#subscriptions.look(this.#leaseMs);
     const { found, standstills, parked } = await this.#withStoreErrors(look);
     const highWaterMark = await this.#store.highWaterMark();
-    return found.map(({ subscription, checkpoint }, index) => {
-      const mismatch = checkpoint && this.#subscriptions.mismatches.of(subscription, checkpoint);
+    return found.map(({ subscription, checkpoints }) => {
+      const [first] = checkpoints;
+      const mismatch = first && this.#subscriptions.mismatches.of(subscription, first);
+      const standstillOf = (slice: SubscriptionKey) => {
+        const since = standstills.get(mapKeyOf(slice));
+        const failure = this.#loops.lastFailureOf(slice);
+        return since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
+      };
       const differences = mismatch?.differences ?? [];
-      const since = standstills.get(mapKeyOf(subscription.key));
-      const failure = this.#loops[index]?.lastFailure;
-      const standstill = since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
-      const ofKey = { differences, standstill, parked: parked.get(mapKeyOf(subscription.key)) };
-      return toStatus(subscription.key, checkpoint, { highWaterMark, ...ofKey });
+      const ofAll = parked.get(refKeyOf(subscription.ref));
+      return toStatus(subscription.ref, checkpoints, {
+        highWaterMark,
+        differences,
+        standstillOf,
+        parked: ofAll,
+      });
     });
   }
 

@@ -4,6 +4,7 @@ import type { Checkpoint } from '../sql/row.ts';
 import { type ParkedCounts, readParkedCounts } from '../sql/parked.ts';
 import { readStandstills, type Standstill } from '../sql/standstill.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
+import { allSlicesOf } from '../subscription/all-slices.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
 import {
   identityOf,
@@ -11,12 +12,13 @@ import {
   type SubscriptionDefinition,
   toSubscription,
 } from '../subscription/subscription-definition.ts';
-import { mapKeyOf, type SubscriptionRef, toKey } from '../subscription/subscription-key.ts';
+import { mapKeyOf, refKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
 
-/** A subscription of this process with its row in the database. */
+/** A subscription of this process with its rows in the database. */
 export interface FoundSubscription {
   readonly subscription: Subscription;
-  readonly checkpoint: Checkpoint | undefined;
+  /** Of each slice, in their order; none when it has no row. */
+  readonly checkpoints: readonly Checkpoint[];
 }
 
 /** The subscriptions of one runner, compared with what the database has. */
@@ -25,7 +27,7 @@ export class SubscriptionSet {
   readonly #store: PostgresEventStore;
   readonly #byKey = new Map<string, Subscription>();
 
-  /** @throws DuplicateDefinitionError when two have the same name, version and slice */
+  /** @throws DuplicateDefinitionError when two have the same name and version */
   constructor(
     store: PostgresEventStore,
     definitions: readonly SubscriptionDefinition[],
@@ -34,9 +36,9 @@ export class SubscriptionSet {
     this.#store = store;
     for (const definition of definitions) {
       const subscription = toSubscription(definition, release);
-      const mapKey = mapKeyOf(subscription.key);
-      if (this.#byKey.has(mapKey)) throw new DuplicateDefinitionError(subscription.kind, definition.name);
-      this.#byKey.set(mapKey, subscription);
+      const refKey = refKeyOf(subscription.ref);
+      if (this.#byKey.has(refKey)) throw new DuplicateDefinitionError(subscription.kind, definition.name);
+      this.#byKey.set(refKey, subscription);
     }
   }
 
@@ -47,9 +49,11 @@ export class SubscriptionSet {
 
   /** @throws SubscriptionNotFoundError */
   find(ref: SubscriptionRef): Subscription {
-    const key = toKey(ref);
-    const subscription = this.#byKey.get(mapKeyOf(key));
-    if (subscription === undefined) throw new SubscriptionNotFoundError({ kind: 'subscription', ...key });
+    const subscription = this.#byKey.get(refKeyOf(ref));
+    if (subscription === undefined) {
+      const { name, version } = ref;
+      throw new SubscriptionNotFoundError({ kind: 'subscription', name, version });
+    }
     return subscription;
   }
 
@@ -59,10 +63,13 @@ export class SubscriptionSet {
     for (const subscription of all) await this.mismatches.recheck(subscription);
     const checkpoints = await readCheckpoints(
       this.#store,
-      all.map(({ key }) => key),
+      all.map(({ ref }) => ref),
     );
-    const found = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
-    return all.map((subscription) => ({ subscription, checkpoint: found.get(mapKeyOf(subscription.key)) }));
+    const found = allSlicesOf(checkpoints);
+    return all.map((subscription) => ({
+      subscription,
+      checkpoints: found.get(refKeyOf(subscription.ref))?.checkpoints ?? [],
+    }));
   }
 
   /** What the status of each is made of. @throws what the database threw */
@@ -72,20 +79,20 @@ export class SubscriptionSet {
     return { found, standstills, parked };
   }
 
-  /** For those that have not moved for twice `leaseMs` though events wait: since when, in words. By map key. */
+  /** For those that have not moved for twice `leaseMs` though events wait: since when, in words. By `mapKeyOf` the slice. */
   async #standstills(leaseMs: number): Promise<ReadonlyMap<string, string>> {
-    const keys = this.all.map(({ key }) => key);
-    const long = (await readStandstills(this.#store, keys)).filter(({ still_ms: ms }) => ms > 2 * leaseMs);
+    const refs = this.all.map(({ ref }) => ref);
+    const long = (await readStandstills(this.#store, refs)).filter(({ still_ms: ms }) => ms > 2 * leaseMs);
     return new Map(long.map((one) => [mapKeyOf(one), describeStandstill(one)]));
   }
 
-  /** How much of each subscription is parked, of those that have parked keys. By map key. */
+  /** How much of each subscription is parked, of those that have parked keys. By `refKeyOf`. */
   async #parkedCounts(): Promise<ReadonlyMap<string, ParkedCounts>> {
     const counts = await readParkedCounts(
       this.#store,
-      this.all.map(({ key }) => key),
+      this.all.map(({ ref }) => ref),
     );
-    return new Map(counts.map((one) => [mapKeyOf(one), one]));
+    return new Map(counts.map((one) => [refKeyOf(one), one]));
   }
 
   /** False when this process defines the subscription in another way than the row with this hash. */
@@ -97,7 +104,7 @@ export class SubscriptionSet {
   /** @throws SubscriptionMismatchError, SubscriptionNotFoundError, and what the database threw */
   async assertSame(ref: SubscriptionRef): Promise<void> {
     const subscription = this.find(ref);
-    const [checkpoint] = await readCheckpoints(this.#store, [subscription.key]);
+    const [checkpoint] = await readCheckpoints(this.#store, [subscription.ref]);
     if (checkpoint === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
     await this.mismatches.recheck(subscription);
     const mismatch = this.mismatches.of(subscription, checkpoint);

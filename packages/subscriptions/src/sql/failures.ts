@@ -1,4 +1,4 @@
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { HeldLease } from './leases.ts';
 import type { StoredFailure } from './row.ts';
 import type { SchemaConnection } from './schema-connection.ts';
@@ -40,20 +40,20 @@ export async function stopSubscription(
 }
 
 /**
- * Lets a stopped subscription continue at the event where it stopped.
+ * Lets the slices of a subscription that are stopped continue at the event where they stopped.
  *
  * @returns false when it has no row.
  *
- * SQL: one UPDATE by primary key.
+ * SQL: one UPDATE by the primary key's beginning.
  */
 export async function resumeSubscription(
   { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionKey,
+  { name, version }: SubscriptionRef,
 ): Promise<boolean> {
   const [row] = await run<{ resumed: boolean }>({
     name: undefined,
-    text: `select "${schema}"._resume_subscription($1, $2, $3) as resumed`,
-    values: [name, version, slice],
+    text: `select "${schema}"._resume_subscription($1, $2) as resumed`,
+    values: [name, version],
   });
   return row?.resumed === true;
 }

@@ -1,7 +1,7 @@
 import { numberArray, textArray } from '@leftfold/postgres';
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
+import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { ParkingChanges } from './parking-change.ts';
-import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
 /** The right to advance one checkpoint, as the row of the subscription states it. */
@@ -19,72 +19,134 @@ export interface HeldLease extends SubscriptionKey {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The process that takes a lease, and the code that it runs. */
-export interface LeaseRequester {
-  readonly owner: string;
-  readonly leaseMs: number;
+/** What a process runs, and the code that it runs. */
+export interface RunSubscription extends SubscriptionRef {
   readonly definitionHash: string;
   readonly release: string;
   /** Whether it makes the subscription inline: then it also takes the lease of an owner that does not. */
   readonly promotes: boolean;
+  /** False while it could not run it: it is given no lease. */
+  readonly able: boolean;
+}
+
+/** A process, the leases that it holds, and those that it wants. */
+export interface LeaseCheck {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly runs: readonly RunSubscription[];
+  readonly held: readonly HeldLease[];
+  readonly take: readonly SubscriptionKey[];
+}
+
+/** A lease that was taken, and where its checkpoint was. */
+export interface TakenLease extends SubscriptionKey {
+  readonly slices: number;
+  readonly position: number;
+  readonly epoch: number;
+  readonly caughtUp: boolean;
+  /** Milliseconds until the subscription may be made inline again. */
+  readonly demotedMs: number;
+}
+
+/** How a slice stands. Times are seconds since 1970. */
+export interface SliceState extends SubscriptionKey {
+  readonly epoch: number;
+  readonly inline: boolean;
+  readonly ownerPromotes: boolean;
+  /** The process whose lease has not expired. */
+  readonly owner?: string;
+  /** The process that gave up just now: others are tried first. */
+  readonly avoided?: string;
+  /** Set when it is stopped: the releases that failed. */
+  readonly failedReleases?: readonly string[];
+  /** Set while it may not be made inline. */
+  readonly inlineAfter?: number;
+  readonly demotedAt?: number;
+  readonly demotedBy?: string;
+  readonly definitionHash: string;
+  /** Set when it is not that of the process that asks. */
+  readonly definition?: DeclaredDefinition;
+}
+
+/** A subscription that a process runs now. */
+export interface RunState extends SubscriptionRef {
+  readonly owner: string;
+  readonly definitionHash: string;
+  readonly release: string;
+  readonly promotes: boolean;
+}
+
+/** What all processes see, of the subscriptions of one. */
+export interface LeaseBoard {
+  readonly taken: readonly TakenLease[];
+  readonly slices: readonly SliceState[];
+  readonly runs: readonly RunState[];
 }
 
 /**
- * Takes the lease of a subscription if no process holds it. One that is stopped is tried again by a release that has not
- * failed at its event.
+ * Extends the leases that a process holds, and takes those that it wants and are free.
  *
- * @returns undefined when the lease is held, the subscription has another definition, is stopped for this release or
- * inline, or another transaction is changing its row.
- *
- * SQL: one UPDATE, in `_acquire_lease`; never waits for a lock. Its commit is durable.
+ * SQL: `_check_leases`, one call for all subscriptions; never waits for the lock of a lease. Its commit is durable when a
+ * lease was taken.
  */
-export async function acquireLease(
+export async function checkLeases(
   { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionKey,
-  { owner, leaseMs, definitionHash, release, promotes }: LeaseRequester,
-): Promise<LeaseRow | undefined> {
-  const [row] = await run<LeaseRow>({
-    name: undefined,
-    text: `select position, epoch, caught_up, demoted_ms
-             from "${schema}"._acquire_lease($1, $2, $3, $4, $5, $6, $7, $8)`,
-    values: [name, version, slice, owner, leaseMs, definitionHash, release, promotes],
+  { owner, leaseMs, runs, held, take }: LeaseCheck,
+): Promise<LeaseBoard> {
+  const [row] = await run<{ board: string }>({
+    name: `leftfold check leases ${schema}`,
+    text: `select "${schema}"._check_leases($1, $2, $3::text[], $4::integer[], $5::text[], $6::text[], $7::boolean[], $8::boolean[],
+                    $9::text[], $10::integer[], $11::integer[], $12::bigint[], $13::text[], $14::integer[], $15::integer[])::text
+                  as board`,
+    values: [
+      owner,
+      leaseMs,
+      textArray(runs.map(({ name }) => name)),
+      numberArray(runs.map(({ version }) => version)),
+      textArray(runs.map(({ definitionHash }) => definitionHash)),
+      textArray(runs.map(({ release }) => release)),
+      booleanArray(runs.map(({ promotes }) => promotes)),
+      booleanArray(runs.map(({ able }) => able)),
+      ...columnsOf(held),
+      numberArray(held.map(({ epoch }) => epoch)),
+      ...columnsOf(take),
+    ],
     answerMs: leaseMs,
   });
-  return row;
+  return JSON.parse(row?.board ?? '{}') as LeaseBoard;
 }
 
-/** Extends leases, except those that another process has taken. SQL: one UPDATE by primary key. */
-export async function renewLeases(
-  { run, schema }: SchemaConnection,
-  leases: readonly HeldLease[],
-  leaseMs: number,
-): Promise<void> {
-  await run({
-    name: `leftfold renew leases ${schema}`,
-    text: `select "${schema}"._renew_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6)`,
-    values: [...columnsOf(leases), leaseMs],
-    answerMs: leaseMs,
-  });
-}
-
-/** Ends leases, so that other processes need not wait until they expire. SQL: one UPDATE by primary key. */
+/**
+ * Ends leases, so that other processes need not wait until they expire. SQL: one UPDATE by primary key.
+ *
+ * @param avoidMs for so long, other processes are tried before this one
+ */
 export async function releaseLeases(
   { run, schema }: SchemaConnection,
+  owner: string,
   leases: readonly HeldLease[],
+  avoidMs = 0,
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select "${schema}"._release_leases($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::text[])`,
-    values: columnsOf(leases),
+    text: `select "${schema}"._release_leases($1, $2::text[], $3::integer[], $4::integer[], $5::bigint[], $6)`,
+    values: [owner, ...columnsOf(leases), numberArray(leases.map(({ epoch }) => epoch)), avoidMs],
   });
 }
 
-function columnsOf(leases: readonly HeldLease[]): readonly unknown[] {
+/** Other processes share out what this one has run. SQL: one DELETE by primary key. */
+export async function leaveRunners({ run, schema }: SchemaConnection, owner: string): Promise<void> {
+  await run({ name: undefined, text: `select "${schema}"._leave_runners($1)`, values: [owner] });
+}
+
+function columnsOf(slices: readonly SubscriptionKey[]): readonly unknown[] {
   return [
-    textArray(leases.map(({ name }) => name)),
-    numberArray(leases.map(({ version }) => version)),
-    numberArray(leases.map(({ slice }) => slice)),
-    numberArray(leases.map(({ epoch }) => epoch)),
-    textArray(leases.map(({ owner }) => owner)),
+    textArray(slices.map(({ name }) => name)),
+    numberArray(slices.map(({ version }) => version)),
+    numberArray(slices.map(({ slice }) => slice)),
   ];
+}
+
+function booleanArray(values: readonly boolean[]): string {
+  return `{${values.join()}}`;
 }

@@ -1,4 +1,4 @@
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
 /** Why the events of a key were set aside: the first one of them failed. */
@@ -74,7 +74,7 @@ const failureColumns = `listed.key, listed.slice, listed.failed_position, listed
  */
 export async function listParkedKeys(
   { run, schema }: SchemaConnection,
-  { name, version }: SubscriptionKey,
+  { name, version }: SubscriptionRef,
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
 ): Promise<readonly ParkedKey[]> {
   const rows = await run<ParkedRow>({
@@ -109,7 +109,7 @@ export async function listParkedKeys(
 /** A page of what was given up after an id, in the order in which it was. SQL: one scan of `given_up_events_name_idx`. */
 export async function listGivenUp(
   { run, schema }: SchemaConnection,
-  { name, version }: SubscriptionKey,
+  { name, version }: SubscriptionRef,
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<readonly GivenUp[]> {
   const rows = await run<GivenUpRow>({

@@ -7,8 +7,10 @@ export const migrations: readonly { readonly number: number; readonly name: stri
 create table :schema.subscriptions (
   name            text        collate "C" not null,
   version         integer     not null,
-  -- The events of one subscription can be divided among several slices, each with a checkpoint and a lease of its own.
+  -- The events of a subscription are divided among its slices, each with a checkpoint and a lease of its own: this one of
+  -- as many, from 0.
   slice           integer     not null default 0,
+  slices          integer     not null default 1,
   -- What the processes that run it have declared, and its hash. A process with another definition leaves it alone.
   definition      jsonb       not null,
   definition_hash text        collate "C" not null,
@@ -20,6 +22,13 @@ create table :schema.subscriptions (
   epoch           bigint      not null default 0,
   owner           text,
   lease_until     timestamptz,
+  -- The process that last gave up, and until when the others are tried first.
+  avoided_owner   text,
+  avoided_until   timestamptz,
+  -- Set while the number of slices changes: no slice goes past until_position, and when all are there, they are divided
+  -- anew.
+  next_slices     integer,
+  until_position  bigint,
   -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
   -- granted then, and the position does not change.
   inline          boolean     not null default false,
@@ -43,7 +52,7 @@ create table :schema.subscriptions (
   failed_message  text,
   constraint subscriptions_pkey primary key (name, version, slice),
   constraint subscriptions_version_positive check (version > 0),
-  constraint subscriptions_slice_not_negative check (slice >= 0),
+  constraint subscriptions_slice_counts check (slice between 0 and slices - 1 and next_slices > 0),
   constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
@@ -106,6 +115,29 @@ create table :schema.given_up_events (
 );
 create index given_up_events_name_idx on :schema.given_up_events (name, version, id);
 
+-- The processes that run subscriptions now. One whose lease has expired is gone, or cannot reach the database.
+create table :schema.runners (
+  owner       text        collate "C" not null,
+  lease_until timestamptz not null,
+  constraint runners_pkey primary key (owner)
+) with (fillfactor = 50);
+
+-- What each of them runs. It is given leases of rows with this definition that did not stop for its release.
+create table :schema.runner_subscriptions (
+  name            text    collate "C" not null,
+  version         integer not null,
+  owner           text    collate "C" not null,
+  definition_hash text    collate "C" not null,
+  release         text    collate "C" not null,
+  -- Whether it makes the subscription inline.
+  promotes        boolean not null,
+  -- False while it could not run it.
+  able            boolean not null,
+  constraint runner_subscriptions_pkey primary key (name, version, owner),
+  constraint runner_subscriptions_owner_fkey foreign key (owner) references :schema.runners (owner) on delete cascade
+);
+create index runner_subscriptions_owner_idx on :schema.runner_subscriptions (owner);
+
 -- Runs under the exclusive inline lock: no append is processing events of the subscription, so all of them are processed.
 create function :schema._demote_subscription() returns trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -143,56 +175,9 @@ create trigger inline_projections_removed after delete on :schema.inline_project
 /** Created anew whenever a migration was applied. */
 export const functions: readonly { readonly name: string; readonly sql: string }[] = [
   {
-    name: '_acquire_lease',
-    sql: `-- Takes the lease of a subscription if no process holds it, and never waits for a lock. A process that makes the
--- subscription inline also takes it from one that does not. No row when the lease is held,
--- the subscription is inline, stopped for this release or has another definition, or another transaction is changing its
--- row.
---
--- A subscription that is stopped is tried again by a release that has not failed at its event. The position of the
--- failure stays in the row, so that the releases that failed there are known.
-create or replace function :schema._acquire_lease(
-  name text, version integer, slice integer, owner text, lease_ms double precision,
-  definition_hash text, release text, promotes boolean default false
-) returns table ("position" bigint, epoch bigint, caught_up boolean, demoted_ms double precision) language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-  -- Durable, whatever the server's default is: an epoch that a crash undid could be given to two owners.
-  perform set_config('synchronous_commit', 'on', true);
-  return query
-    update :schema.subscriptions as subscription
-       set epoch = subscription.epoch + 1,
-           owner = _acquire_lease.owner,
-           lease_until = clock_timestamp() + lease_ms * interval '1 millisecond',
-           owner_promotes = promotes,
-           stopped_at = null
-      from (select free.name, free.version, free.slice
-              from :schema.subscriptions as free
-             where free.name = _acquire_lease.name
-               and free.version = _acquire_lease.version
-               and free.slice = _acquire_lease.slice
-               and not free.inline
-               and free.definition_hash = _acquire_lease.definition_hash
-               and (free.stopped_at is null or release <> all (free.failed_releases))
-               and (free.lease_until is null or free.lease_until < clock_timestamp()
-                    or promotes and not free.owner_promotes
-                       and (free.inline_after is null or free.inline_after <= clock_timestamp()))
-               for update skip locked) as free
-     where subscription.name = free.name
-       and subscription.version = free.version
-       and subscription.slice = free.slice
-    returning subscription.position, subscription.epoch, subscription.caught_up_at is not null,
-              coalesce(greatest(0, date_part('epoch', subscription.inline_after - clock_timestamp()) * 1000), 0);
-end
-$$;
-`,
-  },
-  {
     name: '_advance_checkpoint',
     sql: `-- Moves a checkpoint forward and extends the lease. Null, and nothing is changed, when the lease has another epoch or
--- owner, the checkpoint is not at from_position, or the log has another lineage: this fences a former owner, and a batch
+-- owner, the checkpoint is not at from_position, the slice must not go so far, or the log has another lineage: this fences a former owner, and a batch
 -- of events that the log may have lost. A null lineage: of any.
 --
 -- With parking, the batch also sets events aside, or processes events that were set aside: null, too, when one of those
@@ -226,6 +211,7 @@ begin
      and subscription.epoch = _advance_checkpoint.epoch
      and subscription.owner = _advance_checkpoint.owner
      and to_position >= from_position
+     and to_position <= coalesce(subscription.until_position, to_position)
      and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
   returning subscription.position into moved;
   if moved is not null and parking is not null then
@@ -301,6 +287,192 @@ $$;
 `,
   },
   {
+    name: '_check_leases',
+    sql: `-- All that a process asks for in a check of its leases: extends those that it holds, takes those of \`take_...\` that are
+-- free, and tells how all slices of its subscriptions stand, and which processes run them. Never waits for the lock of a
+-- lease: a row that another transaction is changing is left to the next check.
+--
+-- A slice is taken by a process that has its definition and did not fail at the event where it stopped. One that makes the
+-- subscription inline also takes it from one that does not. held_...: leases that the process goes on with.
+create or replace function :schema._check_leases(
+  owner text, lease_ms double precision,
+  names text[], versions integer[], definition_hashes text[], releases text[], promotes boolean[], able boolean[],
+  held_names text[], held_versions integer[], held_slices integer[], held_epochs bigint[],
+  take_names text[], take_versions integer[], take_slices integer[]
+) returns jsonb language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+  -- The arguments are short lists, whose plans are alike.
+  set plan_cache_mode = force_generic_plan
+  set jit = off
+as $$
+#variable_conflict use_column
+declare
+  leased_until constant timestamptz := clock_timestamp() + lease_ms * interval '1 millisecond';
+  reached record;
+  taken jsonb := '[]';
+begin
+  delete from :schema.runners as runner
+   using (select expired.owner from :schema.runners as expired
+           where expired.lease_until < clock_timestamp() - interval '1 minute' for update skip locked) as gone
+   where runner.owner = gone.owner;
+  insert into :schema.runners as runner (owner, lease_until) values (_check_leases.owner, leased_until)
+  on conflict on constraint runners_pkey do update set lease_until = excluded.lease_until;
+  insert into :schema.runner_subscriptions as known (name, version, owner, definition_hash, release, promotes, able)
+  select wanted.name, wanted.version, _check_leases.owner, wanted.definition_hash, wanted.release, wanted.promotes, wanted.able
+    from unnest(names, versions, definition_hashes, releases, promotes, able)
+         as wanted (name, version, definition_hash, release, promotes, able)
+  on conflict on constraint runner_subscriptions_pkey
+  do update set definition_hash = excluded.definition_hash, release = excluded.release,
+                promotes = excluded.promotes, able = excluded.able
+   where (known.definition_hash, known.release, known.promotes, known.able)
+         is distinct from (excluded.definition_hash, excluded.release, excluded.promotes, excluded.able);
+
+  for reached in
+    select dividing.name, dividing.version
+      from unnest(names, versions) as wanted (name, version)
+      join :schema.subscriptions as dividing on dividing.name = wanted.name and dividing.version = wanted.version
+     where dividing.next_slices is not null
+     group by dividing.name, dividing.version
+    having bool_and(dividing.position = dividing.until_position)
+  loop
+    perform :schema._divide_subscription(reached.name, reached.version);
+  end loop;
+
+  update :schema.subscriptions as subscription
+     set lease_until = leased_until
+    from (select mine.name, mine.version, mine.slice
+            from unnest(held_names, held_versions, held_slices, held_epochs) as held (name, version, slice, epoch)
+            join :schema.subscriptions as mine
+              on mine.name = held.name and mine.version = held.version and mine.slice = held.slice
+           where mine.epoch = held.epoch and mine.owner = _check_leases.owner
+             for update of mine skip locked) as mine
+   where subscription.name = mine.name and subscription.version = mine.version and subscription.slice = mine.slice;
+
+  if cardinality(take_names) > 0 then
+    with free as (
+      select free.name, free.version, free.slice, asked.promotes
+        from unnest(take_names, take_versions, take_slices) as wanted (name, version, slice)
+        join :schema.subscriptions as free
+          on free.name = wanted.name and free.version = wanted.version and free.slice = wanted.slice
+        join unnest(names, versions, definition_hashes, releases, promotes)
+             as asked (name, version, definition_hash, release, promotes)
+          on asked.name = free.name and asked.version = free.version
+       where not free.inline
+         and free.definition_hash = asked.definition_hash
+         and (free.stopped_at is null or asked.release <> all (free.failed_releases))
+         and (free.lease_until is null or free.lease_until < clock_timestamp()
+              or asked.promotes and not free.owner_promotes
+                 and coalesce(free.inline_after <= clock_timestamp(), true))
+         for update of free skip locked
+    ), given as (
+      update :schema.subscriptions as subscription
+         set epoch = subscription.epoch + 1,
+             owner = _check_leases.owner,
+             lease_until = leased_until,
+             owner_promotes = free.promotes,
+             stopped_at = null
+        from free
+       where subscription.name = free.name and subscription.version = free.version and subscription.slice = free.slice
+      returning subscription.*
+    )
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'name', given.name, 'version', given.version, 'slice', given.slice, 'slices', given.slices,
+             'position', given.position, 'epoch', given.epoch, 'caughtUp', given.caught_up_at is not null,
+             'demotedMs', coalesce(greatest(0, date_part('epoch', given.inline_after - clock_timestamp()) * 1000), 0))), '[]')
+      into taken
+      from given;
+    -- Durable, whatever the server's default is: an epoch that a crash undid could be given to two owners.
+    if taken <> '[]' then perform set_config('synchronous_commit', 'on', true); end if;
+  end if;
+
+  return jsonb_build_object(
+    'taken', taken,
+    'slices', (
+      select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+               'name', subscription.name, 'version', subscription.version, 'slice', subscription.slice,
+               'epoch', subscription.epoch, 'inline', subscription.inline, 'ownerPromotes', subscription.owner_promotes,
+               'owner', case when subscription.lease_until >= clock_timestamp() then subscription.owner end,
+               'avoided', case when subscription.avoided_until >= clock_timestamp() then subscription.avoided_owner end,
+               'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,
+               'inlineAfter', case when subscription.inline_after > clock_timestamp() then date_part('epoch', subscription.inline_after) end,
+               'demotedAt', date_part('epoch', subscription.demoted_at), 'demotedBy', subscription.demoted_by,
+               'definitionHash', subscription.definition_hash,
+               'definition', case when subscription.definition_hash <> wanted.definition_hash then subscription.definition end))), '[]')
+        from unnest(names, versions, definition_hashes) as wanted (name, version, definition_hash)
+        join :schema.subscriptions as subscription
+          on subscription.name = wanted.name and subscription.version = wanted.version),
+    'runs', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+               'name', run.name, 'version', run.version, 'owner', run.owner, 'definitionHash', run.definition_hash,
+               'release', run.release, 'promotes', run.promotes)), '[]')
+        from unnest(names, versions) as wanted (name, version)
+        join :schema.runner_subscriptions as run on run.name = wanted.name and run.version = wanted.version
+        join :schema.runners as runner on runner.owner = run.owner
+       where run.able and runner.lease_until >= clock_timestamp()));
+end
+$$;
+`,
+  },
+  {
+    name: '_divide_subscription',
+    sql: `-- Divides a subscription among the wanted number of slices, when all of its slices are at one position: what is before is
+-- processed, whatever slice it was of.
+-- A slice that is stopped is tried again. False, and nothing is changed, when they are not, or another transaction is
+-- changing one of them; false, and the number stays, when keys are parked. Former owners are fenced.
+create or replace function :schema._divide_subscription(name text, version integer)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  expected bigint;
+  found_count bigint;
+  first :schema.subscriptions;
+  ready boolean;
+begin
+  select count(*) into expected
+    from :schema.subscriptions as one
+   where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
+  select count(*), bool_and(slices.next_slices is not null and slices.position = slices.until_position)
+    into found_count, ready
+    from (select one.next_slices, one.position, one.until_position
+            from :schema.subscriptions as one
+           where one.name = _divide_subscription.name and one.version = _divide_subscription.version
+           order by one.slice
+             for update skip locked) as slices;
+  if found_count < expected or ready is not true then return false; end if;
+  -- What is set aside belongs to a slice. It is divided when nothing is.
+  if exists (select from :schema.parked_keys as parked
+              where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version) then
+    update :schema.subscriptions as one
+       set next_slices = null, until_position = null
+     where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
+    return false;
+  end if;
+  select one.* into first
+    from :schema.subscriptions as one
+   where one.name = _divide_subscription.name and one.version = _divide_subscription.version
+   order by one.slice
+   limit 1;
+  delete from :schema.subscriptions as one
+   where one.name = _divide_subscription.name and one.version = _divide_subscription.version
+     and one.slice >= first.next_slices;
+  update :schema.subscriptions as one
+     set slices = first.next_slices, next_slices = null, until_position = null,
+         epoch = one.epoch + 1, owner = null, lease_until = null,
+         stopped_at = null, outdated = false, failed_releases = '{}', failed_position = null, failed_type = null,
+         failed_message = null
+   where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
+  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, position, caught_up_at)
+  select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
+         first.caught_up_at
+    from generate_series(expected, first.next_slices - 1) as added (slice);
+  return true;
+end
+$$;
+`,
+  },
+  {
     name: '_give_up_parked',
     sql: `-- Gives up the events of a parked key up to a position, or all of them when it is null: they are not processed, and a
 -- record says which, who decided it and why. What is left of the key is resumed. Returns the number of events, or null when the key
@@ -365,18 +537,31 @@ $$;
 `,
   },
   {
-    name: '_lock_subscription',
-    sql: `-- Waits for a transaction that changes a subscription's row, and blocks others until this one ends.
-create or replace function :schema._lock_subscription(name text, version integer, slice integer)
+    name: '_leave_runners',
+    sql: `-- A process runs nothing any more: the others share its subscriptions out at their next check.
+create or replace function :schema._leave_runners(owner text)
 returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  select
-    from :schema.subscriptions as subscription
-   where subscription.name = _lock_subscription.name
-     and subscription.version = _lock_subscription.version
-     and subscription.slice = _lock_subscription.slice
-     for update
+  delete from :schema.runners as runner where runner.owner = _leave_runners.owner
+$$;
+`,
+  },
+  {
+    name: '_lock_subscription',
+    sql: `-- Waits for a transaction that changes a row of a subscription, and blocks others until this one ends.
+create or replace function :schema._lock_subscription(name text, version integer)
+returns void language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform
+     from :schema.subscriptions as subscription
+    where subscription.name = _lock_subscription.name
+      and subscription.version = _lock_subscription.version
+    order by subscription.slice
+      for update;
+end
 $$;
 `,
   },
@@ -445,61 +630,92 @@ $$;
   },
   {
     name: '_register_subscriptions',
-    sql: `-- Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log. On an empty log
--- they have caught up at once. The rows are inserted in one order everywhere: two processes that insert the same rows
--- cannot deadlock.
+    sql: `-- Creates the rows of subscriptions that have none, one for each of their slices, with their checkpoints at the beginning
+-- of the log. On an empty log they have caught up at once. The rows are inserted in one order everywhere: two processes
+-- that insert the same rows cannot deadlock.
 create or replace function :schema._register_subscriptions(
-  names text[], versions integer[], slices integer[], definitions jsonb[], definition_hashes text[]
-) returns void language sql volatile security definer
+  names text[], versions integer[], counts integer[], definitions jsonb[], definition_hashes text[]
+) returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
-  insert into :schema.subscriptions (name, version, slice, definition, definition_hash, caught_up_at)
-  select wanted.name, wanted.version, wanted.slice, wanted.definition, wanted.definition_hash,
-         case when not exists (select from :schema.events) then clock_timestamp() end
-    from unnest(names, versions, slices, definitions, definition_hashes)
-         as wanted (name, version, slice, definition, definition_hash)
-   order by wanted.name collate "C", wanted.version, wanted.slice
-  on conflict (name, version, slice) do nothing
+begin
+  -- The first slice decides which process inserts the others: a number of slices is never mixed with another one.
+  with first as (
+    insert into :schema.subscriptions as subscription (name, version, slice, slices, definition, definition_hash, caught_up_at)
+    select wanted.name, wanted.version, 0, wanted.count, wanted.definition, wanted.definition_hash,
+           case when not exists (select from :schema.events) then clock_timestamp() end
+      from unnest(names, versions, counts, definitions, definition_hashes)
+           as wanted (name, version, count, definition, definition_hash)
+     order by wanted.name collate "C", wanted.version
+    on conflict on constraint subscriptions_pkey do nothing
+    returning subscription.*
+  )
+  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, caught_up_at)
+  select first.name, first.version, added.slice, first.slices, first.definition, first.definition_hash, first.caught_up_at
+    from first
+   cross join lateral generate_series(1, first.slices - 1) as added (slice);
+end
 $$;
 `,
   },
   {
     name: '_release_leases',
     sql: `-- Ends leases, except those that another process has taken, so that other processes need not wait until they expire.
+-- avoid_ms: for so long, they are tried before the owner.
 create or replace function :schema._release_leases(
-  names text[], versions integer[], slices integer[], epochs bigint[], owners text[]
+  owner text, names text[], versions integer[], slices integer[], epochs bigint[], avoid_ms double precision default 0
 ) returns void language sql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
   update :schema.subscriptions as subscription
      set owner = null,
-         lease_until = null
-    from unnest(names, versions, slices, epochs, owners) as held (name, version, slice, epoch, owner)
+         lease_until = null,
+         avoided_owner = case when avoid_ms > 0 then _release_leases.owner else subscription.avoided_owner end,
+         avoided_until = case when avoid_ms > 0 then clock_timestamp() + avoid_ms * interval '1 millisecond'
+                              else subscription.avoided_until end
+    from unnest(names, versions, _release_leases.slices, epochs) as held (name, version, slice, epoch)
    where subscription.name = held.name
      and subscription.version = held.version
      and subscription.slice = held.slice
      and subscription.epoch = held.epoch
-     and subscription.owner = held.owner
+     and subscription.owner = _release_leases.owner
 $$;
 `,
   },
   {
-    name: '_renew_leases',
-    sql: `-- Extends leases, except those that another process has taken.
-create or replace function :schema._renew_leases(
-  names text[], versions integer[], slices integer[], epochs bigint[], owners text[], lease_ms double precision
-) returns void language plpgsql volatile security definer
+    name: '_request_slices',
+    sql: `-- Asks for a number of slices of each subscription that has another one, and no parked keys. The slices stop at the position of the foremost,
+-- and are divided anew when all are there.
+create or replace function :schema._request_slices(names text[], versions integer[], counts integer[])
+returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+  wanted record;
+  foremost bigint;
 begin
-  update :schema.subscriptions as subscription
-     set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
-    from unnest(names, versions, slices, epochs, owners) as held (name, version, slice, epoch, owner)
-   where subscription.name = held.name
-     and subscription.version = held.version
-     and subscription.slice = held.slice
-     and subscription.epoch = held.epoch
-     and subscription.owner = held.owner;
+  for wanted in
+    select asked.name, asked.version, asked.count
+      from unnest(names, versions, counts) as asked (name, version, count)
+     where asked.count > 0
+       and not exists (select from :schema.parked_keys as parked
+                        where parked.name = asked.name and parked.version = asked.version)
+     order by asked.name collate "C", asked.version
+  loop
+    select max(locked.position) into foremost
+      from (select one.position
+              from :schema.subscriptions as one
+             where one.name = wanted.name and one.version = wanted.version
+             order by one.slice
+               for update) as locked;
+    update :schema.subscriptions as one
+       set next_slices = nullif(wanted.count, one.slices),
+           until_position = case when wanted.count <> one.slices then coalesce(one.until_position, foremost) end
+     where one.name = wanted.name and one.version = wanted.version
+       and coalesce(one.next_slices, one.slices) <> wanted.count;
+    perform :schema._divide_subscription(wanted.name, wanted.version);
+  end loop;
 end
 $$;
 `,
@@ -528,8 +744,8 @@ $$;
   },
   {
     name: '_resume_subscription',
-    sql: `-- Lets a stopped subscription continue at the event where it stopped. False when it has no row.
-create or replace function :schema._resume_subscription(name text, version integer, slice integer)
+    sql: `-- Lets the slices of a subscription that are stopped continue at the event where they stopped. False when it has no row.
+create or replace function :schema._resume_subscription(name text, version integer)
 returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -542,8 +758,7 @@ begin
          failed_type = null,
          failed_message = null
    where subscription.name = _resume_subscription.name
-     and subscription.version = _resume_subscription.version
-     and subscription.slice = _resume_subscription.slice;
+     and subscription.version = _resume_subscription.version;
   return found;
 end
 $$;
@@ -551,17 +766,29 @@ $$;
   },
   {
     name: '_rewind_checkpoint',
-    sql: `-- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the
--- lease has another epoch or owner.
+    sql: `-- Sets the checkpoints of all slices back to the beginning of the log, gives the rows this definition, and ends their
+-- leases. False, and nothing is changed, when the lease of one has another epoch or owner, or there are other slices.
 create or replace function :schema._rewind_checkpoint(
-  name text, version integer, slice integer, epoch bigint, owner text, definition jsonb, definition_hash text
+  name text, version integer, slices integer[], epochs bigint[], owner text, definition jsonb, definition_hash text
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+  seized boolean;
 begin
+  perform :schema._lock_subscription(_rewind_checkpoint.name, _rewind_checkpoint.version);
+  select bool_and(coalesce(subscription.epoch = held.epoch and subscription.owner = _rewind_checkpoint.owner, false))
+    into seized
+    from :schema.subscriptions as subscription
+    left join unnest(_rewind_checkpoint.slices, epochs) as held (slice, epoch) on held.slice = subscription.slice
+   where subscription.name = _rewind_checkpoint.name
+     and subscription.version = _rewind_checkpoint.version;
+  if seized is not true then return false; end if;
   update :schema.subscriptions as subscription
      set position = 0,
          advanced_at = clock_timestamp(),
+         until_position = case when subscription.next_slices is not null then 0 end,
          inline = false,
          inline_after = null,
          owner = null,
@@ -576,19 +803,13 @@ begin
          failed_type = null,
          failed_message = null
    where subscription.name = _rewind_checkpoint.name
-     and subscription.version = _rewind_checkpoint.version
-     and subscription.slice = _rewind_checkpoint.slice
-     and subscription.epoch = _rewind_checkpoint.epoch
-     and subscription.owner = _rewind_checkpoint.owner;
-  if not found then return false; end if;
+     and subscription.version = _rewind_checkpoint.version;
   delete from :schema.inline_projections as inline
    where inline.name = _rewind_checkpoint.name
-     and inline.version = _rewind_checkpoint.version
-     and inline.slice = _rewind_checkpoint.slice;
+     and inline.version = _rewind_checkpoint.version;
   delete from :schema.parked_keys as parked
    where parked.name = _rewind_checkpoint.name
-     and parked.version = _rewind_checkpoint.version
-     and parked.slice = _rewind_checkpoint.slice;
+     and parked.version = _rewind_checkpoint.version;
   return true;
 end
 $$;
@@ -596,13 +817,18 @@ $$;
   },
   {
     name: '_seize_lease',
-    sql: `-- Takes the lease of a subscription from any owner. No row when there is no such subscription, or inline is not as
--- given. Waits for a transaction that is changing the row.
+    sql: `-- Takes the leases of all slices of a subscription from any owner. No rows when there is no such subscription, or inline is
+-- not as given. Waits for transactions that are changing a row.
 create or replace function :schema._seize_lease(
-  name text, version integer, slice integer, owner text, lease_ms double precision, inline boolean
-) returns table ("position" bigint, epoch bigint) language sql volatile security definer
+  name text, version integer, owner text, lease_ms double precision, inline boolean
+) returns table (slice integer, epoch bigint) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+  -- In one order, so that two of them do not wait for each other.
+  perform :schema._lock_subscription(_seize_lease.name, _seize_lease.version);
+  return query
   update :schema.subscriptions as subscription
      set epoch = subscription.epoch + 1,
          owner = _seize_lease.owner,
@@ -611,9 +837,9 @@ as $$
          lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
    where subscription.name = _seize_lease.name
      and subscription.version = _seize_lease.version
-     and subscription.slice = _seize_lease.slice
      and subscription.inline = _seize_lease.inline
-  returning subscription.position, subscription.epoch
+  returning subscription.slice, subscription.epoch;
+end
 $$;
 `,
   },

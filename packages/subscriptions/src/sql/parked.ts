@@ -1,18 +1,19 @@
 import { textArray } from '@leftfold/postgres';
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { SchemaConnection } from './schema-connection.ts';
-import { columnsOf, unnestKeys } from './subscriptions.ts';
+import { columnsOf, unnestRefs } from './subscriptions.ts';
 
-const ofSubscription = 'parked.name = $1 and parked.version = $2 and parked.slice = $3';
+const ofSlice = 'parked.name = $1 and parked.version = $2 and parked.slice = $3';
+const ofSubscription = 'parked.name = $1 and parked.version = $2';
 
-/** The parked keys of a subscription. SQL: one range scan of `parked_keys_pkey`. */
+/** The parked keys of a slice. SQL: one range scan of `parked_keys_pkey`. */
 export async function readParkedKeys(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
 ): Promise<readonly string[]> {
   const rows = await run<{ key: string }>({
     name: `leftfold parked keys ${schema}`,
-    text: `select parked.key from "${schema}".parked_keys as parked where ${ofSubscription}`,
+    text: `select parked.key from "${schema}".parked_keys as parked where ${ofSlice}`,
     values: [name, version, slice],
   });
   return rows.map(({ key }) => key);
@@ -26,7 +27,7 @@ export interface DueKey {
   readonly attempts: number;
 }
 
-/** Parked keys that are due, those first that wait for longest. SQL: one range scan of `parked_keys_resume_at_idx`. */
+/** Parked keys of a slice that are due, those first that wait for longest. SQL: one range scan of `parked_keys_resume_at_idx`. */
 export async function readDueKeys(
   { run, schema }: SchemaConnection,
   { name, version, slice }: SubscriptionKey,
@@ -36,7 +37,7 @@ export async function readDueKeys(
     name: `leftfold due keys ${schema}`,
     text: `select parked.key, parked.failed_position, parked.attempts
              from "${schema}".parked_keys as parked
-            where ${ofSubscription}
+            where ${ofSlice}
               and parked.resume_at <= clock_timestamp()
             order by parked.resume_at
             limit $4`,
@@ -44,10 +45,10 @@ export async function readDueKeys(
   });
 }
 
-/** The first events of a parked key after a position. SQL: one range scan of `parked_events_pkey`. */
+/** The first events of a parked key after a position, of one slice or of all. SQL: one range scan of `parked_events_pkey`. */
 export async function readParkedPositions(
   { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionKey,
+  { name, version, slice }: SubscriptionRef & Partial<SubscriptionKey>,
   { key, after, limit }: { readonly key: string; readonly after: number; readonly limit: number },
 ): Promise<readonly number[]> {
   const rows = await run<{ position: number }>({
@@ -55,17 +56,18 @@ export async function readParkedPositions(
     text: `select parked.position
              from "${schema}".parked_events as parked
             where ${ofSubscription}
+              and ($3::integer is null or parked.slice = $3)
               and parked.key = $4
               and parked.position > $5
             order by parked.position
             limit $6`,
-    values: [name, version, slice, key, after, limit],
+    values: [name, version, slice ?? null, key, after, limit],
   });
   return rows.map(({ position }) => position);
 }
 
 /** How much of a subscription is parked. */
-export interface ParkedCounts extends SubscriptionKey {
+export interface ParkedCounts extends SubscriptionRef {
   readonly keys: number;
   readonly events: number;
 }
@@ -73,18 +75,17 @@ export interface ParkedCounts extends SubscriptionKey {
 /** No row for a subscription without parked keys. SQL: one range scan of the primary key of each table. */
 export async function readParkedCounts(
   { run, schema }: SchemaConnection,
-  keys: readonly SubscriptionKey[],
+  refs: readonly SubscriptionRef[],
 ): Promise<readonly ParkedCounts[]> {
   return run<ParkedCounts>({
     name: `leftfold parked counts ${schema}`,
-    text: `select wanted.name, wanted.version, wanted.slice, count(distinct parked.key) as keys, count(*) as events
-             from ${unnestKeys}
+    text: `select wanted.name, wanted.version, count(distinct parked.key) as keys, count(*) as events
+             from ${unnestRefs}
              join "${schema}".parked_events as parked
                on parked.name = wanted.name
               and parked.version = wanted.version
-              and parked.slice = wanted.slice
-            group by wanted.name, wanted.version, wanted.slice`,
-    values: columnsOf(keys),
+            group by wanted.name, wanted.version`,
+    values: columnsOf(refs),
   });
 }
 
@@ -108,7 +109,7 @@ export function parkedColumn(
 /** Asks the leader for the events of parked keys. @param keys undefined for all @returns the number of keys */
 export async function resumeParkedKeys(
   { run, schema }: SchemaConnection,
-  { name, version }: SubscriptionKey,
+  { name, version }: SubscriptionRef,
   keys: readonly string[] | undefined,
 ): Promise<number> {
   const [row] = await run<{ resumed: number }>({
@@ -133,7 +134,7 @@ export interface GivingUp {
  */
 export async function giveUpParkedEvents(
   { run, schema }: SchemaConnection,
-  { name, version }: SubscriptionKey,
+  { name, version }: SubscriptionRef,
   { key, upTo, reason, by }: GivingUp,
 ): Promise<number | undefined> {
   const [row] = await run<{ given_up: number | null }>({

@@ -2,12 +2,13 @@ import { EventParkedError, type SubscriptionIdentity } from '@leftfold/core';
 import type { EventPlace } from '@leftfold/core/input';
 import { hasEventOf, tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { numberArray, type Statement } from '@leftfold/postgres';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import { parkedColumn } from './parked.ts';
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 import { columnsOf } from './subscriptions.ts';
 
 /** How far a subscription is, and what the log has at a place, in one snapshot. */
 export interface ReachedRow extends TokenRow {
+  /** That of the slice that is behind the others. */
   readonly position: number;
   /** True when appends process the events: it has processed every position. */
   readonly inline: boolean;
@@ -17,7 +18,7 @@ export interface ReachedRow extends TokenRow {
 
 /** A subscription, and the place in the log that it has to reach. */
 export interface WantedPlace {
-  readonly key: SubscriptionKey;
+  readonly ref: SubscriptionRef;
   readonly place: EventPlace;
 }
 
@@ -26,20 +27,23 @@ export interface NumberedReachedRow extends ReachedRow {
   readonly number: number;
 }
 
-/** SQL: one SELECT; for each place one index scan by primary key of each table. No row for one that has no subscription. */
+/** SQL: one SELECT; for each place one index scan by the primary key of each table. No row for one that has no subscription. */
 export function reachedStatement(schema: string, wanted: readonly WantedPlace[]): Statement {
   return {
     name: `leftfold reached ${schema}`,
-    text: `select wanted.number, subscription.position, subscription.inline, ${tokenColumns(schema, 'wanted.place')},
+    text: `select wanted.number, slices.position, slices.inline, ${tokenColumns(schema, 'wanted.place')},
                   ${parkedColumn(schema, { name: 'wanted.name', version: 'wanted.version', position: 'wanted.place' })}
-             from unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[]) with ordinality
-                  as wanted (name, version, slice, place, number)
-             join "${schema}".subscriptions as subscription
-               on subscription.name = wanted.name
-              and subscription.version = wanted.version
-              and subscription.slice = wanted.slice`,
+             from unnest($1::text[], $2::integer[], $3::bigint[]) with ordinality
+                  as wanted (name, version, place, number)
+            cross join lateral (
+                    select min(subscription.position) as position, bool_and(subscription.inline) as inline
+                      from "${schema}".subscriptions as subscription
+                     where subscription.name = wanted.name
+                       and subscription.version = wanted.version
+                  ) as slices
+            where slices.position is not null`,
     values: [
-      ...columnsOf(wanted.map(({ key }) => key)),
+      ...columnsOf(wanted.map(({ ref }) => ref)),
       numberArray(wanted.map(({ place }) => place.position)),
     ],
   };

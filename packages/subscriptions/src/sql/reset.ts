@@ -1,48 +1,59 @@
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
-import type { HeldLease } from './leases.ts';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
+import { numberArray } from '@leftfold/postgres';
 import type { NewSubscription } from './subscriptions.ts';
-import type { LeaseRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
-type SeizedRow = Pick<LeaseRow, 'position' | 'epoch'>;
-
-/**
- * Takes the lease of a subscription from any owner. What the former owner has not committed is fenced.
- *
- * @param inline whether the subscription is inline now; if so, appends must be kept from processing its events.
- * @returns undefined when there is no row, or `inline` is not as given.
- *
- * SQL: one UPDATE; waits for a transaction that is changing the row.
- */
-export async function seizeLease(
-  { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionKey,
-  { owner, leaseMs, inline }: { readonly owner: string; readonly leaseMs: number; readonly inline: boolean },
-): Promise<SeizedRow | undefined> {
-  const [row] = await run<SeizedRow>({
-    name: undefined,
-    text: `select position, epoch from "${schema}"._seize_lease($1, $2, $3, $4, $5, $6)`,
-    values: [name, version, slice, owner, leaseMs, inline],
-  });
-  return row;
+/** The lease of one slice. */
+export interface SeizedLease {
+  readonly slice: number;
+  readonly epoch: number;
 }
 
 /**
- * Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease.
+ * Takes the leases of all slices of a subscription from any owner. What the former owners have not committed is fenced.
  *
- * @returns false when another process has taken the lease: roll back and start over.
+ * @param inline whether the subscription is inline now; if so, appends must be kept from processing its events.
+ * @returns none when there is no row, or `inline` is not as given.
  *
- * SQL: one UPDATE by primary key.
+ * SQL: one UPDATE; waits for transactions that are changing a row.
+ */
+export async function seizeLease(
+  { run, schema }: SchemaConnection,
+  { name, version }: SubscriptionRef,
+  { owner, leaseMs, inline }: { readonly owner: string; readonly leaseMs: number; readonly inline: boolean },
+): Promise<readonly SeizedLease[]> {
+  return run<SeizedLease>({
+    name: undefined,
+    text: `select slice, epoch from "${schema}"._seize_lease($1, $2, $3, $4, $5)`,
+    values: [name, version, owner, leaseMs, inline],
+  });
+}
+
+/**
+ * Sets the checkpoints of all slices back to the beginning of the log, gives the rows this definition, and ends their
+ * leases.
+ *
+ * @returns false when another process has taken a lease, or the slices are others: roll back and start over.
+ *
+ * SQL: one UPDATE by the primary key's beginning.
  */
 export async function rewindCheckpoint(
   { run, schema }: SchemaConnection,
-  { key: { name, version, slice }, declared, definitionHash }: NewSubscription,
-  { epoch, owner }: Pick<HeldLease, 'epoch' | 'owner'>,
+  { ref: { name, version }, declared, definitionHash }: NewSubscription,
+  { owner, leases }: { readonly owner: string; readonly leases: readonly SeizedLease[] },
 ): Promise<boolean> {
   const [row] = await run<{ rewound: boolean }>({
     name: undefined,
-    text: `select "${schema}"._rewind_checkpoint($1, $2, $3, $4, $5, $6, $7) as rewound`,
-    values: [name, version, slice, epoch, owner, JSON.stringify(declared), definitionHash],
+    text: `select "${schema}"._rewind_checkpoint($1, $2, $3::integer[], $4::bigint[], $5, $6, $7) as rewound`,
+    values: [
+      name,
+      version,
+      numberArray(leases.map(({ slice }) => slice)),
+      numberArray(leases.map(({ epoch }) => epoch)),
+      owner,
+      JSON.stringify(declared),
+      definitionHash,
+    ],
   });
   return row?.rewound === true;
 }

@@ -25,6 +25,12 @@ export interface Demotion {
 
 /** How far a subscription has come, and which process may advance it. */
 export interface Checkpoint extends SubscriptionKey {
+  /** How many slices the events are divided into. */
+  readonly slices: number;
+  /** Set while that number changes. */
+  readonly nextSlices: number | undefined;
+  /** Set meanwhile: no slice goes past this position, and all of them come to it. */
+  readonly until: number | undefined;
   readonly definition: DeclaredDefinition;
   readonly definitionHash: string;
   readonly position: number;
@@ -49,6 +55,9 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     name: row.name,
     version: row.version,
     slice: row.slice,
+    slices: row.slices,
+    nextSlices: row.next_slices ?? undefined,
+    until: row.until_position ?? undefined,
     definition: row.definition,
     definitionHash: row.definition_hash,
     position: row.position,
@@ -57,7 +66,7 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     leased: row.leased,
     ownerPromotes: row.owner_promotes,
     inline: row.inline,
-    demotion: toDemotion(row),
+    demotion: row.demoted ? toDemotion(row) : undefined,
     caughtUp: row.caught_up,
     failure: row.stopped
       ? {
@@ -72,12 +81,11 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
 }
 
 function toDemotion({
-  demoted,
   demoted_at: at,
   demoted_by: by,
   inline_after: inlineAfter,
 }: CheckpointRow): Demotion | undefined {
-  if (!demoted || at === null || inlineAfter === null) return undefined;
+  if (at === null || inlineAfter === null) return undefined;
   return { at: new Date(at * 1_000), by: by ?? 'unknown', inlineAfter: new Date(inlineAfter * 1_000) };
 }
 

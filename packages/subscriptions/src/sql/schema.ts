@@ -5,6 +5,9 @@ export type CheckpointRow = {
   readonly name: string;
   readonly version: number;
   readonly slice: number;
+  readonly slices: number;
+  readonly next_slices: number | null;
+  readonly until_position: number | null;
   readonly definition: DeclaredDefinition;
   readonly definition_hash: string;
   readonly position: number;
@@ -25,13 +28,4 @@ export type CheckpointRow = {
   readonly failed_position: number | null;
   readonly failed_type: string | null;
   readonly failed_message: string | null;
-};
-
-/** What a statement returns that changes the owner of a lease. */
-export type LeaseRow = {
-  /** Milliseconds until the subscription may be made inline again. */
-  readonly demoted_ms: number;
-  readonly position: number;
-  readonly epoch: number;
-  readonly caught_up: boolean;
 };

@@ -1,6 +1,6 @@
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { SchemaConnection } from './schema-connection.ts';
-import { columnsOf, unnestKeys } from './subscriptions.ts';
+import { columnsOf, unnestRefs } from './subscriptions.ts';
 
 /** How long a checkpoint has not moved. */
 export interface Standstill extends SubscriptionKey {
@@ -9,13 +9,13 @@ export interface Standstill extends SubscriptionKey {
 }
 
 /**
- * How long each checkpoint has not moved though events wait. Without a waiting event a subscription has no row.
+ * How long each checkpoint has not moved though events wait. Without a waiting event a slice has no row.
  *
- * SQL: one SELECT by primary key, with one index lookup in the log for each subscription; takes no locks.
+ * SQL: one SELECT by primary key, with one index lookup in the log for each slice; takes no locks.
  */
 export async function readStandstills(
   { run, schema }: SchemaConnection,
-  keys: readonly SubscriptionKey[],
+  refs: readonly SubscriptionRef[],
 ): Promise<readonly Standstill[]> {
   return run<Standstill>({
     name: `leftfold read standstills ${schema}`,
@@ -24,11 +24,10 @@ export async function readStandstills(
                   subscription.slice,
                   (extract(epoch from clock_timestamp() - greatest(subscription.advanced_at, waiting.recorded_at))
                    * 1000)::double precision as still_ms
-             from ${unnestKeys}
+             from ${unnestRefs}
              join "${schema}".subscriptions as subscription
                on subscription.name = wanted.name
               and subscription.version = wanted.version
-              and subscription.slice = wanted.slice
             cross join lateral (
                     select event.recorded_at
                       from "${schema}".events as event
@@ -36,6 +35,6 @@ export async function readStandstills(
                      order by event.position
                      limit 1
                   ) as waiting`,
-    values: columnsOf(keys),
+    values: columnsOf(refs),
   });
 }

@@ -1,13 +1,14 @@
 import { numberArray, textArray } from '@leftfold/postgres';
 import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import { type Checkpoint, toCheckpoint } from './row.ts';
 import type { CheckpointRow } from './schema.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 
 /** A subscription and the definition that its row gets. */
 export interface NewSubscription {
-  readonly key: SubscriptionKey;
+  readonly ref: SubscriptionRef;
+  readonly slices: number;
   readonly declared: DeclaredDefinition;
   readonly definitionHash: string;
 }
@@ -16,7 +17,7 @@ export interface NewSubscription {
  * Creates the rows of subscriptions that have none, with their checkpoints at the beginning of the log. On an empty log
  * they have caught up at once.
  *
- * SQL: one INSERT, in `_register_subscriptions`.
+ * SQL: one statement, in `_register_subscriptions`.
  */
 export async function registerSubscriptions(
   { run, schema }: SchemaConnection,
@@ -27,7 +28,8 @@ export async function registerSubscriptions(
     name: undefined,
     text: `select "${schema}"._register_subscriptions($1::text[], $2::integer[], $3::integer[], $4::jsonb[], $5::text[])`,
     values: [
-      ...columnsOf(subscriptions.map(({ key }) => key)),
+      ...columnsOf(subscriptions.map(({ ref }) => ref)),
+      numberArray(subscriptions.map(({ slices }) => slices)),
       textArray(subscriptions.map(({ declared }) => JSON.stringify(declared))),
       textArray(subscriptions.map(({ definitionHash }) => definitionHash)),
     ],
@@ -35,19 +37,43 @@ export async function registerSubscriptions(
 }
 
 /**
- * The checkpoints of those subscriptions that have a row.
+ * Asks for the number of slices of each of them. A subscription that has another number is divided anew, when all of its
+ * slices have come to one position.
+ *
+ * SQL: `_request_slices`; waits for transactions that change the rows.
+ */
+export async function requestSlices(
+  { run, schema }: SchemaConnection,
+  subscriptions: readonly Pick<NewSubscription, 'ref' | 'slices'>[],
+): Promise<void> {
+  if (subscriptions.length === 0) return;
+  await run({
+    name: undefined,
+    text: `select "${schema}"._request_slices($1::text[], $2::integer[], $3::integer[])`,
+    values: [
+      ...columnsOf(subscriptions.map(({ ref }) => ref)),
+      numberArray(subscriptions.map(({ slices }) => slices)),
+    ],
+  });
+}
+
+/**
+ * The checkpoints of all slices of those subscriptions that have rows, in the order of the slices.
  *
  * SQL: one SELECT by primary key; takes no locks.
  */
 export async function readCheckpoints(
   { run, schema }: SchemaConnection,
-  keys: readonly SubscriptionKey[],
+  refs: readonly SubscriptionRef[],
 ): Promise<readonly Checkpoint[]> {
   const rows = await run<CheckpointRow>({
     name: `leftfold read checkpoints ${schema}`,
     text: `select subscription.name,
                   subscription.version,
                   subscription.slice,
+                  subscription.slices,
+                  subscription.next_slices,
+                  subscription.until_position,
                   subscription.definition,
                   subscription.definition_hash,
                   subscription.position,
@@ -67,39 +93,35 @@ export async function readCheckpoints(
                   subscription.failed_position,
                   subscription.failed_type,
                   subscription.failed_message
-             from ${unnestKeys}
+             from ${unnestRefs}
              join "${schema}".subscriptions as subscription
                on subscription.name = wanted.name
               and subscription.version = wanted.version
-              and subscription.slice = wanted.slice`,
-    values: columnsOf(keys),
+            order by subscription.name, subscription.version, subscription.slice`,
+    values: columnsOf(refs),
   });
   return rows.map(toCheckpoint);
 }
 
 /**
- * Waits for a transaction that changes the subscription's row, and blocks others until this one ends.
+ * Waits for transactions that change the subscription's rows, and blocks others until this one ends.
  *
- * SQL: a row lock.
+ * SQL: row locks.
  */
 export async function lockSubscription(
   { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionKey,
+  { name, version }: SubscriptionRef,
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select "${schema}"._lock_subscription($1, $2, $3)`,
-    values: [name, version, slice],
+    text: `select "${schema}"._lock_subscription($1, $2)`,
+    values: [name, version],
   });
 }
 
-/** The keys that {@link columnsOf} gives, as a table. */
-export const unnestKeys = 'unnest($1::text[], $2::integer[], $3::integer[]) as wanted (name, version, slice)';
+/** The subscriptions that {@link columnsOf} gives, as a table. */
+export const unnestRefs = 'unnest($1::text[], $2::integer[]) as wanted (name, version)';
 
-export function columnsOf(keys: readonly SubscriptionKey[]): readonly unknown[] {
-  return [
-    textArray(keys.map(({ name }) => name)),
-    numberArray(keys.map(({ version }) => version)),
-    numberArray(keys.map(({ slice }) => slice)),
-  ];
+export function columnsOf(refs: readonly SubscriptionRef[]): readonly unknown[] {
+  return [textArray(refs.map(({ name }) => name)), numberArray(refs.map(({ version }) => version))];
 }

@@ -1,10 +1,10 @@
 import { LeftfoldError } from '@leftfold/core';
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 
 /** An error in a runner. */
 export interface SubscriptionIncident {
   /** Undefined when the error concerns all subscriptions, such as one while renewing leases. */
-  readonly subscription: SubscriptionKey | undefined;
+  readonly subscription: (SubscriptionRef & { readonly slice?: number | undefined }) | undefined;
   /** A `SubscriptionFailedError` when the subscription stopped; otherwise what was thrown, and the runner tries again. */
   readonly error: unknown;
   /** Whether the subscription stopped. */

@@ -1,5 +1,5 @@
 import type { Checkpoint, Demotion, StoredFailure } from '../sql/row.ts';
-import type { SubscriptionKey } from '../subscription/subscription-key.ts';
+import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 
 /**
  * `running`: a process holds the lease. `waiting`: no process holds it. `inline`: each append processes its own events.
@@ -17,17 +17,17 @@ export type SubscriptionState =
   | 'mismatched'
   | 'missing';
 
-/** State and progress of one subscription. */
-export interface SubscriptionStatus extends SubscriptionKey {
+/** State and progress of one slice of a subscription. */
+export interface SliceStatus {
+  /** From 0. */
+  readonly slice: number;
   readonly state: SubscriptionState;
-  /** Every event at or below it that the subscription reads has been processed. For `inline`, the high-water mark. */
+  /** Every event of the slice at or below it that the subscription reads has been processed. For `inline`, the high-water mark. */
   readonly position: number;
   /** Distance from the position to the high-water mark: an upper bound of the number of events to process. */
   readonly lag: number;
   /** The process that holds the lease. */
   readonly owner: string | undefined;
-  /** Set for a while after appends ceased to process its events, because one of them did not. */
-  readonly demotion: Demotion | undefined;
   /** Whether it has ever reached the high-water mark since it began or was reset. */
   readonly caughtUp: boolean;
   /**
@@ -35,12 +35,26 @@ export interface SubscriptionStatus extends SubscriptionKey {
    * words, and in the process that holds the lease also what went wrong.
    */
   readonly notAdvancing: string | undefined;
+  /** Why the slice stopped. */
+  readonly failure: StoredFailure | undefined;
+}
+
+/**
+ * State and progress of one subscription. Of several slices, the values are those of the one that is worst off, or behind
+ * the others.
+ */
+export interface SubscriptionStatus extends SubscriptionRef, Omit<SliceStatus, 'slice'> {
+  /** The process that holds the leases of all slices; undefined when there are several, or one has none. */
+  readonly owner: string | undefined;
+  /** Set for a while after appends ceased to process its events, because one of them did not. */
+  readonly demotion: Demotion | undefined;
   /** How many keys are parked, and how many events are set aside for them. */
   readonly parked: ParkedTotals;
-  /** Why the subscription stopped. */
-  readonly failure: StoredFailure | undefined;
   /** How the definition of this process differs from the one in the database; empty when it does not. */
   readonly differences: readonly string[];
+  readonly slices: readonly SliceStatus[];
+  /** Set while the number of slices changes: what it will be. */
+  readonly nextSlices: number | undefined;
 }
 
 /** How much of a subscription is parked. */
@@ -49,42 +63,79 @@ export interface ParkedTotals {
   readonly events: number;
 }
 
-/** What is known beside the subscription's row. */
+/** What is known beside the subscription's rows. */
 export interface StatusContext {
   readonly highWaterMark: number;
   readonly differences: readonly string[];
-  /** Since when the position has not moved, in words; undefined when that is not long ago. */
-  readonly standstill: string | undefined;
+  /** Since when the position of a slice has not moved, in words; undefined when that is not long ago. */
+  readonly standstillOf: (slice: SubscriptionKey) => string | undefined;
   /** @default nothing */
   readonly parked: ParkedTotals | undefined;
 }
 
+/** Worst first. */
+const byUrgency: readonly SubscriptionState[] = [
+  'missing',
+  'mismatched',
+  'stopped',
+  'outdated',
+  'waiting',
+  'running',
+  'inline',
+];
+
 export function toStatus(
-  { name, version, slice }: SubscriptionKey,
-  checkpoint: Checkpoint | undefined,
-  { highWaterMark, differences, standstill, parked }: StatusContext,
+  { name, version }: SubscriptionRef,
+  checkpoints: readonly Checkpoint[],
+  { highWaterMark, differences, standstillOf, parked }: StatusContext,
 ): SubscriptionStatus {
-  const position = checkpoint?.inline === true ? highWaterMark : (checkpoint?.position ?? 0);
+  const slices = checkpoints.map((checkpoint) =>
+    toSliceStatus(checkpoint, highWaterMark, standstillOf(checkpoint)),
+  );
+  const [first] = slices;
+  const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
+  const states = new Set<SubscriptionState>(slices.map(({ state }) => state));
+  if (slices.length === 0) states.add('missing');
+  if (differences.length > 0) states.add('mismatched');
   return {
     name,
     version,
-    slice,
-    state: differences.length > 0 ? 'mismatched' : stateOf(checkpoint),
+    state: byUrgency.find((state) => states.has(state)) ?? 'missing',
     position,
     lag: Math.max(0, highWaterMark - position),
-    owner: checkpoint?.leased === true ? checkpoint.owner : undefined,
-    demotion: checkpoint?.demotion,
-    caughtUp: checkpoint?.caughtUp ?? false,
-    notAdvancing: checkpoint?.leased === true ? standstill : undefined,
+    owner: slices.every(({ owner }) => owner === first?.owner) ? first?.owner : undefined,
+    caughtUp: slices.length > 0 && slices.every(({ caughtUp }) => caughtUp),
+    notAdvancing: slices.find(({ notAdvancing }) => notAdvancing !== undefined)?.notAdvancing,
+    failure: slices.find(({ failure }) => failure !== undefined)?.failure,
+    demotion: checkpoints[0]?.demotion,
     parked: { keys: parked?.keys ?? 0, events: parked?.events ?? 0 },
-    failure: checkpoint?.failure,
     differences,
+    slices,
+    nextSlices: checkpoints[0]?.nextSlices,
   };
 }
 
-function stateOf(checkpoint: Checkpoint | undefined): SubscriptionState {
-  if (checkpoint === undefined) return 'missing';
-  if (checkpoint.failure !== undefined) return checkpoint.failure.outdated ? 'outdated' : 'stopped';
-  if (checkpoint.inline) return 'inline';
-  return checkpoint.leased ? 'running' : 'waiting';
+function toSliceStatus(
+  checkpoint: Checkpoint,
+  highWaterMark: number,
+  standstill: string | undefined,
+): SliceStatus {
+  const { slice, inline, leased, owner, caughtUp, failure } = checkpoint;
+  const position = inline ? highWaterMark : checkpoint.position;
+  return {
+    slice,
+    state: stateOf(checkpoint),
+    position,
+    lag: Math.max(0, highWaterMark - position),
+    owner: leased ? owner : undefined,
+    caughtUp,
+    notAdvancing: leased ? standstill : undefined,
+    failure,
+  };
+}
+
+function stateOf({ failure, inline, leased }: Checkpoint): SubscriptionState {
+  if (failure !== undefined) return failure.outdated ? 'outdated' : 'stopped';
+  if (inline) return 'inline';
+  return leased ? 'running' : 'waiting';
 }

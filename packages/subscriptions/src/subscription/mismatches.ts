@@ -2,7 +2,7 @@ import { LeftfoldError, SubscriptionMismatchError } from '@leftfold/core';
 import type { Checkpoint } from '../sql/row.ts';
 import { differencesBetween } from './definition-hash.ts';
 import { identityOf, type Subscription } from './subscription-definition.ts';
-import { mapKeyOf } from './subscription-key.ts';
+import { refKeyOf } from './subscription-key.ts';
 
 /** Which subscriptions of this process differ from what the database has, so that this process leaves them alone. */
 export class Mismatches {
@@ -12,9 +12,9 @@ export class Mismatches {
   /** @returns undefined when this process may run the subscription */
   of(
     subscription: Subscription,
-    { definition, definitionHash }: Checkpoint,
+    { definition, definitionHash }: Pick<Checkpoint, 'definition' | 'definitionHash'>,
   ): SubscriptionMismatchError | undefined {
-    if (definitionHash === subscription.definitionHash) return this.#targets.get(mapKeyOf(subscription.key));
+    if (definitionHash === subscription.definitionHash) return this.ofTarget(subscription);
     const differences = differencesBetween(definition, subscription.declared);
     return new SubscriptionMismatchError(identityOf(subscription), differences);
   }
@@ -24,13 +24,13 @@ export class Mismatches {
    *
    * @throws what `prepare` of the definition throws, except for a mismatch, which is remembered
    */
-  async prepare({ key, definition }: Subscription): Promise<void> {
+  async prepare({ ref, definition }: Subscription): Promise<void> {
     try {
       await definition.prepare?.();
-      this.#targets.delete(mapKeyOf(key));
+      this.#targets.delete(refKeyOf(ref));
     } catch (error) {
       if (!isMismatch(error)) throw error;
-      this.#targets.set(mapKeyOf(key), error);
+      this.#targets.set(refKeyOf(ref), error);
     }
   }
 
@@ -42,14 +42,19 @@ export class Mismatches {
     if (this.has(subscription)) await this.prepare(subscription).catch(() => {});
   }
 
+  /** Why what the handler writes to cannot be used. */
+  ofTarget({ ref }: Subscription): SubscriptionMismatchError | undefined {
+    return this.#targets.get(refKeyOf(ref));
+  }
+
   /** True when what the handler writes to is not as it is defined. */
-  has({ key }: Subscription): boolean {
-    return this.#targets.has(mapKeyOf(key));
+  has({ ref }: Subscription): boolean {
+    return this.#targets.has(refKeyOf(ref));
   }
 
   /** Everything was built anew, as this process defines it. */
-  clear({ key }: Subscription): void {
-    this.#targets.delete(mapKeyOf(key));
+  clear({ ref }: Subscription): void {
+    this.#targets.delete(refKeyOf(ref));
   }
 }
 

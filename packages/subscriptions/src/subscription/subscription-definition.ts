@@ -5,12 +5,12 @@ import {
   type RecordedEvent,
   type SubscriptionIdentity,
 } from '@leftfold/core';
-import { assertOneOf, assertWhole } from '@leftfold/core/input';
+import { assertFunction, assertOneOf, assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import { type DeclaredDefinition, hashOf } from './definition-hash.ts';
-import { type SubscriptionKey, type SubscriptionRef, toKey } from './subscription-key.ts';
+import type { SubscriptionRef } from './subscription-key.ts';
 
 /**
  * The outcome of an attempt to make a subscription inline. `inline`: appends process its events from now on.
@@ -24,6 +24,16 @@ export interface SubscriptionDefinition extends SubscriptionRef {
   readonly kind?: string | undefined;
   /** The event types that the subscription reads. Others are skipped, and the checkpoint moves past them. */
   readonly eventTypes: readonly string[];
+  /**
+   * How many slices the events are divided into, at most 1024: each has a checkpoint and a lease of its own, so that as
+   * many processes can work at the same time. Events of one stream are in one slice, in order. The process that started
+   * last decides the number; the events that are processed are not processed again when it changes.
+   *
+   * @default 1
+   */
+  readonly slices?: number | undefined;
+  /** What decides the slice of an event, where its stream does not. Its text is part of the definition. @default the stream */
+  readonly sliceBy?: ((event: RecordedEvent) => string) | undefined;
   /**
    * What else is declared and decides what the handler writes, such as the columns of its tables. Stored with the
    * version: a process with another definition of the same version leaves the subscription alone.
@@ -66,8 +76,11 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    */
   prepare?(): Promise<void>;
 
-  /** Called each time this process gets the lease: what a handler keeps in memory is valid during one term only. */
-  createHandler(term: LeaseTerm): SubscriptionHandler;
+  /**
+   * Called each time this process gets a lease: what a handler keeps in memory is valid during one term only. When it
+   * fails a few times, the lease is left to another process.
+   */
+  createHandler(term: LeaseTerm): SubscriptionHandler | Promise<SubscriptionHandler>;
 
   /**
    * Given for a subscription that is to become inline: processed by each append in its own transaction. Called when the
@@ -89,7 +102,9 @@ export interface SubscriptionDefinition extends SubscriptionRef {
 
 /** A definition with its defaults filled in. */
 export interface Subscription {
-  readonly key: SubscriptionKey;
+  readonly ref: SubscriptionRef;
+  /** Into how many slices this process wants to divide it. */
+  readonly slices: number;
   readonly kind: string;
   readonly definition: SubscriptionDefinition;
   readonly declared: DeclaredDefinition;
@@ -99,28 +114,30 @@ export interface Subscription {
 }
 
 const MAX_INTEGER = 2 ** 31 - 1;
+const MAX_SLICES = 1_024;
 
 /**
  * @param release identifies the code of this process. @default a hash of the definition and its functions
  * @throws InvalidNameError when the name is empty or too long
- * @throws InvalidArgumentError when the version is no whole number from 1, or the slice none from 0
+ * @throws InvalidArgumentError when the version or the number of slices is no whole number from 1
  * @throws InvalidDefinitionError when a subscription that becomes inline parks events
  */
 export function toSubscription(definition: SubscriptionDefinition, release?: string): Subscription {
-  const { kind = 'subscription' } = definition;
-  const key = toKey(definition);
-  assertId(`${kind} name`, key.name);
-  assertWhole(`version of ${kind} "${key.name}"`, key.version, { least: 1, most: MAX_INTEGER });
-  assertWhole(`slice of ${kind} "${key.name}"`, key.slice, { most: MAX_INTEGER });
-  assertOneOf(`onFailure of ${kind} "${key.name}"`, definition.onFailure, ['stop', 'park']);
+  const { kind = 'subscription', name, version, slices = 1 } = definition;
+  assertId(`${kind} name`, name);
+  assertWhole(`version of ${kind} "${name}"`, version, { least: 1, most: MAX_INTEGER });
+  assertWhole(`slices of ${kind} "${name}"`, slices, { least: 1, most: MAX_SLICES });
+  assertFunction(`sliceBy of ${kind} "${name}"`, definition.sliceBy);
+  assertOneOf(`onFailure of ${kind} "${name}"`, definition.onFailure, ['stop', 'park']);
   if (definition.onFailure === 'park' && definition.promote !== undefined)
     throw new InvalidDefinitionError(
-      `${kind} "${key.name}" is inline and cannot park events: an append fails at an event that cannot be applied; leave out onFailure, or the mode`,
+      `${kind} "${name}" is inline and cannot park events: an append fails at an event that cannot be applied; leave out onFailure, or the mode`,
     );
   const { code = functionTexts(definition) } = definition;
   const declared = declaredDefinition(definition);
   return {
-    key,
+    ref: { name, version },
+    slices,
     kind,
     definition,
     declared,
@@ -139,11 +156,13 @@ function functionTexts(definition: SubscriptionDefinition): readonly string[] {
 export function declaredDefinition({
   eventTypes,
   declared,
-}: Pick<SubscriptionDefinition, 'eventTypes' | 'declared'>): DeclaredDefinition {
-  return { eventTypes: eventTypes.toSorted(), ...declared };
+  sliceBy,
+}: Pick<SubscriptionDefinition, 'eventTypes' | 'declared' | 'sliceBy'>): DeclaredDefinition {
+  const slicing = sliceBy === undefined ? {} : { sliceBy: String(sliceBy) };
+  return { eventTypes: eventTypes.toSorted(), ...slicing, ...declared };
 }
 
 /** What errors name. */
-export function identityOf({ kind, key }: Subscription): SubscriptionIdentity {
-  return { kind, ...key };
+export function identityOf({ kind, ref }: Subscription, slice?: number): SubscriptionIdentity {
+  return { kind, ...ref, slice };
 }

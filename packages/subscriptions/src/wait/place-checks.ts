@@ -6,7 +6,7 @@ import {
   reachedStatement,
   type WantedPlace,
 } from '../sql/reached.ts';
-import { mapKeyOf } from '../subscription/subscription-key.ts';
+import { refKeyOf } from '../subscription/subscription-key.ts';
 
 /** Places of one statement. More of them are asked for one page after the other. */
 const PAGE = 1_000;
@@ -48,7 +48,7 @@ export class PlaceChecks {
   }
 
   #ask(wanted: WantedPlace): Promise<ReachedRow | undefined> {
-    const mapKey = `${mapKeyOf(wanted.key)} ${wanted.place.position}`;
+    const mapKey = `${refKeyOf(wanted.ref)} ${wanted.place.position}`;
     let check = this.#asked.get(mapKey);
     if (check === undefined) {
       check = toCheck(wanted);
@@ -84,12 +84,12 @@ export class PlaceChecks {
   }
 }
 
-function toCheck({ key, place }: WantedPlace): Check {
+function toCheck({ ref, place }: WantedPlace): Check {
   let resolve: Check['resolve'] = () => {};
   let reject: Check['reject'] = () => {};
   const row = new Promise<ReachedRow | undefined>((...calls) => {
     [resolve, reject] = calls;
   });
   row.catch(() => {}); // all of its callers may have given up
-  return { key, place, row, resolve, reject };
+  return { ref, place, row, resolve, reject };
 }

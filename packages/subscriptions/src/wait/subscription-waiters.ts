@@ -13,7 +13,9 @@ import { isNotMigrated, onAbort, toLeftfoldError } from '@leftfold/postgres';
 import type { Checkpoint } from '../sql/row.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
-import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
+import { type AllSlices, allSlicesOf } from '../subscription/all-slices.ts';
+import { refKeyOf, type SubscriptionKey, type SubscriptionRef } from '../subscription/subscription-key.ts';
+import { type CountedSlice, LedSlices } from './led-slices.ts';
 import { PlaceChecks } from './place-checks.ts';
 
 const FIRST_POLL_MS = 5;
@@ -46,7 +48,6 @@ export interface WaitOptions {
 
 interface Waiter {
   readonly subscription: Subscription;
-  readonly mapKey: string;
   readonly wanted: Wanted;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -72,8 +73,7 @@ export class SubscriptionWaiters {
   readonly #isRunning: () => boolean;
   readonly #waiters = new Set<Waiter>();
   readonly #waits = new InFlight(WAITS);
-  /** Positions of the subscriptions that this process leads. */
-  readonly #led = new Map<string, number>();
+  readonly #led = new LedSlices();
   #closed = false;
   #polling = false;
   #pollMs = FIRST_POLL_MS;
@@ -86,24 +86,25 @@ export class SubscriptionWaiters {
     this.#store = store;
   }
 
-  /** This process holds the lease, and the checkpoint is at this position. */
-  advanced(key: SubscriptionKey, position: number): void {
-    const mapKey = mapKeyOf(key);
-    this.#led.set(mapKey, position);
-    for (const waiter of this.#waitersOf(mapKey)) {
-      if (waiter.wanted.read !== true) this.#tell(waiter, { position });
-      else if (position >= waiter.wanted.position) this.#pollSoon();
+  /** This process holds the lease of a slice, and its checkpoint is at this position. */
+  advanced(slice: CountedSlice, position: number): void {
+    this.#led.set(slice, position);
+    const reached = this.#led.positionOf(slice);
+    if (reached === undefined) return;
+    for (const waiter of this.#waitersOf(slice)) {
+      if (waiter.wanted.read !== true) this.#tell(waiter, { position: reached });
+      else if (reached >= waiter.wanted.position) this.#pollSoon();
     }
   }
 
   /** This process no longer holds the lease. */
-  left(key: SubscriptionKey): void {
-    this.#led.delete(mapKeyOf(key));
+  left(slice: SubscriptionKey): void {
+    this.#led.delete(slice);
     this.#pollSoon();
   }
 
-  failed(key: SubscriptionKey, error: SubscriptionFailedError): void {
-    for (const waiter of this.#waitersOf(mapKeyOf(key))) waiter.reject(error);
+  failed(slice: SubscriptionKey, error: SubscriptionFailedError): void {
+    for (const waiter of this.#waitersOf(slice)) waiter.reject(error);
   }
 
   /**
@@ -114,8 +115,7 @@ export class SubscriptionWaiters {
   async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
     signal?.throwIfAborted();
     if (this.#closed) return this.#assertReached(subscription, wanted);
-    const mapKey = mapKeyOf(subscription.key);
-    const led = this.#led.get(mapKey);
+    const led = this.#led.positionOf(subscription.ref);
     if (!wanted.read && !wanted.inline && led !== undefined && led >= wanted.position) return;
 
     const end = this.#waits.begin();
@@ -128,7 +128,6 @@ export class SubscriptionWaiters {
         const calls = { resolve, reject };
         waiter = {
           subscription,
-          mapKey,
           wanted,
           ...calls,
           endless,
@@ -161,12 +160,14 @@ export class SubscriptionWaiters {
 
   /** The runner is stopped, so nothing is waited for; what was reached is in the database. */
   async #assertReached(subscription: Subscription, wanted: Wanted): Promise<void> {
-    const [found] = await readCheckpoints(this.#store, [subscription.key]).catch(() => []);
+    const checkpoints = await readCheckpoints(this.#store, [subscription.ref]).catch(() => []);
+    const found = allSlicesOf(checkpoints).get(refKeyOf(subscription.ref));
     if (found === undefined || !isReached(wanted, found)) throw stoppedError(subscription);
   }
 
-  #waitersOf(mapKey: string): readonly Waiter[] {
-    return [...this.#waiters].filter((waiter) => waiter.mapKey === mapKey);
+  #waitersOf(ref: SubscriptionRef): readonly Waiter[] {
+    const refKey = refKeyOf(ref);
+    return [...this.#waiters].filter(({ subscription }) => refKeyOf(subscription.ref) === refKey);
   }
 
   #tell(waiter: Waiter, found: Reached): void {
@@ -199,7 +200,9 @@ export class SubscriptionWaiters {
     while (this.#waiters.size > 0 && !this.#closed) {
       this.#wake = new AbortController();
       await this.#pollOnce();
-      const led = [...this.#waiters].every(({ mapKey }) => this.#led.has(mapKey));
+      const led = [...this.#waiters].every(
+        ({ subscription }) => this.#led.positionOf(subscription.ref) !== undefined,
+      );
       const pause = led ? POLL_WHEN_LEADING_MS : this.#pollMs;
       this.#pollMs = Math.min(LAST_POLL_MS, this.#pollMs * 2);
       await delay(pause, undefined, { signal: this.#wake.signal }).catch(() => {});
@@ -208,13 +211,13 @@ export class SubscriptionWaiters {
   }
 
   /** False when this process may still go on, after the failure of another release. */
-  #isFinal({ release }: Subscription, { failure }: Checkpoint): boolean {
+  #isFinal({ release }: Subscription, { failure }: AllSlices): boolean {
     return failure !== undefined && (failure.releases.includes(release) || !this.#isRunning());
   }
 
   async #pollOnce(): Promise<void> {
     const waiters = [...this.#waiters];
-    const wanted = new Map(waiters.map(({ mapKey, subscription }) => [mapKey, subscription.key]));
+    const wanted = new Map(waiters.map(({ subscription: { ref } }) => [refKeyOf(ref), ref]));
     let checkpoints: readonly Checkpoint[];
     try {
       checkpoints = await readCheckpoints(this.#store, [...wanted.values()]);
@@ -228,20 +231,20 @@ export class SubscriptionWaiters {
       }
       return;
     }
-    const byKey = new Map(checkpoints.map((checkpoint) => [mapKeyOf(checkpoint), checkpoint]));
+    const found = allSlicesOf(checkpoints);
     for (const waiter of waiters) {
-      const checkpoint = byKey.get(waiter.mapKey);
-      if (checkpoint === undefined) {
+      const slices = found.get(refKeyOf(waiter.subscription.ref));
+      if (slices === undefined) {
         waiter.reject(new SubscriptionNotFoundError(identityOf(waiter.subscription)));
         continue;
       }
-      this.#tell(waiter, checkpoint);
+      this.#tell(waiter, slices);
       waiter.outdated = undefined;
-      if (!this.#isFinal(waiter.subscription, checkpoint)) continue;
+      if (!this.#isFinal(waiter.subscription, slices)) continue;
       // Rejecting has no effect when the waiter was just resolved.
-      if (checkpoint.failure?.outdated !== true) waiter.reject(failedError(waiter.subscription, checkpoint));
+      if (slices.failure?.outdated !== true) waiter.reject(failedError(waiter.subscription, slices));
       else {
-        waiter.outdated = outdatedError(waiter.subscription, checkpoint);
+        waiter.outdated = outdatedError(waiter.subscription, slices);
         if (waiter.endless) waiter.reject(waiter.outdated);
       }
     }
@@ -249,7 +252,7 @@ export class SubscriptionWaiters {
 }
 
 /** What is known of a checkpoint. */
-type Reached = Pick<Checkpoint, 'position'> & Partial<Pick<Checkpoint, 'inline' | 'demotion'>>;
+type Reached = Pick<AllSlices, 'position'> & Partial<Pick<AllSlices, 'inline' | 'demotion'>>;
 
 function isReached(wanted: Wanted, { position, inline, demotion }: Reached): boolean {
   if (inline === true) return true;
@@ -257,17 +260,23 @@ function isReached(wanted: Wanted, { position, inline, demotion }: Reached): boo
 }
 
 /** The error of a subscription that another process stopped, from what its row says. */
-function failedError(subscription: Subscription, { failure }: Checkpoint): SubscriptionFailedError {
+function failedError(
+  subscription: Subscription,
+  { failure, failedSlice }: AllSlices,
+): SubscriptionFailedError {
   const { position, type, message } = failure ?? {};
   const event = position === undefined || type === undefined ? undefined : { position, type };
-  return new SubscriptionFailedError(identityOf(subscription), event, { cause: message });
+  return new SubscriptionFailedError(identityOf(subscription, failedSlice), event, { cause: message });
 }
 
 /** A newer release may go on. */
-function outdatedError(subscription: Subscription, { failure }: Checkpoint): ReleaseOutdatedError {
-  return new ReleaseOutdatedError(identityOf(subscription), { cause: failure?.message });
+function outdatedError(
+  subscription: Subscription,
+  { failure, failedSlice }: AllSlices,
+): ReleaseOutdatedError {
+  return new ReleaseOutdatedError(identityOf(subscription, failedSlice), { cause: failure?.message });
 }
 
-export function stoppedError({ kind, key }: Subscription): ClosedError {
-  return new ClosedError(`the runner of ${kind} "${key.name}"`);
+export function stoppedError({ kind, ref }: Subscription): ClosedError {
+  return new ClosedError(`the runner of ${kind} "${ref.name}"`);
 }

@@ -48,7 +48,7 @@ async function reachedRow(
 ): Promise<ReachedRow | number> {
   let row: ReachedRow | undefined;
   try {
-    row = await waiters.checks.rowAt({ key: subscription.key, place });
+    row = await waiters.checks.rowAt({ ref: subscription.ref, place });
   } catch (thrown) {
     if (store.closed) throw stoppedError(subscription);
     const error = toLeftfoldError(thrown, store.schema);

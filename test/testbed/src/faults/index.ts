@@ -1,3 +1,4 @@
+export { expireLeases } from './expire-leases.ts';
 export { ask } from './ask.ts';
 export { killBackends } from './backends.ts';
 export { shiftClock } from './clock.ts';

@@ -1,5 +1,5 @@
 -- Moves a checkpoint forward and extends the lease. Null, and nothing is changed, when the lease has another epoch or
--- owner, the checkpoint is not at from_position, or the log has another lineage: this fences a former owner, and a batch
+-- owner, the checkpoint is not at from_position, the slice must not go so far, or the log has another lineage: this fences a former owner, and a batch
 -- of events that the log may have lost. A null lineage: of any.
 --
 -- With parking, the batch also sets events aside, or processes events that were set aside: null, too, when one of those
@@ -33,6 +33,7 @@ begin
      and subscription.epoch = _advance_checkpoint.epoch
      and subscription.owner = _advance_checkpoint.owner
      and to_position >= from_position
+     and to_position <= coalesce(subscription.until_position, to_position)
      and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
   returning subscription.position into moved;
   if moved is not null and parking is not null then

@@ -1,5 +1,5 @@
--- Lets a stopped subscription continue at the event where it stopped. False when it has no row.
-create or replace function :schema._resume_subscription(name text, version integer, slice integer)
+-- Lets the slices of a subscription that are stopped continue at the event where they stopped. False when it has no row.
+create or replace function :schema._resume_subscription(name text, version integer)
 returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -12,8 +12,7 @@ begin
          failed_type = null,
          failed_message = null
    where subscription.name = _resume_subscription.name
-     and subscription.version = _resume_subscription.version
-     and subscription.slice = _resume_subscription.slice;
+     and subscription.version = _resume_subscription.version;
   return found;
 end
 $$;

@@ -1,14 +1,26 @@
--- Sets a checkpoint back to the beginning of the log, gives the row this definition, and ends its lease. False when the
--- lease has another epoch or owner.
+-- Sets the checkpoints of all slices back to the beginning of the log, gives the rows this definition, and ends their
+-- leases. False, and nothing is changed, when the lease of one has another epoch or owner, or there are other slices.
 create or replace function :schema._rewind_checkpoint(
-  name text, version integer, slice integer, epoch bigint, owner text, definition jsonb, definition_hash text
+  name text, version integer, slices integer[], epochs bigint[], owner text, definition jsonb, definition_hash text
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+  seized boolean;
 begin
+  perform :schema._lock_subscription(_rewind_checkpoint.name, _rewind_checkpoint.version);
+  select bool_and(coalesce(subscription.epoch = held.epoch and subscription.owner = _rewind_checkpoint.owner, false))
+    into seized
+    from :schema.subscriptions as subscription
+    left join unnest(_rewind_checkpoint.slices, epochs) as held (slice, epoch) on held.slice = subscription.slice
+   where subscription.name = _rewind_checkpoint.name
+     and subscription.version = _rewind_checkpoint.version;
+  if seized is not true then return false; end if;
   update :schema.subscriptions as subscription
      set position = 0,
          advanced_at = clock_timestamp(),
+         until_position = case when subscription.next_slices is not null then 0 end,
          inline = false,
          inline_after = null,
          owner = null,
@@ -23,19 +35,13 @@ begin
          failed_type = null,
          failed_message = null
    where subscription.name = _rewind_checkpoint.name
-     and subscription.version = _rewind_checkpoint.version
-     and subscription.slice = _rewind_checkpoint.slice
-     and subscription.epoch = _rewind_checkpoint.epoch
-     and subscription.owner = _rewind_checkpoint.owner;
-  if not found then return false; end if;
+     and subscription.version = _rewind_checkpoint.version;
   delete from :schema.inline_projections as inline
    where inline.name = _rewind_checkpoint.name
-     and inline.version = _rewind_checkpoint.version
-     and inline.slice = _rewind_checkpoint.slice;
+     and inline.version = _rewind_checkpoint.version;
   delete from :schema.parked_keys as parked
    where parked.name = _rewind_checkpoint.name
-     and parked.version = _rewind_checkpoint.version
-     and parked.slice = _rewind_checkpoint.slice;
+     and parked.version = _rewind_checkpoint.version;
   return true;
 end
 $$;

@@ -1,10 +1,15 @@
--- Takes the lease of a subscription from any owner. No row when there is no such subscription, or inline is not as
--- given. Waits for a transaction that is changing the row.
+-- Takes the leases of all slices of a subscription from any owner. No rows when there is no such subscription, or inline is
+-- not as given. Waits for transactions that are changing a row.
 create or replace function :schema._seize_lease(
-  name text, version integer, slice integer, owner text, lease_ms double precision, inline boolean
-) returns table ("position" bigint, epoch bigint) language sql volatile security definer
+  name text, version integer, owner text, lease_ms double precision, inline boolean
+) returns table (slice integer, epoch bigint) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+  -- In one order, so that two of them do not wait for each other.
+  perform :schema._lock_subscription(_seize_lease.name, _seize_lease.version);
+  return query
   update :schema.subscriptions as subscription
      set epoch = subscription.epoch + 1,
          owner = _seize_lease.owner,
@@ -13,7 +18,7 @@ as $$
          lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
    where subscription.name = _seize_lease.name
      and subscription.version = _seize_lease.version
-     and subscription.slice = _seize_lease.slice
      and subscription.inline = _seize_lease.inline
-  returning subscription.position, subscription.epoch
+  returning subscription.slice, subscription.epoch;
+end
 $$;

@@ -2,8 +2,10 @@
 create table :schema.subscriptions (
   name            text        collate "C" not null,
   version         integer     not null,
-  -- The events of one subscription can be divided among several slices, each with a checkpoint and a lease of its own.
+  -- The events of a subscription are divided among its slices, each with a checkpoint and a lease of its own: this one of
+  -- as many, from 0.
   slice           integer     not null default 0,
+  slices          integer     not null default 1,
   -- What the processes that run it have declared, and its hash. A process with another definition leaves it alone.
   definition      jsonb       not null,
   definition_hash text        collate "C" not null,
@@ -15,6 +17,13 @@ create table :schema.subscriptions (
   epoch           bigint      not null default 0,
   owner           text,
   lease_until     timestamptz,
+  -- The process that last gave up, and until when the others are tried first.
+  avoided_owner   text,
+  avoided_until   timestamptz,
+  -- Set while the number of slices changes: no slice goes past until_position, and when all are there, they are divided
+  -- anew.
+  next_slices     integer,
+  until_position  bigint,
   -- True: each append processes its own events in its own transaction, so the subscription is never behind. No lease is
   -- granted then, and the position does not change.
   inline          boolean     not null default false,
@@ -38,7 +47,7 @@ create table :schema.subscriptions (
   failed_message  text,
   constraint subscriptions_pkey primary key (name, version, slice),
   constraint subscriptions_version_positive check (version > 0),
-  constraint subscriptions_slice_not_negative check (slice >= 0),
+  constraint subscriptions_slice_counts check (slice between 0 and slices - 1 and next_slices > 0),
   constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
@@ -100,6 +109,29 @@ create table :schema.given_up_events (
   constraint given_up_events_pkey primary key (id)
 );
 create index given_up_events_name_idx on :schema.given_up_events (name, version, id);
+
+-- The processes that run subscriptions now. One whose lease has expired is gone, or cannot reach the database.
+create table :schema.runners (
+  owner       text        collate "C" not null,
+  lease_until timestamptz not null,
+  constraint runners_pkey primary key (owner)
+) with (fillfactor = 50);
+
+-- What each of them runs. It is given leases of rows with this definition that did not stop for its release.
+create table :schema.runner_subscriptions (
+  name            text    collate "C" not null,
+  version         integer not null,
+  owner           text    collate "C" not null,
+  definition_hash text    collate "C" not null,
+  release         text    collate "C" not null,
+  -- Whether it makes the subscription inline.
+  promotes        boolean not null,
+  -- False while it could not run it.
+  able            boolean not null,
+  constraint runner_subscriptions_pkey primary key (name, version, owner),
+  constraint runner_subscriptions_owner_fkey foreign key (owner) references :schema.runners (owner) on delete cascade
+);
+create index runner_subscriptions_owner_idx on :schema.runner_subscriptions (owner);
 
 -- Runs under the exclusive inline lock: no append is processing events of the subscription, so all of them are processed.
 create function :schema._demote_subscription() returns trigger language plpgsql security definer

@@ -12,6 +12,16 @@ export const projectionClaims = {
       'When a runner is killed or stopped, the next one continues at the checkpoint within seconds; no event is lost or applied twice.',
     statedIn: 'guides/projections.md#running-projections',
   },
+  slices: {
+    claim:
+      'Each event is in one slice and is processed once; those of a stream in their order. The number of slices changes without a replay.',
+    statedIn: 'decisions/0019-slices-and-shares.md#slices',
+  },
+  'even-shares': {
+    claim:
+      'The processes that run a subscription share its slices out evenly, and again when one of them comes, goes, or cannot run it.',
+    statedIn: 'decisions/0019-slices-and-shares.md#shares',
+  },
   outages: {
     claim:
       'A runner continues by itself after the database was unavailable; no event is lost or applied twice.',
