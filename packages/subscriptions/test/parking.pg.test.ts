@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expireLeases } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
@@ -330,6 +331,7 @@ describe('a key that is resumed', () => {
     await sql`update ${sql.id(store.schema, 'subscriptions')} set owner = 'nobody', epoch = epoch + 1, lease_until = null`.execute(
       elsewhere.db,
     );
+    await expireLeases(elsewhere);
     await two.start();
     await until(async () => (await parkedOf(two))?.keys === 0);
     gate.open();

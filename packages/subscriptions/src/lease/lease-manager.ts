@@ -31,6 +31,8 @@ export interface LeaseManagerOptions {
   /** Distinguishes this process from every other one. */
   readonly owner: string;
   readonly leaseMs: number;
+  /** How long a check waits for an answer. */
+  readonly answerMs: number;
   readonly subscriptions: readonly Subscription[];
   /** True when the database can never be reached again: the store is closed. */
   readonly isClosed: () => boolean;
@@ -157,12 +159,19 @@ export class LeaseManager {
   }
 
   async #checkOnce(): Promise<void> {
-    const { connection, owner, leaseMs, isClosed, onAnswer, onError } = this.#options;
+    const { connection, owner, leaseMs, answerMs, isClosed, onAnswer, onError } = this.#options;
     try {
       await this.#giveUpStalled();
       const held = [...this.#held.values()];
       const take = this.#refusing ? [] : this.#wanted;
-      const board = await checkLeases(connection, { owner, leaseMs, runs: await this.#runs(), held, take });
+      const board = await checkLeases(connection, {
+        owner,
+        leaseMs,
+        answerMs,
+        runs: await this.#runs(),
+        held,
+        take,
+      });
       if (this.#unanswered) onAnswer();
       this.#unanswered = false;
       this.#leftAlone.tell(this.#subscriptions.values(), board.slices);

@@ -10,15 +10,10 @@ import { resetSubscription } from '../reset/reset-subscription.ts';
 import { resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import { guarded, warner } from '../status/subscription-incident.ts';
-import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
+import type { SubscriptionStatus } from '../status/subscription-status.ts';
 import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
-import {
-  mapKeyOf,
-  refKeyOf,
-  type SubscriptionKey,
-  type SubscriptionRef,
-} from '../subscription/subscription-key.ts';
+import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
 import { LedLoops } from './led-loops.ts';
@@ -102,6 +97,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       connection: store,
       owner: this.#owner,
       leaseMs,
+      answerMs: Math.min(leaseMs, store.answerMs),
       subscriptions: this.#subscriptions.all,
       onGranted: (subscription, term) => this.#loops.lead(subscription, term),
       isClosed: () => store.closed,
@@ -268,26 +264,10 @@ export class SubscriptionRunner implements AsyncDisposable {
   async status(): Promise<readonly SubscriptionStatus[]> {
     this.#assertOpen();
     // Before the high-water mark: a lag is then never too small.
-    const look = () => this.#subscriptions.look(this.#leaseMs);
-    const { found, standstills, parked } = await this.#withStoreErrors(look);
-    const highWaterMark = await this.#store.highWaterMark();
-    return found.map(({ subscription, checkpoints }) => {
-      const [first] = checkpoints;
-      const mismatch = first && this.#subscriptions.mismatches.of(subscription, first);
-      const standstillOf = (slice: SubscriptionKey) => {
-        const since = standstills.get(mapKeyOf(slice));
-        const failure = this.#loops.lastFailureOf(slice);
-        return since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
-      };
-      const differences = mismatch?.differences ?? [];
-      const ofAll = parked.get(refKeyOf(subscription.ref));
-      return toStatus(subscription.ref, checkpoints, {
-        highWaterMark,
-        differences,
-        standstillOf,
-        parked: ofAll,
-      });
-    });
+    const lastFailureOf = (slice: SubscriptionKey) => this.#loops.lastFailureOf(slice);
+    const look = () => this.#subscriptions.look(this.#leaseMs, lastFailureOf);
+    const statusesAt = await this.#withStoreErrors(look);
+    return statusesAt(await this.#store.highWaterMark());
   }
 
   /** @internal The same as `parked`, for those who refer to subscriptions in another way. */

@@ -4,6 +4,7 @@ import type { Checkpoint } from '../sql/row.ts';
 import { type ParkedCounts, readParkedCounts } from '../sql/parked.ts';
 import { readStandstills, type Standstill } from '../sql/standstill.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
+import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { allSlicesOf } from '../subscription/all-slices.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
 import {
@@ -12,7 +13,12 @@ import {
   type SubscriptionDefinition,
   toSubscription,
 } from '../subscription/subscription-definition.ts';
-import { mapKeyOf, refKeyOf, type SubscriptionRef } from '../subscription/subscription-key.ts';
+import {
+  mapKeyOf,
+  refKeyOf,
+  type SubscriptionKey,
+  type SubscriptionRef,
+} from '../subscription/subscription-key.ts';
 
 /** A subscription of this process with its rows in the database. */
 export interface FoundSubscription {
@@ -72,11 +78,35 @@ export class SubscriptionSet {
     }));
   }
 
-  /** What the status of each is made of. @throws what the database threw */
-  async look(leaseMs: number) {
+  /**
+   * Reads what the status of each is made of.
+   *
+   * @param lastFailureOf what went wrong in this process since a slice last advanced
+   * @returns the statuses, for a high-water mark that was read later
+   * @throws what the database threw
+   */
+  async look(
+    leaseMs: number,
+    lastFailureOf: (slice: SubscriptionKey) => string | undefined,
+  ): Promise<(highWaterMark: number) => readonly SubscriptionStatus[]> {
     const found = await this.withCheckpoints();
     const [standstills, parked] = await Promise.all([this.#standstills(leaseMs), this.#parkedCounts()]);
-    return { found, standstills, parked };
+    const standstillOf = (slice: SubscriptionKey) => {
+      const since = standstills.get(mapKeyOf(slice));
+      const failure = lastFailureOf(slice);
+      return since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
+    };
+    return (highWaterMark) =>
+      found.map(({ subscription, checkpoints }) => {
+        const [first] = checkpoints;
+        const differences = (first && this.mismatches.of(subscription, first)?.differences) ?? [];
+        return toStatus(subscription.ref, checkpoints, {
+          highWaterMark,
+          differences,
+          standstillOf,
+          parked: parked.get(refKeyOf(subscription.ref)),
+        });
+      });
   }
 
   /** For those that have not moved for twice `leaseMs` though events wait: since when, in words. By `mapKeyOf` the slice. */

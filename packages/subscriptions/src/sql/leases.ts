@@ -33,6 +33,8 @@ export interface RunSubscription extends SubscriptionRef {
 export interface LeaseCheck {
   readonly owner: string;
   readonly leaseMs: number;
+  /** How long to wait for the answer. @default as long as a lease lasts */
+  readonly answerMs?: number | undefined;
   readonly runs: readonly RunSubscription[];
   readonly held: readonly HeldLease[];
   readonly take: readonly SubscriptionKey[];
@@ -91,7 +93,7 @@ export interface LeaseBoard {
  */
 export async function checkLeases(
   { run, schema }: SchemaConnection,
-  { owner, leaseMs, runs, held, take }: LeaseCheck,
+  { owner, leaseMs, answerMs = leaseMs, runs, held, take }: LeaseCheck,
 ): Promise<LeaseBoard> {
   const [row] = await run<{ board: string }>({
     name: `leftfold check leases ${schema}`,
@@ -111,7 +113,7 @@ export async function checkLeases(
       numberArray(held.map(({ epoch }) => epoch)),
       ...columnsOf(take),
     ],
-    answerMs: leaseMs,
+    answerMs,
   });
   return JSON.parse(row?.board ?? '{}') as LeaseBoard;
 }
