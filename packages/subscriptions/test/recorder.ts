@@ -28,7 +28,7 @@ export interface RecorderOptions {
   /** @default 1 */
   readonly version?: number;
   readonly slices?: number;
-  readonly sliceBy?: (event: RecordedEvent) => string;
+  readonly keysOf?: (event: RecordedEvent) => readonly string[];
   /** Stored with each entry: which runner wrote it. @default '' */
   readonly by?: string;
   /** Added to the positions of the entries, so that another recorder of the same name can write beside it. @default 0 */
@@ -49,13 +49,13 @@ export function recorder(
 ): Omit<SubscriptionDefinition, 'createHandler'> & {
   readonly createHandler: (term: LeaseTerm) => SubscriptionHandler;
 } {
-  const { version = 1, slices, sliceBy, eventTypes = ['counter.added'] } = options;
+  const { version = 1, slices, keysOf, eventTypes = ['counter.added'] } = options;
   return {
     kind: 'recorder',
     name,
     version,
     slices,
-    sliceBy,
+    keysOf,
     eventTypes,
     createHandler: (term) => new Recorder(store, term, options),
     clear: async (tx) => {

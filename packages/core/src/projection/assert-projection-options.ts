@@ -21,6 +21,7 @@ const commonNames = {
   events: true,
   metadata: true,
   onFailure: true,
+  slices: true,
 } as const;
 const handlerNames = { ...commonNames, tables: true, on: true, onBatch: true, key: true } as const;
 const tableProjectionNames = {
@@ -69,7 +70,15 @@ export function assertTableProjectionOptions(options: Unchecked<typeof tableProj
   assertIndexes('indexes', options.indexes);
 }
 
-function assertCommon({ name, version, mode, events, metadata, onFailure }: Unchecked<typeof commonNames>) {
+function assertCommon({
+  name,
+  version,
+  mode,
+  events,
+  metadata,
+  onFailure,
+  slices,
+}: Unchecked<typeof commonNames>) {
   assertProjectionName(name as string);
   assertWhole(`version of projection "${name as string}"`, version, { least: 1, most: 2_147_483_647 });
   assertOneOf(`mode of projection "${name as string}"`, mode, ['inline', 'async']);
@@ -77,6 +86,11 @@ function assertCommon({ name, version, mode, events, metadata, onFailure }: Unch
   if (mode === 'inline' && onFailure === 'park')
     throw new InvalidDefinitionError(
       `projection "${name as string}" is inline and cannot park events: an append fails at an event that cannot be applied; leave out onFailure, or mode`,
+    );
+  assertWhole(`slices of projection "${name as string}"`, slices, { least: 1, most: 1_024 });
+  if (mode === 'inline' && slices !== undefined && slices !== 1)
+    throw new InvalidDefinitionError(
+      `projection "${name as string}" is inline and cannot have slices: each append applies its own events; leave out slices, or mode`,
     );
   assertEach('events', events, assertEventGroup);
   if (metadata !== undefined) assertSchema('metadata', metadata);

@@ -60,8 +60,16 @@ interface CommonOptions<
    */
   readonly onFailure?: OnFailure;
   /**
-   * The key of an event: what `park` holds up together. Handlers of events with different keys must not depend on each
-   * other. Up to 300 characters are stored as they are.
+   * How many slices the events are divided into, by `key`: at most 1024. As many processes can apply them at the
+   * same time; the processes share the slices out evenly. It may change without a new version. Not for an inline
+   * projection, which each append applies.
+   *
+   * @default 1
+   */
+  readonly slices?: number;
+  /**
+   * The key of an event: what `park` holds up together, and what is in one slice. Handlers of events with different keys
+   * must not depend on each other, or write the same row. Up to 300 characters are stored as they are.
    *
    * @default the id of the event's stream
    */
@@ -129,6 +137,7 @@ export interface AnyHandlerProjection {
   readonly code: readonly string[];
   readonly tables: readonly TableDefinition[];
   readonly onFailure: OnFailure;
+  readonly slices: number;
   /** What an event is parked with. @throws what the option `key` throws; TypeError when it returns no text */
   keyOf(event: RecordedEvent): string;
   /** Applies events in their order. @throws the error of a handler or of one of its statements */
@@ -179,7 +188,7 @@ export function defineProjection<
   options: ProjectionOptions<TName, TGroups, TTables, TMetadata>,
 ): HandlerProjection<TName, TTables, TGroups> {
   assertProjectionOptions(options);
-  const { name, events, version = 1, mode = 'async', onFailure = 'stop' } = options;
+  const { name, events, version = 1, mode = 'async', onFailure = 'stop', slices = 1 } = options;
   const tableOptions: Readonly<Record<string, AnyTableOptions>> = options.tables;
   const tables = Object.entries(tableOptions).map(([table, { columns, primaryKey, indexes = [] }]) => ({
     name: table,
@@ -197,6 +206,7 @@ export function defineProjection<
     eventTypes: options.on === undefined ? typesOf(events) : Object.keys(options.on),
     code: functionsOf(options).map(String),
     onFailure,
+    slices,
     keyOf: keyFunctionOf(name, options.key as ((event: RecordedEvent) => unknown) | undefined),
     tables,
     // Sound: the tables and columns are those of the options.

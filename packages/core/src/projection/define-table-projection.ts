@@ -93,6 +93,14 @@ export interface TableProjectionOptions<
    * @default 'stop'
    */
   readonly onFailure?: OnFailure;
+  /**
+   * How many slices the events are divided into, by the rows that they change: at most 1024. As many processes can apply them at the
+   * same time; the processes share the slices out evenly. It may change without a new version. Not for an inline
+   * projection, which each append applies.
+   *
+   * @default 1
+   */
+  readonly slices?: number;
 }
 
 /** The part of a table projection that the framework uses, without its types. */
@@ -110,6 +118,7 @@ export interface AnyTableProjection {
   readonly table: TableDefinition;
   readonly initialRow: AnyRow;
   readonly onFailure: OnFailure;
+  readonly slices: number;
   /** Keys of the rows that an event changes. */
   keysOf(event: RecordedEvent): readonly AnyRow[];
   evolve(row: AnyRow, event: RecordedEvent): AnyRow | null;
@@ -162,7 +171,15 @@ export function defineTableProjection<
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers, TMetadata>,
 ): TableProjection<TName, TColumns, TGroups> {
   assertTableProjectionOptions(options);
-  const { name, columns, version = 1, mode = 'async', indexes = [], onFailure = 'stop' } = options;
+  const {
+    name,
+    columns,
+    version = 1,
+    mode = 'async',
+    indexes = [],
+    onFailure = 'stop',
+    slices = 1,
+  } = options;
   const primaryKey = Object.keys(columns).filter((column) => !Object.hasOwn(options.initialRow, column));
   if (primaryKey.length === 0) {
     throw new InvalidDefinitionError(
@@ -187,6 +204,7 @@ export function defineTableProjection<
     tables: [table],
     table,
     onFailure,
+    slices,
     initialRow: frozen(options.initialRow as AnyRow),
     keysOf(event) {
       const keys = options.key(event as ProjectedEvent<TGroups, TMetadata>) as OneOrMore<AnyRow>;

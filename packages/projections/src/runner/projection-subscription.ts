@@ -30,6 +30,7 @@ export function projectionSubscription(
     ...declaredBy(projection),
     keysOf: keysOf(projection),
     onFailure: projection.onFailure,
+    slices: projection.slices,
     prepare: () => tables.ensure(store),
     createHandler: (term) =>
       projection.kind === 'table'

@@ -15,6 +15,7 @@ import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { readParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import { keysOfSlice } from '../subscription/slice-of.ts';
 import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { retryDelayMs } from '@leftfold/core';
@@ -58,7 +59,7 @@ export class FailureRecovery {
 
   async #readParkedKeys(progress: TermProgress): Promise<void> {
     const keys = await readParkedKeys(this.#options.store, progress.term);
-    progress.parking = new ParkingLedger(this.keysOf, keys);
+    progress.parking = new ParkingLedger(keysOfSlice(this.keysOf, progress.term), keys);
     progress.term.parking = progress.parking;
   }
 

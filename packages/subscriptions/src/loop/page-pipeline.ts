@@ -4,7 +4,7 @@ import type { Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
-import { eventsOfSlice } from '../subscription/slice-of.ts';
+import { pageOfSlice } from '../subscription/slice-of.ts';
 import { prepareBatch, writeBatch } from './write-batch.ts';
 
 /** Events read, and held in memory, at one time. Larger pages are no faster, and survive minor garbage collections. */
@@ -65,8 +65,8 @@ export async function applyUpTo(
       taken += needed;
       const began = performance.now();
       const to = page.position;
-      const events = eventsOfSlice(page.events, progress.term, subscription.definition);
-      const divided = progress.parking.divide({ from, to, events });
+      const ofSlice = pageOfSlice({ from, to, events: page.events }, progress.term, progress.parking.keysOf);
+      const divided = progress.parking.divide(ofSlice);
       firstEvent ??= divided.events[0];
       const prepared = await prepareBatch(options, subscription, progress, divided);
       ready = prepared;

@@ -13,6 +13,7 @@ import { applyUpTo } from './page-pipeline.ts';
 import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
 import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalled.ts';
+import { keysOfSlice } from '../subscription/slice-of.ts';
 import { keyOf } from '../subscription/subscription-key.ts';
 import { within } from './within.ts';
 import type { TermProgress } from './term-progress.ts';
@@ -116,7 +117,7 @@ export class SubscriptionLoop {
       size: new BatchSize(this.#options.batchSize),
       signal: AbortSignal.any([stop, term.leaving]),
       era: this.#options.store.era,
-      parking: new ParkingLedger(this.#recovery.keysOf, []),
+      parking: new ParkingLedger(keysOfSlice(this.#recovery.keysOf, term), []),
       position: term.position,
       until: undefined,
       caughtUp: term.caughtUp,

@@ -5,6 +5,7 @@ import { readAhead } from '../loop/read-ahead.ts';
 import type { TermProgress } from '../loop/term-progress.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import type { FailedEvent } from './failure.ts';
+import { pageOfSlice } from '../subscription/slice-of.ts';
 import { readEventsAt } from './read-events-at.ts';
 import { writeParking } from './write-parking.ts';
 
@@ -45,13 +46,15 @@ export async function parkEvent(
 async function setAsideBefore(
   { store }: LoopOptions,
   { definition: { eventTypes: types } }: Subscription,
-  { parking, position: from }: TermProgress,
+  { parking, term, position: from }: TermProgress,
   to: number,
 ): Promise<readonly RecordedEvent[] | undefined> {
   if (to - 1 > from) {
     const pages = readAhead(store, { after: from, upTo: to - 1, types, limit: () => PAGE });
-    for await (const { events, position } of pages)
-      if (parking.divide({ from, to: position, events }).events.length > 0) return undefined;
+    for await (const { events, position } of pages) {
+      const page = pageOfSlice({ from, to: position, events }, term, parking.keysOf);
+      if (parking.divide(page).events.length > 0) return undefined;
+    }
   }
   return readEventsAt(store, types, [to]);
 }

@@ -68,7 +68,12 @@ export class ParkingLedger implements ParkingChanges {
     });
     if (parked.length === 0) return page;
     this.#changes.push({ ...emptyChange(to), parked });
-    return { ...page, events, includes: (_event, key) => !this.#keys.has(storedKey(key)) };
+    const { includes } = page;
+    return {
+      ...page,
+      events,
+      includes: (event, key) => !this.#keys.has(storedKey(key)) && includes?.(event, key) !== false,
+    };
   }
 
   #keysIn({ events }: SubscriptionPage, event: RecordedEvent, before: number): readonly string[] {

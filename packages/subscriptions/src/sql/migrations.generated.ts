@@ -88,7 +88,7 @@ create table :schema.parked_events (
   position bigint  not null,
   constraint parked_events_pkey primary key (name, version, slice, key, position),
   constraint parked_events_key_fkey foreign key (name, version, slice, key)
-    references :schema.parked_keys (name, version, slice, key) on delete cascade
+    references :schema.parked_keys (name, version, slice, key) on delete cascade on update cascade
 );
 
 -- For waits, which ask whether the event at a position was set aside.
@@ -418,7 +418,7 @@ $$;
     sql: `-- Divides a subscription among the wanted number of slices, when all of its slices are at one position: what is before is
 -- processed, whatever slice it was of.
 -- A slice that is stopped is tried again. False, and nothing is changed, when they are not, or another transaction is
--- changing one of them; false, and the number stays, when keys are parked. Former owners are fenced.
+-- changing one of them. Former owners are fenced.
 create or replace function :schema._divide_subscription(name text, version integer)
 returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
@@ -441,14 +441,6 @@ begin
            order by one.slice
              for update skip locked) as slices;
   if found_count < expected or ready is not true then return false; end if;
-  -- What is set aside belongs to a slice. It is divided when nothing is.
-  if exists (select from :schema.parked_keys as parked
-              where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version) then
-    update :schema.subscriptions as one
-       set next_slices = null, until_position = null
-     where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
-    return false;
-  end if;
   select one.* into first
     from :schema.subscriptions as one
    where one.name = _divide_subscription.name and one.version = _divide_subscription.version
@@ -467,6 +459,10 @@ begin
   select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
          first.caught_up_at
     from generate_series(expected, first.next_slices - 1) as added (slice);
+  -- The slice of a key, as the processes compute it. The events follow their key.
+  update :schema.parked_keys as parked
+     set slice = ('x' || left(encode(sha256(convert_to(parked.key, 'UTF8')), 'hex'), 8))::bit(32)::bigint % first.next_slices
+   where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version;
   return true;
 end
 $$;
@@ -684,7 +680,7 @@ $$;
   },
   {
     name: '_request_slices',
-    sql: `-- Asks for a number of slices of each subscription that has another one, and no parked keys. The slices stop at the position of the foremost,
+    sql: `-- Asks for a number of slices of each subscription that has another one. The slices stop at the position of the foremost,
 -- and are divided anew when all are there.
 create or replace function :schema._request_slices(names text[], versions integer[], counts integer[])
 returns void language plpgsql volatile security definer
@@ -699,8 +695,6 @@ begin
     select asked.name, asked.version, asked.count
       from unnest(names, versions, counts) as asked (name, version, count)
      where asked.count > 0
-       and not exists (select from :schema.parked_keys as parked
-                        where parked.name = asked.name and parked.version = asked.version)
      order by asked.name collate "C", asked.version
   loop
     select max(locked.position) into foremost

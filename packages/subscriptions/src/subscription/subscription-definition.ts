@@ -5,7 +5,7 @@ import {
   type RecordedEvent,
   type SubscriptionIdentity,
 } from '@leftfold/core';
-import { assertFunction, assertOneOf, assertWhole } from '@leftfold/core/input';
+import { assertOneOf, assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
@@ -25,15 +25,13 @@ export interface SubscriptionDefinition extends SubscriptionRef {
   /** The event types that the subscription reads. Others are skipped, and the checkpoint moves past them. */
   readonly eventTypes: readonly string[];
   /**
-   * How many slices the events are divided into, at most 1024: each has a checkpoint and a lease of its own, so that as
-   * many processes can work at the same time. Events of one stream are in one slice, in order. The process that started
-   * last decides the number; the events that are processed are not processed again when it changes.
+   * How many slices the events are divided into, by their keys: at most 1024. Each has a checkpoint and a lease of its
+   * own, so that as many processes can work at the same time. Events of one key are in one slice, in order. The process
+   * that started last decides the number; what is processed is not processed again when it changes.
    *
    * @default 1
    */
   readonly slices?: number | undefined;
-  /** What decides the slice of an event, where its stream does not. Its text is part of the definition. @default the stream */
-  readonly sliceBy?: ((event: RecordedEvent) => string) | undefined;
   /**
    * What else is declared and decides what the handler writes, such as the columns of its tables. Stored with the
    * version: a process with another definition of the same version leaves the subscription alone.
@@ -50,8 +48,8 @@ export interface SubscriptionDefinition extends SubscriptionRef {
 
   /**
    * The keys whose order an event belongs to: the events of one key are processed in order. A handler that returns
-   * several has to use {@link SubscriptionPage.includes}. Part of what parked events are stored under: another function
-   * needs another version.
+   * several has to use {@link SubscriptionPage.includes}. Slices are divided by them, and parked events are stored under
+   * them: another function needs another version.
    *
    * @default the id of the event's stream
    */
@@ -120,18 +118,21 @@ const MAX_SLICES = 1_024;
  * @param release identifies the code of this process. @default a hash of the definition and its functions
  * @throws InvalidNameError when the name is empty or too long
  * @throws InvalidArgumentError when the version or the number of slices is no whole number from 1
- * @throws InvalidDefinitionError when a subscription that becomes inline parks events
+ * @throws InvalidDefinitionError when a subscription that becomes inline parks events, or has slices
  */
 export function toSubscription(definition: SubscriptionDefinition, release?: string): Subscription {
   const { kind = 'subscription', name, version, slices = 1 } = definition;
   assertId(`${kind} name`, name);
   assertWhole(`version of ${kind} "${name}"`, version, { least: 1, most: MAX_INTEGER });
   assertWhole(`slices of ${kind} "${name}"`, slices, { least: 1, most: MAX_SLICES });
-  assertFunction(`sliceBy of ${kind} "${name}"`, definition.sliceBy);
   assertOneOf(`onFailure of ${kind} "${name}"`, definition.onFailure, ['stop', 'park']);
   if (definition.onFailure === 'park' && definition.promote !== undefined)
     throw new InvalidDefinitionError(
       `${kind} "${name}" is inline and cannot park events: an append fails at an event that cannot be applied; leave out onFailure, or the mode`,
+    );
+  if (slices > 1 && definition.promote !== undefined)
+    throw new InvalidDefinitionError(
+      `${kind} "${name}" is inline and cannot have slices: each append applies its own events; leave out slices, or the mode`,
     );
   const { code = functionTexts(definition) } = definition;
   const declared = declaredDefinition(definition);
@@ -156,10 +157,8 @@ function functionTexts(definition: SubscriptionDefinition): readonly string[] {
 export function declaredDefinition({
   eventTypes,
   declared,
-  sliceBy,
-}: Pick<SubscriptionDefinition, 'eventTypes' | 'declared' | 'sliceBy'>): DeclaredDefinition {
-  const slicing = sliceBy === undefined ? {} : { sliceBy: String(sliceBy) };
-  return { eventTypes: eventTypes.toSorted(), ...slicing, ...declared };
+}: Pick<SubscriptionDefinition, 'eventTypes' | 'declared'>): DeclaredDefinition {
+  return { eventTypes: eventTypes.toSorted(), ...declared };
 }
 
 /** What errors name. */

@@ -1,7 +1,7 @@
 -- Divides a subscription among the wanted number of slices, when all of its slices are at one position: what is before is
 -- processed, whatever slice it was of.
 -- A slice that is stopped is tried again. False, and nothing is changed, when they are not, or another transaction is
--- changing one of them; false, and the number stays, when keys are parked. Former owners are fenced.
+-- changing one of them. Former owners are fenced.
 create or replace function :schema._divide_subscription(name text, version integer)
 returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
@@ -24,14 +24,6 @@ begin
            order by one.slice
              for update skip locked) as slices;
   if found_count < expected or ready is not true then return false; end if;
-  -- What is set aside belongs to a slice. It is divided when nothing is.
-  if exists (select from :schema.parked_keys as parked
-              where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version) then
-    update :schema.subscriptions as one
-       set next_slices = null, until_position = null
-     where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
-    return false;
-  end if;
   select one.* into first
     from :schema.subscriptions as one
    where one.name = _divide_subscription.name and one.version = _divide_subscription.version
@@ -50,6 +42,10 @@ begin
   select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
          first.caught_up_at
     from generate_series(expected, first.next_slices - 1) as added (slice);
+  -- The slice of a key, as the processes compute it. The events follow their key.
+  update :schema.parked_keys as parked
+     set slice = ('x' || left(encode(sha256(convert_to(parked.key, 'UTF8')), 'hex'), 8))::bit(32)::bigint % first.next_slices
+   where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version;
   return true;
 end
 $$;

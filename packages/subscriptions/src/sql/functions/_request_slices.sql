@@ -1,4 +1,4 @@
--- Asks for a number of slices of each subscription that has another one, and no parked keys. The slices stop at the position of the foremost,
+-- Asks for a number of slices of each subscription that has another one. The slices stop at the position of the foremost,
 -- and are divided anew when all are there.
 create or replace function :schema._request_slices(names text[], versions integer[], counts integer[])
 returns void language plpgsql volatile security definer
@@ -13,8 +13,6 @@ begin
     select asked.name, asked.version, asked.count
       from unnest(names, versions, counts) as asked (name, version, count)
      where asked.count > 0
-       and not exists (select from :schema.parked_keys as parked
-                        where parked.name = asked.name and parked.version = asked.version)
      order by asked.name collate "C", asked.version
   loop
     select max(locked.position) into foremost

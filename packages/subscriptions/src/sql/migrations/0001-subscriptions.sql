@@ -83,7 +83,7 @@ create table :schema.parked_events (
   position bigint  not null,
   constraint parked_events_pkey primary key (name, version, slice, key, position),
   constraint parked_events_key_fkey foreign key (name, version, slice, key)
-    references :schema.parked_keys (name, version, slice, key) on delete cascade
+    references :schema.parked_keys (name, version, slice, key) on delete cascade on update cascade
 );
 
 -- For waits, which ask whether the event at a position was set aside.

@@ -17,6 +17,11 @@ export const projectionClaims = {
       'Each event is in one slice and is processed once; those of a stream in their order. The number of slices changes without a replay.',
     statedIn: 'decisions/0019-slices-and-shares.md#slices',
   },
+  'sliced-projections': {
+    claim:
+      'A projection with slices has the rows that it would have without, in any number of processes and while the number of slices changes.',
+    statedIn: 'guides/projections.md#several-processes',
+  },
   'even-shares': {
     claim:
       'The processes that run a subscription share its slices out evenly, and again when one of them comes, goes, or cannot run it.',
