@@ -262,7 +262,8 @@ export function defineAggregate<
     decide(command, state, input, context) {
       const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined;
       if (handler === undefined) throw new UnknownCommandError(`${name}.${command}`, commandNames);
-      return checkedDecision(`"${name}.${command}"`, handler.decide(state, input, events.create, context));
+      const decided = handler.decide(state, input, events.create, context);
+      return checkedDecision(`"${name}.${command}"`, decided, events);
     },
     evolve: foldEventOf(
       events,

@@ -57,6 +57,27 @@ test('the rule sees each role’s state and emits each role’s events', () => {
   });
 });
 
+test('a result with an unknown role, or with one event that has no role, does not compile', () => {
+  const base = { name: 'transfer', aggregates, input } as const;
+  defineDecision({
+    ...base,
+    // @ts-expect-error there is no role "client"
+    decide: (_states, { cents }, emit) => ({ client: [emit.to.deposited({ cents })] }),
+  });
+  defineDecision({
+    ...base,
+    // @ts-expect-error there is no role "client" beside the known one
+    decide: (states, { cents }, emit) => {
+      if (!states.to.open) return reject('closed');
+      return { to: emit.to.deposited({ cents }), client: [] };
+    },
+  });
+  // @ts-expect-error the event of which role?
+  defineDecision({ ...base, decide: (_states, { cents }, emit) => emit.to.deposited({ cents }) });
+  // @ts-expect-error the events of which role?
+  defineDecision({ ...base, decide: (_states, { cents }, emit) => [emit.to.deposited({ cents })] });
+});
+
 test('a decide that awaits does not compile', () => {
   defineDecision({
     name: 'transfer',

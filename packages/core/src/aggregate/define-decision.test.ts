@@ -1,4 +1,4 @@
-import { account, accountEvents, transfer } from '@leftfold/testbed/bank';
+import { account, accountEvents, auditEvents, deposited, transfer } from '@leftfold/testbed/bank';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { InvalidNameError } from '../errors/definition-errors.ts';
@@ -37,10 +37,8 @@ test('events for an unknown role are an error, never dropped', () => {
   const careless = defineDecision({
     ...base,
     name: 'careless',
-    decide: (_states, { cents }, emit) => ({
-      from: emit.from.withdrawn({ cents }),
-      too: emit.to.deposited({ cents }),
-    }),
+    // Its type does not say which roles it has.
+    decide: (_states, { cents }): Record<string, ReturnType<typeof deposited>> => ({ too: deposited(cents) }),
   });
   expect(() => careless.decide({ from: rich, to: rich }, { cents: 5 }, context)).toThrow(
     expect.objectContaining({
@@ -56,9 +54,21 @@ test('what is no events by role is an error that says what to return', () => {
     deciding(result).decide({ from: rich, to: rich }, { cents: 5 }, context);
   const promised = 'decide of decision "odd" returned a promise; it must be synchronous: load what it needs';
   expect(refused(Promise.reject(new Error('not handled')))).toThrow(promised);
-  expect(refused(undefined)).toThrow('decide of decision "odd" returned nothing');
+  const byRole = 'return events by role, such as { from: event } ({} for none), or reject(reason)';
+  const message = (what: string) => `decide of decision "odd" returned ${what}; ${byRole}`;
+  expect(refused(undefined)).toThrow(message('nothing'));
+  expect(refused(accountEvents.create.deposited({ cents: 5 }))).toThrow(message('one event'));
+  expect(refused([accountEvents.create.deposited({ cents: 5 })])).toThrow(message('a list'));
   expect(refused({ from: 7 })).toThrow(
     'decide of decision "odd" for role "from" returned 7; return an event',
+  );
+});
+
+test('an event of another aggregate is an error that names the rule and the event', () => {
+  const noted = auditEvents.create.noted({ note: '' });
+  const odd = defineDecision({ ...base, name: 'odd', decide: () => ({ from: noted }) as {} });
+  expect(() => odd.decide({ from: rich, to: rich }, { cents: 5 }, context)).toThrow(
+    'decide of decision "odd" for role "from" returned event "audit.noted", which is none of aggregate "account"',
   );
 });
 

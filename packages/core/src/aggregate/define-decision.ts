@@ -5,11 +5,13 @@ import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { shownName } from '../errors/shown.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { DecidedEventOptions } from '../event/event-definition.ts';
+import { isPlainObject } from '../json/json-part.ts';
 import { assertDecisionOptions } from './assert-aggregate-options.ts';
 import type { CommandInput, DecisionCommand, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
-import { checkedDecision, notEvents } from './decided.ts';
+import { checkedDecision, isEvent, notEventsByRole } from './decided.ts';
 import type { AnyAggregate, StateOf } from './define-aggregate.ts';
+import type { WithoutFields } from './evolve-handlers.ts';
 import { Rejection, type rejectionBrand } from './reject.ts';
 
 /** The aggregates of a decision, by role. */
@@ -59,8 +61,18 @@ export interface DecisionOptions<
     emit: { readonly [TRole in keyof TRoles]: CreatorsOf<TRoles[TRole]> },
     context: DecideContext & { readonly ids: { readonly [TRole in keyof TRoles]: string } },
   ) => EventsByRole<NoInfer<TRoles>> | Rejection<NoInfer<TReason>>) &
-    ((...given: never) => TResult);
+    ((...given: never) => TResult) &
+    WithoutFields<NoInfer<UnknownRole<TResult, TRoles>>>;
 }
+
+/** What a result has beside roles: the fields of an event that belongs to a role, or a misspelt role. */
+type UnknownRole<TResult, TRoles> = TResult extends Rejection
+  ? never
+  : TResult extends object
+    ? string extends keyof TResult
+      ? never
+      : Exclude<keyof TResult, keyof TRoles>
+    : never;
 
 /** The part of a decision that the framework uses, without its types. */
 export interface AnyDecision {
@@ -160,7 +172,8 @@ export function defineDecision<
       const eventsByRole: readonly [string, OneOrMore | undefined][] = Object.entries(decided);
       return Object.fromEntries(
         eventsByRole.map(([role, events = []]) => {
-          const checked = checkedDecision(`decision "${name}" for role "${role}"`, events);
+          const group = aggregates[role]!.events;
+          const checked = checkedDecision(`decision "${name}" for role "${role}"`, events, group);
           return [role, 'type' in checked ? [checked] : checked];
         }),
       );
@@ -170,10 +183,11 @@ export function defineDecision<
 
 type OneOrMore = NewEvent | readonly NewEvent[];
 
-/** TypeScript allows extra properties in a function's result; their events would belong to no aggregate. */
+/** A result whose type is too wide may have other properties; their events would belong to no aggregate. */
 function assertByRole(name: string, decided: unknown, roles: readonly string[]): void {
-  if (typeof decided !== 'object' || decided === null || decided instanceof Promise)
-    throw notEvents(`decision "${name}"`, decided);
+  const isObject = typeof decided === 'object' && decided !== null && isPlainObject(decided);
+  if (!isObject || Array.isArray(decided) || (isEvent(decided) && !roles.includes('type')))
+    throw notEventsByRole(`decision "${name}"`, decided, roles);
   const unknown = Object.keys(decided).find((role) => !roles.includes(role));
   if (unknown === undefined) return;
   throw new InvalidDefinitionError(

@@ -17,7 +17,8 @@ export type KnownOnly<THandlers, TState, TPayloads extends Payloads> = {
     : never;
 };
 
-type WithoutFields<TField extends PropertyKey> = [TField] extends [never]
+/** Refuses results with these fields. */
+export type WithoutFields<TField extends PropertyKey> = [TField] extends [never]
   ? unknown
   : (...input: never) => { readonly [TName in TField]?: never };
 

@@ -53,6 +53,7 @@ export class EventPreparation {
     assertPlainObject('metadata', event.metadata);
     this.#count += 1;
     const { type, schemaVersion } = event;
+    this.#catalog.assertBelongs(streamId, event);
     const tags = checkedTags(streamId, event);
     const data = this.#catalog.payloadOf(event);
     const schema = this.#catalog.schemaOf(type);

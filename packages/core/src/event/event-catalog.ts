@@ -1,6 +1,9 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { DuplicateDefinitionError, UnknownEventError } from '../errors/definition-errors.ts';
+import { shownId } from '../errors/shown.ts';
 import { assertEach, assertEventGroup } from '../input/assert-definition.ts';
 import { asStoredData } from '../json/storable-json.ts';
+import { categoryOf } from '../naming/stream-id.ts';
 import type { AnyEventGroup } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { NewEvent } from './event.ts';
@@ -18,6 +21,8 @@ export class EventCatalog {
   readonly #groups: readonly AnyEventGroup[];
   readonly #byType = new Map<string, EventDefinition>();
   readonly #retired = new Map<string, RetiredDefinition>();
+  readonly #categoryOfType = new Map<string, string>();
+  readonly #categories: ReadonlySet<string>;
 
   /**
    * @param groups a group may be given twice, since aggregates may share one
@@ -27,6 +32,9 @@ export class EventCatalog {
   constructor(groups: readonly AnyEventGroup[]) {
     assertEach('events', groups, assertEventGroup);
     this.#groups = groups;
+    this.#categories = new Set(groups.map(({ category }) => category));
+    for (const { category, definitions } of groups)
+      for (const { type } of definitions) this.#categoryOfType.set(type, category);
     for (const definition of new Set(groups.flatMap((group) => group.definitions)))
       this.#add(this.#byType, definition);
     for (const definition of new Set(groups.flatMap((group) => group.retired)))
@@ -63,6 +71,22 @@ export class EventCatalog {
   asStored<TQuery extends EventQuery>(query: TQuery): TQuery {
     if (query.types === undefined || this.#retired.size === 0) return query;
     return { ...query, types: storedTypesOf(this.#groups, query.types) };
+  }
+
+  /**
+   * An aggregate cannot fold the events of another one: its stream could not be loaded any more. A stream of a category
+   * that no definition has takes any event.
+   *
+   * @throws InvalidArgumentError when the stream belongs to another category than the event
+   */
+  assertBelongs(streamId: string, { type }: NewEvent): void {
+    const own = this.#categoryOfType.get(type);
+    const category = categoryOf(streamId);
+    if (own === undefined || own === category || !this.#categories.has(category)) return;
+    throw new InvalidArgumentError(
+      'events',
+      `of type "${type}" belong to streams of "${own}", and ${shownId(streamId)} is a stream of "${category}"; append them to a stream "${own}-<id>"`,
+    );
   }
 
   /**

@@ -70,6 +70,26 @@ export const definitionGuarantees = {
     expect(versionsOf(await collect(store.readAll({ ...options, filter: { category } })))).toEqual([2, 5]);
   },
 
+  'an event in a stream of another category that has definitions is INVALID_ARGUMENT': async ({
+    openAnother,
+    stream,
+    id,
+  }) => {
+    const knowing = await openAnother(everything);
+    const streamId = `letter-${id('stream')}`;
+    const error = { code: 'INVALID_ARGUMENT', argument: 'events', retryable: false };
+    await knowing.append(streamId, [letter]);
+    await expect(knowing.append(streamId, [letter, sent])).rejects.toMatchObject(error);
+    const appends = [
+      { streamId: stream(), events: [letter] },
+      { streamId, events: [sent] },
+    ];
+    await expect(knowing.appendToStreams(appends)).rejects.toMatchObject(error);
+    expect(versionsOf(await collect(knowing.readStream(streamId)))).toEqual([1]);
+    expect(await collect(knowing.readStream(stream()))).toEqual([]);
+    await expect(knowing.append(stream(), [letter, sent])).resolves.toMatchObject({ streamVersion: 2 });
+  },
+
   'an event of an older schema version is read in its newest shape': async ({
     guarantee,
     openAnother,
