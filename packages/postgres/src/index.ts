@@ -34,6 +34,7 @@ export { OutagePause } from './pause/outage-pause.ts';
 export { pause } from './pause/pause.ts';
 export { SharedLimit } from './pause/shared-limit.ts';
 export { borrow, type BorrowedClient } from './pool/borrow.ts';
+export { hostOf } from './pool/connection-string.ts';
 export { type ConnectionOptions, openPool } from './pool/open-pool.ts';
 export { OpenedPool } from './pool/opened-pool.ts';
 export type { CallerTransaction } from './statement/caller-transaction.ts';

@@ -1,5 +1,5 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { borrow, runnerOn, toLeftfoldError } from '@leftfold/postgres';
+import { borrow, hostOf, runnerOn, toLeftfoldError } from '@leftfold/postgres';
 import { type DatabaseRow, databaseStatement } from '../sql/database.ts';
 import type { ChosenDatabase } from './choose-database.ts';
 
@@ -33,6 +33,6 @@ export function placeOf({ connectionString, pool, origin, isComplete }: ChosenDa
   // What is given in place of a pool is refused by the store.
   const options = pool?.options;
   const url = connectionString ?? options?.connectionString ?? '';
-  const host = URL.canParse(url) ? new URL(url).host : options?.host;
+  const host = hostOf(url) ?? options?.host;
   return host === undefined || host === '' ? origin : `${host} (${origin})`;
 }

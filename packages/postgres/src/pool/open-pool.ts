@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
 import { assertText } from '@leftfold/core/input';
+import { assertConnectionString } from './connection-string.ts';
 import { OpenedPool } from './opened-pool.ts';
 import { CONNECT_TIMEOUT_MS, pinSettings } from './session-settings.ts';
 
@@ -21,7 +22,7 @@ const ignore = () => {};
 
 /**
  * @throws DatabaseNotConfiguredError when neither `connectionString` nor `pool` is given.
- * @throws InvalidArgumentError when both are given, or one is none.
+ * @throws InvalidArgumentError when both are given, or one is none. The message has no part of the connection string.
  */
 export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OpenedPool {
   if (pool !== undefined) {
@@ -37,6 +38,7 @@ export function openPool({ connectionString, pool, maxConnections = 10 }: Connec
   assertText('connectionString', connectionString);
   if (connectionString === undefined)
     throw new DatabaseNotConfiguredError('give either a connectionString or a pool');
+  assertConnectionString(connectionString);
   const own = new pg.Pool({
     connectionString,
     max: maxConnections,
