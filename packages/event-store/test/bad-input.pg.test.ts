@@ -26,7 +26,7 @@ interface Rejection {
 }
 
 const tooLong = 'x'.repeat(256);
-const append = (store: PostgresEventStore, ...events: readonly NewEvent[]) => store.append('note-1', events);
+const append = (store: PostgresEventStore, ...events: readonly NewEvent[]) => store.append('mixed-1', events);
 
 const names: readonly Rejection[] = [
   {
@@ -43,15 +43,15 @@ const names: readonly Rejection[] = [
   },
   {
     what: 'a stream id with a NUL character',
-    call: (store) => store.append('note-\0', [opened]),
+    call: (store) => store.append('mixed-\0', [opened]),
     code: 'INVALID_NAME',
-    message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
+    message: 'stream id "mixed-\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'a stream id with half of a surrogate pair',
-    call: (store) => store.append('note-\ud800', [opened]),
+    call: (store) => store.append('mixed-\ud800', [opened]),
     code: 'INVALID_NAME',
-    message: 'stream id "note-\\ud800" has half of a surrogate pair; remove it',
+    message: 'stream id "mixed-\\ud800" has half of a surrogate pair; remove it',
   },
   {
     what: 'an event id with a NUL character',
@@ -67,7 +67,7 @@ const names: readonly Rejection[] = [
   },
   {
     what: 'a command id that leaves no room for what is added to it',
-    call: (store) => store.append('note-1', [opened], { commandId: 'x'.repeat(255) }),
+    call: (store) => store.append('mixed-1', [opened], { commandId: 'x'.repeat(255) }),
     code: 'INVALID_NAME',
     message: 'event id of 257 characters is too long: at most 255 characters are allowed',
   },
@@ -79,15 +79,15 @@ const names: readonly Rejection[] = [
   },
   {
     what: 'reading a stream whose id has a NUL character',
-    call: (store) => collect(store.readStream('note-\0')),
+    call: (store) => collect(store.readStream('mixed-\0')),
     code: 'INVALID_NAME',
-    message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
+    message: 'stream id "mixed-\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'reading a stream whose id is another one by the time that it is sent',
-    call: (store) => collect(store.readStream('note-\ud800')),
+    call: (store) => collect(store.readStream('mixed-\ud800')),
     code: 'INVALID_NAME',
-    message: 'stream id "note-\\ud800" has half of a surrogate pair; remove it',
+    message: 'stream id "mixed-\\ud800" has half of a surrogate pair; remove it',
   },
   {
     what: 'a filter by a tag with a NUL character',
@@ -109,13 +109,13 @@ const names: readonly Rejection[] = [
   },
   {
     what: 'a snapshot of a stream whose id has a NUL character',
-    call: (store) => store.loadSnapshot('note-\0', 'key'),
+    call: (store) => store.loadSnapshot('mixed-\0', 'key'),
     code: 'INVALID_NAME',
-    message: 'stream id "note-\\u0000" has a control character (NUL included); remove it',
+    message: 'stream id "mixed-\\u0000" has a control character (NUL included); remove it',
   },
   {
     what: 'a snapshot under a key that is too long',
-    call: (store) => store.saveSnapshot('note-1', tooLong, { streamVersion: 1, position: 1, state: {} }),
+    call: (store) => store.saveSnapshot('mixed-1', tooLong, { streamVersion: 1, position: 1, state: {} }),
     code: 'INVALID_NAME',
     message: 'snapshot key of 256 characters is too long: at most 255 characters are allowed',
   },
@@ -162,7 +162,7 @@ const payloads: readonly Rejection[] = [
   },
   {
     what: 'metadata with a NUL character',
-    call: (store) => store.append('note-1', [opened], { metadata: { actor: '\0' } }),
+    call: (store) => store.append('mixed-1', [opened], { metadata: { actor: '\0' } }),
     code: 'INVALID_EVENT',
     message: 'data of event "metadata of append" version 1 does not fit: actor:',
   },
@@ -170,41 +170,42 @@ const payloads: readonly Rejection[] = [
     what: 'an event that is larger than the limit',
     call: (store) => append(store, written('x'.repeat(2_000))),
     code: 'APPEND_TOO_LARGE',
-    message: 'size of event "note.written" in bytes for stream "note-1" is 2013, the limit is 1000; split it',
+    message:
+      'size of event "note.written" in bytes for stream "mixed-1" is 2013, the limit is 1000; split it',
   },
   {
     what: 'an event whose few characters are many bytes',
     call: (store) => append(store, written('€'.repeat(400))),
     code: 'APPEND_TOO_LARGE',
-    message: 'size of event "note.written" in bytes for stream "note-1" is 1213, the limit is 1000',
+    message: 'size of event "note.written" in bytes for stream "mixed-1" is 1213, the limit is 1000',
   },
   {
     what: 'an append that is larger than the limit as a whole',
     call: (store) => append(store, ...Array.from({ length: 9 }, () => written('x'.repeat(900)))),
     code: 'APPEND_TOO_LARGE',
-    message: 'size of the append in bytes for stream "note-1" is 5478, the limit is 5000',
+    message: 'size of the append in bytes for stream "mixed-1" is 5478, the limit is 5000',
   },
   {
     what: 'too many events at once',
     call: (store) => append(store, ...Array.from({ length: 11 }, () => opened)),
     code: 'APPEND_TOO_LARGE',
-    message: 'number of events for stream "note-1" is 11, the limit is 10; split it',
+    message: 'number of events for stream "mixed-1" is 11, the limit is 10; split it',
   },
   {
     what: 'too many tags',
     call: (store) =>
       append(store, { ...opened, tags: Array.from({ length: 65 }, (_, index) => `t:${index}`) }),
     code: 'APPEND_TOO_LARGE',
-    message: 'number of tags of event "account.opened" for stream "note-1" is 65, the limit is 64',
+    message: 'number of tags of event "account.opened" for stream "mixed-1" is 65, the limit is 64',
   },
   {
     what: 'more streams than can be locked, where one is only checked',
     call: (store) =>
       store.appendToStreams(
-        Array.from({ length: 1_001 }, (_, index) => ({ streamId: `note-${index}`, events: [] })),
+        Array.from({ length: 1_001 }, (_, index) => ({ streamId: `mixed-${index}`, events: [] })),
       ),
     code: 'APPEND_TOO_LARGE',
-    message: 'number of streams in an append that checks one for stream "note-0" is 1001, the limit is 1000',
+    message: 'number of streams in an append that checks one for stream "mixed-0" is 1001, the limit is 1000',
   },
   {
     what: 'one event id twice in an append',
@@ -217,13 +218,13 @@ const payloads: readonly Rejection[] = [
 const mistakes: readonly Rejection[] = [
   {
     what: 'an expected version that is none',
-    call: (store) => store.append('note-1', [opened], { expectedVersion: 1.5 }),
+    call: (store) => store.append('mixed-1', [opened], { expectedVersion: 1.5 }),
     code: 'INVALID_ARGUMENT',
     message: `expectedVersion must be a whole number from 0, 'any', 'no-stream' or 'stream-exists', not 1.5`,
   },
   {
     what: 'a negative expected version',
-    call: (store) => store.append('note-1', [opened], { expectedVersion: -1 }),
+    call: (store) => store.append('mixed-1', [opened], { expectedVersion: -1 }),
     code: 'INVALID_ARGUMENT',
     message: 'expectedVersion must be a whole number from 0',
   },
@@ -235,9 +236,9 @@ const mistakes: readonly Rejection[] = [
   },
   {
     what: 'one stream twice in an append',
-    call: (store) => store.appendToStreams([1, 2].map(() => ({ streamId: 'note-1', events: [opened] }))),
+    call: (store) => store.appendToStreams([1, 2].map(() => ({ streamId: 'mixed-1', events: [opened] }))),
     code: 'INVALID_ARGUMENT',
-    message: 'appends name stream "note-1" twice; join its events',
+    message: 'appends name stream "mixed-1" twice; join its events',
   },
   {
     what: 'a position that is no number',
@@ -260,14 +261,14 @@ const mistakes: readonly Rejection[] = [
   ...(['from', 'to', 'limit', 'untilPosition'] as const).map(
     (option): Rejection => ({
       what: `a stream's ${option} that is no number`,
-      call: (store) => collect(store.readStream('note-1', { [option]: Number.NaN })),
+      call: (store) => collect(store.readStream('mixed-1', { [option]: Number.NaN })),
       code: 'INVALID_ARGUMENT',
       message: `${option} must be a whole number from 0, not NaN`,
     }),
   ),
   {
     what: 'an instant that is none',
-    call: (store) => collect(store.readStream('note-1', { untilTime: new Date('yesterday') })),
+    call: (store) => collect(store.readStream('mixed-1', { untilTime: new Date('yesterday') })),
     code: 'INVALID_ARGUMENT',
     message: 'untilTime must be a valid Date, not an invalid Date',
   },
@@ -359,7 +360,7 @@ describe('bad input', () => {
     ];
     const tags = ['a:b,c', '{x}', '"q"', '\\', 'NULL', "it's", 'ä:ö', '😀:1', ' '];
     for (const [index, text] of texts.entries()) {
-      const streamId = `note-${tags[index % tags.length]}`;
+      const streamId = `mixed-${tags[index % tags.length]}`;
       const single = await store.append(streamId, [{ ...written(text), tags }]);
       const [one, two] = (
         await store.append(streamId, [written(text, { [text]: text }), { ...written(text), tags }])
