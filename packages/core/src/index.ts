@@ -153,6 +153,18 @@ export {
 export type { HandlerResult, HandlerRun, HandlerStatement } from './projection/handlers.ts';
 export type { AnyProjection, TablesOf } from './projection/projection.ts';
 export {
+  type AnyReaction,
+  defineReaction,
+  type Reaction,
+  type ReactionOptions,
+  type ReactionStart,
+} from './reaction/define-reaction.ts';
+export type {
+  ReactionCommandResult,
+  ReactionContext,
+  ReactionSignal,
+} from './reaction/reaction-context.ts';
+export {
   type Backoff,
   retryDelayMs,
   type RetryOptions,

@@ -75,6 +75,16 @@ export {
   defineDecision,
   defineEvents,
   defineProjection,
+  defineReaction,
+  type AnyReaction,
+  EventParkedError,
+  type OnFailure,
+  type Reaction,
+  type ReactionCommandResult,
+  type ReactionContext,
+  type ReactionOptions,
+  type ReactionSignal,
+  type ReactionStart,
   defineTableProjection,
   DuplicateDefinitionError,
   type EmittedEventOf,
@@ -207,6 +217,16 @@ export {
   type RowsQuery,
 } from '@leftfold/projections';
 export type {
+  GivenUp,
+  GiveUpOptions,
+  ParkedEvents,
+  ParkedFailure,
+  ParkedKey,
+  ParkedListOptions,
+  ParkedPageOptions,
+  ParkedTotals,
+  ReactionRef,
+  ResetReactionOptions,
   OnIncident,
   StoredFailure,
   SubscriptionIncident,
@@ -215,7 +235,7 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
-export type { App, AppProjections, AppStatus, ResultOf } from './app/app.ts';
+export type { App, AppProjections, AppReactions, AppStatus, ResultOf } from './app/app.ts';
 export type { AppEvent } from './app/app-events.ts';
 export type {
   AppCommandOptions,

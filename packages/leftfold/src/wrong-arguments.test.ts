@@ -103,6 +103,24 @@ const calls: Calls = {
   ],
   defineAggregate: [core.defineAggregate, [aggregateOptions]],
   defineDecision: [core.defineDecision, [decisionOptions]],
+  defineReaction: [
+    core.defineReaction,
+    [
+      {
+        name: 'mails',
+        version: 1,
+        events: [events],
+        metadata: z.object({}),
+        key: () => 'a',
+        on: { 'account.opened': async () => {} },
+        concurrency: 1,
+        start: 'end',
+        onFailure: 'stop',
+        retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+        timeoutMs: 1,
+      },
+    ],
+  ],
   defineProjection: [
     core.defineProjection,
     [

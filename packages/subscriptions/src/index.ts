@@ -40,5 +40,13 @@ export {
   type ParkedPageOptions,
 } from './parking/parked-events.ts';
 export type { GivenUp, ParkedFailure, ParkedKey } from './sql/list-parked.ts';
-export { parkedColumn } from './sql/parked.ts';
+export { asideColumn } from './sql/parked.ts';
 export type { ParkingChange, ParkingChanges, ParkedPlace } from './sql/parking-change.ts';
+export type { ExecuteCommand } from './reaction/call-handler.ts';
+export {
+  createReactionRunner,
+  type ReactionRef,
+  ReactionRunner,
+  type ReactionRunnerOptions,
+  type ResetReactionOptions,
+} from './reaction/reaction-runner.ts';

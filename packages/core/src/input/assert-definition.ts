@@ -95,6 +95,17 @@ export function assertProjection(argument: string, value: unknown): void {
   throw InvalidArgumentError.not(taken, argument, value);
 }
 
+/** @throws InvalidArgumentError when the value is no reaction */
+export function assertReaction(argument: string, value: unknown): void {
+  if (
+    hasTexts(value, 'name', 'kind') &&
+    value['kind'] === 'reaction' &&
+    typeof value['handle'] === 'function'
+  )
+    return;
+  throw InvalidArgumentError.not('a reaction, made by defineReaction(...)', argument, value);
+}
+
 function isEventGroup(value: unknown): boolean {
   return hasTexts(value, 'category') && Array.isArray(value['definitions']) && isObject(value['create']);
 }

@@ -25,6 +25,7 @@ export {
   assertGiven,
   assertMembers,
   assertProjection,
+  assertReaction,
   assertSchema,
   assertText,
   isDecision,

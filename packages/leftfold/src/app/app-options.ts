@@ -1,5 +1,12 @@
 import type { CommandExecutorOptions } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection, MetadataSchema } from '@leftfold/core';
+import type {
+  AnyAggregate,
+  AnyDecision,
+  AnyEventGroup,
+  AnyProjection,
+  AnyReaction,
+  MetadataSchema,
+} from '@leftfold/core';
 import type { EventStoreOptions } from '@leftfold/event-store';
 import type { ProjectionRunnerOptions } from '@leftfold/projections';
 import type { DatabaseOptions } from '../database/choose-database.ts';
@@ -20,7 +27,9 @@ export interface AppOptions<
   /** Rules over several aggregates. */
   readonly decisions?: TDecisions | undefined;
   readonly projections?: TProjections | undefined;
-  /** Events beside those of the aggregates and projections, which are included. */
+  /** Effects outside of the database, by `defineReaction`. */
+  readonly reactions?: readonly AnyReaction[] | undefined;
+  /** Events beside those of the aggregates, projections and reactions, which are included. */
   readonly events?: TGroups | undefined;
   /** The Postgres schema of the log. The schemas of read models begin with its name. @default 'leftfold' */
   readonly schema?: string | undefined;
@@ -30,7 +39,7 @@ export interface AppOptions<
   readonly store?: AppStoreOptions | undefined;
   /** Metadata, middleware, retries and caching of commands. */
   readonly commands?: AppCommandOptions<TMetadata, TReason> | undefined;
-  /** How this process runs projections: leases, batches, retries. */
+  /** How this process runs projections and reactions: leases, batches, retries. */
   readonly subscriptions?: AppSubscriptionOptions | undefined;
   /** Called once the app is ready, with one line that says which Postgres is used. */
   readonly onStart?: ((message: string) => void) | undefined;
@@ -65,8 +74,8 @@ export interface AppCommandOptions<TMetadata extends MetadataSchema, TReason ext
 /** How this process runs projections: leases, batches, retries. */
 export interface AppSubscriptionOptions extends Omit<ProjectionRunnerOptions, 'store' | 'projections'> {
   /**
-   * Whether this process keeps projections up to date. With `false`, commands and queries work as well, and another
-   * process has to run the projections.
+   * Whether this process runs projections and reactions. With `false`, commands and queries work as well, and another
+   * process has to run them.
    *
    * @default true
    */

@@ -11,7 +11,12 @@ import type {
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
-import type { ParkedEvents, WaitForOptions } from '@leftfold/subscriptions';
+import type {
+  ParkedEvents,
+  ReactionRunner,
+  SubscriptionStatus,
+  WaitForOptions,
+} from '@leftfold/subscriptions';
 
 /**
  * A running application: commands, queries, projections. Created by `createApp`; close it, or declare it with
@@ -48,6 +53,9 @@ export interface App<
   /** Status of the projections, and what an operator does with them. */
   readonly projections: AppProjections<TProjection>;
 
+  /** Status of the reactions, and what an operator does with them. */
+  readonly reactions: AppReactions;
+
   /** The event store: for appends without a command, for reading and subscribing. */
   readonly store: PostgresEventStore<TEvent>;
 
@@ -58,7 +66,7 @@ export interface App<
   status(): Promise<AppStatus>;
 
   /**
-   * Stops in order: running commands end, projections finish their current batch and release their leases, connections
+   * Stops in order: handlers of reactions are ended by their signals, running commands end, projections finish their current batch and release their leases, connections
    * are closed, and an embedded Postgres is stopped. Later calls fail with ClosedError.
    *
    * What has not ended within `database.answerTimeoutMs`, or a longer `subscriptions.stopTimeoutMs` that is given, is not
@@ -101,9 +109,16 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
   readonly parked: ParkedEvents<TProjection>;
 }
 
+/** Status of an app's reactions, and what an operator does with them. */
+export type AppReactions = Pick<
+  ReactionRunner,
+  'status' | 'waitFor' | 'whenCaughtUp' | 'resume' | 'reset' | 'parked'
+>;
+
 /** How each part of an app is doing. */
 export interface AppStatus {
   /** See {@link PostgresEventStore.highWaterMark}. */
   readonly highWaterMark: number;
   readonly projections: readonly ProjectionStatus[];
+  readonly reactions: readonly SubscriptionStatus[];
 }

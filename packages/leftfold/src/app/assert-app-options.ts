@@ -9,6 +9,7 @@ import {
   assertOneOf,
   assertOptions,
   assertProjection,
+  assertReaction,
   assertText,
   assertWhole,
   type OptionNames,
@@ -27,6 +28,7 @@ const appNames: OptionNames<Options> = {
   aggregates: true,
   decisions: true,
   projections: true,
+  reactions: true,
   events: true,
   schema: true,
   database: true,
@@ -85,10 +87,11 @@ type AnyAppOptions = AppOptions<
 /** @throws InvalidArgumentError when a group of options, or an option in one, is misspelt: nothing was started */
 export function assertAppOptions(options: AnyAppOptions): void {
   assertGiven('options', options, appNames);
-  const { aggregates = [], decisions = [], projections = [], events = [], onStart } = options;
+  const { aggregates = [], decisions = [], projections = [], reactions = [], events = [], onStart } = options;
   assertEach('aggregates', aggregates, assertAggregate);
   assertEach('decisions', decisions, assertDecision);
   assertEach('projections', projections, assertProjection);
+  assertEach('reactions', reactions, assertReaction);
   assertEach('events', events, assertEventGroup);
   assertFunction('onStart', onStart);
   for (const [group, names] of Object.entries(groups))

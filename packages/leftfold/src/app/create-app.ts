@@ -7,6 +7,7 @@ import {
   type QueryOptions,
   queryProjection,
 } from '@leftfold/projections';
+import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
 import { SharedLimit } from '@leftfold/postgres';
 import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase, placeOf } from '../database/describe-database.ts';
@@ -21,7 +22,7 @@ import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
 
 /**
- * Starts an application: connects to Postgres, migrates it, and keeps the projections up to date.
+ * Starts an application: connects to Postgres, migrates it, and runs its projections and reactions.
  *
  * Any number of processes may run the same app on one database.
  *
@@ -30,7 +31,7 @@ import { DisposableStack } from './disposable-stack.ts';
  * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take.
- * @throws DuplicateDefinitionError when two aggregates, decisions, projections or events have one name.
+ * @throws DuplicateDefinitionError when two aggregates, decisions, projections, reactions or events have one name.
  * @throws DatabaseNotConfiguredError when no database is configured, also when NODE_ENV is "production" and only the
  * embedded one is there.
  * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
@@ -73,7 +74,7 @@ export async function createApp<
   const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
   const { url, pool, embedded, waitMs = 0, ...connection } = databaseOptions;
   const { run = true, ...runnerOptions } = options.subscriptions ?? {};
-  const { aggregates, decisions, projections, events } = definitionsOf(options);
+  const { aggregates, decisions, projections, reactions, events } = definitionsOf(options);
 
   const print = (line: string) => void process.stderr.write(`${line}\n`);
   const stack = new DisposableStack();
@@ -125,6 +126,20 @@ export async function createApp<
       snapshots: store,
     });
     await startComponent(stack, { stop: () => closing.wait(executor.close()) });
+    const { cachedRows: _, ...reactionOptions } = runnerOptions;
+    const reactionRunner = createReactionRunner({
+      ...reactionOptions,
+      store,
+      reactions,
+      // Sound: the executor parses a command, and throws for one that it does not know.
+      execute: (command, given) =>
+        executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
+    });
+    await startComponent(stack, {
+      migrate: () => reachable(async () => (reactions.length > 0 ? reactionRunner.migrate() : undefined)),
+      start: () => reachable(async () => (run && reactions.length > 0 ? reactionRunner.start() : undefined)),
+      stop: () => closing.wait(reactionRunner.stop()),
+    });
 
     let closed = false;
     const close = () => {
@@ -146,11 +161,20 @@ export async function createApp<
         resume: runner.resume.bind(runner),
         parked: runner.parked,
       },
+      reactions: {
+        status: reactionRunner.status.bind(reactionRunner),
+        waitFor: reactionRunner.waitFor.bind(reactionRunner),
+        whenCaughtUp: reactionRunner.whenCaughtUp.bind(reactionRunner),
+        resume: reactionRunner.resume.bind(reactionRunner),
+        reset: reactionRunner.reset.bind(reactionRunner),
+        parked: reactionRunner.parked,
+      },
       store: store as PostgresEventStore<never>,
       database: await reachable(() => describeDatabase(database, store)),
       status: async () => ({
         highWaterMark: await store.highWaterMark(),
         projections: await runner.status(),
+        reactions: reactions.length > 0 ? await reactionRunner.status() : [],
       }),
       close,
       [Symbol.asyncDispose]: close,

@@ -3,6 +3,7 @@ import {
   type AnyDecision,
   type AnyEventGroup,
   type AnyProjection,
+  type AnyReaction,
   DuplicateDefinitionError,
   EventCatalog,
 } from '@leftfold/core';
@@ -12,6 +13,7 @@ export interface Definitions {
   readonly aggregates: readonly AnyAggregate[];
   readonly decisions: readonly AnyDecision[];
   readonly projections: readonly AnyProjection[];
+  readonly reactions: readonly AnyReaction[];
   readonly events: readonly AnyEventGroup[];
 }
 
@@ -24,16 +26,23 @@ type GivenDefinitions = { readonly [TKind in keyof Definitions]?: Definitions[TK
  * @throws DuplicateDefinitionError when two definitions of one kind have one name
  */
 export function definitionsOf(options: GivenDefinitions): Definitions {
-  const { aggregates = [], decisions = [], projections = [] } = options;
+  const { aggregates = [], decisions = [], projections = [], reactions = [] } = options;
   const definitions = {
     aggregates,
     decisions,
     projections,
-    events: eventGroupsOf({ aggregates, decisions, projections, events: options.events ?? [] }),
+    reactions,
+    events: eventGroupsOf({ aggregates, decisions, projections, reactions, events: options.events ?? [] }),
   };
   assertNamesDistinct('aggregate', aggregates);
   assertNamesDistinct('decision', decisions);
   assertNamesDistinct('projection', projections, ({ name, version }) => `${name}/${version}`);
+  // A projection and a reaction would have one checkpoint.
+  assertNamesDistinct(
+    'projection or reaction',
+    [...projections, ...reactions],
+    ({ name, version }) => `${name}/${version}`,
+  );
   new EventCatalog(definitions.events);
   return definitions;
 }
@@ -43,12 +52,13 @@ function eventGroupsOf({
   aggregates,
   decisions,
   projections,
+  reactions,
   events,
 }: Definitions): readonly AnyEventGroup[] {
   const ofDecisions = decisions.flatMap((decision) => Object.values(decision.aggregates));
   const ofAggregates = [...aggregates, ...ofDecisions].map((aggregate) => aggregate.events);
   return [
-    ...new Set([...ofAggregates, ...projections.flatMap((projection) => projection.events), ...events]),
+    ...new Set([...ofAggregates, ...[...projections, ...reactions].flatMap((one) => one.events), ...events]),
   ];
 }
 

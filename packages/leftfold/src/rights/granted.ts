@@ -22,6 +22,7 @@ export const executable = {
   projector: [
     ...reading,
     '_register_subscriptions',
+    '_register_started',
     '_lock_subscription',
     '_request_slices',
     '_check_leases',
@@ -61,8 +62,14 @@ export const readable = {
   operator: ['subscriptions', 'parked_events', ...parked, 'migrations'],
 } as const;
 
+const whenResumed = { parked_keys: ['name', 'version', 'slice', 'key', 'resume_at'] };
+
 /**
- * The columns that a role may select from a table of the log whose other columns it may not: which event is where,
- * for the check of a token, and since when it waits.
+ * The columns that a role may select from a table of the log whose other columns it may not: for a wait, whether an event
+ * was set aside; for an operator, which event is where, for the check of a token, and since when it waits.
  */
-export const readableColumns = { operator: { events: ['position', 'event_id', 'recorded_at'] } } as const;
+export const readableColumns = {
+  app: whenResumed,
+  reader: whenResumed,
+  operator: { events: ['position', 'event_id', 'recorded_at'] },
+} as const;

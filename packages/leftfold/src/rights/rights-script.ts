@@ -69,8 +69,14 @@ export function rightsScript(options: RightsOptions = {}): string {
     ...Object.entries(readable).map(([role, tables]) =>
       tables.map((table) => grantOnTable('select', `"${schema}".${table}`, roles[role as keyof RightsRoles])),
     ),
-    ...Object.entries(readableColumns.operator).map(([table, columns]) =>
-      grantOnTable(`select (${columns.join(', ')})`, `"${schema}".${table}`, roles.operator),
+    ...Object.entries(readableColumns).flatMap(([role, tables]) =>
+      Object.entries<readonly string[]>(tables).map(([table, columns]) =>
+        grantOnTable(
+          `select (${columns.join(', ')})`,
+          `"${schema}".${table}`,
+          roles[role as keyof typeof readableColumns],
+        ),
+      ),
     ),
     ...Object.entries(executable).map(([role, functions]) =>
       grantExecute(schema, functions, roles[role as keyof RightsRoles]),

@@ -1,6 +1,6 @@
 import type { AnyProjection } from '@leftfold/core';
 import { tokenColumns, type TokenRow } from '@leftfold/event-store';
-import { parkedColumn, type ReachedRow } from '@leftfold/subscriptions';
+import { asideColumn, type ReachedRow } from '@leftfold/subscriptions';
 import type { Statement } from '@leftfold/postgres';
 
 /** A projection's checkpoint in the snapshot of a transaction; of several slices, the one that is behind the others. */
@@ -14,7 +14,7 @@ export interface CheckpointRow {
 }
 
 /** With what the log has at the position of a token. */
-export type CheckpointAndToken = CheckpointRow & TokenRow & Pick<ReachedRow, 'parked'>;
+export type CheckpointAndToken = CheckpointRow & TokenRow & Pick<ReachedRow, 'aside'>;
 
 const readOnly = 'begin transaction isolation level repeatable read, read only';
 
@@ -79,6 +79,6 @@ export function beginAtCheckpoint(
   };
   const text = `${readOnly};
     lock table ${tables.join(', ')} in access share mode;
-    ${checkpointText(storeSchema, projection, `, ${tokenColumns(storeSchema, place)}, ${parkedColumn(storeSchema, aside)}`)}`;
+    ${checkpointText(storeSchema, projection, `, ${tokenColumns(storeSchema, place)}, ${asideColumn(storeSchema, aside)}`)}`;
   return { name: undefined, text, values: [] };
 }

@@ -14,6 +14,10 @@ export interface SubscriptionPage {
    * @default for each key of each event
    */
   readonly includes?: ((event: RecordedEvent, key: string) => boolean) | undefined;
+  /** Of parked keys whose events these are: where each failed last, and how often. @default none has failed */
+  readonly failedBefore?:
+    | ReadonlyMap<string, { readonly position: number; readonly attempts: number }>
+    | undefined;
 }
 
 /**

@@ -10,9 +10,13 @@ export class BatchSize {
   readonly #max: number;
   #current: number;
 
-  constructor(max: number) {
-    this.#max = max;
-    this.#current = Math.min(FIRST_SIZE, max);
+  readonly #least: number;
+
+  /** @param least what a slow batch does not go below. @default 1 */
+  constructor(max: number, least = 1) {
+    this.#max = Math.max(max, least);
+    this.#least = least;
+    this.#current = Math.max(least, Math.min(FIRST_SIZE, max));
   }
 
   get current(): number {
@@ -21,7 +25,7 @@ export class BatchSize {
 
   /** Records that a batch was written. */
   applied(eventCount: number, durationMs: number): void {
-    if (durationMs > TARGET_MS) this.#set(eventCount / 2);
+    if (durationMs > TARGET_MS) this.#set(Math.max(this.#least, eventCount / 2));
     else if (eventCount >= this.#current && durationMs < TARGET_MS / 2) this.#set(this.#current * 2);
   }
 

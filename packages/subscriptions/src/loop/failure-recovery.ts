@@ -6,6 +6,7 @@ import {
   type SubscriptionStalledError,
 } from '@leftfold/core';
 import { isIdleEnded, isOperational, isStatementEnded, toLeftfoldError } from '@leftfold/postgres';
+import type { StopRequest } from '../handler/stop-request.ts';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { stopSubscription } from '../sql/failures.ts';
 import { isHeld } from '../sql/row.ts';
@@ -131,6 +132,11 @@ export class FailureRecovery {
     const refused = progress.position;
     if ((await this.findPosition(progress)) && progress.position === refused)
       await this.#stop(progress, error, undefined, false);
+  }
+
+  /** Stops the subscription at an event that its handler has tried often enough. */
+  stopAt(progress: TermProgress, { event, cause }: StopRequest): Promise<'continue' | 'over'> {
+    return this.#stop(progress, cause, event, false);
   }
 
   async #stop(

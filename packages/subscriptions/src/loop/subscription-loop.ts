@@ -16,6 +16,7 @@ import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalle
 import { keysOfSlice } from '../subscription/slice-of.ts';
 import { keyOf } from '../subscription/subscription-key.ts';
 import { within } from './within.ts';
+import { StopRequest } from '../handler/stop-request.ts';
 import type { TermProgress } from './term-progress.ts';
 
 /** How often a slice that waits for the others looks whether they are where it is. */
@@ -84,7 +85,8 @@ export class SubscriptionLoop {
     let lastFailure = '';
     for (let attempt = 1; attempt <= retry.attempts && !signal.aborted; attempt += 1) {
       try {
-        const create = async () => definition.createHandler(this.#term);
+        const run = { signal, parking: () => this.#progress!.parking };
+        const create = async () => definition.createHandler(this.#term, run);
         return await within(create(), batchTimeoutMs, () =>
           batchTooLong(this.#subscription, this.#term, position, limit),
         );
@@ -111,10 +113,11 @@ export class SubscriptionLoop {
 
   #beginTerm(handler: SubscriptionHandler, stop: AbortSignal): TermProgress {
     const term = this.#term;
-    return {
+    const { leastBatch } = this.#subscription.definition;
+    const progress: TermProgress = {
       term,
       handler,
-      size: new BatchSize(this.#options.batchSize),
+      size: new BatchSize(this.#options.batchSize, leastBatch),
       signal: AbortSignal.any([stop, term.leaving]),
       era: this.#options.store.era,
       parking: new ParkingLedger(keysOfSlice(this.#recovery.keysOf, term), []),
@@ -128,6 +131,7 @@ export class SubscriptionLoop {
       failures: 0,
       outages: 0,
     };
+    return progress;
   }
 
   /**
@@ -155,6 +159,11 @@ export class SubscriptionLoop {
         await this.#options.leases.giveUp(progress.term, failure.error, { avoid: false });
         await pause(retryDelayMs(this.#options.retry, 1), stop);
         return;
+      }
+      if (failure?.error instanceof StopRequest) {
+        if (!(await this.#recovery.findPosition(progress))) return;
+        if ((await this.#recovery.stopAt(progress, failure.error)) === 'over') return;
+        continue;
       }
       // When only the answer was lost, the batch may have been written: the checkpoint tells.
       progress.handler.forget?.();

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '@leftfold/core';
 import { BatchFailure } from '../handler/batch-failure.ts';
+import { StopRequest } from '../handler/stop-request.ts';
 import { storedCountOf } from '../handler/stored-count.ts';
 import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
@@ -101,6 +102,6 @@ async function write(
 
 /** The runner then knows the event when the batch had only one. */
 function asBatchFailure(error: unknown, eventCount: number, firstEvent: RecordedEvent | undefined): unknown {
-  if (error instanceof BatchFailure || isRewound(error)) return error;
+  if (error instanceof BatchFailure || error instanceof StopRequest || isRewound(error)) return error;
   return new BatchFailure(error, { eventCount, firstEvent, failing: undefined });
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '@leftfold/core';
-import type { SubscriptionDefinition } from '../subscription/subscription-definition.ts';
 
 /** A key is part of an index, whose entries are limited. Longer ones are stored as their beginning and a hash. */
 const MAX_KEY_LENGTH = 300;
@@ -10,7 +9,7 @@ const KEPT_LENGTH = 200;
 export type KeysOf = (event: RecordedEvent) => readonly string[];
 
 /** The keys of a definition, as they are stored. The returned function throws what the definition's does. */
-export function storedKeysOf({ keysOf }: Pick<SubscriptionDefinition, 'keysOf'>): KeysOf {
+export function storedKeysOf({ keysOf }: { readonly keysOf?: KeysOf | undefined }): KeysOf {
   if (keysOf === undefined) return ({ streamId }) => [storedKey(streamId)];
   return (event) => {
     const keys = keysOf(event);

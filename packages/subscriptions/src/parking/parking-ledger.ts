@@ -1,14 +1,14 @@
 import type { RecordedEvent } from '@leftfold/core';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import type { SubscriptionPage } from '../handler/subscription-handler.ts';
-import type { ParkedPlace, ParkingChange, ParkingChanges } from '../sql/parking-change.ts';
+import type { Failure, ParkedPlace, ParkingChange, ParkingChanges } from '../sql/parking-change.ts';
 import { type FailedEvent, toFailure } from './failure.ts';
 import { type KeysOf, storedKey } from './keys-of.ts';
 
 interface MutableChange {
   readonly to: number;
   readonly parked: ParkedPlace[];
-  readonly failures: ParkingChange['failures'][number][];
+  readonly failures: Failure[];
   readonly resumed: ParkedPlace[];
   readonly freed: string[];
 }
@@ -104,6 +104,37 @@ export class ParkingLedger implements ParkingChanges {
     return fresh;
   }
 
+  /** Sets events of a page aside that were not processed. */
+  setAside(to: number, parked: readonly ParkedPlace[], failures: readonly Failure[]): void {
+    this.#changes.push({ ...emptyChange(to), parked: [...parked], failures: [...failures] });
+    for (const { key } of failures) this.#keys.add(key);
+  }
+
+  /** Of the events that are resumed, only these were processed. */
+  resumeOnly(
+    at: number,
+    resumed: readonly ParkedPlace[],
+    freed: readonly string[],
+    failures: readonly Failure[],
+  ): void {
+    this.#changes = this.#changes.filter(({ to }) => to !== at);
+    this.#changes.push({
+      to: at,
+      parked: [],
+      failures: [...failures],
+      resumed: [...resumed],
+      freed: [...freed],
+    });
+  }
+
+  /** What was to be resumed by the batch at a position. */
+  resumedAt(at: number): Pick<ParkingChange, 'resumed' | 'freed'> {
+    return (
+      this.#changes.find(({ to, resumed, freed }) => to === at && resumed.length + freed.length > 0) ??
+      emptyChange(at)
+    );
+  }
+
   /** Events of a parked key are processed, by a batch that leaves the checkpoint where it is. */
   resume(at: number, places: readonly ParkedPlace[], freed: readonly string[]): void {
     this.#changes.push({ ...emptyChange(at), resumed: [...places], freed: [...freed] });
@@ -127,12 +158,17 @@ export class ParkingLedger implements ParkingChanges {
   }
 
   /** A page for events that were set aside: each is processed for the key that it was set aside for. */
-  pageOf(at: number, places: readonly ParkedPlace[], events: readonly RecordedEvent[]): SubscriptionPage {
+  pageOf(
+    at: number,
+    places: readonly ParkedPlace[],
+    events: readonly RecordedEvent[],
+    failedBefore: SubscriptionPage['failedBefore'],
+  ): SubscriptionPage {
     const included = new Set(places.map(({ key, position }) => `${position} ${key}`));
     const includes = ({ position }: RecordedEvent, key: string) =>
       included.has(`${position} ${storedKey(key)}`);
     const ofKeys = events.filter((event) => this.keysOf(event).some((key) => includes(event, key)));
-    return { from: at, to: at, events: ofKeys, includes };
+    return { from: at, to: at, events: ofKeys, includes, failedBefore };
   }
 }
 

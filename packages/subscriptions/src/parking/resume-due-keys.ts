@@ -84,7 +84,7 @@ async function readQueue(
 async function process({ options, subscription, progress }: Resuming, queue: Queue): Promise<boolean> {
   const { parking, position: at } = progress;
   parking.resume(at, queue.places, queue.ended);
-  const page = parking.pageOf(at, queue.places, queue.events);
+  const page = parking.pageOf(at, queue.places, queue.events, failedBeforeOf(queue.due));
   return writeBatch(
     options,
     subscription,
@@ -93,11 +93,14 @@ async function process({ options, subscription, progress }: Resuming, queue: Que
   );
 }
 
+function failedBeforeOf(due: readonly DueKey[]) {
+  return new Map(due.map(({ key, failed_position: position, attempts }) => [key, { position, attempts }]));
+}
+
 /** @returns undefined when the first event is the one that failed @throws the error, when it is no event's fault */
 function smallerLimit(error: unknown, count: number): number | undefined {
-  const cause = error instanceof BatchFailure ? error.cause : error;
-  if (isOperational(cause) || count === 0) throw error;
-  const before = error instanceof BatchFailure ? error.batch.failing?.before : undefined;
+  if (!(error instanceof BatchFailure) || isOperational(error.cause) || count === 0) throw error;
+  const before = error.batch.failing?.before;
   return count === 1 ? undefined : Math.max(1, before ?? Math.floor(count / 2));
 }
 

@@ -42,7 +42,7 @@ export async function writeParking(
 }
 
 /** An incident and a message on the channel for each key. */
-function tellParked(
+export function tellParked(
   { store, onIncident }: Pick<LoopOptions, 'store' | 'onIncident'>,
   subscription: Subscription,
   slice: SubscriptionKey,

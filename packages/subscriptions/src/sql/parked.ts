@@ -90,20 +90,25 @@ export async function readParkedCounts(
 }
 
 /**
- * A column that tells whether an event was set aside by a subscription.
+ * A column that tells whether an event was set aside by a subscription: `parked` until it is resumed or given up, `due`
+ * when it is processed soon, else null.
  *
- * SQL: one lookup in `parked_events_position_idx`.
+ * SQL: one lookup in `parked_events_position_idx`, and one in `parked_keys_pkey` for each key.
  *
  * @param of expressions
  */
-export function parkedColumn(
+export function asideColumn(
   schema: string,
   of: { readonly name: string; readonly version: string; readonly position: string },
 ): string {
-  return `exists (select from "${schema}".parked_events as aside
-                   where aside.name = ${of.name}
-                     and aside.version = ${of.version}
-                     and aside.position = ${of.position}) as parked`;
+  return `(select case when holder.resume_at is null then 'parked' else 'due' end
+             from "${schema}".parked_events as held
+             join "${schema}".parked_keys as holder using (name, version, slice, key)
+            where held.name = ${of.name}
+              and held.version = ${of.version}
+              and held.position = ${of.position}
+            order by holder.resume_at nulls first
+            limit 1) as aside`;
 }
 
 /** Asks the leader for the events of parked keys. @param keys undefined for all @returns the number of keys */

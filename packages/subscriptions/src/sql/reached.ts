@@ -3,7 +3,7 @@ import type { EventPlace } from '@leftfold/core/input';
 import { hasEventOf, tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { numberArray, type Statement } from '@leftfold/postgres';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
-import { parkedColumn } from './parked.ts';
+import { asideColumn } from './parked.ts';
 import { columnsOf } from './subscriptions.ts';
 
 /** How far a subscription is, and what the log has at a place, in one snapshot. */
@@ -12,8 +12,8 @@ export interface ReachedRow extends TokenRow {
   readonly position: number;
   /** True when appends process the events: it has processed every position. */
   readonly inline: boolean;
-  /** Whether the event at the place was set aside. */
-  readonly parked: boolean;
+  /** Whether the event at the place was set aside: until it is resumed, or for a while. */
+  readonly aside: 'parked' | 'due' | null;
 }
 
 /** A subscription, and the place in the log that it has to reach. */
@@ -32,7 +32,7 @@ export function reachedStatement(schema: string, wanted: readonly WantedPlace[])
   return {
     name: `leftfold reached ${schema}`,
     text: `select wanted.number, slices.position, slices.inline, ${tokenColumns(schema, 'wanted.place')},
-                  ${parkedColumn(schema, { name: 'wanted.name', version: 'wanted.version', position: 'wanted.place' })}
+                  ${asideColumn(schema, { name: 'wanted.name', version: 'wanted.version', position: 'wanted.place' })}
              from unnest($1::text[], $2::integer[], $3::bigint[]) with ordinality
                   as wanted (name, version, place, number)
             cross join lateral (
@@ -55,6 +55,6 @@ export function reachedStatement(schema: string, wanted: readonly WantedPlace[])
  */
 export function hasReached(identity: SubscriptionIdentity, place: EventPlace, row: ReachedRow): boolean {
   const hasEvent = hasEventOf(place, row, row.position);
-  if (row.parked) throw new EventParkedError(identity, { position: place.position });
-  return hasEvent && (row.inline || row.position >= place.position);
+  if (row.aside === 'parked') throw new EventParkedError(identity, { position: place.position });
+  return hasEvent && row.aside === null && (row.inline || row.position >= place.position);
 }

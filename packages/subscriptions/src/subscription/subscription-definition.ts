@@ -2,6 +2,7 @@ import {
   assertId,
   InvalidDefinitionError,
   type OnFailure,
+  type ReactionStart,
   type RecordedEvent,
   type SubscriptionIdentity,
 } from '@leftfold/core';
@@ -9,6 +10,7 @@ import { assertOneOf, assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
+import type { ParkingLedger } from '../parking/parking-ledger.ts';
 import { type DeclaredDefinition, hashOf } from './definition-hash.ts';
 import type { SubscriptionRef } from './subscription-key.ts';
 
@@ -17,6 +19,13 @@ import type { SubscriptionRef } from './subscription-key.ts';
  * `later`: try again, after a growing delay. `fenced`: another process has the lease.
  */
 export type PromotionResult = 'inline' | 'later' | 'fenced';
+
+/** What a handler of this package may use beside the term. */
+export interface HandlerRun {
+  /** Aborts when the runner stops or the term is over. */
+  readonly signal: AbortSignal;
+  readonly parking: () => ParkingLedger;
+}
 
 /** A durable subscription: which events it reads, and what processes them. */
 export interface SubscriptionDefinition extends SubscriptionRef {
@@ -63,6 +72,13 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    * @default 'stop'
    */
   readonly onFailure?: OnFailure | undefined;
+  /**
+   * Where the first version begins. A further version continues where the newest older one is, and ends it: the events of
+   * one are not processed by the other. @default every version begins at the beginning of the log
+   */
+  readonly start?: ReactionStart | undefined;
+  /** Fewest events of a batch, while there are as many. @default 1 */
+  readonly leastBatch?: number | undefined;
   /** Parked keys whose events the handler takes in one page. @default 1 */
   readonly keysAtOnce?: number | undefined;
 
@@ -78,7 +94,7 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    * Called each time this process gets a lease: what a handler keeps in memory is valid during one term only. When it
    * fails a few times, the lease is left to another process.
    */
-  createHandler(term: LeaseTerm): SubscriptionHandler | Promise<SubscriptionHandler>;
+  createHandler(term: LeaseTerm, run: HandlerRun): SubscriptionHandler | Promise<SubscriptionHandler>;
 
   /**
    * Given for a subscription that is to become inline: processed by each append in its own transaction. Called when the
@@ -107,6 +123,7 @@ export interface Subscription {
   readonly definition: SubscriptionDefinition;
   readonly declared: DeclaredDefinition;
   readonly definitionHash: string;
+  readonly start: ReactionStart | undefined;
   /** Identifies the code of this process. */
   readonly release: string;
 }
@@ -143,6 +160,7 @@ export function toSubscription(definition: SubscriptionDefinition, release?: str
     definition,
     declared,
     definitionHash: hashOf(declared),
+    start: definition.start,
     release: release ?? hashOf([declared, ...code]),
   };
 }

@@ -5,6 +5,7 @@ import {
   type InFlightLimits,
   ReleaseOutdatedError,
   SubscriptionFailedError,
+  type SubscriptionIdentity,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
@@ -242,7 +243,8 @@ export class SubscriptionWaiters {
       waiter.outdated = undefined;
       if (!this.#isFinal(waiter.subscription, slices)) continue;
       // Rejecting has no effect when the waiter was just resolved.
-      if (slices.failure?.outdated !== true) waiter.reject(failedError(waiter.subscription, slices));
+      if (slices.failure?.outdated !== true)
+        waiter.reject(failedError(identityOf(waiter.subscription, slices.failedSlice), slices));
       else {
         waiter.outdated = outdatedError(waiter.subscription, slices);
         if (waiter.endless) waiter.reject(waiter.outdated);
@@ -260,13 +262,13 @@ function isReached(wanted: Wanted, { position, inline, demotion }: Reached): boo
 }
 
 /** The error of a subscription that another process stopped, from what its row says. */
-function failedError(
-  subscription: Subscription,
-  { failure, failedSlice }: AllSlices,
+export function failedError(
+  identity: SubscriptionIdentity,
+  { failure }: Pick<Checkpoint, 'failure'>,
 ): SubscriptionFailedError {
   const { position, type, message } = failure ?? {};
   const event = position === undefined || type === undefined ? undefined : { position, type };
-  return new SubscriptionFailedError(identityOf(subscription, failedSlice), event, { cause: message });
+  return new SubscriptionFailedError(identity, event, { cause: message });
 }
 
 /** A newer release may go on. */

@@ -51,6 +51,26 @@ export const projectionClaims = {
     claim: 'A parked event is processed or given up, never both; who gave it up, when and why is kept.',
     statedIn: 'guides/projections.md#parking',
   },
+  'reactions-in-order': {
+    claim:
+      'A reaction processes the events of a key in order, keys side by side; a key that fails holds up no other one.',
+    statedIn: 'guides/reactions.md#order',
+  },
+  'reactions-at-least-once': {
+    claim:
+      'Each event of a reaction is processed at least once, also when its process is stopped or loses its lease.',
+    statedIn: 'guides/reactions.md#at-least-once',
+  },
+  'commands-of-reactions-once': {
+    claim:
+      'A command of a reaction has the same id each time its event is processed, so that it happens once.',
+    statedIn: 'guides/reactions.md#at-least-once',
+  },
+  'no-effects-of-the-past': {
+    claim:
+      'A new reaction, a raised version and a deployment repeat no effects: it begins at the end of the log, or where the older version is.',
+    statedIn: 'guides/reactions.md#where-it-begins',
+  },
   'statement-order': {
     claim:
       'Statements that handlers return are executed in order, after everything that earlier handlers wrote.',

@@ -1,0 +1,225 @@
+import {
+  type AnyReaction,
+  InvalidArgumentError,
+  type LogToken,
+  storedTypesOf,
+  SubscriptionNotFoundError,
+  SubscriptionTimeoutError,
+} from '@leftfold/core';
+import { assertEach, assertFunction, assertObject, assertReaction } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { pause } from '@leftfold/postgres';
+import type { FailedEvent } from '../parking/failure.ts';
+import { tellParked } from '../parking/write-parking.ts';
+import type { ParkedEvents } from '../parking/parked-events.ts';
+import type { RunnerOptions, WaitForOptions } from '../runner/runner-options.ts';
+import { SubscriptionRunner } from '../runner/subscription-runner.ts';
+import { hasDueKeys } from '../sql/due.ts';
+import { readCheckpoints } from '../sql/subscriptions.ts';
+import { guarded, type OnIncident, warner } from '../status/subscription-incident.ts';
+import type { SubscriptionStatus } from '../status/subscription-status.ts';
+import { type SubscriptionDefinition, toSubscription } from '../subscription/subscription-definition.ts';
+import { failedError } from '../wait/subscription-waiters.ts';
+import type { ExecuteCommand } from './call-handler.ts';
+import { ReactionHandler } from './reaction-handler.ts';
+
+/** How often it is looked whether a key still waits. */
+const POLL_MS = 25;
+
+/** What {@link createReactionRunner} takes. */
+export interface ReactionRunnerOptions extends RunnerOptions {
+  readonly store: PostgresEventStore;
+  readonly reactions: readonly AnyReaction[];
+  /** Executes the commands of the reactions, such as `execute` of a command executor. */
+  readonly execute: ExecuteCommand;
+}
+
+/** A reaction's definition, or its name and version. */
+export type ReactionRef = Pick<AnyReaction, 'name' | 'version'>;
+
+/** What a reset of a reaction needs. */
+export interface ResetReactionOptions {
+  /** That all effects from the beginning of the log on happen once more. */
+  readonly repeatEffects: true;
+}
+
+/**
+ * Creates a runner that processes events with reactions. It makes no request to the database until `start()` or another
+ * method is called.
+ *
+ * @throws DuplicateDefinitionError when two reactions have the same name and version.
+ * @throws InvalidArgumentError when an option is out of range or misspelt, or `timeoutMs` of a reaction is more than half
+ * of `batchTimeoutMs`.
+ *
+ * @example
+ * ```ts
+ * await using runner = createReactionRunner({ store, reactions: [confirmations], execute: executor.execute });
+ * await runner.start();
+ * ```
+ */
+export function createReactionRunner(options: ReactionRunnerOptions): ReactionRunner {
+  assertObject('an object', 'options', options);
+  return new ReactionRunner(options);
+}
+
+/** Processes the events of the log with reactions, each event at least once, beside any number of other runners. */
+export class ReactionRunner implements AsyncDisposable {
+  /** Events that were set aside for keys that failed, and what an operator does with them. */
+  readonly parked: ParkedEvents<ReactionRef>;
+  readonly #store: PostgresEventStore;
+  readonly #reactions: readonly AnyReaction[];
+  readonly #runner: SubscriptionRunner;
+
+  constructor({ reactions, execute, ...options }: ReactionRunnerOptions) {
+    const { store, batchTimeoutMs = 60_000 } = options;
+    assertObject('an event store', 'store', store);
+    assertEach('reactions', reactions, assertReaction);
+    assertFunction('execute', execute ?? null);
+    for (const { name, timeoutMs } of reactions)
+      if (timeoutMs > batchTimeoutMs / 2)
+        throw new InvalidArgumentError(
+          'batchTimeoutMs',
+          `must be at least twice the timeoutMs of reaction "${name}", which is ${timeoutMs}`,
+        );
+    const onIncident = guarded(options.onIncident ?? warner());
+    this.#store = store;
+    this.#reactions = reactions;
+    this.#runner = new SubscriptionRunner({
+      ...options,
+      onIncident,
+      subscriptions: reactions.map((reaction) =>
+        reactionSubscription(reaction, { ...options, execute, onIncident }),
+      ),
+    });
+    this.parked = this.#runner.parkedBy((ref) => this.#find(ref));
+  }
+
+  /** Creates checkpoints that do not exist yet: where a reaction starts is decided now. @throws like that of the store */
+  migrate(): Promise<void> {
+    return this.#runner.migrate();
+  }
+
+  /** Migrates, then begins to process events. @throws like {@link migrate}; TypeError when called twice */
+  start(): Promise<void> {
+    return this.#runner.start();
+  }
+
+  /**
+   * Ends the calls of handlers by their signals, and releases the leases. Events whose handler was ended are processed
+   * again by the next process. Does not throw.
+   */
+  stop(): Promise<void> {
+    return this.#runner.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Waits until a reaction has processed the event of a token, in whatever process it runs.
+   *
+   * @throws EventParkedError when the event is parked; SubscriptionTimeoutError, SubscriptionFailedError,
+   * LogRewoundError, SubscriptionNotFoundError, ClosedError
+   */
+  async waitFor(ref: ReactionRef, token: LogToken, options?: WaitForOptions): Promise<void> {
+    await this.#runner.waitFor(this.#find(ref), token, options);
+  }
+
+  /**
+   * Waits until everything up to the current high-water mark is processed or parked.
+   *
+   * @param options.timeoutMs is Infinity by default
+   * @throws like {@link waitFor}
+   */
+  async whenCaughtUp(ref: ReactionRef, options: WaitForOptions = {}): Promise<void> {
+    const { name, version } = this.#find(ref);
+    const key = { name, version, slice: 0 };
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const remaining = Math.max(0, deadline - performance.now());
+      await this.#runner.whenCaughtUp(key, { timeoutMs: remaining, signal });
+      const [checkpoint] = await readCheckpoints(this.#store, [key]);
+      if (!(await hasDueKeys(this.#store, key))) return;
+      if (checkpoint?.failure !== undefined) throw failedError({ kind: 'reaction', ...key }, checkpoint);
+      if (remaining === 0) {
+        const identity = { kind: 'reaction', name, version };
+        const mark = await this.#store.highWaterMark();
+        throw new SubscriptionTimeoutError(identity, mark, undefined, timeoutMs, {
+          cause: 'events of some keys wait for their next attempt',
+        });
+      }
+      await pause(POLL_MS, signal);
+      signal?.throwIfAborted();
+    }
+  }
+
+  /** Lets a stopped reaction continue with the event that failed. @throws SubscriptionNotFoundError, StoreUnavailableError */
+  async resume(ref: ReactionRef): Promise<void> {
+    await this.#runner.resume(this.#find(ref));
+  }
+
+  /**
+   * Starts a reaction over at the beginning of the log: all effects happen once more, except for the commands of handlers.
+   *
+   * @throws InvalidArgumentError without `repeatEffects: true`
+   * @throws SubscriptionNotFoundError, StoreUnavailableError
+   */
+  async reset(ref: ReactionRef, options: ResetReactionOptions): Promise<void> {
+    if ((options as Partial<ResetReactionOptions> | undefined)?.repeatEffects !== true)
+      throw new InvalidArgumentError(
+        'options',
+        'must be { repeatEffects: true }: a reset repeats all effects',
+      );
+    await this.#runner.reset(this.#find(ref));
+  }
+
+  /** State and progress of each reaction, in the order in which they were given. @throws StoreUnavailableError */
+  status(): Promise<readonly SubscriptionStatus[]> {
+    return this.#runner.status();
+  }
+
+  #find(ref: ReactionRef): AnyReaction {
+    assertObject('a reaction', 'reaction', ref);
+    const { name, version } = ref;
+    const found = this.#reactions.find((one) => one.name === name && one.version === version);
+    if (found === undefined) throw new SubscriptionNotFoundError({ kind: 'reaction', name, version });
+    return found;
+  }
+}
+
+/** The durable subscription that runs a reaction. */
+function reactionSubscription(
+  reaction: AnyReaction,
+  {
+    store,
+    execute,
+    release,
+    onIncident,
+  }: Omit<ReactionRunnerOptions, 'reactions' | 'onIncident'> & { readonly onIncident: OnIncident },
+): SubscriptionDefinition {
+  const { name, version, concurrency, start, code } = reaction;
+  const definition: SubscriptionDefinition = {
+    kind: 'reaction',
+    name,
+    version,
+    eventTypes: storedTypesOf(reaction.events, reaction.eventTypes),
+    declared: { kind: 'reaction' },
+    code,
+    keysOf: (event) => [reaction.keyOf(event)],
+    start,
+    leastBatch: 4 * concurrency,
+    keysAtOnce: concurrency,
+    createHandler: (term, run) => new ReactionHandler(reaction, options, term, run),
+  };
+  const subscription = toSubscription(definition, release);
+  const options = {
+    store,
+    execute,
+    release: subscription.release,
+    onParked: (failed: FailedEvent, key: string) =>
+      tellParked({ store, onIncident }, subscription, { name, version, slice: 0 }, failed, [key]),
+  };
+  return definition;
+}
