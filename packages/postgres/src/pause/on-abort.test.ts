@@ -1,4 +1,4 @@
-import { getEventListeners, getMaxListeners } from 'node:events';
+import EventEmitter, { getEventListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { onAbort } from './on-abort.ts';
@@ -19,6 +19,24 @@ test('any number of listeners is added without a warning, and removed', async ()
   }
   expect(getEventListeners(signal, 'abort')).toEqual([]);
   expect(getMaxListeners(signal)).toBe(before);
+});
+
+test('a limit of 0, of the signal or by default, stands for any number', ({ onTestFinished }) => {
+  const unlimited = new AbortController();
+  setMaxListeners(0, unlimited.signal);
+  const { defaultMaxListeners } = EventEmitter;
+  onTestFinished(() => {
+    EventEmitter.defaultMaxListeners = defaultMaxListeners;
+  });
+  EventEmitter.defaultMaxListeners = 0;
+  for (const ending of [unlimited, new AbortController()]) {
+    let calls = 0;
+    const remove = onAbort(ending.signal, () => (calls += 1));
+    onAbort(ending.signal, () => (calls += 1));
+    remove();
+    ending.abort();
+    expect(calls).toBe(1);
+  }
 });
 
 test('a listener is called once', () => {

@@ -23,7 +23,16 @@ export function onAbort(signal: AbortSignalLike, listener: () => void): () => vo
 
 function allowMore(signal: AbortSignalLike, count: 1 | -1): void {
   if (!(signal instanceof EventTarget)) return;
-  const allowed = getMaxListeners(signal);
+  const allowed = limitOf(signal);
   // 0 stands for any number.
   if (allowed > 0) setMaxListeners(allowed + count, signal);
+}
+
+/** Node 20 throws where the limit is 0, of the signal or by default. */
+function limitOf(signal: EventTarget): number {
+  try {
+    return getMaxListeners(signal);
+  } catch {
+    return 0;
+  }
 }
