@@ -23,14 +23,12 @@ import {
 import { appendLimits, assertAppendContext, assertAppendOptions } from '@leftfold/core/append';
 import {
   applyMigrations,
-  inTransaction,
   kyselyOn,
   Notifier,
   type OpenedPool,
   openPool,
   OutagePause,
   type PipelinedTransaction,
-  runnerOn,
   type Statement,
   StatementNames,
   type StatementRunner,
@@ -79,7 +77,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly outage = new OutagePause();
   /** Milliseconds within which a statement must be answered. */
   readonly answerMs: number;
-  /** @internal Breaks off the connections of the store's own pool: what waits for their answers fails. */
+  /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
   readonly #opened: OpenedPool;
   readonly #names: StatementNames | undefined;
@@ -105,7 +103,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.db = kyselyOn<unknown>(pool, this.#names);
     this.inline = options.inline;
     this.answerMs = answerMs;
-    this.run = runnerOn(pool, { prepare: preparedStatements, answerMs });
+    this.run = this.#opened.runner({ prepare: preparedStatements, answerMs });
     const onConnected = () => this.outage.over();
     this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen, onConnected });
     this.#memory = new LogMemory({
@@ -124,7 +122,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       ...log,
       // While the store closes, it waits for these.
       transact: (work, hookOptions) =>
-        inTransaction(pool, this.#names, work, { ...hookOptions, answerMs, everyStatement: true }),
+        this.#opened.inTransaction(this.#names, work, { ...hookOptions, answerMs, everyStatement: true }),
       reader: this.#reader,
       limits: appendLimits(options.limits),
       concurrency,
@@ -240,7 +238,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     options?: TransactionOptions,
   ): Promise<TResult> {
     this.#assertOpen();
-    return inTransaction(this.pool, this.#names, work, { answerMs: this.answerMs, ...options });
+    return this.#opened.inTransaction(this.#names, work, { answerMs: this.answerMs, ...options });
   }
 
   /** Like `db`; its statements and their connections end when the signal aborts, and fail with its reason. */

@@ -33,6 +33,7 @@ export { onAbort } from './pause/on-abort.ts';
 export { OutagePause } from './pause/outage-pause.ts';
 export { pause } from './pause/pause.ts';
 export { SharedLimit } from './pause/shared-limit.ts';
+export { within } from './pause/within.ts';
 export { borrow, type BorrowedClient } from './pool/borrow.ts';
 export { hostOf } from './pool/connection-string.ts';
 export { type ConnectionOptions, openPool } from './pool/open-pool.ts';

@@ -70,8 +70,8 @@ export interface App<
    * are closed, and an embedded Postgres is stopped. Later calls fail with ClosedError.
    *
    * What has not ended within `database.answerTimeoutMs`, or a longer `subscriptions.stopTimeoutMs` that is given, is not
-   * waited for: calls that wait for answers of the database fail then. On a pool of yours they fail when their own limits
-   * are over.
+   * waited for: calls that wait for the database fail then, and nothing is appended afterwards. Connections of the app's
+   * own pool are broken off. On a pool of yours a statement ends when its own limit is over.
    */
   close(): Promise<void>;
 }

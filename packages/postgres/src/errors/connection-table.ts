@@ -64,7 +64,7 @@ export const connectionTable: Readonly<Record<string, Failure>> = {
     name: 'no-answer',
     toError: (cause) =>
       new StoreUnavailableError(
-        `${messageOf(cause)} (answerTimeoutMs), so its connection was closed, and it is unknown whether the statement took effect; check the network, and which lock the statement may wait for`,
+        `${messageOf(cause)}, so its connection was closed, and it is unknown whether the statement took effect; check the network, and which lock the statement may wait for`,
         { cause },
       ),
   },

@@ -7,11 +7,13 @@ export const TIMED_OUT = 'Query read timeout';
  * The error of a statement, named when the database gave no answer in time. A connection that could not be opened in
  * time, or broke, is another error: its statement may not have been sent.
  *
- * @param answerMs the limit of the statement; undefined: it had none
+ * @param answerMs the limit of the statement; undefined: it had only that of the pool, if there is one
  */
 export function namedIfNoAnswer(error: unknown, answerMs: number | undefined): unknown {
-  if (answerMs === undefined) return error;
   if (!(error instanceof Error) || error.message !== TIMED_OUT) return error;
-  const named = new Error(`the database gave no answer for ${answerMs} ms`, { cause: error });
-  return Object.assign(named, { code: NO_ANSWER });
+  const limit =
+    answerMs === undefined ? 'within the query_timeout of the pool' : `for ${answerMs} ms (answerTimeoutMs)`;
+  return Object.assign(new Error(`the database gave no answer ${limit}`, { cause: error }), {
+    code: NO_ANSWER,
+  });
 }

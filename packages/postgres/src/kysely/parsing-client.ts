@@ -67,7 +67,7 @@ export class ParsingClient implements PostgresPoolClient {
     const answer = this.#send(name === undefined ? query : { ...query, name }, limited).catch(
       (error: unknown) => {
         if (isStalePlan(error)) this.#names?.renew(text);
-        throw withoutValues(error);
+        throw withoutValues(namedIfNoAnswer(error, undefined));
       },
     );
     const result = this.#failure.watch(text, answer);

@@ -24,6 +24,8 @@ export class Listener {
   readonly #heartbeatMs: number;
   readonly #onConnected: () => void;
   #client: pg.Client | undefined;
+  /** One that does not listen yet. */
+  #connecting: pg.Client | undefined;
   #onNotify: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -53,6 +55,7 @@ export class Listener {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#heartbeat);
+    this.#connecting?.connection.stream.destroy();
     const client = this.#client;
     this.#client = undefined;
     if (client === undefined) return;
@@ -71,6 +74,7 @@ export class Listener {
       password,
       application_name: 'leftfold listener',
     });
+    this.#connecting = client;
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
     client.on('notification', () => this.#onNotify?.());
@@ -81,6 +85,8 @@ export class Listener {
       this.#lost(client);
       client.connection.stream.destroy();
       return;
+    } finally {
+      this.#connecting = undefined;
     }
     if (this.#closed) {
       await client.end().catch(() => {});
@@ -118,7 +124,7 @@ export class Listener {
       this.#client = undefined;
       clearTimeout(this.#heartbeat);
     }
-    if (this.#closed || this.#timer !== undefined) return;
+    if (this.#closed || this.#pool.ending || this.#timer !== undefined) return;
     this.#failures += 1;
     this.#timer = setTimeout(
       () => {

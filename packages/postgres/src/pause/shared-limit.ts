@@ -1,3 +1,8 @@
+import { within } from './within.ts';
+
+/** How long a step is still waited for when the limit is over: what it waited for has failed. */
+const AFTERWARDS_MS = 500;
+
 /** One limit of time for several steps together. It begins with the first one. */
 export class SharedLimit {
   readonly #limitMs: number;
@@ -10,21 +15,17 @@ export class SharedLimit {
     this.#onOver = onOver;
   }
 
-  /** Waits for a step until the limit is over. @throws what the step throws before that */
+  /**
+   * Waits for a step until the limit is over, and then half a second more for what `onOver` has ended.
+   *
+   * @throws what the step throws before that
+   */
   async wait(step: Promise<void>): Promise<void> {
     this.#deadline ??= performance.now() + this.#limitMs;
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      const end = () => {
-        this.#onOver();
-        resolve();
-      };
-      timer = setTimeout(end, Math.max(0, (this.#deadline ?? 0) - performance.now()));
-    });
-    try {
-      await Promise.race([step, over]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const remainingMs = this.#deadline - performance.now();
+    const inTime = step.then(() => true);
+    if (await within(inTime, { limitMs: remainingMs, late: () => false })) return;
+    this.#onOver();
+    await within(step, { limitMs: AFTERWARDS_MS, late: () => {} });
   }
 }

@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { NOT_CONNECTED } from '../errors/connection-table.ts';
 import { assertUsable } from './assert-usable.ts';
+import { connectLimitOf } from './session-settings.ts';
 
 /** A connection of a pool that is one caller's until it is released. */
 export interface BorrowedClient {
@@ -28,21 +30,27 @@ export function refuseWaiting(pool: pg.Pool, reason: unknown): void {
  *
  * @throws ClosedError when the pool was ended
  * @throws StoreUnavailableError when too many calls wait for a connection
+ * @throws an error that `failureOf` takes for an outage, when there is none after twice the pool's limit for a login
  */
 export async function borrow(pool: pg.Pool): Promise<BorrowedClient> {
   assertUsable(pool);
   const refusals = waiting.get(pool) ?? new Set();
   waiting.set(pool, refusals);
+  const limitMs = 2 * connectLimitOf(pool);
   return new Promise((resolve, reject) => {
     let refused = false;
     const refuse = (reason: unknown) => {
       refused = true;
+      clearTimeout(timer);
       refusals.delete(refuse);
       reject(reason);
     };
     refusals.add(refuse);
+    // The pool limits a login and a wait for a free connection, if it has such a limit, but not what comes after a login.
+    const timer = setTimeout(() => refuse(noConnection(limitMs)), limitMs);
     // Attach the listener synchronously, which a promise cannot: ready and error can arrive in the same packet.
     pool.connect((error, client, giveBack) => {
+      clearTimeout(timer);
       refusals.delete(refuse);
       if (refused) {
         if (client !== undefined) giveBack(true);
@@ -73,4 +81,9 @@ export async function borrow(pool: pg.Pool): Promise<BorrowedClient> {
       resolve({ client, release, breakOff, broken: () => broken });
     });
   });
+}
+
+function noConnection(limitMs: number): Error {
+  const message = `the pool gave no connection for ${limitMs} ms; nothing was sent, end transactions that are held open, or raise the number of its connections or its connectionTimeoutMillis`;
+  return Object.assign(new Error(message), { code: NOT_CONNECTED });
 }

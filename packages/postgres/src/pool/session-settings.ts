@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { NOT_CONNECTED } from '../errors/connection-table.ts';
 import { messageOf } from '../errors/error-text.ts';
 import { TIMED_OUT } from '../errors/no-answer.ts';
+import { within } from '../pause/within.ts';
 
 /**
  * Settings of a role, a database or a pooler that would change how values are read and written, with the values that
@@ -42,6 +43,9 @@ const pools = new WeakSet<pg.Pool>();
  * Sets them on each new connection of the pool: one round trip for each connection. What the pool's owner sets in
  * `onConnect`, or on the pool's event `connect`, is sent before and has no effect on these settings.
  *
+ * The pool waits for `onConnect`, `verify` and these settings without a limit: one that does not end would keep its
+ * place, and every call that gets it. So each of them has the pool's limit for a login.
+ *
  * A pooler in transaction mode may give a later statement the session of another client. PgBouncer keeps the date style
  * and the quoting of strings for each client; the framework's own transactions set all of them again.
  */
@@ -49,26 +53,46 @@ export function pinSettings(pool: pg.Pool): void {
   if (pools.has(pool)) return;
   pools.add(pool);
   const { options } = pool;
+  const { verify, onConnect } = options;
+  const limitMs = connectLimitOf(pool);
+  if (onConnect !== undefined) {
+    const connected = async (client: pg.ClientBase) => onConnect.call(options, client);
+    const limited = (client: pg.ClientBase) =>
+      within(connected(client), { limitMs, late: () => notSetUp('onConnect', limitMs) });
+    // pg's types have it return nothing; the pool waits for a promise.
+    Object.assign(options, { onConnect: limited });
+  }
+  // callbackify: what the pool throws in the callback is no error of the set-up.
+  const setUp = callbackify(async (client: pg.PoolClient) => {
+    const verified = verifiedBy(verify, client);
+    await within(verified, { limitMs, late: () => notSetUp('verify', limitMs) });
+    await setOn(client, limitMs);
+  });
   // The pool waits for it after its event `connect`, and before a caller gets the connection.
-  const { verify = (_client, done) => done() } = options;
-  // The pool's own limit ends with the login. A connection that goes silent after it would keep its place for good.
-  const answerMs = options.connectionTimeoutMillis || CONNECT_TIMEOUT_MS;
   options.verify = (client, done) => {
     // The pool has taken its own listener off: without one, a connection that breaks now would end the process.
     client.on('error', ignore);
-    const end = (error?: Error) => {
-      done(error);
+    setUp(client, (error) => {
+      done(error ?? undefined);
       if (!error) client.removeListener('error', ignore); // whoever got the connection listens now
-    };
-    verify(client, (error) => {
-      if (error) end(error);
-      else pin(client, answerMs, (failure) => end(failure ?? undefined));
     });
   };
 }
 
+/** How long the pool waits for a login, and for a connection that becomes free, in milliseconds. */
+export function connectLimitOf({ options }: pg.Pool): number {
+  return options.connectionTimeoutMillis || CONNECT_TIMEOUT_MS;
+}
+
+/** What the caller's `verify` says, also when it throws. */
+function verifiedBy(verify: pg.PoolConfig['verify'], client: pg.PoolClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (verify === undefined) resolve();
+    else verify(client, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 const ignore = () => {};
-const pin = callbackify(setOn);
 
 async function setOn(client: pg.ClientBase, answerMs: number): Promise<void> {
   try {
@@ -82,4 +106,9 @@ async function setOn(client: pg.ClientBase, answerMs: number): Promise<void> {
 function silentAfterLogin(answerMs: number, cause: unknown): Error {
   const message = `the database accepted a connection and then gave no answer for ${answerMs} ms; nothing was sent, check the network`;
   return Object.assign(new Error(message, { cause }), { code: NOT_CONNECTED });
+}
+
+function notSetUp(option: 'onConnect' | 'verify', limitMs: number): never {
+  const message = `${option} of the pool did not end within ${limitMs} ms (connectionTimeoutMillis); nothing was sent, check what it waits for`;
+  throw Object.assign(new Error(message), { code: NOT_CONNECTED });
 }

@@ -47,6 +47,11 @@ export class TcpProxy implements AsyncDisposable {
     return new TcpProxy(connectionString, await listen(0));
   }
 
+  /** Open connections. */
+  get connectionCount(): number {
+    return this.#tunnels.size;
+  }
+
   /** Breaks every connection. New ones are accepted. */
   disconnect(): void {
     for (const { client, server } of this.#tunnels) {

@@ -22,6 +22,10 @@ export const lifecycleClaims = {
     claim: 'Closing an app completes the commands under way, returns the leases and leaves no connection.',
     statedIn: 'guides/leftfold.md#closing-the-app',
   },
+  'nothing-after-close': {
+    claim: 'After close() of an app has resolved, it appends nothing, and its own pool opens no connection.',
+    statedIn: 'guides/leftfold.md#closing-the-app',
+  },
   'embedded-leaves-nothing': {
     claim: 'An ephemeral embedded server leaves no process and no file behind, however its application ends.',
     statedIn: 'guides/embedded.md',
