@@ -150,8 +150,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
    */
   async migrate(): Promise<void> {
     this.#assertOpen();
-    const { pool, schema } = this;
-    await applyMigrations(pool, { schema, component: 'event-store', migrations, functions });
+    const { pool, schema, answerMs } = this;
+    await applyMigrations(pool, { schema, component: 'event-store', migrations, functions, answerMs });
   }
 
   get era(): number {

@@ -43,6 +43,32 @@ describe('when a connection goes silent', () => {
     await store.highWaterMark();
   });
 
+  test('a migration fails as soon as the other calls do', async ({ proxy, openBehind }) => {
+    const store = openBehind();
+    await store.highWaterMark();
+    proxy.stall();
+    const began = performance.now();
+    expect(await failureOf(store.migrate())).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(performance.now() - began).toBeLessThan(20_000);
+    await proxy.restore();
+  });
+
+  test('a subscription ends when it is aborted, without the answer', async ({ proxy, openBehind }) => {
+    const store = openBehind({ answerTimeoutMs: 30_000 });
+    await store.append('account-followed', [opened]);
+    // So that it reads a page at once.
+    expect(await store.highWaterMark()).toBeGreaterThan(0);
+    proxy.stall();
+    const ending = new AbortController();
+    const reading = collect(store.subscribe({ signal: ending.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const began = performance.now();
+    ending.abort();
+    expect(await reading).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await proxy.restore();
+  });
+
   test('an append with an inline hook fails, and is not tried again', async ({ proxy, openBehind }) => {
     let calls = 0;
     const store = openBehind({

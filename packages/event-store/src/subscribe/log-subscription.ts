@@ -9,7 +9,7 @@ import {
   type Subscription,
 } from '@leftfold/core';
 import { assertSubscribeOptions } from '@leftfold/core/append';
-import { onAbort, type OutagePause } from '@leftfold/postgres';
+import { onAbort, type OutagePause, within } from '@leftfold/postgres';
 import { type EventPlace, placeAfter } from '@leftfold/core/input';
 import type { LogPage } from '../read/log-page.ts';
 import type { LogReader } from '../read/log-reader.ts';
@@ -100,17 +100,9 @@ export class LogSubscription implements Subscription {
     let failures = 0;
     while (!over.aborted) {
       try {
-        const token = this.#token;
-        const from = { after, era: this.#era };
-        // A token is checked at once, and not when an event follows.
-        const upTo = await (token === undefined
-          ? this.#watch.waitFor({ ...from, signal: over })
-          : this.#watch.now(from));
-        if (over.aborted) return undefined;
-        const { filter, unknownEvents } = this.#options;
-        const shared = this.#watch.isSharedMark(upTo);
-        const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
-        const page = await this.#reader.page({ ...range, shared, token });
+        // The answer is not waited for when the subscription ends: the network may be silent.
+        const page = await within(this.#readPage(after, over), { late: () => undefined, signal: over });
+        if (page === undefined) return undefined;
         this.#token = undefined;
         this.#hasRead = true;
         return page;
@@ -122,6 +114,21 @@ export class LogSubscription implements Subscription {
       }
     }
     return undefined;
+  }
+
+  /** undefined when the subscription ended before it was sent. */
+  async #readPage(after: number, over: AbortSignal): Promise<LogPage | undefined> {
+    const token = this.#token;
+    const from = { after, era: this.#era };
+    // A token is checked at once, and not when an event follows.
+    const upTo = await (token === undefined
+      ? this.#watch.waitFor({ ...from, signal: over })
+      : this.#watch.now(from));
+    if (over.aborted) return undefined;
+    const { filter, unknownEvents } = this.#options;
+    const shared = this.#watch.isSharedMark(upTo);
+    const range = { after, upTo, limit: PAGE_SIZE, filter, unknownEvents };
+    return this.#reader.page({ ...range, shared, token });
   }
 
   #waitsFor({ retryable, code }: LeftfoldError): boolean {

@@ -12,7 +12,6 @@ import { assertOwnSchema } from './schema-owner.ts';
 import { assertServerVersion } from './server-version.ts';
 import * as statements from './statements.ts';
 
-/** Milliseconds in which the database has to answer all that is not a migration. */
 const ANSWER_MS = 30_000;
 
 /**
@@ -31,9 +30,9 @@ const ANSWER_MS = 30_000;
  * SQL: a transaction under an exclusive advisory lock keyed by the schema's name.
  */
 export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): Promise<void> {
-  const { schema } = options;
+  const { schema, answerMs = ANSWER_MS } = options;
   const what = `the migration of schema "${schema}"`;
-  const run = runnerOn(pool, { prepare: false, answerMs: ANSWER_MS });
+  const run = runnerOn(pool, { prepare: false, answerMs });
   try {
     await namingLockHolders({ what, schema, run }, () => migrateOn(pool, options));
   } catch (error) {
@@ -43,7 +42,7 @@ export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): P
 
 async function migrateOn(pool: pg.Pool, options: MigrateOptions): Promise<void> {
   const { client, release, breakOff } = await borrow(pool);
-  const run = runnerOn(client, { prepare: false, answerMs: ANSWER_MS });
+  const run = runnerOn(client, { prepare: false, answerMs: options.answerMs ?? ANSWER_MS });
   try {
     const version = await fieldOf<number>(run, statements.serverVersion, 'version');
     // Before the transaction: servers that are too old do not have all of its settings.

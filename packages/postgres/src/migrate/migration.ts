@@ -16,6 +16,8 @@ export interface MigrateOptions {
    * an older release may still call them, so new arguments have defaults and calls name their arguments.
    */
   readonly functions?: readonly SqlFunction[] | undefined;
+  /** Milliseconds in which the database has to answer all that is not a migration. @default 30000 */
+  readonly answerMs?: number | undefined;
 }
 
 /** `create or replace function :schema.<name> …`. A name has one function, no overloads. */

@@ -220,8 +220,8 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   async #migrateSchema(): Promise<void> {
-    const { pool, schema } = this.#store;
-    await applyMigrations(pool, { schema, component: 'projections', migrations });
+    const { pool, schema, answerMs } = this.#store;
+    await applyMigrations(pool, { schema, component: 'projections', migrations, answerMs });
   }
 
   #find(ref: ProjectionRef): AnyProjection {

@@ -130,8 +130,8 @@ export class SubscriptionRunner implements AsyncDisposable {
    */
   async migrate(): Promise<void> {
     this.#assertOpen();
-    const { pool, schema } = this.#store;
-    await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions });
+    const { pool, schema, answerMs } = this.#store;
+    await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions, answerMs });
     const create = () => createMissing(this.#store, this.#subscriptions, this.#migrate);
     await this.#withStoreErrors(create, 'migrate() of the runner');
   }
