@@ -117,6 +117,6 @@ function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): read
     throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, tags.length, MAX_TAGS);
   if (tags.length === 0) return NO_TAGS;
   for (let index = 0; index < tags.length; index += 1) assertId('tag', tags[index]);
-  // A copy, since the caller may change the list before the append is sent.
-  return [...tags];
+  // A copy, since the caller may change the list before the append is sent. Frozen, since the append's results share it.
+  return Object.freeze([...tags]);
 }

@@ -26,6 +26,11 @@ export class InFlight {
     return this.#count >= count || this.#memory >= memory;
   }
 
+  /** @throws StoreUnavailableError when too much is running: work that is prepared now would be refused */
+  assertRoom(): void {
+    if (this.isFull) throw this.#full();
+  }
+
   /**
    * Begins work that ends with a call of what is returned. Later calls have no effect.
    *
@@ -33,7 +38,7 @@ export class InFlight {
    * @throws StoreUnavailableError when too much is running. The work was not begun.
    */
   begin(memory = 0): () => void {
-    if (this.isFull) throw this.#full();
+    this.assertRoom();
     this.#count += 1;
     this.#memory += memory;
     let ended = false;

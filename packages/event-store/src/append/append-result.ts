@@ -2,6 +2,7 @@ import {
   type AppendToStreamsResult,
   AppendConditionFailedError,
   type AppendResult,
+  copyJson,
   EventIdReusedError,
   type RecordedEvent,
   type StoredPlace,
@@ -51,8 +52,9 @@ export function toAppendResult(
             streamId,
             streamVersion: base + offset + 1,
             position: outcome.positions[before + offset] ?? 0,
-            recordedAt: outcome.recordedAt,
-            metadata: event.metadata,
+            // Events of one append share these.
+            recordedAt: new Date(outcome.recordedAt),
+            metadata: prepared.length === 1 ? event.metadata : copyJson(event.metadata),
             tags: event.tags,
           }),
         );

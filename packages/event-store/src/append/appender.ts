@@ -111,6 +111,8 @@ export class Appender {
   ): Promise<AppendToStreamsResult> {
     const { catalog, limits, schema } = this.#options;
     if (transaction !== undefined) assertObject('a transaction', 'transaction', transaction);
+    // Before the text of the events is made, which is kept until the caller's own work ends.
+    this.#inFlight.assertRoom();
     const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
     const append = () =>
       transaction === undefined ? this.#appendQueued(request) : this.#appendIn(transaction, request);
@@ -203,6 +205,7 @@ function givenAsStored(hook: InlineHook): InlineHook {
           ...event,
           data: asStored(event.data),
           metadata: asStored(event.metadata),
+          recordedAt: new Date(event.recordedAt),
         })),
       ),
   };

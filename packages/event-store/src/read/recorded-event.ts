@@ -32,7 +32,8 @@ export function toRecordedEvents(
     position,
     recordedAt: toDate(row.recorded_at),
     metadata: parseJson<EventMetadata>(row.metadata),
-    tags: row.tags,
+    // The row may be shared with other readers, who also filter by its tags.
+    tags: Object.freeze(row.tags),
   }));
 }
 

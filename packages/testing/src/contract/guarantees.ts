@@ -9,6 +9,7 @@ import { definitionGuarantees } from './guarantees/definitions.ts';
 import { expectationGuarantees } from './guarantees/expectations.ts';
 import { idempotencyGuarantees } from './guarantees/idempotency.ts';
 import { limitGuarantees } from './guarantees/limits.ts';
+import { ownershipGuarantees } from './guarantees/ownership.ts';
 import { payloadGuarantees } from './guarantees/payloads.ts';
 import { randomGuarantees } from './guarantees/random.ts';
 import { readAllGuarantees } from './guarantees/read-all.ts';
@@ -32,6 +33,7 @@ export const guarantees = {
   'retired events': retiredGuarantees,
   'bad input': badInputGuarantees,
   payloads: payloadGuarantees,
+  ownership: ownershipGuarantees,
   closing: closingGuarantees,
   limits: limitGuarantees,
   'random operations': randomGuarantees,

@@ -265,10 +265,11 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   #read(stored: StoredEvent): readonly RecordedEvent[] {
-    const { type, schemaVersion, id, streamId, streamVersion, position, recordedAt, tags } = stored;
+    const { type, schemaVersion, id, streamId, streamVersion, position, tags } = stored;
     const data = asStored(JSON.parse(stored.dataJson) as JsonValue);
     return this.#catalog.read({ type, schemaVersion, data, position }).map((payload) => {
       const metadata = asStored(JSON.parse(stored.metadataJson) as EventMetadata);
+      const recordedAt = new Date(stored.recordedAt);
       return { ...payload, id, streamId, streamVersion, position, recordedAt, metadata, tags };
     });
   }
