@@ -15,7 +15,7 @@ export const projectionClaims = {
   slices: {
     claim:
       'Each event is in one slice and is processed once; those of a stream in their order. The number of slices changes without a replay.',
-    statedIn: 'decisions/0021-slices-and-shares.md#slices',
+    statedIn: 'decisions/0022-slices-and-shares.md#slices',
   },
   'sliced-projections': {
     claim:
@@ -25,7 +25,7 @@ export const projectionClaims = {
   'even-shares': {
     claim:
       'The processes that run a subscription share its slices out evenly, and again when one of them comes, goes, or cannot run it.',
-    statedIn: 'decisions/0021-slices-and-shares.md#shares',
+    statedIn: 'decisions/0022-slices-and-shares.md#shares',
   },
   outages: {
     claim:
