@@ -219,6 +219,25 @@ describe('the log by SQL alone', () => {
       `'[{"type": "t", "data": {}, "metadata": {"v": 1.8e308}}]'`,
       'event 1 has a number beyond ±1.7976931348623157e308',
     ],
+    [
+      `'[{"type": "t", "data": {"v": [1e-16000]}}]'`,
+      'event 1 has a number that is not 0 and closer to it than 1e-400',
+    ],
+    [`'[{"type": "t"}]', metadata => '{"a": 1e400}'`, 'metadata has a number beyond ±1.7976931348623157e308'],
+    [
+      `'[{"type": "t"}]', metadata => ('{"v":' || repeat('[', 3000) || repeat(']', 3000) || '}')::jsonb`,
+      'metadata is nested more than 1,000 levels deep',
+    ],
+    [
+      // Each event would have a copy: 100 MB.
+      `(select jsonb_agg('{"type": "t"}'::jsonb) from generate_series(1, 100)), metadata => jsonb_build_object('a', repeat('x', 1000000))`,
+      'an append has at most 32 MiB, with the metadata in each event',
+    ],
+    // As text, these few characters are more than a gigabyte.
+    [
+      `jsonb_build_array(jsonb_build_object('type', 't', 'data', jsonb_build_object('v', array_fill('1e131071'::numeric, array[9000]))))`,
+      'event 1 has a number beyond ±1.7976931348623157e308',
+    ],
     [`'[{"type": "t"}]', command_id => ''`, 'command_id must be a text that is not empty'],
     [`'[]', metadata => '[]'`, 'metadata must be a JSON object'],
     [`'[]', metadata => null`, 'metadata must be a JSON object'],
