@@ -223,3 +223,11 @@ describe("in a caller's transaction", () => {
     expect(await collect(store.readStream('account-cut'))).toEqual([]);
   });
 });
+
+test('what is no transaction is refused', async ({ store }) => {
+  for (const transaction of [{}, [], new Date(), 'tx', null]) {
+    // @ts-expect-error JavaScript may pass anything
+    const appended = store.append('account-none', [opened], { transaction });
+    expect(await failureOf(appended), String(transaction)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  }
+});

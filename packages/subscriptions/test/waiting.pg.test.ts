@@ -56,3 +56,27 @@ test('a call ends when its signal aborts, also while the database is silent', as
   expect(await waiting).toBe(reason);
   await proxy.restore();
 });
+
+test('a call for the end of the log ends at its timeout, or its signal, also without a connection', async ({
+  processUrl,
+  store,
+}) => {
+  await using small = openStore(processUrl, { schema: store.schema, maxConnections: 1 });
+  const subscription = recorder(small, 'recorder');
+  const runner = createRunner(small, [subscription]);
+  await runner.migrate();
+  const gate = new Gate();
+  const holding = small.inTransaction(() => gate.pass());
+  await gate.reached();
+  expect(await failureOf(runner.whenCaughtUp(subscription, { timeoutMs: 50 }))).toMatchObject({
+    code: 'SUBSCRIPTION_TIMEOUT',
+    reached: undefined,
+  });
+  const reason = new Error('the caller has gone');
+  const ending = new AbortController();
+  const waiting = failureOf(runner.whenCaughtUp(subscription, { signal: ending.signal }));
+  ending.abort(reason);
+  expect(await waiting).toBe(reason);
+  gate.open();
+  await holding;
+});

@@ -7,9 +7,9 @@ import {
   type InFlightLimits,
   type StreamToAppend,
 } from '@leftfold/core';
-import { assertObject } from '@leftfold/core/input';
 import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
 import {
+  assertTransaction,
   type CallerTransaction,
   runnerInTransaction,
   type StatementRunner,
@@ -110,7 +110,7 @@ export class Appender {
     transaction: CallerTransaction | undefined,
   ): Promise<AppendToStreamsResult> {
     const { catalog, limits, schema } = this.#options;
-    if (transaction !== undefined) assertObject('a transaction', 'transaction', transaction);
+    if (transaction !== undefined) assertTransaction('transaction', transaction);
     // Before the text of the events is made, which is kept until the caller's own work ends.
     this.#inFlight.assertRoom();
     const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);

@@ -1,16 +1,13 @@
+import { within as withinLimit } from '@leftfold/postgres';
+
 /** Waits for work. @throws what `toError` makes, when it takes longer than `limitMs`; the work is not waited for then */
-export async function within<TResult>(
+export function within<TResult>(
   work: Promise<TResult>,
   limitMs: number,
   toError: () => Error,
 ): Promise<TResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(toError()), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = (): never => {
+    throw toError();
+  };
+  return withinLimit(work, { limitMs, late });
 }

@@ -15,6 +15,7 @@ import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
+import { waitForMark } from '../wait/wait-for-mark.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
 import { LedLoops } from './led-loops.ts';
 import { createMissing } from './create-missing.ts';
@@ -216,9 +217,9 @@ export class SubscriptionRunner implements AsyncDisposable {
     const waiting = toWaitOptions(options, Number.POSITIVE_INFINITY);
     this.#assertOpen();
     const subscription = this.#subscriptions.find(ref);
-    const position = await this.#store.highWaterMark();
     const inline = subscription.definition.promote !== undefined;
-    await this.#waiters.until(subscription, { position, inline, read: true }, waiting);
+    const by = { store: this.#store, waiters: this.#waiters };
+    await waitForMark(by, subscription, { inline, read: true }, waiting);
   }
 
   /** @internal False when this process defines the subscription in another way than the row with this hash. */

@@ -1,7 +1,7 @@
 import { LeftfoldError } from '@leftfold/core';
 import type { EventPlace } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { onAbort, toLeftfoldError } from '@leftfold/postgres';
+import { toLeftfoldError, within } from '@leftfold/postgres';
 import { hasReached, type ReachedRow } from '../sql/reached.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { stoppedError, type SubscriptionWaiters, type WaitOptions } from './subscription-waiters.ts';
@@ -31,7 +31,8 @@ export async function waitForPlace(
     wanted: position,
     check: async () => {
       const limitMs = Math.min(MAX_ANSWER_MS, Math.max(ANSWER_MS, deadline - performance.now()));
-      return (await answerWithin(reachedRow(by, subscription, place), limitMs, signal)) ?? 0;
+      // The answer is shared with other calls: one that ends earlier leaves it to them.
+      return within(reachedRow(by, subscription, place), { limitMs, late: () => 0, signal });
     },
     wait: (remainingMs) =>
       by.waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
@@ -57,26 +58,4 @@ async function reachedRow(
   }
   if (row === undefined) return 0;
   return hasReached(identityOf(subscription), place, row) ? row : row.position;
-}
-
-/**
- * The answer is shared with other calls, so that a call which ends earlier leaves it to them.
- *
- * @returns undefined when there is none within the limit
- * @throws the signal's reason when it aborts
- */
-function answerWithin<TAnswer>(
-  answer: Promise<TAnswer>,
-  limitMs: number,
-  signal: AbortSignal | undefined,
-): Promise<TAnswer | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), limitMs);
-    const remove = signal && onAbort(signal, () => reject(signal.reason));
-    const end = () => {
-      clearTimeout(timer);
-      remove?.();
-    };
-    answer.then(resolve, reject).finally(end);
-  });
 }

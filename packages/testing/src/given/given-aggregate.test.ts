@@ -230,6 +230,11 @@ describe('what was not expected', () => {
     expect(work).toThrow(message);
   });
 
+  test('may not be one event instead of a list', () => {
+    // @ts-expect-error JavaScript may pass one event
+    expect(() => withdraw(200).then(withdrawn(200))).toThrow('then(...) takes a list of events');
+  });
+
   test('is shown as a difference', () => {
     expect(() => withdraw(200).then([withdrawn(201)])).toThrow(/\+ {7}cents: 200\n- {7}cents: 201/);
   });

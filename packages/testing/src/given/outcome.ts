@@ -54,6 +54,8 @@ export function toOutcome<TEvents extends AnyEvents, TReason extends string, TSt
   function then(expected: TEvents): ThenState<TState> {
     if (typeof expected === 'function')
       throw new TypeError('given(...).when(...) is no promise: do not await it');
+    if (!isExpected(expected))
+      throw new TypeError('then(...) takes a list of events, such as then([event]), or lists by role');
     if (rejection !== undefined) fail(`${command} was rejected: ${saying(rejection)}`, then, { expected });
     assertSame(plain(events), plain(expected), `${command} decided on other events`, then);
     return { thenState };
@@ -92,6 +94,13 @@ function plain(events: AnyEvents): unknown {
 
 function isList(events: AnyEvents): events is readonly NewEvent[] {
   return Array.isArray(events);
+}
+
+/** JavaScript may pass anything. */
+function isExpected(events: unknown): boolean {
+  if (Array.isArray(events)) return true;
+  if (typeof events !== 'object' || events === null) return false;
+  return Object.values(events).every((list) => list === undefined || Array.isArray(list));
 }
 
 function names(events: AnyEvents): string {
