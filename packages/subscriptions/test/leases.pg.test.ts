@@ -48,7 +48,7 @@ describe('leases', () => {
         // As long again as the lease lasts that it began with. Statements throughout: only an idle transaction is ended.
         const subscriptions = sql.id(store.schema, 'subscriptions');
         const { rows } = await sql<{ end: string }>`
-          select (lease_until + interval '300 ms')::text as end from ${subscriptions}`.execute(tx);
+          select (lease_until + interval '1 s')::text as end from ${subscriptions}`.execute(tx);
         await until(async () => {
           const end = sql`${rows[0]?.end}::timestamptz`;
           const clock = await sql<{ over: boolean }>`select clock_timestamp() > ${end} as over`.execute(tx);
@@ -57,8 +57,8 @@ describe('leases', () => {
         await gate.pass();
       },
     });
-    await using first = createRunner(store, [long], { owner: 'first', leaseMs: 300 });
-    await using second = createRunner(other, [long], { owner: 'second', leaseMs: 300 });
+    await using first = createRunner(store, [long], { owner: 'first', leaseMs: 1_000 });
+    await using second = createRunner(other, [long], { owner: 'second', leaseMs: 1_000 });
     await first.start();
     await store.append('counter-1', [added(1)]);
     await second.start();
