@@ -36,7 +36,7 @@ describe('subscriptions of one name', () => {
 
   test('keep a lease that was lost apart from one that was not', async ({ adminStore: store }) => {
     const versions = [1, 2].map((version) => recorder(store, 'shared', { version }));
-    await using runner = createRunner(store, versions, { owner: 'runner', leaseMs: 150 });
+    await using runner = createRunner(store, versions, { owner: 'runner', leaseMs: 1_000 });
     await runner.start();
     await until(async () => (await runner.status()).every(({ state }) => state === 'running'));
     const subscriptions = sql.id(store.schema, 'subscriptions');

@@ -32,7 +32,7 @@ describe('a release that is too old for an event', () => {
     const incidents: SubscriptionIncident[] = [];
     const subscription = recorder(store, 'rolled');
     const onIncident = (incident: SubscriptionIncident) => incidents.push(incident);
-    await using old = createRunner(store, [subscription], { owner: 'old', leaseMs: 300, onIncident });
+    await using old = createRunner(store, [subscription], { owner: 'old', leaseMs: 900, onIncident });
     await old.start();
     await using newStore = openStore(processUrl, { schema: store.schema, events: [newer] });
     await store.append('counter-1', [added(1), added(2)]);
@@ -44,7 +44,7 @@ describe('a release that is too old for an event', () => {
 
     const waiting = old.waitForPosition(subscription, 3, { timeoutMs: 20_000 });
     const next = recorder(newStore, 'rolled');
-    await using fresh = createRunner(newStore, [next], { owner: 'new', leaseMs: 300, release: 'new' });
+    await using fresh = createRunner(newStore, [next], { owner: 'new', leaseMs: 900, release: 'new' });
     await fresh.start();
     await waiting;
     expect(await amountsOf(store, 'rolled')).toEqual([1, 2, 3]);
@@ -55,7 +55,7 @@ describe('a release that is too old for an event', () => {
   test('says why in a wait that times out, and ends one that would not', async ({ processUrl, store }) => {
     const subscription = recorder(store, 'waiting');
     await using old = createRunner(store, [subscription], {
-      leaseMs: 300,
+      leaseMs: 900,
       release: 'old',
       onIncident: () => {},
     });
@@ -76,7 +76,7 @@ describe('a release that is too old for an event', () => {
 
     // A newer release waits for itself.
     const next = recorder(newStore, 'waiting');
-    await using fresh = createRunner(newStore, [next], { leaseMs: 300, release: 'new' });
+    await using fresh = createRunner(newStore, [next], { leaseMs: 900, release: 'new' });
     await fresh.start();
     await fresh.whenCaughtUp(next);
     await old.whenCaughtUp(subscription);
@@ -106,11 +106,11 @@ describe('a failure of one release', () => {
       onEvent: () => Promise.reject(new Error('of this release')),
     });
     await store.append('counter-1', [added(1)]);
-    await using first = createRunner(store, [failing], { release: 'a', leaseMs: 300 });
+    await using first = createRunner(store, [failing], { release: 'a', leaseMs: 900 });
     await first.start();
     expect(await failureOf(first.whenCaughtUp(failing))).toMatchObject({ code: 'SUBSCRIPTION_FAILED' });
 
-    await using second = createRunner(store, [failing], { release: 'b', leaseMs: 300 });
+    await using second = createRunner(store, [failing], { release: 'b', leaseMs: 900 });
     await second.start();
     const releases = ['a', 'b'];
     await until(async () => (await second.status())[0]?.failure?.releases.length === 2);
@@ -118,7 +118,7 @@ describe('a failure of one release', () => {
     expect(await entriesOf(store, 'mended')).toEqual([]);
 
     const mended = recorder(store, 'mended');
-    await using third = createRunner(store, [mended], { release: 'c', leaseMs: 300 });
+    await using third = createRunner(store, [mended], { release: 'c', leaseMs: 900 });
     await third.start();
     await third.waitForPosition(mended, 1);
     expect(await amountsOf(store, 'mended')).toEqual([1]);
@@ -132,7 +132,7 @@ describe('another definition of the same version', () => {
   test('is left alone until it is reset, which adopts it', async ({ processUrl, store }) => {
     const incidents: SubscriptionIncident[] = [];
     const before = recorder(store, 'redefined');
-    await using old = createRunner(store, [before], { owner: 'old', leaseMs: 300 });
+    await using old = createRunner(store, [before], { owner: 'old', leaseMs: 900 });
     await old.start();
     await store.append('counter-1', [added(1), counterEvents.create.noted({})]);
     await old.whenCaughtUp(before);
@@ -141,7 +141,7 @@ describe('another definition of the same version', () => {
     const after: SubscriptionDefinition = recorder(newStore, 'redefined', { eventTypes: bothTypes });
     await using fresh = createRunner(newStore, [after], {
       owner: 'new',
-      leaseMs: 300,
+      leaseMs: 900,
       onIncident: (incident) => incidents.push(incident),
     });
     await fresh.start();

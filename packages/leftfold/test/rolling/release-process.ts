@@ -26,7 +26,7 @@ async function obey(order: Order): Promise<unknown> {
       database: { url: order.url, maxConnections: 4 },
       subscriptions: {
         owner: order.owner,
-        leaseMs: 300,
+        leaseMs: 900,
         retry: { attempts: 2, firstDelayMs: 1 },
         onIncident: ({ error }) => incidents.push(told(error)),
       },
