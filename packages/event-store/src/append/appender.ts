@@ -5,6 +5,7 @@ import {
   type EventCatalog,
   InFlight,
   type InFlightLimits,
+  StoreUnavailableError,
   type StreamToAppend,
 } from '@leftfold/core';
 import { type AppendLimits, type AppendRequest, prepareRequest } from '@leftfold/core/append';
@@ -178,7 +179,9 @@ export class Appender {
 
   /** @param run runs in the caller's transaction, which may hold the first append */
   async #toDuplicate(request: AppendRequest, run?: StatementRunner): Promise<AppendToStreamsResult> {
-    return toAppendResult(request, { kind: 'duplicate' }, await this.#recorded(request, run));
+    const recorded = await this.#recorded(request, run);
+    if (recorded.length === 0 && request.eventCount > 0) throw new StoreUnavailableError(GONE);
+    return toAppendResult(request, { kind: 'duplicate' }, recorded);
   }
 
   async #recorded(
@@ -193,6 +196,10 @@ export class Appender {
     );
   }
 }
+
+/** The append found its events, and the read that followed did not. */
+const GONE =
+  'the log went back while a repeated append was answered: its events are not there any more; make the append again';
 
 /** The same hook, called with events as a reader of the log gets them: it must write what a rebuild writes. */
 function givenAsStored(hook: InlineHook): InlineHook {
