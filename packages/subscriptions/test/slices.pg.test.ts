@@ -225,6 +225,32 @@ describe('processes that run the same slices', () => {
     await Promise.all(stores.map((each) => each.close()));
   });
 
+  test('leave one whose start hangs to another process after one attempt', async ({ processUrl, store }) => {
+    guarantee('even-shares');
+    let attempts = 0;
+    const hanging = {
+      ...recorder(store, 'sliced'),
+      createHandler: () => {
+        attempts += 1;
+        return new Promise<never>(() => {});
+      },
+    };
+    await using first = createRunner(store, [hanging], {
+      owner: 'first',
+      leaseMs: 2_000,
+      batchTimeoutMs: 500,
+    });
+    await first.start();
+    await until(() => attempts > 0);
+    await using other = openStore(processUrl, { schema: store.schema });
+    const able = recorder(other, 'sliced');
+    await using second = createRunner(other, [able], { owner: 'second', leaseMs: 2_000 });
+    await second.start();
+    const { position } = await store.append('counter-1', [added(1)]);
+    await second.waitForPosition(able, position, { timeoutMs: 20_000 });
+    expect(attempts).toBe(1);
+  });
+
   test('leave one that cannot be started to another process, and say so', async ({ processUrl, store }) => {
     guarantee('even-shares');
     const incidents: SubscriptionIncident[] = [];

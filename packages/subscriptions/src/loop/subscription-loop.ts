@@ -93,6 +93,8 @@ export class SubscriptionLoop {
       } catch (error) {
         lastFailure = describeFailure(attempt, error, store.schema);
         this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
+        // One that hangs would hold the lease for as long again with each attempt.
+        if (error instanceof SubscriptionStalledError) break;
         if (attempt < retry.attempts) await pause(retryDelayMs(retry, attempt), signal);
       }
     }
