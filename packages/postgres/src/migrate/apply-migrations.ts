@@ -11,6 +11,7 @@ import { replaceFunctions } from './replace-functions.ts';
 import { assertOwnSchema } from './schema-owner.ts';
 import { assertServerVersion } from './server-version.ts';
 import * as statements from './statements.ts';
+import { whileAtWork } from './while-at-work.ts';
 
 const ANSWER_MS = 30_000;
 
@@ -42,7 +43,8 @@ export async function applyMigrations(pool: pg.Pool, options: MigrateOptions): P
 
 async function migrateOn(pool: pg.Pool, options: MigrateOptions): Promise<void> {
   const { client, release, breakOff } = await borrow(pool);
-  const run = runnerOn(client, { prepare: false, answerMs: options.answerMs ?? ANSWER_MS });
+  const { answerMs = ANSWER_MS } = options;
+  const run = runnerOn(client, { prepare: false, answerMs });
   try {
     const version = await fieldOf<number>(run, statements.serverVersion, 'version');
     // Before the transaction: servers that are too old do not have all of its settings.
@@ -52,12 +54,17 @@ async function migrateOn(pool: pg.Pool, options: MigrateOptions): Promise<void> 
     if (encoding !== 'UTF8') throw new WrongEncodingError(encoding ?? '');
     await assertOwnSchema(run, options.schema);
     // A migration may take as long as its tables are large, and another process may be at it.
-    if (!(await isUpToDate(run, options)))
-      await migrateUnderLock(runnerOn(client, { prepare: false }), options);
+    if (!(await isUpToDate(run, options))) {
+      const pid = (await fieldOf<number>(run, statements.backend, 'pid')) ?? 0;
+      await whileAtWork({ pool, pid, answerMs }, () =>
+        migrateUnderLock(runnerOn(client, { prepare: false }), options),
+      );
+    }
     await run(statements.commit);
   } catch (error) {
+    // Also when a statement is not answered, or its answer does not come.
     if (isNoAnswer(error)) breakOff();
-    else await run(statements.rollback).catch(() => {});
+    else await run(statements.rollback).catch(breakOff);
     throw error;
   } finally {
     release();

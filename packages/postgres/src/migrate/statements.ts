@@ -7,6 +7,8 @@ export const serverVersion = fixed(`select current_setting('server_version_num')
 
 export const serverEncoding = fixed(`select current_setting('server_encoding') as encoding`);
 
+export const backend = fixed('select pg_backend_pid() as pid');
+
 /** How long a migration waits for a lock on a table, in milliseconds: whatever needs that table waits behind it. */
 const LOCK_MS = 10_000;
 /** How long it waits for the migration of another process, in milliseconds. */

@@ -1,5 +1,6 @@
 import { type Backoff, retryDelayMs } from '@leftfold/core';
-import pg from 'pg';
+import type pg from 'pg';
+import { clientBeside } from '../pool/client-beside.ts';
 import { runnerOn } from '../statement/statement-runner.ts';
 import type { StatementRunner } from '../statement/statement.ts';
 import { heartbeatStatement, listenStatement } from './statements.ts';
@@ -66,14 +67,7 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    // The pool hides its connection string and its password when its options are copied.
-    const { connectionString, password } = this.#pool.options;
-    const client = new pg.Client({
-      ...this.#pool.options,
-      ...(connectionString === undefined ? {} : { connectionString }),
-      password,
-      application_name: 'leftfold listener',
-    });
+    const client = clientBeside(this.#pool, { application_name: 'leftfold listener' });
     this.#connecting = client;
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
