@@ -95,7 +95,7 @@ describe('migrate', () => {
     const refused = {
       code: 'MISSING_RIGHTS',
       retryable: false,
-      message: expect.stringContaining('; this role lacks a right: after a migration'),
+      message: expect.stringContaining('; this role lacks the right: should it have it, migrate'),
     };
     expect(await failureOf(store.migrate())).toMatchObject(refused);
     await using owner = openStore(ownDatabase.connectionString);

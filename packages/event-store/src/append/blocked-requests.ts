@@ -22,7 +22,9 @@ export interface BlockedRequest {
 
 /** Every blocked request is tried about once in this time, as long as there are few enough of them. */
 const ROUND_MS = 250;
-/** How long one try waits for a lock. The longest is close to the next try: nearly always one is waiting. */
+/** How long a try waits for a lock that finds out which requests of a batch are blocked: the others wait for it. */
+const FIRST_TRY_MS = 2;
+/** How long a later one waits. The longest is close to the next try: nearly always one is waiting. */
 const SHORTEST_TRY_MS = 20;
 const LONGEST_TRY_MS = 100;
 
@@ -81,8 +83,9 @@ export class BlockedRequests {
     while (this.#untried.length + this.#line.length > 0) {
       await slots.take();
       this.#expire();
-      const group = this.#takeGroup();
-      if (group.length > 0) await this.#try(group);
+      const isFirst = this.#untried.length > 0;
+      const group = this.#takeGroup(isFirst ? this.#untried : this.#line);
+      if (group.length > 0) await this.#try(group, isFirst ? FIRST_TRY_MS : this.#tryMs(group));
       slots.free();
     }
     this.#workers -= 1;
@@ -105,9 +108,8 @@ export class BlockedRequests {
     this.#line = this.#line.filter(isInTime);
   }
 
-  #takeGroup(): readonly BlockedRequest[] {
+  #takeGroup(list: BlockedRequest[]): readonly BlockedRequest[] {
     const room = new BatchRoom({ ...this.#options.batch, maxRequests: this.#groupSize });
-    const list = this.#untried.length > 0 ? this.#untried : this.#line;
     const end = list.findIndex(({ queued: { request } }) => {
       if (!room.fits(request)) return true;
       room.take(request);
@@ -116,11 +118,11 @@ export class BlockedRequests {
     return list.splice(0, end === -1 ? list.length : end);
   }
 
-  async #try(group: readonly BlockedRequest[]): Promise<void> {
+  async #try(group: readonly BlockedRequest[], tryMs: number): Promise<void> {
     const { send, batch, onSettled } = this.#options;
     const requests = group.map(({ queued }) => queued.request);
     const isAlone = group.length === 1;
-    const results = await send(requests, isAlone ? this.#tryMs() : SHORTEST_TRY_MS);
+    const results = await send(requests, tryMs);
     const apart: BlockedRequest[] = [];
     let isBlocked = false;
     for (const [index, one] of group.entries()) {
@@ -141,8 +143,9 @@ export class BlockedRequests {
     if (this.#untried.length + this.#line.length > 0) this.#startWorkers();
   }
 
-  /** How long a request waits that is tried alone: the more are blocked, the shorter. */
-  #tryMs(): number {
+  /** How long requests wait that were tried before: the more are blocked, the shorter. */
+  #tryMs(group: readonly BlockedRequest[]): number {
+    if (group.length > 1) return SHORTEST_TRY_MS;
     const share = (this.#options.slots.size * ROUND_MS) / this.#count;
     return Math.round(Math.min(LONGEST_TRY_MS, Math.max(SHORTEST_TRY_MS, share)));
   }

@@ -293,6 +293,6 @@ export const unknownFailure: Failure = wrongStatement;
 /** What PostgreSQL says, which names the object. A trigger or function can raise the same code with values in it. */
 function missingRight(cause: unknown): { readonly message?: string } {
   if (!(cause instanceof Error && 'routine' in cause && cause.routine === 'aclcheck_error')) return {};
-  const message = `${cause.message}; this role lacks a right: after a migration and for each new projection, migrate as the owner, then run the script of rightsScript again`;
+  const message = `${cause.message}; this role lacks the right: should it have it, migrate as the owner, then run the script of rightsScript again and make the role a member of the one for its task (app appends, projector runs projections, reader queries, operator resumes); should it not, connect as a role that has it, or set subscriptions: { run: false } in a process that only appends and queries`;
   return { message };
 }
