@@ -99,6 +99,22 @@ describe('an argument that is none is refused at once', () => {
       expect(await attempt(() => projections.reset(given(projection)))).toMatchObject(refused);
   });
 
+  test('by each call that takes a signal: one that is none', async ({ app }) => {
+    for (const signal of [null, 'stop', 7, {}, new AbortController()]) {
+      const options = given({ signal });
+      const calls = [
+        () => app.query(balances, options),
+        () => app.projections.waitFor(balances, tokenOf(undefined), options),
+        () => app.projections.whenCaughtUp(balances, options),
+        () => app.store.readStream('account-1', options)[Symbol.asyncIterator]().next(),
+        () => app.store.readAll(options)[Symbol.asyncIterator]().next(),
+        () => app.store.subscribe(options)[Symbol.asyncIterator]().next(),
+      ];
+      for (const call of calls)
+        expect(await attempt(call), String(call)).toMatchObject({ ...refused, argument: 'signal' });
+    }
+  });
+
   test('by createApp: every group of options', async ({ database }) => {
     const url = database.connectionString;
     const wrong: readonly object[] = [

@@ -47,7 +47,9 @@ describe('with the rights of the script', () => {
     expect(await reader.load(account, '1')).toMatchObject({ streamVersion: 2 });
     expect(await failureOf(reader.execute(account.command.deposit('1', { cents: 1 })))).toMatchObject({
       code: 'MISSING_RIGHTS',
-      message: expect.stringMatching(/^permission denied for function _append_\w+; this role lacks the right/),
+      message: expect.stringMatching(
+        /^permission denied for function _append_\w+; this role lacks the right/,
+      ),
     });
   });
 

@@ -76,7 +76,8 @@ export type OptionNames<TOptions> = Readonly<Record<keyof TOptions & string, tru
 const NONE = {};
 
 /**
- * Refuses options with another name than these, so that a misspelt one is never ignored. O(n) in the options given.
+ * Refuses options with another name than these, so that a misspelt one is never ignored, and a `signal` that is none: every
+ * option of that name is an AbortSignal. O(n) in the options given.
  *
  * @param others more names
  * @throws InvalidArgumentError when the value is given and is not an object with these members only.
@@ -95,4 +96,13 @@ export function assertOptions(
     const known = Object.keys({ ...names, ...others }).join(', ');
     throw new InvalidArgumentError(argument, `has no member ${shownName(name)}; it takes ${known}`);
   }
+  if ('signal' in value) assertSignal(value.signal);
+}
+
+/** One of another realm is none by `instanceof`. */
+function assertSignal(value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value)
+    return;
+  throw InvalidArgumentError.not('an AbortSignal', 'signal', value);
 }

@@ -82,6 +82,13 @@ describe('keysOf', () => {
     expect(keysOf(() => [])).toEqual([]);
     expect(keysOf(() => null)).toEqual([]);
   });
+
+  test('a function that returns nothing is told what to return', () => {
+    const nothing = (() => {}) as never;
+    expect(() => keysOf(nothing)).toThrow(/^"key" returned undefined; return the key's columns/);
+    expect(() => keysOf((() => ['a']) as never)).toThrow(/^"key" returned string/);
+    expect(() => keysOf((() => [null]) as never)).toThrow(/^"key" returned null in a list/);
+  });
 });
 
 describe('evolve', () => {

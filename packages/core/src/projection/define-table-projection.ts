@@ -209,13 +209,23 @@ export function defineTableProjection<
     keysOf(event) {
       const keys = options.key(event as ProjectedEvent<TGroups, TMetadata>) as OneOrMore<AnyRow>;
       if (keys === null) return [];
-      return isList(keys) ? keys : [keys];
+      const all = isList(keys) ? keys : [keys];
+      for (const key of all) assertKey(key);
+      return all;
     },
     evolve: (row, event) => {
       const handler = handlers[event.type];
       return handler === undefined ? row : handler(row, event);
     },
   };
+}
+
+/** One without a type, from plain JavaScript, may be anything. @throws TypeError */
+function assertKey(key: unknown): void {
+  if (typeof key === 'object' && key !== null) return;
+  throw new TypeError(
+    `"key" returned ${key === null ? 'null in a list' : typeof key}; return the key's columns, a list of such keys, or null for an event that changes no row`,
+  );
 }
 
 function isList(keys: AnyRow | readonly AnyRow[]): keys is readonly AnyRow[] {

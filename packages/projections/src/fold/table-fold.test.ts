@@ -154,6 +154,9 @@ describe('folding into a table', () => {
     const silent = { ...places, evolve: () => undefined };
     // @ts-expect-error a rule that is written in JavaScript may return nothing
     expect(() => fold(silent, [lost('a')])).toThrow('"evolve" returned undefined');
+    const late = { ...places, evolve: (row: AnyRow): unknown => Promise.resolve(row) };
+    // @ts-expect-error the same
+    expect(() => fold(late, [lost('a')])).toThrow('"evolve" returned a promise');
     const keyless = { ...places, keysOf: () => [{}] };
     expect(() => fold(keyless, [lost('a')])).toThrow('column "place": expected a string, got undefined');
   });

@@ -138,6 +138,12 @@ export class TableFold {
     if (typeof row !== 'object') {
       throw new TypeError(`"evolve" returned ${typeof row}; return the row, or null to delete it`);
     }
+    if (row instanceof Promise) {
+      row.catch(() => {}); // told here
+      throw new TypeError(
+        '"evolve" returned a promise; it has to compute the row at once, from the row and the event alone: use defineProjection for what needs the database',
+      );
+    }
     const kept = this.#withKey(row, one);
     return this.#json.length === 0 ? kept : this.#asStored(kept, before);
   }
