@@ -19,12 +19,14 @@ import type { Group } from './run/workload.ts';
 import { onStockServer } from './server/stock-server.ts';
 import { silentChannel } from './tracing/silent-channel.ts';
 import { tracedAppends } from './tracing/traced-appends.ts';
+import { leftfoldIdle } from './subscriptions/leftfold-idle.ts';
+import { leftfoldSlices } from './subscriptions/leftfold-slices.ts';
 import { bareTraffic } from './traffic/baseline-traffic.ts';
 import { leftfoldTraffic } from './traffic/leftfold-traffic.ts';
 import { leftfoldVisible } from './visible/leftfold-visible.ts';
 
 /** All groups of workloads that are measured at this pace. */
-export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readonly Group[] {
+export function groupsAt({ full, catchUpEvents, statementEvents, slicedEvents }: Pace): readonly Group[] {
   const install = peerInstallation();
   const always: readonly Group[] = [
     [bareInsert('append.single.insert', 1), leftfoldAppend('append.single.leftfold', 1)],
@@ -70,6 +72,9 @@ export function groupsAt({ full, catchUpEvents, statementEvents }: Pace): readon
       leftfoldCatchUp('project.general.awaited', awaitedStatements, statementEvents),
     ],
     [leftfoldVisible('visible.idle.leftfold')],
+    [leftfoldSlices('slices.one', 1, slicedEvents), leftfoldSlices('slices.two', 2, slicedEvents)],
+    [leftfoldIdle('idle.100', 100, 1)],
+    [leftfoldIdle('idle.32x16', 32, 16)],
     [leftfoldReplay('replay.1m.leftfold')],
   ];
   if (!full) return always;

@@ -120,6 +120,19 @@ export const goals: readonly Goal[] = [
     limit: { atMost: 50 },
   },
   {
+    name: 'slices.twoVsOne',
+    what: 'two processes on two slices of a projection whose fold takes CPU, on two cores: events/s against one process',
+    of: 'slices.two.eventsPerSecond',
+    against: 'slices.one.eventsPerSecond',
+    limit: { atLeast: 1.5 },
+  },
+  {
+    name: 'idle.100.statementsPerSecond',
+    what: 'one process with 100 projections, and no events: statements/s',
+    of: 'idle.100.statementsPerSecond',
+    limit: { atMost: 10 },
+  },
+  {
     name: 'flat.append.10mVs100k',
     what: '64 appenders in a log of 10 million events: events/s against a log of 100 thousand',
     of: 'flat.10m.append.eventsPerSecond',

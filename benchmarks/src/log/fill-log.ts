@@ -34,6 +34,15 @@ export async function fillLog(
   say: (line: string) => void = () => {},
 ): Promise<void> {
   await freshTable(database);
+  await writeEvents(database, { events, streams }, say);
+}
+
+/** Writes events into an empty log. None of them is visible to readers before all are. */
+export async function writeEvents(
+  database: BenchDatabase,
+  { events, streams }: LogShape,
+  say: (line: string) => void = () => {},
+): Promise<void> {
   const pool = new pg.Pool({ connectionString: database.connectionString, max: WRITERS });
   let next = 0;
   const write = async () => {

@@ -1,15 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { fillLog } from '../log/fill-log.ts';
 import { assertBalances } from '../project/read-model.ts';
+import { compileProgram } from '../run/compile-program.ts';
 import type { Workload } from '../run/workload.ts';
 
 const EVENTS = 1_000_000;
 const STREAMS = 10_000;
-const source = fileURLToPath(new URL('replay-process.ts', import.meta.url));
-const program = fileURLToPath(new URL('../../node_modules/.cache/replay-process.js', import.meta.url));
 
 /** Measures the peak resident memory of a process that replays a million events into a read model. */
 export function leftfoldReplay(name: string): Workload {
@@ -19,7 +16,7 @@ export function leftfoldReplay(name: string): Workload {
     async setup({ server, say }) {
       const database = await server.createDatabase();
       await fillLog(database, { events: EVENTS, streams: STREAMS }, say);
-      await compile();
+      const program = await compileProgram(new URL('replay-process.ts', import.meta.url));
       let version = 0;
       return {
         async run() {
@@ -33,28 +30,13 @@ export function leftfoldReplay(name: string): Workload {
           if (code !== 0) throw new TypeError(`the replaying process ended with exit code ${String(code)}`);
           const [report] = await reported;
           const seconds = (performance.now() - started) / 1_000;
-          await assertBalances(database, `leftfold_balances_v${version}.balances`, EVENTS);
+          await assertBalances(database, `leftfold__balances_v${version}.balances`, EVENTS);
           return { rssMb: rssOf(report), eventsPerSecond: EVENTS / seconds };
         },
         teardown: () => database.drop(),
       };
     },
   };
-}
-
-/** Compiles to JavaScript, as an application is deployed: a TypeScript loader would add to the measured memory. */
-async function compile(): Promise<void> {
-  await build({
-    entryPoints: [source],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['@leftfold/source'],
-    external: ['kysely', 'pg', 'zod'],
-    logLevel: 'error',
-  });
 }
 
 function rssOf(report: unknown): number {

@@ -27,6 +27,9 @@ const method = [
   '  the answer to the one before; Leftfold does the same with statements that handlers return.',
   '- **Visible** is the time from the moment when an append is due until another connection sees its row in the read',
   '  model, at about 40 appends a second.',
+  '- **Slices** are measured from the moment when all events are in the log. Two processes, the server and the program that',
+  '  measures share the cores of the machine.',
+  '- **Many projections** in one process: what its pool sends while no events arrive, counted for ten seconds.',
   '- **Peers** run in processes of their own, each with a database of its own, in the best way that they document.',
 ];
 

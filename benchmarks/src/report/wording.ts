@@ -122,6 +122,22 @@ const sections: readonly Section[] = [
     rows: [['visible.idle.leftfold', 'Leftfold']],
   },
   {
+    title: 'A projection with two slices, whose fold takes CPU',
+    rate: 'events/s',
+    rows: [
+      ['slices.one', 'Leftfold, one process'],
+      ['slices.two', 'Leftfold, two processes'],
+    ],
+  },
+  {
+    title: 'A process with many projections, and no events',
+    rate: 'statements/s',
+    rows: [
+      ['idle.100', 'Leftfold, 100 projections'],
+      ['idle.32x16', 'Leftfold, 32 projections of 16 slices each'],
+    ],
+  },
+  {
     title: 'A small log and a large one',
     rate: 'events/s',
     rows: [
@@ -161,5 +177,7 @@ export function sectionsOf(measured: readonly string[]): readonly Section[] {
 export function unitOf(figure: string): string {
   if (figure.endsWith('Ms')) return 'ms';
   if (figure.endsWith('Mb')) return 'MB';
+  if (figure.endsWith('Percent')) return '% of a core';
+  if (figure.endsWith('statementsPerSecond')) return 'statements/s';
   return figure.endsWith('eventsPerSecond') ? 'events/s' : 'per second';
 }

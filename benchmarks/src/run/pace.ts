@@ -13,6 +13,8 @@ export interface Pace {
   readonly catchUpEvents: number;
   /** Number of events for a projection with one statement for each event. */
   readonly statementEvents: number;
+  /** Number of events for a projection whose fold takes CPU. */
+  readonly slicedEvents: number;
   /** Number of events for the projection of a peer. */
   readonly peerEvents: number;
   /** A peer that does not apply them in this time is judged by the events that it has applied. */
@@ -29,6 +31,7 @@ export const fullPace: Pace = {
   sweepMs: 2_000,
   catchUpEvents: 200_000,
   statementEvents: 20_000,
+  slicedEvents: 20_000,
   peerEvents: 20_000,
   peerLimitMs: 10_000,
   probes: 400,
@@ -42,6 +45,7 @@ export const quickPace: Pace = {
   sweepMs: 200,
   catchUpEvents: 100_000,
   statementEvents: 3_000,
+  slicedEvents: 10_000,
   peerEvents: 2_000,
   peerLimitMs: 3_000,
   probes: 80,
