@@ -77,6 +77,12 @@ describe('a value that cannot be stored', () => {
     expect(issue?.path).toHaveLength(203);
   });
 
+  test('is found in an array without elements, of any length', () => {
+    expect(() => toJson('account.opened', 1, { names: new Array(2 ** 32 - 1) })).toThrow(
+      'names.0: is undefined',
+    );
+  });
+
   test('is refused when it is too deep or contains itself', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;

@@ -124,26 +124,47 @@ interface PlacedIssue extends Omit<SchemaIssue, 'path'> {
 }
 
 function placedIssueOf(value: unknown): PlacedIssue {
-  const open: { readonly value: unknown; readonly at: Place | undefined }[] = [{ value, at: undefined }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value: part, at } = next;
-    const problem = problemIn(part);
-    if (problem !== undefined) return notJson(at, problem);
-    if (typeof part === 'string' && !isStorableText(part)) return unstorable(at);
-    if (typeof part !== 'object' || part === null) continue;
-    const members: typeof open = [];
-    // The elements of an array that it does not have are undefined.
-    const names = Array.isArray(part) ? [...part.keys()] : Object.keys(part);
-    for (const name of names) {
-      const memberAt = { name, above: at };
-      if (!isStorableText(String(name))) return unstorable(memberAt);
-      const member = memberOf(part, name);
-      if (member === THREW) return notJson(memberAt, GETTER_THROWS);
-      if (member !== undefined || Array.isArray(part)) members.push({ value: member, at: memberAt });
+  const issue = issueOfPart(value, undefined);
+  if (issue !== undefined) return issue;
+  // The parts whose members are being visited, from the value down.
+  const open = isParent(value) ? [membersOf(value, undefined)] : [];
+  for (let members = open.at(-1); members !== undefined; members = open.at(-1)) {
+    const next = members.next();
+    if (next.done === true) {
+      open.pop();
+      continue;
     }
-    while (members.length > 0) open.push(members.pop()!);
+    const { part, at } = next.value;
+    const found = issueOfPart(part, at);
+    if (found !== undefined) return found;
+    if (isParent(part)) open.push(membersOf(part, at));
   }
   return notJson(undefined, 'changes while it is read');
+}
+
+/** What is wrong with a part, apart from its members. */
+function issueOfPart(part: unknown, at: Place | undefined): PlacedIssue | undefined {
+  if (part === THREW) return notJson(at, GETTER_THROWS);
+  if (at !== undefined && !isStorableText(String(at.name))) return unstorable(at);
+  const problem = problemIn(part);
+  if (problem !== undefined) return notJson(at, problem);
+  return typeof part === 'string' && !isStorableText(part) ? unstorable(at) : undefined;
+}
+
+function isParent(part: unknown): part is object {
+  return typeof part === 'object' && part !== null;
+}
+
+/** One after the other: an array may have tens of millions of elements. Those that it does not have are undefined. */
+function* membersOf(
+  part: object,
+  above: Place | undefined,
+): Generator<{ readonly part: unknown; readonly at: Place }, void> {
+  const isList = Array.isArray(part);
+  for (const name of isList ? part.keys() : Object.keys(part)) {
+    const member = memberOf(part, name);
+    if (member !== undefined || isList) yield { part: member, at: { name, above } };
+  }
 }
 
 const THREW = Symbol();
