@@ -15,6 +15,11 @@ test('a pool that is given stays the caller’s; one made from a connection stri
   expect(own.pool.ended).toBe(true);
 });
 
+test('a client is no pool', () => {
+  // @ts-expect-error it has other members
+  expect(() => openPool({ pool: new pg.Client() })).toThrow('pool must be a pool of pg');
+});
+
 test('neither of the two is no database, and both are a mistake', () => {
   expect(() => openPool({})).toThrow(
     expect.objectContaining({

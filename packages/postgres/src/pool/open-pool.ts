@@ -29,7 +29,8 @@ const BINARY = 'must not have binary: true, nor pg.defaults: values are parsed f
  */
 export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OpenedPool {
   if (pool !== undefined) {
-    if (typeof pool?.connect !== 'function' || typeof pool.listenerCount !== 'function')
+    // A client has `connect` too.
+    if (typeof pool?.connect !== 'function' || !('totalCount' in pool))
       throw InvalidArgumentError.not('a pool of pg', 'pool', pool);
     if (connectionString !== undefined)
       throw new InvalidArgumentError('connectionString', 'or pool must be given, not both');
