@@ -106,6 +106,47 @@ describe('a reaction', () => {
     expect(await runner.status()).toMatchObject([{ state: 'running', parked: { keys: 0 } }]);
   });
 
+  test('that fails holds up its later events, also those of the batch that is prepared meanwhile', async ({
+    store,
+  }) => {
+    guarantee('reactions-in-order');
+    const gate = new Gate();
+    const effects: string[] = [];
+    const reaction = defineReaction({
+      name: 'mails',
+      start: 'beginning',
+      events: [counterEvents],
+      concurrency: 1,
+      onFailure: 'park',
+      retry: { attempts: 2, firstDelayMs: 5 },
+      // A key is parked: the keys of a batch are asked for when it is prepared.
+      key: ({ streamId, data }) => {
+        if ('amount' in data && data.amount === 2) gate.open();
+        return streamId;
+      },
+      on: {
+        'counter.added': async ({ data: { amount } }, { attempt }) => {
+          if (amount === 0) throw new Error('parked');
+          if (amount === 1) await gate.pass();
+          if (amount === 1 && attempt === 1) throw new Error('busy');
+          effects.push(`${amount}`);
+        },
+      },
+    });
+    await append(store, 'parked', 0);
+    await using runner = createRunner(store, [reaction], { batchSize: 4 });
+    await runner.start();
+    await until(async () => (await runner.status())[0]?.parked?.keys === 1);
+    await runner.stop();
+    await append(store, 'a', 1);
+    await append(store, 'b', 10, 11, 12);
+    await append(store, 'a', 2);
+    await using next = createRunner(store, [reaction], { batchSize: 4 });
+    await next.start();
+    await until(() => effects.length === 5);
+    expect(effects.filter((amount) => amount.length === 1)).toEqual(['1', '2']);
+  });
+
   test('stops at an event that fails again and again, and goes on with it when it is resumed', async ({
     store,
   }) => {

@@ -54,9 +54,11 @@ export class ReactionHandler implements SubscriptionHandler {
     return { to, eventCount: storedCountOf(events), grows: false, write: () => this.#write(page) };
   }
 
-  async #write(page: SubscriptionPage): Promise<boolean> {
+  async #write(prepared: SubscriptionPage): Promise<boolean> {
     const { store } = this.#options;
-    const { from, to } = page;
+    const { from, to } = prepared;
+    // The batch before this one may have set keys aside since this one was prepared.
+    const page = from < to ? this.#run.parking().divide(prepared) : prepared;
     // A former owner, or an older version, must not begin what the next one does.
     if (page.events.length > 0 && !(await this.#isMine())) return false;
     const queues = toKeyQueues(page.events, (event) => storedKey(this.#reaction.keyOf(event)));
