@@ -18,8 +18,8 @@ describe('the command line', () => {
   });
 
   test.each([
-    ['an unknown subject', ['projections'], 'name one subject of: log; not "projections"'],
-    ['several subjects', ['log', 'log'], 'name one subject of: log; not "log log"'],
+    ['an unknown subject', ['snapshots'], 'name one subject of: log, subscriptions; not "snapshots"'],
+    ['several subjects', ['log', 'log'], 'name one subject of: log, subscriptions; not "log log"'],
     [
       'a time that is no number',
       ['--minutes', 'x'],

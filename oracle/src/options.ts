@@ -19,7 +19,7 @@ export function parseOptions(args: readonly string[], subjects: readonly Subject
     options: {
       minutes: { type: 'string', default: '1' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      processes: { type: 'string', default: '3' },
+      processes: { type: 'string' },
       control: { type: 'boolean', default: false },
     },
   });
@@ -33,7 +33,7 @@ export function parseOptions(args: readonly string[], subjects: readonly Subject
     subject,
     seconds: toNumber('minutes', values.minutes) * 60,
     seed: toNumber('seed', values.seed),
-    processes: Math.max(1, Math.round(toNumber('processes', values.processes))),
+    processes: processesOf(subject, values.processes),
     control: values.control,
   };
 }
@@ -44,7 +44,7 @@ export function usageOf(subjects: readonly Subject[]): string {
     ({ name, description, control }) =>
       `  ${name.padEnd(width)}  ${description}.\n  ${' '.repeat(width)}  --control: ${control.change}.`,
   );
-  return `npm run oracle -- [subject] [--minutes 1] [--seed n] [--processes 3] [--control]
+  return `npm run oracle -- [subject] [--minutes 1] [--seed n] [--processes n] [--control]
 
 Runs a subject under random load and faults, on a durable PostgreSQL of its own, and compares what it did with what
 it guarantees. Subjects, the first one is the default:
@@ -54,6 +54,11 @@ ${list.join('\n')}
 --control takes the protection of the subject away. The run must then end with violations, or it proves nothing.
 
 Exit code: 0 no violation was found, 1 violations were found, 2 the run says nothing.`;
+}
+
+function processesOf(subject: Subject, text: string | undefined): number {
+  if (text === undefined) return subject.processes;
+  return Math.max(1, Math.round(toNumber('processes', text)));
 }
 
 function toNumber(name: string, text: string): number {

@@ -7,7 +7,7 @@ export interface RunOptions {
   readonly seed: number;
   /** Take the protection away. */
   readonly control: boolean;
-  /** Writer processes. */
+  /** Processes that append. */
   readonly processes: number;
 }
 
@@ -36,6 +36,8 @@ export interface Subject {
   readonly description: string;
   /** What holds when nothing is wrong: a sentence. */
   readonly holds: string;
+  /** Processes that append, unless the command line says how many. */
+  readonly processes: number;
   readonly control: {
     /** What `--control` changes, as a clause: `readers ignore the high-water mark`. */
     readonly change: string;

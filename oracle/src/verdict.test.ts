@@ -36,7 +36,7 @@ describe('a run of the control', () => {
 
   test('says so when it was not found out', () => {
     const { exitCode, lines } = verdictOf(true);
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(2);
     expect(lines.join('\n')).toContain('The control was NOT found out');
     expect(lines.join('\n')).not.toContain(log!.holds);
   });

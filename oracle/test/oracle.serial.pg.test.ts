@@ -8,9 +8,12 @@ import { describe, expect, test } from 'vitest';
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** A few seconds of the oracle; `npm run oracle -- log --minutes 5` is the same for longer. */
-async function runOracle(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+async function runOracle(
+  subject: string,
+  ...args: readonly string[]
+): Promise<{ code: number | null; output: string }> {
   // An IPC channel: when this process ends, so does the oracle with everything that it started.
-  const run = fork(main, ['log', '--minutes', '0.1', '--processes', '2', ...args], {
+  const run = fork(main, [subject, ...args], {
     execArgv: [...typescriptFlags],
     env: { ...process.env, TSX_DISABLE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -25,18 +28,41 @@ async function runOracle(...args: readonly string[]): Promise<{ code: number | n
   return { code: run.exitCode, output };
 }
 
+const shortly = ['--minutes', '0.1', '--processes', '2'];
+
 describe('the log under random writers, readers and faults', { timeout: 180_000 }, () => {
   test('is read exactly as it was committed, and has every acknowledged append once', async () => {
     guarantee('readers-miss-nothing', 'atomic-appends', 'durable', 'versions-without-holes');
-    const { code, output } = await runOracle();
+    const { code, output } = await runOracle('log', ...shortly);
     expect(output).toContain('Every reader saw exactly what was committed');
     expect(code, output).toBe(0);
   });
 
   test('loses events for readers that ignore the high-water mark, and nothing else', async () => {
-    const { code, output } = await runOracle('--control');
+    const { code, output } = await runOracle('log', ...shortly, '--control');
     expect(output).toMatch(/VIOLATION {2}reader .*: handled \d+ of \d+ events, lost [1-9]/);
     expect(output).not.toMatch(/VIOLATION {2}(append|position|process|high-water mark)/);
+    expect(output).toContain('The control was found out, as it must be');
+    expect(code, output).toBe(1);
+  });
+});
+
+describe('subscriptions under random commands, releases and faults', { timeout: 180_000 }, () => {
+  // A seed repeats the choices, not the timing.
+  const short = ['--minutes', '0.2', '--seed', '7'];
+
+  test('process every event of the log once, in the order of each key', async () => {
+    guarantee('applied-once', 'runner-failover', 'sliced-projections', 'inline-mode-change');
+    guarantee('resumes-in-order', 'gives-up-with-a-record');
+    guarantee('reactions-in-order', 'reactions-at-least-once', 'commands-of-reactions-once');
+    const { code, output } = await runOracle('subscriptions', ...short);
+    expect(output).toContain('Every read model is the replay of the log');
+    expect(code, output).toBe(0);
+  });
+
+  test('process events twice when a former owner can move the checkpoint', async () => {
+    const { code, output } = await runOracle('subscriptions', ...short, '--control');
+    expect(output).toMatch(/VIOLATION {2}\w+ \d, key .*: expected \d+ events/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
   });

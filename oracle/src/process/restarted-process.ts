@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killProcess, pauseProcess } from '@leftfold/testbed/faults';
-import type { Order } from './serve.ts';
 
 /** A process that is started again with the same task whenever it is killed. Its script calls `serve`. */
 export class RestartedProcess {
@@ -11,7 +10,7 @@ export class RestartedProcess {
   readonly #task: object;
   #process: ChildProcess;
   #generation = 0;
-  #order: Order | undefined;
+  #order: object | undefined;
   /** Set when it ended by itself. */
   #exitCode: number | undefined;
   #stderr = '';
@@ -42,8 +41,8 @@ export class RestartedProcess {
     await Promise.race([once(this.#process, 'message'), ended]);
   }
 
-  /** A process that is killed before it receives the order gets it when it is started again. */
-  tell(order: Order): void {
+  /** A process that is killed gets the last order when it is started again. */
+  tell(order: object): void {
     this.#order = order;
     this.#process.send(order, () => {});
   }

@@ -1,5 +1,6 @@
 import type { Subject } from '../subject.ts';
 import { log } from './log/log.ts';
+import { subscriptions } from './subscriptions/subscriptions.ts';
 
 /** What can be named on the command line; the first one is the default. */
-export const subjects: readonly Subject[] = [log];
+export const subjects: readonly Subject[] = [log, subscriptions];

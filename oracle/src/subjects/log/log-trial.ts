@@ -8,6 +8,7 @@ import { HeldAppends } from './held-appends.ts';
 import type { HostileGuest } from './hostile-guest.ts';
 import { judge, type Judgement } from './judge.ts';
 import { SHARDS } from './ledger.ts';
+import type { Order } from './order.ts';
 import type { ReaderTask, Reading, ReadingKind } from './reader.ts';
 import { type LostLog, Rewinds } from './rewinds.ts';
 import type { WriterTask } from './writer.ts';
@@ -57,7 +58,7 @@ export class LogTrial implements Trial {
 
   async finish(): Promise<Findings> {
     const violations: Violation[] = [];
-    for (const writer of this.#writers) writer.tell({ kind: 'stop' });
+    for (const writer of this.#writers) writer.tell({ kind: 'stop' } satisfies Order);
     for (const writer of this.#writers) await writer.ended(WRITERS_END_MS);
 
     const committed = await readCommitted(this.#ground.connectionString);
@@ -67,7 +68,7 @@ export class LogTrial implements Trial {
       const text = `high-water mark: is ${mark} without a writer, the newest event is at ${lastPosition}`;
       violations.push({ kind: 'high-water mark', text });
     }
-    for (const reader of this.#readers) reader.tell({ kind: 'finish', target: lastPosition });
+    for (const reader of this.#readers) reader.tell({ kind: 'finish', target: lastPosition } satisfies Order);
     for (const reader of this.#readers) await reader.ended(CATCH_UP_MS);
     for (const { name, failure } of this.processes) {
       if (failure !== undefined) violations.push({ kind: 'process', text: `process ${name}: ${failure}` });

@@ -10,6 +10,7 @@ export const log: Subject = {
     'Processes append and read at random; what every reader saw, and what every append expected or excluded, is compared with what was committed',
   holds:
     'Every reader saw exactly what was committed, in its order; every acknowledged append is in the log, once.',
+  processes: 3,
   control: {
     change: 'readers go by the newest position they see, in place of the high-water mark',
     mustFind: 'reader',

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventQuery, LeftfoldError } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
-import { type Order, receiveTask, serve } from '../../process/serve.ts';
+import { receiveTask, serve } from '../../process/serve.ts';
 import { Random } from '../../random.ts';
 import { Consumer } from './consumer.ts';
 import { ledgerEvents } from './ledger.ts';
-import { isOutage } from './outage.ts';
+import type { Order } from './order.ts';
+import { isOutage } from '../../outage.ts';
 import { readByNewestPosition } from './without-high-water-mark.ts';
 
 /** How a reader reads. `newest` is the control: it ignores the high-water mark. */

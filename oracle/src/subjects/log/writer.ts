@@ -6,7 +6,7 @@ import { Journal } from '../../journal.ts';
 import { receiveTask, serve } from '../../process/serve.ts';
 import { Random } from '../../random.ts';
 import { eventAt, ledgerEvents, type Place, SHARDS, tagOf } from './ledger.ts';
-import { isOutage } from './outage.ts';
+import { isOutage } from '../../outage.ts';
 
 export interface WriterTask {
   readonly name: string;
