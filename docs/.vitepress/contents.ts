@@ -17,6 +17,7 @@ const guides = [
   { text: 'Event store', link: '/guides/event-store' },
   { text: 'Commands', link: '/guides/commands' },
   { text: 'Projections', link: '/guides/projections' },
+  { text: 'Reading your own writes', link: '/guides/reading' },
   { text: 'Reactions', link: '/guides/reactions' },
   { text: 'Evolution of events', link: '/guides/evolution' },
   { text: 'Deploying', link: '/guides/deploying' },

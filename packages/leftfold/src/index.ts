@@ -209,11 +209,16 @@ export {
   type ProjectionRef,
   ProjectionRunner,
   type ProjectionRunnerOptions,
+  type DistinctTables,
   projectionSchema,
   type ProjectionStatus,
   type QueryOf,
   type QueryOptions,
+  type ReadAt,
   type ReadModelQueries,
+  type ReadOptions,
+  type ReadTables,
+  type ReadWork,
   type RowsQuery,
 } from '@leftfold/projections';
 export type {

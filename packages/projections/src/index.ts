@@ -3,10 +3,11 @@ export {
   inlineProjections,
   type InlineProjectionsOptions,
 } from './inline/inline-projections.ts';
-export type { QueryOf, ReadModelQueries, RowsQuery } from './query/query-of.ts';
-export type { QueryOptions } from './query/query-options.ts';
+export type { DistinctTables, QueryOf, ReadModelQueries, ReadTables, RowsQuery } from './query/query-of.ts';
+export type { QueryOptions, ReadOptions } from './query/query-options.ts';
 export { queryProjection } from './query/query-projection.ts';
-export type { QueryContext } from './query/read-driver.ts';
+export { type ReadAt, readProjections, type ReadWork } from './query/read-projections.ts';
+export type { QueryContext } from './query/snapshot.ts';
 export {
   createProjectionRunner,
   type ProjectionRef,

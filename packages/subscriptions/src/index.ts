@@ -32,7 +32,8 @@ export {
   type SubscriptionDefinition,
 } from './subscription/subscription-definition.ts';
 export type { SubscriptionKey, SubscriptionRef } from './subscription/subscription-key.ts';
-export { untilReached } from './wait/until-reached.ts';
+export { answerLimitMs } from './wait/answer-limit.ts';
+export type { SubscriptionReads } from './wait/subscription-reads.ts';
 export {
   type GiveUpOptions,
   ParkedEvents,

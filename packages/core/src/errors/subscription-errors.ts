@@ -138,21 +138,31 @@ export class SubscriptionTimeoutError extends SubscriptionError {
     timeoutMs: number,
     options?: ErrorOptions,
   ) {
-    const found =
-      reached === undefined
-        ? `has a position that could not be read, so that it is not known to be at ${wanted}`
-        : `is at position ${reached}, not yet at ${wanted}`;
-    const check = reached === undefined ? 'check that the database answers' : 'check that a process runs it';
     const advice =
-      options?.cause === undefined ? `; ${check}, or wait longer` : `: ${reasonOf(options.cause)}`;
+      options?.cause === undefined
+        ? `; ${checkOf(wanted, reached)}, or wait longer`
+        : `: ${reasonOf(options.cause)}`;
     super(
       identity,
-      `${found}, after ${timeoutMs} ms${advice}`,
+      `${foundAt(wanted, reached)}, after ${timeoutMs} ms${advice}`,
       options?.cause === undefined ? undefined : options,
     );
     this.wanted = wanted;
     this.reached = reached;
   }
+}
+
+function foundAt(wanted: number, reached: number | undefined): string {
+  if (reached === undefined)
+    return `has a position that could not be read, so that it is not known to be at ${wanted}`;
+  if (reached < wanted) return `is at position ${reached}, not yet at ${wanted}`;
+  return `is at position ${reached}, but does not have what is waited for at ${wanted}`;
+}
+
+function checkOf(wanted: number, reached: number | undefined): string {
+  if (reached === undefined) return 'check that the database answers';
+  if (reached < wanted) return 'check that a process runs it';
+  return 'the event is set aside until it is tried again, or appends do not process it yet: see its status';
 }
 
 /**

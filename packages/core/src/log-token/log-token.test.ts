@@ -51,6 +51,8 @@ describe('a token', () => {
     expect(latestToken([low!, high!, tokenOf(undefined)])).toBe(high);
     expect(latestToken([])).toBe(tokenOf(undefined));
     expect(() => latestToken(['9' as LogToken])).toThrow(InvalidArgumentError);
+    const other = tokenOf({ position: placeOfToken('token', high).position, id: 'of-another-log' });
+    expect(() => latestToken([low!, high!, other])).toThrow(/two events at position/);
   });
 
   test('of one of several events that a stored one is read as names that one, unless it is the last', () => {

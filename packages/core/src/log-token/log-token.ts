@@ -69,18 +69,30 @@ export function parseLogToken(text: unknown): LogToken {
 }
 
 /**
- * Of several tokens of one log, the one with the highest position; without any, that of the beginning.
+ * Of several tokens of one log, the one with the highest position; without any, that of the beginning. A session keeps it
+ * of all that it has read and written, so that it never reads older rows, whichever process it comes to.
  *
- * @throws InvalidArgumentError when one is not a token
+ * A token of before a restore is refused with LogRewoundError where it is used.
+ *
+ * @throws InvalidArgumentError when one is not a token, or two name different events at one position
+ *
+ * @example
+ * const result = await app.execute(command);
+ * session.token = latestToken([session.token, result.token]);
  */
 export function latestToken(tokens: Iterable<LogToken>): LogToken {
   if (typeof tokens?.[Symbol.iterator] !== 'function')
     throw InvalidArgumentError.not('a list of tokens', 'tokens', tokens);
-  let latest = { token: tokenOf(undefined), position: 0, index: 0 };
+  let latest = { token: tokenOf(undefined), position: 0, eventId: undefined as string | undefined, index: 0 };
   for (const token of tokens) {
-    const { position, index = Number.POSITIVE_INFINITY } = placeOfToken('token', token);
+    const { position, eventId, index = Number.POSITIVE_INFINITY } = placeOfToken('token', token);
+    if (position > 0 && position === latest.position && eventId !== latest.eventId)
+      throw new InvalidArgumentError(
+        'tokens',
+        `are of different logs: they name two events at position ${position}; discard those that are older than the last restore`,
+      );
     const isLater = position === latest.position ? index > latest.index : position > latest.position;
-    if (isLater) latest = { token, position, index };
+    if (isLater) latest = { token, position, eventId, index };
   }
   return latest.token;
 }

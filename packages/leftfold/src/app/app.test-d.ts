@@ -137,6 +137,39 @@ describe('a query of a general projection', () => {
   });
 });
 
+describe('a read of several projections', () => {
+  test('has the tables of all of them, and gives what its callback returns', async () => {
+    const found = await app.read([balances, movements], { consistency: 'strong' }, async (db, { token }) => {
+      expectTypeOf(token).toEqualTypeOf<LogToken>();
+      return db
+        .selectFrom('balances')
+        .innerJoin('lines', 'lines.cents', 'balances.cents')
+        .select(['balances.account_id', 'lines.position'])
+        .execute();
+    });
+    expectTypeOf(found).toEqualTypeOf<{ account_id: string; position: number }[]>();
+    app.query(balances, { onToken: (token) => expectTypeOf(token).toEqualTypeOf<LogToken>() });
+  });
+
+  test('does not compile with another table or projection, when it writes, or with two tables of one name', () => {
+    const nothing = async () => {};
+    // @ts-expect-error there is no table "carts" in these projections
+    app.read([balances, movements], {}, (db) => db.selectFrom('carts').selectAll().execute());
+    // @ts-expect-error a read model is written by its handlers only
+    app.read([balances], {}, (db) => db.deleteFrom('balances').execute());
+    // @ts-expect-error the projection is unknown here
+    app.read([balances, carts], {}, nothing);
+    // @ts-expect-error nothing is read
+    app.read([], {}, nothing);
+    // @ts-expect-error both have the table "balances"
+    app.read([balances, balances], {}, nothing);
+    // @ts-expect-error the token is told by the callback
+    app.read([balances], { onToken: () => {} }, nothing);
+    // @ts-expect-error it is eventual or strong
+    app.query(balances, { consistency: 'linearizable' });
+  });
+});
+
 describe('what was not given to the app', () => {
   test('cannot be executed, loaded, queried or waited for', () => {
     // @ts-expect-error the cart's commands are unknown here

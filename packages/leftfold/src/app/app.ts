@@ -10,7 +10,14 @@ import type {
   RecordedEvent,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import type { ProjectionStatus, QueryOf, QueryOptions } from '@leftfold/projections';
+import type {
+  DistinctTables,
+  ProjectionStatus,
+  QueryOf,
+  QueryOptions,
+  ReadOptions,
+  ReadWork,
+} from '@leftfold/projections';
 import type {
   ParkedEvents,
   ReactionRunner,
@@ -38,7 +45,8 @@ export interface App<
    * Queries a projection with kysely: the rows of a table projection with all columns selected (`clearSelect()` to
    * choose others), or `selectFrom` on the tables of a general projection.
    *
-   * With `atLeast` it waits, when it is executed, until the projection has applied the event of that token.
+   * With `atLeast` it waits, when it is executed, until the projection has applied the event of that token; with
+   * `consistency: 'strong'`, every event that was committed before.
    *
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`.
    * @throws SubscriptionFailedError when the projection has stopped before that event.
@@ -49,6 +57,31 @@ export interface App<
    * const rows = await app.query(balances, { atLeast: token }).where('cents', '>', 0).execute();
    */
   query<TQueried extends TProjection>(projection: TQueried, options?: QueryOptions): QueryOf<TQueried>;
+
+  /**
+   * Runs queries on several projections in one snapshot: rows of all of them are of the same moment, and can be joined.
+   *
+   * It waits, without a connection, until each of them is as recent as the options require. The tables of different
+   * projections must have different names. When a projection is rebuilt and switched meanwhile, `work` runs again on a new
+   * snapshot, so let it do nothing but read. Its queries run in one read-only transaction, which PostgreSQL ends when it
+   * is idle for 5 seconds.
+   *
+   * @param work gets kysely's `selectFrom`, `with`, `withRecursive`, `fn`, and the token of what it reads
+   * @returns what `work` returns
+   * @throws the errors of {@link App.query}, and what `work` throws
+   * @throws InvalidArgumentError when two projections have a table of the same name.
+   *
+   * @example
+   * const { rows, token } = await app.read([balances, owners], { atLeast }, async (db, at) => {
+   *   const query = db.selectFrom('balances').innerJoin('owners', 'owners.account_id', 'balances.account_id');
+   *   return { rows: await query.select(['owners.owner', 'balances.cents']).execute(), token: at.token };
+   * });
+   */
+  read<const TRead extends readonly [TProjection, ...TProjection[]], TResult>(
+    projections: TRead & DistinctTables<TRead>,
+    options: ReadOptions,
+    work: ReadWork<TRead, TResult>,
+  ): Promise<TResult>;
 
   /** Status of the projections, and what an operator does with them. */
   readonly projections: AppProjections<TProjection>;

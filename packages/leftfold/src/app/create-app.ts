@@ -6,6 +6,8 @@ import {
   inlineProjections,
   type QueryOptions,
   queryProjection,
+  readProjections,
+  type ReadOptions,
 } from '@leftfold/projections';
 import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
 import { SharedLimit } from '@leftfold/postgres';
@@ -153,6 +155,9 @@ export async function createApp<
       parseCommand: (value: unknown) => executor.parseCommand(value) as never,
       query: (projection: AnyProjection, queryOptions: QueryOptions = {}) =>
         queryProjection(reading, projection, queryOptions),
+      // Sound: the rows and the result are those of the projections and of `work`.
+      read: (read: never, readOptions: ReadOptions, work: never) =>
+        readProjections(reading, read, readOptions, work) as Promise<never>,
       projections: {
         status: runner.status.bind(runner),
         waitFor: runner.waitFor.bind(runner),

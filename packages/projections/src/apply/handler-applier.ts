@@ -27,7 +27,7 @@ export class HandlerApplier implements SubscriptionHandler {
     this.#store = store;
     this.#term = term;
     this.#schema = projectionSchema(store.schema, projection);
-    this.#plugin = jsonbPlugin(this.#schema, projection);
+    this.#plugin = jsonbPlugin([{ schema: this.#schema, projection }]);
   }
 
   async prepare(page: SubscriptionPage): Promise<PreparedBatch> {

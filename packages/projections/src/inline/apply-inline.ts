@@ -31,7 +31,7 @@ class InlineHandlers implements InlineApplier {
   constructor(projection: AnyHandlerProjection, schema: string) {
     this.projection = projection;
     this.#schema = schema;
-    this.#plugin = jsonbPlugin(schema, projection);
+    this.#plugin = jsonbPlugin([{ schema, projection }]);
   }
 
   apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {

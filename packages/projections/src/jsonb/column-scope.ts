@@ -1,4 +1,4 @@
-import type { AnyProjection } from '@leftfold/core';
+import type { AnyProjection, Columns } from '@leftfold/core';
 import { type TableColumn, tableColumn } from '@leftfold/core/column';
 import { AliasNode, JoinNode, ListNode, type OperationNode, TableNode, UsingNode } from 'kysely';
 
@@ -22,23 +22,22 @@ export interface QueryTables {
   readonly using?: OperationNode;
 }
 
-/** The declared tables of a projection, and the columns that the names in its queries stand for. */
+/** A projection, and the Postgres schema of its tables. */
+export interface ProjectionInSchema {
+  readonly schema: string;
+  readonly projection: AnyProjection;
+}
+
+/** The declared tables of projections, and the columns that the names in their queries stand for. */
 export class DeclaredColumns {
-  readonly #schema: string;
+  /** By schema and name. */
   readonly #tables: ReadonlyMap<string, TableColumns>;
 
-  constructor(schema: string, { tables }: AnyProjection) {
-    this.#schema = schema;
+  constructor(projections: readonly ProjectionInSchema[]) {
     this.#tables = new Map(
-      tables.map(({ name, columns }) => [
-        name,
-        new Map(
-          Object.entries(columns).flatMap(([column, type]) => {
-            const declared = tableColumn(column, type);
-            return declared === undefined ? [] : [[column, declared] as const];
-          }),
-        ),
-      ]),
+      projections.flatMap(({ schema, projection }) =>
+        projection.tables.map(({ name, columns }) => [`${schema}.${name}`, columnsByName(columns)] as const),
+      ),
     );
   }
 
@@ -86,9 +85,19 @@ export class DeclaredColumns {
   }
 
   #columnsOf(node: OperationNode): TableColumns | undefined {
-    if (!TableNode.is(node) || node.table.schema?.name !== this.#schema) return undefined;
-    return this.#tables.get(node.table.identifier.name);
+    if (!TableNode.is(node)) return undefined;
+    const { schema, identifier } = node.table;
+    return this.#tables.get(`${schema?.name}.${identifier.name}`);
   }
+}
+
+function columnsByName(columns: Columns): TableColumns {
+  return new Map(
+    Object.entries(columns).flatMap(([column, type]) => {
+      const declared = tableColumn(column, type);
+      return declared === undefined ? [] : [[column, declared] as const];
+    }),
+  );
 }
 
 export function isJson(column: TableColumn | undefined): column is TableColumn {

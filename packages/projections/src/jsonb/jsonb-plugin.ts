@@ -1,6 +1,5 @@
-import type { AnyProjection } from '@leftfold/core';
 import type { KyselyPlugin } from 'kysely';
-import { DeclaredColumns } from './column-scope.ts';
+import { DeclaredColumns, type ProjectionInSchema } from './column-scope.ts';
 import { JsonbTransformer } from './jsonb-transformer.ts';
 
 /**
@@ -10,8 +9,8 @@ import { JsonbTransformer } from './jsonb-transformer.ts';
  * Covered is what kysely's builders write into a declared column, or compare with one. The text of the `sql` tag, and
  * its parameters, stay as the caller wrote them.
  */
-export function jsonbPlugin(schema: string, projection: AnyProjection): KyselyPlugin {
-  const columns = new DeclaredColumns(schema, projection);
+export function jsonbPlugin(projections: readonly ProjectionInSchema[]): KyselyPlugin {
+  const columns = new DeclaredColumns(projections);
   const transformer = columns.haveJson ? new JsonbTransformer(columns) : undefined;
   return {
     transformQuery: ({ node }) => (transformer === undefined ? node : transformer.transformNode(node)),

@@ -1,10 +1,12 @@
 import type {
+  AnyProjection,
   Columns,
   HandlerProjection,
   ReadModel,
   Row,
-  TableSchemas,
   TableProjection,
+  TableSchemas,
+  TablesOf,
 } from '@leftfold/core';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 
@@ -28,3 +30,28 @@ export type QueryOf<TProjection> =
     : TProjection extends HandlerProjection<string, infer TTables>
       ? ReadModelQueries<TTables>
       : never;
+
+type Intersected<TUnion> = (TUnion extends unknown ? (one: TUnion) => void : never) extends (
+  all: infer TAll,
+) => void
+  ? TAll
+  : never;
+
+/** The tables of several projections together. */
+export type ReadTables<TProjections extends readonly AnyProjection[]> =
+  Intersected<TablesOf<TProjections[number]>> extends infer TTables extends TableSchemas ? TTables : never;
+
+/** Names of tables that two projections of a list have. */
+type RepeatedTable<TProjections extends readonly unknown[], TSeen = never> = TProjections extends readonly [
+  infer TFirst,
+  ...infer TRest,
+]
+  ? (keyof TablesOf<TFirst> & TSeen) | RepeatedTable<TRest, TSeen | keyof TablesOf<TFirst>>
+  : never;
+
+/** Fits no list of projections of which two have a table of the same name. */
+export type DistinctTables<TProjections extends readonly AnyProjection[]> = [
+  RepeatedTable<TProjections>,
+] extends [never]
+  ? unknown
+  : { readonly repeatedTable: RepeatedTable<TProjections> };

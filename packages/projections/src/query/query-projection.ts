@@ -1,25 +1,15 @@
 import type { AnyProjection } from '@leftfold/core';
-import {
-  assertDuration,
-  assertOneOf,
-  assertOptions,
-  assertProjection,
-  type OptionNames,
-  placeOfToken,
-} from '@leftfold/core/input';
+import { assertFunction, assertOptions, assertProjection, type OptionNames } from '@leftfold/core/input';
 import { Kysely } from 'kysely';
 import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { QueryOf } from './query-of.ts';
 import type { QueryOptions } from './query-options.ts';
-import { type QueryContext, readDialect } from './read-driver.ts';
+import { readDialect } from './read-driver.ts';
+import { readNames, toWanted } from './read-options.ts';
+import type { QueryContext } from './snapshot.ts';
 
-const queryNames: OptionNames<QueryOptions> = {
-  atLeast: true,
-  ifNotCaughtUp: true,
-  timeoutMs: true,
-  signal: true,
-};
+const queryNames: OptionNames<QueryOptions> = { ...readNames, onToken: true };
 
 /**
  * A query on a projection's tables. It makes no request to the database until it is executed, and waits for `atLeast`
@@ -34,13 +24,11 @@ export function queryProjection<TProjection extends AnyProjection>(
 ): QueryOf<TProjection> {
   assertProjection('projection', projection);
   assertOptions('options', options, queryNames);
-  const { atLeast } = options;
-  const place = atLeast === undefined ? undefined : placeOfToken('atLeast', atLeast);
-  assertOneOf('ifNotCaughtUp', options.ifNotCaughtUp, ['wait', 'fail']);
-  assertDuration('timeoutMs', options.timeoutMs);
-  const dialect = readDialect(context, projection, { ...options, atLeast: place });
+  const { onToken } = options;
+  assertFunction('onToken', onToken);
+  const dialect = readDialect(context, projection, { ...toWanted(options), onToken });
   const schema = projectionSchema(context.store.schema, projection);
-  const plugins = [jsonbPlugin(schema, projection)];
+  const plugins = [jsonbPlugin([{ schema, projection }])];
   const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect, plugins }).withSchema(schema);
   // The tables and columns are those of the definition; the type of any projection does not have their names.
   return (

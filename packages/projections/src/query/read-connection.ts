@@ -14,9 +14,10 @@ import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
 import {
   beginRead,
   beginReadOnly,
-  type CheckpointAndToken,
   type CheckpointRow,
   endRead,
+  selectUnrenamed,
+  type SnapshotRow,
 } from '../sql/read-transaction.ts';
 
 type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements' | 'answerMs'>;
@@ -32,7 +33,8 @@ export class ReadConnection implements DatabaseConnection {
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   #inTransaction = false;
-  #used = false;
+  #takes: 'one query' | 'selects' | 'nothing' = 'one query';
+  #cursors = 0;
   /** A statement got no answer: the next one would get none either. */
   #silent = false;
 
@@ -45,11 +47,16 @@ export class ReadConnection implements DatabaseConnection {
     this.#schema = schema;
   }
 
-  /** @param statement begins a transaction and selects a checkpoint. @returns undefined when there is no checkpoint */
-  async begin(statement: Statement): Promise<CheckpointAndToken | undefined> {
+  /** @param statement begins a transaction and selects checkpoints, see `beginSnapshot` */
+  async begin(statement: Statement): Promise<readonly SnapshotRow[]> {
     this.#inTransaction = true;
-    const [row] = await this.#query<CheckpointAndToken>(statement);
-    return row;
+    return this.#query<SnapshotRow>(statement);
+  }
+
+  /** Whether what was read in the transaction's snapshot was read from the tables that had the names then. */
+  async isUnrenamed(schemas: readonly string[]): Promise<boolean> {
+    const [row] = await this.#query<{ unrenamed: boolean }>(selectUnrenamed(schemas));
+    return row?.unrenamed === true;
   }
 
   /** @returns undefined when there is no checkpoint */
@@ -65,8 +72,9 @@ export class ReadConnection implements DatabaseConnection {
    *
    * SQL: outside a transaction three statements, sent together. Each that follows in the same turn is in that round trip.
    */
-  async executeQuery<TRow>({ sql, parameters }: CompiledQuery): Promise<QueryResult<TRow>> {
-    this.#take();
+  async executeQuery<TRow>(query: CompiledQuery): Promise<QueryResult<TRow>> {
+    this.#take(query);
+    const { sql, parameters } = query;
     const statement: Statement = { name: undefined, text: sql, values: parameters };
     if (this.#inTransaction) return { rows: await this.#query<TRow>(statement, this.#runCallers) };
     const [, rows] = await Promise.all([
@@ -79,18 +87,21 @@ export class ReadConnection implements DatabaseConnection {
 
   /** Reads rows in chunks, with a cursor of the server: at most one chunk is in memory. */
   async *streamQuery<TRow>(
-    { sql, parameters }: CompiledQuery,
+    query: CompiledQuery,
     chunkSize: number,
   ): AsyncIterableIterator<QueryResult<TRow>> {
-    this.#take();
+    this.#take(query);
+    const { sql, parameters } = query;
     await this.beginRead();
-    await this.#query(declareCursor(sql, parameters), this.#runCallers);
+    this.#cursors += 1;
+    const cursor = this.#cursors;
+    await this.#query(declareCursor(cursor, sql, parameters), this.#runCallers);
     for (;;) {
-      const rows = await this.#query<TRow>(fetchRows(chunkSize));
+      const rows = await this.#query<TRow>(fetchRows(cursor, chunkSize));
       if (rows.length > 0) yield { rows };
       if (rows.length < chunkSize) break;
     }
-    await this.#query(closeCursor);
+    await this.#query(closeCursor(cursor));
   }
 
   /** Returns the connection to the pool. It is closed if it is silent, or its transaction does not end. */
@@ -106,10 +117,22 @@ export class ReadConnection implements DatabaseConnection {
     await this.#query(beginRead);
   }
 
-  /** One query for each connection: the first one of several could end the read-only transaction. */
-  #take(): void {
-    if (this.#used) throw new TypeError('app.query runs one query on a connection; make each with app.query');
-    this.#used = true;
+  /** Lets any number of select queries run, each in the snapshot. */
+  takeSelects(): void {
+    this.#takes = 'selects';
+  }
+
+  /**
+   * One query for each connection: the first one of several could end the read-only transaction. A select cannot, as each
+   * text has one statement.
+   */
+  #take({ query: { kind } }: CompiledQuery): void {
+    if (this.#takes === 'selects' && kind === 'SelectQueryNode') return;
+    if (this.#takes === 'selects')
+      throw new TypeError('app.read runs select queries only; begin each with selectFrom or with');
+    if (this.#takes === 'nothing')
+      throw new TypeError('app.query runs one query on a connection; make each with app.query');
+    this.#takes = 'nothing';
   }
 
   #ends(): Promise<boolean> {

@@ -13,6 +13,7 @@ import {
   type OnIncident,
   type ParkedEvents,
   type RunnerOptions,
+  type SubscriptionReads,
   type SubscriptionRunner,
   type WaitForOptions,
   warner,
@@ -69,6 +70,8 @@ export function createProjectionRunner(options: ProjectionRunnerOptions): Projec
 export class ProjectionRunner implements AsyncDisposable {
   /** Events that were set aside for keys that failed, and what an operator does with them. */
   readonly parked: ParkedEvents<ProjectionRef>;
+  /** @internal */
+  readonly reads: SubscriptionReads;
   readonly #onIncident: OnIncident;
   readonly #store: PostgresEventStore;
   readonly #projections: readonly AnyProjection[];
@@ -94,6 +97,7 @@ export class ProjectionRunner implements AsyncDisposable {
       ),
       migrate: () => this.#migrateSchema(),
     });
+    this.reads = this.#runner.reads;
     this.parked = this.#runner.parkedBy((ref) => this.#find(ref));
   }
 

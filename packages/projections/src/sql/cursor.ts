@@ -1,12 +1,19 @@
 import type { Statement } from '@leftfold/postgres';
 
-/** SQL: a cursor of the transaction; it has the parameters of the query. */
-export function declareCursor(query: string, values: readonly unknown[]): Statement {
-  return { name: undefined, text: `declare leftfold_rows no scroll cursor for ${query}`, values };
+/** SQL: a cursor of the transaction; it has the parameters of the query. @param cursor its number in the transaction */
+export function declareCursor(cursor: number, query: string, values: readonly unknown[]): Statement {
+  const text = `declare ${nameOf(cursor)} no scroll cursor for ${query}`;
+  return { name: undefined, text, values };
 }
 
-export function fetchRows(count: number): Statement {
-  return { name: undefined, text: `fetch forward ${Number(count)} from leftfold_rows`, values: [] };
+export function fetchRows(cursor: number, count: number): Statement {
+  return { name: undefined, text: `fetch forward ${Number(count)} from ${nameOf(cursor)}`, values: [] };
 }
 
-export const closeCursor: Statement = { name: undefined, text: 'close leftfold_rows', values: [] };
+export function closeCursor(cursor: number): Statement {
+  return { name: undefined, text: `close ${nameOf(cursor)}`, values: [] };
+}
+
+function nameOf(cursor: number): string {
+  return `leftfold_rows_${Number(cursor)}`;
+}

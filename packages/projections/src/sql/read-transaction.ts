@@ -2,6 +2,7 @@ import type { AnyProjection } from '@leftfold/core';
 import { tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { asideColumn, type ReachedRow } from '@leftfold/subscriptions';
 import type { Statement } from '@leftfold/postgres';
+import { projectionSchema } from '../tables/projection-schema.ts';
 
 /** A projection's checkpoint in the snapshot of a transaction; of several slices, the one that is behind the others. */
 export interface CheckpointRow {
@@ -13,8 +14,16 @@ export interface CheckpointRow {
   readonly definition_hash: string;
 }
 
-/** With what the log has at the position of a token. */
-export type CheckpointAndToken = CheckpointRow & TokenRow & Pick<ReachedRow, 'aside'>;
+/** With what the log has at the position of a token, and the last event that the projection's rows may show. */
+export type SnapshotRow = CheckpointRow &
+  TokenRow &
+  Pick<ReachedRow, 'aside'> & {
+    /** Which of the projections, from 1. */
+    readonly number: number;
+    /** Null at the beginning of the log. */
+    readonly read_position: number | null;
+    readonly read_event_id: string | null;
+  };
 
 const readOnly = 'begin transaction isolation level repeatable read, read only';
 
@@ -40,45 +49,102 @@ export const endRead: Statement = { name: undefined, text: 'commit', values: [] 
 export function selectCheckpoint(storeSchema: string, projection: AnyProjection): Statement {
   return {
     name: `leftfold checkpoint ${storeSchema} ${projection.name} ${projection.version}`,
-    text: checkpointText(storeSchema, projection),
+    text: `select slices.position, slices.inline, slices.caught_up, slices.definition_hash
+             from ${slicesOf(storeSchema, projection)} as slices
+            where slices.position is not null`,
     values: [],
   };
 }
 
-function checkpointText(storeSchema: string, { name, version }: AnyProjection, columns = ''): string {
-  return `select slices.*${columns}
-      from (select min(position) as position,
-                   bool_and(inline) as inline,
-                   bool_and(caught_up_at is not null) as caught_up,
-                   min(definition_hash) as definition_hash
-              from "${storeSchema}".subscriptions
-             where name = '${name}'
-               and version = ${Number(version)}) as slices
-     where slices.position is not null`;
+function slicesOf(storeSchema: string, { name, version }: AnyProjection): string {
+  return `(select min(position) as position,
+                  max(position) as foremost,
+                  bool_and(inline) as inline,
+                  bool_and(caught_up_at is not null) as caught_up,
+                  min(definition_hash) as definition_hash
+             from "${storeSchema}".subscriptions
+            where name = '${name}'
+              and version = ${Number(version)})`;
+}
+
+/** What {@link beginSnapshot} reads, and for how long it may wait. */
+export interface BeginSnapshot {
+  /** The place in the log that is looked at. */
+  readonly position: number;
+  /** Milliseconds to wait for each lock of a table. @default the role's `lock_timeout` */
+  readonly lockMs?: number | undefined;
+  /** Milliseconds for which the transaction may be idle. @default the role's limit */
+  readonly idleMs?: number | undefined;
 }
 
 /**
- * Begins such a transaction, and reads the projection's checkpoint and what the log has at a position in its snapshot.
+ * Begins a transaction that reads one snapshot, and reads in it the checkpoints of projections and what the log has at a
+ * position. A row for each projection that has a checkpoint.
  *
- * SQL: three statements in one round trip, which cannot have parameters. The tables are locked before the snapshot is
+ * SQL: several statements in one round trip, which cannot have parameters. The tables are locked before the snapshot is
  * taken, because a table that is truncated later is empty in older snapshots too. They are locked in the order in which
- * a reset locks them.
+ * a reset locks them. For each projection three index lookups.
  */
-export function beginAtCheckpoint(
+export function beginSnapshot(
   storeSchema: string,
-  tableSchema: string,
-  projection: AnyProjection,
-  position: number,
+  projections: readonly AnyProjection[],
+  { position, lockMs, idleMs }: BeginSnapshot,
 ): Statement {
-  const tables = projection.tables.map((table) => `"${tableSchema}"."${table.name}"`);
+  const tables = projections.flatMap((projection) =>
+    projection.tables.map((table) => `"${projectionSchema(storeSchema, projection)}"."${table.name}"`),
+  );
+  const text = [
+    readOnly,
+    ...(idleMs === undefined ? [] : [setLocal('idle_in_transaction_session_timeout', idleMs)]),
+    ...(lockMs === undefined ? [] : [setLocal('lock_timeout', lockMs)]),
+    `lock table ${tables.join(', ')} in access share mode`,
+    ...(lockMs === undefined ? [] : ['set local lock_timeout to default']),
+    projections
+      .map((projection, index) => snapshotText(storeSchema, projection, { number: index + 1, position }))
+      .join(' union all '),
+  ].join(';\n');
+  return { name: undefined, text, values: [] };
+}
+
+function setLocal(name: string, ms: number): string {
+  return `set local ${name} = ${Math.ceil(ms)}`;
+}
+
+/** An inline projection shows every event of the snapshot. Of several slices, the foremost one tells what may be shown. */
+function snapshotText(
+  storeSchema: string,
+  projection: AnyProjection,
+  { number, position }: { readonly number: number; readonly position: number },
+): string {
   const place = String(Number(position));
   const aside = {
     name: `'${projection.name}'`,
     version: String(Number(projection.version)),
     position: place,
   };
-  const text = `${readOnly};
-    lock table ${tables.join(', ')} in access share mode;
-    ${checkpointText(storeSchema, projection, `, ${tokenColumns(storeSchema, place)}, ${asideColumn(storeSchema, aside)}`)}`;
-  return { name: undefined, text, values: [] };
+  return `(select ${number} as number, slices.position, slices.inline, slices.caught_up, slices.definition_hash,
+                  ${tokenColumns(storeSchema, place)}, ${asideColumn(storeSchema, aside)},
+                  newest.position as read_position, newest.event_id as read_event_id
+             from ${slicesOf(storeSchema, projection)} as slices
+             left join lateral (
+                    select event.position, event.event_id
+                      from "${storeSchema}".events as event
+                     where event.position <= case when slices.inline then ${Number.MAX_SAFE_INTEGER} else slices.foremost end
+                     order by event.position desc
+                     limit 1) as newest on true
+            where slices.position is not null)`;
+}
+
+/**
+ * Whether schemas still have the names that they have in the transaction's snapshot. Names in a query are looked up in
+ * the current catalog: after a rename, an older snapshot would be read from tables of another schema.
+ */
+export function selectUnrenamed(schemas: readonly string[]): Statement {
+  return {
+    name: undefined,
+    text: `select bool_and(seen.oid is not distinct from pg_catalog.to_regnamespace(given.name)::oid) as unrenamed
+             from unnest($1::text[]) as given (name)
+             left join pg_catalog.pg_namespace as seen on seen.nspname = given.name`,
+    values: [`{${schemas.join()}}`],
+  };
 }

@@ -14,6 +14,7 @@ import type { SubscriptionStatus } from '../status/subscription-status.ts';
 import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf } from '../subscription/subscription-definition.ts';
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
+import { SubscriptionReads } from '../wait/subscription-reads.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import { waitForMark } from '../wait/wait-for-mark.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
@@ -69,6 +70,8 @@ export function createSubscriptionRunner(options: SubscriptionRunnerOptions): Su
 export class SubscriptionRunner implements AsyncDisposable {
   /** Events that were set aside, and what an operator does with them. */
   readonly parked: ParkedEvents<SubscriptionRef>;
+  /** @internal */
+  readonly reads: SubscriptionReads;
   readonly #store: PostgresEventStore;
   readonly #subscriptions: SubscriptionSet;
   readonly #migrate: (() => Promise<void>) | undefined;
@@ -94,6 +97,7 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
     this.#leaseMs = leaseMs;
     this.#waiters = new SubscriptionWaiters(store, () => this.#migrated !== undefined);
+    this.reads = new SubscriptionReads(store, this.#waiters, this.#subscriptions);
     this.#leases = new LeaseManager({
       connection: store,
       owner: this.#owner,

@@ -12,6 +12,7 @@ export interface ReachedRow extends TokenRow {
   readonly position: number;
   /** True when appends process the events: it has processed every position. */
   readonly inline: boolean;
+  readonly definition_hash: string;
   /** Whether the event at the place was set aside: until it is resumed, or for a while. */
   readonly aside: 'parked' | 'due' | null;
 }
@@ -31,12 +32,14 @@ export interface NumberedReachedRow extends ReachedRow {
 export function reachedStatement(schema: string, wanted: readonly WantedPlace[]): Statement {
   return {
     name: `leftfold reached ${schema}`,
-    text: `select wanted.number, slices.position, slices.inline, ${tokenColumns(schema, 'wanted.place')},
+    text: `select wanted.number, slices.position, slices.inline, slices.definition_hash,
+                  ${tokenColumns(schema, 'wanted.place')},
                   ${asideColumn(schema, { name: 'wanted.name', version: 'wanted.version', position: 'wanted.place' })}
              from unnest($1::text[], $2::integer[], $3::bigint[]) with ordinality
                   as wanted (name, version, place, number)
             cross join lateral (
-                    select min(subscription.position) as position, bool_and(subscription.inline) as inline
+                    select min(subscription.position) as position, bool_and(subscription.inline) as inline,
+                           min(subscription.definition_hash) as definition_hash
                       from "${schema}".subscriptions as subscription
                      where subscription.name = wanted.name
                        and subscription.version = wanted.version

@@ -152,6 +152,12 @@ export class SubscriptionWaiters {
     }
   }
 
+  /** Whether this process leads the subscription, and has come so far as it knows. */
+  mayHaveReached(ref: SubscriptionRef, position: number): boolean {
+    const led = this.#led.positionOf(ref);
+    return led !== undefined && led >= position;
+  }
+
   /** Rejects all waiting calls. */
   close(): void {
     this.#closed = true;

@@ -7,8 +7,8 @@ const RETRY_MS = 10;
 export interface UntilReachedOptions<TReached> {
   readonly identity: SubscriptionIdentity;
   readonly wanted: number;
-  /** @returns the subscription's position when it is too low, or not known */
-  readonly check: () => Promise<TReached | number>;
+  /** @returns the subscription's position when it is too low; undefined when it could not be read */
+  readonly check: () => Promise<TReached | number | undefined>;
   /** Waits for the wanted position. @throws SubscriptionTimeoutError */
   readonly wait: (timeoutMs: number) => Promise<void>;
   readonly timeoutMs: number;
@@ -34,7 +34,7 @@ export async function untilReached<TReached extends object>({
   let cause: unknown;
   for (;;) {
     const found = await check();
-    if (typeof found !== 'number') return found;
+    if (typeof found === 'object') return found;
     const remaining = deadline - performance.now();
     if (remaining <= 0) throw new SubscriptionTimeoutError(identity, wanted, found, timeoutMs, { cause });
     if (waited) await pause(RETRY_MS, signal);

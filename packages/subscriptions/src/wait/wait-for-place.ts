@@ -1,27 +1,23 @@
-import { LeftfoldError } from '@leftfold/core';
+import { LeftfoldError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { EventPlace } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { toLeftfoldError, within } from '@leftfold/postgres';
 import { hasReached, type ReachedRow } from '../sql/reached.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import { answerLimitMs } from './answer-limit.ts';
 import { stoppedError, type SubscriptionWaiters, type WaitOptions } from './subscription-waiters.ts';
 import { untilReached } from './until-reached.ts';
-
-/** How long a call waits for an answer of the database when its own timeout is shorter, or over. */
-const ANSWER_MS = 1_000;
-/** A longer timer of Node fires at once. The statement has a limit of its own. */
-const MAX_ANSWER_MS = 60_000;
 
 /**
  * Waits until a subscription has processed the event at a place.
  *
- * @throws LogRewoundError when the log does not have this event; EventParkedError when it is set aside; the errors of {@link SubscriptionWaiters.until}
+ * @throws LogRewoundError when the log does not have this event; EventParkedError when it is set aside; SubscriptionNotFoundError; the errors of {@link SubscriptionWaiters.until}
  */
 export async function waitForPlace(
-  by: { readonly store: PostgresEventStore; readonly waiters: SubscriptionWaiters },
+  by: AskedBy,
   subscription: Subscription,
   place: EventPlace,
-  { timeoutMs, signal }: WaitOptions,
+  { timeoutMs, signal, judge }: WaitOptions & { readonly judge?: Judge | undefined },
 ): Promise<void> {
   signal?.throwIfAborted();
   const { position } = place;
@@ -30,9 +26,9 @@ export async function waitForPlace(
     identity: identityOf(subscription),
     wanted: position,
     check: async () => {
-      const limitMs = Math.min(MAX_ANSWER_MS, Math.max(ANSWER_MS, deadline - performance.now()));
+      const limitMs = answerLimitMs(deadline - performance.now());
       // The answer is shared with other calls: one that ends earlier leaves it to them.
-      return within(reachedRow(by, subscription, place), { limitMs, late: () => 0, signal });
+      return within(reachedRow(by, subscription, place, judge), { limitMs, late: () => undefined, signal });
     },
     wait: (remainingMs) =>
       by.waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
@@ -41,21 +37,44 @@ export async function waitForPlace(
   });
 }
 
-/** @returns the row when it has reached the place, else its position; 0 while the database cannot be reached */
+/** Throws when what a row says makes the wait futile. */
+export type Judge = (row: ReachedRow) => Promise<void>;
+
+interface AskedBy {
+  readonly store: PostgresEventStore;
+  readonly waiters: SubscriptionWaiters;
+}
+
+/** @returns the row when it has reached the place, else its position; undefined while the database cannot be reached */
 async function reachedRow(
-  { store, waiters }: { readonly store: PostgresEventStore; readonly waiters: SubscriptionWaiters },
+  by: AskedBy,
   subscription: Subscription,
   place: EventPlace,
-): Promise<ReachedRow | number> {
+  judge: Judge | undefined,
+): Promise<ReachedRow | number | undefined> {
   let row: ReachedRow | undefined;
   try {
-    row = await waiters.checks.rowAt({ ref: subscription.ref, place });
-  } catch (thrown) {
-    if (store.closed) throw stoppedError(subscription);
-    const error = toLeftfoldError(thrown, store.schema);
-    if (LeftfoldError.is(error) && error.retryable) return 0;
+    row = await rowAtPlace(by, subscription, place);
+  } catch (error) {
+    if (LeftfoldError.is(error) && error.retryable) return undefined;
     throw error;
   }
-  if (row === undefined) return 0;
-  return hasReached(identityOf(subscription), place, row) ? row : row.position;
+  const identity = identityOf(subscription);
+  if (row === undefined) throw new SubscriptionNotFoundError(identity);
+  await judge?.(row);
+  return hasReached(identity, place, row) ? row : row.position;
+}
+
+/** @returns undefined when the subscription has no row. @throws ClosedError, StoreUnavailableError, MissingRightsError */
+export async function rowAtPlace(
+  { store, waiters }: AskedBy,
+  subscription: Subscription,
+  place: EventPlace,
+): Promise<ReachedRow | undefined> {
+  try {
+    return await waiters.checks.rowAt({ ref: subscription.ref, place });
+  } catch (thrown) {
+    if (store.closed) throw stoppedError(subscription);
+    throw toLeftfoldError(thrown, store.schema);
+  }
 }

@@ -145,6 +145,25 @@ export const projectionClaims = {
       'A query with a token sees at least what the command did, or fails; it never returns a stale answer.',
     statedIn: 'concepts.md#reading-your-own-writes',
   },
+  'strong-reads': {
+    claim:
+      'A strong query sees every event that was committed before it began, by whatever process, or fails.',
+    statedIn: 'guides/reading.md#strong-reads',
+  },
+  'monotonic-reads': {
+    claim:
+      'A session that passes the newest token it was told never sees older rows, whichever process answers.',
+    statedIn: 'guides/reading.md#a-session-that-never-goes-back',
+  },
+  'one-snapshot': {
+    claim: 'Queries on several projections in one read see them at one moment of the database.',
+    statedIn: 'guides/reading.md#several-projections-at-once',
+  },
+  'bounded-waits': {
+    claim:
+      'A query that waits obeys its timeout and its signal, also for a connection or a lock, and holds no connection meanwhile.',
+    statedIn: 'guides/reading.md#waiting',
+  },
   'column-values': {
     claim: 'Values of every column type are read as they were written.',
     statedIn: 'guides/projections.md#table-projections',
