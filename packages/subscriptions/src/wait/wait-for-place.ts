@@ -37,7 +37,7 @@ export async function waitForPlace(
   });
 }
 
-/** Throws when what a row says makes the wait futile. */
+/** Throws when what a row says makes the wait futile. With one, the wait is futile too while the database is away. */
 export type Judge = (row: ReachedRow) => Promise<void>;
 
 interface AskedBy {
@@ -56,7 +56,7 @@ async function reachedRow(
   try {
     row = await rowAtPlace(by, subscription, place);
   } catch (error) {
-    if (LeftfoldError.is(error) && error.retryable) return undefined;
+    if (judge === undefined && LeftfoldError.is(error) && error.retryable) return undefined;
     throw error;
   }
   const identity = identityOf(subscription);
