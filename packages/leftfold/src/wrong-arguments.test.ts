@@ -245,6 +245,7 @@ const ofTheFramework = new Set([
   'frozen',
   'hasEventOf',
   'queryProjection',
+  'readProjections',
   'retryDelayMs',
   'storedTypesOf',
   'tokenColumns',

@@ -307,7 +307,7 @@ describe('a read of several projections', () => {
 
 describe('a query that waits', () => {
   test('takes no connection, however many there are', async ({ ownDatabase: { connectionString } }) => {
-    guarantee('bounded-waits');
+    guarantee('bounded-queries');
     await using app = await startBank(connectionString, { ...idle, database: { maxConnections: 3 } });
     const { token: atLeast } = await app.execute(deposit('many'));
     const lent = countQueries(app.store);
@@ -322,7 +322,7 @@ describe('a query that waits', () => {
   });
 
   test('obeys its timeout and its signal while the tables are locked', async ({ ownDatabase }) => {
-    guarantee('bounded-waits');
+    guarantee('bounded-queries');
     const { connectionString } = ownDatabase;
     await using app = await startBank(connectionString);
     const { token: atLeast } = await app.execute(deposit('locked'));
@@ -352,7 +352,7 @@ describe('a query that waits', () => {
   });
 
   test('obeys both while the pool has no connection', async ({ ownDatabase: { connectionString } }) => {
-    guarantee('bounded-waits');
+    guarantee('bounded-queries');
     await using app = await startBank(connectionString, { ...idle, database: { maxConnections: 1 } });
     const { token: atLeast } = await app.execute(deposit('busy'));
     const held = await app.store.pool.connect();
@@ -372,7 +372,7 @@ describe('a query that waits', () => {
   });
 
   test('obeys both in the process that leads', async ({ ownDatabase: { connectionString } }) => {
-    guarantee('bounded-waits');
+    guarantee('bounded-queries');
     await using app = await startBank(connectionString, { database: { maxConnections: 2 } });
     const { token: atLeast } = await app.execute(deposit('busy'));
     await app.projections.waitFor(balances, atLeast, patient);

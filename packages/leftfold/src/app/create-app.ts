@@ -157,7 +157,7 @@ export async function createApp<
         queryProjection(reading, projection, queryOptions),
       // Sound: the rows and the result are those of the projections and of `work`.
       read: (read: never, readOptions: ReadOptions, work: never) =>
-        readProjections(reading, read, readOptions, work) as Promise<never>,
+        readProjections<never, never>(reading, read, readOptions, work),
       projections: {
         status: runner.status.bind(runner),
         waitFor: runner.waitFor.bind(runner),

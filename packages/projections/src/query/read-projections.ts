@@ -57,7 +57,7 @@ export async function readProjections<const TProjections extends ReadProjections
     try {
       const db = new Kysely({ dialect: dialectOf(driver), plugins }).withSchema(EACH_SCHEMA);
       // The tables and columns are those of the definitions; the types of any projections do not have their names.
-      const result = await work(db as unknown as ReadModelQueries<ReadTables<TProjections>>, { token });
+      const result = await work(db as never, { token });
       driver.end();
       if (await connection.isUnrenamed(inSchemas.map(({ schema }) => schema))) return result;
     } finally {

@@ -159,7 +159,7 @@ export const projectionClaims = {
     claim: 'Queries on several projections in one read see them at one moment of the database.',
     statedIn: 'guides/reading.md#several-projections-at-once',
   },
-  'bounded-waits': {
+  'bounded-queries': {
     claim:
       'A query that waits obeys its timeout and its signal, also for a connection or a lock, and holds no connection meanwhile.',
     statedIn: 'guides/reading.md#waiting',
