@@ -40,7 +40,6 @@ const callable: Readonly<Record<(typeof unprivileged)[number], readonly string[]
     '_lock_subscription',
     '_mark_caught_up',
     '_mark_inline',
-    '_register_started',
     '_register_subscriptions',
     '_release_leases',
     '_request_slices',

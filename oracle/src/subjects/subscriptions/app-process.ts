@@ -47,7 +47,7 @@ let superseded = new AbortController();
 
 const oneLine = (error: unknown) => String(error).replaceAll('\n', ' ').slice(0, 500);
 
-const inSomeSeconds = () => performance.now() + random.between(2_000, 8_000);
+const inSomeSeconds = () => performance.now() + random.between(1_000, 5_000);
 let nextPause = inSomeSeconds();
 
 /**
@@ -57,7 +57,7 @@ let nextPause = inSomeSeconds();
 function pauseAtTimes(): void {
   if (performance.now() < nextPause || !('commands' in wanted && wanted.commands)) return;
   journal.write('paused');
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, random.between(LEASE_MS, 2 * LEASE_MS));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, random.between(LEASE_MS, 3 * LEASE_MS));
   nextPause = inSomeSeconds();
 }
 

@@ -52,8 +52,15 @@ export interface ReactionOptions<
       context: ReactionContext,
     ) => Promise<unknown>;
   };
-  /** Most keys whose events are processed at one time, from 1 to 1000. @default 10 */
+  /** Most keys of a slice whose events are processed at one time, from 1 to 1000. @default 10 */
   readonly concurrency?: number;
+  /**
+   * How many slices the events are divided into, by `key`: at most 1024. As many processes can work at the same time; the
+   * processes share the slices out evenly. It may change without a new version.
+   *
+   * @default 1
+   */
+  readonly slices?: number;
   /** Used once, when the first version is migrated. @default 'end': no effects for events of the past */
   readonly start?: ReactionStart;
   /**
@@ -84,6 +91,7 @@ export interface AnyReaction {
   /** Source text of its functions: a process with another text runs another release of it. */
   readonly code: readonly string[];
   readonly concurrency: number;
+  readonly slices: number;
   readonly start: ReactionStart;
   readonly onFailure: OnFailure;
   readonly retry: RetryPolicy;
@@ -108,6 +116,7 @@ const optionNames = {
   key: true,
   on: true,
   concurrency: true,
+  slices: true,
   start: true,
   onFailure: true,
   retry: true,
@@ -149,6 +158,7 @@ export function defineReaction<
     version = 1,
     events,
     concurrency = 10,
+    slices = 1,
     start = 'end',
     onFailure = 'stop',
     timeoutMs = 20_000,
@@ -160,6 +170,7 @@ export function defineReaction<
   assertFunction('key', options.key);
   assertHandlers('on', options.on, typesOf(events));
   assertWhole('concurrency', concurrency, { least: 1, most: 1_000 });
+  assertWhole(`slices of reaction "${name}"`, slices, { least: 1, most: 1_024 });
   assertStart(start);
   assertOneOf(`onFailure of reaction "${name}"`, onFailure, ['stop', 'park']);
   assertWhole('timeoutMs', timeoutMs, { least: 1, most: 2_147_483_647 });
@@ -176,6 +187,7 @@ export function defineReaction<
     eventTypes: Object.keys(handlers),
     code: [...Object.values(handlers), ...(key === undefined ? [] : [key])].map(String),
     concurrency,
+    slices,
     start,
     onFailure,
     retry: toRetryPolicy(options.retry, defaultRetry),

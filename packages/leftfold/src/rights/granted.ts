@@ -22,7 +22,6 @@ export const executable = {
   projector: [
     ...reading,
     '_register_subscriptions',
-    '_register_started',
     '_lock_subscription',
     '_request_slices',
     '_check_leases',

@@ -26,7 +26,7 @@ export interface ReactionHandlerOptions {
   readonly execute: ExecuteCommand;
   readonly release: string;
   /** Called for each event whose key is parked. */
-  readonly onParked: (failed: FailedEvent, key: string) => void;
+  readonly onParked: (failed: FailedEvent, key: string, slice: number) => void;
 }
 
 /**
@@ -59,8 +59,8 @@ export class ReactionHandler implements SubscriptionHandler {
     const { from, to } = prepared;
     // The batch before this one may have set keys aside since this one was prepared.
     const page = from < to ? this.#run.parking().divide(prepared) : prepared;
-    // A former owner, or an older version, must not begin what the next one does.
-    if (page.events.length > 0 && !(await this.#isMine())) return false;
+    // A former owner, or an older version, must not begin what the next one does, nor a slice what others will do.
+    if (page.events.length > 0 && !(await this.#mayProcess(to))) return false;
     const queues = toKeyQueues(page.events, (event) => storedKey(this.#reaction.keyOf(event)));
     const began = performance.now();
     const isLate = () => this.#run.signal.aborted || performance.now() - began > BATCH_MS;
@@ -76,12 +76,10 @@ export class ReactionHandler implements SubscriptionHandler {
     return written;
   }
 
-  async #isMine(): Promise<boolean> {
+  async #mayProcess(to: number): Promise<boolean> {
     const slices = await readCheckpoints(this.#options.store, [this.#term]);
-    return isHeld(
-      this.#term,
-      slices.find(({ slice }) => slice === this.#term.slice),
-    );
+    const checkpoint = slices.find(({ slice }) => slice === this.#term.slice);
+    return isHeld(this.#term, checkpoint) && to <= (checkpoint?.until ?? to);
   }
 
   async #process(queue: KeyQueue, { failedBefore }: SubscriptionPage, isLate: () => boolean): Promise<void> {
@@ -160,6 +158,7 @@ export class ReactionHandler implements SubscriptionHandler {
     if (first === undefined) return;
     const { event, cause }: { event: RecordedEvent; cause: unknown } = this.#failedEvent(first);
     if (onFailure === 'stop') throw new StopRequest(event, cause);
-    for (const queue of exhausted) this.#options.onParked(this.#failedEvent(queue), queue.key);
+    for (const queue of exhausted)
+      this.#options.onParked(this.#failedEvent(queue), queue.key, this.#term.slice);
   }
 }

@@ -134,15 +134,17 @@ export class ReactionRunner implements AsyncDisposable {
    */
   async whenCaughtUp(ref: ReactionRef, options: WaitForOptions = {}): Promise<void> {
     const { name, version } = this.#find(ref);
-    const key = { name, version, slice: 0 };
+    const key = { name, version };
     const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const remaining = Math.max(0, deadline - performance.now());
       await this.#runner.whenCaughtUp(key, { timeoutMs: remaining, signal });
-      const [checkpoint] = await readCheckpoints(this.#store, [key]);
+      const checkpoints = await readCheckpoints(this.#store, [key]);
       if (!(await hasDueKeys(this.#store, key))) return;
-      if (checkpoint?.failure !== undefined) throw failedError({ kind: 'reaction', ...key }, checkpoint);
+      const stopped = checkpoints.find(({ failure }) => failure !== undefined);
+      if (stopped !== undefined)
+        throw failedError({ kind: 'reaction', ...key, slice: stopped.slice }, stopped);
       if (remaining === 0) {
         const identity = { kind: 'reaction', name, version };
         const mark = await this.#store.highWaterMark();
@@ -199,7 +201,7 @@ function reactionSubscription(
     onIncident,
   }: Omit<ReactionRunnerOptions, 'reactions' | 'onIncident'> & { readonly onIncident: OnIncident },
 ): SubscriptionDefinition {
-  const { name, version, concurrency, start, code } = reaction;
+  const { name, version, slices, concurrency, start, code } = reaction;
   const definition: SubscriptionDefinition = {
     kind: 'reaction',
     name,
@@ -208,6 +210,7 @@ function reactionSubscription(
     declared: { kind: 'reaction' },
     code,
     keysOf: (event) => [reaction.keyOf(event)],
+    slices,
     start,
     leastBatch: 4 * concurrency,
     keysAtOnce: concurrency,
@@ -218,8 +221,8 @@ function reactionSubscription(
     store,
     execute,
     release: subscription.release,
-    onParked: (failed: FailedEvent, key: string) =>
-      tellParked({ store, onIncident }, subscription, { name, version, slice: 0 }, failed, [key]),
+    onParked: (failed: FailedEvent, key: string, slice: number) =>
+      tellParked({ store, onIncident }, subscription, { name, version, slice }, failed, [key]),
   };
   return definition;
 }

@@ -281,7 +281,9 @@ begin
          resume_at = excluded.resume_at;
   insert into :schema.parked_events (name, version, slice, key, position)
   select _change_parked.name, _change_parked.version, _change_parked.slice, event.key, event.position
-    from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint);
+    from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint)
+  -- A version that continues where the hindmost slice of an older one is meets events that are parked already.
+  on conflict on constraint parked_events_pkey do nothing;
 end
 $$;
 `,
@@ -459,11 +461,31 @@ begin
   select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
          first.caught_up_at
     from generate_series(expected, first.next_slices - 1) as added (slice);
-  -- The slice of a key, as the processes compute it. The events follow their key.
+  -- The events follow their key.
   update :schema.parked_keys as parked
-     set slice = ('x' || left(encode(sha256(convert_to(parked.key, 'UTF8')), 'hex'), 8))::bit(32)::bigint % first.next_slices
+     set slice = :schema._slice_of(parked.key, first.next_slices)
    where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version;
   return true;
+end
+$$;
+`,
+  },
+  {
+    name: '_end_version',
+    sql: `-- Ends a version that another one continues: no process has such a definition, so none gets a lease of it.
+create or replace function :schema._end_version(name text, version integer, continued_by integer)
+returns void language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.subscriptions as subscription
+     set epoch = subscription.epoch + 1,
+         owner = null,
+         lease_until = null,
+         definition = jsonb_build_object('continuedBy', continued_by),
+         definition_hash = 'continued by version ' || continued_by
+   where subscription.name = _end_version.name
+     and subscription.version = _end_version.version;
 end
 $$;
 `,
@@ -625,14 +647,19 @@ $$;
 `,
   },
   {
-    name: '_register_started',
-    sql: `-- Creates the rows of subscriptions that have none and begin as their starts say: {"at": "beginning"}, {"at": "end"},
--- {"at": "position", "position": 1} or {"at": "time", "time": "2026-01-01"}. A further version continues where the newest
--- older one is, takes over its parked keys, and ends it: no process gets the lease of that version any more. What has
--- reached the high-water mark has caught up. The rows are inserted in one order everywhere: two processes that insert the
--- same rows cannot deadlock.
-create or replace function :schema._register_started(
-  names text[], versions integer[], definitions jsonb[], definition_hashes text[], starts jsonb[]
+    name: '_register_subscriptions',
+    sql: `-- Creates the rows of subscriptions that have none, one for each of their slices.
+--
+-- Without a start, every version begins at the beginning of the log. With one, {"at": "beginning"}, {"at": "end"},
+-- {"at": "position", "position": 1} or {"at": "time", "time": "2026-01-01"}, the first version begins there. A further one
+-- continues where the slice of the newest older one is that is behind the others, since its keys may be other ones; it
+-- takes over what is parked, and ends that version: no process gets a lease of it any more. An older version than one that
+-- is there has ended before it begins.
+--
+-- What has reached the high-water mark has caught up. One after the other, in one order everywhere: two processes that
+-- register the same subscriptions cannot deadlock.
+create or replace function :schema._register_subscriptions(
+  names text[], versions integer[], counts integer[], definitions jsonb[], definition_hashes text[], starts jsonb[]
 ) returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -640,26 +667,33 @@ as $$
 declare
   one record;
   older_version integer;
+  newer_version integer;
   older_position bigint;
   mark bigint;
   first bigint;
 begin
   for one in
-    select wanted.name, wanted.version, wanted.definition, wanted.definition_hash, wanted.start
-      from unnest(names, versions, definitions, definition_hashes, starts)
-           as wanted (name, version, definition, definition_hash, start)
+    select wanted.name, wanted.version, wanted.count, wanted.definition, wanted.definition_hash, wanted.start
+      from unnest(names, versions, counts, definitions, definition_hashes, starts)
+           as wanted (name, version, count, definition, definition_hash, start)
      order by wanted.name collate "C", wanted.version
   loop
     older_version := null;
-    -- Of processes that register one version, the second one waits here and then finds its row.
-    select subscription.version, subscription.position
-      into older_version, older_position
-      from :schema.subscriptions as subscription
-     where subscription.name = one.name
-       and subscription.version < one.version
-     order by subscription.version desc
-     limit 1
-       for update;
+    newer_version := null;
+    older_position := null;
+    if one.start is not null then
+      select max(subscription.version) filter (where subscription.version < one.version),
+             max(subscription.version) filter (where subscription.version > one.version)
+        into older_version, newer_version
+        from :schema.subscriptions as subscription
+       where subscription.name = one.name;
+      -- Of processes that register one version, the second one waits here and then finds its row.
+      perform :schema._lock_subscription(one.name, older_version);
+      select min(subscription.position) into older_position
+        from :schema.subscriptions as subscription
+       where subscription.name = one.name
+         and subscription.version = older_version;
+    end if;
     continue when exists (select from :schema.subscriptions as subscription
                            where subscription.name = one.name
                              and subscription.version = one.version);
@@ -669,62 +703,39 @@ begin
       select settled.high_water_mark into mark from :schema._high_water_mark() as settled;
     end if;
     first := case
-      when older_version is not null then older_position
+      when older_position is not null then older_position
       when one.start ->> 'at' = 'end' then mark
       when one.start ->> 'at' = 'position' then least(mark, (one.start ->> 'position')::bigint)
       when one.start ->> 'at' = 'time' then
         least(mark, coalesce((select min(stored.position) - 1 from :schema.events as stored
                                where stored.recorded_at >= (one.start ->> 'time')::timestamptz), mark))
       else 0 end;
-    insert into :schema.subscriptions (name, version, slice, definition, definition_hash, position, caught_up_at)
-    values (one.name, one.version, 0, one.definition, one.definition_hash, first,
-            case when first >= mark then clock_timestamp() end)
-    on conflict (name, version, slice) do nothing;
+    -- The first slice decides which process inserts the others: a number of slices is never mixed with another one.
+    with inserted as (
+      insert into :schema.subscriptions as subscription
+             (name, version, slice, slices, definition, definition_hash, position, caught_up_at)
+      values (one.name, one.version, 0, one.count, one.definition, one.definition_hash, first,
+              case when first >= mark then clock_timestamp() end)
+      on conflict on constraint subscriptions_pkey do nothing
+      returning subscription.*
+    )
+    insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, position, caught_up_at)
+    select inserted.name, inserted.version, added.slice, inserted.slices, inserted.definition, inserted.definition_hash,
+           inserted.position, inserted.caught_up_at
+      from inserted
+     cross join lateral generate_series(1, inserted.slices - 1) as added (slice);
     if older_version is not null then
-      update :schema.subscriptions as subscription
-         set epoch = subscription.epoch + 1,
-             owner = null,
-             lease_until = null,
-             definition = jsonb_build_object('continuedBy', one.version),
-             definition_hash = 'continued by version ' || one.version
-       where subscription.name = one.name
-         and subscription.version = older_version;
+      perform :schema._end_version(one.name, older_version, one.version);
       update :schema.parked_keys as parked
-         set version = one.version
+         set version = one.version,
+             slice = :schema._slice_of(parked.key, one.count)
        where parked.name = one.name
          and parked.version = older_version;
     end if;
+    if newer_version is not null then
+      perform :schema._end_version(one.name, one.version, newer_version);
+    end if;
   end loop;
-end
-$$;
-`,
-  },
-  {
-    name: '_register_subscriptions',
-    sql: `-- Creates the rows of subscriptions that have none, one for each of their slices, with their checkpoints at the beginning
--- of the log. On an empty log they have caught up at once. The rows are inserted in one order everywhere: two processes
--- that insert the same rows cannot deadlock.
-create or replace function :schema._register_subscriptions(
-  names text[], versions integer[], counts integer[], definitions jsonb[], definition_hashes text[]
-) returns void language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- The first slice decides which process inserts the others: a number of slices is never mixed with another one.
-  with first as (
-    insert into :schema.subscriptions as subscription (name, version, slice, slices, definition, definition_hash, caught_up_at)
-    select wanted.name, wanted.version, 0, wanted.count, wanted.definition, wanted.definition_hash,
-           case when not exists (select from :schema.events) then clock_timestamp() end
-      from unnest(names, versions, counts, definitions, definition_hashes)
-           as wanted (name, version, count, definition, definition_hash)
-     order by wanted.name collate "C", wanted.version
-    on conflict on constraint subscriptions_pkey do nothing
-    returning subscription.*
-  )
-  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, caught_up_at)
-  select first.name, first.version, added.slice, first.slices, first.definition, first.definition_hash, first.caught_up_at
-    from first
-   cross join lateral generate_series(1, first.slices - 1) as added (slice);
 end
 $$;
 `,
@@ -909,6 +920,17 @@ begin
      and subscription.inline = _seize_lease.inline
   returning subscription.slice, subscription.epoch;
 end
+$$;
+`,
+  },
+  {
+    name: '_slice_of',
+    sql: `-- The slice of a key, as the processes compute it: see sliceOf.
+create or replace function :schema._slice_of(key text, slices integer)
+returns integer language sql immutable security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select (('x' || left(encode(sha256(convert_to(key, 'UTF8')), 'hex'), 8))::bit(32)::bigint % slices)::integer
 $$;
 `,
   },

@@ -20,41 +20,25 @@ export interface NewSubscription {
  * Creates the rows of subscriptions that have none, with their checkpoints where they begin. What begins at the end of the
  * log has caught up at once.
  *
- * SQL: one statement for those with a start, in `_register_started`, and one for others, in `_register_subscriptions`.
+ * SQL: one statement, in `_register_subscriptions`.
  */
 export async function registerSubscriptions(
   { run, schema }: SchemaConnection,
   subscriptions: readonly NewSubscription[],
 ): Promise<void> {
-  const started = subscriptions.filter(({ start }) => start !== undefined);
-  const others = subscriptions.filter(({ start }) => start === undefined);
-  if (others.length > 0)
-    await run({
-      name: undefined,
-      text: `select "${schema}"._register_subscriptions($1::text[], $2::integer[], $3::integer[], $4::jsonb[], $5::text[])`,
-      values: [
-        ...columnsOf(others.map(({ ref }) => ref)),
-        numberArray(others.map(({ slices }) => slices)),
-        ...definitionColumns(others),
-      ],
-    });
-  if (started.length > 0)
-    await run({
-      name: undefined,
-      text: `select "${schema}"._register_started($1::text[], $2::integer[], $3::jsonb[], $4::text[], $5::jsonb[])`,
-      values: [
-        ...columnsOf(started.map(({ ref }) => ref)),
-        ...definitionColumns(started),
-        textArray(started.map(({ start }) => toStartText(start))),
-      ],
-    });
-}
-
-function definitionColumns(subscriptions: readonly NewSubscription[]): readonly unknown[] {
-  return [
-    textArray(subscriptions.map(({ declared }) => JSON.stringify(declared))),
-    textArray(subscriptions.map(({ definitionHash }) => definitionHash)),
-  ];
+  if (subscriptions.length === 0) return;
+  await run({
+    name: undefined,
+    text: `select "${schema}"._register_subscriptions(
+             $1::text[], $2::integer[], $3::integer[], $4::jsonb[], $5::text[], $6::jsonb[])`,
+    values: [
+      ...columnsOf(subscriptions.map(({ ref }) => ref)),
+      numberArray(subscriptions.map(({ slices }) => slices)),
+      textArray(subscriptions.map(({ declared }) => JSON.stringify(declared))),
+      textArray(subscriptions.map(({ definitionHash }) => definitionHash)),
+      textArray(subscriptions.map(({ start }) => toStartText(start))),
+    ],
+  });
 }
 
 function toStartText(start: SubscriptionStart | undefined): string | null {

@@ -12,7 +12,7 @@ export interface Slice {
 
 /**
  * The slice of a key, by the first bytes of its SHA-256. It must never change: events would be in another slice than the
- * one that has processed them. `_divide_subscription` computes it for parked keys, too.
+ * one that has processed them. `_slice_of` computes it for parked keys, too.
  */
 export function sliceOf(key: string, slices: number): number {
   return Number.parseInt(hash('sha256', key).slice(0, 8), 16) % slices;

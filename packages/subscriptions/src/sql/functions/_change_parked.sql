@@ -36,6 +36,8 @@ begin
          resume_at = excluded.resume_at;
   insert into :schema.parked_events (name, version, slice, key, position)
   select _change_parked.name, _change_parked.version, _change_parked.slice, event.key, event.position
-    from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint);
+    from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint)
+  -- A version that continues where the hindmost slice of an older one is meets events that are parked already.
+  on conflict on constraint parked_events_pkey do nothing;
 end
 $$;

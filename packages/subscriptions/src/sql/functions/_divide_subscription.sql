@@ -42,9 +42,9 @@ begin
   select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
          first.caught_up_at
     from generate_series(expected, first.next_slices - 1) as added (slice);
-  -- The slice of a key, as the processes compute it. The events follow their key.
+  -- The events follow their key.
   update :schema.parked_keys as parked
-     set slice = ('x' || left(encode(sha256(convert_to(parked.key, 'UTF8')), 'hex'), 8))::bit(32)::bigint % first.next_slices
+     set slice = :schema._slice_of(parked.key, first.next_slices)
    where parked.name = _divide_subscription.name and parked.version = _divide_subscription.version;
   return true;
 end
