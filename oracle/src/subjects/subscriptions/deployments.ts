@@ -65,7 +65,14 @@ function nextRelease({ number, totalsVersion, noticesVersion }: Release, random:
   const slices = () => random.between(1, 4);
   return {
     number: number + 1,
-    slices: { groups: slices(), cards: slices(), pairs: slices(), counters: slices() },
+    slices: {
+      groups: slices(),
+      cards: slices(),
+      pairs: slices(),
+      counters: slices(),
+      notices: slices(),
+      tallies: slices(),
+    },
     totalsVersion: totalsVersion + (random.chance(0.2) ? 1 : 0),
     noticesVersion: noticesVersion + (random.chance(0.2) ? 1 : 0),
     inline: random.chance(0.6),

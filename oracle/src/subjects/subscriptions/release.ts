@@ -6,7 +6,9 @@ import { type Added, item, itemEvents, tally, type Touched } from './items.ts';
 export interface Release {
   /** Increases with each release. */
   readonly number: number;
-  readonly slices: Readonly<Record<'groups' | 'cards' | 'pairs' | 'counters', number>>;
+  readonly slices: Readonly<
+    Record<'groups' | 'cards' | 'pairs' | 'counters' | 'notices' | 'tallies', number>
+  >;
   readonly totalsVersion: number;
   readonly noticesVersion: number;
   /** Whether `live` is applied by the appends. */
@@ -15,7 +17,7 @@ export interface Release {
 
 export const firstRelease: Release = {
   number: 1,
-  slices: { groups: 2, cards: 1, pairs: 3, counters: 2 },
+  slices: { groups: 2, cards: 1, pairs: 3, counters: 2, notices: 1, tallies: 2 },
   totalsVersion: 1,
   noticesVersion: 1,
   inline: true,
@@ -165,6 +167,7 @@ export function definitionsOf(release: Release, { effect, midBatch }: Hooks) {
   const notices = defineReaction({
     name: 'notices',
     version: noticesVersion,
+    slices: slices.notices,
     events,
     start: 'beginning',
     onFailure: 'park',
@@ -180,6 +183,7 @@ export function definitionsOf(release: Release, { effect, midBatch }: Hooks) {
   });
   const tallies = defineReaction({
     name: 'tallies',
+    slices: slices.tallies,
     events,
     start: 'beginning',
     key: (event) => (event.type === 'item.added' ? event.data.group : event.streamId),
