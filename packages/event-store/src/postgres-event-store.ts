@@ -79,6 +79,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly answerMs: number;
   /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
+  /** @internal Tells other processes of something rare. Without the option `listen`, nothing is heard. */
+  readonly hints: Pick<Notifier, 'hear' | 'tell'>;
   readonly #opened: OpenedPool;
   readonly #names: StatementNames | undefined;
   readonly #reader: LogReader;
@@ -105,7 +107,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     this.answerMs = answerMs;
     this.run = this.#opened.runner({ prepare: preparedStatements, answerMs });
     const onConnected = () => this.outage.over();
-    this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen, onConnected });
+    this.hints = this.#notifier = new Notifier({ pool, channel: appendChannel(schema), listen, onConnected });
     this.#memory = new LogMemory({
       run: this.run,
       schema,

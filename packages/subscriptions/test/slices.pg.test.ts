@@ -225,6 +225,27 @@ describe('processes that run the same slices', () => {
     await Promise.all(stores.map((each) => each.close()));
   });
 
+  test('hand over at once, not at the next check of a lease', async ({ processUrl, store }) => {
+    guarantee('even-shares');
+    await using other = openStore(processUrl, { schema: store.schema });
+    // A process checks its leases every twenty seconds.
+    const runs = (by: typeof store, owner: string) =>
+      createRunner(by, [recorder(by, 'sliced', { slices: 2 })], { owner, leaseMs: 60_000 });
+    const one = runs(store, 'one');
+    await using two = runs(other, 'two');
+    const shared = (expected: readonly number[]) =>
+      until(async () => (await counts(two, ['one', 'two'])).join() === expected.join(), {
+        timeoutMs: 10_000,
+        message: `shares of ${expected.join()}`,
+      });
+    await one.start();
+    await shared([2, 0]);
+    await two.start();
+    await shared([1, 1]);
+    await one.stop();
+    await shared([0, 2]);
+  });
+
   test('leave one whose start hangs to another process after one attempt', async ({ processUrl, store }) => {
     guarantee('even-shares');
     let attempts = 0;

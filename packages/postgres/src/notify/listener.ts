@@ -27,7 +27,7 @@ export class Listener {
   #client: pg.Client | undefined;
   /** One that does not listen yet. */
   #connecting: pg.Client | undefined;
-  #onNotify: (() => void) | undefined;
+  #onNotify: ((topic: string) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   /** Connections that were lost or not made since the last one that listened. */
@@ -46,7 +46,7 @@ export class Listener {
     return this.#client;
   }
 
-  start(onNotify: () => void): void {
+  start(onNotify: (topic: string) => void): void {
     if (this.#onNotify !== undefined) return;
     this.#onNotify = onNotify;
     void this.#connect();
@@ -71,7 +71,7 @@ export class Listener {
     this.#connecting = client;
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
-    client.on('notification', () => this.#onNotify?.());
+    client.on('notification', ({ payload = '' }) => this.#onNotify?.(payload));
     try {
       await client.connect();
       await this.#run(client)(listenStatement(this.#channel));
@@ -90,7 +90,7 @@ export class Listener {
     this.#failures = 0;
     this.#onConnected();
     // A notification may have been sent before LISTEN took effect.
-    this.#onNotify?.();
+    this.#onNotify?.('');
     this.#beatLater(client);
   }
 

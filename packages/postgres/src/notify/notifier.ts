@@ -8,6 +8,14 @@ const NOTIFY_INTERVAL_MS = 10;
 
 const HEARTBEAT_MS = 10_000;
 
+/** The topic of {@link Notifier.notify}. */
+const APPENDED = '';
+
+interface Hearing {
+  readonly topic: string;
+  readonly onTold: () => void;
+}
+
 export interface NotifierOptions {
   readonly pool: pg.Pool;
   /** Name of the channel: lower-case letters, digits and `_`. */
@@ -32,6 +40,8 @@ export class Notifier {
   readonly #channel: string;
   readonly #listener: Listener;
   readonly #mayListen: boolean;
+  readonly #hearings = new Set<Hearing>();
+  #onNotify: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sentAt = 0;
   #sending = false;
@@ -57,9 +67,38 @@ export class Notifier {
     return this.#listener.client !== undefined;
   }
 
-  /** Calls `onNotify` at each notification from now on. Survives lost connections. Only the first call counts. */
+  /** Calls `onNotify` at each {@link notify} from now on. Survives lost connections. Only the first call counts. */
   listen(onNotify: () => void): void {
-    if (this.#mayListen && !this.#closed) this.#listener.start(onNotify);
+    this.#onNotify ??= onNotify;
+    this.#startListening();
+  }
+
+  /**
+   * Calls `onTold` at each {@link tell} of a topic from now on. Survives lost connections.
+   *
+   * @returns ends it
+   */
+  hear(topic: string, onTold: () => void): () => void {
+    const hearing: Hearing = { topic, onTold };
+    this.#hearings.add(hearing);
+    this.#startListening();
+    return () => void this.#hearings.delete(hearing);
+  }
+
+  #startListening(): void {
+    if (!this.#mayListen || this.#closed) return;
+    this.#listener.start((topic) => {
+      if (topic === APPENDED) this.#onNotify?.();
+      for (const hearing of this.#hearings) if (hearing.topic === topic) hearing.onTold();
+    });
+  }
+
+  /** Sends a notification about something rare, with a topic. Resolves when it was sent; failures are ignored. */
+  async tell(topic: string): Promise<void> {
+    if (this.#closed) return;
+    // Not on the connection that listens: it takes no second query while the first is being answered.
+    const run = runnerOn(this.#pool, { prepare: false, answerMs: HEARTBEAT_MS });
+    await run(notifyStatement(this.#channel, topic)).catch(() => {});
   }
 
   /** Sends a notification: at once, then at most every few milliseconds. Failures are ignored. */
@@ -96,6 +135,6 @@ export class Notifier {
       this.#sendAgain = false;
       if (again) this.notify();
     };
-    run(notifyStatement(this.#channel)).then(sent, sent);
+    run(notifyStatement(this.#channel, APPENDED)).then(sent, sent);
   }
 }

@@ -5,11 +5,11 @@ import type { Statement } from '../statement/statement.ts';
  *
  * SQL: a transaction of its own that need not be durable: the notification is a hint.
  */
-export function notifyStatement(channel: string): Statement {
+export function notifyStatement(channel: string, topic: string): Statement {
   return {
     name: 'leftfold notify',
-    text: `select set_config('synchronous_commit', 'off', true), pg_notify($1, '')`,
-    values: [channel],
+    text: `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`,
+    values: [channel, topic],
   };
 }
 

@@ -1,4 +1,5 @@
 import { MissingRightsError, StoreUnavailableError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
 import { within } from '../loop/within.ts';
 import { endFormerSessions, type FormerSession } from '../sql/former-owners.ts';
 import {
@@ -23,6 +24,11 @@ import { LeaseTerm } from './lease-term.ts';
 import { LeftAlone } from './left-alone.ts';
 import { shareOf } from './shares.ts';
 
+/** What processes tell each other when leases are free, or when there is one more to share them with. */
+const LEASES_TOPIC = 'leases';
+/** Every role may send notifications: those of this time are answered by one check. */
+const HINT_MS = 20;
+
 /** Checks in the time that a lease lasts: two of them may fail before it expires. */
 const CHECKS_PER_LEASE = 3;
 
@@ -37,6 +43,7 @@ export interface LeaseManagerOptions {
   /** True when the database can never be reached again: the store is closed. */
   readonly isClosed: () => boolean;
   readonly mismatches: Mismatches;
+  readonly hints: PostgresEventStore['hints'];
   /** Called for each lease that this process gets. The term is over when its signal aborts. */
   readonly onGranted: (subscription: Subscription, term: LeaseTerm) => void;
   /** Called when the database has answered a check, and not the one before. */
@@ -60,6 +67,8 @@ export class LeaseManager {
   /** What the next check takes, if it is free then. */
   #wanted: readonly SubscriptionKey[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #hintTimer: NodeJS.Timeout | undefined;
+  #ignoreHints = () => {};
   #checking: Promise<void> | undefined;
   #checkAgain = false;
   #started = false;
@@ -77,7 +86,18 @@ export class LeaseManager {
   /** Begins to take leases. */
   start(): void {
     this.#started = true;
+    this.#ignoreHints = this.#options.hints.hear(LEASES_TOPIC, () => this.#onHint());
     this.check();
+    // The others share with this one after its first check.
+    void this.#checking?.then(() => this.#options.hints.tell(LEASES_TOPIC));
+  }
+
+  #onHint(): void {
+    if (this.#closed) return;
+    this.#hintTimer ??= setTimeout(() => {
+      this.#hintTimer = undefined;
+      this.check();
+    }, HINT_MS);
   }
 
   /** Takes no more leases. */
@@ -109,8 +129,10 @@ export class LeaseManager {
 
   async #release(term: LeaseTerm, avoidMs: number): Promise<void> {
     this.drop(term);
-    const { connection, owner, isClosed, onError } = this.#options;
-    if (!isClosed()) await releaseLeases(connection, owner, [term], avoidMs).catch(onError);
+    const { connection, owner, hints, isClosed, onError } = this.#options;
+    if (isClosed()) return;
+    await releaseLeases(connection, owner, [term], avoidMs).catch(onError);
+    await hints.tell(LEASES_TOPIC);
   }
 
   /** Checks now instead of at the next interval. */
@@ -136,6 +158,8 @@ export class LeaseManager {
     this.refuse();
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#hintTimer);
+    this.#ignoreHints();
     const { leaseMs, onError } = this.#options;
     await within(this.#releaseAll(), leaseMs, () => notReleased(leaseMs)).catch((error: unknown) =>
       onError(error),
@@ -146,10 +170,11 @@ export class LeaseManager {
     const held = this.#dropHeld();
     await this.#checking;
     const terms = [...held, ...this.#dropHeld()]; // the check may have taken one
-    const { connection, owner, isClosed } = this.#options;
+    const { connection, owner, hints, isClosed } = this.#options;
     if (!this.#started || isClosed()) return;
     if (terms.length > 0) await releaseLeases(connection, owner, terms);
     await leaveRunners(connection, owner);
+    await hints.tell(LEASES_TOPIC);
   }
 
   #dropHeld(): readonly LeaseTerm[] {

@@ -107,6 +107,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       onGranted: (subscription, term) => this.#loops.lead(subscription, term),
       isClosed: () => store.closed,
       mismatches: this.#subscriptions.mismatches,
+      hints: store.hints,
       onAnswer: () => store.outage.over(),
       onError: (thrown, subscription) => {
         const error = toLeftfoldError(thrown, store.schema);
