@@ -148,6 +148,8 @@ export {
 export {
   type AnyTableProjection,
   defineTableProjection,
+  type KeyOf,
+  type RowOf,
   type TableProjection,
 } from './projection/define-table-projection.ts';
 export type { HandlerResult, HandlerRun, HandlerStatement } from './projection/handlers.ts';

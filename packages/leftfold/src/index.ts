@@ -108,6 +108,7 @@ export {
   InvalidNameError,
   type JsonObject,
   type JsonValue,
+  type KeyOf,
   LeftfoldError,
   LoginRefusedError,
   MAX_ID_LENGTH,
@@ -141,6 +142,7 @@ export {
   type RetryOptions,
   type RetryPolicy,
   type Row,
+  type RowOf,
   type SchemaIssue,
   SchemaMismatchError,
   SchemaNotMigratedError,
@@ -204,6 +206,7 @@ export {
 } from '@leftfold/event-store';
 export {
   createProjectionRunner,
+  type ExplainOptions,
   inlineProjections,
   type InlineProjectionsOptions,
   type ProjectionRef,
@@ -219,6 +222,10 @@ export {
   type ReadOptions,
   type ReadTables,
   type ReadWork,
+  type ReadLogOptions,
+  type ReadProgress,
+  type RowEvent,
+  type RowExplanation,
   type RowsQuery,
 } from '@leftfold/projections';
 export type {
@@ -241,6 +248,13 @@ export type {
   WaitForOptions,
 } from '@leftfold/subscriptions';
 export type { App, AppProjections, AppReactions, AppStatus, ResultOf } from './app/app.ts';
+export type {
+  AggregateInvariant,
+  AppHistory,
+  LogInvariant,
+  RowInvariant,
+  Violation,
+} from './history/app-history.ts';
 export type { AppEvent } from './app/app-events.ts';
 export type {
   AppCommandOptions,

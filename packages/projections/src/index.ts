@@ -1,3 +1,11 @@
+export type { ExplainOptions, RowEvent, RowExplanation } from './history/explain-row.ts';
+export {
+  assertReadLogOptions,
+  type ReadLogOptions,
+  type ReadProgress,
+  readUpTo,
+} from './history/read-up-to.ts';
+export { type RowChange, rowChanges, type RowChangesOptions } from './history/row-changes.ts';
 export {
   type InlineProjections,
   inlineProjections,

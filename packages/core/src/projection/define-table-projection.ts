@@ -23,6 +23,10 @@ type KeyRow<TKey> = TKey extends (...input: never) => infer TResult
 
 type KeyColumn<TKey> = KeyRow<TKey> extends infer TRow ? (TRow extends TRow ? keyof TRow : never) : never;
 
+/** The columns of the key, as far as the type of the key function tells them. */
+type PrimaryKeyColumn<TKey, TColumns extends Columns> =
+  string extends KeyColumn<TKey> ? keyof TColumns & string : KeyColumn<TKey> & keyof TColumns & string;
+
 /** A key column that does not exist, or may be missing in a result, does not compile. */
 type KnownKeyOnly<TKey, TColumns extends Columns> = (...input: never) => OneOrMore<{
   readonly [TColumn in KeyColumn<TKey>]: TColumn extends keyof TColumns
@@ -129,11 +133,23 @@ export interface TableProjection<
   TName extends string,
   TColumns extends Columns,
   TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[],
+  TKeyColumn extends keyof TColumns & string = keyof TColumns & string,
 > extends AnyTableProjection {
   readonly name: TName;
   readonly events: TGroups;
   readonly columns: TColumns;
+  readonly table: TableDefinition & { readonly primaryKey: readonly TKeyColumn[] };
 }
+
+/** The key of a row of a table projection. */
+export type KeyOf<TProjection> =
+  TProjection extends TableProjection<string, infer TColumns, readonly AnyEventGroup[], infer TKeyColumn>
+    ? Pick<Row<TColumns>, TKeyColumn>
+    : AnyRow;
+
+/** A row of a table projection. */
+export type RowOf<TProjection> =
+  TProjection extends TableProjection<string, infer TColumns> ? Row<TColumns> : AnyRow;
 
 /**
  * Defines a read model with one table: which row an event changes, and how.
@@ -169,7 +185,7 @@ export function defineTableProjection<
   TMetadata extends MetadataSchema = MetadataSchema,
 >(
   options: TableProjectionOptions<TName, TGroups, TColumns, TKey, THandlers, TMetadata>,
-): TableProjection<TName, TColumns, TGroups> {
+): TableProjection<TName, TColumns, TGroups, PrimaryKeyColumn<TKey, TColumns>> {
   assertTableProjectionOptions(options);
   const {
     name,
@@ -180,13 +196,16 @@ export function defineTableProjection<
     onFailure = 'stop',
     slices = 1,
   } = options;
-  const primaryKey = Object.keys(columns).filter((column) => !Object.hasOwn(options.initialRow, column));
+  // Sound: the columns that "key" returns are the ones that the type of initialRow leaves out.
+  const primaryKey = Object.keys(columns).filter(
+    (column) => !Object.hasOwn(options.initialRow, column),
+  ) as PrimaryKeyColumn<TKey, TColumns>[];
   if (primaryKey.length === 0) {
     throw new InvalidDefinitionError(
       `projection "${name}" has no key; leave the key's columns out of initialRow`,
     );
   }
-  const table: TableDefinition = { name, columns, primaryKey, indexes };
+  const table = { name, columns, primaryKey, indexes };
   assertInitialRow(name, columnsOf(name, table), options.initialRow);
   // Sound: each handler is called with rows of these columns and events of its type.
   const handlers = options.evolve as Readonly<

@@ -4,10 +4,13 @@ import type {
   AnyCommand,
   AnyDecision,
   AnyProjection,
+  AnyTableProjection,
   CustomMetadata,
+  KeyOf,
   LogToken,
   MetadataWith,
   RecordedEvent,
+  RowOf,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type {
@@ -17,6 +20,8 @@ import type {
   QueryOptions,
   ReadOptions,
   ReadWork,
+  ExplainOptions,
+  RowExplanation,
 } from '@leftfold/projections';
 import type {
   ParkedEvents,
@@ -24,6 +29,7 @@ import type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
+import type { AppHistory } from '../history/app-history.ts';
 
 /**
  * A running application: commands, queries, projections. Created by `createApp`; close it, or declare it with
@@ -89,6 +95,9 @@ export interface App<
   /** Status of the reactions, and what an operator does with them. */
   readonly reactions: AppReactions;
 
+  /** Questions about the past: the first event after which something did not hold. */
+  readonly history: AppHistory<TAggregate, Extract<TProjection, AnyTableProjection>, TEvent>;
+
   /** The event store: for appends without a command, for reading and subscribing. */
   readonly store: PostgresEventStore<TEvent>;
 
@@ -137,6 +146,22 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
 
   /** Continues a stopped projection at the event where it stopped. Fix the cause first. */
   resume(projection: TProjection): Promise<void>;
+
+  /**
+   * Explains a row of a table projection: what the events make of it, which event last changed each column, and the
+   * newest events of the row. It reads the log from the beginning, in bounded memory; the stored row is not looked at.
+   *
+   * @throws InvalidArgumentError for a projection with handlers, whose rows cannot be folded, and for a key that is none.
+   *
+   * @example
+   * const { row, changedBy, events } = await app.projections.explain(balances, { account_id: 'account-1' });
+   * console.log(row?.cents, changedBy.cents?.type, events.length);
+   */
+  explain<TExplained extends Extract<TProjection, AnyTableProjection>>(
+    projection: TExplained,
+    key: KeyOf<TExplained>,
+    options?: ExplainOptions,
+  ): Promise<RowExplanation<RowOf<TExplained>, KeyOf<TExplained>>>;
 
   /** Events that were set aside, of projections with `onFailure: 'park'`: list, resume, give up. */
   readonly parked: ParkedEvents<TProjection>;

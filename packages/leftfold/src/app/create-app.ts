@@ -8,6 +8,7 @@ import {
   queryProjection,
   readProjections,
   type ReadOptions,
+  type ReadLogOptions,
 } from '@leftfold/projections';
 import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
 import { SharedLimit } from '@leftfold/postgres';
@@ -15,6 +16,7 @@ import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase, placeOf } from '../database/describe-database.ts';
 import { loadEmbedded } from '../database/load-embedded.ts';
 import { whenReachable } from '../database/when-reachable.ts';
+import { type AnyInvariant, firstViolation } from '../history/first-violation.ts';
 import type { App } from './app.ts';
 import type { AppEvent } from './app-events.ts';
 import type { AppOptions } from './app-options.ts';
@@ -164,6 +166,7 @@ export async function createApp<
         whenCaughtUp: runner.whenCaughtUp.bind(runner),
         reset: runner.reset.bind(runner),
         resume: runner.resume.bind(runner),
+        explain: runner.explain.bind(runner),
         parked: runner.parked,
       },
       reactions: {
@@ -173,6 +176,10 @@ export async function createApp<
         resume: reactionRunner.resume.bind(reactionRunner),
         reset: reactionRunner.reset.bind(reactionRunner),
         parked: reactionRunner.parked,
+      },
+      history: {
+        firstViolation: (invariant: unknown, historyOptions?: ReadLogOptions) =>
+          firstViolation(store, invariant as AnyInvariant, historyOptions) as Promise<never>,
       },
       store: store as PostgresEventStore<never>,
       database: await reachable(() => describeDatabase(database, store)),

@@ -65,7 +65,7 @@ export class TableFold {
     const changes = events.map((event) => {
       onEvent(event);
       const all = this.#projection.keysOf(event);
-      const keys = includes === undefined ? all : all.filter((key) => includes(event, this.#idOf(key)));
+      const keys = includes === undefined ? all : all.filter((key) => includes(event, this.idOf(key)));
       const [only] = keys;
       if (only !== undefined && keys.length === 1) return this.#rowOf(only, known, rows);
       // An event changes a row once, even if it gives the row's key several times.
@@ -76,10 +76,11 @@ export class TableFold {
 
   /** The ids of the rows that an event changes. @throws like {@link plan} */
   rowIdsOf(event: RecordedEvent): readonly string[] {
-    return this.#projection.keysOf(event).map((key) => this.#idOf(key));
+    return this.#projection.keysOf(event).map((key) => this.idOf(key));
   }
 
-  #idOf(key: AnyRow): string {
+  /** The id of the row with this key. @throws TypeError for an invalid key */
+  idOf(key: AnyRow): string {
     const columns = this.columns.key;
     const [first] = columns;
     return columns.length === 1 && first !== undefined
@@ -89,7 +90,7 @@ export class TableFold {
 
   #rowOf(key: AnyRow, known: RowCache, batch: FoldedRow[]): FoldedRow {
     const columns = this.columns.key;
-    const id = this.#idOf(key);
+    const id = this.idOf(key);
     let row = known.get(id);
     if (row === undefined) {
       const encodedKey = columns.length === 1 ? [id] : columns.map((column) => encodeKeyColumn(column, key));

@@ -1,0 +1,100 @@
+import {
+  type AnyAggregate,
+  type AnyRow,
+  type AnyTableProjection,
+  type EventQuery,
+  frozen,
+  InvalidArgumentError,
+  type RecordedEvent,
+} from '@leftfold/core';
+import { assertAggregate, assertFunction, assertGiven, type OptionNames } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { assertReadLogOptions, type ReadLogOptions, readUpTo, rowChanges } from '@leftfold/projections';
+import type { AggregateInvariant, LogInvariant, RowInvariant, Violation } from './app-history.ts';
+
+type Check = (state: unknown, event: RecordedEvent) => boolean;
+
+/** Any of the invariants, without its types. */
+export type AnyInvariant = { readonly check: Check } & (
+  | { readonly aggregate: AnyAggregate; readonly id: string }
+  | { readonly projection: AnyTableProjection; readonly key: AnyRow }
+  | AnyFold
+);
+
+interface AnyFold {
+  readonly filter?: EventQuery | undefined;
+  readonly initialState: unknown;
+  readonly evolve: (state: unknown, event: RecordedEvent) => unknown;
+}
+
+const optionNames: OptionNames<ReadLogOptions> = { signal: true, onProgress: true };
+const ofAggregate: OptionNames<AggregateInvariant<AnyAggregate>> = { aggregate: true, id: true, check: true };
+const ofRow: OptionNames<RowInvariant<AnyTableProjection>> = { projection: true, key: true, check: true };
+const ofLog: OptionNames<LogInvariant<RecordedEvent, string, unknown>> = {
+  filter: true,
+  initialState: true,
+  evolve: true,
+  check: true,
+};
+
+/** See `AppHistory.firstViolation`. */
+export async function firstViolation(
+  store: PostgresEventStore,
+  invariant: AnyInvariant,
+  options: ReadLogOptions = {},
+): Promise<Violation<unknown> | undefined> {
+  assertReadLogOptions(options, optionNames);
+  assertGiven('invariant', invariant, namesOf(invariant));
+  const { check } = invariant;
+  if (typeof check !== 'function') throw InvalidArgumentError.not('a function', 'check', check);
+  for await (const { event, before, after } of changesOf(store, invariant, options)) {
+    const holds: unknown = check(after, event);
+    // A promise would count as true.
+    if (typeof holds !== 'boolean')
+      throw InvalidArgumentError.not('a function that returns a boolean', 'check', check);
+    if (!holds) return { event, before, after };
+  }
+  return undefined;
+}
+
+function namesOf(invariant: AnyInvariant) {
+  if (typeof invariant !== 'object' || invariant === null) return ofLog;
+  if ('aggregate' in invariant) return ofAggregate;
+  return 'projection' in invariant ? ofRow : ofLog;
+}
+
+async function* changesOf(
+  store: PostgresEventStore,
+  invariant: AnyInvariant,
+  options: ReadLogOptions,
+): AsyncGenerator<Violation<unknown>, void, undefined> {
+  const { signal } = options;
+  if ('projection' in invariant) {
+    yield* rowChanges(store, invariant.projection, invariant.key, options);
+    return;
+  }
+  const end = await store.highWaterMark();
+  if ('aggregate' in invariant) {
+    const { aggregate, id } = invariant;
+    assertAggregate('aggregate', aggregate);
+    const events = store.readStream(aggregate.streamId(id), { signal });
+    yield* folded(readUpTo(end, events, options), aggregate);
+    return;
+  }
+  assertFunction('evolve', invariant.evolve ?? null);
+  const events = store.readAll({ filter: invariant.filter, signal });
+  yield* folded(readUpTo(end, events, options), invariant);
+}
+
+/** States are frozen: a fold that changes one in place would show the same state before and after an event. */
+async function* folded(
+  events: AsyncIterable<RecordedEvent>,
+  { initialState, evolve }: Pick<AnyFold, 'initialState' | 'evolve'>,
+): AsyncGenerator<Violation<unknown>, void, undefined> {
+  let before = frozen(initialState);
+  for await (const event of events) {
+    const after = frozen(evolve(before, event));
+    yield { event, before, after };
+    before = after;
+  }
+}

@@ -1,0 +1,126 @@
+import {
+  type AnyProjection,
+  type AnyRow,
+  type AnyTableProjection,
+  InvalidArgumentError,
+  type RecordedEvent,
+} from '@leftfold/core';
+import { encodeColumn, encodeKeyColumn } from '@leftfold/core/column';
+import { assertObject, assertProjection, assertWhole } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { RowCache } from '../fold/row-cache.ts';
+import type { FoldedRow } from '../fold/folded-row.ts';
+import { TableFold } from '../fold/table-fold.ts';
+import { type ReadLogOptions, readUpTo } from './read-up-to.ts';
+
+/** Options of {@link rowChanges}. */
+export interface RowChangesOptions extends ReadLogOptions {
+  /** The last position to read. @default the high-water mark */
+  readonly atPosition?: number | undefined;
+}
+
+/** What one event did to a row: `undefined` where there is none. */
+export interface RowChange<TRow = AnyRow> {
+  readonly event: RecordedEvent;
+  readonly before: TRow | undefined;
+  readonly after: TRow | undefined;
+  /** The columns that have another value since the event: all of them when it made the row, none when it deleted it. */
+  readonly changed: readonly (keyof TRow & string)[];
+}
+
+/**
+ * The events of one row of a table projection, and what each of them did. Folds the log in memory: nothing is written, and
+ * the stored row is not looked at. O(events that the projection reads), in bounded memory.
+ *
+ * @param key all columns of the key
+ * @throws InvalidArgumentError for a projection with handlers, whose writes go to the database, and for a key that is none
+ * @throws what `key` or `evolve` of the projection throws; UnknownEventError, StoreUnavailableError
+ */
+export function rowChanges(
+  store: PostgresEventStore,
+  projection: AnyTableProjection,
+  key: AnyRow,
+  options: RowChangesOptions,
+): AsyncGenerator<RowChange, number, undefined> {
+  assertTableProjection(projection);
+  assertWhole('atPosition', options.atPosition);
+  const fold = new TableFold(projection);
+  assertKey(fold, key);
+  return changesOf(store, { projection, fold, rowId: fold.idOf(key) }, options);
+}
+
+interface FollowedRow {
+  readonly projection: AnyTableProjection;
+  readonly fold: TableFold;
+  readonly rowId: string;
+}
+
+/** @returns the position up to which the log was read */
+async function* changesOf(
+  store: PostgresEventStore,
+  { projection, fold, rowId }: FollowedRow,
+  { atPosition, signal, onProgress }: RowChangesOptions,
+): AsyncGenerator<RowChange, number, undefined> {
+  const mark = await store.highWaterMark();
+  const end = Math.min(mark, atPosition ?? mark);
+  const known = new RowCache(0);
+  let before: AnyRow | undefined;
+  const { eventTypes: types } = projection;
+  for await (const event of readUpTo(end, store.readAll({ filter: { types }, signal }), {
+    signal,
+    onProgress,
+  })) {
+    const rows: FoldedRow[] = [];
+    const plan = fold.plan(
+      [event],
+      known,
+      rows,
+      () => {},
+      (_, id) => id === rowId,
+    );
+    const [row] = rows;
+    if (row === undefined) continue;
+    fold.fold(plan, () => {});
+    // A copy: a handler may change the row in place.
+    const after = row.row === null || row.row === undefined ? undefined : structuredClone(row.row);
+    yield { event, before, after, changed: changedColumns(fold, before, after) };
+    before = after;
+  }
+  return end;
+}
+
+function changedColumns(fold: TableFold, before: AnyRow | undefined, after: AnyRow | undefined): string[] {
+  if (after === undefined) return [];
+  const columns = before === undefined ? [...fold.columns.key, ...fold.columns.rest] : fold.columns.rest;
+  return columns
+    .filter((column) => before === undefined || encodeColumn(column, before) !== encodeColumn(column, after))
+    .map(({ name }) => name);
+}
+
+function assertTableProjection(projection: AnyProjection): void {
+  assertProjection('projection', projection);
+  if (projection.kind === 'table') return;
+  throw new InvalidArgumentError(
+    'projection',
+    `"${projection.name}" has handlers, which write to the database whatever they like, so that no row can be folded by itself; give a projection made by defineTableProjection(...)`,
+  );
+}
+
+function assertKey({ columns }: TableFold, key: AnyRow): void {
+  assertObject('the key of a row', 'key', key);
+  const names = columns.key.map(({ name }) => name);
+  const unknown = Object.keys(key).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(
+      'key',
+      `has a column that is none of the key's; it takes ${names.join(', ')}`,
+    );
+  for (const column of columns.key) {
+    try {
+      encodeKeyColumn(column, key);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : 'is none';
+      throw new InvalidArgumentError('key', reason, { cause });
+    }
+  }
+}
