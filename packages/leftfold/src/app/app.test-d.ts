@@ -78,6 +78,7 @@ const movements = defineProjection({
 type AccountEvent = RecordedEventOf<typeof accountEvents>;
 
 const app = await createApp({ aggregates: [account], projections: [balances, movements] });
+const loadAccount = () => app.load(account, 'a');
 
 describe('a query of a table projection', () => {
   test('has the rows of its columns', async () => {
@@ -109,6 +110,67 @@ describe('a query of a table projection', () => {
     app.query(balances).orderBy('name');
     // @ts-expect-error there is no column "owner" to choose
     app.query(balances).clearSelect().select('owner');
+  });
+});
+
+describe('a question about the past', () => {
+  test('of a row takes its key, and has its columns', async () => {
+    const { row, changedBy, events } = await app.projections.explain(balances, { account_id: 'a' });
+    expectTypeOf(row?.cents).toEqualTypeOf<number | undefined>();
+    expectTypeOf(changedBy.closed_at?.position).toEqualTypeOf<number | undefined>();
+    expectTypeOf(events[0]?.changed).toEqualTypeOf<
+      readonly ('account_id' | 'cents' | 'closed_at')[] | undefined
+    >();
+    // @ts-expect-error the key has no other column
+    void app.projections.explain(balances, { account_id: 'a', cents: 1 });
+    // @ts-expect-error the key is a text
+    void app.projections.explain(balances, { account_id: 1 });
+    // @ts-expect-error a column of the key is missing
+    void app.projections.explain(balances, {});
+    // @ts-expect-error rows that handlers write cannot be folded
+    void app.projections.explain(movements, { position: 1 });
+    // @ts-expect-error the app does not have this projection
+    void app.projections.explain(carts, { cart_id: 'a' });
+    // @ts-expect-error the key's column is no change of an event
+    void changedBy.account_id;
+  });
+
+  test('checks states, rows and folds of their types', async () => {
+    const ofAggregate = await app.history.firstViolation({
+      aggregate: account,
+      id: 'a',
+      check: (state) => state.open,
+    });
+    expectTypeOf(ofAggregate?.before).toEqualTypeOf<
+      Awaited<ReturnType<typeof loadAccount>>['state'] | undefined
+    >();
+    const ofRow = await app.history.firstViolation({
+      projection: balances,
+      key: { account_id: 'a' },
+      check: (row) => row === undefined || row.cents >= 0,
+    });
+    expectTypeOf(ofRow?.after?.closed_at).toEqualTypeOf<Date | null | undefined>();
+    const ofLog = await app.history.firstViolation({
+      filter: { types: ['account.deposited'], tags: ['a:1'] },
+      initialState: 0,
+      evolve: (sum, { data }) => sum + data.cents,
+      check: (sum) => sum < 100,
+    });
+    expectTypeOf(ofLog?.after).toEqualTypeOf<number | undefined>();
+    expectTypeOf(ofLog?.event.data).toEqualTypeOf<{ cents: number } | undefined>();
+    void app.history.firstViolation({
+      // @ts-expect-error there is no event of this type
+      filter: { types: ['a'] },
+      initialState: 0,
+      evolve: () => 0,
+      check: () => true,
+    });
+    // @ts-expect-error the app does not have this aggregate
+    void app.history.firstViolation({ aggregate: cart, id: 'a', check: () => true });
+    // @ts-expect-error the state has no cents
+    void app.history.firstViolation({ aggregate: account, id: 'a', check: (state) => state.cents > 0 });
+    // @ts-expect-error a promise would count as true
+    void app.history.firstViolation({ aggregate: account, id: 'a', check: async () => true });
   });
 });
 

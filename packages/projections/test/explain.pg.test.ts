@@ -1,0 +1,174 @@
+import { type AnyRow, defineTableProjection, type RecordedEvent } from '@leftfold/core';
+import {
+  accountEvents,
+  balances,
+  closed,
+  deposited,
+  journal,
+  opened,
+  withdrawn,
+} from '@leftfold/testbed/bank';
+import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { describe, expect } from 'vitest';
+import { rowChanges } from '../src/history/row-changes.ts';
+import { test } from './runner-test.ts';
+import { createTestRunner } from './runner.ts';
+
+const events = [opened, deposited(0), deposited(5), withdrawn(3), closed];
+
+/** A number from 0 up to a limit, which is left out; the same sequence each time. */
+function randomNumbers(seed: number) {
+  let state = seed;
+  return (limit: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * limit);
+  };
+}
+
+const key = (n: number) => ({ account_id: `account-${n}` });
+
+describe('explain', () => {
+  test('agrees with a simple fold of random histories, at every position', async ({ store }) => {
+    const random = randomNumbers(7);
+    await using runner = createTestRunner(store, [balances]);
+    for (let n = 0; n < 120; n += 1)
+      await store.append(
+        `account-${random(4)}`,
+        Array.from({ length: 1 + random(3) }, () => events[random(5)]!),
+      );
+    const log = (await collect(store.readAll())) as RecordedEvent[];
+    for (const upTo of [log[0]!, ...log.filter((_, index) => index % 17 === 0), log.at(-1)!]) {
+      for (let n = 0; n < 4; n += 1) {
+        const expected = modelOf(log, `account-${n}`, upTo.position);
+        const explained = await runner.explain(balances, key(n), { atPosition: upTo.position, limit: 1_000 });
+        expect(explained.row).toEqual(expected.row);
+        expect(explained.events.map(({ position }) => position)).toEqual(expected.positions);
+        const by = Object.entries(explained.changedBy).map(([column, event]) => [column, event?.position]);
+        expect(Object.fromEntries(by)).toEqual(expected.changedBy);
+        expect(explained).toMatchObject({ position: upTo.position, truncated: false });
+      }
+    }
+  });
+
+  test('says what each event did', async ({ store }) => {
+    await using runner = createTestRunner(store, [balances]);
+    await store.append('account-1', [opened, deposited(5), closed, closed, deposited(0)]);
+    await store.append('account-2', [deposited(1)]);
+    const explained = await runner.explain(balances, key(1));
+    expect(explained.events.map(({ type, effect, changed }) => ({ type, effect, changed }))).toEqual([
+      { type: 'account.opened', effect: 'created', changed: ['account_id', 'owner', 'cents', 'events'] },
+      { type: 'account.deposited', effect: 'changed', changed: ['cents', 'events'] },
+      { type: 'account.closed', effect: 'deleted', changed: [] },
+      { type: 'account.closed', effect: 'none', changed: [] },
+      { type: 'account.deposited', effect: 'created', changed: ['account_id', 'owner', 'cents', 'events'] },
+    ]);
+    const [, last] = [explained.events[0], explained.events.at(-1)];
+    expect(explained.changedBy).toEqual({ owner: last, cents: last, events: last });
+    expect(last).toMatchObject({ streamId: 'account-1', streamVersion: 5, recordedAt: expect.any(Date) });
+    expect(last).not.toHaveProperty('data');
+
+    const limited = await runner.explain(balances, key(1), { limit: 2 });
+    expect(limited).toEqual({ ...explained, events: explained.events.slice(-2), truncated: true });
+    expect(await runner.explain(balances, key(9))).toEqual({
+      row: undefined,
+      changedBy: {},
+      events: [],
+      eventCount: 0,
+      truncated: false,
+      position: explained.position,
+    });
+  });
+
+  test('finds the row by its value, and shows the one before an event that changes it in place', async ({
+    store,
+  }) => {
+    const trails = defineTableProjection({
+      name: 'trails',
+      events: [accountEvents],
+      columns: { size: 'numeric', trail: 'jsonb' },
+      key: ({ data }) => ({ size: 'cents' in data ? `${data.cents}.50` : '0' }),
+      initialRow: { trail: { seen: [] } },
+      evolve: {
+        'account.deposited': (row, { streamId }) => {
+          const trail = structuredClone(row.trail) as { seen: string[] };
+          trail.seen.push(streamId);
+          return Object.assign(row, { trail });
+        },
+      },
+    });
+    await store.append('account-1', [deposited(1), deposited(1)]);
+    const changes = await collect(rowChanges(store, trails, { size: '1.5' }, {}));
+    expect(changes.map(({ before, after }) => [before?.['trail'], after?.['trail']])).toEqual([
+      [undefined, { seen: ['account-1'] }],
+      [{ seen: ['account-1'] }, { seen: ['account-1', 'account-1'] }],
+    ]);
+    await using runner = createTestRunner(store, [trails]);
+    expect((await runner.explain(trails, { size: '1.500' })).eventCount).toBe(2);
+  });
+
+  test('ends with its signal, and tells how far it is', async ({ store }) => {
+    await using runner = createTestRunner(store, [balances]);
+    const { position } = await store.append(
+      'account-1',
+      Array.from({ length: 2_500 }, () => deposited(1)),
+    );
+    const progress: number[] = [];
+    const onProgress = (at: { position: number; end: number }) => {
+      expect(at.end).toBe(position);
+      progress.push(at.position);
+    };
+    await runner.explain(balances, key(1), { onProgress });
+    expect(progress).toHaveLength(3);
+    expect(progress.at(-1)).toBe(position);
+    const stop = new AbortController();
+    const stopped = runner.explain(balances, key(1), {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('enough')),
+    });
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
+  test('refuses what it cannot explain', async ({ store }) => {
+    await using runner = createTestRunner(store, [balances, journal]);
+    expect(await failureOf(runner.explain(journal as never, {}))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('"journal" has handlers'),
+    });
+    for (const wrong of [{}, { account_id: 1 }, { account_id: 'account-1', cents: 1 }, null])
+      expect(await failureOf(runner.explain(balances, wrong as never))).toMatchObject({ argument: 'key' });
+    for (const options of [{ limit: -1 }, { atPosition: 0.5 }, { upTo: 1 }, { onProgress: 1 }])
+      expect(await failureOf(runner.explain(balances, key(1), options as never))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+  });
+});
+
+/** The row of an account as its definition says, written once more without the framework. */
+function modelOf(log: readonly RecordedEvent[], streamId: string, upTo: number) {
+  let row: AnyRow | undefined;
+  let changedBy: Record<string, number> = {};
+  const positions: number[] = [];
+  for (const event of log) {
+    if (event.streamId !== streamId || event.position > upTo) continue;
+    const { position } = event;
+    positions.push(position);
+    if (event.type === 'account.closed') {
+      row = undefined;
+      changedBy = {};
+      continue;
+    }
+    const before = row ?? { account_id: streamId, owner: '', cents: 0, events: 0 };
+    const data = event.data as { cents?: number; owner?: string };
+    const cents = event.type === 'account.withdrawn' ? -(data.cents ?? 0) : (data.cents ?? 0);
+    const after = {
+      account_id: streamId,
+      owner: data.owner ?? (before['owner'] as string),
+      cents: Number(before['cents']) + cents,
+      events: Number(before['events']) + 1,
+    };
+    for (const column of ['owner', 'cents', 'events'] as const)
+      if (row === undefined || before[column] !== after[column]) changedBy[column] = position;
+    row = after;
+  }
+  return { row, changedBy, positions };
+}
