@@ -238,6 +238,7 @@ const calls: Calls = {
 const ofTheFramework = new Set([
   'asStored',
   'asStoredData',
+  'assertReadLogOptions',
   'copyJson',
   'estimatedJsonSize',
   'estimatedSize',
@@ -245,8 +246,13 @@ const ofTheFramework = new Set([
   'frozen',
   'hasEventOf',
   'queryProjection',
+<<<<<<< HEAD
   'readProjections',
+=======
+  'readUpTo',
+>>>>>>> 18cdcdf (leftfold: name the new functions in the test of wrong arguments)
   'retryDelayMs',
+  'rowChanges',
   'storedTypesOf',
   'tokenColumns',
   'toRetryPolicy',

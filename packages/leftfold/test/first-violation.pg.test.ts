@@ -1,4 +1,4 @@
-import { defineTableProjection } from '@leftfold/core';
+import { defineTableProjection, type RecordedEvent } from '@leftfold/core';
 import {
   account,
   accountEvents,
@@ -62,7 +62,7 @@ describe('the first violation', () => {
       app.history.firstViolation({
         projection: totals as never,
         key: { account_id: 'account-b' } as never,
-        check: check as never,
+        check: check,
       });
     expect(await first((found) => found !== undefined)).toEqual({
       event: events[2],
@@ -85,8 +85,9 @@ describe('the first violation', () => {
     const violation = await app.history.firstViolation({
       filter: { types: ['account.withdrawn'] },
       initialState: [] as readonly number[],
-      evolve: (seen, { data, streamId }) => (/-[cd]$/.test(streamId) ? [...seen, data.cents] : seen),
-      check: (seen, event) => {
+      evolve: (seen, { data, streamId }: RecordedEvent) =>
+        /-[cd]$/.test(streamId) ? [...seen, (data as { cents: number }).cents] : seen,
+      check: (seen, event: RecordedEvent) => {
         all.push(event.type);
         return seen.length < 2;
       },

@@ -36,7 +36,7 @@ describe('explain', () => {
         `account-${random(4)}`,
         Array.from({ length: 1 + random(3) }, () => events[random(5)]!),
       );
-    const log = (await collect(store.readAll())) as RecordedEvent[];
+    const log: readonly RecordedEvent[] = await collect(store.readAll());
     for (const upTo of [log[0]!, ...log.filter((_, index) => index % 17 === 0), log.at(-1)!]) {
       for (let n = 0; n < 4; n += 1) {
         const expected = modelOf(log, `account-${n}`, upTo.position);
@@ -130,7 +130,7 @@ describe('explain', () => {
 
   test('refuses what it cannot explain', async ({ store }) => {
     await using runner = createTestRunner(store, [balances, journal]);
-    expect(await failureOf(runner.explain(journal as never, {}))).toMatchObject({
+    expect(await failureOf(runner.explain(journal as never, {} as never))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('"journal" has handlers'),
     });
