@@ -242,15 +242,13 @@ const ofTheFramework = new Set([
   'copyJson',
   'estimatedJsonSize',
   'estimatedSize',
+  'explainRow',
   'freezeWhole',
   'frozen',
   'hasEventOf',
   'queryProjection',
-<<<<<<< HEAD
   'readProjections',
-=======
   'readUpTo',
->>>>>>> 18cdcdf (leftfold: name the new functions in the test of wrong arguments)
   'retryDelayMs',
   'rowChanges',
   'storedTypesOf',

@@ -1,4 +1,9 @@
-export type { ExplainOptions, RowEvent, RowExplanation } from './history/explain-row.ts';
+export {
+  type ExplainOptions,
+  explainRow,
+  type RowEvent,
+  type RowExplanation,
+} from './history/explain-row.ts';
 export {
   assertReadLogOptions,
   type ReadLogOptions,

@@ -10,9 +10,9 @@ import {
 } from '@leftfold/testbed/bank';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
+import { explainRow } from '../src/history/explain-row.ts';
 import { rowChanges } from '../src/history/row-changes.ts';
 import { test } from './runner-test.ts';
-import { createTestRunner } from './runner.ts';
 
 const events = [opened, deposited(0), deposited(5), withdrawn(3), closed];
 
@@ -30,7 +30,6 @@ const key = (n: number) => ({ account_id: `account-${n}` });
 describe('explain', () => {
   test('agrees with a simple fold of random histories, at every position', async ({ store }) => {
     const random = randomNumbers(7);
-    await using runner = createTestRunner(store, [balances]);
     for (let n = 0; n < 120; n += 1)
       await store.append(
         `account-${random(4)}`,
@@ -40,7 +39,10 @@ describe('explain', () => {
     for (const upTo of [log[0]!, ...log.filter((_, index) => index % 17 === 0), log.at(-1)!]) {
       for (let n = 0; n < 4; n += 1) {
         const expected = modelOf(log, `account-${n}`, upTo.position);
-        const explained = await runner.explain(balances, key(n), { atPosition: upTo.position, limit: 1_000 });
+        const explained = await explainRow(store, balances, key(n), {
+          atPosition: upTo.position,
+          limit: 1_000,
+        });
         expect(explained.row).toEqual(expected.row);
         expect(explained.events.map(({ position }) => position)).toEqual(expected.positions);
         const by = Object.entries(explained.changedBy).map(([column, event]) => [column, event?.position]);
@@ -51,10 +53,9 @@ describe('explain', () => {
   });
 
   test('says what each event did', async ({ store }) => {
-    await using runner = createTestRunner(store, [balances]);
     await store.append('account-1', [opened, deposited(5), closed, closed, deposited(0)]);
     await store.append('account-2', [deposited(1)]);
-    const explained = await runner.explain(balances, key(1));
+    const explained = await explainRow(store, balances, key(1));
     expect(explained.events.map(({ type, effect, changed }) => ({ type, effect, changed }))).toEqual([
       { type: 'account.opened', effect: 'created', changed: ['account_id', 'owner', 'cents', 'events'] },
       { type: 'account.deposited', effect: 'changed', changed: ['cents', 'events'] },
@@ -67,9 +68,9 @@ describe('explain', () => {
     expect(last).toMatchObject({ streamId: 'account-1', streamVersion: 5, recordedAt: expect.any(Date) });
     expect(last).not.toHaveProperty('data');
 
-    const limited = await runner.explain(balances, key(1), { limit: 2 });
+    const limited = await explainRow(store, balances, key(1), { limit: 2 });
     expect(limited).toEqual({ ...explained, events: explained.events.slice(-2), truncated: true });
-    expect(await runner.explain(balances, key(9))).toEqual({
+    expect(await explainRow(store, balances, key(9))).toEqual({
       row: undefined,
       changedBy: {},
       events: [],
@@ -102,12 +103,10 @@ describe('explain', () => {
       [undefined, { seen: ['account-1'] }],
       [{ seen: ['account-1'] }, { seen: ['account-1', 'account-1'] }],
     ]);
-    await using runner = createTestRunner(store, [trails]);
-    expect((await runner.explain(trails, { size: '1.500' })).eventCount).toBe(2);
+    expect((await explainRow(store, trails, { size: '1.500' })).eventCount).toBe(2);
   });
 
   test('ends with its signal, and tells how far it is', async ({ store }) => {
-    await using runner = createTestRunner(store, [balances]);
     const { position } = await store.append(
       'account-1',
       Array.from({ length: 2_500 }, () => deposited(1)),
@@ -117,11 +116,11 @@ describe('explain', () => {
       expect(at.end).toBe(position);
       progress.push(at.position);
     };
-    await runner.explain(balances, key(1), { onProgress });
+    await explainRow(store, balances, key(1), { onProgress });
     expect(progress).toHaveLength(3);
     expect(progress.at(-1)).toBe(position);
     const stop = new AbortController();
-    const stopped = runner.explain(balances, key(1), {
+    const stopped = explainRow(store, balances, key(1), {
       signal: stop.signal,
       onProgress: () => stop.abort(new Error('enough')),
     });
@@ -129,15 +128,14 @@ describe('explain', () => {
   });
 
   test('refuses what it cannot explain', async ({ store }) => {
-    await using runner = createTestRunner(store, [balances, journal]);
-    expect(await failureOf(runner.explain(journal as never, {} as never))).toMatchObject({
+    expect(await failureOf(explainRow(store, journal as never, {} as never))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('"journal" has handlers'),
     });
     for (const wrong of [{}, { account_id: 1 }, { account_id: 'account-1', cents: 1 }, null])
-      expect(await failureOf(runner.explain(balances, wrong as never))).toMatchObject({ argument: 'key' });
+      expect(await failureOf(explainRow(store, balances, wrong as never))).toMatchObject({ argument: 'key' });
     for (const options of [{ limit: -1 }, { atPosition: 0.5 }, { upTo: 1 }, { onProgress: 1 }])
-      expect(await failureOf(runner.explain(balances, key(1), options as never))).toMatchObject({
+      expect(await failureOf(explainRow(store, balances, key(1), options as never))).toMatchObject({
         code: 'INVALID_ARGUMENT',
       });
   });

@@ -1,8 +1,18 @@
 import { createCommandExecutor, type CustomMetadataOf } from '@leftfold/commands';
-import type { AnyAggregate, AnyDecision, AnyEventGroup, AnyProjection, MetadataSchema } from '@leftfold/core';
+import type {
+  AnyAggregate,
+  AnyDecision,
+  AnyEventGroup,
+  AnyProjection,
+  AnyTableProjection,
+  KeyOf,
+  MetadataSchema,
+} from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import {
   createProjectionRunner,
+  type ExplainOptions,
+  explainRow,
   inlineProjections,
   type QueryOptions,
   queryProjection,
@@ -166,7 +176,11 @@ export async function createApp<
         whenCaughtUp: runner.whenCaughtUp.bind(runner),
         reset: runner.reset.bind(runner),
         resume: runner.resume.bind(runner),
-        explain: runner.explain.bind(runner),
+        explain: <TExplained extends AnyTableProjection>(
+          projection: TExplained,
+          key: KeyOf<TExplained>,
+          explainOptions?: ExplainOptions,
+        ) => explainRow(store, projection, key, explainOptions),
         parked: runner.parked,
       },
       reactions: {

@@ -44,7 +44,21 @@ const optionNames: OptionNames<ExplainOptions> = {
   onProgress: true,
 };
 
-/** See `explain` of a runner. */
+/**
+ * Explains a row of a table projection: what the events of its key make of it, which event last changed each column, and
+ * the events. It folds the log in memory, and does not look at the stored row.
+ *
+ * O(events that the projection reads), in bounded memory.
+ *
+ * @throws InvalidArgumentError for a projection with handlers, and for a key that is none
+ * @throws what `key` or `evolve` of the projection throws; UnknownEventError, StoreUnavailableError
+ *
+ * @example
+ * ```ts
+ * const { row, changedBy } = await explainRow(store, balances, { account_id: 'account-1' });
+ * console.log(row?.cents, changedBy.cents?.type, changedBy.cents?.position);
+ * ```
+ */
 export async function explainRow<TProjection extends AnyTableProjection>(
   store: PostgresEventStore,
   projection: TProjection,
