@@ -65,6 +65,8 @@ export {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
+  RebuildDroppedError,
+  RebuildRefusedError,
 } from './errors/projection-errors.ts';
 export {
   ClosedError,

@@ -131,6 +131,8 @@ export {
   type ReadFrom,
   type ReadModel,
   ReadOnlyDatabaseError,
+  RebuildDroppedError,
+  RebuildRefusedError,
   ReleaseOutdatedError,
   type ReadStreamOptions,
   type RecordedEvent,
@@ -226,6 +228,10 @@ export {
   type ReadProgress,
   type RowEvent,
   type RowExplanation,
+  type RebuildOptions,
+  type RebuildResult,
+  type RebuildState,
+  type RebuildStatus,
   type RowsQuery,
 } from '@leftfold/projections';
 export type {

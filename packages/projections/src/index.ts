@@ -21,11 +21,9 @@ export type { QueryOptions, ReadOptions } from './query/query-options.ts';
 export { queryProjection } from './query/query-projection.ts';
 export { type ReadAt, readProjections, type ReadWork } from './query/read-projections.ts';
 export type { QueryContext } from './query/snapshot.ts';
-export {
-  createProjectionRunner,
-  type ProjectionRef,
-  ProjectionRunner,
-  type ProjectionRunnerOptions,
-} from './runner/projection-runner.ts';
+export type { RebuildOptions, RebuildResult } from './rebuild/rebuild-options.ts';
+export type { RebuildState, RebuildStatus } from './rebuild/rebuild-status.ts';
+export { createProjectionRunner, ProjectionRunner } from './runner/projection-runner.ts';
+export type { ProjectionRef, ProjectionRunnerOptions } from './runner/projection-runner-options.ts';
 export type { ProjectionStatus } from './runner/projection-status.ts';
 export { projectionSchema } from './tables/projection-schema.ts';

@@ -5,6 +5,7 @@ import type { TestDatabase } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { TableApplier } from '../src/apply/table-applier.ts';
+import { projectionSchema } from '../src/index.ts';
 import { test } from './runner-test.ts';
 import { createTestRunner, freshStore, rowsOf } from './runner.ts';
 
@@ -16,7 +17,12 @@ async function leaseOfBalances(database: TestDatabase, cachedRows: number) {
   await sql`update ${sql.id(store.schema, 'subscriptions')} set epoch = 1, owner = 'test'`.execute(store.db);
   const { name, version } = balances;
   const lease: HeldLease = { name, version, slice: 0, epoch: 1, owner: 'test', leaseMs: 60_000 };
-  const applier = new TableApplier(balances, { store, lease, cachedRows });
+  const applier = new TableApplier(balances, {
+    store,
+    lease,
+    tableSchema: projectionSchema(store.schema, balances),
+    cachedRows,
+  });
   for (let cents = 1; cents <= 8; cents += 1) await store.append(`account-${cents % 2}`, [deposited(cents)]);
   const upTo = await store.highWaterMark();
   const pageAfter = async (from: number) => {

@@ -33,6 +33,8 @@ import type {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
+  RebuildDroppedError,
+  RebuildRefusedError,
 } from './projection-errors.ts';
 import type {
   ClosedError,
@@ -78,6 +80,8 @@ export type AnyLeftfoldError =
   | ProjectionModeMismatchError
   | ProjectionNotInlineError
   | ReadOnlyDatabaseError
+  | RebuildDroppedError
+  | RebuildRefusedError
   | ReleaseOutdatedError
   | SchemaMismatchError
   | SchemaNotMigratedError

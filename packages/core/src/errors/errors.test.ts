@@ -24,6 +24,8 @@ import {
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   ReadOnlyDatabaseError,
+  RebuildDroppedError,
+  RebuildRefusedError,
   SchemaMismatchError,
   SchemaNotMigratedError,
   ServerTooOldError,
@@ -229,6 +231,18 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'PROJECTION_NOT_INLINE',
     false,
     'projection "balances" version 1 is not inline: a runner applies it',
+  ],
+  [
+    new RebuildRefusedError(balances, 'it is not being rebuilt'),
+    'REBUILD_REFUSED',
+    false,
+    'projection "balances" version 1: it is not being rebuilt',
+  ],
+  [
+    new RebuildDroppedError(balances),
+    'REBUILD_DROPPED',
+    false,
+    'projection "balances" version 1: the rebuild was dropped before it was switched to; rebuild it again',
   ],
   [
     new ProjectionConstraintViolatedError(balances, { table: 'email', constraint: 'email_pkey' }),

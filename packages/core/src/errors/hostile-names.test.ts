@@ -41,6 +41,8 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.ProjectionModeMismatchError(name, name),
     new core.ProjectionNotInlineError(name, name),
     new core.ReadOnlyDatabaseError(name),
+    new core.RebuildDroppedError(identity),
+    new core.RebuildRefusedError(identity, name),
     new core.ReleaseOutdatedError(identity, { cause }),
     new core.SchemaMismatchError(name, 1, 2),
     new core.SchemaNotMigratedError(name, { fix: name }),

@@ -56,3 +56,38 @@ export class ProjectionNotInlineError extends LeftfoldError {
     super(`projection ${projections} is not inline: ${reason}`);
   }
 }
+
+/** A rebuild of a projection, or what was asked of one, cannot be done as things are. Nothing was changed. */
+export class RebuildRefusedError extends LeftfoldError {
+  readonly code = 'REBUILD_REFUSED';
+  readonly retryable = false;
+  readonly projection: string;
+  readonly version: number;
+
+  /** @param reason what is in the way, and what to do */
+  constructor(
+    { name, version }: { readonly name: string; readonly version: number },
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`projection "${name}" version ${version}: ${reason}`, options);
+    this.projection = name;
+    this.version = version;
+  }
+}
+
+/** A rebuild that a call waited for was dropped, or another one has begun. What serves was not changed by it. */
+export class RebuildDroppedError extends LeftfoldError {
+  readonly code = 'REBUILD_DROPPED';
+  readonly retryable = false;
+  readonly projection: string;
+  readonly version: number;
+
+  constructor({ name, version }: { readonly name: string; readonly version: number }) {
+    super(
+      `projection "${name}" version ${version}: the rebuild was dropped before it was switched to; rebuild it again`,
+    );
+    this.projection = name;
+    this.version = version;
+  }
+}

@@ -22,6 +22,8 @@ import type {
   ReadWork,
   ExplainOptions,
   RowExplanation,
+  RebuildOptions,
+  RebuildResult,
 } from '@leftfold/projections';
 import type {
   ParkedEvents,
@@ -162,6 +164,30 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
     key: KeyOf<TExplained>,
     options?: ExplainOptions,
   ): Promise<RowExplanation<RowOf<TExplained>, KeyOf<TExplained>>>;
+
+  /**
+   * Builds the projection's tables anew while the present ones serve and advance. Once the new ones have caught up, one
+   * transaction lets them serve. Any process that runs the projection works on it, and goes on after a crash.
+   *
+   * @returns when the new tables serve
+   * @throws RebuildRefusedError when something depends on the tables and would not be copied, such as a view.
+   * @throws RebuildDroppedError when it was dropped meanwhile; SubscriptionFailedError when it stopped at an event.
+   *
+   * @example
+   * await app.projections.rebuild(balances, {
+   *   onProgress: ({ position, secondsLeft }) => console.log(position, secondsLeft),
+   * });
+   */
+  rebuild(projection: TProjection, options?: RebuildOptions): Promise<RebuildResult>;
+
+  /** Ends the work on a rebuild until it is resumed. @throws RebuildRefusedError when there is none */
+  pauseRebuild(projection: TProjection): Promise<void>;
+
+  /** Continues a rebuild that is paused, or has stopped at an event. @throws RebuildRefusedError when there is none */
+  resumeRebuild(projection: TProjection): Promise<void>;
+
+  /** Drops the tables of a rebuild, or those that served before the last switch. @throws RebuildRefusedError when there are none */
+  dropRebuild(projection: TProjection): Promise<void>;
 
   /** Events that were set aside, of projections with `onFailure: 'park'`: list, resume, give up. */
   readonly parked: ParkedEvents<TProjection>;

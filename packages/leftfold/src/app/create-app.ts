@@ -181,6 +181,10 @@ export async function createApp<
           key: KeyOf<TExplained>,
           explainOptions?: ExplainOptions,
         ) => explainRow(store, projection, key, explainOptions),
+        rebuild: runner.rebuild.bind(runner),
+        pauseRebuild: runner.pauseRebuild.bind(runner),
+        resumeRebuild: runner.resumeRebuild.bind(runner),
+        dropRebuild: runner.dropRebuild.bind(runner),
         parked: runner.parked,
       },
       reactions: {

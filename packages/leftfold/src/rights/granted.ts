@@ -34,6 +34,11 @@ export const executable = {
     '_mark_inline',
     '_stop_subscription',
     '_resume_subscription',
+    '_pause_subscription',
+    '_begin_rebuild',
+    '_switch_copy',
+    '_record_refusal',
+    '_drop_copy',
     '_resume_parked',
     '_give_up_parked',
     '_lock_inline_projections',
@@ -44,13 +49,14 @@ export const executable = {
     '_check_lineage',
     '_high_water_mark',
     'high_water_mark',
+    '_pause_subscription',
     '_resume_subscription',
     '_resume_parked',
     '_give_up_parked',
   ],
 } as const;
 
-const log = ['events', 'event_position', 'subscriptions', 'parked_events', 'migrations'];
+const log = ['events', 'event_position', 'subscriptions', 'projection_copies', 'parked_events', 'migrations'];
 const parked = ['parked_keys', 'given_up_events'];
 
 /** The tables of the log that each role may select from. No role but the owner may write one. */
@@ -58,7 +64,7 @@ export const readable = {
   app: [...log, 'snapshots'],
   projector: [...log, ...parked],
   reader: [...log, 'snapshots'],
-  operator: ['subscriptions', 'parked_events', ...parked, 'migrations'],
+  operator: ['subscriptions', 'projection_copies', 'parked_events', ...parked, 'migrations'],
 } as const;
 
 const whenResumed = { parked_keys: ['name', 'version', 'slice', 'key', 'resume_at'] };

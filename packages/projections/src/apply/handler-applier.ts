@@ -12,7 +12,6 @@ import {
 } from '@leftfold/subscriptions';
 import type { KyselyPlugin } from 'kysely';
 import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
-import { projectionSchema } from '../tables/projection-schema.ts';
 
 /** Runs the handlers of a general projection, a batch in one transaction. */
 export class HandlerApplier implements SubscriptionHandler {
@@ -22,12 +21,20 @@ export class HandlerApplier implements SubscriptionHandler {
   readonly #schema: string;
   readonly #plugin: KyselyPlugin;
 
-  constructor(projection: AnyHandlerProjection, store: PostgresEventStore, term: LeaseTerm) {
+  /** @param schema of the tables */
+  constructor(
+    projection: AnyHandlerProjection,
+    {
+      store,
+      term,
+      schema,
+    }: { readonly store: PostgresEventStore; readonly term: LeaseTerm; readonly schema: string },
+  ) {
     this.#projection = projection;
     this.#store = store;
     this.#term = term;
-    this.#schema = projectionSchema(store.schema, projection);
-    this.#plugin = jsonbPlugin([{ schema: this.#schema, projection }]);
+    this.#schema = schema;
+    this.#plugin = jsonbPlugin([{ schema, projection }]);
   }
 
   async prepare(page: SubscriptionPage): Promise<PreparedBatch> {

@@ -16,11 +16,12 @@ import type { FoldedRow } from '../fold/folded-row.ts';
 import { TableFold } from '../fold/table-fold.ts';
 import { loadRows } from '../sql/load-rows.ts';
 import { type TableTarget, writeRowsAndAdvance } from '../sql/write-rows.ts';
-import { projectionSchema } from '../tables/projection-schema.ts';
 
 export interface TableApplierOptions {
   readonly store: Pick<PostgresEventStore, 'db' | 'schema'>;
   readonly lease: HeldLease;
+  /** Of the table. */
+  readonly tableSchema: string;
   /** Most rows that are kept in memory between batches. */
   readonly cachedRows: number;
 }
@@ -54,7 +55,7 @@ export class TableApplier implements SubscriptionHandler {
     this.#options = options;
     this.#fold = new TableFold(projection);
     this.#target = {
-      schema: projectionSchema(options.store.schema, projection),
+      schema: options.tableSchema,
       table: projection.table.name,
       columns: this.#fold.columns,
     };

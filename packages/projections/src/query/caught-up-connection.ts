@@ -1,13 +1,15 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type { Statement } from '@leftfold/postgres';
 import type { CheckpointRow } from '../sql/read-transaction.ts';
-import type { ReadConnection } from './read-connection.ts';
+import { type ReadConnection, TablesSwitched } from './read-connection.ts';
 
 export interface CaughtUpOptions {
   /** Reads the projection's checkpoint. */
   readonly selectCheckpoint: Statement;
   /** @returns false when the rows are incomplete. @throws SubscriptionMismatchError, SubscriptionNotFoundError */
   readonly isReadable: (checkpoint: CheckpointRow | undefined) => Promise<boolean>;
+  /** Connects again, without a wait. */
+  readonly connect: () => Promise<ReadConnection>;
   /** Waits until the rows are complete, and connects again. @throws SubscriptionNotCaughtUpError */
   readonly connectWhenReadable: () => Promise<ReadConnection>;
 }
@@ -33,8 +35,11 @@ export class CaughtUpConnection implements DatabaseConnection {
       const answer = this.#connection.executeQuery<TRow>(query);
       answer.catch(() => {}); // thrown below, unless the checkpoint tells more
       const checkpoint = await this.#connection.checkpoint(this.#options.selectCheckpoint);
-      if (await this.#options.isReadable(checkpoint)) return await answer;
-      await this.#reconnect(answer);
+      const isReadable = await this.#options.isReadable(checkpoint);
+      const found = isReadable ? await unlessSwitched(answer) : undefined;
+      if (found !== undefined) return found;
+      const { connect, connectWhenReadable } = this.#options;
+      await this.#reconnect(isReadable ? connect : connectWhenReadable, answer);
     }
   }
 
@@ -46,10 +51,19 @@ export class CaughtUpConnection implements DatabaseConnection {
     for (;;) {
       await this.#connection.beginRead();
       const checkpoint = await this.#connection.checkpoint(this.#options.selectCheckpoint);
-      if (await this.#options.isReadable(checkpoint)) break;
-      await this.#reconnect();
+      const { isReadable, connect, connectWhenReadable } = this.#options;
+      if (!(await isReadable(checkpoint))) {
+        await this.#reconnect(connectWhenReadable);
+        continue;
+      }
+      try {
+        yield* this.#connection.streamQuery<TRow>(query, chunkSize);
+        return;
+      } catch (error) {
+        if (!(error instanceof TablesSwitched)) throw error;
+        await this.#reconnect(connect);
+      }
     }
-    yield* this.#connection.streamQuery<TRow>(query, chunkSize);
   }
 
   async release(): Promise<void> {
@@ -59,10 +73,20 @@ export class CaughtUpConnection implements DatabaseConnection {
   }
 
   /** No connection is held during the wait. */
-  async #reconnect(answer?: Promise<unknown>): Promise<void> {
+  async #reconnect(connect: () => Promise<ReadConnection>, answer?: Promise<unknown>): Promise<void> {
     await answer?.catch(() => {});
     await this.release();
-    this.#connection = await this.#options.connectWhenReadable();
+    this.#connection = await connect();
     this.#released = false;
+  }
+}
+
+/** @returns undefined when other tables began to serve meanwhile */
+async function unlessSwitched<TAnswer>(answer: Promise<TAnswer>): Promise<TAnswer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof TablesSwitched) return undefined;
+    throw error;
   }
 }

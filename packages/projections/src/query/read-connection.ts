@@ -11,16 +11,15 @@ import {
 } from '@leftfold/postgres';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
-import {
-  beginRead,
-  beginReadOnly,
-  type CheckpointRow,
-  endRead,
-  selectUnrenamed,
-  type SnapshotRow,
-} from '../sql/read-transaction.ts';
+import { type CheckpointRow, endRead, type SnapshotRow } from '../sql/read-transaction.ts';
+import type { ServingTables } from '../sql/serving-tables.ts';
 
 type ReadStore = Pick<PostgresEventStore, 'schema' | 'preparedStatements' | 'answerMs'>;
+
+/** Other tables began to serve while a query was made: it may have read both, or the new ones as they once were. */
+export class TablesSwitched extends Error {}
+
+type ServingRow = Pick<SnapshotRow, 'tables'>;
 
 /**
  * One connection while a query uses it. Connection failures become typed errors; other errors stay as they are. Each
@@ -32,31 +31,51 @@ export class ReadConnection implements DatabaseConnection {
   readonly #runPrepared: StatementRunner;
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
+  readonly #serving: ServingTables;
   #inTransaction = false;
   #takes: 'one query' | 'selects' | 'nothing' = 'one query';
   #cursors = 0;
+  /** The tables that served when the transaction began. */
+  #before: string | undefined;
   /** A statement got no answer: the next one would get none either. */
   #silent = false;
 
-  constructor({ client, release }: BorrowedClient, { schema, preparedStatements, answerMs }: ReadStore) {
+  constructor(
+    { client, release }: BorrowedClient,
+    { schema, preparedStatements, answerMs }: ReadStore,
+    serving: ServingTables,
+  ) {
     this.#run = runnerOn(client, { prepare: false, answerMs });
     // Few of the caller's texts are repeated. A second statement in one could end the read-only transaction.
     this.#runCallers = runnerOn(client, { prepare: false, oneStatement: true, answerMs });
     this.#runPrepared = runnerOn(client, { prepare: preparedStatements, answerMs });
     this.#release = release;
     this.#schema = schema;
+    this.#serving = serving;
   }
 
   /** @param statement begins a transaction and selects checkpoints, see `beginSnapshot` */
   async begin(statement: Statement): Promise<readonly SnapshotRow[]> {
     this.#inTransaction = true;
-    return this.#query<SnapshotRow>(statement);
+    const rows = await this.#query<SnapshotRow>(statement);
+    this.#before = rows[0]?.tables;
+    return rows;
   }
 
   /** Whether what was read in the transaction's snapshot was read from the tables that had the names then. */
-  async isUnrenamed(schemas: readonly string[]): Promise<boolean> {
-    const [row] = await this.#query<{ unrenamed: boolean }>(selectUnrenamed(schemas));
-    return row?.unrenamed === true;
+  async isInSnapshot(): Promise<boolean> {
+    const [row] = await this.#query<{ same: boolean }>(this.#serving.isInSnapshot);
+    return row?.same === true;
+  }
+
+  /**
+   * Ends the transaction in which a query has failed. True when other tables began to serve meanwhile: names that are looked
+   * up before and after a switch do not fit together.
+   */
+  async failedBySwitch(): Promise<boolean> {
+    if (this.#silent) return false;
+    const [after] = await this.#query<ServingRow>(this.#serving.end).catch(() => []);
+    return after !== undefined && this.#before !== undefined && after.tables !== this.#before;
   }
 
   /** @returns undefined when there is no checkpoint */
@@ -70,22 +89,25 @@ export class ReadConnection implements DatabaseConnection {
   /**
    * Always in a read-only transaction: a select can write too, in its with clause or by a function.
    *
+   * @throws TablesSwitched when its rows may be of two copies of the tables: make it again on another connection
+   *
    * SQL: outside a transaction three statements, sent together. Each that follows in the same turn is in that round trip.
    */
   async executeQuery<TRow>(query: CompiledQuery): Promise<QueryResult<TRow>> {
     this.#take(query);
     const { sql, parameters } = query;
     const statement: Statement = { name: undefined, text: sql, values: parameters };
-    if (this.#inTransaction) return { rows: await this.#query<TRow>(statement, this.#runCallers) };
-    const [, rows] = await Promise.all([
-      this.#query(beginReadOnly),
-      this.#query<TRow>(statement, this.#runCallers),
-      this.#query(endRead),
-    ]);
-    return { rows };
+    if (this.#inTransaction) return { rows: await this.#inSnapshot<TRow>(statement) };
+    const begun = this.#query<ServingRow>(this.#serving.beginReadOnly);
+    const found = this.#query<TRow>(statement, this.#runCallers);
+    found.catch(() => {}); // thrown below, unless a switch is the cause
+    const ended = this.#query<ServingRow>(this.#serving.end);
+    const [[before], [after]] = await Promise.all([begun, ended]);
+    if (before?.tables !== after?.tables) throw new TablesSwitched();
+    return { rows: await found };
   }
 
-  /** Reads rows in chunks, with a cursor of the server: at most one chunk is in memory. */
+  /** Reads rows in chunks, with a cursor of the server: at most one chunk is in memory. @throws TablesSwitched before any row */
   async *streamQuery<TRow>(
     query: CompiledQuery,
     chunkSize: number,
@@ -95,7 +117,8 @@ export class ReadConnection implements DatabaseConnection {
     await this.beginRead();
     this.#cursors += 1;
     const cursor = this.#cursors;
-    await this.#query(declareCursor(cursor, sql, parameters), this.#runCallers);
+    // It keeps the tables that it was declared on.
+    await this.#inSnapshot(declareCursor(cursor, sql, parameters));
     for (;;) {
       const rows = await this.#query<TRow>(fetchRows(cursor, chunkSize));
       if (rows.length > 0) yield { rows };
@@ -114,7 +137,8 @@ export class ReadConnection implements DatabaseConnection {
   async beginRead(): Promise<void> {
     if (this.#inTransaction) return;
     this.#inTransaction = true;
-    await this.#query(beginRead);
+    const [row] = await this.#query<ServingRow>(this.#serving.beginRead);
+    this.#before = row?.tables;
   }
 
   /** Lets any number of select queries run, each in the snapshot. */
@@ -133,6 +157,19 @@ export class ReadConnection implements DatabaseConnection {
     if (this.#takes === 'nothing')
       throw new TypeError('app.query runs one query on a connection; make each with app.query');
     this.#takes = 'nothing';
+  }
+
+  /** Of several queries, the end of the read tells whether they read the tables of the snapshot. */
+  async #inSnapshot<TRow>(statement: Statement): Promise<TRow[]> {
+    const found = this.#query<TRow>(statement, this.#runCallers);
+    if (this.#takes === 'selects') return found;
+    try {
+      const [rows, same] = await Promise.all([found, this.isInSnapshot()]);
+      if (same) return rows;
+    } catch (error) {
+      if (!(await this.failedBySwitch())) throw error;
+    }
+    throw new TablesSwitched();
   }
 
   #ends(): Promise<boolean> {

@@ -9,8 +9,10 @@ import {
   PostgresQueryCompiler,
 } from 'kysely';
 import { type CheckpointRow, selectCheckpoint } from '../sql/read-transaction.ts';
+import { type ServingTables, servingTables } from '../sql/serving-tables.ts';
+import { AtLeastConnection } from './at-least-connection.ts';
 import { CaughtUpConnection } from './caught-up-connection.ts';
-import { ReadConnection } from './read-connection.ts';
+import type { ReadConnection } from './read-connection.ts';
 import { connectTo, identityOf, openSnapshot, type QueryContext, type Wanted } from './snapshot.ts';
 
 /** Pause before another look at a projection that has not caught up. */
@@ -51,17 +53,25 @@ class ReadDriver implements Driver {
   readonly #projection: AnyProjection;
   readonly #options: QueryDefaults;
   readonly #selectCheckpoint: Statement;
+  readonly #serving: ServingTables;
 
   constructor(context: QueryContext, projection: AnyProjection, options: QueryDefaults) {
     this.#selectCheckpoint = selectCheckpoint(context.store.schema, projection);
+    this.#serving = servingTables(context.store.schema, [projection]);
     this.#context = context;
     this.#projection = projection;
     this.#options = options;
   }
 
-  async acquireConnection(): Promise<ReadConnection | CaughtUpConnection> {
+  async acquireConnection(): Promise<AtLeastConnection | CaughtUpConnection> {
     const { place, strong, onToken } = this.#options;
     if (place === undefined && !strong && onToken === undefined) return this.#connectCaughtUp();
+    const connect = () => this.#openSnapshot();
+    return new AtLeastConnection(await connect(), connect);
+  }
+
+  async #openSnapshot(): Promise<ReadConnection> {
+    const { onToken } = this.#options;
     const { connection, token } = await openSnapshot(this.#context, [this.#projection], this.#options);
     try {
       onToken?.(token);
@@ -73,7 +83,7 @@ class ReadDriver implements Driver {
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    if (connection instanceof ReadConnection || connection instanceof CaughtUpConnection)
+    if (connection instanceof AtLeastConnection || connection instanceof CaughtUpConnection)
       await connection.release();
   }
 
@@ -92,8 +102,13 @@ class ReadDriver implements Driver {
     let reached = 0;
     let demoted = false;
     let inSnapshot = false;
-    return new CaughtUpConnection(await connectTo(this.#context), {
+    const connect = () => connectTo(this.#context, this.#serving);
+    return new CaughtUpConnection(await connect(), {
       selectCheckpoint: this.#selectCheckpoint,
+      connect: () => {
+        inSnapshot = false;
+        return connect();
+      },
       isReadable: async (checkpoint) => {
         await this.#assertSame(checkpoint);
         reached = checkpoint?.position ?? 0;

@@ -59,7 +59,9 @@ export async function readProjections<const TProjections extends ReadProjections
       // The tables and columns are those of the definitions; the types of any projections do not have their names.
       const result = await work(db as never, { token });
       driver.end();
-      if (await connection.isUnrenamed(inSchemas.map(({ schema }) => schema))) return result;
+      if (await connection.isInSnapshot()) return result;
+    } catch (error) {
+      if (!(await connection.failedBySwitch())) throw error;
     } finally {
       driver.end();
       await connection.release();

@@ -14,6 +14,7 @@ import { borrow, isLockTimeout, pause, toLeftfoldError, within } from '@leftfold
 import { answerLimitMs, hasReached } from '@leftfold/subscriptions';
 import type { ProjectionRunner } from '../runner/projection-runner.ts';
 import { beginSnapshot, type SnapshotRow } from '../sql/read-transaction.ts';
+import { type ServingTables, servingTables } from '../sql/serving-tables.ts';
 import { ReadConnection } from './read-connection.ts';
 
 /** Pause before another look at a projection that was not as it has to be. */
@@ -60,10 +61,13 @@ interface Behind {
 }
 
 /** Takes a connection of the store's pool. @throws ClosedError, StoreUnavailableError */
-export async function connectTo({ store, isClosed }: QueryContext): Promise<ReadConnection> {
+export async function connectTo(
+  { store, isClosed }: QueryContext,
+  serving: ServingTables,
+): Promise<ReadConnection> {
   if (isClosed()) throw new ClosedError('the app');
   try {
-    return new ReadConnection(await borrow(store.pool), store);
+    return new ReadConnection(await borrow(store.pool), store, serving);
   } catch (error) {
     throw toLeftfoldError(error, store.schema);
   }
@@ -90,6 +94,7 @@ class SnapshotOpening {
   readonly #projections: ReadProjections;
   readonly #wanted: Wanted;
   readonly #deadline: number;
+  readonly #serving: ServingTables;
   /** Positions that are required beside the place of the token. */
   readonly #required = new Map<AnyProjection, number>();
 
@@ -97,6 +102,7 @@ class SnapshotOpening {
     this.#context = context;
     this.#projections = projections;
     this.#wanted = wanted;
+    this.#serving = servingTables(context.store.schema, projections);
     this.#deadline = wanted.deadline ?? performance.now() + wanted.timeoutMs;
   }
 
@@ -169,7 +175,7 @@ class SnapshotOpening {
   }
 
   async #connect(): Promise<ReadConnection> {
-    const connecting = connectTo(this.#context);
+    const connecting = connectTo(this.#context, this.#serving);
     try {
       return await this.#inTime(connecting, 'the pool gave no connection');
     } catch (error) {
@@ -186,6 +192,7 @@ class SnapshotOpening {
     const lockMs = Math.min(this.#limitMs, store.answerMs);
     const statement = beginSnapshot(store.schema, this.#projections, {
       position: place?.position ?? 0,
+      serving: this.#serving,
       lockMs,
       idleMs,
     });

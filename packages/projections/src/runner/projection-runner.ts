@@ -12,7 +12,6 @@ import {
   guarded,
   type OnIncident,
   type ParkedEvents,
-  type RunnerOptions,
   type SubscriptionReads,
   type SubscriptionRunner,
   type WaitForOptions,
@@ -21,22 +20,13 @@ import {
 import { assertAppliedBy } from '../inline/inline-projections.ts';
 import { type Ask, type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
 import { whyNotInline } from '../inline/why-not-inline.ts';
-import { migrations } from '../sql/migrations.generated.ts';
+import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.ts';
+import { Rebuilds } from '../rebuild/rebuilds.ts';
+import { functions, migrations } from '../sql/migrations.generated.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
+import type { ProjectionRef, ProjectionRunnerOptions } from './projection-runner-options.ts';
 import type { ProjectionStatus } from './projection-status.ts';
-import { projectionSubscription } from './projection-subscription.ts';
-
-/** What {@link createProjectionRunner} takes. */
-export interface ProjectionRunnerOptions extends RunnerOptions {
-  readonly store: PostgresEventStore;
-  /** Those of mode 'inline' catch up with the log, and are then left to the appends. */
-  readonly projections: readonly AnyProjection[];
-  /** Most rows that a table projection keeps in memory between batches; 0 for none. @default 20000 */
-  readonly cachedRows?: number | undefined;
-}
-
-/** A projection's definition, or its name if the runner has one version of it. */
-export type ProjectionRef = string | { readonly name: string; readonly version: number };
+import { copySubscription, projectionSubscription } from './projection-subscription.ts';
 
 /**
  * Creates a runner that keeps read models up to date. It makes no request to the database until `start()` or another
@@ -76,6 +66,7 @@ export class ProjectionRunner implements AsyncDisposable {
   readonly #store: PostgresEventStore;
   readonly #projections: readonly AnyProjection[];
   readonly #runner: SubscriptionRunner;
+  readonly #rebuilds: Rebuilds;
 
   constructor({ store, projections, cachedRows = 20_000, ...options }: ProjectionRunnerOptions) {
     assertWhole('cachedRows', cachedRows);
@@ -92,12 +83,16 @@ export class ProjectionRunner implements AsyncDisposable {
     this.#runner = createSubscriptionRunner({
       ...options,
       store,
-      subscriptions: withTables.map(({ projection, tables }) =>
-        projectionSubscription(projection, { store, tables, cachedRows }),
-      ),
+      subscriptions: [
+        ...withTables.map(({ projection, tables }) =>
+          projectionSubscription(projection, { store, tables, cachedRows }),
+        ),
+        ...projections.map((projection) => copySubscription(projection, { store, cachedRows })),
+      ],
       migrate: () => this.#migrateSchema(),
     });
     this.reads = this.#runner.reads;
+    this.#rebuilds = new Rebuilds(store, this.#runner);
     this.parked = this.#runner.parkedBy((ref) => this.#find(ref));
   }
 
@@ -214,18 +209,54 @@ export class ProjectionRunner implements AsyncDisposable {
     await this.#runner.resume(this.#find(ref));
   }
 
+  /**
+   * Builds a new copy of a projection's tables from the beginning of the log, in a schema of its own, while the present one
+   * serves and advances; once it has caught up, one transaction lets it serve instead. Any process that runs the projection
+   * works on it, and goes on after a crash. A call joins a rebuild that is going on, with its own options.
+   *
+   * @returns when the new copy serves
+   * @throws RebuildRefusedError when the copy would not have something that depends on the tables, such as a view
+   * @throws RebuildDroppedError when it was dropped meanwhile; SubscriptionFailedError when it stopped at an event
+   * @throws SubscriptionMismatchError, SubscriptionNotFoundError, InvalidArgumentError, MissingRightsError, StoreUnavailableError
+   */
+  async rebuild(ref: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
+    return this.#rebuilds.rebuild(this.#find(ref), options);
+  }
+
+  /** Ends the work on a rebuild, in all processes, until it is resumed. @throws RebuildRefusedError when there is none */
+  async pauseRebuild(ref: ProjectionRef): Promise<void> {
+    await this.#rebuilds.pause(this.#find(ref));
+  }
+
+  /** Continues a rebuild that is paused, or has stopped at an event. @throws RebuildRefusedError when there is none */
+  async resumeRebuild(ref: ProjectionRef): Promise<void> {
+    await this.#rebuilds.resume(this.#find(ref));
+  }
+
+  /**
+   * Drops the copy of a projection's tables: that of a rebuild, or the tables that served before the last switch.
+   *
+   * @throws RebuildRefusedError when there is none
+   */
+  async dropRebuild(ref: ProjectionRef): Promise<void> {
+    await this.#rebuilds.drop(this.#find(ref));
+  }
+
   /** State and progress of each projection, in the order in which they were given. @throws StoreUnavailableError */
   async status(): Promise<readonly ProjectionStatus[]> {
     const statuses = await this.#runner.status();
-    return statuses.map((status, index) => ({
-      ...status,
-      mode: this.#projections[index]?.mode ?? 'async',
+    const rebuilds = await this.#rebuilds.status(this.#projections);
+    // The subscriptions of copies come after those of the projections.
+    return this.#projections.map(({ mode }, index) => ({
+      ...statuses[index]!,
+      mode,
+      rebuild: rebuilds[index],
     }));
   }
 
   async #migrateSchema(): Promise<void> {
     const { pool, schema, answerMs } = this.#store;
-    await applyMigrations(pool, { schema, component: 'projections', migrations, answerMs });
+    await applyMigrations(pool, { schema, component: 'projections', migrations, functions, answerMs });
   }
 
   #find(ref: ProjectionRef): AnyProjection {

@@ -6,7 +6,11 @@ import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
 import { TableFold } from '../fold/table-fold.ts';
 import { promoteToInline } from '../inline/promote-to-inline.ts';
+import { copyRef } from '../rebuild/copy-ref.ts';
+import { REBUILD } from '../rebuild/rebuilds.ts';
+import { switchWhenCaughtUp } from '../rebuild/switch-when-caught-up.ts';
 import { lockInlineProjections } from '../sql/inline.ts';
+import { copySchema } from '../tables/projection-schema.ts';
 import { declaredBy } from './declared.ts';
 import type { ProjectionTables } from '../tables/projection-tables.ts';
 
@@ -27,19 +31,9 @@ export function projectionSubscription(
     kind: 'projection',
     name,
     version,
-    ...declaredBy(projection),
-    keysOf: keysOf(projection),
-    onFailure: projection.onFailure,
+    ...writerOf(projection, { store, cachedRows, tableSchema: tables.schema }),
     slices: projection.slices,
     prepare: () => tables.ensure(store),
-    createHandler: (term) =>
-      projection.kind === 'table'
-        ? new TableApplier(projection, {
-            store: { schema: store.schema, db: store.dbUntil(term.signal) },
-            lease: term,
-            cachedRows,
-          })
-        : new HandlerApplier(projection, store, term),
     clear: (tx) => tables.recreate(tx),
     lockAppends: (tx) => lockInlineProjections(runnerInTransaction(tx), store.schema),
   };
@@ -47,6 +41,48 @@ export function projectionSubscription(
   return {
     ...subscription,
     promote: (term, position) => promoteToInline(store, projection, term, position),
+  };
+}
+
+/** The durable subscription that writes the same rows into a copy of the projection's tables, when there is one. */
+export function copySubscription(
+  projection: AnyProjection,
+  { store, cachedRows }: Omit<ProjectionSubscriptionOptions, 'tables'>,
+): SubscriptionDefinition {
+  return {
+    kind: REBUILD,
+    ...copyRef(projection),
+    ...writerOf(projection, { store, cachedRows, tableSchema: copySchema(store.schema, projection) }),
+    onDemand: true,
+    beside: (term, signal) => switchWhenCaughtUp(store, projection, term, signal),
+  };
+}
+
+/** How a projection's rows come to be, in whatever schema they are. */
+function writerOf(
+  projection: AnyProjection,
+  {
+    store,
+    cachedRows,
+    tableSchema,
+  }: { readonly store: PostgresEventStore; readonly cachedRows: number; readonly tableSchema: string },
+): Pick<
+  SubscriptionDefinition,
+  'eventTypes' | 'declared' | 'code' | 'keysOf' | 'onFailure' | 'createHandler'
+> {
+  return {
+    ...declaredBy(projection),
+    keysOf: keysOf(projection),
+    onFailure: projection.onFailure,
+    createHandler: (term) =>
+      projection.kind === 'table'
+        ? new TableApplier(projection, {
+            store: { schema: store.schema, db: store.dbUntil(term.signal) },
+            lease: term,
+            tableSchema,
+            cachedRows,
+          })
+        : new HandlerApplier(projection, { store, term, schema: tableSchema }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AnyProjection } from '@leftfold/core';
 import { tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { asideColumn, type ReachedRow } from '@leftfold/subscriptions';
 import type { Statement } from '@leftfold/postgres';
+import type { ServingTables } from './serving-tables.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 
 /** A projection's checkpoint in the snapshot of a transaction; of several slices, the one that is behind the others. */
@@ -23,19 +24,11 @@ export type SnapshotRow = CheckpointRow &
     /** Null at the beginning of the log. */
     readonly read_position: number | null;
     readonly read_event_id: string | null;
+    /** Those that serve, see `ServingTables`. */
+    readonly tables: string;
   };
 
 const readOnly = 'begin transaction isolation level repeatable read, read only';
-
-/** Begins a transaction whose statements all read one snapshot. */
-export const beginRead: Statement = { name: undefined, text: readOnly, values: [] };
-
-/** Begins a transaction for one statement: of read committed, as no second one has to read its snapshot. */
-export const beginReadOnly: Statement = {
-  name: undefined,
-  text: 'begin transaction isolation level read committed, read only',
-  values: [],
-};
 
 /** Ends a transaction that has only read. */
 export const endRead: Statement = { name: undefined, text: 'commit', values: [] };
@@ -71,6 +64,7 @@ function slicesOf(storeSchema: string, { name, version }: AnyProjection): string
 export interface BeginSnapshot {
   /** The place in the log that is looked at. */
   readonly position: number;
+  readonly serving: ServingTables;
   /** Milliseconds to wait for each lock of a table. @default the role's `lock_timeout` */
   readonly lockMs?: number | undefined;
   /** Milliseconds for which the transaction may be idle. @default the role's limit */
@@ -88,7 +82,7 @@ export interface BeginSnapshot {
 export function beginSnapshot(
   storeSchema: string,
   projections: readonly AnyProjection[],
-  { position, lockMs, idleMs }: BeginSnapshot,
+  { position, serving, lockMs, idleMs }: BeginSnapshot,
 ): Statement {
   const tables = projections.flatMap((projection) =>
     projection.tables.map((table) => `"${projectionSchema(storeSchema, projection)}"."${table.name}"`),
@@ -100,7 +94,9 @@ export function beginSnapshot(
     `lock table ${tables.join(', ')} in access share mode`,
     ...(lockMs === undefined ? [] : ['set local lock_timeout to default']),
     projections
-      .map((projection, index) => snapshotText(storeSchema, projection, { number: index + 1, position }))
+      .map((projection, index) =>
+        snapshotText(storeSchema, projection, { number: index + 1, position, serving }),
+      )
       .join(' union all '),
   ].join(';\n');
   return { name: undefined, text, values: [] };
@@ -114,7 +110,7 @@ function setLocal(name: string, ms: number): string {
 function snapshotText(
   storeSchema: string,
   projection: AnyProjection,
-  { number, position }: { readonly number: number; readonly position: number },
+  { number, position, serving }: Pick<BeginSnapshot, 'position' | 'serving'> & { readonly number: number },
 ): string {
   const place = String(Number(position));
   const aside = {
@@ -124,7 +120,7 @@ function snapshotText(
   };
   return `(select ${number} as number, slices.position, slices.inline, slices.caught_up, slices.definition_hash,
                   ${tokenColumns(storeSchema, place)}, ${asideColumn(storeSchema, aside)},
-                  newest.position as read_position, newest.event_id as read_event_id
+                  newest.position as read_position, newest.event_id as read_event_id, ${serving.now} as tables
              from ${slicesOf(storeSchema, projection)} as slices
              left join lateral (
                     select event.position, event.event_id
@@ -133,18 +129,4 @@ function snapshotText(
                      order by event.position desc
                      limit 1) as newest on true
             where slices.position is not null)`;
-}
-
-/**
- * Whether schemas still have the names that they have in the transaction's snapshot. Names in a query are looked up in
- * the current catalog: after a rename, an older snapshot would be read from tables of another schema.
- */
-export function selectUnrenamed(schemas: readonly string[]): Statement {
-  return {
-    name: undefined,
-    text: `select bool_and(seen.oid is not distinct from pg_catalog.to_regnamespace(given.name)::oid) as unrenamed
-             from unnest($1::text[]) as given (name)
-             left join pg_catalog.pg_namespace as seen on seen.nspname = given.name`,
-    values: [`{${schemas.join()}}`],
-  };
 }

@@ -1,9 +1,9 @@
 import { assertProjectionName, assertSchemaName } from '@leftfold/core';
 import { expect, test } from 'vitest';
-import { projectionSchema } from './projection-schema.ts';
+import { copySchema, projectionSchema } from './projection-schema.ts';
 
-test('no two projections of any stores share a schema, and no store has one', () => {
-  const parts = ['a', 'v1', '1', '_', 'v'];
+test('no two projections of any stores, nor copies, share a schema, and no store has one', () => {
+  const parts = ['a', 'v1', 'c1', '1', '_', 'v'];
   const joined = parts.flatMap((one) => parts.flatMap((two) => parts.map((three) => one + two + three)));
   const texts = [
     ...parts,
@@ -18,7 +18,11 @@ test('no two projections of any stores share a schema, and no store has one', ()
   const names = [...new Set(texts)].filter((text) => isAllowed(assertProjectionName, text));
   const schemas = [...new Set(stores)].flatMap((store) => [
     store,
-    ...names.flatMap((name) => [1, 11].map((version) => projectionSchema(store, { name, version }))),
+    ...names.flatMap((name) =>
+      [1, 11].flatMap((version) =>
+        [projectionSchema, copySchema].map((schemaOf) => schemaOf(store, { name, version })),
+      ),
+    ),
   ]);
   expect(schemas.length).toBeGreaterThan(1000);
   expect(new Set(schemas).size).toBe(schemas.length);

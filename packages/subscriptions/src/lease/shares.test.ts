@@ -12,6 +12,7 @@ function slices(name: string, count: number, state: Partial<SliceState> = {}): S
     slice,
     epoch: 1,
     inline: false,
+    paused: false,
     ownerPromotes: false,
     definitionHash,
     ...state,

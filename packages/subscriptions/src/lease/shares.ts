@@ -21,7 +21,7 @@ export function shareOf(owner: string, { slices, runs }: Pick<LeaseBoard, 'slice
   const runsOf = grouped(runs, refKeyOf);
   const candidates = new Map(
     slices
-      .filter(({ inline }) => !inline)
+      .filter(({ inline, paused }) => !inline && !paused)
       .map((slice) => [slice, candidatesFor(slice, runsOf.get(refKeyOf(slice)) ?? [])]),
   );
   for (const alike of grouped([...candidates.keys()], (slice) => candidates.get(slice)!.join()).values()) {

@@ -10,6 +10,7 @@ import { FailureRecovery } from './failure-recovery.ts';
 import { isRewound } from './is-rewound.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { applyUpTo } from './page-pipeline.ts';
+import { runBeside } from './run-beside.ts';
 import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
 import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalled.ts';
@@ -55,7 +56,12 @@ export class SubscriptionLoop {
       const progress = this.#beginTerm(handler, stop);
       this.#progress = progress;
       term.renewUnless(() => this.#whyNotRenewed(progress));
+      const led = new AbortController();
+      const beside = AbortSignal.any([progress.signal, led.signal]);
+      const besideEnded = runBeside(this.#subscription, term, this.#options, beside);
       await this.#lead(progress, stop);
+      led.abort();
+      await besideEnded;
     }
     waiters.left(term);
     if (stop.aborted) return; // the lease manager releases the lease

@@ -16,8 +16,9 @@ export async function createMissing(
   migrate: (() => Promise<void>) | undefined,
 ): Promise<void> {
   const found = await subscriptions.withCheckpoints();
-  const missing = found.filter(({ checkpoints: [first] }) => first === undefined);
-  const divided = found.filter(({ subscription: { slices }, checkpoints: [first] }) => {
+  const registered = found.filter(({ subscription: { definition } }) => definition.onDemand !== true);
+  const missing = registered.filter(({ checkpoints: [first] }) => first === undefined);
+  const divided = registered.filter(({ subscription: { slices }, checkpoints: [first] }) => {
     return first !== undefined && (first.nextSlices ?? first.slices) !== slices;
   });
   const those = ({ subscription }: FoundSubscription) => subscription;

@@ -2,17 +2,17 @@ import { hostname } from 'node:os';
 import { ClosedError, type LogToken, SubscriptionNotFoundError, uuidv7 } from '@leftfold/core';
 import { placeOfToken } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { applyMigrations, namingLockHolders, toLeftfoldError } from '@leftfold/postgres';
+import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
 import { within } from '../loop/within.ts';
 import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
-import { resumeSubscription } from '../sql/failures.ts';
+import { pauseSubscription, resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import { guarded, warner } from '../status/subscription-incident.ts';
 import type { SubscriptionStatus } from '../status/subscription-status.ts';
 import { ParkedEvents } from '../parking/parked-events.ts';
-import { identityOf } from '../subscription/subscription-definition.ts';
+import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionReads } from '../wait/subscription-reads.ts';
 import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
@@ -27,39 +27,7 @@ import {
   type WaitForOptions,
 } from './runner-options.ts';
 import { SubscriptionSet } from './subscription-set.ts';
-
-/**
- * Creates a runner for durable subscriptions. It makes no request to the database until `start()` or another method is
- * called.
- *
- * @throws DuplicateDefinitionError when two subscriptions have the same name and version.
- * @throws InvalidArgumentError when `leaseMs` is below 100 or `batchSize` below 1, or an option is misspelt.
- *
- * @example
- * ```ts
- * const counter: SubscriptionDefinition = {
- *   name: 'deposits',
- *   version: 1,
- *   eventTypes: ['account.deposited'],
- *   createHandler: (term) => ({
- *     prepare: async ({ from, to, events }) => ({
- *       to,
- *       eventCount: events.length,
- *       grows: false,
- *       write: () =>
- *         writeInTransaction(store, { lease: term, from, to }, ({ tx }) =>
- *           sql`update counters set deposits = deposits + ${events.length}`.execute(tx),
- *         ),
- *     }),
- *   }),
- * };
- * await using runner = createSubscriptionRunner({ store, subscriptions: [counter] });
- * await runner.start();
- * ```
- */
-export function createSubscriptionRunner(options: SubscriptionRunnerOptions): SubscriptionRunner {
-  return new SubscriptionRunner(options);
-}
+import { withStoreErrors } from './with-store-errors.ts';
 
 /**
  * Runs durable subscriptions: hands the events of the log to their handlers, in order.
@@ -139,7 +107,7 @@ export class SubscriptionRunner implements AsyncDisposable {
     const { pool, schema, answerMs } = this.#store;
     await applyMigrations(pool, { schema, component: 'subscriptions', migrations, functions, answerMs });
     const create = () => createMissing(this.#store, this.#subscriptions, this.#migrate);
-    await this.#withStoreErrors(create, 'migrate() of the runner');
+    await withStoreErrors(this.#store, create, 'migrate() of the runner');
   }
 
   /** Migrates, then begins to run the subscriptions. @throws like {@link migrate}; TypeError when called twice */
@@ -220,8 +188,7 @@ export class SubscriptionRunner implements AsyncDisposable {
    */
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
     const waiting = toWaitOptions(options, Number.POSITIVE_INFINITY);
-    this.#assertOpen();
-    const subscription = this.#subscriptions.find(ref);
+    const subscription = this.#findOpen(ref);
     const inline = subscription.definition.promote !== undefined;
     const by = { store: this.#store, waiters: this.#waiters };
     await waitForMark(by, subscription, { inline, read: true }, waiting);
@@ -234,7 +201,7 @@ export class SubscriptionRunner implements AsyncDisposable {
 
   /** @internal @throws SubscriptionMismatchError, SubscriptionNotFoundError, StoreUnavailableError */
   async assertSame(ref: SubscriptionRef): Promise<void> {
-    await this.#withStoreErrors(() => this.#subscriptions.assertSame(ref));
+    await withStoreErrors(this.#store, () => this.#subscriptions.assertSame(ref));
   }
 
   /**
@@ -244,24 +211,34 @@ export class SubscriptionRunner implements AsyncDisposable {
    * than `leaseMs` and five seconds: it names their sessions
    */
   async reset(ref: SubscriptionRef): Promise<void> {
-    this.#assertOpen();
-    const subscription = this.#subscriptions.find(ref);
+    const subscription = this.#findOpen(ref);
     const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
     const reset = () => resetSubscription(subscription, options);
-    await this.#withStoreErrors(reset, `reset() of ${subscription.kind} "${subscription.ref.name}"`);
+    await withStoreErrors(this.#store, reset, `reset() of ${subscription.kind} "${subscription.ref.name}"`);
     this.#subscriptions.mismatches.clear(subscription);
     this.#leases.check();
   }
 
   /**
-   * Lets a stopped subscription continue at the event where it stopped. Does nothing to one that is not stopped.
+   * Lets a subscription continue where it is: one that is paused, or stopped at an event. Does nothing to any other.
    *
    * @throws SubscriptionNotFoundError, StoreUnavailableError
    */
-  async resume(ref: SubscriptionRef): Promise<void> {
-    this.#assertOpen();
-    const subscription = this.#subscriptions.find(ref);
-    const found = await this.#withStoreErrors(() => resumeSubscription(this.#store, subscription.ref));
+  resume(ref: SubscriptionRef): Promise<void> {
+    return this.#change(ref, (found) => resumeSubscription(this.#store, found));
+  }
+
+  /**
+   * Ends the work on a subscription until it is resumed, in all processes: batches that are not committed are undone. One
+   * that is inline stays inline. @throws SubscriptionNotFoundError, StoreUnavailableError
+   */
+  pause(ref: SubscriptionRef): Promise<void> {
+    return this.#change(ref, (found) => pauseSubscription(this.#store, found));
+  }
+
+  async #change(ref: SubscriptionRef, change: (ref: SubscriptionRef) => Promise<boolean>): Promise<void> {
+    const subscription = this.#findOpen(ref);
+    const found = await withStoreErrors(this.#store, () => change(subscription.ref));
     if (!found) throw new SubscriptionNotFoundError(identityOf(subscription));
     this.#leases.check();
   }
@@ -272,29 +249,23 @@ export class SubscriptionRunner implements AsyncDisposable {
     // Before the high-water mark: a lag is then never too small.
     const lastFailureOf = (slice: SubscriptionKey) => this.#loops.lastFailureOf(slice);
     const look = () => this.#subscriptions.look(this.#leaseMs, lastFailureOf);
-    const statusesAt = await this.#withStoreErrors(look);
+    const statusesAt = await withStoreErrors(this.#store, look);
     return statusesAt(await this.#store.highWaterMark());
   }
 
   /** @internal The same as `parked`, for those who refer to subscriptions in another way. */
   parkedBy<TRef>(toRef: (ref: TRef) => SubscriptionRef): ParkedEvents<TRef> {
-    return new ParkedEvents(this.#store, (ref) => {
-      this.#assertOpen();
-      return this.#subscriptions.find(toRef(ref));
-    });
+    return new ParkedEvents(this.#store, (ref) => this.#findOpen(toRef(ref)));
+  }
+
+  /** @throws ClosedError, SubscriptionNotFoundError */
+  #findOpen(ref: SubscriptionRef): Subscription {
+    this.#assertOpen();
+    return this.#subscriptions.find(ref);
   }
 
   /** @throws ClosedError */
   #assertOpen(): void {
     if (this.#stop.signal.aborted) throw new ClosedError('the runner');
-  }
-
-  /** @param what for the message when it waits for locks in vain */
-  async #withStoreErrors<TResult>(work: () => Promise<TResult>, what?: string): Promise<TResult> {
-    const { schema, run } = this.#store;
-    const working = what === undefined ? work() : namingLockHolders({ what, schema, run }, work);
-    return working.catch((error: unknown) => {
-      throw toLeftfoldError(error, schema);
-    });
   }
 }

@@ -40,7 +40,7 @@ export async function stopSubscription(
 }
 
 /**
- * Lets the slices of a subscription that are stopped continue at the event where they stopped.
+ * Lets a subscription that is paused, and slices that are stopped, continue where they are.
  *
  * @returns false when it has no row.
  *
@@ -56,4 +56,23 @@ export async function resumeSubscription(
     values: [name, version],
   });
   return row?.resumed === true;
+}
+
+/**
+ * Ends the leases of a subscription, and lets none be granted until it is resumed.
+ *
+ * @returns false when it has no row.
+ *
+ * SQL: one UPDATE by the primary key's beginning; waits for transactions that change a row.
+ */
+export async function pauseSubscription(
+  { run, schema }: SchemaConnection,
+  { name, version }: SubscriptionRef,
+): Promise<boolean> {
+  const [row] = await run<{ paused: boolean }>({
+    name: undefined,
+    text: `select "${schema}"._pause_subscription($1, $2) as paused`,
+    values: [name, version],
+  });
+  return row?.paused === true;
 }

@@ -54,6 +54,8 @@ export interface TakenLease extends SubscriptionKey {
 export interface SliceState extends SubscriptionKey {
   readonly epoch: number;
   readonly inline: boolean;
+  /** No process may take it until it is resumed. */
+  readonly paused: boolean;
   readonly ownerPromotes: boolean;
   /** The process whose lease has not expired. */
   readonly owner?: string;

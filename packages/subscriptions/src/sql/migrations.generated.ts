@@ -42,6 +42,8 @@ create table :schema.subscriptions (
   owner_promotes  boolean     not null default false,
   -- When it first reached the high-water mark: until then what it has written is incomplete.
   caught_up_at    timestamptz,
+  -- Set while no process may run it, by an operator.
+  paused_at       timestamptz,
   stopped_at      timestamptz,
   -- True: the processes that met the event at failed_position are older than the event. A newer one continues.
   outdated        boolean     not null default false,
@@ -360,6 +362,7 @@ begin
              as asked (name, version, definition_hash, release, promotes)
           on asked.name = free.name and asked.version = free.version
        where not free.inline
+         and free.paused_at is null
          and free.definition_hash = asked.definition_hash
          and (free.stopped_at is null or asked.release <> all (free.failed_releases))
          and (free.lease_until is null or free.lease_until < clock_timestamp()
@@ -392,7 +395,8 @@ begin
     'slices', (
       select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                'name', subscription.name, 'version', subscription.version, 'slice', subscription.slice,
-               'epoch', subscription.epoch, 'inline', subscription.inline, 'ownerPromotes', subscription.owner_promotes,
+               'epoch', subscription.epoch, 'inline', subscription.inline, 'paused', subscription.paused_at is not null,
+               'ownerPromotes', subscription.owner_promotes,
                'owner', case when subscription.lease_until >= clock_timestamp() then subscription.owner end,
                'avoided', case when subscription.avoided_until >= clock_timestamp() then subscription.avoided_owner end,
                'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,
@@ -457,9 +461,10 @@ begin
          stopped_at = null, outdated = false, failed_releases = '{}', failed_position = null, failed_type = null,
          failed_message = null
    where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
-  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, position, caught_up_at)
+  insert into :schema.subscriptions
+         (name, version, slice, slices, definition, definition_hash, position, caught_up_at, paused_at)
   select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
-         first.caught_up_at
+         first.caught_up_at, first.paused_at
     from generate_series(expected, first.next_slices - 1) as added (slice);
   -- The events follow their key.
   update :schema.parked_keys as parked
@@ -647,6 +652,29 @@ $$;
 `,
   },
   {
+    name: '_pause_subscription',
+    sql: `-- Ends the leases of a subscription, and grants none until it is resumed: what its owners have not committed is fenced.
+-- False when it has no row. Waits for transactions that are changing a row.
+create or replace function :schema._pause_subscription(name text, version integer)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- In one order, so that two of them do not wait for each other.
+  perform :schema._lock_subscription(_pause_subscription.name, _pause_subscription.version);
+  update :schema.subscriptions as subscription
+     set paused_at = coalesce(subscription.paused_at, clock_timestamp()),
+         epoch = subscription.epoch + 1,
+         owner = null,
+         lease_until = null
+   where subscription.name = _pause_subscription.name
+     and subscription.version = _pause_subscription.version;
+  return found;
+end
+$$;
+`,
+  },
+  {
     name: '_register_subscriptions',
     sql: `-- Creates the rows of subscriptions that have none, one for each of their slices.
 --
@@ -824,14 +852,15 @@ $$;
   },
   {
     name: '_resume_subscription',
-    sql: `-- Lets the slices of a subscription that are stopped continue at the event where they stopped. False when it has no row.
+    sql: `-- Lets a subscription that is paused, and slices that are stopped, continue where they are. False when it has no row.
 create or replace function :schema._resume_subscription(name text, version integer)
 returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   update :schema.subscriptions as subscription
-     set stopped_at = null,
+     set paused_at = null,
+         stopped_at = null,
          outdated = false,
          failed_releases = '{}',
          failed_position = null,

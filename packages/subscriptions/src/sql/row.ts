@@ -46,6 +46,8 @@ export interface Checkpoint extends SubscriptionKey {
   readonly demotion: Demotion | undefined;
   /** Whether it has ever reached the high-water mark since it began or was reset. */
   readonly caughtUp: boolean;
+  /** Whether no process may run it until it is resumed. */
+  readonly paused: boolean;
   /** Set while the subscription is stopped: until it is resumed or reset, or another release takes over. */
   readonly failure: StoredFailure | undefined;
 }
@@ -68,6 +70,7 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     inline: row.inline,
     demotion: row.demoted ? toDemotion(row) : undefined,
     caughtUp: row.caught_up,
+    paused: row.paused,
     failure: row.stopped
       ? {
           position: row.failed_position ?? undefined,

@@ -22,6 +22,7 @@ export type CheckpointRow = {
   readonly demoted_by: string | null;
   readonly inline_after: number | null;
   readonly caught_up: boolean;
+  readonly paused: boolean;
   readonly stopped: boolean;
   readonly outdated: boolean;
   readonly failed_releases: readonly string[];

@@ -102,6 +102,7 @@ export async function readCheckpoints(
                   subscription.demoted_by,
                   date_part('epoch', subscription.inline_after) as inline_after,
                   subscription.caught_up_at is not null as caught_up,
+                  subscription.paused_at is not null as paused,
                   subscription.stopped_at is not null as stopped,
                   subscription.outdated,
                   subscription.failed_releases,

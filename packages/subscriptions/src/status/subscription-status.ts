@@ -3,7 +3,7 @@ import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscript
 
 /**
  * `running`: a process holds the lease. `waiting`: no process holds it. `inline`: each append processes its own events.
- * `stopped`: at an event that could not be processed; a release that has not failed there tries again. `outdated`: no
+ * `paused`: no process may run it until it is resumed. `stopped`: at an event that could not be processed; a release that has not failed there tries again. `outdated`: no
  * process that ran it knows the event that comes next; a newer release continues. `mismatched`: its definition in this
  * process differs from the one in the database, and this process leaves it alone. `missing`: the subscription has no checkpoint in this database,
  * because migrate() was not called with it.
@@ -12,6 +12,7 @@ export type SubscriptionState =
   | 'running'
   | 'waiting'
   | 'inline'
+  | 'paused'
   | 'stopped'
   | 'outdated'
   | 'mismatched'
@@ -79,6 +80,7 @@ const byUrgency: readonly SubscriptionState[] = [
   'mismatched',
   'stopped',
   'outdated',
+  'paused',
   'waiting',
   'running',
   'inline',
@@ -134,8 +136,9 @@ function toSliceStatus(
   };
 }
 
-function stateOf({ failure, inline, leased }: Checkpoint): SubscriptionState {
+function stateOf({ failure, inline, leased, paused }: Checkpoint): SubscriptionState {
   if (failure !== undefined) return failure.outdated ? 'outdated' : 'stopped';
   if (inline) return 'inline';
+  if (paused) return 'paused';
   return leased ? 'running' : 'waiting';
 }

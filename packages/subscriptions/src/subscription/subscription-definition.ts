@@ -77,6 +77,11 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    * one are not processed by the other. @default every version begins at the beginning of the log
    */
   readonly start?: ReactionStart | undefined;
+  /**
+   * True: its rows are not created by a migration, but when something else asks for them. Until then it is `missing`, and
+   * that is no error. The number of slices is that of its rows. @default false
+   */
+  readonly onDemand?: boolean | undefined;
   /** Fewest events of a batch, while there are as many. @default 1 */
   readonly leastBatch?: number | undefined;
   /** Parked keys whose events the handler takes in one page. @default 1 */
@@ -95,6 +100,15 @@ export interface SubscriptionDefinition extends SubscriptionRef {
    * fails a few times, the lease is left to another process.
    */
   createHandler(term: LeaseTerm, run: HandlerRun): SubscriptionHandler | Promise<SubscriptionHandler>;
+
+  /**
+   * Runs beside the batches of a term, for each of its slices. Called again, after a delay, when it throws: the error is
+   * an incident. Does not keep the term from ending.
+   *
+   * @param signal aborts when no batch is begun any more
+   * @returns true to end the term: another one begins where the checkpoint is then
+   */
+  beside?(term: LeaseTerm, signal: AbortSignal): Promise<boolean>;
 
   /**
    * Given for a subscription that is to become inline: processed by each append in its own transaction. Called when the

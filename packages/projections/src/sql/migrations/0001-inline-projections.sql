@@ -34,3 +34,29 @@ revoke execute on function
   :schema._inline_projections(text[], integer[], text[]),
   :schema._lock_inline_projections()
   from public;
+
+-- Copies of the tables of versions that are there now: being built, or those that served before the last switch. The
+-- subscription of a copy is named like the projection, with "+copy".
+create table :schema.projection_copies (
+  name              text        collate "C" not null,
+  version           integer     not null,
+  -- Of the rebuild that made the copy.
+  rebuild_id        uuid        not null default gen_random_uuid(),
+  -- building: it is to serve once it has caught up. previous: it has served, until the last switch.
+  state             text        collate "C" not null,
+  -- Whether the process that builds it also lets it serve. Otherwise the process that asked for it decides.
+  switches          boolean     not null,
+  -- Most events that are processed in a second, by all slices together. Null: as many as possible.
+  events_per_second double precision,
+  began_at          timestamptz not null default clock_timestamp(),
+  switched_at       timestamptz,
+  -- Since when the speed is measured, and from which position on.
+  measured_at       timestamptz not null default clock_timestamp(),
+  measured_from     bigint      not null default 0,
+  -- Why the last attempt to let it serve was undone, and when.
+  refusal           text,
+  refused_at        timestamptz,
+  constraint projection_copies_pkey primary key (name, version),
+  constraint projection_copies_state_known check (state in ('building', 'previous')),
+  constraint projection_copies_rate_positive check (events_per_second > 0)
+);

@@ -68,6 +68,7 @@ begin
              as asked (name, version, definition_hash, release, promotes)
           on asked.name = free.name and asked.version = free.version
        where not free.inline
+         and free.paused_at is null
          and free.definition_hash = asked.definition_hash
          and (free.stopped_at is null or asked.release <> all (free.failed_releases))
          and (free.lease_until is null or free.lease_until < clock_timestamp()
@@ -100,7 +101,8 @@ begin
     'slices', (
       select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                'name', subscription.name, 'version', subscription.version, 'slice', subscription.slice,
-               'epoch', subscription.epoch, 'inline', subscription.inline, 'ownerPromotes', subscription.owner_promotes,
+               'epoch', subscription.epoch, 'inline', subscription.inline, 'paused', subscription.paused_at is not null,
+               'ownerPromotes', subscription.owner_promotes,
                'owner', case when subscription.lease_until >= clock_timestamp() then subscription.owner end,
                'avoided', case when subscription.avoided_until >= clock_timestamp() then subscription.avoided_owner end,
                'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,

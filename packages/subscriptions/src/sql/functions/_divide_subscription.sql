@@ -38,9 +38,10 @@ begin
          stopped_at = null, outdated = false, failed_releases = '{}', failed_position = null, failed_type = null,
          failed_message = null
    where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
-  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, position, caught_up_at)
+  insert into :schema.subscriptions
+         (name, version, slice, slices, definition, definition_hash, position, caught_up_at, paused_at)
   select first.name, first.version, added.slice, first.next_slices, first.definition, first.definition_hash, first.position,
-         first.caught_up_at
+         first.caught_up_at, first.paused_at
     from generate_series(expected, first.next_slices - 1) as added (slice);
   -- The events follow their key.
   update :schema.parked_keys as parked

@@ -1,11 +1,12 @@
--- Lets the slices of a subscription that are stopped continue at the event where they stopped. False when it has no row.
+-- Lets a subscription that is paused, and slices that are stopped, continue where they are. False when it has no row.
 create or replace function :schema._resume_subscription(name text, version integer)
 returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   update :schema.subscriptions as subscription
-     set stopped_at = null,
+     set paused_at = null,
+         stopped_at = null,
          outdated = false,
          failed_releases = '{}',
          failed_position = null,

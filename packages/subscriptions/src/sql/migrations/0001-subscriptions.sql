@@ -37,6 +37,8 @@ create table :schema.subscriptions (
   owner_promotes  boolean     not null default false,
   -- When it first reached the high-water mark: until then what it has written is incomplete.
   caught_up_at    timestamptz,
+  -- Set while no process may run it, by an operator.
+  paused_at       timestamptz,
   stopped_at      timestamptz,
   -- True: the processes that met the event at failed_position are older than the event. A newer one continues.
   outdated        boolean     not null default false,

@@ -135,6 +135,11 @@ export const projectionClaims = {
       'An append whose inline projection caught a database error fails with that error; it is never acknowledged and rolled back.',
     statedIn: 'guides/projections.md#uniqueness-across-aggregates',
   },
+  'rebuild-serves': {
+    claim:
+      'A rebuild of a projection builds new tables beside those that serve, and lets them serve in one transaction; queries see one or the other, never less than before.',
+    statedIn: 'guides/projections.md#rebuilding-while-serving',
+  },
   reset: {
     claim:
       'A reset fences the runner that applies the projection, and rebuilds it from the beginning of the log.',

@@ -1,0 +1,40 @@
+import { assertFunction, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import type { RebuildStatus } from './rebuild-status.ts';
+
+/** How a projection is rebuilt. */
+export interface RebuildOptions {
+  /**
+   * Into how many slices the building is divided, at most 1024: as many processes work on it side by side. A projection
+   * that is inline takes 1. @default what the projection declares, or 1
+   */
+  readonly slices?: number | undefined;
+  /** Most events that the building applies in a second, by all processes together. From 1. @default no limit */
+  readonly eventsPerSecond?: number | undefined;
+  /** Called several times in a second. */
+  readonly onProgress?: ((status: RebuildStatus) => void) | undefined;
+  /** Ends the wait with the signal's reason. The building goes on: `dropRebuild` ends it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came of a rebuild. */
+export interface RebuildResult {
+  /** `switched`: the new tables serve. */
+  readonly outcome: 'switched';
+  /** When they began to. */
+  readonly switchedAt: Date;
+}
+
+const rebuildNames: OptionNames<RebuildOptions> = {
+  slices: true,
+  eventsPerSecond: true,
+  onProgress: true,
+  signal: true,
+};
+
+/** @throws InvalidArgumentError */
+export function assertRebuildOptions(options: RebuildOptions): void {
+  assertOptions('options', options, rebuildNames);
+  assertWhole('slices', options.slices, { least: 1, most: 1_024 });
+  assertWhole('eventsPerSecond', options.eventsPerSecond, { least: 1 });
+  assertFunction('onProgress', options.onProgress);
+}

@@ -1,0 +1,70 @@
+import type { Checkpoint, StoredFailure } from '@leftfold/subscriptions';
+import type { CopyRow } from '../sql/copies.ts';
+
+/**
+ * `building`: a process works on it. `waiting`: no process does. `caught-up`: it follows the log, and is about to serve, or
+ * waits for the decision. `paused`: until it is resumed. `stopped`: at an event that could not be applied; a release that
+ * has not failed there tries again. `previous`: it served until the last switch, and stands still.
+ */
+export type RebuildState = 'building' | 'waiting' | 'caught-up' | 'paused' | 'stopped' | 'previous';
+
+/** State and progress of a copy of a projection's tables. */
+export interface RebuildStatus {
+  readonly state: RebuildState;
+  /** Every event at or below it has been applied, by all slices. */
+  readonly position: number;
+  readonly highWaterMark: number;
+  /** Positions of the log in a second, since it began or was resumed; undefined when it does not advance. */
+  readonly eventsPerSecond: number | undefined;
+  /** Until it has caught up, at that speed; undefined when it is not known. */
+  readonly secondsLeft: number | undefined;
+  /** The most events that it applies in a second; undefined for no limit. */
+  readonly eventsPerSecondLimit: number | undefined;
+  readonly slices: number;
+  /** The processes that work on it. */
+  readonly owners: readonly string[];
+  readonly beganAt: Date;
+  /** When it ceased to serve, for `previous`. */
+  readonly switchedAt: Date | undefined;
+  /** Why it does not serve yet though it has caught up. */
+  readonly waitsFor: string | undefined;
+  /** Why it stopped. */
+  readonly failure: StoredFailure | undefined;
+}
+
+/** @param slices of the copy's subscription; none while it is being dropped */
+export function toRebuildStatus(
+  copy: CopyRow,
+  slices: readonly Checkpoint[],
+  highWaterMark: number,
+): RebuildStatus {
+  const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
+  const state = stateOf(copy, slices, highWaterMark - position);
+  const moved = position - copy.measured_from;
+  const speed = state === 'building' && moved > 0 ? moved / copy.measured_for : undefined;
+  return {
+    state,
+    position,
+    highWaterMark,
+    eventsPerSecond: speed,
+    secondsLeft: speed === undefined ? undefined : Math.max(0, highWaterMark - position) / speed,
+    eventsPerSecondLimit: copy.events_per_second ?? undefined,
+    slices: slices.length,
+    owners: [...new Set(slices.flatMap(({ owner, leased }) => (leased && owner ? [owner] : [])))],
+    beganAt: new Date(copy.began_at * 1_000),
+    switchedAt: copy.switched_at === null ? undefined : new Date(copy.switched_at * 1_000),
+    waitsFor: copy.refusal ?? undefined,
+    failure: slices.find(({ failure }) => failure !== undefined)?.failure,
+  };
+}
+
+/** Positions to the end of the log that a copy which follows it is behind, while events are appended. */
+const FOLLOWS = 5_000;
+
+function stateOf({ state }: CopyRow, slices: readonly Checkpoint[], lag: number): RebuildState {
+  if (state === 'previous') return 'previous';
+  if (slices.some(({ failure }) => failure !== undefined)) return 'stopped';
+  if (slices.some(({ paused }) => paused)) return 'paused';
+  if (slices.every(({ caughtUp }) => caughtUp) && lag <= FOLLOWS) return 'caught-up';
+  return slices.some(({ leased }) => leased) ? 'building' : 'waiting';
+}

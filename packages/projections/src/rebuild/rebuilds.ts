@@ -1,0 +1,133 @@
+import {
+  type AnyProjection,
+  InvalidArgumentError,
+  RebuildDroppedError,
+  RebuildRefusedError,
+  SubscriptionFailedError,
+} from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { pause } from '@leftfold/postgres';
+import { readCheckpoints, type SubscriptionRunner, withStoreErrors } from '@leftfold/subscriptions';
+import { definitionHashOf } from '../runner/declared.ts';
+import { beginRebuild, type CopyRow, dropCopy, readCopies } from '../sql/copies.ts';
+import { copyRef } from './copy-ref.ts';
+import { assertRebuildOptions, type RebuildOptions, type RebuildResult } from './rebuild-options.ts';
+import { type RebuildStatus, toRebuildStatus } from './rebuild-status.ts';
+
+const POLL_MS = 200;
+
+/** Builds copies of projections' tables while these serve. */
+export class Rebuilds {
+  readonly #store: PostgresEventStore;
+  readonly #runner: SubscriptionRunner;
+
+  constructor(store: PostgresEventStore, runner: SubscriptionRunner) {
+    this.#store = store;
+    this.#runner = runner;
+  }
+
+  /** @throws InvalidArgumentError, RebuildRefusedError, and the errors of {@link untilSwitched} */
+  async rebuild(projection: AnyProjection, options: RebuildOptions): Promise<RebuildResult> {
+    assertRebuildOptions(options);
+    const { slices = projection.slices, eventsPerSecond } = options;
+    if (projection.mode === 'inline' && slices > 1)
+      throw new InvalidArgumentError('slices', 'must be 1 for a projection that is inline');
+    options.signal?.throwIfAborted();
+    const { name, version } = projection;
+    const asked = { name, version, definitionHash: definitionHashOf(projection) };
+    const begun = await withStoreErrors(
+      this.#store,
+      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches: true }),
+      `the rebuild of projection "${name}"`,
+    );
+    if (begun.outcome === 'kept')
+      throw new RebuildRefusedError(
+        projection,
+        `the new tables would not have ${begun.objects.join(', ')}; drop them first, and create them again after the switch`,
+      );
+    // Says how the definitions differ, or that there is none in the database.
+    if (begun.outcome === 'missing' || begun.outcome === 'mismatched') {
+      await this.#runner.assertSame(projection);
+      throw new RebuildRefusedError(projection, 'its tables are not there; call migrate() first');
+    }
+    // Looks for the leases at once.
+    if (begun.outcome === 'started') await this.#runner.resume(copyRef(projection));
+    return this.#untilSwitched(projection, begun.rebuildId, options);
+  }
+
+  /** The copy is built no further until it is resumed. @throws RebuildRefusedError when none is being built */
+  async pause(projection: AnyProjection): Promise<void> {
+    await this.#assertBuilding(projection);
+    await this.#runner.pause(copyRef(projection));
+  }
+
+  /** Continues after a pause, or at the event where it stopped. @throws RebuildRefusedError when none is being built */
+  async resume(projection: AnyProjection): Promise<void> {
+    await this.#assertBuilding(projection);
+    await this.#runner.resume(copyRef(projection));
+  }
+
+  /** Drops the copy, whatever its state is. @throws RebuildRefusedError when there is none */
+  async drop(projection: AnyProjection): Promise<void> {
+    const what = `dropping the copy of projection "${projection.name}"`;
+    const dropped = await withStoreErrors(this.#store, () => dropCopy(this.#store, projection), what);
+    if (!dropped) throw new RebuildRefusedError(projection, 'there is no copy of its tables');
+  }
+
+  /** Of each projection, in their order: undefined for one without a copy. */
+  async status(projections: readonly AnyProjection[]): Promise<readonly (RebuildStatus | undefined)[]> {
+    const copies = await withStoreErrors(this.#store, () => readCopies(this.#store, projections));
+    if (copies.length === 0) return projections.map(() => undefined);
+    const refs = copies.map(copyRef);
+    const slices = await withStoreErrors(this.#store, () => readCheckpoints(this.#store, refs));
+    const mark = await this.#store.highWaterMark();
+    return projections.map(({ name, version }) => {
+      const copy = copies.find((one) => one.name === name && one.version === version);
+      if (copy === undefined) return undefined;
+      const ref = copyRef(copy);
+      const own = slices.filter((slice) => slice.name === ref.name && slice.version === ref.version);
+      return toRebuildStatus(copy, own, mark);
+    });
+  }
+
+  /** @throws SubscriptionFailedError, RebuildDroppedError; ClosedError when the runner is stopped meanwhile */
+  async #untilSwitched(
+    projection: AnyProjection,
+    rebuildId: string,
+    { signal, onProgress }: RebuildOptions,
+  ): Promise<RebuildResult> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const copy = await this.#copyOf(projection);
+      if (copy?.rebuild_id !== rebuildId) throw new RebuildDroppedError(projection);
+      const [status] = await this.status([projection]);
+      if (status !== undefined) onProgress?.(status);
+      const { state, switchedAt, failure } = status ?? {};
+      if (copy.state === 'previous' && state === 'previous' && switchedAt !== undefined)
+        return { outcome: 'switched', switchedAt };
+      if (failure !== undefined && !failure.outdated) throw failed(projection, failure);
+      await pause(POLL_MS, signal);
+    }
+  }
+
+  async #copyOf(projection: AnyProjection): Promise<CopyRow | undefined> {
+    const [copy] = await withStoreErrors(this.#store, () => readCopies(this.#store, [projection]));
+    return copy;
+  }
+
+  async #assertBuilding(projection: AnyProjection): Promise<void> {
+    const copy = await this.#copyOf(projection);
+    if (copy?.state !== 'building') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
+  }
+}
+
+function failed(
+  { name, version }: AnyProjection,
+  { position, type, message }: NonNullable<RebuildStatus['failure']>,
+): SubscriptionFailedError {
+  const event = position === undefined || type === undefined ? undefined : { position, type };
+  return new SubscriptionFailedError({ kind: REBUILD, name, version }, event, { cause: message });
+}
+
+/** What messages call the subscription of a copy. */
+export const REBUILD = 'rebuild of projection';

@@ -1,0 +1,86 @@
+import type { AnyProjection } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { isLockTimeout, isRolledBack, pause, runnerInTransaction } from '@leftfold/postgres';
+import { lockSubscription, readCheckpoints, type SchemaConnection } from '@leftfold/subscriptions';
+import { definitionHashOf } from '../runner/declared.ts';
+import { readTop, switchTo } from '../sql/copies.ts';
+import { lockInlineProjections } from '../sql/inline.ts';
+import { copyRef } from './copy-ref.ts';
+
+/** Milliseconds for which batches of the projection wait while its copy comes to their position. */
+const WAIT_MS = 2_000;
+/** The same for appends, when the projection is inline: those that it applies to queue behind the switch. */
+const INLINE_WAIT_MS = 250;
+const POLL_MS = 10;
+
+export interface SwitchOptions {
+  readonly rebuildId: string;
+  /** Rolls back when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Lets the copy of a projection's tables serve, in one transaction: the version that serves stands still, the copy comes
+ * to its position, and the two change names. Queries see one or the other, a batch or an append that was begun before is
+ * written to neither, and a crash undoes all of it.
+ *
+ * @returns why it was not done; undefined when it was
+ */
+export async function switchCopy(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+  { rebuildId, signal }: SwitchOptions,
+): Promise<string | undefined> {
+  const [serving] = await readCheckpoints(store, [projection]);
+  const inline = serving?.inline === true;
+  const waitMs = inline ? INLINE_WAIT_MS : WAIT_MS;
+  try {
+    await store.inTransaction(
+      async ({ tx }) => {
+        const connection = { schema: store.schema, run: runnerInTransaction(tx) };
+        if (inline) await lockInlineProjections(connection.run, store.schema);
+        await lockSubscription(connection, projection);
+        const inlineTop = inline ? await readTop(connection.run, store.schema) : undefined;
+        await untilCopyIsAt(connection, projection, { inlineTop, waitMs, signal });
+        const { name, version, slices } = projection;
+        const refusal = await switchTo(connection, {
+          projection: { name, version, definitionHash: definitionHashOf(projection) },
+          rebuildId,
+          inlineTop,
+          slices,
+          lineage: store.lineage,
+        });
+        if (refusal !== undefined) throw new NotSwitched(refusal);
+      },
+      { lockMs: waitMs, idleMs: WAIT_MS, signal },
+    );
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotSwitched) return error.message;
+    if (isLockTimeout(error) || isRolledBack(error)) return 'other transactions held the locks that it needs';
+    throw error;
+  }
+}
+
+/** Returns at the latest when the time is over: the switch then finds out what is missing. */
+async function untilCopyIsAt(
+  connection: SchemaConnection,
+  projection: AnyProjection,
+  { inlineTop, waitMs, signal }: { inlineTop: number | undefined; waitMs: number; signal: AbortSignal },
+): Promise<void> {
+  const deadline = performance.now() + waitMs;
+  const wanted = inlineTop ?? Math.max(...(await readCheckpoints(connection, [projection])).map(toPosition));
+  for (;;) {
+    const built = await readCheckpoints(connection, [copyRef(projection)]);
+    if (Math.min(...built.map(toPosition)) >= wanted) return;
+    const goesOn = built.every(({ failure, paused }) => failure === undefined && !paused);
+    if (!goesOn || performance.now() >= deadline) return;
+    await pause(POLL_MS, signal);
+    signal.throwIfAborted();
+  }
+}
+
+const toPosition = ({ position }: { readonly position: number }) => position;
+
+/** Rolls the transaction back. */
+class NotSwitched extends Error {}

@@ -1,0 +1,141 @@
+import { numberArray, type StatementRunner, textArray } from '@leftfold/postgres';
+import type { SchemaConnection } from '@leftfold/subscriptions';
+import type { DefinedProjection, ProjectionKey } from './inline.ts';
+
+/** How a copy of a version's tables is to be built. */
+export interface NewCopy {
+  readonly slices: number;
+  /** Most events in a second; undefined for no limit. */
+  readonly eventsPerSecond: number | undefined;
+  /** Whether the process that builds it lets it serve. */
+  readonly switches: boolean;
+}
+
+/** What came of a call to build one. `kept`: the copy would not have these objects. */
+export type BeginOutcome =
+  | { readonly outcome: 'started' | 'joined'; readonly rebuildId: string }
+  | { readonly outcome: 'kept'; readonly objects: readonly string[] }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'mismatched' };
+
+/** A copy of a version's tables. Times are seconds since 1970. */
+export interface CopyRow {
+  readonly name: string;
+  readonly version: number;
+  readonly rebuild_id: string;
+  readonly state: 'building' | 'previous';
+  readonly switches: boolean;
+  readonly events_per_second: number | null;
+  readonly began_at: number;
+  readonly switched_at: number | null;
+  /** Seconds since the speed is measured. */
+  readonly measured_for: number;
+  readonly measured_from: number;
+  readonly refusal: string | null;
+}
+
+/** SQL: `_begin_rebuild`; waits for batches of the projection that are being written. */
+export async function beginRebuild(
+  { run, schema }: SchemaConnection,
+  { name, version, definitionHash }: DefinedProjection,
+  { slices, eventsPerSecond, switches }: NewCopy,
+): Promise<BeginOutcome> {
+  const [row] = await run<{ begun: string }>({
+    name: undefined,
+    text: `select "${schema}"._begin_rebuild($1, $2, $3, $4, $5, $6)::text as begun`,
+    values: [name, version, definitionHash, slices, eventsPerSecond ?? null, switches],
+  });
+  return JSON.parse(row?.begun ?? '{"outcome":"missing"}') as BeginOutcome;
+}
+
+/** The copies that there are of these versions. SQL: one SELECT by primary key; takes no locks. */
+export async function readCopies(
+  { run, schema }: SchemaConnection,
+  projections: readonly ProjectionKey[],
+): Promise<readonly CopyRow[]> {
+  return run<CopyRow>({
+    name: `leftfold read copies ${schema}`,
+    text: `select copy.name, copy.version, copy.rebuild_id, copy.state, copy.switches, copy.events_per_second, copy.refusal,
+                  date_part('epoch', copy.began_at) as began_at,
+                  date_part('epoch', copy.switched_at) as switched_at,
+                  date_part('epoch', clock_timestamp() - copy.measured_at) as measured_for,
+                  copy.measured_from
+             from unnest($1::text[], $2::integer[]) as wanted (name, version)
+             join "${schema}".projection_copies as copy
+               on copy.name = wanted.name
+              and copy.version = wanted.version`,
+    values: [
+      textArray(projections.map(({ name }) => name)),
+      numberArray(projections.map(({ version }) => version)),
+    ],
+  });
+}
+
+/** What a switch needs, beside the locks. */
+export interface Switch {
+  readonly projection: DefinedProjection;
+  readonly rebuildId: string;
+  /** The end of the log, read under the inline lock; undefined when the projection is not inline. */
+  readonly inlineTop: number | undefined;
+  /** Into how many slices the version is to be divided. */
+  readonly slices: number;
+  readonly lineage: string | undefined;
+}
+
+/**
+ * Lets the copy serve instead of the tables that do. Call it with the version's rows locked, and under the inline lock when
+ * it is inline.
+ *
+ * @returns why it was not done; undefined when it was
+ *
+ * SQL: `_switch_copy`: a few updates by primary key, and three renamed schemas.
+ */
+export async function switchTo(
+  { run, schema }: SchemaConnection,
+  { projection, rebuildId, inlineTop, slices, lineage }: Switch,
+): Promise<string | undefined> {
+  const { name, version, definitionHash } = projection;
+  const [row] = await run<{ refusal: string | null }>({
+    name: undefined,
+    text: `select "${schema}"._switch_copy($1, $2, $3, $4, $5, $6, $7) as refusal`,
+    values: [name, version, rebuildId, definitionHash, inlineTop ?? null, slices, lineage ?? null],
+  });
+  return row?.refusal ?? undefined;
+}
+
+/** The position of the last event that is committed. SQL: one index lookup. */
+export async function readTop(run: StatementRunner, schema: string): Promise<number> {
+  const [row] = await run<{ top: number | null }>({
+    name: undefined,
+    text: `select max(position) as top from "${schema}".events`,
+    values: [],
+  });
+  return row?.top ?? 0;
+}
+
+/** Records why a copy does not serve yet. SQL: one UPDATE by primary key. */
+export async function recordRefusal(
+  { run, schema }: SchemaConnection,
+  { name, version }: ProjectionKey,
+  rebuildId: string,
+  refusal: string,
+): Promise<void> {
+  await run({
+    name: undefined,
+    text: `select "${schema}"._record_refusal($1, $2, $3, $4)`,
+    values: [name, version, rebuildId, refusal],
+  });
+}
+
+/** @returns false when there is none. SQL: `_drop_copy`; waits for transactions that use its tables. */
+export async function dropCopy(
+  { run, schema }: SchemaConnection,
+  { name, version }: ProjectionKey,
+): Promise<boolean> {
+  const [row] = await run<{ dropped: boolean }>({
+    name: undefined,
+    text: `select "${schema}"._drop_copy($1, $2) as dropped`,
+    values: [name, version],
+  });
+  return row?.dropped === true;
+}

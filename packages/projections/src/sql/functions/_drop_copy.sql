@@ -1,0 +1,32 @@
+-- Drops the copy of a version's tables, and all that is known of it. False when there is none. Waits for batches that are
+-- written to it, and for transactions that read it.
+create or replace function :schema._drop_copy(name text, version integer)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  copied constant text := :schema._projection_schema(name, version, true);
+  subscribed constant text := name || '+copy';
+  was_there boolean;
+begin
+  perform :schema._lock_subscription(_drop_copy.name, _drop_copy.version);
+  perform :schema._lock_subscription(subscribed, _drop_copy.version);
+  delete from :schema.projection_copies as copy
+   where copy.name = _drop_copy.name
+     and copy.version = _drop_copy.version;
+  was_there := found;
+  delete from :schema.subscriptions as subscription
+   where subscription.name = subscribed
+     and subscription.version = _drop_copy.version;
+  delete from :schema.parked_keys as parked
+   where parked.name = subscribed
+     and parked.version = _drop_copy.version;
+  delete from :schema.given_up_events as given_up
+   where given_up.name = subscribed
+     and given_up.version = _drop_copy.version;
+  if to_regnamespace(quote_ident(copied)) is not null then
+    execute format('drop schema %I cascade', copied);
+  end if;
+  return was_there;
+end
+$$;
