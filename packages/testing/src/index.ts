@@ -13,5 +13,6 @@ export {
 } from './given/given-events.ts';
 export type { Outcome, ThenState } from './given/outcome.ts';
 export type { ProjectedTable } from './given/projected-table.ts';
+export type { Reacted, ReactOptions } from './given/reacted.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/create-memory-store.ts';
 export { MemoryLog } from './memory/memory-log.ts';

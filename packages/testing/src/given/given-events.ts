@@ -1,4 +1,5 @@
 import {
+  type AnyReaction,
   asStoredData,
   InvalidArgumentError,
   assertId,
@@ -15,9 +16,11 @@ import {
   assertObject,
   assertOptions,
   assertProjection,
+  assertReaction,
   type OptionNames,
 } from '@leftfold/core/input';
 import { DEFAULT_NOW } from './decision-context.ts';
+import { react, type Reacted, type ReactOptions } from './reacted.ts';
 import { type ProjectedTable, projectTable } from './projected-table.ts';
 
 /** An event with its stream or time, where a test needs others than the defaults. */
@@ -49,15 +52,26 @@ export interface GivenEvents {
   project<TName extends string, TColumns extends Columns>(
     projection: TableProjection<TName, TColumns>,
   ): ProjectedTable<TColumns>;
+  /**
+   * Calls the reaction's handlers for the events that it reads, one after another. Its commands are collected, and not
+   * executed; other effects are those of the functions that the test gives its handlers.
+   *
+   * @throws InvalidEventError when an event's data does not match the reaction's definition
+   * @throws what a handler throws: in an app, the event is tried again
+   */
+  react(reaction: AnyReaction, options?: ReactOptions): Promise<Reacted>;
 }
 
 /**
- * Starts a test of a table projection, without a database: the events that it reads.
+ * Starts a test of a table projection or a reaction, without a database: the events that it reads.
  *
  * ```ts
  * givenEvents([opened, inStream('account-bob', opened, deposited)])
  *   .project(balances)
  *   .thenRows([{ account_id: 'account-1', … }, { account_id: 'account-bob', … }]);
+ *
+ * const reacted = await givenEvents([inStream('order-o-1', placed)]).react(confirmations);
+ * reacted.thenCommands([order.command.confirm('o-1', {})]);
  * ```
  *
  * Positions and stream versions count from 1, in the order given. Events without an id get `event-<position>`.
@@ -96,6 +110,10 @@ export function givenEvents(events: readonly GivenEvent[], options: GivenEventsO
           'has handlers, which send SQL, so it cannot be folded in memory; test it with a runner on a database of createTestDatabase(), or define it with defineTableProjection(...)',
         );
       return projectTable(projection, recorded);
+    },
+    async react(reaction, reactOptions = {}) {
+      assertReaction('reaction', reaction);
+      return react(reaction, recorded, reactOptions);
     },
   };
 }

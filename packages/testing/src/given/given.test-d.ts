@@ -1,4 +1,4 @@
-import type { Row } from '@leftfold/core';
+import { defineReaction, type Row } from '@leftfold/core';
 import {
   account,
   accountEvents,
@@ -49,6 +49,19 @@ test('a decision’s histories, events and states are by role', () => {
   given(transfer, { via: [opened] });
   // @ts-expect-error a command of the aggregate is none of the decision's
   given(transfer).when(account.command.close('a', {}));
+});
+
+test('a projection is projected, and a reaction reacts', () => {
+  // @ts-expect-error a projection is no reaction
+  void givenEvents([opened]).react(balances);
+  const reaction = defineReaction({
+    name: 'mails',
+    events: [accountEvents],
+    on: { 'account.opened': async () => {} },
+  });
+  expectTypeOf(givenEvents([opened]).react(reaction)).resolves.toHaveProperty('thenCommands');
+  // @ts-expect-error a reaction is no projection
+  givenEvents([opened]).project(reaction);
 });
 
 test('rows are typed by the projection’s columns', () => {

@@ -1,15 +1,14 @@
 import {
   type AnyRow,
   type Columns,
-  EventCatalog,
   type RecordedEvent,
   type Row,
-  storedTypesOf,
   type TableDefinition,
   type TableProjection,
 } from '@leftfold/core';
 import { columnsOf, type TableLayout } from '@leftfold/core/column';
 import { assertSame } from './assert-same.ts';
+import { readBy } from './read-by.ts';
 import { storedKey, storedRow } from './stored-row.ts';
 
 /** The rows of a table projection after the events, with an assertion. */
@@ -27,15 +26,9 @@ export function projectTable<TName extends string, TColumns extends Columns>(
 ): ProjectedTable<TColumns> {
   const { table } = projection;
   const columns = columnsOf(projection.name, table);
-  const catalog = new EventCatalog(projection.events);
   const rowByKey = new Map<string, AnyRow>();
-  const storedTypes = storedTypesOf(projection.events, projection.eventTypes);
-  const read = events
-    .filter(({ type }) => storedTypes.includes(type))
-    .flatMap((event) => catalog.read(event, true).map((payload) => ({ ...event, ...payload })));
-  for (const current of read) {
+  for (const current of readBy(projection, events)) {
     const { type, position } = current;
-    if (!projection.eventTypes.includes(type)) continue;
     const at = `"${table.name}", ${type} at position ${position}`;
     // An event changes a row once, even if it gives the row's key several times.
     const keys = new Map(
