@@ -73,6 +73,26 @@ describe('the shares of processes', () => {
       ).toHaveLength(2);
   });
 
+  test('stay with the process that has more of them', () => {
+    const [first, second, third] = slices('a', 3);
+    const held = [
+      { ...first!, owner: 'one' },
+      { ...second!, owner: 'two' },
+      { ...third!, owner: 'two' },
+    ];
+    const board = { slices: held, runs: [run('one', 'a'), run('two', 'a')] };
+    for (const owner of ['one', 'two']) expect(shareOf(owner, board), owner).toEqual({ take: [], leave: [] });
+  });
+
+  test('go first to subscriptions of which a process has few', () => {
+    const [first, ...rest] = slices('a', 2);
+    const board = {
+      slices: [{ ...first!, owner: 'one' }, ...rest, ...slices('b', 2)],
+      runs: ['one', 'two'].flatMap((owner) => [run(owner, 'a'), run(owner, 'b')]),
+    };
+    expect(shareOf('one', board).take).toMatchObject([{ name: 'b', slice: 0 }]);
+  });
+
   test('change as little as they can when a process comes or goes', () => {
     const runs = (owners: readonly string[]) => owners.map((owner) => run(owner, 'a'));
     const board = { slices: slices('a', 12), runs: runs(['one', 'two']) };
@@ -104,10 +124,18 @@ describe('the shares of processes', () => {
     expect(shareOf('one', { slices: held, runs }).leave).toHaveLength(1);
     const demoted = slices('a', 1, { owner: 'one', inlineAfter: 1 });
     expect(shareOf('two', { slices: demoted, runs })).toEqual({ take: [], leave: [] });
-    expect(shareOf('one', { slices: slices('a', 1, { inline: true }), runs })).toEqual({
-      take: [],
-      leave: [],
-    });
+    const both = slices('a', 2, { inlineAfter: 1 });
+    expect(settle({ slices: both, runs }, ['one', 'two']).counts).toEqual([1, 1]);
+    const inline = { slices: slices('a', 1, { inline: true }), runs };
+    for (const owner of ['one', 'two'])
+      expect(shareOf(owner, inline), owner).toEqual({ take: [], leave: [] });
+  });
+
+  test('are not taken from another one that makes the subscription inline', () => {
+    const runs = ['one', 'two'].map((owner) => run(owner, 'a', { promotes: true }));
+    const held = slices('a', 2, { owner: 'one', ownerPromotes: true });
+    expect(shareOf('two', { slices: held, runs }).take).toEqual([]);
+    expect(shareOf('one', { slices: held, runs }).leave).toHaveLength(1);
   });
 
   test('are kept by a process that nobody can take over from', () => {
