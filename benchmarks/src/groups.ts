@@ -12,6 +12,7 @@ import { peerAppend, peerCatchUp } from './peers/peer-workloads.ts';
 import { bareLoop } from './project/baseline-loop.ts';
 import { bareStatements } from './project/baseline-statements.ts';
 import { leftfoldCatchUp } from './project/catch-up.ts';
+import { leftfoldRebuild } from './project/rebuild.ts';
 import { readCategory } from './read/category.ts';
 import { leftfoldReplay } from './replay/leftfold-replay.ts';
 import type { Pace } from './run/pace.ts';
@@ -63,6 +64,7 @@ export function groupsAt({ full, catchUpEvents, statementEvents, slicedEvents }:
     [
       bareLoop('project.table.loop'),
       leftfoldCatchUp('project.table.leftfold', balances, catchUpEvents),
+      leftfoldRebuild('project.table.rebuild', balances(1), catchUpEvents),
       ...peers.map((peer) => peerCatchUp(`project.table.peer.${peer}`, peer, install, !full)),
     ],
     [

@@ -94,6 +94,13 @@ export const goals: readonly Goal[] = [
     limit: { atLeast: 0.7 },
   },
   {
+    name: 'project.rebuild.vsCatchUp',
+    what: 'table projection rebuilt while it serves, in one process: events/s against catching up',
+    of: 'project.table.rebuild.eventsPerSecond',
+    against: 'project.table.leftfold.eventsPerSecond',
+    limit: { atLeast: 0.9 },
+  },
+  {
     name: 'project.table.vsBestPeer',
     what: 'table projection catching up: events/s against the best peer',
     of: 'project.table.leftfold.eventsPerSecond',

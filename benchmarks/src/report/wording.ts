@@ -108,6 +108,7 @@ const sections: readonly Section[] = [
     rows: [
       ['project.table.loop', 'SQL by hand: fold and write in bulk'],
       ['project.table.leftfold', 'Leftfold: a table projection'],
+      ['project.table.rebuild', 'Leftfold, rebuilt while it serves'],
       ...peerRows('project.table'),
       ['project.general.pipelined', 'SQL by hand: one statement per event, pipelined'],
       ['project.general.leftfold', 'Leftfold: handlers that return statements'],
