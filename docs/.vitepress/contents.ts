@@ -18,6 +18,7 @@ const guides = [
   { text: 'Commands', link: '/guides/commands' },
   { text: 'Projections', link: '/guides/projections' },
   { text: 'Reading your own writes', link: '/guides/reading' },
+  { text: 'Verifying read models', link: '/guides/verifying' },
   { text: 'Reactions', link: '/guides/reactions' },
   { text: 'Evolution of events', link: '/guides/evolution' },
   { text: 'Deploying', link: '/guides/deploying' },

@@ -67,6 +67,7 @@ export {
   ProjectionNotInlineError,
   RebuildDroppedError,
   RebuildRefusedError,
+  RepairRefusedError,
 } from './errors/projection-errors.ts';
 export {
   ClosedError,

@@ -1,3 +1,9 @@
+export type { Moment } from './audit/moment.ts';
+export { PastProjection } from './audit/past-projection.ts';
+export { type AsOfOptions, ProjectionAudit, type ProjectionAuditOptions } from './audit/projection-audit.ts';
+export type { ProjectionDifference, RowDifference } from './compare/projection-difference.ts';
+export type { Repair } from './verify/repair-projection.ts';
+export type { Verification, VerifyOptions, VerifyProgress } from './verify/verification.ts';
 export {
   type ExplainOptions,
   explainRow,

@@ -9,6 +9,7 @@ export { createSubscriptionRunner } from './runner/create-subscription-runner.ts
 export { SubscriptionRunner } from './runner/subscription-runner.ts';
 export { withStoreErrors } from './runner/with-store-errors.ts';
 export { advanceCheckpoint, type CheckpointStep, checkpointUpdate } from './sql/checkpoint.ts';
+export { fenceLeases } from './sql/fence.ts';
 export { markInline } from './sql/inline.ts';
 export type { HeldLease } from './sql/leases.ts';
 export type { Checkpoint, Demotion, StoredFailure } from './sql/row.ts';

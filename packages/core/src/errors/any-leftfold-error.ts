@@ -35,6 +35,7 @@ import type {
   ProjectionNotInlineError,
   RebuildDroppedError,
   RebuildRefusedError,
+  RepairRefusedError,
 } from './projection-errors.ts';
 import type {
   ClosedError,
@@ -82,6 +83,7 @@ export type AnyLeftfoldError =
   | ReadOnlyDatabaseError
   | RebuildDroppedError
   | RebuildRefusedError
+  | RepairRefusedError
   | ReleaseOutdatedError
   | SchemaMismatchError
   | SchemaNotMigratedError

@@ -26,6 +26,7 @@ import {
   ReadOnlyDatabaseError,
   RebuildDroppedError,
   RebuildRefusedError,
+  RepairRefusedError,
   SchemaMismatchError,
   SchemaNotMigratedError,
   ServerTooOldError,
@@ -237,6 +238,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'REBUILD_REFUSED',
     false,
     'projection "balances" version 1: it is not being rebuilt',
+  ],
+  [
+    new RepairRefusedError(balances, 'more than 10000 rows are wrong'),
+    'REPAIR_REFUSED',
+    false,
+    'projection "balances" version 1: more than 10000 rows are wrong',
   ],
   [
     new RebuildDroppedError(balances),

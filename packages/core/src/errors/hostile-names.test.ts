@@ -43,6 +43,7 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.ReadOnlyDatabaseError(name),
     new core.RebuildDroppedError(identity),
     new core.RebuildRefusedError(identity, name),
+    new core.RepairRefusedError(identity, name),
     new core.ReleaseOutdatedError(identity, { cause }),
     new core.SchemaMismatchError(name, 1, 2),
     new core.SchemaNotMigratedError(name, { fix: name }),

@@ -91,3 +91,18 @@ export class RebuildDroppedError extends LeftfoldError {
     this.version = version;
   }
 }
+
+/** Rows of a projection cannot be replaced by those that its events make. Nothing was changed. */
+export class RepairRefusedError extends LeftfoldError {
+  readonly code = 'REPAIR_REFUSED';
+  readonly retryable = false;
+  readonly projection: string;
+  readonly version: number;
+
+  /** @param reason what is in the way, and what to do */
+  constructor({ name, version }: { readonly name: string; readonly version: number }, reason: string) {
+    super(`projection "${name}" version ${version}: ${reason}`);
+    this.projection = name;
+    this.version = version;
+  }
+}

@@ -135,6 +135,24 @@ describe('a question about the past', () => {
     void changedBy.account_id;
   });
 
+  test('of all rows takes a projection of the app, and is queried like it', async () => {
+    const { keys, betweenReplays } = await app.projections.verify(balances, { replays: 2, limit: 10 });
+    expectTypeOf(keys[0]?.kind).toEqualTypeOf<'missing' | 'extra' | 'different' | undefined>();
+    expectTypeOf(betweenReplays?.equal).toEqualTypeOf<boolean | undefined>();
+    await using past = await app.projections.asOf(balances, { time: new Date() });
+    expectTypeOf((await past.query().execute())[0]?.cents).toEqualTypeOf<number | undefined>();
+    await using lines = await app.projections.asOf(movements, { position: 1 });
+    lines.query().selectFrom('lines');
+    // @ts-expect-error there is no table "line"
+    lines.query().selectFrom('line');
+    // @ts-expect-error a position or a time
+    void app.projections.asOf(balances, { position: 1, time: new Date() });
+    // @ts-expect-error the app does not have this projection
+    void app.projections.verify(carts);
+    // @ts-expect-error the log is replayed once or twice
+    void app.projections.repair(balances, { replays: 3 });
+  });
+
   test('checks states, rows and folds of their types', async () => {
     const ofAggregate = await app.history.firstViolation({
       aggregate: account,

@@ -20,7 +20,13 @@ import type {
   QueryOptions,
   ReadOptions,
   ReadWork,
+  AsOfOptions,
   ExplainOptions,
+  Moment,
+  PastProjection,
+  Repair,
+  Verification,
+  VerifyOptions,
   RowExplanation,
   RebuildOptions,
   RebuildResult,
@@ -188,6 +194,42 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
 
   /** Drops the tables of a rebuild, or those that served before the last switch. @throws RebuildRefusedError when there are none */
   dropRebuild(projection: TProjection): Promise<void>;
+
+  /**
+   * Replays a projection aside, and compares its rows with those that serve, at one position. The result has the rows that
+   * are wrong, and says in words what to do. Takes as long as a rebuild; serves meanwhile.
+   *
+   * @throws SubscriptionFailedError when an event could not be applied in the replay.
+   * @throws StoreUnavailableError when what serves could not be held at one position with it.
+   *
+   * @example
+   * const { equal, keys, message } = await app.projections.verify(balances);
+   * if (!equal) console.error(message, keys);
+   */
+  verify(projection: TProjection, options?: VerifyOptions): Promise<Verification>;
+
+  /**
+   * Verifies a projection, and replaces the rows that are wrong, in one transaction.
+   *
+   * @throws RepairRefusedError when more than 10,000 rows are wrong, or two replays of the same events differ.
+   */
+  repair(projection: TProjection, options?: VerifyOptions): Promise<Repair>;
+
+  /**
+   * Builds a copy of a projection as it was at a position or a time, for queries: `await using past = await …`. It is
+   * dropped when it is disposed of, and when the app closes.
+   *
+   * @throws InvalidArgumentError when the log does not go so far.
+   *
+   * @example
+   * await using past = await app.projections.asOf(balances, { time: new Date('2026-01-01T00:00:00Z') });
+   * const rows = await past.query().where('cents', '>', 0).execute();
+   */
+  asOf<TPast extends TProjection>(
+    projection: TPast,
+    moment: Moment,
+    options?: AsOfOptions,
+  ): Promise<PastProjection<TPast>>;
 
   /** Events that were set aside, of projections with `onFailure: 'park'`: list, resume, give up. */
   readonly parked: ParkedEvents<TProjection>;

@@ -13,6 +13,7 @@ import {
   createProjectionRunner,
   type ExplainOptions,
   explainRow,
+  ProjectionAudit,
   inlineProjections,
   type QueryOptions,
   queryProjection,
@@ -132,6 +133,8 @@ export async function createApp<
       },
       stop: () => closing.wait(runner.stop()),
     });
+    const audit = new ProjectionAudit({ store, runner, onIncident: runnerOptions.onIncident });
+    await startComponent(stack, { stop: () => closing.wait(audit.close()) });
     const executor = createCommandExecutor({
       ...options.commands,
       aggregates,
@@ -185,6 +188,9 @@ export async function createApp<
         pauseRebuild: runner.pauseRebuild.bind(runner),
         resumeRebuild: runner.resumeRebuild.bind(runner),
         dropRebuild: runner.dropRebuild.bind(runner),
+        verify: audit.verify.bind(audit),
+        repair: audit.repair.bind(audit),
+        asOf: audit.asOf.bind(audit),
         parked: runner.parked,
       },
       reactions: {

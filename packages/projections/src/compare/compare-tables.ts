@@ -1,5 +1,5 @@
-import { type AnyProjection, StoreUnavailableError } from '@leftfold/core';
-import { columnsOf, decodeColumn, type TableLayout } from '@leftfold/core/column';
+import { type AnyProjection, type AnyRow, StoreUnavailableError } from '@leftfold/core';
+import { columnsOf, decodeColumn, type TableColumn, type TableLayout } from '@leftfold/core/column';
 import type { StatementRunner } from '@leftfold/postgres';
 import {
   type BucketRow,
@@ -22,6 +22,8 @@ export interface CompareOptions {
   readonly limit?: number | undefined;
   /** Ends the comparison with the signal's reason, between two statements. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with each row that differs, however many there are: its table, and the columns of its key as text. */
+  readonly onRow?: ((table: string, key: readonly string[]) => void) | undefined;
   /** Called between statements, with the share of the tables that is done: from 0 to 1. */
   readonly onProgress?: ((done: number) => void) | undefined;
 }
@@ -45,7 +47,7 @@ export async function compareTables(
   run: StatementRunner,
   projection: AnyProjection,
   schemas: ComparedSchemas,
-  { limit = 100, signal, onProgress }: CompareOptions = {},
+  { limit = 100, signal, onRow, onProgress }: CompareOptions = {},
 ): Promise<ProjectionDifference> {
   const pairs = projection.tables.map((definition) => ({
     layout: columnsOf(projection.name, definition),
@@ -59,7 +61,7 @@ export async function compareTables(
   let hashed = 0;
   for (const [index, pair] of pairs.entries()) {
     const pages = [before[2 * index]!.pages, before[2 * index + 1]!.pages] as const;
-    const comparison = new TableComparison(run, { ...pair, pages }, count);
+    const comparison = new TableComparison(run, { ...pair, pages }, { count, onRow });
     const differing = await comparison.differingBuckets((done) => {
       hashed += done;
       signal?.throwIfAborted();
@@ -98,12 +100,18 @@ class TableComparison {
   readonly #run: StatementRunner;
   readonly #pair: TablePair;
   readonly #count: DifferenceCount;
+  readonly #onRow: CompareOptions['onRow'];
   readonly #mask: number;
 
-  constructor(run: StatementRunner, pair: TablePair, count: DifferenceCount) {
+  constructor(
+    run: StatementRunner,
+    pair: TablePair,
+    { count, onRow }: { readonly count: DifferenceCount; readonly onRow: CompareOptions['onRow'] },
+  ) {
     this.#run = run;
     this.#pair = pair;
     this.#count = count;
+    this.#onRow = onRow;
     const wanted = Math.max(...pair.pages) * BUCKETS_PER_PAGE;
     const buckets = 2 ** Math.ceil(Math.log2(Math.min(MAX_BUCKETS, Math.max(MIN_BUCKETS, wanted))));
     this.#mask = buckets - 1;
@@ -137,12 +145,14 @@ class TableComparison {
     for (const absentOnly of [false, true]) {
       const [one, other] = absentOnly ? [found, expected] : [expected, found];
       for (const span of pageSpans(pages[absentOnly ? 0 : 1])) {
-        const wanted = { ...common, one, other, absentOnly, limit: Math.max(1, count.wanted) };
+        const limit = this.#onRow === undefined ? Math.max(1, count.wanted) : undefined;
+        const wanted = { ...common, one, other, absentOnly, limit };
         const rows = await this.#run<DifferingRow>(differingRows(wanted, span));
         const [first] = rows;
         if (first !== undefined) {
           count.add(absentOnly ? 'extra' : 'missing', first.absent_rows);
           count.add('different', first.all_rows - first.absent_rows);
+          for (const { key_texts: key } of rows) this.#onRow?.(expected.table, key);
           const named = rows.slice(0, count.wanted);
           count.keys.push(...named.map((row) => this.#toDifference(row, absentOnly)));
         }
@@ -156,11 +166,18 @@ class TableComparison {
     const kind = !absent ? 'different' : isExtra ? 'extra' : 'missing';
     return {
       table: expected.table,
-      key: Object.fromEntries(
-        layout.key.map((column) => [column.name, decodeColumn(column, key[column.name] ?? null)]),
-      ),
+      key: Object.fromEntries(layout.key.map((column) => [column.name, decoded(column, key[column.name])])),
       kind,
       columns: absent ? [] : columns.split(','),
     };
+  }
+}
+
+/** A row that was inserted by hand can have a key that no event can make, such as a bigint beyond 2^53: it is named by its text. */
+function decoded(column: TableColumn, text: string | undefined): AnyRow[string] {
+  try {
+    return decodeColumn(column, text ?? null);
+  } catch {
+    return text ?? null;
   }
 }

@@ -62,7 +62,7 @@ interface Behind {
 
 /** Takes a connection of the store's pool. @throws ClosedError, StoreUnavailableError */
 export async function connectTo(
-  { store, isClosed }: QueryContext,
+  { store, isClosed }: Pick<QueryContext, 'store' | 'isClosed'>,
   serving: ServingTables,
 ): Promise<ReadConnection> {
   if (isClosed()) throw new ClosedError('the app');

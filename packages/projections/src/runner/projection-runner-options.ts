@@ -2,6 +2,9 @@ import type { AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RunnerOptions } from '@leftfold/subscriptions';
 
+/** Most rows that a table projection keeps in memory between batches, unless another number is given. */
+export const CACHED_ROWS = 20_000;
+
 /** What {@link createProjectionRunner} takes. */
 export interface ProjectionRunnerOptions extends RunnerOptions {
   readonly store: PostgresEventStore;

@@ -24,7 +24,11 @@ import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.t
 import { Rebuilds } from '../rebuild/rebuilds.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
-import type { ProjectionRef, ProjectionRunnerOptions } from './projection-runner-options.ts';
+import {
+  CACHED_ROWS,
+  type ProjectionRef,
+  type ProjectionRunnerOptions,
+} from './projection-runner-options.ts';
 import type { ProjectionStatus } from './projection-status.ts';
 import { copySubscription, projectionSubscription } from './projection-subscription.ts';
 
@@ -68,7 +72,7 @@ export class ProjectionRunner implements AsyncDisposable {
   readonly #runner: SubscriptionRunner;
   readonly #rebuilds: Rebuilds;
 
-  constructor({ store, projections, cachedRows = 20_000, ...options }: ProjectionRunnerOptions) {
+  constructor({ store, projections, cachedRows = CACHED_ROWS, ...options }: ProjectionRunnerOptions) {
     assertWhole('cachedRows', cachedRows);
     assertObject('an event store', 'store', store);
     assertEach('projections', projections, assertProjection);

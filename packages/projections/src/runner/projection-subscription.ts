@@ -10,8 +10,10 @@ import { copyRef } from '../rebuild/copy-ref.ts';
 import { REBUILD } from '../rebuild/rebuilds.ts';
 import { switchWhenCaughtUp } from '../rebuild/switch-when-caught-up.ts';
 import { lockInlineProjections } from '../sql/inline.ts';
+import type { ProjectionKey } from '../sql/inline.ts';
 import { copySchema } from '../tables/projection-schema.ts';
 import { declaredBy } from './declared.ts';
+import { CACHED_ROWS } from './projection-runner-options.ts';
 import type { ProjectionTables } from '../tables/projection-tables.ts';
 
 export interface ProjectionSubscriptionOptions {
@@ -55,6 +57,29 @@ export function copySubscription(
     ...writerOf(projection, { store, cachedRows, tableSchema: copySchema(store.schema, projection) }),
     onDemand: true,
     beside: (term, signal) => switchWhenCaughtUp(store, projection, term, signal),
+  };
+}
+
+/** What messages call the subscription of a replay. */
+export const REPLAY = 'replay of projection';
+
+export interface ReplaySubscriptionOptions {
+  readonly store: PostgresEventStore;
+  readonly ref: ProjectionKey;
+  /** The schema of the replay's tables. */
+  readonly tableSchema: string;
+}
+
+/** The durable subscription that writes the same rows into tables that only the calling process uses. */
+export function replaySubscription(
+  projection: AnyProjection,
+  { store, ref, tableSchema }: ReplaySubscriptionOptions,
+): SubscriptionDefinition {
+  return {
+    kind: REPLAY,
+    ...ref,
+    ...writerOf(projection, { store, cachedRows: CACHED_ROWS, tableSchema }),
+    onDemand: true,
   };
 }
 

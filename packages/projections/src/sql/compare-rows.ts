@@ -30,6 +30,8 @@ export interface DifferingRow {
   readonly all_rows: number;
   /** The columns of the key as text, by name. */
   readonly key: Readonly<Record<string, string>>;
+  /** The same as Postgres reads them, in the order of the key. */
+  readonly key_texts: readonly string[];
 }
 
 /**
@@ -84,7 +86,8 @@ export interface DifferingRows {
   readonly buckets: readonly number[];
   /** Only rows that the other table does not have. */
   readonly absentOnly: boolean;
-  readonly limit: number;
+  /** Undefined for every row. */
+  readonly limit: number | undefined;
 }
 
 /**
@@ -101,12 +104,14 @@ export function differingRows(
   const differ = ({ name }: TableColumn) => `one."${name}"::text is distinct from other."${name}"::text`;
   const columns = all.map((column) => `case when ${differ(column)} then '${column.name}' end`);
   const keys = layout.key.map(({ name, type }) => `'${name}', ${type.select(`one."${name}"`)}`);
+  const texts = layout.key.map(({ name }) => `one."${name}"::text`);
   const absent = 'other."#found" is null';
-  const text = `select absent, columns, key,
+  const text = `select absent, columns, key, key_texts,
            (count(*) filter (where absent) over ())::double precision as absent_rows,
            (count(*) over ())::double precision as all_rows
       from (select ${absent} as absent, concat_ws(',', ${columns.join(', ')}) as columns,
-                   jsonb_build_object(${keys.join(', ')}) as key
+                   jsonb_build_object(${keys.join(', ')}) as key,
+                   array[${texts.join(', ')}] as key_texts
               from ${nameOf(one)} as one
               left join lateral (
                      select true as "#found", other.* from ${nameOf(other)} as other where ${sameKey} limit 1
@@ -114,7 +119,7 @@ export function differingRows(
              where ${within('one', span)}
                and ${bucketOf(layout, 'one', mask)} = any ($1::integer[])
                and ${absentOnly ? absent : `(${[absent, ...all.map(differ)].join(' or ')})`}) as differing
-     limit ${Number(limit)}`;
+     limit ${limit === undefined ? 'all' : Number(limit)}`;
   return { name: undefined, text, values: [numberArray(buckets)] };
 }
 

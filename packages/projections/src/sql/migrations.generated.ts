@@ -136,6 +136,47 @@ $$;
 `,
   },
   {
+    name: '_begin_replay',
+    sql: `-- Begins a replay of a version: empty tables like those that serve, and a subscription of its own at the beginning of the
+-- log, whose slices go no further than these positions. It belongs to the calling process, which keeps it by _keep_replay.
+--
+-- Returns {"outcome": "started", "name"}; "missing" or "mismatched", and nothing is changed then.
+create or replace function :schema._begin_replay(
+  name text, version integer, definition_hash text, positions bigint[]
+) returns jsonb language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  serving constant text := :schema._projection_schema(name, version, false);
+  subscribed constant text := name || '+' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 16);
+  live :schema.subscriptions;
+begin
+  select subscription.* into live
+    from :schema.subscriptions as subscription
+   where subscription.name = _begin_replay.name
+     and subscription.version = _begin_replay.version
+   order by subscription.slice
+   limit 1;
+  if live.name is null or to_regnamespace(quote_ident(serving)) is null then
+    return jsonb_build_object('outcome', 'missing');
+  end if;
+  if live.definition_hash <> _begin_replay.definition_hash then
+    return jsonb_build_object('outcome', 'mismatched');
+  end if;
+  if cardinality(positions) not between 1 and 1024 then
+    raise exception 'a replay has 1 to 1024 slices' using errcode = '22023';
+  end if;
+  perform :schema._create_copy(serving, :schema._replay_schema(subscribed));
+  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, until_position)
+  select subscribed, live.version, wanted.place - 1, cardinality(positions), live.definition, live.definition_hash,
+         wanted.position
+    from unnest(positions) with ordinality as wanted (position, place);
+  return jsonb_build_object('outcome', 'started', 'name', subscribed);
+end
+$$;
+`,
+  },
+  {
     name: '_copy_rights',
     sql: `-- Gives roles the rights on a schema and its tables that they have on another one, and takes those that they do not have
 -- there.
@@ -250,6 +291,38 @@ $$;
 `,
   },
   {
+    name: '_drop_abandoned_replays',
+    sql: `-- Drops the replays that no process has kept for two minutes: theirs was killed. One whose tables are in use stays for now.
+-- Returns how many were dropped.
+create or replace function :schema._drop_abandoned_replays()
+returns integer language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  abandoned record;
+  dropped integer := 0;
+begin
+  perform set_config('lock_timeout', '250', true);
+  for abandoned in
+    select subscription.name, subscription.version
+      from :schema.subscriptions as subscription
+     where subscription.name ~ '\\+[0-9a-f]{16}$'
+     group by subscription.name, subscription.version
+    having max(greatest(subscription.advanced_at, subscription.lease_until)) < clock_timestamp() - interval '2 minutes'
+  loop
+    begin
+      perform :schema._drop_replay(abandoned.name, abandoned.version);
+      dropped := dropped + 1;
+    exception when lock_not_available or deadlock_detected then
+      null;
+    end;
+  end loop;
+  return dropped;
+end
+$$;
+`,
+  },
+  {
     name: '_drop_copy',
     sql: `-- Drops the copy of a version's tables, and all that is known of it. False when there is none. Waits for batches that are
 -- written to it, and for transactions that read it.
@@ -286,6 +359,33 @@ $$;
 `,
   },
   {
+    name: '_drop_replay',
+    sql: `-- Drops the tables of a replay, and all that is known of it. False when it is gone. Waits for transactions that use them.
+create or replace function :schema._drop_replay(subscribed text, version integer)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  replayed constant text := :schema._replay_schema(subscribed);
+  was_there boolean;
+begin
+  perform :schema._lock_subscription(subscribed, _drop_replay.version);
+  delete from :schema.subscriptions as subscription
+   where subscription.name = subscribed and subscription.version = _drop_replay.version;
+  was_there := found;
+  delete from :schema.parked_keys as parked
+   where parked.name = subscribed and parked.version = _drop_replay.version;
+  delete from :schema.given_up_events as given_up
+   where given_up.name = subscribed and given_up.version = _drop_replay.version;
+  if to_regnamespace(quote_ident(replayed)) is not null then
+    execute format('drop schema %I cascade', replayed);
+  end if;
+  return was_there;
+end
+$$;
+`,
+  },
+  {
     name: '_index_of_copy',
     sql: `-- The statement that creates an index of a table for the table of that name in another schema.
 create or replace function :schema._index_of_copy(index_id oid, source text, target text)
@@ -300,6 +400,43 @@ as $$
             from pg_index as index
             join pg_class as class on class.oid = index.indrelid
            where index.indexrelid = index_id) as created
+$$;
+`,
+  },
+  {
+    name: '_keep_replay',
+    sql: `-- Keeps a replay for two more minutes: after that, other processes take it for one that its process has left behind. False
+-- when it is gone.
+create or replace function :schema._keep_replay(subscribed text, version integer)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform :schema._replay_schema(subscribed);
+  update :schema.subscriptions as subscription
+     set advanced_at = clock_timestamp()
+   where subscription.name = subscribed
+     and subscription.version = _keep_replay.version;
+  return found;
+end
+$$;
+`,
+  },
+  {
+    name: '_lead_replay',
+    sql: `-- Lets the slices of a replay go further, up to these positions. False when it is gone.
+create or replace function :schema._lead_replay(subscribed text, version integer, positions bigint[])
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform :schema._replay_schema(subscribed);
+  update :schema.subscriptions as subscription
+     set until_position = greatest(subscription.until_position, positions[subscription.slice + 1])
+   where subscription.name = subscribed
+     and subscription.version = _lead_replay.version;
+  return found;
+end
 $$;
 `,
   },
@@ -393,6 +530,23 @@ as $$
      and copy.version = _record_refusal.version
      and copy.rebuild_id = _record_refusal.rebuild_id
      and copy.state = 'building'
+$$;
+`,
+  },
+  {
+    name: '_replay_schema',
+    sql: `-- The schema with the tables of a replay, by the name of its subscription: that of the projection, "+", 16 hexadecimal
+-- digits. No other schema can be named by it.
+create or replace function :schema._replay_schema(subscribed text)
+returns text language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if subscribed is null or subscribed !~ '^[a-z][a-z0-9_]{0,29}\\+[0-9a-f]{16}$' then
+    raise exception 'no replay has this name' using errcode = '22023';
+  end if;
+  return btrim(':schema', '"') || '__' || split_part(subscribed, '+', 2);
+end
 $$;
 `,
   },

@@ -28,6 +28,13 @@ export function servingTables(storeSchema: string, projections: readonly AnyProj
     const schema = projectionSchema(storeSchema, projection);
     return projection.tables.map(({ name }) => ({ schema, name }));
   });
+  return readTables(tables);
+}
+
+/** The same of any tables. */
+export function readTables(
+  tables: readonly { readonly schema: string; readonly name: string }[],
+): ServingTables {
   const files = (fileOf: (table: { schema: string; name: string }) => string) =>
     `concat_ws(' ', ${tables.map(fileOf).join(', ')})`;
   // These functions read the catalog as it is now, whatever the snapshot is.

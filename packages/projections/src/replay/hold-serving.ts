@@ -1,0 +1,111 @@
+import { type AnyProjection, StoreUnavailableError, type Backoff, retryDelayMs } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { isLockTimeout, isRolledBack, pause, runnerInTransaction } from '@leftfold/postgres';
+import { lockSubscription, readCheckpoints, type SchemaConnection } from '@leftfold/subscriptions';
+import type { Transaction } from 'kysely';
+import { readTop } from '../sql/copies.ts';
+import { lockInlineProjections } from '../sql/inline.ts';
+import type { ReachOptions, Replay } from './replay.ts';
+
+/** Milliseconds for which batches of the projection wait while replays come to their position. */
+const WAIT_MS = 2_000;
+/** The same for appends, when the projection is inline. */
+const INLINE_WAIT_MS = 250;
+/** Positions of the log between a replay and what serves, from which on it is tried. */
+const NEAR = 2_000;
+const ATTEMPTS = 12;
+const attempts: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
+
+/** What serves, while it stands still. */
+export interface HeldProjection {
+  readonly tx: Transaction<unknown>;
+  readonly connection: SchemaConnection;
+  readonly inline: boolean;
+  /** Of each slice: everything up to it is applied, and nothing after it. */
+  readonly positions: readonly number[];
+}
+
+/** Where each slice of what serves is; the high-water mark when appends apply the projection. */
+export async function servingPositions(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+): Promise<readonly number[]> {
+  const slices = await readCheckpoints(store, [projection]);
+  const mark = await store.highWaterMark();
+  return slices.map(({ position, inline }) => (inline ? mark : position));
+}
+
+/**
+ * Brings a replay to exactly the position of what serves, and does some work while both stand still: batches of the
+ * projection, or appends that apply it, wait meanwhile. They wait for two seconds at most, or a quarter of one, and an
+ * attempt that takes longer is undone and repeated.
+ *
+ * @throws StoreUnavailableError when no attempt succeeded; what `work` throws; the errors of `Replay.reach`
+ *
+ * SQL: locks the projection's rows of `subscriptions`; for one that is inline, the exclusive inline lock.
+ */
+export async function holdServing<TResult>(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+  replay: Replay,
+  work: (held: HeldProjection) => Promise<TResult>,
+  options: ReachOptions = {},
+): Promise<TResult> {
+  const { signal } = options;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    await comeNear(store, projection, replay, options);
+    try {
+      return await holdOnce(store, projection, replay, work, signal);
+    } catch (error) {
+      if (!(error instanceof NotReached || isLockTimeout(error) || isRolledBack(error))) throw error;
+    }
+    await pause(retryDelayMs(attempts, attempt), signal);
+  }
+  throw new StoreUnavailableError(
+    `projection "${projection.name}" could not be held at one position with its replay: events came too fast, or other transactions held its locks; try again when there is less load`,
+  );
+}
+
+async function comeNear(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+  replay: Replay,
+  options: ReachOptions,
+): Promise<void> {
+  for (;;) {
+    const positions = await servingPositions(store, projection);
+    await replay.reach(positions, options);
+    const now = await servingPositions(store, projection);
+    if (now.every((position, slice) => position - (positions[slice] ?? 0) <= NEAR)) return;
+  }
+}
+
+async function holdOnce<TResult>(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+  replay: Replay,
+  work: (held: HeldProjection) => Promise<TResult>,
+  signal: AbortSignal | undefined,
+): Promise<TResult> {
+  const [serving] = await readCheckpoints(store, [projection]);
+  const expectInline = serving?.inline === true;
+  const waitMs = expectInline ? INLINE_WAIT_MS : WAIT_MS;
+  return store.inTransaction(
+    async ({ tx }) => {
+      const connection = { schema: store.schema, run: runnerInTransaction(tx) };
+      if (expectInline) await lockInlineProjections(connection.run, store.schema);
+      await lockSubscription(connection, projection);
+      const slices = await readCheckpoints(connection, [projection]);
+      const inline = slices[0]?.inline === true;
+      if (inline !== expectInline) throw new NotReached();
+      const top = inline ? await readTop(connection.run, store.schema) : 0;
+      const positions = slices.map(({ position }) => (inline ? top : position));
+      if (!(await replay.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
+      return work({ tx, connection, inline, positions });
+    },
+    { lockMs: waitMs, signal },
+  );
+}
+
+/** Rolls the transaction back. */
+class NotReached extends Error {}

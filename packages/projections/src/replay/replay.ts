@@ -1,0 +1,162 @@
+import {
+  type AnyProjection,
+  RebuildRefusedError,
+  StoreUnavailableError,
+  SubscriptionFailedError,
+} from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { pause } from '@leftfold/postgres';
+import {
+  createSubscriptionRunner,
+  type OnIncident,
+  readCheckpoints,
+  type SubscriptionRunner,
+  withStoreErrors,
+} from '@leftfold/subscriptions';
+import { definitionHashOf } from '../runner/declared.ts';
+import { REPLAY, replaySubscription } from '../runner/projection-subscription.ts';
+import type { ProjectionKey } from '../sql/inline.ts';
+import { beginReplay, dropReplay, keepReplay, leadReplay, replaySchema } from '../sql/replays.ts';
+
+const FIRST_POLL_MS = 5;
+const MAX_POLL_MS = 100;
+/** Of the two minutes after which a replay counts as abandoned. */
+const KEEP_MS = 20_000;
+
+export interface ReplayOptions {
+  readonly store: PostgresEventStore;
+  readonly onIncident: OnIncident;
+  /** Most events of a batch. @default 5000 */
+  readonly batchSize?: number | undefined;
+}
+
+export interface ReachOptions {
+  /** Ends the wait with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. @default no limit */
+  readonly timeoutMs?: number | undefined;
+  /** Called now and then, with the position that every slice has reached. */
+  readonly onPosition?: ((position: number) => void) | undefined;
+}
+
+/**
+ * A copy of a projection's tables that the calling process builds for itself, up to the positions that it is told. What
+ * serves is not touched. It is dropped when it is disposed of; one whose process was killed is dropped by another one.
+ */
+export class Replay implements AsyncDisposable {
+  /** The schema of its tables. */
+  readonly schema: string;
+  readonly #projection: AnyProjection;
+  readonly #ref: ProjectionKey;
+  readonly #store: PostgresEventStore;
+  readonly #runner: SubscriptionRunner;
+  readonly #keeping: NodeJS.Timeout;
+
+  private constructor(
+    projection: AnyProjection,
+    ref: ProjectionKey,
+    { store, onIncident, batchSize }: ReplayOptions,
+  ) {
+    this.schema = replaySchema(store.schema, ref.name);
+    this.#projection = projection;
+    this.#ref = ref;
+    this.#store = store;
+    this.#runner = createSubscriptionRunner({
+      store,
+      subscriptions: [replaySubscription(projection, { store, ref, tableSchema: this.schema })],
+      onIncident,
+      batchSize,
+    });
+    // A failed attempt is followed by others, long before the replay counts as abandoned.
+    this.#keeping = setInterval(() => void keepReplay(store, ref).catch(() => {}), KEEP_MS).unref();
+  }
+
+  /**
+   * @param positions up to where each of its slices goes
+   * @throws RebuildRefusedError when the projection has no tables, or is defined in another way
+   */
+  static async begin(
+    projection: AnyProjection,
+    positions: readonly number[],
+    options: ReplayOptions,
+  ): Promise<Replay> {
+    const { store } = options;
+    const { name, version } = projection;
+    const defined = { name, version, definitionHash: definitionHashOf(projection) };
+    const begun = await withStoreErrors(
+      store,
+      () => beginReplay(store, defined, positions),
+      `the replay of projection "${name}"`,
+    );
+    if (begun.outcome !== 'started')
+      throw new RebuildRefusedError(
+        projection,
+        begun.outcome === 'missing'
+          ? 'its tables are not there; call migrate() first'
+          : 'this database has another definition of it; raise its version, or reset() it',
+      );
+    const replay = new Replay(projection, { name: begun.name, version }, options);
+    try {
+      await replay.#runner.start();
+    } catch (error) {
+      await replay[Symbol.asyncDispose]();
+      throw error;
+    }
+    return replay;
+  }
+
+  /**
+   * Waits until each slice is exactly at its position, or at a higher one that it was told before.
+   *
+   * @returns false when the time is over
+   * @throws SubscriptionFailedError when an event could not be applied
+   * @throws StoreUnavailableError when the replay was taken for an abandoned one: the process was paused
+   */
+  async reach(
+    positions: readonly number[],
+    { signal, timeoutMs = Number.POSITIVE_INFINITY, onPosition }: ReachOptions = {},
+  ): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    await withStoreErrors(this.#store, () => leadReplay(this.#store, this.#ref, positions));
+    for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_POLL_MS)) {
+      signal?.throwIfAborted();
+      const slices = await withStoreErrors(this.#store, () => readCheckpoints(this.#store, [this.#ref]));
+      if (slices.length !== positions.length) throw gone(this.#projection);
+      const failed = slices.find(({ failure }) => failure !== undefined);
+      if (failed?.failure !== undefined) throw stopped(this.#projection, failed.failure);
+      onPosition?.(Math.min(...slices.map(({ position }) => position)));
+      if (slices.every(({ position, slice }) => position >= positions[slice]!)) return true;
+      if (performance.now() >= deadline) return false;
+      await pause(Math.min(pauseMs, Math.max(1, deadline - performance.now())), signal);
+    }
+  }
+
+  /** Ends the work on it: its tables stay as they are. */
+  stop(): Promise<void> {
+    return this.#runner.stop();
+  }
+
+  /** Drops it. What cannot be dropped now is dropped later by another process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#keeping);
+    await this.stop();
+    await dropReplay(this.#store, this.#ref).catch(() => {});
+  }
+}
+
+interface Failure {
+  readonly position: number | undefined;
+  readonly type: string | undefined;
+  readonly message: string;
+}
+
+function stopped({ name, version }: AnyProjection, { position, type, message }: Failure) {
+  const event = position === undefined || type === undefined ? undefined : { position, type };
+  return new SubscriptionFailedError({ kind: REPLAY, name, version }, event, { cause: message });
+}
+
+function gone({ name }: AnyProjection): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `the replay of projection "${name}" was dropped, because this process did not say for two minutes that it needs it; begin again`,
+  );
+}

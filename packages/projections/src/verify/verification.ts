@@ -1,0 +1,78 @@
+import type { AnyProjection } from '@leftfold/core';
+import {
+  assertFunction,
+  assertOneOf,
+  assertOptions,
+  assertWhole,
+  type OptionNames,
+} from '@leftfold/core/input';
+import type { ProjectionDifference } from '../compare/projection-difference.ts';
+
+/** How far a verification has come. */
+export interface VerifyProgress {
+  /** `replaying` the log, `comparing` the rows, or doing both `again` with a second replay. */
+  readonly phase: 'replaying' | 'comparing' | 'again';
+  /** From 0 to 1. */
+  readonly done: number;
+}
+
+/** Options of `verify`. */
+export interface VerifyOptions {
+  /** Most rows that are named. @default 100 */
+  readonly limit?: number | undefined;
+  /**
+   * How often the log is replayed. Two replays of the same events that differ find a projection that depends on something
+   * else than events. @default 2 when the rows that serve are wrong, else 1
+   */
+  readonly replays?: 1 | 2 | undefined;
+  /** Ends it with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+}
+
+/** What a verification found. */
+export interface Verification extends ProjectionDifference {
+  /** The position at which the rows were compared; of several slices, that of the one which was behind the others. */
+  readonly position: number;
+  /** How two replays of the same events differ; undefined when there was one. */
+  readonly betweenReplays: ProjectionDifference | undefined;
+  /** The result and what to do, in words, without keys and values. */
+  readonly message: string;
+}
+
+const optionNames: OptionNames<VerifyOptions> = {
+  limit: true,
+  replays: true,
+  signal: true,
+  onProgress: true,
+};
+
+/** @throws InvalidArgumentError */
+export function assertVerifyOptions(options: VerifyOptions): void {
+  assertOptions('options', options, optionNames);
+  assertWhole('limit', options.limit);
+  assertOneOf('replays', options.replays, [1, 2]);
+  assertFunction('onProgress', options.onProgress);
+}
+
+/** The result in words, and what to do. */
+export function describeVerification(
+  { name, version }: AnyProjection,
+  position: number,
+  found: ProjectionDifference,
+  betweenReplays: ProjectionDifference | undefined,
+): string {
+  const what = `projection "${name}" version ${version} at position ${position}`;
+  const rows = found.equal
+    ? `all ${found.rows} rows of ${what} are as the events make them`
+    : `${wrongRows(found)} of ${what}`;
+  if (betweenReplays !== undefined && !betweenReplays.equal) {
+    return `${rows}; two replays of the same events differ (${wrongRows(betweenReplays)}), so the projection depends on something else than its events, such as the clock, random numbers, or how they are divided into batches: change that, and raise its version`;
+  }
+  if (found.equal) return rows;
+  return `${rows}; replace them with repair(), or build all rows anew with rebuild(), or with reset(), during which queries wait`;
+}
+
+function wrongRows({ missing, extra, different }: ProjectionDifference): string {
+  return `${missing} rows missing, ${extra} extra, ${different} different`;
+}

@@ -1,0 +1,102 @@
+import type { AnyProjection } from '@leftfold/core';
+import { type CompareOptions, compareTables } from '../compare/compare-tables.ts';
+import type { ProjectionDifference } from '../compare/projection-difference.ts';
+import { TableSnapshot } from '../compare/table-snapshot.ts';
+import { holdServing, servingPositions } from '../replay/hold-serving.ts';
+import { Replay, type ReplayOptions } from '../replay/replay.ts';
+import { projectionSchema } from '../tables/projection-schema.ts';
+import { describeVerification, type Verification, type VerifyOptions } from './verification.ts';
+
+/** A batch of the second replay: the rows must not depend on how events are divided into batches. */
+const OTHER_BATCH_SIZE = 97;
+
+/** A verification, with the replay whose rows are right. */
+export interface VerifiedReplay extends AsyncDisposable {
+  readonly verification: Verification;
+  readonly replay: Replay;
+}
+
+/**
+ * Replays a projection aside, compares the rows that serve with those of the replay at one position, and keeps the replay.
+ *
+ * @throws see `verify` of `ProjectionAudit`
+ */
+export async function verifyProjection(
+  context: ReplayOptions,
+  projection: AnyProjection,
+  options: VerifyOptions & Pick<CompareOptions, 'onRow'>,
+): Promise<VerifiedReplay> {
+  const { store } = context;
+  const { signal, replays } = options;
+  const replay = await Replay.begin(projection, await servingPositions(store, projection), context);
+  try {
+    const found = await compareWithServing(context, projection, replay, options);
+    const replaysAgain = replays === 2 || (replays === undefined && !found.difference.equal);
+    const betweenReplays = replaysAgain
+      ? await compareReplays(context, projection, { replay, positions: found.positions }, options)
+      : undefined;
+    signal?.throwIfAborted();
+    const position = Math.min(...found.positions);
+    const message = describeVerification(projection, position, found.difference, betweenReplays);
+    return {
+      verification: { ...found.difference, position, betweenReplays, message },
+      replay,
+      [Symbol.asyncDispose]: () => replay[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await replay[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface FoundDifference {
+  readonly difference: ProjectionDifference;
+  readonly positions: readonly number[];
+}
+
+async function compareWithServing(
+  { store }: ReplayOptions,
+  projection: AnyProjection,
+  replay: Replay,
+  { limit, signal, onProgress, onRow }: VerifyOptions & Pick<CompareOptions, 'onRow'>,
+): Promise<FoundDifference> {
+  const schemas = { found: projectionSchema(store.schema, projection), expected: replay.schema };
+  const mark = await store.highWaterMark();
+  const onPosition = (position: number) =>
+    onProgress?.({ phase: 'replaying', done: mark === 0 ? 1 : Math.min(1, position / mark) });
+  // The snapshot is taken while both stand still, and is compared after that, however long it takes.
+  const held = await holdServing(
+    store,
+    projection,
+    replay,
+    async ({ positions }) => ({ positions, snapshot: await TableSnapshot.take(store, projection, schemas) }),
+    { signal, onPosition },
+  );
+  await using snapshot = held.snapshot;
+  const difference = await compareTables(snapshot.run, projection, schemas, {
+    limit,
+    signal,
+    onRow,
+    onProgress: (done) => onProgress?.({ phase: 'comparing', done }),
+  });
+  return { difference, positions: held.positions };
+}
+
+/** Replays once more, up to the same positions. */
+async function compareReplays(
+  context: ReplayOptions,
+  projection: AnyProjection,
+  first: { readonly replay: Replay; readonly positions: readonly number[] },
+  { limit, signal, onProgress }: VerifyOptions,
+): Promise<ProjectionDifference> {
+  const { positions } = first;
+  await using second = await Replay.begin(projection, positions, { ...context, batchSize: OTHER_BATCH_SIZE });
+  const end = Math.max(1, Math.min(...positions));
+  await second.reach(positions, {
+    signal,
+    onPosition: (position) => onProgress?.({ phase: 'again', done: Math.min(1, position / end) }),
+  });
+  const schemas = { found: second.schema, expected: first.replay.schema };
+  await using snapshot = await TableSnapshot.take(context.store, projection, schemas);
+  return await compareTables(snapshot.run, projection, schemas, { limit, signal });
+}
