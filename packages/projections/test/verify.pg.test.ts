@@ -77,7 +77,6 @@ describe('verify', () => {
     expect(found.message).toContain('repair()');
     expect(found.message).not.toContain('account-7');
 
-    // The row is in the memory of the process that applies the projection.
     const repair = await audit.repair(balances);
     expect(repair).toMatchObject({ repaired: 3, verification: { equal: false } });
     await store.append('account-7', [deposited(5)]);
@@ -87,6 +86,26 @@ describe('verify', () => {
     expect(await audit.verify(balances)).toMatchObject({ equal: true, rows: 60 });
     expect(await audit.repair(balances)).toMatchObject({ repaired: 0, position: undefined });
     expect(await replaysOf(store)).toEqual([]);
+  });
+
+  test('repairs rows that the process which applies the projection has in memory', async ({
+    adminStore: store,
+  }) => {
+    await fill(store, 3);
+    await using first = createTestRunner(store, [balances]);
+    await first.start();
+    await first.whenCaughtUp(balances);
+    await first.stop();
+    await store.pool.query(`update ${tableOf(store, balances)} set cents = 1000`);
+    await using runner = createTestRunner(store, [balances]);
+    await using audit = auditOf(store, runner);
+    await runner.start();
+    for (let n = 1; n <= 3; n += 1) await store.append(`account-${n}`, [deposited(1)]);
+    await runner.whenCaughtUp(balances);
+    expect(await audit.repair(balances)).toMatchObject({ repaired: 3 });
+    for (let n = 1; n <= 3; n += 1) await store.append(`account-${n}`, [deposited(1)]);
+    await runner.whenCaughtUp(balances);
+    expect(await audit.verify(balances)).toMatchObject({ equal: true, rows: 3 });
   });
 
   test('compares at one position, with slices that are at different ones', async ({ adminStore: store }) => {
