@@ -18,8 +18,12 @@ describe('the command line', () => {
   });
 
   test.each([
-    ['an unknown subject', ['snapshots'], 'name one subject of: log, subscriptions; not "snapshots"'],
-    ['several subjects', ['log', 'log'], 'name one subject of: log, subscriptions; not "log log"'],
+    [
+      'an unknown subject',
+      ['snapshots'],
+      'name one subject of: log, subscriptions, rebuild; not "snapshots"',
+    ],
+    ['several subjects', ['log', 'log'], 'name one subject of: log, subscriptions, rebuild; not "log log"'],
     [
       'a time that is no number',
       ['--minutes', 'x'],

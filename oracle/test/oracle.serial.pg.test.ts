@@ -67,3 +67,21 @@ describe('subscriptions under random commands, releases and faults', { timeout: 
     expect(code, output).toBe(1);
   });
 });
+
+describe('rebuilds under random commands, queries and faults', { timeout: 240_000 }, () => {
+  const short = ['--minutes', '0.12', '--seed', '6', '--processes', '2'];
+
+  test('never let a query see a part of a read model', async () => {
+    guarantee('rebuild-serves');
+    const { code, output } = await runOracle('rebuild', ...short);
+    expect(output).toContain('No query saw a part of a read model');
+    expect(code, output).toBe(0);
+  });
+
+  test('show parts of it when a copy may serve before it has caught up', async () => {
+    const { code, output } = await runOracle('rebuild', ...short, '--control');
+    expect(output).toMatch(/VIOLATION {2}reader-\d+: sums \d+ ledgers with \d+ entries, after/);
+    expect(output).toContain('The control was found out, as it must be');
+    expect(code, output).toBe(1);
+  });
+});

@@ -1,6 +1,7 @@
 import type { Subject } from '../subject.ts';
 import { log } from './log/log.ts';
+import { rebuild } from './rebuild/rebuild.ts';
 import { subscriptions } from './subscriptions/subscriptions.ts';
 
 /** What can be named on the command line; the first one is the default. */
-export const subjects: readonly Subject[] = [log, subscriptions];
+export const subjects: readonly Subject[] = [log, subscriptions, rebuild];

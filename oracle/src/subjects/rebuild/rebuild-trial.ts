@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LeftfoldError } from '@leftfold/core';
+import { createApp } from 'leftfold';
+import { withClient } from '../../faults/every-subject.ts';
+import type { Fault, FaultRun } from '../../faults/fault.ts';
+import { readJournal } from '../../journal.ts';
+import { isOutage } from '../../outage.ts';
+import { RestartedProcess } from '../../process/restarted-process.ts';
+import type { Findings, Ground, Trial, Violation } from '../../subject.ts';
+import { compareWithLog } from './history.ts';
+import { ledger, projections } from './ledger.ts';
+import type { Order, ReaderTask } from './reader-process.ts';
+import { switchNow } from './without-wait.ts';
+
+/** How long the last rebuild, or catching up, may take when the faults have ended. */
+const LAST_MS = 180_000;
+const END_MS = 30_000;
+
+/** Ends of a rebuild that another fault, or a crash, has brought about. */
+const EXPECTED: readonly string[] = ['REBUILD_DROPPED', 'REBUILD_REFUSED'];
+
+type OperatorApp = Awaited<ReturnType<typeof startOperator>>;
+
+/** Runs nothing itself: it asks for rebuilds, and the readers' processes build. */
+function startOperator(url: string) {
+  return createApp({
+    aggregates: [ledger],
+    projections,
+    database: { url, waitMs: 60_000, answerTimeoutMs: 6_000 },
+    subscriptions: { run: false },
+  });
+}
+
+/** Processes that write and read, and an operator that rebuilds what they read. */
+export class RebuildTrial implements Trial {
+  readonly processes: readonly RestartedProcess[];
+  readonly faults: readonly Fault[];
+  readonly #ground: Ground;
+  readonly #app: OperatorApp;
+  readonly #violations: Violation[] = [];
+
+  static async start(ground: Ground): Promise<RebuildTrial> {
+    return new RebuildTrial(ground, await startOperator(ground.connectionString));
+  }
+
+  private constructor(ground: Ground, app: OperatorApp) {
+    this.#ground = ground;
+    this.#app = app;
+    const { processes: length, control } = ground.options;
+    this.processes = Array.from({ length }, (_, index) => this.#startReader(index));
+    const forced: Fault = {
+      counted: 'switches before the copy had caught up',
+      everyMs: [300, 1_500],
+      inject: () => switchNow(ground.connectionString),
+    };
+    this.faults = [
+      { counted: 'rebuilds', everyMs: [100, 1_000], inject: (run) => this.#rebuild(run) },
+      this.#operatorFault('rebuilds paused', [2_000, 6_000], async (projection, { random, pause }) => {
+        await this.#app.projections.pauseRebuild(projection);
+        await pause(random.between(100, 1_500));
+        await this.#app.projections.resumeRebuild(projection);
+      }),
+      this.#operatorFault('copies dropped', [8_000, 20_000], (projection) =>
+        this.#app.projections.dropRebuild(projection),
+      ),
+      ...(control ? [forced] : []),
+    ];
+  }
+
+  progress(): Promise<string> {
+    return withClient(this.#ground.connectionString, async (client) => {
+      const { rows } = await client.query<{ text: string }>(
+        `select format('%s events, copies: %s', (select last_value from leftfold.event_position),
+                       (select string_agg(format('%s %s', copy.name, copy.state), ', ')
+                          from leftfold.projection_copies as copy)) as text`,
+      );
+      return rows[0]?.text ?? '';
+    });
+  }
+
+  async finish(): Promise<Findings> {
+    const began = performance.now();
+    for (const projection of projections)
+      await this.#within('the last rebuild', () => this.#lastRebuild(projection));
+    const rebuilt = performance.now();
+    for (const each of this.processes) each.tell({ do: 'rest' } satisfies Order);
+    await this.#untilRested();
+    for (const projection of projections)
+      await this.#within('catching up', () =>
+        this.#app.projections.whenCaughtUp(projection, { timeoutMs: LAST_MS }),
+      );
+    const rows = await compareWithLog(this.#ground.connectionString);
+    for (const each of this.processes) each.tell({ do: 'stop' } satisfies Order);
+    for (const each of this.processes) await each.ended(END_MS);
+    for (const { name, failure } of this.processes)
+      if (failure !== undefined)
+        this.#violations.push({ kind: 'process', text: `process ${name}: ${failure}` });
+    const lines = this.processes.flatMap(({ name }) =>
+      readJournal(this.#journalOf(name)).map(([kind = '', ...words]) => ({
+        name,
+        kind,
+        text: words.join(' '),
+      })),
+    );
+    for (const { name, kind, text } of lines) {
+      if (kind === 'part' || kind === 'stale')
+        this.#violations.push({ kind: 'query', text: `${name}: ${text}` });
+      if (kind === 'bad') this.#violations.push({ kind: 'process', text: `process ${name}: ${text}` });
+    }
+    const count = (kind: string, what: string) =>
+      lines.filter((line) => line.kind === kind && line.text.startsWith(what)).length;
+    return {
+      violations: [...this.#violations, ...rows],
+      summary: [
+        `Commands:  ${count('done', 'write')} executed, one in five read at once by its token; ${count('outage', 'write')} met an outage.`,
+        `Queries:   ${count('done', 'read')} of all rows; ${count('outage', 'read')} met an outage.`,
+        `Then:      both read models were rebuilt once more in ${Math.round(rebuilt - began)} ms.`,
+      ],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#app.close();
+  }
+
+  /** Their last commands have been answered. */
+  async #untilRested(): Promise<void> {
+    const deadline = performance.now() + END_MS;
+    const busy = () =>
+      this.processes.filter(({ name }) => readJournal(this.#journalOf(name)).at(-1)?.[0] !== 'rested');
+    while (busy().length > 0 && performance.now() < deadline) await delay(50);
+    for (const { name } of busy())
+      this.#violations.push({ kind: 'stuck', text: `process ${name}: does not rest after ${END_MS} ms` });
+  }
+
+  #startReader(index: number): RestartedProcess {
+    const { connectionString, unreliableConnectionString, options } = this.#ground;
+    const name = `reader-${index + 1}`;
+    return new RestartedProcess(name, new URL('./reader-process.ts', import.meta.url), {
+      name,
+      url: index % 3 === 1 ? unreliableConnectionString : connectionString,
+      journal: this.#journalOf(name),
+      seed: options.seed,
+    } satisfies ReaderTask);
+  }
+
+  #journalOf(name: string): string {
+    return join(this.#ground.folder, `${name}.journal`);
+  }
+
+  /** @returns whether it was switched; another fault may have dropped it, and outages end the wait for it */
+  async #rebuild({ random, signal }: FaultRun): Promise<boolean> {
+    const projection = random.pick(projections);
+    const slices = projection.mode === 'inline' ? 1 : random.between(1, 3);
+    const eventsPerSecond = random.chance(0.2) ? 50_000 : undefined;
+    return this.#expect('rebuild', signal, () =>
+      this.#app.projections.rebuild(projection, { slices, eventsPerSecond, signal }),
+    );
+  }
+
+  #operatorFault(
+    counted: string,
+    everyMs: Fault['everyMs'],
+    act: (projection: (typeof projections)[number], run: FaultRun) => Promise<void>,
+  ): Fault {
+    const inject = (run: FaultRun) =>
+      this.#expect(counted, run.signal, () => act(run.random.pick(projections), run));
+    return { counted, everyMs, inject };
+  }
+
+  async #expect(what: string, signal: AbortSignal, act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (signal.aborted || isOutage(error)) return false;
+      if (!LeftfoldError.is(error) || !EXPECTED.includes(error.code))
+        this.#violations.push({ kind: 'operator', text: `${what}: ${String(error)}` });
+      return false;
+    }
+  }
+
+  async #lastRebuild(projection: (typeof projections)[number]): Promise<void> {
+    // What a fault has left, of whatever state, is built to its end or begun anew.
+    await this.#app.projections.resumeRebuild(projection).catch(() => {});
+    await this.#app.projections.rebuild(projection, { signal: AbortSignal.timeout(LAST_MS) });
+  }
+
+  async #within(what: string, work: () => Promise<void>): Promise<void> {
+    const deadline = performance.now() + LAST_MS;
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (isOutage(error) && performance.now() < deadline) continue;
+        const status = await this.#app.projections.status().catch(String);
+        this.#violations.push({
+          kind: 'stuck',
+          text: `${what}: ${String(error)}; ${JSON.stringify(status)}`,
+        });
+        return;
+      }
+    }
+  }
+}
