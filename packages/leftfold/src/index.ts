@@ -229,6 +229,7 @@ export {
   type DistinctTables,
   projectionSchema,
   type ProjectionStatus,
+  type ProjectionVersion,
   type QueryOf,
   type QueryOptions,
   type ReadAt,
@@ -244,6 +245,8 @@ export {
   type RebuildResult,
   type RebuildState,
   type RebuildStatus,
+  type RollbackOptions,
+  type VersionUse,
   type RowsQuery,
 } from '@leftfold/projections';
 export type {

@@ -75,6 +75,7 @@ describe('a batch', () => {
         advancedAt: 0,
         lastFailure: undefined,
         failures: 0,
+        pace: undefined,
         outages: 0,
       };
       const progress = { term, handler, size, signal: term.signal, ...state };

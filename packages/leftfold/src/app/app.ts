@@ -30,6 +30,8 @@ import type {
   RowExplanation,
   RebuildOptions,
   RebuildResult,
+  RollbackOptions,
+  ProjectionVersion,
 } from '@leftfold/projections';
 import type {
   ParkedEvents,
@@ -230,6 +232,23 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
     moment: Moment,
     options?: AsOfOptions,
   ): Promise<PastProjection<TPast>>;
+
+  /**
+   * Lets the tables serve again that did before the last switch, once they have caught up. Those that serve now are kept.
+   *
+   * @throws RebuildRefusedError when there are none.
+   */
+  rollback(projection: TProjection, options?: RollbackOptions): Promise<RebuildResult>;
+
+  /**
+   * All versions of a projection that have tables in this database, and the copies of them, with their positions and sizes.
+   *
+   * @param projection one of the app, or the name of any
+   */
+  versions(projection: TProjection | string): Promise<readonly ProjectionVersion[]>;
+
+  /** Drops the tables of a version that no process runs. @throws RebuildRefusedError when one does, or there is none */
+  dropVersion(name: string, version: number): Promise<void>;
 
   /** Events that were set aside, of projections with `onFailure: 'park'`: list, resume, give up. */
   readonly parked: ParkedEvents<TProjection>;

@@ -191,6 +191,9 @@ export async function createApp<
         verify: audit.verify.bind(audit),
         repair: audit.repair.bind(audit),
         asOf: audit.asOf.bind(audit),
+        rollback: runner.rollback.bind(runner),
+        versions: runner.versions.bind(runner),
+        dropVersion: runner.dropVersion.bind(runner),
         parked: runner.parked,
       },
       reactions: {

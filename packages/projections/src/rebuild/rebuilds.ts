@@ -9,9 +9,15 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { pause } from '@leftfold/postgres';
 import { readCheckpoints, type SubscriptionRunner, withStoreErrors } from '@leftfold/subscriptions';
 import { definitionHashOf } from '../runner/declared.ts';
-import { beginRebuild, type CopyRow, dropCopy, readCopies } from '../sql/copies.ts';
+import { beginRebuild, type CopyRow, dropCopy, readCopies, resumeCopy } from '../sql/copies.ts';
 import { copyRef } from './copy-ref.ts';
-import { assertRebuildOptions, type RebuildOptions, type RebuildResult } from './rebuild-options.ts';
+import {
+  assertRebuildOptions,
+  assertRollbackOptions,
+  type RebuildOptions,
+  type RebuildResult,
+  type RollbackOptions,
+} from './rebuild-options.ts';
 import { type RebuildStatus, toRebuildStatus } from './rebuild-status.ts';
 
 const POLL_MS = 200;
@@ -63,8 +69,27 @@ export class Rebuilds {
 
   /** Continues after a pause, or at the event where it stopped. @throws RebuildRefusedError when none is being built */
   async resume(projection: AnyProjection): Promise<void> {
-    await this.#assertBuilding(projection);
+    const { name, version } = projection;
+    const asked = { name, version, definitionHash: definitionHashOf(projection) };
+    const resumed = await withStoreErrors(this.#store, () => resumeCopy(this.#store, asked, false));
+    if (resumed.outcome !== 'resumed') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
+    // Looks for the leases at once.
     await this.#runner.resume(copyRef(projection));
+  }
+
+  /** @throws RebuildRefusedError when there are no tables that served before; and the errors of a rebuild */
+  async rollback(projection: AnyProjection, options: RollbackOptions): Promise<RebuildResult> {
+    assertRollbackOptions(options);
+    options.signal?.throwIfAborted();
+    const { name, version } = projection;
+    const asked = { name, version, definitionHash: definitionHashOf(projection) };
+    const begun = await withStoreErrors(this.#store, () => resumeCopy(this.#store, asked, true));
+    if (begun.outcome === 'mismatched')
+      throw new RebuildRefusedError(projection, 'the tables that served before are of another definition');
+    if (begun.outcome === 'missing')
+      throw new RebuildRefusedError(projection, 'there are no tables that served before');
+    await this.#runner.resume(copyRef(projection));
+    return this.#untilSwitched(projection, begun.rebuildId, options);
   }
 
   /** Drops the copy, whatever its state is. @throws RebuildRefusedError when there is none */
@@ -94,7 +119,7 @@ export class Rebuilds {
   async #untilSwitched(
     projection: AnyProjection,
     rebuildId: string,
-    { signal, onProgress }: RebuildOptions,
+    { signal, onProgress }: RollbackOptions,
   ): Promise<RebuildResult> {
     for (;;) {
       signal?.throwIfAborted();

@@ -20,8 +20,9 @@ import {
 import { assertAppliedBy } from '../inline/inline-projections.ts';
 import { type Ask, type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
 import { whyNotInline } from '../inline/why-not-inline.ts';
-import type { RebuildOptions, RebuildResult } from '../rebuild/rebuild-options.ts';
+import type { RebuildOptions, RebuildResult, RollbackOptions } from '../rebuild/rebuild-options.ts';
 import { Rebuilds } from '../rebuild/rebuilds.ts';
+import { dropProjectionVersion, type ProjectionVersion, versionsOf } from '../rebuild/versions.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import { ProjectionTables } from '../tables/projection-tables.ts';
 import {
@@ -31,29 +32,6 @@ import {
 } from './projection-runner-options.ts';
 import type { ProjectionStatus } from './projection-status.ts';
 import { copySubscription, projectionSubscription } from './projection-subscription.ts';
-
-/**
- * Creates a runner that keeps read models up to date. It makes no request to the database until `start()` or another
- * method is called.
- *
- * @throws DuplicateDefinitionError when two projections have the same name and version.
- * @throws InvalidDefinitionError when a definition cannot become tables.
- * @throws ProjectionModeMismatchError when the store's appends do not apply an inline projection.
- * @throws InvalidArgumentError when a version, `leaseMs` or `batchSize` is out of range, or an option is misspelt.
- *
- * @example
- * ```ts
- * await using runner = createProjectionRunner({ store, projections: [balances, owners] });
- * await runner.start(); // creates tables and checkpoints, then follows the log
- *
- * const { events } = await store.append('account-1', [deposited({ cents: 500 })]);
- * await runner.waitFor(balances, tokenOf(events.at(-1)));
- * ```
- */
-export function createProjectionRunner(options: ProjectionRunnerOptions): ProjectionRunner {
-  assertObject('an object', 'options', options);
-  return new ProjectionRunner(options);
-}
 
 /**
  * Applies the events of the log to projections, each event exactly once, beside any number of other runners.
@@ -244,6 +222,31 @@ export class ProjectionRunner implements AsyncDisposable {
    */
   async dropRebuild(ref: ProjectionRef): Promise<void> {
     await this.#rebuilds.drop(this.#find(ref));
+  }
+
+  /**
+   * Lets the tables serve again that did before the last switch: they go on from where they stopped to serve, and when they
+   * have caught up, one transaction switches. Those that serve now are kept, so that another rollback returns to them.
+   *
+   * @returns when they serve
+   * @throws RebuildRefusedError when there are none; and the errors of {@link rebuild}
+   */
+  async rollback(ref: ProjectionRef, options: RollbackOptions = {}): Promise<RebuildResult> {
+    return this.#rebuilds.rollback(this.#find(ref), options);
+  }
+
+  /** All versions and copies of a projection in this database, old versions first. @throws StoreUnavailableError */
+  async versions(ref: ProjectionRef): Promise<readonly ProjectionVersion[]> {
+    return versionsOf(this.#store, typeof ref === 'string' ? ref : this.#find(ref).name);
+  }
+
+  /**
+   * Drops the tables of a version that no process runs.
+   *
+   * @throws RebuildRefusedError when a process runs it, or there is no such version; StoreUnavailableError
+   */
+  async dropVersion(name: string, version: number): Promise<void> {
+    await dropProjectionVersion(this.#store, name, version);
   }
 
   /** State and progress of each projection, in the order in which they were given. @throws StoreUnavailableError */

@@ -1,7 +1,7 @@
 import type { AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { runnerInTransaction } from '@leftfold/postgres';
-import type { SubscriptionDefinition } from '@leftfold/subscriptions';
+import type { LeaseTerm, SubscriptionDefinition, SubscriptionHandler } from '@leftfold/subscriptions';
 import { HandlerApplier } from '../apply/handler-applier.ts';
 import { TableApplier } from '../apply/table-applier.ts';
 import { TableFold } from '../fold/table-fold.ts';
@@ -9,6 +9,7 @@ import { promoteToInline } from '../inline/promote-to-inline.ts';
 import { copyRef } from '../rebuild/copy-ref.ts';
 import { REBUILD } from '../rebuild/rebuilds.ts';
 import { switchWhenCaughtUp } from '../rebuild/switch-when-caught-up.ts';
+import { readCopies } from '../sql/copies.ts';
 import { lockInlineProjections } from '../sql/inline.ts';
 import type { ProjectionKey } from '../sql/inline.ts';
 import { copySchema } from '../tables/projection-schema.ts';
@@ -51,10 +52,18 @@ export function copySubscription(
   projection: AnyProjection,
   { store, cachedRows }: Omit<ProjectionSubscriptionOptions, 'tables'>,
 ): SubscriptionDefinition {
+  const tableSchema = copySchema(store.schema, projection);
+  const writer = writerOf(projection, { store, cachedRows, tableSchema });
   return {
     kind: REBUILD,
     ...copyRef(projection),
-    ...writerOf(projection, { store, cachedRows, tableSchema: copySchema(store.schema, projection) }),
+    ...writer,
+    createHandler: async (term) => {
+      const [copy] = await readCopies(store, [projection]);
+      const limit = copy?.events_per_second ?? undefined;
+      const handler = writer.createHandler(term);
+      return limit === undefined ? handler : Object.assign(handler, { eventsPerSecond: limit / term.slices });
+    },
     onDemand: true,
     beside: (term, signal) => switchWhenCaughtUp(store, projection, term, signal),
   };
@@ -91,10 +100,9 @@ function writerOf(
     cachedRows,
     tableSchema,
   }: { readonly store: PostgresEventStore; readonly cachedRows: number; readonly tableSchema: string },
-): Pick<
-  SubscriptionDefinition,
-  'eventTypes' | 'declared' | 'code' | 'keysOf' | 'onFailure' | 'createHandler'
-> {
+): Pick<SubscriptionDefinition, 'eventTypes' | 'declared' | 'code' | 'keysOf' | 'onFailure'> & {
+  readonly createHandler: (term: LeaseTerm) => SubscriptionHandler;
+} {
   return {
     ...declaredBy(projection),
     keysOf: keysOf(projection),

@@ -139,3 +139,27 @@ export async function dropCopy(
   });
   return row?.dropped === true;
 }
+
+/** What came of a call to go on with a copy. */
+export type ResumeOutcome =
+  | { readonly outcome: 'resumed'; readonly rebuildId: string }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'mismatched' };
+
+/**
+ * Lets a copy be built on.
+ *
+ * @param rollsBack whether it is the copy of the tables that served before. SQL: a few updates by primary key
+ */
+export async function resumeCopy(
+  { run, schema }: SchemaConnection,
+  { name, version, definitionHash }: DefinedProjection,
+  rollsBack: boolean,
+): Promise<ResumeOutcome> {
+  const [row] = await run<{ resumed: string }>({
+    name: undefined,
+    text: `select "${schema}"._resume_copy($1, $2, $3, $4)::text as resumed`,
+    values: [name, version, definitionHash, rollsBack],
+  });
+  return JSON.parse(row?.resumed ?? '{"outcome":"missing"}') as ResumeOutcome;
+}

@@ -89,6 +89,7 @@ declare
   live :schema.subscriptions;
   running :schema.projection_copies;
   objects text[];
+  limit_before double precision;
 begin
   perform :schema._lock_subscription(_begin_rebuild.name, _begin_rebuild.version);
   select subscription.* into live
@@ -103,6 +104,10 @@ begin
   if live.definition_hash <> _begin_rebuild.definition_hash then
     return jsonb_build_object('outcome', 'mismatched');
   end if;
+  select copy.events_per_second into limit_before
+    from :schema.projection_copies as copy
+   where copy.name = _begin_rebuild.name
+     and copy.version = _begin_rebuild.version;
   update :schema.projection_copies as copy
      set switches = _begin_rebuild.switches,
          events_per_second = _begin_rebuild.events_per_second
@@ -115,6 +120,12 @@ begin
                     and built.definition_hash = live.definition_hash)
   returning copy.* into running;
   if found then
+    -- Another limit holds from the next terms on.
+    update :schema.subscriptions as built
+       set epoch = built.epoch + 1, owner = null, lease_until = null
+     where built.name = running.name || '+copy'
+       and built.version = running.version
+       and limit_before is distinct from running.events_per_second;
     return jsonb_build_object('outcome', 'joined', 'rebuildId', running.rebuild_id);
   end if;
   objects := :schema._not_copied(serving);
@@ -386,6 +397,52 @@ $$;
 `,
   },
   {
+    name: '_drop_version',
+    sql: `-- Drops a version of a projection: its tables, their copy, and all that is known of it. Returns the processes that run it now:
+-- nothing is dropped then. Null when there is no such version. Waits for batches that are being written, and for
+-- transactions that read the tables.
+create or replace function :schema._drop_version(name text, version integer)
+returns text[] language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  tables constant text := :schema._projection_schema(name, version, false);
+  processes text[];
+begin
+  if exists (select from :schema.inline_projections as inline
+              where inline.name = _drop_version.name and inline.version = _drop_version.version) then
+    perform :schema._lock_inline_projections();
+  end if;
+  perform :schema._lock_subscription(_drop_version.name, _drop_version.version);
+  if not exists (select from :schema.subscriptions as one
+                  where one.name = _drop_version.name and one.version = _drop_version.version
+                    and one.definition ? 'tables') then
+    return null;
+  end if;
+  select coalesce(array_agg(run.owner order by run.owner), '{}') into processes
+    from :schema.runner_subscriptions as run
+    join :schema.runners as runner on runner.owner = run.owner
+   where run.name = _drop_version.name and run.version = _drop_version.version
+     and run.able and runner.lease_until >= clock_timestamp();
+  if cardinality(processes) > 0 then return processes; end if;
+  perform :schema._drop_copy(_drop_version.name, _drop_version.version);
+  delete from :schema.inline_projections as inline
+   where inline.name = _drop_version.name and inline.version = _drop_version.version;
+  delete from :schema.subscriptions as one
+   where one.name = _drop_version.name and one.version = _drop_version.version;
+  delete from :schema.parked_keys as parked
+   where parked.name = _drop_version.name and parked.version = _drop_version.version;
+  delete from :schema.given_up_events as given_up
+   where given_up.name = _drop_version.name and given_up.version = _drop_version.version;
+  if to_regnamespace(quote_ident(tables)) is not null then
+    execute format('drop schema %I cascade', tables);
+  end if;
+  return processes;
+end
+$$;
+`,
+  },
+  {
     name: '_index_of_copy',
     sql: `-- The statement that creates an index of a table for the table of that name in another schema.
 create or replace function :schema._index_of_copy(index_id oid, source text, target text)
@@ -517,6 +574,43 @@ $$;
 `,
   },
   {
+    name: '_projection_versions',
+    sql: `-- The versions of a projection that have tables in this database, and the copies of them: how far they are, how large, and
+-- which processes run them now.
+create or replace function :schema._projection_versions(name text)
+returns jsonb language sql stable security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(to_jsonb(found) order by found.version, found.is_copy), '[]')
+    from (
+      select rows.version, kind.is_copy, tables.schema,
+             min(rows.position) as position,
+             bool_and(rows.inline) as inline,
+             bool_and(rows.caught_up_at is not null) as "caughtUp",
+             date_part('epoch', max(rows.advanced_at)) as "advancedAt",
+             (select copy.state from :schema.projection_copies as copy
+               where kind.is_copy and copy.name = _projection_versions.name and copy.version = rows.version) as state,
+             (select coalesce(sum(pg_total_relation_size(class.oid)), 0)
+                from pg_class as class
+               where class.relnamespace = to_regnamespace(quote_ident(tables.schema))
+                 and class.relkind = 'r') as bytes,
+             (select coalesce(jsonb_agg(run.owner order by run.owner), '[]')
+                from :schema.runner_subscriptions as run
+                join :schema.runners as runner on runner.owner = run.owner
+               where run.name = rows.name and run.version = rows.version
+                 and run.able and runner.lease_until >= clock_timestamp()) as processes
+        from :schema.subscriptions as rows
+       cross join lateral (select rows.name like '%+copy' as is_copy) as kind
+       cross join lateral (
+               select :schema._projection_schema(_projection_versions.name, rows.version, kind.is_copy) as schema) as tables
+       where rows.name in (_projection_versions.name, _projection_versions.name || '+copy')
+         and rows.definition ? 'tables'
+       group by rows.name, rows.version, kind.is_copy, tables.schema
+    ) as found
+$$;
+`,
+  },
+  {
     name: '_record_refusal',
     sql: `-- Records why the copy of a rebuild does not serve yet.
 create or replace function :schema._record_refusal(name text, version integer, rebuild_id uuid, refusal text)
@@ -546,6 +640,52 @@ begin
     raise exception 'no replay has this name' using errcode = '22023';
   end if;
   return btrim(':schema', '"') || '__' || split_part(subscribed, '+', 2);
+end
+$$;
+`,
+  },
+  {
+    name: '_resume_copy',
+    sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused or has stopped, or, to roll back, the
+-- tables that served before. Those begin where they stopped to serve, and are to serve again.
+--
+-- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
+create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean)
+returns jsonb language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subscribed constant text := name || '+copy';
+  built record;
+  resumed :schema.projection_copies;
+begin
+  perform :schema._lock_subscription(_resume_copy.name, _resume_copy.version);
+  perform :schema._lock_subscription(subscribed, _resume_copy.version);
+  select min(one.position) as position, min(one.definition_hash) as definition_hash
+    into built
+    from :schema.subscriptions as one
+   where one.name = subscribed and one.version = _resume_copy.version;
+  if not exists (select from :schema.projection_copies as copy
+                  where copy.name = _resume_copy.name and copy.version = _resume_copy.version
+                    and copy.state = case when rolls_back then 'previous' else 'building' end) then
+    return jsonb_build_object('outcome', 'missing');
+  end if;
+  if built.definition_hash is distinct from _resume_copy.definition_hash then
+    return jsonb_build_object('outcome', 'mismatched');
+  end if;
+  update :schema.projection_copies as copy
+     set state = 'building',
+         rebuild_id = case when rolls_back then gen_random_uuid() else copy.rebuild_id end,
+         switches = rolls_back or copy.switches,
+         began_at = case when rolls_back then clock_timestamp() else copy.began_at end,
+         measured_at = clock_timestamp(),
+         measured_from = built.position,
+         refusal = null,
+         refused_at = null
+   where copy.name = _resume_copy.name and copy.version = _resume_copy.version
+  returning copy.* into resumed;
+  perform :schema._resume_subscription(subscribed, _resume_copy.version);
+  return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);
 end
 $$;
 `,

@@ -26,6 +26,9 @@ export interface SubscriptionPage {
  * database happen exactly once.
  */
 export interface SubscriptionHandler {
+  /** Most events in a second. @default no limit */
+  readonly eventsPerSecond?: number | undefined;
+
   /**
    * Does what can be done without writing. The batch before this one may still be being written; a handler that keeps
    * state in memory assumes that it succeeds.

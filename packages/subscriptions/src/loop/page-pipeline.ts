@@ -26,7 +26,7 @@ export async function applyUpTo(
   progress: TermProgress,
   upTo: number,
 ): Promise<'reached' | 'over' | 'fenced'> {
-  const { signal, size } = progress;
+  const { signal, size, pace } = progress;
   const { memory } = options;
   let from = progress.position;
   let written = Promise.resolve(true);
@@ -36,7 +36,7 @@ export async function applyUpTo(
   let preparedSize = 0;
   let taken = 0;
   let firstEvent: RecordedEvent | undefined;
-  const limit = () => Math.min(PAGE_SIZE, size.current);
+  const limit = () => Math.min(pace?.pageSize ?? PAGE_SIZE, PAGE_SIZE, size.current);
   const types = subscription.definition.eventTypes;
   /** @returns false when the batch before was not written */
   const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
@@ -63,9 +63,13 @@ export async function applyUpTo(
         await memory.take(needed);
       }
       taken += needed;
-      const began = performance.now();
       const to = page.position;
       const ofSlice = pageOfSlice({ from, to, events: page.events }, progress.term, progress.parking.keysOf);
+      if (pace !== undefined) {
+        await pace.take(ofSlice.events.length, signal);
+        progress.advancedAt = performance.now();
+      }
+      const began = performance.now();
       const divided = progress.parking.divide(ofSlice);
       firstEvent ??= divided.events[0];
       const prepared = await prepareBatch(options, subscription, progress, divided);
@@ -74,7 +78,7 @@ export async function applyUpTo(
       preparedSize += page.size;
       from = to;
       const small = prepared.eventCount < size.current && preparedSize < BATCH_SIZE;
-      if (to < upTo && progress.writing && prepared.grows && small) continue;
+      if (to < upTo && progress.writing && prepared.grows && small && pace === undefined) continue;
       if (!(await beginToWrite(prepared))) return 'fenced';
     }
   } catch (error) {

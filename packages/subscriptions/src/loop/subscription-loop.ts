@@ -9,6 +9,7 @@ import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import { isRewound } from './is-rewound.ts';
 import type { LoopOptions } from './loop-options.ts';
+import { Pace } from './pace.ts';
 import { applyUpTo } from './page-pipeline.ts';
 import { runBeside } from './run-beside.ts';
 import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
@@ -126,6 +127,7 @@ export class SubscriptionLoop {
       term,
       handler,
       size: new BatchSize(this.#options.batchSize, leastBatch),
+      pace: handler.eventsPerSecond === undefined ? undefined : new Pace(handler.eventsPerSecond),
       signal: AbortSignal.any([stop, term.leaving]),
       era: this.#options.store.era,
       parking: new ParkingLedger(keysOfSlice(this.#recovery.keysOf, term), []),

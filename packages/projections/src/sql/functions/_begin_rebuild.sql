@@ -14,6 +14,7 @@ declare
   live :schema.subscriptions;
   running :schema.projection_copies;
   objects text[];
+  limit_before double precision;
 begin
   perform :schema._lock_subscription(_begin_rebuild.name, _begin_rebuild.version);
   select subscription.* into live
@@ -28,6 +29,10 @@ begin
   if live.definition_hash <> _begin_rebuild.definition_hash then
     return jsonb_build_object('outcome', 'mismatched');
   end if;
+  select copy.events_per_second into limit_before
+    from :schema.projection_copies as copy
+   where copy.name = _begin_rebuild.name
+     and copy.version = _begin_rebuild.version;
   update :schema.projection_copies as copy
      set switches = _begin_rebuild.switches,
          events_per_second = _begin_rebuild.events_per_second
@@ -40,6 +45,12 @@ begin
                     and built.definition_hash = live.definition_hash)
   returning copy.* into running;
   if found then
+    -- Another limit holds from the next terms on.
+    update :schema.subscriptions as built
+       set epoch = built.epoch + 1, owner = null, lease_until = null
+     where built.name = running.name || '+copy'
+       and built.version = running.version
+       and limit_before is distinct from running.events_per_second;
     return jsonb_build_object('outcome', 'joined', 'rebuildId', running.rebuild_id);
   end if;
   objects := :schema._not_copied(serving);
