@@ -69,6 +69,7 @@ export {
   RebuildRefusedError,
   RepairRefusedError,
 } from './errors/projection-errors.ts';
+export { NotReadyError } from './errors/readiness-errors.ts';
 export {
   ClosedError,
   LogRewoundError,
@@ -205,4 +206,7 @@ export type {
   SubscriptionBatchTrace,
   SubscriptionParkedMessage,
   TracingChannels,
+  SubscriptionLeaseMessage,
+  SubscriptionStalledMessage,
+  SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';

@@ -119,6 +119,7 @@ export {
   MissingRightsError,
   type NewEvent,
   type NewEventOf,
+  NotReadyError,
   type ParsedPayload,
   DatabaseNotConfiguredError,
   uuidv7,
@@ -268,6 +269,7 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
+export type { AppHealth, HealthCheck, HealthOptions, ReadyOptions } from './health/health.ts';
 export type { App, AppProjections, AppReactions, AppStatus, ResultOf } from './app/app.ts';
 export type {
   AggregateInvariant,

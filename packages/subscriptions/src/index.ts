@@ -12,6 +12,7 @@ export { advanceCheckpoint, type CheckpointStep, checkpointUpdate } from './sql/
 export { fenceLeases } from './sql/fence.ts';
 export { markInline } from './sql/inline.ts';
 export type { HeldLease } from './sql/leases.ts';
+export { type Progress, readProgress } from './sql/progress.ts';
 export type { Checkpoint, Demotion, StoredFailure } from './sql/row.ts';
 export type { SchemaConnection } from './sql/schema-connection.ts';
 export { hasReached, type ReachedRow } from './sql/reached.ts';

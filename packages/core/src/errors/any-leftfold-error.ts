@@ -29,6 +29,7 @@ import type {
   UnknownEventError,
 } from './definition-errors.ts';
 import type { AnyEmbeddedError } from './embedded-errors.ts';
+import type { NotReadyError } from './readiness-errors.ts';
 import type {
   ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
@@ -77,6 +78,7 @@ export type AnyLeftfoldError =
   | LogRewoundError
   | MigrationFailedError
   | MissingRightsError
+  | NotReadyError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError
   | ProjectionNotInlineError

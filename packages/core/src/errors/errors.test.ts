@@ -34,6 +34,7 @@ import {
   StreamVersionConflictError,
   SubscriptionFailedError,
   SubscriptionNotFoundError,
+  NotReadyError,
   ReleaseOutdatedError,
   SubscriptionMismatchError,
   SubscriptionNotCaughtUpError,
@@ -190,6 +191,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'SUBSCRIPTION_NOT_CAUGHT_UP',
     true,
     'projection "balances" has not caught up with the log since it began or was reset, it is at position 7; check that a process runs it, or wait longer',
+  ],
+  [
+    new NotReadyError(['projection "balances" is stopped', 'the database is away'], 50),
+    'NOT_READY',
+    true,
+    'the app is not ready after 50 ms: projection "balances" is stopped; the database is away',
   ],
   [
     new ReleaseOutdatedError(balances, { cause }),

@@ -37,6 +37,7 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.LoginRefusedError({ cause }),
     new core.MigrationFailedError(name, { cause }),
     new core.MissingRightsError(name, { message: name }),
+    new core.NotReadyError([name], 5),
     new core.ProjectionConstraintViolatedError(identity, { table: name, constraint: name }),
     new core.ProjectionModeMismatchError(name, name),
     new core.ProjectionNotInlineError(name, name),

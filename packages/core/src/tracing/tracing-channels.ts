@@ -77,6 +77,37 @@ export interface SubscriptionParkedMessage {
   readonly attempts: number;
 }
 
+/** What every message about one slice of a durable subscription has. */
+interface SubscriptionMessage {
+  readonly schema: string;
+  readonly name: string;
+  readonly version: number;
+  readonly slice: number;
+}
+
+/** What is published on the plain channel `leftfold:subscription.stopped` when a durable subscription stops. */
+export interface SubscriptionStoppedMessage extends SubscriptionMessage {
+  /** The event at which it stopped; undefined when the failure has no single event. */
+  readonly position: number | undefined;
+  readonly type: string | undefined;
+}
+
+/** What is published on the plain channel `leftfold:subscription.stalled` when one does not advance though events wait. */
+export interface SubscriptionStalledMessage extends SubscriptionMessage {
+  /** Where its checkpoint is. */
+  readonly position: number;
+}
+
+/**
+ * What is published on the plain channel `leftfold:subscription.lease` when this process begins to work on a slice, and
+ * when it ends. When another process takes over, one of them publishes `ended` and the other one `begun`.
+ */
+export interface SubscriptionLeaseMessage extends SubscriptionMessage {
+  readonly change: 'begun' | 'ended';
+  /** Increases with each process that takes the slice. */
+  readonly epoch: number;
+}
+
 /** The message of `leftfold:subscription.batch`. */
 export interface SubscriptionBatchTrace {
   readonly schema: string;

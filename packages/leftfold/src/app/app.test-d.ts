@@ -9,6 +9,7 @@ import {
   defineProjection,
   defineTableProjection,
   type App,
+  type AppHealth,
   type CommandMiddleware,
   type ErrorCode,
   type EventMetadata,
@@ -248,6 +249,18 @@ describe('a read of several projections', () => {
     // @ts-expect-error it is eventual or strong
     app.query(balances, { consistency: 'linearizable' });
   });
+});
+
+test('health and readiness', async () => {
+  expectTypeOf(await app.health({ maxLagSeconds: 5 })).toEqualTypeOf<AppHealth>();
+  expectTypeOf(await app.ready({ signal: AbortSignal.timeout(5) })).toEqualTypeOf<void>();
+  // @ts-expect-error the option is maxLagSeconds
+  app.health({ maxLagMs: 5 });
+  // @ts-expect-error it waits for everything
+  app.ready({ projections: [balances] });
+  const error: unknown = undefined;
+  if (LeftfoldError.is(error) && error.code === 'NOT_READY')
+    expectTypeOf(error.missing).toEqualTypeOf<readonly string[]>();
 });
 
 describe('what was not given to the app', () => {

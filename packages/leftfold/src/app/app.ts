@@ -40,6 +40,7 @@ import type {
   WaitForOptions,
 } from '@leftfold/subscriptions';
 import type { AppHistory } from '../history/app-history.ts';
+import type { AppHealth, HealthOptions, ReadyOptions } from '../health/health.ts';
 
 /**
  * A running application: commands, queries, projections. Created by `createApp`; close it, or declare it with
@@ -113,6 +114,27 @@ export interface App<
 
   /** Which Postgres is used, in one line. */
   readonly database: string;
+
+  /**
+   * Whether the app is alive and ready, for the probes of a load balancer or an orchestrator. One round trip, within
+   * `timeoutMs`; it never fails because of the database.
+   *
+   * @throws InvalidArgumentError when an option is misspelt; nothing else
+   *
+   * @example
+   * const { ready, checks } = await app.health({ maxLagSeconds: 30 });
+   * return Response.json(checks, { status: ready ? 200 : 503 });
+   */
+  health(options?: HealthOptions): Promise<AppHealth>;
+
+  /**
+   * What a deployment waits for: every projection has caught up once, in whatever process it runs, inline ones are inline,
+   * or kept from it by appends of another release, and a process runs every reaction.
+   *
+   * @throws NotReadyError when it takes longer than `timeoutMs`: it names each part and the reason
+   * @throws ClosedError when the app is closed meanwhile
+   */
+  ready(options?: ReadyOptions): Promise<void>;
 
   /** How each part of the app is doing. @throws StoreUnavailableError */
   status(): Promise<AppStatus>;

@@ -28,6 +28,9 @@ import { describeDatabase, placeOf } from '../database/describe-database.ts';
 import { loadEmbedded } from '../database/load-embedded.ts';
 import { whenReachable } from '../database/when-reachable.ts';
 import { type AnyInvariant, firstViolation } from '../history/first-violation.ts';
+import type { AppParts } from '../health/app-parts.ts';
+import { type HealthOptions, healthOf, type ReadyOptions } from '../health/health.ts';
+import { whenReady } from '../health/ready.ts';
 import type { App } from './app.ts';
 import type { AppEvent } from './app-events.ts';
 import type { AppOptions } from './app-options.ts';
@@ -164,6 +167,7 @@ export async function createApp<
       return stack.dispose();
     };
     const reading = { store, runner, isClosed: () => closed };
+    const parts: AppParts = { ...reading, projections, reactions, reactionRunner };
     const app = {
       ...executor,
       // Sound, as for the store below: both know exactly the definitions of the app.
@@ -215,6 +219,8 @@ export async function createApp<
         projections: await runner.status(),
         reactions: reactions.length > 0 ? await reactionRunner.status() : [],
       }),
+      health: (healthOptions?: HealthOptions) => healthOf(parts, healthOptions),
+      ready: (readyOptions?: ReadyOptions) => whenReady(parts, readyOptions),
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -19,6 +19,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   PROJECTION_CONSTRAINT_VIOLATED: 409,
   // The same request can succeed later.
   CLOSED: 503,
+  NOT_READY: 503,
   STORE_UNAVAILABLE: 503,
   SUBSCRIPTION_TIMEOUT: 503,
   SUBSCRIPTION_NOT_CAUGHT_UP: 503,

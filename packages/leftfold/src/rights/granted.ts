@@ -64,7 +64,15 @@ export const executable = {
   ],
 } as const;
 
-const log = ['events', 'event_position', 'subscriptions', 'projection_copies', 'parked_events', 'migrations'];
+const log = [
+  'events',
+  'event_position',
+  'subscriptions',
+  'subscription_status',
+  'projection_copies',
+  'parked_events',
+  'migrations',
+];
 const parked = ['parked_keys', 'given_up_events'];
 
 /** The tables of the log that each role may select from. No role but the owner may write one. */
@@ -72,7 +80,14 @@ export const readable = {
   app: [...log, 'snapshots'],
   projector: [...log, ...parked],
   reader: [...log, 'snapshots'],
-  operator: ['subscriptions', 'projection_copies', 'parked_events', ...parked, 'migrations'],
+  operator: [
+    'subscriptions',
+    'subscription_status',
+    'projection_copies',
+    'parked_events',
+    ...parked,
+    'migrations',
+  ],
 } as const;
 
 const whenResumed = { parked_keys: ['name', 'version', 'slice', 'key', 'resume_at'] };

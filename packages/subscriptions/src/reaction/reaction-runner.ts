@@ -177,6 +177,11 @@ export class ReactionRunner implements AsyncDisposable {
     await this.#runner.reset(this.#find(ref));
   }
 
+  /** @internal False when this process defines the reaction in another way than the row with this hash. */
+  isSame(ref: ReactionRef, definitionHash: string | undefined): boolean {
+    return this.#runner.isSame(this.#find(ref), definitionHash);
+  }
+
   /** State and progress of each reaction, in the order in which they were given. @throws StoreUnavailableError */
   status(): Promise<readonly SubscriptionStatus[]> {
     return this.#runner.status();

@@ -1,6 +1,7 @@
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import type { LoopOptions } from '../loop/loop-options.ts';
 import { SubscriptionLoop } from '../loop/subscription-loop.ts';
+import { publishLease } from '../status/published.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 
@@ -22,7 +23,9 @@ export class LedLoops {
     const mapKey = mapKeyOf(term);
     const loop = new SubscriptionLoop(subscription, term, this.#options);
     this.#loops.set(mapKey, loop);
+    publishLease(this.#options.store.schema, term, 'begun');
     const running = loop.run(this.#stop).finally(() => {
+      publishLease(this.#options.store.schema, term, 'ended');
       // The next term of the slice may have begun.
       if (this.#loops.get(mapKey) === loop) this.#loops.delete(mapKey);
       this.#running.delete(running);

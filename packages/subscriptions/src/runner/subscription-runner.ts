@@ -9,7 +9,7 @@ import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { pauseSubscription, resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
-import { guarded, warner } from '../status/subscription-incident.ts';
+import { publishing } from '../status/published.ts';
 import type { SubscriptionStatus } from '../status/subscription-status.ts';
 import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
@@ -57,7 +57,7 @@ export class SubscriptionRunner implements AsyncDisposable {
     const { store } = options;
     const { leaseMs, batchSize, batchTimeoutMs, stopTimeoutMs, retry } = runnerLimits(options);
     this.#stopTimeoutMs = stopTimeoutMs;
-    const onIncident = guarded(options.onIncident ?? warner());
+    const onIncident = publishing(store.schema, options.onIncident);
     this.#store = store;
     this.#subscriptions = new SubscriptionSet(store, options.subscriptions, options.release);
     this.#migrate = options.migrate;

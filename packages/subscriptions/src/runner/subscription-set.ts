@@ -2,9 +2,9 @@ import { DuplicateDefinitionError, SubscriptionNotFoundError } from '@leftfold/c
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { Checkpoint } from '../sql/row.ts';
 import { type ParkedCounts, readParkedCounts } from '../sql/parked.ts';
-import { readStandstills, type Standstill } from '../sql/standstill.ts';
+import { type Progress, readProgress } from '../sql/progress.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
-import { type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
+import { type SliceProgress, type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { allSlicesOf } from '../subscription/all-slices.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
 import {
@@ -90,12 +90,11 @@ export class SubscriptionSet {
     lastFailureOf: (slice: SubscriptionKey) => string | undefined,
   ): Promise<(highWaterMark: number) => readonly SubscriptionStatus[]> {
     const found = await this.withCheckpoints();
-    const [standstills, parked] = await Promise.all([this.#standstills(leaseMs), this.#parkedCounts()]);
-    const standstillOf = (slice: SubscriptionKey) => {
-      const since = standstills.get(mapKeyOf(slice));
-      const failure = lastFailureOf(slice);
-      return since !== undefined && failure !== undefined ? `${since}; ${failure}` : since;
-    };
+    const refs = this.all.map(({ ref }) => ref);
+    const [progress, parked] = await Promise.all([readProgress(this.#store, refs), this.#parkedCounts()]);
+    const bySlice = new Map(progress.map((one) => [mapKeyOf(one), one]));
+    const progressOf = (slice: SubscriptionKey) =>
+      toProgress(bySlice.get(mapKeyOf(slice)), leaseMs, lastFailureOf);
     return (highWaterMark) =>
       found.map(({ subscription, checkpoints }) => {
         const [first] = checkpoints;
@@ -103,17 +102,10 @@ export class SubscriptionSet {
         return toStatus(subscription.ref, checkpoints, {
           highWaterMark,
           differences,
-          standstillOf,
+          progressOf,
           parked: parked.get(refKeyOf(subscription.ref)),
         });
       });
-  }
-
-  /** For those that have not moved for twice `leaseMs` though events wait: since when, in words. By `mapKeyOf` the slice. */
-  async #standstills(leaseMs: number): Promise<ReadonlyMap<string, string>> {
-    const refs = this.all.map(({ ref }) => ref);
-    const long = (await readStandstills(this.#store, refs)).filter(({ still_ms: ms }) => ms > 2 * leaseMs);
-    return new Map(long.map((one) => [mapKeyOf(one), describeStandstill(one)]));
   }
 
   /** How much of each subscription is parked, of those that have parked keys. By `refKeyOf`. */
@@ -142,6 +134,20 @@ export class SubscriptionSet {
   }
 }
 
-function describeStandstill({ still_ms: ms }: Standstill): string {
-  return `the position has not moved for ${Math.round(ms / 1_000)} s, though events wait`;
+/** A slice that has not moved for twice `leaseMs` though events wait is not advancing. */
+function toProgress(
+  row: Progress | undefined,
+  leaseMs: number,
+  lastFailureOf: (slice: SubscriptionKey) => string | undefined,
+): SliceProgress {
+  if (row === undefined) return { lagSeconds: 0, advancedAt: undefined, standstill: undefined };
+  const { still_seconds: still, lag_seconds: lagSeconds, advanced_at: advancedAt } = row;
+  const failure = lastFailureOf(row);
+  const since = `the position has not moved for ${Math.round(still ?? 0)} s, though events wait`;
+  const isLong = still !== null && still * 1_000 > 2 * leaseMs;
+  return {
+    lagSeconds,
+    advancedAt: new Date(advancedAt * 1_000),
+    standstill: isLong ? (failure === undefined ? since : `${since}; ${failure}`) : undefined,
+  };
 }

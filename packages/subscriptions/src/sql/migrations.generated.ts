@@ -170,6 +170,81 @@ revoke execute on function :schema._demote_subscription() from public;
 
 create trigger inline_projections_removed after delete on :schema.inline_projections
   for each row execute function :schema._demote_subscription();
+
+-- How each slice of each subscription is doing, in the words of status(). Without payloads; a message of a failure is that
+-- of the code that failed. It has the rights of its owner, so that roles without rights on the log may read it.
+--
+-- lag_seconds: the age of the first event after the checkpoint that the subscription reads, found among the next 1,000
+-- events; when these are of other types, the age of the last of them, which is more. For each slice one range of the
+-- primary key of events.
+create view :schema.subscription_status as
+select subscription.name,
+       subscription.version,
+       subscription.slice,
+       subscription.slices,
+       case when subscription.stopped_at is not null and subscription.outdated then 'outdated'
+            when subscription.stopped_at is not null then 'stopped'
+            when subscription.inline then 'inline'
+            when subscription.paused_at is not null then 'paused'
+            when not coalesce(subscription.lease_until > clock_timestamp(), false) then 'waiting'
+            when still.seconds > 10 then 'stalled'
+            else 'running' end as state,
+       case when subscription.inline then log.mark else subscription.position end as position,
+       case when subscription.inline then 0 else greatest(0, log.mark - subscription.position) end as lag,
+       greatest(0, coalesce(extract(epoch from clock_timestamp() - wanted.recorded_at), 0))::double precision as lag_seconds,
+       subscription.caught_up_at is not null as caught_up,
+       case when subscription.lease_until > clock_timestamp() then subscription.owner end as owner,
+       subscription.advanced_at,
+       still.seconds as still_seconds,
+       parked.keys as parked_keys,
+       parked.events as parked_events,
+       case when not subscription.inline and subscription.inline_after > clock_timestamp()
+            then subscription.demoted_at end as demoted_at,
+       case when subscription.stopped_at is not null then subscription.failed_position end as failed_position,
+       case when subscription.stopped_at is not null then subscription.failed_type end as failed_type,
+       case when subscription.stopped_at is not null then subscription.failed_message end as failed_message,
+       subscription.definition_hash
+  from :schema.subscriptions as subscription
+ cross join (
+        -- A standby does not see the locks that the mark is made of.
+        select case when pg_is_in_recovery() or current_setting('transaction_isolation') <> 'read committed'
+                    then (select coalesce(max(stored.position), 0) from :schema.events as stored)
+                    else :schema.high_water_mark() end as mark
+       ) as log
+  left join lateral (
+        select event.recorded_at
+          from :schema.events as event
+         where not subscription.inline
+           and event.position > subscription.position
+         order by event.position
+         limit 1
+       ) as waiting on true
+ cross join lateral (
+        select extract(epoch from clock_timestamp() - greatest(subscription.advanced_at, waiting.recorded_at))
+                 ::double precision as seconds
+         where waiting.recorded_at is not null
+        union all
+        select null where waiting.recorded_at is null
+       ) as still
+  left join lateral (
+        select next.recorded_at
+          from (select event.position, event.type, event.recorded_at
+                  from :schema.events as event
+                 where waiting.recorded_at is not null
+                   and event.position > subscription.position
+                 order by event.position
+                 limit 1000) as next
+         order by (subscription.definition -> 'eventTypes') ? next.type desc,
+                  case when (subscription.definition -> 'eventTypes') ? next.type then next.position else -next.position end
+         limit 1
+       ) as wanted on true
+ cross join lateral (
+        select count(distinct held.key) as keys, count(*) as events
+          from :schema.parked_events as held
+         where held.name = subscription.name
+           and held.version = subscription.version
+           and held.slice = subscription.slice
+       ) as parked;
 `,
   },
 ];

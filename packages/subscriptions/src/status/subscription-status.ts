@@ -2,14 +2,16 @@ import type { Checkpoint, Demotion, StoredFailure } from '../sql/row.ts';
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 
 /**
- * `running`: a process holds the lease. `waiting`: no process holds it. `inline`: each append processes its own events.
- * `paused`: no process may run it until it is resumed. `stopped`: at an event that could not be processed; a release that has not failed there tries again. `outdated`: no
+ * `running`: a process holds the lease. `stalled`: a process holds the lease, events wait, and the position has not moved
+ * for twice `leaseMs`: see `notAdvancing`. `waiting`: no process holds it. `inline`: each append processes its own events.
+ * `stopped`: at an event that could not be processed; a release that has not failed there tries again. `outdated`: no
  * process that ran it knows the event that comes next; a newer release continues. `mismatched`: its definition in this
  * process differs from the one in the database, and this process leaves it alone. `missing`: the subscription has no checkpoint in this database,
  * because migrate() was not called with it.
  */
 export type SubscriptionState =
   | 'running'
+  | 'stalled'
   | 'waiting'
   | 'inline'
   | 'paused'
@@ -27,6 +29,13 @@ export interface SliceStatus {
   readonly position: number;
   /** Distance from the position to the high-water mark: an upper bound of the number of events to process. */
   readonly lag: number;
+  /**
+   * Age in seconds of the first event that was not processed; 0 when there is none. It is looked for among the next 1,000
+   * events, so that it can be too high for a subscription that reads few of them.
+   */
+  readonly lagSeconds: number;
+  /** When the last batch was written, or the subscription began. Undefined for one that is missing. */
+  readonly advancedAt: Date | undefined;
   /** The process that holds the lease. */
   readonly owner: string | undefined;
   /** Whether it has ever reached the high-water mark since it began or was reset. */
@@ -64,12 +73,19 @@ export interface ParkedTotals {
   readonly events: number;
 }
 
+/** What is known of a slice beside its row. */
+export interface SliceProgress {
+  readonly lagSeconds: number;
+  readonly advancedAt: Date | undefined;
+  /** Since when the position has not moved, in words; undefined when that is not long ago. */
+  readonly standstill: string | undefined;
+}
+
 /** What is known beside the subscription's rows. */
 export interface StatusContext {
   readonly highWaterMark: number;
   readonly differences: readonly string[];
-  /** Since when the position of a slice has not moved, in words; undefined when that is not long ago. */
-  readonly standstillOf: (slice: SubscriptionKey) => string | undefined;
+  readonly progressOf: (slice: SubscriptionKey) => SliceProgress;
   /** @default nothing */
   readonly parked: ParkedTotals | undefined;
 }
@@ -82,6 +98,7 @@ const byUrgency: readonly SubscriptionState[] = [
   'outdated',
   'paused',
   'waiting',
+  'stalled',
   'running',
   'inline',
 ];
@@ -89,10 +106,10 @@ const byUrgency: readonly SubscriptionState[] = [
 export function toStatus(
   { name, version }: SubscriptionRef,
   checkpoints: readonly Checkpoint[],
-  { highWaterMark, differences, standstillOf, parked }: StatusContext,
+  { highWaterMark, differences, progressOf, parked }: StatusContext,
 ): SubscriptionStatus {
   const slices = checkpoints.map((checkpoint) =>
-    toSliceStatus(checkpoint, highWaterMark, standstillOf(checkpoint)),
+    toSliceStatus(checkpoint, highWaterMark, progressOf(checkpoint)),
   );
   const [first] = slices;
   const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
@@ -105,6 +122,8 @@ export function toStatus(
     state: byUrgency.find((state) => states.has(state)) ?? 'missing',
     position,
     lag: Math.max(0, highWaterMark - position),
+    lagSeconds: Math.max(0, ...slices.map((one) => one.lagSeconds)),
+    advancedAt: slices.find((one) => one.position === position)?.advancedAt,
     owner: slices.every(({ owner }) => owner === first?.owner) ? first?.owner : undefined,
     caughtUp: slices.length > 0 && slices.every(({ caughtUp }) => caughtUp),
     notAdvancing: slices.find(({ notAdvancing }) => notAdvancing !== undefined)?.notAdvancing,
@@ -120,15 +139,17 @@ export function toStatus(
 function toSliceStatus(
   checkpoint: Checkpoint,
   highWaterMark: number,
-  standstill: string | undefined,
+  { lagSeconds, advancedAt, standstill }: SliceProgress,
 ): SliceStatus {
   const { slice, inline, leased, owner, caughtUp, failure } = checkpoint;
   const position = inline ? highWaterMark : checkpoint.position;
   return {
     slice,
-    state: stateOf(checkpoint),
+    state: stateOf(checkpoint, standstill),
     position,
     lag: Math.max(0, highWaterMark - position),
+    lagSeconds: inline ? 0 : lagSeconds,
+    advancedAt,
     owner: leased ? owner : undefined,
     caughtUp,
     notAdvancing: leased ? standstill : undefined,
@@ -136,9 +157,13 @@ function toSliceStatus(
   };
 }
 
-function stateOf({ failure, inline, leased, paused }: Checkpoint): SubscriptionState {
+function stateOf(
+  { failure, inline, leased, paused }: Checkpoint,
+  standstill: string | undefined,
+): SubscriptionState {
   if (failure !== undefined) return failure.outdated ? 'outdated' : 'stopped';
   if (inline) return 'inline';
   if (paused) return 'paused';
-  return leased ? 'running' : 'waiting';
+  if (!leased) return 'waiting';
+  return standstill === undefined ? 'running' : 'stalled';
 }

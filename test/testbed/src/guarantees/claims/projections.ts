@@ -169,6 +169,21 @@ export const projectionClaims = {
       'A query that waits obeys its timeout and its signal, also for a connection or a lock, and holds no connection meanwhile.',
     statedIn: 'guides/reading.md#waiting',
   },
+  health: {
+    claim:
+      'The health of an app is told in one round trip within its timeout, whatever the database does, and names what is stopped or behind.',
+    statedIn: 'operating.md#health',
+  },
+  readiness: {
+    claim:
+      'An app is ready when every projection has caught up once, inline ones are inline, and its reactions are run; until then it is said what is missing.',
+    statedIn: 'operating.md#health',
+  },
+  'status-view': {
+    claim:
+      'The status of a subscription says how old the first event is that it has not processed, and that it does not advance; SQL and the API agree.',
+    statedIn: 'operating.md#monitoring',
+  },
   'column-values': {
     claim: 'Values of every column type are read as they were written.',
     statedIn: 'guides/projections.md#table-projections',

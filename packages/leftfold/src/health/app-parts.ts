@@ -1,0 +1,129 @@
+import { type AnyProjection, type AnyReaction, StoreUnavailableError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { within } from '@leftfold/postgres';
+import type { ProjectionRunner } from '@leftfold/projections';
+import { type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
+
+/** What the health of an app is made of. */
+export interface AppParts {
+  readonly store: PostgresEventStore;
+  readonly projections: readonly AnyProjection[];
+  readonly reactions: readonly AnyReaction[];
+  readonly runner: Pick<ProjectionRunner, 'isSame'>;
+  readonly reactionRunner: Pick<ReactionRunner, 'isSame'>;
+  readonly isClosed: () => boolean;
+}
+
+/** A projection or a reaction, all of its slices together. */
+export interface PartState {
+  /** `projection balances`. */
+  readonly label: string;
+  readonly state: Progress['state'] | 'missing' | 'mismatched';
+  /** Why it is not as it should be, in words; undefined when it is, or when only its lag tells. */
+  readonly problem: string | undefined;
+  /** What it has to become before the app is ready, in words; undefined when it is. */
+  readonly notReady: string | undefined;
+  readonly lag: number;
+  readonly lagSeconds: number;
+}
+
+interface Part {
+  readonly kind: 'projection' | 'reaction';
+  readonly name: string;
+  readonly version: number;
+  /** Whether appends have to apply it. */
+  readonly inline: boolean;
+  readonly isSame: (definitionHash: string) => boolean;
+}
+
+/**
+ * How each part is doing, by one statement.
+ *
+ * @throws StoreUnavailableError when there is no answer in time; the signal's reason; what the database threw
+ */
+export async function lookAt(
+  parts: AppParts,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<readonly PartState[]> {
+  const all = partsOf(parts);
+  const late = (): never => {
+    throw new StoreUnavailableError(
+      `the database gave no answer within ${timeoutMs} ms; check that it is reachable`,
+    );
+  };
+  const limitMs = Math.min(timeoutMs, parts.store.answerMs);
+  const rows = await within(readProgress(parts.store, all, limitMs), { limitMs: timeoutMs, late, signal });
+  return all.map((part) =>
+    stateOf(
+      part,
+      rows.filter(({ name, version }) => name === part.name && version === part.version),
+    ),
+  );
+}
+
+function partsOf({ projections, reactions, runner, reactionRunner }: AppParts): readonly Part[] {
+  return [
+    ...projections.map((projection): Part => {
+      const { name, version, mode } = projection;
+      const isSame = (hash: string) => runner.isSame(projection, hash);
+      return { kind: 'projection', name, version, inline: mode === 'inline', isSame };
+    }),
+    ...reactions.map((reaction): Part => {
+      const { name, version } = reaction;
+      const isSame = (hash: string) => reactionRunner.isSame(reaction, hash);
+      return { kind: 'reaction', name, version, inline: false, isSame };
+    }),
+  ];
+}
+
+/** Worst first. */
+const byUrgency: readonly Progress['state'][] = [
+  'stopped',
+  'outdated',
+  'paused',
+  'waiting',
+  'stalled',
+  'running',
+  'inline',
+];
+
+function stateOf(part: Part, slices: readonly Progress[]): PartState {
+  const { kind, name, version } = part;
+  const label = `${kind} ${name}${version === 1 ? '' : ` v${version}`}`;
+  const worst = byUrgency.flatMap((state) => slices.find((slice) => slice.state === state) ?? [])[0];
+  if (worst === undefined) {
+    const problem = 'it has no checkpoint in this database; call migrate() with its definition';
+    return { label, state: 'missing', problem, notReady: problem, lag: 0, lagSeconds: 0 };
+  }
+  const lag = Math.max(...slices.map((slice) => slice.lag));
+  const lagSeconds = Math.max(...slices.map((slice) => slice.lag_seconds));
+  const isSame = part.isSame(worst.definition_hash);
+  const state = isSame ? worst.state : 'mismatched';
+  const problem = isSame ? problemOf(worst, slices) : MISMATCHED;
+  return { label, state, problem, notReady: problem ?? whyNotReady(part, worst), lag, lagSeconds };
+}
+
+const MISMATCHED =
+  'it is defined in another way in this database; status() has the differences: raise its version, or reset it';
+
+function problemOf(worst: Progress, slices: readonly Progress[]): string | undefined {
+  const { state, failed_position: position, failed_type: type, still_seconds: still } = worst;
+  const at = position === null ? '' : ` at position ${position}${type === null ? '' : `, event "${type}"`}`;
+  if (state === 'stopped')
+    return `it stopped${at}; status() has the reason: fix it, then deploy it or call resume()`;
+  if (state === 'outdated') return `it is left to a newer release${at}; finish the deployment of that one`;
+  if (state === 'paused') return 'it is paused; resume it';
+  if (state === 'stalled')
+    return `a process holds its lease, and the position has not moved for ${Math.round(still ?? 0)} s though events wait; status() and incidents have the reason`;
+  if (slices.every(({ caught_up: caughtUp }) => caughtUp)) return undefined;
+  const first = Math.min(...slices.map((slice) => slice.position));
+  return `it has not caught up with the log yet, it is at position ${first}`;
+}
+
+/** An inline projection that appends of another release keep from it is asynchronous, and complete. */
+function whyNotReady({ kind, inline }: Part, { state, demoted }: Progress): string | undefined {
+  if (inline && state !== 'inline' && !demoted)
+    return 'appends do not apply it yet; it becomes inline when it has caught up';
+  if (kind === 'reaction' && state === 'waiting') return 'no process runs it';
+  return undefined;
+}
