@@ -85,3 +85,21 @@ describe('rebuilds under random commands, queries and faults', { timeout: 240_00
     expect(code, output).toBe(1);
   });
 });
+
+describe('reads of what was written just before, under faults', { timeout: 180_000 }, () => {
+  const short = ['--minutes', '0.4', '--seed', '11'];
+
+  test('have what their token, their session or a strong read asks for', async () => {
+    guarantee('consistency-tokens', 'strong-reads', 'monotonic-reads', 'one-snapshot');
+    const { code, output } = await runOracle('reads', ...short);
+    expect(output).toContain('Every read had what it asked for');
+    expect(code, output).toBe(0);
+  });
+
+  test('are stale without any of them', async () => {
+    const { code, output } = await runOracle('reads', ...short, '--control');
+    expect(output).toMatch(/VIOLATION {2}process .*: saw \d+ of \d+, at least \d+ were asked for/);
+    expect(output).toContain('The control was found out, as it must be');
+    expect(code, output).toBe(1);
+  });
+});
