@@ -21,9 +21,13 @@ describe('the command line', () => {
     [
       'an unknown subject',
       ['snapshots'],
-      'name one subject of: log, subscriptions, rebuild; not "snapshots"',
+      'name one subject of: log, subscriptions, rebuild, reads; not "snapshots"',
     ],
-    ['several subjects', ['log', 'log'], 'name one subject of: log, subscriptions, rebuild; not "log log"'],
+    [
+      'several subjects',
+      ['log', 'log'],
+      'name one subject of: log, subscriptions, rebuild, reads; not "log log"',
+    ],
     [
       'a time that is no number',
       ['--minutes', 'x'],

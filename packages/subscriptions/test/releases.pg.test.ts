@@ -167,7 +167,9 @@ describe('a schema of another release', () => {
     const subscription = recorder(adminStore, 'unmigrated');
     await using runner = createRunner(adminStore, [subscription]);
     await runner.migrate();
-    await adminStore.pool.query(`alter table ${adminStore.schema}.subscriptions drop column outdated cascade`);
+    await adminStore.pool.query(
+      `alter table ${adminStore.schema}.subscriptions drop column outdated cascade`,
+    );
     await using store = openStore(connectionString, { schema: adminStore.schema });
     await using later = createRunner(store, [recorder(store, 'unmigrated')]);
     const notMigrated = {

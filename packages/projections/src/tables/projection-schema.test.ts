@@ -2,7 +2,9 @@ import { assertProjectionName, assertSchemaName } from '@leftfold/core';
 import { expect, test } from 'vitest';
 import { copySchema, projectionSchema } from './projection-schema.ts';
 
-test('no two projections of any stores, nor copies, share a schema, and no store has one', () => {
+test('no two projections of any stores, nor copies, share a schema, and no store has one', {
+  timeout: 60_000,
+}, () => {
   const parts = ['a', 'v1', 'c1', '1', '_', 'v'];
   const joined = parts.flatMap((one) => parts.flatMap((two) => parts.map((three) => one + two + three)));
   const texts = [
