@@ -1,4 +1,5 @@
-import { account, balances, movements, transfer } from '@leftfold/testbed/bank';
+import { defineReaction } from '@leftfold/core';
+import { account, accountEvents, balances, movements, transfer } from '@leftfold/testbed/bank';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { expect, describe } from 'vitest';
 import { createApp, tokenOf } from '../src/index.ts';
@@ -147,5 +148,38 @@ describe('an argument that is none is refused at once', () => {
     const command = account.command.deposit('acc-1', { cents: 1 });
     for (const metadata of [[1], 'abc', 7, null, new Date(0)])
       expect(await attempt(() => app.execute(command, given({ metadata })))).toMatchObject(refused);
+  });
+});
+
+describe('an option of createApp that a part of the app refuses', () => {
+  const slow = defineReaction({
+    name: 'slow',
+    events: [accountEvents],
+    timeoutMs: 60_000,
+    on: { 'account.opened': async () => {} },
+  });
+  const wrong: readonly (readonly [name: string, options: object])[] = [
+    ['subscriptions.leaseMs', { subscriptions: { leaseMs: 1 } }],
+    ['subscriptions.cachedRows', { subscriptions: { cachedRows: -1 } }],
+    ['subscriptions.retry', { subscriptions: { retry: { attempts: 0 } } }],
+    ['commands.retry', { commands: { retry: { attempts: 0 } } }],
+    ['commands.cache', { commands: { cache: { aggregates: -1 } } }],
+    ['timeoutMs of a reaction', { reactions: [slow] }],
+  ];
+  test.for(wrong)('leaves the database alone: %s', async ([, options], { app, database }) => {
+    const schema = 'untouched';
+    const started = createApp({ schema, database: { url: database.connectionString }, ...options });
+    expect(await failureOf(started)).toMatchObject(refused);
+    const { rows } = await app.store.pool.query('select nspname from pg_namespace where nspname = $1', [
+      schema,
+    ]);
+    expect(rows).toEqual([]);
+  });
+
+  test('is named with its value, the limit and the other option', async ({ database }) => {
+    const started = createApp({ database: { url: database.connectionString }, reactions: [slow] });
+    expect(String(await failureOf(started))).toContain(
+      'timeoutMs of reaction "slow" must be at most 30000, not 60000: half of batchTimeoutMs, which is 60000; lower it, or raise batchTimeoutMs (of an app: subscriptions.batchTimeoutMs)',
+    );
   });
 });

@@ -47,7 +47,28 @@ describe('the first violation', () => {
     });
     const always = { aggregate: account, id: 'a', check: () => true };
     expect(await app.history.firstViolation(always)).toBeUndefined();
-    expect(await app.history.firstViolation({ ...always, id: 'none', check: () => false })).toBeUndefined();
+  });
+
+  test('of an aggregate or a row without events is refused, not reported as held', async ({ app }) => {
+    await app.store.append('account-bolt', [opened]);
+    const wrongId = app.history.firstViolation({ aggregate: account, id: 'account-bolt', check: () => true });
+    expect(await failureOf(wrongId)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      argument: 'id',
+      message: expect.stringContaining('"account-account-bolt", which has no settled event'),
+    });
+    const wrongKey = app.history.firstViolation({
+      projection: totals as never,
+      key: { account_id: 'bolt' } as never,
+      check: () => true,
+    });
+    expect(await failureOf(wrongKey)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      argument: 'key',
+      message: expect.stringContaining('no settled event changed'),
+    });
+    const noEvent = { filter: { tags: ['none:1'] }, initialState: 0, evolve: () => 0, check: () => false };
+    expect(await app.history.firstViolation(noEvent)).toBeUndefined();
   });
 
   test('of a row has the row, or none', async ({ app }) => {
@@ -147,6 +168,17 @@ describe('the first violation', () => {
       const asked = app.history.firstViolation(invariant as AnyInvariant as never);
       expect(await failureOf(asked)).toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
+  });
+
+  test('says what a check returned instead of a boolean', async ({ app }) => {
+    await app.store.append('account-g', [deposited(1)]);
+    const messageOf = async (check: unknown) =>
+      String(
+        await failureOf(app.history.firstViolation({ aggregate: account, id: 'g', check: check as never })),
+      );
+    expect(await messageOf(async () => true)).toContain('returned a promise; it must not be async');
+    expect(await messageOf(() => undefined)).toContain('returned a value of type undefined');
+    expect(await messageOf(() => null)).toContain('returned null');
   });
 
   test('ends with its signal', async ({ app }) => {

@@ -121,11 +121,27 @@ export async function createApp<
     const closing = new SharedLimit(Math.max(store.answerMs, runnerOptions.stopTimeoutMs ?? 0), () =>
       store.breakOff(),
     );
-    await startComponent(stack, {
-      migrate: () => reachable(() => store.migrate()),
-      stop: () => closing.wait(store.close()),
-    });
+    stack.defer(() => closing.wait(store.close()));
+    // All are made before the first migration: they check their options, and a wrong one must leave the database alone.
     const runner = createProjectionRunner({ ...runnerOptions, store, projections });
+    const audit = new ProjectionAudit({ store, runner, onIncident: runnerOptions.onIncident });
+    const executor = createCommandExecutor({
+      ...options.commands,
+      aggregates,
+      decisions,
+      store,
+      snapshots: store,
+    });
+    const { cachedRows: _, ...reactionOptions } = runnerOptions;
+    const reactionRunner = createReactionRunner({
+      ...reactionOptions,
+      store,
+      reactions,
+      // Sound: the executor parses a command, and throws for one that it does not know.
+      execute: (command, given) =>
+        executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
+    });
+    await startComponent(stack, { migrate: () => reachable(() => store.migrate()) });
     await startComponent(stack, {
       migrate: () => reachable(() => runner.migrate()),
       start: async () => {
@@ -136,25 +152,8 @@ export async function createApp<
       },
       stop: () => closing.wait(runner.stop()),
     });
-    const audit = new ProjectionAudit({ store, runner, onIncident: runnerOptions.onIncident });
     await startComponent(stack, { stop: () => closing.wait(audit.close()) });
-    const executor = createCommandExecutor({
-      ...options.commands,
-      aggregates,
-      decisions,
-      store,
-      snapshots: store,
-    });
     await startComponent(stack, { stop: () => closing.wait(executor.close()) });
-    const { cachedRows: _, ...reactionOptions } = runnerOptions;
-    const reactionRunner = createReactionRunner({
-      ...reactionOptions,
-      store,
-      reactions,
-      // Sound: the executor parses a command, and throws for one that it does not know.
-      execute: (command, given) =>
-        executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
-    });
     await startComponent(stack, {
       migrate: () => reachable(async () => (reactions.length > 0 ? reactionRunner.migrate() : undefined)),
       start: () => reachable(async () => (run && reactions.length > 0 ? reactionRunner.start() : undefined)),

@@ -64,7 +64,9 @@ export interface AppHistory<
    * O(events of the stream, or that the filter or the projection selects), in bounded memory. Nothing is written.
    *
    * @returns undefined when it held after each event
-   * @throws what `check`, `evolve` or `key` throws; InvalidArgumentError, UnknownEventError, StoreUnavailableError; the
+   * @throws InvalidArgumentError also when no event concerns the aggregate or the row: the id or the key is a wrong one. A
+   * filter that selects no event returns undefined
+   * @throws what `check`, `evolve` or `key` throws; UnknownEventError, StoreUnavailableError; the
    * reason of `options.signal`
    *
    * @example

@@ -47,14 +47,42 @@ export async function firstViolation(
   assertGiven('invariant', invariant, namesOf(invariant));
   const { check } = invariant;
   if (typeof check !== 'function') throw InvalidArgumentError.not('a function', 'check', check);
+  let checked = false;
   for await (const { event, before, after } of changesOf(store, invariant, options)) {
+    checked = true;
     const holds: unknown = check(after, event);
     // A promise would count as true.
     if (typeof holds !== 'boolean')
-      throw InvalidArgumentError.not('a function that returns a boolean', 'check', check);
+      throw new InvalidArgumentError(
+        'check',
+        `must return true or false, and returned ${shownResult(holds)}`,
+      );
     if (!holds) return { event, before, after };
   }
+  if (!checked) assertNothingExpected(invariant);
   return undefined;
+}
+
+function shownResult(result: unknown): string {
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function')
+    return 'a promise; it must not be async';
+  return result === null ? 'null' : `a value of type ${typeof result}`;
+}
+
+/** An aggregate or a row that no event concerns is a wrong id or key: "it held" would hide that. A filter may find nothing. */
+function assertNothingExpected(invariant: AnyInvariant): void {
+  if ('aggregate' in invariant) {
+    const stream = invariant.aggregate.streamId(invariant.id);
+    throw new InvalidArgumentError(
+      'id',
+      `names stream "${stream}", which has no settled event: nothing was checked; pass the id that commands of the aggregate take, which aggregateIdOf(streamId) returns`,
+    );
+  }
+  if ('projection' in invariant)
+    throw new InvalidArgumentError(
+      'key',
+      `names a row of projection "${invariant.projection.name}" that no settled event changed: nothing was checked; pass the columns and values that the projection's key returns`,
+    );
 }
 
 function namesOf(invariant: AnyInvariant) {

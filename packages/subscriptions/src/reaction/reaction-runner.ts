@@ -78,8 +78,8 @@ export class ReactionRunner implements AsyncDisposable {
     for (const { name, timeoutMs } of reactions)
       if (timeoutMs > batchTimeoutMs / 2)
         throw new InvalidArgumentError(
-          'batchTimeoutMs',
-          `must be at least twice the timeoutMs of reaction "${name}", which is ${timeoutMs}`,
+          `timeoutMs of reaction "${name}"`,
+          `must be at most ${Math.floor(batchTimeoutMs / 2)}, not ${timeoutMs}: half of batchTimeoutMs, which is ${batchTimeoutMs}; lower it, or raise batchTimeoutMs (of an app: subscriptions.batchTimeoutMs)`,
         );
     const onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
