@@ -1,6 +1,7 @@
 import { importFile } from './input/import-file.ts';
 import { identify } from './input/read-file.ts';
-import { openShop, projections } from './open-shop.ts';
+import { mendReturns } from './mend-returns.ts';
+import { openShop, projections, type ShopPlace } from './open-shop.ts';
 import { checkTotals } from './report/check-totals.ts';
 import { printTables } from './report/tables.ts';
 import { heading, line } from './screen/print.ts';
@@ -18,10 +19,17 @@ export async function schemaOf(path: string): Promise<string> {
   return `retail_${(await identify(path)).fingerprint}`;
 }
 
-/** Imports a file, prints the tables and checks them. A second run adds nothing. */
+/** Imports a file, prints the tables, checks them, and mends a wrong one. A second run adds nothing. */
 export async function importAndReport(path: string, databaseUrl?: string): Promise<RunReport> {
+  const place = { schema: await schemaOf(path), databaseUrl };
+  const { expected, addedEvents, exact } = await importInto(place, path);
+  const mended = await mendReturns(place, expected);
+  return { addedEvents, exact: exact && mended };
+}
+
+async function importInto(place: ShopPlace, path: string) {
   const { bytes } = await identify(path);
-  await using shop = await openShop({ schema: await schemaOf(path), databaseUrl });
+  await using shop = await openShop(place);
 
   heading(`Importing ${path}`);
   line(`on ${shop.database}`);
@@ -39,8 +47,7 @@ export async function importAndReport(path: string, databaseUrl?: string): Promi
   line(`read models caught up ${seconds(imported, performance.now())} later`);
 
   await printTables(shop);
-  const exact = await checkTotals(shop, expected);
-  return { addedEvents, exact };
+  return { expected, addedEvents, exact: await checkTotals(shop, expected) };
 }
 
 function seconds(from: number, to: number): string {

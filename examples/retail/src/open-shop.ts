@@ -7,14 +7,14 @@ import { totals } from './read/totals.ts';
 
 export const projections = [revenue, products, customers, totals] as const;
 
-/** @param databaseUrl @default DATABASE_URL, otherwise the embedded PostgreSQL in `.leftfold/postgres` */
-export function openShop({
-  schema,
-  databaseUrl,
-}: {
+/** Where the log of a shop is. */
+export interface ShopPlace {
   readonly schema: string;
+  /** @default DATABASE_URL, otherwise the embedded PostgreSQL in `.leftfold/postgres` */
   readonly databaseUrl?: string | undefined;
-}) {
+}
+
+export function openShop({ schema, databaseUrl }: ShopPlace) {
   return createApp({
     database: { url: databaseUrl },
     schema,

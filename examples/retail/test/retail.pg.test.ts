@@ -7,6 +7,7 @@ import { createTestDatabase } from '@leftfold/testing/postgres';
 import { describe, expect, test } from 'vitest';
 import { schemaOf } from '../src/import-and-report.ts';
 import { projections } from '../src/open-shop.ts';
+import { newReturns, wrongReturns } from '../src/read/returns.ts';
 
 const sample = fileURLToPath(new URL('../sample.csv', import.meta.url));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -42,11 +43,13 @@ describe('retail', () => {
   test('the sample is imported exactly with the rights of an app; a second run adds nothing', async () => {
     await using database = await createTestDatabase();
     await using logins = await createRoleLogins(database);
-    await logins.migrate({ schema: await schemaOf(sample), projections });
+    const everything = [...projections, wrongReturns, newReturns];
+    await logins.migrate({ schema: await schemaOf(sample), projections: everything });
     const url = logins.urlOf('process');
     const first = await toEnd(start(url, []));
     expect(first).toMatchObject({ code: 0 });
     expect(first.output).toContain('99 events added');
+    expect(first.output).toMatch(/✗ pieces returned.*\n.*differ[^]*✓ pieces returned/);
     const second = await toEnd(start(url, []));
     expect(second).toMatchObject({ code: 0 });
     expect(second.output).toContain(' 0 events added');

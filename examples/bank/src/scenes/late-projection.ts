@@ -4,6 +4,7 @@ import { transfer } from '../domain/transfer.ts';
 import type { BankPlace } from '../open-bank.ts';
 import { balances } from '../read/balances.ts';
 import { turnover } from '../read/turnover.ts';
+import { progressBar } from '../screen/progress.ts';
 import { checked, count, euros, heading, line } from '../screen/print.ts';
 
 /** Adds a read model, which is built from the beginning of the log. */
@@ -21,6 +22,10 @@ export async function addProjection({ databaseUrl, schema }: BankPlace): Promise
   const applied = performance.now() - started;
   const { highWaterMark: events } = await bank.status();
   line(`it applied the ${count(events)} events of the log in ${applied.toFixed(0)} ms`);
+  const bar = progressBar(events, 'events, built once more while it serves');
+  await bank.projections.rebuild(turnover, { onProgress: ({ position }) => bar.update(position) });
+  bar.update(events);
+  bar.stop();
   const rows = await bank.query(turnover).orderBy('movements', 'desc').execute();
   const [busiest] = rows;
   if (busiest !== undefined) {

@@ -6,6 +6,8 @@ export interface ExpectedTotals {
   negativeLines: number;
   unpricedLines: number;
   mils: number;
+  /** Of cancellations. */
+  returnedPieces: number;
   readonly invoices: Set<string>;
   readonly customers: Set<string>;
   readonly products: Set<string>;
@@ -18,6 +20,7 @@ export function noTotals(): ExpectedTotals {
     negativeLines: 0,
     unpricedLines: 0,
     mils: 0,
+    returnedPieces: 0,
     invoices: new Set(),
     customers: new Set(),
     products: new Set(),
@@ -30,6 +33,7 @@ export function addLine(totals: ExpectedTotals, line: InvoiceLine): void {
   totals.negativeLines += line.quantity < 0 ? 1 : 0;
   totals.unpricedLines += line.unitPriceMils <= 0 ? 1 : 0;
   totals.mils += line.quantity * line.unitPriceMils;
+  if (line.invoiceNo.startsWith('C')) totals.returnedPieces -= line.quantity;
   totals.invoices.add(line.invoiceNo);
   totals.products.add(line.stockCode);
   totals.countries.add(line.country);

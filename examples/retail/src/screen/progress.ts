@@ -1,9 +1,9 @@
 import cliProgress from 'cli-progress';
 
-/** A progress bar over the bytes of the file. On an output that is not a terminal it prints a line every 5 seconds. */
-export function fileProgressBar(bytes: number) {
-  const bar = new cliProgress.SingleBar({
-    format: '  {bar} {percentage}% · {lines} lines',
+/** On an output that is not a terminal it prints a line every 5 seconds. */
+function barOf(format: string) {
+  return new cliProgress.SingleBar({
+    format: `  {bar} ${format}`,
     barsize: 32,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -12,6 +12,18 @@ export function fileProgressBar(bytes: number) {
     noTTYOutput: true,
     notTTYSchedule: 5_000,
   });
+}
+
+/** A progress bar over the log, for a read model that is built. */
+export function buildProgressBar(highWaterMark: number) {
+  const bar = barOf('{value}/{total} events');
+  bar.start(highWaterMark, 0);
+  return { update: (position: number) => bar.update(position), stop: () => bar.stop() };
+}
+
+/** A progress bar over the bytes of the file. */
+export function fileProgressBar(bytes: number) {
+  const bar = barOf('{percentage}% · {lines} lines');
   bar.start(bytes, 0, { lines: '0' });
   return {
     update: (bytesRead: number, lines: number) =>
