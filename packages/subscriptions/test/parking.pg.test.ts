@@ -6,41 +6,11 @@ import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect, onTestFinished } from 'vitest';
-import type { PostgresEventStore } from '@leftfold/event-store';
 import { tokenOf } from '@leftfold/core';
-import type { SubscriptionDefinition, SubscriptionIncident, SubscriptionRunner } from '../src/index.ts';
+import type { SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
+import { append, fragile, parkedOf } from './fragile.ts';
 import { added, createRunner, openStore, orderOf, recorder } from './recorder.ts';
-
-interface Fragile {
-  /** Amounts that fail. */
-  readonly poison: Set<number>;
-  readonly subscription: SubscriptionDefinition;
-}
-
-/** Parks the stream of an event whose amount is poison. */
-function fragile(
-  store: PostgresEventStore,
-  poison: readonly number[],
-  onEvent: (amount: number) => Promise<unknown> = async () => {},
-): Fragile {
-  const fails = new Set(poison);
-  const subscription = recorder(store, 'fragile', {
-    onEvent: async ({ data }) => {
-      const { amount } = data as { amount: number };
-      await onEvent(amount);
-      if (fails.has(amount)) throw new Error(`${amount} is refused`);
-    },
-  });
-  return { poison: fails, subscription: { ...subscription, onFailure: 'park' } };
-}
-
-/** Appends amounts: those of a hundred and more to the stream "counter-a", the others to "counter-b". */
-async function append(store: PostgresEventStore, amounts: readonly number[]): Promise<void> {
-  for (const amount of amounts) await store.append(amount < 100 ? 'counter-b' : 'counter-a', [added(amount)]);
-}
-
-const parkedOf = async (runner: SubscriptionRunner) => (await runner.status())[0]?.parked;
 
 const nothing = { keys: 0, events: 0 };
 
