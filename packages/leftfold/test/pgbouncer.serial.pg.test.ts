@@ -100,6 +100,51 @@ describe.skipIf(program === undefined)('behind PgBouncer in transaction mode', (
     expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
   });
 
+  test('processes that share slices, and change their number, apply each event once', async ({
+    ownDatabase,
+    ownPool,
+  }) => {
+    guarantee('sliced-projections');
+    await using bouncer = await startPgBouncer(program ?? '', ownDatabase.connectionString, [
+      'default_pool_size = 4',
+    ]);
+    const incidents: Incident[] = [];
+    const open = (slices: number, owner: string) =>
+      createApp({
+        database: { url: bouncer.connectionString, preparedStatements: false, listen: false },
+        aggregates: [account],
+        projections: [{ ...balances, slices }],
+        subscriptions: { owner, leaseMs: 1_500, onIncident: (incident) => incidents.push(incident) },
+      });
+    const deposits = (apps: readonly Pick<App, 'execute'>[]) =>
+      Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          apps[index % apps.length]!.execute(deposit(String(index % 20), { cents: 1 })),
+        ),
+      );
+    const owners = async (app: Pick<App, 'projections'>) =>
+      new Set((await app.projections.status())[0]?.slices.map(({ owner }) => owner?.split('/')[0])).size;
+    await using first = await open(4, 'first');
+    await using second = await open(4, 'second');
+    await until(async () => (await owners(first)) === 2, { timeoutMs: 20_000 });
+    await deposits([first, second]);
+    await using third = await open(3, 'third');
+    await deposits([first, second, third]);
+    await killBackends(ownPool, "application_name like 'leftfold%'");
+    await until(async () => (await third.projections.status())[0]?.slices.length === 3, {
+      timeoutMs: 20_000,
+    });
+    await until(async () => (await owners(third)) === 3, { timeoutMs: 20_000 });
+    const results = await deposits([first, second, third]);
+    for (const { token } of results)
+      await third.projections.waitFor({ ...balances, slices: 3 }, token, { timeoutMs: 20_000 });
+    const { rows } = await ownPool.query(
+      'select count(*)::integer as accounts, sum(cents)::integer as cents, sum(events)::integer as events from leftfold__balances_v1.balances',
+    );
+    expect(rows).toEqual([{ accounts: 20, cents: 180, events: 180 }]);
+    expect(incidents.filter(({ stopped }) => stopped)).toEqual([]);
+  });
+
   test('calls wait while it is paused, and fail with a typed error after query_wait_timeout', async ({
     ownDatabase,
     ownPool,
