@@ -1,7 +1,14 @@
 import type { EventQuery, ExpectedVersion } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import type { Statement } from '@leftfold/postgres';
-import { databaseTest } from '@leftfold/testbed/database';
+import {
+  databaseTest,
+  explainAll,
+  type ExplainedStatement,
+  JIT_ABOVE_COST,
+  nodesOf,
+  plansOfSession,
+} from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import pg from 'pg';
 import { describe, expect } from 'vitest';
@@ -16,23 +23,6 @@ import {
 import { highWaterMarkStatement } from '../src/sql/high-water-mark.ts';
 import { loadSnapshotStatement } from '../src/sql/snapshots.ts';
 import { migratedLog } from './store-test.ts';
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Index Name'?: string;
-  readonly 'Relation Name'?: string;
-  readonly 'Actual Rows'?: number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly 'Total Cost'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-interface ExplainedStatement {
-  readonly 'Query Text'?: string;
-  readonly Plan: PlanNode;
-}
-
-const nodesOf = (plan: PlanNode): readonly PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
 /** How a plan gets at the log: `<node> <index>`, one for each access. */
 function accessesOf({ Plan }: ExplainedStatement): readonly string[] {
@@ -51,36 +41,31 @@ function lookedAt(explained: readonly ExplainedStatement[]): number {
 }
 
 const EVENTS = 100_000;
-/** The default of `jit_above_cost`: a server with JIT compiles a statement of that cost, for some milliseconds. */
-const JIT_ABOVE_COST = 100_000;
-
 const modes = ['force_custom_plan', 'force_generic_plan'] as const;
 
 /** Tests on a log and a session of their own. `plansOf` runs a statement and returns the plans of all it runs. */
 function plansTest() {
-  const explained: ExplainedStatement[] = [];
   let serial = 0;
   return databaseTest(migratedLog)
     .extend('client', { scope: 'file' }, async ({ database }, { onCleanup }) => {
       const client = new pg.Client({ connectionString: database.connectionString });
-      client.on('notice', ({ message = '' }) => {
-        const json = message.indexOf('{');
-        if (message.includes('plan:') && json > 0)
-          explained.push(JSON.parse(message.slice(json)) as ExplainedStatement);
-      });
       await client.connect();
       onCleanup(() => client.end());
       return client;
     })
-    .extend('explained', () => explained)
-    .extend('plansOf', ({ client }) => async ({ text, values }: Pick<Statement, 'text' | 'values'>) => {
-      explained.length = 0;
-      await client.query({ name: `plan ${(serial += 1)}`, text, values: [...values] });
-      expect(explained.length).toBeGreaterThan(0);
-      const costs = explained.map(({ Plan }) => Plan['Total Cost'] ?? Number.NaN);
-      expect(Math.max(...costs)).toBeLessThan(JIT_ABOVE_COST);
-      return explained;
-    });
+    .extend('explained', { scope: 'file' }, ({ client }) => plansOfSession(client))
+    .extend(
+      'plansOf',
+      ({ client, explained }) =>
+        async ({ text, values }: Pick<Statement, 'text' | 'values'>) => {
+          explained.length = 0;
+          await client.query({ name: `plan ${(serial += 1)}`, text, values: [...values] });
+          expect(explained.length).toBeGreaterThan(0);
+          const costs = explained.map(({ Plan }) => Plan['Total Cost'] ?? Number.NaN);
+          expect(Math.max(...costs)).toBeLessThan(JIT_ABOVE_COST);
+          return explained;
+        },
+    );
 }
 
 const tests = {
@@ -328,17 +313,6 @@ describe('with a plan that was made while the log was short', () => {
     }
   });
 });
-
-/** Has the plans of statements inside functions told, as they were run. */
-async function explainAll(client: pg.Client): Promise<void> {
-  await client.query(`
-    load 'auto_explain';
-    set auto_explain.log_min_duration = 0;
-    set auto_explain.log_nested_statements = on;
-    set auto_explain.log_analyze = on;
-    set auto_explain.log_format = json;
-    set auto_explain.log_level = notice`);
-}
 
 /** An append of one event to one stream. */
 function requestOf(streamId: string, expectedVersion: ExpectedVersion, eventId: string): AppendRequest {

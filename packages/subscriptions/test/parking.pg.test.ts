@@ -10,7 +10,7 @@ import { tokenOf } from '@leftfold/core';
 import type { SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
 import { append, fragile, parkedOf } from './fragile.ts';
-import { added, createRunner, openStore, orderOf, recorder } from './recorder.ts';
+import { added, createRunner, openStore, orderOf } from './recorder.ts';
 
 const nothing = { keys: 0, events: 0 };
 
