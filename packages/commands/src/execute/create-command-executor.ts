@@ -24,6 +24,7 @@ import {
   assertPlainObject,
   assertSchema,
   type OptionNames,
+  thrownText,
 } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
@@ -233,8 +234,7 @@ function cacheSize(cache: CacheOptions | false | undefined): number {
 }
 
 function warn(error: unknown, { streamId }: SnapshotOwner): void {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`snapshot of stream "${streamId}": ${reason}`, 'LeftfoldWarning');
+  process.emitWarning(`snapshot of stream "${streamId}": ${thrownText(error)}`, 'LeftfoldWarning');
 }
 
 /** An error thrown by the callback must not fail the command. */

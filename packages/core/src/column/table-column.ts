@@ -1,3 +1,4 @@
+import { thrownText } from '../errors/thrown.ts';
 import type { AnyRow, ColumnType, SqlTypes } from '../projection/columns.ts';
 import type { SqlType } from './sql-type.ts';
 import { sqlTypes } from './sql-types.ts';
@@ -68,6 +69,5 @@ export function decodeColumn({ type }: TableColumn, text: string | null): AnyRow
 }
 
 function namingColumn({ name }: TableColumn, cause: unknown): TypeError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TypeError(`column "${name}": ${reason}`, { cause });
+  return new TypeError(`column "${name}": ${thrownText(cause)}`, { cause });
 }

@@ -1,4 +1,5 @@
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { thrownText } from '../errors/thrown.ts';
 import type { AnyRow, TableDefinition } from '../projection/columns.ts';
 import { sqlTypes } from './sql-types.ts';
 import { encodeColumn, type TableColumn, tableColumn } from './table-column.ts';
@@ -69,8 +70,7 @@ export function assertInitialRow(projection: string, { rest }: TableLayout, row:
     try {
       encodeColumn(column, row);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : 'cannot be stored';
-      throw new InvalidDefinitionError(`initialRow of "${projection}": ${reason}`, { cause });
+      throw new InvalidDefinitionError(`initialRow of "${projection}": ${thrownText(cause)}`, { cause });
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { AnyLeftfoldError } from './any-leftfold-error.ts';
-import { inOneLine, shownValue } from './shown.ts';
+import { inOneLine } from './shown.ts';
+import { readable, thrownText } from './thrown.ts';
 
 /** Every failure a caller may branch on. Adding a member is a minor release; removing one is a major. */
 export type ErrorCode = AnyLeftfoldError['code'];
@@ -30,15 +31,17 @@ export abstract class LeftfoldError extends Error {
    * `LeftfoldError.is(error) && error.code === 'STREAM_VERSION_CONFLICT'` narrows to the class with its fields.
    */
   static is(value: unknown): value is AnyLeftfoldError {
-    return typeof value === 'object' && value !== null && brand in value;
+    try {
+      return typeof value === 'object' && value !== null && brand in value;
+    } catch {
+      return false; // a proxy that throws
+    }
   }
 }
 
 /** JavaScript can throw anything; what follows a chain of causes can rely on errors. */
 function withErrorAsCause(options: ErrorOptions | undefined): ErrorOptions | undefined {
-  const cause = options?.cause;
-  if (cause === undefined || cause instanceof Error) return options;
-  return {
-    cause: new Error(typeof cause === 'string' ? cause : `${shownValue(cause)} was thrown, not an Error`),
-  };
+  if (options?.cause === undefined) return options;
+  const cause = readable(options.cause);
+  return cause instanceof Error ? { cause } : { cause: new Error(thrownText(cause)) };
 }

@@ -1,4 +1,5 @@
 import { LeftfoldError } from './leftfold-error.ts';
+import { thrownText } from './thrown.ts';
 
 /** The durable subscription that an error is about. */
 export interface SubscriptionIdentity {
@@ -80,8 +81,7 @@ function shortened(key: string): string {
 }
 
 function reasonOf(cause: unknown): string {
-  if (cause instanceof Error) return cause.message;
-  return typeof cause === 'string' ? cause : 'unknown cause';
+  return cause === undefined ? 'unknown cause' : thrownText(cause);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '@leftfold/core';
-import { codeOf, messageOf } from './error-text.ts';
+import { thrownText } from '@leftfold/core/input';
+import { codeOf } from './error-text.ts';
 import type { Failure } from './failure.ts';
 
 /** Code of a connection of the framework's own that is known to have broken. */
@@ -16,7 +17,7 @@ const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect';
 
 const unreachable: Failure['toError'] = (cause) =>
   new StoreUnavailableError(
-    messageOf(cause) === NO_FREE_CONNECTION
+    thrownText(cause) === NO_FREE_CONNECTION
       ? 'all connections of the pool were in use for as long as a call waits for one; end transactions that are held open, or raise maxConnections'
       : 'the database cannot be reached; check that it runs and that the connection string is right',
     { cause },
@@ -57,14 +58,14 @@ export const connectionTable: Readonly<Record<string, Failure>> = {
   [CONNECTION_LOST]: disconnected,
   [NOT_CONNECTED]: {
     ...disconnected,
-    toError: (cause) => new StoreUnavailableError(messageOf(cause), { cause }),
+    toError: (cause) => new StoreUnavailableError(thrownText(cause), { cause }),
   },
   [NO_ANSWER]: {
     ...disconnected,
     name: 'no-answer',
     toError: (cause) =>
       new StoreUnavailableError(
-        `${messageOf(cause)}, so its connection was closed, and it is unknown whether the statement took effect; check the network, and which lock the statement may wait for`,
+        `${thrownText(cause)}, so its connection was closed, and it is unknown whether the statement took effect; check the network, and which lock the statement may wait for`,
         { cause },
       ),
   },

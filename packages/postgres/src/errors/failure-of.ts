@@ -1,4 +1,5 @@
 import { LeftfoldError } from '@leftfold/core';
+import { readable } from '@leftfold/core/input';
 import { noTls, tlsPrefixes, withoutCode } from './connection-table.ts';
 import {
   closedToConnections,
@@ -37,6 +38,10 @@ const LOGIN_ROUTINE = 'CheckMyDatabase';
  * @param schema only violations of this schema's constraints are lost races. @default none is
  */
 export function failureOf(thrown: unknown, schema?: string): Failure {
+  return failureOfReadable(readable(thrown), schema);
+}
+
+function failureOfReadable(thrown: unknown, schema: string | undefined): Failure {
   if (isCoded(thrown)) return failureOfCode(thrown, schema);
   if (thrown instanceof AggregateError) return failureOfSeveral(thrown.errors);
   const isBare = thrown instanceof Error && thrown.constructor === Error && !LeftfoldError.is(thrown);

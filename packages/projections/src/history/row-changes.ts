@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
 } from '@leftfold/core';
 import { encodeColumn, encodeKeyColumn } from '@leftfold/core/column';
-import { assertObject, assertProjection, assertWhole } from '@leftfold/core/input';
+import { assertObject, assertProjection, assertWhole, thrownText } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { RowCache } from '../fold/row-cache.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
@@ -119,8 +119,7 @@ function assertKey({ columns }: TableFold, key: AnyRow): void {
     try {
       encodeKeyColumn(column, key);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : 'is none';
-      throw new InvalidArgumentError('key', reason, { cause });
+      throw new InvalidArgumentError('key', thrownText(cause), { cause });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@leftfold/core';
+import { readable } from '@leftfold/core/input';
 
 /** What is known about a batch that failed. */
 export interface FailedBatch {
@@ -18,7 +19,7 @@ export class BatchFailure extends Error {
   readonly #batch: FailedBatch;
 
   constructor(cause: unknown, batch: FailedBatch) {
-    super('a batch of events could not be processed', { cause });
+    super('a batch of events could not be processed', { cause: readable(cause) });
     this.#batch = batch;
   }
 

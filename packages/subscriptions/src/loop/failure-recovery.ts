@@ -5,6 +5,7 @@ import {
   SubscriptionFailedError,
   type SubscriptionStalledError,
 } from '@leftfold/core';
+import { readable, thrownText } from '@leftfold/core/input';
 import { isIdleEnded, isOperational, isStatementEnded, toLeftfoldError } from '@leftfold/postgres';
 import type { StopRequest } from '../handler/stop-request.ts';
 import { BatchFailure } from '../handler/batch-failure.ts';
@@ -86,7 +87,7 @@ export class FailureRecovery {
    */
   async handle(progress: TermProgress, error: unknown, wasDown: boolean): Promise<'continue' | 'over'> {
     const { retry } = this.#options;
-    const cause = error instanceof BatchFailure ? error.cause : error;
+    const cause = readable(error instanceof BatchFailure ? error.cause : error);
     // The database has answered since: there is nothing more to wait for.
     if (wasDown) return 'continue';
     const { size } = progress;
@@ -151,8 +152,8 @@ export class FailureRecovery {
     const identity = identityOf(this.#subscription, term.slice);
     const failed = new SubscriptionFailedError(identity, event ?? eventOf(cause), { cause });
     try {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      const failure = { position: failed.position, type: failed.eventType, message, outdated, release };
+      const { position, eventType: type } = failed;
+      const failure = { position, type, message: thrownText(cause), outdated, release };
       await stopSubscription(store, term, failure);
     } catch (error) {
       // Not stopped yet: the event is retried once more, and its failure leads here again.

@@ -13,6 +13,7 @@ import { Pace } from './pace.ts';
 import { applyUpTo } from './page-pipeline.ts';
 import { runBeside } from './run-beside.ts';
 import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
+import { readable } from '@leftfold/core/input';
 import { pause } from '@leftfold/postgres';
 import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalled.ts';
 import { keysOfSlice } from '../subscription/slice-of.ts';
@@ -97,7 +98,8 @@ export class SubscriptionLoop {
         return await within(create(), batchTimeoutMs, () =>
           batchTooLong(this.#subscription, this.#term, position, limit),
         );
-      } catch (error) {
+      } catch (thrown) {
+        const error = readable(thrown);
         lastFailure = describeFailure(attempt, error, store.schema);
         this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
         // One that hangs would hold the lease for as long again with each attempt.
@@ -155,7 +157,7 @@ export class SubscriptionLoop {
       try {
         if ((await this.#follow(progress)) === 'over') return;
       } catch (error) {
-        failure = { error };
+        failure = { error: readable(error) };
       }
       if (this.#options.store.closed) return;
       if (failure?.error instanceof SubscriptionStalledError) {

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@leftfold/core';
+import { readable } from '@leftfold/core/input';
 import { BatchFailure } from '../handler/batch-failure.ts';
 import { StopRequest } from '../handler/stop-request.ts';
 import { storedCountOf } from '../handler/stored-count.ts';
@@ -101,7 +102,8 @@ async function write(
 }
 
 /** The runner then knows the event when the batch had only one. */
-function asBatchFailure(error: unknown, eventCount: number, firstEvent: RecordedEvent | undefined): unknown {
+function asBatchFailure(thrown: unknown, eventCount: number, firstEvent: RecordedEvent | undefined): unknown {
+  const error = readable(thrown);
   if (error instanceof BatchFailure || error instanceof StopRequest || isRewound(error)) return error;
   return new BatchFailure(error, { eventCount, firstEvent, failing: undefined });
 }

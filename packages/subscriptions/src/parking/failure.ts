@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@leftfold/core';
+import { thrownText } from '@leftfold/core/input';
 import type { Failure } from '../sql/parking-change.ts';
 import { storableMessage } from '../sql/storable-message.ts';
 
@@ -10,6 +11,6 @@ export interface FailedEvent extends Omit<Failure, 'key' | 'position' | 'type' |
 
 /** The failure of one key of an event. */
 export function toFailure(key: string, { event, cause, release, attempts, retryMs }: FailedEvent): Failure {
-  const message = storableMessage(cause instanceof Error ? cause.message : String(cause));
+  const message = storableMessage(thrownText(cause));
   return { key, position: event.position, type: event.type, message, release, attempts, retryMs };
 }

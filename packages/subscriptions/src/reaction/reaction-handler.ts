@@ -1,4 +1,5 @@
 import { type AnyReaction, type RecordedEvent, retryDelayMs } from '@leftfold/core';
+import { readable } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { StopRequest } from '../handler/stop-request.ts';
 import { storedCountOf } from '../handler/stored-count.ts';
@@ -97,7 +98,7 @@ export class ReactionHandler implements SubscriptionHandler {
         queue.done += 1;
       } catch (cause) {
         // What was ended with the term is not the event's fault.
-        if (!this.#run.signal.aborted) queue.failure = { cause, attempts: attempt };
+        if (!this.#run.signal.aborted) queue.failure = { cause: readable(cause), attempts: attempt };
         return;
       }
     }

@@ -1,4 +1,5 @@
 import { LeftfoldError } from '@leftfold/core';
+import { readable, thrownText } from '@leftfold/core/input';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 
 /** An error in a runner. */
@@ -42,7 +43,10 @@ export function warner(): OnIncident {
 
 /** A callback that throws, or rejects, must not end the process: its error becomes a warning. */
 export function guarded(onIncident: OnIncident): (incident: SubscriptionIncident) => void {
-  const warn = (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error));
+  const warn = (thrown: unknown) => {
+    const error = readable(thrown);
+    process.emitWarning(error instanceof Error ? error : thrownText(error));
+  };
   return (incident) => {
     try {
       const answer: unknown = onIncident(incident);

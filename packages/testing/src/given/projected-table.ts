@@ -7,6 +7,7 @@ import {
   type TableProjection,
 } from '@leftfold/core';
 import { columnsOf, type TableLayout } from '@leftfold/core/column';
+import { thrownText } from '@leftfold/core/input';
 import { assertSame } from './assert-same.ts';
 import { readBy } from './read-by.ts';
 import { storedKey, storedRow } from './stored-row.ts';
@@ -72,7 +73,7 @@ function naming<TResult>(at: string, work: () => TResult): TResult {
   try {
     return work();
   } catch (cause) {
-    throw new TypeError(`${at}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new TypeError(`${at}: ${thrownText(cause)}`, { cause });
   }
 }
 
