@@ -68,8 +68,22 @@ describe('subscriptions of one name', () => {
     for (const slices of [0, 1.5, 1_025]) {
       expect(() => createRunner(store, [{ ...one, slices }])).toThrow(InvalidArgumentError);
     }
-    expect(() => createRunner(store, [{ ...one, name: '' }])).toThrow(
-      expect.objectContaining({ code: 'INVALID_NAME' }),
-    );
+    // With "+", the names of copies and replays of projections.
+    for (const name of ['', 'shared+copy', 'shared+aside'])
+      expect(() => createRunner(store, [{ ...one, name }])).toThrow(
+        expect.objectContaining({ code: 'INVALID_NAME' }),
+      );
+  });
+
+  test('are refused by the database when they are those of copies and replays', async ({ store }) => {
+    const register = (name: string) =>
+      sql`select ${sql.id(store.schema, '_register_subscriptions')}(
+            array[${name}], array[1], array[1], array['{}'::jsonb], array['hash'], array[null::jsonb])`.execute(
+        store.db,
+      );
+    await createRunner(store, [recorder(store, 'shared')]).migrate();
+    await register('other');
+    for (const name of ['shared+copy', 'shared+aside'])
+      await expect(register(name)).rejects.toMatchObject({ code: '22023' });
   });
 });

@@ -106,6 +106,23 @@ describe('a reaction', () => {
     expect(await runner.status()).toMatchObject([{ state: 'running', parked: { keys: 0 } }]);
   });
 
+  test('begins at any time that a Date and PostgreSQL hold', async ({ store }) => {
+    await append(store, 'a', 1);
+    const times = ['-004000-01-01', '0000-01-01', '+010000-01-01', '+275760-09-13'].map(
+      (day) => new Date(day),
+    );
+    const reactions = times.map((time, index) =>
+      reacting(undefined, { name: `at ${index}`, start: { time } }),
+    );
+    await using runner = createRunner(
+      store,
+      reactions.map(({ reaction }) => reaction),
+    );
+    await runner.start();
+    for (const { reaction } of reactions) await runner.whenCaughtUp(reaction);
+    expect(reactions.map(({ effects }) => effects)).toEqual([[1], [1], [], []]);
+  });
+
   test('that fails holds up its later events, also those of the batch that is prepared meanwhile', async ({
     store,
   }) => {

@@ -26,6 +26,10 @@ function prepare(events: readonly NewEvent[], context: AppendContext = {}, strea
 }
 
 describe('a prepared append', () => {
+  test('is refused when its list of events lacks an element', () => {
+    expect(() => prepare(new Array(2))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+
   test('has each event with its id, its JSON text and its metadata', () => {
     const tags = ['author:ada'];
     const request = prepare(

@@ -51,7 +51,8 @@ export function prepareRequest(
   const size = new AppendSize(limits, first.streamId, eventCount === 1);
   const preparation = new EventPreparation(catalog, now, size, context);
   const streams = appends.map(({ streamId, events, expectedVersion = 'any' }): StreamPart => {
-    const prepared = events.map((event) => preparation.prepare(streamId, event));
+    // Not map, which leaves out elements that a list does not have.
+    const prepared = Array.from(events, (event) => preparation.prepare(streamId, event));
     return { streamId, expectedVersion, events: prepared };
   });
   assertAllDiffer(streams);

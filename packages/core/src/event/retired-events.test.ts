@@ -86,6 +86,7 @@ describe('an event of a retired type', () => {
       () => ({ name: 'debited', data: { cents: 1 } }),
       () => ['opened'],
       () => undefined,
+      () => new Array(2), // without elements
     ];
     for (const upcast of upcasts) {
       const events = defineEvents(

@@ -90,7 +90,8 @@ export function upcastRetired(
     throw toInvalidEvent(stored, cause, 'the upcast threw');
   }
   const events: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
-  return events.map((event, index) => {
+  // Not map, which leaves out elements that a list does not have.
+  return Array.from(events, (event, index) => {
     const target = isUpcastEvent(event) ? definition.targets.get(event.name) : undefined;
     if (target === undefined || !isUpcastEvent(event))
       throw new InvalidEventError(type, schemaVersion, [notDeclared(definition)], { position });

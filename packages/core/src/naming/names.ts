@@ -33,6 +33,17 @@ export function assertId(kind: string, value: string | undefined): void {
   }
 }
 
+/**
+ * For the name of what has a checkpoint. With "+", the framework names the checkpoints of copies and replays of projections.
+ *
+ * @throws InvalidNameError like {@link assertId}, and when the name has "+"
+ */
+export function assertSubscriptionName(kind: string, value: string): void {
+  assertId(kind, value);
+  if (value.includes('+'))
+    throw new InvalidNameError(kind, value, 'has a "+", which is for copies of projections; remove it');
+}
+
 /** A category has no hyphen, since the first hyphen of a stream id ends the category. */
 export function assertCategory(value: string): void {
   assertPattern(

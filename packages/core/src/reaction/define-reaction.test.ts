@@ -23,6 +23,7 @@ test('a reaction reads the events that have a handler, from the end of the log, 
 
 test.each([
   { name: '' },
+  { name: 'balances+copy' },
   { version: 0 },
   { concurrency: 0 },
   { concurrency: 1_001 },

@@ -11,7 +11,7 @@ import {
   assertGiven,
   assertSchema,
 } from '../input/assert-definition.ts';
-import { assertId } from '../naming/names.ts';
+import { assertSubscriptionName } from '../naming/names.ts';
 import { typesOf } from '../projection/assert-projection-options.ts';
 import type { OnFailure } from '../projection/define-projection.ts';
 import type { ProjectedEvent } from '../projection/projected-event.ts';
@@ -145,7 +145,7 @@ const defaultRetry: RetryPolicy = { attempts: 5, firstDelayMs: 1_000, maxDelayMs
  * });
  * ```
  *
- * @throws InvalidNameError when the name is empty or too long.
+ * @throws InvalidNameError when the name is empty, too long, or has "+".
  * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  */
 export function defineReaction<
@@ -163,7 +163,7 @@ export function defineReaction<
     onFailure = 'stop',
     timeoutMs = 20_000,
   } = options;
-  assertId('reaction name', name);
+  assertSubscriptionName('reaction name', name);
   assertWhole(`version of reaction "${name}"`, version, { least: 1, most: 2_147_483_647 });
   assertEach('events', events, assertEventGroup);
   if (options.metadata !== undefined) assertSchema('metadata', options.metadata);

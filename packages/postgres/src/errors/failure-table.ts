@@ -7,8 +7,9 @@ import {
   TransactionRolledBackError,
   WrongIsolationLevelError,
 } from '@leftfold/core';
+import { thrownText } from '@leftfold/core/input';
 import { connectionTable, disconnected } from './connection-table.ts';
-import { codeOf, messageOf } from './error-text.ts';
+import { codeOf } from './error-text.ts';
 import { EVENT_TOO_LARGE, eventTooLarge } from './event-too-large.ts';
 import type { Failure } from './failure.ts';
 
@@ -239,14 +240,14 @@ export const failureTable: Readonly<Record<string, Failure>> = {
     fault: 'configuration',
     retry: 'never',
     passing: true,
-    toError: (cause) => new WrongIsolationLevelError(messageOf(cause), { cause }),
+    toError: (cause) => new WrongIsolationLevelError(thrownText(cause), { cause }),
   },
   /** Raised by the log's own functions: the log is read on a standby. */
   LF005: {
     fault: 'configuration',
     retry: 'never',
     passing: true,
-    toError: (cause) => new ReadOnlyDatabaseError(`${messageOf(cause)}; connect to the primary`, { cause }),
+    toError: (cause) => new ReadOnlyDatabaseError(`${thrownText(cause)}; connect to the primary`, { cause }),
   },
   [EVENT_TOO_LARGE]: { ...unfitValue, toError: eventTooLarge },
 

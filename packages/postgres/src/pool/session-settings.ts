@@ -1,7 +1,7 @@
 import { callbackify } from 'node:util';
 import type pg from 'pg';
 import { NOT_CONNECTED } from '../errors/connection-table.ts';
-import { messageOf } from '../errors/error-text.ts';
+import { thrownText } from '@leftfold/core/input';
 import { TIMED_OUT } from '../errors/no-answer.ts';
 import { within } from '../pause/within.ts';
 
@@ -99,7 +99,7 @@ async function setOn(client: pg.ClientBase, answerMs: number): Promise<void> {
     // pg's types lack `query_timeout`.
     await client.query(Object.assign({ text: sessionText }, { query_timeout: answerMs }));
   } catch (error) {
-    throw messageOf(error) === TIMED_OUT ? silentAfterLogin(answerMs, error) : error;
+    throw thrownText(error) === TIMED_OUT ? silentAfterLogin(answerMs, error) : error;
   }
 }
 

@@ -759,6 +759,8 @@ $$;
 -- takes over what is parked, and ends that version: no process gets a lease of it any more. An older version than one that
 -- is there has ended before it begins.
 --
+-- Names with "+" are refused: the subscriptions of copies and replays of projections are found, and deleted, by them.
+--
 -- What has reached the high-water mark has caught up. One after the other, in one order everywhere: two processes that
 -- register the same subscriptions cannot deadlock.
 create or replace function :schema._register_subscriptions(
@@ -781,6 +783,9 @@ begin
            as wanted (name, version, count, definition, definition_hash, start)
      order by wanted.name collate "C", wanted.version
   loop
+    if one.name like '%+%' then
+      raise exception 'a name with "+" is that of a copy or a replay of a projection' using errcode = '22023';
+    end if;
     older_version := null;
     newer_version := null;
     older_position := null;

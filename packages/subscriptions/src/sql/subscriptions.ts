@@ -1,4 +1,5 @@
 import { numberArray, textArray } from '@leftfold/postgres';
+import { sqlTypes } from '@leftfold/core/column';
 import type { ReactionStart as SubscriptionStart } from '@leftfold/core';
 import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
@@ -46,7 +47,7 @@ function toStartText(start: SubscriptionStart | undefined): string | null {
   if (typeof start === 'string') return JSON.stringify({ at: start });
   const json =
     'time' in start
-      ? { at: 'time', time: start.time.toISOString() }
+      ? { at: 'time', time: sqlTypes.timestamptz.encode(start.time) }
       : { at: 'position', position: start.position };
   return JSON.stringify(json);
 }

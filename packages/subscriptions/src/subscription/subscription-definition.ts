@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   type SubscriptionIdentity,
 } from '@leftfold/core';
-import { assertOneOf, assertWhole } from '@leftfold/core/input';
+import { assertOneOf, assertSubscriptionName, assertWhole } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
@@ -147,13 +147,15 @@ const MAX_SLICES = 1_024;
 
 /**
  * @param release identifies the code of this process. @default a hash of the definition and its functions
- * @throws InvalidNameError when the name is empty or too long
+ * @throws InvalidNameError when the name is empty, too long, or has "+" and is not that of a copy or a replay
  * @throws InvalidArgumentError when the version or the number of slices is no whole number from 1
  * @throws InvalidDefinitionError when a subscription that becomes inline parks events, or has slices
  */
 export function toSubscription(definition: SubscriptionDefinition, release?: string): Subscription {
   const { kind = 'subscription', name, version, slices = 1 } = definition;
-  assertId(`${kind} name`, name);
+  // Those on demand are the framework's own copies and replays.
+  if (definition.onDemand === true) assertId(`${kind} name`, name);
+  else assertSubscriptionName(`${kind} name`, name);
   assertWhole(`version of ${kind} "${name}"`, version, { least: 1, most: MAX_INTEGER });
   assertWhole(`slices of ${kind} "${name}"`, slices, { least: 1, most: MAX_SLICES });
   assertOneOf(`onFailure of ${kind} "${name}"`, definition.onFailure, ['stop', 'park']);
