@@ -60,10 +60,11 @@ export class ParkingLedger implements ParkingChanges {
     if (this.#keys.size === 0) return page;
     const { to } = page;
     const parked: ParkedPlace[] = [];
+    const addPlace = placesInto(parked);
     const events = page.events.filter((event, before) => {
       const keys = this.#keysIn(page, event, before);
       const held = keys.filter((key) => this.#keys.has(key));
-      for (const key of held) addPlace(parked, { key, position: event.position });
+      for (const key of held) addPlace({ key, position: event.position });
       return held.length === 0 || held.length < keys.length;
     });
     if (parked.length === 0) return page;
@@ -172,14 +173,17 @@ export class ParkingLedger implements ParkingChanges {
   }
 }
 
-/** A stored event can be read as several events with one key. */
-function addPlace(places: ParkedPlace[], { key, position }: ParkedPlace): void {
-  for (let index = places.length - 1; index >= 0; index -= 1) {
-    const last = places[index]!;
-    if (last.position !== position) break;
-    if (last.key === key) return;
-  }
-  places.push({ key, position });
+/** Adds places, those of one position one after another, each once: a stored event can be read as several with one key. */
+function placesInto(places: ParkedPlace[]): (place: ParkedPlace) => void {
+  let at: number | undefined;
+  let keys = new Set<string>();
+  return ({ key, position }) => {
+    if (position !== at) keys = new Set();
+    at = position;
+    if (keys.has(key)) return;
+    keys.add(key);
+    places.push({ key, position });
+  };
 }
 
 function emptyChange(to: number): MutableChange {
