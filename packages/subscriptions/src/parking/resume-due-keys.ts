@@ -4,7 +4,7 @@ import { BatchFailure } from '../handler/batch-failure.ts';
 import type { LoopOptions } from '../loop/loop-options.ts';
 import type { TermProgress } from '../loop/term-progress.ts';
 import { prepareBatch, writeBatch } from '../loop/write-batch.ts';
-import { type DueKey, readDueKeys, readParkedPositions } from '../sql/parked.ts';
+import { type DueKey, readDueKeys, readParkedHeads } from '../sql/parked.ts';
 import type { ParkedPlace } from '../sql/parking-change.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import { readEventsAt } from './read-events-at.ts';
@@ -67,13 +67,15 @@ async function readQueue(
   limit: number,
 ): Promise<Queue> {
   const ofEach = Math.max(1, Math.floor(limit / due.length));
-  const places: ParkedPlace[] = [];
-  const ended: string[] = [];
-  for (const { key } of due) {
-    const positions = await readParkedPositions(store, term, { key, after: 0, limit: ofEach + 1 });
-    for (const position of positions.slice(0, ofEach)) places.push({ key, position });
-    if (positions.length <= ofEach) ended.push(key);
-  }
+  const keys = due.map(({ key }) => key);
+  const counts = new Map(keys.map((key) => [key, 0]));
+  const heads = await readParkedHeads(store, term, { keys, limit: ofEach + 1 });
+  const places = heads.filter(({ key }) => {
+    const count = counts.get(key)! + 1;
+    counts.set(key, count);
+    return count <= ofEach;
+  });
+  const ended = keys.filter((key) => counts.get(key)! <= ofEach);
   places.sort((one, other) => one.position - other.position);
   const positions = [...new Set(places.map(({ position }) => position))];
   const events = await readEventsAt(store, definition.eventTypes, positions);

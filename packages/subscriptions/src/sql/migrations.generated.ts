@@ -93,8 +93,9 @@ create table :schema.parked_events (
     references :schema.parked_keys (name, version, slice, key) on delete cascade on update cascade
 );
 
--- For waits, which ask whether the event at a position was set aside.
-create index parked_events_position_idx on :schema.parked_events (name, version, position);
+-- For waits, which ask whether the event at a position was set aside. The position is first, so that this index never seems
+-- as good as the primary key to a plan for the events of a key, which is made while the table has no statistics.
+create index parked_events_position_idx on :schema.parked_events (position, name, version);
 
 -- Parked events that are never processed: who decided it, when and why.
 create table :schema.given_up_events (
@@ -308,8 +309,9 @@ returns boolean language sql volatile security definer
 as $$
   select not exists (
     select from jsonb_to_recordset(events) as wanted (key text, position bigint)
-     where not exists (
-             select from :schema.parked_events as parked
+     -- A count, which is one lookup for each: the plan of a join could read everything that the slice has parked.
+     where 0 = (
+             select count(*) from :schema.parked_events as parked
               where parked.name = _are_parked.name
                 and parked.version = _are_parked.version
                 and parked.slice = _are_parked.slice
@@ -327,20 +329,23 @@ create or replace function :schema._change_parked(name text, version integer, sl
 returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  done record;
 begin
-  delete from :schema.parked_events as parked
-   using jsonb_to_recordset(parking -> 'resumed') as done (key text, position bigint)
-   where parked.name = _change_parked.name
-     and parked.version = _change_parked.version
-     and parked.slice = _change_parked.slice
-     and parked.key = done.key
-     and parked.position = done.position;
+  -- One by one: without statistics, the plan of a join would read everything that the slice has parked.
+  for done in select one.key, one.position from jsonb_to_recordset(parking -> 'resumed') as one (key text, position bigint) loop
+    delete from :schema.parked_events as parked
+     where parked.name = _change_parked.name
+       and parked.version = _change_parked.version
+       and parked.slice = _change_parked.slice
+       and parked.key = done.key
+       and parked.position = done.position;
+  end loop;
   delete from :schema.parked_keys as parked
-   using jsonb_array_elements_text(coalesce(parking -> 'freed', '[]')) as freed (key)
    where parked.name = _change_parked.name
      and parked.version = _change_parked.version
      and parked.slice = _change_parked.slice
-     and parked.key = freed.key;
+     and parked.key = any (array(select jsonb_array_elements_text(coalesce(parking -> 'freed', '[]'))));
   insert into :schema.parked_keys as parked
          (name, version, slice, key, failed_position, failed_type, failed_message, release, attempts, resume_at)
   select _change_parked.name, _change_parked.version, _change_parked.slice, failure.key, failure.position, failure.type,

@@ -1,5 +1,6 @@
 import { textArray } from '@leftfold/postgres';
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
+import type { ParkedPlace } from './parking-change.ts';
 import type { SchemaConnection } from './schema-connection.ts';
 import { columnsOf, unnestRefs } from './subscriptions.ts';
 
@@ -45,23 +46,62 @@ export async function readDueKeys(
   });
 }
 
-/** The first events of a parked key after a position, of one slice or of all. SQL: one range scan of `parked_events_pkey`. */
+/**
+ * The first events of parked keys of a slice, in the order of the keys given.
+ *
+ * SQL: one statement, with a range scan of `parked_events_pkey` for each key.
+ *
+ * @param limit most events of each key
+ */
+export async function readParkedHeads(
+  { run, schema }: SchemaConnection,
+  { name, version, slice }: SubscriptionKey,
+  { keys, limit }: { readonly keys: readonly string[]; readonly limit: number },
+): Promise<readonly ParkedPlace[]> {
+  return run<ParkedPlace>({
+    name: `leftfold parked heads ${schema}`,
+    text: `select wanted.key, first.position
+             from unnest($4::text[]) with ordinality as wanted (key, place)
+            cross join lateral (
+                  select parked.position
+                    from "${schema}".parked_events as parked
+                   where ${ofSlice}
+                     and parked.key = wanted.key
+                   order by parked.position
+                   limit $5) as first
+            order by wanted.place, first.position`,
+    values: [name, version, slice, textArray(keys), limit],
+  });
+}
+
+/**
+ * The first events of a parked key after a position, whichever slice has the key.
+ *
+ * SQL: one statement, with a range scan of `parked_events_pkey` for each slice.
+ */
 export async function readParkedPositions(
   { run, schema }: SchemaConnection,
-  { name, version, slice }: SubscriptionRef & Partial<SubscriptionKey>,
+  { name, version }: SubscriptionRef,
   { key, after, limit }: { readonly key: string; readonly after: number; readonly limit: number },
 ): Promise<readonly number[]> {
   const rows = await run<{ position: number }>({
-    name: `leftfold parked positions ${schema}`,
-    text: `select parked.position
-             from "${schema}".parked_events as parked
-            where ${ofSubscription}
-              and ($3::integer is null or parked.slice = $3)
-              and parked.key = $4
-              and parked.position > $5
-            order by parked.position
-            limit $6`,
-    values: [name, version, slice ?? null, key, after, limit],
+    name: undefined,
+    text: `select first.position
+             from "${schema}".subscriptions as subscription
+            cross join lateral (
+                  select parked.position
+                    from "${schema}".parked_events as parked
+                   where ${ofSubscription}
+                     and parked.slice = subscription.slice
+                     and parked.key = $3
+                     and parked.position > $4
+                   order by parked.position
+                   limit $5) as first
+            where subscription.name = $1
+              and subscription.version = $2
+            order by first.position
+            limit $5`,
+    values: [name, version, key, after, limit],
   });
   return rows.map(({ position }) => position);
 }

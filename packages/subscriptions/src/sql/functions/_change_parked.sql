@@ -5,20 +5,23 @@ create or replace function :schema._change_parked(name text, version integer, sl
 returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  done record;
 begin
-  delete from :schema.parked_events as parked
-   using jsonb_to_recordset(parking -> 'resumed') as done (key text, position bigint)
-   where parked.name = _change_parked.name
-     and parked.version = _change_parked.version
-     and parked.slice = _change_parked.slice
-     and parked.key = done.key
-     and parked.position = done.position;
+  -- One by one: without statistics, the plan of a join would read everything that the slice has parked.
+  for done in select one.key, one.position from jsonb_to_recordset(parking -> 'resumed') as one (key text, position bigint) loop
+    delete from :schema.parked_events as parked
+     where parked.name = _change_parked.name
+       and parked.version = _change_parked.version
+       and parked.slice = _change_parked.slice
+       and parked.key = done.key
+       and parked.position = done.position;
+  end loop;
   delete from :schema.parked_keys as parked
-   using jsonb_array_elements_text(coalesce(parking -> 'freed', '[]')) as freed (key)
    where parked.name = _change_parked.name
      and parked.version = _change_parked.version
      and parked.slice = _change_parked.slice
-     and parked.key = freed.key;
+     and parked.key = any (array(select jsonb_array_elements_text(coalesce(parking -> 'freed', '[]'))));
   insert into :schema.parked_keys as parked
          (name, version, slice, key, failed_position, failed_type, failed_message, release, attempts, resume_at)
   select _change_parked.name, _change_parked.version, _change_parked.slice, failure.key, failure.position, failure.type,
