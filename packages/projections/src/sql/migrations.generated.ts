@@ -63,7 +63,7 @@ create table :schema.projection_copies (
   refused_at        timestamptz,
   constraint projection_copies_pkey primary key (name, version),
   constraint projection_copies_state_known check (state in ('building', 'previous')),
-  constraint projection_copies_rate_positive check (events_per_second > 0)
+  constraint projection_copies_rate_positive check (events_per_second between 1 and 9007199254740991)
 );
 `,
   },
@@ -91,6 +91,9 @@ declare
   objects text[];
   limit_before double precision;
 begin
+  if _begin_rebuild.slices is null or _begin_rebuild.slices not between 1 and 1024 then
+    raise exception 'a rebuild has 1 to 1024 slices' using errcode = '22023';
+  end if;
   perform :schema._lock_subscription(_begin_rebuild.name, _begin_rebuild.version);
   select subscription.* into live
     from :schema.subscriptions as subscription
@@ -101,7 +104,7 @@ begin
   if live.name is null or to_regnamespace(quote_ident(serving)) is null then
     return jsonb_build_object('outcome', 'missing');
   end if;
-  if live.definition_hash <> _begin_rebuild.definition_hash then
+  if live.definition_hash is distinct from _begin_rebuild.definition_hash then
     return jsonb_build_object('outcome', 'mismatched');
   end if;
   select copy.events_per_second into limit_before
@@ -171,10 +174,10 @@ begin
   if live.name is null or to_regnamespace(quote_ident(serving)) is null then
     return jsonb_build_object('outcome', 'missing');
   end if;
-  if live.definition_hash <> _begin_replay.definition_hash then
+  if live.definition_hash is distinct from _begin_replay.definition_hash then
     return jsonb_build_object('outcome', 'mismatched');
   end if;
-  if cardinality(positions) not between 1 and 1024 then
+  if coalesce(cardinality(positions), 0) not between 1 and 1024 then
     raise exception 'a replay has 1 to 1024 slices' using errcode = '22023';
   end if;
   perform :schema._create_copy(serving, :schema._replay_schema(subscribed));

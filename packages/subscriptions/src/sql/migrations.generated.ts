@@ -54,7 +54,10 @@ create table :schema.subscriptions (
   failed_message  text,
   constraint subscriptions_pkey primary key (name, version, slice),
   constraint subscriptions_version_positive check (version > 0),
-  constraint subscriptions_slice_counts check (slice between 0 and slices - 1 and next_slices > 0),
+  -- That of a copy of a projection's tables, or of a replay, is longer than a name can be.
+  constraint subscriptions_name_length check (length(name) between 1 and 300),
+  constraint subscriptions_slice_counts check (
+    slice between 0 and slices - 1 and slices <= 1024 and next_slices between 1 and 1024),
   constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
@@ -391,10 +394,12 @@ create or replace function :schema._check_leases(
 as $$
 #variable_conflict use_column
 declare
-  leased_until constant timestamptz := clock_timestamp() + lease_ms * interval '1 millisecond';
+  leased_until timestamptz;
   reached record;
   taken jsonb := '[]';
 begin
+  perform :schema._validate_lease(_check_leases.owner, lease_ms);
+  leased_until := clock_timestamp() + lease_ms * interval '1 millisecond';
   delete from :schema.runners as runner
    using (select expired.owner from :schema.runners as expired
            where expired.lease_until < clock_timestamp() - interval '1 minute' for update skip locked) as gone
@@ -782,6 +787,9 @@ declare
   mark bigint;
   first bigint;
 begin
+  if exists (select from unnest(definitions) as given (definition) where length(definition::text) > 16777216) then
+    raise exception 'a definition has at most 16,777,216 characters' using errcode = '22023';
+  end if;
   for one in
     select wanted.name, wanted.version, wanted.count, wanted.definition, wanted.definition_hash, wanted.start
       from unnest(names, versions, counts, definitions, definition_hashes, starts)
@@ -866,7 +874,7 @@ as $$
      set owner = null,
          lease_until = null,
          avoided_owner = case when avoid_ms > 0 then _release_leases.owner else subscription.avoided_owner end,
-         avoided_until = case when avoid_ms > 0 then clock_timestamp() + avoid_ms * interval '1 millisecond'
+         avoided_until = case when avoid_ms > 0 then clock_timestamp() + least(avoid_ms, 2147483647) * interval '1 millisecond'
                               else subscription.avoided_until end
     from unnest(names, versions, _release_leases.slices, epochs) as held (name, version, slice, epoch)
    where subscription.name = held.name
@@ -893,7 +901,6 @@ begin
   for wanted in
     select asked.name, asked.version, asked.count
       from unnest(names, versions, counts) as asked (name, version, count)
-     where asked.count > 0
      order by asked.name collate "C", asked.version
   loop
     select max(locked.position) into foremost
@@ -1020,6 +1027,7 @@ create or replace function :schema._seize_lease(
 as $$
 #variable_conflict use_column
 begin
+  perform :schema._validate_lease(_seize_lease.owner, lease_ms);
   -- In one order, so that two of them do not wait for each other.
   perform :schema._lock_subscription(_seize_lease.name, _seize_lease.version);
   return query
@@ -1075,6 +1083,24 @@ as $$
      and subscription.epoch = _stop_subscription.epoch
      and subscription.owner = _stop_subscription.owner
      and (lineage is null or lineage = (select now.lineage from :schema.lineage as now))
+$$;
+`,
+  },
+  {
+    name: '_validate_lease',
+    sql: `-- Raises SQLSTATE 22023 for an owner or a duration that no runner has: a lease of a thousand years would be one for good.
+create or replace function :schema._validate_lease(owner text, lease_ms double precision)
+returns void language plpgsql immutable security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if owner is null or length(owner) not between 1 and 1000 then
+    raise exception 'owner must have 1 to 1000 characters' using errcode = '22023';
+  end if;
+  if lease_ms is null or lease_ms not between 0 and 2147483647 then
+    raise exception 'lease_ms must be from 0 to 2147483647' using errcode = '22023';
+  end if;
+end
 $$;
 `,
   },

@@ -16,6 +16,9 @@ declare
   objects text[];
   limit_before double precision;
 begin
+  if _begin_rebuild.slices is null or _begin_rebuild.slices not between 1 and 1024 then
+    raise exception 'a rebuild has 1 to 1024 slices' using errcode = '22023';
+  end if;
   perform :schema._lock_subscription(_begin_rebuild.name, _begin_rebuild.version);
   select subscription.* into live
     from :schema.subscriptions as subscription
@@ -26,7 +29,7 @@ begin
   if live.name is null or to_regnamespace(quote_ident(serving)) is null then
     return jsonb_build_object('outcome', 'missing');
   end if;
-  if live.definition_hash <> _begin_rebuild.definition_hash then
+  if live.definition_hash is distinct from _begin_rebuild.definition_hash then
     return jsonb_build_object('outcome', 'mismatched');
   end if;
   select copy.events_per_second into limit_before

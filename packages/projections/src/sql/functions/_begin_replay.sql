@@ -21,10 +21,10 @@ begin
   if live.name is null or to_regnamespace(quote_ident(serving)) is null then
     return jsonb_build_object('outcome', 'missing');
   end if;
-  if live.definition_hash <> _begin_replay.definition_hash then
+  if live.definition_hash is distinct from _begin_replay.definition_hash then
     return jsonb_build_object('outcome', 'mismatched');
   end if;
-  if cardinality(positions) not between 1 and 1024 then
+  if coalesce(cardinality(positions), 0) not between 1 and 1024 then
     raise exception 'a replay has 1 to 1024 slices' using errcode = '22023';
   end if;
   perform :schema._create_copy(serving, :schema._replay_schema(subscribed));

@@ -58,5 +58,5 @@ create table :schema.projection_copies (
   refused_at        timestamptz,
   constraint projection_copies_pkey primary key (name, version),
   constraint projection_copies_state_known check (state in ('building', 'previous')),
-  constraint projection_copies_rate_positive check (events_per_second > 0)
+  constraint projection_copies_rate_positive check (events_per_second between 1 and 9007199254740991)
 );

@@ -17,10 +17,12 @@ create or replace function :schema._check_leases(
 as $$
 #variable_conflict use_column
 declare
-  leased_until constant timestamptz := clock_timestamp() + lease_ms * interval '1 millisecond';
+  leased_until timestamptz;
   reached record;
   taken jsonb := '[]';
 begin
+  perform :schema._validate_lease(_check_leases.owner, lease_ms);
+  leased_until := clock_timestamp() + lease_ms * interval '1 millisecond';
   delete from :schema.runners as runner
    using (select expired.owner from :schema.runners as expired
            where expired.lease_until < clock_timestamp() - interval '1 minute' for update skip locked) as gone

@@ -24,6 +24,9 @@ declare
   mark bigint;
   first bigint;
 begin
+  if exists (select from unnest(definitions) as given (definition) where length(definition::text) > 16777216) then
+    raise exception 'a definition has at most 16,777,216 characters' using errcode = '22023';
+  end if;
   for one in
     select wanted.name, wanted.version, wanted.count, wanted.definition, wanted.definition_hash, wanted.start
       from unnest(names, versions, counts, definitions, definition_hashes, starts)

@@ -9,7 +9,7 @@ as $$
      set owner = null,
          lease_until = null,
          avoided_owner = case when avoid_ms > 0 then _release_leases.owner else subscription.avoided_owner end,
-         avoided_until = case when avoid_ms > 0 then clock_timestamp() + avoid_ms * interval '1 millisecond'
+         avoided_until = case when avoid_ms > 0 then clock_timestamp() + least(avoid_ms, 2147483647) * interval '1 millisecond'
                               else subscription.avoided_until end
     from unnest(names, versions, _release_leases.slices, epochs) as held (name, version, slice, epoch)
    where subscription.name = held.name

@@ -12,7 +12,6 @@ begin
   for wanted in
     select asked.name, asked.version, asked.count
       from unnest(names, versions, counts) as asked (name, version, count)
-     where asked.count > 0
      order by asked.name collate "C", asked.version
   loop
     select max(locked.position) into foremost

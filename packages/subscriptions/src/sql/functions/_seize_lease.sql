@@ -7,6 +7,7 @@ create or replace function :schema._seize_lease(
 as $$
 #variable_conflict use_column
 begin
+  perform :schema._validate_lease(_seize_lease.owner, lease_ms);
   -- In one order, so that two of them do not wait for each other.
   perform :schema._lock_subscription(_seize_lease.name, _seize_lease.version);
   return query

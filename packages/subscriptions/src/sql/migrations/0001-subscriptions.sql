@@ -49,7 +49,10 @@ create table :schema.subscriptions (
   failed_message  text,
   constraint subscriptions_pkey primary key (name, version, slice),
   constraint subscriptions_version_positive check (version > 0),
-  constraint subscriptions_slice_counts check (slice between 0 and slices - 1 and next_slices > 0),
+  -- That of a copy of a projection's tables, or of a replay, is longer than a name can be.
+  constraint subscriptions_name_length check (length(name) between 1 and 300),
+  constraint subscriptions_slice_counts check (
+    slice between 0 and slices - 1 and slices <= 1024 and next_slices between 1 and 1024),
   constraint subscriptions_position_safe check (position between 0 and 9007199254740991)
   -- Every batch updates one row: the free space lets the next versions of the row stay on the same page.
 ) with (fillfactor = 20);
