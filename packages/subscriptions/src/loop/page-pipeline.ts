@@ -2,6 +2,7 @@ import type { RecordedEvent } from '@leftfold/core';
 import type { PreparedBatch } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import type { LoopOptions } from './loop-options.ts';
+import { partsOf } from './page-parts.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
 import { pageOfSlice } from '../subscription/slice-of.ts';
@@ -34,6 +35,7 @@ export async function applyUpTo(
   let ready: PreparedBatch | undefined;
   let preparedMs = 0;
   let preparedSize = 0;
+  let preparedEvents = 0;
   let taken = 0;
   let firstEvent: RecordedEvent | undefined;
   const limit = () => Math.min(pace?.pageSize ?? PAGE_SIZE, PAGE_SIZE, size.current);
@@ -48,38 +50,53 @@ export async function applyUpTo(
     ready = undefined;
     preparedMs = 0;
     preparedSize = 0;
+    preparedEvents = 0;
     taken = 0;
     firstEvent = undefined;
+    return true;
+  };
+  /** @returns false when the batch before was not written */
+  const takeMemory = async (needed: number): Promise<boolean> => {
+    if (!memory.tryTake(needed)) {
+      // A loop that waits holds only what is being written: that is freed whatever the others do.
+      if (ready !== undefined && !(await beginToWrite(ready))) return false;
+      await memory.take(needed);
+    }
+    taken += needed;
     return true;
   };
   const pages = readAhead(options.store, { after: from, upTo, types, limit });
   try {
     for await (const page of pages) {
       if (signal.aborted) break;
-      const { memory: needed } = page;
-      if (!memory.tryTake(needed)) {
-        // A loop that waits holds only what is being written: that is freed whatever the others do.
-        if (ready !== undefined && !(await beginToWrite(ready))) return 'fenced';
-        await memory.take(needed);
+      if (!(await takeMemory(page.memory))) return 'fenced';
+      let first = true;
+      for (const part of partsOf(page, PAGE_SIZE)) {
+        if (signal.aborted) break;
+        const ofPart = (page.memory * part.events.length) / page.count;
+        if (!first && !(await takeMemory(ofPart))) return 'fenced';
+        first = false;
+        const to = part.position;
+        const { term, parking } = progress;
+        const ofSlice = pageOfSlice({ from, to, events: part.events }, term, parking.keysOf);
+        if (pace !== undefined) {
+          await pace.take(ofSlice.events.length, signal);
+          progress.advancedAt = performance.now();
+        }
+        const began = performance.now();
+        const divided = progress.parking.divide(ofSlice);
+        firstEvent ??= divided.events[0];
+        const prepared = await prepareBatch(options, subscription, progress, divided);
+        ready = prepared;
+        preparedMs += performance.now() - began;
+        preparedSize += page.size;
+        preparedEvents += part.events.length;
+        from = to;
+        const small =
+          Math.max(prepared.eventCount, preparedEvents) < size.current && preparedSize < BATCH_SIZE;
+        if (to < upTo && progress.writing && prepared.grows && small && pace === undefined) continue;
+        if (!(await beginToWrite(prepared))) return 'fenced';
       }
-      taken += needed;
-      const to = page.position;
-      const ofSlice = pageOfSlice({ from, to, events: page.events }, progress.term, progress.parking.keysOf);
-      if (pace !== undefined) {
-        await pace.take(ofSlice.events.length, signal);
-        progress.advancedAt = performance.now();
-      }
-      const began = performance.now();
-      const divided = progress.parking.divide(ofSlice);
-      firstEvent ??= divided.events[0];
-      const prepared = await prepareBatch(options, subscription, progress, divided);
-      ready = prepared;
-      preparedMs += performance.now() - began;
-      preparedSize += page.size;
-      from = to;
-      const small = prepared.eventCount < size.current && preparedSize < BATCH_SIZE;
-      if (to < upTo && progress.writing && prepared.grows && small && pace === undefined) continue;
-      if (!(await beginToWrite(prepared))) return 'fenced';
     }
   } catch (error) {
     // The batch that is being written ends first; if it fails, its failure is the one to report.
