@@ -74,6 +74,29 @@ describe('tables that served before', () => {
   });
 });
 
+describe('a transaction that reads the tables that served before', () => {
+  test('holds up the projection only briefly when they are to be dropped', async ({ store, adminStore }) => {
+    await using runner = createTestRunner(store, [balances]);
+    await runner.start();
+    await deposits(store, 3);
+    await runner.whenCaughtUp(balances);
+    await runner.rebuild(balances);
+    const copied = sql.id(copySchema(store.schema, balances), 'balances');
+    const client = await adminStore.pool.connect();
+    await client.query('begin');
+    await client.query(`select from "${copySchema(store.schema, balances)}".balances`);
+    const refused = await failureOf(runner.dropRebuild(balances));
+    expect(refused).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(String(refused)).toMatch(/dropping the copy of projection "balances" was given up.*backend \d+/);
+    await deposits(store, 2);
+    await runner.whenCaughtUp(balances, { timeoutMs: 10_000 });
+    await client.query('rollback');
+    client.release();
+    await runner.dropRebuild(balances);
+    expect(await failureOf(sql`select from ${copied}`.execute(store.db))).toMatchObject({ code: '42P01' });
+  });
+});
+
 describe('a rebuild', () => {
   test('keeps to its limit, is paused and resumed, and dropped', async ({ store }) => {
     await using runner = createTestRunner(store, [balances]);

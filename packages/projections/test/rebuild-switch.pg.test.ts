@@ -256,6 +256,39 @@ describe('a switch', () => {
   });
 });
 
+test('a copy with parked keys does not serve while the projection is inline', async ({
+  logins,
+  store: { schema },
+}) => {
+  guarantee('rebuild-serves', 'inline-in-step');
+  const inline = inlineProjections([openBalances], { schema });
+  await using store = openStore(logins.urlOf('process'), { schema, inline });
+  await using owned = openStore(logins.urlOf('owner'), { schema, inline });
+  await createTestRunner(owned, [openBalances]).migrate();
+  await logins.grant({ schema, projections: [openBalances] });
+  await using runner = createTestRunner(store, [openBalances]);
+  await runner.start();
+  await runner.whenCaughtUp(openBalances);
+  for (let n = 0; n < 3; n += 1) await store.append(`account-${n}`, [deposited(1)]);
+  const rebuilt = runner.rebuild(openBalances, { eventsPerSecond: 1 });
+  rebuilt.catch(() => {});
+  const rebuildOf = async () => (await runner.status())[0]?.rebuild;
+  await until(async () => (await rebuildOf()) !== undefined);
+  // As a process does that parks events, and runs the same projection asynchronously.
+  await sql`insert into ${sql.id(schema, 'parked_keys')}
+              (name, version, slice, key, failed_position, failed_type, failed_message, release, attempts)
+            values (${`${openBalances.name}+copy`}, 1, 0, 'account-0', 1, 'account.deposited', 'refused', 'r', 1)`.execute(
+    owned.db,
+  );
+  await until(async () => (await rebuildOf())?.waitsFor?.startsWith('it has parked keys'), {
+    timeoutMs: 20_000,
+  });
+  expect(await runner.status()).toMatchObject([{ state: 'inline', parked: { keys: 0 } }]);
+  await sql`delete from ${sql.id(schema, 'parked_keys')}`.execute(owned.db);
+  await rebuilt;
+  expect(await runner.status()).toMatchObject([{ state: 'inline', rebuild: { state: 'previous' } }]);
+});
+
 describe('a rebuild is refused', () => {
   test('when something depends on the tables, and named', async ({ adminStore: store }) => {
     await using runner = createTestRunner(store, [balances]);

@@ -339,10 +339,10 @@ $$;
   {
     name: '_drop_copy',
     sql: `-- Drops the copy of a version's tables, and all that is known of it. False when there is none. Waits for batches that are
--- written to it, and for transactions that read it.
+-- written to it, and for transactions that read it: two seconds, for batches of the version wait meanwhile.
 create or replace function :schema._drop_copy(name text, version integer)
 returns boolean language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp
+  set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
 as $$
 declare
   copied constant text := :schema._projection_schema(name, version, true);
@@ -746,6 +746,11 @@ begin
   if built.paused then return 'it is paused'; end if;
   if built.stopped then return 'it has stopped at an event'; end if;
   if not built.caught_up then return 'it has not caught up'; end if;
+  -- Nobody would process them: an inline projection has no leader, and appends apply later events of their keys.
+  if live.inline and exists (select from :schema.parked_keys as parked
+                              where parked.name = subscribed and parked.version = _switch_copy.version) then
+    return 'it has parked keys, and the projection is inline; resume them or give them up first, or drop the copy';
+  end if;
   if live.inline and built.slices > 1 then return 'it has slices, and the projection is inline now'; end if;
   if built.position < coalesce(inline_top, live.position) then
     return 'it did not come to the position of the serving tables in time';

@@ -1,8 +1,8 @@
 -- Drops the copy of a version's tables, and all that is known of it. False when there is none. Waits for batches that are
--- written to it, and for transactions that read it.
+-- written to it, and for transactions that read it: two seconds, for batches of the version wait meanwhile.
 create or replace function :schema._drop_copy(name text, version integer)
 returns boolean language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp
+  set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
 as $$
 declare
   copied constant text := :schema._projection_schema(name, version, true);
