@@ -68,12 +68,18 @@ export class SubscriptionFailedError extends SubscriptionError {
     const at = event === undefined ? '' : ` at event "${event.type}", position ${event.position}`;
     super(
       identity,
-      `stopped${at}: ${reasonOf(options?.cause)}; fix the cause, then deploy it or call resume()`,
+      `stopped${at}: ${reasonOf(options?.cause)}; fix the cause, then deploy it or ${remedyOf(identity)}`,
       options,
     );
     this.position = event?.position;
     this.eventType = event?.type;
   }
+}
+
+/** Copies of a projection's tables are not resumed with the projection. */
+function remedyOf({ kind }: SubscriptionIdentity): string {
+  if (kind === 'rebuild of projection') return 'call resumeRebuild()';
+  return kind === 'replay of projection' ? 'begin again' : 'call resume()';
 }
 
 function shortened(key: string): string {

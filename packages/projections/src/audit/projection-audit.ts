@@ -51,7 +51,7 @@ export class ProjectionAudit implements AsyncDisposable {
    * differ, it replays once more, to find out whether the projection depends on its events alone.
    *
    * Takes as long as a rebuild. At the end, batches of the projection wait for up to two seconds, or appends that apply it
-   * for up to a quarter of one. Keys that are parked, or whose events were given up, can be among the rows that differ.
+   * for up to a quarter of one. Events that were given up are left out. Keys that are parked can be among the rows that differ.
    *
    * @throws SubscriptionFailedError when an event could not be applied in the replay
    * @throws StoreUnavailableError when there was no moment in which both could be held at one position

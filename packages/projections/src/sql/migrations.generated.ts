@@ -51,6 +51,8 @@ create table :schema.projection_copies (
   state             text        collate "C" not null,
   -- Whether the process that builds it also lets it serve. Otherwise the process that asked for it decides.
   switches          boolean     not null,
+  -- Whether it may serve when it sets events aside that the tables that serve have applied.
+  parks_more        boolean     not null default false,
   -- Most events that are processed in a second, by all slices together. Null: as many as possible.
   events_per_second double precision,
   began_at          timestamptz not null default clock_timestamp(),
@@ -141,6 +143,7 @@ begin
   select live.name || '+copy', live.version, added.slice, _begin_rebuild.slices, live.definition, live.definition_hash,
          case when not exists (select from :schema.events) then clock_timestamp() end
     from generate_series(0, _begin_rebuild.slices - 1) as added (slice);
+  perform :schema._carry_given_up(live.version, live.name, live.name || '+copy');
   insert into :schema.projection_copies (name, version, state, switches, events_per_second)
   values (live.name, live.version, 'building', _begin_rebuild.switches, _begin_rebuild.events_per_second)
   returning * into running;
@@ -185,7 +188,56 @@ begin
   select subscribed, live.version, wanted.place - 1, cardinality(positions), live.definition, live.definition_hash,
          wanted.position
     from unnest(positions) with ordinality as wanted (position, place);
+  perform :schema._carry_given_up(live.version, live.name, subscribed);
   return jsonb_build_object('outcome', 'started', 'name', subscribed);
+end
+$$;
+`,
+  },
+  {
+    name: '_carry_given_up',
+    sql: `-- Gives up for one subscription what was given up for another one of the same version: copies the records that it does not
+-- have, and no longer sets these events aside. What is left of their keys is resumed. Called with the rows of both locked,
+-- or of one that nobody else knows.
+create or replace function :schema._carry_given_up(version integer, source text, target text)
+returns void language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into :schema.given_up_events
+         (name, version, slice, key, positions, given_up_at, given_up_by, reason,
+          failed_position, failed_type, failed_message, failed_at, release, attempts, reset_at)
+  select _carry_given_up.target, given_up.version, given_up.slice, given_up.key, given_up.positions, given_up.given_up_at,
+         given_up.given_up_by, given_up.reason, given_up.failed_position, given_up.failed_type, given_up.failed_message,
+         given_up.failed_at, given_up.release, given_up.attempts, given_up.reset_at
+    from :schema.given_up_events as given_up
+   where given_up.name = _carry_given_up.source
+     and given_up.version = _carry_given_up.version
+     and not exists (select from :schema.given_up_events as known
+                      where known.name = _carry_given_up.target
+                        and known.version = given_up.version
+                        and known.key = given_up.key
+                        and known.given_up_at = given_up.given_up_at
+                        and known.positions = given_up.positions)
+   order by given_up.id;
+  with gone as (
+    delete from :schema.parked_events as parked
+     using :schema.given_up_events as given_up, unnest(given_up.positions) as place (position)
+     where given_up.name = _carry_given_up.target
+       and given_up.version = _carry_given_up.version
+       and given_up.reset_at is null
+       and parked.name = given_up.name
+       and parked.version = given_up.version
+       and parked.key = given_up.key
+       and parked.position = place.position
+    returning parked.slice, parked.key)
+  update :schema.parked_keys as parked
+     set resume_at = clock_timestamp()
+    from gone
+   where parked.name = _carry_given_up.target
+     and parked.version = _carry_given_up.version
+     and parked.slice = gone.slice
+     and parked.key = gone.key;
 end
 $$;
 `,
@@ -615,18 +667,26 @@ $$;
   },
   {
     name: '_record_refusal',
-    sql: `-- Records why the copy of a rebuild does not serve yet.
+    sql: `-- Records why the copy of a rebuild does not serve yet, and gives up for it what was given up meanwhile: that does not need
+-- to be set aside any more at the next attempt.
 create or replace function :schema._record_refusal(name text, version integer, rebuild_id uuid, refusal text)
-returns void language sql volatile security definer
+returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
+begin
+  perform :schema._lock_subscription(_record_refusal.name, _record_refusal.version);
+  perform :schema._lock_subscription(_record_refusal.name || '+copy', _record_refusal.version);
   update :schema.projection_copies as copy
      set refusal = left(_record_refusal.refusal, 2000),
          refused_at = clock_timestamp()
    where copy.name = _record_refusal.name
      and copy.version = _record_refusal.version
      and copy.rebuild_id = _record_refusal.rebuild_id
-     and copy.state = 'building'
+     and copy.state = 'building';
+  if found then
+    perform :schema._carry_given_up(_record_refusal.version, _record_refusal.name, _record_refusal.name || '+copy');
+  end if;
+end
 $$;
 `,
   },
@@ -649,7 +709,7 @@ $$;
   },
   {
     name: '_resume_copy',
-    sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused or has stopped, or, to roll back, the
+    sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or, to roll back, the
 -- tables that served before. Those begin where they stopped to serve, and are to serve again.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
@@ -680,6 +740,7 @@ begin
      set state = 'building',
          rebuild_id = case when rolls_back then gen_random_uuid() else copy.rebuild_id end,
          switches = rolls_back or copy.switches,
+         parks_more = rolls_back or copy.parks_more,
          began_at = case when rolls_back then clock_timestamp() else copy.began_at end,
          measured_at = clock_timestamp(),
          measured_from = built.position,
@@ -687,6 +748,12 @@ begin
          refused_at = null
    where copy.name = _resume_copy.name and copy.version = _resume_copy.version
   returning copy.* into resumed;
+  perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed);
+  update :schema.parked_keys as parked
+     set resume_at = clock_timestamp()
+   where not rolls_back
+     and parked.name = subscribed
+     and parked.version = _resume_copy.version;
   perform :schema._resume_subscription(subscribed, _resume_copy.version);
   return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);
 end
@@ -712,6 +779,8 @@ declare
   subscribed constant text := name || '+copy';
   parked_aside constant text := name || '+aside';
   live record;
+  more record;
+  parks_more boolean;
   built record;
   before :schema.subscriptions;
   next_epoch bigint;
@@ -719,10 +788,11 @@ declare
 begin
   perform :schema._lock_subscription(_switch_copy.name, _switch_copy.version);
   perform :schema._lock_subscription(subscribed, _switch_copy.version);
-  perform from :schema.projection_copies as copy
-    where copy.name = _switch_copy.name and copy.version = _switch_copy.version
-      and copy.rebuild_id = _switch_copy.rebuild_id and copy.state = 'building'
-      for update;
+  select copy.parks_more into parks_more
+    from :schema.projection_copies as copy
+   where copy.name = _switch_copy.name and copy.version = _switch_copy.version
+     and copy.rebuild_id = _switch_copy.rebuild_id and copy.state = 'building'
+     for update;
   if not found then return 'the rebuild was dropped'; end if;
   if lineage is not null and lineage is distinct from (select now.lineage from :schema.lineage as now) then
     return 'the log is not the one that the process knows';
@@ -772,6 +842,30 @@ begin
   if cardinality(objects) > 0 then
     return format('schema "%s" does not have these indexes of the serving tables: %s; create them there', copied,
                   array_to_string(objects, ', '));
+  end if;
+  if exists (select from :schema.given_up_events as skipped
+               join :schema.given_up_events as given_up
+                 on given_up.name = _switch_copy.name
+                and given_up.version = skipped.version
+                and given_up.key = skipped.key
+                and given_up.given_up_at = skipped.given_up_at
+                and given_up.reset_at is distinct from skipped.reset_at
+              where skipped.name = subscribed and skipped.version = _switch_copy.version) then
+    return 'events that had been given up are applied again since a reset, and not by it; drop it, and rebuild again';
+  end if;
+  perform :schema._carry_given_up(_switch_copy.version, _switch_copy.name, subscribed);
+  select count(distinct parked.key) as keys, min(parked.key) as key into more
+    from :schema.parked_events as parked
+   where parked.name = subscribed
+     and parked.version = _switch_copy.version
+     and not exists (select from :schema.parked_events as held
+                      where held.name = _switch_copy.name
+                        and held.version = parked.version
+                        and held.key = parked.key
+                        and held.position = parked.position);
+  if more.keys > 0 and not parks_more then
+    return format('it sets aside events of %s keys that the serving tables have applied, such as "%s"; fix the cause, '
+                  'deploy it and call resumeRebuild()', more.keys, left(more.key, 100));
   end if;
 
   perform :schema._copy_rights(serving, copied);

@@ -14,7 +14,7 @@ import { isHeld } from '../sql/row.ts';
 import { parkEvent } from '../parking/park-event.ts';
 import { type KeysOf, storedKeysOf } from '../parking/keys-of.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
-import { readParkedKeys } from '../sql/parked.ts';
+import { readGivenUpAfter, readParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { keysOfSlice } from '../subscription/slice-of.ts';
@@ -40,7 +40,7 @@ export class FailureRecovery {
   /** Reads which keys are parked, until the database answers. @returns false when the lease is lost or the runner stops */
   findParkedKeys(progress: TermProgress): Promise<boolean> {
     return this.#untilAnswered(progress, async () => {
-      await this.#readParkedKeys(progress);
+      await this.#readParking(progress, progress.position);
       return true;
     });
   }
@@ -52,16 +52,21 @@ export class FailureRecovery {
       const slices = await readCheckpoints(this.#options.store, [term]);
       const checkpoint = slices.find(({ slice }) => slice === term.slice);
       if (checkpoint === undefined || !isHeld(term, checkpoint)) return false;
-      await this.#readParkedKeys(progress);
+      await this.#readParking(progress, checkpoint.position);
       progress.position = checkpoint.position;
       progress.until = checkpoint.until;
       return true;
     });
   }
 
-  async #readParkedKeys(progress: TermProgress): Promise<void> {
-    const keys = await readParkedKeys(this.#options.store, progress.term);
-    progress.parking = new ParkingLedger(keysOfSlice(this.keysOf, progress.term), keys);
+  async #readParking(progress: TermProgress, position: number): Promise<void> {
+    const { store } = this.#options;
+    const { term } = progress;
+    const [keys, givenUp] = await Promise.all([
+      readParkedKeys(store, term),
+      readGivenUpAfter(store, term, position),
+    ]);
+    progress.parking = new ParkingLedger(keysOfSlice(this.keysOf, term), keys, givenUp);
     progress.term.parking = progress.parking;
   }
 

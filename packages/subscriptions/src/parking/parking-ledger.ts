@@ -22,11 +22,18 @@ interface MutableChange {
 export class ParkingLedger implements ParkingChanges {
   readonly keysOf: KeysOf;
   readonly #keys: Set<string>;
+  readonly #givenUp = new Map<number, Set<string>>();
   #changes: MutableChange[] = [];
 
-  constructor(keysOf: KeysOf, keys: Iterable<string>) {
+  /** @param givenUp after the checkpoint: of a copy, whose events were given up before it came to them */
+  constructor(keysOf: KeysOf, keys: Iterable<string>, givenUp: Iterable<ParkedPlace> = []) {
     this.keysOf = keysOf;
     this.#keys = new Set(keys);
+    for (const { key, position } of givenUp) {
+      const given = this.#givenUp.get(position);
+      if (given === undefined) this.#givenUp.set(position, new Set([key]));
+      else given.add(key);
+    }
   }
 
   /** Number of parked keys. */
@@ -51,29 +58,40 @@ export class ParkingLedger implements ParkingChanges {
     };
   }
 
+  #isGivenUp({ position }: RecordedEvent, key: string): boolean {
+    return this.#givenUp.get(position)?.has(key) === true;
+  }
+
   /**
-   * Takes the events of parked keys out of a page. An event with several keys stays for those that are not parked.
+   * Takes the events of parked keys out of a page, and those that were given up. An event with several keys stays for those that are not parked.
    *
    * @throws BatchFailure for an event whose keys cannot be found out
    */
   divide(page: SubscriptionPage): SubscriptionPage {
-    if (this.#keys.size === 0) return page;
+    if (this.#keys.size === 0 && this.#givenUp.size === 0) return page;
     const { to } = page;
     const parked: ParkedPlace[] = [];
     const addPlace = placesInto(parked);
+    let whole = true;
     const events = page.events.filter((event, before) => {
       const keys = this.#keysIn(page, event, before);
-      const held = keys.filter((key) => this.#keys.has(key));
+      const wanted = keys.filter((key) => !this.#isGivenUp(event, key));
+      const held = wanted.filter((key) => this.#keys.has(key));
       for (const key of held) addPlace({ key, position: event.position });
-      return held.length === 0 || held.length < keys.length;
+      const left = wanted.length - held.length;
+      if (left < keys.length) whole = false;
+      return left > 0 || keys.length === 0;
     });
-    if (parked.length === 0) return page;
-    this.#changes.push({ ...emptyChange(to), parked });
+    if (whole) return page;
+    if (parked.length > 0) this.#changes.push({ ...emptyChange(to), parked });
     const { includes } = page;
     return {
       ...page,
       events,
-      includes: (event, key) => !this.#keys.has(storedKey(key)) && includes?.(event, key) !== false,
+      includes: (event, key) => {
+        const stored = storedKey(key);
+        return !this.#keys.has(stored) && !this.#isGivenUp(event, stored) && includes?.(event, key) !== false;
+      },
     };
   }
 
@@ -94,7 +112,8 @@ export class ParkingLedger implements ParkingChanges {
    */
   park(failed: FailedEvent, events: readonly RecordedEvent[]): readonly string[] {
     const { event } = failed;
-    const keys = [...new Set([event, ...events].flatMap((one) => this.keysOf(one)))];
+    const ofEvent = new Set([event, ...events].flatMap((one) => this.keysOf(one)));
+    const keys = [...ofEvent].filter((key) => !this.#isGivenUp(event, key));
     const fresh = keys.filter((key) => !this.#keys.has(key));
     this.#changes.push({
       ...emptyChange(event.position),

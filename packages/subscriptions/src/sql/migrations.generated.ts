@@ -117,6 +117,8 @@ create table :schema.given_up_events (
   failed_at       timestamptz not null,
   release         text        not null,
   attempts        integer     not null,
+  -- When a reset began to process them after all. Null: they are not processed.
+  reset_at        timestamptz,
   constraint given_up_events_pkey primary key (id)
 );
 create index given_up_events_name_idx on :schema.given_up_events (name, version, id);
@@ -1011,6 +1013,11 @@ begin
   delete from :schema.parked_keys as parked
    where parked.name = _rewind_checkpoint.name
      and parked.version = _rewind_checkpoint.version;
+  update :schema.given_up_events as given_up
+     set reset_at = clock_timestamp()
+   where given_up.name = _rewind_checkpoint.name
+     and given_up.version = _rewind_checkpoint.version
+     and given_up.reset_at is null;
   return true;
 end
 $$;

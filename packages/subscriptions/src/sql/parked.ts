@@ -20,6 +20,25 @@ export async function readParkedKeys(
   return rows.map(({ key }) => key);
 }
 
+/** Events after a position that are not processed for a key: they were given up. SQL: one scan of `given_up_events_name_idx`. */
+export async function readGivenUpAfter(
+  { run, schema }: SchemaConnection,
+  { name, version }: SubscriptionRef,
+  position: number,
+): Promise<readonly ParkedPlace[]> {
+  return run<ParkedPlace & object>({
+    name: `leftfold given up ${schema}`,
+    text: `select given_up.key, place.position
+             from "${schema}".given_up_events as given_up
+            cross join unnest(given_up.positions) as place (position)
+            where given_up.name = $1
+              and given_up.version = $2
+              and given_up.reset_at is null
+              and place.position > $3`,
+    values: [name, version, position],
+  });
+}
+
 /** A parked key whose events are to be processed now. */
 export interface DueKey {
   readonly key: string;

@@ -1,4 +1,4 @@
--- Lets the copy of a version's tables be built on: that of a rebuild which is paused or has stopped, or, to roll back, the
+-- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or, to roll back, the
 -- tables that served before. Those begin where they stopped to serve, and are to serve again.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
@@ -29,6 +29,7 @@ begin
      set state = 'building',
          rebuild_id = case when rolls_back then gen_random_uuid() else copy.rebuild_id end,
          switches = rolls_back or copy.switches,
+         parks_more = rolls_back or copy.parks_more,
          began_at = case when rolls_back then clock_timestamp() else copy.began_at end,
          measured_at = clock_timestamp(),
          measured_from = built.position,
@@ -36,6 +37,12 @@ begin
          refused_at = null
    where copy.name = _resume_copy.name and copy.version = _resume_copy.version
   returning copy.* into resumed;
+  perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed);
+  update :schema.parked_keys as parked
+     set resume_at = clock_timestamp()
+   where not rolls_back
+     and parked.name = subscribed
+     and parked.version = _resume_copy.version;
   perform :schema._resume_subscription(subscribed, _resume_copy.version);
   return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);
 end

@@ -15,6 +15,8 @@ declare
   subscribed constant text := name || '+copy';
   parked_aside constant text := name || '+aside';
   live record;
+  more record;
+  parks_more boolean;
   built record;
   before :schema.subscriptions;
   next_epoch bigint;
@@ -22,10 +24,11 @@ declare
 begin
   perform :schema._lock_subscription(_switch_copy.name, _switch_copy.version);
   perform :schema._lock_subscription(subscribed, _switch_copy.version);
-  perform from :schema.projection_copies as copy
-    where copy.name = _switch_copy.name and copy.version = _switch_copy.version
-      and copy.rebuild_id = _switch_copy.rebuild_id and copy.state = 'building'
-      for update;
+  select copy.parks_more into parks_more
+    from :schema.projection_copies as copy
+   where copy.name = _switch_copy.name and copy.version = _switch_copy.version
+     and copy.rebuild_id = _switch_copy.rebuild_id and copy.state = 'building'
+     for update;
   if not found then return 'the rebuild was dropped'; end if;
   if lineage is not null and lineage is distinct from (select now.lineage from :schema.lineage as now) then
     return 'the log is not the one that the process knows';
@@ -75,6 +78,30 @@ begin
   if cardinality(objects) > 0 then
     return format('schema "%s" does not have these indexes of the serving tables: %s; create them there', copied,
                   array_to_string(objects, ', '));
+  end if;
+  if exists (select from :schema.given_up_events as skipped
+               join :schema.given_up_events as given_up
+                 on given_up.name = _switch_copy.name
+                and given_up.version = skipped.version
+                and given_up.key = skipped.key
+                and given_up.given_up_at = skipped.given_up_at
+                and given_up.reset_at is distinct from skipped.reset_at
+              where skipped.name = subscribed and skipped.version = _switch_copy.version) then
+    return 'events that had been given up are applied again since a reset, and not by it; drop it, and rebuild again';
+  end if;
+  perform :schema._carry_given_up(_switch_copy.version, _switch_copy.name, subscribed);
+  select count(distinct parked.key) as keys, min(parked.key) as key into more
+    from :schema.parked_events as parked
+   where parked.name = subscribed
+     and parked.version = _switch_copy.version
+     and not exists (select from :schema.parked_events as held
+                      where held.name = _switch_copy.name
+                        and held.version = parked.version
+                        and held.key = parked.key
+                        and held.position = parked.position);
+  if more.keys > 0 and not parks_more then
+    return format('it sets aside events of %s keys that the serving tables have applied, such as "%s"; fix the cause, '
+                  'deploy it and call resumeRebuild()', more.keys, left(more.key, 100));
   end if;
 
   perform :schema._copy_rights(serving, copied);

@@ -46,6 +46,8 @@ create table :schema.projection_copies (
   state             text        collate "C" not null,
   -- Whether the process that builds it also lets it serve. Otherwise the process that asked for it decides.
   switches          boolean     not null,
+  -- Whether it may serve when it sets events aside that the tables that serve have applied.
+  parks_more        boolean     not null default false,
   -- Most events that are processed in a second, by all slices together. Null: as many as possible.
   events_per_second double precision,
   began_at          timestamptz not null default clock_timestamp(),

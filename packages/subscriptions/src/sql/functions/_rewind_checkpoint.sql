@@ -42,6 +42,11 @@ begin
   delete from :schema.parked_keys as parked
    where parked.name = _rewind_checkpoint.name
      and parked.version = _rewind_checkpoint.version;
+  update :schema.given_up_events as given_up
+     set reset_at = clock_timestamp()
+   where given_up.name = _rewind_checkpoint.name
+     and given_up.version = _rewind_checkpoint.version
+     and given_up.reset_at is null;
   return true;
 end
 $$;

@@ -112,6 +112,8 @@ create table :schema.given_up_events (
   failed_at       timestamptz not null,
   release         text        not null,
   attempts        integer     not null,
+  -- When a reset began to process them after all. Null: they are not processed.
+  reset_at        timestamptz,
   constraint given_up_events_pkey primary key (id)
 );
 create index given_up_events_name_idx on :schema.given_up_events (name, version, id);
