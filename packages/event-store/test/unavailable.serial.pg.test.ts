@@ -58,12 +58,15 @@ describe('a database', () => {
 
   test('that refuses the login is no outage, and the error says what to check', async ({ database }) => {
     guarantee('unavailable-database');
-    const refused = {
-      code: 'LOGIN_REFUSED',
-      retryable: false,
-      message: 'the database refuses the login: check role, password and database of the connection string',
-    };
-    for (const change of [{ password: 'wrong' }, { username: 'nobody' }, { pathname: '/nothing' }]) {
+    const role = 'no such role, or another password; check both in the connection string';
+    const changes: readonly (readonly [change: Partial<URL>, reason: string])[] = [
+      [{ password: 'wrong' }, role],
+      [{ username: 'nobody' }, role],
+      [{ pathname: '/nothing' }, 'the database does not exist; create it, or correct its name'],
+    ];
+    for (const [change, reason] of changes) {
+      const message = `the database refuses the login: ${reason}`;
+      const refused = { code: 'LOGIN_REFUSED', retryable: false, message };
       const url = new URL(database.connectionString);
       Object.assign(url, change);
       await using store = openStore(url.href);

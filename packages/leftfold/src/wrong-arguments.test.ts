@@ -293,3 +293,20 @@ describe('a wrong argument, or a wrong part of one, is a typed error or makes no
     }
   });
 });
+
+test('a definition in the place of another one is named, with the place for it', async () => {
+  const reaction = core.defineReaction({
+    name: 'mails',
+    events: [events],
+    on: { 'account.opened': async () => {} },
+  });
+  const misplaced: readonly (readonly [options: object, message: string])[] = [
+    [{ projections: [reaction] }, 'not reaction "mails"; an app takes that in reactions'],
+    [{ reactions: [balances] }, 'not projection "balances"; an app takes that in projections'],
+    [{ aggregates: [transfer] }, 'not decision "transfer"; an app takes that in decisions'],
+    [{ decisions: [account] }, 'not aggregate "account"; an app takes that in aggregates'],
+    [{ events: [account] }, 'not aggregate "account"; an app takes that in aggregates'],
+  ];
+  for (const [options, message] of misplaced)
+    await expect(leftfold.createApp(options)).rejects.toThrow(message);
+});

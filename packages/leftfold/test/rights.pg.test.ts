@@ -48,7 +48,7 @@ describe('with the rights of the script', () => {
     expect(await failureOf(reader.execute(account.command.deposit('1', { cents: 1 })))).toMatchObject({
       code: 'MISSING_RIGHTS',
       message: expect.stringMatching(
-        /^permission denied for function _append_\w+; this role lacks the right/,
+        /^permission denied for function _append_\w+; migrate as the owner, run/,
       ),
     });
   });

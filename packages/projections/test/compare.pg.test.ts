@@ -128,7 +128,7 @@ describe('the comparison of two copies of a read model', () => {
           primaryKey: ['on_day', 'at', 'flag'],
         },
       },
-      on: {},
+      on: { 'account.opened': async () => {} },
     });
     await createTwice(store, two);
     expect(await compare(store, two)).toMatchObject({ equal: true, rows: 0 });

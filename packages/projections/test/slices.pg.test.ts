@@ -128,7 +128,7 @@ describe('a projection with slices', () => {
         columns: { account: 'text', cents: 'bigint' },
         key: ({ data }) => ({ account: data.to }),
         initialRow: { cents: 0 },
-        evolve: {},
+        evolve: { 'transfer.made': () => null },
         mode: 'inline',
         slices: 2,
       }),

@@ -121,7 +121,12 @@ describe('tables of projections', () => {
   test('are created with the longest names', async ({ adminStore: store }) => {
     const table = { columns: { id: 'text' }, primaryKey: ['id'], indexes: [['id']] } as const;
     const tables = Object.fromEntries(['a', 'b'].map((end) => [`${'x'.repeat(62)}${end}`, table]));
-    const long = defineProjection({ name: 'long', events: [accountEvents], tables, on: {} });
+    const long = defineProjection({
+      name: 'long',
+      events: [accountEvents],
+      tables,
+      on: { 'account.opened': async () => {} },
+    });
     await createTestRunner(store, [long]).migrate();
     await createTestRunner(store, [long]).migrate();
     const { rows } = await sql`
@@ -134,10 +139,18 @@ describe('tables of projections', () => {
       const columns = { id: 'text', [name]: 'bigint' } as const;
       const named = { name: 'named', events: [accountEvents] };
       const refusal = `column of "named" "${name}" is a system column of Postgres`;
-      const options = { ...named, columns, key: () => ({ id: 'a' }), initialRow: {}, evolve: {} };
+      const options = {
+        ...named,
+        columns,
+        key: () => ({ id: 'a' }),
+        initialRow: {},
+        evolve: { 'account.opened': () => null },
+      };
       expect(() => defineTableProjection(options as never)).toThrow(refusal);
       const tables = { named: { columns, primaryKey: ['id'] } };
-      expect(() => defineProjection({ ...named, tables, on: {} })).toThrow('is a system column');
+      expect(() => defineProjection({ ...named, tables, on: { 'account.opened': async () => {} } })).toThrow(
+        'is a system column',
+      );
     }
   });
 
@@ -177,7 +190,7 @@ describe('tables of projections', () => {
       tables: {
         entry: { columns: { position: 'bigint', cents: 'bigint' }, primaryKey: ['position', 'cents'] },
       },
-      on: {},
+      on: { 'account.opened': async () => {} },
     });
     await createTestRunner(store, [journal]).migrate();
     await using other = createTestRunner(store, [otherKey]);

@@ -19,6 +19,7 @@ import {
   assertEach,
   assertFunction,
   assertGiven,
+  assertGivenFunction,
   assertObject,
   assertOptions,
   assertPlainObject,
@@ -83,9 +84,7 @@ function assertExecutorOptions(
   assertObject('an event store', 'store', options.store);
   assertEach('aggregates', options.aggregates, assertAggregate);
   assertEach('decisions', options.decisions ?? [], assertDecision);
-  assertEach('middleware', options.middleware ?? [], (argument, one) =>
-    assertFunction(argument, one ?? null),
-  );
+  assertEach('middleware', options.middleware ?? [], assertGivenFunction);
   if (options.metadata !== undefined) assertSchema('metadata', options.metadata);
   for (const name of ['onSnapshotError', 'now', 'newId', 'random'] as const)
     assertFunction(name, options[name]);

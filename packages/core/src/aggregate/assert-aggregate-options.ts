@@ -6,6 +6,7 @@ import {
   assertEventGroup,
   assertFunction,
   assertGiven,
+  assertGivenFunction,
   assertMembers,
   assertSchema,
   assertText,
@@ -86,7 +87,7 @@ function assertRule(argument: string, rule: unknown, names: Readonly<Record<stri
   assertGiven(argument, rule, names);
   const { input, decide } = rule as { readonly input?: unknown; readonly decide?: unknown };
   assertSchema(`${argument}.input`, input);
-  assertFunction(`${argument}.decide`, decide ?? null);
+  assertGivenFunction(`${argument}.decide`, decide);
 }
 
 /**
@@ -99,4 +100,13 @@ export function assertHandlers(argument: string, handlers: unknown, names: reado
   );
   const known = Object.fromEntries(names.map((name) => [name, true] as const));
   assertOptions(argument, handlers, known);
+}
+
+/** @throws InvalidArgumentError without a handler: no event would be read, and nothing would say so */
+export function assertSomeHandler(argument: string, handlers: object): void {
+  if (Object.values(handlers).some((handler) => handler !== undefined)) return;
+  throw new InvalidArgumentError(
+    argument,
+    'has no function, so that no event is read; add one for each event',
+  );
 }

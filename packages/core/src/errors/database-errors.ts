@@ -16,11 +16,12 @@ export class LoginRefusedError extends LeftfoldError {
   readonly code = 'LOGIN_REFUSED';
   readonly retryable = false;
 
-  constructor(options?: ErrorOptions) {
-    super(
-      'the database refuses the login: check role, password and database of the connection string',
-      options,
-    );
+  /** @param options.reason what to check. @default all of it */
+  constructor({
+    reason = 'check role, password and database of the connection string',
+    ...options
+  }: ErrorOptions & { readonly reason?: string } = {}) {
+    super(`the database refuses the login: ${reason}`, options);
   }
 }
 

@@ -81,8 +81,13 @@ export class DuplicateDefinitionError extends LeftfoldError {
   readonly kind: string;
   readonly definition: string;
 
-  constructor(kind: string, definition: string) {
-    super(`two definitions of ${kind} "${definition}" were given; rename one of them or pass it once`);
+  /** @param place `retired`: one of them is a current event, and the other one a retired event */
+  constructor(kind: string, definition: string, { retired = false }: { readonly retired?: boolean } = {}) {
+    super(
+      retired
+        ? `${kind} "${definition}" is defined both as one that is written and as a retired one; remove one of the two definitions, or rename it`
+        : `two definitions of ${kind} "${definition}" were given; rename one of them or pass it once`,
+    );
     this.kind = kind;
     this.definition = definition;
   }
@@ -95,6 +100,7 @@ interface UnknownEventPlace {
   readonly written?: number;
   readonly inQuery?: boolean;
   readonly readAs?: readonly string[] | undefined;
+  readonly of?: string | undefined;
 }
 
 /** No definition that was given to the store knows this event type, or this version of it. */
@@ -120,7 +126,7 @@ export class UnknownEventError extends LeftfoldError {
 }
 
 function describeUnknown(type: string, place: UnknownEventPlace): string {
-  const { schemaVersion, position, newest, written, inQuery = false, readAs } = place;
+  const { schemaVersion, position, newest, written, inQuery = false, readAs, of } = place;
   const event = `event type ${shownName(type)}${position === undefined ? '' : ` at position ${position}`}`;
   if (readAs !== undefined) {
     const now = readAs.length === 0 ? 'nothing' : readAs.map(shownName).join(' and ');
@@ -132,6 +138,7 @@ function describeUnknown(type: string, place: UnknownEventPlace): string {
   if (newest !== undefined) {
     return `${event} has schema version ${schemaVersion}, the newest known here is ${newest}: a newer release wrote it; deploy a release that reads version ${schemaVersion} before one that writes it`;
   }
+  if (of !== undefined) return `${event} is none of ${of}; take events that its defineEvents(...) makes`;
   if (inQuery) {
     return `${event} is unknown here; add its defineEvents(...) to the store's events, correct its name in the query, or if this is a read, give it unknownEvents: 'skip'`;
   }

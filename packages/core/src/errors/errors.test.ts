@@ -422,3 +422,8 @@ test('a timeout says so when no position could be read', () => {
     'projection "balances" has a position that could not be read, so that it is not known to be at 9, after 50 ms; check that the database answers, or wait longer',
   );
 });
+
+test('a refused login names the reason that the server gave', () => {
+  const { message } = new LoginRefusedError({ reason: 'no such role' });
+  expect(message).toBe('the database refuses the login: no such role');
+});

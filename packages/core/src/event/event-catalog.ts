@@ -19,6 +19,7 @@ import { ValidatedEvent } from './validated-event.ts';
 /** The event types that a store knows. Validates events that are written, and upcasts events that are read. */
 export class EventCatalog {
   readonly #groups: readonly AnyEventGroup[];
+  readonly #of: string | undefined;
   readonly #byType = new Map<string, EventDefinition>();
   readonly #retired = new Map<string, RetiredDefinition>();
   readonly #categoryOfType = new Map<string, string>();
@@ -26,12 +27,14 @@ export class EventCatalog {
 
   /**
    * @param groups a group may be given twice, since aggregates may share one
+   * @param of what the groups belong to, for error messages. @default the store
    * @throws InvalidArgumentError when one is none.
    * @throws DuplicateDefinitionError when two different definitions have the same event type.
    */
-  constructor(groups: readonly AnyEventGroup[]) {
+  constructor(groups: readonly AnyEventGroup[], of?: string) {
     assertEach('events', groups, assertEventGroup);
     this.#groups = groups;
+    this.#of = of;
     this.#categories = new Set(groups.map(({ category }) => category));
     for (const { category, definitions } of groups)
       for (const { type } of definitions) this.#categoryOfType.set(type, category);
@@ -42,8 +45,10 @@ export class EventCatalog {
   }
 
   #add<TDefinition extends EventDefinition>(to: Map<string, TDefinition>, definition: TDefinition): void {
-    if (this.reads(definition.type)) throw new DuplicateDefinitionError('event', definition.type);
-    to.set(definition.type, definition);
+    const { type } = definition;
+    const retired = 'targets' in definition && this.has(type);
+    if (this.reads(type)) throw new DuplicateDefinitionError('event', type, { retired });
+    to.set(type, definition);
   }
 
   /** Those that are written and those that are retired. */
@@ -137,13 +142,14 @@ export class EventCatalog {
     const definition = this.#byType.get(stored.type);
     if (definition !== undefined) return [{ type: stored.type, ...upcast(definition, stored, validate) }];
     const retired = this.#retired.get(stored.type);
-    if (retired === undefined) throw new UnknownEventError(stored.type, stored);
+    if (retired === undefined) throw new UnknownEventError(stored.type, { ...stored, of: this.#of });
     return upcastRetired(retired, stored, validate);
   }
 
   #definitionOf(type: string): EventDefinition {
     const definition = this.#byType.get(type);
-    if (definition === undefined) throw new UnknownEventError(type, { readAs: this.targetsOf(type) });
+    if (definition === undefined)
+      throw new UnknownEventError(type, { readAs: this.targetsOf(type), of: this.#of });
     return definition;
   }
 }

@@ -179,3 +179,15 @@ describe('a definition is refused', () => {
     );
   });
 });
+
+test('what is wrong with a retired event is named', () => {
+  const shapes = { opened: z.object({}) };
+  const retiring = (retired: object) => () => defineEvents('note', shapes, { retired });
+  expect(retiring({ added: { schema: z.object({}), readAs: ['opened'] } })).toThrow(
+    'retired.added.upcast must be a function, not undefined',
+  );
+  const both = 'event "note.opened" is defined both as one that is written and as a retired one';
+  expect(retiring({ opened: { schema: z.object({}), readAs: [] } })).toThrow(both);
+  const older = defineEvents('note', {}, { retired: { opened: { schema: z.object({}), readAs: [] } } });
+  expect(() => new EventCatalog([older, defineEvents('note', shapes)])).toThrow(both);
+});

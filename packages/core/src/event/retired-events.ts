@@ -1,6 +1,6 @@
 import { DuplicateDefinitionError } from '../errors/definition-errors.ts';
 import { assertOneOf } from '../input/assert-argument.ts';
-import { assertEach, assertFunction, assertGiven, assertMembers } from '../input/assert-definition.ts';
+import { assertEach, assertGivenFunction, assertGiven, assertMembers } from '../input/assert-definition.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { EventData, EventShape, EventShapes, ReadInput, ShapePayload } from './event-shapes.ts';
 import type { NewEvent } from './event.ts';
@@ -92,11 +92,11 @@ export function toRetiredDefinitions(
     assertEach(`${argument}.readAs`, readAs, (name, target) =>
       assertOneOf(name, target ?? null, [...current.keys()]),
     );
-    assertFunction(`${argument}.upcast`, upcast ?? (readAs?.length === 0 ? undefined : null));
+    if (upcast !== undefined || readAs?.length !== 0) assertGivenFunction(`${argument}.upcast`, upcast);
   });
   return Object.entries(given as Readonly<Record<string, AnyRetired>>).map(([name, one]) => {
     const definition = toDefinition(category, name, one.schema, `retired.${name}.schema`);
-    if (current.has(name)) throw new DuplicateDefinitionError('event', definition.type);
+    if (current.has(name)) throw new DuplicateDefinitionError('event', definition.type, { retired: true });
     return toRetired(definition, one, current);
   });
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { assertFunction, assertSchema } from '../input/assert-definition.ts';
+import { assertGivenFunction, assertSchema } from '../input/assert-definition.ts';
 import type { JsonValue } from './json.ts';
 
 /** A zod schema whose output JSON keeps unchanged. */
@@ -66,7 +66,7 @@ export class SchemaVersions<
     step: (data: TData) => NoInfer<TNextInput>,
   ): SchemaVersions<TNextData, TNextInput, TWritten> {
     assertSchema('schema', schema);
-    assertFunction('step', step ?? null);
+    assertGivenFunction('step', step);
     // Sound: each step gets a payload that the previous schema parsed, and JSON left it unchanged.
     const convert = (data: JsonValue) => step(data as TData);
     return new SchemaVersions(schema, {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { shownName } from '../errors/shown.ts';
 import { isPlainObject } from '../json/json-part.ts';
 import { assertId } from '../naming/names.ts';
 import { assertList, assertOptions, assertWhole } from './assert-argument.ts';
@@ -8,19 +9,28 @@ export type AssertPart = (argument: string, value: unknown) => void;
 
 /** @throws InvalidArgumentError when the value is not an object with these members only. */
 export function assertGiven(argument: string, value: unknown, names: Readonly<Record<string, true>>): void {
-  assertOptions(argument, value ?? null, names);
+  if (value === undefined) throw InvalidArgumentError.not('an object', argument, value);
+  assertOptions(argument, value, names);
 }
 
 /** @throws InvalidArgumentError when the value is given and is not a function. */
 export function assertFunction(argument: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function')
-    throw InvalidArgumentError.not('a function', argument, value);
+  if (value !== undefined) assertGivenFunction(argument, value);
+}
+
+/** @throws InvalidArgumentError when the value is not a function, or is not given. */
+export function assertGivenFunction(argument: string, value: unknown): void {
+  if (typeof value !== 'function') throw InvalidArgumentError.not('a function', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value is given and is not a text. */
 export function assertText(argument: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'string')
-    throw InvalidArgumentError.not('a text', argument, value);
+  if (value !== undefined) assertGivenText(argument, value);
+}
+
+/** @throws InvalidArgumentError when the value is not a text, or is not given. */
+export function assertGivenText(argument: string, value: unknown): void {
+  if (typeof value !== 'string') throw InvalidArgumentError.not('a text', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value is not a list, or the error of one of its elements. */
@@ -67,13 +77,13 @@ export function assertEvent(argument: string, value: unknown): void {
 /** @throws InvalidArgumentError when the value was not made by `defineEvents`. */
 export function assertEventGroup(argument: string, value: unknown): void {
   if (isEventGroup(value)) return;
-  throw InvalidArgumentError.not('events, made by defineEvents(...)', argument, value);
+  throw notDefinition('events, made by defineEvents(...)', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value was not made by `defineAggregate`. */
 export function assertAggregate(argument: string, value: unknown): void {
   if (isAggregate(value)) return;
-  throw InvalidArgumentError.not('an aggregate, made by defineAggregate(...)', argument, value);
+  throw notDefinition('an aggregate, made by defineAggregate(...)', argument, value);
 }
 
 /** True for what `defineDecision` makes, as against an aggregate. */
@@ -84,26 +94,52 @@ export function isDecision(value: unknown): boolean {
 /** @throws InvalidArgumentError when the value was not made by `defineDecision`. */
 export function assertDecision(argument: string, value: unknown): void {
   if (isDecision(value)) return;
-  throw InvalidArgumentError.not('a decision, made by defineDecision(...)', argument, value);
+  throw notDefinition('a decision, made by defineDecision(...)', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value was not made by `defineProjection` or `defineTableProjection`. */
 export function assertProjection(argument: string, value: unknown): void {
-  if (hasTexts(value, 'name', 'kind') && Array.isArray(value['tables']) && Array.isArray(value['eventTypes']))
-    return;
+  if (isProjection(value)) return;
   const taken = 'a projection, made by defineProjection(...) or defineTableProjection(...)';
-  throw InvalidArgumentError.not(taken, argument, value);
+  throw notDefinition(taken, argument, value);
 }
 
 /** @throws InvalidArgumentError when the value is no reaction */
 export function assertReaction(argument: string, value: unknown): void {
-  if (
-    hasTexts(value, 'name', 'kind') &&
-    value['kind'] === 'reaction' &&
-    typeof value['handle'] === 'function'
-  )
-    return;
-  throw InvalidArgumentError.not('a reaction, made by defineReaction(...)', argument, value);
+  if (isReaction(value)) return;
+  throw notDefinition('a reaction, made by defineReaction(...)', argument, value);
+}
+
+/** What each function makes, and the option of an app that takes it. */
+const definitions = [
+  ['reaction', 'reactions', isReaction],
+  ['projection', 'projections', isProjection],
+  ['decision', 'decisions', isDecision],
+  ['aggregate', 'aggregates', isAggregate],
+] as const;
+
+/** A definition of another kind is named: it was passed in the wrong place. */
+function notDefinition(taken: string, argument: string, value: unknown): InvalidArgumentError {
+  const found = definitions.find(([, , isOne]) => isOne(value));
+  if (found === undefined) return InvalidArgumentError.not(taken, argument, value);
+  const [kind, option] = found;
+  const { name } = value as { readonly name: string };
+  return new InvalidArgumentError(
+    argument,
+    `must be ${taken}, not ${kind} ${shownName(name)}; an app takes that in ${option}`,
+  );
+}
+
+function isProjection(value: unknown): boolean {
+  return (
+    hasTexts(value, 'name', 'kind') && Array.isArray(value['tables']) && Array.isArray(value['eventTypes'])
+  );
+}
+
+function isReaction(value: unknown): boolean {
+  return (
+    hasTexts(value, 'name', 'kind') && value['kind'] === 'reaction' && typeof value['handle'] === 'function'
+  );
 }
 
 function isEventGroup(value: unknown): boolean {

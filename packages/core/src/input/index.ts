@@ -25,6 +25,8 @@ export {
   assertEventGroup,
   assertFunction,
   assertGiven,
+  assertGivenFunction,
+  assertGivenText,
   assertMembers,
   assertProjection,
   assertReaction,

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import { assertObject, assertWhole } from '../input/assert-argument.ts';
-import { assertText } from '../input/assert-definition.ts';
+import { assertGivenText } from '../input/assert-definition.ts';
 
 declare const brand: unique symbol;
 
@@ -45,7 +45,7 @@ export function tokenOf(event: Pick<RecordedEvent, 'position' | 'id' | 'readFrom
   const { position, id, readFrom } = event;
   if (position === undefined) throw InvalidArgumentError.not('a recorded event', 'event', event);
   assertWhole('position', position, { least: 1 });
-  assertText('event.id', id ?? null);
+  assertGivenText('event.id', id);
   const isLast = readFrom === undefined || readFrom.index >= readFrom.count - 1;
   return textOf(position, id, isLast ? undefined : readFrom.index);
 }

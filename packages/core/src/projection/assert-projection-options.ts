@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
-import { assertHandlers } from '../aggregate/assert-aggregate-options.ts';
+import { assertHandlers, assertSomeHandler } from '../aggregate/assert-aggregate-options.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import { assertOneOf, assertWhole } from '../input/assert-argument.ts';
 import {
@@ -8,9 +8,10 @@ import {
   assertEventGroup,
   assertFunction,
   assertGiven,
+  assertGivenFunction,
+  assertGivenText,
   assertMembers,
   assertSchema,
-  assertText,
 } from '../input/assert-definition.ts';
 import { assertColumnName, assertProjectionName, assertSqlName } from '../naming/names.ts';
 
@@ -56,7 +57,9 @@ export function assertProjectionOptions(options: Unchecked<typeof handlerNames>)
     );
   assertFunction('onBatch', onBatch);
   assertFunction('key', options.key);
-  if (on !== undefined) assertHandlers('on', on, typesOf(events));
+  if (on === undefined) return;
+  assertHandlers('on', on, typesOf(events));
+  assertSomeHandler(`on of projection "${name as string}"`, on as object);
 }
 
 /** @throws like {@link assertProjectionOptions}, for a projection with one table */
@@ -64,9 +67,11 @@ export function assertTableProjectionOptions(options: Unchecked<typeof tableProj
   assertGiven('options', options, tableProjectionNames);
   const events = assertCommon(options);
   assertColumns('columns', options.columns, options.name as string);
-  assertFunction('key', options.key ?? null);
+  const owner = `projection "${options.name as string}"`;
+  assertGivenFunction(`key of ${owner}`, options.key);
   assertMembers('initialRow', options.initialRow, 'an object with a value for each column', () => {});
   assertHandlers('evolve', options.evolve, typesOf(events));
+  assertSomeHandler(`evolve of ${owner}`, options.evolve as object);
   assertIndexes('indexes', options.indexes);
 }
 
@@ -110,7 +115,7 @@ function assertIndexes(argument: string, indexes: unknown): void {
 }
 
 function assertColumnText(argument: string, name: unknown): void {
-  assertText(argument, name ?? null);
+  assertGivenText(argument, name);
 }
 
 /** The types of all events of these groups. */

@@ -33,8 +33,10 @@ function recorded(type: string, position: number): RecordedEvent {
   };
 }
 
+const nothing = { 'account.opened': async () => {} };
+
 test('tables, version and mode are as given, or the defaults', () => {
-  const owners = defineProjection({ ...base, on: {} });
+  const owners = defineProjection({ ...base, on: nothing });
   expect(owners).toMatchObject({ kind: 'handlers', name: 'owners', version: 1, mode: 'async' });
   expect(owners.tables).toEqual([
     {
@@ -112,26 +114,37 @@ test('the batch form reads all events of its groups, and gets them at once', asy
 
 test('a version or mode that is none is refused', () => {
   for (const version of [0, 1.5, Number.NaN, 2 ** 31, '1' as unknown as number])
-    expect(() => defineProjection({ ...base, version, on: {} })).toThrow(
+    expect(() => defineProjection({ ...base, version, on: nothing })).toThrow(
       'version of projection "owners" must be a whole number from 1 to 2147483647',
     );
   const mode = 'sync' as 'async';
-  expect(() => defineProjection({ ...base, mode, on: {} })).toThrow(
+  expect(() => defineProjection({ ...base, mode, on: nothing })).toThrow(
     `mode of projection "owners" must be 'inline' or 'async'`,
   );
 });
 
 test('a name, table or column that is not a plain SQL name is refused', () => {
-  expect(() => defineProjection({ ...base, name: 'Owners', on: {} })).toThrow('projection name "Owners"');
+  expect(() => defineProjection({ ...base, name: 'Owners', on: nothing })).toThrow(
+    'projection name "Owners"',
+  );
   const columns = { name: 'text' } as const;
   expect(() =>
-    defineProjection({ ...base, tables: { 'the owners': { columns, primaryKey: ['name'] } }, on: {} }),
+    defineProjection({ ...base, tables: { 'the owners': { columns, primaryKey: ['name'] } }, on: nothing }),
   ).toThrow('table of "owners" "the owners" must begin');
   expect(() =>
     defineProjection({
       ...base,
       tables: { owners: { columns: { Name: 'text' }, primaryKey: ['Name'] } },
-      on: {},
+      on: nothing,
     }),
   ).toThrow('column of "owners.owners" "Name" must begin');
+});
+
+test('a projection without a handler is refused: it would read no event', () => {
+  const expected = expect.objectContaining({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('on of projection "owners" has no function, so that no event is read'),
+  });
+  expect(() => defineProjection({ ...base, on: {} })).toThrow(expected);
+  expect(() => defineProjection({ ...base, on: { 'account.opened': undefined } as never })).toThrow(expected);
 });

@@ -25,7 +25,7 @@ const base = {
   events: [accountEvents],
   columns: { account_id: 'text', cents: 'bigint' },
   initialRow: { cents: 0 },
-  evolve: {},
+  evolve: { 'account.closed': () => null },
 } as const;
 
 test('the table is named as the projection; its key has no initial values', () => {
@@ -131,6 +131,15 @@ describe('defining a table projection', () => {
     const initialRow = { 'full name': '' };
     expect(() => defineTableProjection({ ...base, name: 'owners', columns, initialRow, key })).toThrow(
       'column of "owners" "full name" must begin',
+    );
+  });
+
+  test('refuses one without a key function or without handlers, and names it', () => {
+    expect(() => defineTableProjection({ ...base, name: 'balances' } as never)).toThrow(
+      'key of projection "balances" must be a function, not undefined',
+    );
+    expect(() => defineTableProjection({ ...base, name: 'balances', key, evolve: {} })).toThrow(
+      'evolve of projection "balances" has no function, so that no event is read',
     );
   });
 

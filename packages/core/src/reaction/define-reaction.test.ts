@@ -34,6 +34,9 @@ test.each([
   { start: { position: -1 } },
   { start: { time: new Date(Number.NaN) } },
   { start: { time: '2026-01-01' } },
+  { start: { time: undefined } },
+  { start: { position: undefined } },
+  { on: {} },
   { onFailure: 'skip' },
   { retry: { attempts: 0 } },
   { on: { 'order.unknown': async () => {} } },
@@ -46,6 +49,15 @@ test.each([
   expect(() => defineReaction(options)).toThrow(
     expect.objectContaining({ code: expect.stringMatching(/^INVALID_(ARGUMENT|NAME)$/) }),
   );
+});
+
+test.each([
+  [{ start: { time: 'yesterday' } }, 'start.time must be a valid Date, not a text of 9 characters'],
+  [{ start: 'later' }, 'start must be "end", "beginning", { position } or { time }, not "later"'],
+  [{ on: {} }, 'on of reaction "mails" has no function, so that no event is read; add one'],
+])('%j is named', (wrong, message) => {
+  const options = { name: 'mails', events: [orders], on, ...wrong } as never;
+  expect(() => defineReaction(options)).toThrow(message);
 });
 
 test('a key that is no text is an error that names the reaction', () => {

@@ -1,4 +1,4 @@
-import { assertHandlers } from '../aggregate/assert-aggregate-options.ts';
+import { assertHandlers, assertSomeHandler } from '../aggregate/assert-aggregate-options.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { MetadataSchema } from '../event/metadata.ts';
@@ -169,6 +169,7 @@ export function defineReaction<
   if (options.metadata !== undefined) assertSchema('metadata', options.metadata);
   assertFunction('key', options.key);
   assertHandlers('on', options.on, typesOf(events));
+  assertSomeHandler(`on of reaction "${name}"`, options.on);
   assertWhole('concurrency', concurrency, { least: 1, most: 1_000 });
   assertWhole(`slices of reaction "${name}"`, slices, { least: 1, most: 1_024 });
   assertStart(start);
@@ -205,8 +206,8 @@ export function defineReaction<
 function assertStart(start: unknown): void {
   if (start === 'end' || start === 'beginning') return;
   if (typeof start === 'object' && start !== null) {
-    if ('position' in start) return assertWhole('start.position', start.position);
-    if ('time' in start && start.time instanceof Date) return assertInstant('start.time', start.time);
+    if ('position' in start) return assertWhole('start.position', start.position ?? null);
+    if ('time' in start) return assertInstant('start.time', start.time ?? null);
   }
   throw InvalidArgumentError.notOneOf('"end", "beginning", { position } or { time }', 'start', start);
 }

@@ -7,7 +7,7 @@ import {
   InvalidArgumentError,
   type RecordedEvent,
 } from '@leftfold/core';
-import { assertAggregate, assertFunction, assertGiven, type OptionNames } from '@leftfold/core/input';
+import { assertAggregate, assertGiven, assertGivenFunction, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { assertReadLogOptions, type ReadLogOptions, readUpTo, rowChanges } from '@leftfold/projections';
 import type { AggregateInvariant, LogInvariant, RowInvariant, Violation } from './app-history.ts';
@@ -46,7 +46,7 @@ export async function firstViolation(
   assertReadLogOptions(options, optionNames);
   assertGiven('invariant', invariant, namesOf(invariant));
   const { check } = invariant;
-  if (typeof check !== 'function') throw InvalidArgumentError.not('a function', 'check', check);
+  assertGivenFunction('check', check);
   let checked = false;
   for await (const { event, before, after } of changesOf(store, invariant, options)) {
     checked = true;
@@ -109,7 +109,7 @@ async function* changesOf(
     yield* folded(readUpTo(end, events, options), aggregate);
     return;
   }
-  assertFunction('evolve', invariant.evolve ?? null);
+  assertGivenFunction('evolve', invariant.evolve);
   const events = store.readAll({ filter: invariant.filter, signal });
   yield* folded(readUpTo(end, events, options), invariant);
 }

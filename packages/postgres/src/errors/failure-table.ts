@@ -52,12 +52,12 @@ const notMigrated: Failure = {
   passing: false,
   toError: (cause, schema) => new SchemaNotMigratedError(schema, { cause }),
 };
-const loginRefused: Failure = {
+const loginRefused = (reason: string): Failure => ({
   fault: 'configuration',
   retry: 'never',
   passing: true,
-  toError: (cause) => new LoginRefusedError({ cause }),
-};
+  toError: (cause) => new LoginRefusedError({ cause, reason }),
+});
 const lostRace: Failure = {
   name: 'lost-race',
   fault: 'transaction',
@@ -139,9 +139,9 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '27': unfitValue,
   /** Invalid authorization. */
   '28': wrongStatement,
-  '28000': loginRefused,
-  '28P01': loginRefused,
-  '3D000': loginRefused,
+  '28000': loginRefused('the role does not exist or may not log in, or pg_hba.conf does not let it in'),
+  '28P01': loginRefused('no such role, or another password; check both in the connection string'),
+  '3D000': loginRefused('the database does not exist; create it, or correct its name'),
   '3F000': notMigrated,
   /** Transaction rollback. */
   '40': damaged,
@@ -294,6 +294,6 @@ export const unknownFailure: Failure = wrongStatement;
 /** What PostgreSQL says, which names the object. A trigger or function can raise the same code with values in it. */
 function missingRight(cause: unknown): { readonly message?: string } {
   if (!(cause instanceof Error && 'routine' in cause && cause.routine === 'aclcheck_error')) return {};
-  const message = `${cause.message}; this role lacks the right: should it have it, migrate as the owner, then run the script of rightsScript again and make the role a member of the one for its task (app appends, projector runs projections, reader queries, operator resumes); should it not, connect as a role that has it, or set subscriptions: { run: false } in a process that only appends and queries`;
+  const message = `${cause.message}; migrate as the owner, run the script of rightsScript again, and make this role a member of app (appends, queries), of app and projector (runs, resets and rebuilds projections) or of operator (resumes); in a process that only appends and queries, set subscriptions: { run: false }`;
   return { message };
 }

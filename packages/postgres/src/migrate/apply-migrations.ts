@@ -1,5 +1,7 @@
-import { SchemaMismatchError, WrongEncodingError } from '@leftfold/core';
+import { MissingRightsError, SchemaMismatchError, WrongEncodingError } from '@leftfold/core';
+import { thrownText } from '@leftfold/core/input';
 import type pg from 'pg';
+import { codeOf } from '../errors/error-text.ts';
 import { isNoAnswer } from '../errors/questions.ts';
 import { toLeftfoldError } from '../errors/to-leftfold-error.ts';
 import { borrow } from '../pool/borrow.ts';
@@ -84,7 +86,7 @@ async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): 
   await run(statements.pinSearchPath);
   const present = await fieldOf<boolean>(run, statements.hasSchema(schema), 'present');
   if (present === true) await assertOwnSchema(run, schema);
-  else await run(statements.createSchema(schema));
+  else await createSchema(run, schema);
   await run(statements.createMigrationsTable(schema));
   const installed = await installedNumber(run, options);
   const missing = migrations.filter(({ number }) => number > installed);
@@ -93,6 +95,16 @@ async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): 
     await run(statements.applyMigration(schema, migration));
   }
   if (missing.length > 0) await replaceFunctions(run, schema, functions);
+}
+
+async function createSchema(run: StatementRunner, schema: string): Promise<void> {
+  try {
+    await run(statements.createSchema(schema));
+  } catch (cause) {
+    if (codeOf(cause) !== '42501') throw cause;
+    const message = `${thrownText(cause)}; migrate as the owner that rightsScript makes, or let this role do it: grant create on database … to …`;
+    throw new MissingRightsError(schema, { cause, message });
+  }
 }
 
 async function installedNumber(run: StatementRunner, options: MigrateOptions): Promise<number> {

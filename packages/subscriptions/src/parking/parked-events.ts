@@ -3,7 +3,7 @@ import {
   assertEach,
   assertGiven,
   assertOptions,
-  assertText,
+  assertGivenText,
   assertWhole,
   type OptionNames,
 } from '@leftfold/core/input';
@@ -69,7 +69,7 @@ export class ParkedEvents<TRef> {
   async list(ref: TRef, options: ParkedListOptions = {}): Promise<readonly ParkedKey[]> {
     assertOptions('options', options, listNames);
     const { after, limit = 100 } = options;
-    if (after !== undefined) assertText('after', after);
+    if (after !== undefined) assertGivenText('after', after);
     assertLimit(limit);
     const { ref: found } = this.#find(ref);
     return this.#ask(() => listParkedKeys(this.#store, found, { after, limit }));
@@ -171,11 +171,11 @@ function assertLimit(limit: number): void {
 }
 
 function assertLength(name: string, text: string, most: number): void {
-  assertText(name, text ?? null);
+  assertGivenText(name, text);
   if (text.length === 0 || text.length > most || text.includes('\u0000'))
     throw new InvalidArgumentError(name, `must have 1 to ${most} characters, without NUL`);
 }
 
 function assertKey(argument: string, key: unknown): void {
-  assertText(argument, key ?? null);
+  assertGivenText(argument, key);
 }

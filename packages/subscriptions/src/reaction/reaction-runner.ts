@@ -6,7 +6,7 @@ import {
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
-import { assertEach, assertFunction, assertObject, assertReaction } from '@leftfold/core/input';
+import { assertEach, assertGivenFunction, assertObject, assertReaction } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { pause } from '@leftfold/postgres';
 import type { FailedEvent } from '../parking/failure.ts';
@@ -74,7 +74,7 @@ export class ReactionRunner implements AsyncDisposable {
     const { store, batchTimeoutMs = 60_000 } = options;
     assertObject('an event store', 'store', store);
     assertEach('reactions', reactions, assertReaction);
-    assertFunction('execute', execute ?? null);
+    assertGivenFunction('execute', execute);
     for (const { name, timeoutMs } of reactions)
       if (timeoutMs > batchTimeoutMs / 2)
         throw new InvalidArgumentError(

@@ -282,6 +282,14 @@ describe('what a store or an execution refuses is refused in a test', () => {
     );
   });
 
+  test('an event of another aggregate', () => {
+    const other = defineEvents('order', { placed: z.object({}) }).create.placed({});
+    for (const event of [other, { ...other, schemaVersion: 7 }])
+      expect(() => given(account, [event] as never)).toThrow(
+        'event type "order.placed" is none of aggregate "account"; take events that its defineEvents(...) makes',
+      );
+  });
+
   test('a history whose data does not match its schema', () => {
     const lost = { ...deposited(5), data: { cents: -5 } };
     expect(() => given(account, [lost])).toThrow(expect.objectContaining({ code: 'INVALID_EVENT' }));

@@ -14,7 +14,7 @@ import {
  * its schema.
  */
 export function stateOf(aggregate: AnyAggregate, history: readonly NewEvent[]): unknown {
-  const catalog = new EventCatalog([aggregate.events]);
+  const catalog = catalogOf(aggregate);
   const written = new Map(
     aggregate.events.definitions.map((definition) => [definition.type, definition.written.schemaVersion]),
   );
@@ -31,12 +31,16 @@ export function stateOf(aggregate: AnyAggregate, history: readonly NewEvent[]): 
  * @throws UnknownEventError, InvalidEventError when a store would not append an event.
  */
 export function stateAfter(aggregate: AnyAggregate, events: readonly NewEvent[], from: unknown): unknown {
-  const catalog = new EventCatalog([aggregate.events]);
+  const catalog = catalogOf(aggregate);
   return replay(
     aggregate,
     events.map((event) => asWritten(catalog, event)),
     from,
   );
+}
+
+function catalogOf({ name, events }: AnyAggregate): EventCatalog {
+  return new EventCatalog([events], `aggregate "${name}"`);
 }
 
 function asWritten(catalog: EventCatalog, event: NewEvent) {
