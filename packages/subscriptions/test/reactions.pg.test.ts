@@ -106,6 +106,23 @@ describe('a reaction', () => {
     expect(await runner.status()).toMatchObject([{ state: 'running', parked: { keys: 0 } }]);
   });
 
+  test('that stopped fails a wait for the event that failed, and for later ones, at once', async ({
+    store,
+  }) => {
+    const { reaction } = reacting(async () => {
+      throw new Error('no mail');
+    });
+    const { events } = await append(store, 'a', 1, 2);
+    await using runner = createRunner(store, [reaction]);
+    await runner.start();
+    await until(async () => (await runner.status())[0]?.state === 'stopped');
+    for (const event of events)
+      expect(await failureOf(runner.waitFor(reaction, tokenOf(event), { timeoutMs: 5_000 }))).toMatchObject({
+        code: 'SUBSCRIPTION_FAILED',
+        position: 1,
+      });
+  });
+
   test('begins at any time that a Date and PostgreSQL hold', async ({ store }) => {
     await append(store, 'a', 1);
     const times = ['-004000-01-01', '0000-01-01', '+010000-01-01', '+275760-09-13'].map(

@@ -14,6 +14,7 @@ import { isNotMigrated, onAbort, toLeftfoldError } from '@leftfold/postgres';
 import type { Checkpoint } from '../sql/row.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import { withStoreErrors } from '../runner/with-store-errors.ts';
 import { type AllSlices, allSlicesOf } from '../subscription/all-slices.ts';
 import { refKeyOf, type SubscriptionKey, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { type CountedSlice, LedSlices } from './led-slices.ts';
@@ -156,6 +157,15 @@ export class SubscriptionWaiters {
   mayHaveReached(ref: SubscriptionRef, position: number): boolean {
     const led = this.#led.positionOf(ref);
     return led !== undefined && led >= position;
+  }
+
+  /** For an event that waits for its next attempt. @throws SubscriptionFailedError when there will be none: it stopped */
+  async assertNotStopped(subscription: Subscription): Promise<void> {
+    const read = () => readCheckpoints(this.#store, [subscription.ref]);
+    const found = allSlicesOf(await withStoreErrors(this.#store, read));
+    const slices = found.get(refKeyOf(subscription.ref));
+    if (slices !== undefined && slices.failure?.outdated !== true && this.#isFinal(subscription, slices))
+      throw failedError(identityOf(subscription, slices.failedSlice), slices);
   }
 
   /** Rejects all waiting calls. */

@@ -55,6 +55,7 @@ async function reachedRow(
   let row: ReachedRow | undefined;
   try {
     row = await rowAtPlace(by, subscription, place);
+    if (row?.aside === 'due') await by.waiters.assertNotStopped(subscription);
   } catch (error) {
     if (judge === undefined && LeftfoldError.is(error) && error.retryable) return undefined;
     throw error;
