@@ -317,6 +317,26 @@ describe('a reaction', () => {
     expect(await two.status()).toMatchObject([{ position: 2, parked: { keys: 0 } }]);
   });
 
+  test('fails an event whose handler does not await a command, and says so', async ({ store }) => {
+    const command = { aggregate: 'counter', id: 'b', name: 'add', input: {} } as const;
+    let failing = true;
+    const execute: ExecuteCommand = () =>
+      new Promise((_, reject) => setImmediate(() => reject(new Error('no'))));
+    const { reaction, effects } = reacting(async (_amount, context) => {
+      if (failing) void context.execute(command as never);
+    });
+    await append(store, 'a', 1);
+    await using runner = createRunner(store, [reaction], { execute });
+    await runner.start();
+    await until(async () => (await runner.status())[0]?.state === 'stopped');
+    const [status] = await runner.status();
+    expect(status?.failure?.message).toContain('await the promise of execute');
+    failing = false;
+    await runner.resume(reaction);
+    await runner.whenCaughtUp(reaction);
+    expect(effects).toEqual([1, 1, 1, 1]); // three attempts, and the one after the fix
+  });
+
   test('gives its commands and keys ids that are the same when an event is processed again', async ({
     store,
   }) => {

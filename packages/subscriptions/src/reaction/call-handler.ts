@@ -27,10 +27,10 @@ export interface HandlerCall {
 }
 
 /**
- * Calls the handler of a reaction for an event.
+ * Calls the handler of a reaction for an event, and waits for the commands that it executes, awaited or not.
  *
- * @throws what the handler throws; TimeoutError when it takes longer than `timeoutMs`, and the signal's reason when it
- * aborts: the call is not waited for then
+ * @throws what the handler throws; TypeError when it returned before a command had ended; TimeoutError when it takes longer
+ * than `timeoutMs`, and the signal's reason when it aborts: the call is not waited for then
  */
 export async function callHandler(
   reaction: AnyReaction,
@@ -39,20 +39,27 @@ export async function callHandler(
 ): Promise<void> {
   const signal = AbortSignal.any([ended, AbortSignal.timeout(reaction.timeoutMs)]);
   let calls = 0;
+  const executing = new Set<Promise<unknown>>();
   const call = reaction.handle(event, {
     signal,
     attempt,
     idempotencyKey: keyOf(reaction, event),
-    execute: async (command, given) => {
+    execute: (command, given) => {
       calls += 1;
       const options = {
         commandId: `${keyOf(reaction, event)}-${calls}`,
         causedBy: event,
         metadata: given?.metadata,
       };
-      signal.throwIfAborted();
+      const executed = (async () => {
+        signal.throwIfAborted();
+        return execute(command, options);
+      })();
+      executing.add(executed);
+      const over = () => void executing.delete(executed);
+      executed.then(over, over);
       // Sound: the result is that of this command.
-      return (await execute(command, options)) as never;
+      return executed as never;
     },
   });
   call.catch(() => {}); // it is not waited for after the signal
@@ -62,6 +69,12 @@ export async function callHandler(
   });
   try {
     await Promise.race([call, aborted]);
+    if (executing.size > 0) {
+      await Promise.race([Promise.allSettled(executing), aborted]);
+      throw new TypeError(
+        `the handler of reaction "${reaction.name}" returned before a command had ended that it executed; await the promise of execute`,
+      );
+    }
   } finally {
     remove?.();
   }
