@@ -37,13 +37,24 @@ const TIMES = 8;
 const ofReadModels = ['inline_totals_v1.total', 'async_totals_v1.total', 'balances_v1.balances'].map(
   (table) => `alter table leftfold__${table} add column note text`,
 );
+/** The type of a column that a view reads: with the view made again, as a migration does it. */
+const withView = (change: string) => `
+  do $$
+  declare
+    body constant text := pg_get_viewdef('leftfold.subscription_status');
+  begin
+    drop view leftfold.subscription_status;
+    ${change};
+    execute 'create view leftfold.subscription_status as ' || body;
+  end
+  $$`;
 /** What a later release may do while this one goes on: each changes what prepared statements return. */
 const ofLog = [
   'alter table leftfold.events add column note text',
-  'alter table leftfold.events alter column type type varchar collate "C"',
+  withView('alter table leftfold.events alter column type type varchar collate "C"'),
   'alter table leftfold.snapshots add column note text',
   'alter table leftfold.subscriptions add column note text',
-  'alter table leftfold.subscriptions alter column definition_hash type varchar collate "C"',
+  withView('alter table leftfold.subscriptions alter column definition_hash type varchar collate "C"'),
   'alter table leftfold.log add column note text',
   'alter table leftfold.inline_projections add column note text',
 ];

@@ -13,6 +13,7 @@ const APPENDED = '';
 
 interface Hearing {
   readonly topic: string;
+  readonly self: string;
   readonly onTold: () => void;
 }
 
@@ -74,12 +75,12 @@ export class Notifier {
   }
 
   /**
-   * Calls `onTold` at each {@link tell} of a topic from now on. Survives lost connections.
+   * Calls `onTold` at each {@link tell} of a topic from now on by others than `self`. Survives lost connections.
    *
    * @returns ends it
    */
-  hear(topic: string, onTold: () => void): () => void {
-    const hearing: Hearing = { topic, onTold };
+  hear(topic: string, self: string, onTold: () => void): () => void {
+    const hearing: Hearing = { topic, self, onTold };
     this.#hearings.add(hearing);
     this.#startListening();
     return () => void this.#hearings.delete(hearing);
@@ -87,18 +88,19 @@ export class Notifier {
 
   #startListening(): void {
     if (!this.#mayListen || this.#closed) return;
-    this.#listener.start((topic) => {
-      if (topic === APPENDED) this.#onNotify?.();
-      for (const hearing of this.#hearings) if (hearing.topic === topic) hearing.onTold();
+    this.#listener.start((payload) => {
+      if (payload === APPENDED) this.#onNotify?.();
+      for (const { topic, self, onTold } of this.#hearings)
+        if (payload.startsWith(`${topic} `) && payload !== `${topic} ${self}`) onTold();
     });
   }
 
-  /** Sends a notification about something rare, with a topic. Resolves when it was sent; failures are ignored. */
-  async tell(topic: string): Promise<void> {
+  /** Sends a notification about something rare. Resolves when it was sent; failures are ignored. @param self who tells */
+  async tell(topic: string, self: string): Promise<void> {
     if (this.#closed) return;
     // Not on the connection that listens: it takes no second query while the first is being answered.
     const run = runnerOn(this.#pool, { prepare: false, answerMs: HEARTBEAT_MS });
-    await run(notifyStatement(this.#channel, topic)).catch(() => {});
+    await run(notifyStatement(this.#channel, `${topic} ${self}`)).catch(() => {});
   }
 
   /** Sends a notification: at once, then at most every few milliseconds. Failures are ignored. */

@@ -86,10 +86,15 @@ export class LeaseManager {
   /** Begins to take leases. */
   start(): void {
     this.#started = true;
-    this.#ignoreHints = this.#options.hints.hear(LEASES_TOPIC, () => this.#onHint());
+    this.#ignoreHints = this.#options.hints.hear(LEASES_TOPIC, this.#options.owner, () => this.#onHint());
     this.check();
-    // The others share with this one after its first check.
-    void this.#checking?.then(() => this.#options.hints.tell(LEASES_TOPIC));
+    void this.#tellWhenChecked();
+  }
+
+  /** First it takes what is free: the others renew what they hold when they are told, and share it. */
+  async #tellWhenChecked(): Promise<void> {
+    while (this.#checking !== undefined) await this.#checking;
+    if (!this.#closed) await this.#options.hints.tell(LEASES_TOPIC, this.#options.owner);
   }
 
   #onHint(): void {
@@ -132,7 +137,7 @@ export class LeaseManager {
     const { connection, owner, hints, isClosed, onError } = this.#options;
     if (isClosed()) return;
     await releaseLeases(connection, owner, [term], avoidMs).catch(onError);
-    await hints.tell(LEASES_TOPIC);
+    await hints.tell(LEASES_TOPIC, owner);
   }
 
   /** Checks now instead of at the next interval. */
@@ -174,7 +179,7 @@ export class LeaseManager {
     if (!this.#started || isClosed()) return;
     if (terms.length > 0) await releaseLeases(connection, owner, terms);
     await leaveRunners(connection, owner);
-    await hints.tell(LEASES_TOPIC);
+    await hints.tell(LEASES_TOPIC, owner);
   }
 
   #dropHeld(): readonly LeaseTerm[] {
