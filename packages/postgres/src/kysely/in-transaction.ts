@@ -69,7 +69,8 @@ export async function inTransaction<TResult>(
     .execute((tx) =>
       work({ tx, send: ({ sql, parameters }) => client.query(sql, parameters) }).catch((cause: unknown) => {
         thrown = { cause, connected: broken() === undefined };
-        throw cause;
+        // kysely looks at what it catches before it rolls back, and that can throw. The cause is thrown below.
+        throw new WorkFailed();
       }),
     )
     .catch((error: unknown) => {
@@ -84,6 +85,8 @@ export async function inTransaction<TResult>(
     breakOff();
   });
 }
+
+class WorkFailed extends Error {}
 
 /** The promise, or a rejection with the signal's reason after `end` was called. */
 async function endedBy<TResult>(
