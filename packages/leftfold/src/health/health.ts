@@ -39,7 +39,7 @@ export interface AppHealth {
 const healthNames: OptionNames<HealthOptions> = { maxLagSeconds: true, timeoutMs: true };
 
 const DEFAULT_TIMEOUT_MS = 1_000;
-/** What nobody runs, or does not advance, is told after as long: a lease that changes hands is no failure. */
+/** A subscription without an owner, or without progress, is reported after this time: a lease that changes hands is no failure. */
 const WAITING_SECONDS = 10;
 
 /**

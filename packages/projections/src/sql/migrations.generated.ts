@@ -198,7 +198,7 @@ $$;
     name: '_carry_given_up',
     sql: `-- Gives up for one subscription what was given up for another one of the same version: copies the records that it does not
 -- have, and no longer sets these events aside. What is left of their keys is resumed. Called with the rows of both locked,
--- or of one that nobody else knows.
+-- or of one that no other session knows.
 create or replace function :schema._carry_given_up(version integer, source text, target text)
 returns void language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -816,7 +816,7 @@ begin
   if built.paused then return 'it is paused'; end if;
   if built.stopped then return 'it has stopped at an event'; end if;
   if not built.caught_up then return 'it has not caught up'; end if;
-  -- Nobody would process them: an inline projection has no leader, and appends apply later events of their keys.
+  -- No process would apply them: an inline projection has no leader, and appends apply later events of their keys.
   if live.inline and exists (select from :schema.parked_keys as parked
                               where parked.name = subscribed and parked.version = _switch_copy.version) then
     return 'it has parked keys, and the projection is inline; resume them or give them up first, or drop the copy';

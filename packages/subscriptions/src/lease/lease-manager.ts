@@ -242,7 +242,7 @@ export class LeaseManager {
     const found = new Map(slices.map((slice) => [mapKeyOf(slice), slice]));
     for (const term of held) {
       const row = found.get(mapKeyOf(term));
-      // One that has expired is still held: nobody has taken it.
+      // One that has expired is still held: no other process has taken it.
       if (row?.epoch !== term.epoch || (row.owner ?? term.owner) !== term.owner) this.drop(term);
     }
   }

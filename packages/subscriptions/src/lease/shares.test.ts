@@ -138,7 +138,7 @@ describe('the shares of processes', () => {
     expect(shareOf('one', { slices: held, runs }).leave).toHaveLength(1);
   });
 
-  test('are kept by a process that nobody can take over from', () => {
+  test('are kept by a process that no other can take over from', () => {
     const held = slices('a', 1, { owner: 'one', avoided: 'one' });
     expect(shareOf('one', { slices: held, runs: [run('one', 'a')] })).toEqual({ take: [], leave: [] });
   });

@@ -23,7 +23,7 @@ const WARNED = new Set([
   'SUBSCRIPTION_STALLED',
 ]);
 
-/** Each renewal of leases meets them again, until somebody changes the database. */
+/** Each renewal of leases meets them again, until the database is changed. */
 const WARNED_ONCE = new Set(['MISSING_RIGHTS', 'READ_ONLY_DATABASE']);
 
 /**

@@ -1,6 +1,6 @@
 -- Gives up for one subscription what was given up for another one of the same version: copies the records that it does not
 -- have, and no longer sets these events aside. What is left of their keys is resumed. Called with the rows of both locked,
--- or of one that nobody else knows.
+-- or of one that no other session knows.
 create or replace function :schema._carry_given_up(version integer, source text, target text)
 returns void language plpgsql volatile
   set search_path = pg_catalog, pg_temp

@@ -52,7 +52,7 @@ begin
   if built.paused then return 'it is paused'; end if;
   if built.stopped then return 'it has stopped at an event'; end if;
   if not built.caught_up then return 'it has not caught up'; end if;
-  -- Nobody would process them: an inline projection has no leader, and appends apply later events of their keys.
+  -- No process would apply them: an inline projection has no leader, and appends apply later events of their keys.
   if live.inline and exists (select from :schema.parked_keys as parked
                               where parked.name = subscribed and parked.version = _switch_copy.version) then
     return 'it has parked keys, and the projection is inline; resume them or give them up first, or drop the copy';

@@ -14,7 +14,7 @@ declare
   moved bigint;
 begin
   if parking is not null then
-    -- Whoever changes what is parked locks this row first.
+    -- A transaction that changes what is parked locks this row first.
     perform from :schema.subscriptions as subscription
       where subscription.name = _advance_checkpoint.name
         and subscription.version = _advance_checkpoint.version
