@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import {
   type BorrowedClient,
@@ -8,6 +9,7 @@ import {
   type Statement,
   type StatementRunner,
   toLeftfoldError,
+  within,
 } from '@leftfold/postgres';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { closeCursor, declareCursor, fetchRows } from '../sql/cursor.ts';
@@ -29,6 +31,7 @@ export class ReadConnection implements DatabaseConnection {
   readonly #run: StatementRunner;
   readonly #runCallers: StatementRunner;
   readonly #runPrepared: StatementRunner;
+  readonly #client: BorrowedClient['client'];
   readonly #release: BorrowedClient['release'];
   readonly #schema: string;
   readonly #serving: ServingTables;
@@ -49,6 +52,7 @@ export class ReadConnection implements DatabaseConnection {
     // Few of the caller's texts are repeated. A second statement in one could end the read-only transaction.
     this.#runCallers = runnerOn(client, { prepare: false, oneStatement: true, answerMs });
     this.#runPrepared = runnerOn(client, { prepare: preparedStatements, answerMs });
+    this.#client = client;
     this.#release = release;
     this.#schema = schema;
     this.#serving = serving;
@@ -141,6 +145,26 @@ export class ReadConnection implements DatabaseConnection {
     this.#before = row?.tables;
   }
 
+  /**
+   * Waits for work that reads on this connection, until the connection ends or the signal aborts.
+   *
+   * @throws what the work throws; StoreUnavailableError when the connection ended; the signal's reason
+   */
+  async whileOpen<TResult>(work: () => Promise<TResult>, signal: AbortSignal | undefined): Promise<TResult> {
+    let onEnd = () => {};
+    const ended = new Promise<never>((_, reject) => {
+      onEnd = () => reject(connectionEnded());
+      this.#client.once('end', onEnd);
+    });
+    const working = (async () => work())();
+    try {
+      return await within(Promise.race([working, ended]), { signal, late: () => ended });
+    } finally {
+      this.#client.off('end', onEnd);
+      working.catch(() => {}); // what it throws afterwards concerns no caller
+    }
+  }
+
   /** Lets any number of select queries run, each in the snapshot. */
   takeSelects(): void {
     this.#takes = 'selects';
@@ -189,4 +213,10 @@ export class ReadConnection implements DatabaseConnection {
       throw toLeftfoldError(error, this.#schema);
     }
   }
+}
+
+function connectionEnded(): StoreUnavailableError {
+  return new StoreUnavailableError(
+    'the connection of app.read has ended, as it does when its callback makes no query for longer than idle_in_transaction_session_timeout; await only queries in the callback, and read again',
+  );
 }

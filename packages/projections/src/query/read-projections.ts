@@ -31,7 +31,7 @@ export type ReadWork<TProjections extends readonly AnyProjection[], TResult> = (
 /**
  * Runs queries on several projections in one snapshot. See `App.read`.
  *
- * @throws the errors of `openSnapshot`, and what `work` throws
+ * @throws the errors of `openSnapshot`, and what `work` throws; the signal's reason also while `work` runs
  * @throws InvalidArgumentError when two projections have a table of one name, or an option is misspelt
  */
 export async function readProjections<const TProjections extends ReadProjections, TResult>(
@@ -45,6 +45,7 @@ export async function readProjections<const TProjections extends ReadProjections
   assertOptions('options', options, readNames);
   assertFunction('work', work);
   if (work === undefined) throw InvalidArgumentError.not('a function', 'work', work);
+  const { signal } = options;
   const wanted = { ...toWanted(options), idleMs: IDLE_LIMIT_MS };
   const inSchemas = projections.map((projection): ProjectionInSchema => {
     return { schema: projectionSchema(context.store.schema, projection), projection };
@@ -57,14 +58,16 @@ export async function readProjections<const TProjections extends ReadProjections
     try {
       const db = new Kysely({ dialect: dialectOf(driver), plugins }).withSchema(EACH_SCHEMA);
       // The tables and columns are those of the definitions; the types of any projections do not have their names.
-      const result = await work(db as never, { token });
+      const result = await connection.whileOpen(() => work(db as never, { token }), signal);
       driver.end();
       if (await connection.isInSnapshot()) return result;
     } catch (error) {
-      if (!(await connection.failedBySwitch())) throw error;
+      if (signal?.aborted === true || !(await connection.failedBySwitch())) throw error;
     } finally {
       driver.end();
-      await connection.release();
+      const released = connection.release();
+      // A query that the work has begun may still run.
+      if (signal?.aborted !== true) await released;
     }
   }
 }
