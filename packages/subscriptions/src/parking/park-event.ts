@@ -9,8 +9,6 @@ import { pageOfSlice } from '../subscription/slice-of.ts';
 import { readEventsAt } from './read-events-at.ts';
 import { writeParking } from './write-parking.ts';
 
-/** Most keys of a subscription that can be parked. So many failures have one cause, and stopping shows it. */
-const MAX_PARKED_KEYS = 10_000;
 const PAGE = 1_000;
 
 /**
@@ -29,11 +27,12 @@ export async function parkEvent(
 ): Promise<boolean> {
   const { parking } = progress;
   const { position: to } = failed.event;
-  if (parking.size >= MAX_PARKED_KEYS) return false;
+  if (parking.isFull) return false;
   try {
     const events = await setAsideBefore(options, subscription, progress, to);
     if (events === undefined) return false;
     const keys = parking.park(failed, events);
+    if (keys === undefined) return false;
     await writeParking(options, subscription, progress, { to, failed, keys });
     return true;
   } catch (error) {

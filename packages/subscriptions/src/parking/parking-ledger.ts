@@ -5,6 +5,9 @@ import type { Failure, ParkedPlace, ParkingChange, ParkingChanges } from '../sql
 import { type FailedEvent, toFailure } from './failure.ts';
 import { type KeysOf, storedKey } from './keys-of.ts';
 
+/** Most keys of a slice that can be parked. So many failures have one cause, and stopping shows it. */
+const MAX_PARKED_KEYS = 10_000;
+
 interface MutableChange {
   readonly to: number;
   readonly parked: ParkedPlace[];
@@ -39,6 +42,11 @@ export class ParkingLedger implements ParkingChanges {
   /** Number of parked keys. */
   get size(): number {
     return this.#keys.size;
+  }
+
+  /** So many keys are parked that no more can be. */
+  get isFull(): boolean {
+    return this.#keys.size >= MAX_PARKED_KEYS;
   }
 
   isParked(key: string): boolean {
@@ -108,13 +116,14 @@ export class ParkingLedger implements ParkingChanges {
    * Sets a stored event aside that was not processed, for all of its keys, with the batch that ends at its position.
    *
    * @param events what it is read as
-   * @returns the keys that were not parked before
+   * @returns the keys that were not parked before; undefined, and nothing is set aside, when too many would be parked
    */
-  park(failed: FailedEvent, events: readonly RecordedEvent[]): readonly string[] {
+  park(failed: FailedEvent, events: readonly RecordedEvent[]): readonly string[] | undefined {
     const { event } = failed;
     const ofEvent = new Set([event, ...events].flatMap((one) => this.keysOf(one)));
     const keys = [...ofEvent].filter((key) => !this.#isGivenUp(event, key));
     const fresh = keys.filter((key) => !this.#keys.has(key));
+    if (this.#keys.size + fresh.length > MAX_PARKED_KEYS) return undefined;
     this.#changes.push({
       ...emptyChange(event.position),
       parked: keys.map((key) => ({ key, position: event.position })),

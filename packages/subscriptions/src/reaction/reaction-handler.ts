@@ -159,6 +159,8 @@ export class ReactionHandler implements SubscriptionHandler {
     if (first === undefined) return;
     const { event, cause }: { event: RecordedEvent; cause: unknown } = this.#failedEvent(first);
     if (onFailure === 'stop') throw new StopRequest(event, cause);
+    // Those of this batch are parked.
+    if (this.#run.parking().isFull) throw new StopRequest(event, cause);
     for (const queue of exhausted)
       this.#options.onParked(this.#failedEvent(queue), queue.key, this.#term.slice);
   }
