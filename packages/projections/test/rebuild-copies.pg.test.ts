@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
-import { killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { killProcess, TcpProxy, typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { until } from '@leftfold/testing/postgres';
@@ -124,6 +124,29 @@ describe('a rebuild', () => {
     expect(await dropped).toMatchObject({ code: 'REBUILD_DROPPED' });
     expect(await runner.status()).toMatchObject([{ state: 'running', rebuild: undefined }]);
     expect(await centsOf(store)).toBe(501);
+  });
+
+  test('is waited for through an outage', async ({ store, logins }) => {
+    await using proxy = await TcpProxy.start(logins.urlOf('process'));
+    await using builds = createTestRunner(store, [balances]);
+    await builds.start();
+    await deposits(store, 100);
+    await builds.whenCaughtUp(balances);
+    await using far = openStore(proxy.connectionString, { schema: store.schema });
+    await using asking = createTestRunner(far, [balances]);
+    let polls = 0;
+    const rebuilt = asking.rebuild(balances, {
+      eventsPerSecond: 50,
+      onProgress: () => {
+        polls += 1;
+      },
+    });
+    rebuilt.catch(() => {});
+    await until(() => polls > 0);
+    await proxy.cut();
+    await until(async () => (await builds.status())[0]?.rebuild?.state === 'previous', { timeoutMs: 20_000 });
+    await proxy.restore();
+    expect(await rebuilt).toMatchObject({ outcome: 'switched' });
   });
 
   test('goes on in another process when the one that builds it is killed', async ({ logins, store }) => {

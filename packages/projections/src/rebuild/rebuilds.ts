@@ -1,6 +1,7 @@
 import {
   type AnyProjection,
   InvalidArgumentError,
+  LeftfoldError,
   RebuildDroppedError,
   RebuildRefusedError,
   SubscriptionFailedError,
@@ -21,6 +22,7 @@ import {
 import { type RebuildStatus, toRebuildStatus } from './rebuild-status.ts';
 
 const POLL_MS = 200;
+const OUTAGE_POLL_MS = 1_000;
 
 /** Builds copies of projections' tables while these serve. */
 export class Rebuilds {
@@ -115,24 +117,46 @@ export class Rebuilds {
     });
   }
 
-  /** @throws SubscriptionFailedError, RebuildDroppedError; ClosedError when the runner is stopped meanwhile */
+  /**
+   * While the database is away it waits, as those do that build.
+   *
+   * @throws SubscriptionFailedError, RebuildDroppedError; ClosedError when the runner is stopped meanwhile
+   */
   async #untilSwitched(
     projection: AnyProjection,
     rebuildId: string,
-    { signal, onProgress }: RollbackOptions,
+    options: RollbackOptions,
   ): Promise<RebuildResult> {
+    const { signal } = options;
     for (;;) {
       signal?.throwIfAborted();
-      const copy = await this.#copyOf(projection);
-      if (copy?.rebuild_id !== rebuildId) throw new RebuildDroppedError(projection);
-      const [status] = await this.status([projection]);
-      if (status !== undefined) onProgress?.(status);
-      const { state, switchedAt, failure } = status ?? {};
-      if (copy.state === 'previous' && state === 'previous' && switchedAt !== undefined)
-        return { outcome: 'switched', switchedAt };
-      if (failure !== undefined && !failure.outdated) throw failed(projection, failure);
-      await pause(POLL_MS, signal);
+      let waitMs = POLL_MS;
+      try {
+        const result = await this.#resultOf(projection, rebuildId, options);
+        if (result !== undefined) return result;
+      } catch (error) {
+        if (!LeftfoldError.is(error) || error.code !== 'STORE_UNAVAILABLE' || this.#store.closed) throw error;
+        waitMs = OUTAGE_POLL_MS;
+      }
+      await pause(waitMs, signal);
     }
+  }
+
+  /** @returns undefined while the new tables do not serve */
+  async #resultOf(
+    projection: AnyProjection,
+    rebuildId: string,
+    { onProgress }: RollbackOptions,
+  ): Promise<RebuildResult | undefined> {
+    const copy = await this.#copyOf(projection);
+    if (copy?.rebuild_id !== rebuildId) throw new RebuildDroppedError(projection);
+    const [status] = await this.status([projection]);
+    if (status !== undefined) onProgress?.(status);
+    const { state, switchedAt, failure } = status ?? {};
+    if (copy.state === 'previous' && state === 'previous' && switchedAt !== undefined)
+      return { outcome: 'switched', switchedAt };
+    if (failure !== undefined && !failure.outdated) throw failed(projection, failure);
+    return undefined;
   }
 
   async #copyOf(projection: AnyProjection): Promise<CopyRow | undefined> {
