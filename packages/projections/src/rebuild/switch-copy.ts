@@ -1,6 +1,6 @@
 import type { AnyProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { isLockTimeout, isRolledBack, pause, runnerInTransaction } from '@leftfold/postgres';
+import { isIdleEnded, isLockTimeout, isRolledBack, pause, runnerInTransaction } from '@leftfold/postgres';
 import { lockSubscription, readCheckpoints, type SchemaConnection } from '@leftfold/subscriptions';
 import { definitionHashOf } from '../runner/declared.ts';
 import { readTop, switchTo } from '../sql/copies.ts';
@@ -52,11 +52,14 @@ export async function switchCopy(
         });
         if (refusal !== undefined) throw new NotSwitched(refusal);
       },
-      { lockMs: waitMs, idleMs: WAIT_MS, signal },
+      // It is never idle for long, unless the process is paused: then the appends do not wait for it.
+      { lockMs: waitMs, idleMs: Math.max(waitMs, 2 * INLINE_WAIT_MS), signal },
     );
     return undefined;
   } catch (error) {
     if (error instanceof NotSwitched) return error.message;
+    if (isIdleEnded(error))
+      return 'the process was paused or too slow during the switch, and the server undid it';
     if (isLockTimeout(error) || isRolledBack(error)) return 'other transactions held the locks that it needs';
     throw error;
   }
