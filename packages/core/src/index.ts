@@ -63,6 +63,7 @@ export type { AnyLeftfoldError } from './errors/any-leftfold-error.ts';
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
 export {
   ProjectionConstraintViolatedError,
+  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   RebuildDroppedError,

@@ -125,6 +125,7 @@ export {
   uuidv7,
   type ProjectionMode,
   ProjectionConstraintViolatedError,
+  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   type ReadAllOptions,

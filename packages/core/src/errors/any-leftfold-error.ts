@@ -32,6 +32,7 @@ import type { AnyEmbeddedError } from './embedded-errors.ts';
 import type { NotReadyError } from './readiness-errors.ts';
 import type {
   ProjectionConstraintViolatedError,
+  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   RebuildDroppedError,
@@ -80,6 +81,7 @@ export type AnyLeftfoldError =
   | MissingRightsError
   | NotReadyError
   | ProjectionConstraintViolatedError
+  | ProjectionFailedError
   | ProjectionModeMismatchError
   | ProjectionNotInlineError
   | ReadOnlyDatabaseError
