@@ -63,7 +63,6 @@ export type { AnyLeftfoldError } from './errors/any-leftfold-error.ts';
 export { type ErrorCode, LeftfoldError } from './errors/leftfold-error.ts';
 export {
   ProjectionConstraintViolatedError,
-  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   RebuildDroppedError,

@@ -125,7 +125,6 @@ export {
   uuidv7,
   type ProjectionMode,
   ProjectionConstraintViolatedError,
-  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   type ReadAllOptions,

@@ -1,6 +1,6 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { deposited } from '@leftfold/testbed/bank';
-import { killBackends } from '@leftfold/testbed/faults';
+import { cutConnection } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { expect } from 'vitest';
 import { centsOf, inlineJournal, test, untilInline } from './inline-log.ts';
@@ -13,41 +13,20 @@ import { centsOf, inlineJournal, test, untilInline } from './inline-log.ts';
  * @returns whether it has happened
  */
 function cutPromotion(
-  { pool }: PostgresEventStore,
+  store: PostgresEventStore,
   when: 'before' | 'after',
   part: string,
   locking: () => Promise<unknown>,
 ): () => boolean {
-  let done = false;
-  const known = new WeakSet<object>();
-  pool.on('acquire', (client) => {
-    if (known.has(client)) return;
-    known.add(client);
-    // pg's types have the overload with a callback last.
-    const query = client.query.bind(client) as (...input: unknown[]) => Promise<{ rows: { pid: number }[] }>;
-    let promotes = false;
-    const cut = async () => {
-      done = true;
-      const { rows } = await query('select pg_backend_pid() as pid');
-      const ended = new Promise<void>((resolve) => client.once('end', resolve));
-      await killBackends(pool, rows[0]!.pid);
-      await ended;
-    };
-    client.query = (async (...input: unknown[]) => {
-      const { text = '' } = input[0] as { readonly text?: string };
-      if (!done && text.includes('_lock_appends')) {
-        promotes = true;
-        await locking();
-      }
-      const isHere = promotes && !done && text.includes(part);
-      if (isHere && when === 'before') await cut();
-      const answer = await query(...input);
-      if (!isHere || when === 'before') return answer;
-      await cut();
-      throw new Error('Connection terminated unexpectedly');
-    }) as typeof client.query;
-  });
-  return () => done;
+  const promoting = new WeakSet<object>();
+  const isHere = async (text: string, session: object) => {
+    if (text.includes('_lock_appends')) {
+      promoting.add(session);
+      await locking();
+    }
+    return promoting.has(session) && text.includes(part);
+  };
+  return cutConnection(store, { when, isHere });
 }
 
 test.for([

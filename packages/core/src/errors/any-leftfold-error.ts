@@ -32,7 +32,6 @@ import type { AnyEmbeddedError } from './embedded-errors.ts';
 import type { NotReadyError } from './readiness-errors.ts';
 import type {
   ProjectionConstraintViolatedError,
-  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   RebuildDroppedError,
@@ -81,7 +80,6 @@ export type AnyLeftfoldError =
   | MissingRightsError
   | NotReadyError
   | ProjectionConstraintViolatedError
-  | ProjectionFailedError
   | ProjectionModeMismatchError
   | ProjectionNotInlineError
   | ReadOnlyDatabaseError

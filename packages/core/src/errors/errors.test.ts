@@ -21,7 +21,6 @@ import {
   MissingRightsError,
   DatabaseNotConfiguredError,
   ProjectionConstraintViolatedError,
-  ProjectionFailedError,
   ProjectionModeMismatchError,
   ProjectionNotInlineError,
   ReadOnlyDatabaseError,
@@ -264,12 +263,6 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'PROJECTION_CONSTRAINT_VIOLATED',
     false,
     'constraint "email_pkey" of table "email" of projection "balances" version 1 is violated; turn this error into a rejection with toRejection in a middleware, or mend the projection',
-  ],
-  [
-    new ProjectionFailedError(balances, { streamId: 'account-1', type: 'account.opened' }, { cause }),
-    'PROJECTION_FAILED',
-    false,
-    'inline projection "balances" version 1 failed at event "account.opened" of stream "account-1", and nothing was appended: the wire was cut; fix the projection, or define it as async',
   ],
   [
     new TransactionRolledBackError({ cause }),

@@ -39,7 +39,6 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.MissingRightsError(name, { message: name }),
     new core.NotReadyError([name], 5),
     new core.ProjectionConstraintViolatedError(identity, { table: name, constraint: name }),
-    new core.ProjectionFailedError(identity, { streamId: name, type: name }, { cause }),
     new core.ProjectionModeMismatchError(name, name),
     new core.ProjectionNotInlineError(name, name),
     new core.ReadOnlyDatabaseError(name),

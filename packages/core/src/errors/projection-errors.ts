@@ -1,21 +1,4 @@
 import { LeftfoldError } from './leftfold-error.ts';
-import { shownId } from './shown.ts';
-import { thrownText } from './thrown.ts';
-
-interface ProjectionIdentity {
-  readonly name: string;
-  readonly version: number;
-}
-
-/** The event that was being applied, where it is known. It was not stored, so that it has no position. */
-interface AppliedEvent {
-  readonly streamId: string;
-  readonly type: string;
-}
-
-function at(event: AppliedEvent | undefined): string {
-  return event === undefined ? '' : ` at event "${event.type}" of stream ${shownId(event.streamId)}`;
-}
 
 /** A projection is inline for some processes and not for others: events would be applied twice, or not at all. */
 export class ProjectionModeMismatchError extends LeftfoldError {
@@ -42,53 +25,18 @@ export class ProjectionConstraintViolatedError extends LeftfoldError {
   readonly version: number;
   readonly table: string;
   readonly constraint: string;
-  /** Undefined when the events of the append were written together. */
-  readonly eventType: string | undefined;
-  readonly streamId: string | undefined;
 
   constructor(
-    { name, version }: ProjectionIdentity,
+    { name, version }: { readonly name: string; readonly version: number },
     { table, constraint }: { readonly table: string; readonly constraint: string },
-    event?: AppliedEvent,
   ) {
     super(
-      `constraint "${constraint}" of table "${table}" of projection "${name}" version ${version} is violated${at(event)}; turn this error into a rejection with toRejection in a middleware, or mend the projection`,
+      `constraint "${constraint}" of table "${table}" of projection "${name}" version ${version} is violated; turn this error into a rejection with toRejection in a middleware, or mend the projection`,
     );
     this.projection = name;
     this.version = version;
     this.table = table;
     this.constraint = constraint;
-    this.eventType = event?.type;
-    this.streamId = event?.streamId;
-  }
-}
-
-/**
- * An inline projection could not apply an event, for another reason than a violated constraint: its handler threw, or the
- * database refused what it wrote. Nothing was appended. Its `cause` is what was thrown.
- */
-export class ProjectionFailedError extends LeftfoldError {
-  readonly code = 'PROJECTION_FAILED';
-  readonly retryable = false;
-  readonly projection: string;
-  readonly version: number;
-  /** Undefined when the events of the append were written together. */
-  readonly eventType: string | undefined;
-  readonly streamId: string | undefined;
-
-  constructor(
-    { name, version }: ProjectionIdentity,
-    event: AppliedEvent | undefined,
-    options: ErrorOptions & { readonly cause: unknown },
-  ) {
-    super(
-      `inline projection "${name}" version ${version} failed${at(event)}, and nothing was appended: ${thrownText(options.cause)}; fix the projection, or define it as async`,
-      options,
-    );
-    this.projection = name;
-    this.version = version;
-    this.eventType = event?.type;
-    this.streamId = event?.streamId;
   }
 }
 

@@ -11,15 +11,8 @@ import { projectionSchema } from '../tables/projection-schema.ts';
 /** Applies events to a read model inside the transaction of an append, while other appends do the same. */
 export interface InlineApplier {
   readonly projection: AnyProjection;
-  /**
-   * @param onEvent called with each event before it is applied, and with undefined before events are written together
-   * @throws what the projection or the database throws, unchanged
-   */
-  apply(
-    tx: Transaction<unknown>,
-    events: readonly RecordedEvent[],
-    onEvent: (event: RecordedEvent | undefined) => void,
-  ): Promise<void>;
+  /** @throws what the projection or the database throws, unchanged */
+  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void>;
 }
 
 /** @throws InvalidDefinitionError, InvalidNameError when the definition cannot become tables */
@@ -41,14 +34,10 @@ class InlineHandlers implements InlineApplier {
     this.#plugin = jsonbPlugin([{ schema, projection }]);
   }
 
-  apply(
-    tx: Transaction<unknown>,
-    events: readonly RecordedEvent[],
-    onEvent: (event: RecordedEvent) => void,
-  ): Promise<void> {
+  apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
     const send = (query: CompiledQuery<unknown>) => tx.executeQuery(query);
     const tables = tx.withSchema(this.#schema).withPlugin(this.#plugin);
-    return this.projection.apply(tables, events, { onEvent, send });
+    return this.projection.apply(tables, events, { onEvent: () => {}, send });
   }
 }
 
@@ -69,20 +58,14 @@ class InlineTable implements InlineApplier {
     this.#target = { schema, table: projection.table.name, columns: this.#fold.columns };
   }
 
-  async apply(
-    tx: Transaction<unknown>,
-    events: readonly RecordedEvent[],
-    onEvent: (event: RecordedEvent | undefined) => void,
-  ): Promise<void> {
+  async apply(tx: Transaction<unknown>, events: readonly RecordedEvent[]): Promise<void> {
     const rows: FoldedRow[] = [];
-    const plan = this.#fold.plan(events, new RowCache(0), rows, onEvent);
-    onEvent(undefined);
+    const plan = this.#fold.plan(events, new RowCache(0), rows, () => {});
     let open = rows.toSorted((one, other) => (one.id < other.id ? -1 : Number(one.id > other.id)));
     while (open.length > 0) {
       await loadRows(tx, this.#target, open, { fold: this.#fold, lock: true });
       const known = new Set(open.filter(({ row }) => row !== null));
-      this.#fold.fold(plan, onEvent);
-      onEvent(undefined);
+      this.#fold.fold(plan, () => {});
       const lost = new Set(await writeRows(tx, this.#target, open, known));
       for (const row of open) row.stored = !lost.has(row);
       open = open.filter(({ stored }) => !stored);

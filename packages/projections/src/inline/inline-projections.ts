@@ -1,18 +1,19 @@
 import {
   type AnyProjection,
   assertSchemaName,
+  ProjectionConstraintViolatedError,
   ProjectionModeMismatchError,
   type RecordedEvent,
   SchemaNotMigratedError,
 } from '@leftfold/core';
 import { assertEach, assertOptions, assertProjection, type OptionNames } from '@leftfold/core/input';
 import type { InlineHook, PostgresEventStore } from '@leftfold/event-store';
-import { isNotMigrated, runnerInTransaction } from '@leftfold/postgres';
+import { isNotMigrated, runnerInTransaction, violatedConstraintOf } from '@leftfold/postgres';
 import type { Transaction } from 'kysely';
 import { definitionHashOf } from '../runner/declared.ts';
 import { type DefinedProjection, findInlineProjections } from '../sql/inline.ts';
+import { projectionSchema } from '../tables/projection-schema.ts';
 import { type InlineApplier, inlineApplierOf } from './apply-inline.ts';
-import { InlineFailures } from './inline-failures.ts';
 
 /** The hook of {@link inlineProjections}, with the projections that it applies. */
 export interface InlineProjections extends InlineHook {
@@ -35,11 +36,8 @@ const optionNames: OptionNames<InlineProjectionsOptions> = { schema: true };
  *
  * A read model shows an event as soon as the append is acknowledged, and rolls back with it. Appends to different
  * streams may be applied in any order; the events of one stream are applied in their order. Appends that change the same
- * row wait for each other.
- *
- * An error of a projection fails the append: a violated constraint of its tables with a ProjectionConstraintViolatedError,
- * anything else with a ProjectionFailedError that names the projection and the event and has the error as its cause. Errors
- * of this framework, and outages of the database, reach the caller as they are.
+ * row wait for each other. An error of a projection fails the append and reaches its caller unchanged,
+ * except that a violated constraint of its tables is a ProjectionConstraintViolatedError, without the values.
  *
  * @param projections those of mode 'inline' are used, others are ignored.
  * @throws InvalidArgumentError when an argument is none.
@@ -68,7 +66,6 @@ export function inlineProjections(
     types: new Set(projection.eventTypes),
     identity: { ...keyOf(projection), definitionHash: definitionHashOf(projection) },
   }));
-  const failures = new InlineFailures(schema, inlineOnes);
   return {
     schema,
     applies: appliers.map(
@@ -83,10 +80,15 @@ export function inlineProjections(
         .map(({ types, ...one }) => ({ ...one, events: events.filter(({ type }) => types.has(type)) }))
         .filter((one) => one.events.length > 0);
       // One after the other: they use one connection, and lock rows in one order.
-      for (const { applier, events: own } of await appliedByAppends(tx, schema, concerned))
-        await failures.within(applier.projection, own, (onEvent) => applier.apply(tx, own, onEvent));
+      for (const one of await appliedByAppends(tx, schema, concerned))
+        await one.applier.apply(tx, one.events);
     },
-    toError: (error) => failures.typed(error),
+    toError(error) {
+      const violated = violatedConstraintOf(error);
+      if (violated === undefined) return error;
+      const projection = inlineOnes.find((one) => projectionSchema(schema, one) === violated.schema);
+      return projection === undefined ? error : new ProjectionConstraintViolatedError(projection, violated);
+    },
   };
 }
 

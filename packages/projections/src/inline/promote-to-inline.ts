@@ -41,7 +41,7 @@ export async function promoteToInline(
         });
         if (page.position < END_OF_LOG) throw new NotPromoted('later');
         const { events } = page;
-        await inlineApplierOf(projection, schema).apply(tx, events, () => {});
+        await inlineApplierOf(projection, schema).apply(tx, events);
         const to = events.at(-1)?.position ?? position;
         const marked = await markInline({ schema, run }, { lease, from: position, to });
         if (!marked) throw new NotPromoted('fenced');

@@ -1,6 +1,13 @@
 import { type AnyProjection, StoreUnavailableError, type Backoff, retryDelayMs } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { isLockTimeout, isRolledBack, pause, runnerInTransaction } from '@leftfold/postgres';
+import {
+  isIdleEnded,
+  isLockTimeout,
+  isRolledBack,
+  pause,
+  runnerInTransaction,
+  toLeftfoldError,
+} from '@leftfold/postgres';
 import { lockSubscription, readCheckpoints, type SchemaConnection } from '@leftfold/subscriptions';
 import type { Transaction } from 'kysely';
 import { readTop } from '../sql/copies.ts';
@@ -38,7 +45,7 @@ export async function servingPositions(
 /**
  * Brings a replay to exactly the position of what serves, and does some work while both stand still: batches of the
  * projection, or appends that apply it, wait meanwhile. They wait for two seconds at most, or a quarter of one, and an
- * attempt that takes longer is undone and repeated.
+ * attempt that takes longer is undone and repeated; so what `work` has made outside of the transaction may be made again.
  *
  * @throws StoreUnavailableError when no attempt succeeded; what `work` throws; the errors of `Replay.reach`
  *
@@ -57,7 +64,8 @@ export async function holdServing<TResult>(
     try {
       return await holdOnce(store, projection, replay, work, signal);
     } catch (error) {
-      if (!(error instanceof NotReached || isLockTimeout(error) || isRolledBack(error))) throw error;
+      signal?.throwIfAborted();
+      if (!isUndone(error)) throw toLeftfoldError(error, store.schema);
     }
     await pause(retryDelayMs(attempts, attempt), signal);
   }
@@ -103,8 +111,14 @@ async function holdOnce<TResult>(
       if (!(await replay.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
       return work({ tx, connection, inline, positions });
     },
-    { lockMs: waitMs, signal },
+    // It is never idle for long, unless the process is paused: then the appends do not wait for it.
+    { lockMs: waitMs, idleMs: Math.max(waitMs, 2 * INLINE_WAIT_MS), signal },
   );
+}
+
+/** Whether the attempt was undone for a reason that passes. */
+function isUndone(error: unknown): boolean {
+  return error instanceof NotReached || isLockTimeout(error) || isRolledBack(error) || isIdleEnded(error);
 }
 
 /** Rolls the transaction back. */

@@ -64,22 +64,36 @@ async function compareWithServing(
   const mark = await store.highWaterMark();
   const onPosition = (position: number) =>
     onProgress?.({ phase: 'replaying', done: mark === 0 ? 1 : Math.min(1, position / mark) });
-  // The snapshot is taken while both stand still, and is compared after that, however long it takes.
-  const held = await holdServing(
-    store,
-    projection,
-    replay,
-    async ({ positions }) => ({ positions, snapshot: await TableSnapshot.take(store, projection, schemas) }),
-    { signal, onPosition },
-  );
-  await using snapshot = held.snapshot;
-  const difference = await compareTables(snapshot.run, projection, schemas, {
-    limit,
-    signal,
-    onRow,
-    onProgress: (done) => onProgress?.({ phase: 'comparing', done }),
-  });
-  return { difference, positions: held.positions };
+  const taken: { snapshot: TableSnapshot | undefined } = { snapshot: undefined };
+  const release = async () => {
+    const { snapshot } = taken;
+    taken.snapshot = undefined;
+    await snapshot?.[Symbol.asyncDispose]();
+  };
+  try {
+    // The snapshot is taken while both stand still, and is compared after that, however long it takes.
+    const held = await holdServing(
+      store,
+      projection,
+      replay,
+      async ({ positions }) => {
+        await release(); // that of an attempt that was undone
+        const snapshot = await TableSnapshot.take(store, projection, schemas);
+        taken.snapshot = snapshot;
+        return { positions, snapshot };
+      },
+      { signal, onPosition },
+    );
+    const difference = await compareTables(held.snapshot.run, projection, schemas, {
+      limit,
+      signal,
+      onRow,
+      onProgress: (done) => onProgress?.({ phase: 'comparing', done }),
+    });
+    return { difference, positions: held.positions };
+  } finally {
+    await release();
+  }
 }
 
 /** Replays once more, up to the same positions. */

@@ -1,6 +1,7 @@
 export { expireLeases } from './expire-leases.ts';
 export { ask } from './ask.ts';
 export { killBackends } from './backends.ts';
+export { type Cut, cutConnection } from './cut-connection.ts';
 export { shiftClock } from './clock.ts';
 export { startDyingServer } from './dying-server.ts';
 export { pauseFunction } from './function-pause.ts';
