@@ -27,7 +27,14 @@ export type { QueryOptions, ReadOptions } from './query/query-options.ts';
 export { queryProjection } from './query/query-projection.ts';
 export { type ReadAt, readProjections, type ReadWork } from './query/read-projections.ts';
 export type { QueryContext } from './query/snapshot.ts';
-export type { RebuildOptions, RebuildResult, RollbackOptions } from './rebuild/rebuild-options.ts';
+export type {
+  GatedRebuildOptions,
+  GatedRebuildResult,
+  RebuildDifference,
+  RebuildOptions,
+  RebuildResult,
+  RollbackOptions,
+} from './rebuild/rebuild-options.ts';
 export type { ProjectionVersion, VersionUse } from './rebuild/versions.ts';
 export type { RebuildState, RebuildStatus } from './rebuild/rebuild-status.ts';
 export { createProjectionRunner } from './runner/create-projection-runner.ts';

@@ -15,6 +15,7 @@ import {
   type EventMetadata,
   LeftfoldError,
   type PostgresEventStore,
+  type RebuildDifference,
   type RecordedEventOf,
   reject,
   type LogToken,
@@ -440,4 +441,23 @@ test('App without type arguments is any app, and executes any command', async ()
   expectTypeOf(some.store).toEqualTypeOf<PostgresEventStore>();
   // @ts-expect-error no command
   some.execute({ name: 'open' });
+});
+
+test('a rebuild with a condition tells whether it was kept, and by what', async () => {
+  const plain = await app.projections.rebuild(balances, { slices: 2 });
+  expectTypeOf(plain.outcome).toEqualTypeOf<'switched'>();
+  const gated = await app.projections.rebuild(balances, {
+    switchIf: (difference) => {
+      expectTypeOf(difference).toEqualTypeOf<RebuildDifference>();
+      return difference.equal;
+    },
+  });
+  expectTypeOf(gated.outcome).toEqualTypeOf<'switched' | 'kept'>();
+  expectTypeOf(gated.difference).toEqualTypeOf<RebuildDifference>();
+  if (gated.outcome === 'switched') expectTypeOf(gated.switchedAt).toEqualTypeOf<Date>();
+  await app.projections.rebuild(balances, { switchIf: async ({ different }) => different === 0 });
+  // @ts-expect-error a decision is true or false
+  app.projections.rebuild(balances, { switchIf: ({ different }) => different });
+  // @ts-expect-error only what is compared has rows to name
+  app.projections.rebuild(balances, { limit: 5 });
 });

@@ -28,6 +28,8 @@ import type {
   Verification,
   VerifyOptions,
   RowExplanation,
+  GatedRebuildOptions,
+  GatedRebuildResult,
   RebuildOptions,
   RebuildResult,
   RollbackOptions,
@@ -199,15 +201,21 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
    * Builds the projection's tables anew while the present ones serve and advance. Once the new ones have caught up, one
    * transaction lets them serve. Any process that runs the projection works on it, and goes on after a crash.
    *
-   * @returns when the new tables serve
+   * With `switchIf`, both are compared at one position when the new ones have caught up, and these serve only when it
+   * returns true. When the calling process ends before, they follow the log until `rebuild` is called again.
+   *
+   * @returns when the new tables serve; with `switchIf`, also when they are kept beside
    * @throws RebuildRefusedError when something depends on the tables and would not be copied, such as a view.
    * @throws RebuildDroppedError when it was dropped meanwhile; SubscriptionFailedError when it stopped at an event.
    *
    * @example
-   * await app.projections.rebuild(balances, {
+   * const { outcome, difference } = await app.projections.rebuild(balances, {
+   *   switchIf: ({ missing, extra }) => missing === 0 && extra === 0,
    *   onProgress: ({ position, secondsLeft }) => console.log(position, secondsLeft),
    * });
+   * if (outcome === 'kept') console.log(difference.keys);
    */
+  rebuild(projection: TProjection, options: GatedRebuildOptions): Promise<GatedRebuildResult>;
   rebuild(projection: TProjection, options?: RebuildOptions): Promise<RebuildResult>;
 
   /** Ends the work on a rebuild until it is resumed. @throws RebuildRefusedError when there is none */

@@ -36,6 +36,8 @@ export const executable = {
     '_resume_subscription',
     '_pause_subscription',
     '_begin_rebuild',
+    '_lead_copy',
+    '_decide_copy',
     '_switch_copy',
     '_record_refusal',
     '_drop_copy',

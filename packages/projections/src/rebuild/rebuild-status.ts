@@ -26,6 +26,8 @@ export interface RebuildStatus {
   readonly beganAt: Date;
   /** When it ceased to serve, for `previous`. */
   readonly switchedAt: Date | undefined;
+  /** Whether the `switchIf` of a call decides if it serves. */
+  readonly gated: boolean;
   /** Why it does not serve yet though it has caught up. */
   readonly waitsFor: string | undefined;
   /** Why it stopped. */
@@ -40,6 +42,7 @@ export function toRebuildStatus(
 ): RebuildStatus {
   const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
   const state = stateOf(copy, slices, highWaterMark - position);
+  const gated = copy.state === 'building' && !copy.switches;
   const moved = position - copy.measured_from;
   const speed = state === 'building' && moved > 0 ? moved / copy.measured_for : undefined;
   return {
@@ -53,18 +56,22 @@ export function toRebuildStatus(
     owners: [...new Set(slices.flatMap(({ owner, leased }) => (leased && owner ? [owner] : [])))],
     beganAt: new Date(copy.began_at * 1_000),
     switchedAt: copy.switched_at === null ? undefined : new Date(copy.switched_at * 1_000),
-    waitsFor: copy.refusal ?? undefined,
+    gated,
+    waitsFor: copy.refusal ?? (gated && state === 'caught-up' ? WAITS_FOR_DECISION : undefined),
     failure: slices.find(({ failure }) => failure !== undefined)?.failure,
   };
 }
 
+const WAITS_FOR_DECISION =
+  'the switchIf of the process that called rebuild(); if that process has ended, call rebuild() again, with switchIf or without, or dropRebuild()';
+
 /** Positions to the end of the log that a copy which follows it is behind, while events are appended. */
 const FOLLOWS = 5_000;
 
-function stateOf({ state }: CopyRow, slices: readonly Checkpoint[], lag: number): RebuildState {
+function stateOf({ state, switches }: CopyRow, slices: readonly Checkpoint[], lag: number): RebuildState {
   if (state === 'previous') return 'previous';
   if (slices.some(({ failure }) => failure !== undefined)) return 'stopped';
   if (slices.some(({ paused }) => paused)) return 'paused';
-  if (slices.every(({ caughtUp }) => caughtUp) && lag <= FOLLOWS) return 'caught-up';
+  if (slices.every(({ caughtUp }) => caughtUp) && (lag <= FOLLOWS || !switches)) return 'caught-up';
   return slices.some(({ leased }) => leased) ? 'building' : 'waiting';
 }

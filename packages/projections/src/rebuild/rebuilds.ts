@@ -4,7 +4,6 @@ import {
   LeftfoldError,
   RebuildDroppedError,
   RebuildRefusedError,
-  SubscriptionFailedError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { pause } from '@leftfold/postgres';
@@ -15,10 +14,13 @@ import { copyRef } from './copy-ref.ts';
 import {
   assertRebuildOptions,
   assertRollbackOptions,
-  type RebuildOptions,
+  type AnyRebuildOptions,
+  type AnyRebuildResult,
   type RebuildResult,
   type RollbackOptions,
 } from './rebuild-options.ts';
+import { decideBy } from './decide-by.ts';
+import { rebuildFailed } from './rebuild-failed.ts';
 import { type RebuildStatus, toRebuildStatus } from './rebuild-status.ts';
 
 const POLL_MS = 200;
@@ -34,18 +36,35 @@ export class Rebuilds {
     this.#runner = runner;
   }
 
-  /** @throws InvalidArgumentError, RebuildRefusedError, and the errors of {@link untilSwitched} */
-  async rebuild(projection: AnyProjection, options: RebuildOptions): Promise<RebuildResult> {
+  /**
+   * @throws InvalidArgumentError, RebuildRefusedError, and the errors of {@link untilSwitched}; with a condition, those of
+   * {@link decideBy}, and what the condition throws
+   */
+  async rebuild(projection: AnyProjection, options: AnyRebuildOptions): Promise<AnyRebuildResult> {
+    const { switchIf } = options;
+    const rebuildId = await this.#begin(projection, options);
+    if (switchIf === undefined) return this.#untilSwitched(projection, rebuildId, options);
+    await this.#until(projection, rebuildId, options, ({ state }) => state === 'caught-up');
+    const gate = { ...options, switchIf };
+    const { switches, difference } = await decideBy(this.#store, projection, rebuildId, gate);
+    if (!switches) return { outcome: 'kept', difference };
+    return { ...(await this.#untilSwitched(projection, rebuildId, options)), difference };
+  }
+
+  /** Begins a rebuild, or joins one. @returns its id */
+  async #begin(projection: AnyProjection, options: AnyRebuildOptions): Promise<string> {
     assertRebuildOptions(options);
+    const switches = options.switchIf === undefined;
     const { slices = projection.slices, eventsPerSecond } = options;
     if (projection.mode === 'inline' && slices > 1)
       throw new InvalidArgumentError('slices', 'must be 1 for a projection that is inline');
     options.signal?.throwIfAborted();
+    if (!switches) await this.#assertComparable(projection, slices);
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
     const begun = await withStoreErrors(
       this.#store,
-      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches: true }),
+      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches }),
       `the rebuild of projection "${name}"`,
     );
     if (begun.outcome === 'kept')
@@ -60,7 +79,7 @@ export class Rebuilds {
     }
     // Looks for the leases at once.
     if (begun.outcome === 'started') await this.#runner.resume(copyRef(projection));
-    return this.#untilSwitched(projection, begun.rebuildId, options);
+    return begun.rebuildId;
   }
 
   /** The copy is built no further until it is resumed. @throws RebuildRefusedError when none is being built */
@@ -117,23 +136,40 @@ export class Rebuilds {
     });
   }
 
-  /**
-   * While the database is away it waits, as those do that build.
-   *
-   * @throws SubscriptionFailedError, RebuildDroppedError; ClosedError when the runner is stopped meanwhile
-   */
   async #untilSwitched(
     projection: AnyProjection,
     rebuildId: string,
     options: RollbackOptions,
   ): Promise<RebuildResult> {
-    const { signal } = options;
+    const { switchedAt } = await this.#until(
+      projection,
+      rebuildId,
+      options,
+      ({ state }) => state === 'previous',
+    );
+    return { outcome: 'switched', switchedAt: switchedAt! };
+  }
+
+  /**
+   * Waits for a state of the copy. While the database is away it waits, as those do that build.
+   *
+   * @throws SubscriptionFailedError, RebuildDroppedError; ClosedError when the runner is stopped meanwhile
+   */
+  async #until(
+    projection: AnyProjection,
+    rebuildId: string,
+    { signal, onProgress }: RollbackOptions,
+    isOver: (status: RebuildStatus) => boolean,
+  ): Promise<RebuildStatus> {
     for (;;) {
       signal?.throwIfAborted();
       let waitMs = POLL_MS;
       try {
-        const result = await this.#resultOf(projection, rebuildId, options);
-        if (result !== undefined) return result;
+        const status = await this.#statusOf(projection, rebuildId);
+        if (status !== undefined) onProgress?.(status);
+        if (status !== undefined && isOver(status)) return status;
+        const failure = status?.failure;
+        if (failure !== undefined && !failure.outdated) throw rebuildFailed(projection, failure);
       } catch (error) {
         if (!LeftfoldError.is(error) || error.code !== 'STORE_UNAVAILABLE' || this.#store.closed) throw error;
         waitMs = OUTAGE_POLL_MS;
@@ -142,21 +178,13 @@ export class Rebuilds {
     }
   }
 
-  /** @returns undefined while the new tables do not serve */
-  async #resultOf(
-    projection: AnyProjection,
-    rebuildId: string,
-    { onProgress }: RollbackOptions,
-  ): Promise<RebuildResult | undefined> {
+  /** @returns undefined while it cannot be told */
+  async #statusOf(projection: AnyProjection, rebuildId: string): Promise<RebuildStatus | undefined> {
     const copy = await this.#copyOf(projection);
     if (copy?.rebuild_id !== rebuildId) throw new RebuildDroppedError(projection);
     const [status] = await this.status([projection]);
-    if (status !== undefined) onProgress?.(status);
-    const { state, switchedAt, failure } = status ?? {};
-    if (copy.state === 'previous' && state === 'previous' && switchedAt !== undefined)
-      return { outcome: 'switched', switchedAt };
-    if (failure !== undefined && !failure.outdated) throw failed(projection, failure);
-    return undefined;
+    // Read in two statements: of two sides of a switch, the earlier one is waited out.
+    return copy.state === 'previous' || status?.state !== 'previous' ? status : undefined;
   }
 
   async #copyOf(projection: AnyProjection): Promise<CopyRow | undefined> {
@@ -164,19 +192,18 @@ export class Rebuilds {
     return copy;
   }
 
+  /** Slices that serve are each at a position of their own, which only the same slice of the copy can come to. */
+  async #assertComparable(projection: AnyProjection, slices: number): Promise<void> {
+    const { length } = await withStoreErrors(this.#store, () => readCheckpoints(this.#store, [projection]));
+    if (length > 1 && length !== slices)
+      throw new RebuildRefusedError(
+        projection,
+        `its ${length} slices cannot be compared with ${slices}; call rebuild() with switchIf and without slices`,
+      );
+  }
+
   async #assertBuilding(projection: AnyProjection): Promise<void> {
     const copy = await this.#copyOf(projection);
     if (copy?.state !== 'building') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
   }
 }
-
-function failed(
-  { name, version }: AnyProjection,
-  { position, type, message }: NonNullable<RebuildStatus['failure']>,
-): SubscriptionFailedError {
-  const event = position === undefined || type === undefined ? undefined : { position, type };
-  return new SubscriptionFailedError({ kind: REBUILD, name, version }, event, { cause: message });
-}
-
-/** What messages call the subscription of a copy. */
-export const REBUILD = 'rebuild of projection';

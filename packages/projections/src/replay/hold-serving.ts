@@ -12,16 +12,24 @@ import { lockSubscription, readCheckpoints, type SchemaConnection } from '@leftf
 import type { Transaction } from 'kysely';
 import { readTop } from '../sql/copies.ts';
 import { lockInlineProjections } from '../sql/inline.ts';
-import type { ReachOptions, Replay } from './replay.ts';
+import type { ReachOptions } from './replay.ts';
 
-/** Milliseconds for which batches of the projection wait while replays come to their position. */
+/** Milliseconds for which batches of the projection wait while others come to their position. */
 const WAIT_MS = 2_000;
 /** The same for appends, when the projection is inline. */
 const INLINE_WAIT_MS = 250;
-/** Positions of the log between a replay and what serves, from which on it is tried. */
+/** Positions of the log between them and what serves, from which on it is tried. */
 const NEAR = 2_000;
 const ATTEMPTS = 12;
 const attempts: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
+
+/** Tables beside those that serve, which can be brought to the positions of these. */
+export interface Follower {
+  /** @returns false when the time was over before */
+  reach(positions: readonly number[], options: ReachOptions): Promise<boolean>;
+  /** Whether they are exactly there, as a connection sees it. Of tables that other processes can lead, too. */
+  isAt?(connection: SchemaConnection, positions: readonly number[]): Promise<boolean>;
+}
 
 /** What serves, while it stands still. */
 export interface HeldProjection {
@@ -43,26 +51,27 @@ export async function servingPositions(
 }
 
 /**
- * Brings a replay to exactly the position of what serves, and does some work while both stand still: batches of the
- * projection, or appends that apply it, wait meanwhile. They wait for two seconds at most, or a quarter of one, and an
- * attempt that takes longer is undone and repeated; so what `work` has made outside of the transaction may be made again.
+ * Brings a replay, or the copy of a rebuild, to exactly the position of what serves, and does some work while both stand
+ * still: batches of the projection, or appends that apply it, wait meanwhile. They wait for two seconds at most, or a
+ * quarter of one, and an attempt that takes longer is undone and repeated; so what `work` has made outside of the
+ * transaction may be made again.
  *
- * @throws StoreUnavailableError when no attempt succeeded; what `work` throws; the errors of `Replay.reach`
+ * @throws StoreUnavailableError when no attempt succeeded; what `work` throws; the errors of `Follower.reach`
  *
  * SQL: locks the projection's rows of `subscriptions`; for one that is inline, the exclusive inline lock.
  */
 export async function holdServing<TResult>(
   store: PostgresEventStore,
   projection: AnyProjection,
-  replay: Replay,
+  follower: Follower,
   work: (held: HeldProjection) => Promise<TResult>,
   options: ReachOptions = {},
 ): Promise<TResult> {
   const { signal } = options;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    await comeNear(store, projection, replay, options);
+    await comeNear(store, projection, follower, options);
     try {
-      return await holdOnce(store, projection, replay, work, signal);
+      return await holdOnce(store, projection, follower, work, signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isUndone(error)) throw toLeftfoldError(error, store.schema);
@@ -70,19 +79,19 @@ export async function holdServing<TResult>(
     await pause(retryDelayMs(attempts, attempt), signal);
   }
   throw new StoreUnavailableError(
-    `projection "${projection.name}" could not be held at one position with its replay: events came too fast, or other transactions held its locks; try again when there is less load`,
+    `projection "${projection.name}" could not be held at one position with the tables to compare: events came too fast, or other transactions held its locks; try again when there is less load`,
   );
 }
 
 async function comeNear(
   store: PostgresEventStore,
   projection: AnyProjection,
-  replay: Replay,
+  follower: Follower,
   options: ReachOptions,
 ): Promise<void> {
   for (;;) {
     const positions = await servingPositions(store, projection);
-    await replay.reach(positions, options);
+    await follower.reach(positions, options);
     const now = await servingPositions(store, projection);
     if (now.every((position, slice) => position - (positions[slice] ?? 0) <= NEAR)) return;
   }
@@ -91,7 +100,7 @@ async function comeNear(
 async function holdOnce<TResult>(
   store: PostgresEventStore,
   projection: AnyProjection,
-  replay: Replay,
+  follower: Follower,
   work: (held: HeldProjection) => Promise<TResult>,
   signal: AbortSignal | undefined,
 ): Promise<TResult> {
@@ -108,7 +117,7 @@ async function holdOnce<TResult>(
       if (inline !== expectInline) throw new NotReached();
       const top = inline ? await readTop(connection.run, store.schema) : 0;
       const positions = slices.map(({ position }) => (inline ? top : position));
-      if (!(await replay.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
+      if (!(await follower.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
       return work({ tx, connection, inline, positions });
     },
     // It is never idle for long, unless the process is paused: then the appends do not wait for it.
@@ -121,5 +130,5 @@ function isUndone(error: unknown): boolean {
   return error instanceof NotReached || isLockTimeout(error) || isRolledBack(error) || isIdleEnded(error);
 }
 
-/** Rolls the transaction back. */
-class NotReached extends Error {}
+/** Rolls the attempt back: the other tables are not at the positions of those that serve. Another one is made. */
+export class NotReached extends Error {}

@@ -20,7 +20,15 @@ import {
 import { assertAppliedBy } from '../inline/inline-projections.ts';
 import { type Ask, type Patience, waitUntilInline } from '../inline/wait-until-inline.ts';
 import { whyNotInline } from '../inline/why-not-inline.ts';
-import type { RebuildOptions, RebuildResult, RollbackOptions } from '../rebuild/rebuild-options.ts';
+import type {
+  AnyRebuildOptions,
+  AnyRebuildResult,
+  GatedRebuildOptions,
+  GatedRebuildResult,
+  RebuildOptions,
+  RebuildResult,
+  RollbackOptions,
+} from '../rebuild/rebuild-options.ts';
 import { Rebuilds } from '../rebuild/rebuilds.ts';
 import { dropProjectionVersion, type ProjectionVersion, versionsOf } from '../rebuild/versions.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
@@ -195,13 +203,17 @@ export class ProjectionRunner implements AsyncDisposable {
    * Builds a new copy of a projection's tables from the beginning of the log, in a schema of its own, while the present one
    * serves and advances; once it has caught up, one transaction lets it serve instead. Any process that runs the projection
    * works on it, and goes on after a crash. A call joins a rebuild that is going on, with its own options.
+   * With `switchIf`, the calling process compares both at one position then, and the new copy serves only when it is true.
+   * When the process ends before, the copy follows the log until the next call.
    *
-   * @returns when the new copy serves
+   * @returns when the new copy serves, or is kept beside
    * @throws RebuildRefusedError when the copy would not have something that depends on the tables, such as a view
    * @throws RebuildDroppedError when it was dropped meanwhile; SubscriptionFailedError when it stopped at an event
    * @throws SubscriptionMismatchError, SubscriptionNotFoundError, InvalidArgumentError, MissingRightsError, StoreUnavailableError
    */
-  async rebuild(ref: ProjectionRef, options: RebuildOptions = {}): Promise<RebuildResult> {
+  rebuild(ref: ProjectionRef, options: GatedRebuildOptions): Promise<GatedRebuildResult>;
+  rebuild(ref: ProjectionRef, options?: RebuildOptions): Promise<RebuildResult>;
+  async rebuild(ref: ProjectionRef, options: AnyRebuildOptions = {}): Promise<AnyRebuildResult> {
     return this.#rebuilds.rebuild(this.#find(ref), options);
   }
 

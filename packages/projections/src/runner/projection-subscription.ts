@@ -7,7 +7,7 @@ import { TableApplier } from '../apply/table-applier.ts';
 import { TableFold } from '../fold/table-fold.ts';
 import { promoteToInline } from '../inline/promote-to-inline.ts';
 import { copyRef } from '../rebuild/copy-ref.ts';
-import { REBUILD } from '../rebuild/rebuilds.ts';
+import { REBUILD } from '../rebuild/rebuild-failed.ts';
 import { switchWhenCaughtUp } from '../rebuild/switch-when-caught-up.ts';
 import { readCopies } from '../sql/copies.ts';
 import { lockInlineProjections } from '../sql/inline.ts';

@@ -71,6 +71,11 @@ export async function readCopies(
   });
 }
 
+/** The copy that one rebuild has made. */
+export interface CopyOfRebuild extends ProjectionKey {
+  readonly rebuildId: string;
+}
+
 /** What a switch needs, beside the locks. */
 export interface Switch {
   readonly projection: DefinedProjection;
@@ -103,6 +108,35 @@ export async function switchTo(
   return row?.refusal ?? undefined;
 }
 
+/**
+ * Lets the slices of a copy that waits for a decision go up to these positions and no further; without any, as far as the
+ * log goes. One position holds for all slices.
+ *
+ * @returns false when it is gone, or does not wait any more. SQL: one UPDATE by primary key
+ */
+export function leadCopy(
+  connection: SchemaConnection,
+  { name, version, rebuildId }: CopyOfRebuild,
+  positions: readonly number[] | undefined,
+): Promise<boolean> {
+  const values = [name, version, rebuildId, positions === undefined ? null : numberArray(positions)];
+  return call(connection, '_lead_copy($1, $2, $3, $4::bigint[])', values);
+}
+
+/**
+ * Decides whether a copy is to serve.
+ *
+ * @param refusal why not; undefined when it is
+ * @returns false when it is gone, or does not wait for a decision any more. SQL: one UPDATE by primary key
+ */
+export function decideCopy(
+  connection: SchemaConnection,
+  { name, version, rebuildId }: CopyOfRebuild,
+  refusal: string | undefined,
+): Promise<boolean> {
+  return call(connection, '_decide_copy($1, $2, $3, $4)', [name, version, rebuildId, refusal ?? null]);
+}
+
 /** The position of the last event that is committed. SQL: one index lookup. */
 export async function readTop(run: StatementRunner, schema: string): Promise<number> {
   const [row] = await run<{ top: number | null }>({
@@ -128,16 +162,8 @@ export async function recordRefusal(
 }
 
 /** @returns false when there is none. SQL: `_drop_copy`; waits for transactions that use its tables. */
-export async function dropCopy(
-  { run, schema }: SchemaConnection,
-  { name, version }: ProjectionKey,
-): Promise<boolean> {
-  const [row] = await run<{ dropped: boolean }>({
-    name: undefined,
-    text: `select "${schema}"._drop_copy($1, $2) as dropped`,
-    values: [name, version],
-  });
-  return row?.dropped === true;
+export function dropCopy(connection: SchemaConnection, { name, version }: ProjectionKey): Promise<boolean> {
+  return call(connection, '_drop_copy($1, $2)', [name, version]);
 }
 
 /** What came of a call to go on with a copy. */
@@ -162,4 +188,17 @@ export async function resumeCopy(
     values: [name, version, definitionHash, rollsBack],
   });
   return JSON.parse(row?.resumed ?? '{"outcome":"missing"}') as ResumeOutcome;
+}
+
+async function call(
+  { run, schema }: SchemaConnection,
+  text: string,
+  values: readonly unknown[],
+): Promise<boolean> {
+  const [row] = await run<{ done: boolean }>({
+    name: undefined,
+    text: `select "${schema}".${text} as done`,
+    values,
+  });
+  return row?.done === true;
 }

@@ -115,7 +115,10 @@ begin
      and copy.version = _begin_rebuild.version;
   update :schema.projection_copies as copy
      set switches = _begin_rebuild.switches,
-         events_per_second = _begin_rebuild.events_per_second
+         events_per_second = _begin_rebuild.events_per_second,
+         -- The last call decides: what kept an earlier one from it does not hold any more.
+         refusal = null,
+         refused_at = null
    where copy.name = _begin_rebuild.name
      and copy.version = _begin_rebuild.version
      and copy.state = 'building'
@@ -125,6 +128,12 @@ begin
                     and built.definition_hash = live.definition_hash)
   returning copy.* into running;
   if found then
+    -- A process that was killed while it compared the copy has left it at one position.
+    update :schema.subscriptions as built
+       set until_position = null
+     where built.name = running.name || '+copy'
+       and built.version = running.version
+       and built.until_position is not null;
     -- Another limit holds from the next terms on.
     update :schema.subscriptions as built
        set epoch = built.epoch + 1, owner = null, lease_until = null
@@ -357,6 +366,29 @@ $$;
 `,
   },
   {
+    name: '_decide_copy',
+    sql: `-- Decides whether a copy that waits for a decision is to serve: then the process that builds it lets it, once it has caught
+-- up. Otherwise it is kept, with the reason. False when it is gone, or does not wait for a decision any more.
+create or replace function :schema._decide_copy(name text, version integer, rebuild_id uuid, refusal text)
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.projection_copies as copy
+     set switches = _decide_copy.refusal is null,
+         refusal = left(_decide_copy.refusal, 2000),
+         refused_at = case when _decide_copy.refusal is not null then clock_timestamp() end
+   where copy.name = _decide_copy.name
+     and copy.version = _decide_copy.version
+     and copy.rebuild_id = _decide_copy.rebuild_id
+     and copy.state = 'building'
+     and not copy.switches;
+  return found;
+end
+$$;
+`,
+  },
+  {
     name: '_drop_abandoned_replays',
     sql: `-- Drops the replays that no process has kept for two minutes: theirs was killed. One whose tables are in use stays for now.
 -- Returns how many were dropped.
@@ -529,6 +561,32 @@ begin
      set advanced_at = clock_timestamp()
    where subscription.name = subscribed
      and subscription.version = _keep_replay.version;
+  return found;
+end
+$$;
+`,
+  },
+  {
+    name: '_lead_copy',
+    sql: `-- Lets the slices of a copy that waits for a decision go up to these positions and no further, or to where they are when
+-- they are beyond them. Null: as far as the log goes. False when it is gone, or does not wait for a decision any more.
+create or replace function :schema._lead_copy(name text, version integer, rebuild_id uuid, positions bigint[])
+returns boolean language plpgsql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update :schema.subscriptions as built
+     set until_position = case when positions is not null then
+           greatest(built.position, built.until_position, positions[case cardinality(positions) when 1 then 1 else built.slice + 1 end])
+         end
+    from :schema.projection_copies as copy
+   where built.name = _lead_copy.name || '+copy'
+     and built.version = _lead_copy.version
+     and copy.name = _lead_copy.name
+     and copy.version = _lead_copy.version
+     and copy.rebuild_id = _lead_copy.rebuild_id
+     and copy.state = 'building'
+     and not copy.switches;
   return found;
 end
 $$;
@@ -754,6 +812,9 @@ begin
    where not rolls_back
      and parked.name = subscribed
      and parked.version = _resume_copy.version;
+  update :schema.subscriptions as one
+     set until_position = null
+   where one.name = subscribed and one.version = _resume_copy.version;
   perform :schema._resume_subscription(subscribed, _resume_copy.version);
   return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);
 end
@@ -780,7 +841,7 @@ declare
   parked_aside constant text := name || '+aside';
   live record;
   more record;
-  parks_more boolean;
+  copied_now :schema.projection_copies;
   built record;
   before :schema.subscriptions;
   next_epoch bigint;
@@ -788,12 +849,14 @@ declare
 begin
   perform :schema._lock_subscription(_switch_copy.name, _switch_copy.version);
   perform :schema._lock_subscription(subscribed, _switch_copy.version);
-  select copy.parks_more into parks_more
+  select copy.* into copied_now
     from :schema.projection_copies as copy
    where copy.name = _switch_copy.name and copy.version = _switch_copy.version
      and copy.rebuild_id = _switch_copy.rebuild_id and copy.state = 'building'
      for update;
   if not found then return 'the rebuild was dropped'; end if;
+  -- A call with a condition has joined it since the process saw that it may be switched to.
+  if not copied_now.switches then return 'a call of rebuild() decides by its switchIf'; end if;
   if lineage is not null and lineage is distinct from (select now.lineage from :schema.lineage as now) then
     return 'the log is not the one that the process knows';
   end if;
@@ -863,7 +926,7 @@ begin
                         and held.version = parked.version
                         and held.key = parked.key
                         and held.position = parked.position);
-  if more.keys > 0 and not parks_more then
+  if more.keys > 0 and not copied_now.parks_more then
     return format('it sets aside events of %s keys that the serving tables have applied, such as "%s"; fix the cause, '
                   'deploy it and call resumeRebuild()', more.keys, left(more.key, 100));
   end if;

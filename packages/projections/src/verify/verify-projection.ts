@@ -1,10 +1,10 @@
 import type { AnyProjection } from '@leftfold/core';
 import { type CompareOptions, compareTables } from '../compare/compare-tables.ts';
+import { compareWithServing, type FoundDifference } from '../compare/compare-with-serving.ts';
 import type { ProjectionDifference } from '../compare/projection-difference.ts';
 import { TableSnapshot } from '../compare/table-snapshot.ts';
-import { holdServing, servingPositions } from '../replay/hold-serving.ts';
+import { servingPositions } from '../replay/hold-serving.ts';
 import { Replay, type ReplayOptions } from '../replay/replay.ts';
-import { projectionSchema } from '../tables/projection-schema.ts';
 import { describeVerification, type Verification, type VerifyOptions } from './verification.ts';
 
 /** A batch of the second replay: the rows must not depend on how events are divided into batches. */
@@ -30,7 +30,7 @@ export async function verifyProjection(
   const { signal, replays } = options;
   const replay = await Replay.begin(projection, await servingPositions(store, projection), context);
   try {
-    const found = await compareWithServing(context, projection, replay, options);
+    const found = await compareWithReplay(context, projection, replay, options);
     const replaysAgain = replays === 2 || (replays === undefined && !found.difference.equal);
     const betweenReplays = replaysAgain
       ? await compareReplays(context, projection, { replay, positions: found.positions }, options)
@@ -49,51 +49,26 @@ export async function verifyProjection(
   }
 }
 
-interface FoundDifference {
-  readonly difference: ProjectionDifference;
-  readonly positions: readonly number[];
-}
-
-async function compareWithServing(
+async function compareWithReplay(
   { store }: ReplayOptions,
   projection: AnyProjection,
   replay: Replay,
   { limit, signal, onProgress, onRow }: VerifyOptions & Pick<CompareOptions, 'onRow'>,
 ): Promise<FoundDifference> {
-  const schemas = { found: projectionSchema(store.schema, projection), expected: replay.schema };
   const mark = await store.highWaterMark();
-  const onPosition = (position: number) =>
-    onProgress?.({ phase: 'replaying', done: mark === 0 ? 1 : Math.min(1, position / mark) });
-  const taken: { snapshot: TableSnapshot | undefined } = { snapshot: undefined };
-  const release = async () => {
-    const { snapshot } = taken;
-    taken.snapshot = undefined;
-    await snapshot?.[Symbol.asyncDispose]();
-  };
-  try {
-    // The snapshot is taken while both stand still, and is compared after that, however long it takes.
-    const held = await holdServing(
-      store,
-      projection,
-      replay,
-      async ({ positions }) => {
-        await release(); // that of an attempt that was undone
-        const snapshot = await TableSnapshot.take(store, projection, schemas);
-        taken.snapshot = snapshot;
-        return { positions, snapshot };
-      },
-      { signal, onPosition },
-    );
-    const difference = await compareTables(held.snapshot.run, projection, schemas, {
+  return compareWithServing(
+    store,
+    projection,
+    { follower: replay, expected: replay.schema },
+    {
       limit,
       signal,
       onRow,
+      onPosition: (position) =>
+        onProgress?.({ phase: 'replaying', done: mark === 0 ? 1 : Math.min(1, position / mark) }),
       onProgress: (done) => onProgress?.({ phase: 'comparing', done }),
-    });
-    return { difference, positions: held.positions };
-  } finally {
-    await release();
-  }
+    },
+  );
 }
 
 /** Replays once more, up to the same positions. */

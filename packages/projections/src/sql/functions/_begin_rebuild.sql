@@ -38,7 +38,10 @@ begin
      and copy.version = _begin_rebuild.version;
   update :schema.projection_copies as copy
      set switches = _begin_rebuild.switches,
-         events_per_second = _begin_rebuild.events_per_second
+         events_per_second = _begin_rebuild.events_per_second,
+         -- The last call decides: what kept an earlier one from it does not hold any more.
+         refusal = null,
+         refused_at = null
    where copy.name = _begin_rebuild.name
      and copy.version = _begin_rebuild.version
      and copy.state = 'building'
@@ -48,6 +51,12 @@ begin
                     and built.definition_hash = live.definition_hash)
   returning copy.* into running;
   if found then
+    -- A process that was killed while it compared the copy has left it at one position.
+    update :schema.subscriptions as built
+       set until_position = null
+     where built.name = running.name || '+copy'
+       and built.version = running.version
+       and built.until_position is not null;
     -- Another limit holds from the next terms on.
     update :schema.subscriptions as built
        set epoch = built.epoch + 1, owner = null, lease_until = null

@@ -43,6 +43,9 @@ begin
    where not rolls_back
      and parked.name = subscribed
      and parked.version = _resume_copy.version;
+  update :schema.subscriptions as one
+     set until_position = null
+   where one.name = subscribed and one.version = _resume_copy.version;
   perform :schema._resume_subscription(subscribed, _resume_copy.version);
   return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);
 end

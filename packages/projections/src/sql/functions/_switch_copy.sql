@@ -16,7 +16,7 @@ declare
   parked_aside constant text := name || '+aside';
   live record;
   more record;
-  parks_more boolean;
+  copied_now :schema.projection_copies;
   built record;
   before :schema.subscriptions;
   next_epoch bigint;
@@ -24,12 +24,14 @@ declare
 begin
   perform :schema._lock_subscription(_switch_copy.name, _switch_copy.version);
   perform :schema._lock_subscription(subscribed, _switch_copy.version);
-  select copy.parks_more into parks_more
+  select copy.* into copied_now
     from :schema.projection_copies as copy
    where copy.name = _switch_copy.name and copy.version = _switch_copy.version
      and copy.rebuild_id = _switch_copy.rebuild_id and copy.state = 'building'
      for update;
   if not found then return 'the rebuild was dropped'; end if;
+  -- A call with a condition has joined it since the process saw that it may be switched to.
+  if not copied_now.switches then return 'a call of rebuild() decides by its switchIf'; end if;
   if lineage is not null and lineage is distinct from (select now.lineage from :schema.lineage as now) then
     return 'the log is not the one that the process knows';
   end if;
@@ -99,7 +101,7 @@ begin
                         and held.version = parked.version
                         and held.key = parked.key
                         and held.position = parked.position);
-  if more.keys > 0 and not parks_more then
+  if more.keys > 0 and not copied_now.parks_more then
     return format('it sets aside events of %s keys that the serving tables have applied, such as "%s"; fix the cause, '
                   'deploy it and call resumeRebuild()', more.keys, left(more.key, 100));
   end if;

@@ -140,6 +140,11 @@ export const projectionClaims = {
       'A rebuild of a projection builds new tables beside those that serve, and lets them serve in one transaction; queries see one or the other, never less than before.',
     statedIn: 'guides/projections.md#rebuilding-while-serving',
   },
+  'rebuild-gate': {
+    claim:
+      'A rebuild with `switchIf` compares its tables with those that serve at one position of the log, and lets them serve only when the function returns true; when it throws, or its process is killed, they do not serve.',
+    statedIn: 'guides/projections.md#deciding-by-what-would-change',
+  },
   reset: {
     claim:
       'A reset fences the runner that applies the projection, and rebuilds it from the beginning of the log.',

@@ -1,0 +1,65 @@
+import { type AnyProjection, InvalidArgumentError, RebuildRefusedError } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { withStoreErrors } from '@leftfold/subscriptions';
+import { compareWithServing } from '../compare/compare-with-serving.ts';
+import { decideCopy } from '../sql/copies.ts';
+import { copySchema } from '../tables/projection-schema.ts';
+import { DECIDED, GatedCopy } from './gated-copy.ts';
+import type { GatedRebuildOptions, RebuildDifference } from './rebuild-options.ts';
+
+/** What a condition decided, and by what. */
+export interface Decision {
+  readonly switches: boolean;
+  readonly difference: RebuildDifference;
+}
+
+/**
+ * Compares the copy of a rebuild with what serves, at one position, and lets the condition decide. When it holds, the
+ * process that builds the copy lets it serve; otherwise the copy stays as it is, and follows the log.
+ *
+ * @throws what the condition throws, with nothing decided; RebuildDroppedError, RebuildRefusedError,
+ * SubscriptionFailedError, StoreUnavailableError
+ */
+export async function decideBy(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+  rebuildId: string,
+  options: GatedRebuildOptions,
+): Promise<Decision> {
+  const difference = await compareCopy(store, projection, rebuildId, options);
+  const copy = { ...projection, rebuildId };
+  const decide = (refusal: string | undefined) =>
+    withStoreErrors(store, () => decideCopy(store, copy, refusal));
+  let switches: unknown;
+  try {
+    switches = await options.switchIf(difference);
+    if (typeof switches !== 'boolean')
+      throw InvalidArgumentError.not('a function that returns true or false', 'switchIf', options.switchIf);
+  } catch (error) {
+    await decide(`switchIf threw at position ${difference.position}; ${NEXT}`);
+    throw error;
+  }
+  const refusal = switches
+    ? undefined
+    : `switchIf returned false at position ${difference.position}; ${NEXT}`;
+  if (!(await decide(refusal)) && !switches) throw new RebuildRefusedError(projection, DECIDED);
+  return { switches, difference };
+}
+
+const NEXT = 'call rebuild() again, with another switchIf or without one, or dropRebuild()';
+
+async function compareCopy(
+  store: PostgresEventStore,
+  projection: AnyProjection,
+  rebuildId: string,
+  { limit, signal }: GatedRebuildOptions,
+): Promise<RebuildDifference> {
+  const follower = new GatedCopy(store, projection, rebuildId);
+  const expected = copySchema(store.schema, projection);
+  try {
+    const found = await compareWithServing(store, projection, { follower, expected }, { limit, signal });
+    return { ...found.difference, position: Math.min(...found.positions) };
+  } finally {
+    await follower.free();
+  }
+}
