@@ -233,6 +233,7 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
    *
    * @throws SubscriptionFailedError when an event could not be applied in the replay.
    * @throws StoreUnavailableError when what serves could not be held at one position with it.
+   * @throws LogRewoundError when the log went back meanwhile, as after a restore.
    *
    * @example
    * const { equal, keys, message } = await app.projections.verify(balances);

@@ -55,6 +55,7 @@ export class ProjectionAudit implements AsyncDisposable {
    *
    * @throws SubscriptionFailedError when an event could not be applied in the replay
    * @throws StoreUnavailableError when there was no moment in which both could be held at one position
+   * @throws LogRewoundError when the log went back meanwhile, as after a restore
    * @throws InvalidArgumentError, SubscriptionMismatchError, RebuildRefusedError, MissingRightsError, ClosedError
    */
   async verify(projection: AnyProjection, options: VerifyOptions = {}): Promise<Verification> {

@@ -1,5 +1,6 @@
 import {
   type AnyProjection,
+  LeftfoldError,
   RebuildRefusedError,
   StoreUnavailableError,
   SubscriptionFailedError,
@@ -7,6 +8,7 @@ import {
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { pause } from '@leftfold/postgres';
 import {
+  type Checkpoint,
   createSubscriptionRunner,
   type OnIncident,
   readCheckpoints,
@@ -20,6 +22,7 @@ import { beginReplay, dropReplay, keepReplay, leadReplay, replaySchema } from '.
 
 const FIRST_POLL_MS = 5;
 const MAX_POLL_MS = 100;
+const OUTAGE_POLL_MS = 1_000;
 /** Of the two minutes after which a replay counts as abandoned. */
 const KEEP_MS = 20_000;
 
@@ -51,6 +54,8 @@ export class Replay implements AsyncDisposable {
   readonly #store: PostgresEventStore;
   readonly #runner: SubscriptionRunner;
   readonly #keeping: NodeJS.Timeout;
+  /** Of the log that it is made of. */
+  readonly #era: number;
 
   private constructor(
     projection: AnyProjection,
@@ -61,6 +66,7 @@ export class Replay implements AsyncDisposable {
     this.#projection = projection;
     this.#ref = ref;
     this.#store = store;
+    this.#era = store.era;
     this.#runner = createSubscriptionRunner({
       store,
       subscriptions: [replaySubscription(projection, { store, ref, tableSchema: this.schema })],
@@ -106,10 +112,12 @@ export class Replay implements AsyncDisposable {
   }
 
   /**
-   * Waits until each slice is exactly at its position, or at a higher one that it was told before.
+   * Waits until each slice is exactly at its position, or at a higher one that it was told before. While the database is
+   * away it waits, as the work on the replay does.
    *
    * @returns false when the time is over
    * @throws SubscriptionFailedError when an event could not be applied
+   * @throws LogRewoundError when the log has gone back since the replay was begun
    * @throws StoreUnavailableError when the replay was taken for an abandoned one: the process was paused
    */
   async reach(
@@ -120,15 +128,40 @@ export class Replay implements AsyncDisposable {
     await withStoreErrors(this.#store, () => leadReplay(this.#store, this.#ref, positions));
     for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_POLL_MS)) {
       signal?.throwIfAborted();
-      const slices = await withStoreErrors(this.#store, () => readCheckpoints(this.#store, [this.#ref]));
-      if (slices.length !== positions.length) throw gone(this.#projection);
-      const failed = slices.find(({ failure }) => failure !== undefined);
-      if (failed?.failure !== undefined) throw stopped(this.#projection, failed.failure);
-      onPosition?.(Math.min(...slices.map(({ position }) => position)));
-      if (slices.every(({ position, slice }) => position >= positions[slice]!)) return true;
+      const slices = await this.#look();
+      if (slices === undefined) pauseMs = OUTAGE_POLL_MS;
+      else if (this.#isAt(positions, slices, onPosition)) return true;
       if (performance.now() >= deadline) return false;
       await pause(Math.min(pauseMs, Math.max(1, deadline - performance.now())), signal);
     }
+  }
+
+  /** @returns undefined while the database is away */
+  async #look(): Promise<readonly Checkpoint[] | undefined> {
+    const store = this.#store;
+    try {
+      const slices = await withStoreErrors(store, () => readCheckpoints(store, [this.#ref]));
+      // A backup may be without the replay. And a log that has gone back may never come to the positions.
+      if (slices.length === 0 || store.era !== this.#era)
+        await store.highWaterMark({ after: 0, era: this.#era });
+      return slices;
+    } catch (error) {
+      if (!LeftfoldError.is(error) || error.code !== 'STORE_UNAVAILABLE' || store.closed) throw error;
+      return undefined;
+    }
+  }
+
+  /** @throws SubscriptionFailedError, StoreUnavailableError */
+  #isAt(
+    positions: readonly number[],
+    slices: readonly Checkpoint[],
+    onPosition: ReachOptions['onPosition'],
+  ): boolean {
+    if (slices.length !== positions.length) throw gone(this.#projection);
+    const failed = slices.find(({ failure }) => failure !== undefined);
+    if (failed?.failure !== undefined) throw stopped(this.#projection, failed.failure);
+    onPosition?.(Math.min(...slices.map(({ position }) => position)));
+    return slices.every(({ position, slice }) => position >= positions[slice]!);
   }
 
   /** Ends the work on it: its tables stay as they are. */
