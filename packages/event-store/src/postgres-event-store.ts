@@ -29,6 +29,7 @@ import {
   openPool,
   OutagePause,
   type PipelinedTransaction,
+  Slots,
   type Statement,
   StatementNames,
   type StatementRunner,
@@ -79,6 +80,11 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly answerMs: number;
   /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
+  /**
+   * @internal For what runs in the background, such as the loops of subscriptions, however many there are: half of the
+   * connections, at least one. Work that has one must not take another one.
+   */
+  readonly background: Slots;
   /** @internal Tells other processes of something rare. Without the option `listen`, nothing is heard. */
   readonly hints: Pick<Notifier, 'hear' | 'tell'>;
   readonly #opened: OpenedPool;
@@ -99,6 +105,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
+    this.background = new Slots(Math.max(1, Math.floor(size / 2)));
     this.breakOff = () => this.#opened.breakOff();
     this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;
