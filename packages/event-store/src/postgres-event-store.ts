@@ -80,10 +80,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly answerMs: number;
   /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
-  /**
-   * @internal For what runs in the background, such as the loops of subscriptions, however many there are: half of the
-   * connections, at least one. Work that has one must not take another one.
-   */
+  /** @internal The half of the connections, or the only one, that all subscriptions share. Work takes one at a time. */
   readonly background: Slots;
   /** @internal Tells other processes of something rare. Without the option `listen`, nothing is heard. */
   readonly hints: Pick<Notifier, 'hear' | 'tell'>;
@@ -175,10 +172,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#memory.lineage;
   }
 
-  /**
-   * To be called once after the log was restored from a backup, before any process appends. Processes that remember
-   * events of the time after the backup then notice, whatever way it was restored.
-   */
+  /** To be called once after a restore, before any process appends: those that remember later events then notice. */
   async markRestored(): Promise<void> {
     await this.#send(markRestoredStatement(this.schema));
   }
@@ -238,9 +232,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   /**
-   * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
-   * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its
-   * statements can be pipelined: see {@link PipelinedTransaction.send}.
+   * Runs work in a read committed transaction, which an error of the work rolls back. The server ends it when nothing is
+   * done in it for five seconds, or for `idleMs`. See {@link PipelinedTransaction.send} for pipelining.
    */
   async inTransaction<TResult>(
     work: (transaction: PipelinedTransaction) => Promise<TResult>,

@@ -13,7 +13,12 @@ const runnerOf = (store: PostgresEventStore, version: number) =>
   createReactionRunner({
     store,
     reactions: [
-      defineReaction({ name: 'mails', version, events: [counterEvents], on: { 'counter.added': () => {} } }),
+      defineReaction({
+        name: 'mails',
+        version,
+        events: [counterEvents],
+        on: { 'counter.added': async () => {} },
+      }),
     ],
     execute: () => Promise.reject(new Error('no commands here')),
   });

@@ -7,7 +7,7 @@ import type { TermProgress } from './term-progress.ts';
  *
  * @returns frees it
  */
-export async function takeSlot(
+async function takeSlot(
   { background }: Pick<PostgresEventStore, 'background'>,
   progress: Pick<TermProgress, 'waiting' | 'advancedAt'>,
 ): Promise<() => void> {
