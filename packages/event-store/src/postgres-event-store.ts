@@ -29,7 +29,6 @@ import {
   openPool,
   OutagePause,
   type PipelinedTransaction,
-  Slots,
   type Statement,
   StatementNames,
   type StatementRunner,
@@ -80,8 +79,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly answerMs: number;
   /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
-  /** @internal The half of the connections, or the only one, that all subscriptions share. Work takes one at a time. */
-  readonly background: Slots;
   /** @internal Tells other processes of something rare. Without the option `listen`, nothing is heard. */
   readonly hints: Pick<Notifier, 'hear' | 'tell'>;
   readonly #opened: OpenedPool;
@@ -102,7 +99,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
-    this.background = new Slots(Math.max(1, Math.floor(size / 2)));
     this.breakOff = () => this.#opened.breakOff();
     this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;
@@ -172,7 +168,10 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#memory.lineage;
   }
 
-  /** To be called once after a restore, before any process appends: those that remember later events then notice. */
+  /**
+   * To be called once after the log was restored from a backup, before any process appends. Processes that remember
+   * events of the time after the backup then notice, whatever way it was restored.
+   */
   async markRestored(): Promise<void> {
     await this.#send(markRestoredStatement(this.schema));
   }
@@ -232,8 +231,9 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   /**
-   * Runs work in a read committed transaction, which an error of the work rolls back. The server ends it when nothing is
-   * done in it for five seconds, or for `idleMs`. See {@link PipelinedTransaction.send} for pipelining.
+   * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
+   * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its
+   * statements can be pipelined: see {@link PipelinedTransaction.send}.
    */
   async inTransaction<TResult>(
     work: (transaction: PipelinedTransaction) => Promise<TResult>,

@@ -23,7 +23,6 @@ import {
   toRetiredDefinitions,
 } from './retired-events.ts';
 import { toDefinition } from './to-definition.ts';
-import { asOwnJson } from '../json/storable-json.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
 /** One function per event: validates the payload and makes the event. */
@@ -66,10 +65,7 @@ export interface EventGroup<
   /**
    * Makes an event: `accountEvents.create.opened({ owner })`.
    *
-   * Its data is a copy of what the schema outputs, frozen at all levels.
-   *
-   * @throws InvalidEventError when the data does not match the schema, or JSON cannot keep it. Only parsed payloads are
-   * appended.
+   * @throws InvalidEventError when the data does not match the schema. Only parsed payloads are appended.
    */
   readonly create: EventCreators<TCategory, TPayloads>;
   /**
@@ -219,10 +215,6 @@ const optionNames: OptionNames<EventOptions> = { id: true, tags: true, metadata:
 function creatorOf(definition: EventDefinition) {
   return (data: unknown, options?: EventOptions): NewEvent => {
     assertOptions('options', options, optionNames);
-    const { type, written } = definition;
-    const parsed = parsePayload(type, written, data);
-    // The event stays as it was parsed, whatever the caller does with parts that a schema such as z.any() hands through.
-    const own = asOwnJson(type, written.schemaVersion, parsed, written.schema);
-    return new ValidatedEvent(definition, own, options);
+    return new ValidatedEvent(definition, parsePayload(definition.type, definition.written, data), options);
   };
 }

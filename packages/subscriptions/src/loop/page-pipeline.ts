@@ -1,7 +1,6 @@
 import type { RecordedEvent } from '@leftfold/core';
 import type { PreparedBatch } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
-import { takeHandlerSlot } from './background-slot.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { partsOf } from './page-parts.ts';
 import { readAhead } from './read-ahead.ts';
@@ -45,16 +44,8 @@ export async function applyUpTo(
   const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
     if (!(await written)) return false;
     const ofBatch = taken;
-    // Taken before the batch begins to be written: a page that is prepared after that is of the next one.
-    const free = await takeHandlerSlot(options.store, progress);
-    const writing = writeBatch(options, subscription, progress, prepared, {
-      preparedMs,
-      firstEvent,
-    });
-    written = writing.finally(() => {
-      free();
-      memory.free(ofBatch);
-    });
+    const writing = writeBatch(options, subscription, progress, prepared, { preparedMs, firstEvent });
+    written = writing.finally(() => memory.free(ofBatch));
     written.catch(() => {}); // thrown where it is awaited
     ready = undefined;
     preparedMs = 0;
@@ -74,7 +65,7 @@ export async function applyUpTo(
     taken += needed;
     return true;
   };
-  const pages = readAhead(options.store, { after: from, upTo, types, limit, progress });
+  const pages = readAhead(options.store, { after: from, upTo, types, limit });
   try {
     for await (const page of pages) {
       if (signal.aborted) break;
@@ -92,11 +83,10 @@ export async function applyUpTo(
           await pace.take(ofSlice.events.length, signal);
           progress.advancedAt = performance.now();
         }
+        const began = performance.now();
         const divided = progress.parking.divide(ofSlice);
         firstEvent ??= divided.events[0];
-        const free = await takeHandlerSlot(options.store, progress);
-        const began = performance.now();
-        const prepared = await prepareBatch(options, subscription, progress, divided).finally(free);
+        const prepared = await prepareBatch(options, subscription, progress, divided);
         ready = prepared;
         preparedMs += performance.now() - began;
         preparedSize += page.size;

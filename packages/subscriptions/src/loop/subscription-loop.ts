@@ -5,7 +5,6 @@ import { markCaughtUp } from '../sql/caught-up.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { resumeDueKeys } from '../parking/resume-due-keys.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
-import { inSlot } from './background-slot.ts';
 import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import { isRewound } from './is-rewound.ts';
@@ -115,10 +114,10 @@ export class SubscriptionLoop {
     return undefined;
   }
 
-  #whyNotRenewed({ idle, waiting, advancedAt, position, lastFailure }: TermProgress): Error | undefined {
+  #whyNotRenewed({ idle, advancedAt, position, lastFailure }: TermProgress): Error | undefined {
     const { batchTimeoutMs } = this.#options;
     // A batch has a limit of the same length, which ends it first.
-    if (idle || waiting > 0 || performance.now() - advancedAt <= 2 * batchTimeoutMs) return undefined;
+    if (idle || performance.now() - advancedAt <= 2 * batchTimeoutMs) return undefined;
     const limit = `twice batchTimeoutMs (${batchTimeoutMs})`;
     return termTooLong(this.#subscription, this.#term, position, { limit, lastFailure });
   }
@@ -138,7 +137,6 @@ export class SubscriptionLoop {
       until: undefined,
       caughtUp: term.caughtUp,
       writing: false,
-      waiting: 0,
       advancedAt: performance.now(),
       idle: false,
       lastFailure: undefined,
@@ -214,7 +212,7 @@ export class SubscriptionLoop {
       const demotedMs = promotes ? term.demotedMs : undefined;
       const mark =
         first || demotedMs === 0 || !progress.caughtUp
-          ? await inSlot(store, progress, () => store.highWaterMark(place))
+          ? await store.highWaterMark(place)
           : await this.#waitForEvents(progress, {
               ...place,
               timeoutMs: this.#longestWait(progress, demotedMs),
@@ -236,11 +234,8 @@ export class SubscriptionLoop {
       } else if (!progress.caughtUp) {
         if (!(await this.#markCaughtUp(progress))) return 'fenced';
       } else if (definition.promote !== undefined && demotedMs === 0) {
-        const promote = definition.promote.bind(definition);
-        const result = await inSlot(store, progress, () =>
-          within(promote(term, progress.position), batchTimeoutMs, () =>
-            batchTooLong(this.#subscription, term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
-          ),
+        const result = await within(definition.promote(term, progress.position), batchTimeoutMs, () =>
+          batchTooLong(this.#subscription, term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
         );
         if (result === 'fenced') return 'fenced';
         if (result === 'inline') return 'over';
@@ -276,8 +271,7 @@ export class SubscriptionLoop {
 
   /** @returns false when the lease is lost, or the log has another lineage */
   async #markCaughtUp(progress: TermProgress): Promise<boolean> {
-    const { store } = this.#options;
-    progress.caughtUp ||= await inSlot(store, progress, () => markCaughtUp(store, progress.term));
+    progress.caughtUp ||= await markCaughtUp(this.#options.store, progress.term);
     return progress.caughtUp;
   }
 }

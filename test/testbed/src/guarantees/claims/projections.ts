@@ -27,11 +27,6 @@ export const projectionClaims = {
       'The processes that run a subscription share its slices out evenly, and again when one of them comes, goes, or cannot run it.',
     statedIn: 'decisions/0022-slices-and-shares.md#shares',
   },
-  'room-for-the-app': {
-    claim:
-      'The subscriptions of a process, however many, use at most half of its connections at one time, or the only one.',
-    statedIn: 'decisions/0022-slices-and-shares.md#connections',
-  },
   outages: {
     claim:
       'A runner continues by itself after the database was unavailable; no event is lost or applied twice.',

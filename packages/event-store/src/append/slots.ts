@@ -27,14 +27,4 @@ export class Slots {
     if (next === undefined) this.#free += 1;
     else next();
   }
-
-  /** Takes one for the work, and frees it when the work ends. The work must not take another one. */
-  async during<TResult>(work: () => Promise<TResult>): Promise<TResult> {
-    await this.take();
-    try {
-      return await work();
-    } finally {
-      this.free();
-    }
-  }
 }
