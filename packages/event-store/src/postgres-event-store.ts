@@ -29,6 +29,7 @@ import {
   openPool,
   OutagePause,
   type PipelinedTransaction,
+  Slots,
   type Statement,
   StatementNames,
   type StatementRunner,
@@ -79,6 +80,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly answerMs: number;
   /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
+  /** @internal The half of the connections, or the only one, that all subscriptions share. Work takes one at a time. */
+  readonly background: Slots;
   /** @internal Tells other processes of something rare. Without the option `listen`, nothing is heard. */
   readonly hints: Pick<Notifier, 'hear' | 'tell'>;
   readonly #opened: OpenedPool;
@@ -99,6 +102,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
+    this.background = new Slots(Math.max(1, Math.floor(size / 2)));
     this.breakOff = () => this.#opened.breakOff();
     this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;
@@ -168,10 +172,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     return this.#memory.lineage;
   }
 
-  /**
-   * To be called once after the log was restored from a backup, before any process appends. Processes that remember
-   * events of the time after the backup then notice, whatever way it was restored.
-   */
+  /** To be called once after a restore, before any process appends: those that remember later events then notice. */
   async markRestored(): Promise<void> {
     await this.#send(markRestoredStatement(this.schema));
   }
@@ -231,9 +232,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   /**
-   * Runs work in a read committed transaction of its own. An error of the work rolls it back and reaches the caller
-   * unchanged. The server ends the transaction when nothing is done in it for five seconds, or for `idleMs`. Its
-   * statements can be pipelined: see {@link PipelinedTransaction.send}.
+   * Runs work in a read committed transaction, which an error of the work rolls back. The server ends it when nothing is
+   * done in it for five seconds, or for `idleMs`. See {@link PipelinedTransaction.send} for pipelining.
    */
   async inTransaction<TResult>(
     work: (transaction: PipelinedTransaction) => Promise<TResult>,

@@ -164,14 +164,13 @@ describe('a rebuild', () => {
         stdio: 'inherit',
       },
     );
-    // The text of functions is another one in a process without the test runner's transformation.
-    const asking = createTestRunner(store, [balances], { release: 'tested' });
+    const asking = createTestRunner(store, [balances]);
     const rebuilt = asking.rebuild(balances, { eventsPerSecond: 100 });
     const statusOf = async () => (await asking.status())[0]?.rebuild;
     await until(async () => ((await statusOf())?.position ?? 0) > 0, { timeoutMs: 30_000 });
     await killProcess(worker);
     expect(await statusOf()).toMatchObject({ position: expect.any(Number) });
-    await using second = createTestRunner(store, [balances], { leaseMs: 1_000, release: 'tested' });
+    await using second = createTestRunner(store, [balances], { leaseMs: 1_000 });
     await second.start();
     expect(await rebuilt).toMatchObject({ outcome: 'switched' });
     expect(await centsOf(store)).toBe(500);

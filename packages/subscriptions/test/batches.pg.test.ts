@@ -71,6 +71,7 @@ describe('a batch', () => {
         until: undefined,
         caughtUp: true,
         writing: false,
+        waiting: 0,
         idle: false,
         advancedAt: 0,
         lastFailure: undefined,

@@ -23,6 +23,13 @@ class Secret {
   reveal = () => this.#hidden;
 }
 
+class SecretMap extends Map<string, number> {
+  readonly reveal = () => '4929';
+}
+class SecretDate extends Date {
+  readonly reveal = () => '4929';
+}
+
 describe('the fingerprint of a command', () => {
   test.each<[string, unknown, unknown]>([
     ['NaN and null', Number.NaN, null],
@@ -35,6 +42,9 @@ describe('the fingerprint of a command', () => {
     ['two Maps', new Map([['a', 1]]), new Map([['a', 2]])],
     ['two lists of bytes', Uint8Array.of(1), Uint8Array.of(2)],
     ['lists of other lengths', Array(2), Array(3)],
+    ['bytes of another type', Uint8Array.of(1, 0), Uint16Array.of(1)],
+    ['a Map and a list of its entries', new Map([['a', 1]]), [['a', 1]]],
+    ['two Sets', new Set([1]), new Set([2])],
   ])('is another one for %s', (_, one, other) => {
     expect(sameFingerprint(of({ value: one }), of({ value: other }))).toBe(false);
     expect(sameFingerprint(of({ value: one }), of({ value: one }))).toBe(true);
@@ -62,6 +72,9 @@ describe('the fingerprint of a command', () => {
     ['a symbol', Symbol('4929'), 'input'],
     ['a function under a key of a record', { b: { '4929': () => 1 } }, 'input.b.*'],
     ['a URL', { a: new URL('http://4929') }, 'input.a'],
+    ['a class that extends Map', { a: new SecretMap() }, 'input.a'],
+    ['a class that extends Date', { a: new SecretDate() }, 'input.a'],
+    ['a member named by a symbol', { a: { [Symbol('4929')]: 1 } }, 'input.a'],
     ['a getter that throws', { b: throwing }, 'input'],
   ])('is refused by its path for %s', (_, input, path) => {
     let refused: unknown;

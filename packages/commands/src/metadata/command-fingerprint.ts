@@ -86,16 +86,25 @@ function canonical(value: unknown): string {
 }
 
 function canonicalObject(value: object): string {
-  if (value instanceof Date) return `date${value.getTime()}`;
-  if (value instanceof Map) return `map${canonical([...value])}`;
-  if (value instanceof Set) return `set${canonical([...value])}`;
-  if (ArrayBuffer.isView(value))
-    return `bytes"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`;
+  // A class that extends one of these may have private fields, so it is not told from others by what it inherits.
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Date.prototype) return `date${(value as Date).getTime()}`;
+  if (prototype === Map.prototype) return `map${canonical([...(value as Map<unknown, unknown>)])}`;
+  if (prototype === Set.prototype) return `set${canonical([...(value as Set<unknown>)])}`;
+  if (ArrayBuffer.isView(value)) return bytesOf(value);
   if (Array.isArray(value)) return `[${Array.from(value, (part, index) => member(index, part)).join(',')}]`;
   if (!isPlainObject(value)) throw new Incomparable('is an instance of a class');
+  if (Object.getOwnPropertySymbols(value).length > 0)
+    throw new Incomparable('has a member named by a symbol');
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
   fields.sort(([one], [other]) => (one < other ? -1 : Number(one > other)));
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${member(name, field)}`).join(',')}}`;
+}
+
+/** The same bytes are other numbers in an array of another type. A Buffer is a Uint8Array. */
+function bytesOf(view: ArrayBufferView): string {
+  const type = (view as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return `bytes${canonical(type)}"${Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64')}"`;
 }
 
 function member(name: string | number, value: unknown): string {

@@ -1,13 +1,14 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
+import { ValidatedEvent } from '../event/validated-event.ts';
 import { assertNoOwnId } from '../event/own-id.ts';
 import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { copyJson } from '../json/copy-json.ts';
-import { assertStorable, toJson } from '../json/storable-json.ts';
+import { asOwnJson, assertStorable, toJson } from '../json/storable-json.ts';
 import { assertId } from '../naming/names.ts';
 import { uuidv7 } from '../naming/uuid-v7.ts';
 import type { AppendContext } from '../store/event-store.ts';
@@ -41,15 +42,16 @@ export class EventPreparation {
     assertPlainObject('metadata', metadata);
     if (metadata === undefined && commandId === undefined) return;
     const given = { ...metadata, ...(commandId !== undefined && { commandId }) };
-    this.#metadataJson = toJson(metadataOf('append'), 1, given);
-    this.#metadata = withOwnParts(given);
-    assertStorable(metadataOf('append'), 1, given, this.#metadataJson);
+    this.#metadata = asOwnJson(metadataOf('append'), 1, given);
+    this.#metadataJson = toJson(metadataOf('append'), 1, this.#metadata);
+    assertStorable(metadataOf('append'), 1, this.#metadata, this.#metadataJson);
     size.addShared(this.#metadataJson);
   }
 
   /** @throws InvalidNameError, InvalidArgumentError, UnknownEventError, InvalidEventError, AppendTooLargeError */
-  prepare(streamId: string, event: NewEvent): PreparedEvent {
-    assertEvent('events', event);
+  prepare(streamId: string, given: NewEvent): PreparedEvent {
+    assertEvent('events', given);
+    const event = readOnce(given);
     assertPlainObject('metadata', event.metadata);
     this.#count += 1;
     const { type, schemaVersion } = event;
@@ -58,15 +60,19 @@ export class EventPreparation {
     const data = this.#catalog.payloadOf(event);
     const schema = this.#catalog.schemaOf(type);
     const dataJson = toJson(type, schemaVersion, data, schema);
-    const own = event.metadata === undefined ? undefined : this.#joined(event.metadata);
+    const own = event.metadata === undefined ? undefined : this.#ownMetadata(type, event.metadata);
     const metadataJson = own === undefined ? this.#metadataJson : toJson(metadataOf(type), 1, own);
     this.#size.add(streamId, { type, dataJson, metadataJson, hasOwnMetadata: own !== undefined, tags });
     assertStorable(type, schemaVersion, data, dataJson, schema);
     if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
-    const metadata = own === undefined ? this.#metadata : withOwnParts(own);
-    // The caller may change its objects while the append is in flight.
+    const metadata = own ?? this.#metadata;
+    // A copy that is not frozen: it is the caller's, as what reads return.
     const read = this.#catalog.readPayloadOf(event, copyJson(data));
     return { id: this.#idOf(event), type, schemaVersion, dataJson, read, metadata, metadataJson, tags };
+  }
+
+  #ownMetadata(type: string, own: EventMetadata): EventMetadata {
+    return asOwnJson(metadataOf(type), 1, this.#joined(own));
   }
 
   /**
@@ -98,13 +104,11 @@ export class EventPreparation {
   }
 }
 
-/** Most metadata have no lists and objects. @param metadata an object that the caller does not have */
-function withOwnParts(metadata: Record<string, JsonValue | undefined>): EventMetadata {
-  for (const name of Object.keys(metadata)) {
-    const part = metadata[name];
-    if (typeof part === 'object' && part !== null) metadata[name] = copyJson(part);
-  }
-  return metadata;
+/** Each field is read once, so that what was checked is what is stored, also when a getter or a proxy gives it. */
+function readOnce(event: NewEvent): NewEvent {
+  if (ValidatedEvent.is(event)) return event;
+  const { type, schemaVersion, data, id, tags, metadata } = event;
+  return { type, schemaVersion, data, id, tags, metadata };
 }
 
 function metadataOf(owner: string): string {
@@ -113,10 +117,12 @@ function metadataOf(owner: string): string {
 
 function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): readonly string[] {
   assertList('tags', tags);
-  if (tags.length > MAX_TAGS)
-    throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, tags.length, MAX_TAGS);
-  if (tags.length === 0) return NO_TAGS;
-  for (let index = 0; index < tags.length; index += 1) assertId('tag', tags[index]);
+  const { length } = tags;
+  if (length > MAX_TAGS)
+    throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, length, MAX_TAGS);
+  if (length === 0) return NO_TAGS;
   // A copy, since the caller may change the list before the append is sent. Frozen, since the append's results share it.
-  return Object.freeze([...tags]);
+  const own = Array.from({ length }, (_, index) => tags[index]!);
+  for (const tag of own) assertId('tag', tag);
+  return Object.freeze(own);
 }

@@ -1,7 +1,8 @@
 import { AppendTooLargeError, EventIdReusedError, type ExpectedVersion } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { shownId } from '../errors/shown.ts';
-import { assertList, assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
+import { assertList, assertWhole, type OptionNames } from '../input/assert-argument.ts';
+import { assertGiven } from '../input/assert-definition.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertId } from '../naming/names.ts';
 import type { AppendContext, StreamToAppend } from '../store/event-store.ts';
@@ -35,12 +36,12 @@ const NO_TAGS: ReadonlySet<string> = new Set();
  */
 export function prepareRequest(
   { catalog, limits, now }: PrepareContext,
-  appends: readonly StreamToAppend[],
+  given: readonly StreamToAppend[],
   context: AppendContext,
 ): AppendRequest {
   const { commandId } = context;
   if (commandId !== undefined) assertId('command id', commandId);
-  assertAppends(appends);
+  const appends = readOnce(given);
   const [first] = appends;
   if (first === undefined) throw new InvalidArgumentError('appends', 'must name at least one stream');
   const eventCount = checkedCount(limits, appends, first.streamId);
@@ -80,13 +81,15 @@ function memoryBesideEvents(streamCount: number, condition: PreparedCondition | 
   return size;
 }
 
-/** JavaScript callers may give anything. */
-function assertAppends(appends: readonly (StreamToAppend | null)[]): void {
+/** JavaScript callers may give anything, also what gives another value when it is read again. */
+function readOnce(appends: readonly (StreamToAppend | null)[]): readonly StreamToAppend[] {
   assertList('appends', appends);
-  for (const append of appends) {
-    assertOptions('appends', append ?? null, appendNames);
-    assertList('events', append?.events);
-  }
+  return Array.from(appends, (append) => {
+    assertGiven('appends', append, appendNames);
+    const { streamId, events, expectedVersion } = append as StreamToAppend;
+    assertList('events', events);
+    return { streamId, events, expectedVersion };
+  });
 }
 
 /** Validates the streams of an append, without its events. @returns the number of events */

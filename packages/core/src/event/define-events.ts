@@ -23,6 +23,7 @@ import {
   toRetiredDefinitions,
 } from './retired-events.ts';
 import { toDefinition } from './to-definition.ts';
+import { asOwnJson } from '../json/storable-json.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
 /** One function per event: validates the payload and makes the event. */
@@ -65,7 +66,10 @@ export interface EventGroup<
   /**
    * Makes an event: `accountEvents.create.opened({ owner })`.
    *
-   * @throws InvalidEventError when the data does not match the schema. Only parsed payloads are appended.
+   * Its data is a copy of what the schema outputs, frozen at all levels.
+   *
+   * @throws InvalidEventError when the data does not match the schema, or JSON cannot keep it. Only parsed payloads are
+   * appended.
    */
   readonly create: EventCreators<TCategory, TPayloads>;
   /**
@@ -215,6 +219,10 @@ const optionNames: OptionNames<EventOptions> = { id: true, tags: true, metadata:
 function creatorOf(definition: EventDefinition) {
   return (data: unknown, options?: EventOptions): NewEvent => {
     assertOptions('options', options, optionNames);
-    return new ValidatedEvent(definition, parsePayload(definition.type, definition.written, data), options);
+    const { type, written } = definition;
+    const parsed = parsePayload(type, written, data);
+    // The event stays as it was parsed, whatever the caller does with parts that a schema such as z.any() hands through.
+    const own = asOwnJson(type, written.schemaVersion, parsed, written.schema);
+    return new ValidatedEvent(definition, own, options);
   };
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { DuplicateDefinitionError, UnknownEventError } from '../errors/definition-errors.ts';
 import { shownId } from '../errors/shown.ts';
 import { assertEach, assertEventGroup } from '../input/assert-definition.ts';
-import { asStoredData } from '../json/storable-json.ts';
+import { asOwnJson, asStoredData } from '../json/storable-json.ts';
 import { categoryOf } from '../naming/stream-id.ts';
 import type { AnyEventGroup } from './define-events.ts';
 import type { EventDefinition } from './event-definition.ts';
@@ -95,7 +95,7 @@ export class EventCatalog {
   }
 
   /**
-   * The payload to store: the event's data, parsed unless its creator has parsed it.
+   * The payload to store: the event's data, parsed unless its creator has parsed it. Frozen, and shared with no caller.
    *
    * @throws UnknownEventError when the type has no definition, or the event has another schema version than is written.
    * @throws InvalidEventError when the data does not match the schema.
@@ -107,9 +107,9 @@ export class EventCatalog {
       const { schemaVersion } = event;
       throw new UnknownEventError(event.type, { schemaVersion, written: written.schemaVersion });
     }
-    return ValidatedEvent.isOf(definition, event)
-      ? event.data
-      : parsePayload(event.type, written, event.data);
+    if (ValidatedEvent.isOf(definition, event)) return event.data;
+    const parsed = parsePayload(event.type, written, event.data);
+    return asOwnJson(event.type, written.schemaVersion, parsed, written.schema);
   }
 
   /** The schema that new events of this type are parsed by. @throws UnknownEventError when it has no definition */

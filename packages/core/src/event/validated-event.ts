@@ -4,7 +4,7 @@ import type { JsonValue } from './json.ts';
 import type { EventMetadata } from './metadata.ts';
 
 /**
- * An event whose data was parsed by its schema, so that the append does not parse it again.
+ * An event whose data was parsed by its schema, so that the append does not parse it again. Its data is frozen at all levels.
  *
  * A copy is not a validated event: the mark is a private field, which a copy does not have.
  */
@@ -27,6 +27,11 @@ export class ValidatedEvent implements NewEvent {
     if (options?.metadata !== undefined) this.metadata = options.metadata;
     this.#definition = definition;
     this.#parsed = data;
+  }
+
+  /** True for an event from a creator: its fields are read as they are. */
+  static is(event: NewEvent): event is ValidatedEvent {
+    return #parsed in event;
   }
 
   /** True when this definition parsed exactly this data. */

@@ -4,6 +4,7 @@ import { declaredPath } from '../input/declared-path.ts';
 import { beyondLimits } from '../input/parse-with.ts';
 import { asStored } from './as-stored.ts';
 import { isJson, problemOf } from './json-part.ts';
+import { ownJson } from './own-json.ts';
 
 /**
  * Writes a value as JSON text from which the same value can be read.
@@ -17,6 +18,22 @@ export function toJson(owner: string, schemaVersion: number, value: unknown, sch
     if (isJson(value)) return JSON.stringify(value);
     throw new InvalidEventError(owner, schemaVersion, [issueOf(value, schema)]);
   });
+}
+
+/**
+ * A frozen copy of a value: what is checked and stored is what the caller gave at one moment. A getter or a proxy in it
+ * could give another value each time it is read.
+ *
+ * @param owner as in {@link toJson}, like `schema`
+ * @throws InvalidEventError like {@link toJson}
+ */
+export function asOwnJson<TValue>(
+  owner: string,
+  schemaVersion: number,
+  value: TValue,
+  schema?: z.ZodType,
+): TValue {
+  return guarded({ owner, schemaVersion, value, schema }, () => ownJson(value));
 }
 
 /**

@@ -54,7 +54,7 @@ export function toAppendResult(
             position: outcome.positions[before + offset] ?? 0,
             // Events of one append share these.
             recordedAt: new Date(outcome.recordedAt),
-            metadata: prepared.length === 1 ? event.metadata : copyJson(event.metadata),
+            metadata: copyJson(event.metadata),
             tags: event.tags,
           }),
         );

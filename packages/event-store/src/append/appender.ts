@@ -15,6 +15,7 @@ import {
   runnerInTransaction,
   type StatementRunner,
   toLeftfoldError,
+  Slots,
 } from '@leftfold/postgres';
 import type { LogReader } from '../read/log-reader.ts';
 import type { StoredEvent } from '../read/read-every.ts';
@@ -28,7 +29,6 @@ import { InlineDemotion } from './inline-demotion.ts';
 import { appendWithHook, applyInTransaction, type InlineHook, type RunTransaction } from './inline-append.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 import type { SendBatch } from './queued-request.ts';
-import { Slots } from './slots.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
 import { waitLimitOf } from './wait-limit.ts';
 

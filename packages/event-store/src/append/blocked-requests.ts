@@ -1,6 +1,6 @@
+import type { Slots } from '@leftfold/postgres';
 import { type BatchLimits, BatchRoom } from './batch-room.ts';
 import type { BlockedResult, QueuedRequest, SendBatch, SettledResult } from './queued-request.ts';
-import type { Slots } from './slots.ts';
 import { type WaitLimit, waitedTooLong } from './wait-limit.ts';
 
 export interface BlockedRequestsOptions {

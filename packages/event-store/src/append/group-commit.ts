@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers';
 import type { AppendRequest } from '@leftfold/core/append';
+import type { Slots } from '@leftfold/postgres';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 import type { BatchLimits } from './batch-room.ts';
 import { type BlockedRequest, BlockedRequests } from './blocked-requests.ts';
 import { QueuedRequest, type SendBatch, type SettledResult } from './queued-request.ts';
 import { ReadyRequests } from './ready-requests.ts';
 import { RequestOrder } from './request-order.ts';
-import type { Slots } from './slots.ts';
 import type { WaitLimit } from './wait-limit.ts';
 
 export interface GroupCommitOptions {

@@ -15,6 +15,7 @@ import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
 
 /** Runs the handlers of a general projection, a batch in one transaction. */
 export class HandlerApplier implements SubscriptionHandler {
+  readonly waitsForDatabaseOnly = true;
   readonly #projection: AnyHandlerProjection;
   readonly #store: PostgresEventStore;
   readonly #term: LeaseTerm;

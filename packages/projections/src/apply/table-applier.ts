@@ -45,6 +45,7 @@ interface PendingBatch {
  * While one batch is being written, the next one grows page by page: a row that many events change is written once.
  */
 export class TableApplier implements SubscriptionHandler {
+  readonly waitsForDatabaseOnly = true;
   readonly #options: TableApplierOptions;
   readonly #fold: TableFold;
   readonly #target: TableTarget;

@@ -62,10 +62,9 @@ export class Rebuilds {
     if (!switches) await this.#assertComparable(projection, slices);
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
-    const release = this.#runner.releaseOf(copyRef(projection));
     const begun = await withStoreErrors(
       this.#store,
-      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches, release }),
+      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches }),
       `the rebuild of projection "${name}"`,
     );
     if (begun.outcome === 'kept')
@@ -93,10 +92,7 @@ export class Rebuilds {
   async resume(projection: AnyProjection): Promise<void> {
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
-    const release = this.#runner.releaseOf(copyRef(projection));
-    const resumed = await withStoreErrors(this.#store, () =>
-      resumeCopy(this.#store, asked, { rollsBack: false, release }),
-    );
+    const resumed = await withStoreErrors(this.#store, () => resumeCopy(this.#store, asked, false));
     if (resumed.outcome !== 'resumed') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
     // Looks for the leases at once.
     await this.#runner.resume(copyRef(projection));
@@ -108,10 +104,7 @@ export class Rebuilds {
     options.signal?.throwIfAborted();
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
-    const release = this.#runner.releaseOf(copyRef(projection));
-    const begun = await withStoreErrors(this.#store, () =>
-      resumeCopy(this.#store, asked, { rollsBack: true, release }),
-    );
+    const begun = await withStoreErrors(this.#store, () => resumeCopy(this.#store, asked, true));
     if (begun.outcome === 'mismatched')
       throw new RebuildRefusedError(projection, 'the tables that served before are of another definition');
     if (begun.outcome === 'missing')

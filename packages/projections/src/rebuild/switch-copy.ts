@@ -12,6 +12,11 @@ const WAIT_MS = 2_000;
 /** The same for appends, when the projection is inline: those that it applies to queue behind the switch. */
 const INLINE_WAIT_MS = 250;
 const POLL_MS = 10;
+/** A server that gives the process a second connection answers on it within this time. */
+const SECOND_CONNECTION_MS = 500;
+
+const ONE_CONNECTION =
+  'the database gave this process no second connection while the switch held one, so its copy could not come to the position of the projection; allow two at a time (maxConnections, or the pool size of the pooler)';
 
 export interface SwitchOptions {
   readonly rebuildId: string;
@@ -41,7 +46,7 @@ export async function switchCopy(
         if (inline) await lockInlineProjections(connection.run, store.schema);
         await lockSubscription(connection, projection);
         const inlineTop = inline ? await readTop(connection.run, store.schema) : undefined;
-        await untilCopyIsAt(connection, projection, { inlineTop, waitMs, signal });
+        await untilCopyIsAt(connection, projection, { store, inlineTop, waitMs, signal });
         const { name, version, slices } = projection;
         const refusal = await switchTo(connection, {
           projection: { name, version, definitionHash: definitionHashOf(projection) },
@@ -65,22 +70,47 @@ export async function switchCopy(
   }
 }
 
-/** Returns at the latest when the time is over: the switch then finds out what is missing. */
+/**
+ * Returns at the latest when the time is over: the switch then finds out what is missing.
+ *
+ * @throws NotSwitched when the copy cannot move, because this transaction has the only connection
+ */
 async function untilCopyIsAt(
   connection: SchemaConnection,
   projection: AnyProjection,
-  { inlineTop, waitMs, signal }: { inlineTop: number | undefined; waitMs: number; signal: AbortSignal },
+  {
+    store,
+    inlineTop,
+    waitMs,
+    signal,
+  }: { store: PostgresEventStore; inlineTop: number | undefined; waitMs: number; signal: AbortSignal },
 ): Promise<void> {
-  const deadline = performance.now() + waitMs;
+  const began = performance.now();
+  const deadline = began + waitMs;
   const wanted = inlineTop ?? Math.max(...(await readCheckpoints(connection, [projection])).map(toPosition));
+  let second: { readonly ended: boolean } | undefined;
   for (;;) {
     const built = await readCheckpoints(connection, [copyRef(projection)]);
     if (Math.min(...built.map(toPosition)) >= wanted) return;
     const goesOn = built.every(({ failure, paused }) => failure === undefined && !paused);
-    if (!goesOn || performance.now() >= deadline) return;
+    if (!goesOn) return;
+    second ??= watched(readTop(store.run, store.schema));
+    const now = performance.now();
+    if (!second.ended && now >= Math.min(deadline, began + SECOND_CONNECTION_MS))
+      throw new NotSwitched(ONE_CONNECTION);
+    if (now >= deadline) return;
     await pause(POLL_MS, signal);
     signal.throwIfAborted();
   }
+}
+
+function watched(request: Promise<unknown>): { readonly ended: boolean } {
+  const watch = { ended: false };
+  const end = () => {
+    watch.ended = true;
+  };
+  request.then(end, end);
+  return watch;
 }
 
 const toPosition = ({ position }: { readonly position: number }) => position;

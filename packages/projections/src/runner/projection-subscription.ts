@@ -59,7 +59,7 @@ export function copySubscription(
     ...copyRef(projection),
     ...writer,
     createHandler: async (term) => {
-      const [copy] = await readCopies(store, [projection]);
+      const [copy] = await store.background.during(() => readCopies(store, [projection]));
       const limit = copy?.events_per_second ?? undefined;
       const handler = writer.createHandler(term);
       return limit === undefined ? handler : Object.assign(handler, { eventsPerSecond: limit / term.slices });

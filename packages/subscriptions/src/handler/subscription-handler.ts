@@ -30,6 +30,14 @@ export interface SubscriptionHandler {
   readonly eventsPerSecond?: number | undefined;
 
   /**
+   * True when `prepare` and `write` wait for nothing but one connection of the store's pool at a time. The subscriptions
+   * of a process then take turns with half of the pool, so that the app finds connections however many they are.
+   *
+   * @default false
+   */
+  readonly waitsForDatabaseOnly?: boolean | undefined;
+
+  /**
    * Does what can be done without writing. The batch before this one may still be being written; a handler that keeps
    * state in memory assumes that it succeeds.
    *

@@ -22,6 +22,7 @@ import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts
 import type { LoopOptions } from './loop-options.ts';
 import { retryDelayMs } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
+import { inSlot } from './background-slot.ts';
 import { attemptsFailed, describeFailure } from './stalled.ts';
 import type { TermProgress } from './term-progress.ts';
 
@@ -62,10 +63,8 @@ export class FailureRecovery {
   async #readParking(progress: TermProgress, position: number): Promise<void> {
     const { store } = this.#options;
     const { term } = progress;
-    const [keys, givenUp] = await Promise.all([
-      readParkedKeys(store, term),
-      readGivenUpAfter(store, term, position),
-    ]);
+    const keys = await readParkedKeys(store, term);
+    const givenUp = await readGivenUpAfter(store, term, position);
     progress.parking = new ParkingLedger(keysOfSlice(this.keysOf, term), keys, givenUp);
     progress.term.parking = progress.parking;
   }
@@ -74,7 +73,7 @@ export class FailureRecovery {
     const { store } = this.#options;
     while (!progress.signal.aborted) {
       try {
-        return await ask();
+        return await inSlot(store, progress, ask);
       } catch (error) {
         if (store.closed) return false;
         await this.#waitForDatabase(progress, error);
@@ -159,7 +158,7 @@ export class FailureRecovery {
     try {
       const { position, eventType: type } = failed;
       const failure = { position, type, message: thrownText(cause), outdated, release };
-      await stopSubscription(store, term, failure);
+      await inSlot(store, progress, () => stopSubscription(store, term, failure));
     } catch (error) {
       // Not stopped yet: the event is retried once more, and its failure leads here again.
       return this.#tryAgain(progress, error);

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@leftfold/core';
 import type { PreparedBatch } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
+import { takeHandlerSlot } from './background-slot.ts';
 import type { LoopOptions } from './loop-options.ts';
 import { partsOf } from './page-parts.ts';
 import { readAhead } from './read-ahead.ts';
@@ -44,8 +45,16 @@ export async function applyUpTo(
   const beginToWrite = async (prepared: PreparedBatch): Promise<boolean> => {
     if (!(await written)) return false;
     const ofBatch = taken;
-    const writing = writeBatch(options, subscription, progress, prepared, { preparedMs, firstEvent });
-    written = writing.finally(() => memory.free(ofBatch));
+    // Taken before the batch begins to be written: a page that is prepared after that is of the next one.
+    const free = await takeHandlerSlot(options.store, progress);
+    const writing = writeBatch(options, subscription, progress, prepared, {
+      preparedMs,
+      firstEvent,
+    });
+    written = writing.finally(() => {
+      free();
+      memory.free(ofBatch);
+    });
     written.catch(() => {}); // thrown where it is awaited
     ready = undefined;
     preparedMs = 0;
@@ -65,7 +74,7 @@ export async function applyUpTo(
     taken += needed;
     return true;
   };
-  const pages = readAhead(options.store, { after: from, upTo, types, limit });
+  const pages = readAhead(options.store, { after: from, upTo, types, limit, progress });
   try {
     for await (const page of pages) {
       if (signal.aborted) break;
@@ -83,10 +92,11 @@ export async function applyUpTo(
           await pace.take(ofSlice.events.length, signal);
           progress.advancedAt = performance.now();
         }
-        const began = performance.now();
         const divided = progress.parking.divide(ofSlice);
         firstEvent ??= divided.events[0];
-        const prepared = await prepareBatch(options, subscription, progress, divided);
+        const free = await takeHandlerSlot(options.store, progress);
+        const began = performance.now();
+        const prepared = await prepareBatch(options, subscription, progress, divided).finally(free);
         ready = prepared;
         preparedMs += performance.now() - began;
         preparedSize += page.size;

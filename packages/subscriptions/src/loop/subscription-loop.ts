@@ -5,6 +5,7 @@ import { markCaughtUp } from '../sql/caught-up.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { resumeDueKeys } from '../parking/resume-due-keys.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
+import { inSlot } from './background-slot.ts';
 import { BatchSize } from './batch-size.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import { isRewound } from './is-rewound.ts';
@@ -114,10 +115,10 @@ export class SubscriptionLoop {
     return undefined;
   }
 
-  #whyNotRenewed({ idle, advancedAt, position, lastFailure }: TermProgress): Error | undefined {
+  #whyNotRenewed({ idle, waiting, advancedAt, position, lastFailure }: TermProgress): Error | undefined {
     const { batchTimeoutMs } = this.#options;
     // A batch has a limit of the same length, which ends it first.
-    if (idle || performance.now() - advancedAt <= 2 * batchTimeoutMs) return undefined;
+    if (idle || waiting > 0 || performance.now() - advancedAt <= 2 * batchTimeoutMs) return undefined;
     const limit = `twice batchTimeoutMs (${batchTimeoutMs})`;
     return termTooLong(this.#subscription, this.#term, position, { limit, lastFailure });
   }
@@ -137,6 +138,7 @@ export class SubscriptionLoop {
       until: undefined,
       caughtUp: term.caughtUp,
       writing: false,
+      waiting: 0,
       advancedAt: performance.now(),
       idle: false,
       lastFailure: undefined,
@@ -212,7 +214,7 @@ export class SubscriptionLoop {
       const demotedMs = promotes ? term.demotedMs : undefined;
       const mark =
         first || demotedMs === 0 || !progress.caughtUp
-          ? await store.highWaterMark(place)
+          ? await inSlot(store, progress, () => store.highWaterMark(place))
           : await this.#waitForEvents(progress, {
               ...place,
               timeoutMs: this.#longestWait(progress, demotedMs),
@@ -234,8 +236,11 @@ export class SubscriptionLoop {
       } else if (!progress.caughtUp) {
         if (!(await this.#markCaughtUp(progress))) return 'fenced';
       } else if (definition.promote !== undefined && demotedMs === 0) {
-        const result = await within(definition.promote(term, progress.position), batchTimeoutMs, () =>
-          batchTooLong(this.#subscription, term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+        const promote = definition.promote.bind(definition);
+        const result = await inSlot(store, progress, () =>
+          within(promote(term, progress.position), batchTimeoutMs, () =>
+            batchTooLong(this.#subscription, term, progress.position, `batchTimeoutMs (${batchTimeoutMs})`),
+          ),
         );
         if (result === 'fenced') return 'fenced';
         if (result === 'inline') return 'over';
@@ -271,7 +276,8 @@ export class SubscriptionLoop {
 
   /** @returns false when the lease is lost, or the log has another lineage */
   async #markCaughtUp(progress: TermProgress): Promise<boolean> {
-    progress.caughtUp ||= await markCaughtUp(this.#options.store, progress.term);
+    const { store } = this.#options;
+    progress.caughtUp ||= await inSlot(store, progress, () => markCaughtUp(store, progress.term));
     return progress.caughtUp;
   }
 }

@@ -30,6 +30,8 @@ export interface TermProgress {
    * attempts. By `performance.now()`.
    */
   advancedAt: number;
+  /** How many requests of it wait for a slot, see `takeSlot`. */
+  waiting: number;
   /** Whether it waits for events, all others being processed. */
   idle: boolean;
   /** What went wrong since it last advanced, in words. */

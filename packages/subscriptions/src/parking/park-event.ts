@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@leftfold/core';
 import { isOperational } from '@leftfold/postgres';
 import type { LoopOptions } from '../loop/loop-options.ts';
+import { inSlot } from '../loop/background-slot.ts';
 import { readAhead } from '../loop/read-ahead.ts';
 import type { TermProgress } from '../loop/term-progress.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
@@ -45,15 +46,16 @@ export async function parkEvent(
 async function setAsideBefore(
   { store }: LoopOptions,
   { definition: { eventTypes: types } }: Subscription,
-  { parking, term, position: from }: TermProgress,
+  progress: TermProgress,
   to: number,
 ): Promise<readonly RecordedEvent[] | undefined> {
+  const { parking, term, position: from } = progress;
   if (to - 1 > from) {
-    const pages = readAhead(store, { after: from, upTo: to - 1, types, limit: () => PAGE });
+    const pages = readAhead(store, { after: from, upTo: to - 1, types, limit: () => PAGE, progress });
     for await (const { events, position } of pages) {
       const page = pageOfSlice({ from, to: position, events }, term, parking.keysOf);
       if (parking.divide(page).events.length > 0) return undefined;
     }
   }
-  return readEventsAt(store, types, [to]);
+  return readEventsAt(store, types, [to], { run: (work) => inSlot(store, progress, work) });
 }

@@ -1,6 +1,7 @@
 import { type RecordedEvent } from '@leftfold/core';
 import { isOperational } from '@leftfold/postgres';
 import { BatchFailure } from '../handler/batch-failure.ts';
+import { inSlot, takeHandlerSlot } from '../loop/background-slot.ts';
 import type { LoopOptions } from '../loop/loop-options.ts';
 import type { TermProgress } from '../loop/term-progress.ts';
 import { prepareBatch, writeBatch } from '../loop/write-batch.ts';
@@ -44,7 +45,8 @@ export async function resumeDueKeys(resuming: Resuming): Promise<'done' | 'fence
   let limit = EVENTS;
   while (progress.parking.size > 0 && !progress.signal.aborted) {
     // Each step processes events of these keys, or fails, which makes the key wait.
-    const due = await readDueKeys(options.store, progress.term, keysAtOnce);
+    const { store } = options;
+    const due = await inSlot(store, progress, () => readDueKeys(store, progress.term, keysAtOnce));
     if (due.length === 0) break;
     const queue = await readQueue(resuming, due, limit);
     try {
@@ -62,14 +64,15 @@ export async function resumeDueKeys(resuming: Resuming): Promise<'done' | 'fence
 }
 
 async function readQueue(
-  { options: { store }, subscription: { definition }, progress: { term } }: Resuming,
+  { options: { store }, subscription: { definition }, progress }: Resuming,
   due: readonly DueKey[],
   limit: number,
 ): Promise<Queue> {
   const ofEach = Math.max(1, Math.floor(limit / due.length));
   const keys = due.map(({ key }) => key);
   const counts = new Map(keys.map((key) => [key, 0]));
-  const heads = await readParkedHeads(store, term, { keys, limit: ofEach + 1 });
+  const run = <TResult>(work: () => Promise<TResult>) => inSlot(store, progress, work);
+  const heads = await run(() => readParkedHeads(store, progress.term, { keys, limit: ofEach + 1 }));
   const places = heads.filter(({ key }) => {
     const count = counts.get(key)! + 1;
     counts.set(key, count);
@@ -78,7 +81,7 @@ async function readQueue(
   const ended = keys.filter((key) => counts.get(key)! <= ofEach);
   places.sort((one, other) => one.position - other.position);
   const positions = [...new Set(places.map(({ position }) => position))];
-  const events = await readEventsAt(store, definition.eventTypes, positions);
+  const events = await readEventsAt(store, definition.eventTypes, positions, { run });
   return { due, places, events, ended };
 }
 
@@ -87,12 +90,13 @@ async function process({ options, subscription, progress }: Resuming, queue: Que
   const { parking, position: at } = progress;
   parking.resume(at, queue.places, queue.ended);
   const page = parking.pageOf(at, queue.places, queue.events, failedBeforeOf(queue.due));
-  return writeBatch(
-    options,
-    subscription,
-    progress,
-    await prepareBatch(options, subscription, progress, page),
-  );
+  const free = await takeHandlerSlot(options.store, progress);
+  try {
+    const prepared = await prepareBatch(options, subscription, progress, page);
+    return await writeBatch(options, subscription, progress, prepared);
+  } finally {
+    free();
+  }
 }
 
 function failedBeforeOf(due: readonly DueKey[]) {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { EventParkedError, type SubscriptionParkedMessage } from '@leftfold/core';
+import { inSlot } from '../loop/background-slot.ts';
 import type { LoopOptions } from '../loop/loop-options.ts';
 import type { TermProgress } from '../loop/term-progress.ts';
 import { advanceCheckpoint } from '../sql/checkpoint.ts';
@@ -30,8 +31,9 @@ export async function writeParking(
   { to, failed, keys }: Parked,
 ): Promise<boolean> {
   const { term, parking, position: from } = progress;
-  if (!(await advanceCheckpoint(store.dbUntil(term.signal), store.schema, { lease: term, from, to })))
-    return false;
+  const step = { lease: term, from, to };
+  const advance = () => advanceCheckpoint(store.dbUntil(term.signal), store.schema, step);
+  if (!(await inSlot(store, progress, advance))) return false;
   parking.written(to);
   progress.position = to;
   progress.advancedAt = performance.now();

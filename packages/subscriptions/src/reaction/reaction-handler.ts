@@ -68,17 +68,16 @@ export class ReactionHandler implements SubscriptionHandler {
     await eachQueue(queues, this.#reaction.concurrency, (queue) => this.#process(queue, page, isLate));
     const left = queues.filter(({ events, done }) => done < events.length);
     this.#record(page, left);
-    const written = await advanceCheckpoint(store.dbUntil(this.#term.signal), store.schema, {
-      lease: this.#term,
-      from,
-      to,
-    });
+    const step = { lease: this.#term, from, to };
+    const advance = () => advanceCheckpoint(store.dbUntil(this.#term.signal), store.schema, step);
+    const written = await store.background.during(advance);
     if (written) this.#tell(left);
     return written;
   }
 
   async #mayProcess(to: number): Promise<boolean> {
-    const slices = await readCheckpoints(this.#options.store, [this.#term]);
+    const { store } = this.#options;
+    const slices = await store.background.during(() => readCheckpoints(store, [this.#term]));
     const checkpoint = slices.find(({ slice }) => slice === this.#term.slice);
     return isHeld(this.#term, checkpoint) && to <= (checkpoint?.until ?? to);
   }

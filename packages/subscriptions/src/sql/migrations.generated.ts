@@ -22,8 +22,6 @@ create table :schema.subscriptions (
   epoch           bigint      not null default 0,
   owner           text,
   lease_until     timestamptz,
-  -- The only release whose processes take the lease. Null: every one with the definition.
-  for_release     text        collate "C",
   -- The process that last gave up, and until when the others are tried first.
   avoided_owner   text,
   avoided_until   timestamptz,
@@ -383,7 +381,7 @@ $$;
 -- free, and tells how all slices of its subscriptions stand, and which processes run them. Never waits for the lock of a
 -- lease: a row that another transaction is changing is left to the next check.
 --
--- A slice is taken by a process that has its definition, is of its release if it has one, and did not fail at the event where it stopped. One that makes the
+-- A slice is taken by a process that has its definition and did not fail at the event where it stopped. One that makes the
 -- subscription inline also takes it from one that does not. held_...: leases that the process goes on with.
 create or replace function :schema._check_leases(
   owner text, lease_ms double precision,
@@ -453,7 +451,6 @@ begin
        where not free.inline
          and free.paused_at is null
          and free.definition_hash = asked.definition_hash
-         and asked.release = coalesce(free.for_release, asked.release)
          and (free.stopped_at is null or asked.release <> all (free.failed_releases))
          and (free.lease_until is null or free.lease_until < clock_timestamp()
               or asked.promotes and not free.owner_promotes
@@ -492,7 +489,7 @@ begin
                'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,
                'inlineAfter', case when subscription.inline_after > clock_timestamp() then date_part('epoch', subscription.inline_after) end,
                'demotedAt', date_part('epoch', subscription.demoted_at), 'demotedBy', subscription.demoted_by,
-               'definitionHash', subscription.definition_hash, 'forRelease', subscription.for_release,
+               'definitionHash', subscription.definition_hash,
                'definition', case when subscription.definition_hash <> wanted.definition_hash then subscription.definition end))), '[]')
         from unnest(names, versions, definition_hashes) as wanted (name, version, definition_hash)
         join :schema.subscriptions as subscription
@@ -776,7 +773,7 @@ $$;
 --
 -- Names with "+" are refused: the subscriptions of copies and replays of projections are found, and deleted, by them.
 --
--- What has reached the high-water mark has caught up. One after the other, in one order everywhere: two processes that
+-- What has reached the high-water mark has caught up. Calls with a start run one after another. One after the other, in one order everywhere: two processes that
 -- register the same subscriptions cannot deadlock.
 create or replace function :schema._register_subscriptions(
   names text[], versions integer[], counts integer[], definitions jsonb[], definition_hashes text[], starts jsonb[]
@@ -794,6 +791,10 @@ declare
 begin
   if exists (select from unnest(definitions) as given (definition) where length(definition::text) > 16777216) then
     raise exception 'a definition has at most 16,777,216 characters' using errcode = '22023';
+  end if;
+  -- Two versions that are registered at the same time would not find each other's rows, and both would be run.
+  if exists (select from unnest(starts) as given (start) where given.start is not null) then
+    perform pg_advisory_xact_lock(hashtextextended(':schema registrations', 0));
   end if;
   for one in
     select wanted.name, wanted.version, wanted.count, wanted.definition, wanted.definition_hash, wanted.start
@@ -813,7 +814,7 @@ begin
         into older_version, newer_version
         from :schema.subscriptions as subscription
        where subscription.name = one.name;
-      -- Of processes that register one version, the second one waits here and then finds its row.
+      -- What its batch writes now counts: the position is read after it.
       perform :schema._lock_subscription(one.name, older_version);
       select min(subscription.position) into older_position
         from :schema.subscriptions as subscription

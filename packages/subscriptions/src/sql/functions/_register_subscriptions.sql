@@ -8,7 +8,7 @@
 --
 -- Names with "+" are refused: the subscriptions of copies and replays of projections are found, and deleted, by them.
 --
--- What has reached the high-water mark has caught up. One after the other, in one order everywhere: two processes that
+-- What has reached the high-water mark has caught up. Calls with a start run one after another. One after the other, in one order everywhere: two processes that
 -- register the same subscriptions cannot deadlock.
 create or replace function :schema._register_subscriptions(
   names text[], versions integer[], counts integer[], definitions jsonb[], definition_hashes text[], starts jsonb[]
@@ -26,6 +26,10 @@ declare
 begin
   if exists (select from unnest(definitions) as given (definition) where length(definition::text) > 16777216) then
     raise exception 'a definition has at most 16,777,216 characters' using errcode = '22023';
+  end if;
+  -- Two versions that are registered at the same time would not find each other's rows, and both would be run.
+  if exists (select from unnest(starts) as given (start) where given.start is not null) then
+    perform pg_advisory_xact_lock(hashtextextended(':schema registrations', 0));
   end if;
   for one in
     select wanted.name, wanted.version, wanted.count, wanted.definition, wanted.definition_hash, wanted.start
@@ -45,7 +49,7 @@ begin
         into older_version, newer_version
         from :schema.subscriptions as subscription
        where subscription.name = one.name;
-      -- Of processes that register one version, the second one waits here and then finds its row.
+      -- What its batch writes now counts: the position is read after it.
       perform :schema._lock_subscription(one.name, older_version);
       select min(subscription.position) into older_position
         from :schema.subscriptions as subscription

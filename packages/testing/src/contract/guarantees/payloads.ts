@@ -1,7 +1,44 @@
-import type { EventMetadata } from '@leftfold/core';
+import { defineEvents, type EventMetadata, InvalidEventError, type JsonValue } from '@leftfold/core';
 import { expect } from 'vitest';
+import { z } from 'zod';
 import { collect, type Guarantee, parcelEvents, scanned, sent } from '../trial.ts';
 import { refuses } from './bad-input.ts';
+
+/** Its schema hands the content through as it is given. */
+const crateEvents = defineEvents('crate', { packed: z.object({ content: z.custom<JsonValue>() }) });
+const packed = crateEvents.create.packed({ content: 1 });
+
+/** JavaScript callers may give anything. */
+const asJson = (value: unknown) => value as JsonValue;
+
+/** Values that are another one each time they are read, and in the end one that cannot be stored. */
+const changing: readonly (() => JsonValue)[] = [
+  () => {
+    let reads = 0;
+    return {
+      get value() {
+        reads += 1;
+        return reads;
+      },
+    };
+  },
+  () => {
+    let reads = 0;
+    return new Proxy([1], {
+      get: (list, name, receiver) =>
+        name === '0' ? (reads += 1) : (Reflect.get(list, name, receiver) as unknown),
+    });
+  },
+  () => {
+    let reads = 0;
+    return {
+      get value() {
+        reads += 1;
+        return reads === 1 ? 1 : asJson(new Map());
+      },
+    };
+  },
+];
 
 export const payloadGuarantees = {
   'a payload that does not match its schema is INVALID_EVENT': async (trial) => {
@@ -67,14 +104,48 @@ export const payloadGuarantees = {
       Object.defineProperty([1], 'toJSON', { value: () => 1 }),
       { [Symbol('a')]: 1 },
     ];
+    const open = { ...trial, store: await trial.openAnother([parcelEvents, crateEvents]) };
     for (const value of values) {
-      // Parsed before it was changed, so that only the append can find it.
-      const changed = parcelEvents.create.sent({ to: 'Ada', grams: 1 });
-      Object.assign(changed.data, { extra: { deep: [value] } });
-      await refuses(trial, 'INVALID_EVENT', [changed]);
+      const content = asJson({ deep: [value] });
+      expect(() => crateEvents.create.packed({ content })).toThrow(InvalidEventError);
+      await refuses(open, 'INVALID_EVENT', [{ ...packed, data: { content } }]);
       const metadata = { note: value } as EventMetadata;
       await refuses(trial, 'INVALID_EVENT', [{ ...sent, metadata }]);
       await refuses(trial, 'INVALID_EVENT', [sent], { metadata });
     }
+  },
+
+  'a value that changes when it is read is stored, and returned, as it was read once': async (trial) => {
+    const store = await trial.openAnother([crateEvents]);
+    let number = 0;
+    for (const change of changing) {
+      const metadata = () => ({ note: change() });
+      const appends = [
+        () => store.append(trial.stream(`${number}`), [crateEvents.create.packed({ content: change() })]),
+        () => store.append(trial.stream(`${number}`), [{ ...packed, data: { content: change() } }]),
+        () => store.append(trial.stream(`${number}`), [{ ...packed, metadata: metadata() }]),
+        () => store.append(trial.stream(`${number}`), [packed], { metadata: metadata() }),
+      ];
+      for (const append of appends) {
+        number += 1;
+        const { events } = await append();
+        const stored = await collect(store.readStream(trial.stream(`${number}`)));
+        expect(stored).toEqual(events);
+        expect(stored).toHaveLength(1);
+      }
+    }
+  },
+
+  'the data of an event from a creator cannot be changed after it was parsed': async ({
+    stream,
+    openAnother,
+  }) => {
+    const given = { list: [1] };
+    const event = crateEvents.create.packed({ content: given });
+    expect(() => Object.assign(event.data, { content: 2 })).toThrow(TypeError);
+    given.list.push(2);
+    const store = await openAnother([crateEvents]);
+    const { events } = await store.append(stream(), [event]);
+    expect(events[0]?.data).toEqual({ content: { list: [1] } });
   },
 } satisfies Readonly<Record<string, Guarantee>>;

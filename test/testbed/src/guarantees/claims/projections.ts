@@ -27,6 +27,11 @@ export const projectionClaims = {
       'The processes that run a subscription share its slices out evenly, and again when one of them comes, goes, or cannot run it.',
     statedIn: 'decisions/0022-slices-and-shares.md#shares',
   },
+  'room-for-the-app': {
+    claim:
+      'The subscriptions of a process, however many, use at most half of its connections at one time, or the only one.',
+    statedIn: 'decisions/0022-slices-and-shares.md#connections',
+  },
   outages: {
     claim:
       'A runner continues by itself after the database was unavailable; no event is lost or applied twice.',
@@ -144,11 +149,6 @@ export const projectionClaims = {
     claim:
       'A rebuild with `switchIf` compares its tables with those that serve at one position of the log, and lets them serve only when the function returns true; when it throws, or its process is killed, they do not serve.',
     statedIn: 'guides/projections.md#deciding-by-what-would-change',
-  },
-  'rebuild-release': {
-    claim:
-      'A rebuild is built by processes of the release that asked for it, while processes of another one, whose handlers may be others, serve.',
-    statedIn: 'guides/projections.md#rebuilding-while-serving',
   },
   reset: {
     claim:
