@@ -100,7 +100,7 @@ test('no payload and no password is in an error, a status, a trace or a printed 
   const wrongText = { text: SECRET, [SECRET]: 1 };
   tell(await failureOf(app.execute({ ...command, input: wrongText })));
   tell(await failureOf(app.query(dated).where('day', '=', SECRET).execute()));
-  const odd = (more: unknown) =>
+  const odd = async (more: unknown) =>
     app.store.append('note-2', [noteEvents.create.written({ text: SECRET, more })]);
   tell(await failureOf(odd({ text: `${SECRET}\0` })), await failureOf(odd(7n)));
   const same = noteEvents.create.written({ text: SECRET, more: 1 }, { id: 'same' });

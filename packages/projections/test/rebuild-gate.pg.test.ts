@@ -179,7 +179,7 @@ describe('a rebuild with a condition', () => {
     adminStore,
   }) => {
     guarantee('rebuild-gate');
-    await using runner = createTestRunner(store, [balances]);
+    await using runner = createTestRunner(store, [balances], { release: 'tested' });
     await runner.start();
     await deposits(store, 3);
     await runner.whenCaughtUp(balances);

@@ -5,6 +5,7 @@ import { createTestRunner, openStore } from './runner.ts';
 const { WORKER_DATABASE: database = '', WORKER_SCHEMA: schema = '' } = process.env;
 const runner = createTestRunner(openStore(database, { schema }), [balances], {
   owner: 'worker',
+  release: 'tested',
   leaseMs: 1_000,
 });
 await runner.start();

@@ -27,9 +27,11 @@ test('a rebuild that no process asks for is refused by the function as well', as
          from (select definition_hash as hash from ${schema}.subscriptions) as live`,
     );
   for (const [call, code] of refused)
-    expect(await failureOf(begin(`_begin_rebuild('balances', 1, ${call})`)), call).toMatchObject({ code });
+    expect(await failureOf(begin(`_begin_rebuild('balances', 1, ${call}, 'r')`)), call).toMatchObject({
+      code,
+    });
   const mismatched = [
-    `_begin_rebuild('balances', 1, null, 1, null, true)`,
+    `_begin_rebuild('balances', 1, null, 1, null, true, 'r')`,
     `_begin_replay('balances', 1, null, array[0])`,
   ];
   for (const call of mismatched)

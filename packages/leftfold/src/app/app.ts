@@ -199,7 +199,7 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
 
   /**
    * Builds the projection's tables anew while the present ones serve and advance. Once the new ones have caught up, one
-   * transaction lets them serve. Any process that runs the projection works on it, and goes on after a crash.
+   * transaction lets them serve. Any process of the same release works on it, and goes on after a crash.
    *
    * With `switchIf`, both are compared at one position when the new ones have caught up, and these serve only when it
    * returns true. When the calling process ends before, they follow the log until `rebuild` is called again.

@@ -2,9 +2,9 @@ import type { Checkpoint, StoredFailure } from '@leftfold/subscriptions';
 import type { CopyRow } from '../sql/copies.ts';
 
 /**
- * `building`: a process works on it. `waiting`: no process does. `caught-up`: it follows the log, and is about to serve, or
- * waits for the decision. `paused`: until it is resumed. `stopped`: at an event that could not be applied; a release that
- * has not failed there tries again. `previous`: it served until the last switch, and stands still.
+ * `building`: a process works on it. `waiting`: no process does, see `waitsFor`. `caught-up`: it follows the log, and is
+ * about to serve, or waits for the decision. `paused`: until it is resumed. `stopped`: at an event that could not be
+ * applied, until it is resumed. `previous`: it served until the last switch, and stands still.
  */
 export type RebuildState = 'building' | 'waiting' | 'caught-up' | 'paused' | 'stopped' | 'previous';
 
@@ -26,9 +26,11 @@ export interface RebuildStatus {
   readonly beganAt: Date;
   /** When it ceased to serve, for `previous`. */
   readonly switchedAt: Date | undefined;
+  /** The release that asked for it: only its processes build it. */
+  readonly release: string | undefined;
   /** Whether the `switchIf` of a call decides if it serves. */
   readonly gated: boolean;
-  /** Why it does not serve yet though it has caught up. */
+  /** Why it does not serve yet though it has caught up, or what it waits for when no process builds it. */
   readonly waitsFor: string | undefined;
   /** Why it stopped. */
   readonly failure: StoredFailure | undefined;
@@ -56,10 +58,18 @@ export function toRebuildStatus(
     owners: [...new Set(slices.flatMap(({ owner, leased }) => (leased && owner ? [owner] : [])))],
     beganAt: new Date(copy.began_at * 1_000),
     switchedAt: copy.switched_at === null ? undefined : new Date(copy.switched_at * 1_000),
+    release: slices[0]?.forRelease,
     gated,
-    waitsFor: copy.refusal ?? (gated && state === 'caught-up' ? WAITS_FOR_DECISION : undefined),
+    waitsFor: waitsFor(state, copy, slices[0]?.forRelease),
     failure: slices.find(({ failure }) => failure !== undefined)?.failure,
   };
+}
+
+function waitsFor(state: RebuildState, copy: CopyRow, release: string | undefined): string | undefined {
+  if (state === 'waiting' && release !== undefined)
+    return `a process of the release that asked for it, "${release}"; resumeRebuild() lets the release that calls it go on, rebuild() begins anew`;
+  if (copy.refusal !== null) return copy.refusal;
+  return state === 'caught-up' && !copy.switches ? WAITS_FOR_DECISION : undefined;
 }
 
 const WAITS_FOR_DECISION =

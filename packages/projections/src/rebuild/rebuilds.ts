@@ -62,9 +62,10 @@ export class Rebuilds {
     if (!switches) await this.#assertComparable(projection, slices);
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
+    const release = this.#runner.releaseOf(copyRef(projection));
     const begun = await withStoreErrors(
       this.#store,
-      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches }),
+      () => beginRebuild(this.#store, asked, { slices, eventsPerSecond, switches, release }),
       `the rebuild of projection "${name}"`,
     );
     if (begun.outcome === 'kept')
@@ -92,7 +93,10 @@ export class Rebuilds {
   async resume(projection: AnyProjection): Promise<void> {
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
-    const resumed = await withStoreErrors(this.#store, () => resumeCopy(this.#store, asked, false));
+    const release = this.#runner.releaseOf(copyRef(projection));
+    const resumed = await withStoreErrors(this.#store, () =>
+      resumeCopy(this.#store, asked, { rollsBack: false, release }),
+    );
     if (resumed.outcome !== 'resumed') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
     // Looks for the leases at once.
     await this.#runner.resume(copyRef(projection));
@@ -104,7 +108,10 @@ export class Rebuilds {
     options.signal?.throwIfAborted();
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
-    const begun = await withStoreErrors(this.#store, () => resumeCopy(this.#store, asked, true));
+    const release = this.#runner.releaseOf(copyRef(projection));
+    const begun = await withStoreErrors(this.#store, () =>
+      resumeCopy(this.#store, asked, { rollsBack: true, release }),
+    );
     if (begun.outcome === 'mismatched')
       throw new RebuildRefusedError(projection, 'the tables that served before are of another definition');
     if (begun.outcome === 'missing')

@@ -201,8 +201,8 @@ export class ProjectionRunner implements AsyncDisposable {
 
   /**
    * Builds a new copy of a projection's tables from the beginning of the log, in a schema of its own, while the present one
-   * serves and advances; once it has caught up, one transaction lets it serve instead. Any process that runs the projection
-   * works on it, and goes on after a crash. A call joins a rebuild that is going on, with its own options.
+   * serves and advances; once it has caught up, one transaction lets it serve instead. Any process of the release that
+   * asks works on it, and goes on after a crash. A call joins a rebuild that is going on, with its own options.
    * With `switchIf`, the calling process compares both at one position then, and the new copy serves only when it is true.
    * When the process ends before, the copy follows the log until the next call.
    *

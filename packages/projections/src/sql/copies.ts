@@ -9,6 +9,8 @@ export interface NewCopy {
   readonly eventsPerSecond: number | undefined;
   /** Whether the process that builds it lets it serve. */
   readonly switches: boolean;
+  /** The only release whose processes build it. */
+  readonly release: string;
 }
 
 /** What came of a call to build one. `kept`: the copy would not have these objects. */
@@ -38,12 +40,12 @@ export interface CopyRow {
 export async function beginRebuild(
   { run, schema }: SchemaConnection,
   { name, version, definitionHash }: DefinedProjection,
-  { slices, eventsPerSecond, switches }: NewCopy,
+  { slices, eventsPerSecond, switches, release }: NewCopy,
 ): Promise<BeginOutcome> {
   const [row] = await run<{ begun: string }>({
     name: undefined,
-    text: `select "${schema}"._begin_rebuild($1, $2, $3, $4, $5, $6)::text as begun`,
-    values: [name, version, definitionHash, slices, eventsPerSecond ?? null, switches],
+    text: `select "${schema}"._begin_rebuild($1, $2, $3, $4, $5, $6, $7)::text as begun`,
+    values: [name, version, definitionHash, slices, eventsPerSecond ?? null, switches, release],
   });
   return JSON.parse(row?.begun ?? '{"outcome":"missing"}') as BeginOutcome;
 }
@@ -175,17 +177,18 @@ export type ResumeOutcome =
 /**
  * Lets a copy be built on.
  *
- * @param rollsBack whether it is the copy of the tables that served before. SQL: a few updates by primary key
+ * @param rollsBack whether it is the copy of the tables that served before
+ * @param release the only one whose processes go on with it. SQL: a few updates by primary key
  */
 export async function resumeCopy(
   { run, schema }: SchemaConnection,
   { name, version, definitionHash }: DefinedProjection,
-  rollsBack: boolean,
+  { rollsBack, release }: { readonly rollsBack: boolean; readonly release: string },
 ): Promise<ResumeOutcome> {
   const [row] = await run<{ resumed: string }>({
     name: undefined,
-    text: `select "${schema}"._resume_copy($1, $2, $3, $4)::text as resumed`,
-    values: [name, version, definitionHash, rollsBack],
+    text: `select "${schema}"._resume_copy($1, $2, $3, $4, $5)::text as resumed`,
+    values: [name, version, definitionHash, rollsBack, release],
   });
   return JSON.parse(row?.resumed ?? '{"outcome":"missing"}') as ResumeOutcome;
 }

@@ -76,12 +76,13 @@ export const functions: readonly { readonly name: string; readonly sql: string }
   {
     name: '_begin_rebuild',
     sql: `-- Begins to build a copy of a version's tables, or joins the building of one. The copy gets a subscription at the beginning
--- of the log: each process that runs the projection may work on it.
+-- of the log: each process of the release that asks may work on it. One that another release has begun is dropped.
 --
 -- Returns {"outcome", "rebuildId"}: started, joined; and nothing is changed: missing, mismatched, and "kept" with the "objects"
 -- that the copy would not have. Waits for batches of the projection that are being written.
 create or replace function :schema._begin_rebuild(
-  name text, version integer, definition_hash text, slices integer, events_per_second double precision, switches boolean
+  name text, version integer, definition_hash text, slices integer, events_per_second double precision, switches boolean,
+  release text
 ) returns jsonb language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -125,7 +126,8 @@ begin
      and exists (select from :schema.subscriptions as built
                   where built.name = copy.name || '+copy'
                     and built.version = copy.version
-                    and built.definition_hash = live.definition_hash)
+                    and built.definition_hash = live.definition_hash
+                    and built.for_release is not distinct from _begin_rebuild.release)
   returning copy.* into running;
   if found then
     -- A process that was killed while it compared the copy has left it at one position.
@@ -148,8 +150,9 @@ begin
   end if;
   perform :schema._drop_copy(_begin_rebuild.name, _begin_rebuild.version);
   perform :schema._create_copy(serving, copied);
-  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, caught_up_at)
+  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, for_release, caught_up_at)
   select live.name || '+copy', live.version, added.slice, _begin_rebuild.slices, live.definition, live.definition_hash,
+         _begin_rebuild.release,
          case when not exists (select from :schema.events) then clock_timestamp() end
     from generate_series(0, _begin_rebuild.slices - 1) as added (slice);
   perform :schema._carry_given_up(live.version, live.name, live.name || '+copy');
@@ -768,10 +771,10 @@ $$;
   {
     name: '_resume_copy',
     sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or, to roll back, the
--- tables that served before. Those begin where they stopped to serve, and are to serve again.
+-- tables that served before. Processes of the release that asks go on with it. The tables that served begin where they stopped to serve, and are to serve again.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
-create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean)
+create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean, release text)
 returns jsonb language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -813,7 +816,11 @@ begin
      and parked.name = subscribed
      and parked.version = _resume_copy.version;
   update :schema.subscriptions as one
-     set until_position = null
+     set until_position = null,
+         for_release = _resume_copy.release,
+         epoch = one.epoch + 1,
+         owner = null,
+         lease_until = null
    where one.name = subscribed and one.version = _resume_copy.version;
   perform :schema._resume_subscription(subscribed, _resume_copy.version);
   return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);
@@ -944,7 +951,7 @@ begin
      set name = parked_aside
    where one.name = _switch_copy.name and one.version = _switch_copy.version;
   update :schema.subscriptions as one
-     set name = _switch_copy.name, epoch = next_epoch, owner = null, lease_until = null, owner_promotes = false,
+     set name = _switch_copy.name, epoch = next_epoch, owner = null, lease_until = null, owner_promotes = false, for_release = null,
          inline = before.inline, inline_after = before.inline_after, demoted_at = before.demoted_at,
          demotions = before.demotions, demoted_by = before.demoted_by, paused_at = before.paused_at
    where one.name = subscribed and one.version = _switch_copy.version;

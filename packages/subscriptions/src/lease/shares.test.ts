@@ -107,12 +107,14 @@ describe('the shares of processes', () => {
     expect(settle(board, ['one', 'two']).moves).toBe(0);
   });
 
-  test('are of what a process can run: its definition, not stopped for its release, not given up just now', () => {
+  test('are of what a process can run: its definition and release, not stopped for it, not given up just now', () => {
     const runs = [run('one', 'a'), run('two', 'a', { definitionHash: 'other' })];
     expect(settle({ slices: slices('a', 4), runs }, ['one', 'two']).counts).toEqual([4, 0]);
     const both = [run('one', 'a'), run('two', 'a')];
     const failed = { slices: slices('a', 4, { failedReleases: ['one'] }), runs: both };
     expect(settle(failed, ['one', 'two']).counts).toEqual([0, 4]);
+    const ofOneRelease = { slices: slices('a', 4, { forRelease: 'two' }), runs: both };
+    expect(settle(ofOneRelease, ['one', 'two']).counts).toEqual([0, 4]);
     const avoided = { slices: slices('a', 4, { avoided: 'two' }), runs: both };
     expect(settle(avoided, ['one', 'two']).counts).toEqual([4, 0]);
   });

@@ -45,6 +45,7 @@ function candidatesFor(slice: SliceState, runs: readonly RunState[]): readonly s
   const able = runs.filter(
     ({ owner, definitionHash, release }) =>
       definitionHash === slice.definitionHash &&
+      release === (slice.forRelease ?? release) &&
       slice.failedReleases?.includes(release) !== true &&
       slice.avoided !== owner,
   );

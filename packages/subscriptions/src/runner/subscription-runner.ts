@@ -199,6 +199,11 @@ export class SubscriptionRunner implements AsyncDisposable {
     return this.#subscriptions.isSame(ref, definitionHash);
   }
 
+  /** @internal Identifies the code of this process for a subscription. */
+  releaseOf(ref: SubscriptionRef): string {
+    return this.#subscriptions.find(ref).release;
+  }
+
   /** @internal @throws SubscriptionMismatchError, SubscriptionNotFoundError, StoreUnavailableError */
   async assertSame(ref: SubscriptionRef): Promise<void> {
     await withStoreErrors(this.#store, () => this.#subscriptions.assertSame(ref));

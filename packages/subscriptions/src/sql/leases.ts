@@ -68,6 +68,8 @@ export interface SliceState extends SubscriptionKey {
   readonly demotedAt?: number;
   readonly demotedBy?: string;
   readonly definitionHash: string;
+  /** The only release whose processes may run it. */
+  readonly forRelease?: string;
   /** Set when it is not that of the process that asks. */
   readonly definition?: DeclaredDefinition;
 }

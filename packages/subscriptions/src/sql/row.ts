@@ -36,6 +36,8 @@ export interface Checkpoint extends SubscriptionKey {
   readonly position: number;
   readonly epoch: number;
   readonly owner: string | undefined;
+  /** The only release whose processes take the lease. */
+  readonly forRelease: string | undefined;
   /** Whether the owner's lease has not expired. */
   readonly leased: boolean;
   /** Whether the owner makes the subscription inline. */
@@ -65,6 +67,7 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
     position: row.position,
     epoch: row.epoch,
     owner: row.owner ?? undefined,
+    forRelease: row.for_release ?? undefined,
     leased: row.leased,
     ownerPromotes: row.owner_promotes,
     inline: row.inline,

@@ -10,6 +10,7 @@ export type CheckpointRow = {
   readonly until_position: number | null;
   readonly definition: DeclaredDefinition;
   readonly definition_hash: string;
+  readonly for_release: string | null;
   readonly position: number;
   readonly epoch: number;
   readonly owner: string | null;

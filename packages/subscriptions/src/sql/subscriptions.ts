@@ -95,6 +95,7 @@ export async function readCheckpoints(
                   subscription.position,
                   subscription.epoch,
                   subscription.owner,
+                  subscription.for_release,
                   coalesce(subscription.lease_until > clock_timestamp(), false) as leased,
                   subscription.owner_promotes,
                   subscription.inline,

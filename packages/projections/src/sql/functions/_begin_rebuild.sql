@@ -1,10 +1,11 @@
 -- Begins to build a copy of a version's tables, or joins the building of one. The copy gets a subscription at the beginning
--- of the log: each process that runs the projection may work on it.
+-- of the log: each process of the release that asks may work on it. One that another release has begun is dropped.
 --
 -- Returns {"outcome", "rebuildId"}: started, joined; and nothing is changed: missing, mismatched, and "kept" with the "objects"
 -- that the copy would not have. Waits for batches of the projection that are being written.
 create or replace function :schema._begin_rebuild(
-  name text, version integer, definition_hash text, slices integer, events_per_second double precision, switches boolean
+  name text, version integer, definition_hash text, slices integer, events_per_second double precision, switches boolean,
+  release text
 ) returns jsonb language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -48,7 +49,8 @@ begin
      and exists (select from :schema.subscriptions as built
                   where built.name = copy.name || '+copy'
                     and built.version = copy.version
-                    and built.definition_hash = live.definition_hash)
+                    and built.definition_hash = live.definition_hash
+                    and built.for_release is not distinct from _begin_rebuild.release)
   returning copy.* into running;
   if found then
     -- A process that was killed while it compared the copy has left it at one position.
@@ -71,8 +73,9 @@ begin
   end if;
   perform :schema._drop_copy(_begin_rebuild.name, _begin_rebuild.version);
   perform :schema._create_copy(serving, copied);
-  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, caught_up_at)
+  insert into :schema.subscriptions (name, version, slice, slices, definition, definition_hash, for_release, caught_up_at)
   select live.name || '+copy', live.version, added.slice, _begin_rebuild.slices, live.definition, live.definition_hash,
+         _begin_rebuild.release,
          case when not exists (select from :schema.events) then clock_timestamp() end
     from generate_series(0, _begin_rebuild.slices - 1) as added (slice);
   perform :schema._carry_given_up(live.version, live.name, live.name || '+copy');

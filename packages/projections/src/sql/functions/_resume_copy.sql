@@ -1,8 +1,8 @@
 -- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or, to roll back, the
--- tables that served before. Those begin where they stopped to serve, and are to serve again.
+-- tables that served before. Processes of the release that asks go on with it. The tables that served begin where they stopped to serve, and are to serve again.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
-create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean)
+create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean, release text)
 returns jsonb language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -44,7 +44,11 @@ begin
      and parked.name = subscribed
      and parked.version = _resume_copy.version;
   update :schema.subscriptions as one
-     set until_position = null
+     set until_position = null,
+         for_release = _resume_copy.release,
+         epoch = one.epoch + 1,
+         owner = null,
+         lease_until = null
    where one.name = subscribed and one.version = _resume_copy.version;
   perform :schema._resume_subscription(subscribed, _resume_copy.version);
   return jsonb_build_object('outcome', 'resumed', 'rebuildId', resumed.rebuild_id);

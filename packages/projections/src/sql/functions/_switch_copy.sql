@@ -119,7 +119,7 @@ begin
      set name = parked_aside
    where one.name = _switch_copy.name and one.version = _switch_copy.version;
   update :schema.subscriptions as one
-     set name = _switch_copy.name, epoch = next_epoch, owner = null, lease_until = null, owner_promotes = false,
+     set name = _switch_copy.name, epoch = next_epoch, owner = null, lease_until = null, owner_promotes = false, for_release = null,
          inline = before.inline, inline_after = before.inline_after, demoted_at = before.demoted_at,
          demotions = before.demotions, demoted_by = before.demoted_by, paused_at = before.paused_at
    where one.name = subscribed and one.version = _switch_copy.version;

@@ -2,7 +2,7 @@
 -- free, and tells how all slices of its subscriptions stand, and which processes run them. Never waits for the lock of a
 -- lease: a row that another transaction is changing is left to the next check.
 --
--- A slice is taken by a process that has its definition and did not fail at the event where it stopped. One that makes the
+-- A slice is taken by a process that has its definition, is of its release if it has one, and did not fail at the event where it stopped. One that makes the
 -- subscription inline also takes it from one that does not. held_...: leases that the process goes on with.
 create or replace function :schema._check_leases(
   owner text, lease_ms double precision,
@@ -72,6 +72,7 @@ begin
        where not free.inline
          and free.paused_at is null
          and free.definition_hash = asked.definition_hash
+         and asked.release = coalesce(free.for_release, asked.release)
          and (free.stopped_at is null or asked.release <> all (free.failed_releases))
          and (free.lease_until is null or free.lease_until < clock_timestamp()
               or asked.promotes and not free.owner_promotes
@@ -110,7 +111,7 @@ begin
                'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,
                'inlineAfter', case when subscription.inline_after > clock_timestamp() then date_part('epoch', subscription.inline_after) end,
                'demotedAt', date_part('epoch', subscription.demoted_at), 'demotedBy', subscription.demoted_by,
-               'definitionHash', subscription.definition_hash,
+               'definitionHash', subscription.definition_hash, 'forRelease', subscription.for_release,
                'definition', case when subscription.definition_hash <> wanted.definition_hash then subscription.definition end))), '[]')
         from unnest(names, versions, definition_hashes) as wanted (name, version, definition_hash)
         join :schema.subscriptions as subscription

@@ -17,6 +17,8 @@ create table :schema.subscriptions (
   epoch           bigint      not null default 0,
   owner           text,
   lease_until     timestamptz,
+  -- The only release whose processes take the lease. Null: every one with the definition.
+  for_release     text        collate "C",
   -- The process that last gave up, and until when the others are tried first.
   avoided_owner   text,
   avoided_until   timestamptz,

@@ -150,6 +150,11 @@ export const projectionClaims = {
       'A rebuild with `switchIf` compares its tables with those that serve at one position of the log, and lets them serve only when the function returns true; when it throws, or its process is killed, they do not serve.',
     statedIn: 'guides/projections.md#deciding-by-what-would-change',
   },
+  'rebuild-release': {
+    claim:
+      'A rebuild is built by processes of the release that asked for it, while processes of another one, whose handlers may be others, serve.',
+    statedIn: 'guides/projections.md#rebuilding-while-serving',
+  },
   reset: {
     claim:
       'A reset fences the runner that applies the projection, and rebuilds it from the beginning of the log.',
