@@ -129,6 +129,7 @@ export type {
   RecordedMetadata,
 } from './event/metadata.ts';
 export { SchemaVersions, schemaVersions, type WrittenVersion } from './event/schema-versions.ts';
+export { tagged, type TaggedShape, type TagValue, type TagValues } from './event/tagged.ts';
 export {
   assertId,
   assertProjectionName,

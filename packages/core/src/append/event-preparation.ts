@@ -3,6 +3,7 @@ import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
 import { ValidatedEvent } from '../event/validated-event.ts';
 import { assertNoOwnId } from '../event/own-id.ts';
+import { NO_TAGS } from '../event/tagged.ts';
 import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
@@ -20,7 +21,6 @@ import type { AppendSize } from './append-size.ts';
 const commandFields = ['commandId', 'command', 'commandFingerprint', 'correlationId', 'causationId'];
 
 const NO_METADATA: EventMetadata = Object.freeze({});
-const NO_TAGS: readonly string[] = Object.freeze([]);
 
 /** Validates the events of one append, in their order. */
 export class EventPreparation {
@@ -56,8 +56,9 @@ export class EventPreparation {
     this.#count += 1;
     const { type, schemaVersion } = event;
     this.#catalog.assertBelongs(streamId, event);
-    const tags = checkedTags(streamId, event);
+    const given = checkedTags(streamId, event);
     const data = this.#catalog.payloadOf(event);
+    const tags = allTags(streamId, type, given, this.#catalog.tagsOf(event, data));
     const schema = this.#catalog.schemaOf(type);
     const dataJson = toJson(type, schemaVersion, data, schema);
     const own = event.metadata === undefined ? undefined : this.#ownMetadata(type, event.metadata);
@@ -115,14 +116,35 @@ function metadataOf(owner: string): string {
   return `metadata of ${owner}`;
 }
 
+/** The tags that the event was given. */
 function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): readonly string[] {
   assertList('tags', tags);
   const { length } = tags;
-  if (length > MAX_TAGS)
-    throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, length, MAX_TAGS);
+  assertTagCount(streamId, type, length);
   if (length === 0) return NO_TAGS;
-  // A copy, since the caller may change the list before the append is sent. Frozen, since the append's results share it.
+  // A copy, since the caller may change the list before the append is sent.
   const own = Array.from({ length }, (_, index) => tags[index]!);
   for (const tag of own) assertId('tag', tag);
-  return Object.freeze(own);
+  return own;
+}
+
+/**
+ * Those that are declared, then those that were given, each once.
+ *
+ * @returns a list that is frozen, since the append's results share it
+ */
+function allTags(
+  streamId: string,
+  type: string,
+  given: readonly string[],
+  declared: readonly string[],
+): readonly string[] {
+  const tags = declared.length === 0 ? given : [...new Set([...declared, ...given])];
+  assertTagCount(streamId, type, tags.length);
+  return Object.freeze(tags);
+}
+
+function assertTagCount(streamId: string, type: string, count: number): void {
+  if (count > MAX_TAGS)
+    throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, count, MAX_TAGS);
 }

@@ -12,6 +12,7 @@ import type { CommandEvent } from '../aggregate/command.ts';
 import { defineAggregate } from '../aggregate/define-aggregate.ts';
 import type { NewEvent, RecordedEvent } from './event.ts';
 import { schemaVersions } from './schema-versions.ts';
+import { tagged } from './tagged.ts';
 
 const accountEvents = defineEvents('account', {
   opened: z.object({ owner: z.string(), currency: z.string().default('EUR') }),
@@ -163,6 +164,30 @@ test('an upcast step with a wrong input or output does not compile', () => {
   v1.next(z.object({ owner: z.string() }), (data) => ({ name: data.name }));
   // @ts-expect-error a later version must survive JSON as well
   v1.next(z.object({ at: z.date() }), () => ({ at: new Date(0) }));
+});
+
+test('tags are made of the payload that is written, and change no other type', () => {
+  const events = defineEvents('account', {
+    opened: tagged(z.object({ owner: z.string(), currency: z.string().default('EUR') }), (data) => {
+      expectTypeOf(data).toEqualTypeOf<{ owner: string; currency: string }>();
+      return { owner: data.owner, referrer: undefined };
+    }),
+    renamed: tagged(
+      schemaVersions(z.object({ name: z.string() }))
+        .written()
+        .next(z.object({ owner: z.string() }), ({ name }) => ({ owner: name })),
+      ({ name }) => ({ owner: [name] }),
+    ),
+  });
+  expectTypeOf(events.create.opened).parameter(0).toEqualTypeOf<{
+    owner: string;
+    currency?: string | undefined;
+  }>();
+  expectTypeOf(events.create.renamed).parameter(0).toEqualTypeOf<{ name: string }>();
+  // @ts-expect-error the payload has no field "cents"
+  tagged(z.object({ owner: z.string() }), ({ cents }) => ({ cents }));
+  // @ts-expect-error a tag is no object
+  tagged(z.object({ owner: z.string() }), ({ owner }) => ({ owner: { owner } }));
 });
 
 test('an event group has the payloads of its events, and their inputs if they differ', () => {

@@ -13,6 +13,7 @@ import type { RetiredDefinition } from './retired-events.ts';
 import type { EventQuery } from '../store/query.ts';
 import type { EventSchema } from './schema-versions.ts';
 import { storedTypesOf } from './stored-types.ts';
+import { NO_TAGS, tagsOfPayload } from './tagged.ts';
 import { type ReadPayload, type StoredPayload, upcast, type UpcastPayload, upcastRetired } from './upcast.ts';
 import { ValidatedEvent } from './validated-event.ts';
 
@@ -110,6 +111,12 @@ export class EventCatalog {
     if (ValidatedEvent.isOf(definition, event)) return event.data;
     const parsed = parsePayload(event.type, written, event.data);
     return asOwnJson(event.type, written.schemaVersion, parsed, written.schema);
+  }
+
+  /** The tags that the event's definition declares for the data that {@link payloadOf} returned. */
+  tagsOf({ type }: NewEvent, data: JsonValue): readonly string[] {
+    const { tags } = this.#definitionOf(type);
+    return tags === undefined ? NO_TAGS : tagsOfPayload(type, tags, data);
   }
 
   /** The schema that new events of this type are parsed by. @throws UnknownEventError when it has no definition */

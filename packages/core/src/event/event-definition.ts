@@ -1,5 +1,6 @@
 import type { EventMetadata } from './metadata.ts';
 import type { EventSchema, UpcastStep, WrittenVersion } from './schema-versions.ts';
+import type { TagsOfPayload } from './tagged.ts';
 
 /** One event type: its stored name, its newest schema, and the upcast steps from older ones. */
 export interface EventDefinition {
@@ -9,6 +10,8 @@ export interface EventDefinition {
   readonly schema: EventSchema;
   /** The version of new events: the newest, unless a release reads a newer version than it writes. */
   readonly written: WrittenVersion;
+  /** The tags of new events; undefined when none are declared. */
+  readonly tags: TagsOfPayload | undefined;
   /** The schemas of all versions, oldest first. */
   readonly schemas: readonly EventSchema[];
   readonly steps: readonly UpcastStep[];
@@ -25,7 +28,12 @@ export interface EventOptions {
    * @default a UUIDv7
    */
   readonly id?: string | undefined;
-  /** `key:value` texts by which the event is found across streams. At most 64. @default none */
+  /**
+   * `key:value` texts by which the event is found across streams, beside those that its definition declares. At most 64
+   * together.
+   *
+   * @default none
+   */
   readonly tags?: readonly string[] | undefined;
   /** Wins over the append's metadata, field by field, except for `commandId`. @default none */
   readonly metadata?: EventMetadata | undefined;

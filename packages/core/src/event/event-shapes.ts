@@ -1,9 +1,13 @@
 import type { z } from 'zod';
 import type { JsonValue } from './json.ts';
 import type { EventSchema, SchemaVersions, WrittenVersion } from './schema-versions.ts';
+import type { TaggedShape } from './tagged.ts';
 
-/** The shape of a payload: a zod schema, or a history of schemas that starts with `schemaVersions(v1)`. */
-export type EventShape = EventSchema | SchemaVersions<JsonValue, unknown, WrittenVersion | undefined>;
+/** A zod schema, or a history of schemas that starts with `schemaVersions(v1)`. */
+export type UntaggedShape = EventSchema | SchemaVersions<JsonValue, unknown, WrittenVersion | undefined>;
+
+/** The shape of a payload: a zod schema or a history of schemas, and with `tagged(...)` the tags of its events. */
+export type EventShape = UntaggedShape | TaggedShape<UntaggedShape>;
 
 /** Payload shapes by event name. */
 export type EventShapes = Readonly<Record<string, EventShape>>;
@@ -35,6 +39,9 @@ type PayloadOf<TData, TInput> = [TData, TInput] extends [TInput, TData]
 
 /** The payload of one shape. */
 export type ShapePayload<TShape> =
+  TShape extends TaggedShape<infer TUntagged> ? UntaggedPayload<TUntagged> : UntaggedPayload<TShape>;
+
+type UntaggedPayload<TShape> =
   TShape extends SchemaVersions<infer TData, infer TInput, infer TWritten>
     ? TWritten extends WrittenVersion<infer TWrittenData, infer TWrittenInput>
       ? ReadAheadPayload<TData, PayloadOf<TWrittenData, TWrittenInput>>

@@ -14,7 +14,12 @@ export interface NewEvent<TType extends string = string, TData extends JsonValue
    * @default a UUIDv7
    */
   readonly id?: string | undefined;
-  /** `key:value` texts by which the event is found across streams. At most 64. @default none */
+  /**
+   * `key:value` texts by which the event is found across streams, beside those that its definition declares. At most 64
+   * together.
+   *
+   * @default none
+   */
   readonly tags?: readonly string[] | undefined;
   /** Wins over the append's metadata, field by field, except for `commandId`. @default none */
   readonly metadata?: EventMetadata | undefined;

@@ -3,6 +3,7 @@ import { assertMemberName } from '../naming/names.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { EventShape } from './event-shapes.ts';
 import { SchemaVersions } from './schema-versions.ts';
+import { TaggedShape } from './tagged.ts';
 
 /**
  * The definition of one event.
@@ -14,15 +15,16 @@ import { SchemaVersions } from './schema-versions.ts';
 export function toDefinition(
   category: string,
   name: string,
-  shape: EventShape,
+  given: EventShape,
   argument: string,
 ): EventDefinition {
+  const { shape, tags } = given instanceof TaggedShape ? given : { shape: given, tags: undefined };
   if (!(shape instanceof SchemaVersions)) assertSchema(argument, shape);
   assertMemberName('event name', name);
   const type = `${category}.${name}`;
   if (!(shape instanceof SchemaVersions)) {
     const only = { schemaVersion: 1, schema: shape };
-    return { type, ...only, written: only, schemas: [shape], steps: [], code: [] };
+    return { type, ...only, written: only, tags, schemas: [shape], steps: [], code: [] };
   }
   const { schemaVersion, schema, first, steps, code, writtenVersion } = shape;
   const schemas = [first, ...steps.map((step) => step.schema)];
@@ -34,5 +36,6 @@ export function toDefinition(
     steps,
     code,
     written: writtenVersion ?? { schemaVersion, schema },
+    tags,
   };
 }
