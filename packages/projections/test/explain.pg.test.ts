@@ -12,7 +12,14 @@ import { collect, failureOf } from '@leftfold/testbed/outcome';
 import { describe, expect } from 'vitest';
 import { explainRow } from '../src/history/explain-row.ts';
 import { rowChanges } from '../src/history/row-changes.ts';
-import { test } from './runner-test.ts';
+import { createTestRunner } from './runner.ts';
+import { test as runnerTest } from './runner-test.ts';
+
+/** What was given up is read from the tables of the projections. */
+const test = runnerTest.extend('store', async ({ adminStore }) => {
+  await createTestRunner(adminStore, []).migrate();
+  return adminStore;
+});
 
 const events = [opened, deposited(0), deposited(5), withdrawn(3), closed];
 

@@ -44,6 +44,7 @@ export {
   type ParkedListOptions,
   type ParkedPageOptions,
 } from './parking/parked-events.ts';
+export { storedKey } from './parking/keys-of.ts';
 export type { GivenUp, ParkedFailure, ParkedKey } from './sql/list-parked.ts';
 export { asideColumn } from './sql/parked.ts';
 export type { ParkingChange, ParkingChanges, ParkedPlace } from './sql/parking-change.ts';

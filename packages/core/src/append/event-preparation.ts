@@ -56,9 +56,9 @@ export class EventPreparation {
     this.#count += 1;
     const { type, schemaVersion } = event;
     this.#catalog.assertBelongs(streamId, event);
-    const given = checkedTags(streamId, event);
+    const givenTags = checkedTags(streamId, event);
     const data = this.#catalog.payloadOf(event);
-    const tags = allTags(streamId, type, given, this.#catalog.tagsOf(event, data));
+    const tags = allTags(streamId, type, givenTags, this.#catalog.tagsOf(event, data));
     const schema = this.#catalog.schemaOf(type);
     const dataJson = toJson(type, schemaVersion, data, schema);
     const own = event.metadata === undefined ? undefined : this.#ownMetadata(type, event.metadata);

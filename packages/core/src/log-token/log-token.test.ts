@@ -50,6 +50,7 @@ describe('a token', () => {
     const [low, high] = [9, 10].map((position) => tokenOf({ position, id: 'a' }));
     expect(latestToken([low!, high!, tokenOf(undefined)])).toBe(high);
     expect(latestToken([])).toBe(tokenOf(undefined));
+    expect(latestToken([undefined, low, undefined])).toBe(low);
     expect(() => latestToken(['9' as LogToken])).toThrow(InvalidArgumentError);
     const other = tokenOf({ position: placeOfToken('token', high).position, id: 'of-another-log' });
     expect(() => latestToken([low!, high!, other])).toThrow(/two events at position/);

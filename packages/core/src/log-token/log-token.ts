@@ -69,7 +69,8 @@ export function parseLogToken(text: unknown): LogToken {
 }
 
 /**
- * Of several tokens of one log, the one with the highest position; without any, that of the beginning. A session keeps it
+ * Of several tokens of one log, the one with the highest position; without any, that of the beginning. `undefined`, where
+ * there is no token yet, is left out. A session keeps it
  * of all that it has read and written, so that it never reads older rows, whichever process it comes to.
  *
  * A token of before a restore is refused with LogRewoundError where it is used.
@@ -80,11 +81,12 @@ export function parseLogToken(text: unknown): LogToken {
  * const result = await app.execute(command);
  * session.token = latestToken([session.token, result.token]);
  */
-export function latestToken(tokens: Iterable<LogToken>): LogToken {
+export function latestToken(tokens: Iterable<LogToken | undefined>): LogToken {
   if (typeof tokens?.[Symbol.iterator] !== 'function')
     throw InvalidArgumentError.not('a list of tokens', 'tokens', tokens);
   let latest = { token: tokenOf(undefined), position: 0, eventId: undefined as string | undefined, index: 0 };
   for (const token of tokens) {
+    if (token === undefined) continue;
     const { position, eventId, index = Number.POSITIVE_INFINITY } = placeOfToken('token', token);
     if (position > 0 && position === latest.position && eventId !== latest.eventId)
       throw new InvalidArgumentError(

@@ -175,7 +175,7 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
   /** Waits until a projection has applied everything that is in the log now. */
   whenCaughtUp(projection: TProjection, options?: WaitForOptions): Promise<void>;
 
-  /** Empties a projection and starts it from the beginning of the log. Until it has caught up, queries see it incomplete. */
+  /** Empties a projection and starts it from the beginning of the log. Until it has caught up, queries wait, or fail by `ifNotCaughtUp`. */
   reset(projection: TProjection): Promise<void>;
 
   /** Continues a stopped projection at the event where it stopped. Fix the cause first. */

@@ -25,6 +25,8 @@ export interface PartState {
   readonly notReady: string | undefined;
   readonly lag: number;
   readonly lagSeconds: number;
+  /** Events that are set aside, and their keys. */
+  readonly parked: { readonly keys: number; readonly events: number };
 }
 
 interface Part {
@@ -93,14 +95,19 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
   const worst = byUrgency.flatMap((state) => slices.find((slice) => slice.state === state) ?? [])[0];
   if (worst === undefined) {
     const problem = 'it has no checkpoint in this database; call migrate() with its definition';
-    return { label, state: 'missing', problem, notReady: problem, lag: 0, lagSeconds: 0 };
+    const parked = { keys: 0, events: 0 };
+    return { label, state: 'missing', problem, notReady: problem, lag: 0, lagSeconds: 0, parked };
   }
   const lag = Math.max(...slices.map((slice) => slice.lag));
   const lagSeconds = Math.max(...slices.map((slice) => slice.lag_seconds));
   const isSame = part.isSame(worst.definition_hash);
   const state = isSame ? worst.state : 'mismatched';
   const problem = isSame ? problemOf(worst, slices) : MISMATCHED;
-  return { label, state, problem, notReady: problem ?? whyNotReady(part, worst), lag, lagSeconds };
+  const parked = {
+    keys: slices.reduce((sum, slice) => sum + slice.parked_keys, 0),
+    events: slices.reduce((sum, slice) => sum + slice.parked_events, 0),
+  };
+  return { label, state, problem, notReady: problem ?? whyNotReady(part, worst), lag, lagSeconds, parked };
 }
 
 const MISMATCHED =

@@ -59,13 +59,14 @@ export async function healthOf(parts: AppParts, options: HealthOptions = {}): Pr
   try {
     const found = await lookAt(parts, { timeoutMs });
     checks.push(databaseCheck(true, 'it answers'));
-    for (const { label, problem, state, lag, lagSeconds } of found) {
+    for (const { label, problem, state, lag, lagSeconds, parked } of found) {
       const late =
         lagSeconds > Math.min(maxLagSeconds, state === 'waiting' ? WAITING_SECONDS : maxLagSeconds);
       const behind = `${lag} positions and ${lagSeconds.toFixed(1)} s behind`;
       const message =
         problem ?? (state === 'waiting' ? `no process runs it; ${behind}` : `${state}, ${behind}`);
-      checks.push({ name: label, ok: problem === undefined && !late, message });
+      const aside = parked.keys === 0 ? '' : `; ${parked.events} events of ${parked.keys} keys are parked`;
+      checks.push({ name: label, ok: problem === undefined && !late, message: `${message}${aside}` });
     }
   } catch (error) {
     const { message } = toLeftfoldError(error, parts.store.schema) as Error;

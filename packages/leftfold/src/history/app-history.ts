@@ -66,8 +66,8 @@ export interface AppHistory<
    * @returns undefined when it held after each event
    * @throws InvalidArgumentError also when no event concerns the aggregate or the row: the id or the key is a wrong one. A
    * filter that selects no event returns undefined
-   * @throws what `check`, `evolve` or `key` throws; UnknownEventError, StoreUnavailableError; the
-   * reason of `options.signal`
+   * @throws what `check`, or `evolve` of an aggregate or a state, throws; SubscriptionFailedError, which names the event, when
+   * `key` or `evolve` of a projection throws; UnknownEventError, StoreUnavailableError; the reason of `options.signal`
    *
    * @example
    * const violation = await app.history.firstViolation({

@@ -92,14 +92,17 @@ export const readable = {
   ],
 } as const;
 
-const whenResumed = { parked_keys: ['name', 'version', 'slice', 'key', 'resume_at'] };
+const whatIsSetAside = {
+  parked_keys: ['name', 'version', 'slice', 'key', 'resume_at'],
+  given_up_events: ['name', 'version', 'key', 'positions', 'reset_at'],
+};
 
 /**
  * The columns that a role may select from a table of the log whose other columns it may not: for a wait, whether an event
- * was set aside; for an operator, which event is where, for the check of a token, and since when it waits.
+ * was set aside; for an explanation, what was given up; for an operator, which event is where, for the check of a token, and since when it waits.
  */
 export const readableColumns = {
-  app: whenResumed,
-  reader: whenResumed,
+  app: whatIsSetAside,
+  reader: whatIsSetAside,
   operator: { events: ['position', 'event_id', 'recorded_at'] },
 } as const;

@@ -29,7 +29,7 @@ export function assertMoment(moment: Moment): void {
 /**
  * The position of the log at a moment.
  *
- * @throws InvalidArgumentError when the log does not go so far
+ * @throws InvalidArgumentError for a position that the log does not have yet; a time that has not come yet is that of the end
  *
  * SQL: for a time, one index lookup for each halving of the log.
  */

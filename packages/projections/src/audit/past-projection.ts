@@ -1,4 +1,4 @@
-import type { AnyProjection } from '@leftfold/core';
+import { type AnyProjection, ClosedError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { type DatabaseConnection, type Driver, Kysely } from 'kysely';
 import { jsonbPlugin } from '../jsonb/jsonb-plugin.ts';
@@ -32,13 +32,20 @@ export class PastProjection<TProjection extends AnyProjection = AnyProjection> i
     this.#replay = replay;
   }
 
-  /** A query like `app.query(projection)`, on the rows as they were. @throws ClosedError when it was disposed of */
+  /**
+   * A query like `app.query(projection)`, on the rows as they were. Await it before the copy is disposed of.
+   *
+   * @throws ClosedError when it was
+   */
   query(): QueryOf<TProjection> {
-    const { projection } = this;
+    const { projection, position } = this;
     const { schema } = this.#replay;
     const read = readTables(projection.tables.map(({ name }) => ({ schema, name })));
-    const isClosed = () => this.#closed || this.#store.closed;
-    const dialect = dialectOf(new PastDriver({ store: this.#store, isClosed }, read));
+    const assertOpen = () => {
+      if (this.#closed)
+        throw new ClosedError(`the copy of projection "${projection.name}" at position ${position}`);
+    };
+    const dialect = dialectOf(new PastDriver(this.#store, read, assertOpen));
     const plugins = [jsonbPlugin([{ schema, projection }])];
     const tables = new Kysely<Readonly<Record<string, unknown>>>({ dialect, plugins }).withSchema(schema);
     // Sound: the tables are those of the projection.
@@ -57,19 +64,19 @@ export class PastProjection<TProjection extends AnyProjection = AnyProjection> i
 
 /** Connections for reading tables that do not change. */
 class PastDriver implements Driver {
-  readonly #context: { readonly store: PostgresEventStore; readonly isClosed: () => boolean };
+  readonly #store: PostgresEventStore;
   readonly #read: ServingTables;
+  readonly #assertOpen: () => void;
 
-  constructor(
-    context: { readonly store: PostgresEventStore; readonly isClosed: () => boolean },
-    read: ServingTables,
-  ) {
-    this.#context = context;
+  constructor(store: PostgresEventStore, read: ServingTables, assertOpen: () => void) {
+    this.#store = store;
     this.#read = read;
+    this.#assertOpen = assertOpen;
   }
 
-  acquireConnection(): Promise<ReadConnection> {
-    return connectTo(this.#context, this.#read);
+  async acquireConnection(): Promise<ReadConnection> {
+    this.#assertOpen();
+    return connectTo({ store: this.#store, isClosed: () => this.#store.closed }, this.#read);
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {

@@ -86,7 +86,8 @@ export class ProjectionAudit implements AsyncDisposable {
    * Builds a copy of a projection as it was at a moment, for queries. It is dropped when it is disposed of, and after a
    * crash of this process by the next call of any process.
    *
-   * @throws InvalidArgumentError when the log does not go so far; otherwise like {@link verify}
+   * @throws InvalidArgumentError for a position beyond the end of the log; a time that has not come yet is the end of the log.
+   * Otherwise like {@link verify}
    *
    * @example
    * ```ts

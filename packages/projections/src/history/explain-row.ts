@@ -46,12 +46,14 @@ const optionNames: OptionNames<ExplainOptions> = {
 
 /**
  * Explains a row of a table projection: what the events of its key make of it, which event last changed each column, and
- * the events. It folds the log in memory, and does not look at the stored row.
+ * the events. It folds the log in memory, and does not look at the stored row. Events of the row that were given up are left
+ * out.
  *
  * O(events that the projection reads), in bounded memory.
  *
  * @throws InvalidArgumentError for a projection with handlers, and for a key that is none
- * @throws what `key` or `evolve` of the projection throws; UnknownEventError, StoreUnavailableError
+ * @throws SubscriptionFailedError when `key` or `evolve` throws: it names the event, and has what was thrown as its cause
+ * @throws UnknownEventError, StoreUnavailableError
  *
  * @example
  * ```ts

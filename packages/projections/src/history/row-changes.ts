@@ -4,10 +4,14 @@ import {
   type AnyTableProjection,
   InvalidArgumentError,
   type RecordedEvent,
+  SubscriptionFailedError,
 } from '@leftfold/core';
 import { encodeColumn, encodeKeyColumn } from '@leftfold/core/column';
 import { assertObject, assertProjection, assertWhole, thrownText } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { storedKey, withStoreErrors } from '@leftfold/subscriptions';
+import { REPLAY } from '../runner/projection-subscription.ts';
+import { readGivenUp } from '../sql/given-up.ts';
 import { RowCache } from '../fold/row-cache.ts';
 import type { FoldedRow } from '../fold/folded-row.ts';
 import { TableFold } from '../fold/table-fold.ts';
@@ -30,11 +34,13 @@ export interface RowChange<TRow = AnyRow> {
 
 /**
  * The events of one row of a table projection, and what each of them did. Folds the log in memory: nothing is written, and
- * the stored row is not looked at. O(events that the projection reads), in bounded memory.
+ * the stored row is not looked at. Events of the row that were given up are left out. O(events that the projection reads), in
+ * bounded memory.
  *
  * @param key all columns of the key
  * @throws InvalidArgumentError for a projection with handlers, whose writes go to the database, and for a key that is none
- * @throws what `key` or `evolve` of the projection throws; UnknownEventError, StoreUnavailableError
+ * @throws SubscriptionFailedError when `key` or `evolve` throws: it names the event, and has what was thrown as its cause
+ * @throws UnknownEventError, StoreUnavailableError
  */
 export function rowChanges(
   store: PostgresEventStore,
@@ -63,6 +69,7 @@ async function* changesOf(
 ): AsyncGenerator<RowChange, number, undefined> {
   const mark = await store.highWaterMark();
   const end = Math.min(mark, atPosition ?? mark);
+  const givenUp = await withStoreErrors(store, () => readGivenUp(store, projection, storedKey(rowId)));
   const known = new RowCache(0);
   let before: AnyRow | undefined;
   const { eventTypes: types } = projection;
@@ -70,17 +77,9 @@ async function* changesOf(
     signal,
     onProgress,
   })) {
-    const rows: FoldedRow[] = [];
-    const plan = fold.plan(
-      [event],
-      known,
-      rows,
-      () => {},
-      (_, id) => id === rowId,
-    );
-    const [row] = rows;
+    if (givenUp.has(-1)) continue;
+    const row = foldOne({ projection, fold, rowId }, event, known);
     if (row === undefined) continue;
-    fold.fold(plan, () => {});
     // A copy: a handler may change the row in place.
     const after = row.row === null || row.row === undefined ? undefined : structuredClone(row.row);
     yield { event, before, after, changed: changedColumns(fold, before, after) };
@@ -88,6 +87,25 @@ async function* changesOf(
   }
   return end;
 }
+
+/** @returns undefined for an event of other rows */
+function foldOne(
+  { projection, fold, rowId }: FollowedRow,
+  event: RecordedEvent,
+  known: RowCache,
+): FoldedRow | undefined {
+  const rows: FoldedRow[] = [];
+  try {
+    const plan = fold.plan([event], known, rows, noop, (_, id) => id === rowId);
+    fold.fold(plan, noop);
+  } catch (cause) {
+    const { name, version } = projection;
+    throw new SubscriptionFailedError({ kind: REPLAY, name, version }, event, { cause });
+  }
+  return rows[0];
+}
+
+function noop(): void {}
 
 function changedColumns(fold: TableFold, before: AnyRow | undefined, after: AnyRow | undefined): string[] {
   if (after === undefined) return [];

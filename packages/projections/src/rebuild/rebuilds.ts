@@ -115,7 +115,10 @@ export class Rebuilds {
     if (begun.outcome === 'mismatched')
       throw new RebuildRefusedError(projection, 'the tables that served before are of another definition');
     if (begun.outcome === 'missing')
-      throw new RebuildRefusedError(projection, 'there are no tables that served before');
+      throw new RebuildRefusedError(
+        projection,
+        'no rebuild() of this version has switched, so that there are no tables that served before; to go back from a raised version, deploy the release with the version before',
+      );
     await this.#runner.resume(copyRef(projection));
     return this.#untilSwitched(projection, begun.rebuildId, options);
   }

@@ -12,6 +12,7 @@ import {
   createSubscriptionRunner,
   type OnIncident,
   readCheckpoints,
+  type SubscriptionIncident,
   type SubscriptionRunner,
   withStoreErrors,
 } from '@leftfold/subscriptions';
@@ -70,7 +71,10 @@ export class Replay implements AsyncDisposable {
     this.#runner = createSubscriptionRunner({
       store,
       subscriptions: [replaySubscription(projection, { store, ref, tableSchema: this.schema })],
-      onIncident,
+      onIncident: (incident) => {
+        // An event that what serves has parked, or would park: nothing is to be done for a copy that is dropped.
+        onIncident(incident);
+      },
       batchSize,
     });
     // A failed attempt is followed by others, long before the replay counts as abandoned.
@@ -175,6 +179,14 @@ export class Replay implements AsyncDisposable {
     await this.stop();
     await dropReplay(this.#store, this.#ref).catch(() => {});
   }
+}
+
+function isParking(
+  { onFailure }: AnyProjection,
+  { error, stopped: hasStopped }: SubscriptionIncident,
+): boolean {
+  if (LeftfoldError.is(error)) return error.code === 'EVENT_PARKED';
+  return onFailure === 'park' && !hasStopped;
 }
 
 interface Failure {

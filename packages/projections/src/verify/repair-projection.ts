@@ -19,6 +19,8 @@ export interface Repair {
   readonly position: number | undefined;
   /** What was wrong before. */
   readonly verification: Verification;
+  /** What was done, in words, without keys and values. */
+  readonly message: string;
 }
 
 /** @throws see `repair` of `ProjectionAudit` */
@@ -39,7 +41,8 @@ export async function repairProjection(
   };
   await using verified = await verifyProjection(context, projection, { ...options, onRow });
   const { verification, replay } = verified;
-  if (verification.equal) return { repaired: 0, position: undefined, verification };
+  if (verification.equal)
+    return { repaired: 0, position: undefined, verification, message: verification.message };
   if (verification.betweenReplays?.equal === false)
     throw new RepairRefusedError(projection, verification.message);
   const { missing, extra, different } = verification;
@@ -68,5 +71,7 @@ export async function repairProjection(
     },
     { signal: options.signal },
   );
-  return { repaired: count, position, verification };
+  const { name, version } = projection;
+  const message = `${count} rows of projection "${name}" version ${version} were replaced, at position ${position}`;
+  return { repaired: count, position, verification, message };
 }

@@ -36,6 +36,8 @@ export interface Verification extends ProjectionDifference {
   readonly position: number;
   /** How two replays of the same events differ; undefined when there was one. */
   readonly betweenReplays: ProjectionDifference | undefined;
+  /** Keys that are parked in what serves: their later events are applied neither there nor in the replay. */
+  readonly parkedKeys: number;
   /** The result and what to do, in words, without keys and values. */
   readonly message: string;
 }
@@ -57,10 +59,18 @@ export function assertVerifyOptions(options: VerifyOptions): void {
 
 /** The result in words, and what to do. */
 export function describeVerification(
+  projection: AnyProjection,
+  found: Omit<Verification, 'message'>,
+): string {
+  const { parkedKeys } = found;
+  const text = describeRows(projection, found);
+  if (parkedKeys === 0) return text;
+  return `${text}; ${parkedKeys === 1 ? '1 key is' : `${parkedKeys} keys are`} parked, so that later events of ${parkedKeys === 1 ? 'it' : 'them'} are not compared: resume or give up what is parked`;
+}
+
+function describeRows(
   { name, version }: AnyProjection,
-  position: number,
-  found: ProjectionDifference,
-  betweenReplays: ProjectionDifference | undefined,
+  { position, betweenReplays, ...found }: Omit<Verification, 'message'>,
 ): string {
   const what = `projection "${name}" version ${version} at position ${position}`;
   const rows = found.equal

@@ -1,4 +1,6 @@
 import type { AnyProjection } from '@leftfold/core';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { readProgress, withStoreErrors } from '@leftfold/subscriptions';
 import { type CompareOptions, compareTables } from '../compare/compare-tables.ts';
 import { compareWithServing, type FoundDifference } from '../compare/compare-with-serving.ts';
 import type { ProjectionDifference } from '../compare/projection-difference.ts';
@@ -37,9 +39,10 @@ export async function verifyProjection(
       : undefined;
     signal?.throwIfAborted();
     const position = Math.min(...found.positions);
-    const message = describeVerification(projection, position, found.difference, betweenReplays);
+    const parkedKeys = await countParkedKeys(store, projection);
+    const verified = { ...found.difference, position, betweenReplays, parkedKeys };
     return {
-      verification: { ...found.difference, position, betweenReplays, message },
+      verification: { ...verified, message: describeVerification(projection, verified) },
       replay,
       [Symbol.asyncDispose]: () => replay[Symbol.asyncDispose](),
     };
@@ -47,6 +50,11 @@ export async function verifyProjection(
     await replay[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function countParkedKeys(store: PostgresEventStore, projection: AnyProjection): Promise<number> {
+  const slices = await withStoreErrors(store, () => readProgress(store, [projection]));
+  return slices.reduce((sum, slice) => sum + slice.parked_keys, 0);
 }
 
 async function compareWithReplay(

@@ -14,6 +14,9 @@ export interface Progress extends SubscriptionKey {
   readonly advanced_at: number;
   /** For how long the checkpoint did not move though a committed event waits; null when none does. */
   readonly still_seconds: number | null;
+  /** Keys whose events are set aside, and the number of these events. */
+  readonly parked_keys: number;
+  readonly parked_events: number;
   readonly demoted: boolean;
   readonly failed_position: number | null;
   readonly failed_type: string | null;
@@ -38,7 +41,8 @@ export async function readProgress(
     text: `select status.name, status.version, status.slice, status.state, status.position, status.lag,
                   status.lag_seconds, status.caught_up, status.owner, status.still_seconds,
                   date_part('epoch', status.advanced_at) as advanced_at, status.demoted_at is not null as demoted,
-                  status.failed_position, status.failed_type, status.failed_message, status.definition_hash
+                  status.failed_position, status.failed_type, status.failed_message, status.definition_hash,
+                  status.parked_keys, status.parked_events
              from ${unnestRefs}
              join "${schema}".subscription_status as status
                on status.name = wanted.name
