@@ -91,6 +91,7 @@ describe('a projection as of a moment', () => {
     await past[Symbol.asyncDispose]();
     expect(await failureOf(past.query().selectFrom('owners').selectAll().execute())).toMatchObject({
       code: 'CLOSED',
+      message: expect.stringMatching(/^the copy of projection "\w+" at position \d+ is closed/),
     });
   });
 

@@ -78,7 +78,11 @@ describe('verify', () => {
     expect(found.message).not.toContain('account-7');
 
     const repair = await audit.repair(balances);
-    expect(repair).toMatchObject({ repaired: 3, verification: { equal: false } });
+    expect(repair).toMatchObject({
+      repaired: 3,
+      verification: { equal: false },
+      message: `3 rows of projection "balances" version 1 were replaced, at position ${repair.position}`,
+    });
     await store.append('account-7', [deposited(5)]);
     stopped = true;
     await writing;

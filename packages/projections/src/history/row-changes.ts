@@ -77,7 +77,7 @@ async function* changesOf(
     signal,
     onProgress,
   })) {
-    if (givenUp.has(-1)) continue;
+    if (givenUp.has(event.position)) continue;
     const row = foldOne({ projection, fold, rowId }, event, known);
     if (row === undefined) continue;
     // A copy: a handler may change the row in place.

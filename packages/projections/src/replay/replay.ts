@@ -73,7 +73,7 @@ export class Replay implements AsyncDisposable {
       subscriptions: [replaySubscription(projection, { store, ref, tableSchema: this.schema })],
       onIncident: (incident) => {
         // An event that what serves has parked, or would park: nothing is to be done for a copy that is dropped.
-        onIncident(incident);
+        if (!isParking(projection, incident)) onIncident(incident);
       },
       batchSize,
     });
