@@ -129,7 +129,8 @@ export type {
   RecordedMetadata,
 } from './event/metadata.ts';
 export { SchemaVersions, schemaVersions, type WrittenVersion } from './event/schema-versions.ts';
-export { tagged, type TaggedShape, type TagValue, type TagValues } from './event/tagged.ts';
+export { tagged } from './event/tagged.ts';
+export type { TaggedShape, TagValue, TagValues } from './event/tagged-shape.ts';
 export {
   assertId,
   assertProjectionName,

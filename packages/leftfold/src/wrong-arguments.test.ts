@@ -92,6 +92,7 @@ const calls: Calls = {
   ],
   'defineEvents.create': [events.create.opened, [{ owner: 'a' }, { id: 'x', tags: ['a'], metadata: {} }]],
   'defineEvents.createRetired': [retiringEvents.createRetired.created, [{ owner: 'a' }, { tags: ['a'] }]],
+  tagged: [core.tagged, [text, () => ({})]],
   eventSchemasOf: [core.eventSchemasOf, [[retiringEvents]]],
   compareEventSchemas: [
     core.compareEventSchemas,

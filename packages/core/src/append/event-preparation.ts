@@ -3,7 +3,7 @@ import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
 import { ValidatedEvent } from '../event/validated-event.ts';
 import { assertNoOwnId } from '../event/own-id.ts';
-import { NO_TAGS } from '../event/tagged.ts';
+import { NO_TAGS } from '../event/tagged-shape.ts';
 import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';

@@ -13,7 +13,7 @@ import type { RetiredDefinition } from './retired-events.ts';
 import type { EventQuery } from '../store/query.ts';
 import type { EventSchema } from './schema-versions.ts';
 import { storedTypesOf } from './stored-types.ts';
-import { NO_TAGS, tagsOfPayload } from './tagged.ts';
+import { NO_TAGS, tagsOfPayload } from './tagged-shape.ts';
 import { type ReadPayload, type StoredPayload, upcast, type UpcastPayload, upcastRetired } from './upcast.ts';
 import { ValidatedEvent } from './validated-event.ts';
 

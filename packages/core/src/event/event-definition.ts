@@ -1,6 +1,6 @@
 import type { EventMetadata } from './metadata.ts';
 import type { EventSchema, UpcastStep, WrittenVersion } from './schema-versions.ts';
-import type { TagsOfPayload } from './tagged.ts';
+import type { TagsOfPayload } from './tagged-shape.ts';
 
 /** One event type: its stored name, its newest schema, and the upcast steps from older ones. */
 export interface EventDefinition {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { JsonValue } from './json.ts';
 import type { EventSchema, SchemaVersions, WrittenVersion } from './schema-versions.ts';
-import type { TaggedShape } from './tagged.ts';
+import type { TaggedShape } from './tagged-shape.ts';
 
 /** A zod schema, or a history of schemas that starts with `schemaVersions(v1)`. */
 export type UntaggedShape = EventSchema | SchemaVersions<JsonValue, unknown, WrittenVersion | undefined>;

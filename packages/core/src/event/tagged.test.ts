@@ -6,7 +6,8 @@ import { defineEvents } from './define-events.ts';
 import { EventCatalog } from './event-catalog.ts';
 import type { NewEvent } from './event.ts';
 import { schemaVersions } from './schema-versions.ts';
-import { tagged, type TagValues } from './tagged.ts';
+import { tagged } from './tagged.ts';
+import type { TagValues } from './tagged-shape.ts';
 
 const enrolment = z.object({ courseId: z.string().trim(), studentIds: z.array(z.string()) });
 const courseEvents = defineEvents('course', {

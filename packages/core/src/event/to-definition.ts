@@ -3,7 +3,7 @@ import { assertMemberName } from '../naming/names.ts';
 import type { EventDefinition } from './event-definition.ts';
 import type { EventShape } from './event-shapes.ts';
 import { SchemaVersions } from './schema-versions.ts';
-import { TaggedShape } from './tagged.ts';
+import { TaggedShape } from './tagged-shape.ts';
 
 /**
  * The definition of one event.
