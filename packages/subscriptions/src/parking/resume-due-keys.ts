@@ -8,10 +8,10 @@ import { prepareBatch, writeBatch } from '../loop/write-batch.ts';
 import { type DueKey, readDueKeys, readParkedHeads } from '../sql/parked.ts';
 import type { ParkedPlace } from '../sql/parking-change.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
-import { readEventsAt } from './read-events-at.ts';
+import { readFirstAt } from './read-events-at.ts';
 import { writeParking } from './write-parking.ts';
 
-/** Events that are processed at one time. */
+/** Stored events that are processed at one time, at most: fewer, when they are read as many or are large. */
 const EVENTS = 100;
 
 /** What resumes keys: a subscription, and this process's term of it. */
@@ -78,11 +78,12 @@ async function readQueue(
     counts.set(key, count);
     return count <= ofEach;
   });
-  const ended = keys.filter((key) => counts.get(key)! <= ofEach);
   places.sort((one, other) => one.position - other.position);
   const positions = [...new Set(places.map(({ position }) => position))];
-  const events = await readEventsAt(store, definition.eventTypes, positions, { run });
-  return { due, places, events, ended };
+  const { events, through } = await readFirstAt(store, definition.eventTypes, positions, { run });
+  const left = new Set(places.filter(({ position }) => position > through).map(({ key }) => key));
+  const ended = keys.filter((key) => counts.get(key)! <= ofEach && !left.has(key));
+  return { due, places: places.filter(({ position }) => position <= through), events, ended };
 }
 
 /** @returns false when it was not written */
