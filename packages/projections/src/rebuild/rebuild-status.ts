@@ -36,11 +36,14 @@ export interface RebuildStatus {
   readonly failure: StoredFailure | undefined;
 }
 
-/** @param slices of the copy's subscription; none while it is being dropped */
+/**
+ * @param slices of the copy's subscription; none while it is being dropped
+ * @param hasProcess whether a process that may build it is running
+ */
 export function toRebuildStatus(
   copy: CopyRow,
   slices: readonly Checkpoint[],
-  highWaterMark: number,
+  { highWaterMark, hasProcess }: { readonly highWaterMark: number; readonly hasProcess: boolean },
 ): RebuildStatus {
   const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
   const state = stateOf(copy, slices, highWaterMark - position);
@@ -60,7 +63,7 @@ export function toRebuildStatus(
     switchedAt: copy.switched_at === null ? undefined : new Date(copy.switched_at * 1_000),
     release: slices[0]?.forRelease,
     gated,
-    waitsFor: waitsFor(state, copy, slices[0]?.forRelease),
+    waitsFor: waitsFor(state, copy, hasProcess ? undefined : slices[0]?.forRelease),
     failure: slices.find(({ failure }) => failure !== undefined)?.failure,
   };
 }

@@ -7,7 +7,13 @@ import {
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { pause } from '@leftfold/postgres';
-import { readCheckpoints, type SubscriptionRunner, withStoreErrors } from '@leftfold/subscriptions';
+import {
+  readCheckpoints,
+  readProgress,
+  type SubscriptionRef,
+  type SubscriptionRunner,
+  withStoreErrors,
+} from '@leftfold/subscriptions';
 import { definitionHashOf } from '../runner/declared.ts';
 import { beginRebuild, type CopyRow, dropCopy, readCopies, resumeCopy } from '../sql/copies.ts';
 import { copyRef } from './copy-ref.ts';
@@ -136,13 +142,15 @@ export class Rebuilds {
     if (copies.length === 0) return projections.map(() => undefined);
     const refs = copies.map(copyRef);
     const slices = await withStoreErrors(this.#store, () => readCheckpoints(this.#store, refs));
+    const progress = await withStoreErrors(this.#store, () => readProgress(this.#store, refs));
     const mark = await this.#store.highWaterMark();
     return projections.map(({ name, version }) => {
       const copy = copies.find((one) => one.name === name && one.version === version);
       if (copy === undefined) return undefined;
       const ref = copyRef(copy);
-      const own = slices.filter((slice) => slice.name === ref.name && slice.version === ref.version);
-      return toRebuildStatus(copy, own, mark);
+      const isOwn = (slice: SubscriptionRef) => slice.name === ref.name && slice.version === ref.version;
+      const hasProcess = progress.some((slice) => isOwn(slice) && slice.has_process);
+      return toRebuildStatus(copy, slices.filter(isOwn), { highWaterMark: mark, hasProcess });
     });
   }
 

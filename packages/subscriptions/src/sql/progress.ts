@@ -10,6 +10,8 @@ export interface Progress extends SubscriptionKey {
   readonly lag_seconds: number;
   readonly caught_up: boolean;
   readonly owner: string | null;
+  /** Whether a process that may take the lease is running. */
+  readonly has_process: boolean;
   /** Seconds since 1970. */
   readonly advanced_at: number;
   /** For how long the checkpoint did not move though a committed event waits; null when none does. */
@@ -39,7 +41,7 @@ export async function readProgress(
   return run<Progress>({
     name: `leftfold read progress ${schema}`,
     text: `select status.name, status.version, status.slice, status.state, status.position, status.lag,
-                  status.lag_seconds, status.caught_up, status.owner, status.still_seconds,
+                  status.lag_seconds, status.caught_up, status.owner, status.has_process, status.still_seconds,
                   date_part('epoch', status.advanced_at) as advanced_at, status.demoted_at is not null as demoted,
                   status.failed_position, status.failed_type, status.failed_message, status.definition_hash,
                   status.parked_keys, status.parked_events

@@ -197,6 +197,15 @@ select subscription.name,
        greatest(0, coalesce(extract(epoch from clock_timestamp() - wanted.recorded_at), 0))::double precision as lag_seconds,
        subscription.caught_up_at is not null as caught_up,
        case when subscription.lease_until > clock_timestamp() then subscription.owner end as owner,
+       -- Whether a process that may take the lease is running.
+       exists (select from :schema.runner_subscriptions as run
+                 join :schema.runners as runner on runner.owner = run.owner
+                where run.name = subscription.name
+                  and run.version = subscription.version
+                  and run.definition_hash = subscription.definition_hash
+                  and run.release = coalesce(subscription.for_release, run.release)
+                  and run.able
+                  and runner.lease_until >= clock_timestamp()) as has_process,
        subscription.advanced_at,
        still.seconds as still_seconds,
        parked.keys as parked_keys,
