@@ -28,32 +28,18 @@ async function runOracle(
   return { code: run.exitCode, output };
 }
 
-/**
- * A run and its control. They run at the same time, since each waits for most of it: the test of the run, which comes first,
- * starts both.
- */
-function runsOf(subject: string, ...args: readonly string[]) {
-  let started: ReturnType<typeof runOracle> | undefined;
-  const control = () => (started ??= runOracle(subject, ...args, '--control'));
-  const run = () => {
-    void control();
-    return runOracle(subject, ...args);
-  };
-  return { run, control };
-}
+const shortly = ['--minutes', '0.1', '--processes', '2'];
 
 describe('the log under random writers, readers and faults', { timeout: 180_000 }, () => {
-  const { run, control } = runsOf('log', '--minutes', '0.1', '--processes', '2');
-
   test('is read exactly as it was committed, and has every acknowledged append once', async () => {
     guarantee('readers-miss-nothing', 'atomic-appends', 'durable', 'versions-without-holes');
-    const { code, output } = await run();
+    const { code, output } = await runOracle('log', ...shortly);
     expect(output).toContain('Every reader saw exactly what was committed');
     expect(code, output).toBe(0);
   });
 
   test('loses events for readers that ignore the high-water mark, and nothing else', async () => {
-    const { code, output } = await control();
+    const { code, output } = await runOracle('log', ...shortly, '--control');
     expect(output).toMatch(/VIOLATION {2}reader .*: handled \d+ of \d+ events, lost [1-9]/);
     expect(output).not.toMatch(/VIOLATION {2}(append|position|process|high-water mark)/);
     expect(output).toContain('The control was found out, as it must be');
@@ -63,19 +49,19 @@ describe('the log under random writers, readers and faults', { timeout: 180_000 
 
 describe('subscriptions under random commands, releases and faults', { timeout: 180_000 }, () => {
   // A seed repeats the choices, not the timing.
-  const { run, control } = runsOf('subscriptions', '--minutes', '0.2', '--seed', '7');
+  const short = ['--minutes', '0.2', '--seed', '7'];
 
   test('process every event of the log once, in the order of each key', async () => {
     guarantee('applied-once', 'runner-failover', 'sliced-projections', 'inline-mode-change');
     guarantee('resumes-in-order', 'gives-up-with-a-record');
     guarantee('reactions-in-order', 'reactions-at-least-once', 'commands-of-reactions-once');
-    const { code, output } = await run();
+    const { code, output } = await runOracle('subscriptions', ...short);
     expect(output).toContain('Every read model is the replay of the log');
     expect(code, output).toBe(0);
   });
 
   test('process events twice when a former owner can move the checkpoint', async () => {
-    const { code, output } = await control();
+    const { code, output } = await runOracle('subscriptions', ...short, '--control');
     expect(output).toMatch(/VIOLATION {2}\w+ \d, key .*: expected \d+ events/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
@@ -83,17 +69,17 @@ describe('subscriptions under random commands, releases and faults', { timeout: 
 });
 
 describe('rebuilds under random commands, queries and faults', { timeout: 240_000 }, () => {
-  const { run, control } = runsOf('rebuild', '--minutes', '0.12', '--seed', '6', '--processes', '2');
+  const short = ['--minutes', '0.12', '--seed', '6', '--processes', '2'];
 
   test('never let a query see a part of a read model', async () => {
     guarantee('rebuild-serves');
-    const { code, output } = await run();
+    const { code, output } = await runOracle('rebuild', ...short);
     expect(output).toContain('No query saw a part of a read model');
     expect(code, output).toBe(0);
   });
 
   test('show parts of it when a copy may serve before it has caught up', async () => {
-    const { code, output } = await control();
+    const { code, output } = await runOracle('rebuild', ...short, '--control');
     expect(output).toMatch(/VIOLATION {2}reader-\d+: sums \d+ ledgers with \d+ entries, after/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
@@ -101,17 +87,17 @@ describe('rebuilds under random commands, queries and faults', { timeout: 240_00
 });
 
 describe('reads of what was written just before, under faults', { timeout: 180_000 }, () => {
-  const { run, control } = runsOf('reads', '--minutes', '0.4', '--seed', '11');
+  const short = ['--minutes', '0.4', '--seed', '11'];
 
   test('have what their token, their session or a strong read asks for', async () => {
     guarantee('consistency-tokens', 'strong-reads', 'monotonic-reads', 'one-snapshot');
-    const { code, output } = await run();
+    const { code, output } = await runOracle('reads', ...short);
     expect(output).toContain('Every read had what it asked for');
     expect(code, output).toBe(0);
   });
 
   test('are stale without any of them', async () => {
-    const { code, output } = await control();
+    const { code, output } = await runOracle('reads', ...short, '--control');
     expect(output).toMatch(/VIOLATION {2}process .*: saw \d+ of \d+, at least \d+ were asked for/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
