@@ -20,6 +20,8 @@ const limits = {
   enable_hashjoin: 'off',
   enable_nestloop: 'off',
   enable_sort: 'off',
+  // Plans that are disabled cost so much that every statement would be compiled, for longer than it runs.
+  jit: 'off',
 };
 
 const welcome = defineReaction({
