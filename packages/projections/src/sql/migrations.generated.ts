@@ -770,8 +770,9 @@ $$;
   },
   {
     name: '_resume_copy',
-    sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or, to roll back, the
--- tables that served before. Processes of the release that asks go on with it. The tables that served begin where they stopped to serve, and are to serve again.
+    sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or,
+-- to roll back, the tables that served before. Processes of the release that asks go on with it. The tables that served begin
+-- where they stopped to serve, and are to serve again.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
 create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean, release text)

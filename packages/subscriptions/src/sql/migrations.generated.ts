@@ -392,8 +392,9 @@ $$;
 -- free, and tells how all slices of its subscriptions stand, and which processes run them. Never waits for the lock of a
 -- lease: a row that another transaction is changing is left to the next check.
 --
--- A slice is taken by a process that has its definition, is of its release if it has one, and did not fail at the event where it stopped. One that makes the
--- subscription inline also takes it from one that does not. held_...: leases that the process goes on with.
+-- A slice is taken by a process that has its definition, is of its release if it has one, and did not fail at the event
+-- where it stopped. One that makes the subscription inline also takes it from one that does not. held_...: leases that the
+-- process goes on with.
 create or replace function :schema._check_leases(
   owner text, lease_ms double precision,
   names text[], versions integer[], definition_hashes text[], releases text[], promotes boolean[], able boolean[],
@@ -785,8 +786,8 @@ $$;
 --
 -- Names with "+" are refused: the subscriptions of copies and replays of projections are found, and deleted, by them.
 --
--- What has reached the high-water mark has caught up. Calls with a start run one after another. One after the other, in one order everywhere: two processes that
--- register the same subscriptions cannot deadlock.
+-- What has reached the high-water mark has caught up. Calls with a start are made one after another. Within a call, the
+-- subscriptions are registered in one order everywhere: two processes that register the same ones cannot deadlock.
 create or replace function :schema._register_subscriptions(
   names text[], versions integer[], counts integer[], definitions jsonb[], definition_hashes text[], starts jsonb[]
 ) returns void language plpgsql volatile security definer
@@ -806,7 +807,8 @@ begin
   end if;
   -- Two versions that are registered at the same time would not find each other's rows, and both would be run.
   if exists (select from unnest(starts) as given (start) where given.start is not null) then
-    perform pg_advisory_xact_lock(hashtextextended(':schema registrations', 0));
+    -- Not an advisory lock, which any role that may connect could hold. Only migrations write this table.
+    lock table :schema.migrations in share row exclusive mode;
   end if;
   for one in
     select wanted.name, wanted.version, wanted.count, wanted.definition, wanted.definition_hash, wanted.start

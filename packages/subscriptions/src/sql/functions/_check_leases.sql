@@ -2,8 +2,9 @@
 -- free, and tells how all slices of its subscriptions stand, and which processes run them. Never waits for the lock of a
 -- lease: a row that another transaction is changing is left to the next check.
 --
--- A slice is taken by a process that has its definition, is of its release if it has one, and did not fail at the event where it stopped. One that makes the
--- subscription inline also takes it from one that does not. held_...: leases that the process goes on with.
+-- A slice is taken by a process that has its definition, is of its release if it has one, and did not fail at the event
+-- where it stopped. One that makes the subscription inline also takes it from one that does not. held_...: leases that the
+-- process goes on with.
 create or replace function :schema._check_leases(
   owner text, lease_ms double precision,
   names text[], versions integer[], definition_hashes text[], releases text[], promotes boolean[], able boolean[],
