@@ -36,7 +36,8 @@ export async function decideBy(
     if (typeof switches !== 'boolean')
       throw InvalidArgumentError.not('a function that returns true or false', 'switchIf', options.switchIf);
   } catch (error) {
-    await decide(`switchIf threw at position ${difference.position}; ${NEXT}`);
+    // Without the reason, the status says that the copy waits for a decision.
+    await decide(`switchIf threw at position ${difference.position}; ${NEXT}`).catch(() => {});
     throw error;
   }
   const refusal = switches
