@@ -70,8 +70,8 @@ export function parseLogToken(text: unknown): LogToken {
 
 /**
  * Of several tokens of one log, the one with the highest position; without any, that of the beginning. `undefined`, where
- * there is no token yet, is left out. A session keeps it
- * of all that it has read and written, so that it never reads older rows, whichever process it comes to.
+ * there is no token yet, is left out. A session keeps it of all that it has read and written, so that it never reads older
+ * rows, whichever process it comes to.
  *
  * A token of before a restore is refused with LogRewoundError where it is used.
  *

@@ -1,5 +1,6 @@
 import { numberArray, type StatementRunner, textArray } from '@leftfold/postgres';
 import type { SchemaConnection } from '@leftfold/subscriptions';
+import { callFunction } from './call-function.ts';
 import type { DefinedProjection, ProjectionKey } from './inline.ts';
 
 /** How a copy of a version's tables is to be built. */
@@ -122,7 +123,7 @@ export function leadCopy(
   positions: readonly number[] | undefined,
 ): Promise<boolean> {
   const values = [name, version, rebuildId, positions === undefined ? null : numberArray(positions)];
-  return call(connection, '_lead_copy($1, $2, $3, $4::bigint[])', values);
+  return callFunction(connection, '_lead_copy($1, $2, $3, $4::bigint[])', values);
 }
 
 /**
@@ -136,7 +137,12 @@ export function decideCopy(
   { name, version, rebuildId }: CopyOfRebuild,
   refusal: string | undefined,
 ): Promise<boolean> {
-  return call(connection, '_decide_copy($1, $2, $3, $4)', [name, version, rebuildId, refusal ?? null]);
+  return callFunction(connection, '_decide_copy($1, $2, $3, $4)', [
+    name,
+    version,
+    rebuildId,
+    refusal ?? null,
+  ]);
 }
 
 /** The position of the last event that is committed. SQL: one index lookup. */
@@ -165,7 +171,7 @@ export async function recordRefusal(
 
 /** @returns false when there is none. SQL: `_drop_copy`; waits for transactions that use its tables. */
 export function dropCopy(connection: SchemaConnection, { name, version }: ProjectionKey): Promise<boolean> {
-  return call(connection, '_drop_copy($1, $2)', [name, version]);
+  return callFunction(connection, '_drop_copy($1, $2)', [name, version]);
 }
 
 /** What came of a call to go on with a copy. */
@@ -191,17 +197,4 @@ export async function resumeCopy(
     values: [name, version, definitionHash, rollsBack, release],
   });
   return JSON.parse(row?.resumed ?? '{"outcome":"missing"}') as ResumeOutcome;
-}
-
-async function call(
-  { run, schema }: SchemaConnection,
-  text: string,
-  values: readonly unknown[],
-): Promise<boolean> {
-  const [row] = await run<{ done: boolean }>({
-    name: undefined,
-    text: `select "${schema}".${text} as done`,
-    values,
-  });
-  return row?.done === true;
 }

@@ -1,5 +1,6 @@
 import { numberArray } from '@leftfold/postgres';
 import type { SchemaConnection } from '@leftfold/subscriptions';
+import { callFunction } from './call-function.ts';
 import type { DefinedProjection, ProjectionKey } from './inline.ts';
 
 /** What came of a call to begin one, and the name of its subscription. */
@@ -27,7 +28,7 @@ export function leadReplay(
   replay: ProjectionKey,
   positions: readonly number[],
 ): Promise<boolean> {
-  return call(connection, '_lead_replay($1, $2, $3::bigint[])', [
+  return callFunction(connection, '_lead_replay($1, $2, $3::bigint[])', [
     replay.name,
     replay.version,
     numberArray(positions),
@@ -36,12 +37,12 @@ export function leadReplay(
 
 /** Keeps it for two minutes. @returns false when it is gone. SQL: one UPDATE by primary key. */
 export function keepReplay(connection: SchemaConnection, { name, version }: ProjectionKey): Promise<boolean> {
-  return call(connection, '_keep_replay($1, $2)', [name, version]);
+  return callFunction(connection, '_keep_replay($1, $2)', [name, version]);
 }
 
 /** @returns false when it is gone. SQL: `_drop_replay`; waits for transactions that use its tables. */
 export function dropReplay(connection: SchemaConnection, { name, version }: ProjectionKey): Promise<boolean> {
-  return call(connection, '_drop_replay($1, $2)', [name, version]);
+  return callFunction(connection, '_drop_replay($1, $2)', [name, version]);
 }
 
 /** Drops those that killed processes have left behind. SQL: `_drop_abandoned_replays`; waits for no lock for long. */
@@ -52,17 +53,4 @@ export async function dropAbandonedReplays({ run, schema }: SchemaConnection): P
 /** The schema of a replay's tables. @param name of its subscription */
 export function replaySchema(storeSchema: string, name: string): string {
   return `${storeSchema}__${name.slice(name.indexOf('+') + 1)}`;
-}
-
-async function call(
-  { run, schema }: SchemaConnection,
-  text: string,
-  values: readonly unknown[],
-): Promise<boolean> {
-  const [row] = await run<{ done: boolean }>({
-    name: undefined,
-    text: `select "${schema}".${text} as done`,
-    values,
-  });
-  return row?.done === true;
 }
