@@ -1,36 +1,11 @@
-import { defineEvents, defineTableProjection, tokenOf } from '@leftfold/core';
+import { tokenOf } from '@leftfold/core';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
-import { describe, expect, onTestFinished } from 'vitest';
-import { z } from 'zod';
+import { describe, expect } from 'vitest';
 import { ProjectionAudit, type ProjectionRunner } from '../src/index.ts';
+import { accept, payments, received, refuse, totals } from './payments.ts';
 import { createTestRunner, freshStore, rowsOf } from './runner.ts';
 import { test } from './runner-test.ts';
-
-const payments = defineEvents('payment', { received: z.object({ cents: z.int() }) });
-const received = (cents: number) => payments.create.received({ cents });
-
-/** Amounts at which a row cannot be folded. */
-const refused = new Set<number>();
-function refuse(...amounts: number[]): void {
-  for (const cents of amounts) refused.add(cents);
-  onTestFinished(() => refused.clear());
-}
-
-const totals = defineTableProjection({
-  name: 'totals',
-  events: [payments],
-  columns: { payer: 'text', cents: 'bigint' },
-  key: ({ streamId }) => ({ payer: streamId }),
-  initialRow: { cents: 0 },
-  onFailure: 'park',
-  evolve: {
-    'payment.received': (row, { data }) => {
-      if (refused.has(data.cents)) throw new Error(`${data.cents} is refused`);
-      return { ...row, cents: row.cents + data.cents };
-    },
-  },
-});
 
 const parkedKeys = async (runner: ProjectionRunner) => (await runner.status())[0]?.parked.keys;
 const rebuildOf = async (runner: ProjectionRunner) => (await runner.status())[0]?.rebuild;
@@ -80,7 +55,7 @@ describe('a rebuild', () => {
     await runner.whenCaughtUp(totals);
     await runner.parked.giveUp(totals, 'payment-ada', decision);
     await until(async () => (await parkedKeys(runner)) === 0);
-    refused.clear();
+    accept();
     await runner.reset(totals);
     await runner.whenCaughtUp(totals);
     await runner.rebuild(totals);
@@ -103,7 +78,7 @@ describe('a rebuild', () => {
       'it sets aside events of 1 keys that the serving tables have applied, such as "payment-ada"; fix the cause, deploy it and call resumeRebuild()',
     );
     expect(await rowsOf(store, totals)).toEqual([{ payer: 'payment-ada', cents: 113 }]);
-    refused.clear();
+    accept();
     await runner.resumeRebuild(totals);
     expect(await rebuilt).toMatchObject({ outcome: 'switched' });
     expect(await rowsOf(store, totals)).toEqual([{ payer: 'payment-ada', cents: 113 }]);
@@ -140,7 +115,7 @@ describe('a verification', () => {
     await runner.whenCaughtUp(totals);
     await runner.parked.giveUp(totals, 'payment-ada', { ...decision, upTo: 1 });
     await until(async () => (await parkedKeys(runner)) === 0);
-    refused.clear();
+    accept();
     const audit = new ProjectionAudit({ store, runner, onIncident: () => {} });
     expect(await audit.verify(totals)).toMatchObject({ equal: true });
   });
