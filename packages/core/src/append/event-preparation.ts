@@ -9,7 +9,7 @@ import { assertEvent } from '../input/assert-definition.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { copyJson } from '../json/copy-json.ts';
-import { asOwnJson, assertStorable, toJson } from '../json/storable-json.ts';
+import { asOwnJson, assertStorable, ownToJson } from '../json/storable-json.ts';
 import { assertId } from '../naming/names.ts';
 import { uuidv7 } from '../naming/uuid-v7.ts';
 import type { AppendContext } from '../store/event-store.ts';
@@ -43,7 +43,7 @@ export class EventPreparation {
     if (metadata === undefined && commandId === undefined) return;
     const given = { ...metadata, ...(commandId !== undefined && { commandId }) };
     this.#metadata = asOwnJson(metadataOf('append'), 1, given);
-    this.#metadataJson = toJson(metadataOf('append'), 1, this.#metadata);
+    this.#metadataJson = ownToJson(metadataOf('append'), 1, this.#metadata);
     assertStorable(metadataOf('append'), 1, this.#metadata, this.#metadataJson);
     size.addShared(this.#metadataJson);
   }
@@ -60,9 +60,9 @@ export class EventPreparation {
     const data = this.#catalog.payloadOf(event);
     const tags = allTags(streamId, type, givenTags, this.#catalog.tagsOf(event, data));
     const schema = this.#catalog.schemaOf(type);
-    const dataJson = toJson(type, schemaVersion, data, schema);
+    const dataJson = ownToJson(type, schemaVersion, data, schema);
     const own = event.metadata === undefined ? undefined : this.#ownMetadata(type, event.metadata);
-    const metadataJson = own === undefined ? this.#metadataJson : toJson(metadataOf(type), 1, own);
+    const metadataJson = own === undefined ? this.#metadataJson : ownToJson(metadataOf(type), 1, own);
     this.#size.add(streamId, { type, dataJson, metadataJson, hasOwnMetadata: own !== undefined, tags });
     assertStorable(type, schemaVersion, data, dataJson, schema);
     if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);

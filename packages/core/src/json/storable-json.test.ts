@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { InvalidEventError } from '../errors/definition-errors.ts';
-import { asStoredData, assertStorable, isStorableJson, toJson } from './storable-json.ts';
+import { asOwnJson, asStoredData, assertStorable, isStorableJson, ownToJson } from './storable-json.ts';
 
 function issueOf(work: () => unknown) {
   try {
@@ -19,6 +19,10 @@ function millisecondsOf(work: () => void): number {
   work();
   return process.cpuUsage(before).user / 1_000;
 }
+
+/** As the data of an event is written. */
+const toJson = (owner: string, schemaVersion: number, value: unknown, schema?: z.ZodType) =>
+  ownToJson(owner, schemaVersion, asOwnJson(owner, schemaVersion, value, schema), schema);
 
 const store = (value: unknown) => assertStorable('note.written', 1, value, toJson('note.written', 1, value));
 

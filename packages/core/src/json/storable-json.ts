@@ -3,29 +3,16 @@ import { InvalidEventError, type SchemaIssue } from '../errors/definition-errors
 import { declaredPath } from '../input/declared-path.ts';
 import { beyondLimits } from '../input/parse-with.ts';
 import { asStored } from './as-stored.ts';
-import { isJson, problemOf } from './json-part.ts';
+import { problemOf } from './json-part.ts';
 import { ownJson } from './own-json.ts';
-
-/**
- * Writes a value as JSON text from which the same value can be read.
- *
- * @param owner the owner of the value, for error messages: an event type, or "metadata of …"
- * @param schema of the value, if it has one: the path of an issue has only the names that it declares
- * @throws InvalidEventError when JSON cannot represent the value, or would change it, or it is nested too deeply.
- */
-export function toJson(owner: string, schemaVersion: number, value: unknown, schema?: z.ZodType): string {
-  return guarded({ owner, schemaVersion, value, schema }, () => {
-    if (isJson(value)) return JSON.stringify(value);
-    throw new InvalidEventError(owner, schemaVersion, [issueOf(value, schema)]);
-  });
-}
 
 /**
  * A frozen copy of a value: what is checked and stored is what the caller gave at one moment. A getter or a proxy in it
  * could give another value each time it is read.
  *
- * @param owner as in {@link toJson}, like `schema`
- * @throws InvalidEventError like {@link toJson}
+ * @param owner the owner of the value, for error messages: an event type, or "metadata of …"
+ * @param schema of the value, if it has one: the path of an issue has only the names that it declares
+ * @throws InvalidEventError when JSON cannot represent the value, or would change it, or it is nested too deeply.
  */
 export function asOwnJson<TValue>(
   owner: string,
@@ -37,10 +24,20 @@ export function asOwnJson<TValue>(
 }
 
 /**
+ * Writes what {@link asOwnJson} returned as JSON text. It was checked when it was copied, and cannot change since.
+ *
+ * @param owner as in {@link asOwnJson}, like `schema`
+ * @throws InvalidEventError when it is nested too deeply
+ */
+export function ownToJson(owner: string, schemaVersion: number, value: unknown, schema?: z.ZodType): string {
+  return guarded({ owner, schemaVersion, value, schema }, () => JSON.stringify(value));
+}
+
+/**
  * Converts the data of a new event to the form in which it will be read, as {@link asStored} does.
  *
- * @param owner as in {@link toJson}, like `schema`
- * @throws InvalidEventError like {@link toJson}
+ * @param owner as in {@link asOwnJson}, like `schema`
+ * @throws InvalidEventError like {@link asOwnJson}
  */
 export function asStoredData<TValue>(
   owner: string,
@@ -74,7 +71,7 @@ function guarded<TResult>({ owner, schemaVersion, value, schema }: OwnedValue, w
  * Checks that `jsonb` can store a value: it has no NUL character and no half of a surrogate pair.
  *
  * @param json the text of `value`
- * @param schema as in {@link toJson}
+ * @param schema as in {@link asOwnJson}
  * @throws InvalidEventError when it cannot. The issue has the path, not the value.
  */
 export function assertStorable(
@@ -112,10 +109,10 @@ export function isStorableText(text: string): boolean {
 }
 
 /**
- * The first part of a value that cannot be stored: its path, and why. Visits each part once, in the order of `isJson`.
+ * The first part of a value that cannot be stored: its path, and why. Visits each part once, in the order of {@link asOwnJson}.
  *
- * @param value one for which `isJson` is false, or whose text is not storable
- * @param schema as in {@link toJson}
+ * @param value one that {@link asOwnJson} refuses, or whose text is not storable
+ * @param schema as in {@link asOwnJson}
  */
 export function issueOf(value: unknown, schema?: z.ZodType): SchemaIssue {
   const { at, ...issue } = placedIssueOf(value);
