@@ -131,7 +131,7 @@ describe('appends that wait for another transaction', () => {
     beginOther,
   }) => {
     guarantee('isolated-failures');
-    await using store = openStore(database.connectionString, { answerTimeoutMs: 500 });
+    await using store = openStore(database.connectionString, { answerTimeoutMs: 1_500 });
     await using other = await beginOther();
     const streams = held('limit');
     for (const streamId of streams) await store.append(streamId, [opened], { transaction: other.client });
@@ -143,7 +143,7 @@ describe('appends that wait for another transaction', () => {
         code: 'STORE_UNAVAILABLE',
         retryable: true,
         message: expect.stringMatching(
-          /longer than 500 ms, and nothing was appended; .* raise answerTimeoutMs/,
+          /longer than 1500 ms, and nothing was appended; .* raise answerTimeoutMs/,
         ),
       });
     await other.commit();

@@ -128,7 +128,7 @@ describe('health', () => {
     proxy.stall();
     const began = performance.now();
     const health = await app.health({ timeoutMs: 300 });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - began).toBeLessThan(10_000); // a third of the time for an answer
     expect(health).toMatchObject({ live: true, ready: false, checks: [{ name: 'database', ok: false }] });
     expect(health.checks[0]?.message).not.toContain(new URL(connectionString).port);
     expect(await failureOf(app.ready({ timeoutMs: 50 }))).toMatchObject({

@@ -13,7 +13,7 @@ test('a query whose connection goes silent fails, and its connection is closed',
   await writer.query(balances, { atLeast: token }).execute();
   await using proxy = await TcpProxy.start(database.connectionString);
   await using app = await createApp({
-    database: { url: proxy.connectionString, answerTimeoutMs: 300, listen: false, maxConnections: 1 },
+    database: { url: proxy.connectionString, answerTimeoutMs: 1_000, listen: false, maxConnections: 1 },
     aggregates: [account],
     projections: [balances],
     subscriptions: { run: false },
@@ -43,7 +43,7 @@ test.for(['own', 'given'] as const)(
     await using lender = createEventStore({ connectionString, events: [], maxConnections: 3 });
     const connection = which === 'own' ? { maxConnections: 3 } : { pool: lender.pool };
     const app = await startBank(connectionString, {
-      database: { ...connection, answerTimeoutMs: 400 },
+      database: { ...connection, answerTimeoutMs: 1_000 },
       subscriptions: { leaseMs: 300 },
     });
     const id = `closing-${which}`;

@@ -87,7 +87,7 @@ describe('inline projections', () => {
     ]);
     expect(await rowsOf(store, journal)).toEqual([{ position: 2, cents: 5 }]);
     const { position } = await store.append('account-ada', [deposited(6), closed]);
-    await observer.waitFor(balances, await tokenAt(store, position), { timeoutMs: 1_000 });
+    await observer.waitFor(balances, await tokenAt(store, position));
     expect(await rowsOf(store, balances)).toEqual([]);
     expect(await observer.status()).toMatchObject([
       { name: 'balances', mode: 'inline', state: 'inline', position, lag: 0 },

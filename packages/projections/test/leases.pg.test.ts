@@ -158,10 +158,10 @@ describe('leases', () => {
     for (const each of stores) await each.close();
   });
 
-  test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
-    database,
-    adminStore: store,
-  }) => {
+  // A process is started: longer than other tests on a busy machine.
+  test('a killed runner loses and repeats nothing; another takes over within seconds', {
+    timeout: 90_000,
+  }, async ({ database, adminStore: store }) => {
     guarantee('runner-failover');
     const worker = spawn(
       process.execPath,
@@ -178,7 +178,7 @@ describe('leases', () => {
       await append(0, 150);
       const applied = async () => (await rowsOf(store, journal).catch(() => [])).length;
       await until(async () => (await applied()) > 20, {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         message: 'the worker to apply events',
       });
 

@@ -47,7 +47,7 @@ describe('a projection that is async in the old release and inline in the new on
     await using log = await inlineLog([inlineJournal]);
     await log.runner.stop();
     await using oldStore = sameLog(log.store);
-    await using oldRunner = createTestRunner(oldStore, [journal], { leaseMs: 600 });
+    await using oldRunner = createTestRunner(oldStore, [journal], { leaseMs: 60_000 });
     await oldRunner.start();
     await oldStore.append('account-1', [deposited(1)]);
     await oldRunner.whenCaughtUp(journal);
@@ -127,7 +127,7 @@ describe('waiting until a projection is inline', () => {
     await move(0);
     await log.runner.start();
     const messages = () => log.incidents.map(({ error }) => (error as Error).message);
-    const waiting = log.runner.untilInline(inlineJournal, { checkMs: 5, reportMs: 20, stalledMs: 400 });
+    const waiting = log.runner.untilInline(inlineJournal, { checkMs: 5, reportMs: 20, stalledMs: 3_000 });
     for (const { position } of events.slice(0, 2)) {
       await move(position);
       const text = `process another applies its history: it is at position ${position} of 3; waiting for it`;

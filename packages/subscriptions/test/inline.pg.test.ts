@@ -39,7 +39,7 @@ describe('a subscription that becomes inline', () => {
     await runner.start();
     await runner.whenCaughtUp(subscription);
     const { position } = await store.append('counter-1', [added(3)]);
-    await runner.waitForPosition(subscription, position, { timeoutMs: 1_000 });
+    await runner.waitForPosition(subscription, position);
     expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
     expect(await runner.status()).toMatchObject([{ state: 'inline', position, lag: 0, owner: undefined }]);
 

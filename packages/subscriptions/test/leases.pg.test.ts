@@ -38,35 +38,34 @@ describe('leases', () => {
     expect(await ownerOf(store, 'recorder')).toBe('successor');
   });
 
-  test('a long batch keeps its lease', async ({ processUrl, store }) => {
-    const gate = new Gate();
-    await using other = openStore(processUrl, { schema: store.schema });
-    let calls = 0;
+  test('a long batch keeps its lease', async ({ store }) => {
+    const subscriptions = sql.id(store.schema, 'subscriptions');
+    let kept = false;
     const long = recorder(store, 'recorder', {
       onEvent: async (_event, tx) => {
-        calls += 1;
-        // As long again as the lease lasts that it began with. Statements throughout: only an idle transaction is ended.
-        const subscriptions = sql.id(store.schema, 'subscriptions');
-        const { rows } = await sql<{ end: string }>`
-          select (lease_until + interval '1 s')::text as end from ${subscriptions}`.execute(tx);
-        await until(async () => {
-          const end = sql`${rows[0]?.end}::timestamptz`;
-          const clock = await sql<{ over: boolean }>`select clock_timestamp() > ${end} as over`.execute(tx);
-          return clock.rows[0]?.over;
-        });
-        await gate.pass();
+        // Until the lease would be over that the batch began with. No other runner takes it: one that did could do so
+        // rightfully, while this process is given no time by a busy machine.
+        const { rows } = await sql<{ end: string; epoch: number }>`
+          select lease_until::text as end, epoch from ${subscriptions}`.execute(tx);
+        const begun = rows[0]!;
+        const renewed = async () => {
+          const found = await sql`
+            select from ${subscriptions}
+             where clock_timestamp() > ${begun.end}::timestamptz
+               and lease_until > clock_timestamp()
+               and epoch = ${begun.epoch}`.execute(tx);
+          return found.rows.length === 1;
+        };
+        // A transaction that idles, as when the process is given no time, is ended, and the batch begins anew.
+        await until(renewed, { message: 'the lease to be renewed while the batch runs' });
+        kept = true;
       },
     });
-    await using first = createRunner(store, [long], { owner: 'first', leaseMs: 1_000 });
-    await using second = createRunner(other, [long], { owner: 'second', leaseMs: 1_000 });
-    await first.start();
+    await using runner = createRunner(store, [long], { leaseMs: 1_000 });
+    await runner.start();
     await store.append('counter-1', [added(1)]);
-    await second.start();
-    await gate.reached();
-    gate.open();
-    await first.whenCaughtUp(long);
-    expect(calls).toBe(1);
-    expect(await ownerOf(store, 'recorder')).toBe('first');
+    await runner.whenCaughtUp(long, { timeoutMs: 20_000 });
+    expect(kept).toBe(true);
   });
 
   test('a handler that is idle for as long as a lease loses its transaction', async ({ store }) => {
@@ -87,7 +86,8 @@ describe('leases', () => {
     await store.db.transaction().execute((tx) => sql`lock table ${entries} in share mode`.execute(tx));
     gate.open();
     await runner.whenCaughtUp(idle);
-    expect(calls).toBe(2);
+    // The second transaction may idle for as long too, when the machine is busy.
+    expect(calls).toBeGreaterThan(1);
     expect(await amountsOf(store, 'recorder')).toEqual([1]);
   });
 
@@ -129,10 +129,10 @@ describe('leases', () => {
     for (const each of stores) await each.close();
   });
 
-  test('a killed runner loses and repeats nothing; another takes over within seconds', async ({
-    processUrl,
-    store,
-  }) => {
+  // A process is started: longer than other tests on a busy machine.
+  test('a killed runner loses and repeats nothing; another takes over within seconds', {
+    timeout: 90_000,
+  }, async ({ processUrl, store }) => {
     guarantee('runner-failover');
     const worker = spawn(
       process.execPath,
@@ -149,7 +149,7 @@ describe('leases', () => {
       };
       await append(150);
       await until(async () => (await applied()) > 20, {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         message: 'the worker to process events',
       });
       const appending = append(100);

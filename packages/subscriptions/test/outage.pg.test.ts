@@ -61,7 +61,8 @@ describe('when the database goes down', () => {
         if (calls === 1) await gate.pass();
       },
     });
-    const runner = createRunner(store, [held], { leaseMs: 300 });
+    // So long that the server ends no transaction for being idle.
+    const runner = createRunner(store, [held], { leaseMs: 60_000 });
     await runner.start();
     await direct.append('counter-1', [added(1)]);
     await gate.reached();

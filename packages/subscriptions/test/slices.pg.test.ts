@@ -258,8 +258,9 @@ describe('processes that run the same slices', () => {
     };
     await using first = createRunner(store, [hanging], {
       owner: 'first',
-      leaseMs: 2_000,
-      batchTimeoutMs: 500,
+      // Given up by its check after four seconds, and then avoided for six: enough for the other one on a busy machine.
+      leaseMs: 6_000,
+      batchTimeoutMs: 3_500,
     });
     await first.start();
     await until(() => attempts > 0);
