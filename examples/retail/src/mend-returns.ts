@@ -45,7 +45,7 @@ async function findWrongRows(place: ShopPlace): Promise<void> {
   const { country } = stored;
   const { row, changedBy } = await shop.projections.explain(correctedReturns, { country });
   line(
-    `${country} has ${amount(stored.pieces)}; by the log it is ${amount(row?.pieces ?? 0)}, last changed by the event at ${amount(changedBy.pieces?.position ?? 0)}`,
+    `${country} has ${amount(stored.pieces)}; by the log it is ${amount(row?.pieces ?? 0)}, last changed by the event at ${amount(changedBy.pieces?.event.position ?? 0)}`,
   );
 }
 

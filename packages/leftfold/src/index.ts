@@ -215,6 +215,7 @@ export {
 export {
   createProjectionRunner,
   type AsOfOptions,
+  type ColumnChange,
   type ExplainOptions,
   type Moment,
   PastProjection,

@@ -65,7 +65,7 @@ describe('the first violation', () => {
     expect(await failureOf(wrongKey)).toMatchObject({
       code: 'INVALID_ARGUMENT',
       argument: 'key',
-      message: expect.stringContaining('no settled event changed'),
+      message: expect.stringContaining('that no event up to position'),
     });
     const noEvent = { filter: { tags: ['none:1'] }, initialState: 0, evolve: () => 0, check: () => false };
     expect(await app.history.firstViolation(noEvent)).toBeUndefined();

@@ -5,6 +5,7 @@ export type { ProjectionDifference, RowDifference } from './compare/projection-d
 export type { Repair } from './verify/repair-projection.ts';
 export type { Verification, VerifyOptions, VerifyProgress } from './verify/verification.ts';
 export {
+  type ColumnChange,
   type ExplainOptions,
   explainRow,
   type RowEvent,
@@ -16,7 +17,12 @@ export {
   type ReadProgress,
   readUpTo,
 } from './history/read-up-to.ts';
-export { type RowChange, rowChanges, type RowChangesOptions } from './history/row-changes.ts';
+export {
+  type ReadChanges,
+  type RowChange,
+  rowChanges,
+  type RowChangesOptions,
+} from './history/row-changes.ts';
 export {
   type InlineProjections,
   inlineProjections,

@@ -46,44 +46,74 @@ describe('explain', () => {
     for (const upTo of [log[0]!, ...log.filter((_, index) => index % 17 === 0), log.at(-1)!]) {
       for (let n = 0; n < 4; n += 1) {
         const expected = modelOf(log, `account-${n}`, upTo.position);
+        if (expected.positions.length === 0) {
+          const refused = explainRow(store, balances, key(n), { atPosition: upTo.position });
+          expect(await failureOf(refused)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+          continue;
+        }
         const explained = await explainRow(store, balances, key(n), {
           atPosition: upTo.position,
           limit: 1_000,
         });
         expect(explained.row).toEqual(expected.row);
         expect(explained.events.map(({ position }) => position)).toEqual(expected.positions);
-        const by = Object.entries(explained.changedBy).map(([column, event]) => [column, event?.position]);
+        const by = Object.entries(explained.changedBy).map(([column, change]) => [
+          column,
+          { before: change?.before, after: change?.after, position: change?.event.position },
+        ]);
         expect(Object.fromEntries(by)).toEqual(expected.changedBy);
         expect(explained).toMatchObject({ position: upTo.position, truncated: false });
       }
     }
   });
 
-  test('says what each event did', async ({ store }) => {
-    await store.append('account-1', [opened, deposited(5), closed, closed, deposited(0)]);
+  test('says what each event did, from what and to what, with its data', async ({ store }) => {
+    await store.append('account-1', [opened, deposited(5), deposited(0), closed, closed, deposited(2)]);
     await store.append('account-2', [deposited(1)]);
     const explained = await explainRow(store, balances, key(1));
-    expect(explained.events.map(({ type, effect, changed }) => ({ type, effect, changed }))).toEqual([
-      { type: 'account.opened', effect: 'created', changed: ['account_id', 'owner', 'cents', 'events'] },
-      { type: 'account.deposited', effect: 'changed', changed: ['cents', 'events'] },
-      { type: 'account.closed', effect: 'deleted', changed: [] },
-      { type: 'account.closed', effect: 'none', changed: [] },
-      { type: 'account.deposited', effect: 'created', changed: ['account_id', 'owner', 'cents', 'events'] },
+    const row = { account_id: 'account-1', owner: opened.data.owner, cents: 0, events: 1 };
+    expect(explained.events.map(({ type, effect, changes }) => [type, effect, changes])).toEqual([
+      ['account.opened', 'created', changesBetween({}, row)],
+      ['account.deposited', 'changed', { cents: { before: 0, after: 5 }, events: { before: 1, after: 2 } }],
+      ['account.deposited', 'changed', { events: { before: 2, after: 3 } }],
+      ['account.closed', 'deleted', changesBetween({ ...row, cents: 5, events: 3 }, {})],
+      ['account.closed', 'none', {}],
+      ['account.deposited', 'created', changesBetween({}, { ...row, owner: '', cents: 2 })],
     ]);
-    const [, last] = [explained.events[0], explained.events.at(-1)];
-    expect(explained.changedBy).toEqual({ owner: last, cents: last, events: last });
-    expect(last).toMatchObject({ streamId: 'account-1', streamVersion: 5, recordedAt: expect.any(Date) });
-    expect(last).not.toHaveProperty('data');
+    const last = explained.events.at(-1);
+    expect(explained.changedBy).toEqual({
+      owner: { before: undefined, after: '', event: last },
+      cents: { before: undefined, after: 2, event: last },
+      events: { before: undefined, after: 1, event: last },
+    });
+    expect(last).toMatchObject({
+      streamId: 'account-1',
+      streamVersion: 6,
+      recordedAt: expect.any(Date),
+      data: { cents: 2 },
+      metadata: {},
+    });
 
     const limited = await explainRow(store, balances, key(1), { limit: 2 });
     expect(limited).toEqual({ ...explained, events: explained.events.slice(-2), truncated: true });
-    expect(await explainRow(store, balances, key(9))).toEqual({
-      row: undefined,
-      changedBy: {},
-      events: [],
-      eventCount: 0,
-      truncated: false,
-      position: explained.position,
+  });
+
+  test('refuses a key that no event concerns, also up to a position', async ({ store }) => {
+    const { position } = await store.append('account-1', [opened]);
+    await store.append('account-2', [opened]);
+    expect(await failureOf(explainRow(store, balances, { account_id: '1' }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      argument: 'key',
+      message: expect.stringMatching(
+        /^key names a row of projection "balances" that no event up to position \d+ concerns; pass the columns and values/,
+      ),
+    });
+    expect(await failureOf(explainRow(store, balances, key(2), { atPosition: position }))).toMatchObject({
+      message: expect.stringContaining(`no event up to position ${position} concerns`),
+    });
+    const misspelt = explainRow(store, balances, { account: 'account-1' } as never);
+    expect(await failureOf(misspelt)).toMatchObject({
+      message: 'key has no column "account"; the key of this projection takes account_id',
     });
   });
 
@@ -148,10 +178,17 @@ describe('explain', () => {
   });
 });
 
+function changesBetween(before: AnyRow, after: AnyRow) {
+  const columns = Object.keys({ ...before, ...after });
+  return Object.fromEntries(
+    columns.map((column) => [column, { before: before[column], after: after[column] }]),
+  );
+}
+
 /** The row of an account as its definition says, written once more without the framework. */
 function modelOf(log: readonly RecordedEvent[], streamId: string, upTo: number) {
   let row: AnyRow | undefined;
-  let changedBy: Record<string, number> = {};
+  let changedBy: Record<string, object> = {};
   const positions: number[] = [];
   for (const event of log) {
     if (event.streamId !== streamId || event.position > upTo) continue;
@@ -172,7 +209,8 @@ function modelOf(log: readonly RecordedEvent[], streamId: string, upTo: number) 
       events: Number(before['events']) + 1,
     };
     for (const column of ['owner', 'cents', 'events'] as const)
-      if (row === undefined || before[column] !== after[column]) changedBy[column] = position;
+      if (row === undefined || before[column] !== after[column])
+        changedBy[column] = { before: row?.[column], after: after[column], position };
     row = after;
   }
   return { row, changedBy, positions };

@@ -45,6 +45,9 @@ describe('of a row whose key is parked', () => {
     const explained = await explainRow(store, totals, key);
     expect(explained.row).toEqual({ payer: 'payment-ada', cents: 7 });
     expect(explained.eventCount).toBe(2);
+    expect(explained.givenUp).toEqual([position]);
+    const before = await explainRow(store, totals, key, { atPosition: position - 1 });
+    expect(before.givenUp).toEqual([]);
   });
 
   test('verify says that later events are not compared, and reports no incident of its own', async ({

@@ -119,10 +119,11 @@ describe('a question about the past', () => {
   test('of a row takes its key, and has its columns', async () => {
     const { row, changedBy, events } = await app.projections.explain(balances, { account_id: 'a' });
     expectTypeOf(row?.cents).toEqualTypeOf<number | undefined>();
-    expectTypeOf(changedBy.closed_at?.position).toEqualTypeOf<number | undefined>();
-    expectTypeOf(events[0]?.changed).toEqualTypeOf<
-      readonly ('account_id' | 'cents' | 'closed_at')[] | undefined
-    >();
+    expectTypeOf(changedBy.cents?.before).toEqualTypeOf<number | undefined>();
+    expectTypeOf(changedBy.closed_at?.event.position).toEqualTypeOf<number | undefined>();
+    expectTypeOf(events[0]?.changes.account_id?.after).toEqualTypeOf<string | undefined>();
+    // @ts-expect-error there is no column "amount"
+    void events[0]?.changes.amount;
     // @ts-expect-error the key has no other column
     void app.projections.explain(balances, { account_id: 'a', cents: 1 });
     // @ts-expect-error the key is a text

@@ -182,14 +182,14 @@ export interface AppProjections<TProjection extends AnyProjection = AnyProjectio
   resume(projection: TProjection): Promise<void>;
 
   /**
-   * Explains a row of a table projection: what the events make of it, which event last changed each column, and the
-   * newest events of the row. It reads the log from the beginning, in bounded memory; the stored row is not looked at.
+   * Explains a row of a table projection: what the events make of it, which one last changed each column, from what, and the
+   * newest events with their data. It reads the log from the beginning, and not the stored row. Events given up are left out.
    *
-   * @throws InvalidArgumentError for a projection with handlers, whose rows cannot be folded, and for a key that is none.
+   * @throws InvalidArgumentError for a projection with handlers, a key that is none, and one that no event concerns
    *
    * @example
    * const { row, changedBy, events } = await app.projections.explain(balances, { account_id: 'account-1' });
-   * console.log(row?.cents, changedBy.cents?.type, events.length);
+   * console.log(row?.cents, changedBy.cents?.before, changedBy.cents?.event.type, events.length);
    */
   explain<TExplained extends Extract<TProjection, AnyTableProjection>>(
     projection: TExplained,

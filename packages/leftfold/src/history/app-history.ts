@@ -59,7 +59,8 @@ export interface AppHistory<
   /**
    * Finds the first event after which `check` returned false: for the state of an aggregate, for a row of a table
    * projection, or for a state that is folded from any events. Events are folded one by one, in the order of the log up to
-   * the high-water mark, so that an invariant may also be broken and hold again later.
+   * the high-water mark, so that an invariant may also be broken and hold again later. For a row, events that were given up
+   * are left out, as the row leaves them out; for an aggregate and a filter they count.
    *
    * O(events of the stream, or that the filter or the projection selects), in bounded memory. Nothing is written.
    *

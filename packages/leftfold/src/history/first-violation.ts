@@ -59,7 +59,7 @@ export async function firstViolation(
       );
     if (!holds) return { event, before, after };
   }
-  if (!checked) assertNothingExpected(invariant);
+  if (!checked && 'aggregate' in invariant) throw noEventOf(invariant);
   return undefined;
 }
 
@@ -69,20 +69,12 @@ function shownResult(result: unknown): string {
   return result === null ? 'null' : `a value of type ${typeof result}`;
 }
 
-/** An aggregate or a row that no event concerns is a wrong id or key: "it held" would hide that. A filter may find nothing. */
-function assertNothingExpected(invariant: AnyInvariant): void {
-  if ('aggregate' in invariant) {
-    const stream = invariant.aggregate.streamId(invariant.id);
-    throw new InvalidArgumentError(
-      'id',
-      `names stream "${stream}", which has no settled event: nothing was checked; pass the id that commands of the aggregate take, which aggregateIdOf(streamId) returns`,
-    );
-  }
-  if ('projection' in invariant)
-    throw new InvalidArgumentError(
-      'key',
-      `names a row of projection "${invariant.projection.name}" that no settled event changed: nothing was checked; pass the columns and values that the projection's key returns`,
-    );
+/** An aggregate that no event concerns is a wrong id: "it held" would hide that. A filter may find nothing. */
+function noEventOf({ aggregate, id }: { readonly aggregate: AnyAggregate; readonly id: string }): Error {
+  return new InvalidArgumentError(
+    'id',
+    `names stream "${aggregate.streamId(id)}", which has no settled event: nothing was checked; pass the id that commands of the aggregate take, which aggregateIdOf(streamId) returns`,
+  );
 }
 
 function namesOf(invariant: AnyInvariant) {

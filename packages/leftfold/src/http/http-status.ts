@@ -1,13 +1,15 @@
 import { type ErrorCode, LeftfoldError } from '@leftfold/core';
 
 /** A status that {@link httpStatusOf} returns. */
-export type ErrorStatus = 400 | 409 | 412 | 413 | 422 | 500 | 503;
+export type ErrorStatus = 400 | 404 | 409 | 412 | 413 | 422 | 500 | 503;
 
 const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   // The request cannot be carried out, now or later.
   INVALID_ARGUMENT: 400,
   INVALID_COMMAND: 400,
   INVALID_NAME: 400,
+  // The types of `execute` admit known commands only, so an unknown name came from outside, by `parseCommand`.
+  UNKNOWN_COMMAND: 404,
   APPEND_TOO_LARGE: 413,
   COMMAND_ID_REUSED: 422,
   EVENT_ID_REUSED: 422,
@@ -56,7 +58,6 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   SUBSCRIPTION_MISMATCH: 500,
   SUBSCRIPTION_NOT_FOUND: 500,
   TRANSACTION_ROLLED_BACK: 500,
-  UNKNOWN_COMMAND: 500,
   UNKNOWN_EVENT: 500,
   WRONG_ENCODING: 500,
   WRONG_ISOLATION_LEVEL: 500,

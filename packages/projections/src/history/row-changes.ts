@@ -7,7 +7,7 @@ import {
   SubscriptionFailedError,
 } from '@leftfold/core';
 import { encodeColumn, encodeKeyColumn } from '@leftfold/core/column';
-import { assertObject, assertProjection, assertWhole, thrownText } from '@leftfold/core/input';
+import { assertObject, assertProjection, assertWhole, shownName, thrownText } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { storedKey, withStoreErrors } from '@leftfold/subscriptions';
 import { REPLAY } from '../runner/projection-subscription.ts';
@@ -28,8 +28,16 @@ export interface RowChange<TRow = AnyRow> {
   readonly event: RecordedEvent;
   readonly before: TRow | undefined;
   readonly after: TRow | undefined;
-  /** The columns that have another value since the event: all of them when it made the row, none when it deleted it. */
+  /** The columns that have another value since the event: all of them when it made or deleted the row. */
   readonly changed: readonly (keyof TRow & string)[];
+}
+
+/** What {@link rowChanges} read. */
+export interface ReadChanges {
+  /** The position up to which the log was read. */
+  readonly position: number;
+  /** The positions of the events of the row that were given up. */
+  readonly givenUp: readonly number[];
 }
 
 /**
@@ -38,7 +46,8 @@ export interface RowChange<TRow = AnyRow> {
  * bounded memory.
  *
  * @param key all columns of the key
- * @throws InvalidArgumentError for a projection with handlers, whose writes go to the database, and for a key that is none
+ * @throws InvalidArgumentError for a projection with handlers, whose writes go to the database, for a key that is none, and,
+ * at the end, for one that no event concerns: "it has no row" would hide a wrong key
  * @throws SubscriptionFailedError when `key` or `evolve` throws: it names the event, and has what was thrown as its cause
  * @throws UnknownEventError, StoreUnavailableError
  */
@@ -47,7 +56,7 @@ export function rowChanges(
   projection: AnyTableProjection,
   key: AnyRow,
   options: RowChangesOptions,
-): AsyncGenerator<RowChange, number, undefined> {
+): AsyncGenerator<RowChange, ReadChanges, undefined> {
   assertTableProjection(projection);
   assertWhole('atPosition', options.atPosition);
   const fold = new TableFold(projection);
@@ -61,31 +70,38 @@ interface FollowedRow {
   readonly rowId: string;
 }
 
-/** @returns the position up to which the log was read */
 async function* changesOf(
   store: PostgresEventStore,
   { projection, fold, rowId }: FollowedRow,
   { atPosition, signal, onProgress }: RowChangesOptions,
-): AsyncGenerator<RowChange, number, undefined> {
+): AsyncGenerator<RowChange, ReadChanges, undefined> {
   const mark = await store.highWaterMark();
   const end = Math.min(mark, atPosition ?? mark);
-  const givenUp = await withStoreErrors(store, () => readGivenUp(store, projection, storedKey(rowId)));
+  const left = await withStoreErrors(store, () => readGivenUp(store, projection, storedKey(rowId)));
   const known = new RowCache(0);
   let before: AnyRow | undefined;
+  let hasEvents = false;
   const { eventTypes: types } = projection;
   for await (const event of readUpTo(end, store.readAll({ filter: { types }, signal }), {
     signal,
     onProgress,
   })) {
-    if (givenUp.has(event.position)) continue;
+    if (left.has(event.position)) continue;
     const row = foldOne({ projection, fold, rowId }, event, known);
     if (row === undefined) continue;
     // A copy: a handler may change the row in place.
     const after = row.row === null || row.row === undefined ? undefined : structuredClone(row.row);
+    hasEvents = true;
     yield { event, before, after, changed: changedColumns(fold, before, after) };
     before = after;
   }
-  return end;
+  const givenUp = [...left].filter((position) => position <= end).sort((a, b) => a - b);
+  if (!hasEvents && givenUp.length === 0)
+    throw new InvalidArgumentError(
+      'key',
+      `names a row of projection "${projection.name}" that no event up to position ${end} concerns; pass the columns and values that the projection's key returns`,
+    );
+  return { position: end, givenUp };
 }
 
 /** @returns undefined for an event of other rows */
@@ -108,11 +124,13 @@ function foldOne(
 function noop(): void {}
 
 function changedColumns(fold: TableFold, before: AnyRow | undefined, after: AnyRow | undefined): string[] {
-  if (after === undefined) return [];
-  const columns = before === undefined ? [...fold.columns.key, ...fold.columns.rest] : fold.columns.rest;
-  return columns
-    .filter((column) => before === undefined || encodeColumn(column, before) !== encodeColumn(column, after))
-    .map(({ name }) => name);
+  const { key, rest } = fold.columns;
+  if (before === undefined && after === undefined) return [];
+  const changed =
+    before === undefined || after === undefined
+      ? [...key, ...rest]
+      : rest.filter((column) => encodeColumn(column, before) !== encodeColumn(column, after));
+  return changed.map(({ name }) => name);
 }
 
 function assertTableProjection(projection: AnyProjection): void {
@@ -131,7 +149,7 @@ function assertKey({ columns }: TableFold, key: AnyRow): void {
   if (unknown !== undefined)
     throw new InvalidArgumentError(
       'key',
-      `has a column that is none of the key's; it takes ${names.join(', ')}`,
+      `has no column ${shownName(unknown)}; the key of this projection takes ${names.join(', ')}`,
     );
   for (const column of columns.key) {
     try {
