@@ -188,10 +188,14 @@ describe('projections', () => {
     await runner.start();
     const { position } = await store.append('account-1', [deposited(1)]);
     await runner.waitFor('journal', await tokenAt(store, position));
-    for (const unknown of ['other', balances, { ...journal, version: 2 }]) {
+    for (const [unknown, known] of [
+      ['other', 'has "journal"; correct the name'],
+      [balances, 'has "journal"; correct the name'],
+      [{ ...journal, version: 2 }, 'has version 1 of it, not version 2; ask a process of the release'],
+    ] as const) {
       expect(await failureOf(runner.waitFor(unknown, tokenOf(undefined)))).toMatchObject({
         code: 'SUBSCRIPTION_NOT_FOUND',
-        message: expect.stringMatching(/^projection "\w+".* is unknown here/),
+        message: expect.stringContaining(`is unknown here: this process ${known}`),
       });
     }
     expect(() => createTestRunner(store, [journal, journal])).toThrow(

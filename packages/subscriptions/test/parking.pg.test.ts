@@ -130,7 +130,14 @@ describe('a subscription that parks', () => {
     await using observer = createRunner(elsewhere, [subscription]);
     poison.clear();
     expect(await observer.parked.resume(subscription, 'counter-a')).toBe(1);
-    expect(await observer.parked.resume(subscription, 'counter-x')).toBe(0);
+    const notParked = {
+      code: 'INVALID_ARGUMENT',
+      argument: 'keys',
+      message: 'keys names nothing that is parked now in recorder "fragile", where these are: "counter-a"',
+    };
+    expect(await failureOf(observer.parked.resume(subscription, 'counter-x'))).toMatchObject(notParked);
+    expect(await observer.parked.resume(subscription, ['counter-x', 'counter-a'])).toBe(1);
+    expect(await observer.parked.resume(subscription, [])).toBe(0);
     expect(await orderOf(store, 'fragile')).toEqual([1]);
 
     await using second = createRunner(store, [subscription]);
@@ -319,7 +326,11 @@ describe('events that are given up', () => {
     await runner.start();
     await runner.whenCaughtUp(subscription);
     const why = { by: 'ada', reason: 'a duplicate' };
-    expect(await runner.parked.giveUp(subscription, 'counter-x', why)).toBeUndefined();
+    expect(await failureOf(runner.parked.giveUp(subscription, 'counter-x', why))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      argument: 'key',
+      message: expect.stringMatching(/^key names nothing .* where these are: "counter-a"$/),
+    });
     expect(await runner.parked.giveUp(subscription, 'counter-a', { ...why, upTo: 1 })).toBe(1);
     await until(async () => (await parkedOf(runner))?.keys === 0);
     await append(store, [104]);
@@ -341,6 +352,8 @@ describe('events that are given up', () => {
     await runner.whenCaughtUp(subscription);
     expect(await runner.parked.giveUp(subscription, 'counter-a', { by: 'ada', reason: 'tests' })).toBe(2);
     await until(async () => (await runner.parked.list(subscription)).length === 0);
+    const again = runner.parked.giveUp(subscription, 'counter-a', { by: 'ada', reason: 'tests' });
+    expect(await failureOf(again)).toMatchObject({ message: expect.stringMatching(/where no key is$/) });
     await append(store, [104]);
     await runner.whenCaughtUp(subscription);
     expect(await orderOf(store, 'fragile')).toEqual([104]);

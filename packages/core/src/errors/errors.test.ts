@@ -178,7 +178,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new SubscriptionNotFoundError(balances),
     'SUBSCRIPTION_NOT_FOUND',
     false,
-    'projection "balances" is unknown here; pass its definition, and call migrate() once',
+    'projection "balances" has no checkpoint in this database; call migrate() once',
   ],
   [
     new SubscriptionMismatchError(balances, ['column "note" is new']),
@@ -381,6 +381,29 @@ test('a schema that lacks a migration says how to get it', () => {
   expect(new SchemaMismatchError('leftfold', 1, 2).message).toBe(
     'schema "leftfold" is at migration 1, this release needs 2; run migrate() with a role that may create tables',
   );
+});
+
+test('a subscription that is unknown says which ones are known', () => {
+  const messageFor = (...given: { name: string; version?: number }[]) =>
+    new SubscriptionNotFoundError(balances, given).message;
+  expect(messageFor()).toBe(
+    'projection "balances" is unknown here: this process has none; pass its definition',
+  );
+  expect(messageFor({ name: 'owners' }, { name: 'owners', version: 2 }, { name: 'carts' })).toBe(
+    'projection "balances" is unknown here: this process has "owners", "carts"; correct the name, or pass its definition',
+  );
+  expect(messageFor({ name: 'owners' }, { name: 'balances', version: 2 })).toBe(
+    'projection "balances" is unknown here: this process has version 2 of it, not version 1; ask a process of the release that has version 1, or pass that definition as well',
+  );
+  const many = Array.from({ length: 300 }, (_, index) => ({ name: `p${index}` }));
+  expect(messageFor(...many)).toContain('"p8", "p9", and 290 more; correct');
+});
+
+test('a mismatch shows its first differences', () => {
+  const differences = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const error = new SubscriptionMismatchError(balances, differences);
+  expect(error.message).toContain('has it: a; b; c; d; e; and 2 more; raise its version');
+  expect(error.differences).toEqual(differences);
 });
 
 test('a subscription that stopped without a single failing event gives the reason', () => {

@@ -188,27 +188,53 @@ export class SubscriptionStalledError extends SubscriptionError {
   }
 }
 
-/** No durable subscription of this name was given, or it has no checkpoint in this database. */
+/** No durable subscription of this name and version was given to this process, or it has no checkpoint in this database. */
 export class SubscriptionNotFoundError extends SubscriptionError {
   readonly code = 'SUBSCRIPTION_NOT_FOUND';
   readonly retryable = false;
 
-  constructor(identity: SubscriptionIdentity) {
-    super(identity, 'is unknown here; pass its definition, and call migrate() once');
+  /** @param given those that this process has; undefined when it has this one, whose checkpoint is missing */
+  constructor(
+    identity: SubscriptionIdentity,
+    given?: readonly Pick<SubscriptionIdentity, 'name' | 'version'>[],
+  ) {
+    super(
+      identity,
+      given === undefined
+        ? 'has no checkpoint in this database; call migrate() once'
+        : `is unknown here: ${whatIsKnown(identity, given)}`,
+    );
   }
+}
+
+function whatIsKnown(
+  { name, version = 1 }: SubscriptionIdentity,
+  given: readonly Pick<SubscriptionIdentity, 'name' | 'version'>[],
+): string {
+  if (given.length === 0) return 'this process has none; pass its definition';
+  const versions = given.filter((one) => one.name === name).map((one) => one.version ?? 1);
+  if (versions.length > 0)
+    return `this process has version ${versions.join(', ')} of it, not version ${version}; ask a process of the release that has version ${version}, or pass that definition as well`;
+  const names = [...new Set(given.map((one) => `"${one.name}"`))];
+  return `this process has ${listed(names, 10)}; correct the name, or pass its definition`;
+}
+
+function listed(all: readonly string[], most: number, separator = ', '): string {
+  const rest = all.length - most;
+  return all.slice(0, most).join(separator) + (rest > 0 ? `${separator}and ${rest} more` : '');
 }
 
 /** A durable subscription is defined in another way in this database. This process leaves it alone, others go on. */
 export class SubscriptionMismatchError extends SubscriptionError {
   readonly code = 'SUBSCRIPTION_MISMATCH';
   readonly retryable = false;
-  /** One line for each difference. */
+  /** One line for each difference; the message has the first five. */
   readonly differences: readonly string[];
 
   constructor(identity: SubscriptionIdentity, differences: readonly string[]) {
     super(
       identity,
-      `is not as this database has it: ${differences.join('; ')}; raise its version to build it beside the old one, or reset() it to build it anew`,
+      `is not as this database has it: ${listed(differences, 5, '; ')}; raise its version to build it beside the old one, or reset() it to build it anew`,
     );
     this.differences = differences;
   }

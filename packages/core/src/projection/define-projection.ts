@@ -41,7 +41,10 @@ interface CommonOptions<
   TTables extends TableSchemas,
   TMetadata extends MetadataSchema,
 > {
-  /** Names the projection, its checkpoint and its Postgres schema. */
+  /**
+   * Names the projection, its checkpoint and its Postgres schema: 1 to 30 lower-case letters, digits and `_`, beginning with a
+   * letter.
+   */
   readonly name: TName;
   /** Increase it when tables or handlers change: each version has its own tables. @default 1 */
   readonly version?: number;

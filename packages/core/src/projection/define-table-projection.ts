@@ -67,7 +67,10 @@ export interface TableProjectionOptions<
   THandlers,
   TMetadata extends MetadataSchema = MetadataSchema,
 > {
-  /** Names the projection, its checkpoint, its Postgres schema and its table. */
+  /**
+   * Names the projection, its checkpoint, its Postgres schema and its table: 1 to 30 lower-case letters, digits and `_`,
+   * beginning with a letter.
+   */
   readonly name: TName;
   /** Increase it when columns, `key` or `evolve` change: each version has its own table. @default 1 */
   readonly version?: number;

@@ -287,7 +287,7 @@ export class ProjectionRunner implements AsyncDisposable {
     );
     const [projection, another] = found;
     if (projection === undefined) {
-      throw new SubscriptionNotFoundError({ kind: 'projection', name, version });
+      throw new SubscriptionNotFoundError({ kind: 'projection', name, version }, this.#projections);
     }
     if (another !== undefined) {
       throw new InvalidArgumentError(

@@ -19,6 +19,9 @@ import { readEventsAt } from './read-events-at.ts';
 /** Longest page of a list. */
 const MAX_LIMIT = 1_000;
 
+/** Most keys that an error names. */
+const MAX_NAMED = 5;
+
 /** A page of parked keys. */
 export interface ParkedListOptions {
   /** Only keys after this one, by code point: the last key of the page before. @default from the first one */
@@ -99,17 +102,21 @@ export class ParkedEvents<TRef> {
    * When no process leads the subscription, the next one does it. Returns at once.
    *
    * @param keys one or several
-   * @returns the number of keys; 0 when none of them is parked
-   * @throws like {@link list}
+   * @returns the number of those that are parked
+   * @throws InvalidArgumentError when none of them is parked, perhaps not any more; and like {@link list}
    */
   async resume(ref: TRef, keys: string | readonly string[]): Promise<number> {
     const wanted = typeof keys === 'string' ? [keys] : keys;
     assertEach('keys', wanted, assertKey);
-    const { ref: found } = this.#find(ref);
-    return this.#ask(() => resumeParkedKeys(this.#store, found, wanted.map(storedKey)));
+    const subscription = this.#find(ref);
+    return this.#ask(async () => {
+      const resumed = await resumeParkedKeys(this.#store, subscription.ref, wanted.map(storedKey));
+      if (resumed === 0 && wanted.length > 0) throw await this.#notParked('keys', subscription);
+      return resumed;
+    });
   }
 
-  /** The same for all parked keys. */
+  /** The same for all parked keys: 0 when there are none. */
   async resumeAll(ref: TRef): Promise<number> {
     const { ref: found } = this.#find(ref);
     return this.#ask(() => resumeParkedKeys(this.#store, found, undefined));
@@ -119,15 +126,15 @@ export class ParkedEvents<TRef> {
    * Gives up events of a parked key: they are never processed, unless the subscription is reset. A record is kept. What
    * is left of the key is resumed.
    *
-   * @returns the number of events that were given up; undefined when the key is not parked
-   * @throws like {@link list}
+   * @returns the number of events that were given up
+   * @throws InvalidArgumentError when the key is not parked, perhaps not any more; and like {@link list}
    *
    * @example
    * ```ts
    * await app.projections.parked.giveUp(balances, 'account-1', { upTo: 4_711, by: 'ada', reason: 'a test account' });
    * ```
    */
-  async giveUp(ref: TRef, key: string, options: GiveUpOptions): Promise<number | undefined> {
+  async giveUp(ref: TRef, key: string, options: GiveUpOptions): Promise<number> {
     assertKey('key', key);
     assertGiven('options', options, giveUpNames);
     const { reason, by, upTo } = options;
@@ -138,8 +145,23 @@ export class ParkedEvents<TRef> {
     return this.#ask(async () => {
       const [found] = await readCheckpoints(this.#store, [subscription.ref]);
       if (found === undefined) throw new SubscriptionNotFoundError(identityOf(subscription));
-      return giveUpParkedEvents(this.#store, subscription.ref, { key: storedKey(key), upTo, reason, by });
+      const givingUp = { key: storedKey(key), upTo, reason, by };
+      const events = await giveUpParkedEvents(this.#store, subscription.ref, givingUp);
+      if (events === undefined) throw await this.#notParked('key', subscription);
+      return events;
     });
+  }
+
+  /** A wrong key is said to be one, with those that are right: the first keys that are parked. */
+  async #notParked(argument: string, { kind, ref }: Subscription): Promise<InvalidArgumentError> {
+    const named = await listParkedKeys(this.#store, ref, { after: undefined, limit: MAX_NAMED + 1 });
+    const keys = named.slice(0, MAX_NAMED).map(({ key }) => JSON.stringify(key));
+    const others = named.length > MAX_NAMED ? ' and more, which list() has' : '';
+    const parked = keys.length === 0 ? 'no key is' : `these are: ${keys.join(', ')}${others}`;
+    return new InvalidArgumentError(
+      argument,
+      `names nothing that is parked now in ${kind} "${ref.name}", where ${parked}`,
+    );
   }
 
   /** A page of what was given up, in the order in which it was. `after` is the id of the last record before. @throws like {@link list} */

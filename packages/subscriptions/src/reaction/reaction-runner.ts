@@ -191,7 +191,8 @@ export class ReactionRunner implements AsyncDisposable {
     assertObject('a reaction', 'reaction', ref);
     const { name, version } = ref;
     const found = this.#reactions.find((one) => one.name === name && one.version === version);
-    if (found === undefined) throw new SubscriptionNotFoundError({ kind: 'reaction', name, version });
+    if (found === undefined)
+      throw new SubscriptionNotFoundError({ kind: 'reaction', name, version }, this.#reactions);
     return found;
   }
 }

@@ -58,7 +58,8 @@ export class SubscriptionSet {
     const subscription = this.#byKey.get(refKeyOf(ref));
     if (subscription === undefined) {
       const { name, version } = ref;
-      throw new SubscriptionNotFoundError({ kind: 'subscription', name, version });
+      const given = this.all.map((one) => one.ref);
+      throw new SubscriptionNotFoundError({ kind: 'subscription', name, version }, given);
     }
     return subscription;
   }
