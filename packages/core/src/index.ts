@@ -81,6 +81,7 @@ export {
   MigrationFailedError,
   ReleaseOutdatedError,
   EventParkedError,
+  KeysParkedError,
   SubscriptionFailedError,
   type SubscriptionIdentity,
   SubscriptionMismatchError,

@@ -109,6 +109,7 @@ export {
   type JsonObject,
   type JsonValue,
   type KeyOf,
+  KeysParkedError,
   LeftfoldError,
   LoginRefusedError,
   MAX_ID_LENGTH,

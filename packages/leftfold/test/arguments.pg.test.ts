@@ -84,6 +84,7 @@ describe('an argument that is none is refused at once', () => {
         refused,
       );
     expect(await attempt(() => app.query(balances, given({ atleast: 7 })))).toMatchObject(refused);
+    expect(await attempt(() => app.query(balances, given({ ifParked: 'wait' })))).toMatchObject(refused);
   });
 
   test('by a wait for a projection', async ({ app }) => {

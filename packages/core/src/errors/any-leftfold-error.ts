@@ -46,6 +46,7 @@ import type {
 } from './store-errors.ts';
 import type {
   EventParkedError,
+  KeysParkedError,
   MigrationFailedError,
   ReleaseOutdatedError,
   SubscriptionFailedError,
@@ -73,6 +74,7 @@ export type AnyLeftfoldError =
   | InvalidDefinitionError
   | InvalidEventError
   | InvalidNameError
+  | KeysParkedError
   | LoginRefusedError
   | ForeignSchemaError
   | LogRewoundError

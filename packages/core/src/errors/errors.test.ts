@@ -39,6 +39,7 @@ import {
   SubscriptionMismatchError,
   SubscriptionNotCaughtUpError,
   EventParkedError,
+  KeysParkedError,
   SubscriptionStalledError,
   SubscriptionTimeoutError,
   toSchemaIssues,
@@ -167,6 +168,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'EVENT_PARKED',
     false,
     'projection "balances" parked key "ada": event "account.opened" at position 7 failed 5 times: no; fix the cause, then resume the key, or give the event up',
+  ],
+  [
+    new KeysParkedError(balances, 2),
+    'KEYS_PARKED',
+    false,
+    'projection "balances" has set aside the events of 2 keys, whose rows are behind the others; fix the cause, then resume them with parked.resume(), or give the events up with parked.giveUp()',
   ],
   [
     new SubscriptionStalledError(balances, 7, 'the table is locked'),

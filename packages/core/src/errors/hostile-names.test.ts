@@ -56,6 +56,7 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.SubscriptionNotCaughtUpError(identity, 1),
     new core.SubscriptionNotFoundError(identity),
     new core.EventParkedError(identity, { position: 1, type: name, key: name, attempts: 1 }, { cause }),
+    new core.KeysParkedError(identity, 2),
     new core.SubscriptionStalledError(identity, 1, name),
     new core.SubscriptionTimeoutError(identity, 2, 1, 5),
     new core.TransactionRolledBackError({ cause }),

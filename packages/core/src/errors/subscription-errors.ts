@@ -127,6 +127,22 @@ export class EventParkedError extends SubscriptionError {
   }
 }
 
+/** A read with `ifParked: 'fail'` found keys of the projection whose events are set aside: their rows are behind the others. */
+export class KeysParkedError extends SubscriptionError {
+  readonly code = 'KEYS_PARKED';
+  readonly retryable = false;
+  /** The number of keys, with those that are being resumed. */
+  readonly parkedKeys: number;
+
+  constructor(identity: SubscriptionIdentity, parkedKeys: number) {
+    super(
+      identity,
+      `has set aside the events of ${parkedKeys} ${parkedKeys === 1 ? 'key, whose rows are' : 'keys, whose rows are'} behind the others; fix the cause, then resume them with parked.resume(), or give the events up with parked.giveUp()`,
+    );
+    this.parkedKeys = parkedKeys;
+  }
+}
+
 /** A durable subscription did not reach a position within the time given. It may still reach it. */
 export class SubscriptionTimeoutError extends SubscriptionError {
   readonly code = 'SUBSCRIPTION_TIMEOUT';

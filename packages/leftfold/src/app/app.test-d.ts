@@ -250,6 +250,9 @@ describe('a read of several projections', () => {
     app.read([balances], { onToken: () => {} }, nothing);
     // @ts-expect-error it is eventual or strong
     app.query(balances, { consistency: 'linearizable' });
+    app.query(balances, { ifParked: 'fail' });
+    // @ts-expect-error it is ignored, or the read fails
+    app.query(balances, { ifParked: 'wait' });
   });
 });
 

@@ -68,7 +68,7 @@ export interface App<
    * `consistency: 'strong'`, every event that was committed before.
    *
    * @throws SubscriptionTimeoutError when it takes longer than `timeoutMs`.
-   * @throws SubscriptionFailedError when the projection has stopped before that event.
+   * @throws SubscriptionFailedError when the projection has stopped before that event; EventParkedError, KeysParkedError.
    * @throws LogRewoundError when the log does not have that event, as after a restore: discard the token.
    *
    * @example

@@ -28,6 +28,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   SUBSCRIPTION_STALLED: 503,
   // The server has to be changed.
   EVENT_PARKED: 500,
+  KEYS_PARKED: 500,
   DATABASE_NOT_CONFIGURED: 500,
   DUPLICATE_DEFINITION: 500,
   FOREIGN_SCHEMA: 500,

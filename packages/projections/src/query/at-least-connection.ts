@@ -2,7 +2,7 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { type ReadConnection, TablesSwitched } from './read-connection.ts';
 
 /**
- * A connection that reads in a snapshot that has the event of a token. When other tables begin to serve between that
+ * A connection that reads in a snapshot that has what the query asks for, such as the event of a token. When other tables begin to serve between that
  * snapshot and the query, the query is made again in a newer one.
  */
 export class AtLeastConnection implements DatabaseConnection {
@@ -10,7 +10,7 @@ export class AtLeastConnection implements DatabaseConnection {
   #connection: ReadConnection;
   #released = false;
 
-  /** @param connect to a snapshot that has the event */
+  /** @param connect to a snapshot that has it */
   constructor(connection: ReadConnection, connect: () => Promise<ReadConnection>) {
     this.#connection = connection;
     this.#connect = connect;

@@ -27,6 +27,14 @@ export interface ReadOptions {
    */
   readonly ifNotCaughtUp?: 'wait' | 'fail' | undefined;
   /**
+   * What the read does while events of the projection are set aside, so that the rows of their keys are behind the others:
+   * returns them as they are, or fails with KeysParkedError. The keys are counted in the snapshot of the rows, for all of
+   * the projection. That takes a round trip more, unless the read has a snapshot for another reason.
+   *
+   * @default 'ignore'
+   */
+  readonly ifParked?: 'ignore' | 'fail' | undefined;
+  /**
    * Milliseconds until a read that waits fails with SubscriptionTimeoutError, or SubscriptionNotCaughtUpError. It never
    * returns older rows. With `atLeast`, `strong` or a token to tell, the time for a connection and for locks counts too;
    * for those it waits at least a second.

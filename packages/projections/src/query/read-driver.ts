@@ -64,8 +64,9 @@ class ReadDriver implements Driver {
   }
 
   async acquireConnection(): Promise<AtLeastConnection | CaughtUpConnection> {
-    const { place, strong, onToken } = this.#options;
-    if (place === undefined && !strong && onToken === undefined) return this.#connectCaughtUp();
+    const { place, strong, ifParked, onToken } = this.#options;
+    const asksNothing = place === undefined && !strong && ifParked === 'ignore' && onToken === undefined;
+    if (asksNothing) return this.#connectCaughtUp();
     const connect = () => this.#openSnapshot();
     return new AtLeastConnection(await connect(), connect);
   }

@@ -8,16 +8,19 @@ export const readNames: OptionNames<ReadOptions> = {
   atLeast: true,
   consistency: true,
   ifNotCaughtUp: true,
+  ifParked: true,
   timeoutMs: true,
   signal: true,
 };
 
 /** Options with their defaults. @throws InvalidArgumentError when one has a value that it does not take */
 export function toWanted(options: ReadOptions): Wanted {
-  const { atLeast, consistency, ifNotCaughtUp = 'wait', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+  const { atLeast, consistency, ifNotCaughtUp = 'wait', ifParked = 'ignore', signal } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const place = atLeast === undefined ? undefined : placeOfToken('atLeast', atLeast);
   assertOneOf('consistency', consistency, ['eventual', 'strong']);
   assertOneOf('ifNotCaughtUp', ifNotCaughtUp, ['wait', 'fail']);
+  assertOneOf('ifParked', ifParked, ['ignore', 'fail']);
   assertDuration('timeoutMs', timeoutMs);
-  return { place, strong: consistency === 'strong', ifNotCaughtUp, timeoutMs, signal };
+  return { place, strong: consistency === 'strong', ifNotCaughtUp, ifParked, timeoutMs, signal };
 }

@@ -1,6 +1,7 @@
 import {
   type AnyProjection,
   ClosedError,
+  KeysParkedError,
   LeftfoldError,
   type LogToken,
   type SubscriptionIdentity,
@@ -37,6 +38,8 @@ export interface Wanted {
   /** Whether it must have every event that was committed before the call. */
   readonly strong: boolean;
   readonly ifNotCaughtUp: 'wait' | 'fail';
+  /** Whether it may lack events that are set aside. */
+  readonly ifParked: 'ignore' | 'fail';
   readonly timeoutMs: number;
   /** By `performance.now()`. @default `timeoutMs` from now */
   readonly deadline?: number | undefined;
@@ -77,7 +80,7 @@ export async function connectTo(
  * Begins a transaction whose snapshot has checkpoints of projections, and what is wanted of them. No connection is held
  * while projections are waited for, and calls that wait share what they ask the database.
  *
- * @throws SubscriptionTimeoutError, SubscriptionNotCaughtUpError, SubscriptionFailedError, EventParkedError
+ * @throws SubscriptionTimeoutError, SubscriptionNotCaughtUpError, SubscriptionFailedError, EventParkedError, KeysParkedError
  * @throws LogRewoundError when the log does not have the event of the place
  * @throws SubscriptionMismatchError, SubscriptionNotFoundError, StoreUnavailableError, ClosedError, the signal's reason
  */
@@ -164,9 +167,12 @@ class SnapshotOpening {
         this.#whatLacks(projection, byNumber.get(index + 1)),
       );
       const lacking = behind.filter((one) => one !== undefined);
-      if (lacking.length === 0) return { connection, token: newestOf(rows) };
-      await connection.release();
-      return { behind: lacking };
+      if (lacking.length > 0) {
+        await connection.release();
+        return { behind: lacking };
+      }
+      this.#assertNoneParked(byNumber);
+      return { connection, token: newestOf(rows) };
     } catch (error) {
       // Not waited for: it may still be waiting for a lock.
       void connection.release();
@@ -188,11 +194,12 @@ class SnapshotOpening {
   /** The server ends a wait for a lock, so that the connection soon goes back, also when the caller has gone. */
   async #beginOn(connection: ReadConnection): Promise<readonly SnapshotRow[]> {
     const { store } = this.#context;
-    const { place, idleMs } = this.#wanted;
+    const { place, ifParked, idleMs } = this.#wanted;
     const lockMs = Math.min(this.#limitMs, store.answerMs);
     const statement = beginSnapshot(store.schema, this.#projections, {
       position: place?.position ?? 0,
       serving: this.#serving,
+      countsParked: ifParked === 'fail',
       lockMs,
       idleMs,
     });
@@ -246,6 +253,14 @@ class SnapshotOpening {
     const end = Math.max(store.newestSeen, await store.highWaterMark());
     this.#required.set(projection, end);
     return reached < end ? behind({ position: end }) : undefined;
+  }
+
+  /** @throws KeysParkedError of the first projection that has parked keys, when they were counted */
+  #assertNoneParked(rows: ReadonlyMap<number, SnapshotRow>): void {
+    for (const [index, projection] of this.#projections.entries()) {
+      const parkedKeys = rows.get(index + 1)?.parked_keys ?? 0;
+      if (parkedKeys > 0) throw new KeysParkedError(identityOf(projection), parkedKeys);
+    }
   }
 
   #each<TResult>(

@@ -24,6 +24,8 @@ export type SnapshotRow = CheckpointRow &
     /** Null at the beginning of the log. */
     readonly read_position: number | null;
     readonly read_event_id: string | null;
+    /** Keys whose events are set aside; absent when they are not counted. */
+    readonly parked_keys?: number;
     /** Those that serve, see `ServingTables`. */
     readonly tables: string;
   };
@@ -65,6 +67,8 @@ export interface BeginSnapshot {
   /** The place in the log that is looked at. */
   readonly position: number;
   readonly serving: ServingTables;
+  /** Whether the parked keys of each projection are counted. */
+  readonly countsParked: boolean;
   /** Milliseconds to wait for each lock of a table. @default the role's `lock_timeout` */
   readonly lockMs?: number | undefined;
   /** Milliseconds for which the transaction may be idle. @default the role's limit */
@@ -77,12 +81,13 @@ export interface BeginSnapshot {
  *
  * SQL: several statements in one round trip, which cannot have parameters. The tables are locked before the snapshot is
  * taken, because a table that is truncated later is empty in older snapshots too. They are locked in the order in which
- * a reset locks them. For each projection three index lookups.
+ * a reset locks them. For each projection three index lookups, and a
+ * range scan of the primary key of `parked_keys` where these are counted.
  */
 export function beginSnapshot(
   storeSchema: string,
   projections: readonly AnyProjection[],
-  { position, serving, lockMs, idleMs }: BeginSnapshot,
+  { position, serving, countsParked, lockMs, idleMs }: BeginSnapshot,
 ): Statement {
   const tables = projections.flatMap((projection) =>
     projection.tables.map((table) => `"${projectionSchema(storeSchema, projection)}"."${table.name}"`),
@@ -95,7 +100,7 @@ export function beginSnapshot(
     ...(lockMs === undefined ? [] : ['set local lock_timeout to default']),
     projections
       .map((projection, index) =>
-        snapshotText(storeSchema, projection, { number: index + 1, position, serving }),
+        snapshotText(storeSchema, projection, { number: index + 1, position, serving, countsParked }),
       )
       .join(' union all '),
   ].join(';\n');
@@ -110,7 +115,12 @@ function setLocal(name: string, ms: number): string {
 function snapshotText(
   storeSchema: string,
   projection: AnyProjection,
-  { number, position, serving }: Pick<BeginSnapshot, 'position' | 'serving'> & { readonly number: number },
+  {
+    number,
+    position,
+    serving,
+    countsParked,
+  }: Pick<BeginSnapshot, 'position' | 'serving' | 'countsParked'> & { readonly number: number },
 ): string {
   const place = String(Number(position));
   const aside = {
@@ -118,9 +128,11 @@ function snapshotText(
     version: String(Number(projection.version)),
     position: place,
   };
+  const parkedKeys = `, (select count(*) from "${storeSchema}".parked_keys as parked
+                          where parked.name = ${aside.name} and parked.version = ${aside.version}) as parked_keys`;
   return `(select ${number} as number, slices.position, slices.inline, slices.caught_up, slices.definition_hash,
                   ${tokenColumns(storeSchema, place)}, ${asideColumn(storeSchema, aside)},
-                  newest.position as read_position, newest.event_id as read_event_id, ${serving.now} as tables
+                  newest.position as read_position, newest.event_id as read_event_id, ${serving.now} as tables${countsParked ? parkedKeys : ''}
              from ${slicesOf(storeSchema, projection)} as slices
              left join lateral (
                     select event.position, event.event_id

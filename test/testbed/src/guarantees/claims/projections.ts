@@ -179,6 +179,11 @@ export const projectionClaims = {
     claim: 'Queries on several projections in one read see them at one moment of the database.',
     statedIn: 'guides/reading.md#several-projections-at-once',
   },
+  'parked-reads': {
+    claim:
+      "A read with `ifParked: 'fail'` fails when a key of its projections is parked in the snapshot that it reads.",
+    statedIn: 'guides/reading.md#parked-keys',
+  },
   'bounded-queries': {
     claim:
       'A query that waits obeys its timeout and its signal, also for a connection or a lock, and holds no connection meanwhile.',
