@@ -188,7 +188,7 @@ export type {
   EventStore,
   StreamToAppend,
 } from './store/event-store.ts';
-export type { AppendCondition, EventQuery, TaggedQuery } from './store/query.ts';
+export type { AppendCondition, EventQueries, EventQuery } from './store/query.ts';
 export type {
   AbortSignalLike,
   DecisionRead,

@@ -27,6 +27,14 @@ function callWith(changes: Readonly<Record<string, string>>): string {
     .join(', ')})`;
 }
 
+const oneQuery = {
+  query_request: `'{1}'`,
+  query_tags: `array['{a}']`,
+  query_types: `'{null}'`,
+  query_category: `'{null}'`,
+  query_after: `'{0}'`,
+};
+
 test.for<Readonly<Record<string, string>>>([
   { stream_request: `'{2}'` },
   { stream_request: `'{null}'` },
@@ -69,8 +77,16 @@ test.for<Readonly<Record<string, string>>>([
   { event_tags: `array['{{a},{b}}']` },
   { event_tags: `array['{a}', '{b}']` },
   { query_request: `'{1}'` },
-  { query_request: `'{2}'`, query_tags: `array['{a}']`, query_types: `'{null}'`, query_after: `'{0}'` },
-  { query_request: `'{1}'`, query_tags: `array['{}']`, query_types: `'{null}'`, query_after: `'{0}'` },
+  ...[
+    { query_request: `'{2}'` },
+    { query_request: `'{null}'` },
+    { query_tags: `'{null}'` },
+    { query_tags: `array[array_fill('a'::text, array[65])::text]` },
+    { query_types: `'{null,null}'` },
+    { query_category: 'null' },
+    { query_after: `'{-1}'` },
+    { query_after: `'{null}'` },
+  ].map((wrong) => ({ ...oneQuery, ...wrong })),
 ])('a call with %j is refused, and shows no row', async (changes, { pool, store }) => {
   const error = await failureOf(pool.query(callWith(changes)));
   expect(error).toMatchObject({ code: '22023' });

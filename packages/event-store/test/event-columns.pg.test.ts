@@ -123,6 +123,7 @@ function requestOf(streamId: string, tenant: string): AppendRequest {
     condition: undefined,
     era: undefined,
     tags: new Set(),
+    types: new Set(['note.written']),
     eventCount: 1,
     size: 2,
     memory: 0,

@@ -82,7 +82,7 @@ describe('with gin_fuzzy_search_limit of the database', () => {
   });
 
   test('the search of a condition is exact in any session', async ({ client }) => {
-    const search = `select leftfold._find_latest_match('{course:1,student:1}', null, 0) as latest`;
+    const search = `select leftfold._find_latest_match('{course:1,student:1}', null, null, 0) as latest`;
     expect((await client.query(search)).rows).toEqual([{ latest: '1' }]);
   });
 

@@ -239,7 +239,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
         [EVENTS],
       );
       const after = behind + (behind === 0 ? 0 : Number(rows[0]!.more));
-      const text = `select leftfold._find_latest_match($1, array['account.opened', 'account.deposited'], $2) as match`;
+      const text = `select leftfold._find_latest_match($1, array['account.opened', 'account.deposited'], null, $2) as match`;
       const plans = await plansOf({ text, values: [tags, after] });
       const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
       expect(found).toEqual(new Set(indexes));
@@ -255,7 +255,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     await client.query(
       `select leftfold.append('account-7', '[{"type": "account.opened", "tags": ["branch:north"]}]')`,
     );
-    const text = `select leftfold._find_latest_match(array['branch:north'], null, 0)`;
+    const text = `select leftfold._find_latest_match(array['branch:north'], null, null, 0)`;
     const plans = await plansOf({ text, values: [] });
     expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
     await client.query('rollback');
@@ -295,7 +295,7 @@ describe('with a plan that was made while the log was short', () => {
         [from, to],
       );
     const search = (owner: number, after: number) => ({
-      text: 'select leftfold._find_latest_match($1, null, $2)',
+      text: 'select leftfold._find_latest_match($1, null, null, $2)',
       values: [[`owner:${owner}`], after],
     });
     await grow(1, 20);
@@ -333,6 +333,7 @@ function requestOf(streamId: string, expectedVersion: ExpectedVersion, eventId: 
     condition: undefined,
     era: undefined,
     tags: new Set(),
+    types: new Set(['account.deposited']),
     eventCount: 1,
     size: 13,
     memory: 0,

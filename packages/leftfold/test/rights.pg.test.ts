@@ -103,7 +103,7 @@ describe('with the rights of the script', () => {
     'lock table leftfold.events in access exclusive mode',
     'create function leftfold.mine() returns void language sql as $$$$',
     'drop schema leftfold cascade',
-    `select leftfold._lock_tags('{a}', '{b}')`,
+    `select leftfold._lock_tags_and_types('{a}', '{t}')`,
     `select leftfold._reject_mutation()`,
   ];
   for (const kind of ['app', 'projector', 'reader', 'operator', 'guest'] as const) {

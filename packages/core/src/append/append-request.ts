@@ -1,7 +1,7 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import type { UpcastPayload } from '../event/upcast.ts';
-import type { TaggedQuery } from '../store/query.ts';
+import type { EventQuery } from '../store/query.ts';
 
 /** A validated event, ready to be stored. */
 export interface PreparedEvent {
@@ -27,7 +27,7 @@ export interface StreamPart {
 /** A validated condition. */
 export interface PreparedCondition {
   /** At least one. */
-  readonly queries: readonly TaggedQuery[];
+  readonly queries: readonly EventQuery[];
   readonly after: number;
 }
 
@@ -41,6 +41,8 @@ export interface AppendRequest {
   readonly era: number | undefined;
   /** The tags of all events. */
   readonly tags: ReadonlySet<string>;
+  /** The types of all events. */
+  readonly types: ReadonlySet<string>;
   readonly eventCount: number;
   /** Size of all data and metadata, in characters of JSON, and of all tags. */
   readonly size: number;

@@ -1,6 +1,7 @@
 export { type AppendLimits, appendLimits, defaultLimits } from './append-limits.ts';
 export type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from './append-request.ts';
 export { assertQuery } from './assert-query.ts';
+export { matchesQuery, type QueriedEvent } from './matches-query.ts';
 export { prepareQueries } from './prepare-condition.ts';
 export {
   assertAppendContext,

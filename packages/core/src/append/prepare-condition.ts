@@ -1,7 +1,7 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
-import type { AppendCondition, TaggedQuery } from '../store/query.ts';
+import type { AppendCondition, EventQueries, EventQuery } from '../store/query.ts';
 import { MAX_CONDITION_QUERIES, MAX_QUERY_TYPES, MAX_TAGS } from './append-limits.ts';
 import type { PreparedCondition } from './append-request.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
@@ -34,18 +34,16 @@ export function prepareCondition(
  * @throws InvalidNameError, UnknownEventError, InvalidArgumentError; AppendTooLargeError for an append
  */
 export function prepareQueries(
-  failIfMatch: AppendCondition['failIfMatch'],
+  failIfMatch: EventQueries,
   owner: string | undefined,
   known: KnownTypes,
-): readonly TaggedQuery[] {
+): readonly EventQuery[] {
   const queries = isList(failIfMatch) ? failIfMatch : [failIfMatch];
   assertCount('queries', queries, MAX_CONDITION_QUERIES, owner);
   for (const query of queries) {
     assertQuery(ARGUMENT, query ?? null);
-    assertCount('tags', query.tags, MAX_TAGS, owner);
+    if (query.tags !== undefined) assertCount('tags', query.tags, MAX_TAGS, owner);
     if (query.types !== undefined) assertCount('types', query.types, MAX_QUERY_TYPES, owner);
-    if (query.category !== undefined)
-      throw new InvalidArgumentError(ARGUMENT, 'cannot ask for a category; name its event types');
     assertKnownTypes(query.types, known);
   }
   return queries;
@@ -53,20 +51,18 @@ export function prepareQueries(
 
 const ARGUMENT = 'condition.failIfMatch';
 
-function isList(failIfMatch: AppendCondition['failIfMatch']): failIfMatch is readonly TaggedQuery[] {
-  return Array.isArray(failIfMatch);
+function isList(queries: EventQueries): queries is readonly EventQuery[] {
+  return Array.isArray(queries);
 }
 
-/** JavaScript callers may leave the list out. */
-function assertCount(
-  what: string,
-  list: readonly unknown[] | undefined,
-  limit: number,
-  owner: string | undefined,
-): void {
-  const count = list?.length ?? 0;
+/** An empty list is most likely a mistake: without tags a query matches any, and without types no event. */
+function assertCount(what: string, list: readonly unknown[], limit: number, owner: string | undefined): void {
+  const count = list.length;
   if (count === 0)
-    throw new InvalidArgumentError(ARGUMENT, `with no ${what} would never fail; name at least one`);
+    throw new InvalidArgumentError(
+      ARGUMENT,
+      `has an empty list of ${what}; name at least one, or leave it out`,
+    );
   if (count <= limit) return;
   if (owner === undefined)
     throw new InvalidArgumentError(ARGUMENT, `has ${count} ${what}, the limit is ${limit}`);

@@ -65,6 +65,7 @@ export function prepareRequest(
     condition,
     era,
     tags: tagsOf(streams),
+    types: typesOf(streams),
     eventCount,
     size: size.characters,
     memory: size.memory + memoryBesideEvents(streams.length, condition),
@@ -77,7 +78,7 @@ const STREAM_MEMORY = 512;
 
 function memoryBesideEvents(streamCount: number, condition: PreparedCondition | undefined): number {
   let size = REQUEST_MEMORY + streamCount * STREAM_MEMORY;
-  for (const { tags, types = [] } of condition?.queries ?? []) size += memoryOf(tags) + memoryOf(types);
+  for (const { tags = [], types = [] } of condition?.queries ?? []) size += memoryOf(tags) + memoryOf(types);
   return size;
 }
 
@@ -134,6 +135,12 @@ function assertAllDiffer(parts: readonly StreamPart[]): void {
       ids.add(id);
     }
   }
+}
+
+function typesOf(parts: readonly StreamPart[]): ReadonlySet<string> {
+  const types = new Set<string>();
+  for (const { events } of parts) for (const { type } of events) types.add(type);
+  return types;
 }
 
 function tagsOf(parts: readonly StreamPart[]): ReadonlySet<string> {

@@ -1,4 +1,7 @@
-/** Selects events for a read, a subscription or a condition. An event matches when all parts that are given match. */
+/**
+ * Selects events for a read, a subscription or a condition. An event matches when all parts that are given match: without
+ * any part, every event does.
+ */
 export interface EventQuery<TType extends string = string> {
   /** The event's type is one of these. @default any type */
   readonly types?: readonly TType[] | undefined;
@@ -8,26 +11,24 @@ export interface EventQuery<TType extends string = string> {
   readonly tags?: readonly string[] | undefined;
 }
 
-/** Selects events for a condition: by tags, and by event types if they are given. */
-export interface TaggedQuery<TType extends string = string> extends EventQuery<TType> {
-  /**
-   * 1 to 64 tags; the event has all of them. Put the rarest first: appends whose conditions begin with the same tag
-   * wait for each other.
-   */
-  readonly tags: readonly [string, ...string[]];
-  /** A condition cannot select by category: give event types. */
-  readonly category?: undefined;
-}
+/** One query, or several: an event is selected when any of them matches. */
+export type EventQueries<TType extends string = string> = EventQuery<TType> | readonly EventQuery<TType>[];
 
 /**
  * A condition on the whole log. The append is made only if the log has no event that the queries match.
  *
- * It protects a decision that was based on the events with certain tags, in any streams: the decision holds as long as
- * no such event was added since.
+ * It protects a decision that was based on the events that the queries match, in any streams: the decision holds as long
+ * as no such event was added since.
  */
 export interface AppendCondition<TType extends string = string> {
-  /** The append fails when an event matches one of these queries. 1 to 64 queries. */
-  readonly failIfMatch: TaggedQuery<TType> | readonly TaggedQuery<TType>[];
+  /**
+   * The append fails when an event matches one of these queries. 1 to 64 queries, each with at most 64 tags and 1,000
+   * types; a list that is given is not empty.
+   *
+   * Appends wait for each other when their conditions begin with the same tag, or write events with it: put the rarest
+   * tag first. A query without tags waits for all appends of its types, and one without types as well for all appends.
+   */
+  readonly failIfMatch: EventQueries<TType>;
   /**
    * Only events after this position count. `readForDecision` gives it; the position of the last event that was read is
    * too low or too high when there are several queries. @default 0

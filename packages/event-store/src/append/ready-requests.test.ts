@@ -12,6 +12,7 @@ function requests(count: number, parts: Partial<AppendRequest> = {}): QueuedRequ
     condition: undefined,
     era: undefined,
     tags: new Set(),
+    types: new Set(),
     eventCount: 1,
     size: 1,
     memory: 0,

@@ -1,3 +1,4 @@
+import type { EventQuery } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
 import { expect, test } from 'vitest';
 import { Place, RequestOrder } from './request-order.ts';
@@ -5,19 +6,25 @@ import { Place, RequestOrder } from './request-order.ts';
 interface Part {
   readonly streams?: readonly string[];
   readonly writes?: readonly string[];
-  readonly queries?: readonly string[];
+  /** Types of its events. */
+  readonly types?: readonly string[];
+  readonly queries?: readonly (string | EventQuery)[];
 }
 
-function requestOf({ streams = [], writes = [], queries = [] }: Part): AppendRequest {
+function requestOf({ streams = [], writes = [], types = [], queries = [] }: Part): AppendRequest {
   return {
     streams: streams.map((streamId) => ({ streamId, expectedVersion: 'any', events: [] })),
     commandId: undefined,
     condition:
       queries.length === 0
         ? undefined
-        : { after: 0, queries: queries.map((tag) => ({ tags: [tag], types: undefined })) },
+        : {
+            after: 0,
+            queries: queries.map((query) => (typeof query === 'string' ? { tags: [query] } : query)),
+          },
     era: undefined,
     tags: new Set(writes),
+    types: new Set(types),
     eventCount: 1,
     size: 0,
     memory: 0,
@@ -78,10 +85,39 @@ test('writers of a tag share it; a condition that queries it waits for all, and 
   expect(leave('d')).toEqual(['again']);
 });
 
+test('a query without tags excludes the writers of its types, with tags or none', () => {
+  const { free, leave } = ordered({
+    a: { types: ['x'], writes: ['t'] },
+    other: { types: ['y'] },
+    query: { queries: [{ types: ['x'] }], types: ['y'] },
+    b: { types: ['x'] },
+    tagged: { queries: [{ tags: ['t'], types: ['x'] }] },
+  });
+  expect(free).toEqual(['a', 'other']);
+  expect(leave('a')).toEqual(['query', 'tagged']);
+  expect(leave('query')).toEqual(['b']);
+});
+
+test('a query without tags and types excludes every request with events', () => {
+  const { free, leave } = ordered({
+    a: { types: ['x'] },
+    check: { streams: ['s'] },
+    query: { queries: ['t', { category: 'parcel' }] },
+    b: { types: ['y'] },
+    every: { queries: [{}], types: ['x'] },
+    c: { types: ['x'] },
+  });
+  expect(free).toEqual(['a', 'check']);
+  expect(leave('a')).toEqual(['query']);
+  expect(leave('query')).toEqual(['b']);
+  expect(leave('b')).toEqual(['every']);
+  expect(leave('every')).toEqual(['c']);
+});
+
 test('a request that writes what it queries excludes others, and not itself', () => {
   const { free, leave } = ordered({
-    a: { writes: ['t'], queries: ['t', 't'] },
-    b: { writes: ['t'], queries: ['t'] },
+    a: { writes: ['t'], types: ['x'], queries: ['t', 't', { types: ['x', 'x'] }, {}] },
+    b: { writes: ['t'], types: ['x'], queries: ['t'] },
   });
   expect(free).toEqual(['a']);
   expect(leave('a')).toEqual(['b']);

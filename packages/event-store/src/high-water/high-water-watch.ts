@@ -16,6 +16,7 @@ import {
 } from '@leftfold/postgres';
 import { ANOTHER_EACH_TIME, beyondTheEnd, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
 import { type HighWaterMarkRow, highWaterMarkStatement } from '../sql/high-water-mark.ts';
+import type { QueriedWords } from '../sql/queried-words.ts';
 
 /** How often to ask the database when no notification comes. */
 const POLL_WHEN_LISTENING_MS = 1_000;
@@ -119,12 +120,13 @@ export class HighWaterWatch {
   }
 
   /**
-   * Reads the mark of the events that have one of the tags: appends in flight with other tags do not hold it back.
+   * Reads the mark of the events that have one of the tags or types: appends in flight without them do not hold it back.
    *
+   * @param words undefined: of all events
    * @throws like {@link now}
    */
-  async ofTags(tags: readonly string[]): Promise<PlaceInEra> {
-    const { mark } = await this.#read(tags);
+  async among(words: QueriedWords | undefined): Promise<PlaceInEra> {
+    const { mark } = await this.#read(words);
     return { after: mark, era: this.#era };
   }
 
@@ -248,10 +250,10 @@ export class HighWaterWatch {
    * @returns the mark, whether an append is in flight that holds it back, and the highest position that was drawn
    * @throws StoreUnavailableError when the lineage is another one each time
    */
-  async #read(tags?: readonly string[]): Promise<Mark> {
+  async #read(words?: QueriedWords): Promise<Mark> {
     for (let attempt = 0; attempt < LINEAGE_ATTEMPTS; attempt += 1) {
       const { era } = this.#memory;
-      const row = await this.#query(tags);
+      const row = await this.#query(words);
       const mark = toSafeNumber(row.high_water_mark);
       if (row.lineage !== this.#memory.lineage || mark < this.#mark) await this.#memory.check();
       if (this.#era !== this.#memory.era) {
@@ -261,17 +263,17 @@ export class HighWaterWatch {
         const id = row.mark_event_id;
         if (id !== null) this.#memory.remember(era, [{ position: mark, id }]);
         const highest = Math.max(this.#mark, mark);
-        if (tags === undefined) this.#mark = highest;
+        if (words === undefined) this.#mark = highest;
         return { mark: highest, pending: row.pending, top: toSafeNumber(row.top) };
       }
     }
     throw new StoreUnavailableError(ANOTHER_EACH_TIME);
   }
 
-  async #query(tags: readonly string[] | undefined): Promise<HighWaterMarkRow> {
+  async #query(words: QueriedWords | undefined): Promise<HighWaterMarkRow> {
     let row: HighWaterMarkRow | undefined;
     try {
-      [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema, tags));
+      [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema, words));
     } catch (error) {
       throw toLeftfoldError(error, this.#schema);
     }

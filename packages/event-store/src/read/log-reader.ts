@@ -7,7 +7,6 @@ import {
   type ReadStreamOptions,
   type RecordedEvent,
   type StreamEvents,
-  type TaggedQuery,
 } from '@leftfold/core';
 import { assertQuery, assertReadAllOptions } from '@leftfold/core/append';
 import { assertWhole, type EventPlace, placeAfter } from '@leftfold/core/input';
@@ -134,10 +133,10 @@ export class LogReader {
   /**
    * The events that any of the queries matches, from the beginning of the log; all over again for each iteration.
    *
-   * @param place up to where they are read: not above the mark of the queries' tags
+   * @param place up to where they are read: not above the mark of what the queries ask for
    */
   matches(
-    queries: readonly TaggedQuery[],
+    queries: readonly EventQuery[],
     place: PlaceInEra,
     unknownEvents: UnknownEvents | undefined,
   ): AsyncIterable<RecordedEvent> {
@@ -148,7 +147,7 @@ export class LogReader {
   }
 
   async *#pagesOfMatches(
-    queries: readonly TaggedQuery[],
+    queries: readonly EventQuery[],
     { after: upTo, era }: PlaceInEra,
     unknownEvents: UnknownEvents | undefined,
   ): AsyncGenerator<LogPage, void> {

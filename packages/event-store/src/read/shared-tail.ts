@@ -1,4 +1,5 @@
 import type { EventQuery } from '@leftfold/core';
+import { matchesQuery } from '@leftfold/core/append';
 import type { PageRange } from '../sql/events.ts';
 import { isFullPage, PAGE_BYTES, PAGE_EVENTS, type PageRow, sizeOf } from '../sql/page.ts';
 import type { PageOfRows } from './page-of-rows.ts';
@@ -44,7 +45,7 @@ export class SharedTail {
     for (let index = this.#firstAfter(range.after); index < this.#rows.length; index += 1) {
       const row = this.#rows[index]!;
       if (Number(row.position) > upTo) break;
-      if (!matches(row, filter)) continue;
+      if (!matchesQuery({ type: row.type, streamId: row.stream_id, tags: row.tags }, filter)) continue;
       rows.push(row);
       size += sizeOf(row);
       if (rows.length >= range.limit || size >= PAGE_BYTES) return { rows, position: Number(row.position) };
@@ -98,12 +99,4 @@ export class SharedTail {
     }
     return low;
   }
-}
-
-function matches(row: PageRow, { types, category, tags }: EventQuery): boolean {
-  return (
-    (types === undefined || types.includes(row.type)) &&
-    (category === undefined || row.stream_id.startsWith(`${category}-`)) &&
-    (tags === undefined || tags.every((tag) => row.tags.includes(tag)))
-  );
 }

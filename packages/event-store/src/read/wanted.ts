@@ -1,4 +1,5 @@
 import type { EventQuery, RecordedEvent } from '@leftfold/core';
+import { matchesQuery } from '@leftfold/core/append';
 import type { EventPlace } from '@leftfold/core/input';
 
 /** Whether a read returns an event. */
@@ -11,12 +12,8 @@ export type IsWanted = (event: RecordedEvent) => boolean;
  * @param token only events after this one, where a stored event is read as several
  */
 export function wantedBy(queries: readonly EventQuery[], token?: EventPlace): IsWanted {
-  const isMatch: IsWanted = ({ type, tags, readFrom }) =>
-    readFrom === undefined ||
-    queries.some(
-      (query) =>
-        (query.types?.includes(type) ?? true) && (query.tags?.every((tag) => tags.includes(tag)) ?? true),
-    );
+  const isMatch: IsWanted = (event) =>
+    event.readFrom === undefined || queries.some((query) => matchesQuery(event, query));
   if (token?.index === undefined) return isMatch;
   const { position, index } = token;
   return (event) => isMatch(event) && (event.position !== position || (event.readFrom?.index ?? 0) > index);

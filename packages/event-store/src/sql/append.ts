@@ -22,7 +22,7 @@ type StatementText = Omit<Statement, 'values'>;
 
 const STREAM_ARGUMENTS = ['stream_request', 'stream_id', 'stream_expected_version', 'stream_event_count'];
 const REQUEST_ARGUMENTS = ['request_command_id', 'check_event_ids'];
-const QUERY_ARGUMENTS = ['query_request', 'query_tags', 'query_types', 'query_after'];
+const QUERY_ARGUMENTS = ['query_request', 'query_tags', 'query_types', 'query_category', 'query_after'];
 
 /** The statements that append, with the arguments that the event columns ask for. */
 export class AppendStatements {
@@ -60,7 +60,8 @@ export class AppendStatements {
    *
    * @param lockTimeoutMs as in {@link BatchOptions}
    *
-   * SQL: one call of `_append_one`; holds the shared append lock, the shared writer lock, and shared locks on the event's tags, until commit.
+   * SQL: one call of `_append_one`; holds the shared append lock, the shared writer lock, and shared locks on the event's tags and type,
+   * until commit.
    * Needs read committed.
    */
   one(request: AppendRequest, lineage?: string, lockTimeoutMs = 0): Statement | undefined {
@@ -80,7 +81,7 @@ export class AppendStatements {
    * another one matches.
    *
    * SQL: one call of `_append_batch`; holds the shared append lock and the shared writer lock until commit, the shared
-   * inline lock when inline projections are applied, and locks on tags and on the streams of
+   * inline lock when inline projections are applied, and locks on tags, types and the streams of
    * requests that only check a stream. Needs read committed.
    */
   batch(requests: readonly AppendRequest[], options: BatchOptions): Statement {
@@ -146,15 +147,23 @@ function queryValues(requests: readonly AppendRequest[]): readonly string[] | un
   const queryRequest: number[] = [];
   const tags: string[] = [];
   const types: (string | null)[] = [];
+  const categories: (string | null)[] = [];
   const queryAfter: number[] = [];
   requests.forEach(({ condition }, requestIndex) => {
     for (const query of condition?.queries ?? []) {
       queryRequest.push(requestIndex + 1);
-      tags.push(textArray(query.tags));
+      tags.push(textArray(query.tags ?? []));
       types.push(query.types === undefined ? null : textArray(query.types));
+      categories.push(query.category ?? null);
       queryAfter.push(condition?.after ?? 0);
     }
   });
   if (queryRequest.length === 0) return undefined;
-  return [numberArray(queryRequest), textArray(tags), textArray(types), numberArray(queryAfter)];
+  return [
+    numberArray(queryRequest),
+    textArray(tags),
+    textArray(types),
+    textArray(categories),
+    numberArray(queryAfter),
+  ];
 }

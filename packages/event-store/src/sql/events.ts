@@ -1,4 +1,4 @@
-import type { EventQuery, TaggedQuery } from '@leftfold/core';
+import type { EventQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
 import { PAGE_EVENTS, pageStatement, rangeStatement } from './page.ts';
 
@@ -70,7 +70,7 @@ const MAX_TESTS = 60_000_000;
  * Positions that one statement of {@link readMatchesStatement} reads at most: with frequent tags it goes through the log,
  * and after the last event that matches up to its end.
  */
-export function spanOf(queries: readonly TaggedQuery[]): number {
+export function spanOf(queries: readonly EventQuery[]): number {
   return Math.floor(MAX_TESTS / (queries.length + 1));
 }
 
@@ -79,26 +79,33 @@ export function spanOf(queries: readonly TaggedQuery[]): number {
  *
  * Sets `gin_fuzzy_search_limit` itself: behind a pooler, the session's settings can be those of its role.
  *
- * SQL: a bitmap scan of `events_tags_idx` for each query, or one index range scan of `events_pkey`. Takes no locks.
+ * SQL: a bitmap scan of `events_tags_idx` for each query, or one index range scan of `events_pkey`, as always when a query
+ * has no tags. Takes no locks.
  */
 export function readMatchesStatement(
   schema: string,
   { after, upTo, limit }: PageRange,
-  queries: readonly TaggedQuery[],
+  queries: readonly EventQuery[],
 ): Statement {
   const values: unknown[] = [after, upTo, limit];
-  const matches = queries.map(({ tags, types }) => {
-    values.push(tags);
-    const tagged = `tags @> $${values.length}::text[]`;
-    if (types === undefined) return tagged;
-    values.push(types);
-    return `${tagged} and type = any ($${values.length}::text[])`;
+  const matches = queries.map(({ tags, types, category }) => {
+    const parts: string[] = [];
+    const add = (value: unknown, part: (parameter: string) => string) => {
+      if (value === undefined) return;
+      values.push(value);
+      parts.push(part(`$${values.length}`));
+    };
+    // Without "tags <> '{}'" no plan can use the index on tags.
+    add(tags, (parameter) => `tags <> '{}' and tags @> ${parameter}::text[]`);
+    add(types, (parameter) => `type = any (${parameter}::text[])`);
+    add(category, (parameter) => `pg_catalog.starts_with(stream_id, ${parameter} || '-')`);
+    return parts.length === 0 ? 'true' : `(${parts.join(' and ')})`;
   });
   return {
     name: undefined, // Not prepared: the right plan depends on how rare the tags are.
     text: pageStatement({
       from: `"${schema}".events`,
-      where: `position > $1 and position <= $2 and tags <> '{}' and ${searchedExactly} and (${matches.join(' or ')})`,
+      where: `position > $1 and position <= $2 and ${searchedExactly} and (${matches.join(' or ')})`,
       order: 'position',
       limit: '$3',
     }),

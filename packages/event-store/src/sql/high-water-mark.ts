@@ -1,4 +1,5 @@
 import type { Statement } from '@leftfold/postgres';
+import type { QueriedWords } from './queried-words.ts';
 
 export interface HighWaterMarkRow {
   readonly high_water_mark: string;
@@ -16,13 +17,13 @@ export interface HighWaterMarkRow {
  * SQL: three statements inside one function: the sequence, `pg_locks`, and the latest event below both. Events up to
  * the mark must be read by a later statement.
  *
- * @param tags the mark of the events that have one of these
+ * @param among the mark of the events that have one of these tags or types. @default of all events
  */
-export function highWaterMarkStatement(schema: string, tags?: readonly string[]): Statement {
+export function highWaterMarkStatement(schema: string, among?: QueriedWords): Statement {
   return {
     name: `leftfold high-water mark ${schema}`,
     text: `select high_water_mark::pg_catalog.text, pending, mark_event_id, top::pg_catalog.text, lineage
-             from "${schema}"._high_water_mark($1)`,
-    values: [tags ?? null],
+             from "${schema}"._high_water_mark($1, $2)`,
+    values: among === undefined ? [null, null] : [among.tags, among.types],
   };
 }

@@ -11,6 +11,7 @@ import { idempotencyGuarantees } from './guarantees/idempotency.ts';
 import { limitGuarantees } from './guarantees/limits.ts';
 import { ownershipGuarantees } from './guarantees/ownership.ts';
 import { payloadGuarantees } from './guarantees/payloads.ts';
+import { queryFormGuarantees } from './guarantees/query-forms.ts';
 import { randomGuarantees } from './guarantees/random.ts';
 import { readAllGuarantees } from './guarantees/read-all.ts';
 import { readStreamGuarantees } from './guarantees/read-stream.ts';
@@ -23,6 +24,7 @@ export const guarantees = {
   'expected versions': expectationGuarantees,
   'several streams': atomicGuarantees,
   'conditions on tags': conditionGuarantees,
+  'queries of every form': queryFormGuarantees,
   'reading for a decision': decisionGuarantees,
   idempotency: idempotencyGuarantees,
   concurrency: concurrencyGuarantees,

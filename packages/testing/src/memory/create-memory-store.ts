@@ -26,7 +26,6 @@ import {
   type StreamToAppend,
   type SubscribeOptions,
   type Subscription,
-  type TaggedQuery,
 } from '@leftfold/core';
 import {
   appendLimits,
@@ -36,6 +35,7 @@ import {
   assertReadForDecisionOptions,
   assertReadStreamOptions,
   assertSubscribeOptions,
+  matchesQuery,
   prepareQueries,
   prepareRequest,
 } from '@leftfold/core/append';
@@ -202,7 +202,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   }
 
   async *#matches(
-    queries: readonly TaggedQuery[],
+    queries: readonly EventQuery[],
     upTo: number,
     unknownEvents: UnknownEvents,
   ): AsyncGenerator<RecordedEvent, void, undefined> {
@@ -254,9 +254,9 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     queries: readonly EventQuery[],
     unknownEvents: UnknownEvents,
   ): readonly RecordedEvent[] {
-    if (!queries.some((query) => matches(stored, this.#catalog.asStored(query)))) return [];
+    if (!queries.some((query) => matchesQuery(stored, this.#catalog.asStored(query)))) return [];
     return this.#toRecorded(stored, unknownEvents).filter((event) =>
-      queries.some((query) => matches(event, query)),
+      queries.some((query) => matchesQuery(event, query)),
     );
   }
 
@@ -273,15 +273,4 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
       return { ...payload, id, streamId, streamVersion, position, recordedAt, metadata, tags };
     });
   }
-}
-
-function matches(
-  { type, streamId, tags }: Pick<RecordedEvent, 'type' | 'streamId' | 'tags'>,
-  filter: EventQuery,
-): boolean {
-  return (
-    (filter.types === undefined || filter.types.includes(type)) &&
-    (filter.category === undefined || streamId.startsWith(`${filter.category}-`)) &&
-    (filter.tags === undefined || filter.tags.every((tag) => tags.includes(tag)))
-  );
 }

@@ -9,7 +9,13 @@ import {
   StreamVersionConflictError,
 } from '@leftfold/core';
 import { type EventPlace, isInLog } from '@leftfold/core/input';
-import type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from '@leftfold/core/append';
+import {
+  type AppendRequest,
+  matchesQuery,
+  type PreparedCondition,
+  type PreparedEvent,
+  type StreamPart,
+} from '@leftfold/core/append';
 
 /** An event in the log. Its JSON is text, so that no reader can change it. */
 export interface StoredEvent {
@@ -118,10 +124,8 @@ export class MemoryLog {
   }
 
   #assertNoMatch({ queries, after }: PreparedCondition): void {
-    const match = this.eventsAfter(after).findLast(({ type, tags }) =>
-      queries.some(
-        (query) => query.tags.every((tag) => tags.includes(tag)) && (query.types?.includes(type) ?? true),
-      ),
+    const match = this.eventsAfter(after).findLast((event) =>
+      queries.some((query) => matchesQuery(event, query)),
     );
     if (match !== undefined) throw new AppendConditionFailedError(match.position, after);
   }

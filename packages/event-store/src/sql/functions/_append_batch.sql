@@ -12,8 +12,9 @@
 --   check_event_ids  false: assume that no event id is in the log yet. A known id then raises a unique violation, and
 --                    the caller repeats the whole call with true.
 --   query_*          one element for each query of each request's condition: it matches events after query_after that
---                    have all of query_tags and any of query_types. Both are array literals; a null query_types matches
---                    every type. null when no request has a condition.
+--                    have all of query_tags and any of query_types, in streams of query_category. The first two are
+--                    array literals; '{}' for the tags, and null for the others, match every event. null when no request
+--                    has a condition.
 --   lock_timeout_ms  how long to wait for a stream or a tag that another transaction writes to before SQLSTATE 55P03.
 --                    0 waits without a limit.
 --   lineage          the lineage of the log that the requests rest on; null: of any.
@@ -34,7 +35,8 @@ create or replace function :schema._append_batch(
   request_command_id text[], check_event_ids boolean,
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null, lock_timeout_ms integer default 0, lineage text default null,
+  query_category text[] default null, query_after bigint[] default null,
+  lock_timeout_ms integer default 0, lineage text default null,
   applied_inline text[] default '{}',
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
@@ -54,9 +56,12 @@ declare
   refusal integer;
   -- Assigned by expressions, which take a third of the time of a statement.
   append_locked boolean;
+  type_locked boolean;
   inline_locked boolean;
   lock_timeout_set boolean;
   writer_locked boolean;
+  -- Whether a query matches events of any type, with or without tags.
+  queries_all boolean := false;
 begin
   -- Each statement below must see what was committed before it began.
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -85,13 +90,26 @@ begin
   end if;
   perform :schema._validate_batch(
             stream_request, stream_id, stream_expected_version, stream_event_count, request_command_id,
-            coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_after,
+            coalesce(cardinality(event_request), 0), query_request, query_tags, query_types, query_category, query_after,
             :event_passed(event_id, type, schema_version, data, metadata, tags));
 
   -- Which projections are inline does not change between the check below and the end of this transaction: none becomes
   -- inline while an append holds the append lock, and none that this one applies ceases to be while it holds the inline
   -- lock. Both are taken before other transactions can wait for this one, and before the first position is drawn.
-  append_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema appends', 0)) is not null;
+  --
+  -- A query that every event can match needs the append lock alone: it waits for all appends, and blocks others.
+  if query_request is not null then
+    queries_all := exists (select from unnest(query_tags, query_types) as query (tags, types)
+                            where query.tags::text[] = '{}' and query.types is null);
+  end if;
+  if queries_all then
+    if lock_timeout_ms > 0 then
+      lock_timeout_set := set_config('lock_timeout', lock_timeout_ms::text, true) is not null;
+    end if;
+    append_locked := pg_advisory_xact_lock(hashtextextended(':schema appends', 0)) is not null;
+  else
+    append_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema appends', 0)) is not null;
+  end if;
   if applied_inline <> '{}' then
     inline_locked := pg_advisory_xact_lock_shared(hashtextextended(':schema inline projections', 0)) is not null;
   end if;
@@ -104,10 +122,25 @@ begin
     perform :schema._lock_streams(stream_request, stream_id, stream_event_count);
   end if;
 
-  if event_tags is not null or query_tags is not null then
-    perform :schema._lock_tags(
-              array(select unnest(event.tags::text[]) from unnest(event_tags) as event (tags)),
-              array(select (query.tags::text[])[1] from unnest(query_tags) as query (tags)));
+  -- Without tags and conditions, as _lock_tags_and_types does it, in a third of its time or less.
+  if event_tags is null and query_tags is null and event_type[1] = all (event_type) then
+    type_locked := pg_advisory_xact_lock_shared(
+      (':schema.events'::regclass::oid::bigint << 32) + 512 + (hashtext(event_type[1]) & 63)) is not null;
+  elsif event_tags is null and query_tags is null then
+    perform pg_advisory_xact_lock_shared(lock.key)
+       from (select (':schema.events'::regclass::oid::bigint << 32) + 512 + (hashtext(type) & 63) as key
+               from unnest(event_type) as type
+              group by 1
+              order by 1) as lock;
+  else
+    perform :schema._lock_tags_and_types(
+              written_tags => array(select unnest(event.tags::text[]) from unnest(event_tags) as event (tags)),
+              written_types => event_type,
+              queried_tags => array(select (query.tags::text[])[1] from unnest(query_tags) as query (tags)
+                                     where query.tags::text[] <> '{}'),
+              queried_types => array(select unnest(query.types::text[])
+                                       from unnest(query_tags, query_types) as query (tags, types)
+                                      where query.tags::text[] = '{}'));
   end if;
 
   -- The writer lock, before the first position is drawn: while it is held, no reader reads past the sequence's value of
@@ -135,14 +168,16 @@ begin
                         order by stored.stream_version desc
                         limit 1) as latest on true;
 
-  -- The tags of the queries are locked: an event that does not match now will not match before this transaction ends.
+  -- What the queries match is locked: an event that does not match now will not match before this transaction ends.
   if query_request is not null then
     select array_agg(found.position order by number)
       into request_match
       from generate_series(1, request_count) as number
       left join (select query.request,
-                        max(:schema._find_latest_match(query.tags::text[], query.types::text[], query.after)) as position
-                   from unnest(query_request, query_tags, query_types, query_after) as query (request, tags, types, after)
+                        max(:schema._find_latest_match(
+                              query.tags::text[], query.types::text[], query.category, query.after)) as position
+                   from unnest(query_request, query_tags, query_types, query_category, query_after)
+                        as query (request, tags, types, category, after)
                   group by query.request) as found on found.request = number;
   end if;
 

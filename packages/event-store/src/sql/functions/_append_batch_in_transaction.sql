@@ -11,7 +11,8 @@ create or replace function :schema._append_batch_in_transaction(
   request_command_id text[], check_event_ids boolean,
   :event_array_arguments,
   query_request integer[] default null, query_tags text[] default null, query_types text[] default null,
-  query_after bigint[] default null, idle_limit_ms integer default 0, lineage text default null,
+  query_category text[] default null, query_after bigint[] default null,
+  idle_limit_ms integer default 0, lineage text default null,
   applied_inline text[] default '{}',
   out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
@@ -40,7 +41,7 @@ begin
                request_command_id => request_command_id, check_event_ids => check_event_ids,
                :event_passed,
                query_request => query_request, query_tags => query_tags, query_types => query_types,
-               query_after => query_after, lineage => lineage, applied_inline => applied_inline) as answer;
+               query_category => query_category, query_after => query_after, lineage => lineage, applied_inline => applied_inline) as answer;
       -- Raised so that the locks of this attempt are released: two transactions that hold them would wait for each other.
       if 6 = any (request_status) then
         raise exception 'an inline projection would miss events' using errcode = 'LF006';

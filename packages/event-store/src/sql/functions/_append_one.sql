@@ -44,7 +44,12 @@ declare
     pg_catalog.hashtextextended(':schema appends', 0)) is not null;
   lock_timeout_set constant boolean := lock_timeout_ms operator(pg_catalog.>) 0
     and pg_catalog.set_config('lock_timeout', lock_timeout_ms::pg_catalog.text, true) is not null;
-  tags_locked constant boolean := event_tags operator(pg_catalog.=) '{}' or :schema._lock_tags(event_tags, null);
+  tags_locked constant boolean := event_tags operator(pg_catalog.=) '{}'
+    or :schema._lock_tags_and_types(event_tags, null);
+  type_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
+    (':schema.events'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int8 operator(pg_catalog.<<) 32)
+    operator(pg_catalog.+) 512
+    operator(pg_catalog.+) (pg_catalog.hashtext(event_type) operator(pg_catalog.&) 63)) is not null;
   writer_locked constant boolean := pg_catalog.pg_advisory_xact_lock_shared(
     ':schema.events'::pg_catalog.regclass::pg_catalog.oid::integer,
     (coalesce(pg_catalog.pg_sequence_last_value(':schema.event_position'::pg_catalog.regclass), 0)

@@ -1,9 +1,10 @@
--- The position of the latest event after a position that has all of the tags and any of the types (any type at all when
--- types is null); null when there is none.
+-- The position of the latest event after a position that has all of the tags ('{}': any tags), any of the types (null: any
+-- type at all), and a stream of the category (null: any stream); null when there is none.
 --
--- The caller has locked the tags: an event that matches drew its position before the lock was taken, or is not seen.
-create or replace function :schema._find_latest_match(tags text[], types text[], after bigint) returns bigint
-language plpgsql volatile
+-- The caller has locked what the query matches: an event that matches drew its position before the lock was taken, or is
+-- not seen.
+create or replace function :schema._find_latest_match(tags text[], types text[], category text, after bigint)
+returns bigint language plpgsql volatile
   set search_path = pg_catalog, pg_temp
   -- A cached plan may have been made while the log was short.
   set enable_seqscan = off
@@ -32,8 +33,22 @@ begin
    where stored.position > case when is_recent then _find_latest_match.after else top - 50 end
      and stored.position <= top
      and stored.tags @> _find_latest_match.tags
-     and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types));
+     and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+     and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'));
   if latest is not null or is_recent then
+    return latest;
+  end if;
+
+  -- No index has types or the whole log: the events are read in the reverse order of the log until one matches.
+  if _find_latest_match.tags = '{}' then
+    select stored.position
+      into latest
+      from :schema.events as stored
+     where stored.position > _find_latest_match.after
+       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
+     order by stored.position desc
+     limit 1;
     return latest;
   end if;
 
@@ -47,7 +62,8 @@ begin
      where stored.position + 0 > _find_latest_match.after
        and stored.tags @> _find_latest_match.tags
        and stored.tags <> '{}'
-       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types));
+       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'));
     return latest;
   end if;
 
@@ -56,11 +72,12 @@ begin
   execute $query$
     select max(stored.position + 0)
       from :schema.events as stored
-     where stored.position > $3
+     where stored.position > $4
        and stored.tags @> $1
        and stored.tags <> '{}'
-       and ($2 is null or stored.type = any ($2))$query$
-     into latest using tags, types, after;
+       and ($2 is null or stored.type = any ($2))
+       and ($3 is null or starts_with(stored.stream_id, $3 || '-'))$query$
+     into latest using tags, types, category, after;
   return latest;
 end
 $$;

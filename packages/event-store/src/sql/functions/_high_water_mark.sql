@@ -4,8 +4,8 @@
 -- The mark is the position of an event, or 0. A position that was drawn and rolled back can be drawn again after a crash
 -- of the server, so the mark must not be one.
 --
--- With tags, it is the mark of the events that have one of them: only writers that hold the lock of such a tag count. No
--- event with one of the tags can appear at or below that mark any more; other events can.
+-- With tags or types, it is the mark of the events that have one of them: only writers that hold the lock of such a tag or
+-- type count. No event with one of them can appear at or below that mark any more; other events can.
 --
 -- mark_event_id is the id of the event at the mark, lineage that of the log, and top the highest position that was drawn.
 --
@@ -13,7 +13,7 @@
 -- older than the mark, and events are missed. A mark once returned stays true; a later call may return a lower one for a
 -- moment, when a writer read the sequence and took its lock only later.
 create or replace function :schema._high_water_mark(
-  tags text[] default null,
+  tags text[] default null, types text[] default null,
   out high_water_mark bigint, out pending boolean, out mark_event_id text, out top bigint, out lineage text
 )
 language plpgsql volatile security definer
@@ -37,22 +37,24 @@ begin
   -- after the statement above. Reading a value that is just ahead as one far below only delays a reader; the opposite
   -- would lose an event, so only values up to 16,777,216 ahead are taken as ahead.
   --
-  -- Writer locks have objsubid 2, locks on tags 1, with the number of the lock in objid as in _lock_tags. A transaction
-  -- that holds a lock on a tag and no writer lock draws its positions later. A prepared transaction has no process.
+  -- Writer locks have objsubid 2, locks on tags and types 1, with the number of the lock in objid as in
+  -- _lock_tags_and_types. A transaction that holds one of these and no writer lock draws its positions later. A prepared transaction has no process.
   select min(writer.floor)
     into lowest
     from (select min(top + case when ahead.by < 16777216 then ahead.by else ahead.by - 2147483648 end)
                    filter (where lock.objsubid = 2) as floor,
                  bool_or(lock.objsubid = 1
                          and lock.granted
-                         and lock.objid::bigint in (select hashtext(tag) & 511 from unnest(tags) as tag)) as has_tag
+                         and lock.objid::bigint in (select hashtext(tag) & 511 from unnest(tags) as tag
+                                                    union all
+                                                    select 512 + (hashtext(type) & 63) from unnest(types) as type)) as counts
             from pg_locks as lock,
                  lateral (select (((lock.objid::bigint - top) % 2147483648) + 2147483648) % 2147483648 as by) as ahead
            where lock.locktype = 'advisory'
              and lock.database = (select oid from pg_database where datname = current_database())
              and lock.classid = ':schema.events'::regclass::oid
            group by lock.virtualtransaction) as writer
-   where tags is null or writer.has_tag;
+   where tags is null and types is null or writer.counts;
 
   pending := coalesce(lowest < top, false);
 

@@ -3,7 +3,7 @@
 create or replace function :schema._validate_batch(
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_event_count integer[],
   request_command_id text[], event_count integer,
-  query_request integer[], query_tags text[], query_types text[], query_after bigint[],
+  query_request integer[], query_tags text[], query_types text[], query_category text[], query_after bigint[],
   :event_array_arguments(event_id, type, schema_version, data, metadata, tags)
 ) returns void language plpgsql immutable
   set search_path = pg_catalog, pg_temp
@@ -42,8 +42,8 @@ begin
               coalesce(cardinality(event_schema_version), 0), coalesce(jsonb_array_length(event_data), 0),
               coalesce(jsonb_array_length(event_metadata), 0), coalesce(cardinality(event_tags), event_count)]
         is distinct from array_fill(event_count, array[6])
-     or array[cardinality(query_tags), cardinality(query_types), cardinality(query_after)]
-        is distinct from array_fill(cardinality(query_request), array[3])
+     or array[cardinality(query_tags), cardinality(query_types), cardinality(query_category), cardinality(query_after)]
+        is distinct from array_fill(cardinality(query_request), array[4])
   then
     raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
   end if;
@@ -51,7 +51,7 @@ begin
     if exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
               where query.request not between 1 and request_count
                  or query.request is null or query.tags is null or query.after is null
-                 or query.after < 0 or cardinality(query.tags::text[]) not between 1 and 64) then
+                 or query.after < 0 or cardinality(query.tags::text[]) not between 0 and 64) then
       raise exception 'the queries of _append_batch do not fit together' using errcode = '22023';
     end if;
   end if;

@@ -1,4 +1,4 @@
-import type { AppendCondition, TaggedQuery, NewEvent } from '@leftfold/core';
+import type { AppendCondition, EventQuery, NewEvent } from '@leftfold/core';
 import { expect } from 'vitest';
 import type { ContractStore } from '../subject.ts';
 import { collect, delivered, type Guarantee, scanned, sent, upTo } from '../trial.ts';
@@ -85,7 +85,7 @@ export const conditionGuarantees = {
     guarantee('append-conditions');
     const [left, right, other] = [id('left'), id('right'), id('other')];
     await store.append(stream('a'), [tagged(sent, left), tagged(sent, right)]);
-    const attempt = (...failIfMatch: readonly TaggedQuery[]) =>
+    const attempt = (...failIfMatch: readonly EventQuery[]) =>
       store.append(stream('b'), [sent], { condition: { failIfMatch } });
     await attempt({ tags: [left, right] });
     await attempt({ tags: [left, other] }, { tags: [other] });

@@ -1,4 +1,4 @@
-import { defineEvents, type EventStore, type RecordedEvent, type TaggedQuery, tokenOf } from '@leftfold/core';
+import { defineEvents, type EventQuery, type EventStore, type RecordedEvent, tokenOf } from '@leftfold/core';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { collect, type Guarantee, type Trial, versionsOf } from '../trial.ts';
@@ -169,7 +169,7 @@ export const retiredGuarantees = {
   'a condition finds the retired events that are read as what it asks for': async (trial) => {
     const { store, stored } = await upgraded(trial);
     const opened = purseEvents.second.create.opened({ owner: 'Eve' });
-    const queryFor = (type: string): TaggedQuery => ({ tags: [`of:${trial.stream()}`], types: [type] });
+    const queryFor = (type: string): EventQuery => ({ tags: [`of:${trial.stream()}`], types: [type] });
     const append = (type: string) =>
       store.append(trial.stream('other'), [opened], { condition: { failIfMatch: queryFor(type) } });
     await expect(append('purse.opened')).rejects.toMatchObject({

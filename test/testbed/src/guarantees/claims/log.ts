@@ -42,7 +42,7 @@ export const logClaims = {
   },
   'no-write-skew': {
     claim:
-      'When two appends each check the stream, or exclude the tags, that the other one writes, at most one succeeds.',
+      'When two appends each check the stream, or exclude the events, that the other one writes, at most one succeeds.',
     statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'no-deadlocks': {
@@ -56,7 +56,7 @@ export const logClaims = {
   },
   'append-conditions': {
     claim:
-      'An append condition fails if an event after its position has all tags of one of its queries, and one of the types if the query names any.',
+      'An append condition fails if, and only if, an event after its position has all tags, one of the types, and the category that one of its queries names; each part can be left out.',
     statedIn: 'guides/event-store.md#conditions-on-tags',
   },
   'decision-reads': {
@@ -75,7 +75,8 @@ export const logClaims = {
     statedIn: 'decisions/0009-conditions-on-tags.md#proof',
   },
   'bounded-tag-locks': {
-    claim: 'An append takes at most 512 locks on tags, however many tags its events and conditions have.',
+    claim:
+      'An append takes at most 512 locks on tags and 64 on types, however many its events and conditions have.',
     statedIn: 'decisions/0009-conditions-on-tags.md#number-of-locks',
   },
   'bounded-append-queue': {
