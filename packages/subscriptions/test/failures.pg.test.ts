@@ -156,9 +156,9 @@ describe('a subscription whose handler fails', () => {
     await using runner = createRunner(store, [failing]);
     await runner.start();
     expect(await failureOf(runner.whenCaughtUp(failing))).toMatchObject({
-      message: expect.stringContaining('stopped: refused'),
+      message: expect.stringContaining('stopped at event "counter.added", position 1: refused'),
     });
-    expect(batches).toEqual([64, 100, 50, 25, 12, 6, 3, 1, 1, 1].map((limit) => Math.min(limit, 64)));
+    expect(batches).toEqual([64, 32, 16, 8, 4, 2, 1, 1, 1]);
   });
 
   test('because a stored event cannot be read stops before that event', async ({ connectionString }) => {

@@ -42,7 +42,7 @@ async function prepare(
     const { from, to, events } = page;
     const failed = () => Promise.reject<boolean>(error);
     const eventCount = storedCountOf(events);
-    await tracedBatch(schema, term, { from, to, eventCount }, failed);
+    await tracedBatch(schema, term, { from, to, eventCount }, failed).catch(() => {}); // thrown next, with its event
     throw asBatchFailure(error, eventCount, events[0]);
   }
 }
