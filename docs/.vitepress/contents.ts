@@ -16,6 +16,7 @@ const introduction = [
 const guides = [
   { text: 'Event store', link: '/guides/event-store' },
   { text: 'Commands', link: '/guides/commands' },
+  { text: 'Decisions', link: '/guides/decisions' },
   { text: 'Projections', link: '/guides/projections' },
   { text: 'Reading your own writes', link: '/guides/reading' },
   { text: 'Verifying read models', link: '/guides/verifying' },

@@ -1,6 +1,7 @@
 import type { EventStore } from '@leftfold/core';
 import { createEventStore } from '@leftfold/event-store';
 import { account, accountEvents, openFor, transfer } from '@leftfold/testbed/bank';
+import { courseEvents, plan, subscribe } from '@leftfold/testbed/courses';
 import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { createRoleLogins } from '@leftfold/testbed/roles';
 import { createCommandExecutor } from '../src/index.ts';
@@ -19,12 +20,13 @@ export const test = databaseTest()
   .extend('bank', ({ store }) => openBank(store));
 
 function openStore(connectionString: string) {
-  return createEventStore({ connectionString, events: [accountEvents], maxConnections: 4 });
+  return createEventStore({ connectionString, events: [accountEvents, courseEvents], maxConnections: 4 });
 }
 
 /** An executor with a cache and a queue of its own, as another process would have. */
 export function openBank(store: EventStore) {
-  return createCommandExecutor({ store, aggregates: [account], decisions: [transfer, openFor] });
+  const decisions = [transfer, openFor, plan, subscribe] as const;
+  return createCommandExecutor({ store, aggregates: [account], decisions });
 }
 
 export async function recordedOf(store: EventStore, streamId: string) {

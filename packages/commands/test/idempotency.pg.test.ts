@@ -72,7 +72,7 @@ describe('a repeated command', () => {
   test('over several aggregates returns its first result', async ({ store, openWith }) => {
     const bank = await openWith('giver', 5);
     await openWith('taker', 0);
-    const command = transfer.command({ from: 'giver', to: 'taker' }, { cents: 5 });
+    const command = transfer.command({ from: 'giver', to: 'taker', cents: 5 });
     const first = accepted(await bank.execute(command, { commandId: 'transfer-5' }));
     expect(first.streamVersions).toEqual({ from: 3, to: 2 });
     for (const executor of [bank, openBank(store)]) {

@@ -91,7 +91,7 @@ test('concurrent transfers conserve money and overdraw no account', async ({ ban
     Array.from({ length: 60 }, (_, index) => {
       const from = ids[index % 4] ?? '';
       const to = ids[(index + 1 + (index % 3)) % 4] ?? '';
-      const command = transfer.command({ from, to }, { cents: 1 + (index % 9) });
+      const command = transfer.command({ from, to, cents: 1 + (index % 9) });
       return (banks[index % 2] ?? bank).execute(command, { retry: { attempts: 100 } });
     }),
   );
@@ -117,7 +117,7 @@ test('a decision checks the versions of streams that it only reads', async ({ ba
     await bank.execute(account.command.withdraw('guarantor', { cents: 5 }));
   };
   const result = await racing.execute(
-    openFor.command({ guarantor: 'guarantor', fresh: 'fresh' }, { owner: 'Bob' }),
+    openFor.command({ guarantor: 'guarantor', fresh: 'fresh', owner: 'Bob' }),
   );
   expect(result).toMatchObject({ outcome: 'rejected', reason: 'no-guarantee', attempts: 2 });
   expect(await recordedOf(store, 'account-fresh')).toEqual([]);
@@ -133,8 +133,8 @@ test('a rejection over several aggregates rests on states of one moment', async 
   // Decided on an empty right account, and then the money moves there: the rejection is no longer true.
   watched.beforeAppend = async () => {
     watched.beforeAppend = async () => {};
-    await bank.execute(transfer.command({ from: 'left', to: 'right' }, { cents: 10 }));
+    await bank.execute(transfer.command({ from: 'left', to: 'right', cents: 10 }));
   };
-  const result = await racing.execute(transfer.command({ from: 'right', to: 'left' }, { cents: 10 }));
+  const result = await racing.execute(transfer.command({ from: 'right', to: 'left', cents: 10 }));
   expect(result).toMatchObject({ outcome: 'accepted', attempts: 2 });
 });

@@ -41,10 +41,10 @@ describe('the token of a command', () => {
       { from: 'early', to: 'late' },
       { from: 'late', to: 'not-open' },
     ]) {
-      const rejected = await bank.execute(transfer.command(ids, { cents: 9 }));
+      const rejected = await bank.execute(transfer.command({ ...ids, cents: 9 }));
       expect(rejected).toMatchObject({ outcome: 'rejected', token });
     }
-    const moved = accepted(await bank.execute(transfer.command({ from: 'late', to: 'early' }, { cents: 2 })));
+    const moved = accepted(await bank.execute(transfer.command({ from: 'late', to: 'early', cents: 2 })));
     expect(moved.token).toBe(tokenOf(moved.events.at(-1)));
   });
 

@@ -7,7 +7,7 @@ import type {
   StreamToAppend,
 } from '@leftfold/core';
 
-type Method = 'append' | 'appendToStreams' | 'readStream' | 'eventsOfCommand';
+type Method = 'append' | 'appendToStreams' | 'readStream' | 'readForDecision' | 'eventsOfCommand';
 
 /** A real store, whose calls are counted, and into whose way a test can put something. */
 export class WatchedStore implements EventStore {
@@ -56,8 +56,10 @@ export class WatchedStore implements EventStore {
     return this.#store.eventsOfCommand(commandId);
   }
 
-  readForDecision: EventStore['readForDecision'] = (queries, options) =>
-    this.#store.readForDecision(queries, options);
+  readForDecision: EventStore['readForDecision'] = (queries, options) => {
+    this.calls.push('readForDecision');
+    return this.#store.readForDecision(queries, options);
+  };
   readAll: EventStore['readAll'] = (options) => this.#store.readAll(options);
   subscribe: EventStore['subscribe'] = (options) => this.#store.subscribe(options);
   highWaterMark: EventStore['highWaterMark'] = () => this.#store.highWaterMark();

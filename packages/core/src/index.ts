@@ -11,8 +11,21 @@ export {
 export {
   type AnyDecision,
   type Decision,
+  type DecisionOptions,
   defineDecision,
-} from './aggregate/define-decision.ts';
+} from './decision/define-decision.ts';
+export type { DecidedEvent } from './decision/decided-events.ts';
+export {
+  type AnyFold,
+  defineFold,
+  type Fold,
+  type FoldOptions,
+  type FoldRead,
+  type ReadEvent,
+} from './decision/define-fold.ts';
+export type { SomeTags } from './decision/fold-types.ts';
+export type { ReadsByRole, RoleRead, StatesOf } from './decision/reads.ts';
+export type { AggregateRead } from './aggregate/aggregate-read.ts';
 export type { CommandTypes } from './aggregate/command-types.ts';
 export type {
   AnyCommand,
@@ -20,6 +33,7 @@ export type {
   CommandEvent,
   CommandInput,
   CommandReason,
+  CommandRole,
   DecisionCommand,
   DecideContext,
 } from './aggregate/command.ts';

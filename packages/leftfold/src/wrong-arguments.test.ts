@@ -32,12 +32,18 @@ const aggregateOptions = {
 const account = core.defineAggregate(aggregateOptions);
 const decisionOptions = {
   name: 'transfer',
-  aggregates: { from: account },
   input: text,
+  events: [events],
+  reads: () => ({ from: account.at('1') }),
   rejections: ['closed'],
   decide: () => core.reject('closed'),
 } as const;
 const transfer = core.defineDecision(decisionOptions);
+const foldOptions = {
+  events: [events],
+  initialState: 0,
+  evolve: { 'account.opened': () => 1 },
+} as const;
 const tableOptions = {
   name: 'balances',
   version: 1,
@@ -104,6 +110,7 @@ const calls: Calls = {
   ],
   defineAggregate: [core.defineAggregate, [aggregateOptions]],
   defineDecision: [core.defineDecision, [decisionOptions]],
+  defineFold: [core.defineFold, [foldOptions]],
   defineReaction: [
     core.defineReaction,
     [
@@ -216,10 +223,10 @@ const calls: Calls = {
     (command: never) => outcomeOf(testing.given(account).when(command)),
     [account.command.open('1', { owner: 'a' })],
   ],
-  'given a decision': [testing.given, [transfer, { from: [opened] }]],
+  'given a decision': [testing.given, [transfer, [opened]]],
   'given a decision.when': [
     (command: never) => outcomeOf(testing.given(transfer).when(command)),
-    [transfer.command({ from: '1' }, { owner: 'a' })],
+    [transfer.command({ owner: 'a' })],
   ],
   givenEvents: [
     testing.givenEvents,

@@ -36,7 +36,7 @@ test('a decision over two aggregates is accepted, then rejected', async ({ datab
   await using app = await startBank(database.connectionString);
   await app.execute(account.command.deposit('bob', { cents: 10 }));
   await app.execute(account.command.open('eve', { owner: 'Eve' }));
-  const command = transfer.command({ from: 'bob', to: 'eve' }, { cents: 10 });
+  const command = transfer.command({ from: 'bob', to: 'eve', cents: 10 });
   const done = accepted(await app.execute(command, { metadata: { actor: 'bob' } }));
   expect(done.events.map(({ streamId, metadata }) => [streamId, metadata.actor])).toEqual([
     ['account-bob', 'bob'],

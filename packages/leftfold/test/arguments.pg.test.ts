@@ -25,7 +25,7 @@ const attempt = async (call: () => unknown) => failureOf((async () => call())())
 describe('an argument that is none is refused at once', () => {
   test('by execute: the expected version', async ({ app }) => {
     const command = account.command.deposit('acc-1', { cents: 1 });
-    const move = transfer.command({ from: 'acc-1', to: 'acc-2' }, { cents: 1 });
+    const move = transfer.command({ from: 'acc-1', to: 'acc-2', cents: 1 });
     for (const expectedVersion of [...notNumbers, -1, 'never', { from: 1 }])
       expect(await attempt(() => app.execute(command, given({ expectedVersion })))).toMatchObject(refused);
     for (const expectedVersion of [1, 'any', null, { form: 1 }, { from: 1.5 }, { from: '1' }])

@@ -2,7 +2,7 @@ export { checkEventSchemas, type CheckEventSchemasOptions } from './event-schema
 export type { GivenOptions } from './given/decision-context.ts';
 export { given } from './given/given.ts';
 export type { GivenAggregate } from './given/given-aggregate.ts';
-export type { EventsByRole, GivenDecision, StatesByRole } from './given/given-decision.ts';
+export type { GivenDecision } from './given/given-decision.ts';
 export {
   type GivenEvent,
   type GivenEvents,

@@ -1,4 +1,4 @@
-import { given } from '@leftfold/testing';
+import { given, inStream } from '@leftfold/testing';
 import { test } from 'vitest';
 import { account, accountEvents } from './account.ts';
 import { transfer } from './transfer.ts';
@@ -19,10 +19,11 @@ test('a withdrawal of more than the balance is rejected', () => {
 });
 
 test('a transfer is recorded in both accounts', () => {
-  given(transfer, { from: rich, to: [opened({ owner: 'Alan' })] })
-    .when(transfer.command({ from: 'ada', to: 'alan' }, { cents: 500 }))
-    .then({
-      from: [accountEvents.create['transfer-sent']({ cents: 500, to: 'alan' })],
-      to: [accountEvents.create['transfer-received']({ cents: 500, from: 'ada' })],
-    });
+  const [ada, alan] = [account.streamId('ada'), account.streamId('alan')];
+  given(transfer, [inStream(ada, ...rich), inStream(alan, opened({ owner: 'Alan' }))])
+    .when(transfer.command({ from: 'ada', to: 'alan', cents: 500 }))
+    .then([
+      inStream(ada, accountEvents.create['transfer-sent']({ cents: 500, to: 'alan' })),
+      inStream(alan, accountEvents.create['transfer-received']({ cents: 500, from: 'ada' })),
+    ]);
 });

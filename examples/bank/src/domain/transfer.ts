@@ -5,15 +5,12 @@ import { account } from './account.ts';
 /** Moves money from one account to another. Both events are appended together, or neither is. */
 export const transfer = defineDecision({
   name: 'transfer',
-  aggregates: { from: account, to: account },
-  input: z.object({ cents: z.int().positive() }),
+  input: z.object({ from: z.string(), to: z.string(), cents: z.int().positive() }),
+  reads: ({ from, to }) => ({ from: account.at(from), to: account.at(to) }),
   rejections: ['account-not-open', 'insufficient-funds'],
-  decide: ({ from, to }, { cents }, emit, { ids }) => {
-    if (!from.open || !to.open) return reject('account-not-open');
-    if (cents > from.cents) return reject('insufficient-funds');
-    return {
-      from: emit.from['transfer-sent']({ cents, to: ids.to }),
-      to: emit.to['transfer-received']({ cents, from: ids.from }),
-    };
+  decide: (accounts, { from, to, cents }, emit) => {
+    if (!accounts.from.open || !accounts.to.open) return reject('account-not-open');
+    if (cents > accounts.from.cents) return reject('insufficient-funds');
+    return [emit.from['transfer-sent']({ cents, to }), emit.to['transfer-received']({ cents, from })];
   },
 });

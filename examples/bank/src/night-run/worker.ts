@@ -15,7 +15,7 @@ async function run({ place, ids, transfers }: NightRunOrder): Promise<void> {
   for (let index = 0; index < transfers; index += 1) {
     const { from, to, cents } = routeOf(ids, index + 1_000);
     // The command id makes the transfer idempotent: executed again after a crash, it returns its first result.
-    const result = await bank.execute(transfer.command({ from, to }, { cents }), {
+    const result = await bank.execute(transfer.command({ from, to, cents }), {
       commandId: `night-run-${index}`,
       retry: { attempts: 100 },
     });

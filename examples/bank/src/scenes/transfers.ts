@@ -19,7 +19,7 @@ export async function transferConcurrently(
   const results = await Promise.all(
     Array.from({ length: TRANSFERS }, async (_, index) => {
       const { from, to, cents } = routeOf(ids, index);
-      const result = await banks[index % banks.length]!.execute(transfer.command({ from, to }, { cents }), {
+      const result = await banks[index % banks.length]!.execute(transfer.command({ from, to, cents }), {
         retry: { attempts: 100 },
       });
       done += 1;

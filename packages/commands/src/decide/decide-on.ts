@@ -2,13 +2,12 @@ import {
   type AnyAggregate,
   asStoredData,
   copyJson,
-  type DecideContext,
   type NewEvent,
   Rejection,
   UnknownEventError,
 } from '@leftfold/core';
-import type { Plan } from './plan.ts';
-import type { LoadedTarget } from './loaded-target.ts';
+import type { Loaded, LoadedTarget } from './loaded.ts';
+import type { EventsOfStream, Plan, PlanContext } from './plan.ts';
 
 /** The new events of one aggregate. Without events, its version is only checked. */
 export interface Change extends LoadedTarget {
@@ -17,9 +16,16 @@ export interface Change extends LoadedTarget {
   readonly next: unknown;
 }
 
+/** What a command changes. */
+export interface Changes extends Loaded {
+  readonly targets: readonly Change[];
+  /** New events of streams that are none of the targets'. */
+  readonly elsewhere: readonly EventsOfStream[];
+}
+
 /** The outcome of calling `decide`. */
 export type DecideOutcome =
-  | { readonly kind: 'changes'; readonly changes: readonly Change[] }
+  | { readonly kind: 'changes'; readonly changes: Changes }
   | { readonly kind: 'no-changes' }
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
   | { readonly kind: 'thrown'; readonly error: unknown };
@@ -28,24 +34,23 @@ export type DecideOutcome =
  * Calls `decide` and folds the new events. An event that its own aggregate cannot fold must not reach the log: the
  * aggregate could never be loaded again.
  */
-export function decideOn(
-  plan: Plan,
-  loadedTargets: readonly LoadedTarget[],
-  context: DecideContext,
-): DecideOutcome {
+export function decideOn(plan: Plan, loaded: Loaded, context: PlanContext): DecideOutcome {
   try {
-    const decided = plan.decide(
-      loadedTargets.map(({ folded }) => folded.state),
-      context,
-    );
+    const states = {
+      ofTargets: loaded.targets.map(({ folded }) => folded.state),
+      ofFolds: loaded.folds.map(({ folded }) => folded.state),
+    };
+    const decided = plan.decide(states, context);
     if (decided instanceof Rejection) return { kind: 'rejected', rejection: decided };
-    const changes = loadedTargets.map((loaded, index): Change => {
-      const events = decided[index] ?? [];
-      return { ...loaded, events, next: foldNew(loaded.target.aggregate, loaded.folded.state, events) };
+    if (!decided.some(({ events }) => events.length > 0)) return { kind: 'no-changes' };
+    const targets = loaded.targets.map((each): Change => {
+      const { streamId, aggregate } = each.target;
+      const { events = [] } = decided.find((one) => one.streamId === streamId) ?? {};
+      return { ...each, events, next: foldNew(aggregate, each.folded.state, events) };
     });
-    return changes.some(({ events }) => events.length > 0)
-      ? { kind: 'changes', changes }
-      : { kind: 'no-changes' };
+    const own = new Set(loaded.targets.map(({ target }) => target.streamId));
+    const elsewhere = decided.filter(({ streamId }) => !own.has(streamId));
+    return { kind: 'changes', changes: { ...loaded, targets, elsewhere } };
   } catch (error) {
     return { kind: 'thrown', error };
   }

@@ -1,7 +1,6 @@
 import {
   type AnyAggregate,
   type AnyCommand,
-  type AnyDecision,
   assertId,
   type Command,
   type CommandInput,
@@ -11,10 +10,19 @@ import {
   InvalidArgumentError,
   InvalidCommandError,
   type NewEvent,
+  type ReadsByRole,
   Rejection,
+  streamIdOf,
 } from '@leftfold/core';
 import { assertExpectedVersion } from '@leftfold/core/append';
-import { assertObject, assertOptions, parseCommandInput } from '@leftfold/core/input';
+import {
+  assertObject,
+  assertOptions,
+  isAggregateRead,
+  isFoldRead,
+  parseCommandInput,
+} from '@leftfold/core/input';
+import type { FoldTarget } from '../load/fold-target.ts';
 import type { Registry } from './registry.ts';
 
 /** An aggregate that a command is about. */
@@ -27,19 +35,39 @@ export interface Target {
   readonly expectedVersion: ExpectedVersion;
 }
 
-/** New events for each target, in the order of the targets, or a rejection. */
-export type DecidedEvents = readonly (readonly NewEvent[])[] | Rejection;
+/** The new events of one stream. */
+export interface EventsOfStream {
+  readonly streamId: string;
+  readonly events: readonly NewEvent[];
+}
+
+/** New events of the targets and of other streams, or a rejection. */
+export type DecidedEvents = readonly EventsOfStream[] | Rejection;
+
+/** The states of the targets and of the folds, each in the order of the plan. */
+export interface States {
+  readonly ofTargets: readonly unknown[];
+  readonly ofFolds: readonly unknown[];
+}
+
+/** What `decide` gets beside the states. */
+export interface PlanContext extends DecideContext {
+  readonly commandId: string;
+}
 
 /** A validated command. `decide` is called again after each version conflict. */
 export interface Plan {
   /** `<aggregate>.<command>`, or the decision's name. */
   readonly name: string;
   readonly targets: readonly Target[];
+  readonly folds: readonly FoldTarget[];
+  /** True for a decision that may also write to other streams than those of its targets. */
+  readonly writesElsewhere: boolean;
   /** The input as it was given, and as its schema parsed it. */
   readonly inputs: readonly [given: unknown, parsed: unknown];
   readonly schema: CommandInput | undefined;
-  /** Pure. @param states of the targets, in their order */
-  decide(states: readonly unknown[], context: DecideContext): DecidedEvents;
+  /** Pure. */
+  decide(states: States, context: PlanContext): DecidedEvents;
 }
 
 /** Expected versions: one for a command, or one for each role of a decision. */
@@ -67,12 +95,14 @@ export function commandNameOf(command: AnyCommand): string {
 
 /**
  * @throws UnknownCommandError when no definition declares this command
- * @throws InvalidCommandError when its input does not match its schema, or when one aggregate is given two roles
+ * @throws InvalidCommandError when its input does not match its schema, or when one aggregate has two roles
+ * @throws InvalidDefinitionError when a decision reads what it cannot, InvalidArgumentError when it reads an aggregate that is
+ * not registered
  * @throws InvalidNameError when an id is empty, too long or has control characters
  */
 export function planOf(command: AnyCommand, registry: Registry, expected: AnyExpectedVersion): Plan {
   return 'decision' in command
-    ? planOfDecision(command, registry.decision(command.decision), expected)
+    ? planOfDecision(command, registry, expected)
     : planOfCommand(command, registry.aggregateOf(command.aggregate, command.name), expected);
 }
 
@@ -90,39 +120,87 @@ function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyE
   return {
     name,
     targets: [target],
+    folds: [],
+    writesElsewhere: false,
     inputs: [command.input, input],
     schema,
-    decide([state], context) {
-      const decided = aggregate.decide(commandName, state, input, { ...context, id });
-      return decided instanceof Rejection ? decided : [toList(decided)];
+    decide({ ofTargets: [state] }, { now, newId, metadata }) {
+      const decided = aggregate.decide(commandName, state, input, { now, newId, metadata, id });
+      return decided instanceof Rejection
+        ? decided
+        : [{ streamId: target.streamId, events: toList(decided) }];
     },
   };
 }
 
-function planOfDecision(command: DecisionCommand, decision: AnyDecision, expected: AnyExpectedVersion): Plan {
-  const { ids } = command;
+function planOfDecision(command: DecisionCommand, registry: Registry, expected: AnyExpectedVersion): Plan {
+  const decision = registry.decision(command.decision);
   const { name } = decision;
   const input = parseCommandInput(name, decision.input, command.input);
-  const targets = Object.entries(decision.aggregates).map(([role, aggregate]): Target => {
-    const streamId = aggregate.streamId(ids[role] ?? '');
-    return { role, aggregate, streamId, expectedVersion: expectedOf(expected, role) };
-  });
+  const reads = decision.reads(input);
+  const targets = targetsOf(reads, registry, expected);
   assertDistinct(name, targets);
   const roleNames = Object.fromEntries(targets.map(({ role }) => [role, true] as const));
   assertOptions('expectedVersion', expected, roleNames);
-  const roles = targets.map(({ role }) => role);
+  const folds = Object.values(reads).flatMap(foldsOf);
   return {
     name,
     targets,
+    folds,
+    writesElsewhere: decision.events.length > 0,
     inputs: [command.input, input],
     schema: decision.input,
-    decide(states, context) {
-      const stateByRole = Object.fromEntries(roles.map((role, index) => [role, states[index]]));
-      const decided = decision.decide(stateByRole, input, { ...context, ids });
+    decide({ ofTargets, ofFolds }, { commandId, ...context }) {
+      const decided = decision.decide(
+        reads,
+        statesByRole(reads, [...ofTargets], [...ofFolds]),
+        input,
+        context,
+      );
       if (decided instanceof Rejection) return decided;
-      return roles.map((role) => decided[role] ?? []);
+      const byStream = new Map<string, NewEvent[]>();
+      for (const { event, streamId = streamIdOf(categoryIn(event), commandId) } of decided) {
+        const events = byStream.get(streamId) ?? [];
+        byStream.set(streamId, events);
+        events.push(event);
+      }
+      return [...byStream].map(([streamId, events]) => ({ streamId, events }));
     },
   };
+}
+
+function targetsOf(reads: ReadsByRole, registry: Registry, expected: AnyExpectedVersion): readonly Target[] {
+  return Object.entries(reads).flatMap(([role, read]) => {
+    if (!isAggregateRead(read)) return [];
+    const { aggregate, id } = read;
+    registry.assertHas(aggregate);
+    return [
+      { role, aggregate, streamId: aggregate.streamId(id), expectedVersion: expectedOf(expected, role) },
+    ];
+  });
+}
+
+function foldsOf(read: ReadsByRole[string]): readonly FoldTarget[] {
+  return (Array.isArray(read) ? read : [read]).filter(isFoldRead);
+}
+
+/** Takes the states from the lists, which have them in the order of the reads. */
+function statesByRole(
+  reads: ReadsByRole,
+  ofTargets: unknown[],
+  ofFolds: unknown[],
+): Readonly<Record<string, unknown>> {
+  const states = Object.entries(reads).map(([role, read]) => {
+    if (isAggregateRead(read)) return [role, ofTargets.shift()] as const;
+    if (isFoldRead(read)) return [role, ofFolds.shift()] as const;
+    return [role, ofFolds.splice(0, read.length)] as const;
+  });
+  return Object.fromEntries(states);
+}
+
+/** The part of the type before the event's own name. */
+function categoryIn({ type }: NewEvent): string {
+  return type.slice(0, type.indexOf('.'));
 }
 
 /** An aggregate in two roles would be decided on twice from the same state, and the second set of events would be wrong. */
@@ -133,9 +211,9 @@ function assertDistinct(name: string, targets: readonly Target[]): void {
     if (other !== undefined) {
       throw new InvalidCommandError(name, [
         {
-          path: 'ids',
+          path: 'input',
           code: 'same_aggregate',
-          message: `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; give each role another one`,
+          message: `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; each role needs another one`,
         },
       ]);
     }

@@ -3,6 +3,7 @@ import {
   type AnyCommand,
   type AnyDecision,
   DuplicateDefinitionError,
+  InvalidArgumentError,
   UnknownCommandError,
 } from '@leftfold/core';
 import { assertWhole } from '@leftfold/core/input';
@@ -13,15 +14,11 @@ export class Registry {
   readonly #decisions = new Map<string, AnyDecision>();
 
   /**
-   * Includes aggregates that only take part in a decision.
-   *
    * @throws DuplicateDefinitionError when two definitions have one name
    * @throws InvalidArgumentError when a snapshot policy's number is not a whole number from 1
    */
   constructor(aggregates: readonly AnyAggregate[], decisions: readonly AnyDecision[]) {
-    const playing = decisions.flatMap((decision) => Object.values(decision.aggregates));
     for (const aggregate of aggregates) this.#addAggregate(aggregate);
-    for (const aggregate of playing) if (!this.has(aggregate)) this.#addAggregate(aggregate);
     for (const decision of decisions) {
       if (this.#decisions.has(decision.name)) throw new DuplicateDefinitionError('decision', decision.name);
       this.#decisions.set(decision.name, decision);
@@ -50,9 +47,17 @@ export class Registry {
     else this.aggregateOf(command.aggregate, command.name);
   }
 
-  /** True for exactly this definition object: another one with the same name may fold differently. */
-  has(aggregate: AnyAggregate): boolean {
-    return this.#aggregates.get(aggregate.name) === aggregate;
+  /**
+   * Exactly this definition object: another one with the same name may fold differently.
+   *
+   * @throws InvalidArgumentError when it was not given
+   */
+  assertHas(aggregate: AnyAggregate): void {
+    if (this.#aggregates.get(aggregate.name) === aggregate) return;
+    throw new InvalidArgumentError(
+      'aggregate',
+      `"${aggregate.name}" is not one of those given in aggregates; pass its definition`,
+    );
   }
 
   #addAggregate(aggregate: AnyAggregate): void {

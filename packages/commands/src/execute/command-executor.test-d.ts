@@ -51,11 +51,11 @@ const cart = defineAggregate({
 });
 const transfer = defineDecision({
   name: 'transfer',
-  aggregates: { from: account, to: account },
-  input: z.object({ cents }),
+  input: z.object({ from: z.string(), to: z.string(), cents }),
+  reads: ({ from, to }) => ({ from: account.at(from), to: account.at(to) }),
   rejections: ['same-owner'],
   decide: (states, input, emit) =>
-    states.to.open ? { from: emit.from.withdrawn(input) } : reject('same-owner'),
+    states.to.open ? emit.from.withdrawn({ cents: input.cents }) : reject('same-owner'),
 });
 
 declare const store: Parameters<typeof createCommandExecutor>[0]['store'];
@@ -79,7 +79,7 @@ describe('a result', () => {
   });
 
   test('of a decision has the versions of its roles', async () => {
-    const result = await bank.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
+    const result = await bank.execute(transfer.command({ from: 'a', to: 'b', cents: 1 }));
     expectTypeOf(result.streamVersions).toEqualTypeOf<{ readonly from?: number; readonly to?: number }>();
     if (result.outcome === 'rejected') expectTypeOf(result.reason).toEqualTypeOf<'same-owner'>();
     else expectTypeOf(result.events).toEqualTypeOf<readonly Withdrawn[]>();
@@ -97,7 +97,7 @@ describe('a result', () => {
 describe('a command of plain data', () => {
   const open = account.command.open('a', { owner: 'Ada' });
   const withdraw = account.command.withdraw('a', { cents: 1 });
-  const move = transfer.command({ from: 'a', to: 'b' }, { cents: 1 });
+  const move = transfer.command({ from: 'a', to: 'b', cents: 1 });
   type AnyOfBank = typeof open | typeof withdraw | typeof move;
   const input: unknown = {};
 
@@ -134,7 +134,7 @@ describe('reasons that middleware gives', () => {
     const opened = await strict.execute(account.command.open('a', { owner: 'Ada' }));
     if (opened.outcome === 'rejected')
       expectTypeOf(opened.reason).toEqualTypeOf<'already-open' | 'owner-taken'>();
-    const moved = await strict.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
+    const moved = await strict.execute(transfer.command({ from: 'a', to: 'b', cents: 1 }));
     if (moved.outcome === 'rejected')
       expectTypeOf(moved.reason).toEqualTypeOf<'same-owner' | 'owner-taken'>();
   });
@@ -162,8 +162,8 @@ describe('what does not compile', () => {
     bank.execute({ aggregate: 'account', id: 'a', name: 'withdrew', input: { cents: 1 } });
     // @ts-expect-error written by hand, with an input of the wrong shape
     bank.execute({ aggregate: 'account', id: 'a', name: 'withdraw', input: { cents: '1' } });
-    // @ts-expect-error a role is missing
-    bank.execute(transfer.command({ from: 'a' }, { cents: 1 }));
+    // @ts-expect-error a field is missing
+    bank.execute(transfer.command({ from: 'a', cents: 1 }));
   });
 
   test('a command or decision that was not given to the executor', () => {
@@ -173,7 +173,7 @@ describe('what does not compile', () => {
     bank.load(cart, 'a');
     const plain = createCommandExecutor({ store, aggregates: [account] });
     // @ts-expect-error transfer was not given to the executor
-    plain.execute(transfer.command({ from: 'a', to: 'b' }, { cents: 1 }));
+    plain.execute(transfer.command({ from: 'a', to: 'b', cents: 1 }));
     const fromQueue: Command = { aggregate: 'account', id: 'a', name: 'open', input: {} };
     // @ts-expect-error a command of unknown origin goes through parseCommand
     bank.execute(fromQueue);
@@ -183,7 +183,7 @@ describe('what does not compile', () => {
   });
 
   test('an expected version of an unknown role, or one for several streams', () => {
-    const command = transfer.command({ from: 'a', to: 'b' }, { cents: 1 });
+    const command = transfer.command({ from: 'a', to: 'b', cents: 1 });
     bank.execute(command, { expectedVersion: { from: 1 } });
     // @ts-expect-error there is no role "payer"
     bank.execute(command, { expectedVersion: { payer: 1 } });

@@ -1,6 +1,7 @@
 import {
   type CommandEvent,
   type CommandReason,
+  type CommandRole,
   CommandRejectedError,
   type EventMetadata,
   type JsonObject,
@@ -44,7 +45,7 @@ interface OneStream {
 }
 
 interface SeveralStreams<TRole extends string> {
-  /** By role: version of the stream's last event after the decision. Roles without new events are left out. */
+  /** By role of an aggregate: version of its last event after the decision. Roles without new events are left out. */
   readonly streamVersions: { readonly [TName in TRole]?: number };
 }
 
@@ -56,12 +57,12 @@ export interface AcceptedCommand<TEvent extends RecordedEvent = RecordedEvent>
 /** A business rule rejected a command. Nothing was appended. */
 export interface RejectedCommand<TReason extends string = string> extends Rejected<TReason>, OneStream {}
 
-/** A decision over several aggregates was accepted; its events are recorded. */
+/** A decision was accepted; its events are recorded. */
 export interface AcceptedDecision<TEvent extends RecordedEvent = RecordedEvent, TRole extends string = string>
   extends Accepted<TEvent>,
     SeveralStreams<TRole> {}
 
-/** A business rule rejected a decision over several aggregates. Nothing was appended. */
+/** A business rule rejected a decision. Nothing was appended. */
 export interface RejectedDecision<TReason extends string = string, TRole extends string = string>
   extends Rejected<TReason>,
     SeveralStreams<TRole> {}
@@ -78,10 +79,10 @@ export type CommandResult<
   TCommand,
   TMetadata extends EventMetadata = EventMetadata,
   TReason extends string = never,
-> = TCommand extends { readonly ids: infer TIds }
+> = TCommand extends { readonly decision: string }
   ?
-      | AcceptedDecision<RecordedAs<CommandEvent<TCommand>, TMetadata>, keyof TIds & string>
-      | RejectedDecision<CommandReason<TCommand> | TReason, keyof TIds & string>
+      | AcceptedDecision<RecordedAs<CommandEvent<TCommand>, TMetadata>, CommandRole<TCommand>>
+      | RejectedDecision<CommandReason<TCommand> | TReason, CommandRole<TCommand>>
   :
       | AcceptedCommand<RecordedAs<CommandEvent<TCommand>, TMetadata>>
       | RejectedCommand<CommandReason<TCommand> | TReason>;

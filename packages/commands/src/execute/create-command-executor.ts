@@ -4,7 +4,6 @@ import {
   type AnyDecision,
   assertId,
   ClosedError,
-  InvalidArgumentError,
   type MetadataSchema,
   type RetryPolicy,
   estimatedSize,
@@ -31,7 +30,9 @@ import { commandNameOf, planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
+import { FoldLoader } from '../load/fold-loader.ts';
 import { Loader } from '../load/loader.ts';
+import { PlanLoader } from '../load/plan-loader.ts';
 import { tokenOfState } from '../load/folded.ts';
 import { checkCustomMetadata, metadataOf } from '../metadata/command-metadata.ts';
 import { fingerprintOf } from '../metadata/command-fingerprint.ts';
@@ -136,7 +137,9 @@ export function createCommandExecutor<
   const cache = new AggregateCache(cacheSize(options.cache));
   const snapshots = new Snapshots(options.snapshots, guarded(options.onSnapshotError ?? warn));
   const loader = new Loader(store, cache, snapshots);
-  const context = { store, loader, queues: new StreamQueues(), random };
+  const foldLoader = new FoldLoader(store, cache, loader);
+  const planLoader = new PlanLoader(loader, foldLoader);
+  const context = { store, loader, foldLoader, planLoader, queues: new StreamQueues(), random };
   const inFlight = new InFlight(IN_FLIGHT_LIMITS);
   let closed = false;
 
@@ -185,12 +188,7 @@ export function createCommandExecutor<
     at: LoadOptions = {},
   ): Promise<LoadedAggregate<unknown>> {
     assertObject('an aggregate', 'aggregate', aggregate);
-    if (!registry.has(aggregate)) {
-      throw new InvalidArgumentError(
-        'aggregate',
-        `"${aggregate.name}" is not one of those given in aggregates; pass its definition`,
-      );
-    }
+    registry.assertHas(aggregate);
     const stream = { aggregate, streamId: aggregate.streamId(id) };
     const range = historyRangeOf(at);
     const folded = await (range === undefined ? loader.load(stream) : loader.loadPast(stream, range));

@@ -1,9 +1,15 @@
-import type { CustomMetadata, ExpectedVersion, RecordedEvent, RetryOptions } from '@leftfold/core';
+import type {
+  CommandRole,
+  CustomMetadata,
+  ExpectedVersion,
+  RecordedEvent,
+  RetryOptions,
+} from '@leftfold/core';
 import type { CommandMetadata } from '../metadata/command-metadata.ts';
 
-/** The version that the caller expects of the stream, or by role of a decision's streams. */
-export type ExpectedVersionOf<TCommand> = TCommand extends { readonly ids: infer TIds }
-  ? { readonly [TRole in keyof TIds]?: ExpectedVersion | undefined }
+/** The version that the caller expects of the stream, or by role of the aggregates of a decision. */
+export type ExpectedVersionOf<TCommand> = TCommand extends { readonly decision: string }
+  ? { readonly [TRole in CommandRole<TCommand>]?: ExpectedVersion | undefined }
   : ExpectedVersion;
 
 interface CommonOptions<TCommand> {

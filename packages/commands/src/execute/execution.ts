@@ -10,16 +10,19 @@ import {
   retryDelayMs,
   type RetryPolicy,
 } from '@leftfold/core';
-import { type Change, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
-import type { Plan, Target } from '../decide/plan.ts';
-import { sameVersions, type LoadedTarget, unmetExpectedVersion } from '../decide/loaded-target.ts';
+import { type Changes, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
+import type { Plan } from '../decide/plan.ts';
+import { type Loaded, sameStates, statesIn, unmetExpectedVersion } from '../decide/loaded.ts';
+import type { FoldLoader } from '../load/fold-loader.ts';
+import { laneOf } from '../load/fold-target.ts';
 import type { Loader } from '../load/loader.ts';
+import type { PlanLoader } from '../load/plan-loader.ts';
 import { sameFingerprint } from '../metadata/command-fingerprint.ts';
 import type { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type { AnyResult } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
 import type { CommandExecution } from './middleware.ts';
-import { assertVersionsUnchanged, sendChanges } from './send-changes.ts';
+import { assertUnchanged, sendChanges } from './send-changes.ts';
 import {
   type ResultContext,
   type StreamVersion,
@@ -35,6 +38,8 @@ const UNAVAILABLE_ATTEMPTS = 3;
 export interface ExecutorContext {
   readonly store: EventStore;
   readonly loader: Loader;
+  readonly foldLoader: FoldLoader;
+  readonly planLoader: PlanLoader;
   readonly queues: StreamQueues;
   readonly random: () => number;
 }
@@ -63,6 +68,8 @@ export class Execution {
   readonly #context: ExecutorContext;
   readonly #request: ExecutionRequest;
   readonly #streamIds: readonly string[];
+  /** What this execution shares with those that it would probably conflict with. */
+  readonly #lanes: readonly string[];
   #attempts = 0;
   #unavailable = 0;
   /** A state that was read or appended to after this moment counts as current for this execution. */
@@ -76,6 +83,7 @@ export class Execution {
     this.#context = context;
     this.#request = request;
     this.#streamIds = request.plan.targets.map(({ streamId }) => streamId);
+    this.#lanes = [...new Set([...this.#streamIds, ...request.plan.folds.map(laneOf)])];
     this.#arrival = context.loader.arrive();
   }
 
@@ -88,7 +96,7 @@ export class Execution {
         settled = await this.#try();
       } catch (error) {
         // Commands queued behind this one would otherwise fail one after another, each after its own timeout.
-        if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#streamIds);
+        if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#lanes);
         if (!this.#maySucceedLater(error)) throw error;
         // Not a lost race: what was decided on is gone, and the log can be read again at once.
         if (!hasCode(error, 'LOG_REWOUND'))
@@ -103,7 +111,7 @@ export class Execution {
 
   #maySucceedLater(error: unknown): boolean {
     if (this.#attempts >= this.#request.retry.attempts) return false;
-    if (hasCode(error, 'STREAM_VERSION_CONFLICT') || hasCode(error, 'LOG_REWOUND')) return true;
+    if (isConflict(error) || hasCode(error, 'LOG_REWOUND')) return true;
     if (!hasCode(error, 'STORE_UNAVAILABLE')) return false;
     this.#unavailable += 1;
     return this.#unavailable < UNAVAILABLE_ATTEMPTS;
@@ -111,7 +119,7 @@ export class Execution {
 
   /** One attempt. Throws errors of the store or of `evolve`; an error of `decide` is part of the result. */
   async #try(): Promise<AttemptResult> {
-    const settled = await this.#context.queues.take(this.#streamIds, () => this.#decideAndAppend());
+    const settled = await this.#context.queues.take(this.#lanes, () => this.#decideAndAppend());
     const mayBeInTheLog = this.#request.mayBeDuplicate || this.#appendUncertain;
     if (settled.kind === 'appended' || !mayBeInTheLog) return settled;
     // A repeated command is decided on the state after its first execution, and may be rejected because of that.
@@ -128,59 +136,36 @@ export class Execution {
           return await this.#append(guessed.changes);
         } catch (error) {
           // The cached state was older than the log. This is not a lost race yet: read the newer events and decide again.
-          if (!hasCode(error, 'STREAM_VERSION_CONFLICT')) throw error;
+          if (!isConflict(error)) throw error;
         }
-      } else if (this.#isRecent(guess)) {
+      } else if (guess.folds.length === 0 && this.#isRecent(guess)) {
         return this.#appendNothing(guess, guessed);
       }
     }
-    const { loader } = this.#context;
-    const { targets } = this.#request.plan;
-    const loadedTargets = await Promise.all(
-      targets.map(
-        async (target): Promise<LoadedTarget> => ({
-          target,
-          folded: await loader.load(target, this.#requesterOf(target)),
-        }),
-      ),
-    );
-    const unmet = unmetExpectedVersion(loadedTargets);
+    const loaded = await this.#context.planLoader.load(this.#request.plan);
+    const unmet = unmetExpectedVersion(loaded);
     if (unmet !== undefined) return { kind: 'failed', error: unmet };
-    const stillHolds =
-      guess !== undefined && guessed?.kind !== 'changes' && sameVersions(guess, loadedTargets);
-    const outcome = stillHolds && guessed !== undefined ? guessed : this.#decide(loadedTargets);
-    return outcome.kind === 'changes'
-      ? this.#append(outcome.changes)
-      : this.#appendNothing(loadedTargets, outcome);
+    const stillHolds = guess !== undefined && guessed?.kind !== 'changes' && sameStates(guess, loaded);
+    const outcome = stillHolds && guessed !== undefined ? guessed : this.#decide(loaded);
+    return outcome.kind === 'changes' ? this.#append(outcome.changes) : this.#appendNothing(loaded, outcome);
   }
 
-  /**
-   * The cached states, without asking the store. A decision based on them holds if the append finds the same versions.
-   * undefined when they are not worth an attempt.
-   */
-  #guess(): readonly LoadedTarget[] | undefined {
-    const loadedTargets: LoadedTarget[] = [];
-    for (const target of this.#request.plan.targets) {
-      const folded = this.#context.loader.guess(target, this.#requesterOf(target));
-      if (folded === undefined) return undefined;
-      loadedTargets.push({ target, folded });
-    }
-    if (unmetExpectedVersion(loadedTargets) !== undefined) return undefined;
-    return this.#attempts === 1 || this.#isRecent(loadedTargets) ? loadedTargets : undefined;
+  /** The cached states. undefined when they are not worth an attempt. */
+  #guess(): Loaded | undefined {
+    const guess = this.#context.planLoader.guess(this.#request.plan);
+    if (guess === undefined || unmetExpectedVersion(guess) !== undefined) return undefined;
+    return this.#attempts === 1 || this.#isRecent(guess) ? guess : undefined;
   }
 
-  #requesterOf({ role }: Target): string {
-    return `${this.#request.plan.name} ${role}`;
+  #isRecent(loaded: Loaded): boolean {
+    return statesIn(loaded).every(({ asOf }) => asOf >= this.#arrival);
   }
 
-  #isRecent(loadedTargets: readonly LoadedTarget[]): boolean {
-    return loadedTargets.every(({ folded }) => folded.asOf >= this.#arrival);
-  }
-
-  #decide(loadedTargets: readonly LoadedTarget[]): DecideOutcome {
-    const { plan, now, metadata, newId } = this.#request;
+  #decide(loaded: Loaded): DecideOutcome {
+    const { plan, commandId, now, metadata, newId } = this.#request;
     let used = 0;
-    return decideOn(plan, loadedTargets, {
+    return decideOn(plan, loaded, {
+      commandId,
       now,
       metadata,
       newId: () => {
@@ -192,8 +177,8 @@ export class Execution {
     });
   }
 
-  async #append(changes: readonly Change[]): Promise<AttemptResult> {
-    const { loader, store } = this.#context;
+  async #append(changes: Changes): Promise<AttemptResult> {
+    const { loader, foldLoader, store } = this.#context;
     const { commandId, metadata } = this.#request;
     const { asOf } = loader;
     let appended: AppendToStreamsResult;
@@ -205,7 +190,7 @@ export class Execution {
         return { kind: 'failed', error: ofCommand ? new CommandIdReusedError(commandId) : error };
       }
       if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
-      forgetIfLogIsBehind(loader, changes, error);
+      forgetIfLogIsBehind(loader, changes.targets, error);
       const rejection = this.#request.toRejection?.(error);
       if (rejection !== undefined)
         return {
@@ -218,24 +203,22 @@ export class Execution {
     const events = (first?.events ?? []).concat(...others.map((stream) => stream.events));
     if (appended.duplicate) {
       // All of its events may be retired, and read as nothing.
-      const places = changes.map(({ target: { streamId } }, index) => ({
+      const places = changes.targets.map(({ target: { streamId } }, index) => ({
         streamId,
         streamVersion: appended.streams[index]?.streamVersion ?? 0,
       }));
       return this.#repeated(events, places);
     }
-    changes.forEach((change, index) =>
+    changes.targets.forEach((change, index) =>
       cacheResult(loader, change, appended.streams[index]?.events ?? [], asOf),
     );
+    foldLoader.keepAppended(changes.folds, { recorded: events, position: appended.position, asOf });
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, false) };
   }
 
   /** Without an append the result rests on the states alone, so all of them must have been current at one moment. */
-  async #appendNothing(
-    loadedTargets: readonly LoadedTarget[],
-    outcome: DecideOutcome,
-  ): Promise<AttemptResult> {
-    if (loadedTargets.length > 1) await assertVersionsUnchanged(this.#context.store, loadedTargets);
+  async #appendNothing(loaded: Loaded, outcome: DecideOutcome): Promise<AttemptResult> {
+    await assertUnchanged(this.#context.store, loaded);
     const context = this.#resultContext();
     switch (outcome.kind) {
       case 'thrown':
@@ -243,11 +226,11 @@ export class Execution {
       case 'rejected':
         return {
           kind: 'nothing-appended',
-          result: toRejectedResult(context, loadedTargets, outcome.rejection),
+          result: toRejectedResult(context, loaded, outcome.rejection),
         };
       case 'no-changes':
       case 'changes':
-        return { kind: 'nothing-appended', result: toUnchangedResult(context, loadedTargets) };
+        return { kind: 'nothing-appended', result: toUnchangedResult(context, loaded) };
     }
   }
 
@@ -255,7 +238,8 @@ export class Execution {
   #repeated(recorded: readonly RecordedEvent[], places?: readonly StreamVersion[]): AttemptResult {
     const { plan, mayBeDuplicate } = this.#request;
     const foreign = recorded.find(
-      ({ streamId, metadata }) => metadata['command'] !== plan.name || !this.#streamIds.includes(streamId),
+      ({ streamId, metadata }) =>
+        metadata['command'] !== plan.name || (!plan.writesElsewhere && !this.#streamIds.includes(streamId)),
     );
     const mine = this.#request.metadata['commandFingerprint'];
     // Events of an older release have no fingerprint.
@@ -275,6 +259,11 @@ export class Execution {
     const { plan, commandId } = this.#request;
     return { plan, commandId, attempts: this.#attempts };
   }
+}
+
+/** Another writer came first: the decision rests on what no longer holds. */
+function isConflict(error: unknown): boolean {
+  return hasCode(error, 'STREAM_VERSION_CONFLICT') || hasCode(error, 'APPEND_CONDITION_FAILED');
 }
 
 function hasCode(error: unknown, code: ErrorCode): boolean {

@@ -5,7 +5,7 @@ export function parseCommand(value: unknown): AnyCommand {
   if (typeof value !== 'object' || value === null) throw notACommand('', 'must be an object');
   const input = 'input' in value ? value.input : undefined;
   if ('decision' in value) {
-    return { decision: textOf(value, 'decision'), ids: idsOf('ids' in value ? value.ids : undefined), input };
+    return { decision: textOf(value, 'decision'), input };
   }
   return {
     aggregate: textOf(value, 'aggregate'),
@@ -21,14 +21,8 @@ function textOf(value: object, field: string): string {
   throw notACommand(field, 'must be a string');
 }
 
-function idsOf(ids: unknown): Readonly<Record<string, string>> {
-  if (typeof ids !== 'object' || ids === null)
-    throw notACommand('ids', 'must be an object with an id for each role');
-  return Object.fromEntries(Object.keys(ids).map((role) => [role, textOf(ids, role)]));
-}
-
 function notACommand(path: string, message: string): InvalidCommandError {
-  const shape = 'a command is { aggregate, id, name, input }, or { decision, ids, input }';
+  const shape = 'a command is { aggregate, id, name, input }, or { decision, input }';
   return new InvalidCommandError('unknown', [
     { path, code: 'not_a_command', message: `${message}; ${shape}` },
   ]);

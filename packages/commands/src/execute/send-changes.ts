@@ -1,43 +1,70 @@
-import type { AppendToStreamsResult, AppendContext, EventStore } from '@leftfold/core';
-import type { Change } from '../decide/decide-on.ts';
-import type { LoadedTarget } from '../decide/loaded-target.ts';
+import type {
+  AppendCondition,
+  AppendContext,
+  AppendToStreamsResult,
+  EventStore,
+  StreamToAppend,
+} from '@leftfold/core';
+import type { Changes } from '../decide/decide-on.ts';
+import { type Loaded, type LoadedFold, statesIn } from '../decide/loaded.ts';
+import { queriesOf } from '../load/fold-target.ts';
 
 /**
- * Appends the new events if every stream is still at its loaded version. Streams without new events are only checked.
+ * Appends the new events if every stream is still at its loaded version, and no event was added that counts in a fold. Streams
+ * without new events are only checked.
  *
- * @throws StreamVersionConflictError, and other errors of the store
+ * @returns the streams of the targets first, in their order
+ * @throws StreamVersionConflictError, AppendConditionFailedError, and other errors of the store
  */
 export async function sendChanges(
   store: EventStore,
-  changes: readonly Change[],
+  { targets, folds, elsewhere }: Changes,
   context: AppendContext,
 ): Promise<AppendToStreamsResult> {
-  const [only] = changes;
-  const inEra = { ...context, era: eraOf(changes) };
-  if (only === undefined || changes.length > 1) return store.appendToStreams(changes.map(toAppend), inEra);
-  const { streamId, events, expectedVersion } = toAppend(only);
+  const appends: readonly StreamToAppend[] = [
+    ...targets.map(({ target, folded, events }) => ({
+      streamId: target.streamId,
+      events,
+      expectedVersion: folded.streamVersion,
+    })),
+    ...elsewhere,
+  ];
+  const inEra = { ...context, era: eraOf({ targets, folds }), condition: conditionOf(folds) };
+  const [only] = appends;
+  if (only === undefined || appends.length > 1) return store.appendToStreams(appends, inEra);
+  const { streamId, events, expectedVersion } = only;
   const stream = await store.append(streamId, events, { ...inEra, expectedVersion });
   return { position: stream.position, streams: [stream], duplicate: stream.duplicate };
 }
 
-/** @throws StreamVersionConflictError when a stream is not at its loaded version */
-export async function assertVersionsUnchanged(
-  store: EventStore,
-  loadedTargets: readonly LoadedTarget[],
-): Promise<void> {
-  await store.appendToStreams(
-    loadedTargets.map((loaded) => toAppend({ ...loaded, events: [] })),
-    {
-      era: eraOf(loadedTargets),
-    },
-  );
+/**
+ * Checks that states which were read one after the other were all current at one moment.
+ *
+ * @throws StreamVersionConflictError, AppendConditionFailedError when one was not
+ */
+export async function assertUnchanged(store: EventStore, loaded: Loaded): Promise<void> {
+  const { targets, folds } = loaded;
+  // All folds were read at one position of the log.
+  const reads = targets.length + Math.min(folds.length, 1);
+  if (reads < 2) return;
+  const checks = targets.map(({ target: { streamId }, folded: { streamVersion: expectedVersion } }) => ({
+    streamId,
+    events: [],
+    expectedVersion,
+  }));
+  await store.appendToStreams(checks, { era: eraOf(loaded), condition: conditionOf(folds) });
 }
 
 /** The earliest: the store refuses the append when the log has gone back since any of the states was read. */
-function eraOf(loadedTargets: readonly LoadedTarget[]): number {
-  return Math.min(...loadedTargets.map(({ folded }) => folded.era));
+function eraOf(loaded: Loaded): number {
+  return Math.min(...statesIn(loaded).map(({ era }) => era));
 }
 
-function toAppend({ target, folded, events }: LoadedTarget & Pick<Change, 'events'>) {
-  return { streamId: target.streamId, events, expectedVersion: folded.streamVersion };
+/** No event that counts in a fold may come after those that it has. */
+function conditionOf(folds: readonly LoadedFold[]): AppendCondition | undefined {
+  if (folds.length === 0) return undefined;
+  return {
+    failIfMatch: queriesOf(folds.map(({ target }) => target)),
+    after: Math.min(...folds.map(({ folded }) => folded.streamVersion)),
+  };
 }

@@ -1,6 +1,6 @@
 import { type LogToken, type RecordedEvent, type Rejection, tokenOf } from '@leftfold/core';
 import type { Plan } from '../decide/plan.ts';
-import type { LoadedTarget } from '../decide/loaded-target.ts';
+import { type Loaded, statesIn } from '../decide/loaded.ts';
 import { tokenOfState } from '../load/folded.ts';
 import type { AnyResult } from './command-result.ts';
 
@@ -28,24 +28,26 @@ export function toAppendedResult(
   return { outcome: 'accepted', ...common(context, token), ...versions, events, duplicate };
 }
 
-export function toUnchangedResult(context: ResultContext, loadedTargets: readonly LoadedTarget[]): AnyResult {
-  return { outcome: 'accepted', ...based(context, loadedTargets), events: [], duplicate: false };
+export function toUnchangedResult(context: ResultContext, loaded: Loaded): AnyResult {
+  return { outcome: 'accepted', ...based(context, loaded), events: [], duplicate: false };
 }
 
 export function toRejectedResult(
   context: ResultContext,
-  loadedTargets: readonly LoadedTarget[],
+  loaded: Loaded,
   { reason, details }: Rejection,
 ): AnyResult {
-  return { outcome: 'rejected', ...based(context, loadedTargets), reason, details };
+  return { outcome: 'rejected', ...based(context, loaded), reason, details };
 }
 
-function based(context: ResultContext, loadedTargets: readonly LoadedTarget[]) {
-  const [first, ...others] = loadedTargets.map(({ folded }) => folded);
-  const token = tokenOfState(
-    others.reduce((latest, folded) => (folded.position > latest.position ? folded : latest), first!),
+function based(context: ResultContext, loaded: Loaded) {
+  const [first, ...others] = statesIn(loaded);
+  const latest = others.reduce(
+    (before, folded) => (before === undefined || folded.position > before.position ? folded : before),
+    first,
   );
-  const places = loadedTargets.map(({ target: { streamId }, folded: { streamVersion } }) => ({
+  const token = latest === undefined ? tokenOf(undefined) : tokenOfState(latest);
+  const places = loaded.targets.map(({ target: { streamId }, folded: { streamVersion } }) => ({
     streamId,
     streamVersion,
   }));

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertOptions, assertWhole } from '../input/assert-argument.ts';
 import {
-  assertAggregate,
   assertEach,
   assertEventGroup,
   assertFunction,
@@ -11,7 +10,7 @@ import {
   assertSchema,
   assertText,
 } from '../input/assert-definition.ts';
-import { assertFreeName, assertMemberName } from '../naming/names.ts';
+import { assertMemberName } from '../naming/names.ts';
 
 const aggregateNames = {
   events: true,
@@ -24,17 +23,6 @@ const aggregateNames = {
 } as const;
 const commandNames = { input: true, decide: true } as const;
 const snapshotNames = { everyEvents: true } as const;
-const decisionNames = {
-  name: true,
-  aggregates: true,
-  input: true,
-  rejections: true,
-  decide: true,
-} as const;
-
-/** Aggregates of a decision. All of them are loaded for each command, and a lock is taken for each. */
-const MAX_ROLES = 100;
-
 /** @throws InvalidArgumentError, InvalidNameError when a part of an aggregate is missing, or is none */
 export function assertAggregateOptions(
   options: Partial<Readonly<Record<keyof typeof aggregateNames, unknown>>>,
@@ -57,33 +45,8 @@ export function assertAggregateOptions(
   assertOptions('snapshots', snapshots, snapshotNames);
 }
 
-/** @throws InvalidArgumentError, InvalidNameError when a part of a decision is missing, or is none */
-export function assertDecisionOptions(
-  options: Partial<Readonly<Record<keyof typeof decisionNames, unknown>>>,
-): void {
-  assertGiven('options', options, decisionNames);
-  assertMemberName('decision name', options.name as string);
-  assertMembers(
-    'aggregates',
-    options.aggregates,
-    'an object with an aggregate for each role',
-    (argument, aggregate) => {
-      assertFreeName('role', argument.slice('aggregates.'.length));
-      assertAggregate(argument, aggregate);
-    },
-  );
-  const roles = Object.keys(options.aggregates);
-  if (roles.length > MAX_ROLES)
-    throw new InvalidArgumentError(
-      'aggregates',
-      `has ${roles.length} roles, the limit is ${MAX_ROLES}; decide on fewer aggregates, or on the events of a tag with readForDecision`,
-    );
-  assertEach('rejections', options.rejections ?? [], assertText);
-  assertRule('options', options, decisionNames);
-}
-
 /** The schema of an input, and what decides on it. */
-function assertRule(argument: string, rule: unknown, names: Readonly<Record<string, true>>): void {
+export function assertRule(argument: string, rule: unknown, names: Readonly<Record<string, true>>): void {
   assertGiven(argument, rule, names);
   const { input, decide } = rule as { readonly input?: unknown; readonly decide?: unknown };
   assertSchema(`${argument}.input`, input);

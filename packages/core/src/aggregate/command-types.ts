@@ -13,14 +13,14 @@ export type EmittedBy<TResult, TEvent extends NewEvent> = unknown extends TResul
   ? TEvent
   : Extract<TEvent, { readonly type: EventTypeIn<TResult> }>;
 
-/** The types of an event, of a list of events, or of events by role. */
+/** The types of an event, or of a list of events. */
 type EventTypeIn<TResult> = TResult extends Rejection | undefined
   ? never
   : TResult extends { readonly type: infer TType extends string }
     ? TType
     : TResult extends readonly (infer TItem)[]
       ? EventTypeIn<TItem>
-      : { [TRole in keyof TResult]: EventTypeIn<TResult[TRole]> }[keyof TResult];
+      : never;
 
 /** The reasons of a `decide` with this result; all declared ones when the result's type is too wide. */
 export type RejectedBy<TResult, TReason extends string> = unknown extends TResult

@@ -26,19 +26,17 @@ export interface Command<
   readonly [outcome]?: { readonly event: TEvent; readonly reason: TReason };
 }
 
-/** A request to a decision over several aggregates, as a plain value. */
+/** A request to a decision, as a plain value. `TRole`: the roles of the aggregates that it reads. */
 export interface DecisionCommand<
   TDecision extends string = string,
-  TIds extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
   TInput = unknown,
   TEvent extends NewEvent = NewEvent,
   TReason extends string = string,
+  TRole extends string = string,
 > {
   readonly decision: TDecision;
-  /** The id of the aggregate in each role. */
-  readonly ids: TIds;
   readonly input: TInput;
-  readonly [outcome]?: { readonly event: TEvent; readonly reason: TReason };
+  readonly [outcome]?: { readonly event: TEvent; readonly reason: TReason; readonly role: TRole };
 }
 
 export type AnyCommand = Command | DecisionCommand;
@@ -55,6 +53,13 @@ export type CommandReason<TCommand> = TCommand extends {
   readonly [outcome]?: { readonly reason: infer TReason extends string };
 }
   ? TReason
+  : string;
+
+/** The roles of the aggregates that a decision reads. */
+export type CommandRole<TCommand> = TCommand extends {
+  readonly [outcome]?: { readonly role: infer TRole extends string };
+}
+  ? TRole
   : string;
 
 /** What `decide` may use beside state and input. It is pure, so time and new ids are passed in. */

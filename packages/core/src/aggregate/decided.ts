@@ -5,30 +5,38 @@ import type { NewEvent } from '../event/event.ts';
 import { assertNoOwnId } from '../event/own-id.ts';
 import { Rejection } from './reject.ts';
 
+/** The events that a rule may emit. */
+export interface OwnEvents {
+  readonly groups: readonly AnyEventGroup[];
+  /** Whose they are, for messages: `aggregate "account"`. */
+  readonly owner: string;
+  /** What to do about an event of others. */
+  readonly fix: string;
+}
+
 /**
- * Checks what `decide` returned for one aggregate, so that a decision fails in given/when/then as it fails in `execute`.
+ * Checks what `decide` returned, so that a decision fails in given/when/then as it fails in `execute`.
  *
  * @param rule whose `decide` it is: `"account.open"`
- * @param group the events of the aggregate
  * @returns the same
- * @throws InvalidDefinitionError when it is neither an event of the aggregate, nor a list of them, nor a rejection
+ * @throws InvalidDefinitionError when it is neither an event of its own, nor a list of them, nor a rejection
  * @throws InvalidArgumentError when an event has an id of its own
  */
-export function checkedDecision<TDecided>(rule: string, decided: TDecided, group: AnyEventGroup): TDecided {
+export function checkedDecision<TDecided>(rule: string, decided: TDecided, own: OwnEvents): TDecided {
   if (decided instanceof Rejection) return decided;
   const events: readonly unknown[] = Array.isArray(decided) ? decided : [decided];
   for (const event of events) {
     if (!isEvent(event)) throw notEvents(rule, event, Array.isArray(decided));
-    assertOwn(rule, event, group);
+    assertOwn(rule, event, own);
     assertNoOwnId(event);
   }
   return decided;
 }
 
-function assertOwn(rule: string, { type }: NewEvent, { category, definitions }: AnyEventGroup): void {
-  if (definitions.some((definition) => definition.type === type)) return;
+function assertOwn(rule: string, { type }: NewEvent, { groups, owner, fix }: OwnEvents): void {
+  if (groups.some(({ definitions }) => definitions.some((definition) => definition.type === type))) return;
   throw new InvalidDefinitionError(
-    `decide of ${rule} returned event ${shownName(type)}, which is none of aggregate "${category}"; return its own events only, or decide on several aggregates with defineDecision(...)`,
+    `decide of ${rule} returned event ${shownName(type)}, which is none of ${owner}; ${fix}`,
   );
 }
 
@@ -39,19 +47,6 @@ function notEvents(rule: string, returned: unknown, inList: boolean): InvalidDef
   return new InvalidDefinitionError(
     `decide of ${rule} returned ${inList ? `a list with ${what}` : what}; ${fix}`,
   );
-}
-
-/** What is wrong with a result of a decision that is not events by role. */
-export function notEventsByRole(
-  rule: string,
-  returned: unknown,
-  [role = 'role']: readonly string[],
-): InvalidDefinitionError {
-  const what = isEvent(returned) ? 'one event' : Array.isArray(returned) ? 'a list' : shownResult(returned);
-  const fix = isPromise(returned)
-    ? SYNCHRONOUS
-    : `return events by role, such as { ${role}: event } ({} for none), or reject(reason)`;
-  return new InvalidDefinitionError(`decide of ${rule} returned ${what}; ${fix}`);
 }
 
 function shownResult(returned: unknown): string {
@@ -70,6 +65,6 @@ function isPromise(value: unknown): boolean {
   return true;
 }
 
-export function isEvent(value: unknown): value is NewEvent {
+function isEvent(value: unknown): value is NewEvent {
   return typeof value === 'object' && value !== null && 'type' in value;
 }

@@ -9,10 +9,11 @@ import type {
 import type { Payloads } from '../event/event-shapes.ts';
 import type { NewEvent } from '../event/event.ts';
 import type { DecidedEventOptions } from '../event/event-definition.ts';
-import { InvalidDefinitionError, UnknownCommandError } from '../errors/definition-errors.ts';
-import { frozen, unfreezable } from '../fold/frozen.ts';
+import { UnknownCommandError } from '../errors/definition-errors.ts';
 import type { Immutable } from '../fold/immutable.ts';
+import { initialStateOf } from '../fold/initial-state.ts';
 import { streamIdOf } from '../naming/stream-id.ts';
+import type { AggregateRead } from './aggregate-read.ts';
 import { assertAggregateOptions } from './assert-aggregate-options.ts';
 import type { Command, CommandInput, DecideContext } from './command.ts';
 import type { CommandTypes, EmittedBy, RejectedBy } from './command-types.ts';
@@ -149,6 +150,8 @@ export interface Aggregate<
   readonly initialState: TState;
   /** Makes a command: `account.command.open('acc-1', { owner })`. */
   readonly command: CommandCreators<TCategory, TCommands>;
+  /** One aggregate, for a decision that reads it: `reads: ({ ownerId }) => ({ owner: account.at(ownerId) })`. */
+  at(id: string): AggregateRead<Aggregate<TCategory, TPayloads, TState, TCommands>>;
   decide(
     command: string,
     state: TState,
@@ -228,13 +231,13 @@ export function defineAggregate<
   assertAggregateOptions(options);
   const { events, commands, stateVersion = 1 } = options;
   const name = events.category;
-  const shared = unfreezable(options.initialState);
-  if (shared !== undefined) {
-    throw new InvalidDefinitionError(
-      `initialState of aggregate "${name}" contains a ${shared}, which all aggregates would share and could change; use plain objects and arrays`,
-    );
-  }
+  const initialState = initialStateOf(`aggregate "${name}"`, options.initialState);
   const commandNames = Object.keys(commands);
+  const own = {
+    groups: [events],
+    owner: `aggregate "${name}"`,
+    fix: 'return its own events only, or decide on several aggregates with defineDecision(...)',
+  };
 
   // The names and types are those of the options by construction; Object.entries and index access forget them.
   const handlers = commands as Readonly<
@@ -252,18 +255,21 @@ export function defineAggregate<
   return {
     name,
     events,
-    initialState: frozen(options.initialState) as Immutable<TState>,
+    initialState,
     stateVersion,
     snapshots: options.snapshots,
     commandNames,
     command: creatorsOf(name, commandNames),
     streamId: (id) => streamIdOf(name, id),
+    at(id) {
+      return { aggregate: this, id };
+    },
     inputOf: (command) => (Object.hasOwn(handlers, command) ? handlers[command]?.input : undefined),
     decide(command, state, input, context) {
       const handler = Object.hasOwn(handlers, command) ? handlers[command] : undefined;
       if (handler === undefined) throw new UnknownCommandError(`${name}.${command}`, commandNames);
       const decided = handler.decide(state, input, events.create, context);
-      return checkedDecision(`"${name}.${command}"`, decided, events);
+      return checkedDecision(`"${name}.${command}"`, decided, own);
     },
     evolve: foldEventOf(
       events,

@@ -10,6 +10,9 @@ import type {
   Payloads,
   ReadInput,
   ShapePayload,
+  TaggedName,
+  TagKeyOf,
+  TagKeys,
   WrittenData,
 } from './event-shapes.ts';
 import type { JsonValue } from './json.ts';
@@ -56,13 +59,18 @@ type RetiredCreators<TCategory extends string, TRetired extends Payloads> = {
   ) => RetiredEvent<`${TCategory}.${TName}`, EventData<TRetired[TName]>>;
 };
 
+/** Exists in types only: the keys of tags that events declare. */
+declare const tagKeys: unique symbol;
+
 /** The events of one category. */
 export interface EventGroup<
   TCategory extends string,
   TPayloads extends Payloads,
   TRetired extends Payloads = Readonly<Record<never, never>>,
+  TTags extends TagKeys = Readonly<Record<never, never>>,
 > extends AnyEventGroup {
   readonly category: TCategory;
+  readonly [tagKeys]?: TTags;
   /**
    * Makes an event: `accountEvents.create.opened({ owner })`.
    *
@@ -79,6 +87,11 @@ export interface EventGroup<
    */
   readonly createRetired: RetiredCreators<TCategory, TRetired>;
 }
+
+/** The keys of the tags that events of a group declare, by event name. */
+export type TagKeysOf<TGroup> = TGroup extends { readonly [tagKeys]?: infer TTags extends TagKeys }
+  ? TTags
+  : Readonly<Record<never, never>>;
 
 /** Options of {@link defineEvents}. */
 export interface EventGroupOptions<
@@ -181,7 +194,8 @@ export function defineEvents<
   TCategory,
   // Anonymous types, so that an editor shows the payloads and not the schemas.
   { [TName in keyof TShapes & string]: ShapePayload<TShapes[TName]> },
-  { [TName in keyof TRetired & string]: ShapePayload<TRetired[TName]> }
+  { [TName in keyof TRetired & string]: ShapePayload<TRetired[TName]> },
+  { [TName in keyof TShapes & string as TaggedName<TShapes[TName], TName>]: TagKeyOf<TShapes[TName]> }
 > {
   assertCategory(category);
   assertGiven('options', options, groupNames);

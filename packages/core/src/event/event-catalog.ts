@@ -119,6 +119,11 @@ export class EventCatalog {
     return tags === undefined ? NO_TAGS : tagsOfPayload(type, tags, data);
   }
 
+  /** The schema version of new events of this type; undefined when none can be written. */
+  writtenVersionOf(type: string): number | undefined {
+    return this.#byType.get(type)?.written.schemaVersion;
+  }
+
   /** The schema that new events of this type are parsed by. @throws UnknownEventError when it has no definition */
   schemaOf(type: string): EventSchema {
     return this.#definitionOf(type).written.schema;

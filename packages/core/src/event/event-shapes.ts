@@ -9,6 +9,15 @@ export type UntaggedShape = EventSchema | SchemaVersions<JsonValue, unknown, Wri
 /** The shape of a payload: a zod schema or a history of schemas, and with `tagged(...)` the tags of its events. */
 export type EventShape = UntaggedShape | TaggedShape<UntaggedShape>;
 
+/** Keys of tags by event name. An event without tags is left out. */
+export type TagKeys = Readonly<Record<string, string>>;
+
+/** The name of an event whose shape declares tags. */
+export type TaggedName<TShape, TName> = TShape extends TaggedShape<UntaggedShape> ? TName : never;
+
+/** The keys of the tags that a shape declares. */
+export type TagKeyOf<TShape> = TShape extends TaggedShape<UntaggedShape, infer TKey> ? TKey : never;
+
 /** Payload shapes by event name. */
 export type EventShapes = Readonly<Record<string, EventShape>>;
 

@@ -13,10 +13,15 @@ export type TagValues = Readonly<Record<string, TagValue>>;
 /** The tags of an event, made of its payload. */
 export type TagsOfPayload = (data: JsonValue) => TagValues;
 
-/** A payload with its tags. */
-export class TaggedShape<TShape> {
+/** The keys of tags, of all forms in which a function returns them. */
+export type KeysOf<TTags> = TTags extends TTags ? keyof TTags & string : never;
+
+/** A payload with its tags, and in its type their keys. */
+export class TaggedShape<TShape, TKey extends string = string> {
   readonly shape: TShape;
   readonly tags: TagsOfPayload;
+  /** Exists in types only. */
+  declare readonly key?: TKey;
 
   /** @internal made by `tagged` */
   constructor(shape: TShape, tags: TagsOfPayload) {
@@ -40,17 +45,25 @@ export function tagsOfPayload(type: string, tags: TagsOfPayload, data: JsonValue
     listOf(value).map((each) => {
       if (key === '' || key.includes(':'))
         throw invalid(type, `returned the key ${shownName(key)}; a key is not empty and has no ":"`);
-      const isText = typeof each === 'string' && each !== '';
-      if (!isText && !Number.isFinite(each))
+      if (!isTagValue(each))
         throw invalid(
           type,
           `returned a value for ${shownName(key)} that is no tag; return a text or a number`,
         );
-      const tag = `${key}:${String(each)}`;
-      assertId('tag', tag);
-      return tag;
+      return tagOf(key, each);
     }),
   );
+}
+
+/** @throws InvalidNameError when the tag is too long, or has control characters */
+export function tagOf(key: string, value: string | number): string {
+  const tag = `${key}:${String(value)}`;
+  assertId('tag', tag);
+  return tag;
+}
+
+export function isTagValue(value: unknown): value is string | number {
+  return typeof value === 'string' ? value !== '' : Number.isFinite(value);
 }
 
 function isObjectOfValues(values: unknown): values is Readonly<Record<string, unknown>> {

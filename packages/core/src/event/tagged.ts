@@ -1,7 +1,7 @@
 import { assertGivenFunction, assertSchema } from '../input/assert-definition.ts';
 import type { ShapePayload, UntaggedShape, WrittenData } from './event-shapes.ts';
 import { SchemaVersions } from './schema-versions.ts';
-import { TaggedShape, type TagValues } from './tagged-shape.ts';
+import { type KeysOf, TaggedShape, type TagValues } from './tagged-shape.ts';
 
 /**
  * A payload whose events have tags, by which decisions find them across streams.
@@ -21,10 +21,10 @@ import { TaggedShape, type TagValues } from './tagged-shape.ts';
  * none.
  * @throws InvalidArgumentError when the shape is neither a schema nor a history of schemas, or `tags` is no function.
  */
-export function tagged<TShape extends UntaggedShape>(
+export function tagged<TShape extends UntaggedShape, TTags extends TagValues>(
   shape: TShape,
-  tags: (data: WrittenData<ShapePayload<TShape>>) => TagValues,
-): TaggedShape<TShape> {
+  tags: (data: WrittenData<ShapePayload<TShape>>) => TTags,
+): TaggedShape<TShape, KeysOf<TTags>> {
   if (!(shape instanceof SchemaVersions)) assertSchema('shape', shape);
   assertGivenFunction('tags', tags);
   // Sound: the payload of an event that is appended was parsed by the schema that is written.

@@ -88,7 +88,9 @@ export function assertAggregate(argument: string, value: unknown): void {
 
 /** True for what `defineDecision` makes, as against an aggregate. */
 export function isDecision(value: unknown): boolean {
-  return hasTexts(value, 'name') && isObject(value['aggregates']) && typeof value['decide'] === 'function';
+  return (
+    hasTexts(value, 'name', 'kind') && value['kind'] === 'decision' && typeof value['decide'] === 'function'
+  );
 }
 
 /** @throws InvalidArgumentError when the value was not made by `defineDecision`. */

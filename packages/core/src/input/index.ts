@@ -35,3 +35,4 @@ export {
   assertText,
   isDecision,
 } from './assert-definition.ts';
+export { isAggregateRead, isFoldRead } from '../decision/reads.ts';

@@ -16,11 +16,6 @@ export type AppEvent<
   TGroup extends AnyEventGroup,
   TMetadata extends CustomMetadata,
 > = RecordedEventOf<
-  TAggregate['events'] | AggregateIn<TDecision>['events'] | TProjection['events'][number] | TGroup,
+  TAggregate['events'] | TDecision['events'][number] | TProjection['events'][number] | TGroup,
   RecordedMetadata<TMetadata>
 >;
-
-/** By the names of its roles: indexed by any text, a decision has aggregates without their types. */
-type AggregateIn<TDecision extends AnyDecision> = TDecision extends AnyDecision
-  ? TDecision['aggregates'][keyof TDecision['aggregates']]
-  : never;

@@ -398,12 +398,12 @@ describe('the events that an app reads', () => {
       expectTypeOf(event.type).toEqualTypeOf<'account.opened' | 'account.deposited' | 'cart.emptied'>();
   });
 
-  test('are narrowed by type in an app with decisions over several aggregates', async () => {
+  test('are narrowed by type in an app with decisions', async () => {
     const move = defineDecision({
       name: 'move',
-      aggregates: { from: account, to: account },
-      input: z.object({ cents: z.int() }),
-      decide: (_states, { cents }, emit) => ({ to: emit.to.deposited({ cents }) }),
+      input: z.object({ from: z.string(), to: z.string(), cents: z.int() }),
+      reads: ({ from, to }) => ({ from: account.at(from), to: account.at(to) }),
+      decide: (_states, { cents }, emit) => emit.to.deposited({ cents }),
     });
     const deciding = await createApp({ aggregates: [account], decisions: [move] });
     const { events } = await deciding.store.readForDecision({ tags: ['owner:ada'] });

@@ -55,11 +55,9 @@ function eventGroupsOf({
   reactions,
   events,
 }: Definitions): readonly AnyEventGroup[] {
-  const ofDecisions = decisions.flatMap((decision) => Object.values(decision.aggregates));
-  const ofAggregates = [...aggregates, ...ofDecisions].map((aggregate) => aggregate.events);
-  return [
-    ...new Set([...ofAggregates, ...[...projections, ...reactions].flatMap((one) => one.events), ...events]),
-  ];
+  const ofAggregates = aggregates.map((aggregate) => aggregate.events);
+  const ofOthers = [...decisions, ...projections, ...reactions].flatMap((one) => one.events);
+  return [...new Set([...ofAggregates, ...ofOthers, ...events])];
 }
 
 /** @param identify what two definitions must not have in common. @default the name */

@@ -17,6 +17,7 @@ import { assertSame } from './assert-same.ts';
 import { type GivenOptions, toDecisionContext } from './decision-context.ts';
 import { stateAfter, stateOf } from './history.ts';
 import { type Outcome, type ThenState, toOutcome } from './outcome.ts';
+import { toPlainEvent } from './plain-event.ts';
 import { assertObject, parseCommandInput } from '@leftfold/core/input';
 
 /** Any event of an aggregate, before it is appended. */
@@ -79,13 +80,21 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
       const context = { ...toDecisionContext(options), id };
       const decided = aggregate.decide(name, state, parseCommandInput(fullName, schema, input), context);
       if (decided instanceof Rejection) {
-        return toOutcome(fullName, { events: [], rejection: decided as Rejection<Reason>, state });
+        return toOutcome(fullName, { events: [], rejection: decided as Rejection<Reason>, state }, plain([]));
       }
       const events = toList(decided) as readonly NewEventOfAggregate<TAggregate>[];
       const next = stateAfter(aggregate, events, state) as State;
-      return toOutcome(fullName, { events, rejection: undefined, state: next });
+      return toOutcome(fullName, { events, rejection: undefined, state: next }, plain(events));
     },
   };
+}
+
+/** Compares events. */
+function plain(actual: readonly NewEvent[]) {
+  return (expected: readonly NewEvent[]) => ({
+    actual: actual.map(toPlainEvent),
+    expected: expected.map(toPlainEvent),
+  });
 }
 
 function toList(decided: Exclude<DecideResult<NewEvent, string>, Rejection>): readonly NewEvent[] {

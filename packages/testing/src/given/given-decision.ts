@@ -1,119 +1,200 @@
 import {
   type AnyDecision,
-  type DecisionCommand,
   assertId,
+  type CommandReason,
+  type DecisionCommand,
+  EventCatalog,
   InvalidArgumentError,
   InvalidCommandError,
   type NewEvent,
+  type ReadsByRole,
   Rejection,
-  type StateOf,
+  type RoleRead,
+  type StatesOf,
+  streamIdOf,
   UnknownCommandError,
 } from '@leftfold/core';
+import { assertObject, isAggregateRead, isFoldRead, parseCommandInput } from '@leftfold/core/input';
 import { type GivenOptions, toDecisionContext } from './decision-context.ts';
-import type { HistoryEventOf, NewEventOfAggregate } from './given-aggregate.ts';
-import { stateAfter, stateOf } from './history.ts';
+import { type GivenEvent, type PlacedEvent, toPlaced } from './given-events.ts';
+import { readFrom, stateOf } from './history.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
-import { assertObject, parseCommandInput } from '@leftfold/core/input';
-
-/** Events by role of a decision. */
-export type EventsByRole<TDecision extends AnyDecision> = {
-  readonly [TRole in keyof TDecision['aggregates']]?: readonly NewEventOfAggregate<
-    TDecision['aggregates'][TRole]
-  >[];
-};
-
-/** Histories by role of a decision. */
-export type HistoriesByRole<TDecision extends AnyDecision> = {
-  readonly [TRole in keyof TDecision['aggregates']]?: readonly HistoryEventOf<
-    TDecision['aggregates'][TRole]
-  >[];
-};
-
-/** States by role of a decision. */
-export type StatesByRole<TDecision extends AnyDecision> = {
-  readonly [TRole in keyof TDecision['aggregates']]: StateOf<TDecision['aggregates'][TRole]>;
-};
+import { toPlainEvent } from './plain-event.ts';
 
 type CommandOfDecision<TDecision> = TDecision extends { command(...input: never): infer TCommand }
   ? TCommand
   : never;
 
-type ReasonOfDecision<TDecision> =
-  CommandOfDecision<TDecision> extends DecisionCommand<
-    string,
-    Readonly<Record<string, string>>,
-    unknown,
-    NewEvent,
-    infer TReason
-  >
-    ? TReason
-    : string;
+type StatesOfDecision<TDecision extends AnyDecision> = StatesOf<ReturnType<TDecision['reads']>>;
 
-/** Aggregates with a history, by role. */
+/** A decision with a history. */
 export interface GivenDecision<TDecision extends AnyDecision> {
-  readonly states: StatesByRole<TDecision>;
   /**
-   * Calls `decide`, without a store.
+   * Reads what the command's input asks for from the history, and calls `decide`, without a store.
+   *
+   * `then` compares the stream of an event that is given with one: `then([inStream('account-a', withdrawn)])`.
    *
    * @throws InvalidCommandError when the input does not match the schema, or two roles have the same aggregate
    * @throws UnknownCommandError when the command belongs to another decision
-   * @throws InvalidNameError when an id is invalid
+   * @throws InvalidArgumentError when an event of the history could belong to several aggregates
    */
   when(
     command: CommandOfDecision<TDecision>,
-  ): Outcome<EventsByRole<TDecision>, ReasonOfDecision<TDecision>, StatesByRole<TDecision>>;
+  ): Outcome<
+    readonly NewEvent[],
+    CommandReason<CommandOfDecision<TDecision>>,
+    StatesOfDecision<TDecision>,
+    readonly GivenEvent[]
+  >;
 }
+
+/** The command id of a decision in a test: an event without tags is stored in a stream that is named by it. */
+const COMMAND_ID = 'command-1';
 
 export function givenDecision<TDecision extends AnyDecision>(
   decision: TDecision,
-  histories: Readonly<Record<string, readonly NewEvent[] | undefined>>,
+  given: readonly GivenEvent[],
   options: GivenOptions,
 ): GivenDecision<TDecision> {
-  type States = StatesByRole<TDecision>;
-  const roles = Object.entries(decision.aggregates);
-  for (const role of Object.keys(histories)) {
-    if (!Object.hasOwn(decision.aggregates, role))
-      throw new InvalidArgumentError(
-        'history',
-        `names "${role}", and decision "${decision.name}" has no such role`,
-      );
-  }
-  const states = Object.fromEntries(
-    roles.map(([role, aggregate]) => [role, stateOf(aggregate, histories[role] ?? [])]),
-  );
+  type Command = CommandOfDecision<TDecision>;
+  type States = StatesOfDecision<TDecision>;
+  const history = given.flatMap(toPlaced);
   return {
-    states: states as States,
     when(command) {
       // Every command of a decision has this shape; the conditional type hides it.
       assertObject('a command', 'command', command);
-      const { decision: name, ids, input } = command as DecisionCommand;
+      const { decision: name, input } = command as DecisionCommand;
       assertId('decision', name);
       if (name !== decision.name) throw new UnknownCommandError(name, [decision.name]);
-      assertObject('an object with an id for each role', 'ids', ids);
-      assertDistinct(decision, ids);
-      const context = { ...toDecisionContext(options), ids };
-      const decided = decision.decide(states, parseCommandInput(name, decision.input, input), context);
+      const parsed = parseCommandInput(name, decision.input, input);
+      const reads = decision.reads(parsed);
+      assertDistinct(name, reads);
+      const statesAfter = (events: readonly PlacedEvent[]) => statesOf(decision, reads, events) as States;
+      const before = statesAfter(history);
+      const decided = decision.decide(reads, before, parsed, toDecisionContext(options));
       if (decided instanceof Rejection) {
-        const rejection = decided as Rejection<ReasonOfDecision<TDecision>>;
-        return toOutcome(name, { events: {}, rejection, state: states as States });
+        const rejection = decided as Rejection<CommandReason<Command>>;
+        return toOutcome(name, { events: [], rejection, state: before }, placed([]));
       }
-      const next = Object.fromEntries(
-        roles.map(([role, aggregate]) => [role, stateAfter(aggregate, decided[role] ?? [], states[role])]),
+      const events = decided.map(({ event, streamId = streamIdOf(categoryIn(event), COMMAND_ID) }) => ({
+        event,
+        streamId,
+      }));
+      return toOutcome(
+        name,
+        {
+          events: events.map(({ event }) => event),
+          rejection: undefined,
+          state: statesAfter([...history, ...events]),
+        },
+        placed(events),
       );
-      const events = decided as EventsByRole<TDecision>;
-      return toOutcome(name, { events, rejection: undefined, state: next as States });
     },
   };
 }
 
-function assertDistinct({ name, aggregates }: AnyDecision, ids: Readonly<Record<string, string>>): void {
+/** Compares events, with the stream of each for which the test gives one. */
+function placed(actual: readonly PlacedEvent[]) {
+  return (given: readonly GivenEvent[]) => {
+    const expected = given.flatMap(toPlaced);
+    return {
+      actual: actual.map(({ event, streamId }, index) =>
+        plain({
+          event,
+          ...(expected[index]?.streamId !== undefined && streamId !== undefined && { streamId }),
+        }),
+      ),
+      expected: expected.map(plain),
+    };
+  };
+}
+
+function plain({ event, streamId }: PlacedEvent): unknown {
+  return { ...toPlainEvent(event), ...(streamId !== undefined && { streamId }) };
+}
+
+/** @throws UnknownEventError, InvalidEventError when an event is none of the decision, or its data does not match its schema */
+function statesOf(
+  decision: AnyDecision,
+  reads: ReadsByRole,
+  history: readonly PlacedEvent[],
+): Readonly<Record<string, unknown>> {
+  const streams = streamsByCategory(reads);
+  const groups = [...decision.events, ...Object.values(reads).flatMap(groupsOf)];
+  const catalog = new EventCatalog([...new Set(groups)], `decision "${decision.name}"`);
+  const log = history.map(({ event, streamId = streamByCategory(streams, event) }) => ({
+    event,
+    streamId,
+    read: readFrom(catalog, event),
+    tags: new Set([...tagsOf(catalog, event), ...(event.tags ?? [])]),
+  }));
+  const stateOfRead = (read: RoleRead): unknown => {
+    if (isAggregateRead(read)) {
+      const { aggregate, id } = read;
+      const own = aggregate.streamId(id);
+      return stateOf(
+        aggregate,
+        log.filter(({ streamId }) => streamId === own).map(({ event }) => event),
+      );
+    }
+    if (!isFoldRead(read)) return read.map(stateOfRead);
+    const { fold, tags } = read;
+    return log
+      .filter((event) => tags.every((tag) => event.tags.has(tag)))
+      .flatMap((event) => event.read)
+      .reduce((state, event) => fold.evolve(state, event), fold.initialState);
+  };
+  return Object.fromEntries(Object.entries(reads).map(([role, read]) => [role, stateOfRead(read)]));
+}
+
+function groupsOf(read: RoleRead): AnyDecision['events'] {
+  if (isAggregateRead(read)) return [read.aggregate.events];
+  return isFoldRead(read) ? read.fold.events : read.flatMap(groupsOf);
+}
+
+function tagsOf(catalog: EventCatalog, event: NewEvent): readonly string[] {
+  // Events of other versions and of retired types have the tags that they were stored with.
+  if (event.schemaVersion !== catalog.writtenVersionOf(event.type)) return [];
+  return catalog.tagsOf(event, catalog.payloadOf(event));
+}
+
+/** The streams of the aggregates, by category. */
+function streamsByCategory(reads: ReadsByRole): ReadonlyMap<string, readonly string[]> {
+  const streams = new Map<string, string[]>();
+  for (const read of Object.values(reads))
+    if (isAggregateRead(read)) {
+      const { category } = read.aggregate.events;
+      streams.set(category, [...(streams.get(category) ?? []), read.aggregate.streamId(read.id)]);
+    }
+  return streams;
+}
+
+/** That of the only aggregate which the event can belong to. */
+function streamByCategory(
+  streams: ReadonlyMap<string, readonly string[]>,
+  event: NewEvent,
+): string | undefined {
+  const [stream, ...others] = streams.get(categoryIn(event)) ?? [];
+  if (others.length === 0) return stream;
+  throw new InvalidArgumentError(
+    'history',
+    `has event "${event.type}" without a stream, and several aggregates that it could belong to; give it one: inStream('${stream}', event)`,
+  );
+}
+
+function categoryIn({ type }: NewEvent): string {
+  return type.slice(0, type.indexOf('.'));
+}
+
+function assertDistinct(name: string, reads: ReadsByRole): void {
   const roleByStream = new Map<string, string>();
-  for (const [role, aggregate] of Object.entries(aggregates)) {
-    const streamId = aggregate.streamId(ids[role] ?? '');
+  for (const [role, read] of Object.entries(reads)) {
+    if (!isAggregateRead(read)) continue;
+    const streamId = read.aggregate.streamId(read.id);
     const other = roleByStream.get(streamId);
     if (other !== undefined) {
-      const message = `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; give each role another one`;
-      throw new InvalidCommandError(name, [{ path: 'ids', code: 'same_aggregate', message }]);
+      const message = `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; each role needs another one`;
+      throw new InvalidCommandError(name, [{ path: 'input', code: 'same_aggregate', message }]);
     }
     roleByStream.set(streamId, role);
   }

@@ -125,7 +125,8 @@ export function inStream(streamId: string, ...events: readonly NewEvent[]): read
   return placed;
 }
 
-function toPlaced(given: GivenEvent): readonly PlacedEvent[] {
+/** @throws InvalidArgumentError, InvalidNameError when it is no event */
+export function toPlaced(given: GivenEvent): readonly PlacedEvent[] {
   if (!isList(given)) assertObject('an event', 'events', given);
   const placed = isList(given) ? given : 'event' in given ? [given] : [{ event: given }];
   placed.forEach(assertPlaced);

@@ -9,7 +9,7 @@ import {
   withdrawn,
 } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
-import { givenEvents } from './given-events.ts';
+import { givenEvents, inStream } from './given-events.ts';
 import { given } from './given.ts';
 
 test('given takes the aggregate’s own events, and when its own commands', () => {
@@ -20,7 +20,7 @@ test('given takes the aggregate’s own events, and when its own commands', () =
   // @ts-expect-error an event of another category
   given(account, [{ type: 'order.placed', schemaVersion: 1, data: {} }]);
   // @ts-expect-error a command of a decision is none of the aggregate's
-  given(account).when(transfer.command({ from: 'a', to: 'b' }, { cents: 5 }));
+  given(account).when(transfer.command({ from: 'a', to: 'b', cents: 5 }));
 });
 
 test('then takes the aggregate’s own events, and thenRejected its declared reasons', () => {
@@ -34,19 +34,21 @@ test('then takes the aggregate’s own events, and thenRejected its declared rea
   outcome.thenState({ open: true, balance: 5 });
 });
 
-test('a decision’s histories, events and states are by role', () => {
-  const outcome = given(transfer, { from: [opened] }).when(
-    transfer.command({ from: 'a', to: 'b' }, { cents: 5 }),
+test('a decision’s states are by role', () => {
+  const outcome = given(transfer, [inStream('account-a', opened)]).when(
+    transfer.command({ from: 'a', to: 'b', cents: 5 }),
   );
   expectTypeOf(outcome.state.to).toEqualTypeOf<{ readonly open: boolean; readonly cents: number }>();
   expectTypeOf<(typeof outcome)['thenRejected']>()
     .parameter(0)
     .toEqualTypeOf<'insufficient-funds' | 'account-not-open'>();
+  outcome.then([withdrawn(5), inStream('account-b', deposited(5))]);
+  // @ts-expect-error events are in a list
   outcome.then({ from: [withdrawn(5)] });
   // @ts-expect-error there is no role "via"
-  outcome.then({ via: [withdrawn(5)] });
-  // @ts-expect-error there is no role "via"
-  given(transfer, { via: [opened] });
+  outcome.thenState({ via: { open: true, cents: 5 } });
+  // @ts-expect-error a history is a list
+  given(transfer, { from: [opened] });
   // @ts-expect-error a command of the aggregate is none of the decision's
   given(transfer).when(account.command.close('a', {}));
 });

@@ -5,7 +5,7 @@ import {
   assertEvent,
   assertFunction,
   assertInstant,
-  assertMembers,
+  assertList,
   assertObject,
   assertOptions,
   isDecision,
@@ -13,7 +13,8 @@ import {
 } from '@leftfold/core/input';
 import type { GivenOptions } from './decision-context.ts';
 import { type GivenAggregate, givenAggregate, type HistoryEventOf } from './given-aggregate.ts';
-import { type GivenDecision, givenDecision, type HistoriesByRole } from './given-decision.ts';
+import { type GivenDecision, givenDecision } from './given-decision.ts';
+import type { GivenEvent } from './given-events.ts';
 
 /**
  * Starts a test of an aggregate, without a store: its history.
@@ -34,23 +35,29 @@ export function given<TAggregate extends AnyAggregate>(
 ): GivenAggregate<TAggregate>;
 
 /**
- * Starts a test of a decision over several aggregates: the history of each, by role.
+ * Starts a test of a decision, without a store: the history of everything that it may read, in the order of the log.
  *
  * ```ts
- * given(transfer, { from: [opened, deposited], to: [opened] })
- *   .when(transfer.command({ from: 'a', to: 'b' }, { cents: 5 }))
- *   .then({ from: [withdrawn], to: [deposited] });
+ * given(subscribe, [planned, subscribed])
+ *   .when(subscribe.command({ courseId: 'c1', studentId: 's2' }))
+ *   .thenRejected('course-full');
+ * given(transfer, [inStream('account-a', opened, deposited), inStream('account-b', opened)])
+ *   .when(transfer.command({ from: 'a', to: 'b', cents: 5 }))
+ *   .then([inStream('account-a', withdrawn), inStream('account-b', deposited)]);
  * ```
+ *
+ * An event without a stream belongs to the one aggregate of its category that the decision reads, if there is one. Folds find
+ * events by their tags in any stream.
  */
 export function given<TDecision extends AnyDecision>(
   decision: TDecision,
-  histories?: HistoriesByRole<TDecision>,
+  history?: readonly GivenEvent[],
   options?: GivenOptions,
 ): GivenDecision<TDecision>;
 
 export function given(
   subject: AnyAggregate | AnyDecision,
-  history?: readonly NewEvent[] | Histories,
+  history: readonly (NewEvent | GivenEvent)[] = [],
   options: GivenOptions = {},
 ): unknown {
   assertOptions('options', options, optionNames);
@@ -58,20 +65,12 @@ export function given(
   assertFunction('newId', options.newId);
   if (options.metadata !== undefined) assertObject('an object', 'metadata', options.metadata);
   if (isDecision(subject)) {
-    const histories = history ?? {};
-    assertMembers('history', histories, 'an object with a history for each role', assertHistory);
-    // A role without events may be left out, and what is no role is refused there.
-    return givenDecision(subject as AnyDecision, histories, options);
+    assertList('history', history);
+    return givenDecision(subject as AnyDecision, history, options);
   }
   assertAggregate('the subject of given', subject);
-  assertHistory('history', history);
-  return givenAggregate(subject as AnyAggregate, (history ?? []) as readonly NewEvent[], options);
+  assertEach('history', history, assertEvent);
+  return givenAggregate(subject as AnyAggregate, history as readonly NewEvent[], options);
 }
-
-type Histories = Readonly<Record<string, readonly NewEvent[] | undefined>>;
 
 const optionNames: OptionNames<GivenOptions> = { now: true, newId: true, metadata: true };
-
-function assertHistory(argument: string, history: unknown): void {
-  if (history !== undefined) assertEach(argument, history, assertEvent);
-}

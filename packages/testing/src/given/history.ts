@@ -4,6 +4,7 @@ import {
   copyJson,
   EventCatalog,
   type NewEvent,
+  type ReadEvent,
   replay,
 } from '@leftfold/core';
 
@@ -15,14 +16,10 @@ import {
  */
 export function stateOf(aggregate: AnyAggregate, history: readonly NewEvent[]): unknown {
   const catalog = catalogOf(aggregate);
-  const written = new Map(
-    aggregate.events.definitions.map((definition) => [definition.type, definition.written.schemaVersion]),
+  return replay(
+    aggregate,
+    history.flatMap((event) => readFrom(catalog, event)),
   );
-  const recorded = history.flatMap((event) => {
-    if (event.schemaVersion === written.get(event.type)) return [asWritten(catalog, event)];
-    return catalog.read({ ...event, data: asStoredData(event.type, event.schemaVersion, event.data) }, true);
-  });
-  return replay(aggregate, recorded);
 }
 
 /**
@@ -37,6 +34,17 @@ export function stateAfter(aggregate: AnyAggregate, events: readonly NewEvent[],
     events.map((event) => asWritten(catalog, event)),
     from,
   );
+}
+
+/**
+ * What a store reads for an event that it has recorded.
+ *
+ * @throws UnknownEventError, InvalidEventError when the catalog does not know it, or its data does not match its schema
+ */
+export function readFrom(catalog: EventCatalog, event: NewEvent): readonly ReadEvent[] {
+  const { type, schemaVersion } = event;
+  if (schemaVersion === catalog.writtenVersionOf(type)) return [asWritten(catalog, event)];
+  return catalog.read({ ...event, data: asStoredData(type, schemaVersion, event.data) }, true);
 }
 
 function catalogOf({ name, events }: AnyAggregate): EventCatalog {

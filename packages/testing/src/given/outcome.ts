@@ -2,7 +2,7 @@ import type { JsonObject, NewEvent, Rejection } from '@leftfold/core';
 import { assertSame, fail } from './assert-same.ts';
 import { toPlainEvent } from './plain-event.ts';
 
-/** The state after a decision: for one aggregate, or by role. */
+/** The state after a command: of its aggregate, or by role of a decision. */
 export interface ThenState<TState> {
   /** @throws AssertionError when the state after the new events is another one */
   thenState(expected: TState): void;
@@ -13,7 +13,8 @@ export interface ThenState<TState> {
  *
  * It is not a promise although it has a method `then`: do not `await` it or return it from an async function.
  */
-export interface Outcome<TEvents, TReason extends string, TState> extends ThenState<TState> {
+export interface Outcome<TEvents, TReason extends string, TState, TExpected = TEvents>
+  extends ThenState<TState> {
   /** The events of the decision; none when the command was rejected. */
   readonly events: TEvents;
   readonly rejection: Rejection<TReason> | undefined;
@@ -23,7 +24,7 @@ export interface Outcome<TEvents, TReason extends string, TState> extends ThenSt
    *
    * @throws AssertionError when the events are others, or the command was rejected
    */
-  then(expected: TEvents): ThenState<TState>;
+  then(expected: TExpected): ThenState<TState>;
   /** @throws AssertionError when there are events, or the command was rejected */
   thenNothing(): ThenState<TState>;
   /**
@@ -33,43 +34,56 @@ export interface Outcome<TEvents, TReason extends string, TState> extends ThenSt
   thenRejected(reason: TReason, details?: JsonObject): ThenState<TState>;
 }
 
-/** Events of one aggregate, or by role. */
-type AnyEvents = readonly NewEvent[] | Readonly<Record<string, readonly NewEvent[] | undefined>>;
+/** What `then` compares. */
+interface Compared {
+  readonly actual: readonly unknown[];
+  readonly expected: readonly unknown[];
+}
 
-/** @param command how messages name it */
-export function toOutcome<TEvents extends AnyEvents, TReason extends string, TState>(
+/**
+ * @param command how messages name it
+ * @param compare the events, and those that a test expects, in the form in which they are compared
+ */
+export function toOutcome<
+  TEvents extends readonly NewEvent[],
+  TReason extends string,
+  TState,
+  TExpected extends readonly unknown[],
+>(
   command: string,
   decided: {
     readonly events: TEvents;
     readonly rejection: Rejection<TReason> | undefined;
     readonly state: TState;
   },
-): Outcome<TEvents, TReason, TState> {
+  compare: (expected: TExpected) => Compared,
+): Outcome<TEvents, TReason, TState, TExpected> {
   const { events, rejection, state } = decided;
 
   function thenState(expected: TState): void {
     assertSame(state, expected, `the state after ${command} is another one`, thenState);
   }
 
-  function then(expected: TEvents): ThenState<TState> {
+  function then(expected: TExpected): ThenState<TState> {
     if (typeof expected === 'function')
       throw new TypeError('given(...).when(...) is no promise: do not await it');
-    if (!isExpected(expected))
-      throw new TypeError('then(...) takes a list of events, such as then([event]), or lists by role');
+    if (!Array.isArray(expected))
+      throw new TypeError('then(...) takes a list of events, such as then([event])');
     if (rejection !== undefined) fail(`${command} was rejected: ${saying(rejection)}`, then, { expected });
-    assertSame(plain(events), plain(expected), `${command} decided on other events`, then);
+    const compared = compare(expected);
+    assertSame(compared.actual, compared.expected, `${command} decided on other events`, then);
     return { thenState };
   }
 
   function thenNothing(): ThenState<TState> {
     if (rejection !== undefined) fail(`${command} was rejected: ${saying(rejection)}`, thenNothing);
-    assertSame(plain(events), plain([]), `${command} decided on events`, thenNothing);
+    assertSame(events.map(toPlainEvent), [], `${command} decided on events`, thenNothing);
     return { thenState };
   }
 
   function thenRejected(reason: TReason, details?: JsonObject): ThenState<TState> {
     if (rejection === undefined) {
-      const values = { actual: plain(events), expected: reason };
+      const values = { actual: events.map(toPlainEvent), expected: reason };
       fail(`${command} was not rejected: it decided on ${names(events)}`, thenRejected, values);
     }
     assertSame(rejection.reason, reason, `${command} was rejected for another reason`, thenRejected);
@@ -83,29 +97,8 @@ export function toOutcome<TEvents extends AnyEvents, TReason extends string, TSt
   return { ...decided, then, thenNothing, thenRejected, thenState };
 }
 
-/** Events to compare. A role without events equals a role that is left out. */
-function plain(events: AnyEvents): unknown {
-  if (isList(events)) return events.map(toPlainEvent);
-  const byRole = Object.entries(events).filter(([, list]) => list !== undefined && list.length > 0);
-  return byRole.length === 0
-    ? []
-    : Object.fromEntries(byRole.map(([role, list]) => [role, plain(list ?? [])]));
-}
-
-function isList(events: AnyEvents): events is readonly NewEvent[] {
-  return Array.isArray(events);
-}
-
-/** JavaScript may pass anything. */
-function isExpected(events: unknown): boolean {
-  if (Array.isArray(events)) return true;
-  if (typeof events !== 'object' || events === null) return false;
-  return Object.values(events).every((list) => list === undefined || Array.isArray(list));
-}
-
-function names(events: AnyEvents): string {
-  const list = isList(events) ? events : Object.values(events).flatMap((each) => each ?? []);
-  return list.length === 0 ? 'no events' : list.map(({ type }) => type).join(', ');
+function names(events: readonly NewEvent[]): string {
+  return events.length === 0 ? 'no events' : events.map(({ type }) => type).join(', ');
 }
 
 function saying({ reason, details }: Rejection): string {

@@ -11,6 +11,11 @@ export const commandClaims = {
       'A decision over several aggregates sees states that existed at one moment, and its events are appended to all of them or to none.',
     statedIn: 'guides/commands.md#decisions-over-several-aggregates',
   },
+  'decisions-over-tags': {
+    claim:
+      'A decision over tagged events is appended only if no event that it should have read was added in the meantime, in any stream; a rejection rests on states of one moment.',
+    statedIn: 'guides/decisions.md#what-is-guaranteed',
+  },
   'commands-take-effect-once': {
     claim: 'A command with an id takes effect once, however often it is sent, and returns the first result.',
     statedIn: 'guides/commands.md#idempotency',

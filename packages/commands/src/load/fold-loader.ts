@@ -1,0 +1,94 @@
+import type { AnyFold, EventStore, RecordedEvent } from '@leftfold/core';
+import type { LoadedFold } from '../decide/loaded.ts';
+import type { AggregateCache } from './aggregate-cache.ts';
+import { countsIn, type FoldTarget, queriesOf } from './fold-target.ts';
+import type { FoldedState } from './folded.ts';
+import type { Loader } from './loader.ts';
+
+/**
+ * Folds tagged events into the states of a decision, starting from the cache.
+ *
+ * The version of such a state is the position up to which it has every event that counts.
+ */
+export class FoldLoader {
+  readonly #store: EventStore;
+  readonly #cache: AggregateCache;
+  readonly #loader: Loader;
+  readonly #keys = new Map<AnyFold, number>();
+
+  /** @param cache may be shared with aggregates */
+  constructor(store: EventStore, cache: AggregateCache, loader: Loader) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#loader = loader;
+  }
+
+  /** The cached state. It may be older than the log. */
+  guess(target: FoldTarget): FoldedState | undefined {
+    const cached = this.#cache.get(this.#keyOf(target));
+    return cached?.era === this.#store.era ? cached : undefined;
+  }
+
+  /** The states of all of them at one position of the log. Two round trips. */
+  async load(targets: readonly FoldTarget[]): Promise<readonly FoldedState[]> {
+    if (targets.length === 0) return [];
+    const { asOf } = this.#loader;
+    const starts = targets.map((target) => this.guess(target) ?? this.#startOf(target));
+    const read = await this.#store.readForDecision(queriesOf(targets));
+    // The log went back since: the cached states may have events that it no longer has.
+    if (starts.some(({ era }) => era !== read.era)) return this.load(targets);
+    const states = starts.map((start) => ({ ...start }));
+    for await (const event of read.events)
+      targets.forEach((target, index) => {
+        const start = starts[index]!;
+        if (event.position > start.streamVersion) states[index] = next(target, states[index]!, event);
+      });
+    const { after = 0 } = read.condition;
+    return states.map((folded, index) =>
+      this.keep(targets[index]!, { ...folded, streamVersion: after, asOf }),
+    );
+  }
+
+  /**
+   * The states after an append whose condition held for all of them: no other event that counts is before its last one.
+   *
+   * @param recorded the new events
+   * @param position of the last of them
+   */
+  keepAppended(
+    folds: readonly LoadedFold[],
+    { recorded, position, asOf }: { recorded: readonly RecordedEvent[]; position: number; asOf: number },
+  ): void {
+    for (const { target, folded } of folds)
+      try {
+        const state = recorded.reduce((before, event) => next(target, before, event), folded);
+        this.keep(target, { ...state, streamVersion: position, asOf });
+      } catch {
+        this.#cache.forget(this.#keyOf(target)); // the events are recorded; the next load throws the same error
+      }
+  }
+
+  keep(target: FoldTarget, folded: FoldedState): FoldedState {
+    this.#cache.put(this.#keyOf(target), folded);
+    return folded;
+  }
+
+  #startOf({ fold }: FoldTarget): FoldedState {
+    const { era } = this.#store;
+    const { initialState: state } = fold;
+    return { state, streamVersion: 0, position: 0, eventId: undefined, snapshotVersion: 0, asOf: 0, era };
+  }
+
+  #keyOf({ fold, tags }: FoldTarget): string {
+    const known = this.#keys.get(fold) ?? this.#keys.size;
+    this.#keys.set(fold, known);
+    // No stream id has a control character.
+    return `\0${known} ${JSON.stringify(tags)}`;
+  }
+}
+
+function next(target: FoldTarget, folded: FoldedState, event: RecordedEvent): FoldedState {
+  if (!countsIn(target, event)) return folded;
+  const { position, id: eventId } = event;
+  return { ...folded, state: target.fold.evolve(folded.state, event), position, eventId };
+}

@@ -1,0 +1,34 @@
+import type { AnyFold, EventQuery, RecordedEvent } from '@leftfold/core';
+
+/** A fold over the events with certain tags, which a decision reads. */
+export interface FoldTarget {
+  readonly fold: AnyFold;
+  /** Tags that an event has all of; none for all events of the fold's types. */
+  readonly tags: readonly string[];
+}
+
+/** True when the event counts in the fold. */
+export function countsIn({ fold, tags }: FoldTarget, event: RecordedEvent): boolean {
+  return fold.types.includes(event.type) && tags.every((tag) => event.tags.includes(tag));
+}
+
+/** What the folds read: one query for those with the same tags, which asks for the types of all of them. */
+export function queriesOf(targets: readonly FoldTarget[]): readonly EventQuery[] {
+  const byTags = new Map<string, { readonly tags: readonly string[]; readonly types: Set<string> }>();
+  for (const { fold, tags } of targets) {
+    const key = JSON.stringify(tags.toSorted());
+    const query = byTags.get(key) ?? { tags, types: new Set() };
+    byTags.set(key, query);
+    for (const type of fold.types) query.types.add(type);
+  }
+  return [...byTags.values()].map(({ tags, types }) => ({
+    types: [...types],
+    ...(tags.length > 0 && { tags }),
+  }));
+}
+
+/** What decisions of one process that would probably conflict have in common: they run one after another. */
+export function laneOf({ fold, tags: [tag] }: FoldTarget): string {
+  // No stream id has a control character.
+  return `\0${tag ?? fold.types.toSorted().join()}`;
+}

@@ -1,0 +1,127 @@
+import type { EvolveHandlers, KnownOnly } from '../aggregate/evolve-handlers.ts';
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { shownName } from '../errors/shown.ts';
+import type { AnyEventGroup } from '../event/define-events.ts';
+import type { JsonValue } from '../event/json.ts';
+import { isTagValue, tagOf } from '../event/tagged-shape.ts';
+import type { Immutable } from '../fold/immutable.ts';
+import { initialStateOf } from '../fold/initial-state.ts';
+import { assertMembers } from '../input/assert-definition.ts';
+import { assertFoldOptions } from './assert-decision-options.ts';
+import type { PayloadsByType, SomeTags, TagKeysOfTypes } from './fold-types.ts';
+
+/** What {@link defineFold} takes. */
+export interface FoldOptions<TGroups extends readonly AnyEventGroup[], TState, TEvolve> {
+  readonly events: TGroups;
+  /** The state without events. It is frozen, since every fold starts from the same object. */
+  readonly initialState: TState;
+  /**
+   * One function for each event that counts, by its type. Events of other types are not read. A result with a field that the
+   * state does not have does not compile.
+   */
+  readonly evolve: TEvolve & KnownOnly<NoInfer<TEvolve>, Immutable<TState>, PayloadsByType<NoInfer<TGroups>>>;
+}
+
+/** An event as a fold reads it: in its newest schema version. */
+export interface ReadEvent {
+  readonly type: string;
+  readonly data: JsonValue;
+}
+
+/** The part of a fold that the framework uses, without its types. */
+export interface AnyFold {
+  readonly kind: 'fold';
+  readonly events: readonly AnyEventGroup[];
+  /** The event types that it reads. */
+  readonly types: readonly string[];
+  readonly initialState: unknown;
+  evolve(state: unknown, event: ReadEvent): unknown;
+}
+
+/** A fold over the events that have certain tags. */
+export interface FoldRead<TFold> {
+  readonly fold: TFold;
+  /** An event has all of them. */
+  readonly tags: readonly string[];
+}
+
+/** A state over events of any streams, which are found by their tags. */
+export interface Fold<TKey extends string, TState> extends AnyFold {
+  readonly initialState: TState;
+  /**
+   * The fold over the events that have all of these tags: `seats.for({ course: 'c1' })`.
+   *
+   * @throws InvalidArgumentError when there is no tag, or a value is neither a text nor a number
+   */
+  for(tags: SomeTags<TKey>): FoldRead<Fold<TKey, TState>>;
+  /**
+   * The fold over all events of its types. A decision on it waits for every append of such an event, and they for it: use it
+   * where there is one such rule for everything, as for numbers without gaps.
+   */
+  all(): FoldRead<Fold<TKey, TState>>;
+}
+
+/**
+ * Defines a small fold over tagged events, for a decision: what one of its rules has to know.
+ *
+ * @example
+ * ```ts
+ * const seats = defineFold({
+ *   events: [courseEvents],
+ *   initialState: { free: 0 },
+ *   evolve: {
+ *     'course.planned': (_state, { seats }) => ({ free: seats }),
+ *     'course.subscribed': ({ free }) => ({ free: free - 1 }),
+ *   },
+ * });
+ * seats.for({ course: 'c1' }); // what `reads` of a decision returns
+ * ```
+ *
+ * A key that none of the events declares, with `tagged`, does not compile.
+ *
+ * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
+ * @throws InvalidDefinitionError when the initial state contains a Map, a Set or an instance of a class.
+ */
+export function defineFold<
+  const TGroups extends readonly AnyEventGroup[],
+  TState,
+  TEvolve extends Partial<EvolveHandlers<NoInfer<Immutable<TState>>, PayloadsByType<NoInfer<TGroups>>>>,
+>(
+  options: FoldOptions<TGroups, TState, TEvolve>,
+): Fold<TagKeysOfTypes<TGroups, keyof TEvolve>, Immutable<TState>> {
+  assertFoldOptions(options);
+  const { events } = options;
+  // The names and types are those of the options by construction; Object.entries and index access forget them.
+  const handlers = options.evolve as Readonly<
+    Record<string, ((state: Immutable<TState>, data: never) => Immutable<TState>) | undefined>
+  >;
+  const types = Object.keys(handlers).filter((type) => handlers[type] !== undefined);
+  const fold: Fold<TagKeysOfTypes<TGroups, keyof TEvolve>, Immutable<TState>> = {
+    kind: 'fold',
+    events,
+    types,
+    initialState: initialStateOf('a fold', options.initialState),
+    evolve(state, { type, data }) {
+      const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
+      return handler === undefined ? state : handler(state as Immutable<TState>, data as never);
+    },
+    for: (tags) => ({ fold, tags: tagsOf(tags) }),
+    all: () => ({ fold, tags: [] }),
+  };
+  return fold;
+}
+
+function tagsOf(given: unknown): readonly string[] {
+  assertMembers('tags', given, 'an object with a value for each key', () => {});
+  const tags = Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      if (isTagValue(value)) return tagOf(key, value);
+      throw new InvalidArgumentError(
+        'tags',
+        `has a value for ${shownName(key)} that is no tag; give a text that is not empty, or a number`,
+      );
+    });
+  if (tags.length > 0) return tags;
+  throw new InvalidArgumentError('tags', 'must name at least one; take all() for the events with any tags');
+}

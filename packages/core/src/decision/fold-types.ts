@@ -1,0 +1,38 @@
+import type { AnyEventGroup, EventGroup, TagKeysOf } from '../event/define-events.ts';
+import type { Payloads } from '../event/event-shapes.ts';
+
+/** The payloads of several groups by event type, `<category>.<name>`. */
+export type PayloadsByType<TGroups extends readonly AnyEventGroup[]> = {
+  readonly [TType in TypeOf<TGroups[number]>]: PayloadOf<TGroups[number], TType>;
+};
+
+type TypeOf<TGroup> =
+  TGroup extends EventGroup<infer TCategory, infer TPayloads extends Payloads>
+    ? `${TCategory}.${keyof TPayloads & string}`
+    : never;
+
+type PayloadOf<TGroup, TType extends string> =
+  TGroup extends EventGroup<infer TCategory, infer TPayloads extends Payloads>
+    ? TType extends `${TCategory}.${infer TName extends keyof TPayloads & string}`
+      ? TPayloads[TName]
+      : never
+    : never;
+
+/** The keys of the tags that events of some types declare. */
+export type TagKeysOfTypes<TGroups extends readonly AnyEventGroup[], TType> = KeysIn<TGroups[number], TType>;
+
+type KeysIn<TGroup, TType> =
+  TGroup extends EventGroup<infer TCategory, infer _TPayloads extends Payloads>
+    ? TType extends `${TCategory}.${infer TName}`
+      ? TName extends keyof TagKeysOf<TGroup>
+        ? TagKeysOf<TGroup>[TName]
+        : never
+      : never
+    : never;
+
+/** Values for one or more of the keys. Nothing, where there are no keys. */
+export type SomeTags<TKey extends string> = {
+  readonly [TOne in TKey]: { readonly [TName in TOne]: string | number } & {
+    readonly [TName in TKey]?: string | number;
+  };
+}[TKey];

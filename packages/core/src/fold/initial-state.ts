@@ -1,0 +1,18 @@
+import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { frozen, unfreezable } from './frozen.ts';
+import type { Immutable } from './immutable.ts';
+
+/**
+ * Freezes the state that all folds of a definition start from.
+ *
+ * @param owner whose it is: `aggregate "account"`
+ * @throws InvalidDefinitionError when it contains what cannot be frozen
+ */
+export function initialStateOf<TState>(owner: string, initialState: TState): Immutable<TState> {
+  const shared = unfreezable(initialState);
+  if (shared !== undefined)
+    throw new InvalidDefinitionError(
+      `initialState of ${owner} contains a ${shared}, which all of its states would share and could change; use plain objects and arrays`,
+    );
+  return frozen(initialState) as Immutable<TState>;
+}

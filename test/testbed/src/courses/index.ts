@@ -1,0 +1,2 @@
+export { attendance, courseEvents, load, seats } from './course.ts';
+export { plan, subscribe } from './subscribe.ts';
