@@ -17,7 +17,18 @@ describe('the command line', () => {
     );
   });
 
+  test('takes a number of pairs, and then an hour as the longest time', () => {
+    expect(parse('reads', '--pairs', '1000')).toMatchObject({ pairs: 1_000, seconds: 3_600 });
+    expect(parse('reads', '--pairs', '1000', '--minutes', '2')).toMatchObject({ pairs: 1_000, seconds: 120 });
+    expect(parse('reads').pairs).toBeUndefined();
+  });
+
   test.each([
+    [
+      'a number of pairs for a subject that makes none',
+      ['log', '--pairs', '5'],
+      '--pairs is for reads; give log a time with --minutes',
+    ],
     [
       'an unknown subject',
       ['snapshots'],

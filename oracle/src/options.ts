@@ -17,7 +17,8 @@ export function parseOptions(args: readonly string[], subjects: readonly Subject
     args: [...args],
     allowPositionals: true,
     options: {
-      minutes: { type: 'string', default: '1' },
+      minutes: { type: 'string' },
+      pairs: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       processes: { type: 'string' },
       control: { type: 'boolean', default: false },
@@ -29,9 +30,15 @@ export function parseOptions(args: readonly string[], subjects: readonly Subject
     const names = subjects.map((each) => each.name).join(', ');
     throw new TypeError(`name one subject of: ${names}; not "${positionals.join(' ')}"`);
   }
+  const pairs = values.pairs === undefined ? undefined : toNumber('pairs', values.pairs);
+  if (pairs !== undefined && subject.makesPairs !== true) {
+    const able = subjects.filter(({ makesPairs }) => makesPairs).map((each) => each.name);
+    throw new TypeError(`--pairs is for ${able.join(', ')}; give ${name} a time with --minutes`);
+  }
   return {
     subject,
-    seconds: toNumber('minutes', values.minutes) * 60,
+    seconds: toNumber('minutes', values.minutes ?? (pairs === undefined ? '1' : '60')) * 60,
+    pairs,
     seed: toNumber('seed', values.seed),
     processes: processesOf(subject, values.processes),
     control: values.control,
@@ -44,12 +51,15 @@ export function usageOf(subjects: readonly Subject[]): string {
     ({ name, description, control }) =>
       `  ${name.padEnd(width)}  ${description}.\n  ${' '.repeat(width)}  --control: ${control.change}.`,
   );
-  return `npm run oracle -- [subject] [--minutes 1] [--seed n] [--processes n] [--control]
+  return `npm run oracle -- [subject] [--minutes 1] [--pairs n] [--seed n] [--processes n] [--control]
 
 Runs a subject under random load and faults, on a durable PostgreSQL of its own, and compares what it did with what
 it guarantees. Subjects, the first one is the default:
 
 ${list.join('\n')}
+
+--pairs ends a run of a subject that makes pairs of a write and a read when there are so many, at the latest after
+--minutes, then 60 by default.
 
 --control takes the protection of the subject away. The run must then end with violations, or it proves nothing.
 

@@ -34,7 +34,11 @@ export async function runOracle(
   try {
     await Promise.all(processes.map((each) => each.ready()));
     const breakable = { server, connectionString, proxy, processes, seconds: options.seconds };
-    const faults = new FaultSchedule([...faultsOfEverySubject(breakable), ...trial.faults], options.seed);
+    const faults = new FaultSchedule(
+      [...faultsOfEverySubject(breakable), ...trial.faults],
+      options.seed,
+      trial.pace,
+    );
     await watch(trial, faults, startProgress(options.seconds), options.seconds);
     await faults.stop();
     print('The faults have ended; the processes come to their end.');
@@ -52,7 +56,7 @@ async function createDatabase(server: string): Promise<string> {
   return url.href;
 }
 
-/** Shows the progress until the time is over. */
+/** Shows the progress until the time is over, or all is done. */
 async function watch(
   trial: Trial,
   faults: FaultSchedule,
@@ -65,6 +69,7 @@ async function watch(
     await delay(Math.min(progress.everyMs, Math.max(1, seconds * 1_000 - passedMs())));
     const status = await trial.progress().catch(() => 'the database is down');
     progress.update(passedMs() / 1_000, `${status}, ${faults.total} faults`);
+    if (trial.isDone?.()) break;
   }
   progress.stop();
 }

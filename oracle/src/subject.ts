@@ -3,7 +3,10 @@ import type { RestartedProcess } from './process/restarted-process.ts';
 
 /** What a run is asked to do. */
 export interface RunOptions {
+  /** How long it runs, at most. */
   readonly seconds: number;
+  /** Pairs of a write and a read after which it ends; undefined for no such end. */
+  readonly pairs: number | undefined;
   readonly seed: number;
   /** Take the protection away. */
   readonly control: boolean;
@@ -38,6 +41,8 @@ export interface Subject {
   readonly holds: string;
   /** Processes that append, unless the command line says how many. */
   readonly processes: number;
+  /** Whether its run can end after a number of pairs of a write and a read. */
+  readonly makesPairs?: boolean;
   readonly control: {
     /** What `--control` changes, as a clause: `readers ignore the high-water mark`. */
     readonly change: string;
@@ -54,6 +59,10 @@ export interface Trial extends AsyncDisposable {
   readonly processes: readonly RestartedProcess[];
   /** Faults of this subject, beside those that every subject gets. */
   readonly faults: readonly Fault[];
+  /** How much rarer all faults are. @default 1 */
+  readonly pace?: number;
+  /** Whether it has made the pairs that the options ask for. */
+  readonly isDone?: () => boolean;
   /** How far it is, in a few words. May reject while the database is down. */
   progress(): Promise<string>;
   /** Called when the faults have ended: lets the processes come to their end, and compares. */

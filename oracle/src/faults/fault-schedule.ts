@@ -5,10 +5,13 @@ import type { Fault, FaultRun } from './fault.ts';
 /** Injects faults at random times, each in a loop of its own, until it is stopped. */
 export class FaultSchedule {
   readonly #stop = new AbortController();
+  readonly #pace: number;
   readonly #counts = new Map<string, number>();
   readonly #loops: readonly Promise<void>[];
 
-  constructor(faults: readonly Fault[], seed: number) {
+  /** @param pace how much longer the time before each fault is. @default 1 */
+  constructor(faults: readonly Fault[], seed: number, pace = 1) {
+    this.#pace = pace;
     this.#loops = faults.map((fault) => this.#repeat(fault, new Random(seed, fault.counted)));
   }
 
@@ -33,7 +36,7 @@ export class FaultSchedule {
     const run: FaultRun = { random, signal, pause: (milliseconds) => pause(milliseconds, signal) };
     this.#counts.set(counted, 0);
     for (;;) {
-      await pause(random.between(...everyMs), signal);
+      await pause(this.#pace * random.between(...everyMs), signal);
       if (signal.aborted) return;
       try {
         if (await inject(run)) this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + 1);

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeftfoldError } from '@leftfold/core';
-import { createApp, latestToken, type LogToken, tokenOf } from 'leftfold';
+import { createApp, latestToken, tokenOf } from 'leftfold';
 import { Journal } from '../../journal.ts';
 import { isOutage } from '../../outage.ts';
 import { receiveTask, serve } from '../../process/serve.ts';
 import { Random } from '../../random.ts';
-import { counter, counts, handledCounts, projections, slicedCounts } from './counters.ts';
+import { counter, projections } from './counters.ts';
+import { type ReadingApp, ways } from './ways.ts';
 
 /** What this subject tells its processes. */
 export interface Order {
@@ -22,9 +23,11 @@ export interface ReadingTask {
 }
 
 const WRITERS = 40;
+/** Of each writer: it adds to some of them side by side, and one read has to show all of these. */
+const COUNTERS = 30;
 const LEASE_MS = 1_500;
 /** Pairs between two lines of the journal. */
-const PAIRS_OF_LINE = 20;
+const PAIRS_OF_LINE = 100;
 
 const task = receiveTask<ReadingTask>();
 using journal = new Journal(task.journal);
@@ -35,7 +38,7 @@ const oneLine = (error: unknown) => String(error).replaceAll('\n', ' ').slice(0,
 /** Errors that say that a read could not be made in time. */
 const LATE = new Set(['SUBSCRIPTION_TIMEOUT', 'SUBSCRIPTION_NOT_CAUGHT_UP']);
 
-function startApp() {
+function startApp(): Promise<ReadingApp> {
   return createApp({
     aggregates: [counter],
     projections,
@@ -52,81 +55,42 @@ function startApp() {
   });
 }
 
-type ReadingApp = Awaited<ReturnType<typeof startApp>>;
-type Ask = (
-  app: ReadingApp,
-  streamId: string,
-  options: { readonly atLeast?: LogToken; readonly consistency?: 'strong'; readonly timeoutMs: number },
-) => Promise<{ readonly count: number; readonly token: LogToken }>;
-
-/** Each way to read how often a writer has added. */
-const ways: Readonly<Record<string, Ask>> = {
-  query: (app, streamId, options) => askedOf(app, counts, streamId, options),
-  slices: (app, streamId, options) => askedOf(app, slicedCounts, streamId, options),
-  handlers: async (app, streamId, options) => {
-    let token = tokenOf(undefined);
-    const row = await app
-      .query(handledCounts, { ...options, onToken: (told) => (token = told) })
-      .selectFrom('handled_counts')
-      .select('count')
-      .where('stream_id', '=', streamId)
-      .executeTakeFirst();
-    return { count: row?.count ?? 0, token };
-  },
-  read: (app, streamId, options) =>
-    app.read([counts, slicedCounts, handledCounts], options, async (db, { token }) => {
-      const rows = await db
-        .selectFrom('counts')
-        .innerJoin('sliced_counts as sliced', 'sliced.stream_id', 'counts.stream_id')
-        .innerJoin('handled_counts as handled', 'handled.stream_id', 'counts.stream_id')
-        .where('counts.stream_id', '=', streamId)
-        .select(['counts.count as one', 'sliced.count as two', 'handled.count as three'])
-        .execute();
-      const [row] = rows;
-      return { count: Math.min(row?.one ?? 0, row?.two ?? 0, row?.three ?? 0), token };
-    }),
-};
-
-async function askedOf(
-  app: ReadingApp,
-  projection: typeof counts | typeof slicedCounts,
-  streamId: string,
-  options: Parameters<Ask>[2],
-): ReturnType<Ask> {
-  let token = tokenOf(undefined);
-  // Both have the same columns; kysely's builders of a union of tables have no common signature.
-  const query = app.query(projection as typeof counts, { ...options, onToken: (told) => (token = told) });
-  const row = await query.where('stream_id', '=', streamId).executeTakeFirst();
-  return { count: row?.count ?? 0, token };
-}
-
-/** Adds to its own counter, and reads it, until it does not know whether it has added. */
+/** Adds to some of its own counters, and reads these, until it does not know whether it has added. */
 async function write(app: ReadingApp, writer: number): Promise<void> {
-  const random = new Random(task.seed, `${task.name} ${task.generation} ${writer}`);
-  const id = `${task.name}-${task.generation}-${writer}`;
-  const streamId = `counter-${id}`;
-  let added = 0;
-  // What the newest of its reads has told and shown.
-  let session: { readonly token: LogToken; readonly count: number } = { token: tokenOf(undefined), count: 0 };
+  const name = `${task.name}-${task.generation}-${writer}`;
+  const random = new Random(task.seed, name);
+  const added = Array.from({ length: COUNTERS }, () => 0);
+  // What the newest of its reads has told, and what they have shown.
+  let newest = tokenOf(undefined);
+  const shown = Array.from({ length: COUNTERS }, () => 0);
   while (!stopped) {
     const way = random.pick(Object.keys(ways));
     const kind = random.pick(['token', 'token', 'strong', 'session', 'none'] as const);
+    const first = random.between(0, COUNTERS - 1);
+    const counters = Array.from(
+      { length: random.between(1, COUNTERS) },
+      (_, index) => (first + index) % COUNTERS,
+    );
+    const streamOf = (of: number) => `counter-${name}-${of}`;
     try {
-      const { token } = await app.execute(counter.command.add(id, {}));
-      added += 1;
-      const options = { token: { atLeast: token }, strong, session: { atLeast: session.token }, none: {} }[
-        kind
-      ];
-      const given = task.control ? {} : options;
-      const found = await ways[way]!(app, streamId, { ...given, timeoutMs: 20_000 });
-      const least = { token: added, strong: added, session: session.count, none: 0 }[kind];
-      counted.pairs += 1;
-      if (kind === 'none' && found.count < added) counted.staleWithout += 1;
-      const saw = `counter ${id} by ${way}: saw ${found.count} of ${added}`;
-      if (found.count < least) journal.write('stale', kind, `${saw}, at least ${least} were asked for`);
-      if (found.count > added) journal.write('bad', saw);
-      const newest = latestToken([session.token, found.token]);
-      session = { token: newest, count: Math.max(session.count, found.count) };
+      const adding = counters.map((of) => app.execute(counter.command.add(`${name}-${of}`, {})));
+      const results = await Promise.all(adding);
+      for (const of of counters) added[of]! += 1;
+      const atLeast = latestToken(results.map(({ token }) => token));
+      const options = { token: { atLeast }, strong, session: { atLeast: newest }, none: {} }[kind];
+      const asked = { ...(task.control ? {} : options), timeoutMs: 20_000 };
+      const found = await ways[way]!(app, counters.map(streamOf), asked);
+      counted.pairs += counters.length;
+      for (const of of counters) {
+        const [count, all] = [found.counts.get(streamOf(of)) ?? 0, added[of]!];
+        const least = { token: all, strong: all, session: shown[of]!, none: 0 }[kind];
+        if (kind === 'none' && count < all) counted.staleWithout += 1;
+        const saw = `${streamOf(of)} by ${way}: saw ${count} of ${all}`;
+        if (count < least) journal.write('stale', kind, `${saw}, at least ${least} were asked for`);
+        if (count > all) journal.write('bad', saw);
+        shown[of] = Math.max(shown[of]!, count);
+      }
+      newest = latestToken([newest, found.token]);
     } catch (error) {
       const isLate = LeftfoldError.is(error) && LATE.has(error.code);
       if (isLate) counted.late += 1;

@@ -9,6 +9,9 @@ import { projections } from './counters.ts';
 import type { Order, ReadingTask } from './reading-process.ts';
 
 const END_MS = 60_000;
+const LONGEST_PACE = 4;
+/** A run that is longer has as many resets and rebuilds in each time of this length. */
+const LONGEST_SECONDS = 120;
 
 /** Processes that write and read what they have written. */
 export class ReadsTrial implements Trial {
@@ -33,6 +36,7 @@ export class ReadsTrial implements Trial {
 
   get faults(): readonly Fault[] {
     const { connectionString, options } = this.#ground;
+    const shortest = Math.min(options.seconds, LONGEST_SECONDS);
     return [
       {
         counted: 'read models locked',
@@ -50,18 +54,33 @@ export class ReadsTrial implements Trial {
       },
       {
         counted: 'projections reset',
-        everyMs: [options.seconds * 150, options.seconds * 300],
+        everyMs: [shortest * 150, shortest * 300],
         inject: async ({ random }) => {
-          await using operator = await createApp({
-            projections,
-            database: { url: connectionString, maxConnections: 2 },
-            subscriptions: { run: false, onIncident: () => {} },
-          });
+          await using operator = await this.#startOperator();
           await operator.projections.reset(random.pick(projections));
           return true;
         },
       },
+      {
+        counted: 'projections rebuilt',
+        everyMs: [shortest * 150, shortest * 300],
+        inject: async ({ random, signal }) => {
+          await using operator = await this.#startOperator();
+          await operator.projections.rebuild(random.pick(projections), { signal });
+          return true;
+        },
+      },
     ];
+  }
+
+  /** A killed process takes seconds to start: with the pace of a short run, a long one would do little else. */
+  get pace(): number {
+    return Math.min(LONGEST_PACE, Math.max(1, this.#ground.options.seconds / 60));
+  }
+
+  isDone(): boolean {
+    const { pairs } = this.#ground.options;
+    return pairs !== undefined && this.#totals().pairs >= pairs;
   }
 
   async progress(): Promise<string> {
@@ -82,6 +101,9 @@ export class ReadsTrial implements Trial {
             text: `process ${name}: ${words.join(' ')}`,
           });
     const { pairs, late, staleWithout } = this.#totals();
+    const { pairs: wanted = 1, seconds } = this.#ground.options;
+    if (pairs > 0 && pairs < wanted)
+      violations.push({ kind: 'process', text: `only ${pairs} of ${wanted} pairs in ${seconds} s` });
     if (pairs === 0) violations.push({ kind: 'process', text: 'no process has read what it wrote' });
     return {
       violations,
@@ -94,6 +116,14 @@ export class ReadsTrial implements Trial {
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
+  }
+
+  #startOperator() {
+    return createApp({
+      projections,
+      database: { url: this.#ground.connectionString, maxConnections: 2 },
+      subscriptions: { run: false, onIncident: () => {} },
+    });
   }
 
   #totals() {

@@ -7,10 +7,11 @@ import { ReadsTrial } from './reads-trial.ts';
 export const reads: Subject = {
   name: 'reads',
   description:
-    'Processes of one app write and then read what they have written, with tokens, strong reads and sessions, while projections are locked, killed and reset',
+    'Processes of one app write and then read what they have written, with tokens, strong reads and sessions, while projections are locked, killed, reset and rebuilt',
   holds:
     'Every read had what it asked for: its own writes, all that was committed, and nothing older than before.',
   processes: 3,
+  makesPairs: true,
   control: {
     change: 'reads are given no token, and are not strong',
     mustFind: 'stale',
