@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { RecordedEvent, SubscriptionBatchTrace } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
@@ -46,6 +48,27 @@ describe('slices', () => {
         slices: [{ slice: 0 }, { slice: 1 }, { slice: 2 }, { slice: 3 }],
       },
     ]);
+  });
+
+  test('read more at a time while their batches are fast, though others have most events', async ({
+    store,
+  }) => {
+    for (let count = 0; count < 4; count += 1)
+      await Promise.all(streams.map((stream) => store.append(stream, Array(25).fill(added(1)))));
+    const longest = new Map<number, number>();
+    const onBatch = (message: unknown) => {
+      const { name, slice, from, to } = message as SubscriptionBatchTrace;
+      if (name === 'long') longest.set(slice, Math.max(longest.get(slice) ?? 0, to - from));
+    };
+    subscribe('tracing:leftfold:subscription.batch:asyncEnd', onBatch);
+    // One slice has most of the events, and the others are fast.
+    const keysOf = ({ streamId }: RecordedEvent) => [/-\d$/.test(streamId) ? streamId : 'most'];
+    const sliced = recorder(store, 'long', { slices: 4, keysOf });
+    await using runner = createRunner(store, [sliced]);
+    await runner.start();
+    await runner.whenCaughtUp(sliced, { timeoutMs: 60_000 });
+    unsubscribe('tracing:leftfold:subscription.batch:asyncEnd', onBatch);
+    expect([...longest.values()].filter((events) => events > 200).length).toBeGreaterThanOrEqual(3);
   });
 
   test('are divided by the keys of the definition', async ({ store }) => {

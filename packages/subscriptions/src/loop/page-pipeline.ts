@@ -50,6 +50,7 @@ export async function applyUpTo(
     const writing = writeBatch(options, subscription, progress, prepared, {
       preparedMs,
       firstEvent,
+      readEvents: preparedEvents,
     });
     written = writing.finally(() => {
       free();

@@ -51,6 +51,8 @@ async function prepare(
 export interface BatchOrigin {
   readonly preparedMs: number;
   readonly firstEvent: RecordedEvent | undefined;
+  /** Events that were read for it, also those of other slices. @default those that it has */
+  readonly readEvents?: number;
 }
 
 /**
@@ -76,7 +78,7 @@ async function write(
   { store, waiters }: BatchOptions,
   progress: TermProgress,
   prepared: PreparedBatch,
-  { preparedMs, firstEvent }: BatchOrigin,
+  { preparedMs, firstEvent, readEvents }: BatchOrigin,
 ): Promise<boolean> {
   const { term, position: from } = progress;
   const { to, eventCount } = prepared;
@@ -96,7 +98,7 @@ async function write(
   progress.failures = 0;
   progress.outages = 0;
   progress.lastFailure = undefined;
-  progress.size.applied(eventCount, preparedMs + performance.now() - began);
+  progress.size.applied(readEvents ?? eventCount, preparedMs + performance.now() - began);
   waiters.advanced(term, to);
   return true;
 }
