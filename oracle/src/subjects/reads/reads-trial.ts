@@ -11,7 +11,7 @@ import type { Order, ReadingTask } from './reading-process.ts';
 const END_MS = 60_000;
 const LONGEST_PACE = 4;
 /** A run that is longer has as many resets and rebuilds in each time of this length. */
-const LONGEST_SECONDS = 120;
+const LONGEST_SECONDS = 240;
 
 /** Processes that write and read what they have written. */
 export class ReadsTrial implements Trial {
