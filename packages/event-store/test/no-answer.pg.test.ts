@@ -105,8 +105,8 @@ describe('when a connection goes silent', () => {
 
 test('a statement of the caller has no limit', async ({ openBehind }) => {
   const store = openBehind();
-  await store.inTransaction(({ tx }) => sql`select pg_sleep(${(3 * LIMIT_MS) / 1_000})`.execute(tx));
-  await sql`select pg_sleep(${(3 * LIMIT_MS) / 1_000})`.execute(store.db);
+  await store.inTransaction(({ tx }) => sql`select pg_sleep(${(1.5 * LIMIT_MS) / 1_000})`.execute(tx));
+  await sql`select pg_sleep(${(1.5 * LIMIT_MS) / 1_000})`.execute(store.db);
 });
 
 test('a reader comes past many events that it does not ask for, page by page', async ({ store, pool }) => {

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import * as commands from '@leftfold/commands';
 import * as core from '@leftfold/core';
 import * as embedded from '@leftfold/embedded';
@@ -282,13 +282,25 @@ test('every function that a package exports is among the calls', () => {
   expect(exported.filter((name) => !known.has(name))).toEqual([]);
 });
 
+/** One that throws when it is read has no words of its own. */
+function shown(wrong: unknown): string {
+  try {
+    return inspect(wrong, { showProxy: true });
+  } catch {
+    return 'an object that cannot be read';
+  }
+}
+
 describe('a wrong argument, or a wrong part of one, is a typed error or makes no difference', () => {
   beforeAll(() => void vi.stubEnv('DATABASE_URL', url));
   afterAll(() => void vi.unstubAllEnvs());
 
   test.for(Object.entries(calls))('%s', async ([name, [call, given]]) => {
     guarantee('invalid-input');
-    const attempt = async (wrong: readonly unknown[]) => call(...(wrong as never[]));
+    const attempt = async (wrong: readonly unknown[]): Promise<void> => {
+      const result = call(...(wrong as never[]));
+      if (types.isPromise(result)) await result;
+    };
     if (name !== 'createApp' && name !== 'createEventStore.pool' && name !== 'createProjectionRunner')
       await attempt(given);
     for (const wrong of wrongCalls(given, whole)) {
@@ -297,7 +309,7 @@ describe('a wrong argument, or a wrong part of one, is a typed error or makes no
         (thrown: unknown) => thrown,
       );
       if (error === undefined || core.LeftfoldError.is(error)) continue;
-      expect.fail(`${wrong.path} as ${inspect(wrong.wrong)}: ${inspect(error)}`);
+      expect.fail(`${wrong.path} as ${shown(wrong.wrong)}: ${inspect(error)}`);
     }
   });
 });

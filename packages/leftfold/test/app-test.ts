@@ -7,7 +7,11 @@ export const test = databaseTest().extend('app', { scope: 'file' }, async ({ dat
   disposeAfter(fixture, await startBank(database.connectionString, { subscriptions: { run: false } })),
 );
 
-type Bank = App<typeof account, typeof transfer, typeof balances | typeof openBalances | typeof movements>;
+export type Bank = App<
+  typeof account,
+  typeof transfer,
+  typeof balances | typeof openBalances | typeof movements
+>;
 
 /** The bank's app, as one process runs it. */
 export function startBank(

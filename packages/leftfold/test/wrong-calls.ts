@@ -1,3 +1,5 @@
+import { hostileValues, withThrowingGetter } from '@leftfold/testbed/hostile';
+
 /** What JavaScript callers pass in place of what the types ask for. */
 const wrongValues: readonly unknown[] = [
   null,
@@ -13,6 +15,7 @@ const wrongValues: readonly unknown[] = [
   [null],
   () => {},
   new Date(Number.NaN),
+  ...hostileValues,
 ];
 
 /** One call with a wrong argument, or with a wrong or missing part of one. */
@@ -49,6 +52,7 @@ function* mutations(value: unknown, whole: ReadonlySet<unknown>): Iterable<Mutat
   const isList = Array.isArray(value);
   if (!isList && Object.getPrototypeOf(value) !== Object.prototype) return;
   for (const name of Object.keys(value)) {
+    if (!isList) yield { path: name, wrong: 'a getter that throws', value: withThrowingGetter(value, name) };
     const members = value as Readonly<Record<string, unknown>>;
     for (const inner of mutations(members[name], whole)) {
       const changed = isList ? value.with(Number(name), inner.value) : { ...members, [name]: inner.value };

@@ -21,6 +21,7 @@ import {
   isAggregateRead,
   isFoldRead,
   parseCommandInput,
+  reading,
 } from '@leftfold/core/input';
 import type { FoldTarget } from '../load/fold-target.ts';
 import type { Registry } from './registry.ts';
@@ -76,6 +77,8 @@ export type AnyExpectedVersion =
   | Readonly<Record<string, ExpectedVersion | undefined>>
   | undefined;
 
+const commandMembers = ['decision', 'aggregate', 'id', 'name', 'input'] as const;
+
 /**
  * The name under which a command is recorded. The command need not be defined.
  *
@@ -83,7 +86,7 @@ export type AnyExpectedVersion =
  * @throws InvalidArgumentError when it is no object
  */
 export function commandNameOf(command: AnyCommand): string {
-  assertObject('a command', 'command', command);
+  assertObject('a command', 'command', command, commandMembers);
   if ('decision' in command) {
     assertId('decision', command.decision);
     return command.decision;
@@ -228,7 +231,10 @@ function expectedOf(expected: AnyExpectedVersion, role?: string): ExpectedVersio
     const taken = 'a version for a command, and versions by role for a decision';
     throw InvalidArgumentError.not(taken, 'expectedVersion', expected);
   }
-  const own = byRole === undefined || role === undefined ? expected : (byRole[role] ?? 'any');
+  const own =
+    byRole === undefined || role === undefined
+      ? expected
+      : reading('expectedVersion', () => byRole[role] ?? 'any');
   assertExpectedVersion(own);
   return own;
 }

@@ -101,7 +101,7 @@ type RecordedAs<TEvent, TMetadata extends EventMetadata> =
 export function accepted<TResult extends AnyResult>(
   result: TResult,
 ): Extract<TResult, { readonly outcome: 'accepted' }> {
-  assertObject('the result of a command', 'result', result);
+  assertObject('the result of a command', 'result', result, ['outcome', 'command', 'reason']);
   if (isAccepted(result)) return result;
   const { command, reason } = result as Extract<AnyResult, { readonly outcome: 'rejected' }>;
   throw new CommandRejectedError(command, reason);

@@ -144,11 +144,13 @@ export function createCommandExecutor<
   let closed = false;
 
   async function execute(command: AnyCommand, given: ExecuteOptions = {}): Promise<AnyResult> {
-    assertOptions('options', given, executeNames);
     const commandId = given.commandId === undefined ? newId() : given.commandId;
     assertId('command id', commandId);
     const name = commandNameOf(command);
-    if (given.causedBy !== undefined) assertObject('an event', 'causedBy.metadata', given.causedBy?.metadata);
+    if (given.causedBy !== undefined) {
+      assertObject('an event', 'causedBy', given.causedBy, ['id', 'metadata']);
+      assertObject('an event', 'causedBy.metadata', given.causedBy.metadata, ['correlationId']);
+    }
     assertPlainObject('metadata', given.metadata);
     const metadata = metadataOf(name, commandId, given.metadata, given.causedBy);
     const retry = toRetryPolicy(given.retry, retryPolicy);
@@ -187,7 +189,7 @@ export function createCommandExecutor<
     id: string,
     at: LoadOptions = {},
   ): Promise<LoadedAggregate<unknown>> {
-    assertObject('an aggregate', 'aggregate', aggregate);
+    assertObject('an aggregate', 'aggregate', aggregate, ['name']);
     registry.assertHas(aggregate);
     const stream = { aggregate, streamId: aggregate.streamId(id) };
     const range = historyRangeOf(at);
@@ -197,9 +199,9 @@ export function createCommandExecutor<
     return { state, streamVersion, position, token: tokenOfState(folded), exists: streamVersion > 0 };
   }
 
-  async function whileOpen<TResult>(work: () => Promise<TResult>, input?: unknown): Promise<TResult> {
+  async function whileOpen<TResult>(work: () => Promise<TResult>, input?: () => unknown): Promise<TResult> {
     if (closed) throw new ClosedError('the command executor');
-    return inFlight.run(work, estimatedSize(input));
+    return inFlight.run(work, estimatedSize(input?.()));
   }
 
   async function close(): Promise<void> {
@@ -212,7 +214,10 @@ export function createCommandExecutor<
   // those of the aggregate. The registry looks definitions up by name, which loses their types.
   return {
     execute: ((command: AnyCommand, given?: ExecuteOptions) =>
-      whileOpen(() => execute(command, given), [command, given?.metadata])) as Executor['execute'],
+      whileOpen(
+        () => execute(command, given),
+        () => inputOf(command, given),
+      )) as Executor['execute'],
     load: (aggregate: AnyAggregate, id: string, at?: LoadOptions) => whileOpen(() => load(aggregate, id, at)),
     parseCommand(value) {
       const command = parseCommand(value);
@@ -243,4 +248,10 @@ function guarded(onError: (error: unknown, owner: SnapshotOwner) => void): typeo
       warn(thrown, owner);
     }
   };
+}
+
+/** What a command holds in memory while it waits. @throws InvalidArgumentError when an option is misspelt or cannot be read */
+function inputOf(command: AnyCommand, given: ExecuteOptions | undefined): unknown {
+  assertOptions('options', given, executeNames);
+  return [command, given?.metadata];
 }

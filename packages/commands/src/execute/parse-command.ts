@@ -1,7 +1,15 @@
-import { type AnyCommand, InvalidCommandError } from '@leftfold/core';
+import { type AnyCommand, InvalidCommandError, LeftfoldError } from '@leftfold/core';
 
 /** @throws InvalidCommandError when the value has not the shape of a command */
 export function parseCommand(value: unknown): AnyCommand {
+  try {
+    return commandOf(value);
+  } catch (error) {
+    throw LeftfoldError.is(error) ? error : notACommand('', 'must be one that can be read');
+  }
+}
+
+function commandOf(value: unknown): AnyCommand {
   if (typeof value !== 'object' || value === null) throw notACommand('', 'must be an object');
   const input = 'input' in value ? value.input : undefined;
   if ('decision' in value) {

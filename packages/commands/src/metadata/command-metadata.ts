@@ -4,7 +4,7 @@ import {
   type MetadataSchema,
   type RecordedEvent,
 } from '@leftfold/core';
-import { parseWith } from '@leftfold/core/input';
+import { parseWith, reading } from '@leftfold/core/input';
 
 /** Standard metadata of a command, beside the application's own fields. Copied to every event of the command. */
 export interface CommandMetadata {
@@ -41,7 +41,7 @@ export function metadataOf(
   cause: RecordedEvent | undefined,
 ): EventMetadata {
   return {
-    ...given,
+    ...reading('metadata', () => ({ ...given })),
     correlationId:
       given?.correlationId ?? (cause === undefined ? commandId : (cause.metadata.correlationId ?? cause.id)),
     causationId: given?.causationId ?? cause?.id ?? commandId,

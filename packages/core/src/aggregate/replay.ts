@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertEvent } from '../input/assert-definition.ts';
 import type { FoldedEvent } from './fold-event.ts';
+import { holds } from '../input/holds.ts';
 
 /**
  * Folds events into a state. O(events).
@@ -15,9 +16,9 @@ export function replay<TState>(
   history: Iterable<FoldedEvent>,
   from?: TState,
 ): TState {
-  if (typeof aggregate?.evolve !== 'function')
+  if (!holds(() => typeof aggregate?.evolve === 'function'))
     throw InvalidArgumentError.not('an aggregate', 'aggregate', aggregate);
-  if (typeof history?.[Symbol.iterator] !== 'function')
+  if (!holds(() => typeof history?.[Symbol.iterator] === 'function'))
     throw InvalidArgumentError.not('events', 'history', history);
   let state = from === undefined ? aggregate.initialState : from;
   for (const event of history) {

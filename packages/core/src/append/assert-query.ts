@@ -1,4 +1,5 @@
-import { assertList, assertOptions, type OptionNames } from '../input/assert-argument.ts';
+import { assertOptions, type OptionNames } from '../input/assert-argument.ts';
+import { assertEach } from '../input/assert-definition.ts';
 import { assertId } from '../naming/names.ts';
 import { InvalidNameError, UnknownEventError } from '../errors/definition-errors.ts';
 import type { EventQuery } from '../store/query.ts';
@@ -49,7 +50,5 @@ function assertCategoryText(category: string): void {
 
 function assertWords(argument: string, kind: string, words: readonly string[] | undefined): void {
   if (words === undefined) return;
-  assertList(argument, words);
-  // A hole of the list would be sent as null.
-  for (let index = 0; index < words.length; index += 1) assertId(kind, words[index]);
+  assertEach(argument, words, (_, word) => assertId(kind, word as string | undefined));
 }

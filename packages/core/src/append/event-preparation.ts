@@ -6,6 +6,7 @@ import { assertNoOwnId } from '../event/own-id.ts';
 import { NO_TAGS } from '../event/tagged-shape.ts';
 import { assertList, assertPlainObject } from '../input/assert-argument.ts';
 import { assertEvent } from '../input/assert-definition.ts';
+import { reading } from '../input/reading.ts';
 import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { copyJson } from '../json/copy-json.ts';
@@ -41,7 +42,7 @@ export class EventPreparation {
     this.#commandId = commandId;
     assertPlainObject('metadata', metadata);
     if (metadata === undefined && commandId === undefined) return;
-    const given = { ...metadata, ...(commandId !== undefined && { commandId }) };
+    const given = reading('metadata', () => ({ ...metadata, ...(commandId !== undefined && { commandId }) }));
     this.#metadata = asOwnJson(metadataOf('append'), 1, given);
     this.#metadataJson = ownToJson(metadataOf('append'), 1, this.#metadata);
     assertStorable(metadataOf('append'), 1, this.#metadata, this.#metadataJson);
@@ -81,7 +82,13 @@ export class EventPreparation {
    * the executor of a command sets.
    */
   #joined(own: EventMetadata): Record<string, JsonValue | undefined> {
-    const joined: Record<string, JsonValue | undefined> = { ...this.#metadata, ...own };
+    const joined = reading(
+      'metadata',
+      (): Record<string, JsonValue | undefined> => ({
+        ...this.#metadata,
+        ...own,
+      }),
+    );
     if (this.#commandId === undefined) return joined;
     if (this.#metadata['command'] === undefined) return { ...joined, commandId: this.#commandId };
     for (const field of commandFields) {
@@ -119,11 +126,11 @@ function metadataOf(owner: string): string {
 /** The tags that the event was given. */
 function checkedTags(streamId: string, { type, tags = NO_TAGS }: NewEvent): readonly string[] {
   assertList('tags', tags);
-  const { length } = tags;
+  const length = reading('tags', () => tags.length);
   assertTagCount(streamId, type, length);
   if (length === 0) return NO_TAGS;
   // A copy, since the caller may change the list before the append is sent.
-  const own = Array.from({ length }, (_, index) => tags[index]!);
+  const own = reading('tags', () => Array.from({ length }, (_, index) => tags[index]!));
   for (const tag of own) assertId('tag', tag);
   return own;
 }

@@ -1,6 +1,8 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
+import { holds } from '../input/holds.ts';
+import { reading } from '../input/reading.ts';
 import type { AppendCondition, EventQueries, EventQuery } from '../store/query.ts';
 import { MAX_CONDITION_QUERIES, MAX_QUERY_TYPES, MAX_TAGS } from './append-limits.ts';
 import type { PreparedCondition } from './append-request.ts';
@@ -38,8 +40,9 @@ export function prepareQueries(
   owner: string | undefined,
   known: KnownTypes,
 ): readonly EventQuery[] {
-  const queries = isList(failIfMatch) ? failIfMatch : [failIfMatch];
-  assertCount('queries', queries, MAX_CONDITION_QUERIES, owner);
+  const given = isList(failIfMatch) ? failIfMatch : [failIfMatch];
+  assertCount('queries', given, MAX_CONDITION_QUERIES, owner);
+  const queries = reading(ARGUMENT, () => [...given]);
   for (const query of queries) {
     assertQuery(ARGUMENT, query ?? null);
     if (query.tags !== undefined) assertCount('tags', query.tags, MAX_TAGS, owner);
@@ -52,12 +55,12 @@ export function prepareQueries(
 const ARGUMENT = 'condition.failIfMatch';
 
 function isList(queries: EventQueries): queries is readonly EventQuery[] {
-  return Array.isArray(queries);
+  return holds(() => Array.isArray(queries));
 }
 
 /** An empty list is most likely a mistake: without tags a query matches any, and without types no event. */
 function assertCount(what: string, list: readonly unknown[], limit: number, owner: string | undefined): void {
-  const count = list.length;
+  const count = reading(ARGUMENT, () => list.length);
   if (count === 0)
     throw new InvalidArgumentError(
       ARGUMENT,

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { shownId } from '../errors/shown.ts';
 import { assertList, assertWhole, type OptionNames } from '../input/assert-argument.ts';
 import { assertGiven } from '../input/assert-definition.ts';
+import { reading } from '../input/reading.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import { assertId } from '../naming/names.ts';
 import type { AppendContext, StreamToAppend } from '../store/event-store.ts';
@@ -52,8 +53,9 @@ export function prepareRequest(
   const size = new AppendSize(limits, first.streamId, eventCount === 1);
   const preparation = new EventPreparation(catalog, now, size, context);
   const streams = appends.map(({ streamId, events, expectedVersion = 'any' }): StreamPart => {
-    // Not map, which leaves out elements that a list does not have.
-    const prepared = Array.from(events, (event) => preparation.prepare(streamId, event));
+    // A copy, since map leaves out elements that a list does not have.
+    const all = reading('events', () => Array.from(events));
+    const prepared = all.map((event) => preparation.prepare(streamId, event));
     return { streamId, expectedVersion, events: prepared };
   });
   assertAllDiffer(streams);
@@ -85,12 +87,14 @@ function memoryBesideEvents(streamCount: number, condition: PreparedCondition | 
 /** JavaScript callers may give anything, also what gives another value when it is read again. */
 function readOnce(appends: readonly (StreamToAppend | null)[]): readonly StreamToAppend[] {
   assertList('appends', appends);
-  return Array.from(appends, (append) => {
-    assertGiven('appends', append, appendNames);
-    const { streamId, events, expectedVersion } = append as StreamToAppend;
-    assertList('events', events);
-    return { streamId, events, expectedVersion };
-  });
+  return reading('appends', () =>
+    Array.from(appends, (append) => {
+      assertGiven('appends', append, appendNames);
+      const { streamId, events, expectedVersion } = append as StreamToAppend;
+      assertList('events', events);
+      return { streamId, events, expectedVersion };
+    }),
+  );
 }
 
 /** Validates the streams of an append, without its events. @returns the number of events */
@@ -100,8 +104,9 @@ function checkedCount(limits: AppendLimits, appends: readonly StreamToAppend[], 
   for (const { streamId, events, expectedVersion } of appends) {
     assertId('stream id', streamId);
     if (expectedVersion !== undefined) assertExpectedVersion(expectedVersion);
-    eventCount += events.length;
-    if (events.length === 0) checks += 1;
+    const count = reading('events', () => events.length);
+    eventCount += count;
+    if (count === 0) checks += 1;
   }
   if (eventCount > limits.events)
     throw new AppendTooLargeError(owner, 'number of events', eventCount, limits.events);

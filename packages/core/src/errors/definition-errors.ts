@@ -3,6 +3,7 @@ import { declaredPath } from '../input/declared-path.ts';
 import { InvalidArgumentError } from './argument-errors.ts';
 import { LeftfoldError } from './leftfold-error.ts';
 import { keptText, shownName } from './shown.ts';
+import { holds } from '../input/holds.ts';
 
 /** Where a value left its schema: the path, and zod's code for why. Never the value itself. */
 export interface SchemaIssue {
@@ -18,8 +19,9 @@ export interface SchemaIssue {
  * @param schema that the value was parsed by: paths have the names that it declares. @default each name is `*`
  */
 export function toSchemaIssues(error: z.ZodError, schema?: z.ZodType): readonly SchemaIssue[] {
-  if (!Array.isArray(error?.issues)) throw InvalidArgumentError.not('an error of zod', 'error', error);
-  if (schema !== undefined && typeof schema?._zod !== 'object')
+  if (!holds(() => Array.isArray(error?.issues)))
+    throw InvalidArgumentError.not('an error of zod', 'error', error);
+  if (schema !== undefined && !holds(() => typeof schema?._zod === 'object'))
     throw InvalidArgumentError.not('a zod schema', 'schema', schema);
   return error.issues.map((issue) => ({
     path: declaredPath(schema, issue.path),

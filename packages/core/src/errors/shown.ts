@@ -85,8 +85,15 @@ export function shownValue(value: unknown): string {
     case 'symbol':
       return 'a symbol';
     case 'object':
-      if (value === null) return 'null';
-      if (Array.isArray(value)) return 'a list';
-      return value instanceof Date ? 'an invalid Date' : 'an object';
+      return value === null ? 'null' : shownObject(value);
+  }
+}
+
+function shownObject(value: object): string {
+  try {
+    if (Array.isArray(value)) return 'a list';
+    return value instanceof Date ? 'an invalid Date' : 'an object';
+  } catch {
+    return 'an object that cannot be read';
   }
 }

@@ -6,6 +6,7 @@ import type { EventData, EventShape, EventShapes, ReadInput, ShapePayload } from
 import type { NewEvent } from './event.ts';
 import type { JsonValue } from './json.ts';
 import { toDefinition } from './to-definition.ts';
+import { sourceOf } from '../input/source-of.ts';
 
 /** An event as the upcast of a retired one returns it, made by `to.<name>(data)`. */
 export interface UpcastEvent<TName extends string = string> {
@@ -110,6 +111,6 @@ function toRetired(
   const to = Object.fromEntries(
     [...targets.keys()].map((name) => [name, (data: unknown): UpcastEvent => ({ name, data })]),
   );
-  const code = upcast === undefined ? definition.code : [...definition.code, String(upcast)];
+  const code = upcast === undefined ? definition.code : [...definition.code, sourceOf(upcast)];
   return { ...definition, code, targets, toEvents: (data) => (upcast === undefined ? [] : upcast(data, to)) };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { assertGivenFunction, assertSchema } from '../input/assert-definition.ts';
 import type { JsonValue } from './json.ts';
+import { sourceOf } from '../input/source-of.ts';
 
 /** A zod schema whose output JSON keeps unchanged. */
 export type EventSchema = z.ZodType<JsonValue>;
@@ -72,7 +73,7 @@ export class SchemaVersions<
     return new SchemaVersions(schema, {
       first: this.first,
       steps: [...this.steps, { convert, schema }],
-      code: [...this.code, String(step)],
+      code: [...this.code, sourceOf(step)],
       writtenVersion: this.writtenVersion,
     });
   }

@@ -2,6 +2,7 @@ import { assertGivenFunction, assertSchema } from '../input/assert-definition.ts
 import type { ShapePayload, UntaggedShape, WrittenData } from './event-shapes.ts';
 import { SchemaVersions } from './schema-versions.ts';
 import { type KeysOf, TaggedShape, type TagValues } from './tagged-shape.ts';
+import { holds } from '../input/holds.ts';
 
 /**
  * A payload whose events have tags, by which decisions find them across streams.
@@ -25,7 +26,7 @@ export function tagged<TShape extends UntaggedShape, TTags extends TagValues>(
   shape: TShape,
   tags: (data: WrittenData<ShapePayload<TShape>>) => TTags,
 ): TaggedShape<TShape, KeysOf<TTags>> {
-  if (!(shape instanceof SchemaVersions)) assertSchema('shape', shape);
+  if (!holds(() => shape instanceof SchemaVersions)) assertSchema('shape', shape);
   assertGivenFunction('tags', tags);
   // Sound: the payload of an event that is appended was parsed by the schema that is written.
   return new TaggedShape(shape, (data) => tags(data as WrittenData<ShapePayload<TShape>>));

@@ -1,9 +1,10 @@
 import { assertSchema } from '../input/assert-definition.ts';
 import { assertMemberName } from '../naming/names.ts';
 import type { EventDefinition } from './event-definition.ts';
-import type { EventShape } from './event-shapes.ts';
-import { SchemaVersions } from './schema-versions.ts';
+import type { EventShape, UntaggedShape } from './event-shapes.ts';
+import { type EventSchema, SchemaVersions } from './schema-versions.ts';
 import { TaggedShape } from './tagged-shape.ts';
+import { holds } from '../input/holds.ts';
 
 /**
  * The definition of one event.
@@ -18,11 +19,11 @@ export function toDefinition(
   given: EventShape,
   argument: string,
 ): EventDefinition {
-  const { shape, tags } = given instanceof TaggedShape ? given : { shape: given, tags: undefined };
-  if (!(shape instanceof SchemaVersions)) assertSchema(argument, shape);
+  const { shape, tags } = isTagged(given) ? given : { shape: given, tags: undefined };
+  if (!isHistory(shape)) assertSchema(argument, shape);
   assertMemberName('event name', name);
   const type = `${category}.${name}`;
-  if (!(shape instanceof SchemaVersions)) {
+  if (!isHistory(shape)) {
     const only = { schemaVersion: 1, schema: shape };
     return { type, ...only, written: only, tags, schemas: [shape], steps: [], code: [] };
   }
@@ -38,4 +39,14 @@ export function toDefinition(
     written: writtenVersion ?? { schemaVersion, schema },
     tags,
   };
+}
+
+// Unlike `instanceof`, false for a proxy that throws.
+
+function isTagged(given: EventShape): given is TaggedShape<UntaggedShape> {
+  return holds(() => given instanceof TaggedShape);
+}
+
+function isHistory(shape: UntaggedShape): shape is Exclude<UntaggedShape, EventSchema> {
+  return holds(() => shape instanceof SchemaVersions);
 }

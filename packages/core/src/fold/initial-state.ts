@@ -1,4 +1,5 @@
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { reading } from '../input/reading.ts';
 import { frozen, unfreezable } from './frozen.ts';
 import type { Immutable } from './immutable.ts';
 
@@ -7,12 +8,13 @@ import type { Immutable } from './immutable.ts';
  *
  * @param owner whose it is: `aggregate "account"`
  * @throws InvalidDefinitionError when it contains what cannot be frozen
+ * @throws InvalidArgumentError when it cannot be read, or a proxy keeps it from being frozen
  */
 export function initialStateOf<TState>(owner: string, initialState: TState): Immutable<TState> {
-  const shared = unfreezable(initialState);
+  const shared = reading('initialState', () => unfreezable(initialState));
   if (shared !== undefined)
     throw new InvalidDefinitionError(
       `initialState of ${owner} contains a ${shared}, which all of its states would share and could change; use plain objects and arrays`,
     );
-  return frozen(initialState) as Immutable<TState>;
+  return reading('initialState', () => frozen(initialState)) as Immutable<TState>;
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { shownName } from '../errors/shown.ts';
 import { isPlainObject } from '../json/json-part.ts';
+import { holds } from './holds.ts';
+import { reading } from './reading.ts';
 
 /** Bounds of a number; both are included. */
 interface Bounds {
@@ -34,10 +36,13 @@ const FIRST_INSTANT_MS = Date.UTC(-4713, 10, 24);
 /** @throws InvalidArgumentError when the value is given and is not a Date, or is one that Postgres cannot store. */
 export function assertInstant(argument: string, value: unknown): void {
   if (value === undefined) return;
-  if (!(value instanceof Date) || Number.isNaN(value.getTime()))
-    throw InvalidArgumentError.not('a valid Date', argument, value);
+  if (!isDate(value)) throw InvalidArgumentError.not('a valid Date', argument, value);
   if (value.getTime() < FIRST_INSTANT_MS)
     throw new InvalidArgumentError(argument, 'must not be before 24 November 4714 BC');
+}
+
+function isDate(value: unknown): value is Date {
+  return holds(() => value instanceof Date && !Number.isNaN(Date.prototype.getTime.call(value)));
 }
 
 /** @throws InvalidArgumentError when the value is given and is not one of these. */
@@ -52,22 +57,33 @@ function wordOf(taken: unknown): string {
 
 /**
  * @param taken what it is an object of: `a command`
- * @throws InvalidArgumentError when the value is not an object.
+ * @param members the names that the caller reads next
+ * @throws InvalidArgumentError when the value is not an object, or a member cannot be read.
  */
-export function assertObject(taken: string, argument: string, value: unknown): void {
+export function assertObject(
+  taken: string,
+  argument: string,
+  value: unknown,
+  members: readonly string[] = [],
+): void {
   if (typeof value !== 'object' || value === null) throw InvalidArgumentError.not(taken, argument, value);
+  for (const name of members) {
+    reading(argument, () => Reflect.has(value, name));
+    reading(argument, () => void Reflect.get(value, name));
+  }
 }
 
 /** @throws InvalidArgumentError when the value is given and is not an object without a class. */
 export function assertPlainObject(argument: string, value: unknown): void {
   if (value === undefined) return;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)) return;
-  throw InvalidArgumentError.not('a plain object', argument, value);
+  const isOne = (): boolean =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value);
+  if (!holds(isOne)) throw InvalidArgumentError.not('a plain object', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value is not an array. */
 export function assertList(argument: string, value: unknown): void {
-  if (!Array.isArray(value)) throw InvalidArgumentError.not('a list', argument, value);
+  if (!holds(() => Array.isArray(value))) throw InvalidArgumentError.not('a list', argument, value);
 }
 
 /** Every option of `TOptions`, and none else: the compiler finds one that was forgotten. */
@@ -77,10 +93,10 @@ const NONE = {};
 
 /**
  * Refuses options with another name than these, so that a misspelt one is never ignored, and a `signal` that is none: every
- * option of that name is an AbortSignal. O(n) in the options given.
+ * option of that name is an AbortSignal. Reads each option, so that a getter that throws does so here. O(n) in the names.
  *
  * @param others more names
- * @throws InvalidArgumentError when the value is given and is not an object with these members only.
+ * @throws InvalidArgumentError when the value is given and is not an object with these members only, or cannot be read.
  */
 export function assertOptions(
   argument: string,
@@ -89,20 +105,25 @@ export function assertOptions(
   others: Readonly<Record<string, true>> = NONE,
 ): void {
   if (value === undefined) return;
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw InvalidArgumentError.not('an object', argument, value);
-  for (const name of Object.keys(value)) {
+  if (!isMembers(value)) throw InvalidArgumentError.not('an object', argument, value);
+  for (const name of reading(argument, () => Object.keys(value))) {
     if (Object.hasOwn(names, name) || Object.hasOwn(others, name)) continue;
     const known = Object.keys({ ...names, ...others }).join(', ');
     throw new InvalidArgumentError(argument, `has no member ${shownName(name)}; it takes ${known}`);
   }
-  if ('signal' in value) assertSignal(value.signal);
+  for (const known of [names, others])
+    for (const name of Object.keys(known)) reading(`${argument}.${name}`, () => value[name]);
+  assertSignal(value['signal']);
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return holds(() => typeof value === 'object' && value !== null && !Array.isArray(value));
 }
 
 /** One of another realm is none by `instanceof`. */
 function assertSignal(value: unknown): void {
   if (value === undefined) return;
-  if (typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value)
-    return;
-  throw InvalidArgumentError.not('an AbortSignal', 'signal', value);
+  const isOne = (): boolean =>
+    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+  if (!holds(isOne)) throw InvalidArgumentError.not('an AbortSignal', 'signal', value);
 }

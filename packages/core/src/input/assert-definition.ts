@@ -3,6 +3,8 @@ import { shownName } from '../errors/shown.ts';
 import { isPlainObject } from '../json/json-part.ts';
 import { assertId } from '../naming/names.ts';
 import { assertList, assertOptions, assertWhole } from './assert-argument.ts';
+import { holds } from './holds.ts';
+import { reading } from './reading.ts';
 
 /** Checks a part of an argument, which it names in the error. */
 export type AssertPart = (argument: string, value: unknown) => void;
@@ -36,9 +38,16 @@ export function assertGivenText(argument: string, value: unknown): void {
 /** @throws InvalidArgumentError when the value is not a list, or the error of one of its elements. */
 export function assertEach(argument: string, value: unknown, assertPart: AssertPart): void {
   assertList(argument, value);
+  const list = value as readonly unknown[];
+  const length = reading(argument, () => list.length);
   // Not forEach, which leaves out elements that a list does not have.
-  for (const [index, part] of (value as readonly unknown[]).entries())
-    assertPart(`${argument}[${index}]`, part);
+  for (let index = 0; index < length; index += 1) {
+    const part = `${argument}[${index}]`;
+    assertPart(
+      part,
+      reading(part, () => list[index]),
+    );
+  }
 }
 
 /**
@@ -51,45 +60,62 @@ export function assertMembers(
   taken: string,
   assertPart: AssertPart,
 ): asserts value is Readonly<Record<string, unknown>> {
-  if (!isObject(value) || Array.isArray(value)) throw InvalidArgumentError.not(taken, argument, value);
-  if (!isPlainObject(value))
+  if (!isObject(value) || !holds(() => !Array.isArray(value)))
+    throw InvalidArgumentError.not(taken, argument, value);
+  if (!holds(() => isPlainObject(value)))
     throw new InvalidArgumentError(
       argument,
       `must be ${taken}: a plain object, without a class and without a member "__proto__"`,
     );
-  for (const [name, part] of Object.entries(value)) assertPart(`${argument}.${name}`, part);
+  for (const name of reading(argument, () => Object.keys(value))) {
+    const part = `${argument}.${name}`;
+    assertPart(
+      part,
+      reading(part, () => value[name]),
+    );
+  }
 }
 
 /** @throws InvalidArgumentError when the value is not a schema of zod. */
 export function assertSchema(argument: string, value: unknown): void {
-  if (isObject(value) && isObject(value['_zod']) && typeof value['safeParse'] === 'function') return;
-  throw InvalidArgumentError.not('a zod schema', argument, value);
+  const isSchema = (): boolean =>
+    isObject(value) && isObject(value['_zod']) && typeof value['safeParse'] === 'function';
+  if (!holds(isSchema)) throw InvalidArgumentError.not('a zod schema', argument, value);
 }
+
+const eventMembers = ['type', 'schemaVersion', 'data', 'id', 'tags', 'metadata'] as const;
 
 /** @throws InvalidArgumentError, InvalidNameError when the value is no event with a type and a version. */
 export function assertEvent(argument: string, value: unknown): void {
-  if (!isObject(value) || !('type' in value))
+  if (!isObject(value) || !holds(() => 'type' in value))
     throw InvalidArgumentError.not('an event, made by defineEvents(...).create', argument, value);
-  assertId('event type', value['type'] as string | undefined);
-  assertWhole('schemaVersion', value['schemaVersion']);
+  reading(argument, () => {
+    for (const name of eventMembers) void value[name];
+  });
+  const { type, schemaVersion } = value;
+  assertId('event type', type as string | undefined);
+  assertWhole('schemaVersion', schemaVersion);
 }
 
 /** @throws InvalidArgumentError when the value was not made by `defineEvents`. */
 export function assertEventGroup(argument: string, value: unknown): void {
-  if (isEventGroup(value)) return;
+  if (holds(() => isEventGroup(value))) return;
   throw notDefinition('events, made by defineEvents(...)', argument, value);
 }
 
 /** @throws InvalidArgumentError when the value was not made by `defineAggregate`. */
 export function assertAggregate(argument: string, value: unknown): void {
-  if (isAggregate(value)) return;
+  if (holds(() => isAggregate(value))) return;
   throw notDefinition('an aggregate, made by defineAggregate(...)', argument, value);
 }
 
 /** True for what `defineDecision` makes, as against an aggregate. */
 export function isDecision(value: unknown): boolean {
-  return (
-    hasTexts(value, 'name', 'kind') && value['kind'] === 'decision' && typeof value['decide'] === 'function'
+  return holds(
+    () =>
+      hasTexts(value, 'name', 'kind') &&
+      value['kind'] === 'decision' &&
+      typeof value['decide'] === 'function',
   );
 }
 
@@ -101,14 +127,14 @@ export function assertDecision(argument: string, value: unknown): void {
 
 /** @throws InvalidArgumentError when the value was not made by `defineProjection` or `defineTableProjection`. */
 export function assertProjection(argument: string, value: unknown): void {
-  if (isProjection(value)) return;
+  if (holds(() => isProjection(value))) return;
   const taken = 'a projection, made by defineProjection(...) or defineTableProjection(...)';
   throw notDefinition(taken, argument, value);
 }
 
 /** @throws InvalidArgumentError when the value is no reaction */
 export function assertReaction(argument: string, value: unknown): void {
-  if (isReaction(value)) return;
+  if (holds(() => isReaction(value))) return;
   throw notDefinition('a reaction, made by defineReaction(...)', argument, value);
 }
 
@@ -122,7 +148,7 @@ const definitions = [
 
 /** A definition of another kind is named: it was passed in the wrong place. */
 function notDefinition(taken: string, argument: string, value: unknown): InvalidArgumentError {
-  const found = definitions.find(([, , isOne]) => isOne(value));
+  const found = definitions.find(([, , isOne]) => holds(() => isOne(value)));
   if (found === undefined) return InvalidArgumentError.not(taken, argument, value);
   const [kind, option] = found;
   const { name } = value as { readonly name: string };

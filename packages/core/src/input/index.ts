@@ -9,6 +9,9 @@ export {
   assertWhole,
   type OptionNames,
 } from './assert-argument.ts';
+export { holds } from './holds.ts';
+export { reading } from './reading.ts';
+export { sourceOf } from './source-of.ts';
 export { declaredPath } from './declared-path.ts';
 export { parseCommandInput } from './parse-command-input.ts';
 export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { InvalidDefinitionError, type SchemaIssue, toSchemaIssues } from '../errors/definition-errors.ts';
+import { isReadable } from './reading.ts';
 
 /** What a schema says of a value. */
 export type Parsed<TData> =
@@ -7,7 +8,7 @@ export type Parsed<TData> =
   | { readonly success: false; readonly issues: readonly SchemaIssue[] };
 
 /**
- * Parses a value. A value that is nested too deeply for the schema does not match it.
+ * Parses a value. A value that is nested too deeply for the schema, or that cannot be read, does not match it.
  *
  * @param owner whose schema it is, for error messages
  * @throws InvalidDefinitionError when the schema is asynchronous
@@ -21,6 +22,7 @@ export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value:
       : { success: false, issues: toSchemaIssues(parsed.error, schema) };
   } catch (cause) {
     if (cause instanceof RangeError) return { success: false, issues: [beyondLimits(cause)] };
+    if (!isReadable(value)) return { success: false, issues: [UNREADABLE] };
     if (!isAsync(schema, value)) throw cause;
     throw new InvalidDefinitionError(
       `the schema of ${owner} has an asynchronous refinement or transform; make it synchronous, and check what has to be awaited before the call`,
@@ -28,6 +30,8 @@ export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value:
     );
   }
 }
+
+const UNREADABLE = { path: '', code: 'unreadable', message: 'has a getter or a proxy that throws' };
 
 /** What a value is when walking it exceeds a limit of the engine: of its call stack, or of a text or a list. */
 export function beyondLimits(cause: RangeError): SchemaIssue {

@@ -1,3 +1,4 @@
+import { hostileValues } from '@leftfold/testbed/hostile';
 import { expect, test } from 'vitest';
 import { estimatedJsonSize, estimatedSize } from './estimated-size.ts';
 
@@ -18,6 +19,15 @@ test('a value of any depth or with a circle has an estimated size', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   expect(estimatedSize(circle)).toBeGreaterThan(0);
+});
+
+test('a list has an estimated size without a look at each of its elements', () => {
+  expect(estimatedSize(new Array(2 ** 32 - 1))).toBeGreaterThan(2 ** 32);
+  expect(estimatedSize({ long: Array.from({ length: 300_000 }, () => 1) })).toBeGreaterThan(300_000);
+});
+
+test('what throws when it is read has an estimated size', () => {
+  for (const value of hostileValues) expect(estimatedSize({ value })).toBeGreaterThan(0);
 });
 
 const objects = '{},'.repeat(300_000);

@@ -12,6 +12,7 @@ export function estimatedSize(value: unknown): number {
   const open: unknown[] = [value];
   let size = 0;
   let visited = 0;
+  let left = 0;
   while (open.length > 0 && visited < MAX_VALUES) {
     visited += 1;
     const next = open.pop();
@@ -19,17 +20,37 @@ export function estimatedSize(value: unknown): number {
     else if (typeof next !== 'object' || next === null) size += ENTRY;
     else {
       size += OBJECT;
-      const members = membersOf(next);
-      for (const member of members) open.push(member);
+      left += openMembers(next, open);
     }
   }
-  return visited === 0 ? 0 : Math.ceil(size * (1 + open.length / visited));
+  return Math.ceil(size * (1 + (open.length + left) / visited));
 }
 
-function membersOf(value: object): Iterable<unknown> {
-  if (value instanceof Map) return keysAndValuesOf(value);
-  if (value instanceof Set || Array.isArray(value)) return value as Iterable<unknown>;
-  return ArrayBuffer.isView(value) ? [] : (Object.values(value) as unknown[]);
+/** @returns how many members were left out: a list may have four thousand million of them, all missing */
+function openMembers(value: object, open: unknown[]): number {
+  try {
+    const { count, members } = membersOf(value);
+    let left = count;
+    for (const member of members) {
+      if (count - left === MAX_VALUES) return left;
+      open.push(member);
+      left -= 1;
+    }
+  } catch {
+    // A proxy or a getter that throws does so again where the value is read for its own sake.
+  }
+  return 0;
+}
+
+function membersOf(value: object): { readonly count: number; readonly members: Iterable<unknown> } {
+  if (value instanceof Map) return { count: 2 * value.size, members: keysAndValuesOf(value) };
+  if (value instanceof Set) return { count: value.size, members: value };
+  const list: readonly unknown[] = Array.isArray(value)
+    ? value
+    : ArrayBuffer.isView(value)
+      ? []
+      : Object.values(value);
+  return { count: list.length, members: list };
 }
 
 function* keysAndValuesOf(map: ReadonlyMap<unknown, unknown>): Iterable<unknown> {

@@ -173,9 +173,11 @@ function isParent(part: unknown): part is object {
 function* membersOf(
   part: object,
   above: Place | undefined,
-): Generator<{ readonly part: unknown; readonly at: Place }, void> {
+): Generator<{ readonly part: unknown; readonly at: Place | undefined }, void> {
   const isList = Array.isArray(part);
-  for (const name of isList ? part.keys() : Object.keys(part)) {
+  const names = isList ? part.keys() : namesIn(part);
+  if (names === undefined) yield { part: THREW, at: above };
+  for (const name of names ?? []) {
     const member = memberOf(part, name);
     if (member !== undefined || isList) yield { part: member, at: { name, above } };
   }
@@ -189,6 +191,14 @@ function problemIn(part: unknown): string | undefined {
     return problemOf(part);
   } catch {
     return GETTER_THROWS;
+  }
+}
+
+function namesIn(part: object): readonly string[] | undefined {
+  try {
+    return Object.keys(part);
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import { assertObject, assertWhole } from '../input/assert-argument.ts';
 import { assertGivenText } from '../input/assert-definition.ts';
+import { holds } from '../input/holds.ts';
+import { reading } from '../input/reading.ts';
 
 declare const brand: unique symbol;
 
@@ -41,7 +43,7 @@ const form = /^v1\.([1-9][0-9]{0,15})(?:-(0|[1-9][0-9]{0,15}))?\.([A-Za-z0-9._-]
  */
 export function tokenOf(event: Pick<RecordedEvent, 'position' | 'id' | 'readFrom'> | undefined): LogToken {
   if (event === undefined) return START as LogToken;
-  assertObject('an event', 'event', event);
+  assertObject('an event', 'event', event, ['position', 'id', 'readFrom']);
   const { position, id, readFrom } = event;
   if (position === undefined) throw InvalidArgumentError.not('a recorded event', 'event', event);
   assertWhole('position', position, { least: 1 });
@@ -82,10 +84,10 @@ export function parseLogToken(text: unknown): LogToken {
  * session.token = latestToken([session.token, result.token]);
  */
 export function latestToken(tokens: Iterable<LogToken | undefined>): LogToken {
-  if (typeof tokens?.[Symbol.iterator] !== 'function')
+  if (!holds(() => typeof tokens?.[Symbol.iterator] === 'function'))
     throw InvalidArgumentError.not('a list of tokens', 'tokens', tokens);
   let latest = { token: tokenOf(undefined), position: 0, eventId: undefined as string | undefined, index: 0 };
-  for (const token of tokens) {
+  for (const token of reading('tokens', () => [...tokens])) {
     if (token === undefined) continue;
     const { position, eventId, index = Number.POSITIVE_INFINITY } = placeOfToken('token', token);
     if (position > 0 && position === latest.position && eventId !== latest.eventId)

@@ -7,6 +7,7 @@ import { assertProjectionOptions, typesOf } from './assert-projection-options.ts
 import type { Columns, Row, TableDefinition } from './columns.ts';
 import { type HandlerResult, type HandlerRun, runHandlers } from './handlers.ts';
 import type { ProjectedEvent } from './projected-event.ts';
+import { sourceOf } from '../input/source-of.ts';
 
 /**
  * When a projection is applied: `inline` in the append's transaction, `async` by a runner after the append.
@@ -207,7 +208,7 @@ export function defineProjection<
     mode,
     events,
     eventTypes: options.on === undefined ? typesOf(events) : Object.keys(options.on),
-    code: functionsOf(options).map(String),
+    code: functionsOf(options).map(sourceOf),
     onFailure,
     slices,
     keyOf: keyFunctionOf(name, options.key as ((event: RecordedEvent) => unknown) | undefined),

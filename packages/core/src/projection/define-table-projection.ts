@@ -8,6 +8,8 @@ import { assertTableProjectionOptions } from './assert-projection-options.ts';
 import type { AnyRow, Columns, Row, TableDefinition } from './columns.ts';
 import type { OnFailure, ProjectionMode } from './define-projection.ts';
 import type { ProjectedEvent } from './projected-event.ts';
+import { reading } from '../input/reading.ts';
+import { sourceOf } from '../input/source-of.ts';
 
 /** Returns the keys of the rows that an event changes. */
 type KeyFunction<TEvent extends RecordedEvent, TColumns extends Columns> = (
@@ -221,13 +223,13 @@ export function defineTableProjection<
     mode,
     events: options.events,
     eventTypes: Object.keys(options.evolve),
-    code: [options.key, ...Object.values(options.evolve)].map(String),
+    code: [options.key, ...Object.values(options.evolve)].map(sourceOf),
     columns,
     tables: [table],
     table,
     onFailure,
     slices,
-    initialRow: frozen(options.initialRow as AnyRow),
+    initialRow: reading('initialRow', () => frozen(options.initialRow as AnyRow)),
     keysOf(event) {
       const keys = options.key(event as ProjectedEvent<TGroups, TMetadata>) as OneOrMore<AnyRow>;
       if (keys === null) return [];

@@ -17,6 +17,8 @@ import type { OnFailure } from '../projection/define-projection.ts';
 import type { ProjectedEvent } from '../projection/projected-event.ts';
 import { type RetryOptions, type RetryPolicy, toRetryPolicy } from '../retry/retry-policy.ts';
 import type { ReactionContext } from './reaction-context.ts';
+import { reading } from '../input/reading.ts';
+import { sourceOf } from '../input/source-of.ts';
 
 /**
  * Where a reaction begins in the log when it is first migrated. `end`: with the events after that. `time`: with the first
@@ -186,7 +188,7 @@ export function defineReaction<
     version,
     events,
     eventTypes: Object.keys(handlers),
-    code: [...Object.values(handlers), ...(key === undefined ? [] : [key])].map(String),
+    code: [...Object.values(handlers), ...(key === undefined ? [] : [key])].map(sourceOf),
     concurrency,
     slices,
     start,
@@ -206,8 +208,9 @@ export function defineReaction<
 function assertStart(start: unknown): void {
   if (start === 'end' || start === 'beginning') return;
   if (typeof start === 'object' && start !== null) {
-    if ('position' in start) return assertWhole('start.position', start.position ?? null);
-    if ('time' in start) return assertInstant('start.time', start.time ?? null);
+    const { position, time } = reading('start', (): { position?: unknown; time?: unknown } => ({ ...start }));
+    if (position !== undefined) return assertWhole('start.position', position);
+    if (time !== undefined) return assertInstant('start.time', time);
   }
   throw InvalidArgumentError.notOneOf('"end", "beginning", { position } or { time }', 'start', start);
 }

@@ -32,7 +32,7 @@ export class StreamRead implements StreamEvents {
     this.#reader = reader;
     this.#streamId = streamId;
     this.#options = options;
-    this.#progress = { left: options?.limit ?? Number.POSITIVE_INFINITY, last: undefined };
+    this.#progress = { left: Number.POSITIVE_INFINITY, last: undefined };
     this.#events = flattenPages(this.#pages());
   }
 
@@ -47,7 +47,8 @@ export class StreamRead implements StreamEvents {
   async *#pages(): AsyncGenerator<Iterable<RecordedEvent>, void> {
     assertId('stream id', this.#streamId);
     assertReadStreamOptions(this.#options);
-    const { backwards = false, untilPosition, untilTime, signal } = this.#options;
+    const { backwards = false, limit: most, untilPosition, untilTime, signal } = this.#options;
+    this.#progress.left = most ?? Number.POSITIVE_INFINITY;
     const { schema, read, toPage } = this.#reader;
     let from = this.#options.from ?? 1;
     let to = this.#options.to ?? Number.MAX_SAFE_INTEGER;

@@ -7,7 +7,13 @@ import {
   InvalidArgumentError,
   type RecordedEvent,
 } from '@leftfold/core';
-import { assertAggregate, assertGiven, assertGivenFunction, type OptionNames } from '@leftfold/core/input';
+import {
+  assertAggregate,
+  assertGiven,
+  assertGivenFunction,
+  type OptionNames,
+  reading,
+} from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { assertReadLogOptions, type ReadLogOptions, readUpTo, rowChanges } from '@leftfold/projections';
 import type { AggregateInvariant, LogInvariant, RowInvariant, Violation } from './app-history.ts';
@@ -44,7 +50,11 @@ export async function firstViolation(
   options: ReadLogOptions = {},
 ): Promise<Violation<unknown> | undefined> {
   assertReadLogOptions(options, optionNames);
-  assertGiven('invariant', invariant, namesOf(invariant));
+  assertGiven(
+    'invariant',
+    invariant,
+    reading('invariant', () => namesOf(invariant)),
+  );
   const { check } = invariant;
   assertGivenFunction('check', check);
   let checked = false;
@@ -111,7 +121,7 @@ async function* folded(
   events: AsyncIterable<RecordedEvent>,
   { initialState, evolve }: Pick<AnyFold, 'initialState' | 'evolve'>,
 ): AsyncGenerator<Violation<unknown>, void, undefined> {
-  let before = frozen(initialState);
+  let before = reading('initialState', () => frozen(initialState));
   for await (const event of events) {
     const after = frozen(evolve(before, event));
     yield { event, before, after };

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { DatabaseNotConfiguredError, InvalidArgumentError } from '@leftfold/core';
-import { assertText } from '@leftfold/core/input';
+import { assertText, holds } from '@leftfold/core/input';
 import { assertConnectionString } from './connection-string.ts';
 import { OpenedPool } from './opened-pool.ts';
 import { CONNECT_TIMEOUT_MS, pinSettings } from './session-settings.ts';
@@ -30,7 +30,7 @@ const BINARY = 'must not have binary: true, nor pg.defaults: values are parsed f
 export function openPool({ connectionString, pool, maxConnections = 10 }: ConnectionOptions): OpenedPool {
   if (pool !== undefined) {
     // A client has `connect` too.
-    if (typeof pool?.connect !== 'function' || !('totalCount' in pool))
+    if (!holds(() => typeof pool?.connect === 'function' && 'totalCount' in pool))
       throw InvalidArgumentError.not('a pool of pg', 'pool', pool);
     if (connectionString !== undefined)
       throw new InvalidArgumentError('connectionString', 'or pool must be given, not both');

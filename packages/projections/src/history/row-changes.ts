@@ -7,7 +7,14 @@ import {
   SubscriptionFailedError,
 } from '@leftfold/core';
 import { encodeColumn, encodeKeyColumn } from '@leftfold/core/column';
-import { assertObject, assertProjection, assertWhole, shownName, thrownText } from '@leftfold/core/input';
+import {
+  assertObject,
+  assertProjection,
+  assertWhole,
+  reading,
+  shownName,
+  thrownText,
+} from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { storedKey, withStoreErrors } from '@leftfold/subscriptions';
 import { REPLAY } from '../runner/projection-subscription.ts';
@@ -145,7 +152,7 @@ function assertTableProjection(projection: AnyProjection): void {
 function assertKey({ columns }: TableFold, key: AnyRow): void {
   assertObject('the key of a row', 'key', key);
   const names = columns.key.map(({ name }) => name);
-  const unknown = Object.keys(key).find((name) => !names.includes(name));
+  const unknown = reading('key', () => Object.keys(key)).find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new InvalidArgumentError(
       'key',

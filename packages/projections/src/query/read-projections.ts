@@ -1,5 +1,5 @@
 import { type AnyProjection, InvalidArgumentError, type LogToken } from '@leftfold/core';
-import { assertEach, assertFunction, assertOptions, assertProjection } from '@leftfold/core/input';
+import { assertEach, assertFunction, assertGiven, assertProjection } from '@leftfold/core/input';
 import { IDLE_LIMIT_MS } from '@leftfold/postgres';
 import { type Driver, Kysely } from 'kysely';
 import { type ProjectionInSchema } from '../jsonb/column-scope.ts';
@@ -42,7 +42,7 @@ export async function readProjections<const TProjections extends ReadProjections
 ): Promise<TResult> {
   assertEach('projections', projections, assertProjection);
   if (projections.length === 0) throw new InvalidArgumentError('projections', 'must have at least one');
-  assertOptions('options', options, readNames);
+  assertGiven('options', options, readNames);
   assertFunction('work', work);
   if (work === undefined) throw InvalidArgumentError.not('a function', 'work', work);
   const { signal } = options;

@@ -1,4 +1,4 @@
-import { assertObject } from '@leftfold/core/input';
+import { assertObject, reading } from '@leftfold/core/input';
 import type { ProjectionRunnerOptions } from './projection-runner-options.ts';
 import { ProjectionRunner } from './projection-runner.ts';
 
@@ -22,5 +22,5 @@ import { ProjectionRunner } from './projection-runner.ts';
  */
 export function createProjectionRunner(options: ProjectionRunnerOptions): ProjectionRunner {
   assertObject('an object', 'options', options);
-  return new ProjectionRunner(options);
+  return new ProjectionRunner(reading('options', () => ({ ...options })));
 }

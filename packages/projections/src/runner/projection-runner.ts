@@ -60,7 +60,7 @@ export class ProjectionRunner implements AsyncDisposable {
 
   constructor({ store, projections, cachedRows = CACHED_ROWS, ...options }: ProjectionRunnerOptions) {
     assertWhole('cachedRows', cachedRows);
-    assertObject('an event store', 'store', store);
+    assertObject('an event store', 'store', store, ['inline', 'schema']);
     assertEach('projections', projections, assertProjection);
     assertAppliedBy(store, projections);
     const withTables = projections.map((projection) => ({
@@ -279,8 +279,8 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   #find(ref: ProjectionRef): AnyProjection {
-    if (ref === null || (typeof ref !== 'string' && typeof ref !== 'object'))
-      throw InvalidArgumentError.not('a projection, or the name of one', 'projection', ref);
+    if (typeof ref !== 'string')
+      assertObject('a projection, or the name of one', 'projection', ref, ['name', 'version']);
     const { name, version } = typeof ref === 'string' ? { name: ref, version: undefined } : ref;
     const found = this.#projections.filter(
       (one) => one.name === name && (version === undefined || one.version === version),

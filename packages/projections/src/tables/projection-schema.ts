@@ -27,7 +27,7 @@ export function copySchema(storeSchema: string, projection: ProjectionKey): stri
 
 function schemaOf(storeSchema: string, projection: ProjectionKey, letter: 'v' | 'c'): string {
   assertSchemaName(storeSchema);
-  assertObject('a projection', 'projection', projection);
+  assertObject('a projection', 'projection', projection, ['name', 'version']);
   const { name, version } = projection;
   assertProjectionName(name);
   assertWhole(`version of projection "${name}"`, version, { least: 1, most: MAX_VERSION });

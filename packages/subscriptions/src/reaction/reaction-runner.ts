@@ -6,7 +6,7 @@ import {
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
-import { assertEach, assertGivenFunction, assertObject, assertReaction } from '@leftfold/core/input';
+import { assertEach, assertGivenFunction, assertObject, assertReaction, reading } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { pause } from '@leftfold/postgres';
 import type { FailedEvent } from '../parking/failure.ts';
@@ -59,7 +59,7 @@ export interface ResetReactionOptions {
  */
 export function createReactionRunner(options: ReactionRunnerOptions): ReactionRunner {
   assertObject('an object', 'options', options);
-  return new ReactionRunner(options);
+  return new ReactionRunner(reading('options', () => ({ ...options })));
 }
 
 /** Processes the events of the log with reactions, each event at least once, beside any number of other runners. */
@@ -188,7 +188,7 @@ export class ReactionRunner implements AsyncDisposable {
   }
 
   #find(ref: ReactionRef): AnyReaction {
-    assertObject('a reaction', 'reaction', ref);
+    assertObject('a reaction', 'reaction', ref, ['name', 'version']);
     const { name, version } = ref;
     const found = this.#reactions.find((one) => one.name === name && one.version === version);
     if (found === undefined)

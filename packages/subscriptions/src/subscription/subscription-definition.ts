@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   type SubscriptionIdentity,
 } from '@leftfold/core';
-import { assertOneOf, assertSubscriptionName, assertWhole } from '@leftfold/core/input';
+import { assertOneOf, assertSubscriptionName, assertWhole, sourceOf } from '@leftfold/core/input';
 import type { Transaction } from 'kysely';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
@@ -184,7 +184,7 @@ export function toSubscription(definition: SubscriptionDefinition, release?: str
 function functionTexts(definition: SubscriptionDefinition): readonly string[] {
   return Object.values(definition)
     .filter((member) => typeof member === 'function')
-    .map(String);
+    .map(sourceOf);
 }
 
 /** What is stored of a definition, and compared with that of other processes. */

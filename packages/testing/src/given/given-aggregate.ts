@@ -64,7 +64,7 @@ export function givenAggregate<TAggregate extends AnyAggregate>(
     thenState,
     when(command) {
       // Every command of an aggregate has this shape; the conditional type hides it.
-      assertObject('a command', 'command', command);
+      assertObject('a command', 'command', command, ['aggregate', 'id', 'name', 'input']);
       const { aggregate: owner, id, name, input } = command as Command;
       assertId('aggregate', owner);
       assertId('command', name);

@@ -58,11 +58,11 @@ export function givenDecision<TDecision extends AnyDecision>(
 ): GivenDecision<TDecision> {
   type Command = CommandOfDecision<TDecision>;
   type States = StatesOfDecision<TDecision>;
-  const history = given.flatMap(toPlaced);
+  const history = toPlaced(given);
   return {
     when(command) {
       // Every command of a decision has this shape; the conditional type hides it.
-      assertObject('a command', 'command', command);
+      assertObject('a command', 'command', command, ['decision', 'input']);
       const { decision: name, input } = command as DecisionCommand;
       assertId('decision', name);
       if (name !== decision.name) throw new UnknownCommandError(name, [decision.name]);
@@ -96,7 +96,7 @@ export function givenDecision<TDecision extends AnyDecision>(
 /** Compares events, with the stream of each for which the test gives one. */
 function placed(actual: readonly PlacedEvent[]) {
   return (given: readonly GivenEvent[]) => {
-    const expected = given.flatMap(toPlaced);
+    const expected = toPlaced(given);
     return {
       actual: actual.map(({ event, streamId }, index) =>
         plain({

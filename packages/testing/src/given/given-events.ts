@@ -12,11 +12,12 @@ import {
   assertEvent,
   assertGiven,
   assertInstant,
-  assertList,
+  assertEach,
   assertObject,
   assertOptions,
   assertProjection,
   assertReaction,
+  holds,
   type OptionNames,
 } from '@leftfold/core/input';
 import { DEFAULT_NOW } from './decision-context.ts';
@@ -79,10 +80,10 @@ export interface GivenEvents {
 export function givenEvents(events: readonly GivenEvent[], options: GivenEventsOptions = {}): GivenEvents {
   assertOptions('options', options, optionNames);
   assertInstant('recordedAt', options.recordedAt);
-  assertList('events', events);
+  const placed = toPlaced(events);
   const start = (options.recordedAt ?? new Date(DEFAULT_NOW)).getTime();
   const versions = new Map<string, number>();
-  const recorded = events.flatMap(toPlaced).map(({ event, streamId, recordedAt }, index): RecordedEvent => {
+  const recorded = placed.map(({ event, streamId, recordedAt }, index): RecordedEvent => {
     const stream = streamId ?? `${event.type.split('.', 1)[0]}-1`;
     const streamVersion = (versions.get(stream) ?? 0) + 1;
     versions.set(stream, streamVersion);
@@ -125,11 +126,17 @@ export function inStream(streamId: string, ...events: readonly NewEvent[]): read
   return placed;
 }
 
-/** @throws InvalidArgumentError, InvalidNameError when it is no event */
-export function toPlaced(given: GivenEvent): readonly PlacedEvent[] {
-  if (!isList(given)) assertObject('an event', 'events', given);
+/** @throws InvalidArgumentError, InvalidNameError when it is no list, or one is no event */
+export function toPlaced(given: readonly GivenEvent[]): readonly PlacedEvent[] {
+  const placed: PlacedEvent[] = [];
+  assertEach('events', given, (_, one) => placed.push(...placedIn(one as GivenEvent)));
+  return placed;
+}
+
+function placedIn(given: GivenEvent): readonly PlacedEvent[] {
+  if (!isList(given)) assertObject('an event', 'events', given, ['event']);
   const placed = isList(given) ? given : 'event' in given ? [given] : [{ event: given }];
-  placed.forEach(assertPlaced);
+  assertEach('events', placed, (_, one) => assertPlaced(one as PlacedEvent));
   return placed;
 }
 
@@ -144,5 +151,5 @@ function assertPlaced(placed: PlacedEvent): void {
 }
 
 function isList(given: GivenEvent): given is readonly PlacedEvent[] {
-  return Array.isArray(given);
+  return holds(() => Array.isArray(given));
 }

@@ -1,0 +1,1 @@
+export { hostileValues, withThrowingGetter } from './hostile-values.ts';
