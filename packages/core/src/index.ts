@@ -202,7 +202,13 @@ export type {
   EventStore,
   StreamToAppend,
 } from './store/event-store.ts';
-export type { AppendCondition, EventQueries, EventQuery } from './store/query.ts';
+export type {
+  AppendCondition,
+  DecisionQueries,
+  DecisionQuery,
+  EventQueries,
+  EventQuery,
+} from './store/query.ts';
 export type {
   AbortSignalLike,
   DecisionRead,

@@ -1,9 +1,9 @@
 import {
-  type AppendCondition,
   type AppendToStreamsResult,
   type AppendOptions,
   type AppendResult,
   ClosedError,
+  type DecisionQueries,
   type DecisionRead,
   EventCatalog,
   type EventStore,
@@ -50,6 +50,7 @@ import {
 import { LogMemory } from './lineage/log-memory.ts';
 import type { LogPage } from './read/log-page.ts';
 import { readForDecision } from './read/decision-read.ts';
+import { readLog } from './read/log-read.ts';
 import { LogReader, type ReadPageOptions } from './read/log-reader.ts';
 import {
   HighWaterWatch,
@@ -203,15 +204,15 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   readAll(options: ReadAllOptions<TEvent['type']> = {}): AsyncIterable<TEvent> {
-    return this.#reader.all(options, (after) => this.#watch.now({ after })) as AsyncIterable<TEvent>;
+    return readLog(this.#reader, options, (after) => this.#watch.now({ after })) as AsyncIterable<TEvent>;
   }
 
   async readForDecision(
-    failIfMatch: AppendCondition<TEvent['type']>['failIfMatch'],
+    queries: DecisionQueries<TEvent['type']>,
     options: ReadForDecisionOptions = {},
   ): Promise<DecisionRead<TEvent>> {
     this.#assertOpen();
-    return readForDecision(this.#reader, this.#watch, failIfMatch, options) as Promise<DecisionRead<TEvent>>;
+    return readForDecision(this.#reader, this.#watch, queries, options) as Promise<DecisionRead<TEvent>>;
   }
 
   subscribe(options: SubscribeOptions<TEvent['type']> = {}): Subscription<TEvent> {

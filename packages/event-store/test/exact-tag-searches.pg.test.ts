@@ -5,7 +5,7 @@ import { collect } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { describe, expect } from 'vitest';
-import { readMatchesStatement } from '../src/sql/events.ts';
+import { readPageStatement } from '../src/sql/events.ts';
 import { openStore, test as storeTest } from './store-test.ts';
 
 /** Enough that the index has the positions of each tag in a tree of their own: only those are searched in part. */
@@ -72,7 +72,7 @@ describe('with gin_fuzzy_search_limit of the database', () => {
   test('the statement of a read for a decision is exact in any session', async ({ client }) => {
     const range = { after: 0, upTo: 3 * EVENTS_OF_A_TAG, limit: 3 * EVENTS_OF_A_TAG };
     const queries = tags.map((tag) => ({ tags: [tag] as const }));
-    const { text, values } = readMatchesStatement('leftfold', range, queries);
+    const { text, values } = readPageStatement('leftfold', range, queries);
     expect((await client.query(text, [...values])).rows).toHaveLength(2 * EVENTS_OF_A_TAG + 1);
   });
 

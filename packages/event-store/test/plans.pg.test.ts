@@ -16,11 +16,11 @@ import { AppendStatements } from '../src/sql/append.ts';
 import {
   eventsByIdStatement,
   eventsOfCommandStatement,
-  readMatchesStatement,
   readPageStatement,
   readStreamStatement,
 } from '../src/sql/events.ts';
 import { highWaterMarkStatement } from '../src/sql/high-water-mark.ts';
+import { latestMatchStatement } from '../src/sql/latest-match.ts';
 import { loadSnapshotStatement } from '../src/sql/snapshots.ts';
 import { migratedLog } from './store-test.ts';
 
@@ -117,7 +117,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     async ([filter, most], { plansOf }) => {
       guarantee('indexed-statements');
       const plans = await plansOf(
-        readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, filter),
+        readPageStatement('leftfold', { after: 50_000, upTo: EVENTS, limit: 100 }, [filter]),
       );
       expect(new Set(plans.flatMap(accessesOf))).toEqual(new Set(['Index Scan events_pkey']));
       expect(lookedAt(plans)).toBeLessThanOrEqual(most);
@@ -143,7 +143,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     'a page of the log with the filter %j looks at few events each time',
     async (filter, { client, explained }) => {
       guarantee('indexed-statements');
-      const statement = readPageStatement('leftfold', { after: 0, upTo: EVENTS, limit: 100 }, filter);
+      const statement = readPageStatement('leftfold', { after: 0, upTo: EVENTS, limit: 100 }, [filter]);
       // The mode that users have may keep a plan from the sixth execution of a prepared statement.
       for (const [planCacheMode, executions] of [
         ['auto', 8],
@@ -166,14 +166,35 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     await client.query('set plan_cache_mode = auto');
     const queries = [{ tags: ['owner:1700'] }, { tags: ['owner:1800'], types: ['account.opened'] }] as const;
     const everything = { after: 0, upTo: EVENTS, limit: 1_000 };
-    const plans = await plansOf(readMatchesStatement('leftfold', everything, queries));
+    const plans = await plansOf(readPageStatement('leftfold', everything, queries));
     const byTags = 'Bitmap Index Scan events_tags_idx';
     expect(plans.flatMap(accessesOf)).toEqual([byTags, byTags]);
     await client.query(`set plan_cache_mode = ${mode}`);
   });
 
   test.for([
-    ['the shared tail', readPageStatement('leftfold', { after: 90_000, upTo: EVENTS, limit: 1_000 }, {})],
+    [{ tags: ['owner:1700'] }, 110],
+    [{ tags: ['branch:north'] }, 1_100],
+    [{ types: ['account.opened'] }, 1_100],
+    [{}, 10],
+  ] as const)(
+    'the last event that matches %j is found by an index',
+    async ([query, most], { client, plansOf }) => {
+      guarantee('indexed-statements');
+      const latest = await plansOf(latestMatchStatement('leftfold', [query], EVENTS));
+      expect(latest.flatMap(accessesOf).join()).not.toContain('whole table');
+      expect(lookedAt(latest)).toBeLessThan(most);
+      await client.query('set plan_cache_mode = auto');
+      const range = { after: 0, upTo: EVENTS, limit: 1, backwards: true };
+      const page = await plansOf(readPageStatement('leftfold', range, [query]));
+      expect(page.flatMap(accessesOf).join()).not.toContain('whole table');
+      expect(lookedAt(page)).toBeLessThan(most);
+      await client.query(`set plan_cache_mode = ${mode}`);
+    },
+  );
+
+  test.for([
+    ['the shared tail', readPageStatement('leftfold', { after: 90_000, upTo: EVENTS, limit: 1_000 }, [])],
     ['events by their ids', eventsByIdStatement('leftfold', ['seed-1', 'seed-2'], 0)],
     ['events of a command', eventsOfCommandStatement('leftfold', 'command', 0)],
     ['a snapshot with its tail', loadSnapshotStatement('leftfold', 'account-7', 'key', 1_000)],

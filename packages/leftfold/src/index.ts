@@ -90,6 +90,8 @@ export {
   type EmittedEventOf,
   type ErrorCode,
   EventCatalog,
+  type DecisionQueries,
+  type DecisionQuery,
   type EventQueries,
   type EventQuery,
   type EventGroup,

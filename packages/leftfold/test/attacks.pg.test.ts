@@ -11,6 +11,7 @@ const unprivileged = ['app', 'projector', 'reader', 'operator', 'guest'] as cons
 const reading = [
   '_check_lineage',
   '_find_events',
+  '_find_latest_match',
   '_high_water_mark',
   'high_water_mark',
   'read_all',

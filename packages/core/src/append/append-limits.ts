@@ -39,7 +39,7 @@ export function appendLimits(given: Partial<AppendLimits> | undefined): AppendLi
 /** Maximum number of tags of an event, and of a query of a condition. */
 export const MAX_TAGS = 64;
 
-/** Maximum number of queries of a condition. Each needs a lock and a search. */
+/** Maximum number of queries of a condition, a read or a subscription. Each needs a search, and in a condition a lock. */
 export const MAX_CONDITION_QUERIES = 64;
 
 /** Maximum number of event types of a query of a condition. */

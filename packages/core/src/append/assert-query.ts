@@ -1,8 +1,12 @@
+import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertOptions, type OptionNames } from '../input/assert-argument.ts';
 import { assertEach } from '../input/assert-definition.ts';
+import { holds } from '../input/holds.ts';
+import { reading } from '../input/reading.ts';
 import { assertId } from '../naming/names.ts';
 import { InvalidNameError, UnknownEventError } from '../errors/definition-errors.ts';
-import type { EventQuery } from '../store/query.ts';
+import type { EventQueries, EventQuery } from '../store/query.ts';
+import { MAX_CONDITION_QUERIES } from './append-limits.ts';
 
 /** The event types that have a definition. */
 export interface KnownTypes {
@@ -18,6 +22,7 @@ const queryNames: OptionNames<EventQuery> = { types: true, category: true, tags:
  *
  * @param argument the name of the query's option, for error messages
  * @param known undefined for a reader that skips unknown events
+ * @param others names of further parts
  * @throws InvalidArgumentError when it is no query, or has a misspelt part, which would make it match more.
  * @throws InvalidNameError when no event can have the word, such as one with a NUL character, or a category with a hyphen.
  * @throws UnknownEventError when no definition has a type: misspelt, it would match nothing.
@@ -26,13 +31,46 @@ export function assertQuery(
   argument: string,
   query: EventQuery | null | undefined,
   known?: KnownTypes,
+  others?: Readonly<Record<string, true>>,
 ): void {
-  assertOptions(argument, query, queryNames);
+  assertOptions(argument, query, queryNames, others);
   const { types, category, tags } = query ?? {};
   if (category !== undefined) assertCategoryText(category);
   assertWords(`${argument}.types`, 'event type', types);
   assertWords(`${argument}.tags`, 'tag', tags);
   if (known !== undefined) assertKnownTypes(types, known);
+}
+
+/**
+ * Validates what a read or a subscription selects.
+ *
+ * @throws like {@link assertQuery}; InvalidArgumentError also for a list that is empty, or has more than 64 queries.
+ */
+export function assertQueries(
+  argument: string,
+  queries: EventQueries | null | undefined,
+  known?: KnownTypes,
+): void {
+  if (queries === undefined) return;
+  const list = reading(argument, () => [...listOf(queries)]);
+  if (list.length === 0)
+    throw new InvalidArgumentError(argument, 'is an empty list; name at least one query, or leave it out');
+  if (list.length > MAX_CONDITION_QUERIES)
+    throw new InvalidArgumentError(
+      argument,
+      `has ${list.length} queries, the limit is ${MAX_CONDITION_QUERIES}`,
+    );
+  // A hole of the list would be every event.
+  for (const query of list) assertQuery(argument, query ?? null, known);
+}
+
+/** The queries of what may be one. */
+export function listOf<TQuery extends object>(queries: TQuery | readonly TQuery[] | null): readonly TQuery[] {
+  return isList(queries) ? queries : [queries as TQuery];
+}
+
+function isList<TQuery>(queries: TQuery | readonly TQuery[]): queries is readonly TQuery[] {
+  return holds(() => Array.isArray(queries));
 }
 
 /** @throws UnknownEventError when no definition has a type: misspelt, it would match nothing. */

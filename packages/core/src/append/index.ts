@@ -1,8 +1,8 @@
 export { type AppendLimits, appendLimits, defaultLimits } from './append-limits.ts';
 export type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from './append-request.ts';
-export { assertQuery } from './assert-query.ts';
+export { assertQueries, assertQuery, listOf } from './assert-query.ts';
 export { matchesQuery, type QueriedEvent } from './matches-query.ts';
-export { prepareQueries } from './prepare-condition.ts';
+export { prepareDecision } from './prepare-condition.ts';
 export {
   assertAppendContext,
   assertAppendOptions,

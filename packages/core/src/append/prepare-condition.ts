@@ -1,13 +1,12 @@
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
-import { assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
-import { holds } from '../input/holds.ts';
+import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
 import { reading } from '../input/reading.ts';
-import type { AppendCondition, EventQueries, EventQuery } from '../store/query.ts';
+import type { AppendCondition, DecisionQueries, DecisionQuery, EventQuery } from '../store/query.ts';
 import { MAX_CONDITION_QUERIES, MAX_QUERY_TYPES, MAX_TAGS } from './append-limits.ts';
 import type { PreparedCondition } from './append-request.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
-import { assertKnownTypes, assertQuery, type KnownTypes } from './assert-query.ts';
+import { assertKnownTypes, assertQuery, type KnownTypes, listOf } from './assert-query.ts';
 
 const conditionNames: OptionNames<AppendCondition> = { failIfMatch: true, after: true };
 
@@ -30,21 +29,31 @@ export function prepareCondition(
 }
 
 /**
- * Validates the queries of a condition.
+ * Validates the queries of a read for a decision.
  *
- * @param owner a stream of its append, for error messages; undefined for a read
- * @throws InvalidNameError, UnknownEventError, InvalidArgumentError; AppendTooLargeError for an append
+ * @throws InvalidNameError, UnknownEventError, InvalidArgumentError
  */
-export function prepareQueries(
-  failIfMatch: EventQueries,
+export function prepareDecision(queries: DecisionQueries, known: KnownTypes): readonly DecisionQuery[] {
+  const prepared = prepareQueries<DecisionQuery>(queries, undefined, known, { last: true });
+  for (const { last } of prepared) assertOneOf('last', last, [true, false]);
+  return prepared;
+}
+
+/**
+ * @param owner a stream of its append, for error messages; undefined for a read
+ * @param others names of further parts
+ */
+function prepareQueries<TQuery extends EventQuery>(
+  given: TQuery | readonly TQuery[],
   owner: string | undefined,
   known: KnownTypes,
-): readonly EventQuery[] {
-  const given = isList(failIfMatch) ? failIfMatch : [failIfMatch];
-  assertCount('queries', given, MAX_CONDITION_QUERIES, owner);
-  const queries = reading(ARGUMENT, () => [...given]);
+  others?: Readonly<Record<string, true>>,
+): readonly TQuery[] {
+  const list = listOf(given);
+  assertCount('queries', list, MAX_CONDITION_QUERIES, owner);
+  const queries = reading(ARGUMENT, () => [...list]);
   for (const query of queries) {
-    assertQuery(ARGUMENT, query ?? null);
+    assertQuery(ARGUMENT, query ?? null, undefined, others);
     if (query.tags !== undefined) assertCount('tags', query.tags, MAX_TAGS, owner);
     if (query.types !== undefined) assertCount('types', query.types, MAX_QUERY_TYPES, owner);
     assertKnownTypes(query.types, known);
@@ -53,10 +62,6 @@ export function prepareQueries(
 }
 
 const ARGUMENT = 'condition.failIfMatch';
-
-function isList(queries: EventQueries): queries is readonly EventQuery[] {
-  return holds(() => Array.isArray(queries));
-}
 
 /** An empty list is most likely a mistake: without tags a query matches any, and without types no event. */
 function assertCount(what: string, list: readonly unknown[], limit: number, owner: string | undefined): void {

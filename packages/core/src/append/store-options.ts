@@ -13,7 +13,7 @@ import type {
   ReadStreamOptions,
   SubscribeOptions,
 } from '../store/reading.ts';
-import { assertQuery, type KnownTypes } from './assert-query.ts';
+import { assertQueries, type KnownTypes } from './assert-query.ts';
 
 const contextNames: OptionNames<AppendContext> = {
   metadata: true,
@@ -39,7 +39,12 @@ const subscribeNames: OptionNames<SubscribeOptions> = {
   signal: true,
 };
 const readForDecisionNames: OptionNames<ReadForDecisionOptions> = { unknownEvents: true };
-const readAllNames: OptionNames<ReadAllOptions> = { ...subscribeNames, limit: true };
+const readAllNames: OptionNames<ReadAllOptions> = {
+  ...subscribeNames,
+  untilPosition: true,
+  backwards: true,
+  limit: true,
+};
 
 /**
  * @param own names of options that only this store has
@@ -69,6 +74,8 @@ export function assertReadStreamOptions(options: ReadStreamOptions): void {
 /** @throws like {@link assertReadStreamOptions}, and InvalidNameError for a filter by a word that no event can have */
 export function assertReadAllOptions(options: ReadAllOptions, known: KnownTypes): void {
   assertOptions('options', options, readAllNames);
+  assertWhole('untilPosition', options.untilPosition);
+  assertOneOf('backwards', options.backwards, [true, false]);
   assertWhole('limit', options.limit);
   assertLogOptions(options, known);
 }
@@ -87,7 +94,7 @@ export function assertSubscribeOptions(options: SubscribeOptions, known: KnownTy
 
 function assertLogOptions(options: SubscribeOptions, known: KnownTypes): void {
   placeAfter('after', options.after);
-  assertQuery('filter', options.filter, options.unknownEvents === 'skip' ? undefined : known);
+  assertQueries('filter', options.filter, options.unknownEvents === 'skip' ? undefined : known);
   assertUnknownEvents(options);
 }
 

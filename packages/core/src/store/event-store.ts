@@ -1,7 +1,7 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { NewEvent, RecordedEvent } from '../event/event.ts';
 import type { EventMetadata } from '../event/metadata.ts';
-import type { AppendCondition } from './query.ts';
+import type { AppendCondition, DecisionQueries } from './query.ts';
 import type {
   DecisionRead,
   ReadAllOptions,
@@ -134,7 +134,7 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
   readStream(streamId: string, options?: ReadStreamOptions): StreamEvents<TEvent>;
 
   /**
-   * Reads the log in its order up to the high-water mark, page by page, in bounded memory.
+   * Reads the log up to the high-water mark, page by page, in bounded memory: in its order, or backwards.
    *
    * @throws the errors of {@link EventStore.readStream}.
    * @throws LogRewoundError before the first event when the log ends before `after`, or does not have the token's event.
@@ -142,8 +142,8 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
   readAll(options?: ReadAllOptions<TEvent['type']>): AsyncIterable<TEvent>;
 
   /**
-   * Reads what a decision on tags is based on: the events that the queries match, and the condition under which the
-   * decision may be appended. One call for all queries of a decision.
+   * Reads what a decision is based on: the events that the queries match, or the last one of each query that asks for it
+   * alone, and the condition under which the decision may be appended. One call for all queries of a decision.
    *
    * Unlike `readAll` it does not leave out committed events because of other appends that are in flight: it returns what
    * the condition is checked against. It waits for no append.
@@ -156,12 +156,12 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
    * if (taken < 20) await store.append('course-c1', [subscribed], { condition, era });
    * ```
    *
-   * @param failIfMatch 1 to 64 queries
+   * @param queries 1 to 64, as in a condition
    * @throws InvalidArgumentError, InvalidNameError, UnknownEventError when a query is none; while iterating, the errors
    * of {@link EventStore.readStream}, and LogRewoundError when the log has gone back since the call.
    */
   readForDecision(
-    failIfMatch: AppendCondition<TEvent['type']>['failIfMatch'],
+    queries: DecisionQueries<TEvent['type']>,
     options?: ReadForDecisionOptions,
   ): Promise<DecisionRead<TEvent>>;
 

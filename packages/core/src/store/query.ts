@@ -14,6 +14,20 @@ export interface EventQuery<TType extends string = string> {
 /** One query, or several: an event is selected when any of them matches. */
 export type EventQueries<TType extends string = string> = EventQuery<TType> | readonly EventQuery<TType>[];
 
+/** A query of a read for a decision. */
+export interface DecisionQuery<TType extends string = string> extends EventQuery<TType> {
+  /**
+   * Read only the last event that matches, such as the one that has the latest number. The condition is the same as
+   * without it. @default false
+   */
+  readonly last?: boolean | undefined;
+}
+
+/** One query, or several, of a read for a decision. */
+export type DecisionQueries<TType extends string = string> =
+  | DecisionQuery<TType>
+  | readonly DecisionQuery<TType>[];
+
 /**
  * A condition on the whole log. The append is made only if the log has no event that the queries match.
  *

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../event/event.ts';
 import type { LogToken } from '../log-token/log-token.ts';
-import type { AppendCondition, EventQuery } from './query.ts';
+import type { AppendCondition, EventQueries } from './query.ts';
 
 /** The part of an `AbortSignal` that is used here. This package compiles without the types of a platform. */
 export interface AbortSignalLike {
@@ -38,10 +38,15 @@ export interface ReadAllOptions<TType extends string = string> {
    * that was read. Only a token notices when another event has the position. @default 0
    */
   readonly after?: number | LogToken | undefined;
-  readonly filter?: EventQuery<TType> | undefined;
+  /** Read only events at or before this position. @default the high-water mark at the start of the read */
+  readonly untilPosition?: number | undefined;
+  /** Read from the last event down to the first one after `after`. @default false */
+  readonly backwards?: boolean | undefined;
+  /** One query, or 1 to 64 of which any matches. @default every event */
+  readonly filter?: EventQueries<TType> | undefined;
   /**
    * Maximum number of events. Those that one stored event is read as are not separated, so there may be a few more.
-   * @default all events up to the high-water mark at the start of the read
+   * @default all
    */
   readonly limit?: number | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
@@ -70,11 +75,11 @@ export interface StreamEvents<TEvent extends RecordedEvent = RecordedEvent> exte
   readonly last: StoredPlace | undefined;
 }
 
-/** What a decision on tags rests on. `condition` and `era` are options of the append that it leads to. */
+/** What a decision rests on. `condition` and `era` are options of the append that it leads to. */
 export interface DecisionRead<TEvent extends RecordedEvent = RecordedEvent> {
   /**
-   * The committed events that match a query, in the order of the log, page by page. Each iteration reads them again,
-   * up to the same position.
+   * The committed events that match a query, in the order of the log, page by page, each once. Each iteration reads them
+   * again, up to the same position.
    */
   readonly events: AsyncIterable<TEvent>;
   /** Fails when an event that matches a query was added since, or is added by an append that is in flight. */
@@ -91,7 +96,8 @@ export interface SubscribeOptions<TType extends string = string> {
    * @default 0
    */
   readonly after?: number | LogToken | undefined;
-  readonly filter?: EventQuery<TType> | undefined;
+  /** One query, or 1 to 64 of which any matches. @default every event */
+  readonly filter?: EventQueries<TType> | undefined;
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
   /** Ends the subscription without an error. */
   readonly signal?: AbortSignalLike | undefined;

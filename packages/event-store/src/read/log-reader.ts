@@ -1,15 +1,14 @@
 import {
   assertId,
   type EventCatalog,
+  type EventQueries,
   type EventQuery,
   type LoadedSnapshot,
-  type ReadAllOptions,
   type ReadStreamOptions,
-  type RecordedEvent,
   type StreamEvents,
 } from '@leftfold/core';
-import { assertQuery, assertReadAllOptions } from '@leftfold/core/append';
-import { assertWhole, type EventPlace, placeAfter } from '@leftfold/core/input';
+import { assertQueries, listOf } from '@leftfold/core/append';
+import { assertWhole, type EventPlace } from '@leftfold/core/input';
 import {
   type CallerTransaction,
   runnerInTransaction,
@@ -21,25 +20,22 @@ import {
   eventsByIdStatement,
   eventsOfCommandStatement,
   type PageRange,
-  readMatchesStatement,
   readPageStatement,
-  spanOf,
 } from '../sql/events.ts';
-import type { PlaceInEra } from '../high-water/high-water-watch.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
+import { latestMatchStatement, type LatestMatchRow } from '../sql/latest-match.ts';
 import { PAGE_EVENTS, type PageRow } from '../sql/page.ts';
 import { loadSnapshotStatement, type SnapshotRow } from '../sql/snapshots.ts';
 import { hasEventOf, pageAfterToken, type PageRowAfterToken } from '../sql/token.ts';
-import { flattenPages } from './flatten-pages.ts';
 import { toLoadedSnapshot } from './loaded-snapshot.ts';
-import { LogPage, type ReadProgress, type ToEvents } from './log-page.ts';
+import { LogPage, type ToEvents } from './log-page.ts';
 import { pageOfRows } from './page-of-rows.ts';
 import { readEvery, type StoredEvent } from './read-every.ts';
 import { toRecordedEvents, type UnknownEvents } from './recorded-event.ts';
 import { SharedTail } from './shared-tail.ts';
 import { StreamRead } from './stream-read.ts';
-import { type IsWanted, wantedBy } from './wanted.ts';
+import { type IsWanted, type LastMatch, positionsOf, wantedBy } from './wanted.ts';
 
 /**
  * Positions that one statement reads at most: where few events match a filter, a page of them could take minutes, and
@@ -62,7 +58,8 @@ export interface LogReaderOptions {
 }
 
 export interface ReadPageOptions extends PageRange {
-  readonly filter?: EventQuery | undefined;
+  /** One query, or several of which any matches. @default every event */
+  readonly filter?: EventQueries | undefined;
   readonly unknownEvents?: UnknownEvents | undefined;
   /** @default as the store does */
   readonly validate?: boolean | undefined;
@@ -78,6 +75,10 @@ interface ReadRule extends Pick<ReadPageOptions, 'unknownEvents' | 'validate'> {
 interface ReadPageFrom {
   readonly shared?: boolean;
   readonly token?: EventPlace | undefined;
+  /** Positions that the statement reads at most. @default 200,000 */
+  readonly span?: number;
+  /** Selected beside what the filter selects, which can then be an empty list. */
+  readonly lasts?: readonly LastMatch[];
 }
 
 /** Reads streams and the log, page by page. */
@@ -86,7 +87,7 @@ export class LogReader {
   readonly #schema: string;
   readonly catalog: EventCatalog;
   readonly #validate: boolean;
-  readonly #assertOpen: () => void;
+  readonly assertOpen: () => void;
   readonly #memory: LogMemory;
   #tail: SharedTail;
   #tailEra = 0;
@@ -96,7 +97,7 @@ export class LogReader {
     this.#schema = schema;
     this.catalog = catalog;
     this.#validate = validate;
-    this.#assertOpen = assertOpen;
+    this.assertOpen = assertOpen;
     this.#memory = memory;
     this.#tail = this.#newTail();
   }
@@ -104,79 +105,68 @@ export class LogReader {
   /**
    * @param options `upTo` must not be above the high-water mark
    * @param options.shared other readers read up to the same position now: the log is read once for all of them
-   * @param options.token the event that the log must have at `after`, in the snapshot in which the page is read
+   * @param options.token the event that the log must have at `after`, in the snapshot in which the page is read; not
+   * backwards
    * @throws LogRewoundError when the log does not have it
    */
   async page(options: ReadPageOptions & ReadPageFrom): Promise<LogPage> {
-    this.#assertOpen();
-    const { after, limit, filter: asked = {}, transaction, shared = false, token } = options;
-    assertWhole('after', after);
+    this.assertOpen();
+    const { filter: given = {}, transaction, shared = false, token, lasts = [], limit, backwards } = options;
+    assertWhole('after', options.after);
     assertWhole('upTo', options.upTo);
     assertWhole('limit', limit, { least: 1 });
-    assertQuery('filter', asked);
-    const filter = this.catalog.asStored(asked);
-    const upTo = transaction === undefined ? Math.min(options.upTo, after + MAX_SPAN) : options.upTo;
-    const range = { after, upTo, limit };
+    if (lasts.length === 0) assertQueries('filter', given);
+    const asked = listOf(given);
+    const filter = asked.map((query) => this.catalog.asStored(query));
+    const span = transaction === undefined ? (options.span ?? MAX_SPAN) : Number.POSITIVE_INFINITY;
+    const range = {
+      after: backwards === true ? Math.max(options.after, options.upTo - span) : options.after,
+      upTo: backwards === true ? options.upTo : Math.min(options.upTo, options.after + span),
+      limit,
+      backwards,
+    };
     const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
     const { era } = this.#memory;
-    const statement = readPageStatement(this.#schema, range, filter);
+    const ofTail = shared && run === undefined && token === undefined && lasts.length === 0;
+    const statement = readPageStatement(this.#schema, range, filter, positionsOf(lasts));
     const { rows, position } =
-      token === undefined
-        ? ((shared && run === undefined ? await this.#sharedTail().page(range, filter) : undefined) ??
-          pageOfRows(await this.#rows<PageRow>(statement, run), range))
-        : pageOfRows(await this.#rowsAfter(token, statement), range);
-    if (run === undefined) this.#remember(era, rows.slice(-TAIL_REMEMBERED));
+      (ofTail ? await this.#sharedTail().page(range, filter) : undefined) ??
+      pageOfRows(
+        token === undefined
+          ? await this.#rows<PageRow>(statement, run)
+          : await this.#rowsAfter(token, statement),
+        range,
+      );
+    const newest = backwards === true ? rows.slice(0, TAIL_REMEMBERED) : rows.slice(-TAIL_REMEMBERED);
+    if (run === undefined) this.#remember(era, newest);
     const rest = token === undefined ? [] : await this.#restOf(token, filter);
-    return this.#pageOf([...rest, ...rows], { ...options, isWanted: wantedBy([asked], token) }, position);
+    const isWanted = wantedBy({ queries: asked, lasts, token });
+    return this.#pageOf([...rest, ...rows], { ...options, isWanted }, position);
   }
 
-  /**
-   * The events that any of the queries matches, from the beginning of the log; all over again for each iteration.
-   *
-   * @param place up to where they are read: not above the mark of what the queries ask for
-   */
-  matches(
+  /** The position of the last event up to a position that each query matches, as it is stored; in the order of the queries. */
+  async latestMatches(
     queries: readonly EventQuery[],
-    place: PlaceInEra,
-    unknownEvents: UnknownEvents | undefined,
-  ): AsyncIterable<RecordedEvent> {
-    return {
-      [Symbol.asyncIterator]: () =>
-        flattenPages(this.#pagesOfMatches(queries, place, unknownEvents))[Symbol.asyncIterator](),
-    };
+    upTo: number,
+  ): Promise<readonly (number | undefined)[]> {
+    this.assertOpen();
+    const statement = latestMatchStatement(this.#schema, queries, upTo);
+    const rows = await this.#rows<LatestMatchRow>(statement);
+    return rows.map(({ position }) => (position === null ? undefined : Number(position)));
   }
 
-  async *#pagesOfMatches(
-    queries: readonly EventQuery[],
-    { after: upTo, era }: PlaceInEra,
-    unknownEvents: UnknownEvents | undefined,
-  ): AsyncGenerator<LogPage, void> {
-    const stored = queries.map((query) => this.catalog.asStored(query));
-    const rule = { unknownEvents, isWanted: wantedBy(queries) };
-    let after = 0;
-    while (after < upTo) {
-      this.#assertOpen();
-      this.#memory.assertSame(era);
-      const range = { after, upTo: Math.min(upTo, after + spanOf(queries)), limit: PAGE_EVENTS };
-      const statement = readMatchesStatement(this.#schema, range, stored);
-      const { rows, position } = pageOfRows(await this.#rows<PageRow>(statement), range);
-      this.#remember(era, rows.slice(-TAIL_REMEMBERED));
-      yield this.#pageOf(rows, rule, position);
-      after = position;
-    }
+  /** @throws LogRewoundError when the log has gone back since */
+  assertSame(era: number): void {
+    this.#memory.assertSame(era);
   }
 
-  /** @param highWaterMark called when the first event is requested, with the position after which it is read */
-  all(
-    options: ReadAllOptions,
-    highWaterMark: (after: number) => Promise<number>,
-  ): AsyncIterable<RecordedEvent> {
-    return flattenPages(this.#pagesOfLog(options, highWaterMark));
+  get era(): number {
+    return this.#memory.era;
   }
 
   stream(streamId: string, options: ReadStreamOptions): StreamEvents {
     const read = async (statement: Statement): Promise<readonly PageRow[]> => {
-      this.#assertOpen();
+      this.assertOpen();
       const { era } = this.#memory;
       const rows = await this.#rows<PageRow>(statement);
       this.#remember(era, options.backwards === true ? rows.slice(0, 1) : rows.slice(-1));
@@ -184,30 +174,6 @@ export class LogReader {
     };
     const toPage = (rows: readonly PageRow[]) => this.#pageOf(rows, options);
     return new StreamRead({ schema: this.#schema, read, toPage }, streamId, options);
-  }
-
-  async *#pagesOfLog(
-    options: ReadAllOptions,
-    highWaterMark: (after: number) => Promise<number>,
-  ): AsyncGenerator<Iterable<RecordedEvent>, void> {
-    assertReadAllOptions(options, this.catalog);
-    const { filter, unknownEvents, signal } = options;
-    const place = placeAfter('after', options.after);
-    let after = place.position;
-    // The first page checks it, also when no event follows.
-    let token = place.eventId === undefined ? undefined : place;
-    const progress: ReadProgress = { left: options.limit ?? Number.POSITIVE_INFINITY, last: undefined };
-    this.#assertOpen();
-    const upTo = await highWaterMark(after);
-    const { era } = this.#memory;
-    while ((after < upTo || token !== undefined) && progress.left > 0 && signal?.aborted !== true) {
-      this.#memory.assertSame(era);
-      const limit = Math.min(PAGE_EVENTS, progress.left);
-      const page = await this.page({ after, upTo, limit, filter, unknownEvents, token });
-      token = undefined;
-      yield page.within(progress);
-      after = page.position;
-    }
   }
 
   async byIds(ids: readonly string[], run?: StatementRunner): Promise<readonly StoredEvent[]> {
@@ -230,7 +196,7 @@ export class LogReader {
 
   /** A stream's snapshot with the events from its version on, unless they exceed one page. One round trip. */
   async snapshot(streamId: string, key: string): Promise<LoadedSnapshot | undefined> {
-    this.#assertOpen();
+    this.assertOpen();
     assertId('stream id', streamId);
     assertId('snapshot key', key);
     const statement = loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS);
@@ -250,7 +216,7 @@ export class LogReader {
   }
 
   /** The token's own row, when the token is of one of several events that it is read as. */
-  async #restOf({ position, index }: EventPlace, filter: EventQuery): Promise<readonly PageRow[]> {
+  async #restOf({ position, index }: EventPlace, filter: readonly EventQuery[]): Promise<readonly PageRow[]> {
     if (index === undefined) return [];
     const range = { after: position - 1, upTo: position, limit: 1 };
     return this.#rows<PageRow>(readPageStatement(this.#schema, range, filter));
@@ -272,7 +238,7 @@ export class LogReader {
 
   #newTail(): SharedTail {
     this.#tailEra = this.#memory.era;
-    return new SharedTail((range) => this.#rows<PageRow>(readPageStatement(this.#schema, range, {})));
+    return new SharedTail((range) => this.#rows<PageRow>(readPageStatement(this.#schema, range, [])));
   }
 
   async #rows<TRow extends object>(statement: Statement, run?: StatementRunner): Promise<readonly TRow[]> {

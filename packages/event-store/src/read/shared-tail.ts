@@ -32,7 +32,7 @@ export class SharedTail {
   }
 
   /** @returns undefined when the range is not at the end of the log: read it from the database */
-  async page(range: PageRange, filter: EventQuery): Promise<PageOfRows | undefined> {
+  async page(range: PageRange, filter: readonly EventQuery[]): Promise<PageOfRows | undefined> {
     if (range.upTo - Math.max(range.after, this.#to) > MAX_ROWS) return undefined;
     if (range.after > this.#to) this.#restartAt(range.after);
     if (range.after < this.#from) return undefined;
@@ -45,7 +45,8 @@ export class SharedTail {
     for (let index = this.#firstAfter(range.after); index < this.#rows.length; index += 1) {
       const row = this.#rows[index]!;
       if (Number(row.position) > upTo) break;
-      if (!matchesQuery({ type: row.type, streamId: row.stream_id, tags: row.tags }, filter)) continue;
+      const event = { type: row.type, streamId: row.stream_id, tags: row.tags };
+      if (!filter.some((query) => matchesQuery(event, query))) continue;
       rows.push(row);
       size += sizeOf(row);
       if (rows.length >= range.limit || size >= PAGE_BYTES) return { rows, position: Number(row.position) };

@@ -9,15 +9,28 @@ export interface PageRange {
   /** Only events at or before this position, which must not be above the high-water mark. */
   readonly upTo: number;
   readonly limit: number;
+  /** From `upTo` down. @default false */
+  readonly backwards?: boolean | undefined;
 }
 
 /**
- * One page of the log, in its order.
+ * One page of the log, in its order or backwards: the events that any of the queries matches, each once.
  *
  * SQL: one index range scan of `events_pkey`; with a category or tags that are rare enough, one of
  * `events_stream_version_key` or a bitmap scan of `events_tags_idx` and a sort. Takes no locks.
+ *
+ * @param queries none: every event, unless there are positions
+ * @param positions of further events
  */
-export function readPageStatement(schema: string, range: PageRange, filter: EventQuery): Statement {
+export function readPageStatement(
+  schema: string,
+  range: PageRange,
+  queries: readonly EventQuery[],
+  positions: readonly number[] = [],
+): Statement {
+  const [filter = {}] = queries;
+  if (queries.length > 1 || range.backwards === true || positions.length > 0)
+    return readMatchesStatement(schema, range, queries, positions);
   const { types, category, tags } = filter;
   if (category === undefined && (tags === undefined || tags.length === 0))
     return readTypesStatement(schema, range, types);
@@ -67,7 +80,7 @@ const searchedExactly = `(select pg_catalog.set_config('gin_fuzzy_search_limit',
 const MAX_TESTS = 60_000_000;
 
 /**
- * Positions that one statement of {@link readMatchesStatement} reads at most: with frequent tags it goes through the log,
+ * Positions that one statement of a read for a decision reads at most: with frequent tags it goes through the log,
  * and after the last event that matches up to its end.
  */
 export function spanOf(queries: readonly EventQuery[]): number {
@@ -75,17 +88,16 @@ export function spanOf(queries: readonly EventQuery[]): number {
 }
 
 /**
- * One page of the events that any of the queries matches, in the order of the log; each event once.
- *
  * Sets `gin_fuzzy_search_limit` itself: behind a pooler, the session's settings can be those of its role.
  *
  * SQL: a bitmap scan of `events_tags_idx` for each query, or one index range scan of `events_pkey`, as always when a query
  * has no tags. Takes no locks.
  */
-export function readMatchesStatement(
+function readMatchesStatement(
   schema: string,
-  { after, upTo, limit }: PageRange,
+  { after, upTo, limit, backwards }: PageRange,
   queries: readonly EventQuery[],
+  positions: readonly number[],
 ): Statement {
   const values: unknown[] = [after, upTo, limit];
   const matches = queries.map(({ tags, types, category }) => {
@@ -101,12 +113,16 @@ export function readMatchesStatement(
     add(category, (parameter) => `pg_catalog.starts_with(stream_id, ${parameter} || '-')`);
     return parts.length === 0 ? 'true' : `(${parts.join(' and ')})`;
   });
+  if (positions.length > 0) {
+    values.push(positions);
+    matches.push(`position = any ($${values.length}::bigint[])`);
+  }
   return {
     name: undefined, // Not prepared: the right plan depends on how rare the tags are.
     text: pageStatement({
       from: `"${schema}".events`,
       where: `position > $1 and position <= $2 and ${searchedExactly} and (${matches.join(' or ')})`,
-      order: 'position',
+      order: `position ${backwards === true ? 'desc' : 'asc'}`,
       limit: '$3',
     }),
     values,

@@ -1,6 +1,7 @@
 const reading = [
   '_check_lineage',
   '_find_events',
+  '_find_latest_match',
   '_high_water_mark',
   'high_water_mark',
   'read_all',

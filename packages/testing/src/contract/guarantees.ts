@@ -16,6 +16,7 @@ import { randomGuarantees } from './guarantees/random.ts';
 import { readAllGuarantees } from './guarantees/read-all.ts';
 import { readStreamGuarantees } from './guarantees/read-stream.ts';
 import { retiredGuarantees } from './guarantees/retired.ts';
+import { selectionGuarantees } from './guarantees/selections.ts';
 import { subscribeGuarantees } from './guarantees/subscribe.ts';
 
 /** All guarantees of the port, by topic. The key of each is the name of its test. */
@@ -30,6 +31,7 @@ export const guarantees = {
   concurrency: concurrencyGuarantees,
   'reading a stream': readStreamGuarantees,
   'reading the log': readAllGuarantees,
+  'several queries, bounds and directions of reads': selectionGuarantees,
   subscriptions: subscribeGuarantees,
   'definitions and schema versions': definitionGuarantees,
   'retired events': retiredGuarantees,

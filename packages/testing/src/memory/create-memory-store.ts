@@ -1,6 +1,5 @@
 import {
   type AnyEventGroup,
-  type AppendCondition,
   type AppendLimits,
   type AppendToStreamsResult,
   type AppendContext,
@@ -9,6 +8,8 @@ import {
   asStored,
   assertId,
   ClosedError,
+  type DecisionQueries,
+  type DecisionQuery,
   type DecisionRead,
   EventCatalog,
   InvalidArgumentError,
@@ -35,8 +36,9 @@ import {
   assertReadForDecisionOptions,
   assertReadStreamOptions,
   assertSubscribeOptions,
+  listOf,
   matchesQuery,
-  prepareQueries,
+  prepareDecision,
   prepareRequest,
 } from '@leftfold/core/append';
 import { assertFunction, assertGiven, type OptionNames, placeAfter } from '@leftfold/core/input';
@@ -177,46 +179,53 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, undefined> {
     this.#assertOpen();
     assertReadAllOptions(options, this.#catalog);
-    const { filter = {}, unknownEvents, signal } = options;
+    const { filter = {}, untilPosition = Number.POSITIVE_INFINITY, unknownEvents, signal } = options;
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     const place = placeAfter('after', options.after);
-    for (const stored of this.#log.readAfter(place)) {
+    const range = this.#log.readAfter(place).filter(({ position }) => position <= untilPosition);
+    for (const stored of options.backwards === true ? range.toReversed() : range) {
       if (left <= 0 || signal?.aborted === true) return;
-      const events = this.#matching(stored, [filter], unknownEvents).filter(isAfter(place));
+      const events = this.#matching(stored, listOf(filter), unknownEvents).filter(isAfter(place));
       left -= events.length;
       yield* events;
     }
   }
 
-  async readForDecision(
-    failIfMatch: AppendCondition['failIfMatch'],
-    options: ReadForDecisionOptions = {},
-  ): Promise<DecisionRead> {
+  async readForDecision(given: DecisionQueries, options: ReadForDecisionOptions = {}): Promise<DecisionRead> {
     this.#assertOpen();
     assertReadForDecisionOptions(options);
-    const queries = prepareQueries(failIfMatch, undefined, this.#catalog);
+    const queries = prepareDecision(given, this.#catalog);
     await Promise.resolve();
     const after = this.#log.position;
     const events = { [Symbol.asyncIterator]: () => this.#matches(queries, after, options.unknownEvents) };
-    return { events, condition: { failIfMatch: queries, after }, era: this.era };
+    const failIfMatch = queries.map(({ last: _, ...query }) => query);
+    return { events, condition: { failIfMatch, after }, era: this.era };
   }
 
   async *#matches(
-    queries: readonly EventQuery[],
+    queries: readonly DecisionQuery[],
     upTo: number,
     unknownEvents: UnknownEvents,
   ): AsyncGenerator<RecordedEvent, void, undefined> {
-    for (const stored of this.#log.eventsAfter(0)) {
-      if (stored.position > upTo) return;
+    const log = this.#log.eventsAfter(0).slice(0, upTo);
+    const lasts = new Map<EventQuery, StoredEvent | undefined>();
+    for (const query of queries)
+      if (query.last === true)
+        lasts.set(
+          query,
+          log.findLast((stored) => this.#matching(stored, [query], unknownEvents).length > 0),
+        );
+    for (const stored of log) {
       this.#assertOpen();
-      yield* this.#matching(stored, queries, unknownEvents);
+      const asking = queries.filter((query) => !lasts.has(query) || lasts.get(query) === stored);
+      yield* this.#matching(stored, asking, unknownEvents);
     }
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription {
     assertSubscribeOptions(options, this.#catalog);
     const { filter = {}, unknownEvents } = options;
-    const read = (stored: StoredEvent) => this.#matching(stored, [filter], unknownEvents);
+    const read = (stored: StoredEvent) => this.#matching(stored, listOf(filter), unknownEvents);
     return new MemorySubscription(this.#log, read, options, this.#closed.signal);
   }
 

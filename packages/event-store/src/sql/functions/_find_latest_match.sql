@@ -1,10 +1,12 @@
 -- The position of the latest event after a position that has all of the tags ('{}': any tags), any of the types (null: any
--- type at all), and a stream of the category (null: any stream); null when there is none.
+-- type at all), and a stream of the category (null: any stream), at or before up_to (null: any position); null when there
+-- is none.
 --
--- The caller has locked what the query matches: an event that matches drew its position before the lock was taken, or is
--- not seen.
-create or replace function :schema._find_latest_match(tags text[], types text[], category text, after bigint)
-returns bigint language plpgsql volatile
+-- For a condition the caller has locked what the query matches: an event that matches drew its position before the lock
+-- was taken, or is not seen. For a read, up_to is not above the mark of what the query asks for.
+create or replace function :schema._find_latest_match(
+  tags text[], types text[], category text, after bigint, up_to bigint default null
+) returns bigint language plpgsql volatile
   set search_path = pg_catalog, pg_temp
   -- A cached plan may have been made while the log was short.
   set enable_seqscan = off
@@ -14,7 +16,7 @@ returns bigint language plpgsql volatile
   set gin_fuzzy_search_limit = 0
 as $$
 declare
-  top bigint := pg_sequence_last_value(':schema.event_position'::regclass);
+  top bigint := coalesce(up_to, pg_sequence_last_value(':schema.event_position'::regclass));
   is_recent boolean;
   latest bigint;
 begin
@@ -45,10 +47,29 @@ begin
       into latest
       from :schema.events as stored
      where stored.position > _find_latest_match.after
+       and stored.position <= top
        and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
        and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
      order by stored.position desc
      limit 1;
+    return latest;
+  end if;
+
+  -- A read mostly has a match, which can be one of many: with tags that are frequent, the events are read in the reverse
+  -- order of the log; with others, all of those are that have the tags. Planned with its values, as below.
+  if up_to is not null then
+    execute $query$
+      select stored.position
+        from :schema.events as stored
+       where stored.position > $4
+         and stored.position <= $5
+         and stored.tags @> $1
+         and stored.tags <> '{}'
+         and ($2 is null or stored.type = any ($2))
+         and ($3 is null or starts_with(stored.stream_id, $3 || '-'))
+       order by stored.position desc
+       limit 1$query$
+       into latest using tags, types, category, after, up_to;
     return latest;
   end if;
 

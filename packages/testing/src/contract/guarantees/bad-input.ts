@@ -153,7 +153,7 @@ export const badInputGuarantees = {
     for (const bad of [...notNumbers, -1]) {
       for (const option of ['from', 'to', 'limit', 'untilPosition'])
         await refusesArgument(collect(store.readStream(stream(), { [option]: bad })), option);
-      for (const option of ['after', 'limit'])
+      for (const option of ['after', 'limit', 'untilPosition'])
         await refusesArgument(collect(store.readAll({ [option]: bad })), option);
       await refusesArgument((async () => collect(store.subscribe({ after: bad as number })))());
     }
@@ -167,6 +167,11 @@ export const badInputGuarantees = {
   'a filter that is none, or has a misspelt part, is INVALID_ARGUMENT': async ({ store }) => {
     const notFilters = [
       null,
+      [],
+      [null],
+      Array(1),
+      [{ tags: ['a:1'] }, { tag: 'a:1' }],
+      Array.from({ length: 65 }, () => ({ tags: ['a:1'] })),
       '1',
       7,
       ['parcel.sent'],
@@ -208,6 +213,7 @@ export const badInputGuarantees = {
     await refusesArgument(collect(store.readStream(stream(), wrong)));
     await refusesArgument(collect(store.readAll(wrong)));
     await refusesArgument(collect(store.readStream(stream(), { backwards: 'no' as never })));
+    await refusesArgument(collect(store.readAll({ backwards: 'no' as never })));
     expect(await collect(store.readStream(stream()))).toEqual([]);
   },
 

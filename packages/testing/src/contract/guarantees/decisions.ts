@@ -1,4 +1,4 @@
-import type { EventStore, NewEvent, RecordedEvent, EventQuery } from '@leftfold/core';
+import type { DecisionQuery, EventQuery, EventStore, NewEvent, RecordedEvent } from '@leftfold/core';
 import { expect } from 'vitest';
 import { collect, delivered, type Guarantee, placeOf, scanned, sent, upTo } from '../trial.ts';
 
@@ -107,6 +107,75 @@ export const decisionGuarantees = {
     expect(made.length).toBeGreaterThanOrEqual(20);
   },
 
+  'a read for a decision returns the last match alone of the queries that ask for it': async ({
+    guarantee,
+    store,
+    stream,
+    id,
+  }) => {
+    guarantee('decision-reads');
+    const [left, right] = [id('left'), id('right')];
+    const { events } = await store.append(stream(), [
+      tagged(sent, left),
+      tagged(sent, right),
+      tagged(delivered, left),
+      tagged(sent, left, right),
+      tagged(delivered, right),
+    ]);
+    const seen = async (...queries: readonly DecisionQuery[]) => {
+      const { events: read } = await store.readForDecision(queries);
+      const first = await collect(read);
+      expect(await collect(read)).toEqual(first);
+      return first.map((event) => event.streamVersion);
+    };
+    expect(await seen({ tags: [left], last: true })).toEqual([4]);
+    expect(await seen({ tags: [left], types: ['parcel.delivered'], last: true })).toEqual([3]);
+    expect(await seen({ tags: [left], last: false })).toEqual([1, 3, 4]);
+    expect(await seen({ tags: [left], last: true }, { tags: [right], last: true })).toEqual([4, 5]);
+    expect(await seen({ tags: [left], last: true }, { tags: [left, right], last: true })).toEqual([4]);
+    expect(await seen({ tags: [left] }, { tags: [right], types: ['parcel.delivered'], last: true })).toEqual([
+      1, 3, 4, 5,
+    ]);
+    expect(await seen({ tags: [id('none')], last: true })).toEqual([]);
+    expect(await seen({ tags: [id('none')], last: true }, { tags: [right] })).toEqual([2, 4, 5]);
+
+    const { condition, era } = await store.readForDecision({ tags: [left], last: true });
+    expect(condition.failIfMatch).toEqual([{ tags: [left] }]);
+    const later = await store.append(stream('b'), [tagged(sent, left)], { condition, era });
+    await expect(store.append(stream('b'), [sent], { condition, era })).rejects.toMatchObject({
+      ...FAILED,
+      position: later.position,
+    });
+    expect(events).toHaveLength(5);
+    const ofCondition = { failIfMatch: { tags: [left], last: true } };
+    await expect(store.append(stream('b'), [sent], { condition: ofCondition })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  },
+
+  'a read for a decision of the last event finds it without tags too': async ({
+    guarantee,
+    openEmpty,
+    stream,
+    category,
+  }) => {
+    guarantee('decision-reads');
+    const { store } = await openEmpty();
+    const last = async (query: DecisionQuery) => {
+      const { events } = await store.readForDecision({ ...query, last: true });
+      return (await collect(events)).map(({ position }) => position);
+    };
+    expect(await last({})).toEqual([]);
+    const first = await store.append(stream(), [sent, delivered]);
+    const second = await store.append('other-1', [delivered]);
+    await store.append('other-1', [scanned('Paris')]);
+    expect(await last({})).toEqual([second.position + 1]);
+    expect(await last({ types: ['parcel.sent'] })).toEqual([first.position - 1]);
+    expect(await last({ types: ['parcel.sent', 'parcel.delivered'] })).toEqual([second.position]);
+    expect(await last({ category })).toEqual([first.position]);
+    expect(await last({ category, types: ['parcel.scanned'] })).toEqual([]);
+  },
+
   'a read for a decision refuses what is no query': async ({ guarantee, store }) => {
     guarantee('invalid-input');
     const wrong: readonly (readonly [unknown, unknown?])[] = [
@@ -115,6 +184,7 @@ export const decisionGuarantees = {
       [{ tags: [] }],
       [{ tag: ['a'] }],
       [{ tags: ['a'], types: [] }],
+      [{ tags: ['a'], last: 1 }],
       [Array.from({ length: 65 }, () => ({ tags: ['a'] }))],
       [{ tags: ['a'] }, { unknownEvent: 'skip' }],
       [{ tags: ['a'] }, { unknownEvents: 'perhaps' }],

@@ -160,6 +160,8 @@ export const readAllGuarantees = {
     const positions = log.map(({ position }) => position);
     expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b));
     expect(new Set(log.map(placeOf)).size).toBe(3_000);
+    const backwards = await collect(store.readAll({ backwards: true }));
+    expect(backwards.map(placeOf)).toEqual(log.map(placeOf).toReversed());
     const rest = await collect(store.readAll({ after: positions[1_234]!, limit: 1_500 }));
     expect(rest.map(placeOf)).toEqual(log.slice(1_235, 2_735).map(placeOf));
   },

@@ -178,6 +178,13 @@ export const retiredGuarantees = {
     });
     await expect(append('purse.debited')).rejects.toMatchObject({ position: stored[2]?.position });
     const { condition, era } = await store.readForDecision(queryFor('purse.debited'));
+    for (const type of ['purse.opened', 'purse.debited', 'purse.credited']) {
+      const all = await collect((await store.readForDecision(queryFor(type))).events);
+      const last = await collect((await store.readForDecision({ ...queryFor(type), last: true })).events);
+      expect(last, type).toEqual(all.filter(({ position }) => position === all.at(-1)?.position));
+      const backwards = store.readAll({ filter: queryFor(type), backwards: true, limit: 1 });
+      expect(await collect(backwards), type).toEqual(last);
+    }
     expect(await store.append(trial.stream('other'), [opened], { condition, era })).toMatchObject({
       duplicate: false,
     });
