@@ -10,6 +10,7 @@ import {
   withdrawn,
 } from '@leftfold/testbed/bank';
 import { failureOf, tokenAt } from '@leftfold/testbed/outcome';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { describe, expect } from 'vitest';
 import { ProjectionAudit, type ProjectionRunner, inlineProjections, projectionSchema } from '../src/index.ts';
 import { test } from './runner-test.ts';
@@ -40,6 +41,7 @@ describe('verify', () => {
   test('finds every kind of wrong row, and repair replaces them while events arrive', async ({
     adminStore: store,
   }) => {
+    guarantee('verify', 'repair');
     await using runner = createTestRunner(store, [balances]);
     await using audit = auditOf(store, runner);
     await runner.start();
@@ -95,6 +97,7 @@ describe('verify', () => {
   test('repairs rows that the process which applies the projection has in memory', async ({
     adminStore: store,
   }) => {
+    guarantee('repair');
     await fill(store, 3);
     await using first = createTestRunner(store, [balances]);
     await first.start();
@@ -113,6 +116,7 @@ describe('verify', () => {
   });
 
   test('compares at one position, with slices that are at different ones', async ({ adminStore: store }) => {
+    guarantee('verify');
     const sliced = { ...balances, slices: 3 };
     await using runner = createTestRunner(store, [sliced]);
     await using audit = auditOf(store, runner);
@@ -127,6 +131,7 @@ describe('verify', () => {
   });
 
   test('works for handlers, all their tables', async ({ adminStore: store }) => {
+    guarantee('verify');
     await using runner = createTestRunner(store, [journal]);
     await using audit = auditOf(store, runner);
     await runner.start();
@@ -144,6 +149,7 @@ describe('verify', () => {
   });
 
   test('works for an inline projection, and appends go on', async ({ database }) => {
+    guarantee('verify', 'repair');
     const projections = [openBalances];
     const schema = 'inline_verified';
     const store = await freshStore(database, { schema, inline: inlineProjections(projections, { schema }) });

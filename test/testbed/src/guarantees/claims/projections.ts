@@ -155,6 +155,21 @@ export const projectionClaims = {
       'A rebuild is built by processes of the release that asked for it, while processes of another one, whose handlers may be others, serve.',
     statedIn: 'guides/projections.md#rebuilding-while-serving',
   },
+  verify: {
+    claim:
+      'A verification compares every row that serves with those of a replay, at one position of the log, and changes nothing that serves.',
+    statedIn: 'guides/verifying.md#whether-rows-are-right',
+  },
+  repair: {
+    claim:
+      'A repair replaces the rows that are wrong by those of the replay, in one transaction at one position, while events arrive.',
+    statedIn: 'guides/verifying.md#replacing-wrong-rows',
+  },
+  'as-of': {
+    claim:
+      'A copy of a projection as it was at a position has the rows that the events up to it make, and no later event changes it.',
+    statedIn: 'guides/verifying.md#as-it-was',
+  },
   reset: {
     claim:
       'A reset fences the runner that applies the projection, and rebuilds it from the beginning of the log.',
