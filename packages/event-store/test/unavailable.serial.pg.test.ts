@@ -105,8 +105,7 @@ describe('a database', () => {
     await using store = openStore(url.href, { listen: false });
     expect(await failureOf(store.highWaterMark())).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message:
-        'the database is out of connections, memory or disk space (SQLSTATE 53300); free some, then try again',
+      message: 'the database is out of connections (SQLSTATE 53300); free some, then try again',
     });
     const appending = store.append('account-guest', [opened]);
     await holder.end();

@@ -12,15 +12,9 @@ import { connectionTable, disconnected } from './connection-table.ts';
 import { codeOf } from './error-text.ts';
 import { EVENT_TOO_LARGE, eventTooLarge } from './event-too-large.ts';
 import type { Failure } from './failure.ts';
-
-const outOfResources: Failure['toError'] = (cause) =>
-  new StoreUnavailableError(
-    `the database is out of connections, memory or disk space (SQLSTATE ${codeOf(cause)}); free some, then try again`,
-    { cause },
-  );
+import { outOf } from './out-of.ts';
 
 const shuttingDown: Failure = { ...disconnected, fault: 'database' };
-const exhausted: Failure = { fault: 'database', retry: 'reconnect', passing: true, toError: outOfResources };
 const damaged: Failure = { fault: 'database', retry: 'never', passing: true };
 const unfitValue: Failure = { fault: 'request', retry: 'never', passing: false };
 const wrongStatement: Failure = { fault: 'statement', retry: 'never', passing: false };
@@ -164,10 +158,10 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   /** A view or policy does not take the row. */
   '44': unfitValue,
   /** Insufficient resources. */
-  '53': { ...exhausted, retry: 'later' },
-  '53100': exhausted,
-  '53200': exhausted,
-  '53300': exhausted,
+  '53': { ...outOf('connections, memory or disk space'), retry: 'later' },
+  '53100': outOf('disk space'),
+  '53200': outOf('memory'),
+  '53300': outOf('connections'),
   /** A limit in the server's settings, such as `temp_file_limit`. */
   '53400': {
     fault: 'database',

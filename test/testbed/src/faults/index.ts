@@ -3,6 +3,7 @@ export { ask } from './ask.ts';
 export { killBackends } from './backends.ts';
 export { type Cut, cutConnection } from './cut-connection.ts';
 export { shiftClock } from './clock.ts';
+export { mountSmallDisk } from './small-disk.ts';
 export { startDyingServer } from './dying-server.ts';
 export { pauseFunction } from './function-pause.ts';
 export { killProcess, pauseProcess, typescriptFlags } from './processes.ts';
