@@ -233,3 +233,4 @@ export type {
   SubscriptionStalledMessage,
   SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';
+export type { Progress } from './progress/progress.ts';

@@ -108,6 +108,12 @@ test('reads page by page, tells of its progress, lists some failures and can be 
   const { store } = opened;
   const begun = await checkHistory(store, { onProgress, signal: end.signal, maxFailures: 2 });
   expect(progress.map(({ events }) => events)).toEqual([1_000, 2_000, 3_000]);
+  expect(progress.map(({ done, total }) => [done, total])).toEqual([
+    [1_000, 10_500],
+    [2_000, 10_500],
+    [3_000, 10_500],
+  ]);
+  expect(progress.every(({ perSecond = 0, secondsLeft = 0 }) => perSecond > 0 && secondsLeft > 0)).toBe(true);
   expect(begun).toMatchObject({ position: 3_000, upTo: 10_500, complete: false, events: 3_000, failed: 3 });
   expect(begun.failures.map(({ position }) => position)).toEqual([1, 1_001]);
   const rest = await checkHistory(store, { after: begun.position });
@@ -118,7 +124,7 @@ test('of a sample reads about as many events, from all parts of the log', async 
   await using opened = await log('sampled', 10_000);
   const { store } = opened;
   const positions: number[] = [];
-  const onProgress = ({ position }: HistoryProgress) => positions.push(position);
+  const onProgress = ({ done }: HistoryProgress) => positions.push(done);
   expect(await checkHistory(store, { sample: 500, onProgress })).toMatchObject({
     complete: true,
     events: 500,

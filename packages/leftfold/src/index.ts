@@ -114,6 +114,7 @@ export {
   type KeyOf,
   KeysParkedError,
   LeftfoldError,
+  type Progress,
   LoginRefusedError,
   MAX_ID_LENGTH,
   MAX_NAME_LENGTH,
@@ -247,7 +248,6 @@ export {
   type ReadTables,
   type ReadWork,
   type ReadLogOptions,
-  type ReadProgress,
   type RowEvent,
   type RowExplanation,
   type RebuildOptions,
@@ -280,7 +280,7 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
-export type { AppHealth, HealthCheck, HealthOptions, ReadyOptions } from './health/health.ts';
+export type { AppHealth, HealthCheck, HealthOptions, ReadyOptions, ReadyProgress } from './health/health.ts';
 export type { App, AppProjections, AppReactions, AppStatus, ResultOf } from './app/app.ts';
 export type {
   AggregateInvariant,

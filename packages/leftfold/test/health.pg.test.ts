@@ -156,6 +156,9 @@ describe('health', () => {
     await using app = await startBank(connectionString, idle);
     for (const wrong of [{ maxLag: 1 }, { maxLagSeconds: -1 }, { timeoutMs: '1' }])
       expect(await failureOf(app.health(wrong as never))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await failureOf(app.ready({ onProgress: 1 } as never))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     expect(await failureOf(app.ready({ timeout: 1 } as never))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });

@@ -14,7 +14,6 @@ export {
 export {
   assertReadLogOptions,
   type ReadLogOptions,
-  type ReadProgress,
   readUpTo,
 } from './history/read-up-to.ts';
 export {

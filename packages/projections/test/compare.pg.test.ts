@@ -159,10 +159,10 @@ describe('the comparison of two copies of a read model', () => {
     const shares: number[] = [];
     const began = performance.now();
     const difference = await compare(store, values, {
-      onProgress: (done) => {
+      onProgress: (done, total) => {
         longestMs = Math.max(longestMs, performance.now() - calledAt);
         calledAt = performance.now();
-        shares.push(done);
+        shares.push(done / total);
       },
     });
     expect(difference).toMatchObject({

@@ -1,4 +1,4 @@
-import { type AnyRow, defineTableProjection, type RecordedEvent } from '@leftfold/core';
+import { type AnyRow, defineTableProjection, type Progress, type RecordedEvent } from '@leftfold/core';
 import {
   accountEvents,
   balances,
@@ -149,9 +149,9 @@ describe('explain', () => {
       Array.from({ length: 2_500 }, () => deposited(1)),
     );
     const progress: number[] = [];
-    const onProgress = (at: { position: number; end: number }) => {
-      expect(at.end).toBe(position);
-      progress.push(at.position);
+    const onProgress = ({ done, total }: Progress) => {
+      expect(total).toBe(position);
+      progress.push(done);
     };
     await explainRow(store, balances, key(1), { onProgress });
     expect(progress).toHaveLength(3);

@@ -108,8 +108,9 @@ describe('a rebuild', () => {
     const statusOf = async () => (await runner.status())[0]?.rebuild;
     await until(async () => ((await statusOf())?.position ?? 0) > 75, { timeoutMs: 20_000 });
     const status = await statusOf();
-    expect(status).toMatchObject({ state: 'building', highWaterMark: 500, eventsPerSecondLimit: 50 });
-    expect(status?.eventsPerSecond).toBeLessThan(100);
+    expect(status).toMatchObject({ state: 'building', total: 500, eventsPerSecondLimit: 50 });
+    expect(status?.done).toBe(status?.position);
+    expect(status?.perSecond).toBeLessThan(100);
     expect(status?.secondsLeft).toBeGreaterThan(1);
     await runner.pauseRebuild(balances);
     const paused = await statusOf();

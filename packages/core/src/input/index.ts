@@ -18,6 +18,7 @@ export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';
 export { type EventPlace, placeOfToken } from '../log-token/log-token.ts';
 export { type FoundAtPlace, isInLog, placeAfter } from '../log-token/token-check.ts';
 export { shownName } from '../errors/shown.ts';
+export { ProgressMeter, toProgress } from '../progress/progress.ts';
 export { readable, thrownText } from '../errors/thrown.ts';
 export { assertSubscriptionName } from '../naming/names.ts';
 export { isPlainObject } from '../json/json-part.ts';

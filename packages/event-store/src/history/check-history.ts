@@ -1,6 +1,12 @@
 import { type AbortSignalLike, type EventQuery, InvalidArgumentError } from '@leftfold/core';
 import { assertQuery } from '@leftfold/core/append';
-import { assertFunction, assertOptions, assertWhole, type OptionNames } from '@leftfold/core/input';
+import {
+  assertFunction,
+  assertOptions,
+  assertWhole,
+  type OptionNames,
+  ProgressMeter,
+} from '@leftfold/core/input';
 import type { PostgresEventStore } from '../postgres-event-store.ts';
 import { PAGE_EVENTS } from '../sql/page.ts';
 import { HistoryCounts, type HistoryProgress, type HistoryReport } from './history-report.ts';
@@ -66,6 +72,7 @@ export async function checkHistory(
   assertFunction('onProgress', onProgress);
   const upTo = await store.highWaterMark();
   const counts = new HistoryCounts(maxFailures);
+  const meter = new ProgressMeter(() => performance.now(), after);
   let position = after;
   for (const part of partsOf(after, upTo, sample)) {
     let left = part.events;
@@ -77,7 +84,7 @@ export async function checkHistory(
       for (const outcome of page.outcomes()) counts.add(outcome);
       left -= page.count;
       position = page.position;
-      onProgress?.(counts.progress(position, upTo));
+      onProgress?.({ ...meter.at(position, upTo), ...counts.totals });
     }
   }
   return counts.report(upTo, upTo);

@@ -1,4 +1,10 @@
-import { InvalidEventError, type SchemaIssue, type StoredPlace, UnknownEventError } from '@leftfold/core';
+import {
+  InvalidEventError,
+  type Progress,
+  type SchemaIssue,
+  type StoredPlace,
+  UnknownEventError,
+} from '@leftfold/core';
 
 /** A stored event, and the error of reading it. */
 export interface ReadOutcome extends StoredPlace {
@@ -29,19 +35,22 @@ export interface HistoryCount {
   readonly unknown: boolean;
 }
 
-/** How far a check has come. */
-export interface HistoryProgress {
-  /** The events up to here are checked, or those of the sample. */
-  readonly position: number;
-  /** The high-water mark at the start. */
-  readonly upTo: number;
+/** How many events were checked, and what was found. */
+interface HistoryTotals {
   readonly events: number;
   readonly failed: number;
   readonly unknown: number;
 }
 
+/** How far a check has come, in positions up to the high-water mark at the start, and what it has found. */
+export interface HistoryProgress extends Progress, HistoryTotals {}
+
 /** What a check of the history found. */
-export interface HistoryReport extends HistoryProgress {
+export interface HistoryReport extends HistoryTotals {
+  /** The events up to here are checked, or those of the sample. */
+  readonly position: number;
+  /** The high-water mark at the start. */
+  readonly upTo: number;
   /** False when the check was aborted: `position` tells where. */
   readonly complete: boolean;
   /** By type, then by version. */
@@ -82,8 +91,8 @@ export class HistoryCounts {
       this.#failures.push({ ...stored, issues: issuesOf(error) });
   }
 
-  progress(position: number, upTo: number): HistoryProgress {
-    return { position, upTo, events: this.#events, failed: this.#failed, unknown: this.#unknown };
+  get totals(): HistoryTotals {
+    return { events: this.#events, failed: this.#failed, unknown: this.#unknown };
   }
 
   report(position: number, upTo: number): HistoryReport {
@@ -91,7 +100,7 @@ export class HistoryCounts {
       (one, other) => one.type.localeCompare(other.type) || one.schemaVersion - other.schemaVersion,
     );
     const complete = position >= upTo;
-    return { ...this.progress(position, upTo), complete, counts, failures: this.#failures };
+    return { position, upTo, ...this.totals, complete, counts, failures: this.#failures };
   }
 }
 

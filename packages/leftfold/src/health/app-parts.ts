@@ -23,6 +23,8 @@ export interface PartState {
   readonly problem: string | undefined;
   /** What it has to become before the app is ready, in words; undefined when it is. */
   readonly notReady: string | undefined;
+  /** Every event at or below it has been processed, by all slices. */
+  readonly position: number;
   readonly lag: number;
   readonly lagSeconds: number;
   /** Events that are set aside, and their keys. */
@@ -96,8 +98,18 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
   if (worst === undefined) {
     const problem = 'it has no checkpoint in this database; call migrate() with its definition';
     const parked = { keys: 0, events: 0 };
-    return { label, state: 'missing', problem, notReady: problem, lag: 0, lagSeconds: 0, parked };
+    return {
+      label,
+      state: 'missing',
+      problem,
+      notReady: problem,
+      position: 0,
+      lag: 0,
+      lagSeconds: 0,
+      parked,
+    };
   }
+  const position = Math.min(...slices.map((slice) => slice.position));
   const lag = Math.max(...slices.map((slice) => slice.lag));
   const lagSeconds = Math.max(...slices.map((slice) => slice.lag_seconds));
   const isSame = part.isSame(worst.definition_hash);
@@ -107,7 +119,8 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
     keys: slices.reduce((sum, slice) => sum + slice.parked_keys, 0),
     events: slices.reduce((sum, slice) => sum + slice.parked_events, 0),
   };
-  return { label, state, problem, notReady: problem ?? whyNotReady(part, worst), lag, lagSeconds, parked };
+  const notReady = problem ?? whyNotReady(part, worst);
+  return { label, state, problem, notReady, position, lag, lagSeconds, parked };
 }
 
 const MISMATCHED =

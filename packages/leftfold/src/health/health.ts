@@ -1,3 +1,4 @@
+import type { Progress } from '@leftfold/core';
 import { assertDuration, assertOptions, type OptionNames } from '@leftfold/core/input';
 import { toLeftfoldError } from '@leftfold/postgres';
 import { type AppParts, lookAt } from './app-parts.ts';
@@ -10,12 +11,20 @@ export interface HealthOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** How far an app is on its way to be ready: the part that is furthest behind, in positions up to the high-water mark. */
+export interface ReadyProgress extends Progress {
+  /** A line for each part that is not ready, with the reason. */
+  readonly missing: readonly string[];
+}
+
 /** What {@link App.ready} takes. */
 export interface ReadyOptions {
   /** Milliseconds; Infinity for no timeout. @default 60000 */
   readonly timeoutMs?: number | undefined;
   /** Ends the wait with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Called several times in a second, while the database answers, and at the end. */
+  readonly onProgress?: ((progress: ReadyProgress) => void) | undefined;
 }
 
 /** One part of an app. */

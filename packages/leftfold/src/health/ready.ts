@@ -1,10 +1,16 @@
-import { ClosedError, NotReadyError } from '@leftfold/core';
-import { assertDuration, assertOptions, type OptionNames } from '@leftfold/core/input';
+import { ClosedError, NotReadyError, type Progress } from '@leftfold/core';
+import {
+  assertDuration,
+  assertFunction,
+  assertOptions,
+  type OptionNames,
+  ProgressMeter,
+} from '@leftfold/core/input';
 import { pause, toLeftfoldError } from '@leftfold/postgres';
-import { type AppParts, lookAt } from './app-parts.ts';
+import { type AppParts, lookAt, type PartState } from './app-parts.ts';
 import type { ReadyOptions } from './health.ts';
 
-const readyNames: OptionNames<ReadyOptions> = { timeoutMs: true, signal: true };
+const readyNames: OptionNames<ReadyOptions> = { timeoutMs: true, signal: true, onProgress: true };
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
@@ -14,13 +20,16 @@ const ANSWER_MS = 5_000;
 /** Waits until all parts of an app are ready. See `App.ready`. */
 export async function whenReady(parts: AppParts, options: ReadyOptions = {}): Promise<void> {
   assertOptions('options', options, readyNames);
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, onProgress } = options;
   assertDuration('timeoutMs', timeoutMs);
+  assertFunction('onProgress', onProgress);
+  const meter = new ProgressMeter(() => performance.now());
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal?.throwIfAborted();
     if (parts.isClosed()) throw new ClosedError('the app');
-    const { missing, cause } = await whatIsMissing(parts, signal);
+    const { found, missing, cause } = await whatIsMissing(parts, signal);
+    if (found !== undefined) onProgress?.({ ...progressOf(found, meter), missing });
     if (missing.length === 0) return;
     const remainingMs = deadline - performance.now();
     if (remainingMs <= 0)
@@ -29,17 +38,28 @@ export async function whenReady(parts: AppParts, options: ReadyOptions = {}): Pr
   }
 }
 
-/** @returns a line for each part that is not ready. @throws the signal's reason */
+/** Of the part that is furthest behind, of those that are not ready. */
+function progressOf(found: readonly PartState[], meter: ProgressMeter): Progress {
+  const total = Math.max(0, ...found.map(({ position, lag }) => position + lag));
+  const behind = found.flatMap(({ notReady, position }) => (notReady === undefined ? [] : [position]));
+  return meter.at(Math.min(total, ...behind), total);
+}
+
+/** @returns the parts, unless the database gave no answer, and a line for each that is not ready. @throws the signal's reason */
 async function whatIsMissing(
   parts: AppParts,
   signal: AbortSignal | undefined,
-): Promise<{ readonly missing: readonly string[]; readonly cause: unknown }> {
+): Promise<{
+  readonly found?: readonly PartState[];
+  readonly missing: readonly string[];
+  readonly cause: unknown;
+}> {
   try {
     const found = await lookAt(parts, { timeoutMs: ANSWER_MS, signal });
     const missing = found.flatMap(({ label, notReady }) =>
       notReady === undefined ? [] : [`${label}: ${notReady}`],
     );
-    return { missing, cause: undefined };
+    return { found, missing, cause: undefined };
   } catch (thrown) {
     signal?.throwIfAborted();
     const cause = toLeftfoldError(thrown, parts.store.schema);

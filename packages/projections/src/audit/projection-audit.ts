@@ -1,5 +1,11 @@
-import { type AnyProjection, ClosedError } from '@leftfold/core';
-import { assertFunction, assertOptions, assertProjection, type OptionNames } from '@leftfold/core/input';
+import { type AnyProjection, ClosedError, type Progress } from '@leftfold/core';
+import {
+  assertFunction,
+  assertOptions,
+  assertProjection,
+  type OptionNames,
+  ProgressMeter,
+} from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { guarded, type OnIncident, warner, withStoreErrors } from '@leftfold/subscriptions';
 import { Replay } from '../replay/replay.ts';
@@ -23,8 +29,8 @@ export interface ProjectionAuditOptions {
 /** Options of `asOf`. */
 export interface AsOfOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the share of the events that is applied: from 0 to 1. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Called now and then. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const asOfNames: OptionNames<AsOfOptions> = { signal: true, onProgress: true };
@@ -107,7 +113,8 @@ export class ProjectionAudit implements AsyncDisposable {
       const position = await positionAt(this.#store, moment);
       const positions = Array.from({ length: projection.slices }, () => position);
       const replay = await Replay.begin(projection, positions, this.#context);
-      const onPosition = (at: number) => options.onProgress?.(position === 0 ? 1 : at / position);
+      const meter = new ProgressMeter(() => performance.now(), 0);
+      const onPosition = (at: number) => options.onProgress?.(meter.at(at, position));
       try {
         await replay.reach(positions, { signal, onPosition });
         await replay.stop();

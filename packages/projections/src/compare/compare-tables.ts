@@ -24,8 +24,8 @@ export interface CompareOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with each row that differs, however many there are: its table, and the columns of its key as text. */
   readonly onRow?: ((table: string, key: readonly string[]) => void) | undefined;
-  /** Called between statements, with the share of the tables that is done: from 0 to 1. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Called between statements, with the pages of the tables that are done, and all of them. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** The schemas that have the tables: those that are looked at, and those that are right. */
@@ -65,7 +65,7 @@ export async function compareTables(
     const differing = await comparison.differingBuckets((done) => {
       hashed += done;
       signal?.throwIfAborted();
-      onProgress?.(hashed / total);
+      onProgress?.(hashed, total);
     });
     if (differing.length > 0) await comparison.compareRows(differing, () => signal?.throwIfAborted());
   }

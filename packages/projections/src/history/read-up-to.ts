@@ -1,22 +1,15 @@
-import type { RecordedEvent } from '@leftfold/core';
-import { assertFunction, assertOptions } from '@leftfold/core/input';
+import type { Progress, RecordedEvent } from '@leftfold/core';
+import { assertFunction, assertOptions, ProgressMeter } from '@leftfold/core/input';
 
 /** How often progress is reported, in events read. */
 const REPORT_EVENTS = 1_000;
-
-/** How far the log has been read for a question about its past. */
-export interface ReadProgress {
-  readonly position: number;
-  /** The position where the read ends. */
-  readonly end: number;
-}
 
 /** Options of what reads the log from its beginning, which takes time on a large one. */
 export interface ReadLogOptions {
   /** Ends the read with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called each thousand events, and at the end. */
-  readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** @throws InvalidArgumentError when an option is misspelt, or is none */
@@ -32,14 +25,15 @@ export async function* readUpTo<TEvent extends RecordedEvent>(
   { signal, onProgress }: ReadLogOptions,
 ): AsyncGenerator<TEvent, void, undefined> {
   signal?.throwIfAborted();
+  const meter = new ProgressMeter(() => performance.now(), 0);
   let read = 0;
   for await (const event of events) {
     signal?.throwIfAborted();
     if (event.position > end) break;
     read += 1;
-    if (read % REPORT_EVENTS === 0) onProgress?.({ position: event.position, end });
+    if (read % REPORT_EVENTS === 0) onProgress?.(meter.at(event.position, end));
     yield event;
   }
   signal?.throwIfAborted();
-  onProgress?.({ position: end, end });
+  onProgress?.(meter.at(end, end));
 }

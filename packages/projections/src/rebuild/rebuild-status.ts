@@ -1,3 +1,5 @@
+import type { Progress } from '@leftfold/core';
+import { toProgress } from '@leftfold/core/input';
 import type { Checkpoint, StoredFailure } from '@leftfold/subscriptions';
 import type { CopyRow } from '../sql/copies.ts';
 
@@ -8,16 +10,11 @@ import type { CopyRow } from '../sql/copies.ts';
  */
 export type RebuildState = 'building' | 'waiting' | 'caught-up' | 'paused' | 'stopped' | 'previous';
 
-/** State and progress of a copy of a projection's tables. */
-export interface RebuildStatus {
+/** State and progress of a copy of a projection's tables. Its speed is that since it began or was resumed. */
+export interface RebuildStatus extends Progress {
   readonly state: RebuildState;
-  /** Every event at or below it has been applied, by all slices. */
+  /** Every event at or below this position, which is `done`, has been applied, by all slices. `total` is the high-water mark. */
   readonly position: number;
-  readonly highWaterMark: number;
-  /** Positions of the log in a second, since it began or was resumed; undefined when it does not advance. */
-  readonly eventsPerSecond: number | undefined;
-  /** Until it has caught up, at that speed; undefined when it is not known. */
-  readonly secondsLeft: number | undefined;
   /** The most events that it applies in a second; undefined for no limit. */
   readonly eventsPerSecondLimit: number | undefined;
   readonly slices: number;
@@ -53,9 +50,7 @@ export function toRebuildStatus(
   return {
     state,
     position,
-    highWaterMark,
-    eventsPerSecond: speed,
-    secondsLeft: speed === undefined ? undefined : Math.max(0, highWaterMark - position) / speed,
+    ...toProgress(position, highWaterMark, speed),
     eventsPerSecondLimit: copy.events_per_second ?? undefined,
     slices: slices.length,
     owners: [...new Set(slices.flatMap(({ owner, leased }) => (leased && owner ? [owner] : [])))],

@@ -1,4 +1,4 @@
-import type { AnyProjection } from '@leftfold/core';
+import type { AnyProjection, Progress } from '@leftfold/core';
 import {
   assertFunction,
   assertOneOf,
@@ -8,12 +8,10 @@ import {
 } from '@leftfold/core/input';
 import type { ProjectionDifference } from '../compare/projection-difference.ts';
 
-/** How far a verification has come. */
-export interface VerifyProgress {
-  /** `replaying` the log, `comparing` the rows, or doing both `again` with a second replay. */
+/** How far a phase of a verification has come. */
+export interface VerifyProgress extends Progress {
+  /** `replaying` the log, `comparing` the rows, page by page, or replaying it `again`. */
   readonly phase: 'replaying' | 'comparing' | 'again';
-  /** From 0 to 1. */
-  readonly done: number;
 }
 
 /** Options of `verify`. */

@@ -1,4 +1,5 @@
 import type { AnyProjection } from '@leftfold/core';
+import { ProgressMeter } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { readProgress, withStoreErrors } from '@leftfold/subscriptions';
 import { type CompareOptions, compareTables } from '../compare/compare-tables.ts';
@@ -64,6 +65,8 @@ async function compareWithReplay(
   { limit, signal, onProgress, onRow }: VerifyOptions & Pick<CompareOptions, 'onRow'>,
 ): Promise<FoundDifference> {
   const mark = await store.highWaterMark();
+  const replaying = new ProgressMeter(now, 0);
+  let comparing: ProgressMeter | undefined;
   return compareWithServing(
     store,
     projection,
@@ -72,9 +75,13 @@ async function compareWithReplay(
       limit,
       signal,
       onRow,
+      // Events that were appended since are replayed too.
       onPosition: (position) =>
-        onProgress?.({ phase: 'replaying', done: mark === 0 ? 1 : Math.min(1, position / mark) }),
-      onProgress: (done) => onProgress?.({ phase: 'comparing', done }),
+        onProgress?.({ phase: 'replaying', ...replaying.at(position, Math.max(mark, position)) }),
+      onProgress: (done, total) => {
+        comparing ??= new ProgressMeter(now);
+        onProgress?.({ phase: 'comparing', ...comparing.at(done, total) });
+      },
     },
   );
 }
@@ -88,12 +95,17 @@ async function compareReplays(
 ): Promise<ProjectionDifference> {
   const { positions } = first;
   await using second = await Replay.begin(projection, positions, { ...context, batchSize: OTHER_BATCH_SIZE });
-  const end = Math.max(1, Math.min(...positions));
+  const end = Math.min(...positions);
+  const meter = new ProgressMeter(now, 0);
   await second.reach(positions, {
     signal,
-    onPosition: (position) => onProgress?.({ phase: 'again', done: Math.min(1, position / end) }),
+    onPosition: (position) => onProgress?.({ phase: 'again', ...meter.at(Math.min(position, end), end) }),
   });
   const schemas = { found: second.schema, expected: first.replay.schema };
   await using snapshot = await TableSnapshot.take(context.store, projection, schemas);
   return await compareTables(snapshot.run, projection, schemas, { limit, signal });
+}
+
+function now(): number {
+  return performance.now();
 }
