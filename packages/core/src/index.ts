@@ -23,7 +23,7 @@ export {
   type FoldRead,
   type ReadEvent,
 } from './decision/define-fold.ts';
-export type { SomeTags } from './decision/fold-types.ts';
+export type { FoldTags, SomeTags } from './decision/fold-types.ts';
 export type { ReadsByRole, RoleRead, StatesOf } from './decision/reads.ts';
 export type { AggregateRead } from './aggregate/aggregate-read.ts';
 export type { CommandTypes } from './aggregate/command-types.ts';

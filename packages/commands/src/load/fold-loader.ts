@@ -90,5 +90,5 @@ export class FoldLoader {
 function next(target: FoldTarget, folded: FoldedState, event: RecordedEvent): FoldedState {
   if (!countsIn(target, event)) return folded;
   const { position, id: eventId } = event;
-  return { ...folded, state: target.fold.evolve(folded.state, event), position, eventId };
+  return { ...folded, state: target.fold.evolve(folded.state, event, target.values), position, eventId };
 }

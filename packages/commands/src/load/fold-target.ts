@@ -1,8 +1,9 @@
-import type { AnyFold, EventQuery, RecordedEvent } from '@leftfold/core';
+import type { AnyFold, EventQuery, FoldTags, RecordedEvent } from '@leftfold/core';
 
 /** A fold over the events with certain tags, which a decision reads. */
 export interface FoldTarget {
   readonly fold: AnyFold;
+  readonly values: FoldTags;
   /** Tags that an event has all of; none for all events of the fold's types. */
   readonly tags: readonly string[];
 }

@@ -35,7 +35,11 @@ test('handlers know the state and the payload, and return nothing else', () => {
     events,
     initialState: { seats: 0 },
     evolve: {
-      'course.planned': (state, data) => {
+      'course.planned': (state, data, tags) => {
+        expectTypeOf(tags).toEqualTypeOf<{
+          readonly course?: string | number;
+          readonly student?: string | number;
+        }>();
         expectTypeOf(state).toEqualTypeOf<{ readonly seats: number }>();
         expectTypeOf(data).toEqualTypeOf<{ courseId: string; seats: number }>();
         return { seats: data.seats };

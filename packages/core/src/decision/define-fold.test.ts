@@ -9,11 +9,11 @@ const subscribed = courseEvents.create.subscribed({ courseId: 'c1', studentId: '
 test('a fold reads the types that it has a function for, and leaves its state at others', () => {
   expect(seats.types).toEqual(['course.planned', 'course.subscribed', 'course.unsubscribed']);
   const state = [planned, subscribed].reduce(
-    (at, event) => seats.evolve(at, event),
+    (at, event) => seats.evolve(at, event, {}),
     seats.initialState as unknown,
   );
   expect(state).toEqual({ planned: true, free: 1 });
-  expect(seats.evolve(state, courseEvents.create.announced({ text: '' }))).toBe(state);
+  expect(seats.evolve(state, courseEvents.create.announced({ text: '' }), {})).toBe(state);
 });
 
 test('a function that is undefined is none', () => {

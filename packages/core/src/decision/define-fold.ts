@@ -1,4 +1,4 @@
-import type { EvolveHandlers, KnownOnly } from '../aggregate/evolve-handlers.ts';
+import type { KnownOnly } from '../aggregate/evolve-handlers.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { shownName } from '../errors/shown.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
@@ -8,7 +8,7 @@ import type { Immutable } from '../fold/immutable.ts';
 import { initialStateOf } from '../fold/initial-state.ts';
 import { assertMembers } from '../input/assert-definition.ts';
 import { assertFoldOptions } from './assert-decision-options.ts';
-import type { PayloadsByType, SomeTags, TagKeysOfTypes } from './fold-types.ts';
+import type { FoldHandlers, FoldTags, PayloadsByType, SomeTags, TagKeysOfTypes } from './fold-types.ts';
 
 /** What {@link defineFold} takes. */
 export interface FoldOptions<TGroups extends readonly AnyEventGroup[], TState, TEvolve> {
@@ -16,7 +16,8 @@ export interface FoldOptions<TGroups extends readonly AnyEventGroup[], TState, T
   /** The state without events. It is frozen, since every fold starts from the same object. */
   readonly initialState: TState;
   /**
-   * One function for each event that counts, by its type. Events of other types are not read. A result with a field that the
+   * One function for each event that counts, by its type: `(state, data, tags)`, with the tags that the fold is for. Events
+   * of other types are not read. A result with a field that the
    * state does not have does not compile.
    */
   readonly evolve: TEvolve & KnownOnly<NoInfer<TEvolve>, Immutable<TState>, PayloadsByType<NoInfer<TGroups>>>;
@@ -35,13 +36,15 @@ export interface AnyFold {
   /** The event types that it reads. */
   readonly types: readonly string[];
   readonly initialState: unknown;
-  evolve(state: unknown, event: ReadEvent): unknown;
+  evolve(state: unknown, event: ReadEvent, tags: FoldTags): unknown;
 }
 
 /** A fold over the events that have certain tags. */
 export interface FoldRead<TFold> {
   readonly fold: TFold;
-  /** An event has all of them. */
+  /** By key. */
+  readonly values: FoldTags;
+  /** The same as texts. An event has all of them. */
   readonly tags: readonly string[];
 }
 
@@ -85,7 +88,7 @@ export interface Fold<TKey extends string, TState> extends AnyFold {
 export function defineFold<
   const TGroups extends readonly AnyEventGroup[],
   TState,
-  TEvolve extends Partial<EvolveHandlers<NoInfer<Immutable<TState>>, PayloadsByType<NoInfer<TGroups>>>>,
+  TEvolve extends FoldHandlers<NoInfer<Immutable<TState>>, NoInfer<TGroups>>,
 >(
   options: FoldOptions<TGroups, TState, TEvolve>,
 ): Fold<TagKeysOfTypes<TGroups, keyof TEvolve>, Immutable<TState>> {
@@ -93,7 +96,7 @@ export function defineFold<
   const { events } = options;
   // The names and types are those of the options by construction; Object.entries and index access forget them.
   const handlers = options.evolve as Readonly<
-    Record<string, ((state: Immutable<TState>, data: never) => Immutable<TState>) | undefined>
+    Record<string, ((state: Immutable<TState>, data: never, tags: FoldTags) => Immutable<TState>) | undefined>
   >;
   const types = Object.keys(handlers).filter((type) => handlers[type] !== undefined);
   const fold: Fold<TagKeysOfTypes<TGroups, keyof TEvolve>, Immutable<TState>> = {
@@ -101,27 +104,30 @@ export function defineFold<
     events,
     types,
     initialState: initialStateOf('a fold', options.initialState),
-    evolve(state, { type, data }) {
+    evolve(state, { type, data }, tags) {
       const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
-      return handler === undefined ? state : handler(state as Immutable<TState>, data as never);
+      return handler === undefined ? state : handler(state as Immutable<TState>, data as never, tags);
     },
-    for: (tags) => ({ fold, tags: tagsOf(tags) }),
-    all: () => ({ fold, tags: [] }),
+    for: (given) => {
+      const values = valuesOf(given);
+      return { fold, values, tags: Object.entries(values).map(([key, value]) => tagOf(key, value)) };
+    },
+    all: () => ({ fold, values: {}, tags: [] }),
   };
   return fold;
 }
 
-function tagsOf(given: unknown): readonly string[] {
+function valuesOf(given: unknown): Readonly<Record<string, string | number>> {
   assertMembers('tags', given, 'an object with a value for each key', () => {});
-  const tags = Object.entries(given)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => {
-      if (isTagValue(value)) return tagOf(key, value);
+  const values = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [key, value] of values)
+    if (!isTagValue(value))
       throw new InvalidArgumentError(
         'tags',
         `has a value for ${shownName(key)} that is no tag; give a text that is not empty, or a number`,
       );
-    });
-  if (tags.length > 0) return tags;
-  throw new InvalidArgumentError('tags', 'must name at least one; take all() for the events with any tags');
+  if (values.length === 0)
+    throw new InvalidArgumentError('tags', 'must name at least one; take all() for the events with any tags');
+  // Sound: all of them were checked.
+  return Object.fromEntries(values as [string, string | number][]);
 }

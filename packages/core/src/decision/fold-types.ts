@@ -1,5 +1,5 @@
 import type { AnyEventGroup, EventGroup, TagKeysOf } from '../event/define-events.ts';
-import type { Payloads } from '../event/event-shapes.ts';
+import type { EventData, Payloads } from '../event/event-shapes.ts';
 
 /** The payloads of several groups by event type, `<category>.<name>`. */
 export type PayloadsByType<TGroups extends readonly AnyEventGroup[]> = {
@@ -29,6 +29,18 @@ type KeysIn<TGroup, TType> =
         : never
       : never
     : never;
+
+/** How one event changes the state of a fold: `(state, data, tags)`, with the tags that the fold is for. */
+export type FoldHandlers<TState, TGroups extends readonly AnyEventGroup[]> = {
+  readonly [TType in keyof PayloadsByType<TGroups>]?: (
+    state: TState,
+    data: EventData<PayloadsByType<TGroups>[TType]>,
+    tags: FoldTags<TagKeysOfTypes<TGroups, TypeOf<TGroups[number]>>>,
+  ) => TState;
+};
+
+/** Values by key; none for a fold over all events. */
+export type FoldTags<TKey extends string = string> = { readonly [TName in TKey]?: string | number };
 
 /** Values for one or more of the keys. Nothing, where there are no keys. */
 export type SomeTags<TKey extends string> = {

@@ -138,11 +138,11 @@ function statesOf(
       );
     }
     if (!isFoldRead(read)) return read.map(stateOfRead);
-    const { fold, tags } = read;
+    const { fold, tags, values } = read;
     return log
       .filter((event) => tags.every((tag) => event.tags.has(tag)))
       .flatMap((event) => event.read)
-      .reduce((state, event) => fold.evolve(state, event), fold.initialState);
+      .reduce((state, event) => fold.evolve(state, event, values), fold.initialState);
   };
   return Object.fromEntries(Object.entries(reads).map(([role, read]) => [role, stateOfRead(read)]));
 }
