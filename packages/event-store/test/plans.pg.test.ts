@@ -173,8 +173,8 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
   });
 
   test.for([
-    [{ tags: ['owner:1700'] }, 110],
-    [{ tags: ['branch:north'] }, 1_100],
+    [{ tags: ['owner:1700'] }, 2_200],
+    [{ tags: ['branch:north'] }, 2_200],
     [{ types: ['account.opened'] }, 1_100],
     [{}, 10],
   ] as const)(

@@ -18,6 +18,7 @@ as $$
 declare
   top bigint := coalesce(up_to, pg_sequence_last_value(':schema.event_position'::regclass));
   is_recent boolean;
+  is_frequent boolean;
   latest bigint;
 begin
   -- A sequence that was set, but never called, has no last value for the function above.
@@ -55,21 +56,46 @@ begin
     return latest;
   end if;
 
-  -- A read mostly has a match, which can be one of many: with tags that are frequent, the events are read in the reverse
-  -- order of the log; with others, all of those are that have the tags. Planned with its values, as below.
+  -- A read mostly has a match: among the newest 2,000 events, or among at most 1,000 events with the tags. These are
+  -- counted, since a plan estimates far too many for a rare tag. With more of them, the events are read in the reverse
+  -- order of the log.
   if up_to is not null then
-    execute $query$
+    select stored.position
+      into latest
+      from :schema.events as stored
+     where stored.position > top - 2000
+       and stored.position <= top
+       and stored.tags @> _find_latest_match.tags
+       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
+     order by stored.position desc
+     limit 1;
+    if latest is not null then
+      return latest;
+    end if;
+    select max(found.position), count(*) > 1000
+      into latest, is_frequent
+      from (select stored.position
+              from :schema.events as stored
+             where stored.position + 0 > _find_latest_match.after
+               and stored.position + 0 <= up_to
+               and stored.tags @> _find_latest_match.tags
+               and stored.tags <> '{}'
+               and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+               and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
+             limit 1001) as found;
+    if is_frequent then
       select stored.position
+        into latest
         from :schema.events as stored
-       where stored.position > $4
-         and stored.position <= $5
-         and stored.tags @> $1
-         and stored.tags <> '{}'
-         and ($2 is null or stored.type = any ($2))
-         and ($3 is null or starts_with(stored.stream_id, $3 || '-'))
+       where stored.position > _find_latest_match.after
+         and stored.position <= up_to
+         and stored.tags @> _find_latest_match.tags
+         and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+         and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
        order by stored.position desc
-       limit 1$query$
-       into latest using tags, types, category, after, up_to;
+       limit 1;
+    end if;
     return latest;
   end if;
 
