@@ -198,7 +198,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     await Promise.resolve();
     const after = this.#log.position;
     const events = { [Symbol.asyncIterator]: () => this.#matches(queries, after, options.unknownEvents) };
-    const failIfMatch = queries.map(({ last: _, ...query }) => query);
+    const failIfMatch = queries.map(({ types, category, tags }) => ({ types, category, tags }));
     return { events, condition: { failIfMatch, after }, era: this.era };
   }
 

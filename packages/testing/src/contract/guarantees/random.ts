@@ -1,8 +1,8 @@
 import {
+  type EventQuery,
   type AppendToStreamsResult,
   type EventStore,
   LeftfoldError,
-  type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
 } from '@leftfold/core';
@@ -13,6 +13,12 @@ import { AppendMaker } from '../random/append-maker.ts';
 import { assertProperty, programSeed, toRepeat } from '../random/assert-property.ts';
 import { type ProgramAppend, programAppend } from '../random/program.ts';
 import { collect, type Guarantee, parcelEvents, placeOf, upTo, versionsOf } from '../trial.ts';
+
+/** A read of the log for one query. */
+interface LogRead {
+  readonly filter?: EventQuery | undefined;
+  readonly limit?: number | undefined;
+}
 
 /** An event without the fields that differ between two stores. */
 function comparable({ position: _position, recordedAt: _recordedAt, ...event }: RecordedEvent): unknown {
@@ -53,7 +59,7 @@ const anyRange: fc.Arbitrary<ReadStreamOptions> = fc.record({
   backwards: fc.boolean(),
 });
 
-const anyFilter: fc.Arbitrary<ReadAllOptions> = fc.record({
+const anyFilter: fc.Arbitrary<LogRead> = fc.record({
   limit: fc.constantFrom(undefined, 1, 10),
   filter: fc.record({
     types: fc.constantFrom(undefined, ['parcel.sent'], ['parcel.scanned', 'parcel.delivered']),
@@ -91,7 +97,7 @@ export const randomGuarantees = {
       runs += 1; // a program has a category and ids of its own, also when a part of it is tried again
       const run = runs;
       const category = `${trial.category}${run}run`;
-      const log = async (reading: EventStore, { filter, limit }: ReadAllOptions) =>
+      const log = async (reading: EventStore, { filter, limit }: LogRead) =>
         (await collect(reading.readAll({ filter: { ...filter, category }, limit }))).map(comparable);
       const streamIds = upTo(STREAMS).map((number) => `${category}-${number}`);
       const maker = new AppendMaker({ streamIds, id: (name) => trial.id(`${run}-${name}`) });
