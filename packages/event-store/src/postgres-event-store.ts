@@ -233,8 +233,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   /**
-   * Runs work in a read committed transaction, which an error of the work rolls back. The server ends it when nothing is
-   * done in it for five seconds, or for `idleMs`. See {@link PipelinedTransaction.send} for pipelining.
+   * Runs work in a read committed transaction, which an error of the work rolls back, and the server when it is idle for
+   * five seconds, or for `idleMs`. See {@link PipelinedTransaction.send}.
    */
   async inTransaction<TResult>(
     work: (transaction: PipelinedTransaction) => Promise<TResult>,
@@ -294,8 +294,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   }
 
   async #send(statement: Statement): Promise<void> {
-    await this.run(statement).catch((error: unknown) => {
-      throw toLeftfoldError(error, this.schema);
-    });
+    const failed = (error: unknown) => Promise.reject(toLeftfoldError(error, this.schema));
+    await this.run(statement).catch(failed);
   }
 }
