@@ -13,8 +13,10 @@ import { ledger, projections } from './ledger.ts';
 import type { Order, ReaderTask } from './reader-process.ts';
 import { switchNow } from './without-wait.ts';
 
-/** How long the last rebuild, or catching up, may take when the faults have ended. */
+/** How long the last rebuild, or catching up, may take at least when the faults have ended. */
 const LAST_MS = 180_000;
+/** How often a copy is dropped at most: a long history has to be built in between. */
+const DROPS_IN_A_RUN = 10;
 const END_MS = 30_000;
 
 /** Ends of a rebuild that another fault, or a crash, has brought about. */
@@ -39,6 +41,7 @@ export class RebuildTrial implements Trial {
   readonly #ground: Ground;
   readonly #app: OperatorApp;
   readonly #violations: Violation[] = [];
+  readonly #lastMs: number;
 
   static async start(ground: Ground): Promise<RebuildTrial> {
     return new RebuildTrial(ground, await startOperator(ground.connectionString));
@@ -47,7 +50,10 @@ export class RebuildTrial implements Trial {
   private constructor(ground: Ground, app: OperatorApp) {
     this.#ground = ground;
     this.#app = app;
-    const { processes: length, control } = ground.options;
+    const { processes: length, control, seconds } = ground.options;
+    const runMs = seconds * 1_000;
+    this.#lastMs = Math.max(LAST_MS, runMs);
+    const dropsMs = Math.max(8_000, runMs / DROPS_IN_A_RUN);
     this.processes = Array.from({ length }, (_, index) => this.#startReader(index));
     const forced: Fault = {
       counted: 'switches before the copy had caught up',
@@ -61,7 +67,7 @@ export class RebuildTrial implements Trial {
         await pause(random.between(100, 1_500));
         await this.#app.projections.resumeRebuild(projection);
       }),
-      this.#operatorFault('copies dropped', [8_000, 20_000], (projection) =>
+      this.#operatorFault('copies dropped', [dropsMs, 2 * dropsMs], (projection) =>
         this.#app.projections.dropRebuild(projection),
       ),
       ...(control ? [forced] : []),
@@ -88,7 +94,7 @@ export class RebuildTrial implements Trial {
     await this.#untilRested();
     for (const projection of projections)
       await this.#within('catching up', () =>
-        this.#app.projections.whenCaughtUp(projection, { timeoutMs: LAST_MS }),
+        this.#app.projections.whenCaughtUp(projection, { timeoutMs: this.#lastMs }),
       );
     const rows = await compareWithLog(this.#ground.connectionString);
     for (const each of this.processes) each.tell({ do: 'stop' } satisfies Order);
@@ -184,11 +190,11 @@ export class RebuildTrial implements Trial {
   async #lastRebuild(projection: (typeof projections)[number]): Promise<void> {
     // What a fault has left, of whatever state, is built to its end or begun anew.
     await this.#app.projections.resumeRebuild(projection).catch(() => {});
-    await this.#app.projections.rebuild(projection, { signal: AbortSignal.timeout(LAST_MS) });
+    await this.#app.projections.rebuild(projection, { signal: AbortSignal.timeout(this.#lastMs) });
   }
 
   async #within(what: string, work: () => Promise<void>): Promise<void> {
-    const deadline = performance.now() + LAST_MS;
+    const deadline = performance.now() + this.#lastMs;
     for (;;) {
       try {
         await work();

@@ -1,7 +1,7 @@
 import { createApp } from 'leftfold';
 import type { Subject } from '../../subject.ts';
 import { writeHistory } from './history.ts';
-import { ledger, projections } from './ledger.ts';
+import { inlineSums, ledger, projections, sums } from './ledger.ts';
 import { RebuildTrial } from './rebuild-trial.ts';
 import { switchUnfinished } from './without-wait.ts';
 
@@ -23,7 +23,9 @@ export const rebuild: Subject = {
     await (await start()).close();
     await writeHistory(connectionString, Math.ceil(options.seconds * EVENTS_PER_SECOND));
     const app = await start();
-    for (const projection of projections) await app.projections.whenCaughtUp(projection);
+    await app.projections.whenCaughtUp(sums);
+    // Its rows are written by appends, and the history was not appended.
+    await app.projections.rebuild(inlineSums);
     await app.close();
     if (options.control) await switchUnfinished(connectionString);
     return await RebuildTrial.start(ground);
