@@ -75,10 +75,14 @@ function withTestedVersions(command) {
   return [npm, install, ...exact, '--no-audit', '--no-fund', '--loglevel=error'].join(' ');
 }
 
-/** Packages of this repository that the page does not install by name come from the archives too. */
+/**
+ * Packages of this repository that the page does not install by name come from the archives too, and vite, which vitest
+ * brings, is the tested one: a release of it can be out before all that it depends on.
+ */
 function overridePackages(project, commands) {
   const named = commands.flatMap((command) => command.split(' '));
-  const overrides = Object.fromEntries(Object.entries(packed).filter(([name]) => !named.includes(name)));
+  const others = Object.entries(packed).filter(([name]) => !named.includes(name));
+  const overrides = { ...Object.fromEntries(others), vite: versionOf('vite') };
   writeFileSync(join(project, 'package.json'), JSON.stringify({ ...readManifest(project), overrides }));
 }
 

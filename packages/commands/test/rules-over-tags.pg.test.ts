@@ -67,6 +67,7 @@ const invoiceEvents = defineEvents('invoice', {
 const lastNumber = defineFold({
   events: [invoiceEvents],
   initialState: 0,
+  last: true,
   evolve: { 'invoice.issued': (_last, { number }) => number },
 });
 

@@ -80,6 +80,24 @@ describe('a decision over tagged events', () => {
     expect(await bank.execute(of('c'))).toMatchObject({ outcome: 'rejected', reason: 'course-full' });
   });
 
+  test('reads only what came in since, and all of it once the log has gone back', async ({ bank, store }) => {
+    guarantee('decisions-over-tags');
+    await bank.execute(plan.command({ courseId: 'tail', seats: 9 }));
+    const watched = new WatchedStore(store);
+    const reading = openBank(watched);
+    const of = (studentId: string) => subscribe.command({ courseId: 'tail', studentId });
+    const first = accepted(await reading.execute(of('a')));
+    await bank.execute(of('b'));
+    await reading.execute(of('a'));
+    expect(watched.decisionsFrom).toEqual([0, first.events[0]!.position]);
+    watched.eras += 1;
+    expect(await reading.execute(of('a'))).toMatchObject({
+      outcome: 'rejected',
+      reason: 'already-subscribed',
+    });
+    expect(watched.decisionsFrom.at(-1)).toBe(0);
+  });
+
   test('has its events in the stream of their tag, with its metadata', async ({ bank, store }) => {
     await bank.execute(plan.command({ courseId: 'named', seats: 2 }));
     const result = accepted(

@@ -16,6 +16,10 @@ export class WatchedStore implements EventStore {
   beforeAppend: () => Promise<void> = async () => {};
   /** Runs after each append that the database has answered: what it throws is what the caller gets. */
   afterAppend: () => Promise<void> = async () => {};
+  /** The positions after which decisions were read. */
+  readonly decisionsFrom: number[] = [];
+  /** How often the log has gone back, in the eyes of who uses this store. */
+  eras = 0;
   readonly #store: EventStore;
 
   constructor(store: EventStore) {
@@ -23,7 +27,7 @@ export class WatchedStore implements EventStore {
   }
 
   get era(): number {
-    return this.#store.era;
+    return this.#store.era + this.eras;
   }
 
   count(method: Method): number {
@@ -56,9 +60,11 @@ export class WatchedStore implements EventStore {
     return this.#store.eventsOfCommand(commandId);
   }
 
-  readForDecision: EventStore['readForDecision'] = (queries, options) => {
+  readForDecision: EventStore['readForDecision'] = async (queries, options) => {
     this.calls.push('readForDecision');
-    return this.#store.readForDecision(queries, options);
+    this.decisionsFrom.push(options?.after ?? 0);
+    const read = await this.#store.readForDecision(queries, options);
+    return { ...read, era: read.era + this.eras };
   };
   readAll: EventStore['readAll'] = (options) => this.#store.readAll(options);
   subscribe: EventStore['subscribe'] = (options) => this.#store.subscribe(options);

@@ -64,7 +64,7 @@ function eraOf(loaded: Loaded): number {
 function conditionOf(folds: readonly LoadedFold[]): AppendCondition | undefined {
   if (folds.length === 0) return undefined;
   return {
-    failIfMatch: queriesOf(folds.map(({ target }) => target)),
+    failIfMatch: queriesOf(folds.map(({ target }) => target)).map(({ last: _last, ...query }) => query),
     after: Math.min(...folds.map(({ folded }) => folded.streamVersion)),
   };
 }

@@ -34,7 +34,8 @@ export class FoldLoader {
     if (targets.length === 0) return [];
     const { asOf } = this.#loader;
     const starts = targets.map((target) => this.guess(target) ?? this.#startOf(target));
-    const read = await this.#store.readForDecision(queriesOf(targets));
+    const after = Math.min(...starts.map(({ streamVersion }) => streamVersion));
+    const read = await this.#store.readForDecision(queriesOf(targets), { after });
     // The log went back since: the cached states may have events that it no longer has.
     if (starts.some(({ era }) => era !== read.era)) return this.load(targets);
     const states = starts.map((start) => ({ ...start }));
@@ -43,10 +44,8 @@ export class FoldLoader {
         const start = starts[index]!;
         if (event.position > start.streamVersion) states[index] = next(target, states[index]!, event);
       });
-    const { after = 0 } = read.condition;
-    return states.map((folded, index) =>
-      this.keep(targets[index]!, { ...folded, streamVersion: after, asOf }),
-    );
+    const { after: streamVersion = 0 } = read.condition;
+    return states.map((folded, index) => this.keep(targets[index]!, { ...folded, streamVersion, asOf }));
   }
 
   /**
@@ -90,5 +89,7 @@ export class FoldLoader {
 function next(target: FoldTarget, folded: FoldedState, event: RecordedEvent): FoldedState {
   if (!countsIn(target, event)) return folded;
   const { position, id: eventId } = event;
-  return { ...folded, state: target.fold.evolve(folded.state, event, target.values), position, eventId };
+  const { fold, values } = target;
+  const from = fold.last ? fold.initialState : folded.state;
+  return { ...folded, state: fold.evolve(from, event, values), position, eventId };
 }

@@ -1,4 +1,4 @@
-import type { AnyFold, EventQuery, FoldTags, RecordedEvent } from '@leftfold/core';
+import type { AnyFold, DecisionQuery, FoldTags, RecordedEvent } from '@leftfold/core';
 
 /** A fold over the events with certain tags, which a decision reads. */
 export interface FoldTarget {
@@ -8,22 +8,30 @@ export interface FoldTarget {
   readonly tags: readonly string[];
 }
 
+interface QueryOfFolds {
+  readonly last: boolean;
+  readonly tags: readonly string[];
+  readonly types: Set<string>;
+}
+
 /** True when the event counts in the fold. */
 export function countsIn({ fold, tags }: FoldTarget, event: RecordedEvent): boolean {
   return fold.types.includes(event.type) && tags.every((tag) => event.tags.includes(tag));
 }
 
 /** What the folds read: one query for those with the same tags, which asks for the types of all of them. */
-export function queriesOf(targets: readonly FoldTarget[]): readonly EventQuery[] {
-  const byTags = new Map<string, { readonly tags: readonly string[]; readonly types: Set<string> }>();
-  for (const { fold, tags } of targets) {
-    const key = JSON.stringify(tags.toSorted());
-    const query = byTags.get(key) ?? { tags, types: new Set() };
+export function queriesOf(targets: readonly FoldTarget[]): readonly DecisionQuery[] {
+  const byTags = new Map<string, QueryOfFolds>();
+  for (const [index, { fold, tags }] of targets.entries()) {
+    // The last event of one fold is not that of another one.
+    const key = JSON.stringify([fold.last ? index : '', tags.toSorted()]);
+    const query = byTags.get(key) ?? { last: fold.last, tags, types: new Set() };
     byTags.set(key, query);
     for (const type of fold.types) query.types.add(type);
   }
-  return [...byTags.values()].map(({ tags, types }) => ({
+  return [...byTags.values()].map(({ last, tags, types }) => ({
     types: [...types],
+    ...(last && { last }),
     ...(tags.length > 0 && { tags }),
   }));
 }

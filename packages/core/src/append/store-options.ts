@@ -38,7 +38,7 @@ const subscribeNames: OptionNames<SubscribeOptions> = {
   unknownEvents: true,
   signal: true,
 };
-const readForDecisionNames: OptionNames<ReadForDecisionOptions> = { unknownEvents: true };
+const readForDecisionNames: OptionNames<ReadForDecisionOptions> = { after: true, unknownEvents: true };
 const readAllNames: OptionNames<ReadAllOptions> = {
   ...subscribeNames,
   untilPosition: true,
@@ -83,6 +83,7 @@ export function assertReadAllOptions(options: ReadAllOptions, known: KnownTypes)
 /** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
 export function assertReadForDecisionOptions(options: ReadForDecisionOptions): void {
   assertOptions('options', options, readForDecisionNames);
+  assertWhole('after', options.after);
   assertUnknownEvents(options);
 }
 

@@ -7,6 +7,7 @@ import {
   assertGivenFunction,
   assertText,
 } from '../input/assert-definition.ts';
+import { assertOneOf } from '../input/assert-argument.ts';
 import { assertMemberName } from '../naming/names.ts';
 
 const decisionNames = {
@@ -17,7 +18,7 @@ const decisionNames = {
   rejections: true,
   decide: true,
 } as const;
-const foldNames = { events: true, initialState: true, evolve: true } as const;
+const foldNames = { events: true, initialState: true, last: true, evolve: true } as const;
 
 /** @throws InvalidArgumentError, InvalidNameError when a part of a decision is missing, or is none */
 export function assertDecisionOptions(
@@ -37,6 +38,7 @@ export function assertFoldOptions(options: Partial<Readonly<Record<keyof typeof 
   assertEach('events', options.events, assertEventGroup);
   const groups = options.events as readonly AnyEventGroup[];
   const types = groups.flatMap(({ definitions }) => definitions.map(({ type }) => type));
+  assertOneOf('last', options.last, [true, false]);
   assertHandlers('evolve', options.evolve, types);
   assertSomeHandler('evolve', options.evolve as object);
 }

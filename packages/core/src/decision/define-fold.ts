@@ -16,6 +16,12 @@ export interface FoldOptions<TGroups extends readonly AnyEventGroup[], TState, T
   /** The state without events. It is frozen, since every fold starts from the same object. */
   readonly initialState: TState;
   /**
+   * Only the newest event that counts is read: the state follows from it alone, as a number that is counted up does.
+   *
+   * @default false
+   */
+  readonly last?: boolean;
+  /**
    * One function for each event that counts, by its type: `(state, data, tags)`, with the tags that the fold is for. Events
    * of other types are not read. A result with a field that the
    * state does not have does not compile.
@@ -35,6 +41,8 @@ export interface AnyFold {
   readonly events: readonly AnyEventGroup[];
   /** The event types that it reads. */
   readonly types: readonly string[];
+  /** Only the newest event counts, folded into the initial state. */
+  readonly last: boolean;
   readonly initialState: unknown;
   evolve(state: unknown, event: ReadEvent, tags: FoldTags): unknown;
 }
@@ -103,6 +111,7 @@ export function defineFold<
     kind: 'fold',
     events,
     types,
+    last: options.last === true,
     initialState: initialStateOf('a fold', options.initialState),
     evolve(state, { type, data }, tags) {
       const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;

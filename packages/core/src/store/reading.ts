@@ -55,6 +55,11 @@ export interface ReadAllOptions<TType extends string = string> {
 
 /** Options of `readForDecision` of an event store. */
 export interface ReadForDecisionOptions {
+  /**
+   * Leave out the events up to this position: `condition.after` of an earlier read of the same queries, whose events the
+   * caller has. The condition is that of a read of all of them. @default 0
+   */
+  readonly after?: number | undefined;
   /** `'skip'` leaves out events whose type has no definition; `'fail'` throws UnknownEventError. @default 'fail' */
   readonly unknownEvents?: 'fail' | 'skip' | undefined;
 }

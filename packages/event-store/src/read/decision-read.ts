@@ -48,13 +48,13 @@ async function* pagesOfDecision(
   reader: LogReader,
   queries: readonly PartOfDecision[],
   { after: upTo, era }: PlaceInEra,
-  { unknownEvents }: ReadForDecisionOptions,
+  { after: from = 0, unknownEvents }: ReadForDecisionOptions,
 ): AsyncGenerator<LogPage, void> {
   const filter = queries.filter(({ last }) => !last).map(({ query }) => query);
   const ofLast = queries.filter(({ last }) => last).map(({ query }) => query);
   const lasts = ofLast.length === 0 ? [] : await lastMatches(reader, ofLast, { upTo, unknownEvents });
   if (filter.length + lasts.length === 0) return;
-  let after = 0;
+  let after = from;
   while (after < upTo) {
     reader.assertSame(era);
     const range = { after, upTo, limit: PAGE_EVENTS, span: spanOf(filter) };

@@ -139,10 +139,14 @@ function statesOf(
     }
     if (!isFoldRead(read)) return read.map(stateOfRead);
     const { fold, tags, values } = read;
-    return log
+    const counting = log
       .filter((event) => tags.every((tag) => event.tags.has(tag)))
       .flatMap((event) => event.read)
-      .reduce((state, event) => fold.evolve(state, event, values), fold.initialState);
+      .filter(({ type }) => fold.types.includes(type));
+    return (fold.last ? counting.slice(-1) : counting).reduce(
+      (state, event) => fold.evolve(state, event, values),
+      fold.initialState,
+    );
   };
   return Object.fromEntries(Object.entries(reads).map(([role, read]) => [role, stateOfRead(read)]));
 }

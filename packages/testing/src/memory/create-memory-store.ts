@@ -197,7 +197,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
     const queries = prepareDecision(given, this.#catalog);
     await Promise.resolve();
     const after = this.#log.position;
-    const events = { [Symbol.asyncIterator]: () => this.#matches(queries, after, options.unknownEvents) };
+    const events = { [Symbol.asyncIterator]: () => this.#matches(queries, after, options) };
     const failIfMatch = queries.map(({ types, category, tags }) => ({ types, category, tags }));
     return { events, condition: { failIfMatch, after }, era: this.era };
   }
@@ -205,7 +205,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
   async *#matches(
     queries: readonly DecisionQuery[],
     upTo: number,
-    unknownEvents: UnknownEvents,
+    { after = 0, unknownEvents }: ReadForDecisionOptions,
   ): AsyncGenerator<RecordedEvent, void, undefined> {
     const log = this.#log.eventsAfter(0).slice(0, upTo);
     const lasts = new Map<EventQuery, StoredEvent | undefined>();
@@ -215,7 +215,7 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
           query,
           log.findLast((stored) => this.#matching(stored, [query], unknownEvents).length > 0),
         );
-    for (const stored of log) {
+    for (const stored of log.slice(after)) {
       this.#assertOpen();
       const asking = queries.filter((query) => !lasts.has(query) || lasts.get(query) === stored);
       yield* this.#matching(stored, asking, unknownEvents);
