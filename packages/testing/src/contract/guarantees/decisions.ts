@@ -42,6 +42,26 @@ export const decisionGuarantees = {
     for (const _ of upTo(2)) expect(versionsOf(await collect(events))).toEqual([1, 2, 3]);
   },
 
+  'a read after another one returns what was added since, and the condition of both': async ({
+    guarantee,
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    guarantee('decision-reads');
+    const other = await openAnother();
+    const tag = id('tail');
+    await store.append(stream('a'), [tagged(sent, tag)]);
+    const first = await read(store, { tags: [tag] });
+    await other.append(stream('a'), [tagged(delivered, tag)]);
+    const { after } = first.context.condition;
+    const { events, condition, era } = await store.readForDecision({ tags: [tag] }, { after });
+    expect((await collect(events)).map(({ type }) => type)).toEqual(['parcel.delivered']);
+    await expect(store.append(stream('b'), [sent], first.context)).rejects.toMatchObject(FAILED);
+    await store.append(stream('b'), [sent], { condition, era });
+  },
+
   'its condition fails on an event that was added after it, whichever query matches': async ({
     guarantee,
     store,
