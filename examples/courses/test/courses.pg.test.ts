@@ -13,7 +13,9 @@ const test = databaseTest()
     onCleanup(() => app.close());
     return app;
   })
-  .extend('web', async ({ url, office: _ }, { onCleanup }) => {
+  .extend('web', async ({ url, office }, { onCleanup }) => {
+    // One migrates, and then the other.
+    await office.ready();
     const app = await openSchool(url);
     onCleanup(() => app.close());
     return app;
