@@ -1,4 +1,4 @@
-import type { AnyFold, EventStore, RecordedEvent } from '@leftfold/core';
+import { type AnyFold, copyJson, type EventStore, frozen, type RecordedEvent } from '@leftfold/core';
 import type { LoadedFold } from '../decide/loaded.ts';
 import type { AggregateCache } from './aggregate-cache.ts';
 import { countsIn, type FoldTarget, queriesOf } from './fold-target.ts';
@@ -60,14 +60,20 @@ export class FoldLoader {
   ): void {
     for (const { target, folded } of folds)
       try {
-        const state = recorded.reduce((before, event) => next(target, before, event), folded);
+        // Copies: the state may keep parts of the data, which the caller of the command may change.
+        const state = recorded.reduce(
+          (before, event) => next(target, before, { ...event, data: copyJson(event.data) }),
+          folded,
+        );
         this.keep(target, { ...state, streamVersion: position, asOf });
       } catch {
         this.#cache.forget(this.#keyOf(target)); // the events are recorded; the next load throws the same error
       }
   }
 
+  /** Outside of production the state is frozen, so that an `evolve` that changes it in place throws. */
   keep(target: FoldTarget, folded: FoldedState): FoldedState {
+    if (process.env['NODE_ENV'] !== 'production') frozen(folded.state);
     this.#cache.put(this.#keyOf(target), folded);
     return folded;
   }

@@ -23,8 +23,7 @@ export interface FoldOptions<TGroups extends readonly AnyEventGroup[], TState, T
   readonly last?: boolean;
   /**
    * One function for each event that counts, by its type: `(state, data, tags)`, with the tags that the fold is for. Events
-   * of other types are not read. A result with a field that the
-   * state does not have does not compile.
+   * of other types are not read. A result with a field that the state does not have does not compile.
    */
   readonly evolve: TEvolve & KnownOnly<NoInfer<TEvolve>, Immutable<TState>, PayloadsByType<NoInfer<TGroups>>>;
 }
