@@ -28,9 +28,20 @@ async function runOracle(
   return { code: run.exitCode, output };
 }
 
+/** Exit code of a run that says nothing. */
+const SAYS_NOTHING = 2;
+
+/** A run without the protection. On a busy machine a short one may not meet what it takes away: then it is made again. */
+async function runControl(subject: string, ...args: readonly string[]): ReturnType<typeof runOracle> {
+  for (let runs = 1; ; runs += 1) {
+    const run = await runOracle(subject, ...args, '--control');
+    if (run.code !== SAYS_NOTHING || runs === 3) return run;
+  }
+}
+
 const shortly = ['--minutes', '0.1', '--processes', '2'];
 
-describe('the log under random writers, readers and faults', { timeout: 180_000 }, () => {
+describe('the log under random writers, readers and faults', { timeout: 300_000 }, () => {
   test('is read exactly as it was committed, and has every acknowledged append once', async () => {
     guarantee('readers-miss-nothing', 'atomic-appends', 'durable', 'versions-without-holes');
     const { code, output } = await runOracle('log', ...shortly);
@@ -39,7 +50,7 @@ describe('the log under random writers, readers and faults', { timeout: 180_000 
   });
 
   test('loses events for readers that ignore the high-water mark, and nothing else', async () => {
-    const { code, output } = await runOracle('log', ...shortly, '--control');
+    const { code, output } = await runControl('log', ...shortly);
     expect(output).toMatch(/VIOLATION {2}reader .*: handled \d+ of \d+ events, lost [1-9]/);
     expect(output).not.toMatch(/VIOLATION {2}(append|position|process|high-water mark)/);
     expect(output).toContain('The control was found out, as it must be');
@@ -47,7 +58,7 @@ describe('the log under random writers, readers and faults', { timeout: 180_000 
   });
 });
 
-describe('subscriptions under random commands, releases and faults', { timeout: 180_000 }, () => {
+describe('subscriptions under random commands, releases and faults', { timeout: 300_000 }, () => {
   // A seed repeats the choices, not the timing.
   const short = ['--minutes', '0.2', '--seed', '7'];
 
@@ -61,14 +72,14 @@ describe('subscriptions under random commands, releases and faults', { timeout: 
   });
 
   test('process events twice when a former owner can move the checkpoint', async () => {
-    const { code, output } = await runOracle('subscriptions', ...short, '--control');
+    const { code, output } = await runControl('subscriptions', ...short);
     expect(output).toMatch(/VIOLATION {2}\w+ \d, key .*: expected \d+ events/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
   });
 });
 
-describe('rebuilds under random commands, queries and faults', { timeout: 240_000 }, () => {
+describe('rebuilds under random commands, queries and faults', { timeout: 300_000 }, () => {
   const short = ['--minutes', '0.12', '--seed', '6', '--processes', '2'];
 
   test('never let a query see a part of a read model', async () => {
@@ -79,14 +90,14 @@ describe('rebuilds under random commands, queries and faults', { timeout: 240_00
   });
 
   test('show parts of it when a copy may serve before it has caught up', async () => {
-    const { code, output } = await runOracle('rebuild', ...short, '--control');
+    const { code, output } = await runControl('rebuild', ...short);
     expect(output).toMatch(/VIOLATION {2}reader-\d+: sums \d+ ledgers with \d+ entries, after/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
   });
 });
 
-describe('reads of what was written just before, under faults', { timeout: 180_000 }, () => {
+describe('reads of what was written just before, under faults', { timeout: 300_000 }, () => {
   const short = ['--minutes', '0.4', '--seed', '11'];
 
   test('have what their token, their session or a strong read asks for', async () => {
@@ -97,7 +108,7 @@ describe('reads of what was written just before, under faults', { timeout: 180_0
   });
 
   test('are stale without any of them', async () => {
-    const { code, output } = await runOracle('reads', ...short, '--control');
+    const { code, output } = await runControl('reads', ...short);
     expect(output).toMatch(/VIOLATION {2}process .*: saw \d+ of \d+, at least \d+ were asked for/);
     expect(output).toContain('The control was found out, as it must be');
     expect(code, output).toBe(1);
