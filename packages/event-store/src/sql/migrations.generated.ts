@@ -778,6 +778,20 @@ begin
   if top is null then
     select coalesce(max(stored.position), 0) into top from :schema.events as stored;
   end if;
+
+  -- No index has types or the whole log: the events are read in the reverse order of the log until one matches.
+  if _find_latest_match.tags = '{}' then
+    select stored.position
+      into latest
+      from :schema.events as stored
+     where stored.position > _find_latest_match.after
+       and stored.position <= top
+       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
+       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
+     order by stored.position desc
+     limit 1;
+    return latest;
+  end if;
   is_recent := top - after <= 500;
 
   -- After a recent position the events are looked at one by one, the latest first. After an older position only the
@@ -792,20 +806,6 @@ begin
      and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
      and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'));
   if latest is not null or is_recent then
-    return latest;
-  end if;
-
-  -- No index has types or the whole log: the events are read in the reverse order of the log until one matches.
-  if _find_latest_match.tags = '{}' then
-    select stored.position
-      into latest
-      from :schema.events as stored
-     where stored.position > _find_latest_match.after
-       and stored.position <= top
-       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
-     order by stored.position desc
-     limit 1;
     return latest;
   end if;
 
