@@ -7,6 +7,7 @@ export type { LogPage } from './read/log-page.ts';
 export type { ReadPageOptions } from './read/log-reader.ts';
 export type { LogPlace, WaitForHighWaterMarkOptions } from './high-water/high-water-watch.ts';
 export { hasEventOf, tokenColumns, type TokenRow } from './sql/token.ts';
+export { DEMOTED_TOPIC } from './high-water/append-channel.ts';
 export { checkHistory, type CheckHistoryOptions } from './history/check-history.ts';
 export type {
   HistoryCount,

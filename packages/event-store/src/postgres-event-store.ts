@@ -57,7 +57,7 @@ import {
   type LogPlace,
   type WaitForHighWaterMarkOptions,
 } from './high-water/high-water-watch.ts';
-import { appendChannel } from './high-water/append-channel.ts';
+import { appendChannel, DEMOTED_TOPIC } from './high-water/append-channel.ts';
 import { functions, migrations } from './sql/migrations.generated.ts';
 import { markRestoredStatement } from './sql/lineage.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
@@ -98,7 +98,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   constructor(options: EventStoreOptions) {
     assertStoreOptions(options);
     const { schema = 'leftfold', preparedStatements = true, listen = true } = options;
-    const { answerTimeoutMs: answerMs = 30_000 } = options;
+    const { answerTimeoutMs: answerMs = 30_000, validateOnRead: validate = false } = options;
     const { pool } = (this.#opened = openPool(options));
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
@@ -123,7 +123,6 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     });
     this.#watch = new HighWaterWatch(this.run, schema, this.#notifier, this.#memory);
     const log = { run: this.run, schema, catalog: new EventCatalog(options.events), memory: this.#memory };
-    const validate = options.validateOnRead ?? false;
     this.#reader = new LogReader({ ...log, validate, assertOpen: () => this.#assertOpen() });
     this.#appender = new Appender({
       ...log,
@@ -140,6 +139,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
         this.#watch.nudge();
         this.#notifier.notify();
       },
+      onDemoted: () => void this.#notifier.tell(DEMOTED_TOPIC, ''),
     });
   }
 

@@ -26,7 +26,7 @@ test('an append that may not end an inline mode is refused, and names the sessio
   await applying.append('account-held', [deposited(1)], { transaction: caller.client });
 
   // Once, in place of fifteen times.
-  const demotion = new InlineDemotion(store.run, store.schema, 1);
+  const demotion = new InlineDemotion(store.run, store.schema, () => {}, 1);
   const catalog = new EventCatalog([accountEvents]);
   const context = { catalog, limits: appendLimits(undefined), now: Date.now() };
   const request = prepareRequest(context, [{ streamId: 'account-2', events: [deposited(2)] }], {});

@@ -49,8 +49,10 @@ describe('a projection that is async in the old release and inline in the new on
     await using oldStore = sameLog(log.store);
     await using oldRunner = createTestRunner(oldStore, [journal], { leaseMs: 60_000 });
     await oldRunner.start();
+    await until(async () => (await statesOf(oldRunner))[0] === 'inline');
     await oldStore.append('account-1', [deposited(1)]);
-    await oldRunner.whenCaughtUp(journal);
+    // Its next check comes after twenty seconds: the append has told it that the projection is free.
+    await oldRunner.whenCaughtUp(journal, { timeoutMs: 10_000 });
     const [{ owner } = {}] = await oldRunner.status();
     expect(owner).toBeDefined();
     await using newRunner = createTestRunner(log.store, [inlineJournal], { leaseMs: 100 });

@@ -1,6 +1,6 @@
 import { defineAggregate, defineEvents, reject } from '@leftfold/core';
 import { createMemoryStore } from '@leftfold/testing';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { createCommandExecutor } from '../index.ts';
 
@@ -46,6 +46,7 @@ const entry = defineAggregate({
 
 test('a state that was loaded in production cannot change what later commands decide on', async () => {
   vi.stubEnv('NODE_ENV', 'production');
+  onTestFinished(() => void vi.unstubAllEnvs());
   await using executor = createCommandExecutor({
     store: createMemoryStore({ events: [listEvents, entryEvents] }),
     aggregates: [list, entry],

@@ -48,6 +48,7 @@ export interface AppenderOptions {
   readonly answerMs: number;
   readonly inline: InlineHook | undefined;
   readonly onCommitted: () => void;
+  readonly onDemoted: () => void;
 }
 
 /** Requests of one batch. Larger batches gain little throughput and add latency. */
@@ -71,7 +72,7 @@ export class Appender {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
     this.#options = { ...options, inline };
     const { run, transact, schema, memory, concurrency, spare, answerMs } = options;
-    this.#demotion = new InlineDemotion(run, schema);
+    this.#demotion = new InlineDemotion(run, schema, options.onDemoted);
     const statements = new AppendStatements(schema);
     this.#statements = statements;
     const inEra = (send: SendInLineage): SendBatch =>

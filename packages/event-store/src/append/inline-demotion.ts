@@ -25,13 +25,16 @@ const ATTEMPTS = 15;
 export class InlineDemotion {
   readonly #run: StatementRunner;
   readonly #schema: string;
+  readonly #onDemoted: () => void;
   readonly #attempts: number;
   /** In flight, by event types and what is applied. */
   readonly #demoting = new Map<string, Promise<void>>();
 
-  constructor(run: StatementRunner, schema: string, attempts = ATTEMPTS) {
+  /** @param onDemoted is called after each demotion: a process has to apply the events from now on */
+  constructor(run: StatementRunner, schema: string, onDemoted: () => void, attempts = ATTEMPTS) {
     this.#run = run;
     this.#schema = schema;
+    this.#onDemoted = onDemoted;
     this.#attempts = attempts;
   }
 
@@ -74,6 +77,7 @@ export class InlineDemotion {
   async #demoteTypes(types: readonly string[], appliedInline: readonly string[]): Promise<void> {
     const [row] = await this.#run<DemotedRow>(demoteStatement(this.#schema, types, appliedInline));
     if (typeof row?.demoted !== 'string') return;
+    this.#onDemoted();
     process.emitWarning(new ProjectionNotInlineError(row.demoted, NOT_APPLIED));
   }
 

@@ -20,14 +20,10 @@ import {
   type SubscriptionKey,
   type SubscriptionRef,
 } from '../subscription/subscription-key.ts';
+import { LeaseHints } from './lease-hints.ts';
 import { LeaseTerm } from './lease-term.ts';
 import { LeftAlone } from './left-alone.ts';
 import { shareOf } from './shares.ts';
-
-/** What processes tell each other when leases are free, or when there is one more to share them with. */
-const LEASES_TOPIC = 'leases';
-/** Every role may send notifications: those of this time are answered by one check. */
-const HINT_MS = 20;
 
 /** Checks in the time that a lease lasts: two of them may fail before it expires. */
 const CHECKS_PER_LEASE = 3;
@@ -64,11 +60,10 @@ export class LeaseManager {
   readonly #subscriptions: ReadonlyMap<string, Subscription>;
   readonly #held = new Map<string, LeaseTerm>();
   readonly #leftAlone: LeftAlone;
+  readonly #hints: LeaseHints;
   /** What the next check takes, if it is free then. */
   #wanted: readonly SubscriptionKey[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #hintTimer: NodeJS.Timeout | undefined;
-  #ignoreHints = () => {};
   #checking: Promise<void> | undefined;
   #checkAgain = false;
   #started = false;
@@ -80,13 +75,14 @@ export class LeaseManager {
   constructor(options: LeaseManagerOptions) {
     this.#options = options;
     this.#subscriptions = new Map(options.subscriptions.map((one) => [refKeyOf(one.ref), one]));
+    this.#hints = new LeaseHints(options.hints, options.owner);
     this.#leftAlone = new LeftAlone(options.mismatches, options.onError);
   }
 
   /** Begins to take leases. */
   start(): void {
     this.#started = true;
-    this.#ignoreHints = this.#options.hints.hear(LEASES_TOPIC, this.#options.owner, () => this.#onHint());
+    this.#hints.hear(() => this.check());
     this.check();
     void this.#tellWhenChecked();
   }
@@ -94,15 +90,7 @@ export class LeaseManager {
   /** First it takes what is free: the others renew what they hold when they are told, and share it. */
   async #tellWhenChecked(): Promise<void> {
     while (this.#checking !== undefined) await this.#checking;
-    if (!this.#closed) await this.#options.hints.tell(LEASES_TOPIC, this.#options.owner);
-  }
-
-  #onHint(): void {
-    if (this.#closed) return;
-    this.#hintTimer ??= setTimeout(() => {
-      this.#hintTimer = undefined;
-      this.check();
-    }, HINT_MS);
+    if (!this.#closed) await this.#hints.tell();
   }
 
   /** Takes no more leases. */
@@ -134,10 +122,10 @@ export class LeaseManager {
 
   async #release(term: LeaseTerm, avoidMs: number): Promise<void> {
     this.drop(term);
-    const { connection, owner, hints, isClosed, onError } = this.#options;
+    const { connection, owner, isClosed, onError } = this.#options;
     if (isClosed()) return;
     await releaseLeases(connection, owner, [term], avoidMs).catch(onError);
-    await hints.tell(LEASES_TOPIC, owner);
+    await this.#hints.tell();
   }
 
   /** Checks now instead of at the next interval. */
@@ -163,8 +151,7 @@ export class LeaseManager {
     this.refuse();
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#hintTimer);
-    this.#ignoreHints();
+    this.#hints.close();
     const { leaseMs, onError } = this.#options;
     await within(this.#releaseAll(), leaseMs, () => notReleased(leaseMs)).catch((error: unknown) =>
       onError(error),
@@ -175,11 +162,11 @@ export class LeaseManager {
     const held = this.#dropHeld();
     await this.#checking;
     const terms = [...held, ...this.#dropHeld()]; // the check may have taken one
-    const { connection, owner, hints, isClosed } = this.#options;
+    const { connection, owner, isClosed } = this.#options;
     if (!this.#started || isClosed()) return;
     if (terms.length > 0) await releaseLeases(connection, owner, terms);
     await leaveRunners(connection, owner);
-    await hints.tell(LEASES_TOPIC, owner);
+    await this.#hints.tell();
   }
 
   #dropHeld(): readonly LeaseTerm[] {
