@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeftfoldError } from '@leftfold/core';
-import { createApp } from 'leftfold';
 import { withClient } from '../../faults/every-subject.ts';
 import type { Fault, FaultRun } from '../../faults/fault.ts';
 import { readJournal } from '../../journal.ts';
@@ -9,8 +8,11 @@ import { isOutage } from '../../outage.ts';
 import { RestartedProcess } from '../../process/restarted-process.ts';
 import type { Findings, Ground, Trial, Violation } from '../../subject.ts';
 import { compareWithLog } from './history.ts';
-import { ledger, projections } from './ledger.ts';
+import { lastRebuild } from './last-rebuild.ts';
+import { projections } from './ledger.ts';
+import { type Operator, startOperator } from './operator.ts';
 import type { Order, ReaderTask } from './reader-process.ts';
+import { between, type Done, tallyOf, untilUndisturbed } from './tally.ts';
 import { switchNow } from './without-wait.ts';
 
 /** How long the last rebuild, or catching up, may take at least when the faults have ended. */
@@ -22,24 +24,12 @@ const END_MS = 30_000;
 /** Ends of a rebuild that another fault, or a crash, has brought about. */
 const EXPECTED: readonly string[] = ['REBUILD_DROPPED', 'REBUILD_REFUSED'];
 
-type OperatorApp = Awaited<ReturnType<typeof startOperator>>;
-
-/** Runs nothing itself: it asks for rebuilds, and the readers' processes build. */
-function startOperator(url: string) {
-  return createApp({
-    aggregates: [ledger],
-    projections,
-    database: { url, waitMs: 60_000, answerTimeoutMs: 6_000 },
-    subscriptions: { run: false },
-  });
-}
-
 /** Processes that write and read, and an operator that rebuilds what they read. */
 export class RebuildTrial implements Trial {
   readonly processes: readonly RestartedProcess[];
   readonly faults: readonly Fault[];
   readonly #ground: Ground;
-  readonly #app: OperatorApp;
+  readonly #operator: Operator;
   readonly #violations: Violation[] = [];
   readonly #lastMs: number;
 
@@ -47,9 +37,9 @@ export class RebuildTrial implements Trial {
     return new RebuildTrial(ground, await startOperator(ground.connectionString));
   }
 
-  private constructor(ground: Ground, app: OperatorApp) {
+  private constructor(ground: Ground, operator: Operator) {
     this.#ground = ground;
-    this.#app = app;
+    this.#operator = operator;
     const { processes: length, control, seconds } = ground.options;
     const runMs = seconds * 1_000;
     this.#lastMs = Math.max(LAST_MS, runMs);
@@ -63,12 +53,12 @@ export class RebuildTrial implements Trial {
     this.faults = [
       { counted: 'rebuilds', everyMs: [100, 1_000], inject: (run) => this.#rebuild(run) },
       this.#operatorFault('rebuilds paused', [2_000, 6_000], async (projection, { random, pause }) => {
-        await this.#app.projections.pauseRebuild(projection);
+        await this.#operator.projections.pauseRebuild(projection);
         await pause(random.between(100, 1_500));
-        await this.#app.projections.resumeRebuild(projection);
+        await this.#operator.projections.resumeRebuild(projection);
       }),
       this.#operatorFault('copies dropped', [dropsMs, 2 * dropsMs], (projection) =>
-        this.#app.projections.dropRebuild(projection),
+        this.#operator.projections.dropRebuild(projection),
       ),
       ...(control ? [forced] : []),
     ];
@@ -86,15 +76,25 @@ export class RebuildTrial implements Trial {
   }
 
   async finish(): Promise<Findings> {
+    const tally = () => tallyOf(this.#lines());
+    await untilUndisturbed(tally, END_MS);
     const began = performance.now();
+    const before = tally();
+    let killed = 0;
     for (const projection of projections)
-      await this.#within('the last rebuild', () => this.#lastRebuild(projection));
-    const rebuilt = performance.now();
+      await this.#within('the last rebuild', async () => {
+        killed += await lastRebuild(this.#operator, projection, {
+          processes: this.processes,
+          signal: AbortSignal.timeout(this.#lastMs),
+        });
+      });
+    const seconds = (performance.now() - began) / 1_000;
+    const meanwhile = between(before, tally());
     for (const each of this.processes) each.tell({ do: 'rest' } satisfies Order);
     await this.#untilRested();
     for (const projection of projections)
       await this.#within('catching up', () =>
-        this.#app.projections.whenCaughtUp(projection, { timeoutMs: this.#lastMs }),
+        this.#operator.projections.whenCaughtUp(projection, { timeoutMs: this.#lastMs }),
       );
     const rows = await compareWithLog(this.#ground.connectionString);
     for (const each of this.processes) each.tell({ do: 'stop' } satisfies Order);
@@ -102,32 +102,30 @@ export class RebuildTrial implements Trial {
     for (const { name, failure } of this.processes)
       if (failure !== undefined)
         this.#violations.push({ kind: 'process', text: `process ${name}: ${failure}` });
-    const lines = this.processes.flatMap(({ name }) =>
-      readJournal(this.#journalOf(name)).map(([kind = '', ...words]) => ({
-        name,
-        kind,
-        text: words.join(' '),
-      })),
-    );
-    for (const { name, kind, text } of lines) {
+    for (const { name, kind, text } of this.#lines()) {
       if (kind === 'part' || kind === 'stale')
         this.#violations.push({ kind: 'query', text: `${name}: ${text}` });
       if (kind === 'bad') this.#violations.push({ kind: 'process', text: `process ${name}: ${text}` });
     }
-    const count = (kind: string, what: string) =>
-      lines.filter((line) => line.kind === kind && line.text.startsWith(what)).length;
+    if (meanwhile.failed > 0)
+      this.#violations.push({
+        kind: 'query',
+        text: `${meanwhile.failed} commands and queries met an outage while nothing but the building was disturbed`,
+      });
+    const all = tally();
     return {
       violations: [...this.#violations, ...rows],
       summary: [
-        `Commands:  ${count('done', 'write')} executed, one in five read at once by its token; ${count('outage', 'write')} met an outage.`,
-        `Queries:   ${count('done', 'read')} of all rows; ${count('outage', 'read')} met an outage.`,
-        `Then:      both read models were rebuilt once more in ${Math.round(rebuilt - began)} ms.`,
+        `Commands:  ${all.commands} executed, one in five read at once by its token.`,
+        `Queries:   ${all.queries} of all rows; ${all.failed} of both met an outage.`,
+        `Then:      both read models were rebuilt once more in ${seconds.toFixed(1)} s, with ${killed} builders killed, rolled back, and forward again,`,
+        `           while ${Math.round(meanwhile.commands / seconds)} commands and ${Math.round(meanwhile.queries / seconds)} queries a second were answered.`,
       ],
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#app.close();
+    await this.#operator.close();
   }
 
   /** Their last commands have been answered. */
@@ -151,6 +149,17 @@ export class RebuildTrial implements Trial {
     } satisfies ReaderTask);
   }
 
+  /** What all processes have done so far. */
+  #lines(): readonly Done[] {
+    return this.processes.flatMap(({ name }) =>
+      readJournal(this.#journalOf(name)).map(([kind = '', ...words]) => ({
+        name,
+        kind,
+        text: words.join(' '),
+      })),
+    );
+  }
+
   #journalOf(name: string): string {
     return join(this.#ground.folder, `${name}.journal`);
   }
@@ -161,7 +170,7 @@ export class RebuildTrial implements Trial {
     const slices = projection.mode === 'inline' ? 1 : random.between(1, 3);
     const eventsPerSecond = random.chance(0.2) ? 50_000 : undefined;
     return this.#expect('rebuild', signal, () =>
-      this.#app.projections.rebuild(projection, { slices, eventsPerSecond, signal }),
+      this.#operator.projections.rebuild(projection, { slices, eventsPerSecond, signal }),
     );
   }
 
@@ -187,12 +196,6 @@ export class RebuildTrial implements Trial {
     }
   }
 
-  async #lastRebuild(projection: (typeof projections)[number]): Promise<void> {
-    // What a fault has left, of whatever state, is built to its end or begun anew.
-    await this.#app.projections.resumeRebuild(projection).catch(() => {});
-    await this.#app.projections.rebuild(projection, { signal: AbortSignal.timeout(this.#lastMs) });
-  }
-
   async #within(what: string, work: () => Promise<void>): Promise<void> {
     const deadline = performance.now() + this.#lastMs;
     for (;;) {
@@ -201,7 +204,7 @@ export class RebuildTrial implements Trial {
         return;
       } catch (error) {
         if (isOutage(error) && performance.now() < deadline) continue;
-        const status = await this.#app.projections.status().catch(String);
+        const status = await this.#operator.projections.status().catch(String);
         this.#violations.push({
           kind: 'stuck',
           text: `${what}: ${String(error)}; ${JSON.stringify(status)}`,
