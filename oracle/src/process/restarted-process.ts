@@ -14,6 +14,8 @@ export class RestartedProcess {
   /** Set when it ended by itself. */
   #exitCode: number | undefined;
   #stderr = '';
+  /** One that is paused does not notice that the oracle has ended. */
+  readonly #endWithOracle = () => this.abandon();
 
   /** @param task is handed to the script as JSON. */
   constructor(name: string, script: URL, task: object) {
@@ -21,6 +23,7 @@ export class RestartedProcess {
     this.#script = script;
     this.#task = task;
     this.#process = this.#start();
+    process.once('exit', this.#endWithOracle);
   }
 
   get running(): boolean {
@@ -73,6 +76,7 @@ export class RestartedProcess {
 
   /** Ends it for good. */
   abandon(): void {
+    process.off('exit', this.#endWithOracle);
     this.#process.removeAllListeners('exit');
     this.#process.kill('SIGKILL');
   }
