@@ -8,11 +8,9 @@ import {
   type DecideContext,
   type ExpectedVersion,
   InvalidArgumentError,
-  InvalidCommandError,
   type NewEvent,
   type ReadsByRole,
   Rejection,
-  streamIdOf,
 } from '@leftfold/core';
 import { assertExpectedVersion } from '@leftfold/core/append';
 import {
@@ -142,7 +140,6 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
   const input = parseCommandInput(name, decision.input, command.input);
   const reads = decision.reads(input);
   const targets = targetsOf(reads, registry, expected);
-  assertDistinct(name, targets);
   const roleNames = Object.fromEntries(targets.map(({ role }) => [role, true] as const));
   assertOptions('expectedVersion', expected, roleNames);
   const folds = Object.values(reads).flatMap(foldsOf);
@@ -154,15 +151,11 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
     inputs: [command.input, input],
     schema: decision.input,
     decide({ ofTargets, ofFolds }, { commandId, ...context }) {
-      const decided = decision.decide(
-        reads,
-        statesByRole(reads, [...ofTargets], [...ofFolds]),
-        input,
-        context,
-      );
+      const states = statesByRole(reads, [...ofTargets], [...ofFolds]);
+      const decided = decision.decide({ reads, states, input, commandId }, context);
       if (decided instanceof Rejection) return decided;
       const byStream = new Map<string, NewEvent[]>();
-      for (const { event, streamId = streamIdOf(categoryIn(event), commandId) } of decided) {
+      for (const { event, streamId } of decided) {
         const events = byStream.get(streamId) ?? [];
         byStream.set(streamId, events);
         events.push(event);
@@ -199,29 +192,6 @@ function statesByRole(
     return [role, ofFolds.splice(0, read.length)] as const;
   });
   return Object.fromEntries(states);
-}
-
-/** The part of the type before the event's own name. */
-function categoryIn({ type }: NewEvent): string {
-  return type.slice(0, type.indexOf('.'));
-}
-
-/** An aggregate in two roles would be decided on twice from the same state, and the second set of events would be wrong. */
-function assertDistinct(name: string, targets: readonly Target[]): void {
-  const roleByStream = new Map<string, string>();
-  for (const { role, streamId } of targets) {
-    const other = roleByStream.get(streamId);
-    if (other !== undefined) {
-      throw new InvalidCommandError(name, [
-        {
-          path: 'input',
-          code: 'same_aggregate',
-          message: `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; each role needs another one`,
-        },
-      ]);
-    }
-    roleByStream.set(streamId, role);
-  }
 }
 
 function expectedOf(expected: AnyExpectedVersion, role?: string): ExpectedVersion {

@@ -14,13 +14,12 @@ import { isAggregateRead, type ReadsByRole } from './reads.ts';
 /** A new event of a decision, and where it belongs. */
 export interface DecidedEvent {
   readonly event: NewEvent;
-  /** Its stream; undefined for an event that belongs to no aggregate and has no tag, which gets one from the command id. */
-  readonly streamId: string | undefined;
+  readonly streamId: string;
 }
 
 /**
  * Gives each event of a decision its stream: that of the aggregate whose role it was made for; otherwise
- * `<category>-<value>` of the tag whose key is the category, or else of its first tag.
+ * `<category>-<value>` of the tag whose key is the category, or else of its first tag; without a tag, `<category>-<command id>`.
  *
  * @param decided what `decide` returned: no rejection
  * @throws InvalidDefinitionError when it is neither an event that the decision may emit, nor a list of them, or when it may
@@ -29,7 +28,12 @@ export interface DecidedEvent {
 export function decidedEvents(
   name: string,
   decided: unknown,
-  { reads, groups, emitter }: { reads: ReadsByRole; groups: readonly AnyEventGroup[]; emitter: Emitter },
+  {
+    reads,
+    groups,
+    emitter,
+    commandId,
+  }: { reads: ReadsByRole; groups: readonly AnyEventGroup[]; emitter: Emitter; commandId: string },
 ): readonly DecidedEvent[] {
   const aggregates = Object.entries(reads).flatMap(([role, read]) =>
     isAggregateRead(read) ? [{ role, ...read }] : [],
@@ -51,7 +55,7 @@ export function decidedEvents(
       );
     const aggregate = aggregates.find((candidate) => candidate.role === role);
     if (aggregate !== undefined) return { event, streamId: aggregate.aggregate.streamId(aggregate.id) };
-    return { event, streamId: streamByTags(category, definition, event) };
+    return { event, streamId: streamIdOf(category, valueOfTag(category, definition, event) ?? commandId) };
   });
 }
 
@@ -70,11 +74,12 @@ function definitionOf(
   throw new InvalidDefinitionError(`event ${shownName(type)} has no definition here`);
 }
 
-function streamByTags(category: string, definition: EventDefinition, event: NewEvent): string | undefined {
+/** The value of the tag that names the stream. */
+function valueOfTag(category: string, definition: EventDefinition, event: NewEvent): string | undefined {
   if (definition.tags === undefined) return undefined;
   const { type, data } = event;
   const parsed = ValidatedEvent.isOf(definition, event) ? data : parsePayload(type, definition.written, data);
   const tags = tagsOfPayload(type, definition.tags, parsed);
   const tag = tags.find((each) => each.startsWith(`${category}:`)) ?? tags[0];
-  return tag === undefined ? undefined : streamIdOf(category, tag.slice(tag.indexOf(':') + 1));
+  return tag?.slice(tag.indexOf(':') + 1);
 }

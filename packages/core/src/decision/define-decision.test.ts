@@ -20,7 +20,7 @@ function decided(
   states: Record<string, unknown>,
   input: object = { ...ids, cents: 5 },
 ) {
-  return decision.decide(decision.reads(input), states, input, context);
+  return decision.decide({ reads: decision.reads(input), states, input, commandId: 'command-1' }, context);
 }
 
 test('a decision’s command is plain data and survives JSON', () => {
@@ -59,7 +59,7 @@ describe('the stream of an event', () => {
     );
   });
 
-  test('is named by the tag whose key is the category, or else by the first one, or not at all', () => {
+  test('is named by the tag whose key is the category, or else by the first one, or else by the command', () => {
     const free = { planned: true, free: 1 };
     const input = { courseId: 'c1', studentId: 's1' };
     const states = { course: free, courses: 0, attends: false };
@@ -73,7 +73,9 @@ describe('the stream of an event', () => {
       reads: () => ({ courses: seats.all() }),
       decide: () => [announced],
     });
-    expect(decided(announce, { courses: free }, {})).toEqual([{ event: announced, streamId: undefined }]);
+    expect(decided(announce, { courses: free }, {})).toEqual([
+      { event: announced, streamId: 'course-command-1' },
+    ]);
   });
 });
 
@@ -127,16 +129,22 @@ describe('refused is', () => {
   });
 
   test('more than 100 aggregates, and more than 64 folds', () => {
-    const reading = (count: number, read: unknown) =>
+    const reading = (count: number, read: (index: number) => unknown) =>
       defineDecision({
         ...base,
         reads: () =>
-          Object.fromEntries(Array.from({ length: count }, (_, index) => [`role${index}`, read])) as never,
+          Object.fromEntries(
+            Array.from({ length: count }, (_, index) => [`role${index}`, read(index)]),
+          ) as never,
         decide: () => [],
       });
-    expect(Object.keys(reading(100, account.at('a')).reads({}))).toHaveLength(100);
-    expect(() => reading(101, account.at('a')).reads({})).toThrow('101 aggregates, the limit is 100');
-    expect(Object.keys(reading(64, seats.for({ course: 'c' })).reads({}))).toHaveLength(64);
-    expect(() => reading(65, seats.for({ course: 'c' })).reads({})).toThrow('65 folds, the limit is 64');
+    expect(Object.keys(reading(100, (index) => account.at(`${index}`)).reads({}))).toHaveLength(100);
+    expect(() => reading(101, (index) => account.at(`${index}`)).reads({})).toThrow(
+      '101 aggregates, the limit is 100',
+    );
+    expect(Object.keys(reading(64, () => seats.for({ course: 'c' })).reads({}))).toHaveLength(64);
+    expect(() => reading(65, () => seats.for({ course: 'c' })).reads({})).toThrow(
+      '65 folds, the limit is 64',
+    );
   });
 });

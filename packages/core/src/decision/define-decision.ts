@@ -80,21 +80,30 @@ export interface DecisionOptions<
     ((...given: never) => TResult);
 }
 
+/** What a decision is made on. */
+export interface DecisionGiven {
+  /** What {@link AnyDecision.reads} returned for the input. */
+  readonly reads: ReadsByRole;
+  /** By role. */
+  readonly states: Readonly<Record<string, unknown>>;
+  readonly input: unknown;
+  /** Names the stream of an event that has no other. */
+  readonly commandId: string;
+}
+
 /** The part of a decision that the framework uses, without its types. */
 export interface AnyDecision {
   readonly kind: 'decision';
   readonly name: string;
   readonly input: CommandInput;
   readonly events: readonly AnyEventGroup[];
-  /** @throws InvalidDefinitionError when it reads something else than aggregates and folds; what the option throws */
+  /**
+   * @throws InvalidDefinitionError when it reads something else than aggregates and folds
+   * @throws InvalidCommandError when one aggregate has two roles
+   * @throws what the option throws
+   */
   reads(input: unknown): ReadsByRole;
-  /** @param reads what {@link AnyDecision.reads} returned for the same input */
-  decide(
-    reads: ReadsByRole,
-    states: Readonly<Record<string, unknown>>,
-    input: unknown,
-    context: DecideContext,
-  ): readonly DecidedEvent[] | Rejection;
+  decide(given: DecisionGiven, context: DecideContext): readonly DecidedEvent[] | Rejection;
 }
 
 /** A rule over several aggregates, or over tagged events. All of its events are appended atomically, or none. */
@@ -176,7 +185,7 @@ export function defineDecision<
     events: groups,
     command: (value) => ({ decision: name, input: value }),
     reads: (value) => checkedReads(name, options.reads(value as z.output<TInput>)),
-    decide(reads, states, value, context) {
+    decide({ reads, states, input: value, commandId }, context) {
       const emitter = new Emitter(reads, groups);
       // The framework reads exactly what `reads` returned.
       const decided = decide(
@@ -186,7 +195,7 @@ export function defineDecision<
         context,
       );
       if (decided instanceof Rejection) return decided;
-      return decidedEvents(name, decided, { reads, groups, emitter });
+      return decidedEvents(name, decided, { reads, groups, emitter, commandId });
     },
   };
 }

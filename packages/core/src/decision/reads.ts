@@ -1,7 +1,7 @@
 import type { AggregateRead } from '../aggregate/aggregate-read.ts';
 import type { AnyAggregate } from '../aggregate/define-aggregate.ts';
 import { MAX_CONDITION_QUERIES } from '../append/append-limits.ts';
-import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { InvalidCommandError, InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { shownName, shownValue } from '../errors/shown.ts';
 import { isPlainObject } from '../json/json-part.ts';
 import { assertFreeName } from '../naming/names.ts';
@@ -38,7 +38,8 @@ const MAX_AGGREGATES = 100;
 /**
  * @param reads what the function of the decision returned
  * @throws InvalidDefinitionError when it is not an object with an aggregate, a fold or a list of folds for each role
- * @throws InvalidNameError when a role has a name that would hide a member of every object
+ * @throws InvalidNameError when a role has a name that would hide a member of every object, or an id is none
+ * @throws InvalidCommandError when one aggregate has two roles
  */
 export function checkedReads<TReads extends ReadsByRole>(decision: string, reads: TReads): TReads {
   const owner = `reads of decision "${decision}"`;
@@ -68,7 +69,23 @@ export function checkedReads<TReads extends ReadsByRole>(decision: string, reads
     throw new InvalidDefinitionError(
       `${owner} returned ${folds} folds, the limit is ${MAX_CONDITION_QUERIES}; decide on fewer at a time`,
     );
+  assertDistinct(decision, reads);
   return reads;
+}
+
+/** An aggregate in two roles would be decided on twice from the same state, and the second set of events would be wrong. */
+function assertDistinct(decision: string, reads: ReadsByRole): void {
+  const roleByStream = new Map<string, string>();
+  for (const [role, read] of Object.entries(reads)) {
+    if (!isAggregateRead(read)) continue;
+    const streamId = read.aggregate.streamId(read.id);
+    const other = roleByStream.get(streamId);
+    if (other !== undefined) {
+      const message = `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; each role needs another one`;
+      throw new InvalidCommandError(decision, [{ path: 'input', code: 'same_aggregate', message }]);
+    }
+    roleByStream.set(streamId, role);
+  }
 }
 
 export function isAggregateRead(read: unknown): read is AggregateRead<AnyAggregate> {

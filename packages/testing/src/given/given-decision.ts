@@ -5,13 +5,11 @@ import {
   type DecisionCommand,
   EventCatalog,
   InvalidArgumentError,
-  InvalidCommandError,
   type NewEvent,
   type ReadsByRole,
   Rejection,
   type RoleRead,
   type StatesOf,
-  streamIdOf,
   UnknownCommandError,
 } from '@leftfold/core';
 import { assertObject, isAggregateRead, isFoldRead, parseCommandInput } from '@leftfold/core/input';
@@ -68,26 +66,24 @@ export function givenDecision<TDecision extends AnyDecision>(
       if (name !== decision.name) throw new UnknownCommandError(name, [decision.name]);
       const parsed = parseCommandInput(name, decision.input, input);
       const reads = decision.reads(parsed);
-      assertDistinct(name, reads);
       const statesAfter = (events: readonly PlacedEvent[]) => statesOf(decision, reads, events) as States;
       const before = statesAfter(history);
-      const decided = decision.decide(reads, before, parsed, toDecisionContext(options));
+      const decided = decision.decide(
+        { reads, states: before, input: parsed, commandId: COMMAND_ID },
+        toDecisionContext(options),
+      );
       if (decided instanceof Rejection) {
         const rejection = decided as Rejection<CommandReason<Command>>;
         return toOutcome(name, { events: [], rejection, state: before }, placed([]));
       }
-      const events = decided.map(({ event, streamId = streamIdOf(categoryIn(event), COMMAND_ID) }) => ({
-        event,
-        streamId,
-      }));
       return toOutcome(
         name,
         {
-          events: events.map(({ event }) => event),
+          events: decided.map(({ event }) => event),
           rejection: undefined,
-          state: statesAfter([...history, ...events]),
+          state: statesAfter([...history, ...decided]),
         },
-        placed(events),
+        placed(decided),
       );
     },
   };
@@ -188,18 +184,4 @@ function streamByCategory(
 
 function categoryIn({ type }: NewEvent): string {
   return type.slice(0, type.indexOf('.'));
-}
-
-function assertDistinct(name: string, reads: ReadsByRole): void {
-  const roleByStream = new Map<string, string>();
-  for (const [role, read] of Object.entries(reads)) {
-    if (!isAggregateRead(read)) continue;
-    const streamId = read.aggregate.streamId(read.id);
-    const other = roleByStream.get(streamId);
-    if (other !== undefined) {
-      const message = `roles "${other}" and "${role}" are the same aggregate, "${streamId}"; each role needs another one`;
-      throw new InvalidCommandError(name, [{ path: 'input', code: 'same_aggregate', message }]);
-    }
-    roleByStream.set(streamId, role);
-  }
 }
