@@ -2,6 +2,7 @@ import { defineDecision, reject } from '@leftfold/core';
 import { account } from '@leftfold/testbed/bank';
 import { courseEvents, plan, seats, subscribe } from '@leftfold/testbed/courses';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { createBarrier } from '@leftfold/testbed/waiting';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
@@ -149,11 +150,49 @@ describe('a decision over tagged events', () => {
       await other.execute(subscribe.command({ courseId: 'contended', studentId: `fast-${students}` }));
     };
     const slow = subscribe.command({ courseId: 'contended', studentId: 'slow' });
-    await expect(openBank(watched).execute(slow, { retry: { attempts: 2 } })).rejects.toMatchObject({
+    const failed = await failureOf(openBank(watched).execute(slow, { retry: { attempts: 2 } }));
+    expect(failed).toMatchObject({
       code: 'APPEND_CONDITION_FAILED',
+      position: (await recordedOf(store, 'course-contended')).at(-1)?.position,
+      type: 'course.subscribed',
+      streamId: 'course-contended',
+      queries: [0],
+      roles: ['course'],
     });
     expect(students).toBe(2);
   });
+
+  test.for([
+    ['of another student', { courseId: 'retried', studentId: 'other' }, ['course']],
+    ['to another course', { courseId: 'elsewhere', studentId: 'slow' }, ['courses']],
+    ['of the same student', { courseId: 'retried', studentId: 'slow' }, ['course', 'courses', 'attends']],
+  ] as const)(
+    'that is decided again names the role and the event: a subscription %s',
+    async ([name, faster, roles], { bank, store, otherStore }) => {
+      const own = { courseId: `retried ${name}`, studentId: `slow ${name}` };
+      const other = { courseId: `${faster.courseId} ${name}`, studentId: `${faster.studentId} ${name}` };
+      for (const courseId of new Set([own.courseId, other.courseId]))
+        await bank.execute(plan.command({ courseId, seats: 9 }));
+      const watched = new WatchedStore(store);
+      watched.beforeAppend = async () => {
+        watched.beforeAppend = async () => {};
+        accepted(await openBank(otherStore).execute(subscribe.command(other)));
+      };
+      const { attempts, conflicts } = await openBank(watched).execute(subscribe.command(own));
+      expect({ attempts, conflicts }).toMatchObject({
+        attempts: 2,
+        conflicts: [
+          {
+            code: 'APPEND_CONDITION_FAILED',
+            type: 'course.subscribed',
+            streamId: `course-${other.courseId}`,
+            position: (await recordedOf(store, `course-${other.courseId}`))[1]?.position,
+            roles,
+          },
+        ],
+      });
+    },
+  );
 });
 
 describe('a decision over tags and an aggregate', () => {
@@ -221,7 +260,11 @@ describe('a decision over tags and an aggregate', () => {
       await bank.execute(account.command.deposit('late', { cents: 1 }));
     };
     const result = await shop.execute(buy.command({ courseIds: ['buy-4'], payer: 'late' }));
-    expect(result).toMatchObject({ outcome: 'accepted', attempts: 2 });
+    expect(result).toMatchObject({
+      outcome: 'accepted',
+      attempts: 2,
+      conflicts: [{ code: 'STREAM_VERSION_CONFLICT', streamId: 'account-late', actual: 2 }],
+    });
   });
 
   test('takes expected versions by the role of the aggregate', async ({ shop }) => {

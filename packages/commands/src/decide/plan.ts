@@ -142,7 +142,7 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
   const targets = targetsOf(reads, registry, expected);
   const roleNames = Object.fromEntries(targets.map(({ role }) => [role, true] as const));
   assertOptions('expectedVersion', expected, roleNames);
-  const folds = Object.values(reads).flatMap(foldsOf);
+  const folds = foldsOf(reads);
   return {
     name,
     targets,
@@ -176,8 +176,10 @@ function targetsOf(reads: ReadsByRole, registry: Registry, expected: AnyExpected
   });
 }
 
-function foldsOf(read: ReadsByRole[string]): readonly FoldTarget[] {
-  return (Array.isArray(read) ? read : [read]).filter(isFoldRead);
+function foldsOf(reads: ReadsByRole): readonly FoldTarget[] {
+  return Object.entries(reads).flatMap(([role, read]) =>
+    (Array.isArray(read) ? read : [read]).filter(isFoldRead).map((fold) => ({ role, ...fold })),
+  );
 }
 
 /** Takes the states from the lists, which have them in the order of the reads. */

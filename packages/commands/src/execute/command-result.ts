@@ -1,4 +1,5 @@
 import {
+  type AppendConditionFailedError,
   type CommandEvent,
   type CommandReason,
   type CommandRole,
@@ -8,8 +9,12 @@ import {
   type LogToken,
   type NewEvent,
   type RecordedEvent,
+  type StreamVersionConflictError,
 } from '@leftfold/core';
 import { assertObject } from '@leftfold/core/input';
+
+/** Another writer was first: an aggregate has another version, or an event was added that counts in a fold. */
+export type ConflictError = StreamVersionConflictError | AppendConditionFailedError;
 
 interface Outcome {
   /** `<aggregate>.<command>`, or the decision's name. */
@@ -22,6 +27,11 @@ interface Outcome {
   readonly token: LogToken;
   /** Number of attempts, version conflicts included. 1 without a conflict. */
   readonly attempts: number;
+  /**
+   * Why it was decided again, in order: what another writer had changed between the read of an attempt and its append. Empty
+   * without a conflict.
+   */
+  readonly conflicts: readonly ConflictError[];
 }
 
 interface Accepted<TEvent extends RecordedEvent> extends Outcome {

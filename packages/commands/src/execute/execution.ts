@@ -19,7 +19,7 @@ import type { Loader } from '../load/loader.ts';
 import type { PlanLoader } from '../load/plan-loader.ts';
 import { sameFingerprint } from '../metadata/command-fingerprint.ts';
 import type { StreamQueues } from '../stream-queue/stream-queues.ts';
-import type { AnyResult } from './command-result.ts';
+import type { AnyResult, ConflictError } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
 import type { CommandExecution } from './middleware.ts';
 import { assertUnchanged, sendChanges } from './send-changes.ts';
@@ -76,6 +76,8 @@ export class Execution {
   #arrival: number;
   /** True when an append may have been committed although its answer was lost. */
   #appendUncertain = false;
+  /** The races that were lost, one for each attempt that ended so. */
+  readonly #conflicts: ConflictError[] = [];
   /** Ids given to `decide`; it gets the same ones when it is called again. */
   readonly #ids: string[] = [];
 
@@ -87,7 +89,7 @@ export class Execution {
     this.#arrival = context.loader.arrive();
   }
 
-  /** @throws what `decide`, `evolve` or the store throws, unchanged */
+  /** @throws what `decide`, `evolve` or the store throws; a condition that failed with the roles of the decision */
   async run(): Promise<AnyResult> {
     for (;;) {
       this.#attempts += 1;
@@ -95,6 +97,7 @@ export class Execution {
       try {
         settled = await this.#try();
       } catch (error) {
+        if (isConflict(error)) this.#conflicts.push(error);
         // Commands queued behind this one would otherwise fail one after another, each after its own timeout.
         if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#lanes);
         if (!this.#maySucceedLater(error)) throw error;
@@ -257,12 +260,12 @@ export class Execution {
 
   #resultContext(): ResultContext {
     const { plan, commandId } = this.#request;
-    return { plan, commandId, attempts: this.#attempts };
+    return { plan, commandId, attempts: this.#attempts, conflicts: this.#conflicts };
   }
 }
 
 /** Another writer came first: the decision rests on what no longer holds. */
-function isConflict(error: unknown): boolean {
+function isConflict(error: unknown): error is ConflictError {
   return hasCode(error, 'STREAM_VERSION_CONFLICT') || hasCode(error, 'APPEND_CONDITION_FAILED');
 }
 

@@ -1,13 +1,15 @@
-import type {
-  AppendCondition,
-  AppendContext,
-  AppendToStreamsResult,
-  EventStore,
-  StreamToAppend,
+import {
+  type AppendCondition,
+  AppendConditionFailedError,
+  type AppendContext,
+  type AppendToStreamsResult,
+  type EventStore,
+  LeftfoldError,
+  type StreamToAppend,
 } from '@leftfold/core';
 import type { Changes } from '../decide/decide-on.ts';
 import { type Loaded, type LoadedFold, statesIn } from '../decide/loaded.ts';
-import { queriesOf } from '../load/fold-target.ts';
+import { queriesOf, rolesOf } from '../load/fold-target.ts';
 
 /**
  * Appends the new events if every stream is still at its loaded version, and no event was added that counts in a fold. Streams
@@ -31,9 +33,10 @@ export async function sendChanges(
   ];
   const inEra = { ...context, era: eraOf({ targets, folds }), condition: conditionOf(folds) };
   const [only] = appends;
-  if (only === undefined || appends.length > 1) return store.appendToStreams(appends, inEra);
+  if (only === undefined || appends.length > 1)
+    return store.appendToStreams(appends, inEra).catch(withRoles(folds));
   const { streamId, events, expectedVersion } = only;
-  const stream = await store.append(streamId, events, { ...inEra, expectedVersion });
+  const stream = await store.append(streamId, events, { ...inEra, expectedVersion }).catch(withRoles(folds));
   return { position: stream.position, streams: [stream], duplicate: stream.duplicate };
 }
 
@@ -52,7 +55,9 @@ export async function assertUnchanged(store: EventStore, loaded: Loaded): Promis
     events: [],
     expectedVersion,
   }));
-  await store.appendToStreams(checks, { era: eraOf(loaded), condition: conditionOf(folds) });
+  await store
+    .appendToStreams(checks, { era: eraOf(loaded), condition: conditionOf(folds) })
+    .catch(withRoles(folds));
 }
 
 /** The earliest: the store refuses the append when the log has gone back since any of the states was read. */
@@ -66,5 +71,18 @@ function conditionOf(folds: readonly LoadedFold[]): AppendCondition | undefined 
   return {
     failIfMatch: queriesOf(folds.map(({ target }) => target)).map(({ last: _last, ...query }) => query),
     after: Math.min(...folds.map(({ folded }) => folded.streamVersion)),
+  };
+}
+
+/** Rethrows an error of the store; of a condition that failed, with the roles of the folds in which the event counts. */
+function withRoles(folds: readonly LoadedFold[]): (error: unknown) => never {
+  return (error) => {
+    if (!LeftfoldError.is(error) || error.code !== 'APPEND_CONDITION_FAILED') throw error;
+    const { queries, after } = error;
+    const roles = rolesOf(
+      folds.map(({ target }) => target),
+      error,
+    );
+    throw new AppendConditionFailedError(error, { queries, after, roles }, { cause: error });
   };
 }

@@ -2,7 +2,7 @@ import { type LogToken, type RecordedEvent, type Rejection, tokenOf } from '@lef
 import type { Plan } from '../decide/plan.ts';
 import { type Loaded, statesIn } from '../decide/loaded.ts';
 import { tokenOfState } from '../load/folded.ts';
-import type { AnyResult } from './command-result.ts';
+import type { AnyResult, ConflictError } from './command-result.ts';
 
 export type StreamVersion = Pick<RecordedEvent, 'streamId' | 'streamVersion'>;
 
@@ -11,6 +11,7 @@ export interface ResultContext {
   readonly plan: Plan;
   readonly commandId: string;
   readonly attempts: number;
+  readonly conflicts: readonly ConflictError[];
 }
 
 /**
@@ -54,8 +55,8 @@ function based(context: ResultContext, loaded: Loaded) {
   return { ...common(context, token), ...versionsOf(context.plan, places) };
 }
 
-function common({ plan, commandId, attempts }: ResultContext, token: LogToken) {
-  return { command: plan.name, commandId, token, attempts };
+function common({ plan, commandId, attempts, conflicts }: ResultContext, token: LogToken) {
+  return { command: plan.name, commandId, token, attempts, conflicts };
 }
 
 /** @param places stream versions, the newest of a stream last */

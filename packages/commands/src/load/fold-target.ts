@@ -1,17 +1,27 @@
-import type { AnyFold, DecisionQuery, FoldTags, RecordedEvent } from '@leftfold/core';
+import {
+  type AnyFold,
+  type AppendConditionFailedError,
+  type DecisionQuery,
+  type FoldTags,
+  type RecordedEvent,
+  storedTypesOf,
+} from '@leftfold/core';
 
 /** A fold over the events with certain tags, which a decision reads. */
 export interface FoldTarget {
+  /** Its role in the decision. */
+  readonly role: string;
   readonly fold: AnyFold;
   readonly values: FoldTags;
   /** Tags that an event has all of; none for all events of the fold's types. */
   readonly tags: readonly string[];
 }
 
-interface QueryOfFolds {
+/** Folds that one query asks for: those with the same tags. */
+interface FoldGroup {
   readonly last: boolean;
   readonly tags: readonly string[];
-  readonly types: Set<string>;
+  readonly targets: FoldTarget[];
 }
 
 /** True when the event counts in the fold. */
@@ -21,19 +31,36 @@ export function countsIn({ fold, tags }: FoldTarget, event: RecordedEvent): bool
 
 /** What the folds read: one query for those with the same tags, which asks for the types of all of them. */
 export function queriesOf(targets: readonly FoldTarget[]): readonly DecisionQuery[] {
-  const byTags = new Map<string, QueryOfFolds>();
-  for (const [index, { fold, tags }] of targets.entries()) {
-    // The last event of one fold is not that of another one.
-    const key = JSON.stringify([fold.last ? index : '', tags.toSorted()]);
-    const query = byTags.get(key) ?? { last: fold.last, tags, types: new Set() };
-    byTags.set(key, query);
-    for (const type of fold.types) query.types.add(type);
-  }
-  return [...byTags.values()].map(({ last, tags, types }) => ({
-    types: [...types],
+  return groupsOf(targets).map(({ last, tags, targets: grouped }) => ({
+    types: [...new Set(grouped.flatMap(({ fold }) => fold.types))],
     ...(last && { last }),
     ...(tags.length > 0 && { tags }),
   }));
+}
+
+/** The roles of the folds in which an event counts that matches some of their {@link queriesOf}. */
+export function rolesOf(
+  targets: readonly FoldTarget[],
+  { queries, type }: Pick<AppendConditionFailedError, 'queries' | 'type'>,
+): readonly string[] {
+  const counting = groupsOf(targets)
+    .filter((_, index) => queries.includes(index))
+    .flatMap((group) => group.targets)
+    .filter(({ fold }) => storedTypesOf(fold.events, fold.types).includes(type));
+  return [...new Set(counting.map(({ role }) => role))];
+}
+
+function groupsOf(targets: readonly FoldTarget[]): readonly FoldGroup[] {
+  const byTags = new Map<string, FoldGroup>();
+  for (const [index, target] of targets.entries()) {
+    const { fold, tags } = target;
+    // The last event of one fold is not that of another one.
+    const key = JSON.stringify([fold.last ? index : '', tags.toSorted()]);
+    const group = byTags.get(key) ?? { last: fold.last, tags, targets: [] };
+    byTags.set(key, group);
+    group.targets.push(target);
+  }
+  return [...byTags.values()];
 }
 
 /** What decisions of one process that would probably conflict have in common: they run one after another. */

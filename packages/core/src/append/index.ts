@@ -1,6 +1,7 @@
 export { type AppendLimits, appendLimits, defaultLimits } from './append-limits.ts';
 export type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from './append-request.ts';
 export { assertQueries, assertQuery, listOf } from './assert-query.ts';
+export { conditionFailed, type MatchedEvent } from './condition-failed.ts';
 export { matchesQuery, type QueriedEvent } from './matches-query.ts';
 export { prepareDecision } from './prepare-condition.ts';
 export {

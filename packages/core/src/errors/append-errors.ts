@@ -1,5 +1,5 @@
 import { LeftfoldError } from './leftfold-error.ts';
-import { shownId } from './shown.ts';
+import { shownId, shownName } from './shown.ts';
 
 /** What a writer believed about a stream before it appended: a version, or a statement about existence. */
 export type ExpectedVersion = number | 'any' | 'no-stream' | 'stream-exists';
@@ -30,15 +30,42 @@ export class AppendConditionFailedError extends LeftfoldError {
   readonly retryable = true;
   /** Position of the newest event that matches: what to decide on reaches at least that far. */
   readonly position: number;
-  /** The position behind which there should be none. */
+  /** Type of that event, as it is stored. */
+  readonly type: string;
+  /** Stream of that event. */
+  readonly streamId: string;
+  /** The queries that it matches: their places in `failIfMatch`, from 0. */
+  readonly queries: readonly number[];
+  /** Of a decision: the roles whose folds the event counts in. Empty for an append that gave its condition itself. */
+  readonly roles: readonly string[];
+  /** The position after which there should be none. */
   readonly after: number;
 
-  constructor(position: number, after: number, options?: ErrorOptions) {
+  constructor(
+    {
+      position,
+      type,
+      streamId,
+    }: { readonly position: number; readonly type: string; readonly streamId: string },
+    {
+      queries,
+      after,
+      roles = [],
+    }: { readonly queries: readonly number[]; readonly after: number; readonly roles?: readonly string[] },
+    options?: ErrorOptions,
+  ) {
+    const event = `event ${shownName(type)} of stream ${shownId(streamId)} at position ${position} (after ${after})`;
     super(
-      `append condition failed: event at position ${position} (after ${after}) matches a failIfMatch query; read again with readForDecision and decide again`,
+      roles.length === 0
+        ? `append condition failed: ${event} matches ${queries.map((index) => `query ${index}`).join(' and ')} of failIfMatch; read again with readForDecision and decide again`
+        : `append condition failed: ${event} counts in what ${roles.map((role) => `role ${shownName(role)}`).join(' and ')} reads; decide again`,
       options,
     );
     this.position = position;
+    this.type = type;
+    this.streamId = streamId;
+    this.queries = queries;
+    this.roles = roles;
     this.after = after;
   }
 }

@@ -52,6 +52,7 @@ import {
 import * as everything from '../index.ts';
 
 const cause = new Error('the wire was cut');
+const excluded = { position: 17, type: 'course.subscribed', streamId: 'course-c1' };
 const balances = { kind: 'projection', name: 'balances', version: 1 };
 const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
 
@@ -76,10 +77,10 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'stream "account-1" is at version 5, expected 3; read it again and decide again',
   ],
   [
-    new AppendConditionFailedError(17, 12),
+    new AppendConditionFailedError(excluded, { queries: [0, 2], after: 12 }),
     'APPEND_CONDITION_FAILED',
     true,
-    'append condition failed: event at position 17 (after 12) matches a failIfMatch query; read again with readForDecision and decide again',
+    'append condition failed: event "course.subscribed" of stream "course-c1" at position 17 (after 12) matches query 0 and query 2 of failIfMatch; read again with readForDecision and decide again',
   ],
   [
     new EventIdReusedError('event-1'),
@@ -338,6 +339,13 @@ test.each(errors)(
   },
 );
 
+test('a condition of a decision that failed names the roles, and not the queries', () => {
+  const failed = { queries: [1], after: 12, roles: ['course', 'taken'] };
+  expect(new AppendConditionFailedError(excluded, failed).message).toBe(
+    'append condition failed: event "course.subscribed" of stream "course-c1" at position 17 (after 12) counts in what role "course" and role "taken" reads; decide again',
+  );
+});
+
 test('the code of every error is the name of its class in capitals', () => {
   for (const [error, code] of errors) {
     expect(code).toBe(
@@ -371,7 +379,7 @@ test('an error of this framework is known by its brand, across copies of the pac
 
 test('the cause is kept', () => {
   expect(new StreamVersionConflictError('account-1', 'any', 0, { cause }).cause).toBe(cause);
-  expect(new AppendConditionFailedError(17, 12, { cause }).cause).toBe(cause);
+  expect(new AppendConditionFailedError(excluded, { queries: [0], after: 12 }, { cause }).cause).toBe(cause);
   expect(new EventIdReusedError('event-1', { cause }).cause).toBe(cause);
   expect(new InvalidEventError('account.opened', 1, issues, { cause }).cause).toBe(cause);
 });

@@ -17,7 +17,15 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
   const cause = new Error(name);
   const issues = Array.from({ length: 9 }, () => ({ path: name, code: 'custom', message: name }));
   return [
-    new core.AppendConditionFailedError(1, 2, { cause }),
+    new core.AppendConditionFailedError(
+      { position: 2, type: name, streamId: name },
+      { queries: [0], after: 1 },
+      { cause },
+    ),
+    new core.AppendConditionFailedError(
+      { position: 2, type: name, streamId: name },
+      { queries: [0], after: 1, roles: [name] },
+    ),
     new core.AppendTooLargeError(name, name, 2, 1),
     new core.ClosedError(name),
     new core.CommandIdReusedError(name),

@@ -1,6 +1,5 @@
 import {
   type AppendToStreamsResult,
-  AppendConditionFailedError,
   type AppendResult,
   copyJson,
   EventIdReusedError,
@@ -8,7 +7,7 @@ import {
   type StoredPlace,
   StreamVersionConflictError,
 } from '@leftfold/core';
-import type { AppendRequest, StreamPart } from '@leftfold/core/append';
+import { type AppendRequest, conditionFailed, type StreamPart } from '@leftfold/core/append';
 import type { StoredEvent } from '../read/read-every.ts';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
 
@@ -32,7 +31,7 @@ export function toAppendResult(
     case 'not-applied':
       throw new TypeError('the append has to be sent again');
     case 'matched':
-      throw new AppendConditionFailedError(outcome.position, request.condition?.after ?? 0);
+      throw conditionFailed(request.condition!, outcome.event);
     case 'event-id-reused':
       throw new EventIdReusedError(outcome.eventId);
     case 'duplicate': {

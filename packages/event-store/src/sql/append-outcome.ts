@@ -1,4 +1,4 @@
-import type { AppendRequest } from '@leftfold/core/append';
+import type { AppendRequest, MatchedEvent } from '@leftfold/core/append';
 import { toNumbers } from '@leftfold/postgres';
 import { toDate } from './row.ts';
 
@@ -13,8 +13,8 @@ export type AppendOutcome =
     }
   /** The request's stream at this index is not at the expected version. */
   | { readonly kind: 'conflict'; readonly streamIndex: number; readonly actual: number }
-  /** The event at this position matches the condition. */
-  | { readonly kind: 'matched'; readonly position: number }
+  /** The newest event that matches the condition. */
+  | { readonly kind: 'matched'; readonly event: MatchedEvent }
   | { readonly kind: 'duplicate' }
   /** The log has another lineage than the request rests on. */
   | { readonly kind: 'log-changed' }
@@ -42,7 +42,7 @@ export function toAppendOneOutcome(row: AppendOneRow | undefined): AppendOutcome
   };
 }
 
-/** The answer of `_append_batch`: arrays as text. */
+/** The answer of `_append_batch`: arrays and JSON as text. */
 export interface AppendBatchRow {
   readonly request_status: string | null;
   readonly request_stream: string | null;
@@ -70,7 +70,7 @@ export function toBatchOutcomes(
 ): readonly AppendOutcome[] {
   const statuses = toNumbers(row.request_status);
   const conflicts = elementsOf(row.request_stream);
-  const matches = elementsOf(row.request_match);
+  const matches = matchesOf(row.request_match);
   const versions = toNumbers(row.stream_version);
   const positions = toNumbers(row.event_position);
   let streamsBefore = 0;
@@ -84,7 +84,7 @@ export function toBatchOutcomes(
         return { kind: 'conflict', streamIndex: stream - firstStream, actual: versions[stream] ?? 0 };
       }
       case MATCHED:
-        return { kind: 'matched', position: Number(matches[index]) };
+        return { kind: 'matched', event: matches[index]! };
       case LOG_CHANGED:
         return { kind: 'log-changed' };
       case NOT_APPLIED:
@@ -110,4 +110,9 @@ export function toBatchOutcomes(
 /** The elements of an array of numbers, some of which are null, as text. */
 function elementsOf(literal: string | null): readonly string[] {
   return literal === null ? [] : literal.slice(1, -1).split(',');
+}
+
+/** The newest match of each request. */
+function matchesOf(json: string | null): readonly (MatchedEvent | null)[] {
+  return json === null ? [] : (JSON.parse(json) as readonly (MatchedEvent | null)[]);
 }

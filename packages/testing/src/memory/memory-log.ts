@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  AppendConditionFailedError,
   EventIdReusedError,
   type EventMetadata,
   type ExpectedVersion,
@@ -11,6 +10,7 @@ import {
 import { type EventPlace, isInLog } from '@leftfold/core/input';
 import {
   type AppendRequest,
+  conditionFailed,
   matchesQuery,
   type PreparedCondition,
   type PreparedEvent,
@@ -123,11 +123,12 @@ export class MemoryLog {
     return () => this.#waiting.delete(wake);
   }
 
-  #assertNoMatch({ queries, after }: PreparedCondition): void {
+  #assertNoMatch(condition: PreparedCondition): void {
+    const { queries, after } = condition;
     const match = this.eventsAfter(after).findLast((event) =>
       queries.some((query) => matchesQuery(event, query)),
     );
-    if (match !== undefined) throw new AppendConditionFailedError(match.position, after);
+    if (match !== undefined) throw conditionFailed(condition, match);
   }
 
   #versionOf(streamId: string): number {

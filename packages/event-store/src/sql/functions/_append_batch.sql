@@ -22,8 +22,8 @@
 --                    of inline_projections.
 --
 -- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
--- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 the event at
--- request_match matches the condition; 5, for all requests, the log has another lineage now; 6, for all requests,
+-- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 an event matches the
+-- condition, and the newest one that does is in request_match: its position, type, streamId and tags; 5, for all requests, the log has another lineage now; 6, for all requests,
 -- a projection that is inline would miss events: _demote_inline_projections, then repeat the call. stream_version is the
 -- version of each stream before the call.
 --
@@ -38,7 +38,7 @@ create or replace function :schema._append_batch(
   query_category text[] default null, query_after bigint[] default null,
   lock_timeout_ms integer default 0, lineage text default null,
   applied_inline text[] default '{}',
-  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
+  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match jsonb,
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
@@ -54,6 +54,8 @@ declare
   event_stream_id text[];
   not_appended integer[];
   refusal integer;
+  -- Of each request: the position of the newest event that matches its condition, or null.
+  matched_position bigint[];
   -- Assigned by expressions, which take a third of the time of a statement.
   append_locked boolean;
   type_locked boolean;
@@ -171,7 +173,7 @@ begin
   -- What the queries match is locked: an event that does not match now will not match before this transaction ends.
   if query_request is not null then
     select array_agg(found.position order by number)
-      into request_match
+      into matched_position
       from generate_series(1, request_count) as number
       left join (select query.request,
                         max(:schema._find_latest_match(
@@ -184,17 +186,17 @@ begin
   select array_agg(stream.request)
     into not_appended
     from unnest(stream_request, stream_expected_version, stream_version) as stream (request, expected_version, version)
-   where request_match[stream.request] is not null
+   where matched_position[stream.request] is not null
       or not case stream.expected_version when -1 then true
                                           when -2 then stream.version > 0
                                           else stream.expected_version = stream.version end;
 
   if not_appended is not null or check_event_ids then
-    select answer.request_status, answer.request_stream, answer.request_event_id
-      into request_status, request_stream, request_event_id
+    select answer.request_status, answer.request_stream, answer.request_event_id, answer.request_match
+      into request_status, request_stream, request_event_id, request_match
       from :schema._check_requests(
              request_count => request_count,
-             request_command_id => request_command_id, request_match => request_match,
+             request_command_id => request_command_id, matched_position => matched_position,
              stream_request => stream_request, stream_id => stream_id,
              stream_expected_version => stream_expected_version, stream_version => stream_version,
              event_request => event_request, event_stream_id => event_stream_id,

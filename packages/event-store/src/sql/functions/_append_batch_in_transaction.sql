@@ -14,7 +14,7 @@ create or replace function :schema._append_batch_in_transaction(
   query_category text[] default null, query_after bigint[] default null,
   idle_limit_ms integer default 0, lineage text default null,
   applied_inline text[] default '{}',
-  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match bigint[],
+  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match jsonb,
   out stream_version bigint[], out event_position bigint[], out recorded_at timestamptz
 ) language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp

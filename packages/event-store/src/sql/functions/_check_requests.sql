@@ -1,11 +1,11 @@
 -- Reports for each request whether it may be appended, and if not, why. Arguments and results are as in _append_batch;
 -- stream_version is the current version of each stream.
 create or replace function :schema._check_requests(
-  request_count integer, request_command_id text[], request_match bigint[],
+  request_count integer, request_command_id text[], matched_position bigint[],
   stream_request integer[], stream_id text[], stream_expected_version bigint[], stream_version bigint[],
   event_request integer[], event_stream_id text[],
   :event_array_arguments(event_id, type, data),
-  out request_status integer[], out request_stream integer[], out request_event_id text[]
+  out request_status integer[], out request_stream integer[], out request_event_id text[], out request_match jsonb
 ) language sql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -54,10 +54,14 @@ as $$
   select array_agg(case when ids.is_duplicate then 2
                         when ids.stored_id is not null then 3
                         when mismatches.request is not null then 1
-                        when request_match[number] is not null then 4
+                        when matched_position[number] is not null then 4
                         else 0 end order by number),
          array_agg(mismatches.stream order by number),
-         array_agg(ids.stored_id order by number)
+         array_agg(ids.stored_id order by number),
+         jsonb_agg((select jsonb_build_object('position', matched.position, 'type', matched.type,
+                                              'streamId', matched.stream_id, 'tags', matched.tags)
+                      from :schema.events as matched
+                     where matched.position = matched_position[number]) order by number)
     from generate_series(1, request_count) as number
     left join ids on ids.request = number
     left join mismatches on mismatches.request = number

@@ -94,6 +94,48 @@ export const conditionGuarantees = {
     await expect(attempt({ tags: [left, right] })).rejects.toMatchObject(FAILED);
   },
 
+  'a condition that failed names the newest event that matches, and all queries that it matches': async ({
+    guarantee,
+    store,
+    category,
+    stream,
+    id,
+  }) => {
+    guarantee('append-conditions');
+    const [left, right] = [id('left'), id('right')];
+    const after = await store.highWaterMark();
+    const failIfMatch = [
+      { tags: [right] },
+      { tags: [left], types: ['parcel.sent'] },
+      { tags: [left, right] },
+      { category, types: ['parcel.delivered'], tags: [left] },
+      { tags: [left] },
+    ];
+    const attempt = () => store.append(stream('c'), [sent], { condition: { failIfMatch, after } });
+    const first = await store.append(stream('a'), [tagged(sent, left)]);
+    await expect(attempt()).rejects.toMatchObject({
+      ...FAILED,
+      position: first.position,
+      type: 'parcel.sent',
+      streamId: stream('a'),
+      queries: [1, 4],
+      roles: [],
+      after,
+    });
+    const second = await store.append(stream('b'), [tagged(delivered, left, right), sent]);
+    const newest = second.events[0]!;
+    const failed = attempt();
+    await expect(failed).rejects.toMatchObject({
+      position: newest.position,
+      type: 'parcel.delivered',
+      streamId: stream('b'),
+      queries: [0, 2, 3, 4],
+    });
+    await failed.catch((error: Error) => {
+      for (const tag of [left, right]) expect(error.message).not.toContain(tag);
+    });
+  },
+
   'a condition and an expected version must both hold': async ({ store, stream, id }) => {
     const tag = id('tag');
     await store.append(stream(), [tagged(sent, tag)]);

@@ -175,6 +175,8 @@ export const retiredGuarantees = {
     await expect(append('purse.opened')).rejects.toMatchObject({
       code: 'APPEND_CONDITION_FAILED',
       position: stored[0]?.position,
+      type: 'purse.created',
+      queries: [0],
     });
     await expect(append('purse.debited')).rejects.toMatchObject({ position: stored[2]?.position });
     const { condition, era } = await store.readForDecision(queryFor('purse.debited'));
