@@ -123,7 +123,7 @@ describe('migrate', () => {
       `select max(number) as newest from leftfold.migrations where component = 'event-store'`,
     );
     await query(
-      `insert into leftfold.migrations (component, number, name) values ('event-store', 9999, '9999-later')`,
+      `insert into leftfold.migrations (component, number, name, checksum) values ('event-store', 9999, '9999-later', '')`,
     );
     expect(await failureOf(store.migrate())).toMatchObject({
       code: 'SCHEMA_MISMATCH',

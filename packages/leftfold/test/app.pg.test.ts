@@ -177,7 +177,7 @@ describe('createApp fails on', () => {
     const open = () => connectionsTo(ownDatabase.name, watcher);
     const app = await startBank(ownDatabase.connectionString);
     await app.store.pool.query(
-      `insert into leftfold.migrations (component, number, name) values ('event-store', 9999, 'from the future')`,
+      `insert into leftfold.migrations (component, number, name, checksum) values ('event-store', 9999, 'from the future', '')`,
     );
     await app.close();
     await until(async () => (await open()) === 0);

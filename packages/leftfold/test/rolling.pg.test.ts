@@ -284,8 +284,8 @@ describe('the tables of the framework', () => {
     guarantee('newer-schema');
     await old.start('plain', url);
     await ownPool.query(`
-      insert into leftfold.migrations (component, number, name)
-      select component, max(number) + 1, 'of a newer release' from leftfold.migrations group by component`);
+      insert into leftfold.migrations (component, number, name, checksum)
+      select component, max(number) + 1, 'of a newer release', '' from leftfold.migrations group by component`);
     await trade([old]);
     await old.whenCaughtUp('balances');
     await expect(fresh.start('plain', url)).rejects.toMatchObject({

@@ -107,3 +107,33 @@ test('a schema of a newer release is refused', async ({ ownPool: pool }) => {
     required: 1,
   });
 });
+
+test('builds with other SQL under one number do not replace what the first one has made', async ({
+  ownPool: pool,
+}) => {
+  guarantee('one-build-of-a-migration');
+  const price = (cents: number) => ({
+    name: 'price',
+    sql: `create or replace function :schema.price() returns integer language sql as 'select ${cents}'`,
+  });
+  const first = { ...options, migrations: [good], functions: [price(1)] };
+  await applyMigrations(pool, first);
+  const others = [
+    { ...first, functions: [price(2)] },
+    { ...first, functions: [] },
+    { ...first, migrations: [{ ...good, sql: 'create table :schema.good (id bigint)' }] },
+  ];
+  for (const other of others) {
+    const failure = await failureOf(applyMigrations(pool, other));
+    expect(failure).toMatchObject({ code: 'SCHEMA_MISMATCH', installed: 1, required: 1 });
+  }
+  await applyMigrations(pool, first);
+  expect((await pool.query('select leftfold.price()')).rows).toEqual([{ price: 1 }]);
+
+  const later = { number: 2, name: '0002-later', sql: 'select 1' };
+  const next = { ...first, migrations: [good, later], functions: [price(2)] };
+  await applyMigrations(pool, next);
+  await applyMigrations(pool, next);
+  expect(await failureOf(applyMigrations(pool, first))).toMatchObject({ installed: 2, required: 1 });
+  expect((await pool.query('select leftfold.price()')).rows).toEqual([{ price: 2 }]);
+});

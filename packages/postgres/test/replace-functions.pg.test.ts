@@ -83,11 +83,6 @@ describe('the functions of a component', () => {
     },
   );
 
-  test('are not touched where no migration is missing', async ({ pool, release }) => {
-    await release(1, otherBody);
-    expect((await pool.query(call)).rows).toEqual([{ price: 100 }]);
-  });
-
   test('stay as they were when one of them cannot be created', async ({ pool, release }) => {
     expect(await failureOf(release(2, 'create function :schema.price() returns'))).toMatchObject({
       code: '42601',

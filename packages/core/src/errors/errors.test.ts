@@ -392,9 +392,12 @@ test('a conflict says what was expected in the caller’s own word', () => {
   });
 });
 
-test('a schema that lacks a migration says how to get it', () => {
+test('a schema that is not the one of this release says how to get that', () => {
   expect(new SchemaMismatchError('leftfold', 1, 2).message).toBe(
     'schema "leftfold" is at migration 1, this release needs 2; run migrate() with a role that may create tables',
+  );
+  expect(new SchemaMismatchError('leftfold', 2, 2).message).toBe(
+    'schema "leftfold" is at migration 2, but that of a build with other SQL, which is no release; start that build here, or migrate an empty database',
   );
 });
 

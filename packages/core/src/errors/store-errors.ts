@@ -24,22 +24,27 @@ export class ClosedError extends LeftfoldError {
   }
 }
 
-/** The database was migrated by a newer release, or lacks a migration this release needs. */
+/** The database was migrated by a newer release or another build, or lacks a migration this release needs. */
 export class SchemaMismatchError extends LeftfoldError {
   readonly code = 'SCHEMA_MISMATCH';
   readonly retryable = false;
   readonly installed: number;
   readonly required: number;
 
+  /** @param installed equal to `required`: that migration, or a function of its release, had other SQL */
   constructor(schema: string, installed: number, required: number) {
-    super(
-      installed > required
-        ? `schema "${schema}" is at migration ${installed}, this release knows ${required}: a newer release has migrated it; start that release here, or upgrade the leftfold packages`
-        : `schema "${schema}" is at migration ${installed}, this release needs ${required}; run migrate() with a role that may create tables`,
-    );
+    super(`schema "${schema}" is at migration ${installed}, ${mismatchOf(installed, required)}`);
     this.installed = installed;
     this.required = required;
   }
+}
+
+function mismatchOf(installed: number, required: number): string {
+  if (installed > required)
+    return `this release knows ${required}: a newer release has migrated it; start that release here, or upgrade the leftfold packages`;
+  if (installed < required)
+    return `this release needs ${required}; run migrate() with a role that may create tables`;
+  return `but that of a build with other SQL, which is no release; start that build here, or migrate an empty database`;
 }
 
 /** What a process remembers of a log that no longer has it. */

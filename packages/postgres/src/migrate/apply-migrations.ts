@@ -8,6 +8,7 @@ import { borrow } from '../pool/borrow.ts';
 import { runnerOn } from '../statement/statement-runner.ts';
 import type { Statement, StatementRunner } from '../statement/statement.ts';
 import { namingLockHolders } from './lock-holders.ts';
+import { checksumOf } from './checksum.ts';
 import type { MigrateOptions } from './migration.ts';
 import { replaceFunctions } from './replace-functions.ts';
 import { assertOwnSchema } from './schema-owner.ts';
@@ -17,13 +18,20 @@ import { whileAtWork } from './while-at-work.ts';
 
 const ANSWER_MS = 30_000;
 
+interface InstalledMigration {
+  readonly number: number;
+  readonly checksum: string;
+}
+
 /**
  * Brings a schema up to date. Any number of processes may call it at once: one migrates, the others wait.
  *
  * All missing migrations are applied in one transaction, or none. A schema that is up to date is only read, so that a
  * role without the right to create anything may start.
  *
- * @throws SchemaMismatchError when the schema was migrated by a newer release.
+ * @throws SchemaMismatchError when the schema was migrated by a newer release, or by another build whose newest migration
+ * has the same number and other SQL. Its tables or functions are then not those that this one needs, and two builds that
+ * replaced each other's functions would never end.
  * @throws ServerTooOldError, WrongEncodingError
  * @throws ForeignSchemaError when another role made the schema.
  * @throws MissingRightsError when the role may not create tables.
@@ -79,7 +87,7 @@ async function isUpToDate(run: StatementRunner, options: MigrateOptions): Promis
 }
 
 async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): Promise<void> {
-  const { schema, component, migrations, functions = [] } = options;
+  const { schema, migrations, functions = [] } = options;
   await run(statements.waitForOther);
   await run(statements.lockMigrations(schema));
   await run(statements.waitForTables);
@@ -91,7 +99,7 @@ async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): 
   const installed = await installedNumber(run, options);
   const missing = migrations.filter(({ number }) => number > installed);
   for (const migration of missing) {
-    await run(statements.recordMigration(schema, component, migration));
+    await run(statements.recordMigration(options, migration));
     await run(statements.applyMigration(schema, migration));
   }
   if (missing.length > 0) await replaceFunctions(run, schema, functions);
@@ -107,13 +115,16 @@ async function createSchema(run: StatementRunner, schema: string): Promise<void>
   }
 }
 
+/** @throws SchemaMismatchError when another build has applied the newest migration */
 async function installedNumber(run: StatementRunner, options: MigrateOptions): Promise<number> {
   const { schema, component } = options;
-  const installed =
-    (await fieldOf<number>(run, statements.installedNumber(schema, component), 'installed')) ?? 0;
+  const [row] = await run<InstalledMigration>(statements.newestInstalled(schema, component));
   const newest = newestOf(options);
-  if (installed > newest) throw new SchemaMismatchError(schema, installed, newest);
-  return installed;
+  if (row === undefined) return 0;
+  const { number, checksum } = row;
+  if (number > newest || (number === newest && checksum !== checksumOf(options)))
+    throw new SchemaMismatchError(schema, number, newest);
+  return number;
 }
 
 async function fieldOf<TValue>(

@@ -12,8 +12,9 @@ export interface MigrateOptions {
   /** In the order of their numbers. */
   readonly migrations: readonly Migration[];
   /**
-   * The component's functions, as they are in this release: created anew whenever a migration was applied. Processes of
-   * an older release may still call them, so new arguments have defaults and calls name their arguments.
+   * The component's functions, as they are in this release: created anew whenever a migration was applied, so that a
+   * release with another function has another migration. Processes of an older release may still call them, so new
+   * arguments have defaults and calls name their arguments.
    */
   readonly functions?: readonly SqlFunction[] | undefined;
   /** Milliseconds in which the database has to answer all that is not a migration. @default 30000 */

@@ -1,7 +1,8 @@
 import { migrationLock } from './lock-holders.ts';
 import { beginText, lockTimeoutAtMost } from '../kysely/transaction-limits.ts';
 import type { Statement } from '../statement/statement.ts';
-import type { Migration } from './migration.ts';
+import { checksumOf } from './checksum.ts';
+import type { MigrateOptions, Migration } from './migration.ts';
 
 export const serverVersion = fixed(`select current_setting('server_version_num')::integer as version`);
 
@@ -27,9 +28,10 @@ export function hasMigrationsTable(schema: string): Statement {
   return fixed('select to_regclass($1) is not null as present', [`"${schema}".migrations`]);
 }
 
-export function installedNumber(schema: string, component: string): Statement {
+/** No row before the first migration of the component. */
+export function newestInstalled(schema: string, component: string): Statement {
   return fixed(
-    `select coalesce(max(number), 0)::integer as installed from "${schema}".migrations where component = $1`,
+    `select number, checksum from "${schema}".migrations where component = $1 order by number desc limit 1`,
     [component],
   );
 }
@@ -53,17 +55,22 @@ export function createMigrationsTable(schema: string): Statement {
       component  text        not null,
       number     integer     not null,
       name       text        not null,
+      -- Of the migrations up to this one, and of the functions of the release that applied it.
+      checksum   text        not null,
       applied_at timestamptz not null default clock_timestamp(),
       constraint migrations_pkey primary key (component, number)
     )`);
 }
 
-export function recordMigration(schema: string, component: string, { number, name }: Migration): Statement {
-  return fixed(`insert into "${schema}".migrations (component, number, name) values ($1, $2, $3)`, [
-    component,
-    number,
-    name,
-  ]);
+export function recordMigration(
+  { schema, component, migrations, functions }: MigrateOptions,
+  { number, name }: Migration,
+): Statement {
+  const upTo = migrations.filter((migration) => migration.number <= number);
+  return fixed(
+    `insert into "${schema}".migrations (component, number, name, checksum) values ($1, $2, $3, $4)`,
+    [component, number, name, checksumOf({ migrations: upTo, functions })],
+  );
 }
 
 export function applyMigration(schema: string, { sql }: Migration): Statement {

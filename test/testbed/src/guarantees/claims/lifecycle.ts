@@ -10,6 +10,11 @@ export const lifecycleClaims = {
     claim: 'All missing migrations are applied, or none.',
     statedIn: 'operating.md#upgrades',
   },
+  'one-build-of-a-migration': {
+    claim:
+      'Two builds with other SQL under one migration number do not replace functions of each other: the second is refused.',
+    statedIn: 'operating.md#upgrades',
+  },
   'newer-schema': {
     claim: 'A database that a newer release has migrated is refused.',
     statedIn: 'operating.md#upgrades',
