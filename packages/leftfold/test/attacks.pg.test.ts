@@ -33,6 +33,7 @@ const callable: Readonly<Record<(typeof unprivileged)[number], readonly string[]
   projector: [
     ...reading,
     '_advance_checkpoint',
+    '_advance_checkpoints',
     '_begin_rebuild',
     '_begin_replay',
     '_check_leases',

@@ -13,6 +13,7 @@ import {
 } from '../src/index.ts';
 import { toSubscription } from '../src/subscription/subscription-definition.ts';
 import { BatchSize } from '../src/loop/batch-size.ts';
+import { IdleAdvances } from '../src/loop/idle-advances.ts';
 import { MemoryBudget } from '../src/loop/memory-budget.ts';
 import { applyUpTo } from '../src/loop/page-pipeline.ts';
 import { ParkingLedger } from '../src/parking/parking-ledger.ts';
@@ -88,7 +89,13 @@ describe('a batch', () => {
         if (!taken) gate.open();
         return taken;
       };
-      const shared = { store, waiters: new SubscriptionWaiters(store), batchTimeoutMs: 60_000, memory };
+      const shared = {
+        idleAdvances: new IdleAdvances(store, async () => {}),
+        store,
+        waiters: new SubscriptionWaiters(store),
+        batchTimeoutMs: 60_000,
+        memory,
+      };
       const growing = toSubscription(recorder(store, 'growing'));
       expect(await applyUpTo(shared, growing, progress, 3_000)).toBe('reached');
       expect(written).toEqual(batches);

@@ -30,6 +30,7 @@ export const executable = {
     '_leave_runners',
     '_seize_lease',
     '_advance_checkpoint',
+    '_advance_checkpoints',
     '_rewind_checkpoint',
     '_mark_caught_up',
     '_mark_inline',

@@ -41,6 +41,8 @@ export interface SubscriptionHandler {
    * Does what can be done without writing. The batch before this one may still be being written; a handler that keeps
    * state in memory assumes that it succeeds.
    *
+   * Not called for a page without events at the end of the log: the engine moves the checkpoint, with those of others.
+   *
    * @throws BatchFailure to name the event that cannot be processed
    */
   prepare(page: SubscriptionPage): Promise<PreparedBatch>;

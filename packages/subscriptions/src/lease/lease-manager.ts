@@ -89,8 +89,13 @@ export class LeaseManager {
 
   /** First it takes what is free: the others renew what they hold when they are told, and share it. */
   async #tellWhenChecked(): Promise<void> {
-    while (this.#checking !== undefined) await this.#checking;
+    await this.whenChecked();
     if (!this.#closed) await this.#hints.tell();
+  }
+
+  /** Resolves when no check runs: it changes the rows of all leases. */
+  async whenChecked(): Promise<void> {
+    while (this.#checking !== undefined) await this.#checking;
   }
 
   /** Takes no more leases. */

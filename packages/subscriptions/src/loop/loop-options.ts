@@ -3,6 +3,7 @@ import type { LeaseManager } from '../lease/lease-manager.ts';
 import type { SubscriptionIncident } from '../status/subscription-incident.ts';
 import type { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
 import type { RetryPolicy } from '@leftfold/core';
+import type { IdleAdvances } from './idle-advances.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
 /** What the loops of one runner share. */
@@ -15,6 +16,7 @@ export interface LoopOptions {
   readonly batchTimeoutMs: number;
   /** For the events of pages that are being processed. */
   readonly memory: MemoryBudget;
+  readonly idleAdvances: IdleAdvances;
   readonly retry: RetryPolicy;
   readonly onIncident: (incident: SubscriptionIncident) => void;
 }

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '@leftfold/core';
-import type { PreparedBatch } from '../handler/subscription-handler.ts';
+import type { PreparedBatch, SubscriptionPage } from '../handler/subscription-handler.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import { takeHandlerSlot } from './background-slot.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -7,7 +7,7 @@ import { partsOf } from './page-parts.ts';
 import { readAhead } from './read-ahead.ts';
 import type { TermProgress } from './term-progress.ts';
 import { pageOfSlice } from '../subscription/slice-of.ts';
-import { prepareBatch, writeBatch } from './write-batch.ts';
+import { advanceIdle, prepareBatch, writeBatch } from './write-batch.ts';
 
 /** Events read, and held in memory, at one time. Larger pages are no faster, and survive minor garbage collections. */
 const PAGE_SIZE = 1_000;
@@ -94,6 +94,12 @@ export async function applyUpTo(
           progress.advancedAt = performance.now();
         }
         const divided = progress.parking.divide(ofSlice);
+        if (to >= upTo && ready === undefined && writesNothing(progress, divided)) {
+          if (!(await written)) return 'fenced';
+          memory.free(taken);
+          taken = 0;
+          if (await advanceIdle(options, progress, to)) continue;
+        }
         firstEvent ??= divided.events[0];
         const free = await takeHandlerSlot(options.store, progress);
         const began = performance.now();
@@ -120,4 +126,9 @@ export async function applyUpTo(
   return signal.aborted ? 'over' : 'reached';
 }
 
-type PipelineOptions = Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs' | 'memory'>;
+/** Whether a page has no event of the subscription, and none that is set aside. */
+function writesNothing({ parking }: TermProgress, { events, from, to }: SubscriptionPage): boolean {
+  return events.length === 0 && parking.changeOf(from, to) === undefined;
+}
+
+type PipelineOptions = Pick<LoopOptions, 'store' | 'waiters' | 'batchTimeoutMs' | 'memory' | 'idleAdvances'>;

@@ -92,15 +92,44 @@ async function write(
   } finally {
     progress.writing = false;
   }
+  recordAdvance(waiters, progress, to);
+  progress.size.applied(readEvents ?? eventCount, preparedMs + performance.now() - began);
+  return true;
+}
+
+/**
+ * Moves the checkpoint over events that are none of the subscription's, together with others that do.
+ *
+ * @returns false when the lease may be lost: try it by a batch without events
+ * @throws like {@link writeBatch}. Its statement has a limit of its own, and its turn is not part of a batch.
+ */
+export async function advanceIdle(
+  { store, waiters, idleAdvances }: Pick<LoopOptions, 'store' | 'waiters' | 'idleAdvances'>,
+  progress: TermProgress,
+  to: number,
+): Promise<boolean> {
+  const { term, position: from } = progress;
+  const advance = () => idleAdvances.advance({ lease: term, from, to });
+  progress.waiting += 1;
+  try {
+    if (!(await tracedBatch(store.schema, term, { from, to, eventCount: 0 }, advance))) return false;
+  } catch (error) {
+    throw asBatchFailure(error, 0, undefined);
+  } finally {
+    progress.waiting -= 1;
+  }
+  recordAdvance(waiters, progress, to);
+  return true;
+}
+
+function recordAdvance(waiters: LoopOptions['waiters'], progress: TermProgress, to: number): void {
   progress.parking.written(to);
   progress.position = to;
   progress.advancedAt = performance.now();
   progress.failures = 0;
   progress.outages = 0;
   progress.lastFailure = undefined;
-  progress.size.applied(readEvents ?? eventCount, preparedMs + performance.now() - began);
-  waiters.advanced(term, to);
-  return true;
+  waiters.advanced(progress.term, to);
 }
 
 /** The runner then knows the event when the batch had only one. */

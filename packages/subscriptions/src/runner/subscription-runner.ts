@@ -5,6 +5,7 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations, toLeftfoldError } from '@leftfold/postgres';
 import { LeaseManager } from '../lease/lease-manager.ts';
 import { within } from '../loop/within.ts';
+import { IdleAdvances } from '../loop/idle-advances.ts';
 import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
 import { resetSubscription } from '../reset/reset-subscription.ts';
 import { pauseSubscription, resumeSubscription } from '../sql/failures.ts';
@@ -89,6 +90,7 @@ export class SubscriptionRunner implements AsyncDisposable {
       batchSize,
       batchTimeoutMs,
       memory: new MemoryBudget(EVENT_MEMORY),
+      idleAdvances: new IdleAdvances(store, () => this.#leases.whenChecked()),
       retry,
       onIncident,
     };

@@ -113,9 +113,9 @@ export async function checkLeases(
       textArray(runs.map(({ release }) => release)),
       booleanArray(runs.map(({ promotes }) => promotes)),
       booleanArray(runs.map(({ able }) => able)),
-      ...columnsOf(held),
+      ...sliceColumnsOf(held),
       numberArray(held.map(({ epoch }) => epoch)),
-      ...columnsOf(take),
+      ...sliceColumnsOf(take),
     ],
     answerMs,
   });
@@ -136,7 +136,7 @@ export async function releaseLeases(
   await run({
     name: undefined,
     text: `select "${schema}"._release_leases($1, $2::text[], $3::integer[], $4::integer[], $5::bigint[], $6)`,
-    values: [owner, ...columnsOf(leases), numberArray(leases.map(({ epoch }) => epoch)), avoidMs],
+    values: [owner, ...sliceColumnsOf(leases), numberArray(leases.map(({ epoch }) => epoch)), avoidMs],
   });
 }
 
@@ -145,7 +145,8 @@ export async function leaveRunners({ run, schema }: SchemaConnection, owner: str
   await run({ name: undefined, text: `select "${schema}"._leave_runners($1)`, values: [owner] });
 }
 
-function columnsOf(slices: readonly SubscriptionKey[]): readonly unknown[] {
+/** Three arrays: names, versions, slices. */
+export function sliceColumnsOf(slices: readonly SubscriptionKey[]): readonly unknown[] {
   return [
     textArray(slices.map(({ name }) => name)),
     numberArray(slices.map(({ version }) => version)),

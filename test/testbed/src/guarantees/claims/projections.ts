@@ -27,6 +27,11 @@ export const projectionClaims = {
       'The processes that run a subscription share its slices out evenly, and again when one of them comes, goes, or cannot run it.',
     statedIn: 'decisions/0022-slices-and-shares.md#shares',
   },
+  'idle-slices': {
+    claim:
+      'Slices without an event of an append advance by one statement of their process, each under its own lease.',
+    statedIn: 'decisions/0022-slices-and-shares.md#idle-slices',
+  },
   'room-for-the-app': {
     claim:
       'The subscriptions of a process, however many, use at most half of its connections at one time, or the only one.',
