@@ -43,8 +43,8 @@ describe('a column', () => {
     ['timestamptz', new Date(Date.UTC(-4713, 10, 24) - 1), 'not before 24 November 4714 BC'],
     ['timestamptz', '2024-01-05T00:00:00Z', 'expected a valid Date, got string'],
     ['jsonb', undefined, 'is undefined, which JSON cannot keep'],
-    ['jsonb', { a: ['b\u0000'] }, '"a.0" has a NUL character'],
-    ['jsonb', { a: [Number.NaN] }, '"a.0" is NaN or an infinity'],
+    ['jsonb', { a: ['b\u0000'] }, '"*.*" has a NUL character'],
+    ['jsonb', { a: [Number.NaN] }, '"*.*" is NaN or an infinity'],
     ['jsonb', { [halfASurrogatePair]: 1 }, 'half of a surrogate pair'],
   ])('of type %s refuses %j', (name, value, message) => {
     expect(() => typeOf(name).encode(value)).toThrow(message);

@@ -11,7 +11,7 @@ import { ownJson } from './own-json.ts';
  * could give another value each time it is read.
  *
  * @param owner the owner of the value, for error messages: an event type, or "metadata of …"
- * @param schema of the value, if it has one: the path of an issue has only the names that it declares
+ * @param schema of the value, if it has one: the path of an issue has only the names that it declares, see `declaredPath`
  * @throws InvalidEventError when JSON cannot represent the value, or would change it, or it is nested too deeply.
  */
 export function asOwnJson<TValue>(
@@ -116,8 +116,7 @@ export function isStorableText(text: string): boolean {
  */
 export function issueOf(value: unknown, schema?: z.ZodType): SchemaIssue {
   const { at, ...issue } = placedIssueOf(value);
-  const path = namesOf(at);
-  return { path: abridge(schema === undefined ? path.join('.') : declaredPath(schema, path)), ...issue };
+  return { path: abridge(declaredPath(schema, namesOf(at))), ...issue };
 }
 
 /** Where a part is: its name in the part above it. Linked, since a value may be nested thousands of levels deep. */

@@ -214,7 +214,7 @@ describe('a row that Postgres would refuse or change is refused', () => {
     [{ note: 'a\u0000' }, 'column "note": text has a NUL character'],
     [{ at: new Date(Number.NaN) }, 'column "at": expected a valid Date'],
     [{ day: '2023-02-29' }, 'column "day": expected a day that there is'],
-    [{ extra: { a: '\ud83e' } }, 'column "extra": "a" has a NUL character or half of a surrogate pair'],
+    [{ extra: { a: '\ud83e' } }, 'column "extra": "*" has a NUL character or half of a surrogate pair'],
     [{ nte: 'x' }, '"rows", account.deposited at position 1: there is no column "nte"'],
     [{ id: 'b' }, 'changed the key of row ["a"]'],
   ])('%j', (change, message) => {

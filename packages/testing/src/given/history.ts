@@ -54,6 +54,6 @@ function catalogOf({ name, events }: AnyAggregate): EventCatalog {
 function asWritten(catalog: EventCatalog, event: NewEvent) {
   const { type, schemaVersion } = event;
   // As in an application, a state shares nothing with the events that the caller has.
-  const data = copyJson(asStoredData(type, schemaVersion, catalog.payloadOf(event)));
+  const data = copyJson(asStoredData(type, schemaVersion, catalog.payloadOf(event), catalog.schemaOf(type)));
   return { type, schemaVersion, data };
 }
