@@ -18,6 +18,7 @@ import {
   assertOptions,
   isAggregateRead,
   isFoldRead,
+  ownInput,
   parseCommandInput,
   reading,
 } from '@leftfold/core/input';
@@ -126,7 +127,12 @@ function planOfCommand(command: Command, aggregate: AnyAggregate, expected: AnyE
     inputs: [command.input, input],
     schema,
     decide({ ofTargets: [state] }, { now, newId, metadata }) {
-      const decided = aggregate.decide(commandName, state, input, { now, newId, metadata, id });
+      const decided = aggregate.decide(commandName, state, ownInput(name, 'input', input), {
+        now,
+        newId,
+        metadata,
+        id,
+      });
       return decided instanceof Rejection
         ? decided
         : [{ streamId: target.streamId, events: toList(decided) }];
@@ -138,7 +144,7 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
   const decision = registry.decision(command.decision);
   const { name } = decision;
   const input = parseCommandInput(name, decision.input, command.input);
-  const reads = decision.reads(input);
+  const reads = decision.reads(ownInput(name, 'input', input));
   const targets = targetsOf(reads, registry, expected);
   const roleNames = Object.fromEntries(targets.map(({ role }) => [role, true] as const));
   assertOptions('expectedVersion', expected, roleNames);
@@ -152,7 +158,8 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
     schema: decision.input,
     decide({ ofTargets, ofFolds }, { commandId, ...context }) {
       const states = statesByRole(reads, [...ofTargets], [...ofFolds]);
-      const decided = decision.decide({ reads, states, input, commandId }, context);
+      const given = { reads, states, input: ownInput(name, 'input', input), commandId };
+      const decided = decision.decide(given, context);
       if (decided instanceof Rejection) return decided;
       const byStream = new Map<string, NewEvent[]>();
       for (const { event, streamId } of decided) {

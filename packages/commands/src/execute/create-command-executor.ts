@@ -24,6 +24,7 @@ import {
   assertPlainObject,
   assertSchema,
   type OptionNames,
+  ownInput,
   thrownText,
 } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
@@ -180,7 +181,8 @@ export function createCommandExecutor<
         toRejection: execution.toRejection,
       }).run();
     });
-    const execution = { command, name, commandId, metadata, expectedVersion: given.expectedVersion };
+    const own = { ...command, input: ownInput(name, 'input', command.input) };
+    const execution = { command: own, name, commandId, metadata, expectedVersion: given.expectedVersion };
     return tracedExecution(execution, () => run(execution));
   }
 

@@ -4,7 +4,7 @@ import {
   type MetadataSchema,
   type RecordedEvent,
 } from '@leftfold/core';
-import { parseWith, reading } from '@leftfold/core/input';
+import { ownInput, parseWith, reading } from '@leftfold/core/input';
 
 /** Standard metadata of a command, beside the application's own fields. Copied to every event of the command. */
 export interface CommandMetadata {
@@ -41,7 +41,11 @@ export function metadataOf(
   cause: RecordedEvent | undefined,
 ): EventMetadata {
   return {
-    ...reading('metadata', () => ({ ...given })),
+    ...ownInput(
+      name,
+      'metadata',
+      reading('metadata', () => ({ ...given })),
+    ),
     correlationId:
       given?.correlationId ?? (cause === undefined ? commandId : (cause.metadata.correlationId ?? cause.id)),
     causationId: given?.causationId ?? cause?.id ?? commandId,

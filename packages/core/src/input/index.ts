@@ -14,6 +14,7 @@ export { reading } from './reading.ts';
 export { sourceOf } from './source-of.ts';
 export { declaredPath } from './declared-path.ts';
 export { parseCommandInput } from './parse-command-input.ts';
+export { ownInput } from './own-input.ts';
 export { beyondLimits, type Parsed, parseWith } from './parse-with.ts';
 export { type EventPlace, placeOfToken } from '../log-token/log-token.ts';
 export { type FoundAtPlace, isInLog, placeAfter } from '../log-token/token-check.ts';

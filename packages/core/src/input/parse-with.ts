@@ -31,7 +31,11 @@ export function parseWith<TData>(owner: string, schema: z.ZodType<TData>, value:
   }
 }
 
-const UNREADABLE = { path: '', code: 'unreadable', message: 'has a getter or a proxy that throws' };
+export const UNREADABLE: SchemaIssue = {
+  path: '',
+  code: 'unreadable',
+  message: 'has a getter or a proxy that throws',
+};
 
 /** What a value is when walking it exceeds a limit of the engine: of its call stack, or of a text or a list. */
 export function beyondLimits(cause: RangeError): SchemaIssue {

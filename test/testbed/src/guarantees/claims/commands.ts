@@ -20,6 +20,11 @@ export const commandClaims = {
     claim: 'A command with an id takes effect once, however often it is sent, and returns the first result.',
     statedIn: 'guides/commands.md#idempotency',
   },
+  'input-at-the-call': {
+    claim:
+      'A command is decided on the input that it had when it was given, whatever changes that object afterwards.',
+    statedIn: 'guides/commands.md#aggregates',
+  },
   'rejections-append-nothing': {
     claim: 'A rejected command appends nothing and returns the reason, the details and a token.',
     statedIn: 'guides/commands.md#executing-commands',
