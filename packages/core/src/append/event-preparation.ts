@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { AppendTooLargeError } from '../errors/append-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
@@ -21,6 +22,11 @@ import type { AppendSize } from './append-size.ts';
 /** Metadata that only the executor of a command sets. */
 const commandFields = ['commandId', 'command', 'commandFingerprint', 'correlationId', 'causationId'];
 
+/** The names that metadata has in every application; those of its own fields may be content. */
+const declaredFields = z.looseObject(
+  Object.fromEntries([...commandFields, 'actor', 'traceparent'].map((field) => [field, z.string()])),
+);
+
 const NO_METADATA: EventMetadata = Object.freeze({});
 
 /** Validates the events of one append, in their order. */
@@ -43,9 +49,9 @@ export class EventPreparation {
     assertPlainObject('metadata', metadata);
     if (metadata === undefined && commandId === undefined) return;
     const given = reading('metadata', () => ({ ...metadata, ...(commandId !== undefined && { commandId }) }));
-    this.#metadata = asOwnJson(metadataOf('append'), 1, given);
-    this.#metadataJson = ownToJson(metadataOf('append'), 1, this.#metadata);
-    assertStorable(metadataOf('append'), 1, this.#metadata, this.#metadataJson);
+    this.#metadata = asOwnJson(metadataOf('append'), 1, given, declaredFields);
+    this.#metadataJson = ownToJson(metadataOf('append'), 1, this.#metadata, declaredFields);
+    assertStorable(metadataOf('append'), 1, this.#metadata, this.#metadataJson, declaredFields);
     size.addShared(this.#metadataJson);
   }
 
@@ -63,10 +69,11 @@ export class EventPreparation {
     const schema = this.#catalog.schemaOf(type);
     const dataJson = ownToJson(type, schemaVersion, data, schema);
     const own = event.metadata === undefined ? undefined : this.#ownMetadata(type, event.metadata);
-    const metadataJson = own === undefined ? this.#metadataJson : ownToJson(metadataOf(type), 1, own);
+    const metadataJson =
+      own === undefined ? this.#metadataJson : ownToJson(metadataOf(type), 1, own, declaredFields);
     this.#size.add(streamId, { type, dataJson, metadataJson, hasOwnMetadata: own !== undefined, tags });
     assertStorable(type, schemaVersion, data, dataJson, schema);
-    if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson);
+    if (own !== undefined) assertStorable(metadataOf(type), 1, own, metadataJson, declaredFields);
     const metadata = own ?? this.#metadata;
     // A copy that is not frozen: it is the caller's, as what reads return.
     const read = this.#catalog.readPayloadOf(event, copyJson(data));
@@ -74,7 +81,7 @@ export class EventPreparation {
   }
 
   #ownMetadata(type: string, own: EventMetadata): EventMetadata {
-    return asOwnJson(metadataOf(type), 1, this.#joined(own));
+    return asOwnJson(metadataOf(type), 1, this.#joined(own), declaredFields);
   }
 
   /**

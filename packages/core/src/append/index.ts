@@ -14,4 +14,5 @@ export {
 } from './store-options.ts';
 export { assertExpectedVersion, type PrepareContext, prepareRequest } from './prepare-request.ts';
 export { ValidatedEvent } from '../event/validated-event.ts';
+export { readJson } from '../json/read-json.ts';
 export { storedLength } from '../json/stored-length.ts';

@@ -1,4 +1,5 @@
 import type { EventCatalog, EventMetadata, JsonValue, RecordedEvent, StoredPlace } from '@leftfold/core';
+import { readJson } from '@leftfold/core/append';
 import { toSafeNumber } from '@leftfold/postgres';
 import type { EventRow } from '../sql/event-columns.ts';
 import { toDate } from '../sql/row.ts';
@@ -18,12 +19,9 @@ export function toRecordedEvents(
   validate: boolean,
 ): readonly RecordedEvent[] {
   const position = toSafeNumber(row.position);
-  const stored = {
-    type: row.type,
-    schemaVersion: row.schema_version,
-    data: parseJson<JsonValue>(row.data),
-    position,
-  };
+  const { type, schema_version: schemaVersion } = row;
+  const data = readJson<JsonValue>(row.data, { owner: type, schemaVersion, position });
+  const stored = { type, schemaVersion, data, position };
   return catalog.read(stored, validate).map((payload) => ({
     ...payload,
     id: row.event_id,
@@ -31,7 +29,11 @@ export function toRecordedEvents(
     streamVersion: toSafeNumber(row.stream_version),
     position,
     recordedAt: toDate(row.recorded_at),
-    metadata: parseJson<EventMetadata>(row.metadata),
+    metadata: readJson<EventMetadata>(row.metadata, {
+      owner: `metadata of ${type}`,
+      schemaVersion: 1,
+      position,
+    }),
     // The row may be shared with other readers, who also filter by its tags.
     tags: Object.freeze(row.tags),
   }));
@@ -39,9 +41,4 @@ export function toRecordedEvents(
 
 export function placeOf({ stream_version, position, event_id: id }: EventRow): StoredPlace {
   return { streamVersion: toSafeNumber(stream_version), position: toSafeNumber(position), id };
-}
-
-/** Empty objects are frequent. */
-function parseJson<TValue>(text: string): TValue {
-  return (text === '{}' ? {} : JSON.parse(text)) as TValue;
 }
