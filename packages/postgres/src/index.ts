@@ -22,7 +22,7 @@ export {
   type PipelinedTransaction,
   type TransactionOptions,
 } from './kysely/in-transaction.ts';
-export { IDLE_LIMIT_MS, type TransactionLimits } from './kysely/transaction-limits.ts';
+export { IDLE_LIMIT_MS, idleLimitAtLeast, type TransactionLimits } from './kysely/transaction-limits.ts';
 export { asKysely, kyselyOn } from './kysely/kysely-on.ts';
 export { applyMigrations } from './migrate/apply-migrations.ts';
 export { findAdvisoryLockHolders, namingLockHolders } from './migrate/lock-holders.ts';

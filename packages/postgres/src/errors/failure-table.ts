@@ -205,7 +205,14 @@ export const failureTable: Readonly<Record<string, Failure>> = {
   '57P02': shuttingDown,
   '57P03': shuttingDown,
   /** idle_session_timeout. */
-  '57P05': shuttingDown,
+  '57P05': {
+    ...shuttingDown,
+    toError: (cause) =>
+      new StoreUnavailableError(
+        'the server ended the session, in which nothing was done for longer than idle_session_timeout; try again, and if it happens again raise idle_session_timeout of this role',
+        { cause },
+      ),
+  },
   /** System errors, such as a disk that fails. */
   '58': damaged,
   /** Snapshot too old, of PostgreSQL 16 and older. */

@@ -46,6 +46,15 @@ export function beginText({
            case when version() like '%linux%' then ${setLocal('tcp_user_timeout', `${limit}`)} end${waits}${lockLimit}${named}`;
 }
 
+/**
+ * An expression that raises a limit of the role for idle transactions to {@link IDLE_LIMIT_MS}, until the end of the
+ * transaction: a shorter one would end a transaction between two statements that follow each other. None stays none.
+ */
+export const idleLimitAtLeast = `pg_catalog.set_config('idle_in_transaction_session_timeout',
+  case when pg_catalog.current_setting('idle_in_transaction_session_timeout')::interval
+            between '1 microsecond' and '${IDLE_LIMIT_MS} milliseconds' then '${IDLE_LIMIT_MS}'
+       else pg_catalog.current_setting('idle_in_transaction_session_timeout') end, true)`;
+
 function setLocal(name: string, value: string): string {
   return `set_config('${name}', '${value}', true)`;
 }

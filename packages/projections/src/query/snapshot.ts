@@ -44,7 +44,7 @@ export interface Wanted {
   /** By `performance.now()`. @default `timeoutMs` from now */
   readonly deadline?: number | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds for which the transaction may be idle. @default the role's limit */
+  /** Milliseconds for which the transaction may be idle. @default the role's limit, if that is not below 5 seconds */
   readonly idleMs?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { AnyProjection } from '@leftfold/core';
 import { tokenColumns, type TokenRow } from '@leftfold/event-store';
 import { asideColumn, type ReachedRow } from '@leftfold/subscriptions';
-import type { Statement } from '@leftfold/postgres';
+import { idleLimitAtLeast, type Statement } from '@leftfold/postgres';
 import type { ServingTables } from './serving-tables.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 
@@ -71,7 +71,7 @@ export interface BeginSnapshot {
   readonly countsParked: boolean;
   /** Milliseconds to wait for each lock of a table. @default the role's `lock_timeout` */
   readonly lockMs?: number | undefined;
-  /** Milliseconds for which the transaction may be idle. @default the role's limit */
+  /** Milliseconds for which the transaction may be idle. @default the role's limit, if that is not below 5 seconds */
   readonly idleMs?: number | undefined;
 }
 
@@ -94,7 +94,9 @@ export function beginSnapshot(
   );
   const text = [
     readOnly,
-    ...(idleMs === undefined ? [] : [setLocal('idle_in_transaction_session_timeout', idleMs)]),
+    idleMs === undefined
+      ? `select ${idleLimitAtLeast}`
+      : setLocal('idle_in_transaction_session_timeout', idleMs),
     ...(lockMs === undefined ? [] : [setLocal('lock_timeout', lockMs)]),
     `lock table ${tables.join(', ')} in access share mode`,
     ...(lockMs === undefined ? [] : ['set local lock_timeout to default']),

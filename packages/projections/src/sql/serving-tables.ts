@@ -1,5 +1,5 @@
 import type { AnyProjection } from '@leftfold/core';
-import type { Statement } from '@leftfold/postgres';
+import { idleLimitAtLeast, type Statement } from '@leftfold/postgres';
 import { projectionSchema } from '../tables/projection-schema.ts';
 
 /**
@@ -45,7 +45,9 @@ export function readTables(
                                and relnamespace = (select oid from pg_namespace where nspname = '${schema}'))`,
   );
   const begin = (level: string) =>
-    fixed(`begin transaction isolation level ${level}, read only; select ${now} as tables`);
+    fixed(
+      `begin transaction isolation level ${level}, read only; select ${now} as tables, ${idleLimitAtLeast}`,
+    );
   return {
     now,
     // No second statement has to read its snapshot.
