@@ -206,6 +206,7 @@ const calls: Calls = {
         projections: [balances],
         events: [events],
         schema: 'a',
+        onProgress: () => {},
         onStart: () => {},
         store: { validateOnRead: true },
         commands: { cache: false },

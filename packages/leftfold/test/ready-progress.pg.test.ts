@@ -10,9 +10,14 @@ const test = databaseTest();
 const notes = defineEvents('note', { added: z.object({}) });
 
 /** @param at called with each position */
-const seen = (version: number, at: (position: number) => Promise<unknown>) =>
+const seen = (
+  version: number,
+  at: (position: number) => Promise<unknown>,
+  mode: 'async' | 'inline' = 'async',
+) =>
   defineProjection({
     name: 'seen',
+    mode,
     version,
     events: [notes],
     tables: { seen: { columns: { position: 'bigint' }, primaryKey: ['position'] } },
@@ -53,4 +58,44 @@ test('while a raised version is built, ready() tells how far it is', async ({ ow
   await ready;
   expect(told.at(-1)).toMatchObject({ done: 50, total: 50, missing: [] });
   expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).toSorted((a, b) => a - b));
+});
+
+test('while createApp waits for a new inline projection, it tells how far it is', async ({ ownDatabase }) => {
+  guarantee('inline-history');
+  const database = { url: ownDatabase.connectionString };
+  {
+    await using before = await createApp({ events: [notes], database });
+    await before.store.append(
+      'note-1',
+      Array.from({ length: 50 }, () => notes.create.added({})),
+    );
+  }
+  const gate = new Gate();
+  const inline = seen(1, async (position) => (position > 20 ? gate.pass() : undefined), 'inline');
+  const told: ReadyProgress[] = [];
+  const onProgress = (progress: ReadyProgress) => {
+    told.push(progress);
+    if (progress.done === 20) gate.open();
+  };
+  await using app = await createApp({
+    projections: [inline],
+    database,
+    subscriptions: { batchSize: 20 },
+    onProgress,
+  });
+  expect(told.find(({ done }) => done === 20)).toMatchObject({
+    total: 50,
+    missing: [expect.stringMatching(/^projection seen: .* at position 20/)],
+  });
+  expect(await app.query(inline).selectFrom('seen').selectAll().execute()).toHaveLength(50);
+  const thrown = new Error('of the callback');
+  const second = seen(2, async () => {}, 'inline');
+  const failing = createApp({
+    projections: [second],
+    database,
+    onProgress: () => {
+      throw thrown;
+    },
+  });
+  await expect(failing).rejects.toBe(thrown);
 });

@@ -10,6 +10,7 @@ import type {
 import type { EventStoreOptions } from '@leftfold/event-store';
 import type { ProjectionRunnerOptions } from '@leftfold/projections';
 import type { DatabaseOptions } from '../database/choose-database.ts';
+import type { ReadyProgress } from '../health/health.ts';
 
 /**
  * Options of {@link createApp}: the definitions, and a group for each concern. Every option of the packages underneath is
@@ -41,6 +42,11 @@ export interface AppOptions<
   readonly commands?: AppCommandOptions<TMetadata, TReason> | undefined;
   /** How this process runs projections and reactions: leases, batches, retries. */
   readonly subscriptions?: AppSubscriptionOptions | undefined;
+  /**
+   * Called several times in a second while `createApp` waits for new inline projections: how far the one is that is
+   * furthest behind.
+   */
+  readonly onProgress?: ((progress: ReadyProgress) => void) | undefined;
   /** Called once the app is ready, with one line that says which Postgres is used. */
   readonly onStart?: ((message: string) => void) | undefined;
 }

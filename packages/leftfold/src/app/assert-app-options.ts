@@ -35,6 +35,7 @@ const appNames: OptionNames<Options> = {
   store: true,
   commands: true,
   subscriptions: true,
+  onProgress: true,
   onStart: true,
 };
 const databaseNames: OptionNames<AppDatabaseOptions> = {
@@ -87,13 +88,14 @@ type AnyAppOptions = AppOptions<
 /** @throws InvalidArgumentError when a group of options, or an option in one, is misspelt: nothing was started */
 export function assertAppOptions(options: AnyAppOptions): void {
   assertGiven('options', options, appNames);
-  const { aggregates = [], decisions = [], projections = [], reactions = [], events = [], onStart } = options;
+  const { aggregates = [], decisions = [], projections = [], reactions = [], events = [] } = options;
   assertEach('aggregates', aggregates, assertAggregate);
   assertEach('decisions', decisions, assertDecision);
   assertEach('projections', projections, assertProjection);
   assertEach('reactions', reactions, assertReaction);
   assertEach('events', events, assertEventGroup);
-  assertFunction('onStart', onStart);
+  assertFunction('onProgress', options.onProgress);
+  assertFunction('onStart', options.onStart);
   for (const [group, names] of Object.entries(groups))
     assertOptions(group, options[group as keyof typeof groups], names);
   assertText('database.url', options.database?.url);

@@ -30,7 +30,7 @@ import { whenReachable } from '../database/when-reachable.ts';
 import { type AnyInvariant, firstViolation } from '../history/first-violation.ts';
 import type { AppParts } from '../health/app-parts.ts';
 import { type HealthOptions, healthOf, type ReadyOptions } from '../health/health.ts';
-import { whenReady } from '../health/ready.ts';
+import { tellingProgress, whenReady } from '../health/ready.ts';
 import type { App } from './app.ts';
 import type { AppEvent } from './app-events.ts';
 import type { AppOptions } from './app-options.ts';
@@ -45,7 +45,8 @@ import { DisposableStack } from './disposable-stack.ts';
  * Any number of processes may run the same app on one database.
  *
  * It resolves once new inline projections have caught up, so that every append of the app applies them. One that cannot
- * be inline for now, because processes append without it, is applied asynchronously, and reported as an incident. With
+ * be inline for now, because processes append without it, is applied asynchronously, and reported as an incident.
+ * `onProgress` tells how far they are; after ten seconds an incident names the one that is waited for, and why. With
  * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take.
@@ -141,6 +142,9 @@ export async function createApp<
       execute: (command, given) =>
         executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
     });
+    let closed = false;
+    const reading = { store, runner, isClosed: () => closed };
+    const parts: AppParts = { ...reading, projections, reactions, reactionRunner };
     await startComponent(stack, { migrate: () => reachable(() => store.migrate()) });
     await startComponent(stack, {
       migrate: () => reachable(() => runner.migrate()),
@@ -148,7 +152,10 @@ export async function createApp<
         if (!run) return;
         await reachable(() => runner.start());
         const inline = projections.filter(({ mode }) => mode === 'inline');
-        await Promise.all(inline.map((projection) => runner.untilInline(projection, undefined, reachable)));
+        const waiting = Promise.all(
+          inline.map((projection) => runner.untilInline(projection, undefined, reachable)),
+        );
+        await tellingProgress(waiting, { ...parts, projections: inline, reactions: [] }, options.onProgress);
       },
       stop: () => closing.wait(runner.stop()),
     });
@@ -160,13 +167,10 @@ export async function createApp<
       stop: () => closing.wait(reactionRunner.stop()),
     });
 
-    let closed = false;
     const close = () => {
       closed = true;
       return stack.dispose();
     };
-    const reading = { store, runner, isClosed: () => closed };
-    const parts: AppParts = { ...reading, projections, reactions, reactionRunner };
     const app = {
       ...executor,
       // Sound, as for the store below: both know exactly the definitions of the app.

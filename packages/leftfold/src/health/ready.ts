@@ -38,6 +38,29 @@ export async function whenReady(parts: AppParts, options: ReadyOptions = {}): Pr
   }
 }
 
+/**
+ * Tells how far parts of an app are while something else waits for them.
+ *
+ * @throws what `waiting` or the callback throws
+ */
+export async function tellingProgress(
+  waiting: Promise<unknown>,
+  parts: AppParts,
+  onProgress: ReadyOptions['onProgress'],
+): Promise<void> {
+  const waited = new AbortController();
+  const { signal } = waited;
+  const told =
+    onProgress === undefined
+      ? undefined
+      : whenReady(parts, { timeoutMs: Number.POSITIVE_INFINITY, signal, onProgress }).catch(
+          (error: unknown) => {
+            if (!signal.aborted) throw error;
+          },
+        );
+  await Promise.all([waiting.finally(() => waited.abort()), told]);
+}
+
 /** Of the part that is furthest behind, of those that are not ready. */
 function progressOf(found: readonly PartState[], meter: ProgressMeter): Progress {
   const total = Math.max(0, ...found.map(({ position, lag }) => position + lag));
