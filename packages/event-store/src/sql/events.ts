@@ -1,6 +1,8 @@
 import type { EventQuery } from '@leftfold/core';
 import type { Statement } from '@leftfold/postgres';
+import { LATEST_PROBE } from './latest-match.ts';
 import { PAGE_EVENTS, pageStatement, rangeStatement } from './page.ts';
+import { queryRows, queryValues } from './query-rows.ts';
 
 /** Which part of the log one statement reads. */
 export interface PageRange {
@@ -16,8 +18,7 @@ export interface PageRange {
 /**
  * One page of the log, in its order or backwards: the events that any of the queries matches, each once.
  *
- * SQL: one index range scan of `events_pkey`; with a category or tags that are rare enough, one of
- * `events_stream_version_key` or a bitmap scan of `events_tags_idx` and a sort. Takes no locks.
+ * SQL: one index range scan of `events_pkey`, or a call of `_find_events` for each query. Takes no locks.
  *
  * @param queries none: every event, unless there are positions
  * @param positions of further events
@@ -29,103 +30,92 @@ export function readPageStatement(
   positions: readonly number[] = [],
 ): Statement {
   const [filter = {}] = queries;
-  if (queries.length > 1 || range.backwards === true || positions.length > 0)
+  if (queries.length > 1 || positions.length > 0)
     return readMatchesStatement(schema, range, queries, positions);
   const { types, category, tags } = filter;
   if (category === undefined && (tags === undefined || tags.length === 0))
     return readTypesStatement(schema, range, types);
+  const { after, upTo, limit, backwards = false } = range;
+  const order = orderOf(range);
   return {
-    name: `leftfold page filter ${schema}`,
+    name: `leftfold page filter ${order} ${schema}`,
     text: pageStatement({
-      from: `"${schema}"._find_events($1, $2, $3, $4, $5, $6)`,
-      order: 'position',
+      from: `"${schema}"._find_events($1, $2, $3, $4, $5, $6, $7, $8)`,
+      order,
       limit: '$3',
     }),
-    values: [range.after, range.upTo, range.limit, types, category, tags],
+    values: [after, upTo, limit, types, category, tags, backwards, probeOf(range)],
   };
+}
+
+function orderOf({ backwards = false }: PageRange): string {
+  return `position ${backwards ? 'desc' : 'asc'}`;
+}
+
+/** Positions that are read before the index on tags is searched, which takes longer the more events have the tags. */
+function probeOf({ limit }: PageRange): number {
+  return limit === 1 ? LATEST_PROBE : 40;
 }
 
 /** No index has types, so one plan is right for all values. */
 function readTypesStatement(
   schema: string,
-  { after, upTo, limit }: PageRange,
+  range: PageRange,
   types: readonly string[] | undefined,
 ): Statement {
+  const { after, upTo, limit } = range;
+  const order = orderOf(range);
   const from = `"${schema}".events`;
   const where = 'position > $1 and position <= $2';
   if (types === undefined) {
     return {
-      name: `leftfold page ${schema}`,
-      text: rangeStatement({ from, where, order: 'position', limit: '$3' }),
+      name: `leftfold page ${order} ${schema}`,
+      text: rangeStatement({ from, where, order, limit: '$3' }),
       values: [after, upTo, limit],
     };
   }
   return {
-    name: `leftfold page types ${schema}`,
-    text: pageStatement({
-      from,
-      where: `${where} and type = any ($4::text[])`,
-      order: 'position',
-      limit: '$3',
-    }),
+    name: `leftfold page types ${order} ${schema}`,
+    text: pageStatement({ from, where: `${where} and type = any ($4::text[])`, order, limit: '$3' }),
     values: [after, upTo, limit, types],
   };
 }
 
-// With a limit, a search of a GIN index leaves out rows at random. A condition without columns is evaluated before the
-// first row is searched, and the setting ends with the statement's transaction.
-const searchedExactly = `(select pg_catalog.set_config('gin_fuzzy_search_limit', '0', true)) is not null`;
-
-/** Tests of one event by one query, each some 0.1 µs, that fit into a fraction of the time for an answer. */
-const MAX_TESTS = 60_000_000;
+/** Events that one statement looks at, each some 0.3 µs, that fit into a fraction of the time for an answer. */
+const MAX_LOOKED_AT = 30_000_000;
 
 /**
- * Positions that one statement of a read for a decision reads at most: with frequent tags it goes through the log,
+ * Positions that one statement of a read for a decision reads at most: for a query without tags it goes through the log,
  * and after the last event that matches up to its end.
  */
 export function spanOf(queries: readonly EventQuery[]): number {
-  return Math.floor(MAX_TESTS / (queries.length + 1));
+  return Math.floor(MAX_LOOKED_AT / Math.max(queries.length, 1));
 }
 
-/**
- * Sets `gin_fuzzy_search_limit` itself: behind a pooler, the session's settings can be those of its role.
- *
- * SQL: a bitmap scan of `events_tags_idx` for each query, or one index range scan of `events_pkey`, as always when a query
- * has no tags. Takes no locks.
- */
+/** The first events that any query matches are among the first ones of each. */
 function readMatchesStatement(
   schema: string,
-  { after, upTo, limit, backwards }: PageRange,
+  range: PageRange,
   queries: readonly EventQuery[],
   positions: readonly number[],
 ): Statement {
-  const values: unknown[] = [after, upTo, limit];
-  const matches = queries.map(({ tags, types, category }) => {
-    const parts: string[] = [];
-    const add = (value: unknown, part: (parameter: string) => string) => {
-      if (value === undefined) return;
-      values.push(value);
-      parts.push(part(`$${values.length}`));
-    };
-    // Without "tags <> '{}'" no plan can use the index on tags.
-    add(tags, (parameter) => `tags <> '{}' and tags @> ${parameter}::text[]`);
-    add(types, (parameter) => `type = any (${parameter}::text[])`);
-    add(category, (parameter) => `pg_catalog.starts_with(stream_id, ${parameter} || '-')`);
-    return parts.length === 0 ? 'true' : `(${parts.join(' and ')})`;
-  });
-  if (positions.length > 0) {
-    values.push(positions);
-    matches.push(`position = any ($${values.length}::bigint[])`);
-  }
+  const { after, upTo, limit, backwards = false } = range;
+  const order = orderOf(range);
   return {
-    name: undefined, // Not prepared: the right plan depends on how rare the tags are.
+    name: `leftfold page matches ${order} ${schema}`,
     text: pageStatement({
       from: `"${schema}".events`,
-      where: `position > $1 and position <= $2 and ${searchedExactly} and (${matches.join(' or ')})`,
-      order: `position ${backwards === true ? 'desc' : 'asc'}`,
+      where: `position > $1 and position <= $2 and position = any (array(
+                select found.position
+                  from ${queryRows('$4', '$5', '$6')}
+                 cross join lateral "${schema}"._find_events(
+                         $1, $2, $3, query.types::text[], query.category, query.tags::text[], $7, $8) as found
+                 union
+                select pg_catalog.unnest($9::bigint[])))`,
+      order,
       limit: '$3',
     }),
-    values,
+    values: [after, upTo, limit, ...queryValues(queries), backwards, probeOf(range), positions],
   };
 }
 

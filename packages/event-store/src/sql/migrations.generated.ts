@@ -723,34 +723,132 @@ $$;
   },
   {
     name: '_find_events',
-    sql: `-- Events of a range of positions, in the order of the log: of any of the types, of the category, and with all of the
--- tags, where these are given. up_to must not be above the high-water mark.
+    sql: `-- Events of a range of positions, in the order of the log or backwards: of any of the types, of the category, and with
+-- all of the tags, where these are given. up_to must not be above the high-water mark, unless the caller has locked what
+-- it asks for.
 --
--- A function, so that its query is planned for its values in every session, prepared or not: the right plan depends on
--- how rare the values are, and no index serves rare and frequent ones.
+-- No index has tags and positions, and no plan is right for rare and for frequent tags: a planner that has not counted a
+-- tag expects it in 0.5 % of the log. So the log is read in its order for as long as one in a hundred events matches,
+-- which finds frequent tags; probe is how far it is read to see that. Then the index on tags is searched, which finds tags
+-- of at most 10,000 events. For tags that are neither, two parts of the range are searched, each planned for its values.
+--
+-- All of it is one snapshot, that of the statement that calls this function.
 create or replace function :schema._find_events(
-  after bigint, up_to bigint, max_events integer, types text[], category text, tags text[]
+  after bigint, up_to bigint, max_events integer, types text[], category text, tags text[],
+  backwards boolean default false, probe integer default 40
 ) returns setof :schema.events language plpgsql stable
   set search_path = pg_catalog, pg_temp
-  set plan_cache_mode = force_custom_plan
+  -- The plans do not depend on the values, except those of "execute", which are always made for them. A plan may have been
+  -- made while the log was short.
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
   -- In a large log the estimated cost exceeds jit_above_cost; compiling takes longer than the page.
   set jit = off
   -- With a limit, a search of the index on tags leaves out events at random.
   set gin_fuzzy_search_limit = 0
 as $$
+declare
+  has_tags constant boolean := coalesce(tags, '{}') <> '{}';
+  -- How many positions are read next, in the order of the log. What is still to be read is always the range from after to
+  -- up_to.
+  width bigint := case when up_to - after <= 1000 or not has_tags and category is null then up_to - after
+                       when category is null then probe
+                       else 0 end;
+  walked bigint := 0;
+  missing integer := max_events;
+  returned integer;
+  rare bigint[];
+  is_frequent boolean;
 begin
-  return query
-    select stored.*
-      from :schema.events as stored
-     where stored.position > after
-       and stored.position <= up_to
-       and (_find_events.types is null or stored.type = any (_find_events.types))
-       and (category is null or starts_with(stored.stream_id, category || '-'))
-       -- Without "tags <> '{}'" no plan can use the index on tags.
-       and (_find_events.tags is null
-            or stored.tags @> _find_events.tags and (_find_events.tags = '{}' or stored.tags <> '{}'))
-     order by stored.position
-     limit max_events;
+  if after >= up_to then
+    return;
+  end if;
+
+  while width > 0 loop
+    -- Without "tags <> '{}'" no plan can use the index on tags.
+    if backwards then
+      return query
+        select stored.*
+          from :schema.events as stored
+         where stored.position > greatest(after, up_to - width)
+           and stored.position <= up_to
+           and (not has_tags or stored.tags @> _find_events.tags)
+           and (_find_events.types is null or stored.type = any (_find_events.types))
+           and (category is null or starts_with(stored.stream_id, category || '-'))
+         order by stored.position desc
+         limit missing;
+      get diagnostics returned = row_count;
+      up_to := up_to - width;
+    else
+      return query
+        select stored.*
+          from :schema.events as stored
+         where stored.position > after
+           and stored.position <= least(up_to, after + width)
+           and (not has_tags or stored.tags @> _find_events.tags)
+           and (_find_events.types is null or stored.type = any (_find_events.types))
+           and (category is null or starts_with(stored.stream_id, category || '-'))
+         order by stored.position
+         limit missing;
+      get diagnostics returned = row_count;
+      after := after + width;
+    end if;
+    missing := missing - returned;
+    walked := walked + width;
+    if missing <= 0 or after >= up_to then
+      return;
+    end if;
+    width := case when (max_events - missing) * 100 < walked then 0 else width * 10 end;
+  end loop;
+
+  if category is null then
+    select array_agg(found.position order by case when backwards then -found.position else found.position end)
+             filter (where found.position > after and found.position <= up_to and found.is_of_type),
+           count(*) > 10000
+      into rare, is_frequent
+      from (select stored.position,
+                   _find_events.types is null or stored.type = any (_find_events.types) as is_of_type
+              from :schema.events as stored
+             where stored.tags @> _find_events.tags
+               and stored.tags <> '{}'
+             limit 10001) as found;
+    if not is_frequent then
+      return query
+        select stored.*
+          from :schema.events as stored
+         where stored.position = any (rare[:missing])
+         order by case when backwards then -stored.position else stored.position end;
+      return;
+    end if;
+  end if;
+
+  width := case when category is null then 200000 else up_to - after end;
+  loop
+    return query execute format($query$
+      select stored.*
+        from :schema.events as stored
+       where stored.position > $1
+         and stored.position <= $2
+         and ($3 is null or stored.tags @> $3 and stored.tags <> '{}')
+         and ($4 is null or stored.type = any ($4))
+         and ($5 is null or starts_with(stored.stream_id, $5 || '-'))
+       order by stored.position %s
+       limit $6$query$, case when backwards then 'desc' else 'asc' end)
+      using case when backwards then greatest(after, up_to - width) else after end,
+            case when backwards then up_to else least(up_to, after + width) end,
+            case when has_tags then tags end, types, category, missing;
+    get diagnostics returned = row_count;
+    missing := missing - returned;
+    if backwards then
+      up_to := up_to - width;
+    else
+      after := after + width;
+    end if;
+    if missing <= 0 or after >= up_to then
+      return;
+    end if;
+    width := up_to - after;
+  end loop;
 end
 $$;
 `,
@@ -758,133 +856,24 @@ $$;
   {
     name: '_find_latest_match',
     sql: `-- The position of the latest event after a position that has all of the tags ('{}': any tags), any of the types (null: any
--- type at all), and a stream of the category (null: any stream), at or before up_to (null: any position); null when there
--- is none.
+-- type at all), and a stream of the category (null: any stream); null when there is none.
 --
--- For a condition the caller has locked what the query matches: an event that matches drew its position before the lock
--- was taken, or is not seen. For a read, up_to is not above the mark of what the query asks for.
+-- The caller has locked what the query matches: an event that matches drew its position before the lock was taken, or is
+-- not seen.
 create or replace function :schema._find_latest_match(
-  tags text[], types text[], category text, after bigint, up_to bigint default null
+  tags text[], types text[], category text, after bigint
 ) returns bigint language plpgsql volatile
   set search_path = pg_catalog, pg_temp
-  -- A cached plan may have been made while the log was short.
-  set enable_seqscan = off
-  -- In a large log the estimated cost of a rare tag exceeds jit_above_cost; compiling takes 6 ms, the search 30 µs.
-  set jit = off
-  -- With a limit, a search of the index on tags leaves out events at random.
-  set gin_fuzzy_search_limit = 0
 as $$
 declare
-  top bigint := coalesce(up_to, pg_sequence_last_value(':schema.event_position'::regclass));
-  is_recent boolean;
-  is_frequent boolean;
-  latest bigint;
+  top bigint := pg_sequence_last_value(':schema.event_position'::regclass);
 begin
   -- A sequence that was set, but never called, has no last value for the function above.
   if top is null then
     select coalesce(max(stored.position), 0) into top from :schema.events as stored;
   end if;
-
-  -- No index has types or the whole log: the events are read in the reverse order of the log until one matches.
-  if _find_latest_match.tags = '{}' then
-    select stored.position
-      into latest
-      from :schema.events as stored
-     where stored.position > _find_latest_match.after
-       and stored.position <= top
-       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
-     order by stored.position desc
-     limit 1;
-    return latest;
-  end if;
-  is_recent := top - after <= 500;
-
-  -- After a recent position the events are looked at one by one, the latest first. After an older position only the
-  -- latest 50 are: an event with a popular tag is soon found among them. Without "tags <> '{}'" no plan of this query
-  -- can use the index on tags.
-  select max(stored.position)
-    into latest
-    from :schema.events as stored
-   where stored.position > case when is_recent then _find_latest_match.after else top - 50 end
-     and stored.position <= top
-     and stored.tags @> _find_latest_match.tags
-     and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-     and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'));
-  if latest is not null or is_recent then
-    return latest;
-  end if;
-
-  -- A read mostly has a match: among the newest 2,000 events, or among at most 1,000 events with the tags. These are
-  -- counted, since a plan estimates far too many for a rare tag. With more of them, the events are read in the reverse
-  -- order of the log.
-  if up_to is not null then
-    select stored.position
-      into latest
-      from :schema.events as stored
-     where stored.position > top - 2000
-       and stored.position <= top
-       and stored.tags @> _find_latest_match.tags
-       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
-     order by stored.position desc
-     limit 1;
-    if latest is not null then
-      return latest;
-    end if;
-    select max(found.position), count(*) > 1000
-      into latest, is_frequent
-      from (select stored.position
-              from :schema.events as stored
-             where stored.position + 0 > _find_latest_match.after
-               and stored.position + 0 <= up_to
-               and stored.tags @> _find_latest_match.tags
-               and stored.tags <> '{}'
-               and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-               and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
-             limit 1001) as found;
-    if is_frequent then
-      select stored.position
-        into latest
-        from :schema.events as stored
-       where stored.position > _find_latest_match.after
-         and stored.position <= up_to
-         and stored.tags @> _find_latest_match.tags
-         and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-         and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'))
-       order by stored.position desc
-       limit 1;
-    end if;
-    return latest;
-  end if;
-
-  -- When most of the log is after the position, the index on tags alone is right: if nothing matches, fewer events have
-  -- these tags than are after the position. "+ 0" keeps the index on positions out of the plan: it would be read until
-  -- an event matches, and perhaps none does.
-  if top - after >= after then
-    select max(stored.position + 0)
-      into latest
-      from :schema.events as stored
-     where stored.position + 0 > _find_latest_match.after
-       and stored.tags @> _find_latest_match.tags
-       and stored.tags <> '{}'
-       and (_find_latest_match.types is null or stored.type = any (_find_latest_match.types))
-       and (_find_latest_match.category is null or starts_with(stored.stream_id, _find_latest_match.category || '-'));
-    return latest;
-  end if;
-
-  -- Otherwise the right plan depends on how rare the tags are. The query is planned each time with its values, which
-  -- takes as long as looking at 600 events.
-  execute $query$
-    select max(stored.position + 0)
-      from :schema.events as stored
-     where stored.position > $4
-       and stored.tags @> $1
-       and stored.tags <> '{}'
-       and ($2 is null or stored.type = any ($2))
-       and ($3 is null or starts_with(stored.stream_id, $3 || '-'))$query$
-     into latest using tags, types, category, after;
-  return latest;
+  return (select found.position
+            from :schema._find_events(after, top, 1, types, category, tags, backwards => true) as found);
 end
 $$;
 `,
