@@ -2,6 +2,10 @@ import { bareBulk } from './append/baseline-bulk.ts';
 import { bareInsert } from './append/baseline-insert.ts';
 import { leftfoldAppend } from './append/leftfold-append.ts';
 import { taggedAppend } from './append/tagged-append.ts';
+import { decideFlat } from './decide/decide-flat.ts';
+import { decideNew } from './decide/decide-new.ts';
+import { decideOverlap } from './decide/decide-overlap.ts';
+import { depositByAggregate, depositByTags } from './decide/rules.ts';
 import { awaitedStatements, balances, statements } from './domain/balances.ts';
 import { leftfoldFlat } from './flat/leftfold-flat.ts';
 import { barePing, bareSelect, bareSnapshotRow } from './load/baseline-select.ts';
@@ -46,6 +50,18 @@ export function groupsAt({ full, catchUpEvents, statementEvents, slicedEvents }:
     [
       onStockServer(leftfoldAppend('append.tags.stock.streams', 16, taggedAppend('no-stream'))),
       onStockServer(leftfoldAppend('append.tags.stock.leftfold', 16, taggedAppend('no-tag'))),
+      onStockServer(peerAppend('append.tags.stock.peer.dcb-es', 'dcb-es', install, 16)),
+    ],
+    [
+      decideNew('decide.tags.16.aggregate', 16, depositByAggregate),
+      decideNew('decide.tags.16.leftfold', 16, depositByTags),
+    ],
+    [0, 25, 50, 75, 100].map((percent) => decideOverlap(`decide.overlap.${percent}`, 16, percent / 100)),
+    [
+      decideFlat('decide.tags.flat.10k', 16, 10_000),
+      full
+        ? decideFlat('decide.tags.flat.10m', 16, 10_000_000)
+        : decideFlat('decide.tags.flat.1m', 16, 1_000_000),
     ],
     [readCategory('read.category.custom', 'custom'), readCategory('read.category.generic', 'generic')],
     [leftfoldAppend('tracing.64.silent', 64), tracedAppends('tracing.64.subscribed', 64)],

@@ -5,6 +5,8 @@ import { pairedRatios, type Summary, summarize } from '../statistics/summary.ts'
 export interface Goal {
   /** The name of the goal in the JSON. */
   readonly name: string;
+  /** Another prefix by which `--only` selects it. */
+  readonly also?: string;
   /** The description in the report. */
   readonly what: string;
   /** The name of Leftfold's figure. */

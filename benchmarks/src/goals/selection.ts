@@ -8,13 +8,16 @@ export interface Selection {
 }
 
 /**
- * Selects the goals and workloads whose names begin with `only`, and every workload that one of those goals compares.
+ * Selects the goals and workloads whose names, or prefixes that they have beside their names, begin with `only`, and every
+ * workload that one of those goals compares.
  *
  * @param only undefined for all
  */
 export function select(only: string | undefined, all: Selection): Selection {
   if (only === undefined) return all;
-  const goals = all.goals.filter(({ name }) => name.startsWith(only));
+  const goals = all.goals.filter(({ name, also }) =>
+    [name, also].some((prefix) => prefix?.startsWith(only) === true),
+  );
   const needed = goals.flatMap(({ of, against }) => [
     of,
     typeof against === 'object' ? against.workloads : against,

@@ -6,6 +6,8 @@ export interface LogShape {
   readonly events: number;
   /** Events are distributed in turn, so that those of a stream lie far apart, as in a log of a year. */
   readonly streams: number;
+  /** Whether each event has the tag of its account, and its id as data. @default false */
+  readonly tagged?: boolean;
 }
 
 const CHUNK = 100_000;
@@ -13,15 +15,17 @@ const CHUNK = 100_000;
 const statement = `
   insert into leftfold.events
     (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
-  select number + 1, 'account-' || lpad((number % $3)::text, 23, '0'), number / $3 + 1,
+  select number + 1, 'account-' || account.id, number / $3 + 1,
          lpad(number::text, 23, '0'), case number / $3 when 0 then 'account.opened' else 'account.deposited' end, 1,
          case number / $3
            when 0 then jsonb_build_object('owner', 'owner ' || number)
            else jsonb_build_object(
              'cents', 100 + number % 10000, 'reference', 'invoice 2026-' || lpad(number::text, 9, '0'), 'note',
              'a payload of an ordinary size: some two hundred bytes as JSON, which is what events of a domain have')
-         end, '{}', '{}', clock_timestamp()
+         end || case when $4 then jsonb_build_object('accountId', account.id) else '{}' end,
+         '{}', case when $4 then array['account:' || account.id] else '{}' end, clock_timestamp()
     from generate_series($1::bigint, $2::bigint) as number
+   cross join lateral (select lpad((number % $3)::text, 23, '0') as id) as account
    order by number`;
 
 /** Number of concurrent statements: the server uses one core for each connection. */
@@ -30,17 +34,17 @@ const WRITERS = 2;
 /** Fills a log with generated events by SQL on the server, which is faster than appends through the store. */
 export async function fillLog(
   database: BenchDatabase,
-  { events, streams }: LogShape,
+  shape: LogShape,
   say: (line: string) => void = () => {},
 ): Promise<void> {
   await freshTable(database);
-  await writeEvents(database, { events, streams }, say);
+  await writeEvents(database, shape, say);
 }
 
 /** Writes events into an empty log. None of them is visible to readers before all are. */
 export async function writeEvents(
   database: BenchDatabase,
-  { events, streams }: LogShape,
+  { events, streams, tagged = false }: LogShape,
   say: (line: string) => void = () => {},
 ): Promise<void> {
   const pool = new pg.Pool({ connectionString: database.connectionString, max: WRITERS });
@@ -49,7 +53,7 @@ export async function writeEvents(
     while (next < events) {
       const first = next;
       next = Math.min(first + CHUNK, events);
-      await pool.query(statement, [first, next - 1, streams]);
+      await pool.query(statement, [first, next - 1, streams, tagged]);
       if (events > CHUNK) say(`filling a log: ${next} of ${events} events`);
     }
   };

@@ -55,7 +55,32 @@ const sections: readonly Section[] = [
     rows: [
       ['append.tags.stock.leftfold', 'Leftfold: no event may have the tag'],
       ['append.tags.stock.streams', 'Leftfold: expected versions of streams instead'],
+      ['append.tags.stock.peer.dcb-es', `${peerWords['dcb-es']}: no event may have the tag`],
     ],
+  },
+  {
+    title: 'Decisions on new accounts, 16 in flight',
+    rate: 'decisions/s',
+    rows: [
+      ['decide.tags.16.leftfold', 'Leftfold: over the events with a tag'],
+      ['decide.tags.16.aggregate', 'Leftfold: the same rule on an aggregate'],
+    ],
+  },
+  {
+    title: 'Decisions on tags in a small log and in a large one, 16 in flight',
+    rate: 'decisions/s',
+    rows: [
+      ['decide.tags.flat.10k', 'Leftfold: 10 thousand events in the log'],
+      ['decide.tags.flat.1m', 'Leftfold: 1 million events in the log'],
+      ['decide.tags.flat.10m', 'Leftfold: 10 million events in the log'],
+    ],
+  },
+  {
+    title: 'Decisions of four executors, 16 in flight, a share of them on one tag',
+    rate: 'decisions/s',
+    rows: [0, 25, 50, 75, 100].map(
+      (percent) => [`decide.overlap.${percent}`, `Leftfold: ${percent} % of them`] as const,
+    ),
   },
   {
     title: 'Reading a rare category, 200 of 100,200 events',

@@ -4,9 +4,16 @@ import { formatNumber, formatSummary } from './numbers.ts';
 import { type Section, sectionsOf } from './wording.ts';
 
 const rates = ['eventsPerSecond', 'perSecond'];
-const latencies = { p50Ms: 'p50 ms', p90Ms: 'p90 ms', p99Ms: 'p99 ms', p999Ms: 'p99.9 ms' };
+const columns = {
+  p50Ms: 'p50 ms',
+  p90Ms: 'p90 ms',
+  p99Ms: 'p99 ms',
+  p999Ms: 'p99.9 ms',
+  attempts: 'attempts',
+  failedShare: 'share that failed',
+};
 
-/** Every workload with its rate and its latencies, as Markdown: a table for each section, figures first. */
+/** Every workload with its rate, its latencies and its attempts, as Markdown: a table for each section, figures first. */
 export function workloadTable(results: Results): readonly string[] {
   const suffix = new RegExp(`\\.(?:${[...rates, 'p50Ms'].join('|')})$`);
   const measured = new Set(
@@ -19,18 +26,18 @@ export function workloadTable(results: Results): readonly string[] {
 
 /** A column that no workload of the section has a figure for is left out. */
 function sectionTable({ rate, rows }: Section, results: Results): readonly string[] {
-  const columns = [
+  const shown = [
     { head: rate, cell: (workload: string) => rateOf(results, workload) },
-    ...Object.entries(latencies).map(([figure, head]) => ({
+    ...Object.entries(columns).map(([figure, head]) => ({
       head,
-      cell: (workload: string) => latencyOf(results, `${workload}.${figure}`),
+      cell: (workload: string) => medianOf(results, `${workload}.${figure}`),
     })),
   ].filter(({ cell }) => rows.some(([workload]) => cell(workload) !== ''));
   return [
-    `| ${[...columns.map(({ head }) => head), 'what'].join(' | ')} |`,
-    `|${'---:|'.repeat(columns.length)}---|`,
+    `| ${[...shown.map(({ head }) => head), 'what'].join(' | ')} |`,
+    `|${'---:|'.repeat(shown.length)}---|`,
     ...rows.map(
-      ([workload, words]) => `| ${[...columns.map(({ cell }) => cell(workload)), words].join(' | ')} |`,
+      ([workload, words]) => `| ${[...shown.map(({ cell }) => cell(workload)), words].join(' | ')} |`,
     ),
   ];
 }
@@ -40,7 +47,7 @@ function rateOf(results: Results, workload: string): string {
   return values === undefined ? '' : formatSummary(summarize(values));
 }
 
-function latencyOf(results: Results, name: string): string {
+function medianOf(results: Results, name: string): string {
   const value = results.median(name);
   return value === undefined ? '' : formatNumber(value);
 }
