@@ -71,6 +71,21 @@ describe('a token', () => {
       expect(() => parseLogToken(text)).toThrow(InvalidArgumentError);
   });
 
+  test('of the longest event id is one, and a text that is longer is none', () => {
+    for (const character of ['€', '_', '🦊', 'a']) {
+      const id = character.repeat(255 / character.length);
+      const readFrom = { type: 'a.b', schemaVersion: 1, index: 1_000, count: Number.MAX_SAFE_INTEGER };
+      const token = tokenOf({ position: Number.MAX_SAFE_INTEGER, id, readFrom });
+      expect(placeOfToken('token', token)).toMatchObject({ eventId: id });
+    }
+    const before = process.cpuUsage();
+    for (const text of ['a', '_E2_82_AC'])
+      expect(() => parseLogToken(`v1.9.${text.repeat(10_000_000)}`)).toThrow(
+        /^token must be a token: .*, not a text of \d+ characters$/,
+      );
+    expect(process.cpuUsage(before).user).toBeLessThan(100_000);
+  });
+
   test('cannot be a text or a number by its type', () => {
     expectTypeOf<LogToken>().toExtend<string>();
     expectTypeOf<string>().not.toExtend<LogToken>();

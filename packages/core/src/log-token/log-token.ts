@@ -31,6 +31,12 @@ const START = 'v1.0';
 const form = /^v1\.([1-9][0-9]{0,15})(?:-(0|[1-9][0-9]{0,15}))?\.([A-Za-z0-9._-]+)$/;
 
 /**
+ * Longer than a token of the longest event id, of 255 characters: each takes up to nine. What is longer came from outside,
+ * and is not looked at.
+ */
+const MAX_LENGTH = 2_400;
+
+/**
  * The token of a recorded event; without one, of the beginning of the log, which every log has.
  *
  * A reader resumes after exactly this event, also when it is one of several that a stored event is read as.
@@ -112,7 +118,8 @@ export function placeOfToken(argument: string, token: unknown): EventPlace {
 /** @returns undefined for a text that is not exactly what {@link tokenOf} makes */
 function decoded(token: unknown): EventPlace | undefined {
   if (token === START) return { position: 0 };
-  const [, digits, part, text] = typeof token === 'string' ? (form.exec(token) ?? []) : [];
+  if (typeof token !== 'string' || token.length > MAX_LENGTH) return undefined;
+  const [, digits, part, text] = form.exec(token) ?? [];
   const eventId = text === undefined ? undefined : unescaped(text);
   const position = Number(digits);
   const index = part === undefined ? undefined : Number(part);

@@ -34,9 +34,18 @@ test('an error has the status of its code, and what is no error of the framework
   expect(httpStatusOf(InvalidArgumentError.not('a text', 'a', 1))).toBe(400);
   expect(httpStatusOf(new StoreUnavailableError('down'))).toBe(503);
   expect(httpStatusOf(new EmbeddedPostgresError('POSTGRES_STOPPED', 'stopped'))).toBe(500);
-  const newer = { code: 'OF_A_NEWER_RELEASE', [Symbol.for('leftfold.error')]: true };
+  const branded = (code: unknown) => ({ code, [Symbol.for('leftfold.error')]: true });
+  const throws = () => {
+    throw new Error('of a getter');
+  };
   for (const other of [
-    newer,
+    branded('OF_A_NEWER_RELEASE'),
+    branded('constructor'),
+    branded({ toString: throws }),
+    branded({ toString: () => 'INVALID_ARGUMENT' }),
+    Object.defineProperty(branded(undefined), 'code', { get: throws }),
+    new Proxy({}, { get: throws, has: throws }),
+    { ...branded(undefined), __proto__: null },
     new Error('x'),
     Object.assign(new Error('x'), { code: 'toString' }),
     null,

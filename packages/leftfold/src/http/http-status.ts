@@ -1,4 +1,5 @@
 import { type ErrorCode, LeftfoldError } from '@leftfold/core';
+import { readable } from '@leftfold/core/input';
 
 /** A status that {@link httpStatusOf} returns. */
 export type ErrorStatus = 400 | 404 | 409 | 412 | 413 | 422 | 500 | 503;
@@ -75,6 +76,11 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
  */
 export function httpStatusOf(error: unknown): ErrorStatus {
   if (!LeftfoldError.is(error)) return 500;
+  const { code } = readable(error) as { readonly code: unknown };
   // Another copy of a package may be newer, and have a code that this one does not.
-  return Object.hasOwn(statuses, error.code) ? statuses[error.code] : 500;
+  return typeof code === 'string' && isCode(code) ? statuses[code] : 500;
+}
+
+function isCode(code: string): code is ErrorCode {
+  return Object.hasOwn(statuses, code);
 }
