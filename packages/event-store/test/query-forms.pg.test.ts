@@ -10,8 +10,12 @@ import type { PostgresEventStore } from '../src/index.ts';
 import { openStore, positionsOf, test as storeTest } from './store-test.ts';
 
 const FAILED = { code: 'APPEND_CONDITION_FAILED' };
-const deposited = accountEvents.create.deposited({ cents: 5 });
 const tagged = (event: NewEvent, ...tags: readonly string[]): NewEvent => ({ ...event, tags });
+const TAGS = ['a:1', 'b:1'];
+/** The event that every form matches, and one that those with a type do not. */
+const matching = tagged(opened, ...TAGS);
+const deposited = accountEvents.create.deposited({ cents: 5 });
+const withdrawn = accountEvents.create.withdrawn({ cents: 5 });
 
 const test = storeTest
   .extend('other', { scope: 'file' }, ({ database }, fixture) =>
@@ -24,13 +28,30 @@ const test = storeTest
         beginTransaction(database.connectionString),
   );
 
-/** Queries without tags, each of which matches the event "account.opened" in a stream of accounts. */
-const forms: readonly (readonly [string, EventQuery | readonly EventQuery[]])[] = [
+type Form = readonly [name: string, query: EventQuery | readonly EventQuery[]];
+
+/** Queries, each of which matches the event "account.opened" with both tags in a stream of accounts. */
+const forms: readonly Form[] = [
+  ['a tag', { tags: ['a:1'] }],
+  ['several tags', { tags: ['b:1', 'a:1'] }],
+  ['a tag and types', { tags: ['a:1'], types: ['account.opened'] }],
+  ['a tag, a category and a type', { tags: ['b:1'], category: 'account', types: ['account.opened'] }],
+  ['several queries', [{ tags: ['none:1'] }, { tags: ['a:1', 'b:1'] }]],
   ['a type', { types: ['account.opened'] }],
-  ['a category', { category: 'account' }],
   ['a category and a type', { category: 'account', types: ['account.opened'] }],
-  ['no part', {}],
   ['two queries', [{ tags: ['none:1'] }, { types: ['account.deposited', 'account.opened'] }]],
+  ['a category', { category: 'account' }],
+  ['no part', {}],
+];
+
+/** Queries that exclude nothing of what those above lock, except those that lock all appends. */
+const disjointForms: readonly Form[] = [
+  ['a tag', { tags: ['free:1'] }],
+  ['several tags', { tags: ['free:1', 'a:1'] }],
+  ['a tag and types', { tags: ['free:1'], types: ['account.opened'] }],
+  ['several queries', [{ tags: ['free:1'] }, { tags: ['free:2', 'b:1'] }]],
+  ['a type', { types: ['account.withdrawn'] }],
+  ['a category and a type', { category: 'account', types: ['account.withdrawn'] }],
 ];
 
 /** The ways into the log that write one event, and what they are. */
@@ -40,19 +61,18 @@ const writers: readonly (readonly [
 ])[] = [
   [
     '_append_batch',
-    ({ client }, streamId, store) => store.append(streamId, [opened], { transaction: client }),
+    ({ client }, streamId, store) => store.append(streamId, [matching], { transaction: client }),
   ],
   [
     '_append_batch of two types',
-    ({ client }, streamId, store) =>
-      store.append(streamId, [deposited, tagged(opened, 'x:1')], { transaction: client }),
+    ({ client }, streamId, store) => store.append(streamId, [deposited, matching], { transaction: client }),
   ],
   [
     '_append_one',
     ({ client }, streamId) =>
       client.query(
-        `select leftfold._append_one($1, -1, $1, 'account.opened', 1, '{"owner": "Ada"}', '{}', '{}')`,
-        [streamId],
+        `select leftfold._append_one($1, -1, $1, 'account.opened', 1, '{"owner": "Ada"}', '{}', $2)`,
+        [streamId, TAGS],
       ),
   ],
   [
@@ -60,7 +80,7 @@ const writers: readonly (readonly [
     ({ client }, streamId) =>
       client.query('select leftfold.append($1, $2)', [
         streamId,
-        JSON.stringify([{ type: 'account.opened', data: { owner: 'Ada' } }]),
+        JSON.stringify([{ type: 'account.opened', data: { owner: 'Ada' }, tags: TAGS }]),
       ]),
   ],
 ];
@@ -88,8 +108,8 @@ describe.for(forms)('a condition of %s', ([form, failIfMatch]) => {
     guarantee('conditions-wait-for-appends-in-flight');
     const condition = { failIfMatch, after: await store.highWaterMark() };
     await using writer = await begin();
-    await store.append(`account-undone ${form}`, [opened], { transaction: writer.client });
-    const waiting = other.append(`account-made ${form}`, [opened], { condition });
+    await store.append(`account-undone ${form}`, [matching], { transaction: writer.client });
+    const waiting = other.append(`account-made ${form}`, [matching], { condition });
     await untilBlocked(store.pool);
     await writer.rollback();
     expect(await waiting).toMatchObject({ streamVersion: 1, duplicate: false });
@@ -99,13 +119,13 @@ describe.for(forms)('a condition of %s', ([form, failIfMatch]) => {
     guarantee('conditions-hold-until-commit');
     const condition = { failIfMatch, after: await store.highWaterMark() };
     await using first = await begin();
-    const { position } = await store.append(`account-decided ${form}`, [opened], {
+    const { position } = await store.append(`account-decided ${form}`, [matching], {
       condition,
       transaction: first.client,
     });
     const waiting = [
-      other.append(`account-later ${form}`, [opened]),
-      other.append(`account-later ${form} 2`, [deposited, tagged(opened, 'x:1')]),
+      other.append(`account-later ${form}`, [matching]),
+      other.append(`account-later ${form} 2`, [deposited, matching]),
     ];
     await untilBlocked(store.pool);
     await first.commit();
@@ -121,14 +141,40 @@ describe.for(forms)('a condition of %s', ([form, failIfMatch]) => {
     guarantee('no-write-skew');
     const condition = { failIfMatch, after: await store.highWaterMark() };
     await using first = await begin();
-    const { position } = await store.append(`account-left ${form}`, [opened], {
+    const { position } = await store.append(`account-left ${form}`, [matching], {
       condition,
       transaction: first.client,
     });
-    const lost = failureOf(other.append(`account-right ${form}`, [opened], { condition }));
+    const lost = failureOf(other.append(`account-right ${form}`, [matching], { condition }));
     await untilBlocked(store.pool);
     await first.commit();
     expect(await lost).toMatchObject({ ...FAILED, position });
+  });
+
+  test('holds for one of 16 transactions that wait for it at the same time', async ({ store, begin }) => {
+    guarantee('no-write-skew');
+    const condition = { failIfMatch, after: await store.highWaterMark() };
+    await using holder = await begin();
+    await store.append(`account-held ${form}`, [matching], { transaction: holder.client });
+    const rivals = await Promise.all(Array.from({ length: 16 }, begin));
+    const outcomes = rivals.map(async (rival, number) => {
+      try {
+        const { client: transaction } = rival;
+        const streamId = `account-rival ${form} ${number}`;
+        const { position } = await store.append(streamId, [matching], { condition, transaction });
+        await rival.commit();
+        return position;
+      } catch (error) {
+        await rival.rollback();
+        return error;
+      }
+    });
+    await untilBlocked(store.pool, { count: 16 });
+    await holder.rollback();
+    const [won, ...others] = (await Promise.all(outcomes)).toSorted((a) => (typeof a === 'number' ? -1 : 1));
+    expect(won).toBeTypeOf('number');
+    expect(others).toHaveLength(15);
+    for (const lost of others) expect(lost).toMatchObject({ ...FAILED, position: won });
   });
 
   test('read for a decision does not wait for an append, and the decision is made after it', async ({
@@ -136,10 +182,10 @@ describe.for(forms)('a condition of %s', ([form, failIfMatch]) => {
     begin,
   }) => {
     guarantee('decision-reads', 'conditions-wait-for-appends-in-flight');
-    const { position: before } = await store.append(`account-a ${form}`, [opened]);
+    const { position: before } = await store.append(`account-a ${form}`, [matching]);
     await using open = await begin();
-    await store.append(`account-a ${form}`, [opened], { transaction: open.client });
-    const second = await store.append(`account-b ${form}`, [opened]);
+    await store.append(`account-a ${form}`, [matching], { transaction: open.client });
+    const second = await store.append(`account-b ${form}`, [matching]);
     const { events, condition, era } = await store.readForDecision(failIfMatch);
     expect(positionsOf(await collect(events)).at(-1)).toBe(before);
     const waiting = failureOf(store.append(`account-decided-2 ${form}`, [deposited], { condition, era }));
@@ -160,17 +206,17 @@ describe.for(forms)('a condition of %s', ([form, failIfMatch]) => {
     async (before, { database, store, begin }) => {
       guarantee('decision-reads');
       const ending = await begin();
-      await store.append(`account-ending ${form} ${before}`, [opened], { transaction: ending.client });
+      await store.append(`account-ending ${form} ${before}`, [matching], { transaction: ending.client });
       await using pause = await pauseFunction(database.connectionString, '_high_water_mark', before);
       await using reader = openStore(database.connectionString);
       const reading = reader.readForDecision(failIfMatch);
       await pause.reached();
       await ending.commit();
       const beginning = await begin();
-      const late = await store.append(`account-late ${form} ${before}`, [opened], {
+      const late = await store.append(`account-late ${form} ${before}`, [matching], {
         transaction: beginning.client,
       });
-      await store.append(`account-quick ${form} ${before}`, [opened]);
+      await store.append(`account-quick ${form} ${before}`, [matching]);
       await pause.resume();
       const { condition, events, era } = await reading;
       const seen = positionsOf(await collect(events));
@@ -184,6 +230,25 @@ describe.for(forms)('a condition of %s', ([form, failIfMatch]) => {
     },
   );
 });
+
+test.for(disjointForms)(
+  'a condition of %s does not wait for conditions that exclude something else',
+  async ([form, failIfMatch], { store, other, begin }) => {
+    guarantee('isolated-failures');
+    const after = await store.highWaterMark();
+    await using holder = await begin();
+    const others = forms.slice(0, -2).flatMap(([, query]) => query);
+    await store.append(`account-asking ${form}`, [], {
+      condition: { failIfMatch: others, after },
+      transaction: holder.client,
+    });
+    const { duplicate } = await other.append(`account-free ${form}`, [withdrawn], {
+      condition: { failIfMatch, after },
+    });
+    expect(duplicate).toBe(false);
+    await holder.commit();
+  },
+);
 
 describe('a condition of types', () => {
   test('does not delay appends of other types, with tags or without', async ({ store, other, begin }) => {
