@@ -32,12 +32,12 @@ describe('the command line', () => {
     [
       'an unknown subject',
       ['snapshots'],
-      'name one subject of: log, subscriptions, rebuild, reads; not "snapshots"',
+      'name one subject of: log, subscriptions, rebuild, reads, decisions; not "snapshots"',
     ],
     [
       'several subjects',
       ['log', 'log'],
-      'name one subject of: log, subscriptions, rebuild, reads; not "log log"',
+      'name one subject of: log, subscriptions, rebuild, reads, decisions; not "log log"',
     ],
     [
       'a time that is no number',

@@ -114,3 +114,21 @@ describe('reads of what was written just before, under faults', { timeout: 300_0
     expect(code, output).toBe(1);
   });
 });
+
+describe('decisions and conditions of every form, under faults', { timeout: 300_000 }, () => {
+  test('hold, rest on what the log had, and are refused for events that they exclude', async () => {
+    guarantee('no-write-skew', 'append-conditions', 'conditions-hold-until-commit', 'decision-reads');
+    guarantee('decisions-over-tags', 'conflicts-named', 'commands-take-effect-once');
+    const { code, output } = await runOracle('decisions', ...shortly);
+    expect(output).toContain('No condition was violated and no refusal was false');
+    expect(code, output).toBe(0);
+  });
+
+  test('are violated without the locks on tags and types', async () => {
+    const { code, output } = await runControl('decisions', ...shortly);
+    expect(output).toMatch(/VIOLATION {2}append .*: excluded .* after position \d+, and there is one at \d+/);
+    expect(output).not.toMatch(/VIOLATION {2}process/);
+    expect(output).toContain('The control was found out, as it must be');
+    expect(code, output).toBe(1);
+  });
+});

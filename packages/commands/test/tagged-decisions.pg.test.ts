@@ -141,6 +141,7 @@ describe('a decision over tagged events', () => {
   });
 
   test('gives up after its attempts, with the condition that failed', async ({ bank, store, otherStore }) => {
+    guarantee('conflicts-named');
     await bank.execute(plan.command({ courseId: 'contended', seats: 9 }));
     const other = openBank(otherStore);
     const watched = new WatchedStore(store);
@@ -169,6 +170,7 @@ describe('a decision over tagged events', () => {
   ] as const)(
     'that is decided again names the role and the event: a subscription %s',
     async ([name, faster, roles], { bank, store, otherStore }) => {
+      guarantee('conflicts-named');
       const own = { courseId: `retried ${name}`, studentId: `slow ${name}` };
       const other = { courseId: `${faster.courseId} ${name}`, studentId: `${faster.studentId} ${name}` };
       for (const courseId of new Set([own.courseId, other.courseId]))

@@ -2,7 +2,8 @@ import { TestRunner } from 'vitest';
 import type { GuaranteeId } from './guarantees.ts';
 
 /**
- * Declares which guarantees the running test holds. Make it the first line of the body of the test.
+ * Declares which guarantees the running test holds. Make it the first line of the body of the test; a second
+ * call adds to the first one.
  *
  * The ids become `meta.guarantees` of the test, which vitest's JSON report carries; `docs/guarantees.md` is generated
  * from these reports.
@@ -18,5 +19,6 @@ export function guarantee(...ids: readonly [GuaranteeId, ...GuaranteeId[]]): voi
   if (test === undefined) {
     throw new Error(`guarantee('${ids.join("', '")}') is outside of a test: call it in the body of one`);
   }
-  Object.assign(test.meta, { guarantees: ids });
+  const declared = (test.meta as { readonly guarantees?: readonly string[] }).guarantees ?? [];
+  Object.assign(test.meta, { guarantees: [...declared, ...ids] });
 }

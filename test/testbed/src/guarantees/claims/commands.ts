@@ -16,6 +16,11 @@ export const commandClaims = {
       'A decision over tagged events is appended only if no event that it should have read was added in the meantime, in any stream; a rejection rests on states of one moment.',
     statedIn: 'guides/decisions.md#what-is-guaranteed',
   },
+  'conflicts-named': {
+    claim:
+      'An append condition that failed names the newest event that matches and every query that it matches; of a decision, the roles that it counts in.',
+    statedIn: 'guides/decisions.md#what-is-guaranteed',
+  },
   'commands-take-effect-once': {
     claim: 'A command with an id takes effect once, however often it is sent, and returns the first result.',
     statedIn: 'guides/commands.md#idempotency',
