@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startPostgres } from '@leftfold/embedded';
 import { account, accountEvents, balances, movements, openBalances } from '@leftfold/testbed/bank';
 import { ask, mountSmallDisk } from '@leftfold/testbed/faults';
@@ -84,6 +89,63 @@ test('a projection that finds a full disk is stalled, and goes on when there is 
   expect(await movementsOf()).toMatchObject({ state: 'running', notAdvancing: undefined, lag: 0 });
   expect(await app.projections.verify(movements)).toMatchObject({ equal: true });
 }, 120_000);
+
+test('a server that has no space for its write-ahead log ends, and loses no event that was acknowledged', async ({
+  skip,
+}) => {
+  using disk = mountSmallDisk(96);
+  if (disk === undefined) return skip(WHY_NOT);
+  guarantee('outages');
+  using directory = temporaryFolder();
+  const options = { directory: directory.path, settings: { min_wal_size: '32MB', max_wal_size: '64MB' } };
+  await (await startPostgres(options)).stop();
+  moveLog(directory.path, disk.folder);
+  await using server = await startPostgres(options);
+  await using app = await start(server.connectionString, { run: true });
+  await app.ready(patient);
+  const acknowledged: string[] = [];
+  const write = async () => {
+    const id = `${acknowledged.length}-${Math.random()}`;
+    await app.execute(account.command.open(id, { owner: randomBytes(60_000).toString('base64') }));
+    acknowledged.push(id);
+  };
+  await write();
+  disk.fill();
+  let refused: unknown;
+  while (refused === undefined) refused = await write().then(noFailure, itself);
+  const away = { code: 'STORE_UNAVAILABLE', retryable: true };
+  expect(refused).toMatchObject(away);
+  expect(await failureOf(app.query(balances).execute())).toMatchObject(away);
+
+  disk.free();
+  await server.restart({ mode: 'fast' });
+  await until(() =>
+    write().then(
+      () => true,
+      () => false,
+    ),
+  );
+  for (const projection of projections) {
+    await app.projections.whenCaughtUp(projection, patient);
+    expect(await app.projections.verify(projection)).toMatchObject({ equal: true });
+  }
+  const stored = new Set<string>();
+  for await (const { streamId } of app.store.readAll()) stored.add(streamId);
+  expect(acknowledged.filter((id) => !stored.has(`account-${id}`))).toEqual([]);
+}, 120_000);
+
+function temporaryFolder() {
+  const path = mkdtempSync(join(tmpdir(), 'leftfold-server-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+/** The write-ahead log of a server that is stopped is in another folder from then on. */
+function moveLog(directory: string, folder: string): void {
+  const log = join(directory, 'data', 'pg_wal');
+  execFileSync('cp', ['-a', log, join(folder, 'wal')]);
+  rmSync(log, { recursive: true });
+  symlinkSync(join(folder, 'wal'), log);
+}
 
 const start = (url: string, { run }: { readonly run: boolean }) =>
   createApp({

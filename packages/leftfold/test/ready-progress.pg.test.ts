@@ -61,7 +61,6 @@ test('while a raised version is built, ready() tells how far it is', async ({ ow
 });
 
 test('while createApp waits for a new inline projection, it tells how far it is', async ({ ownDatabase }) => {
-  guarantee('inline-history');
   const database = { url: ownDatabase.connectionString };
   {
     await using before = await createApp({ events: [notes], database });

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { account, balances, movements } from '@leftfold/testbed/bank';
 import { databaseTest } from '@leftfold/testbed/database';
 import { killBackends } from '@leftfold/testbed/faults';
-import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { expect } from 'vitest';
 import { createApp } from '../src/index.ts';
@@ -14,7 +13,6 @@ test.for([
   ['idle_in_transaction_session_timeout', '1ms'],
   ['lock_timeout', '1ms'],
 ])('queries work where %s of the role is %s', async ([setting, value], { ownDatabase, ownPool }) => {
-  guarantee('role-settings');
   await using app = await createApp({
     aggregates: [account],
     projections: [balances, movements],
