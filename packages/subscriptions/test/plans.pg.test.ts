@@ -72,3 +72,32 @@ test('a check of leases looks at what the process runs, and not at all subscript
     JIT_ABOVE_COST,
   );
 });
+
+test('checkpoints that advance together are found by their keys, however many subscriptions there are', async ({
+  database,
+}) => {
+  await using store = await freshStore(database.connectionString);
+  const { schema } = store;
+  await createRunner(store, []).migrate();
+  await using session = await beginTransaction(database.connectionString);
+  const { client } = session;
+  const explained = plansOfSession(client);
+  await client.query(seed(schema));
+  await explainAll(client);
+  explained.length = 0;
+  const { rows } = await client.query<{ moved: number }>(
+    `select cardinality(${schema}._advance_checkpoints('process-0', 60000, names, array_fill(1, array[${RUN}]),
+                array_fill(0, array[${RUN}]), array_fill(0::bigint, array[${RUN}]),
+                array_fill(0::bigint, array[${RUN}]), array_fill(1::bigint, array[${RUN}]),
+                array_fill(null::text, array[${RUN}]))) as moved
+       from (select array_agg('subscription-' || number) as names
+               from generate_series(1, ${RUN}) as number) as run`,
+  );
+  expect(rows).toEqual([{ moved: RUN }]);
+  const nodes = explained.flatMap(({ Plan }) => nodesOf(Plan));
+  const whole = nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']);
+  expect(whole.filter((relation) => relation !== 'log')).toEqual([]);
+  expect(Math.max(...explained.map(({ Plan }) => Plan['Total Cost'] ?? Number.NaN))).toBeLessThan(
+    JIT_ABOVE_COST,
+  );
+});
