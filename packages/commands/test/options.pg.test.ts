@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from '@leftfold/core';
-import { account, transfer } from '@leftfold/testbed/bank';
+import { defineDecision, InvalidArgumentError } from '@leftfold/core';
+import { account, accountEvents, transfer } from '@leftfold/testbed/bank';
+import { courseEvents, seats } from '@leftfold/testbed/courses';
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 import { accepted, type CommandMiddleware, createCommandExecutor } from '../src/index.ts';
@@ -209,9 +210,40 @@ test('one aggregate in two roles is an error that names both', async ({ bank }) 
 test('a decision reads only aggregates that were given', async ({ store }) => {
   await using bank = createCommandExecutor({ store, aggregates: [], decisions: [transfer] });
   await expect(bank.execute(transfer.command({ from: 'a', to: 'b', cents: 1 }))).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    message: 'aggregate "account" is not one of those given in aggregates; pass its definition',
+    code: 'INVALID_DEFINITION',
+    message:
+      'decision "transfer" reads aggregate "account", which is not one of those given in aggregates; pass its definition',
   });
+});
+
+test('an event of an aggregate goes to no aggregate by chance', async ({ store }) => {
+  const stray = defineDecision({
+    name: 'stray',
+    input: z.object({}),
+    events: [accountEvents],
+    reads: () => ({}),
+    decide: (_states, _input, emit) => emit.account.deposited({ cents: 1 }),
+  });
+  await using bank = createCommandExecutor({ store, aggregates: [account], decisions: [stray] });
+  await expect(bank.execute(stray.command({}))).rejects.toMatchObject({
+    code: 'INVALID_DEFINITION',
+    message: expect.stringContaining(
+      'event "account.deposited", which belongs to aggregate "account", and nothing says to which; read account.at(id)',
+    ),
+  });
+});
+
+test('a decision that reads nothing is appended without a condition', async ({ store }) => {
+  const note = defineDecision({
+    name: 'note',
+    input: z.object({ text: z.string() }),
+    events: [courseEvents],
+    reads: () => ({ none: [seats.for({ course: 'c' })].slice(1) }),
+    decide: (_states, { text }, emit) => emit.course.announced({ text }),
+  });
+  await using bank = createCommandExecutor({ store, aggregates: [], decisions: [note] });
+  const { events } = accepted(await bank.execute(note.command({ text: 'a' }), { commandId: 'note-1' }));
+  expect(events.map(({ streamId }) => streamId)).toEqual(['course-note-1']);
 });
 
 test('two definitions with one name are an error of createCommandExecutor', ({ store }) => {

@@ -145,7 +145,7 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
   const { name } = decision;
   const input = parseCommandInput(name, decision.input, command.input);
   const reads = decision.reads(ownInput(name, 'input', input));
-  const targets = targetsOf(reads, registry, expected);
+  const targets = targetsOf(name, reads, registry, expected);
   const roleNames = Object.fromEntries(targets.map(({ role }) => [role, true] as const));
   assertOptions('expectedVersion', expected, roleNames);
   const folds = foldsOf(reads);
@@ -162,7 +162,8 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
       const decided = decision.decide(given, context);
       if (decided instanceof Rejection) return decided;
       const byStream = new Map<string, NewEvent[]>();
-      for (const { event, streamId } of decided) {
+      for (const { event, streamId, named } of decided) {
+        if (!named) registry.assertOfNoAggregate(name, event);
         const events = byStream.get(streamId) ?? [];
         byStream.set(streamId, events);
         events.push(event);
@@ -172,11 +173,16 @@ function planOfDecision(command: DecisionCommand, registry: Registry, expected: 
   };
 }
 
-function targetsOf(reads: ReadsByRole, registry: Registry, expected: AnyExpectedVersion): readonly Target[] {
+function targetsOf(
+  decision: string,
+  reads: ReadsByRole,
+  registry: Registry,
+  expected: AnyExpectedVersion,
+): readonly Target[] {
   return Object.entries(reads).flatMap(([role, read]) => {
     if (!isAggregateRead(read)) return [];
     const { aggregate, id } = read;
-    registry.assertHas(aggregate);
+    registry.assertReadable(decision, aggregate);
     return [
       { role, aggregate, streamId: aggregate.streamId(id), expectedVersion: expectedOf(expected, role) },
     ];

@@ -4,6 +4,8 @@ import {
   type AnyDecision,
   DuplicateDefinitionError,
   InvalidArgumentError,
+  InvalidDefinitionError,
+  type NewEvent,
   UnknownCommandError,
 } from '@leftfold/core';
 import { assertWhole } from '@leftfold/core/input';
@@ -58,6 +60,28 @@ export class Registry {
       'aggregate',
       `"${aggregate.name}" is not one of those given in aggregates; pass its definition`,
     );
+  }
+
+  /** @throws InvalidDefinitionError when a decision reads an aggregate that was not given: with exactly this definition object */
+  assertReadable(decision: string, aggregate: AnyAggregate): void {
+    if (this.#aggregates.get(aggregate.name) === aggregate) return;
+    throw new InvalidDefinitionError(
+      `decision "${decision}" reads aggregate "${aggregate.name}", which is not one of those given in aggregates; pass its definition`,
+    );
+  }
+
+  /**
+   * An event of a category with an aggregate is in a stream of it: any other stream would be that of an aggregate that was not
+   * meant.
+   *
+   * @throws InvalidDefinitionError when its category has an aggregate
+   */
+  assertOfNoAggregate(decision: string, { type }: NewEvent): void {
+    for (const { name, events } of this.#aggregates.values())
+      if (type.startsWith(`${events.category}.`))
+        throw new InvalidDefinitionError(
+          `decide of decision "${decision}" returned event "${type}", which belongs to aggregate "${name}", and nothing says to which; read ${name}.at(id) under a role and make it with that role's functions, or give the event a tag with key "${events.category}"`,
+        );
   }
 
   #addAggregate(aggregate: AnyAggregate): void {

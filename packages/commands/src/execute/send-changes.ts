@@ -61,8 +61,9 @@ export async function assertUnchanged(store: EventStore, loaded: Loaded): Promis
 }
 
 /** The earliest: the store refuses the append when the log has gone back since any of the states was read. */
-function eraOf(loaded: Loaded): number {
-  return Math.min(...statesIn(loaded).map(({ era }) => era));
+function eraOf(loaded: Loaded): number | undefined {
+  const eras = statesIn(loaded).map(({ era }) => era);
+  return eras.length === 0 ? undefined : Math.min(...eras);
 }
 
 /** No event that counts in a fold may come after those that it has. */

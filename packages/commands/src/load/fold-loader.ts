@@ -96,6 +96,5 @@ function next(target: FoldTarget, folded: FoldedState, event: RecordedEvent): Fo
   if (!countsIn(target, event)) return folded;
   const { position, id: eventId } = event;
   const { fold, values } = target;
-  const from = fold.last ? fold.initialState : folded.state;
-  return { ...folded, state: fold.evolve(from, event, values), position, eventId };
+  return { ...folded, state: fold.evolve(folded.state, event, values), position, eventId };
 }

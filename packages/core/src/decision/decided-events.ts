@@ -15,6 +15,8 @@ import { isAggregateRead, type ReadsByRole } from './reads.ts';
 export interface DecidedEvent {
   readonly event: NewEvent;
   readonly streamId: string;
+  /** True for the stream of an aggregate that it reads, or one named by the tag whose key is the category. */
+  readonly named: boolean;
 }
 
 /**
@@ -54,8 +56,15 @@ export function decidedEvents(
         `decide of decision "${name}" returned event ${shownName(event.type)} without saying whose it is; make it with ${candidates.map((candidate) => `emit.${candidate.role}`).join(' or ')}`,
       );
     const aggregate = aggregates.find((candidate) => candidate.role === role);
-    if (aggregate !== undefined) return { event, streamId: aggregate.aggregate.streamId(aggregate.id) };
-    return { event, streamId: streamIdOf(category, valueOfTag(category, definition, event) ?? commandId) };
+    if (aggregate !== undefined)
+      return { event, streamId: aggregate.aggregate.streamId(aggregate.id), named: true };
+    const tag = namingTag(category, definition, event);
+    const value = tag?.slice(tag.indexOf(':') + 1) ?? commandId;
+    return {
+      event,
+      streamId: streamIdOf(category, value),
+      named: tag?.startsWith(`${category}:`) === true,
+    };
   });
 }
 
@@ -74,12 +83,11 @@ function definitionOf(
   throw new InvalidDefinitionError(`event ${shownName(type)} has no definition here`);
 }
 
-/** The value of the tag that names the stream. */
-function valueOfTag(category: string, definition: EventDefinition, event: NewEvent): string | undefined {
+/** The tag whose key is the category, or else the first one. */
+function namingTag(category: string, definition: EventDefinition, event: NewEvent): string | undefined {
   if (definition.tags === undefined) return undefined;
   const { type, data } = event;
   const parsed = ValidatedEvent.isOf(definition, event) ? data : parsePayload(type, definition.written, data);
   const tags = tagsOfPayload(type, definition.tags, parsed);
-  const tag = tags.find((each) => each.startsWith(`${category}:`)) ?? tags[0];
-  return tag?.slice(tag.indexOf(':') + 1);
+  return tags.find((each) => each.startsWith(`${category}:`)) ?? tags[0];
 }

@@ -38,8 +38,8 @@ test('a rejection is returned unchanged', () => {
 describe('the stream of an event', () => {
   test('is that of the role whose function made it', () => {
     expect(decided(transfer, { from: rich, to: rich })).toEqual([
-      { event: withdrawn(5), streamId: 'account-a' },
-      { event: deposited(5), streamId: 'account-b' },
+      { event: withdrawn(5), streamId: 'account-a', named: true },
+      { event: deposited(5), streamId: 'account-b', named: true },
     ]);
   });
 
@@ -49,7 +49,9 @@ describe('the stream of an event', () => {
       reads: ({ from }) => ({ payer: account.at(from) }),
       decide: () => withdrawn(5),
     });
-    expect(decided(one, { payer: rich })).toEqual([{ event: withdrawn(5), streamId: 'account-a' }]);
+    expect(decided(one, { payer: rich })).toEqual([
+      { event: withdrawn(5), streamId: 'account-a', named: true },
+    ]);
   });
 
   test('is not guessed among several aggregates', () => {
@@ -64,7 +66,9 @@ describe('the stream of an event', () => {
     const input = { courseId: 'c1', studentId: 's1' };
     const states = { course: free, courses: 0, attends: false };
     const subscribed = courseEvents.create.subscribed(input);
-    expect(decided(subscribe, states, input)).toEqual([{ event: subscribed, streamId: 'course-c1' }]);
+    expect(decided(subscribe, states, input)).toEqual([
+      { event: subscribed, streamId: 'course-c1', named: true },
+    ]);
     const announced = courseEvents.create.announced({ text: '' });
     const announce = defineDecision({
       name: 'announce',
@@ -74,7 +78,7 @@ describe('the stream of an event', () => {
       decide: () => [announced],
     });
     expect(decided(announce, { courses: free }, {})).toEqual([
-      { event: announced, streamId: 'course-command-1' },
+      { event: announced, streamId: 'course-command-1', named: false },
     ]);
   });
 });
@@ -128,10 +132,34 @@ describe('refused is', () => {
     expect(() => odd.reads({})).toThrow(message);
   });
 
+  test('a fold over events that it does not declare', () => {
+    const odd = defineDecision({
+      name: 'odd',
+      input: z.object({}),
+      reads: () => ({ course: seats.for({ course: 'c1' }) }),
+      decide: () => [],
+    });
+    expect(() => odd.reads({})).toThrow(
+      'decision "odd" reads a fold over the events of category "course", which it does not declare; name their group in events',
+    );
+  });
+
+  test('a role of an aggregate with the name of other events', () => {
+    const odd = defineDecision({
+      name: 'odd',
+      input: z.object({}),
+      events: [courseEvents],
+      reads: () => ({ course: account.at('a') }),
+      decide: () => [],
+    });
+    expect(() => odd.reads({})).toThrow('emit.course could be either; give the role another name');
+  });
+
   test('more than 100 aggregates, and more than 64 folds', () => {
     const reading = (count: number, read: (index: number) => unknown) =>
       defineDecision({
         ...base,
+        events: [courseEvents],
         reads: () =>
           Object.fromEntries(
             Array.from({ length: count }, (_, index) => [`role${index}`, read(index)]),

@@ -13,15 +13,10 @@ import type { DecidedEventOptions } from '../event/event-definition.ts';
 import type { Payloads } from '../event/event-shapes.ts';
 import type { NewEvent } from '../event/event.ts';
 import { assertDecisionOptions } from './assert-decision-options.ts';
+import { checkedReads } from './checked-reads.ts';
 import { type DecidedEvent, decidedEvents } from './decided-events.ts';
 import { Emitter } from './emitter.ts';
-import {
-  type AggregateIn,
-  type AggregateRoles,
-  checkedReads,
-  type ReadsByRole,
-  type StatesOf,
-} from './reads.ts';
+import { type AggregateIn, type AggregateRoles, type ReadsByRole, type StatesOf } from './reads.ts';
 
 /** The groups of the events that a decision may emit: those of its aggregates, and those that it declares. */
 type GroupsOf<TReads, TGroups extends readonly AnyEventGroup[]> =
@@ -35,14 +30,12 @@ type CreatorsOf<TGroup> =
     ? EventCreators<TCategory, TPayloads, DecidedEventOptions>
     : never;
 
-/** Creators by role of an aggregate, and by category of other events. */
-type EmitOf<TReads, TGroups extends readonly AnyEventGroup[]> = {
-  readonly [TName in
-    | AggregateRoles<TReads>
-    | TGroups[number]['category']]: TName extends AggregateRoles<TReads>
-    ? CreatorsOf<EventsOf<AggregateIn<TReads[TName]>>>
-    : CreatorsOf<Extract<TGroups[number], { readonly category: TName }>>;
-};
+/** The creators by the role of an aggregate, or by the category of other events. */
+type CreatorsIn<TReads, TGroups extends readonly AnyEventGroup[], TName> = CreatorsOf<
+  TName extends AggregateRoles<TReads>
+    ? EventsOf<AggregateIn<TReads[TName]>>
+    : Extract<TGroups[number], { readonly category: TName }>
+>;
 
 /** What `decide` may return. A rejection for any reason, or a promise, would be an object without a type too. */
 type DecisionResult<TEvent extends NewEvent, TReason extends string> =
@@ -74,7 +67,13 @@ export interface DecisionOptions<
   readonly decide: ((
     states: StatesOf<NoInfer<TReads>>,
     input: z.output<NoInfer<TInput>>,
-    emit: EmitOf<NoInfer<TReads>, NoInfer<TGroups>>,
+    emit: {
+      readonly [TName in AggregateRoles<NoInfer<TReads>> | NoInfer<TGroups>[number]['category']]: CreatorsIn<
+        NoInfer<TReads>,
+        NoInfer<TGroups>,
+        TName
+      >;
+    },
     context: DecideContext,
   ) => DecisionResult<NewEventOf<GroupsOf<NoInfer<TReads>, NoInfer<TGroups>>>, NoInfer<TReason>>) &
     ((...given: never) => TResult);
@@ -98,8 +97,8 @@ export interface AnyDecision {
   readonly input: CommandInput;
   readonly events: readonly AnyEventGroup[];
   /**
-   * @throws InvalidDefinitionError when it reads something else than aggregates and folds
-   * @throws InvalidCommandError when one aggregate has two roles
+   * @throws InvalidDefinitionError when it reads something else than aggregates and folds, or folds over other events
+   * @throws InvalidCommandError when one aggregate has two roles, or the input asks for too many
    * @throws what the option throws
    */
   reads(input: unknown): ReadsByRole;
@@ -184,14 +183,14 @@ export function defineDecision<
     input,
     events: groups,
     command: (value) => ({ decision: name, input: value }),
-    reads: (value) => checkedReads(name, options.reads(value as z.output<TInput>)),
+    reads: (value) => checkedReads(name, options.reads(value as z.output<TInput>), groups),
     decide({ reads, states, input: value, commandId }, context) {
       const emitter = new Emitter(reads, groups);
       // The framework reads exactly what `reads` returned.
       const decided = decide(
         states as StatesOf<TReads>,
         value as z.output<TInput>,
-        emitter.creators as EmitOf<TReads, TGroups>,
+        emitter.creators as Parameters<typeof decide>[2],
         context,
       );
       if (decided instanceof Rejection) return decided;

@@ -5,9 +5,11 @@ import { defineFold } from './define-fold.ts';
 
 const events = [courseEvents] as const;
 
-test('tags are those that the events which count declare', () => {
+test('tags are those that every event which counts declares', () => {
   seats.for({ course: 'c1' });
+  // @ts-expect-error a course is planned for no student: the fold would not see it
   seats.for({ course: 'c1', student: 7 });
+  load.for({ course: 'c1', student: 7 });
   // @ts-expect-error no event declares "room"
   seats.for({ room: 'r1' });
   // @ts-expect-error no tag would match every event; all() says so
@@ -17,6 +19,27 @@ test('tags are those that the events which count declare', () => {
   planned.for({ student: 's1' });
   // @ts-expect-error a tag is a text or a number
   seats.for({ course: true });
+});
+
+test('the last event alone says what the state is', () => {
+  defineFold({
+    events,
+    initialState: 0,
+    last: true,
+    evolve: {
+      'course.planned': (state, { seats }) => {
+        expectTypeOf(state).toEqualTypeOf<undefined>();
+        return seats;
+      },
+    },
+  });
+  defineFold({
+    events,
+    initialState: 0,
+    last: true,
+    // @ts-expect-error there is no state before
+    evolve: { 'course.planned': (count) => count + 1 },
+  });
 });
 
 test('a fold over events without tags has nothing to ask for but all', () => {

@@ -8,19 +8,24 @@ import type { Immutable } from '../fold/immutable.ts';
 import { initialStateOf } from '../fold/initial-state.ts';
 import { assertMembers } from '../input/assert-definition.ts';
 import { assertFoldOptions } from './assert-decision-options.ts';
-import type { FoldHandlers, FoldTags, PayloadsByType, SomeTags, TagKeysOfTypes } from './fold-types.ts';
+import type { FoldHandlers, FoldTags, PayloadsByType, SomeTags, TagKeysOfAll } from './fold-types.ts';
 
 /** What {@link defineFold} takes. */
-export interface FoldOptions<TGroups extends readonly AnyEventGroup[], TState, TEvolve> {
+export interface FoldOptions<
+  TGroups extends readonly AnyEventGroup[],
+  TState,
+  TEvolve,
+  TLast extends boolean = boolean,
+> {
   readonly events: TGroups;
   /** The state without events. It is frozen, since every fold starts from the same object. */
   readonly initialState: TState;
   /**
-   * Only the newest event that counts is read: the state follows from it alone, as a number that is counted up does.
+   * Only the newest event that counts is read. The state follows from it alone, so its function gets no state: `undefined`.
    *
    * @default false
    */
-  readonly last?: boolean;
+  readonly last?: TLast;
   /**
    * One function for each event that counts, by its type: `(state, data, tags)`, with the tags that the fold is for. Events
    * of other types are not read. A result with a field that the state does not have does not compile.
@@ -40,7 +45,7 @@ export interface AnyFold {
   readonly events: readonly AnyEventGroup[];
   /** The event types that it reads. */
   readonly types: readonly string[];
-  /** Only the newest event counts, folded into the initial state. */
+  /** Only the newest event counts, whatever the state before. */
   readonly last: boolean;
   readonly initialState: unknown;
   evolve(state: unknown, event: ReadEvent, tags: FoldTags): unknown;
@@ -87,7 +92,7 @@ export interface Fold<TKey extends string, TState> extends AnyFold {
  * seats.for({ course: 'c1' }); // what `reads` of a decision returns
  * ```
  *
- * A key that none of the events declares, with `tagged`, does not compile.
+ * A key that one of the events which count does not declare, with `tagged`, does not compile: the fold would never see it.
  *
  * @throws InvalidArgumentError when a part is missing, misspelt, or is none.
  * @throws InvalidDefinitionError when the initial state contains a Map, a Set or an instance of a class.
@@ -95,26 +100,32 @@ export interface Fold<TKey extends string, TState> extends AnyFold {
 export function defineFold<
   const TGroups extends readonly AnyEventGroup[],
   TState,
-  TEvolve extends FoldHandlers<NoInfer<Immutable<TState>>, NoInfer<TGroups>>,
+  TEvolve extends FoldHandlers<NoInfer<Immutable<TState>>, NoInfer<TGroups>, NoInfer<TLast>>,
+  const TLast extends boolean = false,
 >(
-  options: FoldOptions<TGroups, TState, TEvolve>,
-): Fold<TagKeysOfTypes<TGroups, keyof TEvolve>, Immutable<TState>> {
+  options: FoldOptions<TGroups, TState, TEvolve, TLast>,
+): Fold<TagKeysOfAll<TGroups, keyof TEvolve>, Immutable<TState>> {
   assertFoldOptions(options);
   const { events } = options;
+  const last = options.last === true;
   // The names and types are those of the options by construction; Object.entries and index access forget them.
   const handlers = options.evolve as Readonly<
-    Record<string, ((state: Immutable<TState>, data: never, tags: FoldTags) => Immutable<TState>) | undefined>
+    Record<
+      string,
+      ((state: Immutable<TState> | undefined, data: never, tags: FoldTags) => Immutable<TState>) | undefined
+    >
   >;
   const types = Object.keys(handlers).filter((type) => handlers[type] !== undefined);
-  const fold: Fold<TagKeysOfTypes<TGroups, keyof TEvolve>, Immutable<TState>> = {
+  const fold: Fold<TagKeysOfAll<TGroups, keyof TEvolve>, Immutable<TState>> = {
     kind: 'fold',
     events,
     types,
-    last: options.last === true,
+    last,
     initialState: initialStateOf('a fold', options.initialState),
     evolve(state, { type, data }, tags) {
       const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
-      return handler === undefined ? state : handler(state as Immutable<TState>, data as never, tags);
+      if (handler === undefined) return state;
+      return handler(last ? undefined : (state as Immutable<TState>), data as never, tags);
     },
     for: (given) => {
       const values = valuesOf(given);
@@ -127,12 +138,12 @@ export function defineFold<
 
 function valuesOf(given: unknown): Readonly<Record<string, string | number>> {
   assertMembers('tags', given, 'an object with a value for each key', () => {});
-  const values = Object.entries(given).filter(([, value]) => value !== undefined);
+  const values = Object.entries(given);
   for (const [key, value] of values)
     if (!isTagValue(value))
       throw new InvalidArgumentError(
         'tags',
-        `has a value for ${shownName(key)} that is no tag; give a text that is not empty, or a number`,
+        `has a value for ${shownName(key)} that is no tag; give a text that is not empty, or a number, or leave the key out`,
       );
   if (values.length === 0)
     throw new InvalidArgumentError('tags', 'must name at least one; take all() for the events with any tags');

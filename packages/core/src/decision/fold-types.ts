@@ -18,8 +18,14 @@ type PayloadOf<TGroup, TType extends string> =
       : never
     : never;
 
-/** The keys of the tags that events of some types declare. */
-export type TagKeysOfTypes<TGroups extends readonly AnyEventGroup[], TType> = KeysIn<TGroups[number], TType>;
+/** The keys of the tags that every event of some types declares. */
+export type TagKeysOfAll<TGroups extends readonly AnyEventGroup[], TType> = (
+  TType extends unknown
+    ? (key: KeysIn<TGroups[number], TType>) => void
+    : never
+) extends (key: infer TKey extends string) => void
+  ? TKey
+  : never;
 
 type KeysIn<TGroup, TType> =
   TGroup extends EventGroup<infer TCategory, infer _TPayloads extends Payloads>
@@ -31,11 +37,11 @@ type KeysIn<TGroup, TType> =
     : never;
 
 /** How one event changes the state of a fold: `(state, data, tags)`, with the tags that the fold is for. */
-export type FoldHandlers<TState, TGroups extends readonly AnyEventGroup[]> = {
+export type FoldHandlers<TState, TGroups extends readonly AnyEventGroup[], TLast extends boolean> = {
   readonly [TType in keyof PayloadsByType<TGroups>]?: (
-    state: TState,
+    state: TLast extends true ? undefined : TState,
     data: EventData<PayloadsByType<TGroups>[TType]>,
-    tags: FoldTags<TagKeysOfTypes<TGroups, TypeOf<TGroups[number]>>>,
+    tags: FoldTags<KeysIn<TGroups[number], TypeOf<TGroups[number]>>>,
   ) => TState;
 };
 
