@@ -25,6 +25,7 @@ import {
   assertSchema,
   type OptionNames,
   ownInput,
+  reading,
   thrownText,
 } from '@leftfold/core/input';
 import { commandNameOf, planOf } from '../decide/plan.ts';
@@ -181,7 +182,7 @@ export function createCommandExecutor<
         toRejection: execution.toRejection,
       }).run();
     });
-    const own = { ...command, input: ownInput(name, 'input', command.input) };
+    const own = reading('command', () => ({ ...command, input: ownInput(name, 'input', command.input) }));
     const execution = { command: own, name, commandId, metadata, expectedVersion: given.expectedVersion };
     return tracedExecution(execution, () => run(execution));
   }

@@ -157,3 +157,13 @@ test('an input that cannot be read, or contains itself, is refused', async () =>
     });
   }
 });
+
+test('a command that cannot be read is refused', async () => {
+  const { box, executor, gate } = opened();
+  gate.open();
+  const ownKeys = () => {
+    throw new Error('secret');
+  };
+  const command = new Proxy(box.command.fill('1', given()), { ownKeys });
+  await expect(executor.execute(command)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
