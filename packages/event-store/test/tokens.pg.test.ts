@@ -23,7 +23,8 @@ const test = databaseTest(migratedLog).extend('tokens', async ({ ownDatabase }) 
 const filters = [undefined, { category: 'account' }, { tags: ['a:1'] }, { types: ['account.closed'] }];
 
 async function expectRefused(store: PostgresEventStore, after: LogToken, position: number) {
-  const rewound = { code: 'LOG_REWOUND', lostFrom: position, lostTo: position };
+  const message = expect.stringContaining(`does not have the event of the token at position ${position};`);
+  const rewound = { code: 'LOG_REWOUND', lostFrom: position, lostTo: position, message };
   for (const filter of filters) {
     const options = { after, filter, unknownEvents: 'skip' as const };
     expect(await failureOf(collect(store.readAll(options)))).toMatchObject(rewound);

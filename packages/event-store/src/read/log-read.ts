@@ -31,7 +31,8 @@ async function* pagesOfLog(
   let token = place.eventId === undefined ? undefined : place;
   const progress: ReadProgress = { left: options.limit ?? Number.POSITIVE_INFINITY, last: undefined };
   reader.assertOpen();
-  const mark = await highWaterMark(place.position);
+  // The page says more of a token that the log does not have, than that its position is beyond the end.
+  const mark = await highWaterMark(token === undefined ? place.position : 0);
   const { era } = reader;
   let after = place.position;
   let upTo = Math.min(mark, options.untilPosition ?? mark);

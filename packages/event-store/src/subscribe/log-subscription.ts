@@ -120,10 +120,10 @@ export class LogSubscription implements Subscription {
   async #readPage(after: number, over: AbortSignal): Promise<LogPage | undefined> {
     const token = this.#token;
     const from = { after, era: this.#era };
-    // A token is checked at once, and not when an event follows.
+    // A token is checked at once, by the page, and not when an event follows.
     const upTo = await (token === undefined
       ? this.#watch.waitFor({ ...from, signal: over })
-      : this.#watch.now(from));
+      : this.#watch.now({ ...from, after: 0 }));
     if (over.aborted) return undefined;
     const { filter, unknownEvents } = this.#options;
     const shared = this.#watch.isSharedMark(upTo);
