@@ -145,6 +145,7 @@ describe('a decision over tagged events', () => {
     await bank.execute(plan.command({ courseId: 'contended', seats: 9 }));
     const other = openBank(otherStore);
     const watched = new WatchedStore(store);
+    delete watched.lockForAppend;
     let students = 0;
     watched.beforeAppend = async () => {
       students += 1;

@@ -7,7 +7,13 @@ import type {
   StreamToAppend,
 } from '@leftfold/core';
 
-type Method = 'append' | 'appendToStreams' | 'readStream' | 'readForDecision' | 'eventsOfCommand';
+type Method =
+  | 'append'
+  | 'appendToStreams'
+  | 'readStream'
+  | 'readForDecision'
+  | 'lockForAppend'
+  | 'eventsOfCommand';
 
 /** A real store, whose calls are counted, and into whose way a test can put something. */
 export class WatchedStore implements EventStore {
@@ -65,6 +71,13 @@ export class WatchedStore implements EventStore {
     this.decisionsFrom.push(options?.after ?? 0);
     const read = await this.#store.readForDecision(queries, options);
     return { ...read, era: read.era + this.eras };
+  };
+  /** Calls of the lock are not counted. Delete it for a store that has no locks. */
+  lockForAppend?: NonNullable<EventStore['lockForAppend']> = async (appends, context) => {
+    this.calls.push('lockForAppend');
+    const lock = await this.#store.lockForAppend?.(appends, context);
+    if (lock === undefined) throw new TypeError('the store has no locks');
+    return lock;
   };
   readAll: EventStore['readAll'] = (options) => this.#store.readAll(options);
   subscribe: EventStore['subscribe'] = (options) => this.#store.subscribe(options);

@@ -196,6 +196,7 @@ export {
 } from './retry/retry-policy.ts';
 export type {
   AppendContext,
+  AppendLock,
   AppendOptions,
   AppendResult,
   AppendToStreamsResult,

@@ -1,4 +1,6 @@
 import {
+  type AppendContext,
+  type AppendLock,
   type AppendToStreamsResult,
   type AppendOptions,
   type AppendResult,
@@ -30,10 +32,8 @@ import {
   OutagePause,
   type PipelinedTransaction,
   Slots,
-  type Statement,
   StatementNames,
   type StatementRunner,
-  toLeftfoldError,
   type TransactionOptions,
 } from '@leftfold/postgres';
 import type { Kysely } from 'kysely';
@@ -60,6 +60,7 @@ import {
 import { appendChannel, DEMOTED_TOPIC } from './high-water/append-channel.ts';
 import { functions, migrations } from './sql/migrations.generated.ts';
 import { markRestoredStatement } from './sql/lineage.ts';
+import { sendStatement } from './sql/send-statement.ts';
 import { saveSnapshotStatement } from './sql/snapshots.ts';
 import { LogSubscription } from './subscribe/log-subscription.ts';
 
@@ -130,15 +131,13 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
       transact: (work, hookOptions) =>
         this.#opened.inTransaction(this.#names, work, { ...hookOptions, answerMs, everyStatement: true }),
       reader: this.#reader,
+      watch: this.#watch,
       limits: appendLimits(options.limits),
       concurrency,
       spare: Math.max(0, size - 2 * concurrency - 1),
       answerMs,
       inline: options.inline,
-      onCommitted: () => {
-        this.#watch.nudge();
-        this.#notifier.notify();
-      },
+      onCommitted: () => this.#notifier.notify(),
       onDemoted: () => void this.#notifier.tell(DEMOTED_TOPIC, ''),
     });
   }
@@ -175,7 +174,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   /** To be called once after a restore, before any process appends: those that remember later events then notice. */
   async markRestored(): Promise<void> {
-    await this.#send(markRestoredStatement(this.schema));
+    await sendStatement(this.run, this.schema, markRestoredStatement(this.schema));
   }
 
   async append(
@@ -213,6 +212,15 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   ): Promise<DecisionRead<TEvent>> {
     this.#assertOpen();
     return readForDecision(this.#reader, this.#watch, queries, options) as Promise<DecisionRead<TEvent>>;
+  }
+
+  async lockForAppend(
+    appends: readonly StreamToAppend[],
+    context: AppendContext<TEvent['type']> = {},
+  ): Promise<AppendLock<TEvent>> {
+    this.#assertOpen();
+    assertAppendContext(context);
+    return this.#appender.lock(appends, context) as Promise<AppendLock<TEvent>>;
   }
 
   subscribe(options: SubscribeOptions<TEvent['type']> = {}): Subscription<TEvent> {
@@ -266,21 +274,18 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
 
   async saveSnapshot(streamId: string, key: string, snapshot: Snapshot): Promise<void> {
     this.#assertOpen();
-    await this.#send(saveSnapshotStatement(this.schema, streamId, key, snapshot));
+    await sendStatement(this.run, this.schema, saveSnapshotStatement(this.schema, streamId, key, snapshot));
   }
 
   /** Waits up to `answerTimeoutMs` for appends in flight; ends subscriptions, and the pool if the store created it. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    this.#closed.abort();
+    const work = [() => this.#appender.drained(), () => this.#notifier.close()];
+    return (this.#closing ??= this.#opened.end(this.answerMs, work));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #close(): Promise<void> {
-    this.#closed.abort();
-    await this.#opened.end(this.answerMs, [() => this.#appender.drained(), () => this.#notifier.close()]);
   }
 
   /** True from the call of `close()` on, or once the caller has ended the pool: every other call then throws ClosedError. */
@@ -291,10 +296,5 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   /** @throws ClosedError */
   #assertOpen(): void {
     if (this.closed) throw new ClosedError('the event store');
-  }
-
-  async #send(statement: Statement): Promise<void> {
-    const failed = (error: unknown) => Promise.reject(toLeftfoldError(error, this.schema));
-    await this.run(statement).catch(failed);
   }
 }

@@ -3,6 +3,7 @@ import { databaseTest } from '@leftfold/testbed/database';
 import { backUpDatabase, findProgram, startPgBouncer } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { collect, failureOf } from '@leftfold/testbed/outcome';
+import { untilBlocked } from '@leftfold/testing/postgres';
 import { expect, vi } from 'vitest';
 import { migratedLog, openStore } from './store-test.ts';
 
@@ -35,4 +36,20 @@ test('a process behind PgBouncer notices another database under the same name', 
   expect(warn).toHaveBeenCalledOnce();
   // The pooler has kept the connections of its client, which hears of nothing.
   expect(lostConnections).toBe(0);
+});
+
+test('the locks of an append are held behind PgBouncer, which has transactions share connections', {
+  skip: program === undefined,
+}, async ({ ownDatabase }) => {
+  const { connectionString } = ownDatabase;
+  await using bouncer = await startPgBouncer(program ?? '', connectionString);
+  await using store = openStore(bouncer.connectionString, { preparedStatements: false, listen: false });
+  const tagged = { ...deposited(1), tags: ['hot'] };
+  const context = { condition: { failIfMatch: { tags: ['hot'] } } };
+  await using lock = await store.lockForAppend([{ streamId: 'account-locked', events: [tagged] }], context);
+  expect(await collect((await lock.readForDecision({ tags: ['hot'] })).events)).toEqual([]);
+  const waiting = store.append('account-waiting', [tagged]);
+  await untilBlocked(connectionString);
+  const { position } = await lock.append('account-locked', [tagged], context);
+  expect((await waiting).position).toBeGreaterThan(position);
 });

@@ -24,6 +24,7 @@ const callable: Readonly<Record<(typeof unprivileged)[number], readonly string[]
     ...reading,
     '_append_batch',
     '_append_batch_in_transaction',
+    '_lock_append',
     '_append_one',
     '_demote_inline_projections',
     '_inline_projections',

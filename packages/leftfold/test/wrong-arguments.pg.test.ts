@@ -61,6 +61,10 @@ const calls: Readonly<Record<string, readonly [of: (app: Bank) => Call, given: r
     (app) => bound(app.store, 'appendToStreams'),
     [[{ streamId: 'account-1', events: [opened], expectedVersion: 0 }], {}],
   ],
+  'store.lockForAppend': [
+    (app) => bound(app.store, 'lockForAppend'),
+    [[{ streamId: 'account-1', events: [opened], expectedVersion: 0 }], {}],
+  ],
   'store.readStream': [
     (app) => bound(app.store, 'readStream'),
     ['account-1', { from: 1, to: 2, backwards: true, limit: 1, untilTime: new Date(), unknownEvents }],

@@ -40,6 +40,7 @@ import { checkCustomMetadata, metadataOf } from '../metadata/command-metadata.ts
 import { fingerprintOf } from '../metadata/command-fingerprint.ts';
 import { type SnapshotOwner, Snapshots } from '../snapshot/snapshots.ts';
 import { tracedExecution } from './traced-execution.ts';
+import { ContendedLanes } from '../stream-queue/contended-lanes.ts';
 import { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type {
   CacheOptions,
@@ -141,7 +142,9 @@ export function createCommandExecutor<
   const loader = new Loader(store, cache, snapshots);
   const foldLoader = new FoldLoader(store, cache, loader);
   const planLoader = new PlanLoader(loader, foldLoader);
-  const context = { store, loader, foldLoader, planLoader, queues: new StreamQueues(), random };
+  const queues = new StreamQueues();
+  const contended = new ContendedLanes();
+  const context = { store, loader, foldLoader, planLoader, queues, contended, random };
   const inFlight = new InFlight(IN_FLIGHT_LIMITS);
   let closed = false;
 

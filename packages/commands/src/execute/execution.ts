@@ -1,28 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type AppendLock,
   type AppendToStreamsResult,
   CommandIdReusedError,
-  type EventMetadata,
-  type EventStore,
   type ErrorCode,
   LeftfoldError,
   type RecordedEvent,
   retryDelayMs,
-  type RetryPolicy,
 } from '@leftfold/core';
 import { type Changes, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
-import type { Plan } from '../decide/plan.ts';
 import { type Loaded, sameStates, statesIn, unmetExpectedVersion } from '../decide/loaded.ts';
-import type { FoldLoader } from '../load/fold-loader.ts';
 import { laneOf } from '../load/fold-target.ts';
-import type { Loader } from '../load/loader.ts';
-import type { PlanLoader } from '../load/plan-loader.ts';
 import { sameFingerprint } from '../metadata/command-fingerprint.ts';
-import type { StreamQueues } from '../stream-queue/stream-queues.ts';
 import type { AnyResult, ConflictError } from './command-result.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
-import type { CommandExecution } from './middleware.ts';
-import { assertUnchanged, sendChanges } from './send-changes.ts';
+import type { AttemptResult, ExecutionRequest, ExecutorContext } from './execution-request.ts';
+import { appendOf, assertUnchanged, type PreparedAppend, sendAppend } from './send-changes.ts';
 import {
   type ResultContext,
   type StreamVersion,
@@ -34,34 +27,13 @@ import {
 /** Few: the store has already retried before it reports that it is unavailable. */
 const UNAVAILABLE_ATTEMPTS = 3;
 
-/** Shared by all executions of one executor. */
-export interface ExecutorContext {
-  readonly store: EventStore;
-  readonly loader: Loader;
-  readonly foldLoader: FoldLoader;
-  readonly planLoader: PlanLoader;
-  readonly queues: StreamQueues;
-  readonly random: () => number;
+interface ReadAndAppendOptions {
+  readonly guess?: Loaded | undefined;
+  /** What was decided on the guess: it still holds when the guess does. */
+  readonly guessed?: DecideOutcome;
+  /** @default no locks */
+  readonly lock?: AppendLock | undefined;
 }
-
-/** The input of one execution. */
-export interface ExecutionRequest {
-  readonly plan: Plan;
-  readonly commandId: string;
-  /** True when the caller gave the command id: the command may have been executed before. */
-  readonly mayBeDuplicate: boolean;
-  readonly metadata: EventMetadata;
-  readonly retry: RetryPolicy;
-  readonly now: Date;
-  readonly newId: () => string;
-  readonly toRejection: CommandExecution<string>['toRejection'];
-}
-
-/** The outcome of one attempt that needs no retry. */
-type AttemptResult =
-  | { readonly kind: 'appended'; readonly result: AnyResult }
-  | { readonly kind: 'nothing-appended'; readonly result: AnyResult }
-  | { readonly kind: 'failed'; readonly error: unknown };
 
 /** One execution: load, decide, append; again after a version conflict with another process. */
 export class Execution {
@@ -74,6 +46,8 @@ export class Execution {
   #unavailable = 0;
   /** A state that was read or appended to after this moment counts as current for this execution. */
   #arrival: number;
+  /** The append of the last attempt, if it was not made under its locks and an event of another writer refused it. */
+  #refused: PreparedAppend | undefined;
   /** True when an append may have been committed although its answer was lost. */
   #appendUncertain = false;
   /** The races that were lost, one for each attempt that ended so. */
@@ -101,8 +75,9 @@ export class Execution {
         // Commands queued behind this one would otherwise fail one after another, each after its own timeout.
         if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#lanes);
         if (!this.#maySucceedLater(error)) throw error;
-        // Not a lost race: what was decided on is gone, and the log can be read again at once.
-        if (!hasCode(error, 'LOG_REWOUND'))
+        // Not a lost race: what was decided on is gone, and the log can be read again at once. With a lock to wait for, the
+        // order in which it was asked for is better than chance.
+        if (!hasCode(error, 'LOG_REWOUND') && this.#refused === undefined)
           await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#context.random()));
         this.#arrival = this.#context.loader.arrive();
         continue;
@@ -131,26 +106,56 @@ export class Execution {
   }
 
   async #decideAndAppend(): Promise<AttemptResult> {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused !== undefined) return this.#underLock(refused);
     const guess = this.#guess();
     const guessed = guess === undefined ? undefined : this.#decide(guess);
-    if (guess !== undefined && guessed !== undefined) {
-      if (guessed.kind === 'changes') {
-        try {
-          return await this.#append(guessed.changes);
-        } catch (error) {
-          // The cached state was older than the log. This is not a lost race yet: read the newer events and decide again.
-          if (!isConflict(error)) throw error;
-        }
-      } else if (guess.folds.length === 0 && this.#isRecent(guess)) {
-        return this.#appendNothing(guess, guessed);
+    if (guess === undefined || guessed === undefined) return this.#readAndAppend();
+    if (guessed.kind === 'changes') return this.#appendGuess(guessed.changes);
+    if (guess.folds.length === 0 && this.#isRecent(guess)) return this.#appendNothing(guess, guessed);
+    return this.#readAndAppend({ guess, guessed });
+  }
+
+  async #appendGuess(changes: Changes): Promise<AttemptResult> {
+    const { contended } = this.#context;
+    const append = this.#appendOf(changes);
+    const lockable = this.#isLockable(changes);
+    if (!lockable || !contended.hasAny(this.#lanes)) {
+      try {
+        return await this.#append(changes, append);
+      } catch (error) {
+        // The cached state was older than the log. This is not a lost race yet: read the newer events and decide again.
+        if (!isConflict(error)) throw error;
       }
     }
-    const loaded = await this.#context.planLoader.load(this.#request.plan);
+    this.#refused = undefined;
+    return lockable ? this.#underLock(append, changes) : this.#readAndAppend();
+  }
+
+  /** A command without folds has no condition, whose locks keep others out. */
+  #isLockable({ folds }: Loaded): boolean {
+    return folds.length > 0 && this.#context.store.lockForAppend !== undefined;
+  }
+
+  /** Reads, decides and appends while no other writer can add an event that counts in a fold. */
+  async #underLock({ appends, context }: PreparedAppend, guess?: Loaded): Promise<AttemptResult> {
+    await using lock = await this.#context.store.lockForAppend?.(appends, context);
+    return await this.#readAndAppend({ guess, lock });
+  }
+
+  async #readAndAppend({ guess, guessed, lock }: ReadAndAppendOptions = {}): Promise<AttemptResult> {
+    const { contended, planLoader } = this.#context;
+    const loaded = await planLoader.load(this.#request.plan, lock);
     const unmet = unmetExpectedVersion(loaded);
     if (unmet !== undefined) return { kind: 'failed', error: unmet };
-    const stillHolds = guess !== undefined && guessed?.kind !== 'changes' && sameStates(guess, loaded);
+    const stillHolds = guess !== undefined && sameStates(guess, loaded);
+    if (stillHolds && lock !== undefined) contended.remove(this.#lanes);
     const outcome = stillHolds && guessed !== undefined ? guessed : this.#decide(loaded);
-    return outcome.kind === 'changes' ? this.#append(outcome.changes) : this.#appendNothing(loaded, outcome);
+    if (outcome.kind !== 'changes') return this.#appendNothing(loaded, outcome, lock);
+    const append = this.#appendOf(outcome.changes);
+    const takesLock = lock === undefined && this.#isLockable(loaded) && contended.hasAny(this.#lanes);
+    return takesLock ? this.#underLock(append, loaded) : this.#append(outcome.changes, append, lock);
   }
 
   /** The cached states. undefined when they are not worth an attempt. */
@@ -180,14 +185,23 @@ export class Execution {
     });
   }
 
-  async #append(changes: Changes): Promise<AttemptResult> {
-    const { loader, foldLoader, store } = this.#context;
+  #appendOf(changes: Changes): PreparedAppend {
     const { commandId, metadata } = this.#request;
+    return appendOf(changes, { commandId, metadata });
+  }
+
+  async #append(changes: Changes, append: PreparedAppend, lock?: AppendLock): Promise<AttemptResult> {
+    const { contended, loader, foldLoader, store } = this.#context;
+    const { commandId } = this.#request;
     const { asOf } = loader;
     let appended: AppendToStreamsResult;
     try {
-      appended = await sendChanges(store, changes, { commandId, metadata });
+      appended = await sendAppend(lock ?? store, append);
     } catch (error) {
+      if (lock === undefined && isConflict(error) && this.#isLockable(changes)) {
+        this.#refused = append;
+        contended.add(this.#lanes);
+      }
       if (LeftfoldError.is(error) && error.code === 'EVENT_ID_REUSED') {
         const ofCommand = error.eventId.startsWith(`${commandId}:`);
         return { kind: 'failed', error: ofCommand ? new CommandIdReusedError(commandId) : error };
@@ -220,8 +234,8 @@ export class Execution {
   }
 
   /** Without an append the result rests on the states alone, so all of them must have been current at one moment. */
-  async #appendNothing(loaded: Loaded, outcome: DecideOutcome): Promise<AttemptResult> {
-    await assertUnchanged(this.#context.store, loaded);
+  async #appendNothing(loaded: Loaded, outcome: DecideOutcome, lock?: AppendLock): Promise<AttemptResult> {
+    await assertUnchanged(lock ?? this.#context.store, loaded);
     const context = this.#resultContext();
     switch (outcome.kind) {
       case 'thrown':

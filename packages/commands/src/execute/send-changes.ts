@@ -11,18 +11,22 @@ import type { Changes } from '../decide/decide-on.ts';
 import { type Loaded, type LoadedFold, statesIn } from '../decide/loaded.ts';
 import { queriesOf, rolesOf } from '../load/fold-target.ts';
 
+/** The arguments of an append. */
+export interface PreparedAppend {
+  readonly appends: readonly StreamToAppend[];
+  readonly context: AppendContext;
+  /** What its condition is about. */
+  readonly folds: readonly LoadedFold[];
+}
+
+/** Where to append: the store, or a lock of it. */
+export type AppendTo = Pick<EventStore, 'append' | 'appendToStreams'>;
+
 /**
- * Appends the new events if every stream is still at its loaded version, and no event was added that counts in a fold. Streams
- * without new events are only checked.
- *
- * @returns the streams of the targets first, in their order
- * @throws StreamVersionConflictError, AppendConditionFailedError, and other errors of the store
+ * The append of the new events: if every stream is still at its loaded version, and no event was added that counts in a fold.
+ * Streams without new events are only checked. The streams of the targets are first, in their order.
  */
-export async function sendChanges(
-  store: EventStore,
-  { targets, folds, elsewhere }: Changes,
-  context: AppendContext,
-): Promise<AppendToStreamsResult> {
+export function appendOf({ targets, folds, elsewhere }: Changes, context: AppendContext): PreparedAppend {
   const appends: readonly StreamToAppend[] = [
     ...targets.map(({ target, folded, events }) => ({
       streamId: target.streamId,
@@ -31,12 +35,22 @@ export async function sendChanges(
     })),
     ...elsewhere,
   ];
-  const inEra = { ...context, era: eraOf({ targets, folds }), condition: conditionOf(folds) };
+  const resting = { era: eraOf({ targets, folds }), condition: conditionOf(folds) };
+  return { appends, context: { ...context, ...resting }, folds };
+}
+
+/** @throws StreamVersionConflictError, AppendConditionFailedError, and other errors of the store */
+export async function sendAppend(
+  store: AppendTo,
+  { appends, context, folds }: PreparedAppend,
+): Promise<AppendToStreamsResult> {
   const [only] = appends;
   if (only === undefined || appends.length > 1)
-    return store.appendToStreams(appends, inEra).catch(withRoles(folds));
+    return store.appendToStreams(appends, context).catch(withRoles(folds));
   const { streamId, events, expectedVersion } = only;
-  const stream = await store.append(streamId, events, { ...inEra, expectedVersion }).catch(withRoles(folds));
+  const stream = await store
+    .append(streamId, events, { ...context, expectedVersion })
+    .catch(withRoles(folds));
   return { position: stream.position, streams: [stream], duplicate: stream.duplicate };
 }
 
@@ -45,7 +59,7 @@ export async function sendChanges(
  *
  * @throws StreamVersionConflictError, AppendConditionFailedError when one was not
  */
-export async function assertUnchanged(store: EventStore, loaded: Loaded): Promise<void> {
+export async function assertUnchanged(store: AppendTo, loaded: Loaded): Promise<void> {
   const { targets, folds } = loaded;
   // All folds were read at one position of the log.
   const reads = targets.length + Math.min(folds.length, 1);

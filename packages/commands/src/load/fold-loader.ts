@@ -29,15 +29,22 @@ export class FoldLoader {
     return cached?.era === this.#store.era ? cached : undefined;
   }
 
-  /** The states of all of them at one position of the log. Two round trips. */
-  async load(targets: readonly FoldTarget[]): Promise<readonly FoldedState[]> {
+  /**
+   * The states of all of them at one position of the log. Two round trips.
+   *
+   * @param from reads the log. @default the store
+   */
+  async load(
+    targets: readonly FoldTarget[],
+    from: Pick<EventStore, 'readForDecision'> = this.#store,
+  ): Promise<readonly FoldedState[]> {
     if (targets.length === 0) return [];
     const { asOf } = this.#loader;
     const starts = targets.map((target) => this.guess(target) ?? this.#startOf(target));
     const after = Math.min(...starts.map(({ streamVersion }) => streamVersion));
-    const read = await this.#store.readForDecision(queriesOf(targets), { after });
+    const read = await from.readForDecision(queriesOf(targets), { after });
     // The log went back since: the cached states may have events that it no longer has.
-    if (starts.some(({ era }) => era !== read.era)) return this.load(targets);
+    if (starts.some(({ era }) => era !== read.era)) return this.load(targets, from);
     const states = starts.map((start) => ({ ...start }));
     for await (const event of read.events)
       targets.forEach((target, index) => {

@@ -1,5 +1,6 @@
 import {
   type AnyAggregate,
+  type AppendLock,
   type EventStore,
   freezeWhole,
   frozen,
@@ -15,6 +16,11 @@ import type { HistoryRange } from './load-options.ts';
 export interface AggregateStream {
   readonly aggregate: AnyAggregate;
   readonly streamId: string;
+}
+
+interface LoadFrom {
+  readonly requester?: string;
+  readonly lock?: AppendLock | undefined;
 }
 
 /** Older than every request. */
@@ -58,14 +64,19 @@ export class Loader {
     return this.#creators.has(requester) ? this.#startOf(aggregate, OLDER_THAN_EVERY_REQUEST) : undefined;
   }
 
-  /** The current state. One round trip; two more with a snapshot, unless the store returns the tail with it. */
-  async load(stream: AggregateStream, requester?: string): Promise<FoldedState> {
+  /**
+   * The current state. One round trip; two more with a snapshot, unless the store returns the tail with it.
+   *
+   * @param options.requester as of {@link guess}
+   * @param options.lock reads the stream, on the only connection that it can be sure of: no snapshot
+   */
+  async load(stream: AggregateStream, { requester, lock }: LoadFrom = {}): Promise<FoldedState> {
     const asOf = this.#arrivals;
     const cached = this.#cached(stream.streamId);
-    if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }));
+    if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }, lock));
     const loaded =
-      (await this.#loadFromSnapshot(stream, asOf)) ??
-      (await this.#readOn(stream, this.#startOf(stream.aggregate, asOf)));
+      (lock === undefined ? await this.#loadFromSnapshot(stream, asOf) : undefined) ??
+      (await this.#readOn(stream, this.#startOf(stream.aggregate, asOf), lock));
     if (requester !== undefined) {
       if (loaded.streamVersion === 0) this.#creators.add(requester);
       else this.#creators.delete(requester);
@@ -118,8 +129,12 @@ export class Loader {
     return { state, streamVersion: 0, position: 0, eventId: undefined, snapshotVersion: 0, asOf, era };
   }
 
-  #readOn({ aggregate, streamId }: AggregateStream, from: FoldedState): Promise<FoldedState> {
-    return this.#fold(aggregate, from, this.#store.readStream(streamId, { from: from.streamVersion + 1 }));
+  #readOn(
+    { aggregate, streamId }: AggregateStream,
+    from: FoldedState,
+    store: Pick<EventStore, 'readStream'> = this.#store,
+  ): Promise<FoldedState> {
+    return this.#fold(aggregate, from, store.readStream(streamId, { from: from.streamVersion + 1 }));
   }
 
   /** Versions count stored events: the last one may be read as several events, or as nothing. */

@@ -1,3 +1,4 @@
+import type { AppendLock } from '@leftfold/core';
 import type { Loaded } from '../decide/loaded.ts';
 import type { Plan, Target } from '../decide/plan.ts';
 import type { FoldedState } from './folded.ts';
@@ -26,11 +27,15 @@ export class PlanLoader {
     return guess.targets.length < targets.length || guess.folds.length < folds.length ? undefined : guess;
   }
 
-  /** The current states: those of folds at one position, and that of each aggregate at a moment of its own. */
-  async load({ name, targets, folds }: Plan): Promise<Loaded> {
+  /**
+   * The current states: those of folds at one position, and that of each aggregate at a moment of its own.
+   *
+   * @param lock reads them. @default the store
+   */
+  async load({ name, targets, folds }: Plan, lock?: AppendLock): Promise<Loaded> {
     const [ofFolds, ...ofTargets] = await Promise.all([
-      this.#foldLoader.load(folds),
-      ...targets.map((target) => this.#loader.load(target, requesterOf(name, target))),
+      this.#foldLoader.load(folds, lock),
+      ...targets.map((target) => this.#loader.load(target, { requester: requesterOf(name, target), lock })),
     ]);
     return {
       targets: targets.map((target, index) => ({ target, folded: ofTargets[index]! })),

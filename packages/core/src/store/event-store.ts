@@ -72,6 +72,16 @@ export interface AppendToStreamsResult {
 }
 
 /**
+ * The locks of an append, held while what it rests on is read again. Its reads and its append use the same connection.
+ *
+ * It ends with its first append, and when it is disposed of. When nothing was asked of it for 5 seconds, the store ends it:
+ * later calls then fail with StoreUnavailableError, and nothing was appended.
+ */
+export interface AppendLock<TEvent extends RecordedEvent = RecordedEvent>
+  extends AsyncDisposable,
+    Pick<EventStore<TEvent>, 'append' | 'appendToStreams' | 'readStream' | 'readForDecision'> {}
+
+/**
  * An append-only log of events in streams. What is read has the types of the store's definitions: narrow it by `type`.
  *
  * @example
@@ -164,6 +174,25 @@ export interface EventStore<TEvent extends RecordedEvent = RecordedEvent> {
     queries: DecisionQueries<TEvent['type']>,
     options?: ReadForDecisionOptions,
   ): Promise<DecisionRead<TEvent>>;
+
+  /**
+   * Takes the locks of an append without appending: for one that was refused because of what others append all the time.
+   *
+   * Until the lock ends, no other append adds an event that a query of the condition matches. So what is read under the lock
+   * still holds when it is appended. Locks are granted in the order in which they were asked for. Appends with such events
+   * wait for the lock, so it is for a read and an append of milliseconds.
+   *
+   * A store for one process has no need of it.
+   *
+   * @param appends as for {@link EventStore.appendToStreams}. An append under the lock that has other streams or tags may have
+   * to wait for others, and then fails with StoreUnavailableError instead.
+   * @throws the errors of `appendToStreams` for an append that cannot be stored; StoreUnavailableError when other
+   * transactions hold the locks for seconds.
+   */
+  lockForAppend?(
+    appends: readonly StreamToAppend[],
+    context?: AppendContext<TEvent['type']>,
+  ): Promise<AppendLock<TEvent>>;
 
   /**
    * Reads the log, then waits for new events. When the store cannot be reached, it retries until it can.

@@ -1,6 +1,7 @@
 import {
   type AppendToStreamsResult,
   type AppendContext,
+  type AppendLock,
   asStored,
   type EventCatalog,
   InFlight,
@@ -17,6 +18,7 @@ import {
   toLeftfoldError,
   Slots,
 } from '@leftfold/postgres';
+import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
 import type { LogReader } from '../read/log-reader.ts';
 import type { StoredEvent } from '../read/read-every.ts';
 import { AppendStatements } from '../sql/append.ts';
@@ -27,6 +29,7 @@ import { toAppendResult } from './append-result.ts';
 import { GroupCommit } from './group-commit.ts';
 import { InlineDemotion } from './inline-demotion.ts';
 import { appendWithHook, applyInTransaction, type InlineHook, type RunTransaction } from './inline-append.ts';
+import { LockedAppends } from './locked-appends.ts';
 import { appendBatch, sendBatch } from './send-batch.ts';
 import type { SendBatch } from './queued-request.ts';
 import { tracedAppend, tracedAppendBatch } from './traced-append.ts';
@@ -39,6 +42,7 @@ export interface AppenderOptions {
   readonly schema: string;
   readonly catalog: EventCatalog;
   readonly reader: LogReader;
+  readonly watch: HighWaterWatch;
   readonly memory: LogMemory;
   readonly limits: AppendLimits;
   readonly concurrency: number;
@@ -67,11 +71,16 @@ export class Appender {
   readonly #withHook: GroupCommit;
   readonly #inFlight = new InFlight(IN_FLIGHT_LIMITS);
   readonly #demotion: InlineDemotion;
+  readonly #locked: LockedAppends;
 
   constructor(options: AppenderOptions) {
     const inline = options.inline === undefined ? undefined : givenAsStored(options.inline);
-    this.#options = { ...options, inline };
-    const { run, transact, schema, memory, concurrency, spare, answerMs } = options;
+    const onCommitted = () => {
+      options.watch.nudge();
+      options.onCommitted();
+    };
+    this.#options = { ...options, inline, onCommitted };
+    const { run, transact, schema, reader, watch, memory, concurrency, spare, answerMs } = options;
     this.#demotion = new InlineDemotion(run, schema, options.onDemoted);
     const statements = new AppendStatements(schema);
     this.#statements = statements;
@@ -81,6 +90,20 @@ export class Appender {
       );
     // Without a spare one, appends that are blocked share the connections of the others.
     const blocked = Math.max(1, Math.ceil(spare / 2));
+    this.#locked = new LockedAppends({
+      transact,
+      statements,
+      reader,
+      watch,
+      memory,
+      answerMs,
+      slots: new Slots(blocked),
+      inFlight: this.#inFlight,
+      prepare: (appends, context) => this.#prepare(appends, context),
+      hookOf: (request) => (this.#hooked(request) ? inline : undefined),
+      append: (request) => this.#appendQueued(request),
+      onCommitted,
+    });
     const limits = {
       concurrency,
       slow: new Slots(Math.max(0, spare - blocked)),
@@ -111,14 +134,17 @@ export class Appender {
     context: AppendContext,
     transaction: CallerTransaction | undefined,
   ): Promise<AppendToStreamsResult> {
-    const { catalog, limits, schema } = this.#options;
+    const { schema } = this.#options;
     if (transaction !== undefined) assertTransaction('transaction', transaction);
-    // Before the text of the events is made, which is kept until the caller's own work ends.
-    this.#inFlight.assertRoom();
-    const request = prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
+    const request = this.#prepare(appends, context);
     const append = () =>
       transaction === undefined ? this.#appendQueued(request) : this.#appendIn(transaction, request);
     return tracedAppend(schema, request, () => this.#inFlight.run(append, request.memory));
+  }
+
+  /** @throws StoreUnavailableError when others hold the locks for too long */
+  lock(appends: readonly StreamToAppend[], context: AppendContext): Promise<AppendLock> {
+    return this.#locked.lock(appends, context);
   }
 
   async #appendQueued(request: AppendRequest): Promise<AppendToStreamsResult> {
@@ -134,6 +160,13 @@ export class Appender {
     const result = toAppendResult(request, outcome, []);
     if (request.eventCount > 0) onCommitted();
     return result;
+  }
+
+  #prepare(appends: readonly StreamToAppend[], context: AppendContext): AppendRequest {
+    const { catalog, limits } = this.#options;
+    // Before the text of the events is made, which is kept until the caller's own work ends.
+    this.#inFlight.assertRoom();
+    return prepareRequest({ catalog, limits, now: Date.now() }, appends, context);
   }
 
   /** Resolves when no append waits or is in flight. */

@@ -27,6 +27,11 @@ const FIRST_TRY_MS = 2;
 /** How long a later one waits. The longest is close to the next try: nearly always one is waiting. */
 const SHORTEST_TRY_MS = 20;
 const LONGEST_TRY_MS = 100;
+/**
+ * How long one waits that takes a connection which no other one needs. Locks are granted in the order of asking: where many
+ * processes wait for one, a shorter try may never be the first.
+ */
+const UNDISTURBED_TRY_MS = 1_000;
 
 /**
  * The requests that met a lock which another transaction held for long, and those of their batches. Any number of them
@@ -143,9 +148,19 @@ export class BlockedRequests {
     if (this.#untried.length + this.#line.length > 0) this.#startWorkers();
   }
 
+  /** The time that a request may still wait, or less. */
+  #leftOf([one]: readonly BlockedRequest[]): number {
+    const left =
+      this.#limit === undefined || one === undefined
+        ? LONGEST_TRY_MS
+        : this.#limit.ms - (performance.now() - one.queued.since);
+    return Math.ceil(Math.min(UNDISTURBED_TRY_MS, Math.max(SHORTEST_TRY_MS, left)));
+  }
+
   /** How long requests wait that were tried before: the more are blocked, the shorter. */
   #tryMs(group: readonly BlockedRequest[]): number {
     if (group.length > 1) return SHORTEST_TRY_MS;
+    if (this.#count < this.#options.slots.size) return this.#leftOf(group);
     const share = (this.#options.slots.size * ROUND_MS) / this.#count;
     return Math.round(Math.min(LONGEST_TRY_MS, Math.max(SHORTEST_TRY_MS, share)));
   }

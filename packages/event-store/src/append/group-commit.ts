@@ -22,8 +22,8 @@ export interface GroupCommitOptions {
   readonly waitLimit: () => Promise<WaitLimit>;
 }
 
-/** How long a batch waits for another transaction. Group commits of other processes take a fraction of it. */
-const LOCK_TIMEOUT_MS = 100;
+/** How long a batch, or an append under its locks, waits for another transaction. Group commits of other processes take a fraction of it. */
+export const LOCK_TIMEOUT_MS = 100;
 /** A batch without an answer by then takes long for another reason than a lock, and moves to a slot for slow ones. */
 const SLOW_AFTER_MS = 100;
 

@@ -50,7 +50,7 @@ export interface InlineHook {
 /** Runs work in a transaction that the server limits. */
 export type RunTransaction = <TResult>(
   work: (transaction: PipelinedTransaction) => Promise<TResult>,
-  options: Pick<TransactionOptions, 'lockTimeoutMs' | 'onStatement'>,
+  options: Pick<TransactionOptions, 'lockMs' | 'lockTimeoutMs' | 'onStatement'>,
 ) => Promise<TResult>;
 
 /** What the hook caused, to tell it from what the append caused. */

@@ -1,5 +1,5 @@
 import type { AppendRequest } from '@leftfold/core/append';
-import { type QueriedWords, queriedWords } from '../sql/queried-words.ts';
+import { lockedWords } from '../sql/queried-words.ts';
 
 /** A request between `enter` and `leave`. */
 export class Place {
@@ -85,7 +85,7 @@ export class RequestOrder<TPlace extends Place = Place> {
       if (earlier !== undefined) place.follow(earlier);
       this.#streams.set(streamId, place);
     }
-    const queried = queriedBy(condition);
+    const queried = lockedWords(condition);
     if (queried === undefined) this.#log.query(place, '');
     for (const tag of queried?.tags ?? []) this.#tags.query(place, tag);
     for (const type of queried?.types ?? []) this.#types.query(place, type);
@@ -100,7 +100,7 @@ export class RequestOrder<TPlace extends Place = Place> {
     const { streams, tags, types, condition } = place.request;
     for (const { streamId } of streams)
       if (this.#streams.get(streamId) === place) this.#streams.delete(streamId);
-    const queried = queriedBy(condition);
+    const queried = lockedWords(condition);
     for (const tag of queried?.tags ?? []) this.#tags.forget(place, tag);
     for (const type of queried?.types ?? []) this.#types.forget(place, type);
     for (const tag of tags) this.#tags.forget(place, tag);
@@ -112,11 +112,4 @@ export class RequestOrder<TPlace extends Place = Place> {
       return follower.blockers === 0;
     });
   }
-}
-
-const NONE: QueriedWords = { tags: [], types: [] };
-
-/** As the database locks it; undefined for a condition that any event can fail. */
-function queriedBy(condition: AppendRequest['condition']): QueriedWords | undefined {
-  return condition === undefined ? NONE : queriedWords(condition.queries);
 }

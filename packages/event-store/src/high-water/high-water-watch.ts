@@ -123,10 +123,11 @@ export class HighWaterWatch {
    * Reads the mark of the events that have one of the tags or types: appends in flight without them do not hold it back.
    *
    * @param words undefined: of all events
+   * @param run reads it in a transaction
    * @throws like {@link now}
    */
-  async among(words: QueriedWords | undefined): Promise<PlaceInEra> {
-    const { mark } = await this.#read(words);
+  async among(words: QueriedWords | undefined, run?: StatementRunner): Promise<PlaceInEra> {
+    const { mark } = await this.#read(words, run);
     return { after: mark, era: this.#era };
   }
 
@@ -250,12 +251,12 @@ export class HighWaterWatch {
    * @returns the mark, whether an append is in flight that holds it back, and the highest position that was drawn
    * @throws StoreUnavailableError when the lineage is another one each time
    */
-  async #read(words?: QueriedWords): Promise<Mark> {
+  async #read(words?: QueriedWords, run?: StatementRunner): Promise<Mark> {
     for (let attempt = 0; attempt < LINEAGE_ATTEMPTS; attempt += 1) {
       const { era } = this.#memory;
-      const row = await this.#query(words);
+      const row = await this.#query(words, run);
       const mark = toSafeNumber(row.high_water_mark);
-      if (row.lineage !== this.#memory.lineage || mark < this.#mark) await this.#memory.check();
+      if (row.lineage !== this.#memory.lineage || mark < this.#mark) await this.#memory.check(run);
       if (this.#era !== this.#memory.era) {
         this.#era = this.#memory.era;
         this.#mark = 0;
@@ -270,10 +271,10 @@ export class HighWaterWatch {
     throw new StoreUnavailableError(ANOTHER_EACH_TIME);
   }
 
-  async #query(words: QueriedWords | undefined): Promise<HighWaterMarkRow> {
+  async #query(words: QueriedWords | undefined, run = this.#run): Promise<HighWaterMarkRow> {
     let row: HighWaterMarkRow | undefined;
     try {
-      [row] = await this.#run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema, words));
+      [row] = await run<HighWaterMarkRow>(highWaterMarkStatement(this.#schema, words));
     } catch (error) {
       throw toLeftfoldError(error, this.#schema);
     }

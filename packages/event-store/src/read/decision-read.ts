@@ -1,5 +1,12 @@
-import type { DecisionQueries, DecisionRead, EventQuery, ReadForDecisionOptions } from '@leftfold/core';
+import type {
+  DecisionQueries,
+  DecisionRead,
+  EventQuery,
+  ReadForDecisionOptions,
+  RecordedEvent,
+} from '@leftfold/core';
 import { assertReadForDecisionOptions, prepareDecision } from '@leftfold/core/append';
+import type { StatementRunner } from '@leftfold/postgres';
 import type { HighWaterWatch, PlaceInEra } from '../high-water/high-water-watch.ts';
 import { spanOf } from '../sql/events.ts';
 import { PAGE_EVENTS } from '../sql/page.ts';
@@ -21,6 +28,7 @@ export async function readForDecision(
   watch: HighWaterWatch,
   given: DecisionQueries,
   options: ReadForDecisionOptions,
+  run?: StatementRunner,
 ): Promise<DecisionRead> {
   assertReadForDecisionOptions(options);
   const queries = prepareDecision(given, reader.catalog).map(
@@ -28,10 +36,13 @@ export async function readForDecision(
   );
   const failIfMatch = queries.map(({ query }) => query);
   const stored = failIfMatch.map((query) => reader.catalog.asStored(query));
-  const place = await watch.among(queriedWords(stored));
-  const pages = () => pagesOfDecision(reader, queries, place, options);
+  const marked = watch.among(queriedWords(stored), run);
+  const pages = new DecisionPages(reader, queries, { ...options, run });
+  // On one connection the page is read after the mark, before the mark has come back.
+  if (run !== undefined) pages.readAhead();
+  const place = await marked;
   return {
-    events: { [Symbol.asyncIterator]: () => flattenPages(pages())[Symbol.asyncIterator]() },
+    events: { [Symbol.asyncIterator]: () => flattenPages(pages.upTo(place))[Symbol.asyncIterator]() },
     condition: { failIfMatch, after: place.after },
     era: place.era,
   };
@@ -43,37 +54,75 @@ interface PartOfDecision {
   readonly last: boolean;
 }
 
-/** @param place up to where they are read: not above the mark of what the queries ask for */
-async function* pagesOfDecision(
-  reader: LogReader,
-  queries: readonly PartOfDecision[],
-  { after: upTo, era }: PlaceInEra,
-  { after: from = 0, unknownEvents }: ReadForDecisionOptions,
-): AsyncGenerator<LogPage, void> {
-  const filter = queries.filter(({ last }) => !last).map(({ query }) => query);
-  const ofLast = queries.filter(({ last }) => last).map(({ query }) => query);
-  const lasts = ofLast.length === 0 ? [] : await lastMatches(reader, ofLast, { upTo, unknownEvents });
-  if (filter.length + lasts.length === 0) return;
-  let after = from;
-  while (after < upTo) {
-    reader.assertSame(era);
+interface DecisionReadOptions extends ReadForDecisionOptions {
+  /** Runs statements in a transaction. */
+  readonly run: StatementRunner | undefined;
+}
+
+class DecisionPages {
+  readonly #reader: LogReader;
+  readonly #options: DecisionReadOptions;
+  readonly #filter: readonly EventQuery[];
+  readonly #lasts: readonly EventQuery[];
+  /** The first page, for the first iteration. It may have events after the mark. */
+  #ahead: Promise<LogPage> | undefined;
+
+  constructor(reader: LogReader, queries: readonly PartOfDecision[], options: DecisionReadOptions) {
+    this.#reader = reader;
+    this.#options = options;
+    this.#filter = queries.filter(({ last }) => !last).map(({ query }) => query);
+    this.#lasts = queries.filter(({ last }) => last).map(({ query }) => query);
+  }
+
+  /** Sends for the first page. Which events are the last ones is known only after the mark. */
+  readAhead(): void {
+    if (this.#lasts.length > 0) return;
+    this.#ahead = this.#page(this.#options.after ?? 0, Number.MAX_SAFE_INTEGER, []);
+    this.#ahead.catch(() => {}); // thrown where it is read
+  }
+
+  /** @param place up to where they are read: not above the mark of what the queries ask for */
+  async *upTo({ after: upTo, era }: PlaceInEra): AsyncGenerator<Iterable<RecordedEvent>, void> {
+    const lasts =
+      this.#lasts.length === 0
+        ? []
+        : await lastMatches(this.#reader, this.#lasts, { ...this.#options, upTo });
+    if (this.#filter.length + lasts.length === 0) return;
+    let after = this.#options.after ?? 0;
+    while (after < upTo) {
+      this.#reader.assertSame(era);
+      const ahead = this.#ahead;
+      this.#ahead = undefined;
+      const page = await (ahead ?? this.#page(after, upTo, lasts));
+      yield ahead === undefined ? page : until(upTo, page);
+      after = page.position;
+    }
+  }
+
+  #page(after: number, upTo: number, lasts: readonly LastMatch[]): Promise<LogPage> {
+    const { unknownEvents, run } = this.#options;
+    const filter = this.#filter;
     const range = { after, upTo, limit: PAGE_EVENTS, span: spanOf(filter) };
-    const page = await reader.page({ ...range, filter, unknownEvents, lasts });
-    yield page;
-    after = page.position;
+    return this.#reader.page({ ...range, filter, unknownEvents, lasts, run });
   }
 }
+
+function* until(upTo: number, events: Iterable<RecordedEvent>): Iterable<RecordedEvent> {
+  for (const event of events) if (event.position <= upTo) yield event;
+}
+
+type LastRule = { readonly upTo: number } & Pick<DecisionReadOptions, 'unknownEvents' | 'run'>;
 
 /** In one statement, where an event is read as what it is stored as. */
 async function lastMatches(
   reader: LogReader,
   queries: readonly EventQuery[],
-  rule: { readonly upTo: number } & Pick<ReadForDecisionOptions, 'unknownEvents'>,
+  rule: LastRule,
 ): Promise<readonly LastMatch[]> {
   const isExact = (query: EventQuery) =>
     reader.catalog.asStored(query) === query && (query.types !== undefined || rule.unknownEvents !== 'skip');
   const exact = queries.filter(isExact);
-  const found = exact.length === 0 ? [] : await reader.latestMatches(exact, rule.upTo);
+  const found = exact.length === 0 ? [] : await reader.latestMatches(exact, rule.upTo, rule.run);
   const lasts = exact.map((query, index) => ({ query, position: found[index] }));
   for (const query of queries)
     if (!isExact(query)) lasts.push({ query, position: await lastAsRead(reader, query, rule) });
@@ -84,7 +133,7 @@ async function lastMatches(
 async function lastAsRead(
   reader: LogReader,
   filter: EventQuery,
-  rule: { readonly upTo: number } & Pick<ReadForDecisionOptions, 'unknownEvents'>,
+  rule: LastRule,
 ): Promise<number | undefined> {
   let { upTo } = rule;
   while (upTo > 0) {

@@ -79,6 +79,8 @@ interface ReadPageFrom {
   readonly span?: number;
   /** Selected beside what the filter selects, which can then be an empty list. */
   readonly lasts?: readonly LastMatch[];
+  /** Runs the statement in a transaction. */
+  readonly run?: StatementRunner | undefined;
 }
 
 /** Reads streams and the log, page by page. */
@@ -125,7 +127,7 @@ export class LogReader {
       limit,
       backwards,
     };
-    const run = transaction === undefined ? undefined : runnerInTransaction(transaction);
+    const { run = transaction === undefined ? undefined : runnerInTransaction(transaction) } = options;
     const { era } = this.#memory;
     const ofTail = shared && run === undefined && token === undefined && lasts.length === 0;
     const statement = readPageStatement(this.#schema, range, filter, positionsOf(lasts));
@@ -148,10 +150,11 @@ export class LogReader {
   async latestMatches(
     queries: readonly EventQuery[],
     upTo: number,
+    run?: StatementRunner,
   ): Promise<readonly (number | undefined)[]> {
     this.assertOpen();
     const statement = latestMatchStatement(this.#schema, queries, upTo);
-    const rows = await this.#rows<LatestMatchRow>(statement);
+    const rows = await this.#rows<LatestMatchRow>(statement, run);
     return rows.map(({ position }) => (position === null ? undefined : Number(position)));
   }
 
@@ -164,12 +167,13 @@ export class LogReader {
     return this.#memory.era;
   }
 
-  stream(streamId: string, options: ReadStreamOptions): StreamEvents {
+  /** @param run runs the statements in a transaction */
+  stream(streamId: string, options: ReadStreamOptions, run?: StatementRunner): StreamEvents {
     const read = async (statement: Statement): Promise<readonly PageRow[]> => {
       this.assertOpen();
       const { era } = this.#memory;
-      const rows = await this.#rows<PageRow>(statement);
-      this.#remember(era, options.backwards === true ? rows.slice(0, 1) : rows.slice(-1));
+      const rows = await this.#rows<PageRow>(statement, run);
+      if (run === undefined) this.#remember(era, rows.slice(...(options.backwards === true ? [0, 1] : [-1])));
       return rows;
     };
     const toPage = (rows: readonly PageRow[]) => this.#pageOf(rows, options);

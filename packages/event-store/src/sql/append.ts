@@ -3,6 +3,7 @@ import { IDLE_LIMIT_MS, numberArray, type Statement, textArray } from '@leftfold
 import { encodeBatch, encodeOne } from './column-encoding.ts';
 import { argumentOf, type EventColumn, eventColumns } from './event-columns.ts';
 import { expectedCodeOf } from './expected-version.ts';
+import { lockedWords } from './queried-words.ts';
 
 export interface BatchOptions {
   /** Look for event ids that are in the log already, instead of raising a unique violation for them. */
@@ -23,6 +24,16 @@ type StatementText = Omit<Statement, 'values'>;
 const STREAM_ARGUMENTS = ['stream_request', 'stream_id', 'stream_expected_version', 'stream_event_count'];
 const REQUEST_ARGUMENTS = ['request_command_id', 'check_event_ids'];
 const QUERY_ARGUMENTS = ['query_request', 'query_tags', 'query_types', 'query_category', 'query_after'];
+const LOCK_ARGUMENTS = [
+  'stream_id',
+  'stream_event_count',
+  'written_tags',
+  'written_types',
+  'queried_tags',
+  'queried_types',
+  'lock_all',
+  'lock_timeout_ms',
+];
 
 /** The statements that append, with the arguments that the event columns ask for. */
 export class AppendStatements {
@@ -74,6 +85,31 @@ export class AppendStatements {
     for (const column of this.#columns) values.push(encodeOne(column, event));
     values.push(lineage ?? null, lockTimeoutMs);
     return { ...this.#one, values };
+  }
+
+  /**
+   * Takes the locks of one request, and appends nothing.
+   *
+   * SQL: one call of `_lock_append`, which waits as long as the transaction's `lock_timeout`.
+   *
+   * @param lockTimeoutMs for the transaction's later statements
+   */
+  lock({ streams, tags, types, condition }: AppendRequest, lockTimeoutMs: number): Statement {
+    const queried = lockedWords(condition);
+    return {
+      name: `leftfold lock append ${this.schema}`,
+      text: `select "${this.schema}"._lock_append(${named(LOCK_ARGUMENTS)})`,
+      values: [
+        textArray(streams.map(({ streamId }) => streamId)),
+        numberArray(streams.map(({ events }) => events.length)),
+        textArray([...tags]),
+        textArray([...types]),
+        textArray(queried?.tags ?? []),
+        textArray(queried?.types ?? []),
+        queried === undefined,
+        lockTimeoutMs,
+      ],
+    };
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { EventQuery } from '@leftfold/core';
+import type { AppendRequest } from '@leftfold/core/append';
 
 /**
  * What the database locks for queries, and an append waits for in its process: an event that a query matches has one of
@@ -25,4 +26,11 @@ export function queriedWords(queries: readonly EventQuery[]): QueriedWords | und
     else for (const type of query.types) types.add(type);
   }
   return { tags: [...tags], types: [...types] };
+}
+
+const NONE: QueriedWords = { tags: [], types: [] };
+
+/** What the database locks exclusively for the condition of an append; undefined when any event can fail it. */
+export function lockedWords(condition: AppendRequest['condition']): QueriedWords | undefined {
+  return condition === undefined ? NONE : queriedWords(condition.queries);
 }

@@ -16,6 +16,7 @@ export const executable = {
     '_append_one',
     '_append_batch',
     '_append_batch_in_transaction',
+    '_lock_append',
     '_save_snapshot',
     '_inline_projections',
     '_demote_inline_projections',

@@ -21,6 +21,11 @@ export const commandClaims = {
       'An append condition that failed names the newest event that matches and every query that it matches; of a decision, the roles that it counts in.',
     statedIn: 'guides/decisions.md#what-is-guaranteed',
   },
+  'locked-decisions': {
+    claim:
+      'A decision that other writers refused waits for its turn, reads and decides again, and then no other writer comes in between. A process that stops in its turn holds up others for seconds.',
+    statedIn: 'guides/decisions.md#many-writers-of-the-same-tags',
+  },
   'commands-take-effect-once': {
     claim: 'A command with an id takes effect once, however often it is sent, and returns the first result.',
     statedIn: 'guides/commands.md#idempotency',
