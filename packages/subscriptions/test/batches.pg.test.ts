@@ -92,7 +92,7 @@ describe('a batch', () => {
       const shared = {
         idleAdvances: new IdleAdvances(store, async () => {}),
         store,
-        waiters: new SubscriptionWaiters(store),
+        waiters: new SubscriptionWaiters(store, { isRunning: () => false, lastFailureOf: () => undefined }),
         batchTimeoutMs: 60_000,
         memory,
       };

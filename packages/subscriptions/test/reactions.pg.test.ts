@@ -229,7 +229,9 @@ describe('a reaction', () => {
     expect(await runner.parked.list(reaction)).toMatchObject([
       { key: 'counter-a', events: 2, resumeAt: undefined, failure: { attempts: 3, message: 'refused' } },
     ]);
-    expect(incidents).toMatchObject([{ error: { code: 'EVENT_PARKED', key: 'counter-a' }, stopped: false }]);
+    const attempt = { error: { message: 'refused' }, stopped: false };
+    const parked = { error: { code: 'EVENT_PARKED', key: 'counter-a' }, stopped: false };
+    expect(incidents).toMatchObject([attempt, attempt, parked]);
     expect(await failureOf(runner.waitFor(reaction, tokenOf(events[1])))).toMatchObject({
       code: 'EVENT_PARKED',
     });

@@ -16,6 +16,7 @@ import { type KeysOf, storedKeysOf } from '../parking/keys-of.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { readGivenUpAfter, readParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
+import { failedAttempts } from '../status/failed-attempts.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { keysOfSlice } from '../subscription/slice-of.ts';
 import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
@@ -111,12 +112,13 @@ export class FailureRecovery {
     progress.advancedAt = performance.now();
     if (size.failed(batch?.eventCount ?? size.current, failing?.before)) return 'continue';
     progress.failures += 1;
+    const event = failing?.event ?? batch?.firstEvent;
     if (!outdated && progress.failures < retry.attempts) {
+      progress.lastFailure = this.#describe(progress, cause, event ?? eventOf(cause));
       this.#report(progress.term, cause, false);
       await pause(retryDelayMs(retry, progress.failures), progress.signal);
       return 'continue';
     }
-    const event = failing?.event ?? batch?.firstEvent;
     if (!outdated && event !== undefined && this.#subscription.definition.onFailure === 'park') {
       const { release } = this.#subscription;
       const failed = { event, cause, release, attempts: progress.failures };
@@ -127,6 +129,12 @@ export class FailureRecovery {
       }
     }
     return this.#stop(progress, cause, event, outdated);
+  }
+
+  #describe({ failures: attempts }: TermProgress, cause: unknown, event: PlainEvent | undefined): string {
+    if (event === undefined) return describeFailure(attempts, cause, this.#options.store.schema);
+    const { position, type } = event;
+    return failedAttempts({ position, type, attempts, message: thrownText(cause) });
   }
 
   /**
@@ -202,13 +210,15 @@ export class FailureRecovery {
   }
 }
 
+type PlainEvent = Pick<RecordedEvent, 'position' | 'type'>;
+
 /** True when reading met an event whose type or schema version this process does not know. */
 function isNewerEvent(error: unknown): boolean {
   return LeftfoldError.is(error) && error.code === 'UNKNOWN_EVENT' && eventOf(error) !== undefined;
 }
 
 /** Reading an event can fail before there is a batch: such errors name the event themselves. */
-function eventOf(error: unknown): { readonly position: number; readonly type: string } | undefined {
+function eventOf(error: unknown): PlainEvent | undefined {
   if (typeof error !== 'object' || error === null || !('position' in error) || !('type' in error))
     return undefined;
   const { position, type } = error;

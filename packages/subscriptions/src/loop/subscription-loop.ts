@@ -18,7 +18,7 @@ import { readable } from '@leftfold/core/input';
 import { pause } from '@leftfold/postgres';
 import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalled.ts';
 import { keysOfSlice } from '../subscription/slice-of.ts';
-import { keyOf } from '../subscription/subscription-key.ts';
+import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 import { within } from './within.ts';
 import { StopRequest } from '../handler/stop-request.ts';
 import type { TermProgress } from './term-progress.ts';
@@ -78,6 +78,10 @@ export class SubscriptionLoop {
     const position = this.#progress?.position ?? this.#term.position;
     const error = batchTooLong(this.#subscription, this.#term, position, limit);
     this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
+  }
+
+  get slice(): SubscriptionKey {
+    return this.#term;
   }
 
   /** What went wrong since the slice last advanced. */

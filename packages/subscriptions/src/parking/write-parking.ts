@@ -38,6 +38,7 @@ export async function writeParking(
   progress.position = to;
   progress.advancedAt = performance.now();
   progress.failures = 0;
+  progress.lastFailure = undefined;
   waiters.advanced(term, to);
   tellParked({ store, onIncident }, subscription, term, failed, keys);
   return true;

@@ -26,6 +26,8 @@ export interface ReactionHandlerOptions {
   readonly store: PostgresEventStore;
   readonly execute: ExecuteCommand;
   readonly release: string;
+  /** Called for each attempt that failed and is followed by another. */
+  readonly onRetry: (cause: unknown, slice: number) => void;
   /** Called for each event whose key is parked. */
   readonly onParked: (failed: FailedEvent, key: string, slice: number) => void;
 }
@@ -151,9 +153,13 @@ export class ReactionHandler implements SubscriptionHandler {
   /** @throws StopRequest when the reaction is to stop */
   #tell(left: readonly KeyQueue[]): void {
     const { retry, onFailure } = this.#reaction;
-    const exhausted = left.filter(
-      ({ failure }) => failure !== undefined && failure.attempts >= retry.attempts,
-    );
+    const exhausted: KeyQueue[] = [];
+    for (const queue of left) {
+      const { failure } = queue;
+      if (failure === undefined) continue;
+      if (failure.attempts >= retry.attempts) exhausted.push(queue);
+      else this.#options.onRetry(failure.cause, this.#term.slice);
+    }
     const [first] = exhausted;
     if (first === undefined) return;
     const { event, cause }: { event: RecordedEvent; cause: unknown } = this.#failedEvent(first);

@@ -4,27 +4,20 @@ import {
   type LogToken,
   storedTypesOf,
   SubscriptionNotFoundError,
-  SubscriptionTimeoutError,
 } from '@leftfold/core';
 import { assertEach, assertGivenFunction, assertObject, assertReaction, reading } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { pause } from '@leftfold/postgres';
 import type { FailedEvent } from '../parking/failure.ts';
 import { tellParked } from '../parking/write-parking.ts';
 import type { ParkedEvents } from '../parking/parked-events.ts';
-import type { RunnerOptions, WaitForOptions } from '../runner/runner-options.ts';
+import { type RunnerOptions, toWaitOptions, type WaitForOptions } from '../runner/runner-options.ts';
 import { SubscriptionRunner } from '../runner/subscription-runner.ts';
-import { hasDueKeys } from '../sql/due.ts';
-import { readCheckpoints } from '../sql/subscriptions.ts';
 import { guarded, type OnIncident, warner } from '../status/subscription-incident.ts';
 import type { SubscriptionStatus } from '../status/subscription-status.ts';
 import { type SubscriptionDefinition, toSubscription } from '../subscription/subscription-definition.ts';
-import { failedError } from '../wait/subscription-waiters.ts';
 import type { ExecuteCommand } from './call-handler.ts';
 import { ReactionHandler } from './reaction-handler.ts';
-
-/** How often it is looked whether a key still waits. */
-const POLL_MS = 25;
+import { waitForAttempts } from './wait-for-attempts.ts';
 
 /** What {@link createReactionRunner} takes. */
 export interface ReactionRunnerOptions extends RunnerOptions {
@@ -134,27 +127,8 @@ export class ReactionRunner implements AsyncDisposable {
    */
   async whenCaughtUp(ref: ReactionRef, options: WaitForOptions = {}): Promise<void> {
     const { name, version } = this.#find(ref);
-    const key = { name, version };
-    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const remaining = Math.max(0, deadline - performance.now());
-      await this.#runner.whenCaughtUp(key, { timeoutMs: remaining, signal });
-      const checkpoints = await readCheckpoints(this.#store, [key]);
-      if (!(await hasDueKeys(this.#store, key))) return;
-      const stopped = checkpoints.find(({ failure }) => failure !== undefined);
-      if (stopped !== undefined)
-        throw failedError({ kind: 'reaction', ...key, slice: stopped.slice }, stopped);
-      if (remaining === 0) {
-        const identity = { kind: 'reaction', name, version };
-        const mark = await this.#store.highWaterMark();
-        throw new SubscriptionTimeoutError(identity, mark, undefined, timeoutMs, {
-          cause: 'events of some keys wait for their next attempt',
-        });
-      }
-      await pause(POLL_MS, signal);
-      signal?.throwIfAborted();
-    }
+    const by = { store: this.#store, runner: this.#runner };
+    await waitForAttempts(by, { name, version }, toWaitOptions(options, Number.POSITIVE_INFINITY));
   }
 
   /** Lets a stopped reaction continue with the event that failed. @throws SubscriptionNotFoundError, StoreUnavailableError */
@@ -227,6 +201,8 @@ function reactionSubscription(
     store,
     execute,
     release: subscription.release,
+    onRetry: (error: unknown, slice: number) =>
+      onIncident({ subscription: { name, version, slice }, error, stopped: false }),
     onParked: (failed: FailedEvent, key: string, slice: number) =>
       tellParked({ store, onIncident }, subscription, { name, version, slice }, failed, [key]),
   };

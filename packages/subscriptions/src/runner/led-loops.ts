@@ -3,7 +3,7 @@ import type { LoopOptions } from '../loop/loop-options.ts';
 import { SubscriptionLoop } from '../loop/subscription-loop.ts';
 import { publishLease } from '../status/published.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
-import { mapKeyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
+import { mapKeyOf, type SubscriptionKey, type SubscriptionRef } from '../subscription/subscription-key.ts';
 
 /** The loops of the slices that this process leads. */
 export class LedLoops {
@@ -46,5 +46,13 @@ export class LedLoops {
   /** What went wrong since a slice last advanced, if this process leads it. */
   lastFailureOf(slice: SubscriptionKey): string | undefined {
     return this.#loops.get(mapKeyOf(slice))?.lastFailure;
+  }
+
+  /** The same, of the first slice of a subscription of which something did. */
+  lastFailureIn({ name, version }: SubscriptionRef): string | undefined {
+    const loops = [...this.#loops.values()].filter(
+      ({ slice }) => slice.name === name && slice.version === version,
+    );
+    return loops.find(({ lastFailure }) => lastFailure !== undefined)?.lastFailure;
   }
 }

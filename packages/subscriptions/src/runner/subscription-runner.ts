@@ -16,7 +16,7 @@ import { ParkedEvents } from '../parking/parked-events.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionReads } from '../wait/subscription-reads.ts';
-import { SubscriptionWaiters } from '../wait/subscription-waiters.ts';
+import { SubscriptionWaiters, type WaitOptions } from '../wait/subscription-waiters.ts';
 import { waitForMark } from '../wait/wait-for-mark.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
 import { LedLoops } from './led-loops.ts';
@@ -65,7 +65,10 @@ export class SubscriptionRunner implements AsyncDisposable {
     this.parked = this.parkedBy((ref) => ref);
     this.#owner = `${options.owner ?? `${hostname()}:${process.pid}`}/${uuidv7(Date.now())}`;
     this.#leaseMs = leaseMs;
-    this.#waiters = new SubscriptionWaiters(store, () => this.#migrated !== undefined);
+    this.#waiters = new SubscriptionWaiters(store, {
+      isRunning: () => this.#migrated !== undefined,
+      lastFailureOf: (ref) => this.#loops.lastFailureIn(ref),
+    });
     this.reads = new SubscriptionReads(store, this.#waiters, this.#subscriptions);
     this.#leases = new LeaseManager({
       connection: store,
@@ -189,11 +192,15 @@ export class SubscriptionRunner implements AsyncDisposable {
    * @throws like {@link waitFor}
    */
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
-    const waiting = toWaitOptions(options, Number.POSITIVE_INFINITY);
+    await this.untilMark(ref, toWaitOptions(options, Number.POSITIVE_INFINITY));
+  }
+
+  /** @internal The same. @returns the mark */
+  async untilMark(ref: SubscriptionRef, waiting: WaitOptions): Promise<number> {
     const subscription = this.#findOpen(ref);
     const inline = subscription.definition.promote !== undefined;
     const by = { store: this.#store, waiters: this.#waiters };
-    await waitForMark(by, subscription, { inline, read: true }, waiting);
+    return waitForMark(by, subscription, { inline, read: true }, waiting);
   }
 
   /** @internal False when this process defines the subscription in another way than the row with this hash. */

@@ -1,9 +1,11 @@
 import { DuplicateDefinitionError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { Checkpoint } from '../sql/row.ts';
+import { readDueFailures } from '../sql/due.ts';
 import { type ParkedCounts, readParkedCounts } from '../sql/parked.ts';
 import { type Progress, readProgress } from '../sql/progress.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
+import { failedAttempts } from '../status/failed-attempts.ts';
 import { type SliceProgress, type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { allSlicesOf } from '../subscription/all-slices.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
@@ -92,7 +94,13 @@ export class SubscriptionSet {
   ): Promise<(highWaterMark: number) => readonly SubscriptionStatus[]> {
     const found = await this.withCheckpoints();
     const refs = this.all.map(({ ref }) => ref);
-    const [progress, parked] = await Promise.all([readProgress(this.#store, refs), this.#parkedCounts()]);
+    const [progress, parked, due] = await Promise.all([
+      readProgress(this.#store, refs),
+      this.#parkedCounts(),
+      readDueFailures(this.#store, refs),
+    ]);
+    const failed = due.filter(({ attempts }) => attempts > 0);
+    const retried = new Map(failed.map((one) => [refKeyOf(one), failedAttempts(one)]));
     const bySlice = new Map(progress.map((one) => [mapKeyOf(one), one]));
     const progressOf = (slice: SubscriptionKey) =>
       toProgress(bySlice.get(mapKeyOf(slice)), leaseMs, lastFailureOf);
@@ -105,6 +113,9 @@ export class SubscriptionSet {
           differences,
           progressOf,
           parked: parked.get(refKeyOf(subscription.ref)),
+          retrying:
+            retried.get(refKeyOf(subscription.ref)) ??
+            checkpoints.map(lastFailureOf).find((failure) => failure !== undefined),
         });
       });
   }

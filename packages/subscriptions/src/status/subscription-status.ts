@@ -56,6 +56,11 @@ export interface SliceStatus {
 export interface SubscriptionStatus extends SubscriptionRef, Omit<SliceStatus, 'slice'> {
   /** The process that holds the leases of all slices; undefined when there are several, or one has none. */
   readonly owner: string | undefined;
+  /**
+   * Set while what failed is tried again by itself: what failed last, in words. Of what has no key that waits by itself, as in
+   * a projection, only in the process that holds the lease.
+   */
+  readonly retrying: string | undefined;
   /** Set for a while after appends ceased to process its events, because one of them did not. */
   readonly demotion: Demotion | undefined;
   /** How many keys are parked, and how many events are set aside for them. */
@@ -88,6 +93,7 @@ export interface StatusContext {
   readonly progressOf: (slice: SubscriptionKey) => SliceProgress;
   /** @default nothing */
   readonly parked: ParkedTotals | undefined;
+  readonly retrying: string | undefined;
 }
 
 /** Worst first. */
@@ -106,12 +112,13 @@ const byUrgency: readonly SubscriptionState[] = [
 export function toStatus(
   { name, version }: SubscriptionRef,
   checkpoints: readonly Checkpoint[],
-  { highWaterMark, differences, progressOf, parked }: StatusContext,
+  { highWaterMark, differences, progressOf, parked, retrying }: StatusContext,
 ): SubscriptionStatus {
   const slices = checkpoints.map((checkpoint) =>
     toSliceStatus(checkpoint, highWaterMark, progressOf(checkpoint)),
   );
   const [first] = slices;
+  const failure = slices.find((slice) => slice.failure !== undefined)?.failure;
   const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
   const states = new Set<SubscriptionState>(slices.map(({ state }) => state));
   if (slices.length === 0) states.add('missing');
@@ -127,7 +134,9 @@ export function toStatus(
     owner: slices.every(({ owner }) => owner === first?.owner) ? first?.owner : undefined,
     caughtUp: slices.length > 0 && slices.every(({ caughtUp }) => caughtUp),
     notAdvancing: slices.find(({ notAdvancing }) => notAdvancing !== undefined)?.notAdvancing,
-    failure: slices.find(({ failure }) => failure !== undefined)?.failure,
+    failure,
+    // The keys of a slice that stopped are due, and are not tried.
+    retrying: failure === undefined ? retrying : undefined,
     demotion: checkpoints[0]?.demotion,
     parked: { keys: parked?.keys ?? 0, events: parked?.events ?? 0 },
     differences,

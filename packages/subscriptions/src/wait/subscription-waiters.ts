@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  ClosedError,
   InFlight,
   type InFlightLimits,
-  ReleaseOutdatedError,
-  SubscriptionFailedError,
-  type SubscriptionIdentity,
+  type ReleaseOutdatedError,
+  type SubscriptionFailedError,
   SubscriptionNotFoundError,
   SubscriptionTimeoutError,
 } from '@leftfold/core';
@@ -19,6 +17,7 @@ import { type AllSlices, allSlicesOf } from '../subscription/all-slices.ts';
 import { refKeyOf, type SubscriptionKey, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { type CountedSlice, LedSlices } from './led-slices.ts';
 import { PlaceChecks } from './place-checks.ts';
+import { failedError, outdatedError, stoppedError } from './wait-errors.ts';
 
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 50;
@@ -45,7 +44,17 @@ export interface Wanted {
 export interface WaitOptions {
   /** Milliseconds; Infinity for no timeout. */
   readonly timeoutMs: number;
+  /** What is left of them. @default all */
+  readonly remainingMs?: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What the waiting calls ask of the runner. */
+export interface KnownOfRunner {
+  /** Whether this process runs its subscriptions. */
+  readonly isRunning: () => boolean;
+  /** What went wrong in this process since a subscription last advanced, in words. */
+  readonly lastFailureOf: (ref: SubscriptionRef) => string | undefined;
 }
 
 interface Waiter {
@@ -72,7 +81,7 @@ interface Waiter {
 export class SubscriptionWaiters {
   readonly checks: PlaceChecks;
   readonly #store: PostgresEventStore;
-  readonly #isRunning: () => boolean;
+  readonly #known: KnownOfRunner;
   readonly #waiters = new Set<Waiter>();
   readonly #waits = new InFlight(WAITS);
   readonly #led = new LedSlices();
@@ -81,10 +90,9 @@ export class SubscriptionWaiters {
   #pollMs = FIRST_POLL_MS;
   #wake = new AbortController();
 
-  /** @param isRunning whether this process runs its subscriptions. @default it does not */
-  constructor(store: PostgresEventStore, isRunning: () => boolean = () => false) {
+  constructor(store: PostgresEventStore, known: KnownOfRunner) {
     this.checks = new PlaceChecks(store);
-    this.#isRunning = isRunning;
+    this.#known = known;
     this.#store = store;
   }
 
@@ -114,7 +122,11 @@ export class SubscriptionWaiters {
    * has no timeout and only a newer release can go on; StoreUnavailableError when too many calls wait; ClosedError when
    * the runner stops; the signal's reason when it aborts
    */
-  async until(subscription: Subscription, wanted: Wanted, { timeoutMs, signal }: WaitOptions): Promise<void> {
+  async until(
+    subscription: Subscription,
+    wanted: Wanted,
+    { timeoutMs, remainingMs = timeoutMs, signal }: WaitOptions,
+  ): Promise<void> {
     signal?.throwIfAborted();
     if (this.#closed) return this.#assertReached(subscription, wanted);
     const led = this.#led.positionOf(subscription.ref);
@@ -126,7 +138,7 @@ export class SubscriptionWaiters {
     let remove: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        const endless = timeoutMs >= MAX_TIMER_MS;
+        const endless = remainingMs >= MAX_TIMER_MS;
         const calls = { resolve, reject };
         waiter = {
           subscription,
@@ -140,7 +152,7 @@ export class SubscriptionWaiters {
         this.#waiters.add(waiter);
         if (signal !== undefined) remove = onAbort(signal, () => waiter?.reject(signal.reason));
         if (!endless) {
-          timer = setTimeout(() => this.#timeOut(waiter, timeoutMs), timeoutMs);
+          timer = setTimeout(() => this.#timeOut(waiter, timeoutMs), remainingMs);
         }
         this.#pollSoon();
       });
@@ -198,7 +210,7 @@ export class SubscriptionWaiters {
     const { subscription, wanted, reached, unread, outdated } = waiter;
     waiter.reject(
       new SubscriptionTimeoutError(identityOf(subscription), wanted.position, reached, timeoutMs, {
-        cause: outdated ?? unread,
+        cause: outdated ?? unread ?? this.#known.lastFailureOf(subscription.ref),
       }),
     );
   }
@@ -229,7 +241,7 @@ export class SubscriptionWaiters {
 
   /** False when this process may still go on, after the failure of another release. */
   #isFinal({ release }: Subscription, { failure }: AllSlices): boolean {
-    return failure !== undefined && (failure.releases.includes(release) || !this.#isRunning());
+    return failure !== undefined && (failure.releases.includes(release) || !this.#known.isRunning());
   }
 
   async #pollOnce(): Promise<void> {
@@ -275,26 +287,4 @@ type Reached = Pick<AllSlices, 'position'> & Partial<Pick<AllSlices, 'inline' | 
 function isReached(wanted: Wanted, { position, inline, demotion }: Reached): boolean {
   if (inline === true) return true;
   return (!wanted.inline || demotion !== undefined) && position >= wanted.position;
-}
-
-/** The error of a subscription that another process stopped, from what its row says. */
-export function failedError(
-  identity: SubscriptionIdentity,
-  { failure }: Pick<Checkpoint, 'failure'>,
-): SubscriptionFailedError {
-  const { position, type, message } = failure ?? {};
-  const event = position === undefined || type === undefined ? undefined : { position, type };
-  return new SubscriptionFailedError(identity, event, { cause: message });
-}
-
-/** A newer release may go on. */
-function outdatedError(
-  subscription: Subscription,
-  { failure, failedSlice }: AllSlices,
-): ReleaseOutdatedError {
-  return new ReleaseOutdatedError(identityOf(subscription, failedSlice), { cause: failure?.message });
-}
-
-export function stoppedError({ kind, ref }: Subscription): ClosedError {
-  return new ClosedError(`the runner of ${kind} "${ref.name}"`);
 }

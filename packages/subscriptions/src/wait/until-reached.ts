@@ -11,7 +11,11 @@ export interface UntilReachedOptions<TReached> {
   readonly check: () => Promise<TReached | number | undefined>;
   /** Waits for the wanted position. @throws SubscriptionTimeoutError */
   readonly wait: (timeoutMs: number) => Promise<void>;
+  /** Called after the timeout, when the wait does not say why. @param found what the last check returned */
+  readonly why: (found: number | undefined) => Promise<unknown>;
   readonly timeoutMs: number;
+  /** By `performance.now()`. @default after the timeout */
+  readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,17 +30,21 @@ export async function untilReached<TReached extends object>({
   wanted,
   check,
   wait,
+  why,
   timeoutMs,
+  deadline = performance.now() + timeoutMs,
   signal,
 }: UntilReachedOptions<TReached>): Promise<TReached> {
-  const deadline = performance.now() + timeoutMs;
   let waited = false;
   let cause: unknown;
   for (;;) {
     const found = await check();
     if (typeof found === 'object') return found;
     const remaining = deadline - performance.now();
-    if (remaining <= 0) throw new SubscriptionTimeoutError(identity, wanted, found, timeoutMs, { cause });
+    if (remaining <= 0) {
+      cause ??= await why(found);
+      throw new SubscriptionTimeoutError(identity, wanted, found, timeoutMs, { cause });
+    }
     if (waited) await pause(RETRY_MS, signal);
     try {
       await wait(remaining);

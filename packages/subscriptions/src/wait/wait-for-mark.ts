@@ -8,6 +8,7 @@ import type { SubscriptionWaiters, WaitOptions, Wanted } from './subscription-wa
  * Waits until a subscription has processed everything up to the high-water mark. The time for reading the mark counts,
  * also when it is spent on waiting for a connection.
  *
+ * @returns the mark
  * @throws the errors of {@link SubscriptionWaiters.until}
  */
 export async function waitForMark(
@@ -15,12 +16,13 @@ export async function waitForMark(
   subscription: Subscription,
   wanted: Omit<Wanted, 'position'>,
   { timeoutMs, signal }: WaitOptions,
-): Promise<void> {
+): Promise<number> {
   const deadline = performance.now() + timeoutMs;
   const late = (): never => {
     throw new SubscriptionTimeoutError(identityOf(subscription), store.newestSeen, undefined, timeoutMs);
   };
   const position = await within(store.highWaterMark(), { limitMs: timeoutMs, late, signal });
   const remainingMs = Math.max(0, deadline - performance.now());
-  await waiters.until(subscription, { ...wanted, position }, { timeoutMs: remainingMs, signal });
+  await waiters.until(subscription, { ...wanted, position }, { timeoutMs, remainingMs, signal });
+  return position;
 }

@@ -2,11 +2,14 @@ import { LeftfoldError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { EventPlace } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { toLeftfoldError, within } from '@leftfold/postgres';
+import { readDueFailureAt } from '../sql/due.ts';
 import { hasReached, type ReachedRow } from '../sql/reached.ts';
+import { failedAttempts } from '../status/failed-attempts.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { answerLimitMs } from './answer-limit.ts';
-import { stoppedError, type SubscriptionWaiters, type WaitOptions } from './subscription-waiters.ts';
+import type { SubscriptionWaiters, WaitOptions } from './subscription-waiters.ts';
 import { untilReached } from './until-reached.ts';
+import { stoppedError } from './wait-errors.ts';
 
 /**
  * Waits until a subscription has processed the event at a place.
@@ -32,9 +35,24 @@ export async function waitForPlace(
     },
     wait: (remainingMs) =>
       by.waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
+    why: (found) => {
+      if (found === undefined || found < position) return Promise.resolve(undefined);
+      const limitMs = answerLimitMs(0);
+      return within(whySetAside(by, subscription, position), { limitMs, late: () => undefined, signal });
+    },
     timeoutMs,
     signal,
   });
+}
+
+/** The last failure of an event that is tried again. Does not throw. */
+async function whySetAside(
+  { store }: AskedBy,
+  { ref }: Subscription,
+  position: number,
+): Promise<string | undefined> {
+  const failure = await readDueFailureAt(store, ref, position).catch(() => undefined);
+  return failure && failedAttempts(failure);
 }
 
 /** Throws when what a row says makes the wait futile. With one, the wait is futile too while the database is away. */
