@@ -55,7 +55,10 @@ interface OneStream {
 }
 
 interface SeveralStreams<TRole extends string> {
-  /** By role of an aggregate: version of its last event after the decision. Roles without new events are left out. */
+  /**
+   * By role of an aggregate: version of its last event after the decision. Without new events, as in a rejection, of all
+   * roles; otherwise only of those that got some: a repeated decision is answered from its events.
+   */
   readonly streamVersions: { readonly [TName in TRole]?: number };
 }
 
