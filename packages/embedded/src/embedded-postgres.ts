@@ -1,3 +1,4 @@
+import { connectionStringOf } from './directory/connection-file.ts';
 import type { DirectoryLock } from './directory/lock.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { OWNER } from './server/create-owner.ts';
@@ -53,9 +54,8 @@ export class EmbeddedPostgres implements AsyncDisposable {
     this.version = parts.plan.binaries.version;
     this.description = parts.description;
     const { password, superuserPassword } = parts.plan.passwords;
-    const database = `127.0.0.1:${parts.port}/postgres`;
-    this.connectionString = `postgresql://${OWNER}:${password}@${database}`;
-    this.superuserConnectionString = `postgresql://postgres:${superuserPassword}@${database}`;
+    this.connectionString = connectionStringOf(OWNER, password, parts.port);
+    this.superuserConnectionString = connectionStringOf('postgres', superuserPassword, parts.port);
   }
 
   /** The process id of the server. It changes with each restart. */

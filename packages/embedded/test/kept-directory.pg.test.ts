@@ -48,12 +48,14 @@ test('a second process gets an error that names the holder, whose server continu
   guarantee('one-server-per-directory');
   using holder = startApplication({ directory });
   const { connectionString } = await holder.started;
+  const file = join(directory, 'connection.json');
   await expect(startPostgres({ directory })).rejects.toMatchObject({
     code: 'POSTGRES_DIRECTORY_LOCKED',
     retryable: true,
     pid: holder.pid,
-    message: expect.stringContaining(`process ${holder.pid}`),
+    message: `the directory ${directory} is in use by process ${holder.pid}; to use its server beside it, set DATABASE_URL to the connectionString in ${file}, or stop that process`,
   });
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ connectionString });
   expect(await query(connectionString, 'select number from notes')).toEqual([{ number: 1 }]);
 });
 

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { OWNER } from '../server/create-owner.ts';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 import type { Passwords } from '../server/server-plan.ts';
 import { writeFileFor } from '../server-user.ts';
+import { connectionFile, connectionStringOf } from './connection-file.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 
 /** Kept from one start to the next, so that other tools can reconnect to the server. */
@@ -64,15 +66,16 @@ export function readConnection(directory: string): Connection {
   return { password, superuserPassword, port: typeof port === 'number' ? port : undefined };
 }
 
-/** Only its owner can read the file. The rename makes the write atomic. */
+/**
+ * Only its owner can read the file. The rename makes the write atomic. With a port, it has the connection string of the
+ * server, for other processes.
+ */
 export function writeConnection(directory: string, connection: Connection): void {
   const unfinished = `${connectionFile(directory)}.new`;
-  writeFileFor(undefined, unfinished, `${JSON.stringify(connection)}\n`);
+  const { port, password } = connection;
+  const connectionString = port === undefined ? undefined : connectionStringOf(OWNER, password, port);
+  writeFileFor(undefined, unfinished, `${JSON.stringify({ ...connection, connectionString })}\n`);
   renameSync(unfinished, connectionFile(directory));
-}
-
-function connectionFile(directory: string): string {
-  return join(directory, 'connection.json');
 }
 
 function unusable(directory: string, reason: string, cause?: unknown): EmbeddedPostgresError {

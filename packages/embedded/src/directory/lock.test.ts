@@ -53,7 +53,7 @@ test('an incompletely written lock is taken over', async () => {
 test('a lock of another host is respected; the error names the file to delete', async () => {
   writeFileSync(path, JSON.stringify({ ...deadHolder(), host: 'elsewhere' }));
   await expect(lockDirectory(path, 0)).rejects.toThrow(
-    /on host elsewhere \(if it no longer runs, delete .*lock\)/,
+    /on host elsewhere; stop that process, or if it no longer runs, delete .*lock$/,
   );
 });
 

@@ -1,7 +1,9 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connectionFile } from './connection-file.ts';
 import { EmbeddedPostgresError } from '../embedded-postgres-error.ts';
 import { processExists, processFacts } from '../supervisor/process-exists.ts';
 
@@ -105,12 +107,18 @@ function isAlive(holder: Holder): boolean {
 }
 
 function lockedBy({ pid, host }: Holder, path: string): EmbeddedPostgresError {
-  const elsewhere = host === hostname() ? '' : ` on host ${host} (if it no longer runs, delete ${path})`;
-  const holder =
-    pid === process.pid && elsewhere === '' ? 'this process already' : `process ${pid}${elsewhere}`;
+  const directory = dirname(path);
   return new EmbeddedPostgresError(
     'POSTGRES_DIRECTORY_LOCKED',
-    `the directory of this lock is in use by ${holder}: ${path}`,
+    `the directory ${directory} is in use by ${holderAndFix({ pid, host }, path)}`,
     { pid },
   );
+}
+
+function holderAndFix({ pid, host }: Pick<Holder, 'pid' | 'host'>, path: string): string {
+  if (host !== hostname())
+    return `process ${pid} on host ${host}; stop that process, or if it no longer runs, delete ${path}`;
+  if (pid === process.pid) return 'this process already; use the server that it started, or stop that first';
+  const connection = connectionFile(dirname(path));
+  return `process ${pid}; to use its server beside it, set DATABASE_URL to the connectionString in ${connection}, or stop that process`;
 }
