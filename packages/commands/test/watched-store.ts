@@ -22,7 +22,7 @@ export class WatchedStore implements EventStore {
   beforeAppend: () => Promise<void> = async () => {};
   /** Runs after each append that the database has answered: what it throws is what the caller gets. */
   afterAppend: () => Promise<void> = async () => {};
-  /** The positions after which decisions were read. */
+  /** The positions after which decisions were read: the lowest of their queries. */
   readonly decisionsFrom: number[] = [];
   /** How often the log has gone back, in the eyes of who uses this store. */
   eras = 0;
@@ -68,7 +68,7 @@ export class WatchedStore implements EventStore {
 
   readForDecision: EventStore['readForDecision'] = async (queries, options) => {
     this.calls.push('readForDecision');
-    this.decisionsFrom.push(options?.after ?? 0);
+    this.decisionsFrom.push(Math.min(...[queries].flat().map(({ after = 0 }) => after)));
     const read = await this.#store.readForDecision(queries, options);
     return { ...read, era: read.era + this.eras };
   };

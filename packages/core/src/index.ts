@@ -207,6 +207,8 @@ export type {
   AppendCondition,
   DecisionQueries,
   DecisionQuery,
+  ConditionQueries,
+  ConditionQuery,
   EventQueries,
   EventQuery,
 } from './store/query.ts';

@@ -83,10 +83,8 @@ function eraOf(loaded: Loaded): number | undefined {
 /** No event that counts in a fold may come after those that it has. */
 function conditionOf(folds: readonly LoadedFold[]): AppendCondition | undefined {
   if (folds.length === 0) return undefined;
-  return {
-    failIfMatch: queriesOf(folds.map(({ target }) => target)).map(({ last: _last, ...query }) => query),
-    after: Math.min(...folds.map(({ folded }) => folded.streamVersion)),
-  };
+  const read = folds.map(({ target, folded: { streamVersion: after } }) => ({ ...target, after }));
+  return { failIfMatch: queriesOf(read).map(({ last: _last, ...query }) => query) };
 }
 
 /** Rethrows an error of the store; of a condition that failed, with the roles of the folds in which the event counts. */

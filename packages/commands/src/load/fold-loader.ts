@@ -15,6 +15,8 @@ export class FoldLoader {
   readonly #cache: AggregateCache;
   readonly #loader: Loader;
   readonly #keys = new Map<AnyFold, number>();
+  /** Roles whose last load found no event: they probably begin the next one too. */
+  readonly #beginners = new Set<string>();
 
   /** @param cache may be shared with aggregates */
   constructor(store: EventStore, cache: AggregateCache, loader: Loader) {
@@ -23,36 +25,55 @@ export class FoldLoader {
     this.#loader = loader;
   }
 
-  /** The cached state. It may be older than the log. */
-  guess(target: FoldTarget): FoldedState | undefined {
-    const cached = this.#cache.get(this.#keyOf(target));
-    return cached?.era === this.#store.era ? cached : undefined;
+  /**
+   * A state to try first, without a round trip: the cached one, or the initial one in a role that probably begins. It may be
+   * older than the log.
+   *
+   * @param decision its name
+   */
+  guess(target: FoldTarget, decision: string): FoldedState | undefined {
+    const cached = this.#cached(target);
+    if (cached !== undefined || !this.#cache.isOn) return cached;
+    return this.#beginners.has(requesterOf(decision, target)) ? this.#startOf(target) : undefined;
   }
 
   /**
    * The states of all of them at one position of the log. Two round trips.
    *
+   * @param decision its name
    * @param from reads the log. @default the store
    */
   async load(
     targets: readonly FoldTarget[],
+    decision: string,
     from: Pick<EventStore, 'readForDecision'> = this.#store,
   ): Promise<readonly FoldedState[]> {
     if (targets.length === 0) return [];
     const { asOf } = this.#loader;
-    const starts = targets.map((target) => this.guess(target) ?? this.#startOf(target));
-    const after = Math.min(...starts.map(({ streamVersion }) => streamVersion));
-    const read = await from.readForDecision(queriesOf(targets), { after });
+    const starts = targets.map((target) => this.#cached(target) ?? this.#startOf(target));
+    const read = await from.readForDecision(
+      queriesOf(targets.map((target, index) => ({ ...target, after: starts[index]!.streamVersion }))),
+    );
+    const { after: streamVersion = 0 } = read.condition;
     // The log went back since: the cached states may have events that it no longer has.
-    if (starts.some(({ era }) => era !== read.era)) return this.load(targets, from);
+    if (starts.some(({ era }) => era !== read.era)) return this.load(targets, decision, from);
+    // A writer that did not hold back the mark of an earlier read can hold back this one: a state with events after it and
+    // those that are read now would not be of one moment.
+    const ahead = targets.filter((_, index) => starts[index]!.position > streamVersion);
+    for (const target of ahead) this.#cache.forget(this.#keyOf(target));
+    if (ahead.length > 0) return this.load(targets, decision, from);
     const states = starts.map((start) => ({ ...start }));
     for await (const event of read.events)
       targets.forEach((target, index) => {
         const start = starts[index]!;
         if (event.position > start.streamVersion) states[index] = next(target, states[index]!, event);
       });
-    const { after: streamVersion = 0 } = read.condition;
-    return states.map((folded, index) => this.keep(targets[index]!, { ...folded, streamVersion, asOf }));
+    return states.map((folded, index) => {
+      const target = targets[index]!;
+      if (folded.position === 0) this.#beginners.add(requesterOf(decision, target));
+      else this.#beginners.delete(requesterOf(decision, target));
+      return this.keep(target, { ...folded, streamVersion, asOf });
+    });
   }
 
   /**
@@ -85,6 +106,11 @@ export class FoldLoader {
     return folded;
   }
 
+  #cached(target: FoldTarget): FoldedState | undefined {
+    const cached = this.#cache.get(this.#keyOf(target));
+    return cached?.era === this.#store.era ? cached : undefined;
+  }
+
   #startOf({ fold }: FoldTarget): FoldedState {
     const { era } = this.#store;
     const { initialState: state } = fold;
@@ -97,6 +123,10 @@ export class FoldLoader {
     // No stream id has a control character.
     return `\0${known} ${JSON.stringify(tags)}`;
   }
+}
+
+function requesterOf(decision: string, { role }: FoldTarget): string {
+  return `${decision} ${role}`;
 }
 
 function next(target: FoldTarget, folded: FoldedState, event: RecordedEvent): FoldedState {

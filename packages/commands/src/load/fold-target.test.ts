@@ -39,6 +39,12 @@ test('folds with the same tags are read by one query for the types of all of the
   ]);
 });
 
+test('folds are read after the position up to which all with the same tags have the events', () => {
+  const [first, second, third, ...others] = targets;
+  const read = [{ ...first!, after: 7 }, { ...second!, after: 5 }, { ...third!, after: 9 }, ...others];
+  expect(queriesOf(read).map(({ after }) => after)).toEqual([5, 9, undefined, undefined]);
+});
+
 test.for([
   ['course.planned', [0], ['planned']],
   ['course.subscribed', [0, 3], ['taken', 'all']],

@@ -17,11 +17,17 @@ export interface FoldTarget {
   readonly tags: readonly string[];
 }
 
+/** A fold whose state has all events up to a position. */
+interface ReadTarget extends FoldTarget {
+  /** @default 0 */
+  readonly after?: number;
+}
+
 /** Folds that one query asks for: those with the same tags. */
 interface FoldGroup {
   readonly last: boolean;
   readonly tags: readonly string[];
-  readonly targets: FoldTarget[];
+  readonly targets: ReadTarget[];
 }
 
 /** True when the event counts in the fold. */
@@ -29,13 +35,20 @@ export function countsIn({ fold, tags }: FoldTarget, event: RecordedEvent): bool
   return fold.types.includes(event.type) && tags.every((tag) => event.tags.includes(tag));
 }
 
-/** What the folds read: one query for those with the same tags, which asks for the types of all of them. */
-export function queriesOf(targets: readonly FoldTarget[]): readonly DecisionQuery[] {
-  return groupsOf(targets).map(({ last, tags, targets: grouped }) => ({
-    types: [...new Set(grouped.flatMap(({ fold }) => fold.types))],
-    ...(last && { last }),
-    ...(tags.length > 0 && { tags }),
-  }));
+/**
+ * What the folds read: one query for those with the same tags, which asks for the types of all of them, after the position
+ * up to which all of them have them.
+ */
+export function queriesOf(targets: readonly ReadTarget[]): readonly DecisionQuery[] {
+  return groupsOf(targets).map(({ last, tags, targets: grouped }) => {
+    const after = Math.min(...grouped.map((target) => target.after ?? 0));
+    return {
+      types: [...new Set(grouped.flatMap(({ fold }) => fold.types))],
+      ...(after > 0 && { after }),
+      ...(last && { last }),
+      ...(tags.length > 0 && { tags }),
+    };
+  });
 }
 
 /** The roles of the folds in which an event counts that matches some of their {@link queriesOf}. */
@@ -50,7 +63,7 @@ export function rolesOf(
   return [...new Set(counting.map(({ role }) => role))];
 }
 
-function groupsOf(targets: readonly FoldTarget[]): readonly FoldGroup[] {
+function groupsOf(targets: readonly ReadTarget[]): readonly FoldGroup[] {
   const byTags = new Map<string, FoldGroup>();
   for (const [index, target] of targets.entries()) {
     const { fold, tags } = target;

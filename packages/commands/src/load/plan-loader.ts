@@ -22,7 +22,7 @@ export class PlanLoader {
   guess({ name, targets, folds }: Plan): Loaded | undefined {
     const guess = {
       targets: withStates(targets, (target) => this.#loader.guess(target, requesterOf(name, target))),
-      folds: withStates(folds, (target) => this.#foldLoader.guess(target)),
+      folds: withStates(folds, (target) => this.#foldLoader.guess(target, name)),
     };
     return guess.targets.length < targets.length || guess.folds.length < folds.length ? undefined : guess;
   }
@@ -34,7 +34,7 @@ export class PlanLoader {
    */
   async load({ name, targets, folds }: Plan, lock?: AppendLock): Promise<Loaded> {
     const [ofFolds, ...ofTargets] = await Promise.all([
-      this.#foldLoader.load(folds, lock),
+      this.#foldLoader.load(folds, name, lock),
       ...targets.map((target) => this.#loader.load(target, { requester: requesterOf(name, target), lock })),
     ]);
     return {

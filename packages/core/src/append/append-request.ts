@@ -1,7 +1,7 @@
 import type { ExpectedVersion } from '../errors/append-errors.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import type { UpcastPayload } from '../event/upcast.ts';
-import type { EventQuery } from '../store/query.ts';
+import type { ConditionQuery } from '../store/query.ts';
 
 /** A validated event, ready to be stored. */
 export interface PreparedEvent {
@@ -27,7 +27,8 @@ export interface StreamPart {
 /** A validated condition. */
 export interface PreparedCondition {
   /** At least one. */
-  readonly queries: readonly EventQuery[];
+  readonly queries: readonly ConditionQuery[];
+  /** Of the queries that have no position of their own. */
   readonly after: number;
 }
 

@@ -12,6 +12,11 @@ export function conditionFailed(
   { queries, after }: PreparedCondition,
   event: MatchedEvent,
 ): AppendConditionFailedError {
-  const matching = queries.flatMap((query, index) => (matchesQuery(event, query) ? [index] : []));
-  return new AppendConditionFailedError(event, { queries: matching, after });
+  const matching = queries
+    .map((query, index) => ({ query, index, after: query.after ?? after }))
+    .filter((one) => event.position > one.after && matchesQuery(event, one.query));
+  return new AppendConditionFailedError(event, {
+    queries: matching.map(({ index }) => index),
+    after: Math.min(...matching.map((one) => one.after)),
+  });
 }

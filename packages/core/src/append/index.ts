@@ -3,7 +3,7 @@ export type { AppendRequest, PreparedCondition, PreparedEvent, StreamPart } from
 export { assertQueries, assertQuery, listOf } from './assert-query.ts';
 export { conditionFailed, type MatchedEvent } from './condition-failed.ts';
 export { matchesQuery, type QueriedEvent } from './matches-query.ts';
-export { prepareDecision } from './prepare-condition.ts';
+export { prepareDecision, readUpTo } from './prepare-condition.ts';
 export {
   assertAppendContext,
   assertAppendOptions,

@@ -2,7 +2,13 @@ import { AppendTooLargeError } from '../errors/append-errors.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { assertOneOf, assertOptions, assertWhole, type OptionNames } from '../input/assert-argument.ts';
 import { reading } from '../input/reading.ts';
-import type { AppendCondition, DecisionQueries, DecisionQuery, EventQuery } from '../store/query.ts';
+import type {
+  AppendCondition,
+  ConditionQuery,
+  DecisionQueries,
+  DecisionQuery,
+  EventQuery,
+} from '../store/query.ts';
 import { MAX_CONDITION_QUERIES, MAX_QUERY_TYPES, MAX_TAGS } from './append-limits.ts';
 import type { PreparedCondition } from './append-request.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
@@ -24,8 +30,19 @@ export function prepareCondition(
   assertOptions('condition', condition, conditionNames);
   const { failIfMatch, after = 0 } = condition;
   assertWhole('condition.after', after);
-  const queries = prepareQueries(failIfMatch, owner, catalog).map((query) => catalog.asStored(query));
-  return { queries, after };
+  const queries = prepareQueries<ConditionQuery>(failIfMatch, owner, catalog, { after: true });
+  for (const query of queries) assertAfter(query);
+  return { queries: queries.map((query) => catalog.asStored(query)), after };
+}
+
+/** The highest position up to which the log was read for a condition; 0 without one. */
+export function readUpTo(condition: PreparedCondition | undefined): number {
+  if (condition === undefined) return 0;
+  return Math.max(...condition.queries.map(({ after = condition.after }) => after));
+}
+
+function assertAfter({ after }: ConditionQuery): void {
+  if (after !== undefined) assertWhole('condition.failIfMatch.after', after);
 }
 
 /**
@@ -34,8 +51,11 @@ export function prepareCondition(
  * @throws InvalidNameError, UnknownEventError, InvalidArgumentError
  */
 export function prepareDecision(queries: DecisionQueries, known: KnownTypes): readonly DecisionQuery[] {
-  const prepared = prepareQueries<DecisionQuery>(queries, undefined, known, { last: true });
-  for (const { last } of prepared) assertOneOf('last', last, [true, false]);
+  const prepared = prepareQueries<DecisionQuery>(queries, undefined, known, { last: true, after: true });
+  for (const query of prepared) {
+    assertOneOf('last', query.last, [true, false]);
+    assertAfter(query);
+  }
   return prepared;
 }
 

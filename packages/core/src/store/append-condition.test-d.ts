@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
 import type { AppendOptions } from './event-store.ts';
-import type { AppendCondition, EventQueries } from './query.ts';
+import type { AppendCondition, ConditionQueries } from './query.ts';
 
 test('a condition is one query or several, each with any of the parts', () => {
   const options: AppendOptions = {
@@ -12,9 +12,9 @@ test('a condition is one query or several, each with any of the parts', () => {
   const several: AppendCondition = {
     failIfMatch: students.map((student) => ({ tags: [`student:${student}`] })),
   };
-  expectTypeOf(several.failIfMatch).toEqualTypeOf<EventQueries>();
+  expectTypeOf(several.failIfMatch).toEqualTypeOf<ConditionQueries>();
   const others: AppendCondition = {
-    failIfMatch: [{ types: ['course.subscribed'] }, { category: 'course' }, {}],
+    failIfMatch: [{ types: ['course.subscribed'], after: 3 }, { category: 'course' }, {}],
   };
   // @ts-expect-error a condition needs a query, not only a position
   const nothing: AppendCondition = { after: 7 };

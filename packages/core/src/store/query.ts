@@ -14,8 +14,24 @@ export interface EventQuery<TType extends string = string> {
 /** One query, or several: an event is selected when any of them matches. */
 export type EventQueries<TType extends string = string> = EventQuery<TType> | readonly EventQuery<TType>[];
 
+/** A query of a condition. */
+export interface ConditionQuery<TType extends string = string> extends EventQuery<TType> {
+  /**
+   * Only events after this position count, for what was read up to another position than the rest. @default `after` of
+   * the condition
+   */
+  readonly after?: number | undefined;
+}
+
+/** One query of a condition, or several. */
+export type ConditionQueries<TType extends string = string> =
+  | ConditionQuery<TType>
+  | readonly ConditionQuery<TType>[];
+
 /** A query of a read for a decision. */
 export interface DecisionQuery<TType extends string = string> extends EventQuery<TType> {
+  /** Leave out the events up to this position, which the caller has. @default `after` of the read */
+  readonly after?: number | undefined;
   /**
    * Read only the last event that matches, such as the one that has the latest number. The condition is the same as
    * without it. @default false
@@ -42,7 +58,7 @@ export interface AppendCondition<TType extends string = string> {
    * Appends wait for each other when their conditions begin with the same tag, or write events with it: put the rarest
    * tag first. A query without tags waits for all appends of its types, and one without types as well for all appends.
    */
-  readonly failIfMatch: EventQueries<TType>;
+  readonly failIfMatch: ConditionQueries<TType>;
   /**
    * Only events after this position count. `readForDecision` gives it; the position of the last event that was read is
    * too low or too high when there are several queries. @default 0

@@ -1,5 +1,5 @@
 import { type RecordedEvent, StoreUnavailableError } from '@leftfold/core';
-import type { AppendRequest } from '@leftfold/core/append';
+import { type AppendRequest, readUpTo } from '@leftfold/core/append';
 import type { StatementRunner } from '@leftfold/postgres';
 import { ANOTHER_EACH_TIME, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
 import type { BatchOptions } from '../sql/append.ts';
@@ -66,7 +66,7 @@ export async function withLineage(
   run?: StatementRunner,
 ): Promise<AppendOutcome> {
   const basis = request.era ?? memory.era;
-  const after = request.condition?.after ?? 0;
+  const after = readUpTo(request.condition);
   for (let attempt = 0; attempt < LINEAGE_ATTEMPTS; attempt += 1) {
     if (restsOnReading(request)) memory.assertSame(basis);
     if (after > 0) await memory.assertReaches(after, run);
@@ -81,7 +81,7 @@ export async function withLineage(
 function restsOnReading({ era, streams, condition }: AppendRequest): boolean {
   return (
     era !== undefined ||
-    (condition !== undefined && condition.after > 0) ||
+    readUpTo(condition) > 0 ||
     streams.some(({ expectedVersion }) => typeof expectedVersion === 'number' && expectedVersion > 0)
   );
 }

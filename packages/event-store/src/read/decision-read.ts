@@ -32,7 +32,7 @@ export async function readForDecision(
 ): Promise<DecisionRead> {
   assertReadForDecisionOptions(options);
   const queries = prepareDecision(given, reader.catalog).map(
-    ({ last = false, ...query }): PartOfDecision => ({ last, query }),
+    ({ last = false, after = options.after ?? 0, ...query }): PartOfDecision => ({ last, after, query }),
   );
   const failIfMatch = queries.map(({ query }) => query);
   const stored = failIfMatch.map((query) => reader.catalog.asStored(query));
@@ -50,6 +50,8 @@ export async function readForDecision(
 
 interface PartOfDecision {
   readonly query: EventQuery;
+  /** Only events after this position are read. */
+  readonly after: number;
   /** Only the last event that matches is read. */
   readonly last: boolean;
 }
@@ -62,33 +64,37 @@ interface DecisionReadOptions extends ReadForDecisionOptions {
 class DecisionPages {
   readonly #reader: LogReader;
   readonly #options: DecisionReadOptions;
-  readonly #filter: readonly EventQuery[];
-  readonly #lasts: readonly EventQuery[];
+  readonly #filter: readonly PartOfDecision[];
+  readonly #lasts: readonly PartOfDecision[];
+  readonly #after: number;
   /** The first page, for the first iteration. It may have events after the mark. */
   #ahead: Promise<LogPage> | undefined;
 
   constructor(reader: LogReader, queries: readonly PartOfDecision[], options: DecisionReadOptions) {
     this.#reader = reader;
     this.#options = options;
-    this.#filter = queries.filter(({ last }) => !last).map(({ query }) => query);
-    this.#lasts = queries.filter(({ last }) => last).map(({ query }) => query);
+    this.#filter = queries.filter(({ last }) => !last);
+    this.#lasts = queries.filter(({ last }) => last);
+    this.#after = Math.min(...queries.map(({ after }) => after));
   }
 
   /** Sends for the first page. Which events are the last ones is known only after the mark. */
   readAhead(): void {
     if (this.#lasts.length > 0) return;
-    this.#ahead = this.#page(this.#options.after ?? 0, Number.MAX_SAFE_INTEGER, []);
+    this.#ahead = this.#page(this.#after, Number.MAX_SAFE_INTEGER, []);
     this.#ahead.catch(() => {}); // thrown where it is read
   }
 
   /** @param place up to where they are read: not above the mark of what the queries ask for */
   async *upTo({ after: upTo, era }: PlaceInEra): AsyncGenerator<Iterable<RecordedEvent>, void> {
-    const lasts =
-      this.#lasts.length === 0
-        ? []
-        : await lastMatches(this.#reader, this.#lasts, { ...this.#options, upTo });
+    const queries = this.#lasts.map(({ query }) => query);
+    const found =
+      queries.length === 0 ? [] : await lastMatches(this.#reader, queries, { ...this.#options, upTo });
+    const lasts = found.filter(({ query, position }) =>
+      this.#lasts.some((part) => part.query === query && part.after < position),
+    );
     if (this.#filter.length + lasts.length === 0) return;
-    let after = this.#options.after ?? 0;
+    let after = this.#after;
     while (after < upTo) {
       this.#reader.assertSame(era);
       const ahead = this.#ahead;
@@ -101,9 +107,10 @@ class DecisionPages {
 
   #page(after: number, upTo: number, lasts: readonly LastMatch[]): Promise<LogPage> {
     const { unknownEvents, run } = this.#options;
-    const filter = this.#filter;
+    const filter = this.#filter.map(({ query }) => query);
+    const starts = this.#filter.map((part) => part.after);
     const range = { after, upTo, limit: PAGE_EVENTS, span: spanOf(filter) };
-    return this.#reader.page({ ...range, filter, unknownEvents, lasts, run });
+    return this.#reader.page({ ...range, filter, starts, unknownEvents, lasts, run });
   }
 }
 

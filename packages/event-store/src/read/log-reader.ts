@@ -77,6 +77,8 @@ interface ReadPageFrom {
   readonly token?: EventPlace | undefined;
   /** Positions that the statement reads at most. @default 200,000 */
   readonly span?: number;
+  /** Of each query, the position after which it is read. @default `after` */
+  readonly starts?: readonly number[];
   /** Selected beside what the filter selects, which can then be an empty list. */
   readonly lasts?: readonly LastMatch[];
   /** Runs the statement in a transaction. */
@@ -113,7 +115,16 @@ export class LogReader {
    */
   async page(options: ReadPageOptions & ReadPageFrom): Promise<LogPage> {
     this.assertOpen();
-    const { filter: given = {}, transaction, shared = false, token, lasts = [], limit, backwards } = options;
+    const {
+      filter: given = {},
+      transaction,
+      shared = false,
+      token,
+      starts,
+      lasts = [],
+      limit,
+      backwards,
+    } = options;
     assertWhole('after', options.after);
     assertWhole('upTo', options.upTo);
     assertWhole('limit', limit, { least: 1 });
@@ -130,7 +141,10 @@ export class LogReader {
     const { run = transaction === undefined ? undefined : runnerInTransaction(transaction) } = options;
     const { era } = this.#memory;
     const ofTail = shared && run === undefined && token === undefined && lasts.length === 0;
-    const statement = readPageStatement(this.#schema, range, filter, positionsOf(lasts));
+    const statement = readPageStatement(this.#schema, range, filter, {
+      starts,
+      positions: positionsOf(lasts),
+    });
     const { rows, position } =
       (ofTail ? await this.#sharedTail().page(range, filter) : undefined) ??
       pageOfRows(

@@ -191,7 +191,7 @@ function queryValues(requests: readonly AppendRequest[]): readonly string[] | un
       tags.push(textArray(query.tags ?? []));
       types.push(query.types === undefined ? null : textArray(query.types));
       categories.push(query.category ?? null);
-      queryAfter.push(condition?.after ?? 0);
+      queryAfter.push(query.after ?? condition?.after ?? 0);
     }
   });
   if (queryRequest.length === 0) return undefined;

@@ -15,23 +15,30 @@ export interface PageRange {
   readonly backwards?: boolean | undefined;
 }
 
+/** What a page is beside its range and its queries. */
+interface PageSelection {
+  /** Of each query, the position after which it is read, if that is above the one of the range. */
+  readonly starts?: readonly number[] | undefined;
+  /** Of further events. */
+  readonly positions?: readonly number[];
+}
+
 /**
  * One page of the log, in its order or backwards: the events that any of the queries matches, each once.
  *
  * SQL: one index range scan of `events_pkey`, or a call of `_find_events` for each query. Takes no locks.
  *
  * @param queries none: every event, unless there are positions
- * @param positions of further events
  */
 export function readPageStatement(
   schema: string,
   range: PageRange,
   queries: readonly EventQuery[],
-  positions: readonly number[] = [],
+  { starts = [], positions = [] }: PageSelection = {},
 ): Statement {
   const [filter = {}] = queries;
   if (queries.length > 1 || positions.length > 0)
-    return readMatchesStatement(schema, range, queries, positions);
+    return readMatchesStatement(schema, range, queries, { starts, positions });
   const { types, category, tags } = filter;
   if (category === undefined && (tags === undefined || tags.length === 0))
     return readTypesStatement(schema, range, types);
@@ -52,9 +59,9 @@ function orderOf({ backwards = false }: PageRange): string {
   return `position ${backwards ? 'desc' : 'asc'}`;
 }
 
-/** Positions that are read before the index on tags is searched, which takes longer the more events have the tags. */
-function probeOf({ limit }: PageRange): number {
-  return limit === 1 ? LATEST_PROBE : 40;
+/** Positions that are read before the index on tags is searched, if not those that `_find_events` chooses. */
+function probeOf({ limit }: PageRange): number | null {
+  return limit === 1 ? LATEST_PROBE : null;
 }
 
 /** No index has types, so one plan is right for all values. */
@@ -97,7 +104,7 @@ function readMatchesStatement(
   schema: string,
   range: PageRange,
   queries: readonly EventQuery[],
-  positions: readonly number[],
+  { starts, positions }: Required<PageSelection>,
 ): Statement {
   const { after, upTo, limit, backwards = false } = range;
   const order = orderOf(range);
@@ -109,13 +116,13 @@ function readMatchesStatement(
                 select found.position
                   from ${queryRows('$4', '$5', '$6')}
                  cross join lateral "${schema}"._find_events(
-                         $1, $2, $3, query.types::text[], query.category, query.tags::text[], $7, $8) as found
+                         greatest($1, ($10::bigint[])[query.number]), $2, $3, query.types::text[], query.category, query.tags::text[], $7, $8) as found
                  union
                 select pg_catalog.unnest($9::bigint[])))`,
       order,
       limit: '$3',
     }),
-    values: [after, upTo, limit, ...queryValues(queries), backwards, probeOf(range), positions],
+    values: [after, upTo, limit, ...queryValues(queries), backwards, probeOf(range), positions, starts],
   };
 }
 

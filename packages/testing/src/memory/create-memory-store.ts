@@ -215,9 +215,13 @@ class MemoryEventStore implements EventStore, AsyncDisposable {
           query,
           log.findLast((stored) => this.#matching(stored, [query], unknownEvents).length > 0),
         );
-    for (const stored of log.slice(after)) {
+    for (const stored of log) {
+      const asking = queries.filter(
+        (query) =>
+          stored.position > (query.after ?? after) && (!lasts.has(query) || lasts.get(query) === stored),
+      );
+      if (asking.length === 0) continue;
       this.#assertOpen();
-      const asking = queries.filter((query) => !lasts.has(query) || lasts.get(query) === stored);
       yield* this.#matching(stored, asking, unknownEvents);
     }
   }

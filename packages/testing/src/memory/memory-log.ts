@@ -13,6 +13,7 @@ import {
   conditionFailed,
   matchesQuery,
   type PreparedCondition,
+  readUpTo,
   type PreparedEvent,
   type StreamPart,
 } from '@leftfold/core/append';
@@ -57,7 +58,7 @@ export class MemoryLog {
    * appended then
    */
   append({ streams, commandId, condition, eventCount }: AppendRequest, recordedAt: Date): MemoryAppend {
-    this.#assertReaches(condition?.after ?? 0);
+    this.#assertReaches(readUpTo(condition));
     const known = streams.flatMap(({ events }) => events.map(({ id }) => this.#byId.get(id)));
     if (this.#isDuplicate(streams, commandId, known)) {
       return this.#asFirstTime(streams, commandId, known.filter(isKnown));
@@ -124,9 +125,10 @@ export class MemoryLog {
   }
 
   #assertNoMatch(condition: PreparedCondition): void {
-    const { queries, after } = condition;
-    const match = this.eventsAfter(after).findLast((event) =>
-      queries.some((query) => matchesQuery(event, query)),
+    const match = this.#events.findLast((event) =>
+      condition.queries.some(
+        ({ after = condition.after, ...query }) => event.position > after && matchesQuery(event, query),
+      ),
     );
     if (match !== undefined) throw conditionFailed(condition, match);
   }

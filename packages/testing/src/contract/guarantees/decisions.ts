@@ -6,6 +6,8 @@ const FAILED = { code: 'APPEND_CONDITION_FAILED', retryable: true };
 
 const tagged = (event: NewEvent, ...tags: readonly string[]): NewEvent => ({ ...event, tags });
 
+const versionsOf = (some: readonly RecordedEvent[]) => some.map(({ streamVersion }) => streamVersion);
+
 async function read(store: EventStore, ...queries: readonly EventQuery[]) {
   const { events, condition, era } = await store.readForDecision(queries);
   return { seen: await collect(events), context: { condition, era } };
@@ -29,7 +31,6 @@ export const decisionGuarantees = {
       sent,
     ]);
     const both = [{ tags: [left] }, { tags: [right, left], types: ['parcel.sent'] }] as const;
-    const versionsOf = (some: readonly RecordedEvent[]) => some.map(({ streamVersion }) => streamVersion);
     for (const reader of [store, await openAnother()]) {
       expect(versionsOf((await read(reader, ...both)).seen)).toEqual([1, 2, 3]);
       const { seen } = await read(reader, { tags: [left], types: ['parcel.delivered'] });
@@ -60,6 +61,47 @@ export const decisionGuarantees = {
     expect((await collect(events)).map(({ type }) => type)).toEqual(['parcel.delivered']);
     await expect(store.append(stream('b'), [sent], first.context)).rejects.toMatchObject(FAILED);
     await store.append(stream('b'), [sent], { condition, era });
+  },
+
+  'each query is read after a position of its own, and its condition counts from there': async ({
+    guarantee,
+    store,
+    openAnother,
+    stream,
+    id,
+  }) => {
+    guarantee('decision-reads', 'append-conditions');
+    const [left, right] = [id('left'), id('right')];
+    const other = await openAnother();
+    const { position } = await store.append(stream('a'), [tagged(sent, left)]);
+    await other.append(stream('a'), [tagged(delivered, right)]);
+    const { position: newest } = await other.append(stream('a'), [tagged(delivered, left)]);
+    const after = (ofLeft: number, ofRight: number) => [
+      { tags: [left], after: ofLeft },
+      { tags: [right], after: ofRight },
+    ];
+    for (const [queries, versions] of [
+      [after(0, newest), [1, 3]],
+      [after(newest, 0), [2]],
+      [after(position, position), [2, 3]],
+      [after(position, position).map((query) => ({ ...query, last: true })), [2, 3]],
+      [after(newest, newest).map((query) => ({ ...query, last: true })), []],
+    ] as const) {
+      const { events } = await store.readForDecision(queries);
+      expect(versionsOf(await collect(events))).toEqual(versions);
+    }
+    const append = (ofLeft: number, ofRight: number) =>
+      store.append(stream('b'), [sent], {
+        condition: { failIfMatch: after(ofLeft, ofRight), after: newest },
+      });
+    const refused = { ...FAILED, position: newest, queries: [0], after: position };
+    await expect(append(position, 0)).rejects.toMatchObject(refused);
+    await expect(append(newest, position)).rejects.toMatchObject({
+      ...FAILED,
+      queries: [1],
+      after: position,
+    });
+    expect(await append(newest, newest)).toMatchObject({ streamVersion: 1 });
   },
 
   'its condition fails on an event that was added after it, whichever query matches': async ({
