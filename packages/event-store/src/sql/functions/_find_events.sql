@@ -10,7 +10,7 @@
 -- All of it is one snapshot, that of the statement that calls this function.
 create or replace function :schema._find_events(
   after bigint, up_to bigint, max_events integer, types text[], category text, tags text[],
-  backwards boolean default false, probe integer default 40
+  backwards boolean default false, probe integer default null
 ) returns setof :schema.events language plpgsql stable
   set search_path = pg_catalog, pg_temp
   -- The plans do not depend on the values, except those of "execute", which are always made for them. A plan may have been
@@ -27,7 +27,7 @@ declare
   -- How many positions are read next, in the order of the log. What is still to be read is always the range from after to
   -- up_to.
   width bigint := case when up_to - after <= 1000 or not has_tags and category is null then up_to - after
-                       when category is null then probe
+                       when category is null then coalesce(probe, 40)
                        else 0 end;
   walked bigint := 0;
   missing integer := max_events;
