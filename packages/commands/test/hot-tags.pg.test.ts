@@ -42,6 +42,9 @@ describe('a decision that another writer refuses', () => {
     const watched = new WatchedStore(store);
     const first = openBank(watched);
     await first.execute(of('turns', 'a'));
+    // The last student had a course: the next one is not taken for one without, and is read.
+    await bank.execute(plan.command({ courseId: 'turns-2', seats: 2 }));
+    await first.execute(of('turns-2', 'a'));
     // The other writer has the last seat, and keeps its locks until the first one waits for them.
     const queries = { tags: ['course:turns'] };
     const { condition, era } = await otherStore.readForDecision(queries);
