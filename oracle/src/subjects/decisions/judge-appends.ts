@@ -1,6 +1,8 @@
+import type { EventQuery } from '@leftfold/core';
 import type { Fact, Facts } from './facts.ts';
 import type { Read } from './query-forms.ts';
-import { queriesByRole, readsOf, statesAlong } from './reads.ts';
+import { queriesByRole, queryOf, readsOf, statesAlong } from './reads.ts';
+import type { Excluded } from './recording-store.ts';
 
 /** No event that an append excluded lies between its mark and its own events, and it has those of each of its folds excluded. */
 export function judgeConditions(facts: Facts): readonly string[] {
@@ -10,15 +12,31 @@ export function judgeConditions(facts: Facts): readonly string[] {
     const { position, decision, input } = first;
     const reads = decision === null || input === null ? undefined : readsOf({ decision, input });
     const ofFolds = reads === undefined ? [] : queriesByRole(reads).map(([, query]) => query);
-    for (const query of [...condition.queries, ...ofFolds]) {
-      const [found] = facts.matching(query, condition.after, position);
+    const excluded = [
+      ...condition,
+      ...ofFolds.map((query) => ({ ...query, after: markOf(condition, query) })),
+    ];
+    for (const query of excluded) {
+      const [found] = facts.matching(query, query.after, position);
       if (found !== undefined)
         return [
-          `append ${append}, position ${position}: excluded ${JSON.stringify(query)} after position ${condition.after}, and there is one at ${found.position}`,
+          `append ${append}, position ${position}: excluded ${JSON.stringify(query)}, and there is one at ${found.position}`,
         ];
     }
     return [];
   });
+}
+
+/** The position after which a condition excludes what a query matches; 0 when it leaves that out. */
+function markOf(condition: readonly Excluded[], { types = [], tags = [] }: EventQuery): number {
+  const marks = condition
+    .filter(
+      (one) =>
+        (one.tags ?? []).toSorted().join() === tags.toSorted().join() &&
+        types.every((type) => one.types === undefined || one.types.includes(type)),
+    )
+    .map(({ after }) => after);
+  return marks.length === 0 ? 0 : Math.min(...marks);
 }
 
 /** Each append complete, at the versions that it expected, and decided on what the log had up to its mark. */
@@ -54,7 +72,7 @@ function sight(facts: Facts, [first]: readonly Fact[]): readonly string[] {
 /** What a read by the same queries has to return, up to the same mark. */
 function readAgain(facts: Facts, { basis }: Fact, read: string): string {
   const { queries } = JSON.parse(read) as Read;
-  const before = (basis?.condition?.after ?? 0) + 1;
+  const before = Math.max(0, ...(basis?.condition ?? []).map(({ after }) => after)) + 1;
   const positions = new Set(
     queries.flatMap(({ last, ...query }) => {
       const found = facts.matching(query, 0, before).map(({ position }) => position);
@@ -71,7 +89,9 @@ function sawAgain(facts: Facts, { decision, input, basis }: Fact): string {
   const { condition, expected = {} } = basis ?? {};
   let right = () => '';
   const states = statesAlong(facts, reads, ({ position, streamId, streamVersion }, read) =>
-    'fold' in read ? position <= (condition?.after ?? 0) : streamVersion <= (expected[streamId] ?? 0),
+    'fold' in read
+      ? position <= markOf(condition ?? [], queryOf(read))
+      : streamVersion <= (expected[streamId] ?? 0),
   );
   for (const state of states) right = state;
   return right();

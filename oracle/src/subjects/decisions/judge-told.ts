@@ -77,8 +77,11 @@ function wrongRefusal(
   if (event === undefined) return `${named}, where there is no event`;
   if (event.type !== type || event.streamId !== streamId)
     return `${named} as ${type} of ${streamId}, which is ${event.type} of ${event.streamId}`;
-  const right = queries.flatMap((query, index) => (matches(query, event) ? [index] : []));
-  if (position <= after || right.length === 0 || right.join() !== matched.join())
+  const right = queries.flatMap((query, index) =>
+    position > query.after && matches(query, event) ? [index] : [],
+  );
+  const mark = Math.min(...right.map((index) => queries[index]!.after));
+  if (right.length === 0 || after !== mark || right.join() !== matched.join())
     return `${named} (after ${after}) and queries [${matched.join()}], it matches [${right.join()}] of ${JSON.stringify(queries)}`;
   return undefined;
 }

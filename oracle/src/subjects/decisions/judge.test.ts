@@ -20,7 +20,7 @@ const fact = (position: number, more: Partial<Fact> = {}): Fact => ({
   ...more,
 });
 const under = (after: number, ...queries: readonly object[]) => ({
-  basis: { condition: { queries, after }, expected: {}, of: 1 },
+  basis: { condition: queries.map((query) => ({ after, ...query })), expected: {}, of: 1 },
 });
 
 /** An invoice as it was decided on. */
@@ -45,6 +45,7 @@ describe('a condition', () => {
     ['of another type', [fact(2), fact(5, under(1, { types: ['audit.noted'] }))], 0],
     ['of its category', [fact(2), fact(5, under(1, { category: 'audit' }))], 1],
     ['for the second query', [fact(2), fact(5, under(1, { tags: ['one:b'] }, {}))], 1],
+    ['at the mark of its query', [fact(2), fact(5, under(0, { tags: ['one:a'], after: 2 }))], 0],
   ])('is violated by an event %s, or is not', (_, facts, violations) => {
     expect(judgeConditions(new Facts(facts))).toHaveLength(violations);
   });
@@ -92,7 +93,10 @@ describe('what a caller was told', () => {
   ]);
   const refusal = {
     append: 'x',
-    queries: [{ tags: ['one:b'] }, { tags: ['one:a'] }],
+    queries: [
+      { tags: ['one:b'], after: 0 },
+      { tags: ['one:a'], after: 0 },
+    ],
     after: 0,
     matched: [1],
   };
@@ -126,7 +130,7 @@ describe('what a caller was told', () => {
     ['refusal', 'refused', { ...refused, type: 'audit.noted' }],
     ['refusal', 'refused', { ...refused, after: 2 }],
     ['refusal', 'refused', { ...refused, matched: [0] }],
-    ['refusal', 'refused', { ...refused, queries: [{ tags: ['one:b'] }], matched: [] }],
+    ['refusal', 'refused', { ...refused, queries: [{ tags: ['one:b'], after: 0 }], matched: [] }],
     ['refusal', 'conflict', { ...register, position: 2, roles: ['taken'] }],
     ['refusal', 'conflict', { ...register, position: 1, roles: [] }],
     ['rejection', 'rejected', { ...register, saw: '{"taken":7}' }],

@@ -64,7 +64,7 @@ function listOf(read: ReadsByRole[string]): readonly Read[] {
   return (Array.isArray(read) ? read : [read]) as readonly Read[];
 }
 
-function queryOf({ fold, tags }: Extract<Read, { readonly fold: unknown }>): EventQuery {
+export function queryOf({ fold, tags }: Extract<Read, { readonly fold: unknown }>): EventQuery {
   return { types: fold.types, ...(tags.length > 0 && { tags }) };
 }
 
@@ -79,5 +79,5 @@ function initialOf(read: Read): unknown {
 function evolved(read: Read, state: unknown, { type, schemaVersion, data }: Fact): unknown {
   if (!('fold' in read)) return read.aggregate.evolve(state, { type, schemaVersion, data });
   const { fold, values } = read;
-  return fold.evolve(fold.last ? fold.initialState : state, { type, data }, values);
+  return fold.evolve(state, { type, data }, values);
 }

@@ -1,6 +1,7 @@
 import {
   type AppendCondition,
   type AppendContext,
+  type AppendLock,
   type AppendOptions,
   type EventMetadata,
   type EventQuery,
@@ -13,9 +14,14 @@ import {
 import type { PostgresAppendContext, PostgresEventStore } from '@leftfold/event-store';
 import type { Journal } from '../../journal.ts';
 
+/** A query of a condition, with the position after which no event may match it. */
+export interface Excluded extends EventQuery {
+  readonly after: number;
+}
+
 /** What an append rested on, in the metadata of each of its events. */
 export interface Basis {
-  readonly condition: { readonly queries: readonly EventQuery[]; readonly after: number } | null;
+  readonly condition: readonly Excluded[] | null;
   /** Expected versions, by stream. */
   readonly expected: Readonly<Record<string, number>>;
   /** Events of the whole append. */
@@ -25,9 +31,9 @@ export interface Basis {
 /** A condition that failed, as a line of a journal. */
 export interface Refusal {
   readonly append: string;
-  readonly queries: readonly EventQuery[];
-  readonly after: number;
+  readonly queries: readonly Excluded[];
   /** As the error names them. */
+  readonly after: number;
   readonly matched: readonly number[];
   readonly position: number;
   readonly type: string;
@@ -49,13 +55,21 @@ export class RecordingStore implements EventStore {
   }
 
   append(streamId: string, events: readonly NewEvent[], options: AppendOptions & PostgresAppendContext = {}) {
-    const metadata = withBasis(options, [{ streamId, events, expectedVersion: options.expectedVersion }]);
-    return this.#noting(options, this.#store.append(streamId, events, { ...options, metadata }));
+    return this.#recordingIn(this.#store).append(streamId, events, options);
   }
 
   appendToStreams(appends: readonly StreamToAppend[], options: PostgresAppendContext = {}) {
-    const metadata = withBasis(options, appends);
-    return this.#noting(options, this.#store.appendToStreams(appends, { ...options, metadata }));
+    return this.#recordingIn(this.#store).appendToStreams(appends, options);
+  }
+
+  async lockForAppend(appends: readonly StreamToAppend[], context?: AppendContext): Promise<AppendLock> {
+    const lock = await this.#store.lockForAppend(appends, context);
+    return {
+      ...this.#recordingIn(lock),
+      readStream: (...given) => lock.readStream(...given),
+      readForDecision: (...given) => lock.readForDecision(...given),
+      [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
+    };
   }
 
   readStream: EventStore['readStream'] = (streamId, options) => this.#store.readStream(streamId, options);
@@ -66,13 +80,28 @@ export class RecordingStore implements EventStore {
   highWaterMark: EventStore['highWaterMark'] = () => this.#store.highWaterMark();
   eventsOfCommand: EventStore['eventsOfCommand'] = (commandId) => this.#store.eventsOfCommand(commandId);
 
-  async #noting<T>({ commandId = '', condition }: AppendContext, appended: Promise<T>): Promise<T> {
+  #recordingIn(to: Pick<PostgresEventStore, 'append' | 'appendToStreams'>): typeof to {
+    return {
+      append: (streamId, events, options?: AppendOptions & PostgresAppendContext) => {
+        const metadata = withBasis(options, [
+          { streamId, events, expectedVersion: options?.expectedVersion },
+        ]);
+        return this.#noting(options, to.append(streamId, events, { ...options, metadata }));
+      },
+      appendToStreams: (appends, options?: PostgresAppendContext) => {
+        const metadata = withBasis(options, appends);
+        return this.#noting(options, to.appendToStreams(appends, { ...options, metadata }));
+      },
+    };
+  }
+
+  async #noting<T>({ commandId = '', condition }: AppendContext = {}, appended: Promise<T>): Promise<T> {
     try {
       return await appended;
     } catch (error) {
       if (LeftfoldError.is(error) && error.code === 'APPEND_CONDITION_FAILED') {
         const { position, type, streamId, queries: matched, after } = error;
-        const queries = queriesOf(condition);
+        const queries = excludedBy(condition);
         const refusal: Refusal = { append: commandId, queries, after, matched, position, type, streamId };
         this.#journal.write('refused', JSON.stringify(refusal));
       }
@@ -82,12 +111,11 @@ export class RecordingStore implements EventStore {
 }
 
 function withBasis(
-  { metadata, condition }: AppendContext,
+  { metadata, condition }: AppendContext = {},
   appends: readonly StreamToAppend[],
 ): EventMetadata {
   const basis: Basis = {
-    condition:
-      condition === undefined ? null : { queries: queriesOf(condition), after: condition.after ?? 0 },
+    condition: condition === undefined ? null : excludedBy(condition),
     expected: Object.fromEntries(
       appends.flatMap(({ streamId, expectedVersion }) =>
         typeof expectedVersion === 'number' ? [[streamId, expectedVersion]] : [],
@@ -99,6 +127,6 @@ function withBasis(
   return { ...metadata, basis: JSON.parse(JSON.stringify(basis)) as JsonValue };
 }
 
-function queriesOf(condition: AppendCondition | undefined): readonly EventQuery[] {
-  return [condition?.failIfMatch ?? []].flat();
+function excludedBy({ failIfMatch = [], after = 0 }: Partial<AppendCondition> = {}): readonly Excluded[] {
+  return [failIfMatch].flat().map((query) => ({ ...query, after: query.after ?? after }));
 }
