@@ -30,6 +30,11 @@ describe('the command line', () => {
       '--pairs is for reads; give log a time with --minutes',
     ],
     [
+      'a history for a subject that begins with an empty log',
+      ['log', '--history', '5'],
+      '--history is for rebuild; log begins with an empty log',
+    ],
+    [
       'an unknown subject',
       ['snapshots'],
       'name one subject of: log, subscriptions, rebuild, reads, decisions; not "snapshots"',

@@ -19,6 +19,7 @@ export function parseOptions(args: readonly string[], subjects: readonly Subject
     options: {
       minutes: { type: 'string' },
       pairs: { type: 'string' },
+      history: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       processes: { type: 'string' },
       control: { type: 'boolean', default: false },
@@ -35,10 +36,16 @@ export function parseOptions(args: readonly string[], subjects: readonly Subject
     const able = subjects.filter(({ makesPairs }) => makesPairs).map((each) => each.name);
     throw new TypeError(`--pairs is for ${able.join(', ')}; give ${name} a time with --minutes`);
   }
+  const history = values.history === undefined ? undefined : toNumber('history', values.history);
+  if (history !== undefined && subject.takesHistory !== true) {
+    const able = subjects.filter(({ takesHistory }) => takesHistory).map((each) => each.name);
+    throw new TypeError(`--history is for ${able.join(', ')}; ${name} begins with an empty log`);
+  }
   return {
     subject,
     seconds: toNumber('minutes', values.minutes ?? (pairs === undefined ? '1' : '60')) * 60,
     pairs,
+    history,
     seed: toNumber('seed', values.seed),
     processes: processesOf(subject, values.processes),
     control: values.control,
@@ -51,7 +58,7 @@ export function usageOf(subjects: readonly Subject[]): string {
     ({ name, description, control }) =>
       `  ${name.padEnd(width)}  ${description}.\n  ${' '.repeat(width)}  --control: ${control.change}.`,
   );
-  return `npm run oracle -- [subject] [--minutes 1] [--pairs n] [--seed n] [--processes n] [--control]
+  return `npm run oracle -- [subject] [--minutes 1] [--pairs n] [--history n] [--seed n] [--processes n] [--control]
 
 Runs a subject under random load and faults, on a durable PostgreSQL of its own, and compares what it did with what
 it guarantees. Subjects, the first one is the default:
@@ -60,6 +67,8 @@ ${list.join('\n')}
 
 --pairs ends a run of a subject that makes pairs of a write and a read when there are so many, at the latest after
 --minutes, then 60 by default.
+
+--history is the number of events that the log of a subject with a long history begins with.
 
 --control takes the protection of the subject away. The run must then end with violations, or it proves nothing.
 

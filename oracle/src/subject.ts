@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly seconds: number;
   /** Pairs of a write and a read after which it ends; undefined for no such end. */
   readonly pairs: number | undefined;
+  /** Events that the log has at the beginning; undefined for as many as suit the time. */
+  readonly history: number | undefined;
   readonly seed: number;
   /** Take the protection away. */
   readonly control: boolean;
@@ -43,6 +45,8 @@ export interface Subject {
   readonly processes: number;
   /** Whether its run can end after a number of pairs of a write and a read. */
   readonly makesPairs?: boolean;
+  /** Whether its log can begin with a number of events. */
+  readonly takesHistory?: boolean;
   readonly control: {
     /** What `--control` changes, as a clause: `readers ignore the high-water mark`. */
     readonly change: string;

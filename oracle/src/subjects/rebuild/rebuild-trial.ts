@@ -17,6 +17,7 @@ import { switchNow } from './without-wait.ts';
 
 /** How long the last rebuild, or catching up, may take at least when the faults have ended. */
 const LAST_MS = 180_000;
+const LAST_MS_FOR_AN_EVENT = 0.6;
 /** How often a copy is dropped at most: a long history has to be built in between. */
 const DROPS_IN_A_RUN = 10;
 const END_MS = 30_000;
@@ -40,9 +41,9 @@ export class RebuildTrial implements Trial {
   private constructor(ground: Ground, operator: Operator) {
     this.#ground = ground;
     this.#operator = operator;
-    const { processes: length, control, seconds } = ground.options;
+    const { processes: length, control, seconds, history = 0 } = ground.options;
     const runMs = seconds * 1_000;
-    this.#lastMs = Math.max(LAST_MS, runMs);
+    this.#lastMs = Math.max(LAST_MS, runMs, history * LAST_MS_FOR_AN_EVENT);
     const dropsMs = Math.max(8_000, runMs / DROPS_IN_A_RUN);
     this.processes = Array.from({ length }, (_, index) => this.#startReader(index));
     const forced: Fault = {

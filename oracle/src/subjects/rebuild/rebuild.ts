@@ -16,12 +16,13 @@ export const rebuild: Subject = {
   holds:
     'No query saw a part of a read model, or less than was acknowledged; every row is the sum of the log.',
   processes: 3,
+  takesHistory: true,
   control: { change: 'a copy may serve before it has caught up', mustFind: 'query' },
   start: async (ground) => {
     const { connectionString, options } = ground;
     const start = () => createApp({ aggregates: [ledger], projections, database: { url: connectionString } });
     await (await start()).close();
-    await writeHistory(connectionString, Math.ceil(options.seconds * EVENTS_PER_SECOND));
+    await writeHistory(connectionString, options.history ?? Math.ceil(options.seconds * EVENTS_PER_SECOND));
     const app = await start();
     await app.projections.whenCaughtUp(sums);
     // Its rows are written by appends, and the history was not appended.
