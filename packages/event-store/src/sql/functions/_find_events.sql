@@ -26,7 +26,9 @@ declare
   has_tags constant boolean := coalesce(tags, '{}') <> '{}';
   -- How many positions are read next, in the order of the log. What is still to be read is always the range from after to
   -- up_to.
-  width bigint := case when up_to - after <= 1000 or not has_tags and category is null then up_to - after
+  width bigint := case when not has_tags and category is null then up_to - after
+                       -- Where most of the log is in the range, it is short, and the index on tags has no more than that.
+                       when up_to - after <= 1000 and (category is not null or after >= up_to - after) then up_to - after
                        when category is null then coalesce(probe, 40)
                        else 0 end;
   walked bigint := 0;
