@@ -23,9 +23,9 @@
 --
 -- Results: request_status is, for each request, 0 appended; 1 stream request_stream is not at the expected version;
 -- 2 the same request is in the log already; 3 request_event_id is in the log for another event; 4 an event matches the
--- condition, and the newest one that does is in request_match: its position, type, streamId and tags; 5, for all requests, the log has another lineage now; 6, for all requests,
--- a projection that is inline would miss events: _demote_inline_projections, then repeat the call. stream_version is the
--- version of each stream before the call.
+-- condition, and the newest one that does is in request_match: its position, type, streamId and tags; 5, for all
+-- requests, the log has another lineage now; 6, for all requests, a projection that is inline would miss events:
+-- _demote_inline_projections, then repeat the call. stream_version is the version of each stream before the call.
 --
 -- No two requests of a call may name the same stream, and no request may have events that the condition of another one
 -- matches. A unique violation means that another writer appended first and that nothing of the call was appended; when
