@@ -49,6 +49,17 @@ describe('the locks of an append', () => {
     expect((await waiting).position).toBeGreaterThan(position);
   });
 
+  test('do not make a condition hold on what the log does not have', async ({ store }) => {
+    guarantee('locked-decisions');
+    const { lock } = await lockOn(store, 'lost');
+    const { position: end } = await store.append('account-end', [tagged('other')]);
+    const condition = { failIfMatch: { tags: ['lost'] }, after: end + 1_000 };
+    expect(await failureOf(lock.append('account-lost', [tagged('lost')], { condition }))).toMatchObject({
+      code: 'LOG_REWOUND',
+    });
+    expect(await collect(store.readStream('account-lost'))).toEqual([]);
+  });
+
   test('are granted in the order of asking, and read what those before appended', async ({
     store,
     other,

@@ -5,7 +5,7 @@ import type {
   InFlight,
   StreamToAppend,
 } from '@leftfold/core';
-import type { AppendRequest } from '@leftfold/core/append';
+import { type AppendRequest, readUpTo } from '@leftfold/core/append';
 import { type Slots, toLeftfoldError } from '@leftfold/postgres';
 import type { HighWaterWatch } from '../high-water/high-water-watch.ts';
 import type { LogMemory } from '../lineage/log-memory.ts';
@@ -104,8 +104,10 @@ export class LockedAppends {
   ): Promise<AppendOutcome | undefined> {
     const { statements, memory, hookOf } = this.#options;
     const hook = hookOf(request);
-    const options = { checkEventIds: false, lineage: memory.lineage, appliedInline: hook?.applies };
     try {
+      // A condition on what the log no longer has would hold.
+      await memory.assertReaches(readUpTo(request.condition), run);
+      const options = { checkEventIds: false, lineage: memory.lineage, appliedInline: hook?.applies };
       const appended = appendBatch(run, statements, [request], options);
       if (hook === undefined) {
         // Without waiting for the answer: others wait for the locks.
