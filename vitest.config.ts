@@ -61,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: matching('*.test.ts'),
-          exclude: [...notOurs, '**/*.pg.test.ts'],
+          exclude: [...notOurs, '**/*.pg.test.ts', '**/*.broker.test.ts'],
           isolate: false, // these tests share nothing but code, and loading that anew for each file takes most of the time
         },
       },
@@ -80,6 +80,8 @@ export default defineConfig({
         },
       },
       { extends: true, test: { ...pg, name: 'pg', globalSetup } },
+      // On brokers that the environment names, or at their standard ports where every service is required.
+      { extends: true, test: { ...pg, name: 'brokers', include: matching('*.broker.test.ts'), globalSetup } },
       ...(onStockServer ? [{ extends: true as const, test: pgStock }] : []),
       {
         // One file at a time, after the others, on a server of its own: these tests assert when a commit becomes
@@ -93,6 +95,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          maxConcurrency: 2, // of tests that say that they may, such as the oracle's, which wait for half of their time
           sequence: { groupOrder: 1 },
         },
       },

@@ -76,14 +76,18 @@ function withTestedVersions(command) {
 }
 
 /**
- * Packages of this repository that the page does not install by name come from the archives too, and vite, which vitest
- * brings, is the tested one: a release of it can be out before all that it depends on.
+ * Packages of this repository that the page does not install by name come from the archives too, those that no other one
+ * needs as well, and vite, which vitest brings, is the tested one: a release of it can be out before all that it depends on.
  */
 function overridePackages(project, commands) {
   const named = commands.flatMap((command) => command.split(' '));
   const others = Object.entries(packed).filter(([name]) => !named.includes(name));
-  const overrides = { ...Object.fromEntries(others), vite: versionOf('vite') };
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ ...readManifest(project), overrides }));
+  const needed = publishedFolders().flatMap((folder) => Object.keys(readManifest(folder).dependencies ?? {}));
+  const dependencies = Object.fromEntries(others.filter(([name]) => !needed.includes(name)));
+  const brought = others.filter(([name]) => needed.includes(name));
+  const overrides = { ...Object.fromEntries(brought), vite: versionOf('vite') };
+  const manifest = { ...readManifest(project), dependencies, overrides };
+  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
 }
 
 /** An installation for production has no embedded server, and an app without a database is refused. */

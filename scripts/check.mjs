@@ -39,7 +39,13 @@ const phases = [
     { name: 'docs', ...turbo('build', '@leftfold/docs') },
     { name: 'pages', ...vitest('pages', '--project docs') },
   ],
-  [{ name: 'postgres', live: true, ...vitest('postgres', '--project pg --project pg-serial') }],
+  [
+    {
+      name: 'postgres',
+      live: true,
+      ...vitest('postgres', '--project pg --project brokers --project pg-serial'),
+    },
+  ],
   // The Postgres suites once more, on the server at the standard port: see vitest.config.ts.
   ...(onStockServer ? [[{ name: 'stock', live: true, ...vitest('stock', '--project pg-stock') }]] : []),
   [{ name: 'guarantees', run: `node --import tsx test/guarantees/main.ts ${results}` }],

@@ -1,11 +1,11 @@
-// Embeds each package's numbered .sql migrations and its SQL functions into one checked-in module, so that no file is
-// read at run time. `--check` writes nothing, and fails when a module differs from its .sql files or when released SQL
+// Embeds the numbered .sql migrations and the SQL functions of each component into one checked-in module, so that no file
+// is read at run time. `--check` writes nothing, and fails when a module differs from its .sql files or when released SQL
 // has changed. `--release 1.2.0` records the SQL of a release, which must not change from then on.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { frozenChanges, recordRelease } from './frozen-sql.mjs';
-import { packagesWithSql, readSql } from './sql-files.mjs';
+import { foldersWithSql, readSql } from './sql-files.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -14,9 +14,9 @@ const { values: options } = parseArgs({
 /** @type {string[]} */
 const problems = [];
 
-for (const folder of packagesWithSql(root)) {
+for (const folder of foldersWithSql(root)) {
   const sql = await readSql(folder);
-  const releasedPath = join(folder, 'src/sql/released.json');
+  const releasedPath = join(folder, 'released.json');
   const released = existsSync(releasedPath) ? JSON.parse(readFileSync(releasedPath, 'utf8')) : [];
   problems.push(...frozenChanges(sql, released).map((problem) => `${relative(root, folder)}: ${problem}`));
   if (options.release !== undefined) {
@@ -25,7 +25,7 @@ for (const folder of packagesWithSql(root)) {
       `${JSON.stringify(recordRelease(sql, released, options.release), null, 2)}\n`,
     );
   }
-  const target = join(folder, 'src/sql/migrations.generated.ts');
+  const target = join(folder, 'migrations.generated.ts');
   const module = moduleOf(sql);
   if (existsSync(target) && readFileSync(target, 'utf8') === module) continue;
   if (options.check) {

@@ -17,6 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const commands = {
   demo: { needs: '@leftfold/example-bank', entry: 'examples/bank/src/main.ts' },
   retail: { needs: '@leftfold/example-retail', entry: 'examples/retail/src/main.ts' },
+  shop: { needs: '@leftfold/example-shop', entry: 'examples/shop/src/main.ts' },
   bench: { needs: '@leftfold/benchmarks', entry: 'benchmarks/src/main.ts' },
   oracle: { entry: 'oracle/src/main.ts' },
   test: { entry: 'scripts/check.mjs' },

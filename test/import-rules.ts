@@ -23,11 +23,18 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
   subscriptions: { ours: ['core', 'postgres', 'event-store'] },
   projections: { ours: ['core', 'postgres', 'event-store', 'subscriptions'] },
   messaging: { ours: ['core', 'postgres', 'event-store', 'subscriptions'] },
+  'messaging-nats': {
+    ours: ['core', 'messaging'],
+    others: ['@nats-io/jetstream', '@nats-io/transport-node', 'node:'],
+  },
+  'messaging-postgres': { ours: ['core', 'postgres', 'messaging'], others: ['pg', 'node:'] },
+  'messaging-rabbitmq': { ours: ['core', 'messaging'], others: ['amqplib', 'node:'] },
+  'messaging-redis': { ours: ['core', 'messaging'], others: ['ioredis', 'node:'] },
   'messaging-*': { ours: ['core', 'messaging'] },
   processes: { ours: ['core', 'commands', 'subscriptions'] },
   transactions: { ours: ['core', 'postgres', 'event-store'] },
   embedded: { ours: [] },
-  testing: { ours: ['core', 'embedded'] },
+  testing: { ours: ['core', 'embedded', 'messaging'] },
   leftfold: {
     ours: [
       'core',

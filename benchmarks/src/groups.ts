@@ -10,6 +10,14 @@ import { awaitedStatements, balances, statements } from './domain/balances.ts';
 import { leftfoldFlat } from './flat/leftfold-flat.ts';
 import { barePing, bareSelect, bareSnapshotRow } from './load/baseline-select.ts';
 import { leftfoldLoad, leftfoldLoadFromSnapshot } from './load/leftfold-load.ts';
+import { bareConsumer } from './messages/bare-consumer.ts';
+import { bareJetstream } from './messages/bare-jetstream.ts';
+import { bareRabbitmq } from './messages/bare-rabbitmq.ts';
+import { openStream } from './messages/jetstream-stream.ts';
+import { leftfoldConsumer } from './messages/leftfold-consumer.ts';
+import { leftfoldDelivered } from './messages/leftfold-delivered.ts';
+import { leftfoldRelay } from './messages/leftfold-relay.ts';
+import { openExchange } from './messages/rabbitmq-exchange.ts';
 import { peerInstallation } from './peers/install-peers.ts';
 import { peers } from './peers/peer-list.ts';
 import { peerAppend, peerCatchUp } from './peers/peer-workloads.ts';
@@ -93,6 +101,10 @@ export function groupsAt({ full, catchUpEvents, statementEvents, slicedEvents }:
     [leftfoldSlices('slices.one', 1, slicedEvents), leftfoldSlices('slices.two', 2, slicedEvents)],
     [leftfoldIdle('idle.100', 100, 1)],
     [leftfoldIdle('idle.32x16', 32, 16)],
+    [bareRabbitmq('relay.rabbitmq.client'), leftfoldRelay('relay.rabbitmq.leftfold', openExchange)],
+    [bareJetstream('relay.jetstream.client'), leftfoldRelay('relay.jetstream.leftfold', openStream)],
+    [bareConsumer('consumer.loop'), leftfoldConsumer('consumer.leftfold')],
+    [leftfoldDelivered('relay.idle')],
     [leftfoldReplay('replay.1m.leftfold')],
   ];
   if (!full) return always;

@@ -21,7 +21,7 @@ export async function runOracle(
   // Not the server's first one: faults may replace it.
   const connectionString = await createDatabase(server.superuserConnectionString);
   await using proxy = await TcpProxy.start(connectionString);
-  const control = options.control ? ` Control: ${subject.control.change}.` : '';
+  const control = options.control === undefined ? '' : ` Control: ${options.control.change}.`;
   print(`Subject ${subject.name} on ${server.description}, fsync on. Seed ${options.seed}.${control}`);
 
   await using trial = await subject.start({

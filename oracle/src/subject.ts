@@ -10,8 +10,10 @@ export interface RunOptions {
   /** Events that the log has at the beginning; undefined for as many as suit the time. */
   readonly history: number | undefined;
   readonly seed: number;
-  /** Take the protection away. */
-  readonly control: boolean;
+  /** The protection that is taken away; undefined for none. */
+  readonly control: Control | undefined;
+  /** One of those that the subject has; undefined when it has none. */
+  readonly transport: string | undefined;
   /** Processes that append. */
   readonly processes: number;
 }
@@ -33,6 +35,16 @@ export interface Violation {
   readonly text: string;
 }
 
+/** A protection that can be taken away: the run must then find violations. */
+export interface Control {
+  /** What is taken away, as on the command line. */
+  readonly name: string;
+  /** What is changed, as a clause: `readers ignore the high-water mark`. */
+  readonly change: string;
+  /** The kind of violation that must be found then. */
+  readonly mustFind: string;
+}
+
 /** A part of Leftfold that the oracle tests. */
 export interface Subject {
   /** As on the command line. */
@@ -47,12 +59,10 @@ export interface Subject {
   readonly makesPairs?: boolean;
   /** Whether its log can begin with a number of events. */
   readonly takesHistory?: boolean;
-  readonly control: {
-    /** What `--control` changes, as a clause: `readers ignore the high-water mark`. */
-    readonly change: string;
-    /** The kind of violation that must be found then. */
-    readonly mustFind: string;
-  };
+  /** What messages can be carried by; the first one is the default. */
+  readonly transports?: readonly [string, ...string[]];
+  /** The first one is the default. */
+  readonly controls: readonly [Control, ...Control[]];
   /** Sets everything up and starts the processes. */
   start(ground: Ground): Promise<Trial>;
 }
@@ -65,7 +75,7 @@ export interface Trial extends AsyncDisposable {
   readonly faults: readonly Fault[];
   /** How much rarer all faults are. @default 1 */
   readonly pace?: number;
-  /** Whether it has made the pairs that the options ask for. */
+  /** Whether it has done all that it has to do. */
   readonly isDone?: () => boolean;
   /** How far it is, in a few words. May reject while the database is down. */
   progress(): Promise<string>;

@@ -6,7 +6,7 @@ const [log] = subjects;
 const lostEvents = { kind: 'reader', text: 'reader all: lost 3' };
 const badAppend = { kind: 'append', text: 'append 1: is there twice' };
 const verdictOf = (control: boolean, ...violations: readonly (typeof badAppend)[]) =>
-  toVerdict(log!, { control, seed: 7 }, violations);
+  toVerdict(log!, { control: control ? log!.controls[0] : undefined, seed: 7 }, violations);
 
 describe('a run', () => {
   test('without violations says what holds', () => {

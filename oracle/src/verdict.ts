@@ -9,16 +9,16 @@ const SHOWN = 20;
 
 /** What a run says, in words and as an exit code. */
 export function toVerdict(
-  { holds, control }: Subject,
-  options: Pick<RunOptions, 'control' | 'seed'>,
+  { holds }: Subject,
+  { control, seed }: Pick<RunOptions, 'control' | 'seed'>,
   violations: readonly Violation[],
 ): Verdict {
   const lines = violations.slice(0, SHOWN).map(({ text }) => `VIOLATION  ${text}`);
   if (violations.length > SHOWN) lines.push(`VIOLATION  ... and ${violations.length - SHOWN} more`);
   if (violations.length > 0) {
-    lines.push(`${violations.length} violations. The same choices again: --seed ${options.seed}`);
+    lines.push(`${violations.length} violations. The same choices again: --seed ${seed}`);
   }
-  if (!options.control) {
+  if (control === undefined) {
     if (violations.length === 0) lines.push(holds);
     return { exitCode: violations.length === 0 ? 0 : 1, lines };
   }

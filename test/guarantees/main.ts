@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { guarantees } from '@leftfold/testbed/guarantees/list';
+import { isServiceAsked } from '@leftfold/testbed/services';
 import { listDeclaringTests, readReport } from '../../scripts/test-report.mjs';
 import { root } from '../source-file.ts';
 import { findProblems } from './findings.ts';
@@ -22,7 +23,7 @@ const tests = reports.flatMap((report) => listDeclaringTests(report, root));
 const failed = reports.flatMap(({ testResults }) => testResults).filter(({ status }) => status !== 'passed');
 
 const problems = reports.length === 0 ? ['no test results found: run `npm test` first'] : [];
-if (reports.length > 0) problems.push(...findProblems(guarantees, tests));
+if (reports.length > 0) problems.push(...findProblems(guarantees, tests, isServiceAsked));
 if (problems.length === 0 && failed.length > 0) {
   // A test that did not get as far as its declaration would be missing on the page.
   problems.push(
@@ -30,9 +31,10 @@ if (problems.length === 0 && failed.length > 0) {
   );
 }
 if (problems.length === 0) {
-  const text = renderPage(guarantees, tests);
+  const current = readFileSync(page, 'utf8');
+  const text = renderPage(guarantees, tests, current, isServiceAsked);
   if (values.write) writeFileSync(page, text);
-  else if (readFileSync(page, 'utf8') !== text) {
+  else if (current !== text) {
     problems.push(
       'docs/guarantees.md is not what the tests of this run declare: `npm run guarantees` writes it',
     );

@@ -28,6 +28,15 @@ describe('a guarantee', () => {
     ).toEqual([]);
   });
 
+  test('whose tests need a service is left out where that is not asked for', () => {
+    const stored = { ...appendOnly, service: 'NATS_URL' } as const;
+    expect(findProblems([stored], [], () => false)).toEqual([]);
+    expect(findProblems([stored], [], () => true)).toHaveLength(1);
+    // Without a service, a test that needs one does not hold it.
+    expect(problemsOf(declares('a.broker.test.ts', 'append-only'))).toHaveLength(1);
+    expect(findProblems([stored], [declares('a.broker.test.ts', 'append-only')])).toEqual([]);
+  });
+
   test('has to be in the list', () => {
     expect(problemsOf(declares('a.test.ts', 'append-only'), declares('b.test.ts', 'faster'))).toEqual([
       "b.test.ts declares the guarantee 'faster', which is not in the list",
@@ -36,6 +45,20 @@ describe('a guarantee', () => {
 });
 
 describe('the page', () => {
+  test('keeps the rows whose tests need a service that the run has not', () => {
+    const stored = { ...exact, service: 'NATS_URL' } as const;
+    const tests = [
+      declares('packages/a/test/stored.broker.test.ts', 'exact'),
+      declares('packages/a/test/stored.broker.test.ts', 'append-only'),
+      declares('packages/event-store/test/append-only.pg.test.ts', 'append-only'),
+    ];
+    const page = renderPage([appendOnly, stored], tests);
+    expect(page).toContain('[a: stored](../packages/a/test/stored.broker.test.ts)');
+    expect(page).not.toContain('also');
+    expect(renderPage([appendOnly, stored], tests.slice(2), page, () => false)).toBe(page);
+    expect(renderPage([appendOnly, stored], tests.slice(2), page)).not.toBe(page);
+  });
+
   test('has a table for each group, with a link to the file where most tests declare the guarantee', () => {
     const log = 'packages/event-store/test/append-only.pg.test.ts';
     const page = renderPage(

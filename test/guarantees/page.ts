@@ -1,4 +1,5 @@
 import type { Guarantee } from '@leftfold/testbed/guarantees/list';
+import type { ServiceVariable } from '@leftfold/testbed/services';
 import { type DeclaringTest, filesOf } from './findings.ts';
 
 const before = `<!-- Generated from the tests that ran, by \`npm run guarantees\`. Change the claims in test/testbed/src/guarantees/claims/. -->
@@ -19,18 +20,38 @@ const after = `## Not promised
 - A transaction that appends and stays open delays readers of the log until it ends.
 - With \`synchronous_commit = off\`, or after a failover to a standby that lags, acknowledged events can be lost: both are settings of the server.`;
 
-/** The text of docs/guarantees.md. Depends on which tests declared which guarantee, and on nothing else of the run. */
-export function renderPage(guarantees: readonly Guarantee[], tests: readonly DeclaringTest[]): string {
+/**
+ * The text of docs/guarantees.md. Depends on which tests declared which guarantee, and on nothing else of the run.
+ *
+ * @param current the text that it has: rows of guarantees whose tests need a service that the run has not stay as they are
+ * @param isAsked whether the run has a service
+ */
+export function renderPage(
+  guarantees: readonly Guarantee[],
+  tests: readonly DeclaringTest[],
+  current = '',
+  isAsked: (service: ServiceVariable) => boolean = () => true,
+): string {
+  const lines = current.split('\n');
+  const rowOf = (guarantee: Guarantee) => {
+    const { claim, service } = guarantee;
+    const isLeft = service !== undefined && !isAsked(service);
+    return (
+      (isLeft ? lines.find((line) => line.startsWith(`| ${claim} |`)) : undefined) ??
+      renderRow(guarantee, tests)
+    );
+  };
   const groups = [...new Set(guarantees.map(({ group }) => group))];
   const tables = groups.map((group) => {
-    const rows = guarantees.filter((each) => each.group === group).map((each) => renderRow(each, tests));
+    const rows = guarantees.filter((each) => each.group === group).map(rowOf);
     return [`## ${group}`, '', '| claim | stated in | tests |', '|---|---|---|', ...rows].join('\n');
   });
   return `${[before, ...tables, after].join('\n\n')}\n`;
 }
 
-function renderRow({ id, claim, statedIn }: Guarantee, tests: readonly DeclaringTest[]): string {
-  const [first = '', ...others] = filesOf(id, tests);
+function renderRow(guarantee: Guarantee, tests: readonly DeclaringTest[]): string {
+  const { claim, statedIn } = guarantee;
+  const [first = '', ...others] = filesOf(guarantee, tests);
   const link = `[${testName(first)}](../${first})`;
   const also =
     others.length === 0 ? '' : `, also ${others.map((file) => testName(file, folderOf(first))).join(', ')}`;
@@ -54,7 +75,7 @@ function pageName(statedIn: string): string {
  */
 function testName(file: string, known?: string): string {
   const folder = folderOf(file);
-  const name = file.replace(/^.*\//, '').replace(/(\.serial)?(\.pg)?\.test\.ts$/, '');
+  const name = file.replace(/^.*\//, '').replace(/(\.serial)?(\.pg|\.broker)?\.test\.ts$/, '');
   return folder === known || folder === name ? name : `${folder}: ${name}`;
 }
 

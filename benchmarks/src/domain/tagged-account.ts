@@ -40,7 +40,7 @@ export const depositDecision = defineDecision({
 export const auditDecision = defineDecision({
   name: 'audit',
   input: deposit.extend({ auditId: z.string() }),
-  events: [auditEvents],
+  events: [taggedAccountEvents, auditEvents],
   reads,
   decide: (_, input, emit) => emit.audit.made(input),
 });

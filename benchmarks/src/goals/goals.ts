@@ -171,6 +171,28 @@ export const goals: readonly Goal[] = [
     limit: { atMost: 10 },
   },
   {
+    name: 'relay.rabbitmq.vsClient',
+    what: 'relay of a log to RabbitMQ: messages/s against the client alone with the same messages, confirmed and pipelined',
+    of: 'relay.rabbitmq.leftfold.perSecond',
+    against: 'relay.rabbitmq.client.perSecond',
+    limit: { atLeast: 0.7 },
+  },
+  {
+    name: 'relay.jetstream.vsClient',
+    what: 'relay of a log to NATS JetStream: messages/s against the client alone with the same messages, pipelined',
+    of: 'relay.jetstream.leftfold.perSecond',
+    against: 'relay.jetstream.client.perSecond',
+    limit: { atLeast: 0.7 },
+  },
+  {
+    name: 'consumer.vsLoop',
+    also: 'relay',
+    what: 'consumer with its inbox on RabbitMQ, one insert for each message: messages/s against consume, insert, acknowledge',
+    of: 'consumer.leftfold.perSecond',
+    against: 'consumer.loop.perSecond',
+    limit: { atLeast: 0.7 },
+  },
+  {
     name: 'flat.append.10mVs100k',
     what: '64 appenders in a log of 10 million events: events/s against a log of 100 thousand',
     of: 'flat.10m.append.eventsPerSecond',

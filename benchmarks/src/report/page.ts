@@ -34,6 +34,9 @@ const method = [
   '- **Slices** are measured from the moment when all events are in the log. Two processes, the server and the program that',
   '  measures share the cores of the machine.',
   '- **Many projections** in one process: what its pool sends while no events arrive, counted for ten seconds.',
+  '- **Publishing** sends the same messages with 500 of them on their way, each confirmed. A relay reads them from the log,',
+  '  and records its position and the last message of each key. **Handling** has ten handlers at a time with one INSERT each;',
+  '  by hand a message that comes twice has its effect twice.',
   '- **Peers** run in processes of their own, each with a database of its own, in the best way that they document.',
 ];
 

@@ -148,6 +148,29 @@ const sections: readonly Section[] = [
     rows: [['visible.idle.leftfold', 'Leftfold']],
   },
   {
+    title: 'Publishing to a message broker',
+    rate: 'messages/s',
+    rows: [
+      ['relay.rabbitmq.client', 'The client by hand, RabbitMQ'],
+      ['relay.rabbitmq.leftfold', 'Leftfold: a relay, RabbitMQ'],
+      ['relay.jetstream.client', 'The client by hand, NATS JetStream'],
+      ['relay.jetstream.leftfold', 'Leftfold: a relay, NATS JetStream'],
+    ],
+  },
+  {
+    title: 'Handling messages of RabbitMQ',
+    rate: 'messages/s',
+    rows: [
+      ['consumer.loop', 'By hand: consume, insert, acknowledge'],
+      ['consumer.leftfold', 'Leftfold: a consumer, each effect once'],
+    ],
+  },
+  {
+    title: 'From append to the effect of its message in another service, idle',
+    rate: 'messages/s',
+    rows: [['relay.idle', 'Leftfold, by RabbitMQ']],
+  },
+  {
     title: 'A projection with two slices, whose fold takes CPU',
     rate: 'events/s',
     rows: [

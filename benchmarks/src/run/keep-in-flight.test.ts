@@ -8,7 +8,7 @@ test('keeps at most `count` actions in flight, and counts ended actions', async 
   let ended = 0;
   const callers = new Set<number>();
   const started = performance.now();
-  const figures = await keepInFlight(3, 20, async (caller) => {
+  const figures = await keepInFlight(3, 500, async (caller) => {
     callers.add(caller);
     inFlight += 1;
     most = Math.max(most, inFlight);

@@ -15,6 +15,8 @@ export interface Pace {
   readonly statementEvents: number;
   /** Number of events for a projection whose fold takes CPU. */
   readonly slicedEvents: number;
+  /** Number of messages that are published, or handled. */
+  readonly messages: number;
   /** Number of events for the projection of a peer. */
   readonly peerEvents: number;
   /** A peer that does not apply them in this time is judged by the events that it has applied. */
@@ -32,6 +34,7 @@ export const fullPace: Pace = {
   catchUpEvents: 200_000,
   statementEvents: 20_000,
   slicedEvents: 20_000,
+  messages: 40_000,
   peerEvents: 20_000,
   peerLimitMs: 10_000,
   probes: 400,
@@ -46,6 +49,7 @@ export const quickPace: Pace = {
   catchUpEvents: 100_000,
   statementEvents: 3_000,
   slicedEvents: 10_000,
+  messages: 10_000,
   peerEvents: 2_000,
   peerLimitMs: 3_000,
   probes: 80,

@@ -22,16 +22,7 @@ export function faultsOfEverySubject({
   seconds,
 }: Breakable): readonly Fault[] {
   return [
-    {
-      counted: 'backends killed',
-      everyMs: [60, 500],
-      inject: () =>
-        withClient(connectionString, async (client) => {
-          const one = `pid = (select pid from pg_stat_activity
-                               where application_name like 'leftfold%' order by random() limit 1)`;
-          return (await killBackends(client, one)) > 0;
-        }),
-    },
+    killedBackends('backends', connectionString),
     {
       counted: 'processes killed',
       everyMs: [1_500, 5_000],
@@ -48,16 +39,7 @@ export function faultsOfEverySubject({
       everyMs: [15_000, 40_000],
       inject: (during) => pauseOne(processes, [11_000, 14_000], during),
     },
-    {
-      counted: 'cuts and stalls of the network',
-      everyMs: [1_000, 4_000],
-      inject: (during) => breakNetwork(proxy, during),
-    },
-    {
-      counted: 'hosts vanished',
-      everyMs: [2_000, 6_000],
-      inject: (during) => vanish(proxy, during),
-    },
+    ...faultsOfNetwork('the network', [proxy]),
     {
       counted: 'unrelated transactions held open',
       everyMs: [0, 100],
@@ -67,12 +49,43 @@ export function faultsOfEverySubject({
       counted: 'crashes of the server',
       // In the middle of a short run, about once a minute in a long one.
       everyMs: [Math.min(seconds, 90) * 400, Math.min(seconds, 90) * 550],
+      isShare: true,
       inject: () => crashServer(server).then(() => true),
     },
     {
       counted: 'restarts of the server',
       everyMs: [60_000, 120_000],
       inject: () => restartServer(server).then(() => true),
+    },
+  ];
+}
+
+/** Ends sessions of Leftfold on a database, one at a time. */
+export function killedBackends(what: string, connectionString: string): Fault {
+  return {
+    counted: `${what} killed`,
+    everyMs: [60, 500],
+    inject: () =>
+      withClient(connectionString, async (client) => {
+        const one = `pid = (select pid from pg_stat_activity
+                             where application_name like 'leftfold%' order by random() limit 1)`;
+        return (await killBackends(client, one)) > 0;
+      }),
+  };
+}
+
+/** What breaks between processes and a server. */
+export function faultsOfNetwork(what: string, proxies: readonly TcpProxy[]): readonly Fault[] {
+  return [
+    {
+      counted: `cuts and stalls of ${what}`,
+      everyMs: [1_000, 4_000],
+      inject: (during) => breakNetwork(during.random.pick(proxies), during),
+    },
+    {
+      counted: `hosts vanished from ${what}`,
+      everyMs: [2_000, 6_000],
+      inject: (during) => vanish(during.random.pick(proxies), during),
     },
   ];
 }

@@ -31,12 +31,12 @@ export class FaultSchedule {
     return [...this.#counts].map(([counted, count]) => `${counted}: ${count}`).join(', ');
   }
 
-  async #repeat({ counted, everyMs, inject }: Fault, random: Random): Promise<void> {
+  async #repeat({ counted, everyMs, isShare = false, inject }: Fault, random: Random): Promise<void> {
     const { signal } = this.#stop;
     const run: FaultRun = { random, signal, pause: (milliseconds) => pause(milliseconds, signal) };
     this.#counts.set(counted, 0);
     for (;;) {
-      await pause(this.#pace * random.between(...everyMs), signal);
+      await pause((isShare ? 1 : this.#pace) * random.between(...everyMs), signal);
       if (signal.aborted) return;
       try {
         if (await inject(run)) this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + 1);

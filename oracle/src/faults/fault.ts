@@ -6,6 +6,8 @@ export interface Fault {
   readonly counted: string;
   /** The shortest and the longest time before each. */
   readonly everyMs: readonly [least: number, most: number];
+  /** These times are shares of the run: the pace of a subject does not make them longer. @default false */
+  readonly isShare?: boolean;
   /**
    * Breaks it once.
    *

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killProcess, pauseProcess } from '@leftfold/testbed/faults';
 
-/** A process that is started again with the same task whenever it is killed. Its script calls `serve`. */
+/**
+ * A process that is started again with the same task whenever it is killed, also by itself with SIGKILL. Its script calls
+ * `serve`.
+ */
 export class RestartedProcess {
   readonly name: string;
   readonly #script: URL;
@@ -90,7 +93,8 @@ export class RestartedProcess {
       this.#stderr = `${this.#stderr}${text}`.slice(-4_000);
     });
     started.once('exit', (code, signal) => {
-      this.#exitCode = code ?? (signal === null ? 0 : 128);
+      if (signal === 'SIGKILL') this.#process = this.#start();
+      else this.#exitCode = code ?? (signal === null ? 0 : 128);
     });
     if (this.#order !== undefined) started.send(this.#order);
     return started;

@@ -1,9 +1,11 @@
-import { plan, subscribe } from '@leftfold/testbed/courses';
+import { defineDecision, defineFold, reject } from '@leftfold/core';
+import { courseEvents, plan, subscribe } from '@leftfold/testbed/courses';
 import { beginTransaction } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { untilBlocked } from '@leftfold/testing/postgres';
 import { expect } from 'vitest';
-import { accepted } from '../src/index.ts';
+import { z } from 'zod';
+import { accepted, createCommandExecutor } from '../src/index.ts';
 import { openBank, test } from './bank-test.ts';
 import { WatchedStore } from './watched-store.ts';
 
@@ -53,6 +55,27 @@ test('a fold that is not cached is read from the beginning, and the others after
     [['student:s9'], events[0]!.position],
     [['course:new', 'student:s9'], 0],
   ]);
+});
+
+test('a fold for a number does not get the cached state of one for the same text', async ({ store }) => {
+  const kinds = defineFold({
+    events: [courseEvents],
+    initialState: 'none',
+    evolve: { 'course.planned': (_state, _data, { course }) => typeof course },
+  });
+  const look = defineDecision({
+    name: 'look',
+    input: z.object({ course: z.union([z.string(), z.number()]) }),
+    events: [courseEvents],
+    reads: ({ course }) => ({ kind: kinds.for({ course }) }),
+    decide: ({ kind }) => reject('seen', { kind }),
+  });
+  await store.append('course-7', [courseEvents.create.planned({ courseId: '7', seats: 1 })]);
+  await using executor = createCommandExecutor({ store, aggregates: [], decisions: [look] });
+  for (const course of [7, '7'])
+    expect(await executor.execute(look.command({ course }))).toMatchObject({
+      details: { kind: typeof course },
+    });
 });
 
 test('a role that began with no event reads again when there is one', async ({ bank, store, otherStore }) => {

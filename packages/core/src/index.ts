@@ -43,7 +43,9 @@ export { replay } from './aggregate/replay.ts';
 export {
   AppendConditionFailedError,
   AppendTooLargeError,
+  CommandAbortedError,
   CommandIdReusedError,
+  type ConflictAttempts,
   EventIdReusedError,
   type ExpectedVersion,
   StreamVersionConflictError,
@@ -56,6 +58,7 @@ export {
   DatabaseNotConfiguredError,
   ReadOnlyDatabaseError,
   SchemaNotMigratedError,
+  SequenceBehindError,
   ServerTooOldError,
   TransactionRolledBackError,
   WrongEncodingError,
@@ -83,6 +86,17 @@ export {
   RebuildRefusedError,
   RepairRefusedError,
 } from './errors/projection-errors.ts';
+export {
+  InvalidMessageError,
+  MessageMissingError,
+  MessageParkedError,
+  type MessagePlace,
+  MessageRefusedError,
+  MessageTimeoutError,
+  SourceRewoundError,
+  TransportRefusedError,
+  TransportUnavailableError,
+} from './errors/messaging-errors.ts';
 export { NotReadyError } from './errors/readiness-errors.ts';
 export {
   ClosedError,
@@ -174,14 +188,15 @@ export {
   type TableProjection,
 } from './projection/define-table-projection.ts';
 export type { HandlerResult, HandlerRun, HandlerStatement } from './projection/handlers.ts';
+export type { ProjectedEvent } from './projection/projected-event.ts';
 export type { AnyProjection, TablesOf } from './projection/projection.ts';
 export {
   type AnyReaction,
   defineReaction,
   type Reaction,
   type ReactionOptions,
-  type ReactionStart,
 } from './reaction/define-reaction.ts';
+export type { ReactionStart } from './reaction/reaction-start.ts';
 export type {
   ReactionCommandResult,
   ReactionContext,

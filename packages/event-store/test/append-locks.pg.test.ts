@@ -92,6 +92,14 @@ describe('the locks of an append', () => {
     expect(await collect(store.readStream('account-left'))).toEqual([]);
   });
 
+  test('end with an append that is not valid', async ({ database, other }) => {
+    await using single = openStore(database.connectionString, { maxConnections: 1 });
+    const { lock } = await lockOn(single, 'invalid');
+    expect(await failureOf(lock.append('', [tagged('invalid')]))).toMatchObject({ code: 'INVALID_NAME' });
+    expect((await single.append('account-invalid', [tagged('invalid')])).streamVersion).toBe(1);
+    expect((await other.append('account-invalid', [tagged('invalid')])).streamVersion).toBe(2);
+  });
+
   test('take one connection', async ({ database }) => {
     await using single = openStore(database.connectionString, { maxConnections: 1 });
     const { append } = await lockOn(single, 'single');
@@ -169,6 +177,24 @@ describe('an append under its locks', () => {
     expect((await (await lockOn(hooked, 'hooked')).append()).streamVersion).toBe(1);
     expect(await failureOf((await lockOn(hooked, 'refused')).append())).toBe(failure);
     expect(await collect(store.readStream('account-refused'))).toEqual([]);
+  });
+
+  test('ends what is read under them: it would see what may be undone', async ({ database, store }) => {
+    const read: unknown[] = [];
+    let readEvents: () => Promise<unknown> = async () => {};
+    await using hooked = openStore(database.connectionString, {
+      inline: {
+        eventTypes: new Set(['account.deposited']),
+        apply: async () => {
+          read.push(await readEvents().catch((error: unknown) => error));
+        },
+      },
+    });
+    const { lock } = await lockOn(hooked, 'unseen');
+    readEvents = () => collect(lock.readStream('account-unseen'));
+    await lock.append('account-unseen', [tagged('unseen')]);
+    expect(read).toMatchObject([{ code: 'STORE_UNAVAILABLE' }]);
+    expect(await collect(store.readStream('account-unseen'))).toHaveLength(1);
   });
 
   test('wakes the readers of other processes', async ({ store, other }) => {

@@ -69,7 +69,8 @@ const names: readonly Rejection[] = [
     what: 'a command id that leaves no room for what is added to it',
     call: (store) => store.append('mixed-1', [opened], { commandId: 'x'.repeat(255) }),
     code: 'INVALID_NAME',
-    message: 'event id of 257 characters is too long: at most 255 characters are allowed',
+    message:
+      'command id of 255 characters is too long: with ":" and the number of an event it has 257 characters, and at most 255 are allowed',
   },
   {
     what: 'an empty tag',
@@ -164,7 +165,7 @@ const payloads: readonly Rejection[] = [
     what: 'metadata with a NUL character',
     call: (store) => store.append('mixed-1', [opened], { metadata: { actor: '\0' } }),
     code: 'INVALID_EVENT',
-    message: 'data of event "metadata of append" version 1 does not fit: actor:',
+    message: 'metadata of append does not fit: actor:',
   },
   {
     what: 'an event that is larger than the limit',
@@ -196,7 +197,36 @@ const payloads: readonly Rejection[] = [
     call: (store) =>
       append(store, { ...opened, tags: Array.from({ length: 65 }, (_, index) => `t:${index}`) }),
     code: 'APPEND_TOO_LARGE',
-    message: 'number of tags of event "account.opened" for stream "mixed-1" is 65, the limit is 64',
+    message:
+      'number of tags of event "account.opened" for stream "mixed-1" is 65, the limit is 64; give it fewer, or make several events of it',
+  },
+  {
+    what: 'too many queries',
+    call: (store) =>
+      store.append('mixed-1', [opened], {
+        condition: { failIfMatch: Array.from({ length: 65 }, (_, index) => ({ tags: [`t:${index}`] })) },
+      }),
+    code: 'APPEND_TOO_LARGE',
+    message:
+      'number of queries of a condition for stream "mixed-1" is 65, the limit is 64; ask for fewer queries, by a tag that all of these events have',
+  },
+  {
+    what: 'a wait for nothing',
+    call: (store) => store.waitForHighWaterMark({} as never),
+    code: 'INVALID_ARGUMENT',
+    message: 'after must be a whole number from 0, not undefined',
+  },
+  {
+    what: 'a wait without options',
+    call: (store) => store.waitForHighWaterMark(null as never),
+    code: 'INVALID_ARGUMENT',
+    message: 'options must be an object, not null',
+  },
+  {
+    what: 'a high-water mark of no place',
+    call: (store) => store.highWaterMark(null as never),
+    code: 'INVALID_ARGUMENT',
+    message: 'from must be an object, not null',
   },
   {
     what: 'more streams than can be locked, where one is only checked',

@@ -1,4 +1,4 @@
-import { defineEvents, schemaVersions } from '@leftfold/core';
+import { defineEvents, schemaVersions, tagged as withTags } from '@leftfold/core';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { expect } from 'vitest';
 import { z } from 'zod';
@@ -69,10 +69,10 @@ test('counts events by type and version, and names those that this release canno
   const report = await checkHistory(store);
   expect(report).toMatchObject({ position: 6, upTo: 6, complete: true, events: 6, failed: 3, unknown: 1 });
   expect(report.counts).toEqual([
-    { type: 'till.added', schemaVersion: 1, events: 2, failed: 1, unknown: false },
-    { type: 'till.dropped', schemaVersion: 1, events: 1, failed: 0, unknown: true },
-    { type: 'till.moved', schemaVersion: 1, events: 2, failed: 1, unknown: false },
-    { type: 'till.noted', schemaVersion: 1, events: 1, failed: 1, unknown: false },
+    { type: 'till.added', schemaVersion: 1, events: 2, failed: 1, unknown: false, untagged: 0 },
+    { type: 'till.dropped', schemaVersion: 1, events: 1, failed: 0, unknown: true, untagged: 0 },
+    { type: 'till.moved', schemaVersion: 1, events: 2, failed: 1, unknown: false, untagged: 0 },
+    { type: 'till.noted', schemaVersion: 1, events: 1, failed: 1, unknown: false, untagged: 0 },
   ]);
   expect(report.failures).toMatchObject([
     {
@@ -152,4 +152,25 @@ test('names a schema that throws without its message', async ({ database, log })
   const report = await checkHistory(store);
   expect(report.failures).toMatchObject([{ position: 1, issues: [{ code: 'threw' }] }]);
   expect(JSON.stringify(report)).not.toContain('secret');
+});
+
+test('counts the events that lack a tag which this release gives them', async ({ log, database }) => {
+  guarantee('checked-history');
+  await using opened = await log('untagged', 2);
+  const tagged = defineEvents('till', {
+    added: withTags(z.object({ cents: z.int() }), ({ cents }) => ({ cents })),
+    noted: withTags(z.object({ text: z.string() }), ({ text }) => ({ text })),
+  });
+  const options = { connectionString: database.connectionString, schema: 'untagged', maxConnections: 2 };
+  await using store = createEventStore({ ...options, events: [tagged] });
+  await store.append('till-1', [tagged.create.added({ cents: 5 }), tagged.create.noted({ text: 'A' })]);
+  await opened.old.append('till-1', [noted({ text: 'B' }, { tags: ['text:b'] }), dropped({})]);
+  const report = await checkHistory(store);
+  expect(report).toMatchObject({ events: 6, failed: 0, unknown: 1, untagged: 3 });
+  expect(report.counts.map(({ type, untagged }) => [type, untagged])).toEqual([
+    ['till.added', 2],
+    ['till.dropped', 0],
+    ['till.noted', 1],
+  ]);
+  expect(await checkHistory(opened.old)).toMatchObject({ events: 6, untagged: 0 });
 });

@@ -82,8 +82,10 @@ describe('with gin_fuzzy_search_limit of the database', () => {
   });
 
   test('the search of a condition is exact in any session', async ({ client }) => {
-    const search = `select leftfold._find_latest_match('{course:1,student:1}', null, null, 0) as latest`;
-    expect((await client.query(search)).rows).toEqual([{ latest: '1' }]);
+    const search = `select leftfold._find_latest_matches(
+                             2, '{1,2}', array['{course:1,student:1}', '{student:1}'], '{null,null}', '{null,null}',
+                             array[0, ${2 * EVENTS_OF_A_TAG}]) as latest`;
+    expect((await client.query(search)).rows).toEqual([{ latest: ['1', String(2 * EVENTS_OF_A_TAG + 1)] }]);
   });
 
   test('sessions of the store have no limit', async ({ limited, client }) => {

@@ -97,3 +97,75 @@ test('a log that was marked as restored and lost nothing raises no error', async
   expect(store.era).toBe(0);
   expect(warn).not.toHaveBeenCalled();
 });
+
+describe('an event that another process appended, and the log lost,', () => {
+  const readBy = {
+    'a read of its stream': async (store: PostgresEventStore) => {
+      await collect(store.readStream('account-1'));
+    },
+    'the locks of an append': async (store: PostgresEventStore) => {
+      await using lock = await store.lockForAppend([{ streamId: 'account-1', events: [deposited(1)] }]);
+      await collect(lock.readStream('account-1'));
+    },
+    'a snapshot': async (store: PostgresEventStore) => {
+      const snapshot = await store.loadSnapshot('account-1', 'sum');
+      expect(snapshot?.tail?.last.streamVersion).toBe(4);
+    },
+  };
+
+  test.for(Object.entries(readBy))(
+    'is missed by a store that knows it from %s',
+    async ([, read], { ownDatabase }) => {
+      guarantee('log-went-back');
+      await using writer = openStore(ownDatabase.connectionString);
+      await writer.append('account-1', [opened, deposited(1), deposited(2)]);
+      await using store = openStore(ownDatabase.connectionString);
+      await store.saveSnapshot('account-1', 'sum', { streamVersion: 3, position: 3, state: 3 });
+      await store.highWaterMark();
+      const backup = await backUpDatabase(ownDatabase.connectionString);
+      await writer.append('account-1', [deposited(3)]);
+      await read(store);
+      const { era } = store;
+      await backup.restore();
+      await using other = openStore(ownDatabase.connectionString);
+      await other.append('account-1', [deposited(7)]);
+      const failure = await failureOf(store.append('account-1', [deposited(5)], { expectedVersion: 4, era }));
+      expect(failure).toMatchObject({ ...rewound, lostFrom: 4, lostTo: 4 });
+    },
+  );
+});
+
+test('an append of an era is refused although the log has come to its position again', async ({
+  ownDatabase,
+  lose,
+}) => {
+  guarantee('log-went-back');
+  await using store = openStore(ownDatabase.connectionString);
+  const restore = await lose(store);
+  const { era } = store;
+  await restore();
+  await using other = openStore(ownDatabase.connectionString);
+  await other.append('account-1', [deposited(7), deposited(8), deposited(9)]);
+  const condition = { failIfMatch: { tags: ['course:1'] }, after: 6 };
+  const appends = [{ streamId: 'account-2', events: [opened] }];
+  expect(await failureOf(store.appendToStreams(appends, { condition, era }))).toMatchObject(rewound);
+  expect(await collect(store.readStream('account-2'))).toEqual([]);
+});
+
+test('an append under its locks is refused although the log has come to its position again', async ({
+  ownDatabase,
+  lose,
+}) => {
+  guarantee('log-went-back');
+  await using store = openStore(ownDatabase.connectionString);
+  const restore = await lose(store);
+  const { era } = store;
+  await restore();
+  await using other = openStore(ownDatabase.connectionString);
+  await other.append('account-1', [deposited(7), deposited(8), deposited(9)]);
+  const condition = { failIfMatch: { tags: ['course:1'] }, after: 6 };
+  const appends = [{ streamId: 'account-2', events: [opened] }];
+  await using lock = await store.lockForAppend(appends, { condition, era });
+  expect(await failureOf(lock.appendToStreams(appends, { condition, era }))).toMatchObject(rewound);
+  expect(await collect(store.readStream('account-2'))).toEqual([]);
+});

@@ -200,13 +200,32 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
         [EVENTS],
       );
       const after = behind + (behind === 0 ? 0 : Number(rows[0]!.more));
-      const text = `select leftfold._find_latest_match($1, array['account.opened', 'account.deposited'], null, $2) as match`;
-      const plans = await plansOf({ text, values: [tags, after] });
+      const plans = await plansOf(checkOf(tags, after, '{account.opened,account.deposited}'));
       const found = new Set(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1)));
       expect(found).toEqual(new Set(indexes));
       expect(lookedAt(plans)).toBeLessThanOrEqual(most);
     },
   );
+
+  test('the conditions of a batch on the newest events share one scan of them', async ({
+    client,
+    plansOf,
+  }) => {
+    guarantee('indexed-statements');
+    const { rows } = await client.query<{ top: string }>(
+      'select last_value as top from leftfold.event_position',
+    );
+    const after = Number(rows[0]!.top) - 100;
+    const requests = Array.from({ length: 16 }, (_, index) => ({
+      ...requestOf(`account-decided-${index}`, 'any', `decided-${mode}-${index}`),
+      condition: { queries: [{ tags: [`owner:new-${index}`], types: ['account.opened'] }], after },
+    }));
+    const plans = await plansOf(statements.batch(requests, { checkEventIds: false }));
+    expect(plans.flatMap(accessesOf).filter((access) => !access.endsWith('stream_version_key'))).toEqual([
+      'Index Scan events_pkey',
+    ]);
+    expect(lookedAt(plans)).toBeLessThanOrEqual(100);
+  });
 
   test('a condition on a popular tag after position 0 finds its newest event first', async ({
     client,
@@ -216,8 +235,7 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
     await client.query(
       `select leftfold.append('account-7', '[{"type": "account.opened", "tags": ["branch:north"]}]')`,
     );
-    const text = `select leftfold._find_latest_match(array['branch:north'], null, null, 0)`;
-    const plans = await plansOf({ text, values: [] });
+    const plans = await plansOf(checkOf(['branch:north'], 0));
     expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
     await client.query('rollback');
   });
@@ -255,10 +273,7 @@ describe('with a plan that was made while the log was short', () => {
            from generate_series($1::integer, $2::integer) as number`,
         [from, to],
       );
-    const search = (owner: number, after: number) => ({
-      text: 'select leftfold._find_latest_match($1, null, null, $2)',
-      values: [[`owner:${owner}`], after],
-    });
+    const search = (owner: number, after: number) => checkOf([`owner:${owner}`], after);
     await grow(1, 20);
     await client.query('analyze leftfold.events');
     await client.query(search(1, 0).text, search(1, 0).values);
@@ -274,6 +289,14 @@ describe('with a plan that was made while the log was short', () => {
     }
   });
 });
+
+/** The check of one condition. `types` is a list as text. */
+function checkOf(tags: readonly string[], after: number, types: string | null = null) {
+  return {
+    text: `select leftfold._find_latest_matches(1, '{1}', array[$1::text[]::text], array[$2], '{null}', array[$3::bigint])`,
+    values: [tags, types, after],
+  };
+}
 
 /** An append of one event to one stream. */
 function requestOf(streamId: string, expectedVersion: ExpectedVersion, eventId: string): AppendRequest {

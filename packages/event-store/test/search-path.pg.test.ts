@@ -96,7 +96,7 @@ describe('a search_path that begins with a hostile schema', () => {
       `leftfold._high_water_mark()`,
       `leftfold.read_all(0, 10, '{t}', 'account', '{a}')`,
       `leftfold.read_stream('account-sql', 1, 10)`,
-      `leftfold._find_latest_match('{a}', '{t}', 'account', 0)`,
+      `leftfold._find_latest_matches(1, '{1,1}', '{"{a}","{a}"}', '{"{t}",null}', '{account,null}', '{0,2}')`,
       `leftfold._lock_tags_and_types('{a}', '{t}', '{b}', '{u}')`,
       `leftfold._append_one('account-one', -1, 'one', 't', 1, '{}', '{}', '{a}')`,
     ]) {

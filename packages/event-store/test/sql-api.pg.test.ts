@@ -199,6 +199,15 @@ describe('the log by SQL alone', () => {
     ],
     [`'[{"type": "t", "data": 5}]'`, 'event 1 has "data" that is not an object'],
     [`'[{"type": "t", "data": null}]'`, 'event 1 has "data" that is not an object'],
+    [
+      `'[{"type": "t", "tagz": ["a"]}]'`,
+      'event 1 has no member "tagz"; it takes type, data, id, schemaVersion, metadata and tags',
+    ],
+    [
+      // Characters beyond the basic plane, four bytes each: of megabytes they were counted for seconds.
+      `jsonb_build_array(jsonb_build_object('type', repeat(U&'\\+01F98A', 4000000)))`,
+      'event type has more than 255 characters',
+    ],
     [`'[{"type": "a\\nb"}]'`, 'event type has a control character; remove it'],
     [`'[{"type": "t", "tags": ["a\\u007f"]}]'`, 'tag has a control character; remove it'],
     [`'[{"type": "t", "tags": [""]}]'`, 'tag must be a text that is not empty'],

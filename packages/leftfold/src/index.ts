@@ -20,7 +20,6 @@ export {
   type ParsedCommand,
   type RejectedCommand,
   type RejectedDecision,
-  type SnapshotOwner,
 } from '@leftfold/commands';
 export {
   type AbortSignalLike,
@@ -39,11 +38,13 @@ export {
   type AppendToStreamsResult,
   type AppendCondition,
   AppendConditionFailedError,
+  type ConflictAttempts,
   type AppendContext,
   type AppendLimits,
   type AppendOptions,
   type AppendResult,
   AppendTooLargeError,
+  CommandAbortedError,
   CommandIdReusedError,
   assertId,
   type Decision,
@@ -156,6 +157,7 @@ export {
   SchemaNotMigratedError,
   SchemaVersions,
   schemaVersions,
+  SequenceBehindError,
   ServerTooOldError,
   type Snapshot,
   type SnapshotPolicy,
@@ -279,15 +281,10 @@ export type {
   WaitForOptions,
 } from '@leftfold/subscriptions';
 export type { AppHealth, HealthCheck, HealthOptions, ReadyOptions, ReadyProgress } from './health/health.ts';
-export type { App, AppProjections, AppReactions, AppStatus, ResultOf } from './app/app.ts';
-export type {
-  AggregateInvariant,
-  AppHistory,
-  LogInvariant,
-  RowInvariant,
-  Violation,
-} from './history/app-history.ts';
-export type { AppEvent } from './app/app-events.ts';
+export type { App, AppEvent, AppIncident, ResultOf } from './app/app.ts';
+export type { AppConsumers, AppProjections, AppReactions, AppRelays, AppStatus } from './app/app-groups.ts';
+export type { AggregateInvariant, LogInvariant, RowInvariant } from './history/app-history.ts';
+export type { AppHistory, Violation } from './history/app-history.ts';
 export type {
   AppCommandOptions,
   AppDatabaseOptions,

@@ -3,9 +3,12 @@ import * as commands from '@leftfold/commands';
 import * as core from '@leftfold/core';
 import * as embedded from '@leftfold/embedded';
 import * as eventStore from '@leftfold/event-store';
+import * as messaging from '@leftfold/messaging';
 import * as projections from '@leftfold/projections';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import * as subscriptions from '@leftfold/subscriptions';
 import * as testing from '@leftfold/testing';
+import * as testingMessages from '@leftfold/testing/messages';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { wrongCalls } from '../test/wrong-calls.ts';
@@ -62,6 +65,57 @@ const store = testing.createMemoryStore({ events: [events] });
 /** Nothing listens there. */
 const url = 'postgres://127.0.0.1:1/none';
 const database = { url };
+/** Takes nothing anywhere. */
+const transport: messaging.Transport = {
+  name: 'nowhere',
+  openPublisher: () => Promise.reject(new core.TransportUnavailableError('nowhere', 'it is no place')),
+  openReceiver: () => Promise.reject(new core.TransportUnavailableError('nowhere', 'it is no place')),
+};
+const openings = core.defineEvents('openings', { opened: text });
+const relayOptions = {
+  name: 'openings-out',
+  version: 1,
+  source: '/bank/openings',
+  events: [events],
+  publishes: [openings],
+  metadata: z.object({}),
+  key: () => 'a',
+  map: { 'account.opened': () => openings.create.opened({ owner: 'Ada' }) },
+  transport,
+  mode: 'binary',
+  slices: 1,
+  start: 'end',
+  onFailure: 'stop',
+  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+} as const;
+const consumerOptions = {
+  name: 'openings-in',
+  transport,
+  sources: ['/bank/openings'],
+  messages: [openings],
+  on: { 'openings.opened': async () => {} },
+  concurrency: 1,
+  prefetch: 1,
+  timeoutMs: 1,
+  gapTimeoutMs: 1,
+  stopTimeoutMs: 1,
+  onFailure: 'park',
+  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+  onIncident: () => {},
+} as const;
+const mails = core.defineReaction({
+  name: 'mails',
+  events: [events],
+  on: { 'account.opened': async () => {} },
+});
+const greeting = openings.create.opened({ owner: 'Ada' });
+const relay = messaging.defineRelay(relayOptions);
+const { on: _, ...withoutHandlers } = consumerOptions;
+const toCommands = { ...withoutHandlers, commands: { 'openings.opened': () => [] } };
+const consumer = messaging.defineConsumer(toCommands);
+const language = messaging.describeLanguage({ source: '/a', messages: [openings] });
+/** It makes no connection. */
+const postgresStore = eventStore.createEventStore({ connectionString: url, events: [events] });
 const isZodError = z.string().safeParse(1).error;
 
 /** Replaced as a whole: what the functions under test made, and what belongs to the application alone. */
@@ -73,7 +127,14 @@ const whole = new Set<unknown>([
   transfer,
   balances,
   store,
+  postgresStore,
+  mails,
+  transport,
+  openings,
+  relay,
+  consumer,
   text,
+  relayOptions.metadata,
   tableOptions.metadata,
   isZodError,
   database,
@@ -197,6 +258,49 @@ const calls: Calls = {
       },
     ],
   ],
+  defineRelay: [messaging.defineRelay, [relayOptions]],
+  createRelayRunner: [
+    messaging.createRelayRunner,
+    [{ store: postgresStore, relays: [relay], leaseMs: 1_000, batchSize: 1, onIncident: () => {} }],
+  ],
+  describeLanguage: [
+    messaging.describeLanguage,
+    [
+      {
+        source: '/a',
+        messages: [openings],
+        mode: 'structured',
+        title: 'a',
+        version: '1',
+        address: 'a',
+      },
+    ],
+  ],
+  checkCompatibility: [messaging.checkCompatibility, [language, language]],
+  createReactionRunner: [
+    subscriptions.createReactionRunner,
+    [{ store: postgresStore, reactions: [mails], leaseMs: 1_000, execute: () => {} }],
+  ],
+  defineConsumer: [messaging.defineConsumer, [consumerOptions]],
+  'defineConsumer.commands': [messaging.defineConsumer, [toCommands]],
+  inboxSql: [messaging.inboxSql, [{ schema: 'a' }]],
+  createConsumer: [
+    (options: never) => messaging.createConsumer(options).stop(),
+    [{ ...consumerOptions, database: { connectionString: url }, schema: 'a', preparedStatements: true }],
+  ],
+  createConsumerRunner: [
+    (options: never) => messaging.createConsumerRunner(options).stop(),
+    [
+      {
+        consumers: [consumer],
+        database: { connectionString: url },
+        schema: 'a',
+        preparedStatements: true,
+        execute: () => {},
+        onIncident: () => {},
+      },
+    ],
+  ],
   createApp: [
     leftfold.createApp,
     [
@@ -204,6 +308,8 @@ const calls: Calls = {
         aggregates: [account],
         decisions: [transfer],
         projections: [balances],
+        relays: [relay],
+        consumers: [consumer],
         events: [events],
         schema: 'a',
         onProgress: () => {},
@@ -241,13 +347,22 @@ const calls: Calls = {
     [balances],
   ],
   inStream: [testing.inStream, ['account-1', opened]],
+  givenMessages: [testingMessages.givenMessages, [[greeting]]],
+  'given messages.consume': [
+    (of: never, options: never) => testingMessages.givenMessages([greeting]).consume(of, options),
+    [consumer, { answer: () => undefined, duplicate: true, attempt: 1 }],
+  ],
+  ofKey: [testingMessages.ofKey, ['account-1', greeting]],
 };
 
 /** Exported for the other packages, which call them with what was checked before. */
 const ofTheFramework = new Set([
   'asStored',
   'asStoredData',
+  'assertConsumer',
   'assertReadLogOptions',
+  'assertRelay',
+  'assertTlsOptions',
   'copyJson',
   'estimatedJsonSize',
   'estimatedSize',
@@ -261,19 +376,37 @@ const ofTheFramework = new Set([
   'retryDelayMs',
   'rowChanges',
   'storedTypesOf',
+  'toCloudEvent',
   'tokenColumns',
   'toRetryPolicy',
   'traced',
+  'untilAborted',
 ]);
 /** Their options are tested where they write files and start servers; it takes any value. */
-const testedElsewhere = new Set(['checkEventSchemas', 'startPostgres', 'httpStatusOf']);
+const testedElsewhere = new Set([
+  'certificateProblem',
+  'checkEventSchemas',
+  'checkLanguage',
+  'startPostgres',
+  'httpStatusOf',
+]);
 
 function isFunction([, value]: readonly [string, unknown]): boolean {
   return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
 }
 
 test('every function that a package exports is among the calls', () => {
-  const packages = [core, commands, eventStore, projections, testing, embedded, leftfold];
+  const packages = [
+    core,
+    commands,
+    eventStore,
+    messaging,
+    projections,
+    testing,
+    testingMessages,
+    embedded,
+    leftfold,
+  ];
   const exported = packages.flatMap((one) =>
     Object.entries(one)
       .filter(isFunction)
@@ -296,7 +429,7 @@ describe('a wrong argument, or a wrong part of one, is a typed error or makes no
   beforeAll(() => void vi.stubEnv('DATABASE_URL', url));
   afterAll(() => void vi.unstubAllEnvs());
 
-  test.for(Object.entries(calls))('%s', async ([name, [call, given]]) => {
+  test.for(Object.entries(calls))('%s', { timeout: 30_000 }, async ([name, [call, given]]) => {
     guarantee('invalid-input');
     const attempt = async (wrong: readonly unknown[]): Promise<void> => {
       const result = call(...(wrong as never[]));
@@ -323,6 +456,9 @@ test('a definition in the place of another one is named, with the place for it',
   });
   const misplaced: readonly (readonly [options: object, message: string])[] = [
     [{ projections: [reaction] }, 'not reaction "mails"; an app takes that in reactions'],
+    [{ relays: [consumer] }, 'not consumer "openings-in"; an app takes that in consumers'],
+    [{ consumers: [relay] }, 'not relay "openings-out"; an app takes that in relays'],
+    [{ reactions: [relay] }, 'not relay "openings-out"; an app takes that in relays'],
     [{ reactions: [balances] }, 'not projection "balances"; an app takes that in projections'],
     [{ aggregates: [transfer] }, 'not decision "transfer"; an app takes that in decisions'],
     [{ decisions: [account] }, 'not aggregate "account"; an app takes that in aggregates'],

@@ -305,6 +305,9 @@ describe('a query cannot write', () => {
       await sql`commit`.execute(connection);
       await sql`delete from leftfold__movements_v1.movements`.execute(connection);
     });
-    await expect(second).rejects.toThrow('app.query runs one query on a connection');
+    expect(await failureOf(second)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('must be the only one on its connection; make each with app.query'),
+    });
   });
 });

@@ -293,15 +293,46 @@ describe('a read of several projections', () => {
         app.read([balances], {}, (db) => attempt(db as unknown as Kysely<object>) as Promise<unknown>),
       );
       expect(String(failure)).toMatch(
-        /select queries only|only read a projection|read-only transaction|repeatable read/,
+        /must be a select query|only reads a projection|read-only transaction|repeatable read/,
       );
     }
     let kept: Kysely<object> | undefined;
     await app.read([balances], {}, async (db) => {
       kept = db as unknown as Kysely<object>;
     });
-    expect(String(await failureOf(sql`select 1`.execute(kept!)))).toContain('app.read has ended');
+    expect(await failureOf(sql`select 1`.execute(kept!))).toMatchObject({
+      ...refused,
+      message: expect.stringContaining('after app.read had ended'),
+    });
     for await (const event of app.store.readStream('audit')) expect.unreachable(event.type);
+  });
+});
+
+describe('another query in app.read', () => {
+  test('is refused at once, since as many as there are connections would wait for each other', async ({
+    app,
+  }) => {
+    const inner: readonly (() => Promise<unknown>)[] = [
+      () => app.read([movements], {}, async () => {}),
+      () => app.read([movements], { consistency: 'strong' }, async () => {}),
+      () => app.query(balances).execute(),
+      () => app.query(balances, { consistency: 'strong' }).execute(),
+    ];
+    const nested = inner.flatMap((query) =>
+      Array.from({ length: 8 }, () => failureOf(app.read([balances], {}, query))),
+    );
+    for (const failure of await Promise.all(nested))
+      expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', argument: 'work' });
+  });
+
+  test('is made when the read has ended', async ({ app }) => {
+    const ended = new Gate();
+    let later: Promise<unknown> | undefined;
+    await app.read([balances], {}, async () => {
+      later = ended.pass().then(() => app.query(balances).limit(1).execute());
+    });
+    ended.open();
+    expect(await later).toBeDefined();
   });
 });
 

@@ -1,3 +1,4 @@
+export { tell, warn } from './callback/tell.ts';
 export type { Failure, FailureName, Fault, Retry } from './errors/failure.ts';
 export { failureOf } from './errors/failure-of.ts';
 export {
@@ -26,6 +27,7 @@ export { IDLE_LIMIT_MS, idleLimitAtLeast, type TransactionLimits } from './kysel
 export { asKysely, kyselyOn } from './kysely/kysely-on.ts';
 export { applyMigrations } from './migrate/apply-migrations.ts';
 export { findAdvisoryLockHolders, namingLockHolders } from './migrate/lock-holders.ts';
+export { migrationScript } from './migrate/migration-script.ts';
 export { assertOwnSchema } from './migrate/schema-owner.ts';
 export type { MigrateOptions, Migration, SqlFunction } from './migrate/migration.ts';
 export { Notifier, type NotifierOptions } from './notify/notifier.ts';

@@ -29,7 +29,9 @@ for (const [maxConnections, words] of [
     const [copy] = await readCopies(store, [balances]);
     // No process works on the copy: it stays at the beginning.
     const { signal } = new AbortController();
-    expect(await switchCopy(store, balances, { rebuildId: copy!.rebuild_id, signal })).toMatch(words);
+    expect(await switchCopy(store, balances, { rebuildId: copy!.rebuild_id, refused: 0, signal })).toMatch(
+      words,
+    );
     await using builder = createTestRunner(store, [balances]);
     await builder.start();
     await rebuilt;

@@ -159,7 +159,10 @@ describe('a rebuild with a condition', () => {
     };
     expect(await failureOf(runner.rebuild(balances, { switchIf }))).toBe(thrown);
     const undecided = runner.rebuild(balances, { switchIf: (() => undefined) as never });
-    expect(await failureOf(undecided)).toMatchObject({ code: 'INVALID_ARGUMENT', argument: 'switchIf' });
+    expect(await failureOf(undecided)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'switchIf must return true or false, not nothing',
+    });
     const [status] = await runner.status();
     expect(status?.rebuild).toMatchObject({ state: 'caught-up', gated: true });
     expect(status?.rebuild?.waitsFor).toMatch(/^switchIf threw at position 2; call rebuild\(\) again/);
@@ -216,6 +219,25 @@ describe('a rebuild with a condition', () => {
     expect([outcome, difference.position]).toEqual(['switched', 5]);
     expect((await rebuildOf())?.beganAt).toEqual(left?.beganAt);
     expect(await centsOf(store)).toEqual([2, 2, 1]);
+  });
+
+  test('that takes long is not waited for after the signal', async ({ store }) => {
+    await using runner = createTestRunner(store, [balances]);
+    await runner.start();
+    await deposits(store, 2);
+    await runner.whenCaughtUp(balances);
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const switchIf = () => {
+      stop.abort(reason);
+      return new Promise<boolean>(() => {});
+    };
+    const { signal } = stop;
+    expect(await failureOf(runner.rebuild(balances, { switchIf, signal }))).toBe(reason);
+    const [status] = await runner.status();
+    expect(status?.rebuild).toMatchObject({ state: 'caught-up', gated: true });
+    expect(status?.rebuild?.waitsFor).toMatch(/^switchIf was not waited for at position 2; call rebuild\(\)/);
+    expect(await runner.rebuild(balances, { switchIf: () => true })).toMatchObject({ outcome: 'switched' });
   });
 
   test('that joins a rebuild keeps a switch which has begun from being made', async ({

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type AnyProjection, defineProjection } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { accountEvents, balances, deposited, movements, openBalances } from '@leftfold/testbed/bank';
@@ -220,6 +221,37 @@ describe('a switch', () => {
     const rows = await rowsOf<{ position: number; call: number }>(store, held);
     expect(rows.map(({ position }) => position)).toEqual([1, 2]);
     expect(rows[1]?.call).toBe(5);
+  });
+
+  test('of an inline projection waits longer with each attempt, for appends that are slow', async ({
+    logins,
+    database,
+    store: { schema },
+  }) => {
+    guarantee('rebuild-serves');
+    const inline = inlineProjections([openBalances], { schema });
+    await using store = openStore(logins.urlOf('process'), { schema, inline });
+    await using owned = openStore(logins.urlOf('owner'), { schema, inline });
+    await createTestRunner(owned, [openBalances]).migrate();
+    await logins.grant({ schema, projections: [openBalances] });
+    await using runner = createTestRunner(store, [openBalances]);
+    await runner.start();
+    await runner.whenCaughtUp(openBalances);
+    const rebuilt = runner.rebuild(openBalances, { signal: AbortSignal.timeout(20_000) });
+    const over = rebuilt.then(
+      () => true,
+      () => true,
+    );
+    const lock = `select pg_advisory_xact_lock_shared(hashtextextended('"${schema}" inline projections', 0))`;
+    // Each attempt to switch meets an append that takes 400 ms more.
+    for (;;) {
+      await using append = await beginTransaction(logins.urlOf('owner'));
+      await append.client.query(lock);
+      if (await Promise.race([over, untilBlocked(database.connectionString).then(() => false)])) break;
+      await delay(400);
+    }
+    await rebuilt;
+    expect(await runner.status()).toMatchObject([{ state: 'inline', rebuild: { state: 'previous' } }]);
   });
 
   test('of an inline projection comes between two appends', async ({ logins, store: { schema } }) => {

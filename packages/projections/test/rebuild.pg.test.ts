@@ -1,5 +1,6 @@
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { projectionSchema } from '../src/index.ts';
@@ -33,5 +34,14 @@ describe('rebuild', () => {
       { state: 'running', lag: 0, rebuild: { state: 'previous' } },
       { state: 'running', lag: 0, rebuild: { state: 'previous' } },
     ]);
+  });
+
+  test('refuses options that are no object', async ({ store }) => {
+    await using runner = createTestRunner(store, [balances]);
+    for (const call of ['rebuild', 'rollback'] as const)
+      expect(await failureOf(runner[call](balances, null as never))).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        argument: 'options',
+      });
   });
 });

@@ -47,8 +47,10 @@ export {
 export { storedKey } from './parking/keys-of.ts';
 export type { GivenUp, ParkedFailure, ParkedKey } from './sql/list-parked.ts';
 export { asideColumn } from './sql/parked.ts';
+export { storableMessage } from './sql/storable-message.ts';
 export type { ParkingChange, ParkingChanges, ParkedPlace } from './sql/parking-change.ts';
 export type { ExecuteCommand } from './reaction/call-handler.ts';
+export { type HandlerCommandOptions, HandlerCommands } from './reaction/handler-commands.ts';
 export {
   createReactionRunner,
   type ReactionRef,
@@ -56,3 +58,7 @@ export {
   type ReactionRunnerOptions,
   type ResetReactionOptions,
 } from './reaction/reaction-runner.ts';
+export type { Effect, EffectBatch } from './effect/effect.ts';
+export { EffectRunner, type EffectRunnerOptions } from './effect/effect-runner.ts';
+export type { KeyQueue } from './effect/key-queues.ts';
+export type { RewindOptions } from './reset/reset-subscription.ts';

@@ -78,6 +78,7 @@ describe('a batch', () => {
         lastFailure: undefined,
         failures: 0,
         pace: undefined,
+        rests: undefined,
         outages: 0,
       };
       const progress = { term, handler, size, signal: term.signal, ...state };

@@ -104,7 +104,7 @@ describe('what a term writes', () => {
         stop: (lease) => stopSubscription(store, lease, failure),
         renew: (lease) => checkLeases(store, { ...lease, runs: [], held: [lease], take: [] }),
         release: (lease) => releaseLeases(store, lease.owner, [lease]),
-        rewind: (lease) => rewindCheckpoint(store, recording, { owner: lease.owner, leases: [lease] }),
+        rewind: (lease) => rewindCheckpoint(store, recording, { owner: lease.owner, leases: [lease], to: 0 }),
       };
     const { lineage } = store;
     for (const [name, write] of Object.entries(writes)) {

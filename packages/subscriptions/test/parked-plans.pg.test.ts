@@ -1,13 +1,15 @@
-import { databaseTest } from '@leftfold/testbed/database';
+import { databaseTest, JIT_ABOVE_COST } from '@leftfold/testbed/database';
 import { describe, expect } from 'vitest';
 import { createEventStore } from '@leftfold/event-store';
 import { createSubscriptionRunner } from '../src/index.ts';
+import { readDueFailureAt, readDueFailures } from '../src/sql/due.ts';
 import { listParkedKeys } from '../src/sql/list-parked.ts';
 import { asideColumn, readParkedHeads, readParkedPositions } from '../src/sql/parked.ts';
 import type { SchemaConnection } from '../src/sql/schema-connection.ts';
 import { counterEvents } from './recorder.ts';
 
 interface PlanNode {
+  readonly 'Total Cost': number;
   readonly 'Relation Name'?: string;
   readonly 'Actual Rows'?: number;
   readonly 'Actual Loops'?: number;
@@ -18,6 +20,8 @@ interface PlanNode {
 
 const KEYS = 9_000;
 const SLICES = 4;
+/** Keys that wait for their next attempt, beside the others. */
+const DUE = 3;
 const modes = ['force_custom_plan', 'force_generic_plan'] as const;
 const ref = { name: 'parks', version: 1 };
 
@@ -50,7 +54,8 @@ const test = databaseTest().extend('parked', { scope: 'file' }, async ({ databas
     select 'parks', 1, number % ${SLICES}, 'key-' || number, number, 'counter.added', 'down', 'r', 1
       from generate_series(1, ${KEYS}) as number;
     insert into leftfold.parked_events (name, version, slice, key, position)
-    select name, version, slice, key, failed_position from leftfold.parked_keys`);
+    select name, version, slice, key, failed_position from leftfold.parked_keys;
+    update leftfold.parked_keys set resume_at = clock_timestamp() where failed_position % ${KEYS / DUE} = 0`);
   await client.query(`
     load 'auto_explain';
     set auto_explain.log_min_duration = 0;
@@ -58,14 +63,17 @@ const test = databaseTest().extend('parked', { scope: 'file' }, async ({ databas
     set auto_explain.log_nested_statements = on;
     set auto_explain.log_format = json;
     set auto_explain.log_level = notice`);
-  /** Rows of parked events that the statements of `work` looked at. */
-  const lookedAt = async (work: () => Promise<unknown>): Promise<number> => {
+  /** Rows of a table that the statements of `work` looked at. */
+  const lookedAt = async (work: () => Promise<unknown>, table = 'parked_events'): Promise<number> => {
+    // Otherwise the index still leads to rows as they were before.
+    await client.query('vacuum leftfold.parked_keys');
     plans.length = 0;
     await work();
     expect(plans.length).toBeGreaterThan(0);
+    expect(Math.max(...plans.map((plan) => plan['Total Cost']))).toBeLessThan(JIT_ABOVE_COST);
     return plans
       .flatMap(nodesOf)
-      .filter((node) => node['Relation Name'] === 'parked_events')
+      .filter((node) => node['Relation Name'] === table)
       .map((node) => (node['Actual Loops'] ?? 1) * ((node['Actual Rows'] ?? 0) + removed(node)))
       .reduce((sum, rows) => sum + rows, 0);
   };
@@ -111,6 +119,30 @@ describe.each(modes)('while tables with thousands of parked events have no stati
       await client.query('rollback');
     };
     expect(await lookedAt(changing)).toBeLessThanOrEqual(4);
+  });
+
+  test('what failed last is found among the keys that wait', async ({ parked: { lookedAt, connection } }) => {
+    const read = () => readDueFailures(connection, [ref]);
+    expect(await read()).toMatchObject([{ ...ref, type: 'counter.added', attempts: 1, message: 'down' }]);
+    expect(await lookedAt(read, 'parked_keys')).toBe(DUE);
+  });
+
+  test('why an event waits is found by its position and its key', async ({
+    parked: { lookedAt, connection },
+  }) => {
+    const read = () => readDueFailureAt(connection, ref, KEYS / DUE);
+    expect(await read()).toMatchObject({ type: 'counter.added', message: 'down' });
+    expect(await lookedAt(read)).toBe(1);
+    expect(await lookedAt(read, 'parked_keys')).toBe(1);
+    const other = () => readDueFailureAt(connection, ref, 1);
+    expect(await other()).toBeUndefined();
+    expect(await lookedAt(other, 'parked_keys')).toBe(1);
+  });
+
+  test('the status looks at the keys that wait only', async ({ parked: { client, lookedAt } }) => {
+    const read = () => client.query('select * from leftfold.subscription_status');
+    // Rows of each slice are rounded.
+    expect(await lookedAt(read, 'parked_keys')).toBeLessThanOrEqual(SLICES);
   });
 
   test('whether an event was set aside is found by its position', async ({

@@ -421,6 +421,7 @@ test('many keys are parked, listed by pages and resumed', async ({ store }) => {
   const page = await runner.parked.list(subscription, { limit: 20 });
   const rest = await runner.parked.list(subscription, { limit: 20, after: page.at(-1)?.key });
   expect([...page, ...rest].map(({ key }) => key)).toEqual(keys);
+  expect(await runner.parked.list(subscription, { after: 'z\0' })).toEqual([]);
   poison.clear();
   expect(await runner.parked.resume(subscription, keys.slice(1))).toBe(29);
   await until(async () => (await parkedOf(runner))?.keys === 1);

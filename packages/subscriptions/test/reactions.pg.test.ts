@@ -345,7 +345,7 @@ describe('a reaction', () => {
     const keys: string[] = [];
     const execute: ExecuteCommand = async (_command, { commandId, causedBy }) => {
       executed.push(`${commandId} ${causedBy.position}`);
-      return { outcome: 'rejected', reason: 'no', token: tokenOf(causedBy) };
+      return { outcome: 'rejected', command: 'counter.add', reason: 'no', token: tokenOf(causedBy) };
     };
     const command = { aggregate: 'counter', id: 'x', name: 'add', input: {} };
     const { reaction } = reacting(async (_amount, context) => {

@@ -158,6 +158,35 @@ describe('a state of the database that passes does not stop a subscription', () 
 });
 
 describe('what an operator reads', () => {
+  test('after an outage while no event waits, nothing is said to be tried again', async ({
+    connectionString,
+  }) => {
+    await using direct = await freshStore(connectionString);
+    await using proxy = await TcpProxy.start(connectionString);
+    await using store = openStore(proxy.connectionString, { schema: direct.schema });
+    const subscription = recorder(store, 'recorder');
+    let failed = 0;
+    await using runner = createRunner(store, [subscription], {
+      retry: { attempts: 3, firstDelayMs: 20, maxDelayMs: 50 },
+      onIncident: (incident) => {
+        if (incident.subscription !== undefined) failed += 1;
+      },
+    });
+    await runner.start();
+    await direct.append('counter-1', [added(1)]);
+    await runner.whenCaughtUp(subscription);
+    await proxy.cut();
+    await until(() => failed > 1);
+    await proxy.restore();
+    await until(
+      async () => {
+        const [status] = await runner.status().catch(() => []);
+        return status?.state === 'running' && status.retrying === undefined;
+      },
+      { timeoutMs: 20_000 },
+    );
+  });
+
   test('a handler that is idle for too long is told which limit it exceeded', async ({ store }) => {
     const gate = new Gate();
     const incidents: SubscriptionIncident[] = [];

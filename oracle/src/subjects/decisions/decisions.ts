@@ -12,12 +12,18 @@ export const decisions: Subject = {
   holds:
     'No condition was violated and no refusal was false; every decision saw what the log had up to its mark, and is in it once.',
   processes: 3,
-  control: { change: 'nothing locks tags and types', mustFind: 'condition' },
+  controls: [
+    {
+      name: 'locks',
+      change: 'nothing locks tags and types',
+      mustFind: 'condition',
+    },
+  ],
   start: async (ground) => {
     const { connectionString, options } = ground;
     await using store = createEventStore({ connectionString, events: school.events, listen: false });
     await store.migrate();
-    if (options.control) await leaveOutLocks(connectionString);
+    if (options.control !== undefined) await leaveOutLocks(connectionString);
     return new DecisionsTrial(ground);
   },
 };

@@ -117,7 +117,12 @@ function startWriters(ground: Ground): readonly RestartedProcess[] {
 function readingsOf({ folder, options: { seed, control } }: Ground): readonly (readonly Reading[])[] {
   const reading = (kind: ReadingKind, label: string, filter: Reading['filter'] = {}): Reading => {
     const name = `${kind}-${label}`;
-    return { name, kind: control ? 'newest' : kind, filter, journal: join(folder, `${name}.journal`) };
+    return {
+      name,
+      kind: control === undefined ? kind : 'newest',
+      filter,
+      journal: join(folder, `${name}.journal`),
+    };
   };
   const types = ['ledger.marked'];
   return [

@@ -11,10 +11,13 @@ export const log: Subject = {
   holds:
     'Every reader saw exactly what was committed, in its order; every acknowledged append is in the log, once.',
   processes: 3,
-  control: {
-    change: 'readers go by the newest position they see, in place of the high-water mark',
-    mustFind: 'reader',
-  },
+  controls: [
+    {
+      name: 'high-water-mark',
+      change: 'readers go by the newest position they see, in place of the high-water mark',
+      mustFind: 'reader',
+    },
+  ],
   start: async (ground) => {
     await using store = createEventStore({
       connectionString: ground.connectionString,

@@ -29,7 +29,7 @@ export class ReadsTrial implements Trial {
         url: index > 0 && index === options.processes - 1 ? unreliableConnectionString : connectionString,
         journal: join(folder, `${name}.journal`),
         seed: options.seed,
-        control: options.control,
+        control: options.control !== undefined,
       } satisfies ReadingTask);
     });
   }

@@ -12,10 +12,13 @@ export const reads: Subject = {
     'Every read had what it asked for: its own writes, all that was committed, and nothing older than before.',
   processes: 3,
   makesPairs: true,
-  control: {
-    change: 'reads are given no token, and are not strong',
-    mustFind: 'stale',
-  },
+  controls: [
+    {
+      name: 'tokens',
+      change: 'reads are given no token, and are not strong',
+      mustFind: 'stale',
+    },
+  ],
   start: async (ground) => {
     const app = await createApp({
       aggregates: [counter],

@@ -12,7 +12,7 @@ import { lastRebuild } from './last-rebuild.ts';
 import { projections } from './ledger.ts';
 import { type Operator, startOperator } from './operator.ts';
 import type { Order, ReaderTask } from './reader-process.ts';
-import { between, type Done, tallyOf, untilUndisturbed } from './tally.ts';
+import { describeCommands, type Done, linesSince, tallyOf, untilUndisturbed } from './tally.ts';
 import { switchNow } from './without-wait.ts';
 
 /** How long the last rebuild, or catching up, may take at least when the faults have ended. */
@@ -21,6 +21,8 @@ const LAST_MS_FOR_AN_EVENT = 0.6;
 /** How often a copy is dropped at most: a long history has to be built in between. */
 const DROPS_IN_A_RUN = 10;
 const END_MS = 30_000;
+/** That arrive, of all processes together. */
+const COMMANDS_PER_SECOND = 500;
 
 /** Ends of a rebuild that another fault, or a crash, has brought about. */
 const EXPECTED: readonly string[] = ['REBUILD_DROPPED', 'REBUILD_REFUSED'];
@@ -33,15 +35,18 @@ export class RebuildTrial implements Trial {
   readonly #operator: Operator;
   readonly #violations: Violation[] = [];
   readonly #lastMs: number;
+  readonly #history: number;
 
-  static async start(ground: Ground): Promise<RebuildTrial> {
-    return new RebuildTrial(ground, await startOperator(ground.connectionString));
+  /** @param history how many events the log has */
+  static async start(ground: Ground, history: number): Promise<RebuildTrial> {
+    return new RebuildTrial(ground, history, await startOperator(ground.connectionString));
   }
 
-  private constructor(ground: Ground, operator: Operator) {
+  private constructor(ground: Ground, history: number, operator: Operator) {
     this.#ground = ground;
+    this.#history = history;
     this.#operator = operator;
-    const { processes: length, control, seconds, history = 0 } = ground.options;
+    const { processes: length, control, seconds } = ground.options;
     const runMs = seconds * 1_000;
     this.#lastMs = Math.max(LAST_MS, runMs, history * LAST_MS_FOR_AN_EVENT);
     const dropsMs = Math.max(8_000, runMs / DROPS_IN_A_RUN);
@@ -77,10 +82,9 @@ export class RebuildTrial implements Trial {
   }
 
   async finish(): Promise<Findings> {
-    const tally = () => tallyOf(this.#lines());
-    await untilUndisturbed(tally, END_MS);
+    await untilUndisturbed(() => this.#lines(), END_MS);
     const began = performance.now();
-    const before = tally();
+    const before = this.#lines();
     let killed = 0;
     for (const projection of projections)
       await this.#within('the last rebuild', async () => {
@@ -90,7 +94,7 @@ export class RebuildTrial implements Trial {
         });
       });
     const seconds = (performance.now() - began) / 1_000;
-    const meanwhile = between(before, tally());
+    const meanwhile = tallyOf(linesSince(before, this.#lines()));
     for (const each of this.processes) each.tell({ do: 'rest' } satisfies Order);
     await this.#untilRested();
     for (const projection of projections)
@@ -113,14 +117,15 @@ export class RebuildTrial implements Trial {
         kind: 'query',
         text: `${meanwhile.failed} commands and queries met an outage while nothing but the building was disturbed`,
       });
-    const all = tally();
+    const all = tallyOf(this.#lines());
     return {
       violations: [...this.#violations, ...rows],
       summary: [
-        `Commands:  ${all.commands} executed, one in five read at once by its token.`,
-        `Queries:   ${all.queries} of all rows; ${all.failed} of both met an outage.`,
-        `Then:      both read models were rebuilt once more in ${seconds.toFixed(1)} s, with ${killed} builders killed, rolled back, and forward again,`,
-        `           while ${Math.round(meanwhile.commands / seconds)} commands and ${Math.round(meanwhile.queries / seconds)} queries a second were answered.`,
+        `Commands:  ${all.commandMs.length} executed, one in five read at once by its token.`,
+        `Queries:   ${all.queries} of single rows, and of all rows; ${all.failed} of both met an outage.`,
+        `Then:      both read models were rebuilt once more in ${seconds.toFixed(1)} s, with ${killed} builders killed, rolled back, and forward again. Meanwhile`,
+        `           ${COMMANDS_PER_SECOND} commands a second arrived at processes that ran, ${describeCommands(meanwhile, seconds)};`,
+        `           ${Math.round(meanwhile.queries / seconds)} queries a second were answered.`,
       ],
     };
   }
@@ -147,6 +152,8 @@ export class RebuildTrial implements Trial {
       url: index % 3 === 1 ? unreliableConnectionString : connectionString,
       journal: this.#journalOf(name),
       seed: options.seed,
+      history: this.#history,
+      commandsPerSecond: COMMANDS_PER_SECOND / options.processes,
     } satisfies ReaderTask);
   }
 

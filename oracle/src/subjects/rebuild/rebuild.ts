@@ -1,7 +1,8 @@
 import { createApp } from 'leftfold';
+import { withClient } from '../../faults/every-subject.ts';
 import type { Subject } from '../../subject.ts';
 import { writeHistory } from './history.ts';
-import { inlineSums, ledger, projections, sums } from './ledger.ts';
+import { inlineSums, ledger, projections, sums, till } from './ledger.ts';
 import { RebuildTrial } from './rebuild-trial.ts';
 import { switchUnfinished } from './without-wait.ts';
 
@@ -17,18 +18,28 @@ export const rebuild: Subject = {
     'No query saw a part of a read model, or less than was acknowledged; every row is the sum of the log.',
   processes: 3,
   takesHistory: true,
-  control: { change: 'a copy may serve before it has caught up', mustFind: 'query' },
+  controls: [
+    {
+      name: 'wait',
+      change: 'a copy may serve before it has caught up',
+      mustFind: 'query',
+    },
+  ],
   start: async (ground) => {
     const { connectionString, options } = ground;
-    const start = () => createApp({ aggregates: [ledger], projections, database: { url: connectionString } });
+    const start = () =>
+      createApp({ aggregates: [ledger, till], projections, database: { url: connectionString } });
     await (await start()).close();
-    await writeHistory(connectionString, options.history ?? Math.ceil(options.seconds * EVENTS_PER_SECOND));
+    const history = options.history ?? Math.ceil(options.seconds * EVENTS_PER_SECOND);
+    await writeHistory(connectionString, history);
     const app = await start();
     await app.projections.whenCaughtUp(sums);
     // Its rows are written by appends, and the history was not appended.
     await app.projections.rebuild(inlineSums);
     await app.close();
-    if (options.control) await switchUnfinished(connectionString);
-    return await RebuildTrial.start(ground);
+    // From now on no crash takes back what the projections have applied of the history.
+    await withClient(connectionString, (client) => client.query('checkpoint'));
+    if (options.control !== undefined) await switchUnfinished(connectionString);
+    return await RebuildTrial.start(ground, history);
   },
 };

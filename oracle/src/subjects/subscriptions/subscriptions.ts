@@ -14,10 +14,13 @@ export const subscriptions: Subject = {
   holds:
     'Every read model is the replay of the log; every effect happened, in the order of its key; every command of a reaction was executed once.',
   processes: 4,
-  control: {
-    change: 'a process that has lost a lease can move the checkpoint, wherever it is',
-    mustFind: 'row',
-  },
+  controls: [
+    {
+      name: 'fence',
+      change: 'a process that has lost a lease can move the checkpoint, wherever it is',
+      mustFind: 'row',
+    },
+  ],
   start: async (ground) => {
     const { connectionString, options } = ground;
     const definitions = definitionsOf(firstRelease, { effect: () => Promise.resolve(), midBatch: () => {} });
@@ -28,7 +31,7 @@ export const subscriptions: Subject = {
     });
     await app.close();
     await withClient(connectionString, (client) => client.query(EFFECTS_TABLE));
-    if (options.control) await removeFence(connectionString);
+    if (options.control !== undefined) await removeFence(connectionString);
     return new SubscriptionsTrial(ground);
   },
 };

@@ -48,11 +48,11 @@ function isMet(expected: ExpectedVersion, streamVersion: number): boolean {
   return streamVersion === expected;
 }
 
-/** True when no event came in between. */
+/** True when no event came in between, and none was lost: another one can have its position. */
 export function sameStates(one: Loaded, other: Loaded): boolean {
-  return (
-    one.targets.every(
-      ({ folded }, index) => folded.streamVersion === other.targets[index]?.folded.streamVersion,
-    ) && one.folds.every(({ folded }, index) => folded.position === other.folds[index]?.folded.position)
-  );
+  const others = statesIn(other);
+  return statesIn(one).every(({ era, position, eventId }, index) => {
+    const now = others[index];
+    return era === now?.era && position === now.position && eventId === now.eventId;
+  });
 }

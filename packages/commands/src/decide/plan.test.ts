@@ -8,7 +8,7 @@ import {
 } from '@leftfold/core';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { commandNameOf } from './plan.ts';
+import { commandNameOf } from '@leftfold/core/input';
 
 test('a name within a command that is no text is refused, however deep', () => {
   let nested: unknown = [];

@@ -1,7 +1,6 @@
 import {
   type AnyAggregate,
   type AnyCommand,
-  assertId,
   type Command,
   type CommandInput,
   type DecisionCommand,
@@ -14,8 +13,8 @@ import {
 } from '@leftfold/core';
 import { assertExpectedVersion } from '@leftfold/core/append';
 import {
-  assertObject,
   assertOptions,
+  commandNameOf,
   isAggregateRead,
   isFoldRead,
   ownInput,
@@ -75,36 +74,6 @@ export type AnyExpectedVersion =
   | ExpectedVersion
   | Readonly<Record<string, ExpectedVersion | undefined>>
   | undefined;
-
-const commandMembers = ['decision', 'aggregate', 'id', 'name', 'input', 'command'] as const;
-
-/**
- * The name under which a command is recorded. The command need not be defined.
- *
- * @throws InvalidNameError when a name is not a text, or longer than an id
- * @throws InvalidArgumentError when it is no object, or the definition that makes commands
- */
-export function commandNameOf(command: AnyCommand): string {
-  assertObject('a command', 'command', command, commandMembers);
-  if ('decision' in command) {
-    assertId('decision', command.decision);
-    return command.decision;
-  }
-  if (!('aggregate' in command) && 'command' in command) throw definitionGiven(command['command']);
-  assertId('aggregate', command.aggregate);
-  assertId('command', command.name);
-  return `${command.aggregate}.${command.name}`;
-}
-
-/** @param makers of a definition: the function that makes its commands, or those by name */
-function definitionGiven(makers: unknown): InvalidArgumentError {
-  const [kind, call] =
-    typeof makers === 'function'
-      ? ['a decision', '.command(input)']
-      : ['an aggregate', '.command.<name>(id, input)'];
-  const problem = `must be a command, not the definition of ${kind}; make one with ${call}`;
-  return new InvalidArgumentError('command', problem);
-}
 
 /**
  * @throws UnknownCommandError when no definition declares this command

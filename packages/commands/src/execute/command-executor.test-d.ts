@@ -4,6 +4,7 @@ import {
   defineDecision,
   defineEvents,
   type LogToken,
+  type ReactionCommandResult,
   type RecordedEvent,
   reject,
 } from '@leftfold/core';
@@ -91,6 +92,13 @@ describe('a result', () => {
     const result = accepted(await bank.execute(account.command.open('a', { owner: 'Ada' })));
     expectTypeOf(result.outcome).toEqualTypeOf<'accepted'>();
     expectTypeOf(result.events).toEqualTypeOf<readonly Opened[]>();
+  });
+
+  test('in a handler of a reaction or a message is narrowed too', () => {
+    const result = {} as ReactionCommandResult<'insufficient-funds'>;
+    expectTypeOf(accepted(result).duplicate).toEqualTypeOf<boolean>();
+    // @ts-expect-error a handler gets no events
+    expectTypeOf(accepted(result).events).toBeArray();
   });
 });
 

@@ -105,6 +105,7 @@ export interface CommandExecutor<
    * @throws UnknownCommandError, InvalidCommandError, InvalidNameError before the store is read.
    * @throws StreamVersionConflictError when the stream is not at `expectedVersion`, or the attempts are used up.
    * @throws CommandIdReusedError when the command id belongs to another command, or had another input.
+   * @throws CommandAbortedError when `signal` aborts first.
    * @throws StoreUnavailableError when the database cannot be reached, ClosedError when the executor is closed.
    * @throws what `decide`, `evolve` or a middleware throws, unchanged. Nothing was appended.
    *

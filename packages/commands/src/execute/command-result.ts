@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type LogToken,
   type NewEvent,
+  type ReactionCommandResult,
   type RecordedEvent,
   type StreamVersionConflictError,
 } from '@leftfold/core';
@@ -104,23 +105,24 @@ type RecordedAs<TEvent, TMetadata extends EventMetadata> =
   TEvent extends NewEvent<infer TType, infer TData> ? RecordedEvent<TType, TData, TMetadata> : never;
 
 /**
- * Returns an accepted result and throws for a rejected one, for callers that treat a rejection as a failure.
+ * Returns an accepted result and throws for a rejected one, for callers that treat a rejection as a failure. Takes results of
+ * `app.execute`, and of the `execute` that handlers of reactions and messages get.
  *
  * @throws CommandRejectedError when the command was rejected
  *
  * @example
  * const { events, token } = accepted(await app.execute(account.command.open('acc-1', { owner: 'Ada' })));
  */
-export function accepted<TResult extends AnyResult>(
+export function accepted<TResult extends AnyResult | ReactionCommandResult>(
   result: TResult,
 ): Extract<TResult, { readonly outcome: 'accepted' }> {
   assertObject('the result of a command', 'result', result, ['outcome', 'command', 'reason']);
   if (isAccepted(result)) return result;
-  const { command, reason } = result as Extract<AnyResult, { readonly outcome: 'rejected' }>;
+  const { command, reason } = result as Extract<ReactionCommandResult, { readonly outcome: 'rejected' }>;
   throw new CommandRejectedError(command, reason);
 }
 
-function isAccepted<TResult extends AnyResult>(
+function isAccepted<TResult extends AnyResult | ReactionCommandResult>(
   result: TResult,
 ): result is Extract<TResult, { readonly outcome: 'accepted' }> {
   return result.outcome === 'accepted';

@@ -23,12 +23,14 @@ import {
   assertOptions,
   assertPlainObject,
   assertSchema,
+  commandNameOf,
   type OptionNames,
   ownInput,
   reading,
   thrownText,
 } from '@leftfold/core/input';
-import { commandNameOf, planOf } from '../decide/plan.ts';
+import { AppendedTypes } from '../decide/appended-types.ts';
+import { planOf } from '../decide/plan.ts';
 import { Registry } from '../decide/registry.ts';
 import { AggregateCache } from '../load/aggregate-cache.ts';
 import { historyRangeOf, type LoadedAggregate, type LoadOptions } from '../load/load-options.ts';
@@ -48,6 +50,7 @@ import type {
   CommandExecutorOptions,
   CustomMetadataOf,
 } from './command-executor.ts';
+import { AbortListeners, Cancellation } from './cancellation.ts';
 import type { AnyResult } from './command-result.ts';
 import type { ExecuteOptions } from './execute-options.ts';
 import { Execution } from './execution.ts';
@@ -73,6 +76,7 @@ const executeNames: OptionNames<ExecuteOptions> = {
   causedBy: true,
   expectedVersion: true,
   retry: true,
+  signal: true,
   metadata: true,
 };
 const cacheNames: OptionNames<CacheOptions> = { aggregates: true };
@@ -144,13 +148,20 @@ export function createCommandExecutor<
   const planLoader = new PlanLoader(loader, foldLoader);
   const queues = new StreamQueues();
   const contended = new ContendedLanes();
-  const context = { store, loader, foldLoader, planLoader, queues, contended, random };
+  const appendedTypes = new AppendedTypes();
+  const abortListeners = new AbortListeners();
+  const context = { store, loader, foldLoader, planLoader, queues, contended, appendedTypes, random };
   const inFlight = new InFlight(IN_FLIGHT_LIMITS);
   let closed = false;
 
-  async function execute(command: AnyCommand, given: ExecuteOptions = {}): Promise<AnyResult> {
+  async function execute(
+    command: AnyCommand,
+    given: ExecuteOptions,
+    cancellation: Cancellation,
+  ): Promise<AnyResult> {
     const commandId = given.commandId === undefined ? newId() : given.commandId;
     assertId('command id', commandId);
+    cancellation.follow(given.signal, commandId);
     const name = commandNameOf(command);
     if (given.causedBy !== undefined) {
       assertObject('an event', 'causedBy', given.causedBy, ['id', 'metadata']);
@@ -182,6 +193,7 @@ export function createCommandExecutor<
         retry,
         now: moment,
         newId,
+        cancellation,
         toRejection: execution.toRejection,
       }).run();
     });
@@ -219,11 +231,14 @@ export function createCommandExecutor<
   // The casts hold by construction: results carry the events and reasons of the command's own definition, and states
   // those of the aggregate. The registry looks definitions up by name, which loses their types.
   return {
-    execute: ((command: AnyCommand, given?: ExecuteOptions) =>
-      whileOpen(
-        () => execute(command, given),
+    execute: ((command: AnyCommand, given?: ExecuteOptions) => {
+      const cancellation = new Cancellation(abortListeners);
+      const work = whileOpen(
+        () => execute(command, given ?? {}, cancellation),
         () => inputOf(command, given),
-      )) as Executor['execute'],
+      );
+      return cancellation.during(work);
+    }) as Executor['execute'],
     load: (aggregate: AnyAggregate, id: string, at?: LoadOptions) => whileOpen(() => load(aggregate, id, at)),
     parseCommand(value) {
       const command = parseCommand(value);
@@ -245,11 +260,12 @@ function warn(error: unknown, { streamId }: SnapshotOwner): void {
   process.emitWarning(`snapshot of stream "${streamId}": ${thrownText(error)}`, 'LeftfoldWarning');
 }
 
-/** An error thrown by the callback must not fail the command. */
-function guarded(onError: (error: unknown, owner: SnapshotOwner) => void): typeof onError {
+/** What the callback throws, or rejects with, must not fail the command, and not end the process. */
+function guarded(onError: (error: unknown, owner: SnapshotOwner) => unknown): typeof onError {
   return (error, owner) => {
     try {
-      onError(error, owner);
+      const answer = onError(error, owner);
+      if (answer instanceof Promise) answer.catch((thrown: unknown) => warn(thrown, owner));
     } catch (thrown) {
       warn(thrown, owner);
     }

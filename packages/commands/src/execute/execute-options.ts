@@ -29,6 +29,11 @@ interface CommonOptions<TCommand> {
    * @default any version
    */
   readonly expectedVersion?: ExpectedVersionOf<TCommand> | undefined;
+  /**
+   * Ends the command with CommandAbortedError when it aborts: at once, whatever the command waits for. It appends nothing
+   * afterwards, unless its append was sent before; then the error's `outcome` is `unknown`.
+   */
+  readonly signal?: AbortSignal | undefined;
   /** `false`: one attempt; a version conflict is thrown. @default the executor's policy */
   readonly retry?: RetryOptions | false | undefined;
 }

@@ -1,10 +1,12 @@
 import type { EventMetadata, EventStore, RetryPolicy } from '@leftfold/core';
+import type { AppendedTypes } from '../decide/appended-types.ts';
 import type { Plan } from '../decide/plan.ts';
 import type { FoldLoader } from '../load/fold-loader.ts';
 import type { Loader } from '../load/loader.ts';
 import type { PlanLoader } from '../load/plan-loader.ts';
 import type { ContendedLanes } from '../stream-queue/contended-lanes.ts';
 import type { StreamQueues } from '../stream-queue/stream-queues.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { AnyResult } from './command-result.ts';
 import type { CommandExecution } from './middleware.ts';
 
@@ -16,6 +18,7 @@ export interface ExecutorContext {
   readonly planLoader: PlanLoader;
   readonly queues: StreamQueues;
   readonly contended: ContendedLanes;
+  readonly appendedTypes: AppendedTypes;
   readonly random: () => number;
 }
 
@@ -29,6 +32,7 @@ export interface ExecutionRequest {
   readonly retry: RetryPolicy;
   readonly now: Date;
   readonly newId: () => string;
+  readonly cancellation: Cancellation;
   readonly toRejection: CommandExecution<string>['toRejection'];
 }
 

@@ -1,20 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AppendLock,
   type AppendToStreamsResult,
   CommandIdReusedError,
-  type ErrorCode,
   LeftfoldError,
   type RecordedEvent,
   retryDelayMs,
 } from '@leftfold/core';
 import { type Changes, decideOn, type DecideOutcome } from '../decide/decide-on.ts';
 import { type Loaded, sameStates, statesIn, unmetExpectedVersion } from '../decide/loaded.ts';
-import { laneOf } from '../load/fold-target.ts';
 import { sameFingerprint } from '../metadata/command-fingerprint.ts';
+import type { LaneUse } from '../stream-queue/stream-queues.ts';
 import type { AnyResult, ConflictError } from './command-result.ts';
+import { hasCode, isConflict, lastConflict } from './conflicts.ts';
 import { forgetIfLogIsBehind, cacheResult } from './cache-result.ts';
 import type { AttemptResult, ExecutionRequest, ExecutorContext } from './execution-request.ts';
+import { laneUsesOf } from './lane-uses.ts';
 import { appendOf, assertUnchanged, type PreparedAppend, sendAppend } from './send-changes.ts';
 import {
   type ResultContext,
@@ -40,8 +40,9 @@ export class Execution {
   readonly #context: ExecutorContext;
   readonly #request: ExecutionRequest;
   readonly #streamIds: readonly string[];
-  /** What this execution shares with those that it would probably conflict with. */
+  readonly #laneUses: readonly LaneUse[];
   readonly #lanes: readonly string[];
+  readonly #began = performance.now();
   #attempts = 0;
   #unavailable = 0;
   /** A state that was read or appended to after this moment counts as current for this execution. */
@@ -59,7 +60,8 @@ export class Execution {
     this.#context = context;
     this.#request = request;
     this.#streamIds = request.plan.targets.map(({ streamId }) => streamId);
-    this.#lanes = [...new Set([...this.#streamIds, ...request.plan.folds.map(laneOf)])];
+    this.#laneUses = laneUsesOf(request.plan, context.appendedTypes);
+    this.#lanes = this.#laneUses.map(({ lane }) => lane);
     this.#arrival = context.loader.arrive();
   }
 
@@ -74,17 +76,27 @@ export class Execution {
         if (isConflict(error)) this.#conflicts.push(error);
         // Commands queued behind this one would otherwise fail one after another, each after its own timeout.
         if (hasCode(error, 'STORE_UNAVAILABLE')) this.#context.queues.open(this.#lanes);
-        if (!this.#maySucceedLater(error)) throw error;
+        if (!this.#maySucceedLater(error)) throw this.#withAttempts(error);
         // Not a lost race: what was decided on is gone, and the log can be read again at once. With a lock to wait for, the
         // order in which it was asked for is better than chance.
-        if (!hasCode(error, 'LOG_REWOUND') && this.#refused === undefined)
-          await delay(retryDelayMs(this.#request.retry, this.#attempts, this.#context.random()));
+        if (!hasCode(error, 'LOG_REWOUND') && this.#refused === undefined) await this.#pause();
         this.#arrival = this.#context.loader.arrive();
         continue;
       }
       if (settled.kind === 'failed') throw settled.error;
       return settled.result;
     }
+  }
+
+  async #pause(): Promise<void> {
+    const { retry, cancellation } = this.#request;
+    await cancellation.pause(retryDelayMs(retry, this.#attempts, this.#context.random()));
+  }
+
+  #withAttempts(error: unknown): unknown {
+    if (!isConflict(error)) return error;
+    const elapsedMs = performance.now() - this.#began;
+    return lastConflict(error, this.#conflicts, { attempts: this.#attempts, elapsedMs });
   }
 
   #maySucceedLater(error: unknown): boolean {
@@ -97,7 +109,7 @@ export class Execution {
 
   /** One attempt. Throws errors of the store or of `evolve`; an error of `decide` is part of the result. */
   async #try(): Promise<AttemptResult> {
-    const settled = await this.#context.queues.take(this.#lanes, () => this.#decideAndAppend());
+    const settled = await this.#context.queues.take(this.#laneUses, () => this.#decideAndAppend());
     const mayBeInTheLog = this.#request.mayBeDuplicate || this.#appendUncertain;
     if (settled.kind === 'appended' || !mayBeInTheLog) return settled;
     // A repeated command is decided on the state after its first execution, and may be rejected because of that.
@@ -106,6 +118,7 @@ export class Execution {
   }
 
   async #decideAndAppend(): Promise<AttemptResult> {
+    this.#request.cancellation.assertNotAborted();
     const refused = this.#refused;
     this.#refused = undefined;
     if (refused !== undefined) return this.#underLock(refused);
@@ -141,6 +154,7 @@ export class Execution {
   /** Reads, decides and appends while no other writer can add an event that counts in a fold. */
   async #underLock({ appends, context }: PreparedAppend, guess?: Loaded): Promise<AttemptResult> {
     await using lock = await this.#context.store.lockForAppend?.(appends, context);
+    this.#request.cancellation.assertNotAborted();
     return await this.#readAndAppend({ guess, lock });
   }
 
@@ -186,15 +200,18 @@ export class Execution {
   }
 
   #appendOf(changes: Changes): PreparedAppend {
-    const { commandId, metadata } = this.#request;
-    return appendOf(changes, { commandId, metadata });
+    const { commandId, metadata, plan } = this.#request;
+    const append = appendOf(changes, { commandId, metadata });
+    for (const { events } of append.appends) this.#context.appendedTypes.add(plan.name, events);
+    return append;
   }
 
   async #append(changes: Changes, append: PreparedAppend, lock?: AppendLock): Promise<AttemptResult> {
     const { contended, loader, foldLoader, store } = this.#context;
-    const { commandId } = this.#request;
+    const { commandId, cancellation } = this.#request;
     const { asOf } = loader;
     let appended: AppendToStreamsResult;
+    cancellation.beginAppend();
     try {
       appended = await sendAppend(lock ?? store, append);
     } catch (error) {
@@ -207,6 +224,7 @@ export class Execution {
         return { kind: 'failed', error: ofCommand ? new CommandIdReusedError(commandId) : error };
       }
       if (hasCode(error, 'STORE_UNAVAILABLE')) this.#appendUncertain = true;
+      if (!this.#appendUncertain) cancellation.appendFailed();
       forgetIfLogIsBehind(loader, changes.targets, error);
       const rejection = this.#request.toRejection?.(error);
       if (rejection !== undefined)
@@ -276,13 +294,4 @@ export class Execution {
     const { plan, commandId } = this.#request;
     return { plan, commandId, attempts: this.#attempts, conflicts: this.#conflicts };
   }
-}
-
-/** Another writer came first: the decision rests on what no longer holds. */
-function isConflict(error: unknown): error is ConflictError {
-  return hasCode(error, 'STREAM_VERSION_CONFLICT') || hasCode(error, 'APPEND_CONDITION_FAILED');
-}
-
-function hasCode(error: unknown, code: ErrorCode): boolean {
-  return LeftfoldError.is(error) && error.code === code;
 }

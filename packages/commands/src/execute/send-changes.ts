@@ -91,11 +91,11 @@ function conditionOf(folds: readonly LoadedFold[]): AppendCondition | undefined 
 function withRoles(folds: readonly LoadedFold[]): (error: unknown) => never {
   return (error) => {
     if (!LeftfoldError.is(error) || error.code !== 'APPEND_CONDITION_FAILED') throw error;
-    const { queries, after } = error;
+    const { queries, after, tags } = error;
     const roles = rolesOf(
       folds.map(({ target }) => target),
       error,
     );
-    throw new AppendConditionFailedError(error, { queries, after, roles }, { cause: error });
+    throw new AppendConditionFailedError(error, { queries, after, tags, roles }, { cause: error });
   };
 }

@@ -1,5 +1,6 @@
 import { type AnyFold, copyJson, type EventStore, frozen, type RecordedEvent } from '@leftfold/core';
 import type { LoadedFold } from '../decide/loaded.ts';
+import { RecentNames } from '../recent/recent-names.ts';
 import type { AggregateCache } from './aggregate-cache.ts';
 import { countsIn, type FoldTarget, queriesOf } from './fold-target.ts';
 import type { FoldedState } from './folded.ts';
@@ -14,9 +15,11 @@ export class FoldLoader {
   readonly #store: EventStore;
   readonly #cache: AggregateCache;
   readonly #loader: Loader;
-  readonly #keys = new Map<AnyFold, number>();
+  /** Weak: `reads` of a decision can define a fold for each command. */
+  readonly #keys = new WeakMap<AnyFold, number>();
+  #lastKey = 0;
   /** Roles whose last load found no event: they probably begin the next one too. */
-  readonly #beginners = new Set<string>();
+  readonly #beginners = new RecentNames();
 
   /** @param cache may be shared with aggregates */
   constructor(store: EventStore, cache: AggregateCache, loader: Loader) {
@@ -117,11 +120,16 @@ export class FoldLoader {
     return { state, streamVersion: 0, position: 0, eventId: undefined, snapshotVersion: 0, asOf: 0, era };
   }
 
-  #keyOf({ fold, tags }: FoldTarget): string {
-    const known = this.#keys.get(fold) ?? this.#keys.size;
-    this.#keys.set(fold, known);
+  /** By the values as its functions get them: 1 and '1' are one tag. */
+  #keyOf({ fold, values }: FoldTarget): string {
+    let key = this.#keys.get(fold);
+    if (key === undefined) {
+      this.#lastKey += 1;
+      key = this.#lastKey;
+      this.#keys.set(fold, key);
+    }
     // No stream id has a control character.
-    return `\0${known} ${JSON.stringify(tags)}`;
+    return `\0${key} ${JSON.stringify(values)}`;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type StoredPlace,
   type StreamEvents,
 } from '@leftfold/core';
+import { RecentNames } from '../recent/recent-names.ts';
 import type { Snapshots } from '../snapshot/snapshots.ts';
 import type { AggregateCache } from './aggregate-cache.ts';
 import type { FoldedState } from './folded.ts';
@@ -32,7 +33,7 @@ export class Loader {
   readonly #cache: AggregateCache;
   readonly #snapshots: Snapshots;
   /** Commands whose last load found an empty stream: they probably create the next stream too. */
-  readonly #creators = new Set<string>();
+  readonly #creators = new RecentNames();
   #arrivals = 0;
 
   constructor(store: EventStore, cache: AggregateCache, snapshots: Snapshots) {
@@ -65,7 +66,8 @@ export class Loader {
   }
 
   /**
-   * The current state. One round trip; two more with a snapshot, unless the store returns the tail with it.
+   * The current state. One round trip; two more with a snapshot, unless the store returns the tail with it, or when the log
+   * has lost the last event of the cached state.
    *
    * @param options.requester as of {@link guess}
    * @param options.lock reads the stream, on the only connection that it can be sure of: no snapshot
@@ -73,7 +75,11 @@ export class Loader {
   async load(stream: AggregateStream, { requester, lock }: LoadFrom = {}): Promise<FoldedState> {
     const asOf = this.#arrivals;
     const cached = this.#cached(stream.streamId);
-    if (cached !== undefined) return this.keep(stream, await this.#readOn(stream, { ...cached, asOf }, lock));
+    if (cached !== undefined) {
+      const current = await this.#readOnCached(stream, { ...cached, asOf }, lock);
+      if (current !== undefined) return this.keep(stream, current);
+      this.forget(stream);
+    }
     const loaded =
       (lock === undefined ? await this.#loadFromSnapshot(stream, asOf) : undefined) ??
       (await this.#readOn(stream, this.#startOf(stream.aggregate, asOf), lock));
@@ -135,6 +141,31 @@ export class Loader {
     store: Pick<EventStore, 'readStream'> = this.#store,
   ): Promise<FoldedState> {
     return this.#fold(aggregate, from, store.readStream(streamId, { from: from.streamVersion + 1 }));
+  }
+
+  /**
+   * The log is authoritative: the last event of the cached state is read again.
+   *
+   * @returns undefined when it is not found: the log went back, or the event is retired and read as nothing
+   */
+  async #readOnCached(
+    { aggregate, streamId }: AggregateStream,
+    cached: FoldedState,
+    store: Pick<EventStore, 'readStream'> = this.#store,
+  ): Promise<FoldedState | undefined> {
+    const { streamVersion, position, eventId } = cached;
+    const events = store.readStream(streamId, { from: Math.max(streamVersion, 1) });
+    let { state } = cached;
+    let isFound = streamVersion === 0;
+    const find = () => {
+      isFound ||= events.last?.position === position && events.last.id === eventId;
+      return isFound;
+    };
+    for await (const event of events) {
+      if (!find()) return undefined;
+      if (event.streamVersion > streamVersion) state = aggregate.evolve(state, event);
+    }
+    return find() ? { ...cached, state, ...lastOf(events.last) } : undefined;
   }
 
   /** Versions count stored events: the last one may be read as several events, or as nothing. */

@@ -3,6 +3,7 @@ import { shownText } from '../errors/shown.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { JsonValue } from '../event/json.ts';
 import { upcast, upcastRetired } from '../event/upcast.ts';
+import { nextState } from '../fold/next-state.ts';
 
 /** The parts of an event that are folded into a state. */
 export interface FoldedEvent {
@@ -45,7 +46,7 @@ export function foldEventOf<TState>(
     const { schemaVersion = definition.schemaVersion } = event;
     const isNewest = schemaVersion === definition.schemaVersion;
     const data = isNewest ? event.data : upcast(definition, { ...event, schemaVersion }).data;
-    return handler(state, data as never);
+    return nextState(event.type, handler(state, data as never));
   };
   return (state, event) => {
     const definition = retiredByType.get(event.type);

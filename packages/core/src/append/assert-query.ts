@@ -52,14 +52,13 @@ export function assertQueries(
   known?: KnownTypes,
 ): void {
   if (queries === undefined) return;
-  const list = reading(argument, () => [...listOf(queries)]);
-  if (list.length === 0)
+  // Before the list is copied, which takes memory for each of its holes too.
+  const count = reading(argument, () => listOf(queries).length);
+  if (count === 0)
     throw new InvalidArgumentError(argument, 'is an empty list; name at least one query, or leave it out');
-  if (list.length > MAX_CONDITION_QUERIES)
-    throw new InvalidArgumentError(
-      argument,
-      `has ${list.length} queries, the limit is ${MAX_CONDITION_QUERIES}`,
-    );
+  if (count > MAX_CONDITION_QUERIES)
+    throw new InvalidArgumentError(argument, `has ${count} queries, the limit is ${MAX_CONDITION_QUERIES}`);
+  const list = reading(argument, () => [...listOf(queries)]);
   // A hole of the list would be every event.
   for (const query of list) assertQuery(argument, query ?? null, known);
 }

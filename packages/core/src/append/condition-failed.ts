@@ -18,5 +18,6 @@ export function conditionFailed(
   return new AppendConditionFailedError(event, {
     queries: matching.map(({ index }) => index),
     after: Math.min(...matching.map((one) => one.after)),
+    tags: [...new Set(matching.flatMap(({ query }) => query.tags ?? []))],
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppendTooLargeError } from '../errors/append-errors.ts';
+import { InvalidNameError, METADATA_OF } from '../errors/definition-errors.ts';
 import type { EventCatalog } from '../event/event-catalog.ts';
 import type { NewEvent } from '../event/event.ts';
 import { ValidatedEvent } from '../event/validated-event.ts';
@@ -12,7 +13,7 @@ import type { JsonValue } from '../event/json.ts';
 import type { EventMetadata } from '../event/metadata.ts';
 import { copyJson } from '../json/copy-json.ts';
 import { asOwnJson, assertStorable, ownToJson } from '../json/storable-json.ts';
-import { assertId } from '../naming/names.ts';
+import { assertId, MAX_ID_LENGTH } from '../naming/names.ts';
 import { uuidv7 } from '../naming/uuid-v7.ts';
 import type { AppendContext } from '../store/event-store.ts';
 import { MAX_TAGS } from './append-limits.ts';
@@ -114,7 +115,12 @@ export class EventPreparation {
     }
     if (this.#commandId === undefined) return uuidv7(this.#now);
     const made = `${this.#commandId}:${this.#count}`;
-    assertId('event id', made);
+    if (made.length > MAX_ID_LENGTH)
+      throw new InvalidNameError(
+        'command id',
+        this.#commandId,
+        `is too long: with ":" and the number of an event it has ${made.length} characters, and at most ${MAX_ID_LENGTH} are allowed`,
+      );
     return made;
   }
 }
@@ -127,7 +133,7 @@ function readOnce(event: NewEvent): NewEvent {
 }
 
 function metadataOf(owner: string): string {
-  return `metadata of ${owner}`;
+  return `${METADATA_OF}${owner}`;
 }
 
 /** The tags that the event was given. */
@@ -159,6 +165,7 @@ function allTags(
 }
 
 function assertTagCount(streamId: string, type: string, count: number): void {
-  if (count > MAX_TAGS)
-    throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, count, MAX_TAGS);
+  if (count <= MAX_TAGS) return;
+  const fix = 'give it fewer, or make several events of it';
+  throw new AppendTooLargeError(streamId, `number of tags of event "${type}"`, count, MAX_TAGS, { fix });
 }

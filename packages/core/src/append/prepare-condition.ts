@@ -94,5 +94,6 @@ function assertCount(what: string, list: readonly unknown[], limit: number, owne
   if (count <= limit) return;
   if (owner === undefined)
     throw new InvalidArgumentError(ARGUMENT, `has ${count} ${what}, the limit is ${limit}`);
-  throw new AppendTooLargeError(owner, `number of ${what} of a condition`, count, limit);
+  const fix = `ask for fewer ${what}, by a tag that all of these events have`;
+  throw new AppendTooLargeError(owner, `number of ${what} of a condition`, count, limit, { fix });
 }

@@ -112,7 +112,8 @@ function checkedCount(limits: AppendLimits, appends: readonly StreamToAppend[], 
     throw new AppendTooLargeError(owner, 'number of events', eventCount, limits.events);
   if (checks > 0 && appends.length > MAX_STREAMS_WITH_CHECKS) {
     const what = 'number of streams in an append that checks one';
-    throw new AppendTooLargeError(owner, what, appends.length, MAX_STREAMS_WITH_CHECKS);
+    const fix = 'check fewer of them, or none';
+    throw new AppendTooLargeError(owner, what, appends.length, MAX_STREAMS_WITH_CHECKS, { fix });
   }
   return eventCount;
 }

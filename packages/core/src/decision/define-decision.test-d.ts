@@ -66,6 +66,32 @@ describe('the rule', () => {
     defineDecision({ ...base, decide: ({ via }) => (via ? [] : []) });
   });
 
+  test('cannot read folds over events that it does not declare', () => {
+    const reading = {
+      name: 'subscribe',
+      input: z.object({ courseId: z.string() }),
+      reads: ({ courseId }: { courseId: string }) => ({
+        course: seats.for({ course: courseId }),
+        courses: [seats.for({ course: courseId })],
+      }),
+    } as const;
+    defineDecision({
+      ...reading,
+      decide: (states) => {
+        expectTypeOf(states.course).toEqualTypeOf<'events of the decision lacks the group "course"'>();
+        expectTypeOf(states.courses).toEqualTypeOf<'events of the decision lacks the group "course"'>();
+        return [];
+      },
+    });
+    // @ts-expect-error the state is not known
+    defineDecision({ ...reading, decide: ({ course }) => (course.free === 0 ? reject('full') : []) });
+    defineDecision({
+      ...reading,
+      events: [courseEvents],
+      decide: ({ course }) => (course.free === 0 ? reject('full') : []),
+    });
+  });
+
   test('cannot emit what is not its own', () => {
     // @ts-expect-error there is no event "frozen"
     defineDecision({ ...base, decide: (_states, _input, emit) => emit.from.frozen({}) });

@@ -16,7 +16,7 @@ import { assertDecisionOptions } from './assert-decision-options.ts';
 import { checkedReads } from './checked-reads.ts';
 import { type DecidedEvent, decidedEvents } from './decided-events.ts';
 import { Emitter } from './emitter.ts';
-import { type AggregateIn, type AggregateRoles, type ReadsByRole, type StatesOf } from './reads.ts';
+import { type AggregateIn, type AggregateRoles, type DeclaredStatesOf, type ReadsByRole } from './reads.ts';
 
 /** The groups of the events that a decision may emit: those of its aggregates, and those that it declares. */
 type GroupsOf<TReads, TGroups extends readonly AnyEventGroup[]> =
@@ -65,7 +65,7 @@ export interface DecisionOptions<
   readonly rejections?: readonly TReason[];
   /** Pure: called again with fresh states when another writer changed what it was decided on first. */
   readonly decide: ((
-    states: StatesOf<NoInfer<TReads>>,
+    states: DeclaredStatesOf<NoInfer<TReads>, GroupsOf<NoInfer<TReads>, NoInfer<TGroups>>['category']>,
     input: z.output<NoInfer<TInput>>,
     emit: {
       readonly [TName in AggregateRoles<NoInfer<TReads>> | NoInfer<TGroups>[number]['category']]: CreatorsIn<
@@ -188,7 +188,7 @@ export function defineDecision<
       const emitter = new Emitter(reads, groups);
       // The framework reads exactly what `reads` returned.
       const decided = decide(
-        states as StatesOf<TReads>,
+        states as Parameters<typeof decide>[0],
         value as z.output<TInput>,
         emitter.creators as Parameters<typeof decide>[2],
         context,

@@ -26,6 +26,18 @@ test('a function that is undefined is none', () => {
   expect(fold.types).toEqual(['course.planned']);
 });
 
+test('a function that is asynchronous is named, and ends no process', () => {
+  const fold = defineFold({
+    events: [courseEvents],
+    initialState: 0,
+    // @ts-expect-error JavaScript may return a promise
+    evolve: { 'course.planned': () => Promise.reject(new Error('lost')) },
+  });
+  expect(() => fold.evolve(0, planned, {})).toThrow(
+    'evolve of event "course.planned" returned a promise; it must be synchronous',
+  );
+});
+
 test('tags are texts of a key and a value', () => {
   expect(seats.for({ course: 'c1' }).tags).toEqual(['course:c1']);
   expect(seats.for({ course: 7 }).tags).toEqual(['course:7']);

@@ -6,6 +6,7 @@ import type { JsonValue } from '../event/json.ts';
 import { isTagValue, tagOf } from '../event/tagged-shape.ts';
 import type { Immutable } from '../fold/immutable.ts';
 import { initialStateOf } from '../fold/initial-state.ts';
+import { nextState } from '../fold/next-state.ts';
 import { assertMembers } from '../input/assert-definition.ts';
 import { assertFoldOptions } from './assert-decision-options.ts';
 import type { FoldHandlers, FoldTags, PayloadsByType, SomeTags, TagKeysOfAll } from './fold-types.ts';
@@ -61,19 +62,20 @@ export interface FoldRead<TFold> {
 }
 
 /** A state over events of any streams, which are found by their tags. */
-export interface Fold<TKey extends string, TState> extends AnyFold {
+export interface Fold<TKey extends string, TState, TCategory extends string = string> extends AnyFold {
+  readonly events: readonly (AnyEventGroup & { readonly category: TCategory })[];
   readonly initialState: TState;
   /**
    * The fold over the events that have all of these tags: `seats.for({ course: 'c1' })`.
    *
    * @throws InvalidArgumentError when there is no tag, or a value is neither a text nor a number
    */
-  for(tags: SomeTags<TKey>): FoldRead<Fold<TKey, TState>>;
+  for(tags: SomeTags<TKey>): FoldRead<Fold<TKey, TState, TCategory>>;
   /**
    * The fold over all events of its types. A decision on it waits for every append of such an event, and they for it: use it
    * where there is one such rule for everything, as for numbers without gaps.
    */
-  all(): FoldRead<Fold<TKey, TState>>;
+  all(): FoldRead<Fold<TKey, TState, TCategory>>;
 }
 
 /**
@@ -104,7 +106,7 @@ export function defineFold<
   const TLast extends boolean = false,
 >(
   options: FoldOptions<TGroups, TState, TEvolve, TLast>,
-): Fold<TagKeysOfAll<TGroups, keyof TEvolve>, Immutable<TState>> {
+): Fold<TagKeysOfAll<TGroups, keyof TEvolve>, Immutable<TState>, TGroups[number]['category']> {
   assertFoldOptions(options);
   const { events } = options;
   const last = options.last === true;
@@ -116,7 +118,7 @@ export function defineFold<
     >
   >;
   const types = Object.keys(handlers).filter((type) => handlers[type] !== undefined);
-  const fold: Fold<TagKeysOfAll<TGroups, keyof TEvolve>, Immutable<TState>> = {
+  const fold: Fold<TagKeysOfAll<TGroups, keyof TEvolve>, Immutable<TState>, TGroups[number]['category']> = {
     kind: 'fold',
     events,
     types,
@@ -125,7 +127,7 @@ export function defineFold<
     evolve(state, { type, data }, tags) {
       const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
       if (handler === undefined) return state;
-      return handler(last ? undefined : (state as Immutable<TState>), data as never, tags);
+      return nextState(type, handler(last ? undefined : (state as Immutable<TState>), data as never, tags));
     },
     for: (given) => {
       const values = valuesOf(given);

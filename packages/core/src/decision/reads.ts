@@ -11,6 +11,26 @@ export type ReadsByRole = Readonly<Record<string, RoleRead>>;
 /** The states that a decision is made on, by role; a list for a list of folds. */
 export type StatesOf<TReads> = { readonly [TRole in keyof TReads]: StateOfRead<TReads[TRole]> };
 
+/**
+ * The same. Of a fold over events that the decision does not declare, a text that says so: `decide` does not compile with it.
+ *
+ * @typeParam TCategory of the events that it declares
+ */
+export type DeclaredStatesOf<TReads, TCategory extends string> = {
+  readonly [TRole in keyof TReads]: [Exclude<CategoryOfRead<TReads[TRole]>, TCategory>] extends [never]
+    ? StateOfRead<TReads[TRole]>
+    : `events of the decision lacks the group "${Exclude<CategoryOfRead<TReads[TRole]>, TCategory>}"`;
+};
+
+/** Of the events of folds; never when it is not known. */
+type CategoryOfRead<TRead> = TRead extends readonly (infer TPart)[]
+  ? CategoryOfRead<TPart>
+  : TRead extends { readonly fold: { readonly events: readonly { readonly category: infer TCategory }[] } }
+    ? string extends TCategory
+      ? never
+      : TCategory & string
+    : never;
+
 type StateOfRead<TRead> = TRead extends { readonly aggregate: { readonly initialState: infer TState } }
   ? TState
   : TRead extends { readonly fold: { readonly initialState: infer TState } }

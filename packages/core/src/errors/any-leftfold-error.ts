@@ -1,6 +1,7 @@
 import type {
   AppendConditionFailedError,
   AppendTooLargeError,
+  CommandAbortedError,
   CommandIdReusedError,
   EventIdReusedError,
   StreamVersionConflictError,
@@ -13,6 +14,7 @@ import type {
   MissingRightsError,
   ReadOnlyDatabaseError,
   SchemaNotMigratedError,
+  SequenceBehindError,
   ServerTooOldError,
   TransactionRolledBackError,
   WrongEncodingError,
@@ -29,6 +31,16 @@ import type {
   UnknownEventError,
 } from './definition-errors.ts';
 import type { AnyEmbeddedError } from './embedded-errors.ts';
+import type {
+  InvalidMessageError,
+  MessageMissingError,
+  MessageParkedError,
+  MessageRefusedError,
+  MessageTimeoutError,
+  SourceRewoundError,
+  TransportRefusedError,
+  TransportUnavailableError,
+} from './messaging-errors.ts';
 import type { NotReadyError } from './readiness-errors.ts';
 import type {
   ProjectionConstraintViolatedError,
@@ -63,6 +75,7 @@ export type AnyLeftfoldError =
   | AppendConditionFailedError
   | AppendTooLargeError
   | ClosedError
+  | CommandAbortedError
   | CommandIdReusedError
   | CommandRejectedError
   | DatabaseNotConfiguredError
@@ -73,11 +86,16 @@ export type AnyLeftfoldError =
   | InvalidCommandError
   | InvalidDefinitionError
   | InvalidEventError
+  | InvalidMessageError
   | InvalidNameError
   | KeysParkedError
   | LoginRefusedError
   | ForeignSchemaError
   | LogRewoundError
+  | MessageMissingError
+  | MessageParkedError
+  | MessageRefusedError
+  | MessageTimeoutError
   | MigrationFailedError
   | MissingRightsError
   | NotReadyError
@@ -91,7 +109,9 @@ export type AnyLeftfoldError =
   | ReleaseOutdatedError
   | SchemaMismatchError
   | SchemaNotMigratedError
+  | SequenceBehindError
   | ServerTooOldError
+  | SourceRewoundError
   | StoreUnavailableError
   | StreamVersionConflictError
   | SubscriptionFailedError
@@ -101,6 +121,8 @@ export type AnyLeftfoldError =
   | SubscriptionStalledError
   | SubscriptionTimeoutError
   | TransactionRolledBackError
+  | TransportRefusedError
+  | TransportUnavailableError
   | UnknownCommandError
   | UnknownEventError
   | WrongEncodingError

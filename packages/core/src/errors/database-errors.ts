@@ -57,6 +57,21 @@ export class SchemaNotMigratedError extends LeftfoldError {
   }
 }
 
+/** The log has events at positions that its sequence would draw again. It was copied without the sequence. */
+export class SequenceBehindError extends LeftfoldError {
+  readonly code = 'SEQUENCE_BEHIND';
+  readonly retryable = false;
+  readonly schema: string;
+
+  constructor(schema: string, options?: ErrorOptions) {
+    super(
+      `the sequence of positions in schema "${schema}" is behind the log, as after a copy by logical replication, and nothing was appended: new events would get positions that readers have passed; stop all writers and run: select setval('"${schema}".event_position', (select max(position) from "${schema}".events))`,
+      options,
+    );
+    this.schema = schema;
+  }
+}
+
 /** The role of the connection lacks a right on the schema. */
 export class MissingRightsError extends LeftfoldError {
   readonly code = 'MISSING_RIGHTS';

@@ -167,13 +167,17 @@ export class InvalidEventError extends LeftfoldError {
     options?: ErrorOptions & { readonly position?: number | undefined },
   ) {
     const at = options?.position === undefined ? '' : ` at position ${options.position}`;
-    super(`data of event "${type}" version ${schemaVersion}${at} does not fit: ${describe(issues)}`, options);
+    const what = type.startsWith(METADATA_OF) ? type : `data of event "${type}" version ${schemaVersion}`;
+    super(`${what}${at} does not fit: ${describe(issues)}`, options);
     this.type = type;
     this.schemaVersion = schemaVersion;
     this.issues = issues;
     this.position = options?.position;
   }
 }
+
+/** How the `type` of an error begins that is about metadata: no event type has a space. */
+export const METADATA_OF = 'metadata of ';
 
 /** A command's input, or its metadata, does not fit its schema. Nothing was decided. */
 export class InvalidCommandError extends LeftfoldError {

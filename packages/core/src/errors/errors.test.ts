@@ -1,57 +1,15 @@
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import {
-  AppendConditionFailedError,
-  AppendTooLargeError,
-  ClosedError,
-  CommandIdReusedError,
-  CommandRejectedError,
-  DuplicateDefinitionError,
-  EventIdReusedError,
-  InvalidArgumentError,
-  InvalidCommandError,
-  InvalidDefinitionError,
-  InvalidEventError,
-  InvalidNameError,
-  LeftfoldError,
-  LoginRefusedError,
-  ForeignSchemaError,
-  LogRewoundError,
-  MigrationFailedError,
-  MissingRightsError,
-  DatabaseNotConfiguredError,
-  ProjectionConstraintViolatedError,
-  ProjectionModeMismatchError,
-  ProjectionNotInlineError,
-  ReadOnlyDatabaseError,
-  RebuildDroppedError,
-  RebuildRefusedError,
-  RepairRefusedError,
-  SchemaMismatchError,
-  SchemaNotMigratedError,
-  ServerTooOldError,
-  StoreUnavailableError,
-  StreamVersionConflictError,
-  SubscriptionFailedError,
-  SubscriptionNotFoundError,
-  NotReadyError,
-  ReleaseOutdatedError,
-  SubscriptionMismatchError,
-  SubscriptionNotCaughtUpError,
-  EventParkedError,
-  KeysParkedError,
-  SubscriptionStalledError,
-  SubscriptionTimeoutError,
-  toSchemaIssues,
-  TransactionRolledBackError,
-  UnknownCommandError,
-  UnknownEventError,
-  WrongEncodingError,
-  WrongIsolationLevelError,
-} from '../index.ts';
-import * as everything from '../index.ts';
+import { LeftfoldError, toSchemaIssues } from '../index.ts';
+import * as core from '../index.ts';
 
 const cause = new Error('the wire was cut');
+const messagePlace = {
+  consumer: 'shipping',
+  source: '/shop/orders',
+  key: 'order-1',
+  sequence: '0000000000004711',
+};
 const excluded = { position: 17, type: 'course.subscribed', streamId: 'course-c1' };
 const balances = { kind: 'projection', name: 'balances', version: 1 };
 const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
@@ -59,109 +17,115 @@ const issues = [{ path: 'cents', code: 'too_small', message: 'Too small' }];
 // Each error of the framework: its code, whether the same call may succeed later, and what it tells a person.
 const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][] = [
   [
-    new ClosedError('the event store'),
+    new core.ClosedError('the event store'),
     'CLOSED',
     false,
     'the event store is closed; make calls before closing it, or create a new one',
   ],
   [
-    InvalidArgumentError.not('a whole number from 0', 'after', Number.NaN),
+    core.InvalidArgumentError.not('a whole number from 0', 'after', Number.NaN),
     'INVALID_ARGUMENT',
     false,
     'after must be a whole number from 0, not NaN',
   ],
   [
-    new StreamVersionConflictError('account-1', 3, 5),
+    new core.StreamVersionConflictError('account-1', 3, 5),
     'STREAM_VERSION_CONFLICT',
     true,
     'stream "account-1" is at version 5, expected 3; read it again and decide again',
   ],
   [
-    new AppendConditionFailedError(excluded, { queries: [0, 2], after: 12 }),
+    new core.AppendConditionFailedError(excluded, { queries: [0, 2], after: 12 }),
     'APPEND_CONDITION_FAILED',
     true,
     'append condition failed: event "course.subscribed" of stream "course-c1" at position 17 (after 12) matches query 0 and query 2 of failIfMatch; read again with readForDecision and decide again',
   ],
   [
-    new EventIdReusedError('event-1'),
+    new core.EventIdReusedError('event-1'),
     'EVENT_ID_REUSED',
     false,
     'event id "event-1" is already recorded for another event; give the new event another id',
   ],
   [
-    new CommandIdReusedError('pay-1'),
+    new core.CommandAbortedError('pay-1', 'unknown'),
+    'COMMAND_ABORTED',
+    true,
+    'command "pay-1" was aborted after its append was sent, so that it is unknown whether it was executed; execute it again with this command id',
+  ],
+  [
+    new core.CommandIdReusedError('pay-1'),
     'COMMAND_ID_REUSED',
     false,
     'command id "pay-1" was used before by another command, for another target, with another input, or in the id of an event; give the new command another id',
   ],
   [
-    new LogRewoundError({ lostFrom: 11, lostTo: 20, end: 10 }),
+    new core.LogRewoundError({ lostFrom: 11, lostTo: 20, end: 10 }),
     'LOG_REWOUND',
     false,
     'the log went back: positions 11 to 20 are known here, and the log, which ends at 10, does not have these events any more; a backup was restored, or a standby that lagged was promoted: read again from a position that the log has, and decide again',
   ],
   [
-    new AppendTooLargeError('account-1', 'data of event "account.opened"', 2_000_000, 1_000_000),
+    new core.AppendTooLargeError('account-1', 'data of event "account.opened"', 2_000_000, 1_000_000),
     'APPEND_TOO_LARGE',
     false,
     'data of event "account.opened" for stream "account-1" is 2000000, the limit is 1000000; split it, or keep large content elsewhere and its address in the event',
   ],
   [
-    new InvalidNameError('stream id', '', 'must be a text that is not empty'),
+    new core.InvalidNameError('stream id', '', 'must be a text that is not empty'),
     'INVALID_NAME',
     false,
     'stream id "" must be a text that is not empty',
   ],
   [
-    new DuplicateDefinitionError('event', 'account.opened'),
+    new core.DuplicateDefinitionError('event', 'account.opened'),
     'DUPLICATE_DEFINITION',
     false,
     'two definitions of event "account.opened" were given; rename one of them or pass it once',
   ],
   [
-    new UnknownEventError('account.closed'),
+    new core.UnknownEventError('account.closed'),
     'UNKNOWN_EVENT',
     false,
     'event type "account.closed" is unknown here; add its defineEvents(...) to the store\'s events',
   ],
   [
-    new InvalidEventError('account.opened', 2, issues),
+    new core.InvalidEventError('account.opened', 2, issues),
     'INVALID_EVENT',
     false,
     'data of event "account.opened" version 2 does not fit: cents: Too small',
   ],
   [
-    new InvalidCommandError('account.open', issues),
+    new core.InvalidCommandError('account.open', issues),
     'INVALID_COMMAND',
     false,
     'command "account.open" does not fit: cents: Too small',
   ],
   [
-    new UnknownCommandError('account.close', ['account.open']),
+    new core.UnknownCommandError('account.close', ['account.open']),
     'UNKNOWN_COMMAND',
     false,
     'command "account.close" is unknown here; known: "account.open". Pass its definition to the app',
   ],
   [
-    new CommandRejectedError('account.withdraw', 'insufficient-funds'),
+    new core.CommandRejectedError('account.withdraw', 'insufficient-funds'),
     'COMMAND_REJECTED',
     false,
     'command "account.withdraw" was rejected: insufficient-funds',
   ],
   [
-    new SubscriptionFailedError(balances, { type: 'account.opened', position: 7 }, { cause }),
+    new core.SubscriptionFailedError(balances, { type: 'account.opened', position: 7 }, { cause }),
     'SUBSCRIPTION_FAILED',
     false,
     'projection "balances" stopped at event "account.opened", position 7: the wire was cut; fix the cause, then deploy it or call resume()',
   ],
   [
-    new SubscriptionTimeoutError(balances, 9, 7, 5_000),
+    new core.SubscriptionTimeoutError(balances, 9, 7, 5_000),
     'SUBSCRIPTION_TIMEOUT',
     true,
     'projection "balances" is at position 7, not yet at 9, after 5000 ms; check that a process runs it, or wait longer',
   ],
   [
-    new EventParkedError(
+    new core.EventParkedError(
       balances,
       { position: 7, type: 'account.opened', key: 'ada', attempts: 5 },
       { cause: new Error('no') },
@@ -171,158 +135,211 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'projection "balances" parked key "ada": event "account.opened" at position 7 failed 5 times: no; fix the cause, then resume the key, or give the event up',
   ],
   [
-    new KeysParkedError(balances, 2),
+    new core.KeysParkedError(balances, 2),
     'KEYS_PARKED',
     false,
     'projection "balances" has set aside the events of 2 keys, whose rows are behind the others; fix the cause, then resume them with parked.resume(), or give the events up with parked.giveUp()',
   ],
   [
-    new SubscriptionStalledError(balances, 7, 'the table is locked'),
+    new core.SubscriptionStalledError(balances, 7, 'the table is locked'),
     'SUBSCRIPTION_STALLED',
     true,
     'projection "balances" did not advance from position 7: the table is locked',
   ],
   [
-    new SubscriptionNotFoundError(balances),
+    new core.SubscriptionNotFoundError(balances),
     'SUBSCRIPTION_NOT_FOUND',
     false,
     'projection "balances" has no checkpoint in this database; call migrate() once',
   ],
   [
-    new SubscriptionMismatchError(balances, ['column "note" is new']),
+    new core.SubscriptionMismatchError(balances, ['column "note" is new']),
     'SUBSCRIPTION_MISMATCH',
     false,
     'projection "balances" is not as this database has it: column "note" is new; raise its version to build it beside the old one, or reset() it to build it anew',
   ],
   [
-    new SubscriptionNotCaughtUpError(balances, 7),
+    new core.SubscriptionNotCaughtUpError(balances, 7),
     'SUBSCRIPTION_NOT_CAUGHT_UP',
     true,
     'projection "balances" has not caught up with the log since it began or was reset, it is at position 7; check that a process runs it, or wait longer',
   ],
   [
-    new NotReadyError(['projection "balances" is stopped', 'the database is away'], 50),
+    new core.NotReadyError(['projection "balances" is stopped', 'the database is away'], 50),
     'NOT_READY',
     true,
     'the app is not ready after 50 ms: projection "balances" is stopped; the database is away',
   ],
   [
-    new ReleaseOutdatedError(balances, { cause }),
+    new core.ReleaseOutdatedError(balances, { cause }),
     'RELEASE_OUTDATED',
     false,
     'projection "balances" is left to a newer release, so finish the deployment of that one: the wire was cut',
   ],
   [
-    new MigrationFailedError('projection "balances"', { cause }),
+    new core.MigrationFailedError('projection "balances"', { cause }),
     'MIGRATION_FAILED',
     false,
     'the migration of projection "balances" failed: the wire was cut; fix the cause, then call migrate() again',
   ],
   [
-    new SchemaMismatchError('leftfold', 5, 4),
+    new core.SchemaMismatchError('leftfold', 5, 4),
     'SCHEMA_MISMATCH',
     false,
     'schema "leftfold" is at migration 5, this release knows 4: a newer release has migrated it; start that release here, or upgrade the leftfold packages',
   ],
   [
-    new StoreUnavailableError('cannot reach the database', { cause }),
+    new core.StoreUnavailableError('cannot reach the database', { cause }),
     'STORE_UNAVAILABLE',
     true,
     'cannot reach the database',
   ],
   [
-    new InvalidDefinitionError('an index of table "odd" names "x", which is no column of it'),
+    new core.InvalidDefinitionError('an index of table "odd" names "x", which is no column of it'),
     'INVALID_DEFINITION',
     false,
     'an index of table "odd" names "x", which is no column of it',
   ],
   [
-    new ProjectionModeMismatchError('balances', 'is async now; raise its version, or reset() it'),
+    new core.ProjectionModeMismatchError('balances', 'is async now; raise its version, or reset() it'),
     'PROJECTION_MODE_MISMATCH',
     false,
     'projection "balances" is async now; raise its version, or reset() it',
   ],
   [
-    new ProjectionNotInlineError('"balances" version 1', 'a runner applies it'),
+    new core.ProjectionNotInlineError('"balances" version 1', 'a runner applies it'),
     'PROJECTION_NOT_INLINE',
     false,
     'projection "balances" version 1 is not inline: a runner applies it',
   ],
   [
-    new RebuildRefusedError(balances, 'it is not being rebuilt'),
+    new core.RebuildRefusedError(balances, 'it is not being rebuilt'),
     'REBUILD_REFUSED',
     false,
     'projection "balances" version 1: it is not being rebuilt',
   ],
   [
-    new RepairRefusedError(balances, 'more than 10000 rows are wrong'),
+    new core.RepairRefusedError(balances, 'more than 10000 rows are wrong'),
     'REPAIR_REFUSED',
     false,
     'projection "balances" version 1: more than 10000 rows are wrong',
   ],
   [
-    new RebuildDroppedError(balances),
+    new core.RebuildDroppedError(balances),
     'REBUILD_DROPPED',
     false,
     'projection "balances" version 1: the rebuild was dropped before it was switched to; rebuild it again',
   ],
   [
-    new ProjectionConstraintViolatedError(balances, { table: 'email', constraint: 'email_pkey' }),
+    new core.ProjectionConstraintViolatedError(balances, { table: 'email', constraint: 'email_pkey' }),
     'PROJECTION_CONSTRAINT_VIOLATED',
     false,
     'constraint "email_pkey" of table "email" of projection "balances" version 1 is violated; turn this error into a rejection with toRejection in a middleware, or mend the projection',
   ],
   [
-    new TransactionRolledBackError({ cause }),
+    new core.TransactionRolledBackError({ cause }),
     'TRANSACTION_ROLLED_BACK',
     false,
     'the database rolled the transaction back, because an earlier statement in it failed and the error was caught; let the error through, or avoid it, for example with "on conflict do nothing" or a savepoint',
   ],
   [
-    new DatabaseNotConfiguredError('set DATABASE_URL', { cause }),
+    new core.TransportUnavailableError('rabbitmq exchange "shop"', 'nothing listens there', { cause }),
+    'TRANSPORT_UNAVAILABLE',
+    true,
+    'rabbitmq exchange "shop" cannot be used now: nothing listens there',
+  ],
+  [
+    new core.TransportRefusedError('rabbitmq exchange "shop"', 'the login; check user and password', {
+      cause,
+    }),
+    'TRANSPORT_REFUSED',
+    false,
+    'rabbitmq exchange "shop" refuses: the login; check user and password',
+  ],
+  [
+    new core.MessageRefusedError('rabbitmq exchange "shop"', 'e-1', 'no queue is bound; declare it'),
+    'MESSAGE_REFUSED',
+    false,
+    'rabbitmq exchange "shop" does not take message "e-1": no queue is bound; declare it',
+  ],
+  [new core.InvalidMessageError('no id'), 'INVALID_MESSAGE', false, 'the message cannot be handled: no id'],
+  [
+    new core.MessageParkedError(messagePlace, 5, { cause }),
+    'MESSAGE_PARKED',
+    false,
+    `consumer "shipping" parked key "order-1" of "/shop/orders": its message 0000000000004711 failed 5 times: ${cause.message}; fix the cause, then resume the key, or give the message up`,
+  ],
+  [
+    new core.MessageMissingError(messagePlace, '0000000000004700', 5_000),
+    'MESSAGE_MISSING',
+    true,
+    'consumer "shipping" has waited for 5000 ms for a message of key "order-1" of "/shop/orders" between 0000000000004700 and 0000000000004711; look whether it is on its way, have its relay publish it again with rewind(), or go on without it with parked.resume(…, { skipMissing: true })',
+  ],
+  [
+    new core.MessageTimeoutError(messagePlace, '0000000000004700', 50),
+    'MESSAGE_TIMEOUT',
+    true,
+    'consumer "shipping" has handled key "order-1" of "/shop/orders" up to 0000000000004700, not yet up to 0000000000004711, after 50 ms; check that its source publishes a message of that event and that a process runs the consumer, or wait longer',
+  ],
+  [
+    new core.SourceRewoundError(messagePlace),
+    'SOURCE_REWOUND',
+    false,
+    'consumer "shipping" has set aside message 0000000000004711 of key "order-1" of "/shop/orders": the log of the source went back, and messages that were handled here are not in it; look at their effects, then go on with parked.resume(…, { skipMissing: true }), or give the messages up',
+  ],
+  [
+    new core.DatabaseNotConfiguredError('set DATABASE_URL', { cause }),
     'DATABASE_NOT_CONFIGURED',
     false,
     'no database is configured: set DATABASE_URL',
   ],
   [
-    new LoginRefusedError({ cause }),
+    new core.LoginRefusedError({ cause }),
     'LOGIN_REFUSED',
     false,
     'the database refuses the login: check role, password and database of the connection string',
   ],
   [
-    new WrongEncodingError('LATIN1'),
+    new core.WrongEncodingError('LATIN1'),
     'WRONG_ENCODING',
     false,
     "the database has the encoding LATIN1; use one with UTF8: create database … encoding 'UTF8' template template0",
   ],
-  [new ServerTooOldError(12, 15), 'SERVER_TOO_OLD', false, 'PostgreSQL 12 is too old; use 15 or newer'],
   [
-    new SchemaNotMigratedError('leftfold', { cause }),
+    new core.SequenceBehindError('leftfold', { cause }),
+    'SEQUENCE_BEHIND',
+    false,
+    'the sequence of positions in schema "leftfold" is behind the log, as after a copy by logical replication, and nothing was appended: new events would get positions that readers have passed; stop all writers and run: select setval(\'"leftfold".event_position\', (select max(position) from "leftfold".events))',
+  ],
+  [new core.ServerTooOldError(12, 15), 'SERVER_TOO_OLD', false, 'PostgreSQL 12 is too old; use 15 or newer'],
+  [
+    new core.SchemaNotMigratedError('leftfold', { cause }),
     'SCHEMA_NOT_MIGRATED',
     false,
     'schema "leftfold" is not migrated as this release needs it; run migrate() first, or start the newer release here if that has migrated it',
   ],
   [
-    new ForeignSchemaError('leftfold', 'guest', 'ada'),
+    new core.ForeignSchemaError('leftfold', 'guest', 'ada'),
     'FOREIGN_SCHEMA',
     false,
     'schema "leftfold" belongs to role "guest", which "ada" is not a member of; drop it, give it to "ada" with ALTER SCHEMA … OWNER TO once you know what is in it, or connect as "guest" or a member of it',
   ],
   [
-    new MissingRightsError('leftfold', { cause }),
+    new core.MissingRightsError('leftfold', { cause }),
     'MISSING_RIGHTS',
     false,
     'the role of this connection lacks a right on schema "leftfold"; grant it, or migrate with a role that has it',
   ],
   [
-    new ReadOnlyDatabaseError('the log cannot be read here; connect to the primary', { cause }),
+    new core.ReadOnlyDatabaseError('the log cannot be read here; connect to the primary', { cause }),
     'READ_ONLY_DATABASE',
     false,
     'the log cannot be read here; connect to the primary',
   ],
   [
-    new WrongIsolationLevelError('append needs read committed, this transaction has serializable', { cause }),
+    new core.WrongIsolationLevelError('append needs read committed, this transaction has serializable', {
+      cause,
+    }),
     'WRONG_ISOLATION_LEVEL',
     false,
     'append needs read committed, this transaction has serializable; begin the transaction with isolation level read committed, or reset default_transaction_isolation of this role and database',
@@ -341,8 +358,14 @@ test.each(errors)(
 
 test('a condition of a decision that failed names the roles, and not the queries', () => {
   const failed = { queries: [1], after: 12, roles: ['course', 'taken'] };
-  expect(new AppendConditionFailedError(excluded, failed).message).toBe(
+  expect(new core.AppendConditionFailedError(excluded, failed).message).toBe(
     'append condition failed: event "course.subscribed" of stream "course-c1" at position 17 (after 12) counts in what role "course" and role "taken" reads; decide again',
+  );
+});
+
+test('a wait for a message of a key without any says which key it has by default', () => {
+  expect(new core.MessageTimeoutError(messagePlace, undefined, 50).message).toBe(
+    `consumer "shipping" has handled no message of key "order-1" of "/shop/orders", and waited 50 ms for 0000000000004711; check that its relay publishes that event with this key, the event's stream unless the relay declares another one, and that a process runs the consumer, or wait longer`,
   );
 });
 
@@ -358,7 +381,7 @@ test('the code of every error is the name of its class in capitals', () => {
 });
 
 test('every error class that is exported is one of those above', () => {
-  const classes = Object.entries(everything)
+  const classes = Object.entries(core)
     .filter(([name]) => name.endsWith('Error') && name !== 'LeftfoldError')
     .map(([name]) => name);
   expect(errors.map(([error]) => error.name).toSorted()).toEqual(classes.toSorted());
@@ -368,9 +391,9 @@ test('an error of this framework is known by its brand, across copies of the pac
   // Another copy of the module, as a second install of the package would load it.
   vi.resetModules();
   const other = await import('./append-errors.ts');
-  expect(other.EventIdReusedError).not.toBe(EventIdReusedError);
+  expect(other.EventIdReusedError).not.toBe(core.EventIdReusedError);
   const foreign = new other.EventIdReusedError('event-1');
-  expect(foreign).not.toBeInstanceOf(EventIdReusedError);
+  expect(foreign).not.toBeInstanceOf(core.EventIdReusedError);
   expect(LeftfoldError.is(foreign)).toBe(true);
   expect(LeftfoldError.is(new Error('x'))).toBe(false);
   expect(LeftfoldError.is(null)).toBe(false);
@@ -378,14 +401,16 @@ test('an error of this framework is known by its brand, across copies of the pac
 });
 
 test('the cause is kept', () => {
-  expect(new StreamVersionConflictError('account-1', 'any', 0, { cause }).cause).toBe(cause);
-  expect(new AppendConditionFailedError(excluded, { queries: [0], after: 12 }, { cause }).cause).toBe(cause);
-  expect(new EventIdReusedError('event-1', { cause }).cause).toBe(cause);
-  expect(new InvalidEventError('account.opened', 1, issues, { cause }).cause).toBe(cause);
+  expect(new core.StreamVersionConflictError('account-1', 'any', 0, { cause }).cause).toBe(cause);
+  expect(new core.AppendConditionFailedError(excluded, { queries: [0], after: 12 }, { cause }).cause).toBe(
+    cause,
+  );
+  expect(new core.EventIdReusedError('event-1', { cause }).cause).toBe(cause);
+  expect(new core.InvalidEventError('account.opened', 1, issues, { cause }).cause).toBe(cause);
 });
 
 test('a conflict says what was expected in the caller’s own word', () => {
-  expect(new StreamVersionConflictError('account-1', 'no-stream', 4)).toMatchObject({
+  expect(new core.StreamVersionConflictError('account-1', 'no-stream', 4)).toMatchObject({
     expectedVersion: 'no-stream',
     actual: 4,
     message: 'stream "account-1" is at version 4, expected no-stream; read it again and decide again',
@@ -393,17 +418,17 @@ test('a conflict says what was expected in the caller’s own word', () => {
 });
 
 test('a schema that is not the one of this release says how to get that', () => {
-  expect(new SchemaMismatchError('leftfold', 1, 2).message).toBe(
+  expect(new core.SchemaMismatchError('leftfold', 1, 2).message).toBe(
     'schema "leftfold" is at migration 1, this release needs 2; run migrate() with a role that may create tables',
   );
-  expect(new SchemaMismatchError('leftfold', 2, 2).message).toBe(
+  expect(new core.SchemaMismatchError('leftfold', 2, 2).message).toBe(
     'schema "leftfold" is at migration 2, but that of a build with other SQL, which is no release; start that build here, or migrate an empty database',
   );
 });
 
 test('a subscription that is unknown says which ones are known', () => {
   const messageFor = (...given: { name: string; version?: number }[]) =>
-    new SubscriptionNotFoundError(balances, given).message;
+    new core.SubscriptionNotFoundError(balances, given).message;
   expect(messageFor()).toBe(
     'projection "balances" is unknown here: this process has none; pass its definition',
   );
@@ -419,21 +444,21 @@ test('a subscription that is unknown says which ones are known', () => {
 
 test('a mismatch shows its first differences', () => {
   const differences = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-  const error = new SubscriptionMismatchError(balances, differences);
+  const error = new core.SubscriptionMismatchError(balances, differences);
   expect(error.message).toContain('has it: a; b; c; d; e; and 2 more; raise its version');
   expect(error.differences).toEqual(differences);
 });
 
 test('a subscription that stopped without a single failing event gives the reason', () => {
-  expect(new SubscriptionFailedError(balances, undefined, { cause: 'disk full' }).message).toBe(
+  expect(new core.SubscriptionFailedError(balances, undefined, { cause: 'disk full' }).message).toBe(
     'projection "balances" stopped: disk full; fix the cause, then deploy it or call resume()',
   );
-  expect(new SubscriptionFailedError(balances, undefined).message).toContain('unknown cause');
+  expect(new core.SubscriptionFailedError(balances, undefined).message).toContain('unknown cause');
 });
 
 test('errors about a subscription name its version and slice, unless they are the first', () => {
   const relay = { kind: 'relay', name: 'orders', version: 3, slice: 2 };
-  const error = new SubscriptionTimeoutError(relay, 9, 7, 100);
+  const error = new core.SubscriptionTimeoutError(relay, 9, 7, 100);
   expect(error).toMatchObject({ kind: 'relay', subscription: 'orders', version: 3, slice: 2 });
   expect(error.message).toContain('relay "orders" version 3 slice 2 is at position 7');
 });
@@ -449,7 +474,7 @@ test('a schema’s issues keep path and code, and never the value', () => {
 
 test('an unknown command of any length lists some of the known ones', () => {
   const known = Array.from({ length: 10_000 }, (_, index) => `account.command${index}`);
-  const { message, command } = new UnknownCommandError(`account.\u001b${'x'.repeat(10_000)}`, known);
+  const { message, command } = new core.UnknownCommandError(`account.\u001b${'x'.repeat(10_000)}`, known);
   expect(message).toContain('"account.command19", and 9980 more. Pass its definition');
   expect(message).toMatch(/^command of 10009 characters is unknown here/);
   expect(message.length).toBeLessThan(1_000);
@@ -457,7 +482,7 @@ test('an unknown command of any length lists some of the known ones', () => {
 });
 
 test('a timeout says so when no position could be read', () => {
-  const { reached, message } = new SubscriptionTimeoutError(balances, 9, undefined, 50);
+  const { reached, message } = new core.SubscriptionTimeoutError(balances, 9, undefined, 50);
   expect(reached).toBeUndefined();
   expect(message).toBe(
     'projection "balances" has a position that could not be read, so that it is not known to be at 9, after 50 ms; check that the database answers, or wait longer',
@@ -465,6 +490,6 @@ test('a timeout says so when no position could be read', () => {
 });
 
 test('a refused login names the reason that the server gave', () => {
-  const { message } = new LoginRefusedError({ reason: 'no such role' });
+  const { message } = new core.LoginRefusedError({ reason: 'no such role' });
   expect(message).toBe('the database refuses the login: no such role');
 });

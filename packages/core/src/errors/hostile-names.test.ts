@@ -15,6 +15,7 @@ const unreadable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 const errorsWith = (name: string): readonly core.LeftfoldError[] => {
   const identity = { kind: 'projection', name, version: 1 };
   const cause = new Error(name);
+  const place = { consumer: name, source: name, key: name, sequence: name };
   const issues = Array.from({ length: 9 }, () => ({ path: name, code: 'custom', message: name }));
   return [
     new core.AppendConditionFailedError(
@@ -28,6 +29,7 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     ),
     new core.AppendTooLargeError(name, name, 2, 1),
     new core.ClosedError(name),
+    new core.CommandAbortedError(name, 'not-appended'),
     new core.CommandIdReusedError(name),
     new core.CommandRejectedError(name, name),
     new core.DatabaseNotConfiguredError(name, { cause }),
@@ -56,6 +58,7 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.ReleaseOutdatedError(identity, { cause }),
     new core.SchemaMismatchError(name, 1, 2),
     new core.SchemaNotMigratedError(name, { fix: name }),
+    new core.SequenceBehindError(name),
     new core.ServerTooOldError(1, 15),
     new core.StoreUnavailableError(name),
     new core.StreamVersionConflictError(name, 1, 2),
@@ -67,7 +70,15 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.KeysParkedError(identity, 2),
     new core.SubscriptionStalledError(identity, 1, name),
     new core.SubscriptionTimeoutError(identity, 2, 1, 5),
+    new core.InvalidMessageError(name, { cause }),
+    new core.MessageMissingError(place, name, 5),
+    new core.MessageParkedError(place, 1, { cause }),
+    new core.MessageRefusedError(name, name, name, { cause }),
+    new core.MessageTimeoutError(place, name, 5),
+    new core.SourceRewoundError(place),
     new core.TransactionRolledBackError({ cause }),
+    new core.TransportRefusedError(name, name, { cause }),
+    new core.TransportUnavailableError(name, name, { cause }),
     new core.UnknownCommandError(name, Array(99).fill(name)),
     new core.UnknownEventError(name),
     new core.WrongEncodingError(name),

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../event/json.ts';
-import type { SchemaChange } from './schema-change.ts';
+import type { SchemaChange, SchemaEffect } from './schema-change.ts';
 import { canonicalJson } from './json-schema.ts';
 
 /** Keywords with a number: whether a greater one accepts more. */
@@ -41,15 +41,17 @@ export function constraintChanges(
     )
     .map((keyword): SchemaChange => {
       const [was, is] = [before[keyword], after[keyword]];
-      return { path, breaking: isNarrower(keyword, was, is), change: `${keyword} ${changed(was, is)}` };
+      return { path, effect: effectOf(keyword, was, is), change: `${keyword} ${changed(was, is)}` };
     });
 }
 
-function isNarrower(keyword: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {
-  if (is === undefined || keyword === 'default') return false;
+function effectOf(keyword: string, was: JsonValue | undefined, is: JsonValue | undefined): SchemaEffect {
+  if (keyword === 'default') return 'same';
+  if (is === undefined) return 'wider';
+  if (was === undefined) return 'narrower';
   const isUpper = bounds[keyword];
-  if (isUpper === undefined || typeof is !== 'number' || typeof was !== 'number') return true;
-  return isUpper ? is < was : is > was;
+  if (isUpper === undefined || typeof is !== 'number' || typeof was !== 'number') return 'different';
+  return isUpper === is < was ? 'narrower' : 'wider';
 }
 
 function changed(was: JsonValue | undefined, is: JsonValue | undefined): string {

@@ -72,7 +72,8 @@ function changesOf(
     const schemaVersion = Number(version);
     for (const change of uncomparedChanges(notCompared, now.notCompared))
       changes.push({ ...harmless(type, change), schemaVersion });
-    for (const { path, breaking, change } of compareSchemas(schema, now.schema)) {
+    for (const { path, effect, change } of compareSchemas(schema, now.schema)) {
+      const breaking = effect === 'narrower' || effect === 'different';
       const fix = breaking ? fixOf(schemaVersion, after) : undefined;
       changes.push({ type, schemaVersion, path, breaking, change, fix });
     }

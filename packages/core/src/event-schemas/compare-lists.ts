@@ -18,7 +18,9 @@ export function compareLists(
     Array.isArray(schema['prefixItems']) ? (schema['prefixItems'] as readonly JsonValue[]) : [],
   ) as [readonly JsonValue[], readonly JsonValue[]];
   if (tuple.length !== newer.length)
-    return [{ path, breaking: true, change: `a list of ${tuple.length} changed to one of ${newer.length}` }];
+    return [
+      { path, effect: 'different', change: `a list of ${tuple.length} changed to one of ${newer.length}` },
+    ];
   return [
     ...tuple.flatMap((one, index) =>
       compare(part(before, one), part(after, newer[index]), `${path}[${index}]`),

@@ -12,22 +12,28 @@ export function compareObjects(
   const [one, other] = [fieldsOf(before.schema), fieldsOf(after.schema)];
   const at = (name: string) => (path === '' ? name : `${path}.${name}`);
   const changes: SchemaChange[] = [];
+  const isClosed = before.schema['additionalProperties'] === false;
   for (const [name, schema] of one.properties) {
     const newer = other.properties.get(name);
+    const [was, is] = [one.required.has(name), other.required.has(name)];
     if (newer === undefined) {
-      changes.push({ path: at(name), breaking: true, change: 'field removed' });
+      changes.push({ path: at(name), effect: was ? 'different' : 'narrower', change: 'field removed' });
       continue;
     }
-    const [was, is] = [one.required.has(name), other.required.has(name)];
     if (was !== is)
-      changes.push({ path: at(name), breaking: is, change: is ? 'made required' : 'made optional' });
+      changes.push({
+        path: at(name),
+        effect: is ? 'narrower' : 'wider',
+        change: is ? 'made required' : 'made optional',
+      });
     changes.push(...compare({ ...before, schema }, { ...after, schema: newer }, at(name)));
   }
   for (const name of other.properties.keys()) {
     if (one.properties.has(name)) continue;
     const isRequired = other.required.has(name);
     const change = `${isRequired ? 'required' : 'optional'} field added`;
-    changes.push({ path: at(name), breaking: isRequired, change });
+    const effect = isRequired ? (isClosed ? 'different' : 'narrower') : isClosed ? 'wider' : 'same';
+    changes.push({ path: at(name), effect, change });
   }
   return [...changes, ...compareOthers(before, after, at('*'), compare)];
 }
@@ -41,8 +47,8 @@ function compareOthers(
 ): readonly SchemaChange[] {
   const [was, is] = [before.schema['additionalProperties'], after.schema['additionalProperties']];
   if (was === false)
-    return is === false ? [] : [{ path, breaking: false, change: 'other fields are accepted' }];
-  if (is === false) return [{ path, breaking: true, change: 'other fields are not accepted any more' }];
+    return is === false ? [] : [{ path, effect: 'wider', change: 'other fields are accepted' }];
+  if (is === false) return [{ path, effect: 'narrower', change: 'other fields are not accepted any more' }];
   return compare({ ...before, schema: asSchema(was) }, { ...after, schema: asSchema(is) }, path);
 }
 

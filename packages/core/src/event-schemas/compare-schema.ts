@@ -32,9 +32,9 @@ function compareResolved(
   compare: Compare,
 ): readonly SchemaChange[] {
   if (isAny(after.schema))
-    return isAny(before.schema) ? [] : [{ path, breaking: false, change: 'accepts any value' }];
+    return isAny(before.schema) ? [] : [{ path, effect: 'wider', change: 'accepts any value' }];
   if (isAny(before.schema))
-    return [{ path, breaking: true, change: `accepted any value, and is ${describe(after.schema)} now` }];
+    return [{ path, effect: 'narrower', change: `accepted any value, and is ${describe(after.schema)} now` }];
   const [one, ...others] = alternativesOf(before);
   const [only, ...more] = alternativesOf(after);
   if (one !== undefined && only !== undefined && others.length + more.length === 0)
@@ -55,7 +55,9 @@ function compareAlternatives(
     const compared = after.map((other) => ({ other, changes: compareOne(one, other, path, compare) }));
     const best =
       compared.find((candidate) => candidate.changes.length === 0) ??
-      compared.find((candidate) => candidate.changes.every(({ breaking }) => !breaking)) ??
+      compared.find((candidate) =>
+        candidate.changes.every(({ effect }) => effect === 'wider' || effect === 'same'),
+      ) ??
       onlyOne(compared.filter(({ other }) => kindOf(other.schema) === kindOf(one.schema)));
     if (best !== undefined) {
       matched.add(best.other);
@@ -69,12 +71,12 @@ function compareAlternatives(
     for (const other of narrower) matched.add(other);
     const now = narrower.map(({ schema }) => describe(schema)).join(' or ');
     const change = `${describe(one.schema)} ${now === '' ? 'removed' : `narrowed to ${now}`}`;
-    changes.push({ path, breaking: true, change });
+    changes.push({ path, effect: 'narrower', change });
   }
   const added = after.filter((other) => !matched.has(other));
   return [
     ...changes,
-    ...added.map(({ schema }) => ({ path, breaking: false, change: `${describe(schema)} added` })),
+    ...added.map(({ schema }) => ({ path, effect: 'wider' as const, change: `${describe(schema)} added` })),
   ];
 }
 
@@ -91,14 +93,23 @@ function compareOne(
   const [one, other] = [before.schema, after.schema];
   const [from, to] = [typeOf(one), typeOf(other)];
   if (from !== to && !(from === 'integer' && to === 'number'))
-    return [{ path, breaking: true, change: `type changed from ${from} to ${to}` }];
+    return [
+      {
+        path,
+        effect: from === 'number' && to === 'integer' ? 'narrower' : 'different',
+        change: `type changed from ${from} to ${to}`,
+      },
+    ];
   if ('const' in other) {
     if ('const' in one && canonicalJson(one['const']) === canonicalJson(other['const'])) return [];
-    return [{ path, breaking: true, change: `${describe(one)} narrowed to ${describe(other)}` }];
+    const effect = 'const' in one ? 'different' : 'narrower';
+    return [{ path, effect, change: `${describe(one)} narrowed to ${describe(other)}` }];
   }
   const widened = 'const' in one || from !== to;
   return [
-    ...(widened ? [{ path, breaking: false, change: `${describe(one)} widened to ${describe(other)}` }] : []),
+    ...(widened
+      ? [{ path, effect: 'wider' as const, change: `${describe(one)} widened to ${describe(other)}` }]
+      : []),
     // A value that was the only one has no constraints beside it.
     ...('const' in one ? [] : constraintChanges(one, other, path)),
     ...(from === 'object' ? compareObjects(before, after, path, compare) : []),

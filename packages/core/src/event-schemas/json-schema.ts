@@ -9,7 +9,7 @@ export interface SchemaInRoot {
 }
 
 /** Texts for people, and what the document says once for all schemas. */
-const annotations = new Set(['$schema', 'deprecated', 'description', 'examples', 'id', 'title']);
+const annotations = new Set(['$comment', '$schema', 'deprecated', 'description', 'examples', 'id', 'title']);
 
 /**
  * The JSON Schema of what is stored under a schema: its output. What JSON Schema cannot say is left out.
@@ -18,7 +18,12 @@ const annotations = new Set(['$schema', 'deprecated', 'description', 'examples',
  */
 export function toJsonSchema(schema: EventSchema): JsonObject {
   const made = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
-  return asSchema(sorted(JSON.parse(JSON.stringify(made)) as JsonValue, ''));
+  return comparable(JSON.parse(JSON.stringify(made)) as JsonValue);
+}
+
+/** A schema without texts for people, and with its members in the order of their names. */
+export function comparable(schema: JsonValue): JsonObject {
+  return asSchema(sorted(schema, ''));
 }
 
 /** @param parent the name of the member that has the value: names of fields are no keywords */

@@ -1,11 +1,16 @@
 import type { SchemaInRoot } from './json-schema.ts';
 
+/**
+ * What became of the accepted values. `narrower`: some are not accepted any more, and no other ones are. `wider`: some more
+ * are, beside all that were. `same`: neither, for who ignores fields that are not named. `different`: both, or not known.
+ */
+export type SchemaEffect = 'narrower' | 'wider' | 'same' | 'different';
+
 /** One difference between two JSON Schemas. */
 export interface SchemaChange {
   /** Names of fields; `[]` for the elements of a list, `*` for the values of a record. Empty for the payload itself. */
   readonly path: string;
-  /** Whether a stored payload may not be what the newer schema says, or have a field that it does not know. */
-  readonly breaking: boolean;
+  readonly effect: SchemaEffect;
   readonly change: string;
 }
 

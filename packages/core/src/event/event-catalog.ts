@@ -11,6 +11,7 @@ import type { JsonValue } from './json.ts';
 import { parsePayload } from './parse-payload.ts';
 import type { RetiredDefinition } from './retired-events.ts';
 import type { EventQuery } from '../store/query.ts';
+import type { RecordedEvent } from './event.ts';
 import type { EventSchema } from './schema-versions.ts';
 import { storedTypesOf } from './stored-types.ts';
 import { NO_TAGS, tagsOfPayload } from './tagged-shape.ts';
@@ -117,6 +118,21 @@ export class EventCatalog {
   tagsOf({ type }: NewEvent, data: JsonValue): readonly string[] {
     const { tags } = this.#definitionOf(type);
     return tags === undefined ? NO_TAGS : tagsOfPayload(type, tags, data);
+  }
+
+  /**
+   * True when an event that was read lacks a tag that its definition declares for its data. Its type may have got the tag later,
+   * or another value of it. Never for a definition that writes an older schema version than it reads.
+   */
+  lacksTags({
+    type,
+    schemaVersion,
+    data,
+    tags,
+  }: Pick<RecordedEvent, 'type' | 'schemaVersion' | 'data' | 'tags'>): boolean {
+    const definition = this.#byType.get(type);
+    if (definition?.tags === undefined || definition.written.schemaVersion !== schemaVersion) return false;
+    return tagsOfPayload(type, definition.tags, data).some((tag) => !tags.includes(tag));
   }
 
   /** The schema version of new events of this type; undefined when none can be written. */

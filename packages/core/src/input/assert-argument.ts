@@ -108,7 +108,7 @@ export function assertOptions(
   if (!isMembers(value)) throw InvalidArgumentError.not('an object', argument, value);
   for (const name of reading(argument, () => Object.keys(value))) {
     if (Object.hasOwn(names, name) || Object.hasOwn(others, name)) continue;
-    const known = Object.keys({ ...names, ...others }).join(', ');
+    const known = Object.keys({ ...names, ...others }).join(', ') || 'none';
     throw new InvalidArgumentError(argument, `has no member ${shownName(name)}; it takes ${known}`);
   }
   for (const known of [names, others])

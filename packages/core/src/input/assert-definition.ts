@@ -141,13 +141,15 @@ export function assertReaction(argument: string, value: unknown): void {
 /** What each function makes, and the option of an app that takes it. */
 const definitions = [
   ['reaction', 'reactions', isReaction],
+  ['relay', 'relays', isOfKind('relay')],
+  ['consumer', 'consumers', isOfKind('consumer')],
   ['projection', 'projections', isProjection],
   ['decision', 'decisions', isDecision],
   ['aggregate', 'aggregates', isAggregate],
 ] as const;
 
 /** A definition of another kind is named: it was passed in the wrong place. */
-function notDefinition(taken: string, argument: string, value: unknown): InvalidArgumentError {
+export function notDefinition(taken: string, argument: string, value: unknown): InvalidArgumentError {
   const found = definitions.find(([, , isOne]) => holds(() => isOne(value)));
   if (found === undefined) return InvalidArgumentError.not(taken, argument, value);
   const [kind, option] = found;
@@ -168,6 +170,11 @@ function isReaction(value: unknown): boolean {
   return (
     hasTexts(value, 'name', 'kind') && value['kind'] === 'reaction' && typeof value['handle'] === 'function'
   );
+}
+
+/** Of what other packages define. */
+function isOfKind(kind: string): (value: unknown) => boolean {
+  return (value) => hasTexts(value, 'name', 'kind') && value['kind'] === kind;
 }
 
 function isEventGroup(value: unknown): boolean {

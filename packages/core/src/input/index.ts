@@ -9,6 +9,12 @@ export {
   assertWhole,
   type OptionNames,
 } from './assert-argument.ts';
+export { compareSchemas } from '../event-schemas/compare-schema.ts';
+export { comparable } from '../event-schemas/json-schema.ts';
+export { publishedSchema, type SchemaDraft } from '../event-schemas/published-schema.ts';
+export type { SchemaChange, SchemaEffect } from '../event-schemas/schema-change.ts';
+export { unsayableIn, type UnsayablePart } from '../event-schemas/unsayable.ts';
+export { commandNameOf } from './command-name.ts';
 export { holds } from './holds.ts';
 export { reading } from './reading.ts';
 export { sourceOf } from './source-of.ts';
@@ -39,5 +45,9 @@ export {
   assertSchema,
   assertText,
   isDecision,
+  notDefinition,
 } from './assert-definition.ts';
 export { isAggregateRead, isFoldRead } from '../decision/reads.ts';
+export { assertHandlers, assertSomeHandler } from '../aggregate/assert-aggregate-options.ts';
+export { typesOf } from '../projection/assert-projection-options.ts';
+export { assertReactionStart } from '../reaction/reaction-start.ts';

@@ -88,11 +88,11 @@ const MAX_SCHEMA_NAME_LENGTH = 25;
 /** Without `__`, also together with the one that the name of a projection's schema adds to it. */
 const schemaName = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
-/** The Postgres schema that holds a log. */
-export function assertSchemaName(value: string): void {
+/** The Postgres schema that holds a log, or what belongs to one. @param most characters; names of projections are added to that of a log */
+export function assertSchemaName(value: string, most = MAX_SCHEMA_NAME_LENGTH): void {
   const rule =
     'must begin with a lower-case letter and have lower-case letters, digits and single "_" between them only ("__" is for the schemas of projections)';
-  assertPattern('schema name', value, schemaName, rule, MAX_SCHEMA_NAME_LENGTH);
+  assertPattern('schema name', value, schemaName, rule, most);
   if (value.startsWith('pg_') || value === 'information_schema')
     throw new InvalidNameError('schema name', value, 'is reserved for Postgres; give it another name');
 }

@@ -2,8 +2,7 @@ import { assertHandlers, assertSomeHandler } from '../aggregate/assert-aggregate
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { MetadataSchema } from '../event/metadata.ts';
-import { InvalidArgumentError } from '../errors/argument-errors.ts';
-import { assertInstant, assertOneOf, assertWhole } from '../input/assert-argument.ts';
+import { assertOneOf, assertWhole } from '../input/assert-argument.ts';
 import {
   assertEach,
   assertEventGroup,
@@ -17,14 +16,8 @@ import type { OnFailure } from '../projection/define-projection.ts';
 import type { ProjectedEvent } from '../projection/projected-event.ts';
 import { type RetryOptions, type RetryPolicy, toRetryPolicy } from '../retry/retry-policy.ts';
 import type { ReactionContext } from './reaction-context.ts';
-import { reading } from '../input/reading.ts';
+import { assertReactionStart, type ReactionStart } from './reaction-start.ts';
 import { sourceOf } from '../input/source-of.ts';
-
-/**
- * Where a reaction begins in the log when it is first migrated. `end`: with the events after that. `time`: with the first
- * event that was recorded then or later.
- */
-export type ReactionStart = 'end' | 'beginning' | { readonly position: number } | { readonly time: Date };
 
 /** Options of {@link defineReaction}. */
 export interface ReactionOptions<
@@ -174,7 +167,7 @@ export function defineReaction<
   assertSomeHandler(`on of reaction "${name}"`, options.on);
   assertWhole('concurrency', concurrency, { least: 1, most: 1_000 });
   assertWhole(`slices of reaction "${name}"`, slices, { least: 1, most: 1_024 });
-  assertStart(start);
+  assertReactionStart(start);
   assertOneOf(`onFailure of reaction "${name}"`, onFailure, ['stop', 'park']);
   assertWhole('timeoutMs', timeoutMs, { least: 1, most: 2_147_483_647 });
   // Sound: each handler is called with events of its type.
@@ -203,14 +196,4 @@ export function defineReaction<
     },
     handle: async (event, context) => handlers[event.type]?.(event, context),
   };
-}
-
-function assertStart(start: unknown): void {
-  if (start === 'end' || start === 'beginning') return;
-  if (typeof start === 'object' && start !== null) {
-    const { position, time } = reading('start', (): { position?: unknown; time?: unknown } => ({ ...start }));
-    if (position !== undefined) return assertWhole('start.position', position);
-    if (time !== undefined) return assertInstant('start.time', time);
-  }
-  throw InvalidArgumentError.notOneOf('"end", "beginning", { position } or { time }', 'start', start);
 }

@@ -10,7 +10,7 @@ export type ReactionSignal = typeof globalThis extends {
   ? TSignal
   : AbortSignalLike;
 
-/** What became of a command of a reaction. A rejection is a value. */
+/** What became of a command of a reaction. A rejection is a value; `accepted` of `leftfold` throws it. */
 export type ReactionCommandResult<TReason extends string = string> =
   | {
       readonly outcome: 'accepted';
@@ -18,7 +18,13 @@ export type ReactionCommandResult<TReason extends string = string> =
       readonly duplicate: boolean;
       readonly token: LogToken;
     }
-  | { readonly outcome: 'rejected'; readonly reason: TReason; readonly token: LogToken };
+  | {
+      readonly outcome: 'rejected';
+      /** `<aggregate>.<command>`, or the decision's name. */
+      readonly command: string;
+      readonly reason: TReason;
+      readonly token: LogToken;
+    };
 
 /** What a reaction's handler gets beside the event. */
 export interface ReactionContext {

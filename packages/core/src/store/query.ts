@@ -55,8 +55,9 @@ export interface AppendCondition<TType extends string = string> {
    * The append fails when an event matches one of these queries. 1 to 64 queries, each with at most 64 tags and 1,000
    * types; a list that is given is not empty.
    *
-   * Appends wait for each other when their conditions begin with the same tag, or write events with it: put the rarest
-   * tag first. A query without tags waits for all appends of its types, and one without types as well for all appends.
+   * Appends wait for each other when their conditions begin with the same tag, or write events with it, unless they are
+   * sent in one batch: put the rarest tag first. A query without tags waits for all appends of its types, and one without
+   * types as well for all appends.
    */
   readonly failIfMatch: ConditionQueries<TType>;
   /**

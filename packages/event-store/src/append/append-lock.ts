@@ -118,10 +118,17 @@ class Undone extends Error {}
 class HeldLock implements AppendLock {
   readonly #inLock: InLock;
   readonly #transaction: LockTransaction;
+  /** Runs what reads. Not after an append, which is seen before it is committed, and may be undone. */
+  readonly #read: StatementRunner;
+  #isAppending = false;
 
   constructor(inLock: InLock, transaction: LockTransaction) {
     this.#inLock = inLock;
     this.#transaction = transaction;
+    this.#read = async (statement) => {
+      if (this.#isAppending) throw new StoreUnavailableError(OVER);
+      return transaction.run(statement);
+    };
   }
 
   append(
@@ -136,16 +143,23 @@ class HeldLock implements AppendLock {
     appends: readonly StreamToAppend[],
     context: AppendContext = {},
   ): Promise<AppendToStreamsResult> {
+    this.#isAppending = true;
     this.#transaction.keep();
-    return this.#inLock.append(appends, context, this.#transaction);
+    try {
+      return await this.#inLock.append(appends, context, this.#transaction);
+    } catch (error) {
+      // One that was refused before it was sent has left the transaction open.
+      await this.#transaction.rollBack();
+      throw error;
+    }
   }
 
   readStream(streamId: string, options: ReadStreamOptions = {}): StreamEvents {
-    return this.#inLock.readStream(streamId, options, this.#transaction.run);
+    return this.#inLock.readStream(streamId, options, this.#read);
   }
 
   readForDecision(queries: DecisionQueries, options: ReadForDecisionOptions = {}): Promise<DecisionRead> {
-    return this.#inLock.readForDecision(queries, options, this.#transaction.run);
+    return this.#inLock.readForDecision(queries, options, this.#read);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -42,7 +42,8 @@ const UNDISTURBED_TRY_MS = 1_000;
  * ends releases many at once; after one that met a lock, one again. So those that only shared a batch with a blocked
  * request are soon appended, and so are all when a lock on the whole table is released.
  *
- * No two of them share a stream, or a tag that a condition queries: the queue leaves later requests for these waiting.
+ * No two of them share a stream, and none has an event that the condition of another one matches: the queue leaves later
+ * requests for these waiting.
  */
 export class BlockedRequests {
   readonly #options: BlockedRequestsOptions;

@@ -34,16 +34,17 @@ const SLOW_AFTER_MS = 100;
  * then, first come, first served. A request for a stream that is already in flight waits for a later batch. So no two
  * requests of this process race for one stream, and appends to one stream keep their order.
  *
- * The same holds for a request whose condition queries a tag that is being written, and for one that writes a tag which
- * a condition in flight queries: a condition does not see the other events of its batch. Between batches, and between
- * processes, locks on tags in the database separate them. A condition that held when it was checked holds until the
- * commit, so it cannot lose a race and is not retried.
+ * The same holds for a request that has an event which the condition of another one matches, and for that one: a condition
+ * does not see the other events of its batch. Between batches, and between processes, locks on tags in the database
+ * separate them. Requests that would only wait for these locks, such as two conditions on one tag, share a batch; while it
+ * is in flight, later ones are left for the next batch. A condition that held when it was checked holds until the commit,
+ * so it cannot lose a race and is not retried.
  *
  * A request blocked by a long transaction delays only requests for its own streams and tags: see {@link BlockedRequests}.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
-  readonly #order = new RequestOrder<QueuedRequest>();
+  readonly #order: RequestOrder<QueuedRequest>;
   readonly #ready = new ReadyRequests();
   readonly #blocked: BlockedRequests;
   #count = 0;
@@ -53,6 +54,7 @@ export class GroupCommit {
   constructor(options: GroupCommitOptions) {
     this.#options = options;
     const { send, batch, blocked: slots, waitLimit } = options;
+    this.#order = new RequestOrder(batch.maxRequests);
     this.#blocked = new BlockedRequests({
       send,
       batch,
@@ -103,6 +105,7 @@ export class GroupCommit {
 
   async #run(batch: readonly QueuedRequest[]): Promise<void> {
     const freeSlot = this.#takeSlot();
+    for (const queued of batch) this.#order.send(queued);
     const results = await this.#options.send(
       batch.map(({ request }) => request),
       LOCK_TIMEOUT_MS,

@@ -52,9 +52,10 @@ export class LockedAppends {
 
   /** Takes the locks of an append in a transaction of its own. */
   async lock(appends: readonly StreamToAppend[], context: AppendContext): Promise<AppendLock> {
-    const { transact, statements, reader, watch, answerMs, slots, inFlight, prepare } = this.#options;
+    const { transact, statements, reader, watch, memory, answerMs, slots, inFlight, prepare } = this.#options;
     const { schema } = statements;
     const request = prepare(appends, context);
+    await memory.learn();
     const endWork = inFlight.begin(request.memory);
     const lockMs = Math.min(LONGEST_WAIT_MS, answerMs / 2);
     const transaction = async (work: LockWork) => {
@@ -84,8 +85,7 @@ export class LockedAppends {
   async #append(request: AppendRequest, transaction: LockTransaction): Promise<AppendToStreamsResult> {
     const { memory, append, onCommitted } = this.#options;
     const { era } = memory;
-    const isOfEra = request.era === undefined || request.era === era;
-    const outcome = isOfEra ? await this.#try(request, transaction) : undefined;
+    const outcome = await this.#try(request, transaction);
     if (outcome === undefined || !isFinal(outcome)) {
       await transaction.rollBack();
       return append(request);
@@ -107,6 +107,7 @@ export class LockedAppends {
     try {
       // A condition on what the log no longer has would hold.
       await memory.assertReaches(readUpTo(request.condition), run);
+      if (request.era !== undefined) memory.assertSame(request.era);
       const options = { checkEventIds: false, lineage: memory.lineage, appliedInline: hook?.applies };
       const appended = appendBatch(run, statements, [request], options);
       if (hook === undefined) {

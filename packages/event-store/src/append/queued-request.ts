@@ -1,6 +1,6 @@
 import type { AppendRequest } from '@leftfold/core/append';
 import type { AppendOutcome } from '../sql/append-outcome.ts';
-import { Place } from './request-order.ts';
+import { Place } from './place.ts';
 
 /** A request, and the promise of its caller. */
 export class QueuedRequest extends Place {

@@ -1,7 +1,17 @@
 import type { EventQuery } from '@leftfold/core';
 import type { AppendRequest } from '@leftfold/core/append';
-import { expect, test } from 'vitest';
-import { Place, RequestOrder } from './request-order.ts';
+import { describe, expect, test } from 'vitest';
+import { Place } from './place.ts';
+import { RequestOrder } from './request-order.ts';
+
+const written = {
+  id: 'e',
+  schemaVersion: 1,
+  dataJson: '{}',
+  read: { schemaVersion: 1, data: {} },
+  metadata: {},
+  metadataJson: '{}',
+};
 
 interface Part {
   readonly streams?: readonly string[];
@@ -11,9 +21,18 @@ interface Part {
   readonly queries?: readonly (string | EventQuery)[];
 }
 
-function requestOf({ streams = [], writes = [], types = [], queries = [] }: Part): AppendRequest {
+function requestOf(
+  { streams = [], writes = [], types = writes.length > 0 ? ['written'] : [], queries = [] }: Part,
+  number = 0,
+): AppendRequest {
+  // Without streams of its own, it writes to one that no other one has.
+  const [streamId = `own-${number}`, ...others] = streams;
+  const events = types.map((type) => ({ ...written, type, tags: writes }));
   return {
-    streams: streams.map((streamId) => ({ streamId, expectedVersion: 'any', events: [] })),
+    streams: [
+      { streamId, expectedVersion: 'any', events },
+      ...others.map((other) => ({ streamId: other, expectedVersion: 'any' as const, events: [] })),
+    ],
     commandId: undefined,
     condition:
       queries.length === 0
@@ -25,21 +44,32 @@ function requestOf({ streams = [], writes = [], types = [], queries = [] }: Part
     era: undefined,
     tags: new Set(writes),
     types: new Set(types),
-    eventCount: 1,
+    eventCount: events.length,
     size: 0,
     memory: 0,
   };
 }
 
-/** Requests by name, in their order: which are free at first, and which each one that leaves releases. */
-function ordered(parts: Readonly<Record<string, Part>>) {
-  const order = new RequestOrder();
+/**
+ * Requests by name, in their order: which are free when they enter, and which each one that leaves releases. Those whose
+ * names begin with "later" enter when they are told to.
+ */
+function ordered(parts: Readonly<Record<string, Part>>, maxTogether = 500) {
+  const order = new RequestOrder(maxTogether);
   const names = Object.keys(parts);
-  const places = names.map((name, index) => new Place(index, requestOf(parts[name]!)));
-  const free = names.filter((_, index) => order.enter(places[index]!));
-  const leave = (name: string) =>
-    order.leave(places[names.indexOf(name)]!).map(({ number }) => names[number]!);
-  return { free, leave };
+  const places = names.map((name, index) => new Place(index, requestOf(parts[name]!, index)));
+  const free: string[] = [];
+  const placeOf = (name: string) => places[names.indexOf(name)]!;
+  const enter = (...entering: readonly string[]) => {
+    for (const name of entering) if (order.enter(placeOf(name))) free.push(name);
+  };
+  const send = (...sent: readonly string[]) => sent.forEach((name) => order.send(placeOf(name)));
+  const leave = (name: string) => {
+    const released = order.leave(placeOf(name)).map(({ number }) => number);
+    return released.toSorted((one, other) => one - other).map((number) => names[number]!);
+  };
+  enter(...names.filter((name) => !name.startsWith('later')));
+  return { free, enter, send, leave };
 }
 
 test('requests for one stream leave in the order in which they entered', () => {
@@ -85,6 +115,85 @@ test('writers of a tag share it; a condition that queries it waits for all, and 
   expect(leave('d')).toEqual(['again']);
 });
 
+describe('requests that query the same tag', () => {
+  const definition = { tags: ['course'], types: ['defined'] };
+  /** Each reads the definition of the course, and notes something about a student of its own. */
+  const noting = (student: string): Part => ({
+    queries: [definition],
+    types: ['noted'],
+    writes: [student],
+  });
+
+  test('go together when none of them writes what another one queries', () => {
+    const { free } = ordered({ a: noting('s1'), b: noting('s2'), c: noting('s3') });
+    expect(free).toEqual(['a', 'b', 'c']);
+  });
+
+  test('go together when the events that they write with it are of other types, tags or categories', () => {
+    const { free } = ordered({
+      type: { queries: [definition], types: ['noted'], writes: ['course'] },
+      tags: { queries: [{ tags: ['course', 's1'] }], types: ['noted'], writes: ['course', 's2'] },
+      category: { queries: [{ tags: ['course'], category: 'parcel' }] },
+      writer: { types: ['noted'], writes: ['course', 's3'] },
+    });
+    expect(free).toEqual(['type', 'tags', 'category', 'writer']);
+  });
+
+  test('go one after another when one writes what another one queries', () => {
+    const { free, leave } = ordered({
+      a: noting('s1'),
+      defining: { types: ['defined'], writes: ['course'] },
+      b: noting('s2'),
+      c: noting('s3'),
+      querying: { queries: [{ tags: ['s3'] }] },
+    });
+    expect(free).toEqual(['a']);
+    expect(leave('a')).toEqual(['defining']);
+    expect(leave('defining')).toEqual(['b', 'c']);
+    expect(leave('b')).toEqual([]);
+    expect(leave('c')).toEqual(['querying']);
+  });
+
+  test('do not join one that was sent, whose locks they would wait for, and go together after it', () => {
+    const { free, enter, send, leave } = ordered({
+      a: noting('s1'),
+      b: noting('s2'),
+      later1: noting('s3'),
+      later2: noting('s4'),
+    });
+    send('a');
+    enter('later1', 'later2');
+    expect(free).toEqual(['a', 'b']);
+    expect(leave('a')).toEqual([]);
+    expect(leave('b')).toEqual(['later1', 'later2']);
+  });
+
+  test('wait for those that were sent and write it, also where these write other types', () => {
+    const { free, enter, send, leave } = ordered({
+      writer: { types: ['noted'], writes: ['course'] },
+      later1: noting('s1'),
+      later2: { types: ['noted'], writes: ['course'] },
+    });
+    send('writer');
+    enter('later1', 'later2');
+    expect(free).toEqual(['writer']);
+    expect(leave('writer')).toEqual(['later1', 'later2']);
+  });
+});
+
+test('requests that cannot be sent together wait for those that query the same tag', () => {
+  const { free, leave } = ordered({ a: { queries: ['t'] }, b: { queries: ['t'] } }, 1);
+  expect(free).toEqual(['a']);
+  expect(leave('a')).toEqual(['b']);
+});
+
+test('writers of a tag go on to share it after one was sent', () => {
+  const { free, enter, send } = ordered({ a: { writes: ['t'] }, later: { writes: ['t'] } });
+  send('a');
+  enter('later');
+  expect(free).toEqual(['a', 'later']);
+});
+
 test('a query without tags excludes the writers of its types, with tags or none', () => {
   const { free, leave } = ordered({
     a: { types: ['x'], writes: ['t'] },
@@ -100,10 +209,10 @@ test('a query without tags excludes the writers of its types, with tags or none'
 
 test('a query without tags and types excludes every request with events', () => {
   const { free, leave } = ordered({
-    a: { types: ['x'] },
+    a: { streams: ['parcel-1'], types: ['x'] },
     check: { streams: ['s'] },
     query: { queries: ['t', { category: 'parcel' }] },
-    b: { types: ['y'] },
+    b: { streams: ['parcel-2'], types: ['y'] },
     every: { queries: [{}], types: ['x'] },
     c: { types: ['x'] },
   });
@@ -124,7 +233,7 @@ test('a request that writes what it queries excludes others, and not itself', ()
 });
 
 test('a request that comes when all before it have left is free', () => {
-  const order = new RequestOrder();
+  const order = new RequestOrder(500);
   const parts = [
     { writes: ['t'] },
     { queries: ['t'] },
@@ -140,7 +249,7 @@ test('a request that comes when all before it have left is free', () => {
 });
 
 test('a request costs the same however many wait for another one', () => {
-  const order = new RequestOrder();
+  const order = new RequestOrder(500);
   let looks = 0;
   for (let number = 0; number < 20_000; number += 1) {
     const request = requestOf({ streams: ['x'] });

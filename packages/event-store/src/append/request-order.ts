@@ -1,70 +1,11 @@
-import type { AppendRequest } from '@leftfold/core/append';
 import { lockedWords } from '../sql/queried-words.ts';
-
-/** A request between `enter` and `leave`. */
-export class Place {
-  /** How many were entered before it. */
-  readonly number: number;
-  readonly request: AppendRequest;
-  /** Earlier requests that it waits for, one for each stream, tag or type that they share. */
-  blockers = 0;
-  readonly followers: Place[] = [];
-
-  constructor(number: number, request: AppendRequest) {
-    this.number = number;
-    this.request = request;
-  }
-
-  follow(earlier: Place): void {
-    earlier.followers.push(this);
-    this.blockers += 1;
-  }
-}
-
-interface WordPlaces {
-  /** The last request whose condition queries the word. */
-  queried: Place | undefined;
-  /** Requests since then that write the word. */
-  readonly written: Set<Place>;
-}
-
-/** The order of the requests that write a word, such as a tag, or query it: those that write it share it. */
-class WordOrder {
-  readonly #words = new Map<string, WordPlaces>();
-
-  query(place: Place, word: string): void {
-    const places = this.#placesOf(word);
-    if (places.written.size > 0) for (const writer of places.written) place.follow(writer);
-    else if (places.queried !== undefined) place.follow(places.queried);
-    places.queried = place;
-    places.written.clear();
-  }
-
-  write(place: Place, word: string): void {
-    const places = this.#placesOf(word);
-    if (places.queried === place) return;
-    if (places.queried !== undefined) place.follow(places.queried);
-    places.written.add(place);
-  }
-
-  forget(place: Place, word: string): void {
-    const places = this.#words.get(word);
-    if (places === undefined) return;
-    if (places.queried === place) places.queried = undefined;
-    places.written.delete(place);
-    if (places.queried === undefined && places.written.size === 0) this.#words.delete(word);
-  }
-
-  #placesOf(word: string): WordPlaces {
-    let places = this.#words.get(word);
-    if (places === undefined) this.#words.set(word, (places = { queried: undefined, written: new Set() }));
-    return places;
-  }
-}
+import type { Place } from './place.ts';
+import { WordOrder } from './word-order.ts';
 
 /**
- * The order of requests that may not be sent together. A stream, or a tag or type that a condition queries, excludes other
- * requests; a tag or type of an event is shared with other writers of it.
+ * The order of requests that may not be sent together. A stream excludes other requests; so does an event that the
+ * condition of another request matches. Those that the database would make wait for each other's locks although neither
+ * excludes the other, such as two conditions on one tag, may be sent together, and not while one of them is in flight.
  *
  * Each request waits for the last ones before it on each of its streams, tags and types, so that entering and leaving
  * cost the same however many wait.
@@ -72,10 +13,17 @@ class WordOrder {
 export class RequestOrder<TPlace extends Place = Place> {
   /** The last request for each stream. */
   readonly #streams = new Map<string, Place>();
-  readonly #tags = new WordOrder();
-  readonly #types = new WordOrder();
+  readonly #tags: WordOrder;
+  readonly #types: WordOrder;
   /** Of one word, which every request with events writes. */
-  readonly #log = new WordOrder();
+  readonly #log: WordOrder;
+
+  /** @param maxTogether how many requests can be sent together */
+  constructor(maxTogether: number) {
+    this.#tags = new WordOrder(maxTogether);
+    this.#types = new WordOrder(maxTogether);
+    this.#log = new WordOrder(maxTogether);
+  }
 
   /** @returns whether nothing before it excludes it */
   enter(place: TPlace): boolean {
@@ -86,28 +34,27 @@ export class RequestOrder<TPlace extends Place = Place> {
       this.#streams.set(streamId, place);
     }
     const queried = lockedWords(condition);
-    if (queried === undefined) this.#log.query(place, '');
-    for (const tag of queried?.tags ?? []) this.#tags.query(place, tag);
-    for (const type of queried?.types ?? []) this.#types.query(place, type);
-    for (const tag of tags) this.#tags.write(place, tag);
-    for (const type of types) this.#types.write(place, type);
-    if (types.size > 0) this.#log.write(place, '');
+    if (queried === undefined) this.#log.enter(place, '', 'query');
+    for (const tag of queried?.tags ?? []) this.#tags.enter(place, tag, 'query');
+    for (const type of queried?.types ?? []) this.#types.enter(place, type, 'query');
+    for (const tag of tags) this.#tags.enter(place, tag, 'write');
+    for (const type of types) this.#types.enter(place, type, 'write');
+    if (types.size > 0) this.#log.enter(place, '', 'write');
     return place.blockers === 0;
   }
 
-  /** @returns those that waited for it, and for no other one any more */
+  /** From now on its locks may be held: no request joins it that would wait for them. */
+  send(place: TPlace): void {
+    for (const group of place.groups) group.close();
+  }
+
+  /** @returns those that waited for it, and for nothing else any more */
   leave(place: TPlace): readonly TPlace[] {
-    const { streams, tags, types, condition } = place.request;
-    for (const { streamId } of streams)
+    for (const { streamId } of place.request.streams)
       if (this.#streams.get(streamId) === place) this.#streams.delete(streamId);
-    const queried = lockedWords(condition);
-    for (const tag of queried?.tags ?? []) this.#tags.forget(place, tag);
-    for (const type of queried?.types ?? []) this.#types.forget(place, type);
-    for (const tag of tags) this.#tags.forget(place, tag);
-    for (const type of types) this.#types.forget(place, type);
-    this.#log.forget(place, '');
+    const followers = place.groups.flatMap((group) => group.leave());
     // Only places of this type are entered.
-    return (place.followers as TPlace[]).filter((follower) => {
+    return (place.followers.concat(followers) as TPlace[]).filter((follower) => {
       follower.blockers -= 1;
       return follower.blockers === 0;
     });

@@ -3,10 +3,17 @@ import {
   type Backoff,
   InFlight,
   type InFlightLimits,
+  InvalidArgumentError,
   retryDelayMs,
   StoreUnavailableError,
 } from '@leftfold/core';
-import { assertDuration, assertWhole } from '@leftfold/core/input';
+import {
+  assertDuration,
+  assertGiven,
+  assertOptions,
+  assertWhole,
+  type OptionNames,
+} from '@leftfold/core/input';
 import {
   type Notifier,
   onAbort,
@@ -58,6 +65,9 @@ export interface WaitForHighWaterMarkOptions extends LogPlace {
   /** Resolve with the current mark when this aborts. */
   readonly signal?: AbortSignalLike | undefined;
 }
+
+const placeNames: OptionNames<LogPlace> = { after: true, era: true };
+const waitNames: OptionNames<WaitForHighWaterMarkOptions> = { ...placeNames, timeoutMs: true, signal: true };
 
 interface Mark {
   readonly mark: number;
@@ -112,7 +122,10 @@ export class HighWaterWatch {
    * @throws LogRewoundError when the log ends before `after`, or has gone back since `era`
    * @throws StoreUnavailableError, ReadOnlyDatabaseError on a standby, and other errors of the database
    */
-  async now({ after, era }: LogPlace = { after: 0 }): Promise<number> {
+  async now(from: LogPlace = { after: 0 }): Promise<number> {
+    assertOptions('from', from, placeNames);
+    const { after, era } = from;
+    assertWhole('after', after);
     const { top } = await this.#read();
     if (era !== undefined) this.#memory.assertSame(era);
     if (after > top) throw beyondTheEnd(after, top);
@@ -137,13 +150,12 @@ export class HighWaterWatch {
   }
 
   /** @throws like {@link now}; StoreUnavailableError also when too many calls wait */
-  async waitFor({
-    after,
-    era = this.#memory.era,
-    timeoutMs,
-    signal,
-  }: WaitForHighWaterMarkOptions): Promise<number> {
+  async waitFor(options: WaitForHighWaterMarkOptions): Promise<number> {
+    assertGiven('options', options, waitNames);
+    const { after, era = this.#memory.era, timeoutMs, signal } = options;
+    if (after === undefined) throw InvalidArgumentError.not('a whole number from 0', 'after', after);
     assertWhole('after', after);
+    assertWhole('era', era);
     assertDuration('timeoutMs', timeoutMs);
     this.#memory.assertSame(era);
     if ((this.#mark > after && this.#era === era) || signal?.aborted === true) return this.#mark;

@@ -7,6 +7,7 @@ import {
   type OptionNames,
   ProgressMeter,
 } from '@leftfold/core/input';
+import { tell } from '@leftfold/postgres';
 import type { PostgresEventStore } from '../postgres-event-store.ts';
 import { PAGE_EVENTS } from '../sql/page.ts';
 import { HistoryCounts, type HistoryProgress, type HistoryReport } from './history-report.ts';
@@ -47,7 +48,8 @@ const optionNames: OptionNames<CheckHistoryOptions> = {
  * Nothing is written. Events are read page by page up to the high-water mark at the start, in bounded memory.
  *
  * @returns how many events of each type and version were read, and where reading failed: positions, types and the
- * issues of schemas, never values. An unknown type or a newer version is counted, and is no failure.
+ * issues of schemas, never values. An unknown type or a newer version is counted, and is no failure; so is an event that
+ * lacks a tag which its definition declares now.
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take
  * @throws StoreUnavailableError, ClosedError
  *
@@ -84,7 +86,7 @@ export async function checkHistory(
       for (const outcome of page.outcomes()) counts.add(outcome);
       left -= page.count;
       position = page.position;
-      onProgress?.({ ...meter.at(position, upTo), ...counts.totals });
+      tell(onProgress, { ...meter.at(position, upTo), ...counts.totals });
     }
   }
   return counts.report(upTo, upTo);

@@ -13,6 +13,8 @@ export interface ReadOutcome extends StoredPlace {
   readonly schemaVersion: number;
   /** Undefined when it can be read. */
   readonly error: unknown;
+  /** Whether what it is read as lacks a tag that its definition declares. */
+  readonly untagged: boolean;
 }
 
 /** A stored event that this release cannot read. */
@@ -33,6 +35,8 @@ export interface HistoryCount {
   readonly failed: number;
   /** Whether this release has no definition of the type, or none of this version. */
   readonly unknown: boolean;
+  /** Those that lack a tag which this release gives to such an event: folds for that tag do not read them. */
+  readonly untagged: number;
 }
 
 /** How many events were checked, and what was found. */
@@ -40,6 +44,7 @@ interface HistoryTotals {
   readonly events: number;
   readonly failed: number;
   readonly unknown: number;
+  readonly untagged: number;
 }
 
 /** How far a check has come, in positions up to the high-water mark at the start, and what it has found. */
@@ -67,18 +72,24 @@ export class HistoryCounts {
   #events = 0;
   #failed = 0;
   #unknown = 0;
+  #untagged = 0;
 
   constructor(maxFailures: number) {
     this.#maxFailures = maxFailures;
   }
 
-  add({ error, ...stored }: ReadOutcome): void {
+  add({ error, untagged, ...stored }: ReadOutcome): void {
     const { type, schemaVersion } = stored;
     const key = `${type} ${schemaVersion}`;
-    const count = this.#counts.get(key) ?? { type, schemaVersion, events: 0, failed: 0, unknown: false };
+    const none = { events: 0, failed: 0, unknown: false, untagged: 0 };
+    const count = this.#counts.get(key) ?? { type, schemaVersion, ...none };
     this.#counts.set(key, count);
     count.events += 1;
     this.#events += 1;
+    if (untagged) {
+      count.untagged += 1;
+      this.#untagged += 1;
+    }
     if (error === undefined) return;
     if (error instanceof UnknownEventError) {
       count.unknown = true;
@@ -92,7 +103,12 @@ export class HistoryCounts {
   }
 
   get totals(): HistoryTotals {
-    return { events: this.#events, failed: this.#failed, unknown: this.#unknown };
+    return {
+      events: this.#events,
+      failed: this.#failed,
+      unknown: this.#unknown,
+      untagged: this.#untagged,
+    };
   }
 
   report(position: number, upTo: number): HistoryReport {

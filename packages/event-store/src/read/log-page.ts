@@ -1,4 +1,4 @@
-import { estimatedJsonSize, type RecordedEvent, type StoredPlace } from '@leftfold/core';
+import { estimatedJsonSize, type EventCatalog, type RecordedEvent, type StoredPlace } from '@leftfold/core';
 import type { ReadOutcome } from '../history/history-report.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 import { sizeOf } from '../sql/page.ts';
@@ -30,9 +30,11 @@ export class LogPage implements Iterable<RecordedEvent> {
   readonly position: number;
   readonly #rows: readonly EventRow[];
   readonly #toEvents: ToEvents;
+  readonly #catalog: EventCatalog;
   #events: readonly RecordedEvent[] | undefined;
 
-  constructor(rows: readonly EventRow[], position: number, toEvents: ToEvents) {
+  constructor(rows: readonly EventRow[], position: number, toEvents: ToEvents, catalog: EventCatalog) {
+    this.#catalog = catalog;
     this.position = position;
     this.#rows = rows;
     this.#toEvents = toEvents;
@@ -68,17 +70,18 @@ export class LogPage implements Iterable<RecordedEvent> {
     return this.within({ left: Number.POSITIVE_INFINITY, last: undefined });
   }
 
-  /** Each stored event, with the error of making its events if there is one. */
+  /** Each stored event, with the error of making its events if there is one, and whether they lack tags. */
   *outcomes(): Generator<ReadOutcome, void, undefined> {
     for (const row of this.#rows) {
       let error: unknown;
+      let untagged = false;
       try {
-        this.#toEvents(row);
+        untagged = this.#toEvents(row).some((event) => this.#catalog.lacksTags(event));
       } catch (thrown) {
         error = thrown;
       }
       const { stream_id: streamId, type, schema_version: schemaVersion } = row;
-      yield { ...placeOf(row), streamId, type, schemaVersion, error };
+      yield { ...placeOf(row), streamId, type, schemaVersion, error, untagged };
     }
   }
 

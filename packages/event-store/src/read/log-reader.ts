@@ -81,7 +81,7 @@ interface ReadPageFrom {
   readonly starts?: readonly number[];
   /** Selected beside what the filter selects, which can then be an empty list. */
   readonly lasts?: readonly LastMatch[];
-  /** Runs the statement in a transaction. */
+  /** Runs the statement in a transaction that has appended nothing. */
   readonly run?: StatementRunner | undefined;
 }
 
@@ -154,7 +154,7 @@ export class LogReader {
         range,
       );
     const newest = backwards === true ? rows.slice(0, TAIL_REMEMBERED) : rows.slice(-TAIL_REMEMBERED);
-    if (run === undefined) this.#remember(era, newest);
+    if (transaction === undefined) this.#remember(era, newest);
     const rest = token === undefined ? [] : await this.#restOf(token, filter);
     const isWanted = wantedBy({ queries: asked, lasts, token });
     return this.#pageOf([...rest, ...rows], { ...options, isWanted }, position);
@@ -181,13 +181,13 @@ export class LogReader {
     return this.#memory.era;
   }
 
-  /** @param run runs the statements in a transaction */
+  /** @param run runs the statements in a transaction that has appended nothing */
   stream(streamId: string, options: ReadStreamOptions, run?: StatementRunner): StreamEvents {
     const read = async (statement: Statement): Promise<readonly PageRow[]> => {
       this.assertOpen();
       const { era } = this.#memory;
       const rows = await this.#rows<PageRow>(statement, run);
-      if (run === undefined) this.#remember(era, rows.slice(...(options.backwards === true ? [0, 1] : [-1])));
+      this.#remember(era, rows.slice(...(options.backwards === true ? [0, 1] : [-1])));
       return rows;
     };
     const toPage = (rows: readonly PageRow[]) => this.#pageOf(rows, options);
@@ -217,8 +217,12 @@ export class LogReader {
     this.assertOpen();
     assertId('stream id', streamId);
     assertId('snapshot key', key);
-    const statement = loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS);
-    return toLoadedSnapshot(await this.#rows<SnapshotRow>(statement), this.#toEvents({}));
+    const { era } = this.#memory;
+    const rows = await this.#rows<SnapshotRow>(
+      loadSnapshotStatement(this.#schema, streamId, key, PAGE_EVENTS),
+    );
+    this.#remember(era, rows.slice(-1));
+    return toLoadedSnapshot(rows, this.#toEvents({}));
   }
 
   /** @throws LogRewoundError when the log does not have the event of the token */
@@ -269,7 +273,7 @@ export class LogReader {
   }
 
   #pageOf(rows: readonly EventRow[], rule: ReadRule, position = 0): LogPage {
-    return new LogPage(rows, position, this.#toEvents(rule));
+    return new LogPage(rows, position, this.#toEvents(rule), this.catalog);
   }
 
   #toEvents({ unknownEvents, validate = this.#validate, isWanted }: ReadRule): ToEvents {

@@ -297,15 +297,8 @@ begin
 
   -- What the queries match is locked: an event that does not match now will not match before this transaction ends.
   if query_request is not null then
-    select array_agg(found.position order by number)
-      into matched_position
-      from generate_series(1, request_count) as number
-      left join (select query.request,
-                        max(:schema._find_latest_match(
-                              query.tags::text[], query.types::text[], query.category, query.after)) as position
-                   from unnest(query_request, query_tags, query_types, query_category, query_after)
-                        as query (request, tags, types, category, after)
-                  group by query.request) as found on found.request = number;
+    matched_position := :schema._find_latest_matches(
+      request_count, query_request, query_tags, query_types, query_category, query_after);
   end if;
 
   select array_agg(stream.request)
@@ -426,6 +419,9 @@ declare
   idle_limit_set boolean;
   demotions integer := 0;
 begin
+  -- Its callers need not have read the lineage of the log, which makes sure of the same.
+  perform :schema._last_position();
+
   if idle_limit_ms > 0 and current_setting('idle_in_transaction_session_timeout') = '0' then
     idle_limit_set := set_config('idle_in_transaction_session_timeout', idle_limit_ms::text, true) is not null;
   end if;
@@ -587,7 +583,8 @@ $$;
   {
     name: '_check_lineage',
     sql: `-- The lineage of the log, the highest position that it has, and the lowest position of the given events that it does not
--- have; null when it has all of them. One statement, so that all of it is about one database.
+-- have; null when it has all of them. One statement, so that all of it is about one database. Raises SQLSTATE LF008 as
+-- _last_position does.
 create or replace function :schema._check_lineage(
   known_position bigint[], known_event_id text[], out lineage text, out top bigint, out lost_from bigint
 ) language plpgsql volatile security definer
@@ -595,7 +592,7 @@ create or replace function :schema._check_lineage(
 as $$
 begin
   select now.lineage,
-         (select coalesce(max(stored.position), 0) from :schema.events as stored),
+         :schema._last_position(),
          (select min(known.position)
             from unnest(known_position, known_event_id) as known (position, event_id)
            where not exists (select from :schema.events as stored
@@ -856,26 +853,93 @@ $$;
 `,
   },
   {
-    name: '_find_latest_match',
-    sql: `-- The position of the latest event after a position that has all of the tags ('{}': any tags), any of the types (null: any
--- type at all), and a stream of the category (null: any stream); null when there is none.
+    name: '_find_latest_matches',
+    sql: `-- Of each request, the position of the latest event that any of its queries matches; null when there is none. The
+-- arguments are as in _append_batch.
 --
--- The caller has locked what the query matches: an event that matches drew its position before the lock was taken, or is
--- not seen.
-create or replace function :schema._find_latest_match(
-  tags text[], types text[], category text, after bigint
-) returns bigint language plpgsql volatile
+-- A decision has mostly read almost to the end of the log. So the queries that ask for few positions share one scan of
+-- these, which takes less time than the searches for two of the queries would. The others are searched one by one.
+--
+-- The caller has locked what the queries match: an event that matches drew its position before the lock was taken, or is
+-- not seen. Each statement below sees what was committed before it began.
+create or replace function :schema._find_latest_matches(
+  request_count integer, query_request integer[], query_tags text[], query_types text[], query_category text[],
+  query_after bigint[]
+) returns bigint[] language plpgsql volatile
   set search_path = pg_catalog, pg_temp
+  -- As in _find_events.
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
+  set jit = off
 as $$
 declare
   top bigint := pg_sequence_last_value(':schema.event_position'::regclass);
+  -- Queries after this position or a higher one are recent. In a short log, that is half of it: no search takes long.
+  recent_from bigint;
+  -- Of the recent queries: the lowest position, the tags that are locked, and whether each of them has one.
+  lowest_after bigint;
+  locked_tags text[];
+  all_have_tags boolean;
+  latest bigint[] := array_fill(null::bigint, array[request_count]);
+  found_request integer;
+  found_position bigint;
 begin
   -- A sequence that was set, but never called, has no last value for the function above.
   if top is null then
     select coalesce(max(stored.position), 0) into top from :schema.events as stored;
   end if;
-  return (select found.position
-            from :schema._find_events(after, top, 1, types, category, tags, backwards => true) as found);
+  recent_from := greatest(top - 1000, (top + 1) / 2);
+
+  select min(query.after), array_agg((query.tags::text[])[1]), bool_and((query.tags::text[])[1] is not null)
+    into lowest_after, locked_tags, all_have_tags
+    from unnest(query_tags, query_after) as query (tags, after)
+   where query.after >= recent_from;
+
+  if lowest_after < top then
+    -- A loop never has a parallel plan.
+    for found_request, found_position in
+      with recent as materialized (
+        select stored.position, stored.type, stored.stream_id, stored.tags
+          from :schema.events as stored
+         where stored.position > lowest_after
+           and stored.position <= top
+           and (not all_have_tags or stored.tags && locked_tags)
+         order by stored.position desc
+         -- The range has no more. The planner expects 0.5 % of the log in it, which in a large log is another plan.
+         limit 1000
+      ), queries as materialized (
+        select query.request, query.tags::text[] as tags, query.types::text[] as types, query.category, query.after
+          from unnest(query_request, query_tags, query_types, query_category, query_after)
+               as query (request, tags, types, category, after)
+         where query.after >= recent_from
+      )
+      select queries.request, max(recent.position)
+        from recent
+        join queries on recent.position > queries.after
+                    and recent.tags @> queries.tags
+                    and (queries.types is null or recent.type = any (queries.types))
+                    and (queries.category is null or starts_with(recent.stream_id, queries.category || '-'))
+       group by queries.request
+    loop
+      latest[found_request] := found_position;
+    end loop;
+  end if;
+
+  if not recent_from <= all (query_after) then
+    for found_request, found_position in
+      select query.request,
+             max((select found.position
+                    from :schema._find_events(query.after, top, 1, query.types::text[], query.category,
+                                              query.tags::text[], backwards => true) as found))
+        from unnest(query_request, query_tags, query_types, query_category, query_after)
+             as query (request, tags, types, category, after)
+       where query.after < recent_from
+       group by query.request
+    loop
+      latest[found_request] := greatest(latest[found_request], found_position);
+    end loop;
+  end if;
+  return latest;
 end
 $$;
 `,
@@ -915,7 +979,7 @@ begin
       using errcode = 'LF005', hint = 'connect to the primary';
   end if;
 
-  select case when is_called then last_value else 0 end into top from :schema.event_position;
+  select case when is_called then last_value else last_value - 1 end into top from :schema.event_position;
 
   -- The key of a writer lock is the sequence's value modulo 2^31. The value is below \`top\` by up to 2^31, or was read
   -- after the statement above. Reading a value that is just ahead as one far below only delays a reader; the opposite
@@ -951,6 +1015,30 @@ begin
    limit 1;
   high_water_mark := coalesce(high_water_mark, 0);
   lineage := (select now.lineage from :schema.lineage as now);
+end
+$$;
+`,
+  },
+  {
+    name: '_last_position',
+    sql: `-- The highest position of the log, 0 when it is empty. Raises SQLSTATE LF008 when the sequence is behind it, as in a log that
+-- was copied without the sequence: a position that it drew could be that of an event, or come before events that readers
+-- and conditions have passed.
+create or replace function :schema._last_position() returns bigint language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  last_position bigint;
+begin
+  select coalesce(max(stored.position), 0) into last_position from :schema.events as stored;
+  -- Read after the events: of each that was seen, the position was drawn before.
+  if last_position > (select case when is_called then last_value else last_value - 1 end
+                        from :schema.event_position) then
+    raise exception 'the sequence %.event_position is behind the log', ':schema'
+      using errcode = 'LF008',
+            hint = 'stop all writers, and set it to the highest position of the log with setval';
+  end if;
+  return last_position;
 end
 $$;
 `,
@@ -1099,6 +1187,8 @@ create or replace function :schema._problem_of_id(value text) returns text langu
 as $$
   select case when value is null then 'must not be null'
               when value = '' then 'must be a text that is not empty'
+              -- A UTF-16 unit has at most three bytes. A text of megabytes would take seconds below.
+              when octet_length(value) > 3 * 255 then 'has more than 255 characters'
               -- Characters beyond U+FFFF are two UTF-16 units.
               when char_length(value)
                    + char_length(regexp_replace(value, E'[\\\\u0001-\\\\uffff]', '', 'g')) > 255
@@ -1214,10 +1304,14 @@ begin
     raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
   end if;
   if query_request is not null then
-    if exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
+    if exists (select from unnest(query_request, query_tags, query_types, query_after) as query (request, tags, types, after)
               where query.request not between 1 and request_count
                  or query.request is null or query.tags is null or query.after is null
-                 or query.after < 0 or cardinality(query.tags::text[]) not between 0 and 64) then
+                 or query.after < 0 or cardinality(query.tags::text[]) not between 0 and 64
+                 -- Plain lists: of another form, the first tag is not the one that is locked, and null matches no event.
+                 or query.tags::text[] <> array(select tag from unnest(query.tags::text[]) as tag where tag is not null)
+                 or query.types::text[] <> array(select type from unnest(query.types::text[]) as type where type is not null)
+              ) then
       raise exception 'the queries of _append_batch do not fit together' using errcode = '22023';
     end if;
   end if;
@@ -1331,6 +1425,14 @@ begin
                      or jsonb_path_exists(event.value -> 'tags', 'strict $[*] ? (@.type() <> "string")', silent => true)
                      then 'has "tags" that are not an array of strings'
                    when jsonb_array_length(event.value -> 'tags') > 64 then 'has more than 64 tags'
+                   -- Misspelt tags would be none, and no condition on them would find the event.
+                   when event.value - array['type', 'data', 'id', 'schemaVersion', 'metadata', 'tags'] <> '{}'
+                     then 'has no member "'
+                          || left((select min(member.name)
+                                     from jsonb_object_keys(event.value) as member (name)
+                                    where member.name not in ('type', 'data', 'id', 'schemaVersion', 'metadata', 'tags')),
+                                  100)
+                          || '"; it takes type, data, id, schemaVersion, metadata and tags'
                  end as problem
             from jsonb_array_elements(events) with ordinality as event (value, number)) as checked
    where checked.problem is not null

@@ -8,9 +8,11 @@ import type {
   MetadataSchema,
 } from '@leftfold/core';
 import type { EventStoreOptions } from '@leftfold/event-store';
+import type { AnyRelay, ConsumerDefinition } from '@leftfold/messaging';
 import type { ProjectionRunnerOptions } from '@leftfold/projections';
 import type { DatabaseOptions } from '../database/choose-database.ts';
 import type { ReadyProgress } from '../health/health.ts';
+import type { AppIncident } from './app.ts';
 
 /**
  * Options of {@link createApp}: the definitions, and a group for each concern. Every option of the packages underneath is
@@ -30,7 +32,11 @@ export interface AppOptions<
   readonly projections?: TProjections | undefined;
   /** Effects outside of the database, by `defineReaction`. */
   readonly reactions?: readonly AnyReaction[] | undefined;
-  /** Events beside those of the aggregates, projections and reactions, which are included. */
+  /** What is published to other services, by `defineRelay` of @leftfold/messaging. */
+  readonly relays?: readonly AnyRelay[] | undefined;
+  /** What happens when other services publish messages, by `defineConsumer` of @leftfold/messaging. */
+  readonly consumers?: readonly ConsumerDefinition[] | undefined;
+  /** Events beside those of the aggregates, projections, reactions and relays, which are included. */
   readonly events?: TGroups | undefined;
   /** The Postgres schema of the log. The schemas of read models begin with its name. @default 'leftfold' */
   readonly schema?: string | undefined;
@@ -78,12 +84,19 @@ export interface AppCommandOptions<TMetadata extends MetadataSchema, TReason ext
   > {}
 
 /** How this process runs projections: leases, batches, retries. */
-export interface AppSubscriptionOptions extends Omit<ProjectionRunnerOptions, 'store' | 'projections'> {
+export interface AppSubscriptionOptions
+  extends Omit<ProjectionRunnerOptions, 'store' | 'projections' | 'onIncident'> {
   /**
-   * Whether this process runs projections and reactions. With `false`, commands and queries work as well, and another
-   * process has to run them.
+   * Whether this process runs projections, reactions, relays and consumers. With `false`, commands and queries work as
+   * well, and another process has to run them.
    *
    * @default true
    */
   readonly run?: boolean | undefined;
+  /**
+   * Called for each failure of a projection, reaction, relay or consumer.
+   *
+   * @default a warning of the process for those that need an operator
+   */
+  readonly onIncident?: ((incident: AppIncident) => void) | undefined;
 }

@@ -1,4 +1,5 @@
 import type { EmbeddedPostgresError, EmbeddedPostgresErrorCode } from '@leftfold/embedded';
+import type { AnyRelay, ConsumerDefinition, ParkedMessages } from '@leftfold/messaging';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -464,4 +465,15 @@ test('a rebuild with a condition tells whether it was kept, and by what', async 
   app.projections.rebuild(balances, { switchIf: ({ different }) => different });
   // @ts-expect-error only what is compared has rows to name
   app.projections.rebuild(balances, { limit: 5 });
+});
+
+test('an app takes relays and consumers, each in its place', async () => {
+  const { relay, consumer } = {} as { relay: AnyRelay; consumer: ConsumerDefinition };
+  const messaging = await createApp({ aggregates: [account], relays: [relay], consumers: [consumer] });
+  await messaging.consumers.waitFor(consumer, { key: 'account-a', token: parseLogToken('v1.0') });
+  expectTypeOf(messaging.consumers.parked(consumer)).toEqualTypeOf<ParkedMessages>();
+  // @ts-expect-error a relay is no consumer
+  createApp({ consumers: [relay] });
+  // @ts-expect-error a consumer is no relay
+  createApp({ relays: [consumer] });
 });

@@ -3,44 +3,19 @@ import type {
   AnyAggregate,
   AnyCommand,
   AnyDecision,
+  AnyEventGroup,
   AnyProjection,
   AnyTableProjection,
   CustomMetadata,
-  KeyOf,
-  LogToken,
   MetadataWith,
   RecordedEvent,
-  RowOf,
+  RecordedEventOf,
+  RecordedMetadata,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import type {
-  DistinctTables,
-  ProjectionStatus,
-  QueryOf,
-  QueryOptions,
-  ReadOptions,
-  ReadWork,
-  AsOfOptions,
-  ExplainOptions,
-  Moment,
-  PastProjection,
-  Repair,
-  Verification,
-  VerifyOptions,
-  RowExplanation,
-  GatedRebuildOptions,
-  GatedRebuildResult,
-  RebuildOptions,
-  RebuildResult,
-  RollbackOptions,
-  ProjectionVersion,
-} from '@leftfold/projections';
-import type {
-  ParkedEvents,
-  ReactionRunner,
-  SubscriptionStatus,
-  WaitForOptions,
-} from '@leftfold/subscriptions';
+import type { DistinctTables, QueryOf, QueryOptions, ReadOptions, ReadWork } from '@leftfold/projections';
+import type { SubscriptionIncident } from '@leftfold/subscriptions';
+import type { AppConsumers, AppProjections, AppReactions, AppRelays, AppStatus } from './app-groups.ts';
 import type { AppHistory } from '../history/app-history.ts';
 import type { AppHealth, HealthOptions, ReadyOptions } from '../health/health.ts';
 
@@ -83,12 +58,13 @@ export interface App<
    * It waits, without a connection, until each of them is as recent as the options require. The tables of different
    * projections must have different names. When a projection is rebuilt and switched meanwhile, `work` runs again on a new
    * snapshot, so let it do nothing but read. Its queries run in one read-only transaction, which PostgreSQL ends when it
-   * is idle for 5 seconds.
+   * is idle for 5 seconds. In `work` no other `read` or `query` of the app can be made.
    *
    * @param work gets kysely's `selectFrom`, `with`, `withRecursive`, `fn`, and the token of what it reads
    * @returns what `work` returns
    * @throws the errors of {@link App.query}, and what `work` throws
-   * @throws InvalidArgumentError when two projections have a table of the same name.
+   * @throws InvalidArgumentError when two projections have a table of the same name, or a query in `work` is no select query
+   * or not made with its `db`.
    *
    * @example
    * const { rows, token } = await app.read([balances, owners], { atLeast }, async (db, at) => {
@@ -108,6 +84,12 @@ export interface App<
   /** Status of the reactions, and what an operator does with them. */
   readonly reactions: AppReactions;
 
+  /** Status of the relays, and what an operator does with them. */
+  readonly relays: AppRelays;
+
+  /** Status of the consumers, and what an operator does with them. */
+  readonly consumers: AppConsumers;
+
   /** Questions about the past: the first event after which something did not hold. */
   readonly history: AppHistory<TAggregate, Extract<TProjection, AnyTableProjection>, TEvent>;
 
@@ -118,8 +100,8 @@ export interface App<
   readonly database: string;
 
   /**
-   * Whether the app is alive and ready, for the probes of a load balancer or an orchestrator. One round trip, within
-   * `timeoutMs`; it never fails because of the database.
+   * Whether the app is alive and ready, for the probes of a load balancer or an orchestrator. One round trip, and
+   * one for each consumer at the same time, within `timeoutMs`; it never fails because of the database.
    *
    * @throws InvalidArgumentError when an option is misspelt; nothing else
    *
@@ -131,7 +113,8 @@ export interface App<
 
   /**
    * What a deployment waits for: every projection has caught up once, in whatever process it runs, inline ones are inline,
-   * or kept from it by appends of another release, and a process runs every reaction.
+   * or kept from it by appends of another release, a process runs every reaction and relay, and the consumers of this process
+   * receive messages.
    *
    * @throws NotReadyError when it takes longer than `timeoutMs`: it names each part and the reason
    * @throws ClosedError when the app is closed meanwhile
@@ -142,7 +125,7 @@ export interface App<
   status(): Promise<AppStatus>;
 
   /**
-   * Stops in order: handlers of reactions are ended by their signals, running commands end, projections finish their current batch and release their leases, connections
+   * Stops in order: handlers of messages end, handlers of reactions are ended by their signals, running commands end, projections finish their current batch and release their leases, connections
    * are closed, and an embedded Postgres is stopped. Later calls fail with ClosedError.
    *
    * What has not ended within `database.answerTimeoutMs`, or a longer `subscriptions.stopTimeoutMs` that is given, is not
@@ -164,137 +147,20 @@ export type ResultOf<
     ? CommandResult<TCommand, MetadataWith<TMetadata>, TReason>
     : never;
 
-/** Status of an app's projections, and what an operator does with them. */
-export interface AppProjections<TProjection extends AnyProjection = AnyProjection> {
-  /** The status of each projection, in the order they were given. @throws StoreUnavailableError */
-  status(): Promise<readonly ProjectionStatus[]>;
-
-  /** Waits until a projection has applied the event of a token, as of a command's result. @throws like {@link App.query} */
-  waitFor(projection: TProjection, token: LogToken, options?: WaitForOptions): Promise<void>;
-
-  /** Waits until a projection has applied everything that is in the log now. */
-  whenCaughtUp(projection: TProjection, options?: WaitForOptions): Promise<void>;
-
-  /** Empties a projection and starts it from the beginning of the log. Until it has caught up, queries wait, or fail by `ifNotCaughtUp`. */
-  reset(projection: TProjection): Promise<void>;
-
-  /** Continues a stopped projection at the event where it stopped. Fix the cause first. */
-  resume(projection: TProjection): Promise<void>;
-
-  /**
-   * Explains a row of a table projection: what the events make of it, which one last changed each column, from what, and the
-   * newest events with their data. It reads the log from the beginning, and not the stored row. Events given up are left out.
-   *
-   * @throws InvalidArgumentError for a projection with handlers, a key that is none, and one that no event concerns
-   *
-   * @example
-   * const { row, changedBy, events } = await app.projections.explain(balances, { account_id: 'account-1' });
-   * console.log(row?.cents, changedBy.cents?.before, changedBy.cents?.event.type, events.length);
-   */
-  explain<TExplained extends Extract<TProjection, AnyTableProjection>>(
-    projection: TExplained,
-    key: KeyOf<TExplained>,
-    options?: ExplainOptions,
-  ): Promise<RowExplanation<RowOf<TExplained>, KeyOf<TExplained>>>;
-
-  /**
-   * Builds the projection's tables anew while the present ones serve and advance. Once the new ones have caught up, one
-   * transaction lets them serve. Any process of the same release works on it, and goes on after a crash.
-   *
-   * With `switchIf`, both are compared at one position when the new ones have caught up, and these serve only when it
-   * returns true. When the calling process ends before, they follow the log until `rebuild` is called again.
-   *
-   * @returns when the new tables serve; with `switchIf`, also when they are kept beside
-   * @throws RebuildRefusedError when something depends on the tables and would not be copied, such as a view.
-   * @throws RebuildDroppedError when it was dropped meanwhile; SubscriptionFailedError when it stopped at an event.
-   *
-   * @example
-   * const { outcome, difference } = await app.projections.rebuild(balances, {
-   *   switchIf: ({ missing, extra }) => missing === 0 && extra === 0,
-   *   onProgress: ({ position, secondsLeft }) => console.log(position, secondsLeft),
-   * });
-   * if (outcome === 'kept') console.log(difference.keys);
-   */
-  rebuild(projection: TProjection, options: GatedRebuildOptions): Promise<GatedRebuildResult>;
-  rebuild(projection: TProjection, options?: RebuildOptions): Promise<RebuildResult>;
-
-  /** Ends the work on a rebuild until it is resumed. @throws RebuildRefusedError when there is none */
-  pauseRebuild(projection: TProjection): Promise<void>;
-
-  /** Continues a rebuild that is paused, or has stopped at an event. @throws RebuildRefusedError when there is none */
-  resumeRebuild(projection: TProjection): Promise<void>;
-
-  /** Drops the tables of a rebuild, or those that served before the last switch. @throws RebuildRefusedError when there are none */
-  dropRebuild(projection: TProjection): Promise<void>;
-
-  /**
-   * Replays a projection aside, and compares its rows with those that serve, at one position. The result has the rows that
-   * are wrong, and says in words what to do. Takes as long as a rebuild; serves meanwhile.
-   *
-   * @throws SubscriptionFailedError when an event could not be applied in the replay.
-   * @throws StoreUnavailableError when what serves could not be held at one position with it.
-   * @throws LogRewoundError when the log went back meanwhile, as after a restore.
-   *
-   * @example
-   * const { equal, keys, message } = await app.projections.verify(balances);
-   * if (!equal) console.error(message, keys);
-   */
-  verify(projection: TProjection, options?: VerifyOptions): Promise<Verification>;
-
-  /**
-   * Verifies a projection, and replaces the rows that are wrong, in one transaction.
-   *
-   * @throws RepairRefusedError when more than 10,000 rows are wrong, or two replays of the same events differ.
-   */
-  repair(projection: TProjection, options?: VerifyOptions): Promise<Repair>;
-
-  /**
-   * Builds a copy of a projection as it was at a position or a time, for queries: `await using past = await …`. It is
-   * dropped when it is disposed of, and when the app closes.
-   *
-   * @throws InvalidArgumentError when the log does not go so far.
-   *
-   * @example
-   * await using past = await app.projections.asOf(balances, { time: new Date('2026-01-01T00:00:00Z') });
-   * const rows = await past.query().where('cents', '>', 0).execute();
-   */
-  asOf<TPast extends TProjection>(
-    projection: TPast,
-    moment: Moment,
-    options?: AsOfOptions,
-  ): Promise<PastProjection<TPast>>;
-
-  /**
-   * Lets the tables serve again that did before the last switch, once they have caught up. Those that serve now are kept.
-   *
-   * @throws RebuildRefusedError when there are none.
-   */
-  rollback(projection: TProjection, options?: RollbackOptions): Promise<RebuildResult>;
-
-  /**
-   * All versions of a projection that have tables in this database, and the copies of them, with their positions and sizes.
-   *
-   * @param projection one of the app, or the name of any
-   */
-  versions(projection: TProjection | string): Promise<readonly ProjectionVersion[]>;
-
-  /** Drops the tables of a version that no process runs. @throws RebuildRefusedError when one does, or there is none */
-  dropVersion(name: string, version: number): Promise<void>;
-
-  /** Events that were set aside, of projections with `onFailure: 'park'`: list, resume, give up. */
-  readonly parked: ParkedEvents<TProjection>;
+/** Something that went wrong in a projection, a reaction, a relay or a consumer of an app. */
+export interface AppIncident extends SubscriptionIncident {
+  /** The name of the consumer that it is about; undefined when it is about another part. */
+  readonly consumer: string | undefined;
 }
 
-/** Status of an app's reactions, and what an operator does with them. */
-export type AppReactions = Pick<
-  ReactionRunner,
-  'status' | 'waitFor' | 'whenCaughtUp' | 'resume' | 'reset' | 'parked'
+/** Every event that an app reads: those of its aggregates, decisions and projections, and further ones. */
+export type AppEvent<
+  TAggregate extends AnyAggregate,
+  TDecision extends AnyDecision,
+  TProjection extends AnyProjection,
+  TGroup extends AnyEventGroup,
+  TMetadata extends CustomMetadata,
+> = RecordedEventOf<
+  TAggregate['events'] | TDecision['events'][number] | TProjection['events'][number] | TGroup,
+  RecordedMetadata<TMetadata>
 >;
-
-/** How each part of an app is doing. */
-export interface AppStatus {
-  /** See {@link PostgresEventStore.highWaterMark}. */
-  readonly highWaterMark: number;
-  readonly projections: readonly ProjectionStatus[];
-  readonly reactions: readonly SubscriptionStatus[];
-}

@@ -14,6 +14,7 @@ import {
   assertWhole,
   type OptionNames,
 } from '@leftfold/core/input';
+import { assertConsumer, assertRelay } from '@leftfold/messaging';
 import type {
   AppCommandOptions,
   AppDatabaseOptions,
@@ -29,6 +30,8 @@ const appNames: OptionNames<Options> = {
   decisions: true,
   projections: true,
   reactions: true,
+  relays: true,
+  consumers: true,
   events: true,
   schema: true,
   database: true,
@@ -88,12 +91,14 @@ type AnyAppOptions = AppOptions<
 /** @throws InvalidArgumentError when a group of options, or an option in one, is misspelt: nothing was started */
 export function assertAppOptions(options: AnyAppOptions): void {
   assertGiven('options', options, appNames);
-  const { aggregates = [], decisions = [], projections = [], reactions = [], events = [] } = options;
+  const { aggregates = [], decisions = [], projections = [], reactions = [], relays = [] } = options;
   assertEach('aggregates', aggregates, assertAggregate);
   assertEach('decisions', decisions, assertDecision);
   assertEach('projections', projections, assertProjection);
   assertEach('reactions', reactions, assertReaction);
-  assertEach('events', events, assertEventGroup);
+  assertEach('relays', relays, assertRelay);
+  assertEach('consumers', options.consumers ?? [], assertConsumer);
+  assertEach('events', options.events ?? [], assertEventGroup);
   assertFunction('onProgress', options.onProgress);
   assertFunction('onStart', options.onStart);
   for (const [group, names] of Object.entries(groups))
@@ -101,6 +106,7 @@ export function assertAppOptions(options: AnyAppOptions): void {
   assertText('database.url', options.database?.url);
   assertOneOf('database.embedded', options.database?.embedded, [true, false]);
   assertWhole('database.waitMs', options.database?.waitMs);
+  assertFunction('subscriptions.onIncident', options.subscriptions?.onIncident);
   assertOneOf('subscriptions.run', options.subscriptions?.run, [true, false]);
 }
 

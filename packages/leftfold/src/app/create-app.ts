@@ -9,6 +9,7 @@ import type {
   MetadataSchema,
 } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
+import { createConsumerRunner, createRelayRunner, type ExecuteMessageCommand } from '@leftfold/messaging';
 import {
   createProjectionRunner,
   type ExplainOptions,
@@ -22,7 +23,7 @@ import {
   type ReadLogOptions,
 } from '@leftfold/projections';
 import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
-import { SharedLimit } from '@leftfold/postgres';
+import { SharedLimit, tell } from '@leftfold/postgres';
 import { chooseDatabase } from '../database/choose-database.ts';
 import { describeDatabase, placeOf } from '../database/describe-database.ts';
 import { loadEmbedded } from '../database/load-embedded.ts';
@@ -31,16 +32,17 @@ import { type AnyInvariant, firstViolation } from '../history/first-violation.ts
 import type { AppParts } from '../health/app-parts.ts';
 import { type HealthOptions, healthOf, type ReadyOptions } from '../health/health.ts';
 import { tellingProgress, whenReady } from '../health/ready.ts';
-import type { App } from './app.ts';
-import type { AppEvent } from './app-events.ts';
+import type { App, AppEvent } from './app.ts';
 import type { AppOptions } from './app-options.ts';
 import { assertAppOptions } from './assert-app-options.ts';
 import { startComponent } from './component.ts';
 import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
+import { incidentCallbacks } from './incident-callbacks.ts';
+import { inboxSchema } from './inbox-schema.ts';
 
 /**
- * Starts an application: connects to Postgres, migrates it, and runs its projections and reactions.
+ * Starts an application: connects to Postgres, migrates it, and runs its projections, reactions, relays and consumers.
  *
  * Any number of processes may run the same app on one database.
  *
@@ -50,7 +52,8 @@ import { DisposableStack } from './disposable-stack.ts';
  * `subscriptions: { run: false }` it does not wait: another process has to run the projections.
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take.
- * @throws DuplicateDefinitionError when two aggregates, decisions, projections, reactions or events have one name.
+ * @throws DuplicateDefinitionError when two aggregates, decisions, projections, reactions, consumers or events have one
+ * name.
  * @throws DatabaseNotConfiguredError when no database is configured, also when NODE_ENV is "production" and only the
  * embedded one is there.
  * @throws LoginRefusedError, ServerTooOldError, MissingRightsError, ReadOnlyDatabaseError when the database cannot be
@@ -92,8 +95,10 @@ export async function createApp<
   assertAppOptions(options);
   const { schema = 'leftfold', database: databaseOptions = {}, store: storeOptions = {} } = options;
   const { url, pool, embedded, waitMs = 0, ...connection } = databaseOptions;
-  const { run = true, ...runnerOptions } = options.subscriptions ?? {};
-  const { aggregates, decisions, projections, reactions, events } = definitionsOf(options);
+  const { run = true, onIncident, ...subscriptionOptions } = options.subscriptions ?? {};
+  const { ofSubscriptions, ofConsumers } = incidentCallbacks(onIncident);
+  const runnerOptions = { ...subscriptionOptions, onIncident: ofSubscriptions };
+  const { aggregates, decisions, projections, reactions, relays, consumers, events } = definitionsOf(options);
 
   const print = (line: string) => void process.stderr.write(`${line}\n`);
   const stack = new DisposableStack();
@@ -142,9 +147,29 @@ export async function createApp<
       execute: (command, given) =>
         executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
     });
+    const relayRunner = createRelayRunner({ ...reactionOptions, store, relays });
+    const { connectionString, pool: givenPool } = database;
+    const consumerRunner = createConsumerRunner({
+      consumers,
+      database: { connectionString, pool: givenPool },
+      schema: inboxSchema(schema),
+      preparedStatements: connection.preparedStatements,
+      onIncident: ofConsumers,
+      // Sound, as for reactions.
+      execute: (command, given) =>
+        executor.execute(command as never, given as never) as ReturnType<ExecuteMessageCommand>,
+    });
     let closed = false;
     const reading = { store, runner, isClosed: () => closed };
-    const parts: AppParts = { ...reading, projections, reactions, reactionRunner };
+    const parts: AppParts = {
+      ...reading,
+      projections,
+      reactions,
+      reactionRunner,
+      relays,
+      relayRunner,
+      consumerRunner: run ? consumerRunner : undefined,
+    };
     await startComponent(stack, { migrate: () => reachable(() => store.migrate()) });
     await startComponent(stack, {
       migrate: () => reachable(() => runner.migrate()),
@@ -155,7 +180,11 @@ export async function createApp<
         const waiting = Promise.all(
           inline.map((projection) => runner.untilInline(projection, undefined, reachable)),
         );
-        await tellingProgress(waiting, { ...parts, projections: inline, reactions: [] }, options.onProgress);
+        await tellingProgress(
+          waiting,
+          { ...parts, projections: inline, reactions: [], relays: [], consumerRunner: undefined },
+          options.onProgress,
+        );
       },
       stop: () => closing.wait(runner.stop()),
     });
@@ -165,6 +194,16 @@ export async function createApp<
       migrate: () => reachable(async () => (reactions.length > 0 ? reactionRunner.migrate() : undefined)),
       start: () => reachable(async () => (run && reactions.length > 0 ? reactionRunner.start() : undefined)),
       stop: () => closing.wait(reactionRunner.stop()),
+    });
+    await startComponent(stack, {
+      migrate: () => reachable(() => relayRunner.migrate()),
+      start: () => reachable(async () => (run && relays.length > 0 ? relayRunner.start() : undefined)),
+      stop: () => closing.wait(relayRunner.stop()),
+    });
+    await startComponent(stack, {
+      migrate: () => reachable(() => consumerRunner.migrate()),
+      start: () => reachable(async () => (run ? consumerRunner.start() : undefined)),
+      stop: () => closing.wait(consumerRunner.stop()),
     });
 
     const close = () => {
@@ -211,6 +250,21 @@ export async function createApp<
         reset: reactionRunner.reset.bind(reactionRunner),
         parked: reactionRunner.parked,
       },
+      relays: {
+        status: relayRunner.status.bind(relayRunner),
+        waitFor: relayRunner.waitFor.bind(relayRunner),
+        whenCaughtUp: relayRunner.whenCaughtUp.bind(relayRunner),
+        resume: relayRunner.resume.bind(relayRunner),
+        pause: relayRunner.pause.bind(relayRunner),
+        rewind: relayRunner.rewind.bind(relayRunner),
+        parked: relayRunner.parked,
+      },
+      consumers: {
+        status: consumerRunner.status.bind(consumerRunner),
+        waitFor: consumerRunner.waitFor.bind(consumerRunner),
+        resume: consumerRunner.resume.bind(consumerRunner),
+        parked: consumerRunner.parked.bind(consumerRunner),
+      },
       history: {
         firstViolation: (invariant: unknown, historyOptions?: ReadLogOptions) =>
           firstViolation(store, invariant as AnyInvariant, historyOptions) as Promise<never>,
@@ -221,13 +275,15 @@ export async function createApp<
         highWaterMark: await store.highWaterMark(),
         projections: await runner.status(),
         reactions: reactions.length > 0 ? await reactionRunner.status() : [],
+        relays: relays.length > 0 ? await relayRunner.status() : [],
+        consumers: await consumerRunner.status(),
       }),
       health: (healthOptions?: HealthOptions) => healthOf(parts, healthOptions),
       ready: (readyOptions?: ReadyOptions) => whenReady(parts, readyOptions),
       close,
       [Symbol.asyncDispose]: close,
     };
-    options.onStart?.(app.database);
+    tell(options.onStart, app.database);
     return app;
   } catch (error) {
     await stack.dispose().catch(() => {});

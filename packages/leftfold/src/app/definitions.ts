@@ -7,6 +7,7 @@ import {
   DuplicateDefinitionError,
   EventCatalog,
 } from '@leftfold/core';
+import type { AnyRelay, ConsumerDefinition } from '@leftfold/messaging';
 
 /** Everything that an app is made of. */
 export interface Definitions {
@@ -14,6 +15,8 @@ export interface Definitions {
   readonly decisions: readonly AnyDecision[];
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];
+  readonly relays: readonly AnyRelay[];
+  readonly consumers: readonly ConsumerDefinition[];
   readonly events: readonly AnyEventGroup[];
 }
 
@@ -26,21 +29,31 @@ type GivenDefinitions = { readonly [TKind in keyof Definitions]?: Definitions[TK
  * @throws DuplicateDefinitionError when two definitions of one kind have one name
  */
 export function definitionsOf(options: GivenDefinitions): Definitions {
-  const { aggregates = [], decisions = [], projections = [], reactions = [] } = options;
+  const { aggregates = [], decisions = [], projections = [], reactions = [], relays = [] } = options;
+  const { consumers = [] } = options;
   const definitions = {
     aggregates,
     decisions,
     projections,
     reactions,
-    events: eventGroupsOf({ aggregates, decisions, projections, reactions, events: options.events ?? [] }),
+    relays,
+    consumers,
+    events: eventGroupsOf({
+      aggregates,
+      decisions,
+      projections,
+      reactions,
+      relays,
+      events: options.events ?? [],
+    }),
   };
   assertNamesDistinct('aggregate', aggregates);
   assertNamesDistinct('decision', decisions);
   assertNamesDistinct('projection', projections, ({ name, version }) => `${name}/${version}`);
-  // A projection and a reaction would have one checkpoint.
+  // They would have one checkpoint.
   assertNamesDistinct(
-    'projection or reaction',
-    [...projections, ...reactions],
+    'projection, reaction or relay',
+    [...projections, ...reactions, ...relays],
     ({ name, version }) => `${name}/${version}`,
   );
   new EventCatalog(definitions.events);
@@ -53,10 +66,11 @@ function eventGroupsOf({
   decisions,
   projections,
   reactions,
+  relays,
   events,
-}: Definitions): readonly AnyEventGroup[] {
+}: Omit<Definitions, 'consumers'>): readonly AnyEventGroup[] {
   const ofAggregates = aggregates.map((aggregate) => aggregate.events);
-  const ofOthers = [...decisions, ...projections, ...reactions].flatMap((one) => one.events);
+  const ofOthers = [...decisions, ...projections, ...reactions, ...relays].flatMap((one) => one.events);
   return [...new Set([...ofAggregates, ...ofOthers, ...events])];
 }
 

@@ -1,5 +1,6 @@
 import { type AnyProjection, type AnyReaction, StoreUnavailableError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import type { AnyRelay, ConsumerRunner, RelayRunner } from '@leftfold/messaging';
 import { within } from '@leftfold/postgres';
 import type { ProjectionRunner } from '@leftfold/projections';
 import { type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
@@ -9,12 +10,16 @@ export interface AppParts {
   readonly store: PostgresEventStore;
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];
+  readonly relays: readonly AnyRelay[];
   readonly runner: Pick<ProjectionRunner, 'isSame'>;
   readonly reactionRunner: Pick<ReactionRunner, 'isSame'>;
+  readonly relayRunner: Pick<RelayRunner, 'isSame'>;
+  /** Undefined when this process runs no consumers. */
+  readonly consumerRunner: Pick<ConsumerRunner, 'status'> | undefined;
   readonly isClosed: () => boolean;
 }
 
-/** A projection or a reaction, all of its slices together. */
+/** A projection, a reaction or a relay, all of its slices together. */
 export interface PartState {
   /** `projection balances`. */
   readonly label: string;
@@ -32,7 +37,7 @@ export interface PartState {
 }
 
 interface Part {
-  readonly kind: 'projection' | 'reaction';
+  readonly kind: 'projection' | 'reaction' | 'relay';
   readonly name: string;
   readonly version: number;
   /** Whether appends have to apply it. */
@@ -65,7 +70,14 @@ export async function lookAt(
   );
 }
 
-function partsOf({ projections, reactions, runner, reactionRunner }: AppParts): readonly Part[] {
+function partsOf({
+  projections,
+  reactions,
+  relays,
+  runner,
+  reactionRunner,
+  relayRunner,
+}: AppParts): readonly Part[] {
   return [
     ...projections.map((projection): Part => {
       const { name, version, mode } = projection;
@@ -76,6 +88,11 @@ function partsOf({ projections, reactions, runner, reactionRunner }: AppParts): 
       const { name, version } = reaction;
       const isSame = (hash: string) => reactionRunner.isSame(reaction, hash);
       return { kind: 'reaction', name, version, inline: false, isSame };
+    }),
+    ...relays.map((relay): Part => {
+      const { name, version } = relay;
+      const isSame = (hash: string) => relayRunner.isSame(relay, hash);
+      return { kind: 'relay', name, version, inline: false, isSame };
     }),
   ];
 }
@@ -123,18 +140,30 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
   return { label, state, problem, notReady, position, lag, lagSeconds, parked };
 }
 
+/** As the state `stalled` has it. */
+const STILL_SECONDS = 10;
+
 const MISMATCHED =
   'it is defined in another way in this database; status() has the differences: raise its version, or reset it';
 
 function problemOf(worst: Progress, slices: readonly Progress[]): string | undefined {
-  const { state, failed_position: position, failed_type: type, still_seconds: still } = worst;
+  const {
+    state,
+    failed_position: position,
+    failed_type: type,
+    still_seconds: still,
+    held_by: session,
+  } = worst;
   const at = position === null ? '' : ` at position ${position}${type === null ? '' : `, event "${type}"`}`;
   if (state === 'stopped')
     return `it stopped${at}; status() has the reason: fix it, then deploy it or call resume()`;
   if (state === 'outdated') return `it is left to a newer release${at}; finish the deployment of that one`;
   if (state === 'paused') return 'it is paused; resume it';
+  const since = `the position has not moved for ${Math.round(still ?? 0)} s though events wait`;
+  if (session !== null && (still ?? 0) > STILL_SECONDS)
+    return `${since}: it waits for ${session}, which has not ended; end that session`;
   if (state === 'stalled')
-    return `a process holds its lease, and the position has not moved for ${Math.round(still ?? 0)} s though events wait; status() and incidents have the reason`;
+    return `a process holds its lease, and ${since}; status() and incidents have the reason`;
   if (slices.every(({ caught_up: caughtUp }) => caughtUp)) return undefined;
   const first = Math.min(...slices.map((slice) => slice.position));
   return `it has not caught up with the log yet, it is at position ${first}`;
@@ -144,6 +173,6 @@ function problemOf(worst: Progress, slices: readonly Progress[]): string | undef
 function whyNotReady({ kind, inline }: Part, { state, demoted }: Progress): string | undefined {
   if (inline && state !== 'inline' && !demoted)
     return 'appends do not apply it yet; it becomes inline when it has caught up';
-  if (kind === 'reaction' && state === 'waiting') return 'no process runs it';
+  if (kind !== 'projection' && state === 'waiting') return 'no process runs it';
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { Progress } from '@leftfold/core';
 import { assertDuration, assertOptions, type OptionNames } from '@leftfold/core/input';
 import { toLeftfoldError } from '@leftfold/postgres';
 import { type AppParts, lookAt } from './app-parts.ts';
+import { consumerStates } from './consumer-states.ts';
 
 /** What {@link App.health} takes. */
 export interface HealthOptions {
@@ -29,7 +30,7 @@ export interface ReadyOptions {
 
 /** One part of an app. */
 export interface HealthCheck {
-  /** `database`, `projection balances`, `reaction confirmations`; with ` v2` for another version than the first. */
+  /** `database`, `projection balances`, `reaction confirmations`, `consumer shipping`; with ` v2` for another version than the first. */
   readonly name: string;
   readonly ok: boolean;
   /** In words, without data of events: what is wrong, or how far it is. */
@@ -66,7 +67,10 @@ export async function healthOf(parts: AppParts, options: HealthOptions = {}): Pr
   }
   const checks: HealthCheck[] = [];
   try {
-    const found = await lookAt(parts, { timeoutMs });
+    const [found, consumers] = await Promise.all([
+      lookAt(parts, { timeoutMs }),
+      consumerStates(parts.consumerRunner, { timeoutMs }),
+    ]);
     checks.push(databaseCheck(true, 'it answers'));
     for (const { label, problem, state, lag, lagSeconds, parked } of found) {
       const late =
@@ -77,6 +81,7 @@ export async function healthOf(parts: AppParts, options: HealthOptions = {}): Pr
       const aside = parked.keys === 0 ? '' : `; ${parked.events} events of ${parked.keys} keys are parked`;
       checks.push({ name: label, ok: problem === undefined && !late, message: `${message}${aside}` });
     }
+    checks.push(...consumers.map(({ label, ok, message }) => ({ name: label, ok, message })));
   } catch (error) {
     const { message } = toLeftfoldError(error, parts.store.schema) as Error;
     checks.push(databaseCheck(false, message));

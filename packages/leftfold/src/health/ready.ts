@@ -6,8 +6,9 @@ import {
   type OptionNames,
   ProgressMeter,
 } from '@leftfold/core/input';
-import { pause, toLeftfoldError } from '@leftfold/postgres';
+import { pause, tell, toLeftfoldError } from '@leftfold/postgres';
 import { type AppParts, lookAt, type PartState } from './app-parts.ts';
+import { consumerStates } from './consumer-states.ts';
 import type { ReadyOptions } from './health.ts';
 
 const readyNames: OptionNames<ReadyOptions> = { timeoutMs: true, signal: true, onProgress: true };
@@ -29,7 +30,7 @@ export async function whenReady(parts: AppParts, options: ReadyOptions = {}): Pr
     signal?.throwIfAborted();
     if (parts.isClosed()) throw new ClosedError('the app');
     const { found, missing, cause } = await whatIsMissing(parts, signal);
-    if (found !== undefined) onProgress?.({ ...progressOf(found, meter), missing });
+    if (found !== undefined) tell(onProgress, { ...progressOf(found, meter), missing });
     if (missing.length === 0) return;
     const remainingMs = deadline - performance.now();
     if (remainingMs <= 0)
@@ -78,8 +79,12 @@ async function whatIsMissing(
   readonly cause: unknown;
 }> {
   try {
-    const found = await lookAt(parts, { timeoutMs: ANSWER_MS, signal });
-    const missing = found.flatMap(({ label, notReady }) =>
+    const limits = { timeoutMs: ANSWER_MS, signal };
+    const [found, consumers] = await Promise.all([
+      lookAt(parts, limits),
+      consumerStates(parts.consumerRunner, limits),
+    ]);
+    const missing = [...found, ...consumers].flatMap(({ label, notReady }) =>
       notReady === undefined ? [] : [`${label}: ${notReady}`],
     );
     return { found, missing, cause: undefined };

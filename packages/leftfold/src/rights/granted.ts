@@ -1,7 +1,6 @@
 const reading = [
   '_check_lineage',
   '_find_events',
-  '_find_latest_match',
   '_high_water_mark',
   'high_water_mark',
   'read_all',
@@ -36,6 +35,7 @@ export const executable = {
     '_mark_caught_up',
     '_mark_inline',
     '_stop_subscription',
+    '_record_attempt',
     '_resume_subscription',
     '_pause_subscription',
     '_begin_rebuild',
@@ -56,6 +56,8 @@ export const executable = {
     '_give_up_parked',
     '_lock_inline_projections',
     '_lock_appends',
+    '_record_published',
+    '_rewind_published',
   ],
   reader: reading,
   operator: [
@@ -83,7 +85,7 @@ const parked = ['parked_keys', 'given_up_events'];
 /** The tables of the log that each role may select from. No role but the owner may write one. */
 export const readable = {
   app: [...log, 'snapshots'],
-  projector: [...log, ...parked],
+  projector: [...log, ...parked, 'published_keys'],
   reader: [...log, 'snapshots'],
   operator: [
     'subscriptions',

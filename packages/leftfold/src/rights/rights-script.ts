@@ -7,13 +7,14 @@ import {
   type OptionNames,
 } from '@leftfold/core/input';
 import { projectionSchema } from '@leftfold/projections';
+import { inboxSchema } from '../app/inbox-schema.ts';
 import { executable, readable, readableColumns } from './granted.ts';
 
 /** Names of the roles of {@link rightsScript}. They have no login: make the logins of your processes members of them. */
 export interface RightsRoles {
   /** Owns the schema, migrates, and creates read models. @default 'leftfold_owner' */
   readonly owner: string;
-  /** Appends, reads and queries, and applies inline projections. @default 'leftfold_app' */
+  /** Appends, reads and queries, applies inline projections, and handles messages. @default 'leftfold_app' */
   readonly app: string;
   /** Runs and resets projections. @default 'leftfold_projector' */
   readonly projector: string;
@@ -82,6 +83,7 @@ export function rightsScript(options: RightsOptions = {}): string {
       grantExecute(schema, functions, roles[role as keyof RightsRoles]),
     ),
     ...projections.map((projection) => onReadModel(schema, projection, roles)),
+    onInbox(inboxSchema(schema), roles.app),
     ...(revokeAdvisoryLocks ? [revokeLocks(schema)] : []),
     'commit;',
     '',
@@ -171,6 +173,18 @@ function onReadModel(schema: string, projection: AnyProjection, roles: RightsRol
     grant ${app} on all tables in schema ${target} to ${roles.app};
     grant ${writing}, truncate on all tables in schema ${target} to ${roles.projector};
     grant select on all tables in schema ${target} to ${roles.reader};
+  end if;
+end $$;`;
+}
+
+/** The inbox of the app's consumers, once there is one: its functions have the rights of their caller. */
+function onInbox(schema: string, role: string): string {
+  return `do $$ begin
+  if to_regclass('"${schema}".inbox_messages') is not null then
+    grant usage on schema "${schema}" to ${role};
+    grant select, insert, update, delete on "${schema}".inbox, "${schema}".inbox_messages to ${role};
+    grant select on "${schema}".migrations to ${role};
+    grant execute on all functions in schema "${schema}" to ${role};
   end if;
 end $$;`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault, Retry } from './failure.ts';
-import { constraintTable, failureTable } from './failure-table.ts';
+import { failureTable } from './failure-table.ts';
 import { failureOf } from './failure-of.ts';
 import { notConnected } from './not-connected.ts';
 import { toLeftfoldError } from './to-leftfold-error.ts';
@@ -104,6 +104,7 @@ const rows: readonly Row[] = [
   ['LF005', 'configuration', 'never', 'passing', 'READ_ONLY_DATABASE'],
   // Without the detail that the log gives.
   ['LF007', 'request', 'never', 'lasting', undefined],
+  ['LF008', 'configuration', 'never', 'passing', 'SEQUENCE_BEHIND'],
   ['XX000', 'database', 'at-once', 'lasting', 'STORE_UNAVAILABLE'],
   ['XX001', 'database', 'never', 'lasting', undefined],
   ['XX002', 'database', 'never', 'lasting', undefined],
@@ -192,17 +193,25 @@ test('a missing right names its object, unless a function of the user raised it'
 describe('a unique violation', () => {
   const violation = { schema: 'leftfold', table: 'events', constraint: 'events_stream_version_key' };
 
-  test.each(Object.keys(constraintTable))('of %s is a lost race in its own schema only', (key) => {
-    const [table, constraint] = key.split('.');
-    const thrown = fromServer('23505', { schema: 'leftfold', table, constraint });
-    expect(failureOf(thrown, 'leftfold')).toMatchObject({
-      name: 'lost-race',
-      fault: 'transaction',
-      retry: 'at-once',
-    });
-    expect(toLeftfoldError(thrown, 'leftfold')).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: thrown });
+  test.each(['events_stream_version_key', 'events_event_id_key'])(
+    'of %s is a lost race in its own schema only',
+    (constraint) => {
+      const thrown = fromServer('23505', { ...violation, constraint });
+      expect(failureOf(thrown, 'leftfold')).toMatchObject({
+        name: 'lost-race',
+        fault: 'transaction',
+        retry: 'at-once',
+      });
+      expect(toLeftfoldError(thrown, 'leftfold')).toMatchObject({ code: 'STORE_UNAVAILABLE', cause: thrown });
+      expect(failureOf(thrown, 'elsewhere').name).toBe('constraint-violated');
+      expect(failureOf(thrown).name).toBe('constraint-violated');
+    },
+  );
+
+  test('of the positions tells that the sequence is behind, in its own schema only', () => {
+    const thrown = fromServer('23505', { ...violation, constraint: 'events_pkey' });
+    expect(toLeftfoldError(thrown, 'leftfold')).toMatchObject({ code: 'SEQUENCE_BEHIND', cause: thrown });
     expect(failureOf(thrown, 'elsewhere').name).toBe('constraint-violated');
-    expect(failureOf(thrown).name).toBe('constraint-violated');
   });
 
   test('of a read model is the fault of the request', () => {

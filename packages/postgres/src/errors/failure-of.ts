@@ -1,14 +1,9 @@
 import { LeftfoldError } from '@leftfold/core';
 import { readable } from '@leftfold/core/input';
 import { noTls, tlsPrefixes, withoutCode } from './connection-table.ts';
-import {
-  closedToConnections,
-  constraintTable,
-  failureTable,
-  stalePlan,
-  unknownFailure,
-} from './failure-table.ts';
+import { closedToConnections, failureTable, stalePlan, unknownFailure } from './failure-table.ts';
 import type { Failure } from './failure.ts';
+import { constraintTable } from './log-table.ts';
 
 const failures = new Map(Object.entries(failureTable));
 const constraints = new Map(Object.entries(constraintTable));

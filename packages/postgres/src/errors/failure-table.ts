@@ -5,13 +5,11 @@ import {
   SchemaNotMigratedError,
   StoreUnavailableError,
   TransactionRolledBackError,
-  WrongIsolationLevelError,
 } from '@leftfold/core';
-import { thrownText } from '@leftfold/core/input';
 import { connectionTable, disconnected } from './connection-table.ts';
 import { codeOf } from './error-text.ts';
-import { EVENT_TOO_LARGE, eventTooLarge } from './event-too-large.ts';
 import type { Failure } from './failure.ts';
+import { logTable } from './log-table.ts';
 import { outOf } from './out-of.ts';
 
 const shuttingDown: Failure = { ...disconnected, fault: 'database' };
@@ -52,17 +50,6 @@ const loginRefused = (reason: string): Failure => ({
   passing: true,
   toError: (cause) => new LoginRefusedError({ cause, reason }),
 });
-const lostRace: Failure = {
-  name: 'lost-race',
-  fault: 'transaction',
-  retry: 'at-once',
-  passing: false,
-  toError: (cause) =>
-    new StoreUnavailableError(
-      'other writers always came first, and nothing was appended; if row security is enabled on the events, give this role a policy under which it sees all events of the stream',
-      { cause },
-    ),
-};
 /**
  * The failures that are told apart, by SQLSTATE or by the code of a socket error of Node. A key of two characters
  * stands for a whole class of SQLSTATEs, for those of it that have no row of their own.
@@ -236,29 +223,8 @@ export const failureTable: Readonly<Record<string, Failure>> = {
       ),
   },
 
-  /** Raised by the log's own functions: an isolation level that is not read committed. */
-  LF004: {
-    fault: 'configuration',
-    retry: 'never',
-    passing: true,
-    toError: (cause) => new WrongIsolationLevelError(thrownText(cause), { cause }),
-  },
-  /** Raised by the log's own functions: the log is read on a standby. */
-  LF005: {
-    fault: 'configuration',
-    retry: 'never',
-    passing: true,
-    toError: (cause) => new ReadOnlyDatabaseError(`${thrownText(cause)}; connect to the primary`, { cause }),
-  },
-  [EVENT_TOO_LARGE]: { ...unfitValue, toError: eventTooLarge },
-
+  ...logTable,
   ...connectionTable,
-};
-
-/** Unique constraints of the log, by table and name: their violation tells that another writer appended first. */
-export const constraintTable: Readonly<Record<string, Failure>> = {
-  'events.events_stream_version_key': lostRace,
-  'events.events_event_id_key': lostRace,
 };
 
 /** At the login: the database is being replaced, renamed or restored, and takes no connections meanwhile. */

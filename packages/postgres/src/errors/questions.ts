@@ -10,6 +10,13 @@ const configurationCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'WRONG_ISOLATION_LEVEL',
 ]);
 
+/** Whose cause is the state of the database or of a message broker. */
+const waitedOut: ReadonlySet<string> = new Set<ErrorCode>([
+  'STORE_UNAVAILABLE',
+  'TRANSPORT_REFUSED',
+  'TRANSPORT_UNAVAILABLE',
+]);
+
 /** True when another writer appended first: a unique constraint of the log in this schema, never a read model's. */
 export function isLostRace(thrown: unknown, schema: string): boolean {
   return failureOf(thrown, schema).name === 'lost-race';
@@ -30,14 +37,14 @@ export function isConnectionFailure(thrown: unknown): boolean {
 }
 
 /**
- * True when the state of the database is the cause, never the event or its handler: the same succeeds when that state
+ * True when the state of the database, or of a message broker, is the cause, never the event or its handler: the same succeeds when that state
  * has changed.
  */
 export function isOperational(thrown: unknown): boolean {
   if (!LeftfoldError.is(thrown)) return failureOf(thrown).passing;
   // Thrown by the framework's own statements: a role, a setting or the server is the cause. A handler's are untouched.
   if (configurationCodes.has(thrown.code)) return true;
-  return thrown.code === 'STORE_UNAVAILABLE';
+  return waitedOut.has(thrown.code);
 }
 
 /** True when a table was altered after the statement had been prepared on this connection. Nothing was done. */

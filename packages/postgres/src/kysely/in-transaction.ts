@@ -5,6 +5,7 @@ import { notConnected } from '../errors/not-connected.ts';
 import { onAbort } from '../pause/on-abort.ts';
 import { borrow } from '../pool/borrow.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
+import { TransactionGuard } from '../transaction/transaction-guard.ts';
 import { ParsingClient } from './parsing-client.ts';
 import { beginText, type TransactionLimits } from './transaction-limits.ts';
 
@@ -33,7 +34,8 @@ export interface TransactionOptions extends TransactionLimits {
 }
 
 /**
- * Runs work in a read committed transaction: it commits when the work resolves, and rolls back when it throws.
+ * Runs work in a read committed transaction: it commits when the work resolves, and rolls back when it throws. Statements
+ * of the work that would begin or end a transaction are refused, and a connection whose session they changed is closed.
  *
  * The only way in which the framework holds a transaction open over several round trips: the server ends it when it is
  * idle for too long.
@@ -57,11 +59,14 @@ export async function inTransaction<TResult>(
   } = await borrow(pool).catch((error: unknown) => {
     throw notConnected(error);
   });
-  const client = new ParsingClient(borrowed, release, names, {
+  const guard = new TransactionGuard();
+  const releaseUnlessChanged = (destroy?: boolean) => release(destroy === true || guard.isSessionChanged);
+  const client = new ParsingClient(borrowed, releaseUnlessChanged, names, {
     answerMs,
     everyStatement,
     breakOff,
     onStatement,
+    guard,
   });
   let thrown: { readonly cause: unknown; readonly connected: boolean } | undefined;
   const running = transactionsOn(client, pool, limits)
@@ -151,5 +156,13 @@ class LimitedDriver extends PostgresDriver {
 
   override async beginTransaction(): Promise<void> {
     await this.#client.runTexts(beginText(this.#limits));
+  }
+
+  override async commitTransaction(): Promise<void> {
+    await this.#client.end('commit');
+  }
+
+  override async rollbackTransaction(): Promise<void> {
+    await this.#client.end('rollback');
   }
 }

@@ -6,7 +6,9 @@ import { withoutValues } from '../errors/without-values.ts';
 import { assertParameters } from '../statement/assert-parameters.ts';
 import type { StatementNames } from '../statement/statement-names.ts';
 import { FirstFailure } from '../transaction/first-failure.ts';
+import type { TransactionGuard } from '../transaction/transaction-guard.ts';
 import { valueParsers } from '../values/value-parsers.ts';
+import { gatherWrites, isPipelining } from './pipelining.ts';
 
 /** How long statements may take, and what closes a connection that does not answer. */
 export interface AnswerLimits {
@@ -17,6 +19,8 @@ export interface AnswerLimits {
   readonly breakOff?: () => void;
   /** Called with the text of each statement before it is sent. */
   readonly onStatement?: ((text: string) => void) | undefined;
+  /** Of the one transaction that the client is for. Only {@link ParsingClient.end} ends that then. @default none */
+  readonly guard?: TransactionGuard | undefined;
 }
 
 /**
@@ -31,8 +35,8 @@ export class ParsingClient implements PostgresPoolClient {
   readonly #client: pg.ClientBase;
   readonly #limits: AnswerLimits;
   readonly #names: StatementNames | undefined;
-  /** Whether the connection takes a statement while it works on another. */
-  readonly #pipelined: boolean;
+  /** The connection, if it takes a statement while it works on another. */
+  readonly #pipelining: pg.Client | undefined;
   readonly #failure = new FirstFailure();
   #last: Promise<unknown> = Promise.resolve();
   /** Why no statement may be sent any more. */
@@ -49,7 +53,7 @@ export class ParsingClient implements PostgresPoolClient {
     this.#limits = limits;
     this.release = release;
     this.#names = names;
-    this.#pipelined = 'pipeline' in client && client.pipeline === true;
+    this.#pipelining = isPipelining(client) ? client : undefined;
   }
 
   query<TRow>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<TRow>>;
@@ -60,19 +64,19 @@ export class ParsingClient implements PostgresPoolClient {
   ): Promise<PostgresQueryResult<TRow>> | PostgresCursor<TRow> {
     if (typeof text !== 'string')
       throw new TypeError('this kysely has no cursors: read with a limit instead of stream()');
-    this.#limits.onStatement?.(text);
-    const name = this.#names?.nameOf(text);
-    const query = { text, values: [...parameters], types: valueParsers };
-    const limited = this.#limits.everyStatement === true || text === 'commit' || text === 'rollback';
-    const answer = this.#send(name === undefined ? query : { ...query, name }, limited).catch(
-      (error: unknown) => {
-        if (isStalePlan(error)) this.#names?.renew(text);
-        throw withoutValues(namedIfNoAnswer(error, undefined));
-      },
-    );
-    const result = this.#failure.watch(text, answer);
+    const { guard } = this.#limits;
+    guard?.assertInside(text, this.#transactionStatus);
+    const result = this.#ask(text, parameters, guard);
     // pg types a result by its rows only; kysely names the commands it may come from.
     return result as Promise<object> as Promise<PostgresQueryResult<TRow>>;
+  }
+
+  /** Ends the transaction. @throws InvalidArgumentError when a statement has ended it before */
+  async end(text: 'commit' | 'rollback'): Promise<void> {
+    const guard = text === 'commit' ? this.#limits.guard : undefined;
+    guard?.assertInside('', this.#transactionStatus);
+    await this.#ask(text, [], undefined);
+    guard?.assertNotEnded();
   }
 
   /** Runs one or more statements without parameters, in one round trip. */
@@ -85,6 +89,35 @@ export class ParsingClient implements PostgresPoolClient {
     this.#closed = { reason };
   }
 
+  #ask(
+    text: string,
+    parameters: readonly unknown[],
+    guard: TransactionGuard | undefined,
+  ): Promise<pg.QueryResult> {
+    this.#limits.onStatement?.(text);
+    const name = this.#names?.nameOf(text);
+    const query = { text, values: [...parameters], types: valueParsers };
+    const limited = this.#limits.everyStatement === true || text === 'commit' || text === 'rollback';
+    const answer = this.#send(name === undefined ? query : { ...query, name }, limited).then(
+      (result) => {
+        guard?.watch(text, result, this.#transactionStatus);
+        return result;
+      },
+      (error: unknown) => {
+        if (isStalePlan(error)) this.#names?.renew(text);
+        throw withoutValues(namedIfNoAnswer(error, undefined));
+      },
+    );
+    return this.#failure.watch(text, answer);
+  }
+
+  /** That of the server's last answer: `I` outside of a transaction. */
+  get #transactionStatus(): unknown {
+    // A client of a caller's own pg may be older than the method.
+    const client: { getTransactionStatus?(): unknown } = this.#client;
+    return client.getTransactionStatus?.();
+  }
+
   #send(query: pg.QueryConfig, limited: boolean): Promise<pg.QueryResult> {
     const answerMs = limited ? this.#limits.answerMs : undefined;
     const ask = async () => {
@@ -93,7 +126,8 @@ export class ParsingClient implements PostgresPoolClient {
       if (answerMs === undefined) return this.#client.query(query);
       return this.#askWithin(query, answerMs);
     };
-    const result = this.#pipelined ? ask() : this.#last.then(ask, ask);
+    if (this.#pipelining !== undefined) gatherWrites(this.#pipelining);
+    const result = this.#pipelining !== undefined ? ask() : this.#last.then(ask, ask);
     this.#last = result;
     return result;
   }

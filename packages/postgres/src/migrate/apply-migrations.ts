@@ -10,7 +10,7 @@ import type { Statement, StatementRunner } from '../statement/statement.ts';
 import { namingLockHolders } from './lock-holders.ts';
 import { checksumOf } from './checksum.ts';
 import type { MigrateOptions } from './migration.ts';
-import { replaceFunctions } from './replace-functions.ts';
+import { replaceFunctionsText } from './replace-functions.ts';
 import { assertOwnSchema } from './schema-owner.ts';
 import { assertServerVersion } from './server-version.ts';
 import * as statements from './statements.ts';
@@ -102,7 +102,8 @@ async function migrateUnderLock(run: StatementRunner, options: MigrateOptions): 
     await run(statements.recordMigration(options, migration));
     await run(statements.applyMigration(schema, migration));
   }
-  if (missing.length > 0) await replaceFunctions(run, schema, functions);
+  if (missing.length > 0 && functions.length > 0)
+    await run({ name: undefined, text: replaceFunctionsText(schema, functions), values: [] });
 }
 
 async function createSchema(run: StatementRunner, schema: string): Promise<void> {

@@ -1,80 +1,60 @@
-import type { Statement, StatementRunner } from '../statement/statement.ts';
 import type { SqlFunction } from './migration.ts';
 
 /**
- * Creates a component's functions as they are in this release.
+ * The statement that creates a component's functions as they are in this release.
  *
  * A function with the same arguments and result is replaced, so that views on it stay. Any other one is dropped and
  * created again. Roles that could execute a function still can; PUBLIC cannot.
  *
- * SQL: inside the transaction of the migration.
+ * SQL: one DO, inside the transaction of the migration, with a subtransaction for each function.
  */
-export async function replaceFunctions(
-  run: StatementRunner,
-  schema: string,
-  functions: readonly SqlFunction[],
-): Promise<void> {
-  for (const each of functions) await replaceFunction(run, schema, each);
-}
-
-async function replaceFunction(
-  run: StatementRunner,
-  schema: string,
-  { name, sql }: SqlFunction,
-): Promise<void> {
-  const create = statement(sql.replaceAll(':schema', `"${schema}"`));
-  const drops = await textsOf(run, dropsOf(schema, name));
-  const grants = await textsOf(run, grantsOf(schema, name));
-  await run(statement('savepoint replace_function'));
-  const created = await run(create).then(
-    () => true,
-    // Perhaps because the result is another one. Any other reason is met again below.
-    () => false,
+export function replaceFunctionsText(schema: string, functions: readonly SqlFunction[]): string {
+  const rows = functions.map(
+    ({ name, sql }) => `('${name}', $function$${sql.replaceAll(':schema', `"${schema}"`)}$function$)`,
   );
-  // With other arguments it was created beside the old one.
-  const replaced =
-    created && (await textsOf(run, dropsOf(schema, name))).length === Math.max(1, drops.length);
-  if (!replaced) {
-    await run(statement('rollback to savepoint replace_function'));
-    for (const drop of drops) await run(statement(drop));
-    await run(create);
-    for (const grant of grants) await run(statement(grant));
-  }
-  await run(statement('release savepoint replace_function'));
-  await run(statement(`revoke execute on function "${schema}"."${name}" from public`));
-}
-
-/** The statements that drop the functions of a name. */
-function dropsOf(schema: string, name: string): Statement {
-  return statement(
-    `select format('drop function %s', installed.oid::regprocedure) as text
-       from pg_proc as installed
-      where installed.pronamespace = $1::regnamespace
-        and installed.proname = $2`,
-    [`"${schema}"`, name],
-  );
-}
-
-/** The statements that give the rights on the functions of a name again. */
-function grantsOf(schema: string, name: string): Statement {
-  return statement(
-    `select distinct format('grant execute on function %s.%I to %I%s', $1::text, $2::text, grantee.rolname,
-                            case when acl.is_grantable then ' with grant option' else '' end) as text
-       from pg_proc as installed
-      cross join lateral aclexplode(installed.proacl) as acl
-       join pg_roles as grantee on grantee.oid = acl.grantee
-      where installed.pronamespace = $1::regnamespace
-        and installed.proname = $2
-        and acl.grantee <> installed.proowner`,
-    [`"${schema}"`, name],
-  );
-}
-
-function statement(text: string, values: readonly unknown[] = []): Statement {
-  return { name: undefined, text, values };
-}
-
-async function textsOf(run: StatementRunner, query: Statement): Promise<readonly string[]> {
-  const rows = await run<{ readonly text: string }>(query);
-  return rows.map(({ text }) => text);
+  return `do $replace$
+declare
+  given record;
+  change text;
+  drops text[];
+  grants text[];
+begin
+  for given in select * from (values ${rows.join(', ')}) as one (name, sql) loop
+    select coalesce(array_agg(format('drop function %s', installed.oid::regprocedure)), '{}') into drops
+      from pg_proc as installed
+     where installed.pronamespace = '"${schema}"'::regnamespace
+       and installed.proname = given.name;
+    select coalesce(array_agg(distinct format('grant execute on function %s.%I to %I%s', '"${schema}"', given.name,
+                                              grantee.rolname,
+                                              case when acl.is_grantable then ' with grant option' else '' end)), '{}')
+      into grants
+      from pg_proc as installed
+     cross join lateral aclexplode(installed.proacl) as acl
+      join pg_roles as grantee on grantee.oid = acl.grantee
+     where installed.pronamespace = '"${schema}"'::regnamespace
+       and installed.proname = given.name
+       and acl.grantee <> installed.proowner;
+    begin
+      execute given.sql;
+      -- With other arguments it was created beside the old one.
+      if (select count(*)
+            from pg_proc as installed
+           where installed.pronamespace = '"${schema}"'::regnamespace
+             and installed.proname = given.name) <> greatest(1, cardinality(drops)) then
+        raise exception 'function % has other arguments', given.name;
+      end if;
+    exception when others then
+      -- Perhaps because the result is another one. Any other reason is met again.
+      foreach change in array drops loop
+        execute change;
+      end loop;
+      execute given.sql;
+      foreach change in array grants loop
+        execute change;
+      end loop;
+    end;
+    execute format('revoke execute on function %s.%I from public', '"${schema}"', given.name);
+  end loop;
+end
+$replace$`;
 }

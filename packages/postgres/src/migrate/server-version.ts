@@ -1,7 +1,7 @@
 import { ServerTooOldError } from '@leftfold/core';
 
 /** Oldest major version that is tested. */
-const OLDEST_MAJOR = 15;
+export const OLDEST_MAJOR = 15;
 
 /** @param version as `server_version_num`: 170010 for 17.10. @throws ServerTooOldError */
 export function assertServerVersion(version: number): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CompiledQuery } from 'kysely';
 import type pg from 'pg';
 import { isStalePlan, leavesSession } from '../errors/questions.ts';
@@ -39,7 +40,7 @@ export function runnerOn(
     let result: Result<TRow> | readonly Result<TRow>[];
     try {
       const config = {
-        ...(prepare && name !== undefined ? { name } : {}),
+        ...(prepare && name !== undefined ? { name: preparedName(name) } : {}),
         text,
         values: [...values],
         types: valueParsers,
@@ -61,6 +62,14 @@ export function runnerOn(
       return ask<TRow>({ ...statement, name: undefined });
     }
   };
+}
+
+/** Longest name of a prepared statement. PostgreSQL cuts the others, so that two of them could be one. */
+const MAX_NAME = 63;
+
+function preparedName(name: string): string {
+  if (name.length <= MAX_NAME) return name;
+  return `leftfold ${createHash('sha256').update(name).digest('base64url')}`;
 }
 
 /**

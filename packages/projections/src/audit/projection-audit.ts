@@ -7,6 +7,7 @@ import {
   ProgressMeter,
 } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { tell } from '@leftfold/postgres';
 import { guarded, type OnIncident, warner, withStoreErrors } from '@leftfold/subscriptions';
 import { Replay } from '../replay/replay.ts';
 import type { ProjectionRunner } from '../runner/projection-runner.ts';
@@ -114,7 +115,7 @@ export class ProjectionAudit implements AsyncDisposable {
       const positions = Array.from({ length: projection.slices }, () => position);
       const replay = await Replay.begin(projection, positions, this.#context);
       const meter = new ProgressMeter(() => performance.now(), 0);
-      const onPosition = (at: number) => options.onProgress?.(meter.at(at, position));
+      const onPosition = (at: number) => tell(options.onProgress, meter.at(at, position));
       try {
         await replay.reach(positions, { signal, onPosition });
         await replay.stop();

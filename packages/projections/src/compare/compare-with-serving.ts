@@ -47,7 +47,8 @@ export async function compareWithServing(
         const snapshot = await TableSnapshot.take(store, projection, schemas);
         taken.snapshot = snapshot;
         const connection = { schema: store.schema, run: snapshot.run };
-        if ((await follower.isAt?.(connection, positions)) === false) throw new NotReached();
+        // Other processes can lead a copy on, before the snapshot is taken.
+        if (!(await follower.isAt(connection, positions))) throw new NotReached();
         return { positions, snapshot };
       },
       { signal: options.signal, onPosition },

@@ -1,5 +1,6 @@
 import type { Progress, RecordedEvent } from '@leftfold/core';
 import { assertFunction, assertOptions, ProgressMeter } from '@leftfold/core/input';
+import { tell } from '@leftfold/postgres';
 
 /** How often progress is reported, in events read. */
 const REPORT_EVENTS = 1_000;
@@ -31,9 +32,9 @@ export async function* readUpTo<TEvent extends RecordedEvent>(
     signal?.throwIfAborted();
     if (event.position > end) break;
     read += 1;
-    if (read % REPORT_EVENTS === 0) onProgress?.(meter.at(event.position, end));
+    if (read % REPORT_EVENTS === 0) tell(onProgress, meter.at(event.position, end));
     yield event;
   }
   signal?.throwIfAborted();
-  onProgress?.(meter.at(end, end));
+  tell(onProgress, meter.at(end, end));
 }

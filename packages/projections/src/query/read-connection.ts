@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '@leftfold/core';
+import { InvalidArgumentError, StoreUnavailableError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import {
   type BorrowedClient,
@@ -177,9 +177,15 @@ export class ReadConnection implements DatabaseConnection {
   #take({ query: { kind } }: CompiledQuery): void {
     if (this.#takes === 'selects' && kind === 'SelectQueryNode') return;
     if (this.#takes === 'selects')
-      throw new TypeError('app.read runs select queries only; begin each with selectFrom or with');
+      throw new InvalidArgumentError(
+        'query',
+        'of app.read must be a select query; begin it with selectFrom or with',
+      );
     if (this.#takes === 'nothing')
-      throw new TypeError('app.query runs one query on a connection; make each with app.query');
+      throw new InvalidArgumentError(
+        'query',
+        'must be the only one on its connection; make each with app.query',
+      );
     this.#takes = 'nothing';
   }
 

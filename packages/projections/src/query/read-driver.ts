@@ -1,5 +1,10 @@
-import { type AnyProjection, type LogToken, SubscriptionNotCaughtUpError } from '@leftfold/core';
-import { pause, type Statement } from '@leftfold/postgres';
+import {
+  type AnyProjection,
+  InvalidArgumentError,
+  type LogToken,
+  SubscriptionNotCaughtUpError,
+} from '@leftfold/core';
+import { pause, type Statement, tell } from '@leftfold/postgres';
 import {
   type DatabaseConnection,
   type Dialect,
@@ -75,7 +80,7 @@ class ReadDriver implements Driver {
     const { onToken } = this.#options;
     const { connection, token } = await openSnapshot(this.#context, [this.#projection], this.#options);
     try {
-      onToken?.(token);
+      tell(onToken, token);
     } catch (error) {
       await connection.release();
       throw error;
@@ -138,5 +143,5 @@ class ReadDriver implements Driver {
 
 /** Of a driver that begins no transactions for others. */
 export async function readsOnly(): Promise<void> {
-  throw new TypeError('queries only read a projection; its own handlers write its tables');
+  throw new InvalidArgumentError('query', 'only reads a projection; its own handlers write its tables');
 }

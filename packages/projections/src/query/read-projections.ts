@@ -8,6 +8,7 @@ import { projectionSchema } from '../tables/projection-schema.ts';
 import type { DistinctTables, ReadModelQueries, ReadTables } from './query-of.ts';
 import type { ReadOptions } from './query-options.ts';
 import type { ReadConnection } from './read-connection.ts';
+import { asOpenRead } from './open-read.ts';
 import { dialectOf, readsOnly } from './read-driver.ts';
 import { readNames, toWanted } from './read-options.ts';
 import { openSnapshot, type QueryContext, type ReadProjections } from './snapshot.ts';
@@ -58,7 +59,8 @@ export async function readProjections<const TProjections extends ReadProjections
     try {
       const db = new Kysely({ dialect: dialectOf(driver), plugins }).withSchema(EACH_SCHEMA);
       // The tables and columns are those of the definitions; the types of any projections do not have their names.
-      const result = await connection.whileOpen(() => work(db as never, { token }), signal);
+      const inRead = () => asOpenRead(context.store, () => work(db as never, { token }));
+      const result = await connection.whileOpen(inRead, signal);
       driver.end();
       if (await connection.isInSnapshot()) return result;
     } catch (error) {
@@ -105,7 +107,11 @@ class SnapshotDriver implements Driver {
   }
 
   async acquireConnection(): Promise<ReadConnection> {
-    if (this.#ended) throw new TypeError('app.read has ended; await its queries in the callback');
+    if (this.#ended)
+      throw new InvalidArgumentError(
+        'query',
+        'was made after app.read had ended; await its queries in the callback',
+      );
     return this.#connection;
   }
 

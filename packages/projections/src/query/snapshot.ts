@@ -16,6 +16,7 @@ import { answerLimitMs, hasReached } from '@leftfold/subscriptions';
 import type { ProjectionRunner } from '../runner/projection-runner.ts';
 import { beginSnapshot, type SnapshotRow } from '../sql/read-transaction.ts';
 import { type ServingTables, servingTables } from '../sql/serving-tables.ts';
+import { assertNoOpenRead } from './open-read.ts';
 import { ReadConnection } from './read-connection.ts';
 
 /** Pause before another look at a projection that was not as it has to be. */
@@ -63,12 +64,13 @@ interface Behind {
   readonly wanted: EventPlace | undefined;
 }
 
-/** Takes a connection of the store's pool. @throws ClosedError, StoreUnavailableError */
+/** Takes a connection of the store's pool. @throws ClosedError, StoreUnavailableError, InvalidArgumentError in an app.read */
 export async function connectTo(
   { store, isClosed }: Pick<QueryContext, 'store' | 'isClosed'>,
   serving: ServingTables,
 ): Promise<ReadConnection> {
   if (isClosed()) throw new ClosedError('the app');
+  assertNoOpenRead(store);
   try {
     return new ReadConnection(await borrow(store.pool), store, serving);
   } catch (error) {
@@ -112,6 +114,7 @@ class SnapshotOpening {
   async open(): Promise<Snapshot> {
     this.#wanted.signal?.throwIfAborted();
     if (this.#context.isClosed()) throw new ClosedError('the app');
+    assertNoOpenRead(this.#context.store); // before it waits
     await this.#each((projection) => this.#waitFirst(projection));
     for (;;) {
       const found = await this.#begin();

@@ -1,10 +1,11 @@
-import { type AnyProjection, InvalidArgumentError, RebuildRefusedError } from '@leftfold/core';
+import { type AnyProjection, InvalidArgumentError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { within } from '@leftfold/postgres';
 import { withStoreErrors } from '@leftfold/subscriptions';
 import { compareWithServing } from '../compare/compare-with-serving.ts';
 import { decideCopy } from '../sql/copies.ts';
 import { copySchema } from '../tables/projection-schema.ts';
-import { DECIDED, GatedCopy } from './gated-copy.ts';
+import { assertUndecided, GatedCopy } from './gated-copy.ts';
 import type { GatedRebuildOptions, RebuildDifference } from './rebuild-options.ts';
 
 /** What a condition decided, and by what. */
@@ -17,7 +18,7 @@ export interface Decision {
  * Compares the copy of a rebuild with what serves, at one position, and lets the condition decide. When it holds, the
  * process that builds the copy lets it serve; otherwise the copy stays as it is, and follows the log.
  *
- * @throws what the condition throws, with nothing decided; RebuildDroppedError, RebuildRefusedError,
+ * @throws what the condition throws, or the signal's reason, with nothing decided; RebuildDroppedError, RebuildRefusedError,
  * SubscriptionFailedError, StoreUnavailableError
  */
 export async function decideBy(
@@ -32,19 +33,31 @@ export async function decideBy(
     withStoreErrors(store, () => decideCopy(store, copy, refusal));
   let switches: unknown;
   try {
-    switches = await options.switchIf(difference);
+    // It may wait for a person, so that the signal has to end it.
+    const { signal } = options;
+    switches = await within(answerOf(options, difference), { signal, late: () => undefined });
     if (typeof switches !== 'boolean')
-      throw InvalidArgumentError.not('a function that returns true or false', 'switchIf', options.switchIf);
+      throw new InvalidArgumentError('switchIf', `must return true or false, not ${kindOf(switches)}`);
   } catch (error) {
+    const what = options.signal?.aborted === true ? 'switchIf was not waited for' : 'switchIf threw';
     // Without the reason, the status says that the copy waits for a decision.
-    await decide(`switchIf threw at position ${difference.position}; ${NEXT}`).catch(() => {});
+    await decide(`${what} at position ${difference.position}; ${NEXT}`).catch(() => {});
     throw error;
   }
   const refusal = switches
     ? undefined
     : `switchIf returned false at position ${difference.position}; ${NEXT}`;
-  if (!(await decide(refusal)) && !switches) throw new RebuildRefusedError(projection, DECIDED);
+  if (!(await decide(refusal)) && !switches)
+    await withStoreErrors(store, () => assertUndecided(store, projection, rebuildId));
   return { switches, difference };
+}
+
+async function answerOf({ switchIf }: GatedRebuildOptions, difference: RebuildDifference): Promise<unknown> {
+  return switchIf(difference);
+}
+
+function kindOf(answer: unknown): string {
+  return answer === undefined ? 'nothing' : `a value of type ${typeof answer}`;
 }
 
 const NEXT = 'call rebuild() again, with another switchIf or without one, or dropRebuild()';

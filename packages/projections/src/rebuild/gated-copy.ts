@@ -66,9 +66,7 @@ export class GatedCopy implements Follower {
   }
 
   async #slices(connection: SchemaConnection): Promise<readonly Checkpoint[]> {
-    const [copy] = await readCopies(connection, [this.#projection]);
-    if (copy?.rebuild_id !== this.#rebuildId) throw new RebuildDroppedError(this.#projection);
-    if (copy.state !== 'building' || copy.switches) throw new RebuildRefusedError(this.#projection, DECIDED);
+    await assertUndecided(connection, this.#projection, this.#rebuildId);
     return readCheckpoints(connection, [copyRef(this.#projection)]);
   }
 
@@ -88,6 +86,21 @@ function wantedOf(positions: readonly number[], slice: number): number {
   return positions.length === 1 ? positions[0]! : positions[slice]!;
 }
 
-/** Why a call with `switchIf` does not decide. */
-export const DECIDED =
-  'another call of rebuild(), without switchIf, has let the new tables serve once they have caught up';
+/**
+ * Asserts that the copy waits for a decision.
+ *
+ * @throws RebuildDroppedError; RebuildRefusedError when another call has decided
+ */
+export async function assertUndecided(
+  connection: SchemaConnection,
+  projection: AnyProjection,
+  rebuildId: string,
+): Promise<void> {
+  const [copy] = await readCopies(connection, [projection]);
+  if (copy?.rebuild_id !== rebuildId) throw new RebuildDroppedError(projection);
+  if (copy.state === 'building' && !copy.switches) return;
+  throw new RebuildRefusedError(
+    projection,
+    'another call of rebuild() has let the new tables serve once they have caught up',
+  );
+}

@@ -6,7 +6,7 @@ import {
   RebuildRefusedError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { pause } from '@leftfold/postgres';
+import { pause, tell } from '@leftfold/postgres';
 import {
   readCheckpoints,
   readProgress,
@@ -47,6 +47,7 @@ export class Rebuilds {
    * {@link decideBy}, and what the condition throws
    */
   async rebuild(projection: AnyProjection, options: AnyRebuildOptions): Promise<AnyRebuildResult> {
+    assertRebuildOptions(options);
     const { switchIf } = options;
     const rebuildId = await this.#begin(projection, options);
     if (switchIf === undefined) return this.#untilSwitched(projection, rebuildId, options);
@@ -59,7 +60,6 @@ export class Rebuilds {
 
   /** Begins a rebuild, or joins one. @returns its id */
   async #begin(projection: AnyProjection, options: AnyRebuildOptions): Promise<string> {
-    assertRebuildOptions(options);
     const switches = options.switchIf === undefined;
     const { slices = projection.slices, eventsPerSecond } = options;
     if (projection.mode === 'inline' && slices > 1)
@@ -84,15 +84,14 @@ export class Rebuilds {
       await this.#runner.assertSame(projection);
       throw new RebuildRefusedError(projection, 'its tables are not there; call migrate() first');
     }
-    // Looks for the leases at once.
-    if (begun.outcome === 'started') await this.#runner.resume(copyRef(projection));
+    if (begun.outcome === 'started') await this.#lookForLeases(projection);
     return begun.rebuildId;
   }
 
   /** The copy is built no further until it is resumed. @throws RebuildRefusedError when none is being built */
   async pause(projection: AnyProjection): Promise<void> {
     await this.#assertBuilding(projection);
-    await this.#runner.pause(copyRef(projection));
+    await whileThere(projection, (copy) => this.#runner.pause(copy));
   }
 
   /** Continues after a pause, or at the event where it stopped. @throws RebuildRefusedError when none is being built */
@@ -104,8 +103,7 @@ export class Rebuilds {
       resumeCopy(this.#store, asked, { rollsBack: false, release }),
     );
     if (resumed.outcome !== 'resumed') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
-    // Looks for the leases at once.
-    await this.#runner.resume(copyRef(projection));
+    await this.#lookForLeases(projection);
   }
 
   /** @throws RebuildRefusedError when there are no tables that served before; and the errors of a rebuild */
@@ -125,7 +123,7 @@ export class Rebuilds {
         projection,
         'no rebuild() of this version has switched, so that there are no tables that served before; to go back from a raised version, deploy the release with the version before',
       );
-    await this.#runner.resume(copyRef(projection));
+    await this.#lookForLeases(projection);
     return this.#untilSwitched(projection, begun.rebuildId, options);
   }
 
@@ -184,7 +182,7 @@ export class Rebuilds {
       let waitMs = POLL_MS;
       try {
         const status = await this.#statusOf(projection, rebuildId);
-        if (status !== undefined) onProgress?.(status);
+        if (status !== undefined) tell(onProgress, status);
         if (status !== undefined && isOver(status)) return status;
         const failure = status?.failure;
         if (failure !== undefined && !failure.outdated) throw rebuildFailed(projection, failure);
@@ -220,8 +218,26 @@ export class Rebuilds {
       );
   }
 
+  /** Without a wait for the next check. @throws RebuildDroppedError */
+  #lookForLeases(projection: AnyProjection): Promise<void> {
+    return whileThere(projection, (copy) => this.#runner.resume(copy));
+  }
+
   async #assertBuilding(projection: AnyProjection): Promise<void> {
     const copy = await this.#copyOf(projection);
     if (copy?.state !== 'building') throw new RebuildRefusedError(projection, 'it is not being rebuilt');
+  }
+}
+
+/** Changes a copy, which another call can have dropped since it was looked at. @throws RebuildDroppedError when it has */
+async function whileThere(
+  projection: AnyProjection,
+  change: (copy: SubscriptionRef) => Promise<void>,
+): Promise<void> {
+  try {
+    await change(copyRef(projection));
+  } catch (error) {
+    if (!LeftfoldError.is(error) || error.code !== 'SUBSCRIPTION_NOT_FOUND') throw error;
+    throw new RebuildDroppedError(projection);
   }
 }

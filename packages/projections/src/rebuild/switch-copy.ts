@@ -9,7 +9,10 @@ import { copyRef } from './copy-ref.ts';
 
 /** Milliseconds for which batches of the projection wait while its copy comes to their position. */
 const WAIT_MS = 2_000;
-/** The same for appends, when the projection is inline: those that it applies to queue behind the switch. */
+/**
+ * The same for appends, when the projection is inline: those that it applies to queue behind the switch. Twice as long with
+ * each attempt, up to {@link WAIT_MS}: appends may take longer than that themselves.
+ */
 const INLINE_WAIT_MS = 250;
 const POLL_MS = 10;
 /** A server that gives the process a second connection answers on it within this time. */
@@ -20,6 +23,8 @@ const ONE_CONNECTION =
 
 export interface SwitchOptions {
   readonly rebuildId: string;
+  /** How often it was refused before. */
+  readonly refused: number;
   /** Rolls back when it aborts. */
   readonly signal: AbortSignal;
 }
@@ -34,16 +39,16 @@ export interface SwitchOptions {
 export async function switchCopy(
   store: PostgresEventStore,
   projection: AnyProjection,
-  { rebuildId, signal }: SwitchOptions,
+  { rebuildId, refused, signal }: SwitchOptions,
 ): Promise<string | undefined> {
   const [serving] = await readCheckpoints(store, [projection]);
   const inline = serving?.inline === true;
-  const waitMs = inline ? INLINE_WAIT_MS : WAIT_MS;
+  const waitMs = inline ? Math.min(INLINE_WAIT_MS * 2 ** refused, WAIT_MS) : WAIT_MS;
   try {
     await store.inTransaction(
       async ({ tx }) => {
         const connection = { schema: store.schema, run: runnerInTransaction(tx) };
-        if (inline) await lockInlineProjections(connection.run, store.schema);
+        if (inline) await lockInlineProjections(connection.run, store.schema, waitMs);
         await lockSubscription(connection, projection);
         const inlineTop = inline ? await readTop(connection.run, store.schema) : undefined;
         await untilCopyIsAt(connection, projection, { store, inlineTop, waitMs, signal });

@@ -34,7 +34,11 @@ export async function switchWhenCaughtUp(
       await pause(POLL_MS, signal);
       continue;
     }
-    const refusal = await switchCopy(store, projection, { rebuildId: copy.rebuild_id, signal });
+    const refusal = await switchCopy(store, projection, {
+      rebuildId: copy.rebuild_id,
+      refused,
+      signal,
+    });
     if (refusal === undefined) return true;
     refused += 1;
     await recordRefusal(store, projection, copy.rebuild_id, refusal);

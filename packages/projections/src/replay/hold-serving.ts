@@ -25,10 +25,10 @@ const attempts: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 
 /** Tables beside those that serve, which can be brought to the positions of these. */
 export interface Follower {
-  /** @returns false when the time was over before */
+  /** Waits until they are there, or beyond. @returns false when the time was over before */
   reach(positions: readonly number[], options: ReachOptions): Promise<boolean>;
-  /** Whether they are exactly there, as a connection sees it. Of tables that other processes can lead, too. */
-  isAt?(connection: SchemaConnection, positions: readonly number[]): Promise<boolean>;
+  /** Whether they are exactly there, as a connection sees it. */
+  isAt(connection: SchemaConnection, positions: readonly number[]): Promise<boolean>;
 }
 
 /** What serves, while it stands still. */
@@ -79,7 +79,7 @@ export async function holdServing<TResult>(
     await pause(retryDelayMs(attempts, attempt), signal);
   }
   throw new StoreUnavailableError(
-    `projection "${projection.name}" could not be held at one position with the tables to compare: events came too fast, or other transactions held its locks; try again when there is less load`,
+    `projection "${projection.name}" could not be held at one position with the tables to compare: events came too fast, other transactions held its locks, or it was reset; try again when there is less load, and it has caught up`,
   );
 }
 
@@ -118,6 +118,8 @@ async function holdOnce<TResult>(
       const top = inline ? await readTop(connection.run, store.schema) : 0;
       const positions = slices.map(({ position }) => (inline ? top : position));
       if (!(await follower.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
+      // They are beyond what serves when that was reset, until it has come after them.
+      if (!(await follower.isAt(connection, positions))) throw new NotReached();
       return work({ tx, connection, inline, positions });
     },
     // It is never idle for long, unless the process is paused: then the appends do not wait for it.

@@ -12,6 +12,7 @@ import {
   createSubscriptionRunner,
   type OnIncident,
   readCheckpoints,
+  type SchemaConnection,
   type SubscriptionIncident,
   type SubscriptionRunner,
   withStoreErrors,
@@ -134,10 +135,19 @@ export class Replay implements AsyncDisposable {
       signal?.throwIfAborted();
       const slices = await this.#look();
       if (slices === undefined) pauseMs = OUTAGE_POLL_MS;
-      else if (this.#isAt(positions, slices, onPosition)) return true;
+      else if (this.#hasReached(positions, slices, onPosition)) return true;
       if (performance.now() >= deadline) return false;
       await pause(Math.min(pauseMs, Math.max(1, deadline - performance.now())), signal);
     }
+  }
+
+  /** Whether each slice is exactly at its position, as this connection sees it. @throws the errors of {@link reach} */
+  async isAt(connection: SchemaConnection, positions: readonly number[]): Promise<boolean> {
+    const slices = await readCheckpoints(connection, [this.#ref]);
+    return (
+      this.#hasReached(positions, slices, undefined) &&
+      slices.every(({ position, slice }) => position === positions[slice])
+    );
   }
 
   /** @returns undefined while the database is away */
@@ -156,7 +166,7 @@ export class Replay implements AsyncDisposable {
   }
 
   /** @throws SubscriptionFailedError, StoreUnavailableError */
-  #isAt(
+  #hasReached(
     positions: readonly number[],
     slices: readonly Checkpoint[],
     onPosition: ReachOptions['onPosition'],

@@ -237,8 +237,8 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   /**
-   * Lets the tables serve again that did before the last switch: they go on from where they stopped to serve, and when they
-   * have caught up, one transaction switches. Those that serve now are kept, so that another rollback returns to them.
+   * Lets the tables serve again that did before the last switch: they go on from where they stopped to serve, and one
+   * transaction switches. Those that serve now are kept for another rollback. A call joins one that is going on.
    *
    * @returns when they serve
    * @throws RebuildRefusedError when there are none; and the errors of {@link rebuild}

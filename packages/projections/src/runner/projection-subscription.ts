@@ -61,8 +61,8 @@ export function copySubscription(
     createHandler: async (term) => {
       const [copy] = await store.background.during(() => readCopies(store, [projection]));
       const limit = copy?.events_per_second ?? undefined;
-      const handler = writer.createHandler(term);
-      return limit === undefined ? handler : Object.assign(handler, { eventsPerSecond: limit / term.slices });
+      const eventsPerSecond = limit === undefined ? undefined : limit / term.slices;
+      return Object.assign(writer.createHandler(term), { eventsPerSecond, yields: true });
     },
     onDemand: true,
     beside: (term, signal) => switchWhenCaughtUp(store, projection, term, signal),
@@ -84,10 +84,12 @@ export function replaySubscription(
   projection: AnyProjection,
   { store, ref, tableSchema }: ReplaySubscriptionOptions,
 ): SubscriptionDefinition {
+  const writer = writerOf(projection, { store, cachedRows: CACHED_ROWS, tableSchema });
   return {
     kind: REPLAY,
     ...ref,
-    ...writerOf(projection, { store, cachedRows: CACHED_ROWS, tableSchema }),
+    ...writer,
+    createHandler: (term) => Object.assign(writer.createHandler(term), { yields: true }),
     onDemand: true,
   };
 }

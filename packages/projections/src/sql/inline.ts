@@ -60,16 +60,27 @@ export function lockAppends(run: StatementRunner, schema: string): Promise<void>
  *
  * SQL: two statements and an exclusive advisory lock. Appends wait behind it, so the wait is limited; after that the
  * database reports a lock timeout.
+ *
+ * @param limitMs of the wait. @default 250
  */
-export function lockInlineProjections(run: StatementRunner, schema: string): Promise<void> {
-  return lock(run, schema, '_lock_inline_projections');
+export function lockInlineProjections(
+  run: StatementRunner,
+  schema: string,
+  limitMs = LOCK_TIMEOUT_MS,
+): Promise<void> {
+  return lock(run, schema, '_lock_inline_projections', limitMs);
 }
 
-async function lock(run: StatementRunner, schema: string, call: string): Promise<void> {
+async function lock(
+  run: StatementRunner,
+  schema: string,
+  call: string,
+  limitMs = LOCK_TIMEOUT_MS,
+): Promise<void> {
   await run({
     name: undefined,
     text: `select set_config('lock_timeout', $1, true)`,
-    values: [String(LOCK_TIMEOUT_MS)],
+    values: [String(limitMs)],
   });
   await run({ name: undefined, text: `select "${schema}".${call}()`, values: [] });
 }

@@ -76,7 +76,8 @@ export const functions: readonly { readonly name: string; readonly sql: string }
   {
     name: '_begin_rebuild',
     sql: `-- Begins to build a copy of a version's tables, or joins the building of one. The copy gets a subscription at the beginning
--- of the log: each process of the release that asks may work on it. One that another release has begun is dropped.
+-- of the log: each process of the release that asks may work on it. One that another release has begun is dropped, and so
+-- are tables that served before, also while a rollback is going on.
 --
 -- Returns {"outcome", "rebuildId"}: started, joined; and nothing is changed: missing, mismatched, and "kept" with the "objects"
 -- that the copy would not have. Waits for batches of the projection that are being written.
@@ -123,6 +124,7 @@ begin
    where copy.name = _begin_rebuild.name
      and copy.version = _begin_rebuild.version
      and copy.state = 'building'
+     and copy.switched_at is null
      and exists (select from :schema.subscriptions as built
                   where built.name = copy.name || '+copy'
                     and built.version = copy.version
@@ -772,7 +774,7 @@ $$;
     name: '_resume_copy',
     sql: `-- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or,
 -- to roll back, the tables that served before. Processes of the release that asks go on with it. The tables that served begin
--- where they stopped to serve, and are to serve again.
+-- where they stopped to serve, and are to serve again. A rollback that is going on is joined.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
 create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean, release text)
@@ -792,7 +794,8 @@ begin
    where one.name = subscribed and one.version = _resume_copy.version;
   if not exists (select from :schema.projection_copies as copy
                   where copy.name = _resume_copy.name and copy.version = _resume_copy.version
-                    and copy.state = case when rolls_back then 'previous' else 'building' end) then
+                    -- Only tables that have served have a time of their switch.
+                    and case when rolls_back then copy.switched_at is not null else copy.state = 'building' end) then
     return jsonb_build_object('outcome', 'missing');
   end if;
   if built.definition_hash is distinct from _resume_copy.definition_hash then
@@ -800,10 +803,10 @@ begin
   end if;
   update :schema.projection_copies as copy
      set state = 'building',
-         rebuild_id = case when rolls_back then gen_random_uuid() else copy.rebuild_id end,
+         rebuild_id = case copy.state when 'previous' then gen_random_uuid() else copy.rebuild_id end,
          switches = rolls_back or copy.switches,
          parks_more = rolls_back or copy.parks_more,
-         began_at = case when rolls_back then clock_timestamp() else copy.began_at end,
+         began_at = case copy.state when 'previous' then clock_timestamp() else copy.began_at end,
          measured_at = clock_timestamp(),
          measured_from = built.position,
          refusal = null,

@@ -1,6 +1,7 @@
 import type { AnyProjection } from '@leftfold/core';
 import { ProgressMeter } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { tell } from '@leftfold/postgres';
 import { readProgress, withStoreErrors } from '@leftfold/subscriptions';
 import { type CompareOptions, compareTables } from '../compare/compare-tables.ts';
 import { compareWithServing, type FoundDifference } from '../compare/compare-with-serving.ts';
@@ -77,10 +78,10 @@ async function compareWithReplay(
       onRow,
       // Events that were appended since are replayed too.
       onPosition: (position) =>
-        onProgress?.({ phase: 'replaying', ...replaying.at(position, Math.max(mark, position)) }),
+        tell(onProgress, { phase: 'replaying', ...replaying.at(position, Math.max(mark, position)) }),
       onProgress: (done, total) => {
         comparing ??= new ProgressMeter(now);
-        onProgress?.({ phase: 'comparing', ...comparing.at(done, total) });
+        tell(onProgress, { phase: 'comparing', ...comparing.at(done, total) });
       },
     },
   );
@@ -99,7 +100,7 @@ async function compareReplays(
   const meter = new ProgressMeter(now, 0);
   await second.reach(positions, {
     signal,
-    onPosition: (position) => onProgress?.({ phase: 'again', ...meter.at(Math.min(position, end), end) }),
+    onPosition: (position) => tell(onProgress, { phase: 'again', ...meter.at(Math.min(position, end), end) }),
   });
   const schemas = { found: second.schema, expected: first.replay.schema };
   await using snapshot = await TableSnapshot.take(context.store, projection, schemas);

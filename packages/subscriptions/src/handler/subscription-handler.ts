@@ -29,6 +29,9 @@ export interface SubscriptionHandler {
   /** Most events in a second. @default no limit */
   readonly eventsPerSecond?: number | undefined;
 
+  /** Whether other work of the process goes first: the handler rests while its event loop is busy. @default false */
+  readonly yields?: boolean | undefined;
+
   /**
    * True when `prepare` and `write` wait for nothing but one connection of the store's pool at a time. The subscriptions
    * of a process then take turns with half of the pool, so that the app finds connections however many they are.
@@ -47,7 +50,7 @@ export interface SubscriptionHandler {
    */
   prepare(page: SubscriptionPage): Promise<PreparedBatch>;
 
-  /** Discards what the handler keeps in memory. Called each time after a batch was not written. */
+  /** Discards what the handler keeps in memory. Called each time after a prepared batch was not written. */
   forget?(): void;
 }
 

@@ -20,6 +20,7 @@ import {
   type SubscriptionKey,
   type SubscriptionRef,
 } from '../subscription/subscription-key.ts';
+import { HeldUp } from './held-up.ts';
 import { LeaseHints } from './lease-hints.ts';
 import { LeaseTerm } from './lease-term.ts';
 import { LeftAlone } from './left-alone.ts';
@@ -60,6 +61,7 @@ export class LeaseManager {
   readonly #subscriptions: ReadonlyMap<string, Subscription>;
   readonly #held = new Map<string, LeaseTerm>();
   readonly #leftAlone: LeftAlone;
+  readonly #heldUp: HeldUp;
   readonly #hints: LeaseHints;
   /** What the next check takes, if it is free then. */
   #wanted: readonly SubscriptionKey[] = [];
@@ -77,6 +79,7 @@ export class LeaseManager {
     this.#subscriptions = new Map(options.subscriptions.map((one) => [refKeyOf(one.ref), one]));
     this.#hints = new LeaseHints(options.hints, options.owner);
     this.#leftAlone = new LeftAlone(options.mismatches, options.onError);
+    this.#heldUp = new HeldUp(options);
   }
 
   /** Begins to take leases. */
@@ -200,6 +203,7 @@ export class LeaseManager {
       this.#endLost(held, board);
       this.#share(board);
       await this.#begin(board.taken);
+      this.#heldUp.tell(this.#subscriptions, board.slices);
     } catch (error) {
       this.#unanswered = true;
       if (isClosed()) this.refuse();

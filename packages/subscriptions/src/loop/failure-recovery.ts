@@ -6,17 +6,23 @@ import {
   type SubscriptionStalledError,
 } from '@leftfold/core';
 import { readable, thrownText } from '@leftfold/core/input';
-import { isIdleEnded, isOperational, isStatementEnded, toLeftfoldError } from '@leftfold/postgres';
+import {
+  isConnectionFailure,
+  isIdleEnded,
+  isOperational,
+  isStatementEnded,
+  toLeftfoldError,
+} from '@leftfold/postgres';
 import type { StopRequest } from '../handler/stop-request.ts';
 import { BatchFailure } from '../handler/batch-failure.ts';
-import { stopSubscription } from '../sql/failures.ts';
+import { recordAttempt, stopSubscription } from '../sql/failures.ts';
 import { isHeld } from '../sql/row.ts';
 import { parkEvent } from '../parking/park-event.ts';
 import { type KeysOf, storedKeysOf } from '../parking/keys-of.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { readGivenUpAfter, readParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
-import { failedAttempts } from '../status/failed-attempts.ts';
+import { type FailedAttempts, failedAttempts } from '../status/failed-attempts.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { keysOfSlice } from '../subscription/slice-of.ts';
 import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
@@ -24,7 +30,7 @@ import type { LoopOptions } from './loop-options.ts';
 import { retryDelayMs } from '@leftfold/core';
 import { pause } from '@leftfold/postgres';
 import { inSlot } from './background-slot.ts';
-import { attemptsFailed, describeFailure } from './stalled.ts';
+import { attemptsFailed, failedWithoutEvent } from './stalled.ts';
 import type { TermProgress } from './term-progress.ts';
 
 /** Decides how a subscription continues after a batch was not written. */
@@ -114,8 +120,8 @@ export class FailureRecovery {
     progress.failures += 1;
     const event = failing?.event ?? batch?.firstEvent;
     if (!outdated && progress.failures < retry.attempts) {
-      progress.lastFailure = this.#describe(progress, cause, event ?? eventOf(cause));
       this.#report(progress.term, cause, false);
+      await this.#recordAttempt(progress, this.#attempts(progress, cause, event ?? eventOf(cause)));
       await pause(retryDelayMs(retry, progress.failures), progress.signal);
       return 'continue';
     }
@@ -131,10 +137,23 @@ export class FailureRecovery {
     return this.#stop(progress, cause, event, outdated);
   }
 
-  #describe({ failures: attempts }: TermProgress, cause: unknown, event: PlainEvent | undefined): string {
-    if (event === undefined) return describeFailure(attempts, cause, this.#options.store.schema);
+  #attempts(
+    { failures: attempts }: TermProgress,
+    cause: unknown,
+    event: PlainEvent | undefined,
+  ): FailedAttempts {
+    if (event === undefined) return failedWithoutEvent(attempts, cause, this.#options.store.schema);
     const { position, type } = event;
-    return failedAttempts({ position, type, attempts, message: thrownText(cause) });
+    return { position, type, attempts, message: thrownText(cause) };
+  }
+
+  /** For other processes too, which wait for this one. Those that cannot reach the database learn nothing from it either way. */
+  async #recordAttempt(progress: TermProgress, failed: FailedAttempts): Promise<void> {
+    const { store } = this.#options;
+    const { term, position } = progress;
+    progress.lastFailure = failedAttempts(failed);
+    // It was reported, and the next attempt follows whether or not it is recorded.
+    await inSlot(store, progress, () => recordAttempt(store, term, position, failed)).catch(() => {});
   }
 
   /**
@@ -189,11 +208,17 @@ export class FailureRecovery {
   async #waitForDatabase(progress: TermProgress, error: unknown): Promise<void> {
     const { store, retry } = this.#options;
     progress.outages += 1;
-    progress.lastFailure = describeFailure(progress.outages, error, store.schema);
+    const failed = failedWithoutEvent(progress.outages, error, store.schema);
+    const lastFailure = failedAttempts(failed);
+    progress.lastFailure = lastFailure;
     this.#report(progress.term, toLeftfoldError(error, store.schema), false);
     if (progress.outages === retry.attempts)
-      this.#report(progress.term, this.#stalled(progress, progress.lastFailure, error), false);
-    await store.outage.wait(retryDelayMs(retry, progress.outages), progress.signal);
+      this.#report(progress.term, this.#stalled(progress, lastFailure, error), false);
+    if (!isConnectionFailure(error)) await this.#recordAttempt(progress, failed);
+    const delayMs = retryDelayMs(retry, progress.outages);
+    // A broker may stay away though the database answers.
+    if (isOfTransport(error)) await pause(delayMs, progress.signal);
+    else await store.outage.wait(delayMs, progress.signal);
   }
 
   #stalled({ term, position }: TermProgress, lastFailure: string, cause: unknown): SubscriptionStalledError {
@@ -215,6 +240,11 @@ type PlainEvent = Pick<RecordedEvent, 'position' | 'type'>;
 /** True when reading met an event whose type or schema version this process does not know. */
 function isNewerEvent(error: unknown): boolean {
   return LeftfoldError.is(error) && error.code === 'UNKNOWN_EVENT' && eventOf(error) !== undefined;
+}
+
+function isOfTransport(error: unknown): boolean {
+  if (!LeftfoldError.is(error)) return false;
+  return error.code === 'TRANSPORT_UNAVAILABLE' || error.code === 'TRANSPORT_REFUSED';
 }
 
 /** Reading an event can fail before there is a batch: such errors name the event themselves. */

@@ -93,6 +93,10 @@ export async function applyUpTo(
           await pace.take(ofSlice.events.length, signal);
           progress.advancedAt = performance.now();
         }
+        if (progress.rests !== undefined) {
+          await progress.rests.rest(signal);
+          progress.advancedAt = performance.now();
+        }
         const divided = progress.parking.divide(ofSlice);
         if (to >= upTo && ready === undefined && writesNothing(progress, divided)) {
           if (!(await written)) return 'fenced';

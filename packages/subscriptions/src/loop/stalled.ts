@@ -2,6 +2,7 @@ import { LeftfoldError, SubscriptionStalledError } from '@leftfold/core';
 import { toLeftfoldError } from '@leftfold/postgres';
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
+import type { FailedAttempts } from '../status/failed-attempts.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 
 /** A batch that is not waited for any longer. @param limit the option that ended it, and its value */
@@ -61,11 +62,11 @@ export function attemptsFailed(
   );
 }
 
-/** In words, and without what a database message may quote. */
-export function describeFailure(attempts: number, cause: unknown, schema: string): string {
+/** Attempts of something else than one event, without what a database message may quote. */
+export function failedWithoutEvent(attempts: number, cause: unknown, schema: string): FailedAttempts {
   const typed = toLeftfoldError(cause, schema);
   const message = LeftfoldError.is(typed) ? typed.message : `an error with the code ${codeOf(cause)}`;
-  return `${attempts} attempts failed, the last one with: ${message}`;
+  return { position: undefined, type: undefined, attempts, message };
 }
 
 function codeOf(thrown: unknown): string {

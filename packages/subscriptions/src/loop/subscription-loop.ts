@@ -1,12 +1,15 @@
 import type { WaitForHighWaterMarkOptions } from '@leftfold/event-store';
 import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
+import { recordAttempt } from '../sql/failures.ts';
+import { failedAttempts } from '../status/failed-attempts.ts';
 import { markCaughtUp } from '../sql/caught-up.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { resumeDueKeys } from '../parking/resume-due-keys.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
 import { inSlot } from './background-slot.ts';
 import { BatchSize } from './batch-size.ts';
+import { EventLoopRests } from './event-loop-rests.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import { isRewound } from './is-rewound.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -16,7 +19,7 @@ import { runBeside } from './run-beside.ts';
 import { retryDelayMs, SubscriptionStalledError } from '@leftfold/core';
 import { readable } from '@leftfold/core/input';
 import { pause } from '@leftfold/postgres';
-import { batchTooLong, describeFailure, notStarted, termTooLong } from './stalled.ts';
+import { batchTooLong, failedWithoutEvent, notStarted, termTooLong } from './stalled.ts';
 import { keysOfSlice } from '../subscription/slice-of.ts';
 import { keyOf, type SubscriptionKey } from '../subscription/subscription-key.ts';
 import { within } from './within.ts';
@@ -105,8 +108,11 @@ export class SubscriptionLoop {
         );
       } catch (thrown) {
         const error = readable(thrown);
-        lastFailure = describeFailure(attempt, error, store.schema);
+        const failed = failedWithoutEvent(attempt, error, store.schema);
+        lastFailure = failedAttempts(failed);
         this.#options.onIncident({ subscription: keyOf(this.#term), error, stopped: false });
+        // It was reported, and goes on whether or not it is recorded.
+        await recordAttempt(store, this.#term, position, failed).catch(() => {});
         // One that hangs would hold the lease for as long again with each attempt.
         if (error instanceof SubscriptionStalledError) break;
         if (attempt < retry.attempts) await pause(retryDelayMs(retry, attempt), signal);
@@ -135,6 +141,7 @@ export class SubscriptionLoop {
       handler,
       size: new BatchSize(this.#options.batchSize, leastBatch),
       pace: handler.eventsPerSecond === undefined ? undefined : new Pace(handler.eventsPerSecond),
+      rests: handler.yields === true ? new EventLoopRests() : undefined,
       signal: AbortSignal.any([stop, term.leaving]),
       era: this.#options.store.era,
       parking: new ParkingLedger(keysOfSlice(this.#recovery.keysOf, term), []),
@@ -179,6 +186,7 @@ export class SubscriptionLoop {
         return;
       }
       if (failure?.error instanceof StopRequest) {
+        progress.handler.forget?.(); // its batch was written, and those prepared behind it were not
         if (!(await this.#recovery.findPosition(progress))) return;
         if ((await this.#recovery.stopAt(progress, failure.error)) === 'over') return;
         continue;
@@ -270,6 +278,7 @@ export class SubscriptionLoop {
 
   async #waitForEvents(progress: TermProgress, wait: WaitForHighWaterMarkOptions): Promise<number> {
     progress.idle = true;
+    progress.lastFailure = undefined; // the database answered, and nothing waits
     try {
       return await this.#options.store.waitForHighWaterMark({ ...wait, signal: progress.signal });
     } finally {

@@ -2,6 +2,7 @@ import type { SubscriptionHandler } from '../handler/subscription-handler.ts';
 import type { LeaseTerm } from '../lease/lease-term.ts';
 import type { ParkingLedger } from '../parking/parking-ledger.ts';
 import type { BatchSize } from './batch-size.ts';
+import type { EventLoopRests } from './event-loop-rests.ts';
 import type { Pace } from './pace.ts';
 
 /** What a process knows about a subscription during one lease term. */
@@ -11,6 +12,8 @@ export interface TermProgress {
   readonly size: BatchSize;
   /** Undefined for a handler without a limit. */
   readonly pace: Pace | undefined;
+  /** Undefined for a handler that does not yield. */
+  readonly rests: EventLoopRests | undefined;
   /** Aborts when the runner stops or the term is over. */
   readonly signal: AbortSignal;
   /** The store's era when the term began: nothing of the term holds in a later one. */

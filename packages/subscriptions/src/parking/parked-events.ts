@@ -75,7 +75,8 @@ export class ParkedEvents<TRef> {
     if (after !== undefined) assertGivenText('after', after);
     assertLimit(limit);
     const { ref: found } = this.#find(ref);
-    return this.#ask(() => listParkedKeys(this.#store, found, { after, limit }));
+    const page = { after: after === undefined ? undefined : storedKey(after), limit };
+    return this.#ask(() => listParkedKeys(this.#store, found, page));
   }
 
   /**

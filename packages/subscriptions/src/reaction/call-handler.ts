@@ -7,6 +7,7 @@ import type {
   RecordedEvent,
 } from '@leftfold/core';
 import { onAbort } from '@leftfold/postgres';
+import { HandlerCommands } from './handler-commands.ts';
 
 /** Executes a command of a reaction, such as `execute` of an app. */
 export type ExecuteCommand = (
@@ -38,29 +39,17 @@ export async function callHandler(
   { event, attempt, signal: ended }: HandlerCall,
 ): Promise<void> {
   const signal = AbortSignal.any([ended, AbortSignal.timeout(reaction.timeoutMs)]);
-  let calls = 0;
-  const executing = new Set<Promise<unknown>>();
+  const key = keyOf(reaction, event);
+  const commands = new HandlerCommands({
+    key,
+    signal,
+    execute: (command, options) => execute(command, { ...options, causedBy: event }),
+  });
   const call = reaction.handle(event, {
     signal,
     attempt,
-    idempotencyKey: keyOf(reaction, event),
-    execute: (command, given) => {
-      calls += 1;
-      const options = {
-        commandId: `${keyOf(reaction, event)}-${calls}`,
-        causedBy: event,
-        metadata: given?.metadata,
-      };
-      const executed = (async () => {
-        signal.throwIfAborted();
-        return execute(command, options);
-      })();
-      executing.add(executed);
-      const over = () => void executing.delete(executed);
-      executed.then(over, over);
-      // Sound: the result is that of this command.
-      return executed as never;
-    },
+    idempotencyKey: key,
+    execute: commands.execute,
   });
   call.catch(() => {}); // it is not waited for after the signal
   let remove: (() => void) | undefined;
@@ -69,12 +58,7 @@ export async function callHandler(
   });
   try {
     await Promise.race([call, aborted]);
-    if (executing.size > 0) {
-      await Promise.race([Promise.allSettled(executing), aborted]);
-      throw new TypeError(
-        `the handler of reaction "${reaction.name}" returned before a command had ended that it executed; await the promise of execute`,
-      );
-    }
+    await Promise.race([commands.settle(`reaction "${reaction.name}"`), aborted]);
   } finally {
     remove?.();
   }

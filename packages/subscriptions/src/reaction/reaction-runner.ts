@@ -1,23 +1,12 @@
-import {
-  type AnyReaction,
-  InvalidArgumentError,
-  type LogToken,
-  storedTypesOf,
-  SubscriptionNotFoundError,
-} from '@leftfold/core';
+import { type AnyReaction, InvalidArgumentError, type LogToken } from '@leftfold/core';
 import { assertEach, assertGivenFunction, assertObject, assertReaction, reading } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import type { FailedEvent } from '../parking/failure.ts';
-import { tellParked } from '../parking/write-parking.ts';
+import { EffectRunner } from '../effect/effect-runner.ts';
 import type { ParkedEvents } from '../parking/parked-events.ts';
-import { type RunnerOptions, toWaitOptions, type WaitForOptions } from '../runner/runner-options.ts';
-import { SubscriptionRunner } from '../runner/subscription-runner.ts';
-import { guarded, type OnIncident, warner } from '../status/subscription-incident.ts';
+import type { RunnerOptions, WaitForOptions } from '../runner/runner-options.ts';
 import type { SubscriptionStatus } from '../status/subscription-status.ts';
-import { type SubscriptionDefinition, toSubscription } from '../subscription/subscription-definition.ts';
 import type { ExecuteCommand } from './call-handler.ts';
-import { ReactionHandler } from './reaction-handler.ts';
-import { waitForAttempts } from './wait-for-attempts.ts';
+import { reactionEffect } from './reaction-effect.ts';
 
 /** What {@link createReactionRunner} takes. */
 export interface ReactionRunnerOptions extends RunnerOptions {
@@ -59,13 +48,11 @@ export function createReactionRunner(options: ReactionRunnerOptions): ReactionRu
 export class ReactionRunner implements AsyncDisposable {
   /** Events that were set aside for keys that failed, and what an operator does with them. */
   readonly parked: ParkedEvents<ReactionRef>;
-  readonly #store: PostgresEventStore;
-  readonly #reactions: readonly AnyReaction[];
-  readonly #runner: SubscriptionRunner;
+  readonly #runner: EffectRunner;
 
   constructor({ reactions, execute, ...options }: ReactionRunnerOptions) {
-    const { store, batchTimeoutMs = 60_000 } = options;
-    assertObject('an event store', 'store', store);
+    const { batchTimeoutMs = 60_000 } = options;
+    assertObject('an event store', 'store', options.store, ['schema', 'pool']);
     assertEach('reactions', reactions, assertReaction);
     assertGivenFunction('execute', execute);
     for (const { name, timeoutMs } of reactions)
@@ -74,17 +61,9 @@ export class ReactionRunner implements AsyncDisposable {
           `timeoutMs of reaction "${name}"`,
           `must be at most ${Math.floor(batchTimeoutMs / 2)}, not ${timeoutMs}: half of batchTimeoutMs, which is ${batchTimeoutMs}; lower it, or raise batchTimeoutMs (of an app: subscriptions.batchTimeoutMs)`,
         );
-    const onIncident = guarded(options.onIncident ?? warner());
-    this.#store = store;
-    this.#reactions = reactions;
-    this.#runner = new SubscriptionRunner({
-      ...options,
-      onIncident,
-      subscriptions: reactions.map((reaction) =>
-        reactionSubscription(reaction, { ...options, execute, onIncident }),
-      ),
-    });
-    this.parked = this.#runner.parkedBy((ref) => this.#find(ref));
+    const effects = reactions.map((reaction) => reactionEffect(reaction, execute));
+    this.#runner = new EffectRunner({ ...options, kind: 'reaction', effects });
+    this.parked = this.#runner.parked;
   }
 
   /** Creates checkpoints that do not exist yet: where a reaction starts is decided now. @throws like that of the store */
@@ -115,8 +94,8 @@ export class ReactionRunner implements AsyncDisposable {
    * @throws EventParkedError when the event is parked; SubscriptionTimeoutError, SubscriptionFailedError,
    * LogRewoundError, SubscriptionNotFoundError, ClosedError
    */
-  async waitFor(ref: ReactionRef, token: LogToken, options?: WaitForOptions): Promise<void> {
-    await this.#runner.waitFor(this.#find(ref), token, options);
+  waitFor(ref: ReactionRef, token: LogToken, options?: WaitForOptions): Promise<void> {
+    return this.#runner.waitFor(ref, token, options);
   }
 
   /**
@@ -125,15 +104,13 @@ export class ReactionRunner implements AsyncDisposable {
    * @param options.timeoutMs is Infinity by default
    * @throws like {@link waitFor}
    */
-  async whenCaughtUp(ref: ReactionRef, options: WaitForOptions = {}): Promise<void> {
-    const { name, version } = this.#find(ref);
-    const by = { store: this.#store, runner: this.#runner };
-    await waitForAttempts(by, { name, version }, toWaitOptions(options, Number.POSITIVE_INFINITY));
+  whenCaughtUp(ref: ReactionRef, options?: WaitForOptions): Promise<void> {
+    return this.#runner.whenCaughtUp(ref, options);
   }
 
   /** Lets a stopped reaction continue with the event that failed. @throws SubscriptionNotFoundError, StoreUnavailableError */
-  async resume(ref: ReactionRef): Promise<void> {
-    await this.#runner.resume(this.#find(ref));
+  resume(ref: ReactionRef): Promise<void> {
+    return this.#runner.resume(ref);
   }
 
   /**
@@ -148,63 +125,16 @@ export class ReactionRunner implements AsyncDisposable {
         'options',
         'must be { repeatEffects: true }: a reset repeats all effects',
       );
-    await this.#runner.reset(this.#find(ref));
+    await this.#runner.reset(ref);
   }
 
   /** @internal False when this process defines the reaction in another way than the row with this hash. */
   isSame(ref: ReactionRef, definitionHash: string | undefined): boolean {
-    return this.#runner.isSame(this.#find(ref), definitionHash);
+    return this.#runner.isSame(ref, definitionHash);
   }
 
   /** State and progress of each reaction, in the order in which they were given. @throws StoreUnavailableError */
   status(): Promise<readonly SubscriptionStatus[]> {
     return this.#runner.status();
   }
-
-  #find(ref: ReactionRef): AnyReaction {
-    assertObject('a reaction', 'reaction', ref, ['name', 'version']);
-    const { name, version } = ref;
-    const found = this.#reactions.find((one) => one.name === name && one.version === version);
-    if (found === undefined)
-      throw new SubscriptionNotFoundError({ kind: 'reaction', name, version }, this.#reactions);
-    return found;
-  }
-}
-
-/** The durable subscription that runs a reaction. */
-function reactionSubscription(
-  reaction: AnyReaction,
-  {
-    store,
-    execute,
-    release,
-    onIncident,
-  }: Omit<ReactionRunnerOptions, 'reactions' | 'onIncident'> & { readonly onIncident: OnIncident },
-): SubscriptionDefinition {
-  const { name, version, slices, concurrency, start, code } = reaction;
-  const definition: SubscriptionDefinition = {
-    kind: 'reaction',
-    name,
-    version,
-    eventTypes: storedTypesOf(reaction.events, reaction.eventTypes),
-    declared: { kind: 'reaction' },
-    code,
-    keysOf: (event) => [reaction.keyOf(event)],
-    slices,
-    start,
-    leastBatch: 4 * concurrency,
-    keysAtOnce: concurrency,
-    createHandler: (term, run) => new ReactionHandler(reaction, options, term, run),
-  };
-  const subscription = toSubscription(definition, release);
-  const options = {
-    store,
-    execute,
-    release: subscription.release,
-    onRetry: (error: unknown, slice: number) =>
-      onIncident({ subscription: { name, version, slice }, error, stopped: false }),
-    onParked: (failed: FailedEvent, key: string, slice: number) =>
-      tellParked({ store, onIncident }, subscription, { name, version, slice }, failed, [key]),
-  };
-  return definition;
 }

@@ -16,15 +16,23 @@ const LOCK_MS = 5_000;
 /** Of waits for the locks of tables that are read all the time, and of the pauses between them. */
 const turns: Backoff = { firstDelayMs: 50, maxDelayMs: 1_000 };
 
-export interface ResetOptions {
+/** How far a subscription goes back, and what belongs to that. */
+export interface RewindOptions {
+  /** How far back. @default the beginning of the log */
+  readonly to?: number | undefined;
+  /** Adapts what the handler has written, in the transaction. @default the definition's `clear` */
+  readonly clear?: ((tx: Transaction<unknown>) => Promise<void>) | undefined;
+}
+
+export interface ResetOptions extends RewindOptions {
   readonly store: PostgresEventStore;
   readonly owner: string;
   readonly leaseMs: number;
 }
 
 /**
- * Deletes what a subscription's handler has written, sets the checkpoints back to the beginning of the log and adopts the
- * definition of this process, in one transaction. The owners of the leases are fenced first: what they
+ * Deletes what a subscription's handler has written, sets the checkpoints back and adopts the definition of this process,
+ * in one transaction. The owners of the leases are fenced first: what they
  * have not committed is rolled back.
  *
  * @throws SubscriptionNotFoundError when the subscription has no row
@@ -55,7 +63,7 @@ export async function resetSubscription(subscription: Subscription, options: Res
  */
 async function resetLeased(
   subscription: Subscription,
-  { store, owner, leaseMs }: ResetOptions,
+  { store, owner, leaseMs, to = 0, clear }: ResetOptions,
 ): Promise<boolean> {
   const { ref, definition } = subscription;
   let deadline: number | undefined;
@@ -68,11 +76,11 @@ async function resetLeased(
       return leases.length > 0;
     });
     if (leases.length === 0) return false;
-    const seized = { leases, owner };
+    const seized = { leases, owner, to };
     const turnMs = retryDelayMs(turns, turn);
     try {
       return await inTransaction(store, turnMs, async (tx, connection) => {
-        await definition.clear?.(tx);
+        await (clear === undefined ? definition.clear?.(tx) : clear(tx));
         return rewindCheckpoint(connection, subscription, seized);
       });
     } catch (error) {
@@ -94,15 +102,15 @@ async function lockTimeoutOf(tx: Transaction<unknown>): Promise<number> {
 /** One transaction, between two appends. */
 async function resetInline(
   subscription: Subscription,
-  { store, owner, leaseMs }: ResetOptions,
+  { store, owner, leaseMs, to = 0, clear }: ResetOptions,
 ): Promise<boolean> {
   const { ref, definition } = subscription;
   return inTransaction(store, LOCK_MS, async (tx, connection) => {
     await definition.lockAppends?.(tx);
     const leases = await seizeLease(connection, ref, { owner, leaseMs, inline: true });
     if (leases.length === 0) return false;
-    await definition.clear?.(tx);
-    return rewindCheckpoint(connection, subscription, { leases, owner });
+    await (clear === undefined ? definition.clear?.(tx) : clear(tx));
+    return rewindCheckpoint(connection, subscription, { leases, owner, to });
   });
 }
 

@@ -110,7 +110,7 @@ export function runnerLimits(options: SubscriptionRunnerOptions) {
   for (const name of ['owner', 'release'] as const)
     if (options[name] !== undefined) assertId(name, options[name]);
   for (const name of ['onIncident', 'migrate'] as const) assertFunction(name, options[name]);
-  assertObject('an event store', 'store', options.store);
+  assertObject('an event store', 'store', options.store, ['schema', 'pool']);
   assertList('subscriptions', options.subscriptions);
   const { leaseMs = 5_000, batchSize = 5_000, batchTimeoutMs = 60_000, stopTimeoutMs = 10_000 } = options;
   assertWhole('leaseMs', leaseMs, { least: 100, most: MAX_TIMER_MS });

@@ -7,7 +7,7 @@ import { LeaseManager } from '../lease/lease-manager.ts';
 import { within } from '../loop/within.ts';
 import { IdleAdvances } from '../loop/idle-advances.ts';
 import { EVENT_MEMORY, MemoryBudget } from '../loop/memory-budget.ts';
-import { resetSubscription } from '../reset/reset-subscription.ts';
+import { resetSubscription, type RewindOptions } from '../reset/reset-subscription.ts';
 import { pauseSubscription, resumeSubscription } from '../sql/failures.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import { publishing } from '../status/published.ts';
@@ -225,10 +225,15 @@ export class SubscriptionRunner implements AsyncDisposable {
    * than `leaseMs` and five seconds: it names their sessions
    */
   async reset(ref: SubscriptionRef): Promise<void> {
+    await this.rewind(ref, 'reset()');
+  }
+
+  /** @internal The same, back to a position, with what else is part of the transaction. `call` is for messages. */
+  async rewind(ref: SubscriptionRef, call: string, back?: RewindOptions): Promise<void> {
     const subscription = this.#findOpen(ref);
-    const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs };
+    const options = { store: this.#store, owner: this.#owner, leaseMs: this.#leaseMs, ...back };
     const reset = () => resetSubscription(subscription, options);
-    await withStoreErrors(this.#store, reset, `reset() of ${subscription.kind} "${subscription.ref.name}"`);
+    await withStoreErrors(this.#store, reset, `${call} of ${subscription.kind} "${subscription.ref.name}"`);
     this.#subscriptions.mismatches.clear(subscription);
     this.#leases.check();
   }

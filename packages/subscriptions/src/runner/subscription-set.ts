@@ -1,11 +1,11 @@
 import { DuplicateDefinitionError, SubscriptionNotFoundError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { Checkpoint } from '../sql/row.ts';
-import { readDueFailures } from '../sql/due.ts';
 import { type ParkedCounts, readParkedCounts } from '../sql/parked.ts';
 import { type Progress, readProgress } from '../sql/progress.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
-import { failedAttempts } from '../status/failed-attempts.ts';
+import { failedAttempts, retryOf } from '../status/failed-attempts.ts';
+import { heldBy } from '../status/held-by.ts';
 import { type SliceProgress, type SubscriptionStatus, toStatus } from '../status/subscription-status.ts';
 import { allSlicesOf } from '../subscription/all-slices.ts';
 import { Mismatches } from '../subscription/mismatches.ts';
@@ -94,13 +94,7 @@ export class SubscriptionSet {
   ): Promise<(highWaterMark: number) => readonly SubscriptionStatus[]> {
     const found = await this.withCheckpoints();
     const refs = this.all.map(({ ref }) => ref);
-    const [progress, parked, due] = await Promise.all([
-      readProgress(this.#store, refs),
-      this.#parkedCounts(),
-      readDueFailures(this.#store, refs),
-    ]);
-    const failed = due.filter(({ attempts }) => attempts > 0);
-    const retried = new Map(failed.map((one) => [refKeyOf(one), failedAttempts(one)]));
+    const [progress, parked] = await Promise.all([readProgress(this.#store, refs), this.#parkedCounts()]);
     const bySlice = new Map(progress.map((one) => [mapKeyOf(one), one]));
     const progressOf = (slice: SubscriptionKey) =>
       toProgress(bySlice.get(mapKeyOf(slice)), leaseMs, lastFailureOf);
@@ -113,9 +107,9 @@ export class SubscriptionSet {
           differences,
           progressOf,
           parked: parked.get(refKeyOf(subscription.ref)),
-          retrying:
-            retried.get(refKeyOf(subscription.ref)) ??
-            checkpoints.map(lastFailureOf).find((failure) => failure !== undefined),
+          retrying: checkpoints
+            .map((slice) => lastFailureOf(slice) ?? retriedIn(bySlice.get(mapKeyOf(slice))))
+            .find((failure) => failure !== undefined),
         });
       });
   }
@@ -152,14 +146,22 @@ function toProgress(
   leaseMs: number,
   lastFailureOf: (slice: SubscriptionKey) => string | undefined,
 ): SliceProgress {
-  if (row === undefined) return { lagSeconds: 0, advancedAt: undefined, standstill: undefined };
+  if (row === undefined)
+    return { lagSeconds: 0, advancedAt: undefined, standstill: undefined, isHeldUp: false };
   const { still_seconds: still, lag_seconds: lagSeconds, advanced_at: advancedAt } = row;
-  const failure = lastFailureOf(row);
+  const failure = heldBy(row) ?? lastFailureOf(row) ?? retriedIn(row);
   const since = `the position has not moved for ${Math.round(still ?? 0)} s, though events wait`;
   const isLong = still !== null && still * 1_000 > 2 * leaseMs;
   return {
     lagSeconds,
     advancedAt: new Date(advancedAt * 1_000),
+    isHeldUp: row.held_by !== null,
     standstill: isLong ? (failure === undefined ? since : `${since}; ${failure}`) : undefined,
   };
+}
+
+/** What failed last in whichever process leads the slice, and is tried again, in words. */
+function retriedIn(row: Progress | undefined): string | undefined {
+  const failed = row && retryOf(row);
+  return failed && failedAttempts(failed);
 }

@@ -32,6 +32,7 @@ export function checkpointUpdate(schema: string, { lease, from, to }: Checkpoint
 /**
  * Moves a checkpoint. The last statement of a batch's transaction, or the only one of a batch without events.
  *
+ * @param record a call of a function that is made only when the checkpoint moves. @default none
  * @returns false when another process has the lease, the checkpoint is not at `from`, or the log has another lineage:
  * roll the transaction back then.
  *
@@ -42,10 +43,13 @@ export async function advanceCheckpoint(
   db: Kysely<unknown>,
   schema: string,
   step: CheckpointStep,
+  record?: RawBuilder<unknown>,
 ): Promise<boolean> {
+  // In the select list it is called for each row of `advanced`: not at all, or once.
+  const recorded = record === undefined ? sql`` : sql`, ${record}`;
   const { rows } = await sql`
     with advanced as (${checkpointUpdate(schema, step)})
-    select set_config('synchronous_commit', 'off', true) from advanced
+    select set_config('synchronous_commit', 'off', true) ${recorded} from advanced
   `.execute(db);
   return rows.length > 0;
 }

@@ -35,7 +35,8 @@ export async function readDueFailures(
 /**
  * Why an event waits for its next attempt: the failure of its key. Undefined when it does not, or only waits for its turn.
  *
- * SQL: one lookup in `parked_events_position_idx`, and one in `parked_keys_pkey` for each key.
+ * SQL: one lookup in `parked_events_position_idx`, and one in `parked_keys_pkey` for each key; the `limit` keeps Postgres
+ * from looking at all keys that wait instead.
  */
 export async function readDueFailureAt(
   { run, schema }: SchemaConnection,
@@ -46,7 +47,14 @@ export async function readDueFailureAt(
     name: undefined,
     text: `select ${failureColumns}
              from "${schema}".parked_events as held
-             join "${schema}".parked_keys as failing using (name, version, slice, key)
+            cross join lateral (
+                  select one.*
+                    from "${schema}".parked_keys as one
+                   where one.name = held.name
+                     and one.version = held.version
+                     and one.slice = held.slice
+                     and one.key = held.key
+                   limit 1) as failing
             where held.name = $1
               and held.version = $2
               and held.position = $3

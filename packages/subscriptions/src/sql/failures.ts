@@ -1,3 +1,4 @@
+import type { FailedAttempts } from '../status/failed-attempts.ts';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { HeldLease } from './leases.ts';
 import type { StoredFailure } from './row.ts';
@@ -35,6 +36,36 @@ export async function stopSubscription(
       outdated,
       release,
       lineage ?? null,
+    ],
+  });
+}
+
+/**
+ * Records what failed and is tried again, for as long as the checkpoint is at a position. Does nothing when it is
+ * elsewhere, or another process has taken the lease.
+ *
+ * SQL: one UPDATE by primary key.
+ */
+export async function recordAttempt(
+  { run, schema }: SchemaConnection,
+  { name, version, slice, epoch, owner }: HeldLease,
+  from: number,
+  { position, type, message, attempts }: FailedAttempts,
+): Promise<void> {
+  await run({
+    name: undefined,
+    text: `select "${schema}"._record_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    values: [
+      name,
+      version,
+      slice,
+      epoch,
+      owner,
+      from,
+      position ?? null,
+      type ?? null,
+      storableMessage(message),
+      attempts,
     ],
   });
 }

@@ -56,6 +56,8 @@ export interface SliceState extends SubscriptionKey {
   readonly inline: boolean;
   /** No process may take it until it is resumed. */
   readonly paused: boolean;
+  /** Set when an event may wait, and it has not moved for twice the time of a lease. */
+  readonly still?: true;
   readonly ownerPromotes: boolean;
   /** The process whose lease has not expired. */
   readonly owner?: string;

@@ -54,6 +54,13 @@ create table :schema.subscriptions (
   failed_position bigint,
   failed_type     text,
   failed_message  text,
+  -- The last attempt that failed while the checkpoint was at retry_from; of no interest once it is elsewhere. Position and
+  -- type of the event are missing when no single one failed.
+  retry_from      bigint,
+  retry_position  bigint,
+  retry_type      text,
+  retry_message   text,
+  retry_attempts  integer,
   constraint subscriptions_pkey primary key (name, version, slice),
   constraint subscriptions_version_positive check (version > 0),
   -- That of a copy of a projection's tables, or of a replay, is longer than a name can be.
@@ -220,6 +227,11 @@ select subscription.name,
        case when subscription.stopped_at is not null then subscription.failed_position end as failed_position,
        case when subscription.stopped_at is not null then subscription.failed_type end as failed_type,
        case when subscription.stopped_at is not null then subscription.failed_message end as failed_message,
+       retry.position as retry_position,
+       retry.type as retry_type,
+       retry.message as retry_message,
+       retry.attempts as retry_attempts,
+       holder.what as held_by,
        subscription.definition_hash
   from :schema.subscriptions as subscription
  cross join (
@@ -261,7 +273,55 @@ select subscription.name,
          where held.name = subscription.name
            and held.version = subscription.version
            and held.slice = subscription.slice
-       ) as parked;
+       ) as parked
+  -- What failed last and is tried again by itself: all of the slice, or else a key that waits.
+  left join lateral (
+        select last.position, last.type, last.message, last.attempts
+          from (select 1 as place, subscription.retry_position as position, subscription.retry_type as type,
+                       subscription.retry_message as message, subscription.retry_attempts as attempts
+                 where subscription.retry_from = subscription.position
+                   and waiting.recorded_at is not null
+                 union all
+                (select 2, failing.failed_position, failing.failed_type, failing.failed_message, failing.attempts
+                   from :schema.parked_keys as failing
+                  where failing.name = subscription.name
+                    and failing.version = subscription.version
+                    and failing.slice = subscription.slice
+                    and failing.resume_at is not null
+                    and failing.attempts > 0
+                  order by failing.failed_at desc
+                  limit 1)) as last
+         order by last.place
+         limit 1
+       ) as retry on subscription.stopped_at is null and subscription.paused_at is null
+  -- For whom a slice that has not moved waits, in words: the append in flight that holds the mark back, or the transaction
+  -- that has locked its row, so that no process can take the lease.
+  left join lateral (
+        select found.lock || concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
+                                       coalesce('(backend ' || found.pid || ')', 'a prepared transaction')) as what
+          from (select 'the append of ' as lock, writer.pid
+                  from pg_locks as writer
+                 cross join (select drawn.last_value as top from :schema.event_position as drawn) as log_end
+                 where subscription.position >= log.mark
+                   and writer.locktype = 'advisory'
+                   and writer.database = (select oid from pg_database where datname = current_database())
+                   and writer.classid = ':schema.events'::regclass::oid
+                   and writer.objsubid = 2
+                   -- The one with the lowest floor: see _high_water_mark.
+                 order by (((writer.objid::bigint - log_end.top - 16777216) % 2147483648) + 2147483648) % 2147483648
+                 limit 1) as found
+          left join pg_stat_activity as activity on activity.pid = found.pid
+         union all
+        select 'the transaction of ' || concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
+                                                  '(backend ' || row_lock.pid || ')')
+          from pg_locks as row_lock
+          join pg_stat_activity as activity on activity.pid = row_lock.pid
+         where not coalesce(subscription.lease_until > clock_timestamp(), false)
+           and row_lock.locktype = 'transactionid'
+           and row_lock.granted
+           and row_lock.transactionid = subscription.xmax
+         limit 1
+       ) as holder on still.seconds > 2 and subscription.stopped_at is null and subscription.paused_at is null;
 `,
   },
 ];
@@ -456,6 +516,7 @@ as $$
 declare
   leased_until timestamptz;
   reached record;
+  newest bigint;
   taken jsonb := '[]';
 begin
   perform :schema._validate_lease(_check_leases.owner, lease_ms);
@@ -536,6 +597,8 @@ begin
     if taken <> '[]' then perform set_config('synchronous_commit', 'on', true); end if;
   end if;
 
+  -- Not of events: of an empty log, the session would keep a plan that reads all of it.
+  newest := coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0);
   return jsonb_build_object(
     'taken', taken,
     'slices', (
@@ -543,6 +606,8 @@ begin
                'name', subscription.name, 'version', subscription.version, 'slice', subscription.slice,
                'epoch', subscription.epoch, 'inline', subscription.inline, 'paused', subscription.paused_at is not null,
                'ownerPromotes', subscription.owner_promotes,
+               'still', case when subscription.position < newest and not subscription.inline
+                              and subscription.advanced_at < clock_timestamp() - 2 * lease_ms * interval '1 millisecond' then true end,
                'owner', case when subscription.lease_until >= clock_timestamp() then subscription.owner end,
                'avoided', case when subscription.avoided_until >= clock_timestamp() then subscription.avoided_owner end,
                'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,
@@ -605,7 +670,7 @@ begin
      set slices = first.next_slices, next_slices = null, until_position = null,
          epoch = one.epoch + 1, owner = null, lease_until = null,
          stopped_at = null, outdated = false, failed_releases = '{}', failed_position = null, failed_type = null,
-         failed_message = null
+         failed_message = null, retry_from = null
    where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
   insert into :schema.subscriptions
          (name, version, slice, slices, definition, definition_hash, position, caught_up_at, paused_at)
@@ -817,6 +882,31 @@ begin
      and subscription.version = _pause_subscription.version;
   return found;
 end
+$$;
+`,
+  },
+  {
+    name: '_record_attempt',
+    sql: `-- Records that an attempt failed which is made again: of an event, or of anything else. It counts for as long as the
+-- checkpoint is at from_position. Does nothing when it is elsewhere, or the lease has another epoch or owner.
+create or replace function :schema._record_attempt(
+  name text, version integer, slice integer, epoch bigint, owner text, from_position bigint,
+  failed_position bigint, failed_type text, failed_message text, attempts integer
+) returns void language sql volatile security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  update :schema.subscriptions as subscription
+     set retry_from = from_position,
+         retry_position = _record_attempt.failed_position,
+         retry_type = _record_attempt.failed_type,
+         retry_message = _record_attempt.failed_message,
+         retry_attempts = attempts
+   where subscription.name = _record_attempt.name
+     and subscription.version = _record_attempt.version
+     and subscription.slice = _record_attempt.slice
+     and subscription.epoch = _record_attempt.epoch
+     and subscription.owner = _record_attempt.owner
+     and subscription.position = from_position
 $$;
 `,
   },
@@ -1033,10 +1123,11 @@ $$;
   },
   {
     name: '_rewind_checkpoint',
-    sql: `-- Sets the checkpoints of all slices back to the beginning of the log, gives the rows this definition, and ends their
--- leases. False, and nothing is changed, when the lease of one has another epoch or owner, or there are other slices.
+    sql: `-- Sets the checkpoints of all slices back to a position, gives the rows this definition, and ends their leases. A slice that
+-- is not so far stays where it is. What was set aside or given up after the position comes again. False, and nothing is changed, when the lease of one has another epoch or owner, or there are other slices.
 create or replace function :schema._rewind_checkpoint(
-  name text, version integer, slices integer[], epochs bigint[], owner text, definition jsonb, definition_hash text
+  name text, version integer, slices integer[], epochs bigint[], owner text, definition jsonb, definition_hash text,
+  to_position bigint default 0
 ) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -1053,9 +1144,10 @@ begin
      and subscription.version = _rewind_checkpoint.version;
   if seized is not true then return false; end if;
   update :schema.subscriptions as subscription
-     set position = 0,
+     set position = least(subscription.position, to_position),
          advanced_at = clock_timestamp(),
-         until_position = case when subscription.next_slices is not null then 0 end,
+         until_position = case when subscription.next_slices is not null
+                           then least(subscription.until_position, to_position) end,
          inline = false,
          inline_after = null,
          owner = null,
@@ -1068,20 +1160,31 @@ begin
          failed_releases = '{}',
          failed_position = null,
          failed_type = null,
-         failed_message = null
+         failed_message = null,
+         retry_from = null
    where subscription.name = _rewind_checkpoint.name
      and subscription.version = _rewind_checkpoint.version;
   delete from :schema.inline_projections as inline
    where inline.name = _rewind_checkpoint.name
      and inline.version = _rewind_checkpoint.version;
+  delete from :schema.parked_events as parked
+   where parked.name = _rewind_checkpoint.name
+     and parked.version = _rewind_checkpoint.version
+     and parked.position > to_position;
   delete from :schema.parked_keys as parked
    where parked.name = _rewind_checkpoint.name
-     and parked.version = _rewind_checkpoint.version;
+     and parked.version = _rewind_checkpoint.version
+     and not exists (select from :schema.parked_events as held
+                      where held.name = parked.name
+                        and held.version = parked.version
+                        and held.slice = parked.slice
+                        and held.key = parked.key);
   update :schema.given_up_events as given_up
      set reset_at = clock_timestamp()
    where given_up.name = _rewind_checkpoint.name
      and given_up.version = _rewind_checkpoint.version
-     and given_up.reset_at is null;
+     and given_up.reset_at is null
+     and exists (select from unnest(given_up.positions) as given (position) where given.position > to_position);
   return true;
 end
 $$;

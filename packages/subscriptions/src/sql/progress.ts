@@ -24,6 +24,12 @@ export interface Progress extends SubscriptionKey {
   readonly failed_type: string | null;
   readonly failed_message: string | null;
   readonly definition_hash: string;
+  readonly retry_position: number | null;
+  readonly retry_type: string | null;
+  readonly retry_message: string | null;
+  readonly retry_attempts: number | null;
+  /** Whose session keeps it from moving, in words: `the append of app leftfold (backend 4711)`. */
+  readonly held_by: string | null;
 }
 
 /**
@@ -44,7 +50,8 @@ export async function readProgress(
                   status.lag_seconds, status.caught_up, status.owner, status.has_process, status.still_seconds,
                   date_part('epoch', status.advanced_at) as advanced_at, status.demoted_at is not null as demoted,
                   status.failed_position, status.failed_type, status.failed_message, status.definition_hash,
-                  status.parked_keys, status.parked_events
+                  status.parked_keys, status.parked_events,
+                  status.retry_position, status.retry_type, status.retry_message, status.retry_attempts, status.held_by
              from ${unnestRefs}
              join "${schema}".subscription_status as status
                on status.name = wanted.name

@@ -30,8 +30,8 @@ export async function seizeLease(
 }
 
 /**
- * Sets the checkpoints of all slices back to the beginning of the log, gives the rows this definition, and ends their
- * leases.
+ * Sets the checkpoints of all slices back to a position, gives the rows this definition, and ends their leases. What was
+ * set aside after the position comes again.
  *
  * @returns false when another process has taken a lease, or the slices are others: roll back and start over.
  *
@@ -40,11 +40,15 @@ export async function seizeLease(
 export async function rewindCheckpoint(
   { run, schema }: SchemaConnection,
   { ref: { name, version }, declared, definitionHash }: NewSubscription,
-  { owner, leases }: { readonly owner: string; readonly leases: readonly SeizedLease[] },
+  {
+    owner,
+    leases,
+    to,
+  }: { readonly owner: string; readonly leases: readonly SeizedLease[]; readonly to: number },
 ): Promise<boolean> {
   const [row] = await run<{ rewound: boolean }>({
     name: undefined,
-    text: `select "${schema}"._rewind_checkpoint($1, $2, $3::integer[], $4::bigint[], $5, $6, $7) as rewound`,
+    text: `select "${schema}"._rewind_checkpoint($1, $2, $3::integer[], $4::bigint[], $5, $6, $7, $8) as rewound`,
     values: [
       name,
       version,
@@ -53,6 +57,7 @@ export async function rewindCheckpoint(
       owner,
       JSON.stringify(declared),
       definitionHash,
+      to,
     ],
   });
   return row?.rewound === true;

@@ -1,3 +1,4 @@
+import { type FailedAttempts, retryOf } from '../status/failed-attempts.ts';
 import type { DeclaredDefinition } from '../subscription/definition-hash.ts';
 import type { SubscriptionKey } from '../subscription/subscription-key.ts';
 import type { HeldLease } from './leases.ts';
@@ -52,6 +53,8 @@ export interface Checkpoint extends SubscriptionKey {
   readonly paused: boolean;
   /** Set while the subscription is stopped: until it is resumed or reset, or another release takes over. */
   readonly failure: StoredFailure | undefined;
+  /** What failed last at this position, and is tried again by itself. */
+  readonly retrying: FailedAttempts | undefined;
 }
 
 export function toCheckpoint(row: CheckpointRow): Checkpoint {
@@ -83,6 +86,7 @@ export function toCheckpoint(row: CheckpointRow): Checkpoint {
           releases: row.failed_releases,
         }
       : undefined,
+    retrying: row.retried && !row.stopped ? retryOf(row) : undefined,
   };
 }
 

@@ -30,4 +30,10 @@ export type CheckpointRow = {
   readonly failed_position: number | null;
   readonly failed_type: string | null;
   readonly failed_message: string | null;
+  /** Whether what failed at this position is tried again. */
+  readonly retried: boolean;
+  readonly retry_position: number | null;
+  readonly retry_type: string | null;
+  readonly retry_message: string | null;
+  readonly retry_attempts: number | null;
 };

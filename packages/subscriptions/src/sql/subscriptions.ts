@@ -110,7 +110,12 @@ export async function readCheckpoints(
                   subscription.failed_releases,
                   subscription.failed_position,
                   subscription.failed_type,
-                  subscription.failed_message
+                  subscription.failed_message,
+                  subscription.retry_from is not distinct from subscription.position as retried,
+                  subscription.retry_position,
+                  subscription.retry_type,
+                  subscription.retry_message,
+                  subscription.retry_attempts
              from ${unnestRefs}
              join "${schema}".subscriptions as subscription
                on subscription.name = wanted.name

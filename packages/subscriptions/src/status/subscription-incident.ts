@@ -1,5 +1,5 @@
 import { LeftfoldError } from '@leftfold/core';
-import { readable, thrownText } from '@leftfold/core/input';
+import { tell, warn } from '@leftfold/postgres';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 
 /** An error in a runner. */
@@ -42,15 +42,10 @@ export function warner(): OnIncident {
 }
 
 /** A callback that throws, or rejects, must not end the process: its error becomes a warning. */
-export function guarded(onIncident: OnIncident): (incident: SubscriptionIncident) => void {
-  const warn = (thrown: unknown) => {
-    const error = readable(thrown);
-    process.emitWarning(error instanceof Error ? error : thrownText(error));
-  };
+export function guarded<TIncident>(onIncident: (incident: TIncident) => void): (incident: TIncident) => void {
   return (incident) => {
     try {
-      const answer: unknown = onIncident(incident);
-      if (answer instanceof Promise) answer.catch(warn);
+      tell(onIncident, incident);
     } catch (error) {
       warn(error);
     }

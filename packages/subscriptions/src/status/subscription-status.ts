@@ -41,8 +41,8 @@ export interface SliceStatus {
   /** Whether it has ever reached the high-water mark since it began or was reset. */
   readonly caughtUp: boolean;
   /**
-   * Set while a process holds the lease, events wait, and the position has not moved for twice `leaseMs`: since when, in
-   * words, and in the process that holds the lease also what went wrong.
+   * Set while a process holds the lease, or cannot take it since another transaction has locked its row, events wait, and the
+   * position has not moved for twice `leaseMs`: since when, in words, and what went wrong.
    */
   readonly notAdvancing: string | undefined;
   /** Why the slice stopped. */
@@ -57,8 +57,8 @@ export interface SubscriptionStatus extends SubscriptionRef, Omit<SliceStatus, '
   /** The process that holds the leases of all slices; undefined when there are several, or one has none. */
   readonly owner: string | undefined;
   /**
-   * Set while what failed is tried again by itself: what failed last, in words. Of what has no key that waits by itself, as in
-   * a projection, only in the process that holds the lease.
+   * Set while what failed is tried again by itself: what failed last, in words. While the database cannot be reached, only in
+   * the process that holds the lease.
    */
   readonly retrying: string | undefined;
   /** Set for a while after appends ceased to process its events, because one of them did not. */
@@ -84,6 +84,8 @@ export interface SliceProgress {
   readonly advancedAt: Date | undefined;
   /** Since when the position has not moved, in words; undefined when that is not long ago. */
   readonly standstill: string | undefined;
+  /** Whether it waits for a session that keeps it from moving, and from being led. */
+  readonly isHeldUp: boolean;
 }
 
 /** What is known beside the subscription's rows. */
@@ -148,7 +150,7 @@ export function toStatus(
 function toSliceStatus(
   checkpoint: Checkpoint,
   highWaterMark: number,
-  { lagSeconds, advancedAt, standstill }: SliceProgress,
+  { lagSeconds, advancedAt, standstill, isHeldUp }: SliceProgress,
 ): SliceStatus {
   const { slice, inline, leased, owner, caughtUp, failure } = checkpoint;
   const position = inline ? highWaterMark : checkpoint.position;
@@ -161,7 +163,7 @@ function toSliceStatus(
     advancedAt,
     owner: leased ? owner : undefined,
     caughtUp,
-    notAdvancing: leased ? standstill : undefined,
+    notAdvancing: leased || isHeldUp ? standstill : undefined,
     failure,
   };
 }

@@ -11,6 +11,8 @@ export interface AllSlices {
   readonly failure: Checkpoint['failure'];
   /** The slice that failed, or 0. */
   readonly failedSlice: number;
+  /** What failed last in the first slice in which something did and is tried again. */
+  readonly retrying: Checkpoint['retrying'];
   /** Whether all of them have reached the high-water mark. */
   readonly caughtUp: boolean;
   readonly checkpoints: readonly Checkpoint[];
@@ -36,6 +38,7 @@ function together(checkpoints: readonly Checkpoint[]): AllSlices {
     demotion: checkpoints[0]?.demotion,
     failure: failed?.failure,
     failedSlice: failed?.slice ?? 0,
+    retrying: checkpoints.find(({ retrying }) => retrying !== undefined)?.retrying,
     caughtUp: checkpoints.every(({ caughtUp }) => caughtUp),
     checkpoints,
   };

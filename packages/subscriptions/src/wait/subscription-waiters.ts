@@ -17,7 +17,7 @@ import { type AllSlices, allSlicesOf } from '../subscription/all-slices.ts';
 import { refKeyOf, type SubscriptionKey, type SubscriptionRef } from '../subscription/subscription-key.ts';
 import { type CountedSlice, LedSlices } from './led-slices.ts';
 import { PlaceChecks } from './place-checks.ts';
-import { failedError, outdatedError, stoppedError } from './wait-errors.ts';
+import { failedError, outdatedError, stoppedError, whyBehind } from './wait-errors.ts';
 
 const FIRST_POLL_MS = 5;
 const LAST_POLL_MS = 50;
@@ -70,6 +70,8 @@ interface Waiter {
   unread: unknown;
   /** Why the subscription is left to a newer release, as of the last poll. */
   outdated: ReleaseOutdatedError | undefined;
+  /** What failed last in whichever process leads it, as of the last poll. */
+  failed: SubscriptionFailedError | string | undefined;
 }
 
 /**
@@ -148,6 +150,7 @@ export class SubscriptionWaiters {
           reached: led,
           unread: undefined,
           outdated: undefined,
+          failed: undefined,
         };
         this.#waiters.add(waiter);
         if (signal !== undefined) remove = onAbort(signal, () => waiter?.reject(signal.reason));
@@ -207,10 +210,10 @@ export class SubscriptionWaiters {
 
   #timeOut(waiter: Waiter | undefined, timeoutMs: number): void {
     if (waiter === undefined) return;
-    const { subscription, wanted, reached, unread, outdated } = waiter;
+    const { subscription, wanted, reached, unread, outdated, failed } = waiter;
     waiter.reject(
       new SubscriptionTimeoutError(identityOf(subscription), wanted.position, reached, timeoutMs, {
-        cause: outdated ?? unread ?? this.#known.lastFailureOf(subscription.ref),
+        cause: outdated ?? unread ?? this.#known.lastFailureOf(subscription.ref) ?? failed,
       }),
     );
   }
@@ -269,6 +272,7 @@ export class SubscriptionWaiters {
       }
       this.#tell(waiter, slices);
       waiter.outdated = undefined;
+      waiter.failed = whyBehind(waiter.subscription, slices);
       if (!this.#isFinal(waiter.subscription, slices)) continue;
       // Rejecting has no effect when the waiter was just resolved.
       if (slices.failure?.outdated !== true)

@@ -6,6 +6,7 @@ import {
 } from '@leftfold/core';
 import type { Checkpoint } from '../sql/row.ts';
 import type { AllSlices } from '../subscription/all-slices.ts';
+import { failedAttempts } from '../status/failed-attempts.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 
 /** The error of a subscription that another process stopped, from what its row says. */
@@ -16,6 +17,15 @@ export function failedError(
   const { position, type, message } = failure ?? {};
   const event = position === undefined || type === undefined ? undefined : { position, type };
   return new SubscriptionFailedError(identity, event, { cause: message });
+}
+
+/** What failed, and is tried again: by the process that leads it, or by another release after one has stopped. */
+export function whyBehind(
+  subscription: Subscription,
+  slices: AllSlices,
+): SubscriptionFailedError | string | undefined {
+  if (slices.failure !== undefined) return failedError(identityOf(subscription, slices.failedSlice), slices);
+  return slices.retrying && failedAttempts(slices.retrying);
 }
 
 /** A newer release may go on. */

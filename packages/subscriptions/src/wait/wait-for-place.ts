@@ -4,7 +4,9 @@ import type { PostgresEventStore } from '@leftfold/event-store';
 import { toLeftfoldError, within } from '@leftfold/postgres';
 import { readDueFailureAt } from '../sql/due.ts';
 import { hasReached, type ReachedRow } from '../sql/reached.ts';
+import { readProgress } from '../sql/progress.ts';
 import { failedAttempts } from '../status/failed-attempts.ts';
+import { heldBy } from '../status/held-by.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
 import { answerLimitMs } from './answer-limit.ts';
 import type { SubscriptionWaiters, WaitOptions } from './subscription-waiters.ts';
@@ -36,13 +38,20 @@ export async function waitForPlace(
     wait: (remainingMs) =>
       by.waiters.until(subscription, { position, inline: false }, { timeoutMs: remainingMs, signal }),
     why: (found) => {
-      if (found === undefined || found < position) return Promise.resolve(undefined);
+      if (found === undefined) return Promise.resolve(undefined);
       const limitMs = answerLimitMs(0);
-      return within(whySetAside(by, subscription, position), { limitMs, late: () => undefined, signal });
+      const why = found < position ? whyHeldUp(by, subscription) : whySetAside(by, subscription, position);
+      return within(why, { limitMs, late: () => undefined, signal });
     },
     timeoutMs,
     signal,
   });
+}
+
+/** For which session it waits. Does not throw. */
+async function whyHeldUp({ store }: AskedBy, { ref }: Subscription): Promise<string | undefined> {
+  const rows = await readProgress(store, [ref]).catch(() => []);
+  return rows.map(heldBy).find((why) => why !== undefined);
 }
 
 /** The last failure of an event that is tried again. Does not throw. */

@@ -66,7 +66,7 @@ describe('a reaction', () => {
     expect(outcomes).toMatchObject([
       { outcome: 'accepted', duplicate: false },
       { outcome: 'accepted', duplicate: true },
-      { outcome: 'rejected', reason: 'known' },
+      { outcome: 'rejected', command: 'order.confirm', reason: 'known' },
     ]);
   });
 

@@ -3,6 +3,7 @@ import { commandClaims } from './claims/commands.ts';
 import { documentationClaims } from './claims/documentation.ts';
 import { lifecycleClaims } from './claims/lifecycle.ts';
 import { logClaims } from './claims/log.ts';
+import { messageClaims } from './claims/messages.ts';
 import { projectionClaims } from './claims/projections.ts';
 import { readingClaims } from './claims/reading.ts';
 import { refusalClaims } from './claims/refusals.ts';
@@ -13,6 +14,7 @@ const claimsByGroup = {
   Reading: readingClaims,
   Commands: commandClaims,
   Projections: projectionClaims,
+  Messages: messageClaims,
   'Starting and ending': lifecycleClaims,
   Refusals: refusalClaims,
   Documentation: documentationClaims,

@@ -172,15 +172,8 @@ begin
 
   -- What the queries match is locked: an event that does not match now will not match before this transaction ends.
   if query_request is not null then
-    select array_agg(found.position order by number)
-      into matched_position
-      from generate_series(1, request_count) as number
-      left join (select query.request,
-                        max(:schema._find_latest_match(
-                              query.tags::text[], query.types::text[], query.category, query.after)) as position
-                   from unnest(query_request, query_tags, query_types, query_category, query_after)
-                        as query (request, tags, types, category, after)
-                  group by query.request) as found on found.request = number;
+    matched_position := :schema._find_latest_matches(
+      request_count, query_request, query_tags, query_types, query_category, query_after);
   end if;
 
   select array_agg(stream.request)

@@ -26,6 +26,9 @@ declare
   idle_limit_set boolean;
   demotions integer := 0;
 begin
+  -- Its callers need not have read the lineage of the log, which makes sure of the same.
+  perform :schema._last_position();
+
   if idle_limit_ms > 0 and current_setting('idle_in_transaction_session_timeout') = '0' then
     idle_limit_set := set_config('idle_in_transaction_session_timeout', idle_limit_ms::text, true) is not null;
   end if;

@@ -31,7 +31,7 @@ begin
       using errcode = 'LF005', hint = 'connect to the primary';
   end if;
 
-  select case when is_called then last_value else 0 end into top from :schema.event_position;
+  select case when is_called then last_value else last_value - 1 end into top from :schema.event_position;
 
   -- The key of a writer lock is the sequence's value modulo 2^31. The value is below `top` by up to 2^31, or was read
   -- after the statement above. Reading a value that is just ahead as one far below only delays a reader; the opposite

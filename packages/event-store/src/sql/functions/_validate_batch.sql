@@ -48,10 +48,14 @@ begin
     raise exception 'the arguments of _append_batch do not fit together' using errcode = '22023';
   end if;
   if query_request is not null then
-    if exists (select from unnest(query_request, query_tags, query_after) as query (request, tags, after)
+    if exists (select from unnest(query_request, query_tags, query_types, query_after) as query (request, tags, types, after)
               where query.request not between 1 and request_count
                  or query.request is null or query.tags is null or query.after is null
-                 or query.after < 0 or cardinality(query.tags::text[]) not between 0 and 64) then
+                 or query.after < 0 or cardinality(query.tags::text[]) not between 0 and 64
+                 -- Plain lists: of another form, the first tag is not the one that is locked, and null matches no event.
+                 or query.tags::text[] <> array(select tag from unnest(query.tags::text[]) as tag where tag is not null)
+                 or query.types::text[] <> array(select type from unnest(query.types::text[]) as type where type is not null)
+              ) then
       raise exception 'the queries of _append_batch do not fit together' using errcode = '22023';
     end if;
   end if;

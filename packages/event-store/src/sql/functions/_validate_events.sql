@@ -55,6 +55,14 @@ begin
                      or jsonb_path_exists(event.value -> 'tags', 'strict $[*] ? (@.type() <> "string")', silent => true)
                      then 'has "tags" that are not an array of strings'
                    when jsonb_array_length(event.value -> 'tags') > 64 then 'has more than 64 tags'
+                   -- Misspelt tags would be none, and no condition on them would find the event.
+                   when event.value - array['type', 'data', 'id', 'schemaVersion', 'metadata', 'tags'] <> '{}'
+                     then 'has no member "'
+                          || left((select min(member.name)
+                                     from jsonb_object_keys(event.value) as member (name)
+                                    where member.name not in ('type', 'data', 'id', 'schemaVersion', 'metadata', 'tags')),
+                                  100)
+                          || '"; it takes type, data, id, schemaVersion, metadata and tags'
                  end as problem
             from jsonb_array_elements(events) with ordinality as event (value, number)) as checked
    where checked.problem is not null

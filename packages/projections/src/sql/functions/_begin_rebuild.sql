@@ -1,5 +1,6 @@
 -- Begins to build a copy of a version's tables, or joins the building of one. The copy gets a subscription at the beginning
--- of the log: each process of the release that asks may work on it. One that another release has begun is dropped.
+-- of the log: each process of the release that asks may work on it. One that another release has begun is dropped, and so
+-- are tables that served before, also while a rollback is going on.
 --
 -- Returns {"outcome", "rebuildId"}: started, joined; and nothing is changed: missing, mismatched, and "kept" with the "objects"
 -- that the copy would not have. Waits for batches of the projection that are being written.
@@ -46,6 +47,7 @@ begin
    where copy.name = _begin_rebuild.name
      and copy.version = _begin_rebuild.version
      and copy.state = 'building'
+     and copy.switched_at is null
      and exists (select from :schema.subscriptions as built
                   where built.name = copy.name || '+copy'
                     and built.version = copy.version

@@ -1,6 +1,6 @@
 -- Lets the copy of a version's tables be built on: that of a rebuild which is paused, has stopped or sets events aside, or,
 -- to roll back, the tables that served before. Processes of the release that asks go on with it. The tables that served begin
--- where they stopped to serve, and are to serve again.
+-- where they stopped to serve, and are to serve again. A rollback that is going on is joined.
 --
 -- Returns {"outcome", "rebuildId"}: resumed; and nothing is changed: missing, when there is no such copy, and mismatched.
 create or replace function :schema._resume_copy(name text, version integer, definition_hash text, rolls_back boolean, release text)
@@ -20,7 +20,8 @@ begin
    where one.name = subscribed and one.version = _resume_copy.version;
   if not exists (select from :schema.projection_copies as copy
                   where copy.name = _resume_copy.name and copy.version = _resume_copy.version
-                    and copy.state = case when rolls_back then 'previous' else 'building' end) then
+                    -- Only tables that have served have a time of their switch.
+                    and case when rolls_back then copy.switched_at is not null else copy.state = 'building' end) then
     return jsonb_build_object('outcome', 'missing');
   end if;
   if built.definition_hash is distinct from _resume_copy.definition_hash then
@@ -28,10 +29,10 @@ begin
   end if;
   update :schema.projection_copies as copy
      set state = 'building',
-         rebuild_id = case when rolls_back then gen_random_uuid() else copy.rebuild_id end,
+         rebuild_id = case copy.state when 'previous' then gen_random_uuid() else copy.rebuild_id end,
          switches = rolls_back or copy.switches,
          parks_more = rolls_back or copy.parks_more,
-         began_at = case when rolls_back then clock_timestamp() else copy.began_at end,
+         began_at = case copy.state when 'previous' then clock_timestamp() else copy.began_at end,
          measured_at = clock_timestamp(),
          measured_from = built.position,
          refusal = null,

@@ -20,6 +20,7 @@ as $$
 declare
   leased_until timestamptz;
   reached record;
+  newest bigint;
   taken jsonb := '[]';
 begin
   perform :schema._validate_lease(_check_leases.owner, lease_ms);
@@ -100,6 +101,8 @@ begin
     if taken <> '[]' then perform set_config('synchronous_commit', 'on', true); end if;
   end if;
 
+  -- Not of events: of an empty log, the session would keep a plan that reads all of it.
+  newest := coalesce(pg_sequence_last_value(':schema.event_position'::regclass), 0);
   return jsonb_build_object(
     'taken', taken,
     'slices', (
@@ -107,6 +110,8 @@ begin
                'name', subscription.name, 'version', subscription.version, 'slice', subscription.slice,
                'epoch', subscription.epoch, 'inline', subscription.inline, 'paused', subscription.paused_at is not null,
                'ownerPromotes', subscription.owner_promotes,
+               'still', case when subscription.position < newest and not subscription.inline
+                              and subscription.advanced_at < clock_timestamp() - 2 * lease_ms * interval '1 millisecond' then true end,
                'owner', case when subscription.lease_until >= clock_timestamp() then subscription.owner end,
                'avoided', case when subscription.avoided_until >= clock_timestamp() then subscription.avoided_owner end,
                'failedReleases', case when subscription.stopped_at is not null then to_jsonb(subscription.failed_releases) end,

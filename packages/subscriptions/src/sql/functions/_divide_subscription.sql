@@ -36,7 +36,7 @@ begin
      set slices = first.next_slices, next_slices = null, until_position = null,
          epoch = one.epoch + 1, owner = null, lease_until = null,
          stopped_at = null, outdated = false, failed_releases = '{}', failed_position = null, failed_type = null,
-         failed_message = null
+         failed_message = null, retry_from = null
    where one.name = _divide_subscription.name and one.version = _divide_subscription.version;
   insert into :schema.subscriptions
          (name, version, slice, slices, definition, definition_hash, position, caught_up_at, paused_at)

@@ -49,6 +49,13 @@ create table :schema.subscriptions (
   failed_position bigint,
   failed_type     text,
   failed_message  text,
+  -- The last attempt that failed while the checkpoint was at retry_from; of no interest once it is elsewhere. Position and
+  -- type of the event are missing when no single one failed.
+  retry_from      bigint,
+  retry_position  bigint,
+  retry_type      text,
+  retry_message   text,
+  retry_attempts  integer,
   constraint subscriptions_pkey primary key (name, version, slice),
   constraint subscriptions_version_positive check (version > 0),
   -- That of a copy of a projection's tables, or of a replay, is longer than a name can be.
@@ -215,6 +222,11 @@ select subscription.name,
        case when subscription.stopped_at is not null then subscription.failed_position end as failed_position,
        case when subscription.stopped_at is not null then subscription.failed_type end as failed_type,
        case when subscription.stopped_at is not null then subscription.failed_message end as failed_message,
+       retry.position as retry_position,
+       retry.type as retry_type,
+       retry.message as retry_message,
+       retry.attempts as retry_attempts,
+       holder.what as held_by,
        subscription.definition_hash
   from :schema.subscriptions as subscription
  cross join (
@@ -256,4 +268,52 @@ select subscription.name,
          where held.name = subscription.name
            and held.version = subscription.version
            and held.slice = subscription.slice
-       ) as parked;
+       ) as parked
+  -- What failed last and is tried again by itself: all of the slice, or else a key that waits.
+  left join lateral (
+        select last.position, last.type, last.message, last.attempts
+          from (select 1 as place, subscription.retry_position as position, subscription.retry_type as type,
+                       subscription.retry_message as message, subscription.retry_attempts as attempts
+                 where subscription.retry_from = subscription.position
+                   and waiting.recorded_at is not null
+                 union all
+                (select 2, failing.failed_position, failing.failed_type, failing.failed_message, failing.attempts
+                   from :schema.parked_keys as failing
+                  where failing.name = subscription.name
+                    and failing.version = subscription.version
+                    and failing.slice = subscription.slice
+                    and failing.resume_at is not null
+                    and failing.attempts > 0
+                  order by failing.failed_at desc
+                  limit 1)) as last
+         order by last.place
+         limit 1
+       ) as retry on subscription.stopped_at is null and subscription.paused_at is null
+  -- For whom a slice that has not moved waits, in words: the append in flight that holds the mark back, or the transaction
+  -- that has locked its row, so that no process can take the lease.
+  left join lateral (
+        select found.lock || concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
+                                       coalesce('(backend ' || found.pid || ')', 'a prepared transaction')) as what
+          from (select 'the append of ' as lock, writer.pid
+                  from pg_locks as writer
+                 cross join (select drawn.last_value as top from :schema.event_position as drawn) as log_end
+                 where subscription.position >= log.mark
+                   and writer.locktype = 'advisory'
+                   and writer.database = (select oid from pg_database where datname = current_database())
+                   and writer.classid = ':schema.events'::regclass::oid
+                   and writer.objsubid = 2
+                   -- The one with the lowest floor: see _high_water_mark.
+                 order by (((writer.objid::bigint - log_end.top - 16777216) % 2147483648) + 2147483648) % 2147483648
+                 limit 1) as found
+          left join pg_stat_activity as activity on activity.pid = found.pid
+         union all
+        select 'the transaction of ' || concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
+                                                  '(backend ' || row_lock.pid || ')')
+          from pg_locks as row_lock
+          join pg_stat_activity as activity on activity.pid = row_lock.pid
+         where not coalesce(subscription.lease_until > clock_timestamp(), false)
+           and row_lock.locktype = 'transactionid'
+           and row_lock.granted
+           and row_lock.transactionid = subscription.xmax
+         limit 1
+       ) as holder on still.seconds > 2 and subscription.stopped_at is null and subscription.paused_at is null;

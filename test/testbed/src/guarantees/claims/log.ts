@@ -16,6 +16,11 @@ export const logClaims = {
       'A process that is running when the log goes back, since another database is at its address or a backup was restored, decides on nothing that was lost: its appends that rest on it are refused, commands load and decide again, and readers get a LogRewoundError.',
     statedIn: 'operating.md#when-the-log-went-back',
   },
+  'log-copied-without-its-sequence': {
+    claim:
+      'In a log that was copied without its sequence, no event gets a position before those that exist: appends and reads of the log are refused.',
+    statedIn: 'operating.md#backup-and-restore',
+  },
   'tokens-name-their-event': {
     claim:
       'A token is refused with a LogRewoundError, by queries, waits and readers, when the log does not have the event that it names.',

@@ -1,0 +1,3 @@
+import { inboxSql } from '@leftfold/messaging';
+
+process.stdout.write(inboxSql());

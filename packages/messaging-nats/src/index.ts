@@ -1,0 +1,2 @@
+export type { JetStreamTransportOptions } from './jetstream-options.ts';
+export { jetstream } from './jetstream.ts';

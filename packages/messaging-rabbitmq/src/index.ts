@@ -1,0 +1,2 @@
+export { rabbitmq } from './rabbitmq.ts';
+export type { RabbitmqDistribution, RabbitmqOptions } from './rabbitmq-options.ts';

@@ -1,0 +1,2 @@
+export { redisStreams } from './redis-streams.ts';
+export type { RedisStreamsOptions } from './stream-options.ts';

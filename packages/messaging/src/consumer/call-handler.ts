@@ -1,0 +1,32 @@
+import { onAbort } from '@leftfold/postgres';
+
+/** Ends one call of a handler. */
+export interface CallLimits {
+  readonly timeoutMs: number;
+  /** Aborts when the consumer stops. */
+  readonly stopped: AbortSignal;
+}
+
+/**
+ * Runs work under a signal that aborts when it takes too long or the consumer stops.
+ *
+ * @throws what the work throws
+ */
+export async function withinCall<TResult>(
+  { timeoutMs, stopped }: CallLimits,
+  work: (signal: AbortSignal) => Promise<TResult>,
+): Promise<TResult> {
+  const call = new AbortController();
+  stopped.throwIfAborted();
+  const remove = onAbort(stopped, () => call.abort(stopped.reason));
+  const timer = setTimeout(
+    () => call.abort(new Error(`the handler took longer than timeoutMs (${timeoutMs})`)),
+    timeoutMs,
+  );
+  try {
+    return await work(call.signal);
+  } finally {
+    clearTimeout(timer);
+    remove();
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { AnyCommand, CustomMetadata, ReactionCommandResult } from '@leftfold/core';
+import { HandlerCommands } from '@leftfold/subscriptions';
+import type { ConsumedMessage, MessageContext } from './consumed-message.ts';
+import type { ConsumerSettings } from './consumer-options.ts';
+
+/** Executes a command of a message, such as `execute` of an app. */
+export type ExecuteMessageCommand = (
+  command: AnyCommand,
+  options: { readonly commandId: string; readonly metadata: CustomMetadata },
+) => Promise<ReactionCommandResult>;
+
+/** One attempt to handle a message. */
+export interface MessageCall extends Omit<MessageContext, 'idempotencyKey'> {
+  /** The message, or those that one of a retired type is read as. */
+  readonly messages: readonly ConsumedMessage[];
+  /** Resolves when the inbox has taken the message; rejects when it has not. No command is executed before. */
+  readonly taken: Promise<unknown>;
+  readonly execute: ExecuteMessageCommand;
+}
+
+/**
+ * Calls the handlers of a message.
+ *
+ * @throws what they throw; TypeError when one returned before a command had ended that it executed
+ */
+export async function handleMessage(
+  { name, handlerOf }: ConsumerSettings,
+  { messages, taken, execute, ...context }: MessageCall,
+): Promise<void> {
+  const { signal } = context;
+  for (const [index, message] of messages.entries()) {
+    const before = messages.slice(0, index).filter(({ type }) => type === message.type).length;
+    const key = keyOf(name, message, before);
+    const commands = new HandlerCommands({
+      key,
+      signal,
+      execute: async (command, { commandId, metadata }) => {
+        await taken;
+        return execute(command, { commandId, metadata: { ...inheritedFrom(message), ...metadata } });
+      },
+    });
+    await handlerOf(message.type)!(message, { ...context, idempotencyKey: key, execute: commands.execute });
+    await commands.settle(`consumer "${name}"`);
+  }
+}
+
+/** @param before messages of the same type that are read of the same one before it */
+function keyOf(consumer: string, { source, id, type }: ConsumedMessage, before: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify([consumer, source, id, type, before]))
+    .digest('base64url');
+}
+
+/** A command of a message joins its correlation and its trace. */
+function inheritedFrom({ id, attributes }: ConsumedMessage): CustomMetadata {
+  const { correlationid: correlationId = id, traceparent } = attributes;
+  return { correlationId, causationId: id, ...(traceparent !== undefined && { traceparent }) };
+}

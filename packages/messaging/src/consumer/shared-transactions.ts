@@ -1,0 +1,126 @@
+import { isOperational, onAbort, Slots } from '@leftfold/postgres';
+import type { Received } from '../sql/inbox/receive.ts';
+import {
+  applyIn,
+  applyMessage,
+  type ApplyContext,
+  type Attempt,
+  HandlerFailure,
+  isNotNext,
+  limitsOf,
+  Progress,
+} from './apply-message.ts';
+import { withinCall } from './call-handler.ts';
+
+/** A message that waits for a transaction, or is in one. */
+interface Job {
+  readonly attempt: Attempt;
+  readonly progress: Progress;
+  readonly resolve: (outcome: Received | HandlerFailure | 'alone') => void;
+  received?: Received;
+}
+
+/** After a failure that may come from what messages hold together, each has a transaction of its own for so long. */
+const ALONE_MS = 30_000;
+
+/**
+ * Applies messages of different keys, several in a transaction where several are there: a commit waits for the disk, and
+ * costs more than most handlers. A transaction takes further messages for a few milliseconds only, so that a slow handler
+ * is alone in its own, or is the last.
+ *
+ * When such a transaction fails, nothing of it was done, and each of its messages is applied alone.
+ */
+export class SharedTransactions {
+  readonly #context: ApplyContext;
+  readonly #transactions: Slots;
+  readonly #waiting: Job[] = [];
+  #aloneUntil = 0;
+
+  constructor(context: ApplyContext) {
+    this.#context = context;
+    this.#transactions = new Slots(context.settings.concurrency);
+  }
+
+  /**
+   * @param mayShare false for a message that may have ended a process
+   * @returns and throws like {@link applyMessage}
+   */
+  async apply(attempt: Attempt, mayShare: boolean): Promise<Received | HandlerFailure> {
+    const { transactionMs } = this.#context.settings;
+    if (!mayShare || transactionMs === 0 || performance.now() < this.#aloneUntil) return this.#alone(attempt);
+    const outcome = await new Promise<Received | HandlerFailure | 'alone'>((resolve) => {
+      this.#waiting.push({ attempt, progress: new Progress(), resolve });
+      this.#begin();
+    });
+    // The inbox is asked first: what was expected may have been the reason.
+    return outcome === 'alone' ? this.#alone({ ...attempt, expected: false }) : outcome;
+  }
+
+  async #alone(attempt: Attempt): Promise<Received | HandlerFailure> {
+    try {
+      return await this.#transactions.during(() => applyMessage(this.#context, attempt));
+    } finally {
+      this.#begin();
+    }
+  }
+
+  #begin(): void {
+    while (this.#waiting.length > 0 && this.#transactions.tryTake())
+      void this.#share().finally(() => {
+        this.#transactions.free();
+        this.#begin();
+      });
+  }
+
+  /** Does not throw. */
+  async #share(): Promise<void> {
+    const jobs: Job[] = [];
+    const failed: { job?: Job } = {};
+    try {
+      await this.#inOneTransaction(jobs, failed);
+      for (const { received, resolve } of jobs) resolve(received!);
+    } catch (error) {
+      const { stopped } = this.#context;
+      // Without a transaction none has begun: what waits is applied alone, which tries again.
+      if (jobs.length === 0) jobs.push(...this.#waiting.splice(0, 1));
+      if (jobs.length > 1 && isOperational(error)) this.#aloneUntil = performance.now() + ALONE_MS;
+      const only = jobs.length === 1 ? jobs[0] : undefined;
+      const culprit = failed.job ?? only;
+      for (const job of jobs) {
+        const itsOwn = job === culprit && job.progress.isHandler && !stopped.aborted && !isNotNext(error);
+        job.resolve(itsOwn ? new HandlerFailure(error) : 'alone');
+      }
+    }
+  }
+
+  async #inOneTransaction(jobs: Job[], failed: { job?: Job }): Promise<void> {
+    const { database, names, settings, stopped } = this.#context;
+    const { timeoutMs, transactionMs } = settings;
+    const ended = new AbortController();
+    await database.inTransaction(
+      names,
+      async (open) => {
+        const full = performance.now() + transactionMs;
+        do {
+          const job = this.#waiting.shift();
+          if (job === undefined) return;
+          jobs.push(job);
+          try {
+            job.received = await withinCall({ timeoutMs, stopped }, async (signal) => {
+              const remove = onAbort(signal, () => ended.abort(signal.reason));
+              try {
+                return await applyIn(open, this.#context, { signal, progress: job.progress }, job.attempt);
+              } finally {
+                remove();
+              }
+            });
+          } catch (error) {
+            failed.job = job;
+            throw error;
+          }
+        } while (performance.now() < full && !ended.signal.aborted);
+      },
+      { ...limitsOf(settings), signal: ended.signal },
+    );
+  }
+}

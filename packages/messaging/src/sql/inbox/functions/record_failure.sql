@@ -1,0 +1,45 @@
+-- Sets a message aside that failed, after its transaction was rolled back. It is tried again after retry_ms, or, when
+-- that is null, only when an operator resumes its key.
+--
+-- False, and nothing is changed, when another process has handled the message since.
+create or replace function :schema.record_failure(
+  consumer text, source text, key text, sequence text, message_id text, previous text, lineage text,
+  attributes jsonb, body bytea, content_type text,
+  failed_type text, failed_code text, failed_message text, attempts integer, retry_ms double precision
+) returns boolean language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  known :schema.inbox%rowtype;
+begin
+  perform :schema._assert_message(consumer, source, key, sequence, message_id, previous, lineage);
+  insert into :schema.inbox (consumer, source, key) values (consumer, source, key)
+      on conflict on constraint inbox_pkey do nothing;
+  select one.* into strict known
+    from :schema.inbox as one
+   where one.consumer = record_failure.consumer
+     and one.source = record_failure.source
+     and one.key = record_failure.key
+     for no key update;
+  if record_failure.sequence <= known.sequence collate "C" then return false; end if;
+  perform :schema._keep_aside(
+    consumer, source, key, sequence, message_id, previous, lineage, attributes, body, content_type);
+  update :schema.inbox as one
+     set blocked = 'failure',
+         blocked_at = case when known.blocked = 'failure' then known.blocked_at else clock_timestamp() end,
+         resume_at = clock_timestamp() + record_failure.retry_ms * interval '1 millisecond',
+         attempts = record_failure.attempts,
+         attempt_sequence = record_failure.sequence,
+         failed_sequence = record_failure.sequence,
+         failed_type = record_failure.failed_type,
+         failed_code = record_failure.failed_code,
+         failed_message = record_failure.failed_message,
+         failed_at = clock_timestamp()
+   where one.consumer = record_failure.consumer
+     and one.source = record_failure.source
+     and one.key = record_failure.key
+     and one.blocked is distinct from 'fork';
+  return true;
+end
+$$;

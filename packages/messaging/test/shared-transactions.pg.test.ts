@@ -1,0 +1,124 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
+import { until } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
+import { describe, expect } from 'vitest';
+import { message, type OnPlaced, type Shop, test } from './consumer-test.ts';
+
+/** Longer than any test: a transaction takes all that waits. */
+const long = { transactionMs: 60_000, concurrency: 1 } as const;
+
+const keys = ['a', 'b', 'c', 'd', 'e'] as const;
+type Key = (typeof keys)[number];
+
+/** Starts a consumer, and sends it a message of each key when it has the source. */
+async function together(shop: Shop, onPlaced: OnPlaced, options: Parameters<Shop['consumer']>[1] = long) {
+  const consumer = await shop.started(async (...call) => {
+    const [, , { key }] = call;
+    if (key !== 'first') await onPlaced(...call);
+  }, options);
+  await shop.acknowledged(shop.broker.send(message('first', 0)));
+  const sent = keys.map((key, place) => shop.broker.send(message(key, place + 1)));
+  return { consumer, sent };
+}
+
+/** Of the keys, in any order. */
+async function effectsOf(shop: Shop): Promise<readonly number[]> {
+  const effects = await shop.effects();
+  return effects.filter((amount) => amount > 0).toSorted((one, other) => one - other);
+}
+
+/** How many transactions have written the effects. */
+async function transactions({ pool, schema }: Shop): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    `select count(distinct xmin::text)::integer as count from "${schema}_effects".effects where amount > 0`,
+  );
+  return rows[0]!.count;
+}
+
+describe('messages of several keys that are there', () => {
+  test('are handled in one transaction', async ({ shop }) => {
+    guarantee('messages-once');
+    const { sent } = await together(shop, async () => {});
+    await shop.acknowledged(...sent);
+    expect(await transactions(shop)).toBe(1);
+    expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('are not acknowledged before it has ended', async ({ shop }) => {
+    const { sent } = await together(shop, async (amount) => {
+      if (amount === 5) expect(sent.map(({ acknowledged }) => acknowledged)).not.toContain(true);
+    });
+    await shop.acknowledged(...sent);
+    expect(shop.incidents).toEqual([]);
+  });
+
+  test('have one each by option', async ({ shop }) => {
+    const { sent } = await together(shop, async () => {}, { transactionMs: 0 });
+    await shop.acknowledged(...sent);
+    expect(await transactions(shop)).toBe(5);
+  });
+
+  const failures: Readonly<Record<string, OnPlaced>> = {
+    'a handler that throws': async () => {
+      throw new Error('no');
+    },
+    'a statement whose error the handler keeps for itself': async (_amount, { tx }) => {
+      await sql`select 1 / 0`.execute(tx).catch(() => {});
+    },
+    'a constraint that is checked at the end': async (amount, { tx }) => {
+      await sql`create temporary table late (amount integer unique deferrable initially deferred) on commit drop`.execute(
+        tx,
+      );
+      await sql`insert into late values (${amount}), (${amount})`.execute(tx);
+    },
+    'a handler that takes too long': (_amount, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      }),
+  };
+  test.for(Object.entries(failures))('are handled once, but the one with %s', async ([, fail], { shop }) => {
+    guarantee('messages-once');
+    const calls: Key[] = [];
+    const { consumer, sent } = await together(
+      shop,
+      async (amount, context, { key }) => {
+        calls.push(key as Key);
+        if (key === 'c') await fail(amount, context, {} as never);
+      },
+      { ...long, timeoutMs: 1_000, retry: { attempts: 1 } },
+    );
+    await shop.acknowledged(...sent);
+    expect(await effectsOf(shop)).toEqual([1, 2, 4, 5]);
+    expect(await consumer.parked.list()).toMatchObject([{ key: 'c', reason: 'failure' }]);
+    // Once together, and once alone.
+    for (const key of keys) expect(calls.filter((called) => called === key).length).toBeLessThanOrEqual(2);
+  });
+
+  test('are handled once when two transactions wait for each other', async ({ shop }) => {
+    guarantee('messages-once');
+    await shop.pool.query(
+      `create table "${shop.schema}_effects".totals (name text primary key, total integer not null);
+       insert into "${shop.schema}_effects".totals values ('one', 0), ('other', 0)`,
+    );
+    const begun: Key[] = [];
+    const totalOf: Partial<Record<Key, string>> = { a: 'one', b: 'other', c: 'other', d: 'one' };
+    const { sent } = await together(
+      shop,
+      async (_amount, { tx }, { key }) => {
+        const name = totalOf[key as Key];
+        if (name === undefined) return;
+        begun.push(key as Key);
+        // Each of the two transactions has one total, and asks for the other one.
+        if (begun.length <= 2) await until(() => begun.length >= 2);
+        await sql`update ${sql.id(`${shop.schema}_effects`, 'totals')} set total = total + 1 where name = ${name}`.execute(
+          tx,
+        );
+      },
+      { transactionMs: 60_000, concurrency: 2 },
+    );
+    await shop.acknowledged(...sent);
+    const { rows } = await shop.pool.query(`select total from "${shop.schema}_effects".totals`);
+    expect(rows).toEqual([{ total: 2 }, { total: 2 }]);
+    expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5]);
+  });
+});
