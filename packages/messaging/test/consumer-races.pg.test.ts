@@ -33,7 +33,9 @@ describe('two processes with one consumer', () => {
     const one = message('a', position, { previous: position === 1 ? undefined : 1 });
     const first = shop.broker.send(one);
     await gate.reached();
-    // Its handler is in its transaction, and the row of the key is its own.
+    // A handler whose message is expected does not wait for the inbox: only now the row of the key is its own.
+    const free = `select from "${shop.schema}".inbox where key = 'a' for update skip locked`;
+    await until(async () => (await shop.pool.query(free)).rowCount === 0);
     const second = other.send(one);
     await untilBlocked(database.connectionString);
     expect(second.acknowledged).toBe(false);
