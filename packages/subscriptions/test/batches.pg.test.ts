@@ -77,6 +77,7 @@ describe('a batch', () => {
         advancedAt: 0,
         lastFailure: undefined,
         failures: 0,
+        mark: 0,
         pace: undefined,
         rests: undefined,
         outages: 0,

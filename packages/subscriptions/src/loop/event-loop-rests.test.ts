@@ -7,10 +7,10 @@ function loopOf() {
   const rests = new EventLoopRests(() => ({ ...time }));
   return {
     /** @returns the rest that follows, in milliseconds */
-    after: ({ active, idle }: { active: number; idle: number }) => {
+    after: ({ active, idle }: { active: number; idle: number }, remaining = 1_000_000) => {
       time.active += active;
       time.idle += idle;
-      return rests.restMs();
+      return rests.restMs(remaining);
     },
   };
 }
@@ -38,4 +38,10 @@ test('short work is put together with the next one', () => {
   const loop = loopOf();
   expect(loop.after({ active: 6, idle: 0 })).toBe(0);
   expect(loop.after({ active: 6, idle: 0 })).toBe(8);
+});
+
+test('work near the end of the log does not rest', () => {
+  const loop = loopOf();
+  expect(loop.after({ active: 60, idle: 0 }, 10_000)).toBe(0);
+  expect(loop.after({ active: 60, idle: 0 }, 10_001)).toBe(80);
 });

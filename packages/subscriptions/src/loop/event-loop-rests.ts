@@ -6,6 +6,11 @@ import { pause } from '@leftfold/postgres';
  * the time since its last rest at most, so that it has a third of an event loop that is never idle.
  */
 const MOST_BUSY = 0.6;
+/**
+ * What is as near to the end of the log does not rest: while events arrive quickly, it would reach the end late or never,
+ * and what follows the end, as the switch of a rebuild, is waited for.
+ */
+const HURRIED_POSITIONS = 10_000;
 /** Work of less time is put together with the next one: a timer has a resolution of a millisecond. */
 const SHORTEST_WORK_MS = 10;
 
@@ -25,14 +30,19 @@ export class EventLoopRests {
     this.#last = now();
   }
 
-  /** Rests from the work since the last call. */
-  async rest(signal: AbortSignal): Promise<void> {
-    const restMs = this.restMs();
+  /**
+   * Rests from the work since the last call.
+   *
+   * @param remaining positions up to the end of the log, as far as is known
+   */
+  async rest(remaining: number, signal: AbortSignal): Promise<void> {
+    const restMs = this.restMs(remaining);
     if (restMs > 0) await pause(restMs, signal);
   }
 
   /** How long to rest from the work since the last call, in milliseconds. */
-  restMs(): number {
+  restMs(remaining: number): number {
+    if (remaining <= HURRIED_POSITIONS) return 0;
     const now = this.#now();
     const active = now.active - this.#last.active;
     const passed = active + now.idle - this.#last.idle;

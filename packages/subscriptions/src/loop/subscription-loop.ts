@@ -95,14 +95,13 @@ export class SubscriptionLoop {
   /** Tries a few times; then the lease is left to another process, where it may succeed. */
   async #createHandler(signal: AbortSignal): Promise<SubscriptionHandler | undefined> {
     const { retry, leases, batchTimeoutMs, store } = this.#options;
-    const { definition } = this.#subscription;
     const { position } = this.#term;
     const limit = `batchTimeoutMs (${batchTimeoutMs})`;
     let lastFailure = '';
     for (let attempt = 1; attempt <= retry.attempts && !signal.aborted; attempt += 1) {
       try {
         const run = { signal, parking: () => this.#progress!.parking };
-        const create = async () => definition.createHandler(this.#term, run);
+        const create = async () => this.#subscription.definition.createHandler(this.#term, run);
         return await within(create(), batchTimeoutMs, () =>
           batchTooLong(this.#subscription, this.#term, position, limit),
         );
@@ -136,7 +135,7 @@ export class SubscriptionLoop {
   #beginTerm(handler: SubscriptionHandler, stop: AbortSignal): TermProgress {
     const term = this.#term;
     const { leastBatch } = this.#subscription.definition;
-    const progress: TermProgress = {
+    return {
       term,
       handler,
       size: new BatchSize(this.#options.batchSize, leastBatch),
@@ -146,6 +145,7 @@ export class SubscriptionLoop {
       era: this.#options.store.era,
       parking: new ParkingLedger(keysOfSlice(this.#recovery.keysOf, term), []),
       position: term.position,
+      mark: term.position,
       until: undefined,
       caughtUp: term.caughtUp,
       writing: false,
@@ -156,7 +156,6 @@ export class SubscriptionLoop {
       failures: 0,
       outages: 0,
     };
-    return progress;
   }
 
   /**
@@ -232,6 +231,7 @@ export class SubscriptionLoop {
               timeoutMs: this.#longestWait(progress, demotedMs),
             });
       first = false;
+      progress.mark = mark;
       if (signal.aborted) return 'over';
       if (store.era !== era) continue; // refused by the next request
       term.lineage = store.lineage;

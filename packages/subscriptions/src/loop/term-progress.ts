@@ -22,6 +22,8 @@ export interface TermProgress {
   parking: ParkingLedger;
   /** Where the checkpoint is, as far as is known. */
   position: number;
+  /** The end of the log, as far as is known. */
+  mark: number;
   /** Set while the number of slices changes: the slice goes no further. */
   until: number | undefined;
   /** Whether it is recorded that the subscription has reached the high-water mark. */
