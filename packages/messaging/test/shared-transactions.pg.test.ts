@@ -1,7 +1,8 @@
+import { performance } from 'node:perf_hooks';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { message, type OnPlaced, type Shop, test } from './consumer-test.ts';
 
 /** Longer than any test: a transaction takes all that waits. */
@@ -50,6 +51,25 @@ describe('messages of several keys that are there', () => {
     });
     await shop.acknowledged(...sent);
     expect(shop.incidents).toEqual([]);
+  });
+
+  test('are handled side by side, even by a busy process, when handlers are slow', async ({ shop }) => {
+    let active = 0;
+    using _busy = vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => {
+      active += 1_000;
+      return { active, idle: 0, utilization: 1 };
+    });
+    const begun: Key[] = [];
+    const { sent } = await together(
+      shop,
+      async (_amount, _context, { key }) => {
+        begun.push(key as Key);
+        await until(() => begun.length === keys.length);
+      },
+      { concurrency: keys.length },
+    );
+    await shop.acknowledged(...sent);
+    expect(await transactions(shop)).toBe(keys.length);
   });
 
   test('have one each by option', async ({ shop }) => {

@@ -16,17 +16,29 @@ export async function withinCall<TResult>(
   { timeoutMs, stopped }: CallLimits,
   work: (signal: AbortSignal) => Promise<TResult>,
 ): Promise<TResult> {
-  const call = new AbortController();
   stopped.throwIfAborted();
+  const call = new AbortController();
   const remove = onAbort(stopped, () => call.abort(stopped.reason));
+  try {
+    return await withinTime(timeoutMs, call, () => work(call.signal));
+  } finally {
+    remove();
+  }
+}
+
+/** Runs work, and aborts the call that it is part of when it takes too long. @throws what the work throws */
+export async function withinTime<TResult>(
+  timeoutMs: number,
+  call: AbortController,
+  work: () => Promise<TResult>,
+): Promise<TResult> {
   const timer = setTimeout(
     () => call.abort(new Error(`the handler took longer than timeoutMs (${timeoutMs})`)),
     timeoutMs,
   );
   try {
-    return await work(call.signal);
+    return await work();
   } finally {
     clearTimeout(timer);
-    remove();
   }
 }

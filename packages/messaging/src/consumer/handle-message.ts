@@ -31,16 +31,24 @@ export async function handleMessage(
   const { signal } = context;
   for (const [index, message] of messages.entries()) {
     const before = messages.slice(0, index).filter(({ type }) => type === message.type).length;
-    const key = keyOf(name, message, before);
+    let key: string | undefined;
+    // Most handlers have no use for it, and it costs more than a small message.
+    const keyOnce = () => (key ??= keyOf(name, message, before));
     const commands = new HandlerCommands({
-      key,
+      key: keyOnce,
       signal,
       execute: async (command, { commandId, metadata }) => {
         await taken;
         return execute(command, { commandId, metadata: { ...inheritedFrom(message), ...metadata } });
       },
     });
-    await handlerOf(message.type)!(message, { ...context, idempotencyKey: key, execute: commands.execute });
+    await handlerOf(message.type)!(message, {
+      ...context,
+      get idempotencyKey() {
+        return keyOnce();
+      },
+      execute: commands.execute,
+    });
     await commands.settle(`consumer "${name}"`);
   }
 }

@@ -10,7 +10,8 @@ import {
   limitsOf,
   Progress,
 } from './apply-message.ts';
-import { withinCall } from './call-handler.ts';
+import { withinTime } from './call-handler.ts';
+import { EventLoopLoad } from './event-loop-load.ts';
 
 /** A message that waits for a transaction, or is in one. */
 interface Job {
@@ -20,6 +21,15 @@ interface Job {
   received?: Received;
 }
 
+/** A transaction that is open, and since when it is at its present message, or is being begun or committed. */
+interface Open {
+  since: number;
+}
+
+/** Transactions that take messages side by side however busy the process is: one computes while the other waits. */
+const LEAST_SIDE_BY_SIDE = 2;
+/** One that is at a message for longer does not take the next one soon. */
+const QUICK_MS = 10;
 /** After a failure that may come from what messages hold together, each has a transaction of its own for so long. */
 const ALONE_MS = 30_000;
 
@@ -28,12 +38,18 @@ const ALONE_MS = 30_000;
  * costs more than most handlers. A transaction takes further messages for a few milliseconds only, so that a slow handler
  * is alone in its own, or is the last.
  *
+ * While the process has time, one begins beside the others as soon as a message waits. While it has none, more of them
+ * would only have fewer messages each: then those that are open take what waits, unless they are slow.
+ *
  * When such a transaction fails, nothing of it was done, and each of its messages is applied alone.
  */
 export class SharedTransactions {
   readonly #context: ApplyContext;
   readonly #transactions: Slots;
   readonly #waiting: Job[] = [];
+  readonly #open = new Set<Open>();
+  readonly #load = new EventLoopLoad();
+  #looking: NodeJS.Timeout | undefined;
   #aloneUntil = 0;
 
   constructor(context: ApplyContext) {
@@ -65,19 +81,41 @@ export class SharedTransactions {
   }
 
   #begin(): void {
-    while (this.#waiting.length > 0 && this.#transactions.tryTake())
+    while (this.#waiting.length > 0) {
+      if (!this.#mayBegin()) {
+        this.#lookLater();
+        return;
+      }
+      if (!this.#transactions.tryTake()) return;
       void this.#share().finally(() => {
         this.#transactions.free();
         this.#begin();
       });
+    }
+  }
+
+  #mayBegin(): boolean {
+    const now = performance.now();
+    let quick = 0;
+    for (const { since } of this.#open) if (now - since < QUICK_MS) quick += 1;
+    return quick < LEAST_SIDE_BY_SIDE || !this.#load.isBusy;
+  }
+
+  #lookLater(): void {
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined;
+      this.#begin();
+    }, QUICK_MS);
   }
 
   /** Does not throw. */
   async #share(): Promise<void> {
     const jobs: Job[] = [];
     const failed: { job?: Job } = {};
+    const open: Open = { since: performance.now() };
+    this.#open.add(open);
     try {
-      await this.#inOneTransaction(jobs, failed);
+      await this.#inOneTransaction(jobs, failed, open);
       for (const { received, resolve } of jobs) resolve(received!);
     } catch (error) {
       const { stopped } = this.#context;
@@ -90,37 +128,41 @@ export class SharedTransactions {
         const itsOwn = job === culprit && job.progress.isHandler && !stopped.aborted && !isNotNext(error);
         job.resolve(itsOwn ? new HandlerFailure(error) : 'alone');
       }
+    } finally {
+      this.#open.delete(open);
     }
   }
 
-  async #inOneTransaction(jobs: Job[], failed: { job?: Job }): Promise<void> {
+  async #inOneTransaction(jobs: Job[], failed: { job?: Job }, open: Open): Promise<void> {
     const { database, names, settings, stopped } = this.#context;
     const { timeoutMs, transactionMs } = settings;
+    stopped.throwIfAborted();
     const ended = new AbortController();
-    await database.inTransaction(
-      names,
-      async (open) => {
-        const full = performance.now() + transactionMs;
-        do {
-          const job = this.#waiting.shift();
-          if (job === undefined) return;
-          jobs.push(job);
-          try {
-            job.received = await withinCall({ timeoutMs, stopped }, async (signal) => {
-              const remove = onAbort(signal, () => ended.abort(signal.reason));
-              try {
-                return await applyIn(open, this.#context, { signal, progress: job.progress }, job.attempt);
-              } finally {
-                remove();
-              }
-            });
-          } catch (error) {
-            failed.job = job;
-            throw error;
-          }
-        } while (performance.now() < full && !ended.signal.aborted);
-      },
-      { ...limitsOf(settings), signal: ended.signal },
-    );
+    const remove = onAbort(stopped, () => ended.abort(stopped.reason));
+    const { signal } = ended;
+    await database
+      .inTransaction(
+        names,
+        async (transaction) => {
+          open.since = performance.now();
+          const full = open.since + transactionMs;
+          do {
+            const job = this.#waiting.shift();
+            if (job === undefined) return;
+            jobs.push(job);
+            try {
+              job.received = await withinTime(timeoutMs, ended, () =>
+                applyIn(transaction, this.#context, { signal, progress: job.progress }, job.attempt),
+              );
+            } catch (error) {
+              failed.job = job;
+              throw error;
+            }
+            open.since = performance.now();
+          } while (open.since < full && !signal.aborted);
+        },
+        { ...limitsOf(settings), signal },
+      )
+      .finally(remove);
   }
 }

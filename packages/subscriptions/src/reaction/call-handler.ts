@@ -41,7 +41,7 @@ export async function callHandler(
   const signal = AbortSignal.any([ended, AbortSignal.timeout(reaction.timeoutMs)]);
   const key = keyOf(reaction, event);
   const commands = new HandlerCommands({
-    key,
+    key: () => key,
     signal,
     execute: (command, options) => execute(command, { ...options, causedBy: event }),
   });

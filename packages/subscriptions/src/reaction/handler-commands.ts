@@ -9,7 +9,7 @@ export interface HandlerCommandOptions {
 
 /** The commands of one call of a handler, awaited or not. */
 export class HandlerCommands {
-  readonly #key: string;
+  readonly #key: () => string;
   readonly #signal: AbortSignal;
   readonly #execute: (command: AnyCommand, options: HandlerCommandOptions) => Promise<ReactionCommandResult>;
   readonly #executing = new Set<Promise<unknown>>();
@@ -20,7 +20,7 @@ export class HandlerCommands {
    * @param parts.signal no command begins after it
    */
   constructor(parts: {
-    readonly key: string;
+    readonly key: () => string;
     readonly signal: AbortSignal;
     readonly execute: (command: AnyCommand, options: HandlerCommandOptions) => Promise<ReactionCommandResult>;
   }) {
@@ -32,7 +32,7 @@ export class HandlerCommands {
   /** What the handler gets: the number of the call is part of the command's id. */
   readonly execute: ReactionContext['execute'] = (command, given) => {
     this.#calls += 1;
-    const options = { commandId: `${this.#key}-${this.#calls}`, metadata: given?.metadata };
+    const options = { commandId: `${this.#key()}-${this.#calls}`, metadata: given?.metadata };
     const executed = (async () => {
       this.#signal.throwIfAborted();
       return this.#execute(command, options);
