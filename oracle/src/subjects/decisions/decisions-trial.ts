@@ -35,7 +35,9 @@ export class DecisionsTrial implements Trial {
         concurrency: 8,
       } satisfies DecidingTask);
     });
-    this.#races = new BuiltRaces(connectionString, this.#journalOf('races'));
+    this.#races = new BuiltRaces(connectionString, this.#journalOf('races'), {
+      isLocked: options.control === undefined,
+    });
   }
 
   get faults(): readonly Fault[] {
