@@ -1,5 +1,5 @@
-import type { AnyEventGroup } from '@leftfold/core';
-import { assertGiven, type OptionNames } from '@leftfold/core/input';
+import { type AnyEventGroup, InvalidArgumentError } from '@leftfold/core';
+import { assertGiven, holds, type OptionNames } from '@leftfold/core/input';
 import { Consumer } from './consumer.ts';
 import { type ConsumerOptions, partNames, toConsumerSettings, toInboxSettings } from './consumer-options.ts';
 
@@ -43,6 +43,11 @@ const optionNames: OptionNames<ConsumerOptions> = {
 export function createConsumer<const TGroups extends readonly AnyEventGroup[]>(
   options: ConsumerOptions<TGroups>,
 ): Consumer {
+  if (holds(() => (options as { readonly kind?: unknown }).kind === 'consumer'))
+    throw new InvalidArgumentError(
+      'options',
+      'is a consumer of an app, made by defineConsumer(...); give it to createApp({ consumers: [...] }), or give createConsumer what defineConsumer got, with `database`',
+    );
   assertGiven('options', options, optionNames);
   return new Consumer(toConsumerSettings(options, TRANSACTION_MS), toInboxSettings(options), noCommands);
 }

@@ -102,7 +102,8 @@ export class SharedTransactions {
   }
 
   #lookLater(): void {
-    this.#looking ??= setTimeout(() => {
+    if (this.#looking !== undefined) return;
+    this.#looking = setTimeout(() => {
       this.#looking = undefined;
       this.#begin();
     }, QUICK_MS);

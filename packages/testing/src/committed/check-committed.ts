@@ -45,7 +45,7 @@ export interface CommittedSubject<TChange extends CommittedChange> {
  * @param caller the failure is reported at the line that called it
  * @returns the differences between the file, as it was, and what is defined
  * @throws AssertionError that names each change and its fix
- * @throws InvalidArgumentError when an option is none, or the file is no JSON
+ * @throws InvalidArgumentError when an option is none, or the file has something else
  */
 export function checkCommitted<TChange extends CommittedChange>(
   { file, mode: given }: CommittedOptions,
@@ -58,7 +58,7 @@ export function checkCommitted<TChange extends CommittedChange>(
     throw InvalidArgumentError.not('a path or a URL', 'file', file);
   assertOneOf(given === undefined ? variable : 'mode', mode === '' ? undefined : mode, ['update', 'accept']);
   const committed = read(file);
-  const changes = committed === undefined ? [] : compare(committed.value);
+  const changes = committed === undefined ? [] : compareWith(file, () => compare(committed.value));
   const breaking = changes.some((change) => change.breaking);
   const text = JSON.stringify(defined, null, 2);
   // The file may be formatted as the repository formats its files.
@@ -72,6 +72,17 @@ export function checkCommitted<TChange extends CommittedChange>(
     operator: caller.name,
     stackStartFn: caller,
   });
+}
+
+/** @throws InvalidArgumentError that names the file when it has something else than the check writes */
+function compareWith<TChange>(file: string | URL, compare: () => readonly TChange[]): readonly TChange[] {
+  try {
+    return compare();
+  } catch (cause) {
+    if (!(cause instanceof InvalidArgumentError)) throw cause;
+    const problem = `${String(file)} has something else than this check writes; restore it, or delete it`;
+    throw new InvalidArgumentError('file', problem, { cause });
+  }
 }
 
 /** @returns undefined when there is no such file */

@@ -65,14 +65,18 @@ describe('the file of a published language', () => {
     expect(failureOf(broken, file)).toBe('passed');
   });
 
-  test('has a published language, and so has the option', ({ file }) => {
-    writeFileSync(file, '{}');
-    expect(() => checkLanguage({ language: languageOf(first), file })).toThrow(
-      'made by describeLanguage(...)',
-    );
+  test('is compared with a published language, by a known mode', ({ file }) => {
     expect(() => checkLanguage({ language: {} as never, file })).toThrow('made by describeLanguage(...)');
     expect(() => checkLanguage({ language: languageOf(first), file, mode: 'write' as never })).toThrow(
       'mode',
     );
+  });
+
+  test('with something else in it is refused by its name', ({ file }) => {
+    for (const text of ['{', '{}', '[]']) {
+      writeFileSync(file, text);
+      expect(failureOf(first, file)).toContain(file);
+      expect(failureOf(first, file)).toContain('restore it, or delete it');
+    }
   });
 });
