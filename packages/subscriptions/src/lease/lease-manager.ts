@@ -96,9 +96,12 @@ export class LeaseManager {
     if (!this.#closed) await this.#hints.tell();
   }
 
-  /** Resolves when no check runs: it changes the rows of all leases. */
+  /**
+   * Resolves when the check that runs has ended: it changes the rows of all leases. Another one may have begun then: where
+   * slices wait for each other, there is always one.
+   */
   async whenChecked(): Promise<void> {
-    while (this.#checking !== undefined) await this.#checking;
+    await this.#checking;
   }
 
   /** Takes no more leases. */

@@ -43,5 +43,10 @@ test('short work is put together with the next one', () => {
 test('work near the end of the log does not rest', () => {
   const loop = loopOf();
   expect(loop.after({ active: 60, idle: 0 }, 10_000)).toBe(0);
-  expect(loop.after({ active: 60, idle: 0 }, 10_001)).toBe(80);
+  // Nor does it make up for that later.
+  expect(loop.after({ active: 60, idle: 0 }, 10_001)).toBe(40);
+});
+
+test('a rest is no longer than two thirds of ten seconds', () => {
+  expect(loopOf().after({ active: 600_000, idle: 0 })).toBe(6_667);
 });

@@ -11,6 +11,8 @@ const MOST_BUSY = 0.6;
  * and what follows the end, as the switch of a rebuild, is waited for.
  */
 const HURRIED_POSITIONS = 10_000;
+/** Longest time that is rested from: what was not rested from before, near the end, is not made up for. */
+const LONGEST_WORK_MS = 10_000;
 /** Work of less time is put together with the next one: a timer has a resolution of a millisecond. */
 const SHORTEST_WORK_MS = 10;
 
@@ -42,12 +44,14 @@ export class EventLoopRests {
 
   /** How long to rest from the work since the last call, in milliseconds. */
   restMs(remaining: number): number {
-    if (remaining <= HURRIED_POSITIONS) return 0;
     const now = this.#now();
     const active = now.active - this.#last.active;
     const passed = active + now.idle - this.#last.idle;
-    if (passed < SHORTEST_WORK_MS) return 0;
+    const isHurried = remaining <= HURRIED_POSITIONS;
+    if (passed < SHORTEST_WORK_MS && !isHurried) return 0;
     this.#last = now;
-    return Math.max(0, Math.round(active / MOST_BUSY - passed));
+    if (isHurried) return 0;
+    const part = Math.min(1, LONGEST_WORK_MS / passed);
+    return Math.max(0, Math.round((active / MOST_BUSY - passed) * part));
   }
 }

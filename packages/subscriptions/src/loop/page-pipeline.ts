@@ -94,7 +94,7 @@ export async function applyUpTo(
           progress.advancedAt = performance.now();
         }
         if (progress.rests !== undefined) {
-          await progress.rests.rest(progress.mark - to, signal);
+          await progress.rests.rest(Math.min(progress.mark, progress.until ?? progress.mark) - to, signal);
           progress.advancedAt = performance.now();
         }
         const divided = progress.parking.divide(ofSlice);

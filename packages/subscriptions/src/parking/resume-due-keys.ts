@@ -46,7 +46,8 @@ export async function resumeDueKeys(resuming: Resuming): Promise<'done' | 'fence
   while (progress.parking.size > 0 && !progress.signal.aborted) {
     // Each step processes events of these keys, or fails, which makes the key wait.
     const { store } = options;
-    const due = await inSlot(store, progress, () => readDueKeys(store, progress.term, keysAtOnce));
+    const atOnce = Math.min(keysAtOnce, limit);
+    const due = await inSlot(store, progress, () => readDueKeys(store, progress.term, atOnce));
     if (due.length === 0) break;
     const queue = await readQueue(resuming, due, limit);
     try {
