@@ -20,10 +20,11 @@ type Seen = Pick<RecordedEvent, 'position' | 'id'>;
  */
 export function sendInEra(memory: LogMemory, send: SendInLineage): SendBatch {
   return async (requests, lockTimeoutMs) => {
-    const { era } = memory;
+    const { era, lineage } = memory;
     if (requests.every((request) => request.era === era)) {
-      const results = await send(requests, { lineage: memory.lineage, lockTimeoutMs });
+      const results = await send(requests, { lineage, lockTimeoutMs });
       memory.remember(era, endsOf(requests, results));
+      await memory.confirm(lineage);
       return results;
     }
     return requests.map((request) =>

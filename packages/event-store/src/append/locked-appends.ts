@@ -84,7 +84,7 @@ export class LockedAppends {
    */
   async #append(request: AppendRequest, transaction: LockTransaction): Promise<AppendToStreamsResult> {
     const { memory, append, onCommitted } = this.#options;
-    const { era } = memory;
+    const { era, lineage } = memory;
     const outcome = await this.#try(request, transaction);
     if (outcome === undefined || !isFinal(outcome)) {
       await transaction.rollBack();
@@ -93,6 +93,7 @@ export class LockedAppends {
     const result = toAppendResult(request, outcome, []);
     const events = result.streams.flatMap((stream) => stream.events);
     memory.remember(era, events);
+    await memory.confirm(lineage);
     if (events.length > 0) onCommitted();
     return result;
   }

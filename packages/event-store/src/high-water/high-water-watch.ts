@@ -277,7 +277,9 @@ export class HighWaterWatch {
         if (id !== null) this.#memory.remember(era, [{ position: mark, id }]);
         const highest = Math.max(this.#mark, mark);
         if (words === undefined) this.#mark = highest;
-        return { mark: highest, pending: row.pending, top: toSafeNumber(row.top) };
+        // In a transaction, a page that was sent for with this statement may lack what another connection has seen since.
+        const own = run === undefined ? highest : mark;
+        return { mark: own, pending: row.pending, top: toSafeNumber(row.top) };
       }
     }
     throw new StoreUnavailableError(ANOTHER_EACH_TIME);

@@ -85,6 +85,20 @@ export class LogMemory {
   }
 
   /**
+   * To be called when the events of an answer are remembered: another request may have found another lineage meanwhile, of a
+   * server that goes on without these events. When that cannot be asked now, the next request asks first.
+   *
+   * @param lineage that was known when the answer was asked for
+   */
+  async confirm(lineage: string | undefined): Promise<void> {
+    if (lineage === this.#lineage) return;
+    await this.#checking?.catch(() => {}); // it was perhaps sent before
+    await this.check().catch(() => {
+      this.#lineage = undefined;
+    });
+  }
+
+  /**
    * Makes sure that the log has come to a position. No request when the event there, or a later one, is remembered.
    *
    * @param run runs the query in a transaction, which may have appended the event at that position

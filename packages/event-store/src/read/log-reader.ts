@@ -6,6 +6,7 @@ import {
   type LoadedSnapshot,
   type ReadStreamOptions,
   type StreamEvents,
+  StoreUnavailableError,
 } from '@leftfold/core';
 import { assertQueries, listOf } from '@leftfold/core/append';
 import { assertWhole, type EventPlace } from '@leftfold/core/input';
@@ -22,7 +23,7 @@ import {
   type PageRange,
   readPageStatement,
 } from '../sql/events.ts';
-import type { LogMemory } from '../lineage/log-memory.ts';
+import { ANOTHER_EACH_TIME, LINEAGE_ATTEMPTS, type LogMemory } from '../lineage/log-memory.ts';
 import type { EventRow } from '../sql/event-columns.ts';
 import { latestMatchStatement, type LatestMatchRow } from '../sql/latest-match.ts';
 import { PAGE_EVENTS, type PageRow } from '../sql/page.ts';
@@ -264,12 +265,18 @@ export class LogReader {
   }
 
   async #rows<TRow extends object>(statement: Statement, run?: StatementRunner): Promise<readonly TRow[]> {
-    if (run === undefined) await this.#memory.learn();
-    try {
-      return await (run ?? this.#run)<TRow>(statement);
-    } catch (error) {
-      throw toLeftfoldError(error, this.#schema);
+    for (let attempt = 0; attempt < LINEAGE_ATTEMPTS; attempt += 1) {
+      if (run === undefined) await this.#memory.learn();
+      const { lineage } = this.#memory;
+      try {
+        const rows = await (run ?? this.#run)<TRow>(statement);
+        // Otherwise another request has found another lineage meanwhile, and these may be the rows of the server before.
+        if (run !== undefined || lineage === this.#memory.lineage) return rows;
+      } catch (error) {
+        throw toLeftfoldError(error, this.#schema);
+      }
     }
+    throw new StoreUnavailableError(ANOTHER_EACH_TIME);
   }
 
   #pageOf(rows: readonly EventRow[], rule: ReadRule, position = 0): LogPage {
