@@ -171,7 +171,8 @@ export class Replay implements AsyncDisposable {
     slices: readonly Checkpoint[],
     onPosition: ReachOptions['onPosition'],
   ): boolean {
-    if (slices.length !== positions.length) throw gone(this.#projection);
+    if (slices.length === 0) throw gone(this.#projection);
+    if (slices.length !== positions.length) throw divided(this.#projection);
     const failed = slices.find(({ failure }) => failure !== undefined);
     if (failed?.failure !== undefined) throw stopped(this.#projection, failed.failure);
     onPosition?.(Math.min(...slices.map(({ position }) => position)));
@@ -212,6 +213,12 @@ function stopped({ name, version }: AnyProjection, { position, type, message }: 
 
 function gone({ name }: AnyProjection): StoreUnavailableError {
   return new StoreUnavailableError(
-    `the replay of projection "${name}" was dropped, because this process did not say for two minutes that it needs it; begin again`,
+    `the replay of projection "${name}" was dropped, because this process did not say for two minutes that it needs it, or a backup without it was restored; begin again`,
+  );
+}
+
+function divided({ name }: AnyProjection): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `the number of slices of projection "${name}" changed while it was replayed; begin again`,
   );
 }
