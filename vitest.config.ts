@@ -17,7 +17,8 @@ const globalSetup = ['packages/testing/src/vitest/global-setup.ts'];
 const pg = {
   include: [...matching('*.pg.test.ts'), 'docs/**/*.pg.test.ts'],
   exclude: [...notOurs, '**/*.serial.pg.test.ts'],
-  testTimeout: 30_000,
+  // A slow machine, or one with other work, takes several times as long as a usual one.
+  testTimeout: 60_000,
   hookTimeout: 60_000,
   isolate: false, // as in unit tests
 };

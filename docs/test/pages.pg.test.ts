@@ -29,7 +29,7 @@ const named = (some: readonly Page[]) => some.map((page) => ({ name: page.path, 
 describe('the programs and SQL statements of a page have the output that it shows', () => {
   const running = pages.filter((page) => programsOf(page).length > 0 || page.sql.length > 0);
 
-  test.each(named(running))('$name', { timeout: 60_000 }, async ({ page }) => {
+  test.each(named(running))('$name', { timeout: 180_000 }, async ({ page }) => {
     guarantee('documented-code');
     await using database = await createTestDatabase();
     const printed: string[] = [];
@@ -46,7 +46,7 @@ describe('the programs and SQL statements of a page have the output that it show
 describe('the tests of a page pass', () => {
   test.each(named(pages.filter((page) => testsOf(page).length > 0)))(
     '$name',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async ({ page }) => {
       await using database = await createTestDatabase();
       const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -97,7 +97,7 @@ function start(page: Page, args: readonly string[], connectionString: string) {
   return promisify(execFile)(process.execPath, args, {
     cwd: join(folder, folderOf(page)),
     env: { PATH, HOME, TMPDIR, TSX_DISABLE_CACHE: '1', NO_COLOR: '1', DATABASE_URL: connectionString },
-    timeout: 50_000,
+    timeout: 170_000,
   });
 }
 
