@@ -41,12 +41,12 @@ export class OpenQueue {
 
   /** @param name of the transport, for messages */
   constructor(settings: QueueSettings, name: string) {
-    const { url, pool, schema } = settings;
+    const { url, pool, schema, preparedStatements: prepare, listen } = settings;
     this.settings = settings;
     this.name = name;
     this.#opened = openPool({ connectionString: url, pool, maxConnections: 3 });
-    this.run = this.#opened.runner({ prepare: true, answerMs: ANSWER_MS });
-    this.notifier = new Notifier({ pool: this.#opened.pool, channel: `${schema}_published`, listen: true });
+    this.run = this.#opened.runner({ prepare, answerMs: ANSWER_MS });
+    this.notifier = new Notifier({ pool: this.#opened.pool, channel: `${schema}_published`, listen });
   }
 
   /** Creates the tables and registers consumers. @throws TransportUnavailableError, TransportRefusedError */

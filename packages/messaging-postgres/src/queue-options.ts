@@ -1,5 +1,12 @@
 import { assertId, assertSchemaName, InvalidArgumentError } from '@leftfold/core';
-import { assertEach, assertGiven, assertGivenText, assertText, assertWhole } from '@leftfold/core/input';
+import {
+  assertEach,
+  assertGiven,
+  assertGivenText,
+  assertOneOf,
+  assertText,
+  assertWhole,
+} from '@leftfold/core/input';
 import type pg from 'pg';
 
 /** Options of {@link postgresQueue}. */
@@ -25,6 +32,15 @@ export interface PostgresQueueOptions {
    * @default 10000
    */
   readonly invisibleMs?: number | undefined;
+  /** Set it to false behind a pooler in transaction mode that cannot keep prepared statements. @default true */
+  readonly preparedStatements?: boolean | undefined;
+  /**
+   * Whether a connection listens for what is published. Set it to false behind a pooler in transaction mode: then it is
+   * looked for twice a second.
+   *
+   * @default true
+   */
+  readonly listen?: boolean | undefined;
 }
 
 const optionNames = {
@@ -34,6 +50,8 @@ const optionNames = {
   consumers: true,
   schema: true,
   invisibleMs: true,
+  preparedStatements: true,
+  listen: true,
 } as const;
 
 /** The options with their defaults. */
@@ -44,12 +62,15 @@ export interface QueueSettings {
   readonly consumers: readonly string[];
   readonly schema: string;
   readonly invisibleMs: number;
+  readonly preparedStatements: boolean;
+  readonly listen: boolean;
 }
 
 /** @throws InvalidArgumentError, InvalidNameError */
 export function queueSettings(options: PostgresQueueOptions): QueueSettings {
   assertGiven('options', options, optionNames);
   const { url, pool, queue, consumers = [], schema = 'leftfold_queue', invisibleMs = 10_000 } = options;
+  const { preparedStatements = true, listen = true } = options;
   assertText('url', url);
   if ((url === undefined) === (pool === undefined))
     throw new InvalidArgumentError('options', 'must have either url or pool');
@@ -59,5 +80,7 @@ export function queueSettings(options: PostgresQueueOptions): QueueSettings {
   assertGivenText('schema', schema);
   assertSchemaName(schema);
   assertWhole('invisibleMs', invisibleMs, { least: 1_000, most: 3_600_000 });
-  return { url, pool, queue, consumers, schema, invisibleMs };
+  assertOneOf('preparedStatements', preparedStatements, [true, false]);
+  assertOneOf('listen', listen, [true, false]);
+  return { url, pool, queue, consumers, schema, invisibleMs, preparedStatements, listen };
 }

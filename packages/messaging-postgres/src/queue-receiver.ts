@@ -50,10 +50,8 @@ export class QueueReceiver implements Receiver {
           keptAt = performance.now();
         }
         if (await this.#receive()) continue;
-        await pause(
-          Math.min(POLL_MS, invisibleMs / 3),
-          AbortSignal.any([this.#wake.signal, this.#ended.signal]),
-        );
+        // Of a lasting signal, what AbortSignal.any makes would stay in memory.
+        await pause(Math.min(POLL_MS, invisibleMs / 3), this.#wake.signal);
       }
       await this.#acknowledge();
       await this.#keep(0);
@@ -124,6 +122,7 @@ export class QueueReceiver implements Receiver {
 
   async close(): Promise<void> {
     this.#ended.abort();
+    this.#wake.abort();
     await this.#running;
   }
 }

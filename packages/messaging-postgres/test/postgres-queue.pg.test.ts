@@ -162,3 +162,12 @@ describe('a queue that cannot be reached', () => {
     expect(() => postgresQueue({ url, queue: '' })).toThrow(/queue/);
   });
 });
+
+test('works without prepared statements and without LISTEN', async ({ queue }) => {
+  const transport = queue({ preparedStatements: false, listen: false });
+  await using received = await receive(transport, 'billing');
+  const messages = range(1, 3).map((number) => message('a', number));
+  expect(await publish(transport, messages)).toEqual([undefined, undefined, undefined]);
+  await until(() => received.ids().length === 3);
+  expect(received.ids()).toEqual(messages.map(({ id }) => id));
+});

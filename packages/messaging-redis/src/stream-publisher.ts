@@ -11,6 +11,8 @@ const ROUND_BYTES = 4 * 2 ** 20;
 export const LARGEST_BODY = 16 * 2 ** 20;
 
 const TOO_LARGE = `its body has more than ${LARGEST_BODY} bytes; publish less of it`;
+const AFTER_REFUSED =
+  'a message of its key before it was refused, and it names that; publish it again without';
 const NO_CONSUMER =
   'the stream has no consumer, and the message would be lost; name its consumers in the option `consumers`, or start one';
 
@@ -27,21 +29,28 @@ export class StreamPublisher implements Publisher {
     signal: AbortSignal,
   ): Promise<readonly PublishOutcome[]> {
     const outcomes = new Map<OutgoingMessage, PublishOutcome>();
+    /** What follows a message that is refused names it as the one before. */
+    const refusedKeys = new Set<string>();
     for (const round of roundsOf(messages)) {
       signal.throwIfAborted();
       const parts = this.#byPartition(round).map(async ([partition, part]) => {
-        const taken = part.filter(fits);
+        const taken = part.filter((message) => {
+          if (!fits(message)) refusedKeys.add(message.key);
+          return !refusedKeys.has(message.key);
+        });
         const consumers = taken.length === 0 ? 0 : await this.#add(partition, taken);
-        for (const message of part) outcomes.set(message, this.#outcomeOf(message, consumers));
+        const isTaken = new Set(consumers > 0 ? taken : []);
+        for (const message of part)
+          outcomes.set(message, isTaken.has(message) ? undefined : this.#refusal(message, refusedKeys));
       });
       await untilAborted(Promise.all(parts), signal);
     }
     return messages.map((message) => outcomes.get(message));
   }
 
-  #outcomeOf(message: OutgoingMessage, consumers: number): PublishOutcome {
-    if (fits(message) && consumers > 0) return undefined;
-    const problem = fits(message) ? NO_CONSUMER : TOO_LARGE;
+  #refusal(message: OutgoingMessage, refusedKeys: ReadonlySet<string>): MessageRefusedError {
+    const ofKey = refusedKeys.has(message.key) ? AFTER_REFUSED : NO_CONSUMER;
+    const problem = fits(message) ? ofKey : TOO_LARGE;
     return new MessageRefusedError(this.#stream.settings.name, message.id, problem);
   }
 

@@ -1,5 +1,6 @@
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
+import { sql } from 'kysely';
 import { describe, expect } from 'vitest';
 import { message, sequence, test } from './consumer-test.ts';
 import { newerMessages } from './newer-messages.ts';
@@ -127,6 +128,19 @@ describe('a message whose handler fails', () => {
     await shop.untilEffects('b', [2]);
     expect(await shop.effects()).toHaveLength(2);
   });
+
+  test('is handled by a newer release that runs, also when an older one parks it later', async ({ shop }) => {
+    const older = await shop.started();
+    const newer = shop.consumer(undefined, { messages: [newerMessages] });
+    await newer.start();
+    // The older one has begun first, and gets the messages.
+    await shop.acknowledged(shop.broker.send(message('a', 1, { type: 'orders.shipped' })));
+    await shop.acknowledged(shop.broker.send(message('a', 2, { previous: 1 })));
+    expect(await newer.parked.list()).toMatchObject([{ key: 'a', failure: { code: 'UNKNOWN_EVENT' } }]);
+    await older.stop();
+    await until(async () => (await newer.parked.list()).length === 0, { timeoutMs: 20_000 });
+    expect(await shop.effects()).toEqual([2]);
+  });
 });
 
 describe('a message that ends its process', () => {
@@ -162,4 +176,19 @@ describe('a message that ends its process', () => {
     expect(counted).toEqual([1, 1]);
     expect(await shop.row('a')).toMatchObject({ sequence: sequence(1), attempts: 0, attempt_sequence: null });
   });
+});
+
+test('a statement that times out each time parks its key, and holds up nothing else', async ({ shop }) => {
+  guarantee('messages-never-lost');
+  const consumer = await shop.started(
+    async (amount, { tx }) => {
+      if (amount !== 1) return;
+      await sql`set local statement_timeout = '20ms'`.execute(tx);
+      await sql`select pg_sleep(5)`.execute(tx);
+    },
+    { retry: { attempts: 1 } },
+  );
+  await shop.acknowledged(shop.broker.send(message('a', 1)), ...shop.sendChain('b', [2, 3]));
+  expect(await consumer.parked.list()).toMatchObject([{ key: 'a', reason: 'failure' }]);
+  expect(await shop.effects('b')).toEqual([2, 3]);
 });

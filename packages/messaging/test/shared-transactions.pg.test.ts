@@ -78,6 +78,32 @@ describe('messages of several keys that are there', () => {
     expect(await transactions(shop)).toBe(5);
   });
 
+  test.for([
+    'set local search_path to nowhere',
+    `select set_config('search_path', 'nowhere', true)`,
+    'create temporary table of_one () on commit drop',
+  ])('do not see what "%s" changed for another one', async (text, { shop }) => {
+    const seen: unknown[] = [];
+    const { sent } = await together(shop, async (_amount, { tx }) => {
+      const { rows } = await sql`
+        select current_setting('search_path') as path, to_regclass('of_one') as of_one`.execute(tx);
+      seen.push(rows[0]);
+      await sql.raw(text).execute(tx);
+    });
+    await shop.acknowledged(...sent);
+    expect(new Set(seen.map((one) => JSON.stringify(one))).size).toBe(1);
+    expect(await transactions(shop)).toBe(keys.length);
+  });
+
+  test('do not fail by what another one left', async ({ shop }) => {
+    const { sent } = await together(shop, async (_amount, { tx }) => {
+      await sql`declare of_one cursor for select 1`.execute(tx);
+    });
+    await shop.acknowledged(...sent);
+    expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5]);
+    expect(shop.incidents).toEqual([]);
+  });
+
   const failures: Readonly<Record<string, OnPlaced>> = {
     'a handler that throws': async () => {
       throw new Error('no');
@@ -141,4 +167,18 @@ describe('messages of several keys that are there', () => {
     expect(rows).toEqual([{ total: 2 }, { total: 2 }]);
     expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5]);
   });
+});
+
+test('one message takes one connection, and not as many as there may be', async ({ shop }) => {
+  const sessions = async () => {
+    const { rows } = await shop.pool.query<{ count: number }>(
+      'select count(*)::integer as count from pg_stat_activity where datname = current_database()',
+    );
+    return rows[0]!.count;
+  };
+  await shop.started(async () => {}, { concurrency: 10 });
+  const before = await sessions();
+  await shop.acknowledged(shop.broker.send(message('first', 0)));
+  // One for it, and one for the first look at its source.
+  expect(await sessions()).toBeLessThanOrEqual(before + 2);
 });

@@ -103,6 +103,7 @@ interface UnknownEventPlace {
   readonly inQuery?: boolean;
   readonly readAs?: readonly string[] | undefined;
   readonly of?: string | undefined;
+  readonly fix?: string;
 }
 
 /** No definition that was given to the store knows this event type, or this version of it. */
@@ -116,7 +117,8 @@ export class UnknownEventError extends LeftfoldError {
 
   /**
    * @param place `newest` is the newest version that is read, and `written` the one that is written, when the type is
-   * known; `inQuery`: a query names the type; `readAs`: the types that events of a retired type are read as
+   * known; `inQuery`: a query names the type; `readAs`: the types that events of a retired type are read as; `of`: what has no definition of it,
+   * and `fix` what is done about that
    */
   constructor(type: string, place: UnknownEventPlace = {}) {
     super(describeUnknown(type, place));
@@ -129,6 +131,7 @@ export class UnknownEventError extends LeftfoldError {
 
 function describeUnknown(type: string, place: UnknownEventPlace): string {
   const { schemaVersion, position, newest, written, inQuery = false, readAs, of } = place;
+  const { fix = 'take events that its defineEvents(...) makes' } = place;
   const event = `event type ${shownName(type)}${position === undefined ? '' : ` at position ${position}`}`;
   if (readAs !== undefined) {
     const now = readAs.length === 0 ? 'nothing' : readAs.map(shownName).join(' and ');
@@ -140,7 +143,7 @@ function describeUnknown(type: string, place: UnknownEventPlace): string {
   if (newest !== undefined) {
     return `${event} has schema version ${schemaVersion}, the newest known here is ${newest}: a newer release wrote it; deploy a release that reads version ${schemaVersion} before one that writes it`;
   }
-  if (of !== undefined) return `${event} is none of ${of}; take events that its defineEvents(...) makes`;
+  if (of !== undefined) return `${event} is none of ${of}; ${fix}`;
   if (inQuery) {
     return `${event} is unknown here; add its defineEvents(...) to the store's events, correct its name in the query, or if this is a read, give it unknownEvents: 'skip'`;
   }

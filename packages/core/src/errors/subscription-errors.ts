@@ -248,10 +248,11 @@ export class SubscriptionMismatchError extends SubscriptionError {
   readonly differences: readonly string[];
 
   constructor(identity: SubscriptionIdentity, differences: readonly string[]) {
-    super(
-      identity,
-      `is not as this database has it: ${listed(differences, 5, '; ')}; raise its version to build it beside the old one, or reset() it to build it anew`,
-    );
+    const fix =
+      identity.kind === 'relay'
+        ? 'raise its version: the new one goes on where the old one is, and nothing is published again'
+        : 'raise its version to build it beside the old one, or reset() it to build it anew';
+    super(identity, `is not as this database has it: ${listed(differences, 5, '; ')}; ${fix}`);
     this.differences = differences;
   }
 }

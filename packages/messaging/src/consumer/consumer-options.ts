@@ -36,7 +36,7 @@ import { type HandlerOf, handlersOf } from './message-handlers.ts';
 export interface ConsumerParts<TGroups extends readonly AnyEventGroup[], TContext extends MessageContext> {
   /** Names the consumer: processes with one name share the messages, and what of them is handled. */
   readonly name: string;
-  /** Where the messages come from, such as `rabbitmq({ url, exchange: 'shop' })`. */
+  /** Where the messages come from, such as `rabbitmq({ url, exchange: 'orders' })`. */
   readonly transport: Transport;
   /** The relays whose messages it takes, by their `source`. */
   readonly sources: readonly string[];

@@ -144,6 +144,7 @@ export class Consumer implements AsyncDisposable {
       ended: this.#ended.signal,
       onDue: (key) => this.#continue(key),
       onMissing: (error) => this.#tell(error),
+      resumeReadable: () => this.#processor.resumeReadable(),
     });
   }
 

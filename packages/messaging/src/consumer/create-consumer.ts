@@ -22,7 +22,7 @@ const optionNames: OptionNames<ConsumerOptions> = {
  * ```ts
  * await using shipping = createConsumer({
  *   name: 'shipping',
- *   transport: rabbitmq({ url, exchange: 'shop' }),
+ *   transport: rabbitmq({ url, exchange: 'orders' }),
  *   sources: ['/shop/orders'],
  *   messages: [orderMessages],
  *   database: { connectionString },

@@ -40,7 +40,7 @@ const optionNames: OptionNames<ConsumerDefinitionOptions> = { ...partNames, comm
  * ```ts
  * export const orderInbox = defineConsumer({
  *   name: 'shipping',
- *   transport: rabbitmq({ url, exchange: 'shop' }),
+ *   transport: rabbitmq({ url, exchange: 'orders' }),
  *   sources: ['/shop/orders'],
  *   messages: [orderMessages],
  *   commands: {

@@ -8,7 +8,7 @@ import {
   UnknownEventError,
 } from '@leftfold/core';
 import { readable, thrownText } from '@leftfold/core/input';
-import { isOperational, Slots } from '@leftfold/postgres';
+import { isConnectionFailure, isOperational, Slots } from '@leftfold/postgres';
 import { storableMessage } from '@leftfold/subscriptions';
 import {
   beginAttempt,
@@ -24,7 +24,7 @@ import type { MessageContent, MessageIdentity, SourceKey } from '../sql/inbox/in
 import { resumeFailedKeys } from '../sql/inbox/parked.ts';
 import { type ApplyContext, type Attempt, HandlerFailure } from './apply-message.ts';
 import type { MessageReader, PlacedMessage } from './message-reader.ts';
-import { LastApplied } from './next-messages.ts';
+import { LastApplied, placeOf } from './next-messages.ts';
 import { SharedTransactions } from './shared-transactions.ts';
 import type { UntilDone } from './until-done.ts';
 
@@ -36,6 +36,13 @@ export interface ProcessorEvents {
   readonly onStop: (error: MessageParkedError) => void;
 }
 
+/** Most keys that are known to wait for another release than this one. While there are more, none is resumed. */
+const MAX_UNREADABLE = 1_000;
+/**
+ * Failures of a message by the state of the database, other than a lost connection, that are not counted as its own: a
+ * statement that times out each time holds up its key only.
+ */
+const PASSING_FAILURES = 5;
 /** No other process takes a message that is tried for so much longer than its handler may take. */
 const CLAIM_BEYOND_MS = 10_000;
 
@@ -53,6 +60,8 @@ export class MessageProcessor {
   readonly #last = new LastApplied();
   /** Messages that have perhaps ended a process before are tried one by one, so that others do not end with them. */
   readonly #suspects = new Slots(1);
+  /** Keys that this release could not read: of a type that it knows, perhaps, in a newer version. */
+  readonly #unreadable = new Map<string, SourceKey>();
   /** Sources whose first message is remembered. */
   readonly #begun = new Set<string>();
 
@@ -90,9 +99,14 @@ export class MessageProcessor {
     if (blocked) await this.continueKey(message);
   }
 
-  /** Has those tried again that an older release could not read. @throws what the database answers */
+  /**
+   * Has those tried again that an older release could not read, and that this one has not tried. An older process may still
+   * run, and take and park them again. @throws what the database answers
+   */
   async resumeReadable(): Promise<void> {
-    await resumeFailedKeys(this.#inbox, { code: 'UNKNOWN_EVENT', types: this.#reader.types });
+    if (this.#unreadable.size > MAX_UNREADABLE) return;
+    const except = [...this.#unreadable.values()];
+    await resumeFailedKeys(this.#inbox, { code: 'UNKNOWN_EVENT', types: this.#reader.types, except });
   }
 
   /** Keeps what was delivered and cannot be placed. @throws the reason when the consumer stops first */
@@ -152,6 +166,7 @@ export class MessageProcessor {
   ): Promise<boolean> {
     const { settings } = this.#context;
     const takes = (type: string) => settings.handlerOf(type) !== undefined;
+    let passed = 0;
     const outcome = await this.#untilDone.run(async () => {
       const read = () => this.#reader.read(message, takes);
       const expected = !fromAside && this.#last.isNext(message);
@@ -159,8 +174,9 @@ export class MessageProcessor {
         { message, read, attempt, fromAside, expected },
         mayShare,
       );
-      // The state of the database, and not the message, is the cause.
-      if (applied instanceof HandlerFailure && isOperational(applied.cause)) throw applied.cause;
+      if (!(applied instanceof HandlerFailure) || !isOperational(applied.cause)) return applied;
+      // The state of the database, and not the message, is the cause: unless it is the same each time.
+      if (isConnectionFailure(applied.cause) || (passed += 1) < PASSING_FAILURES) throw applied.cause;
       return applied;
     });
     if (outcome instanceof HandlerFailure) {
@@ -178,6 +194,8 @@ export class MessageProcessor {
     const { name, retry, onFailure } = this.#context.settings;
     const cause = readable(thrown);
     const again = attempts < retry.attempts && !isLasting(cause);
+    const { source, key } = message;
+    if (cause instanceof UnknownEventError) this.#unreadable.set(placeOf(message), { source, key });
     const stops = !again && onFailure === 'stop';
     const retryMs = again ? retryDelayMs(retry, attempts, 0.5 + Math.random() / 2) : stops ? 0 : undefined;
     const recorded = await this.#untilDone.run(() =>

@@ -1,4 +1,4 @@
-import { type AnyEventGroup, EventCatalog, InvalidMessageError } from '@leftfold/core';
+import { type AnyEventGroup, EventCatalog, InvalidMessageError, UnknownEventError } from '@leftfold/core';
 import { storedKey } from '@leftfold/subscriptions';
 import { type CloudEvent, parseCloudEvent } from '../envelope/parse-cloud-event.ts';
 import type { MessageContent, MessageIdentity } from '../sql/inbox/inbox-rows.ts';
@@ -11,11 +11,13 @@ export interface PlacedMessage extends MessageIdentity, MessageContent {
 
 /** Reads messages by the published language. */
 export class MessageReader {
+  readonly #of: string;
   readonly #catalog: EventCatalog;
   readonly #sources: ReadonlySet<string>;
 
   /** @param of the consumer, for errors */
   constructor(groups: readonly AnyEventGroup[], sources: ReadonlySet<string>, of: string) {
+    this.#of = of;
     this.#catalog = new EventCatalog(groups, of);
     this.#sources = sources;
   }
@@ -77,9 +79,13 @@ export class MessageReader {
    */
   read({ event }: PlacedMessage, takes: (type: string) => boolean): readonly ConsumedMessage[] {
     const { type, schemaVersion, id, source, key, sequence, attributes } = event;
+    if (!this.#catalog.reads(type)) {
+      const fix = 'add it to the messages of the consumer and deploy that: then its key goes on by itself';
+      throw new UnknownEventError(type, { schemaVersion, of: this.#of, fix });
+    }
     const types = this.#catalog.targetsOf(type) ?? [type];
-    if (this.#catalog.reads(type) && !types.some(takes)) return [];
-    const data = this.#catalog.reads(type) ? event.readData() : null;
+    if (!types.some(takes)) return [];
+    const data = event.readData();
     const time = toTime(attributes['time']);
     return this.#catalog
       .read({ type, schemaVersion, data }, true)

@@ -24,6 +24,8 @@ interface Job {
 /** A transaction that is open, and since when it is at its present message, or is being begun or committed. */
 interface Open {
   since: number;
+  /** Whether it has taken a message, or has failed before. */
+  isBegun: boolean;
 }
 
 /** Transactions that take messages side by side however busy the process is: one computes while the other waits. */
@@ -41,13 +43,16 @@ const ALONE_MS = 30_000;
  * While the process has time, one begins beside the others as soon as a message waits. While it has none, more of them
  * would only have fewer messages each: then those that are open take what waits, unless they are slow.
  *
- * When such a transaction fails, nothing of it was done, and each of its messages is applied alone.
+ * When such a transaction fails, nothing of it was done, and each of its messages is applied alone. One whose handler
+ * changed a setting, or made a temporary table, is the last: the next handler would see that.
  */
 export class SharedTransactions {
   readonly #context: ApplyContext;
   readonly #transactions: Slots;
   readonly #waiting: Job[] = [];
   readonly #open = new Set<Open>();
+  /** Transactions that have not taken a message yet: each is for one that waits. */
+  #beginning = 0;
   readonly #load = new EventLoopLoad();
   #looking: NodeJS.Timeout | undefined;
   #aloneUntil = 0;
@@ -81,12 +86,13 @@ export class SharedTransactions {
   }
 
   #begin(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > this.#beginning) {
       if (!this.#mayBegin()) {
         this.#lookLater();
         return;
       }
       if (!this.#transactions.tryTake()) return;
+      this.#beginning += 1;
       void this.#share().finally(() => {
         this.#transactions.free();
         this.#begin();
@@ -112,29 +118,35 @@ export class SharedTransactions {
   /** Does not throw. */
   async #share(): Promise<void> {
     const jobs: Job[] = [];
-    const failed: { job?: Job } = {};
-    const open: Open = { since: performance.now() };
+    const open: Open = { since: performance.now(), isBegun: false };
     this.#open.add(open);
     try {
-      await this.#inOneTransaction(jobs, failed, open);
+      await this.#inOneTransaction(jobs, open);
       for (const { received, resolve } of jobs) resolve(received!);
     } catch (error) {
       const { stopped } = this.#context;
       // Without a transaction none has begun: what waits is applied alone, which tries again.
       if (jobs.length === 0) jobs.push(...this.#waiting.splice(0, 1));
       if (jobs.length > 1 && isOperational(error)) this.#aloneUntil = performance.now() + ALONE_MS;
-      const only = jobs.length === 1 ? jobs[0] : undefined;
-      const culprit = failed.job ?? only;
+      // Of several, one before may have left what this one failed by.
+      const isAlone = jobs.length === 1;
       for (const job of jobs) {
-        const itsOwn = job === culprit && job.progress.isHandler && !stopped.aborted && !isNotNext(error);
+        const itsOwn = isAlone && job.progress.isHandler && !stopped.aborted && !isNotNext(error);
         job.resolve(itsOwn ? new HandlerFailure(error) : 'alone');
       }
     } finally {
+      this.#hasBegun(open);
       this.#open.delete(open);
     }
   }
 
-  async #inOneTransaction(jobs: Job[], failed: { job?: Job }, open: Open): Promise<void> {
+  #hasBegun(open: Open): void {
+    if (open.isBegun) return;
+    open.isBegun = true;
+    this.#beginning -= 1;
+  }
+
+  async #inOneTransaction(jobs: Job[], open: Open): Promise<void> {
     const { database, names, settings, stopped } = this.#context;
     const { timeoutMs, transactionMs } = settings;
     stopped.throwIfAborted();
@@ -145,22 +157,18 @@ export class SharedTransactions {
       .inTransaction(
         names,
         async (transaction) => {
+          this.#hasBegun(open);
           open.since = performance.now();
           const full = open.since + transactionMs;
           do {
             const job = this.#waiting.shift();
             if (job === undefined) return;
             jobs.push(job);
-            try {
-              job.received = await withinTime(timeoutMs, ended, () =>
-                applyIn(transaction, this.#context, { signal, progress: job.progress }, job.attempt),
-              );
-            } catch (error) {
-              failed.job = job;
-              throw error;
-            }
+            job.received = await withinTime(timeoutMs, ended, () =>
+              applyIn(transaction, this.#context, { signal, progress: job.progress }, job.attempt),
+            );
             open.since = performance.now();
-          } while (open.since < full && !signal.aborted);
+          } while (open.since < full && !signal.aborted && !transaction.isChanged());
         },
         { ...limitsOf(settings), signal },
       )

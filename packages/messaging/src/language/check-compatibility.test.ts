@@ -145,7 +145,13 @@ describe('a change of the messages', () => {
         change: 'message removed',
         fix: 'go on publishing orders.shipped',
       },
-      { type: 'orders.returned', breaking: false, change: 'message added', fix: undefined },
+      {
+        type: 'orders.returned',
+        breaking: false,
+        change:
+          'message added: release the consumers first, since those that do not know it set its keys aside',
+        fix: undefined,
+      },
     ]);
   });
 

@@ -52,7 +52,13 @@ export function checkCompatibility(before: unknown, after: LanguageDescription):
   }
   for (const type of Object.keys(is.messages))
     if (!Object.hasOwn(was.messages, type))
-      changes.push({ ...ofAll, type, breaking: false, change: 'message added' });
+      changes.push({
+        ...ofAll,
+        type,
+        breaking: false,
+        change:
+          'message added: release the consumers first, since those that do not know it set its keys aside',
+      });
   return changes;
 }
 

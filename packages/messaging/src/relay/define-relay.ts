@@ -43,7 +43,7 @@ export interface RelayOptions<
   /** Names the relay and its checkpoint. */
   readonly name: string;
   /**
-   * Increase it when `events` change. The new version continues where the newest older one is: nothing is published
+   * Increase it when the keys of `map` change. The new version continues where the newest older one is: nothing is published
    * again. @default 1
    */
   readonly version?: number;
@@ -71,7 +71,7 @@ export interface RelayOptions<
       event: Extract<ProjectedEvent<TGroups, TMetadata>, { readonly type: TType }>,
     ) => NewEventOf<TPublished[number]> | undefined;
   };
-  /** Where to publish, such as `rabbitmq({ url, exchange: 'shop' })`. */
+  /** Where to publish, such as `rabbitmq({ url, exchange: 'orders' })`. */
   readonly transport: Transport;
   /** `binary`: attributes as headers. `structured`: all of the CloudEvent in one JSON document. @default 'binary' */
   readonly mode?: ContentMode;
@@ -169,7 +169,7 @@ const uriReference = /^[!-~]{1,255}$/;
  *   map: {
  *     'order.placed': ({ data }) => orderMessages.create.placed({ total: data.cents / 100 }),
  *   },
- *   transport: postgresQueue({ url }),
+ *   transport: postgresQueue({ url, queue: 'orders' }),
  * });
  * ```
  *

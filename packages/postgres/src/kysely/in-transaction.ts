@@ -17,6 +17,8 @@ export interface PipelinedTransaction {
    * the connection can take several. Resolves when the database has answered.
    */
   readonly send: (query: CompiledQuery<unknown>) => Promise<unknown>;
+  /** Whether a statement changed a setting, or made a temporary table, that later statements see: as far as texts show it. */
+  readonly isChanged: () => boolean;
 }
 
 export interface TransactionOptions extends TransactionLimits {
@@ -72,7 +74,11 @@ export async function inTransaction<TResult>(
   const running = transactionsOn(client, pool, limits)
     .transaction()
     .execute((tx) =>
-      work({ tx, send: ({ sql, parameters }) => client.query(sql, parameters) }).catch((cause: unknown) => {
+      work({
+        tx,
+        send: ({ sql, parameters }) => client.query(sql, parameters),
+        isChanged: () => guard.isTransactionChanged,
+      }).catch((cause: unknown) => {
         thrown = { cause, connected: broken() === undefined };
         // kysely looks at what it catches before it rolls back, and that can throw. The cause is thrown below.
         throw new WorkFailed();

@@ -28,6 +28,9 @@ const sessionTags: ReadonlySet<unknown> = new Set([
 const sessionForm =
   /\bset_config\s*\([^)]*,\s*false\s*\)|\bpg_(?:try_)?advisory_lock|\b(?:create|into)\s+temp(?:orary)?\b/i;
 
+/** Of what a later statement of the transaction sees, beside rows. */
+const settingForm = /\bset_config\s*\(/i;
+
 /** What a statement was answered with. */
 interface Answer {
   readonly command?: unknown;
@@ -39,11 +42,17 @@ interface Answer {
  */
 export class TransactionGuard {
   #isSessionChanged = false;
+  #isTransactionChanged = false;
   #ended: Error | undefined;
 
   /** Whether a role, a setting or a lock could last: the connection must be closed then. */
   get isSessionChanged(): boolean {
     return this.#isSessionChanged;
+  }
+
+  /** Whether a role, a setting or a temporary table may be another one until the transaction ends. */
+  get isTransactionChanged(): boolean {
+    return this.#isTransactionChanged;
   }
 
   /**
@@ -62,8 +71,9 @@ export class TransactionGuard {
    */
   watch(text: string, answer: Answer | Answer[], transactionStatus: unknown): void {
     const tags = (Array.isArray(answer) ? answer : [answer]).map(({ command }) => command);
-    if (tags.some((tag) => sessionTags.has(tag)) ? !localForm.test(text) : sessionForm.test(text))
-      this.#isSessionChanged = true;
+    const isSetting = tags.some((tag) => sessionTags.has(tag));
+    if (isSetting || sessionForm.test(text) || settingForm.test(text)) this.#isTransactionChanged = true;
+    if (isSetting ? !localForm.test(text) : sessionForm.test(text)) this.#isSessionChanged = true;
     // Of one statement that is not awaited, the status may be the one after the framework's own commit.
     const isOutside = tags.length > 1 && transactionStatus === OUTSIDE;
     if (!isOutside && !tags.some((tag) => controlTags.has(tag))) return;

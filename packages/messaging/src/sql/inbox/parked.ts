@@ -182,11 +182,16 @@ export async function resumeKey(
  *
  * @param parked.code only those that are parked for an error with it; undefined for all
  * @param parked.types only those whose message has one of these types
+ * @param parked.except none of these
  * @returns their number
  */
 export async function resumeFailedKeys(
   { run, schema, consumer }: InboxConnection,
-  parked?: { readonly code: string; readonly types: readonly string[] },
+  parked?: {
+    readonly code: string;
+    readonly types: readonly string[];
+    readonly except: readonly SourceKey[];
+  },
 ): Promise<number> {
   const rows = await run<object>({
     name: undefined,
@@ -195,9 +200,17 @@ export async function resumeFailedKeys(
             where one.consumer = $1
               and one.blocked = 'failure'
               and ($2::text is null
-                   or one.resume_at is null and one.failed_code = $2 and one.failed_type = any ($3::text[]))
+                   or one.resume_at is null and one.failed_code = $2 and one.failed_type = any ($3::text[])
+                      and not exists (select from unnest($4::text[], $5::text[]) as but (source, key)
+                                       where but.source = one.source and but.key = one.key))
            returning one.key`,
-    values: [consumer, parked?.code ?? null, textArray(parked?.types ?? [])],
+    values: [
+      consumer,
+      parked?.code ?? null,
+      textArray(parked?.types ?? []),
+      textArray(parked?.except.map(({ source }) => source) ?? []),
+      textArray(parked?.except.map(({ key }) => key) ?? []),
+    ],
   });
   return rows.length;
 }
