@@ -117,8 +117,8 @@ export class UnknownEventError extends LeftfoldError {
 
   /**
    * @param place `newest` is the newest version that is read, and `written` the one that is written, when the type is
-   * known; `inQuery`: a query names the type; `readAs`: the types that events of a retired type are read as; `of`: what has no definition of it,
-   * and `fix` what is done about that
+   * known; `inQuery`: a query names the type; `readAs`: the types that events of a retired type are read as; `of`: what
+   * has no definition of it, and `fix` what is done about that
    */
   constructor(type: string, place: UnknownEventPlace = {}) {
     super(describeUnknown(type, place));
