@@ -103,6 +103,57 @@ describe('a rebuild', () => {
     expect(await rowsOf(store, totals)).toEqual([{ payer: 'payment-ada', cents: 100 }]);
     expect(await runner.parked.givenUp(totals)).toHaveLength(1);
   });
+
+  test('gives up what is given up before it comes to it', async ({ database }) => {
+    guarantee('rebuild-serves', 'parks-a-key');
+    refuse(13);
+    await using store = await freshStore(database, { events: [payments] });
+    await using runner = createTestRunner(store, [totals]);
+    await runner.start();
+    for (const payer of ['bob', 'cleo']) await store.append(`payment-${payer}`, [received(1), received(2)]);
+    await store.append('payment-ada', [received(13), received(100)]);
+    await runner.whenCaughtUp(totals);
+    const rebuilt = runner.rebuild(totals, { eventsPerSecond: 1 });
+    await until(async () => (await rebuildOf(runner))?.state === 'building', { timeoutMs: 20_000 });
+    accept(); // a release that could apply them
+    await runner.parked.giveUp(totals, 'payment-ada', { ...decision, upTo: 5 });
+    await until(async () => (await parkedKeys(runner)) === 0);
+    expect(await rebuilt).toMatchObject({ outcome: 'switched' });
+    expect(await rowsOf(store, totals)).toEqual([
+      { payer: 'payment-ada', cents: 100 },
+      { payer: 'payment-bob', cents: 3 },
+      { payer: 'payment-cleo', cents: 3 },
+    ]);
+    expect(await runner.parked.givenUp(totals)).toHaveLength(1);
+  });
+
+  test('that has applied what is then given up does not switch, and says so at once', async ({
+    database,
+  }) => {
+    guarantee('rebuild-serves', 'parks-a-key');
+    refuse(13);
+    await using store = await freshStore(database, { events: [payments] });
+    await using runner = createTestRunner(store, [totals]);
+    await runner.start();
+    await store.append('payment-ada', [received(13)]);
+    for (const payer of ['bob', 'cleo']) await store.append(`payment-${payer}`, [received(1), received(2)]);
+    await runner.whenCaughtUp(totals);
+    accept();
+    const rebuilt = runner.rebuild(totals, { eventsPerSecond: 1 });
+    await until(async () => ((await rebuildOf(runner))?.position ?? 0) > 0, { timeoutMs: 20_000 });
+    await runner.parked.giveUp(totals, 'payment-ada', decision);
+    const words =
+      'it had applied events of key "payment-ada" when they were given up; drop it, and rebuild again';
+    expect((await rebuildOf(runner))?.waitsFor).toBe(words);
+    await until(async () => (await rebuildOf(runner))?.position === 5, { timeoutMs: 20_000 });
+    await runner.dropRebuild(totals);
+    await expect(rebuilt).rejects.toMatchObject({ code: 'REBUILD_DROPPED' });
+    await runner.rebuild(totals);
+    expect(await rowsOf(store, totals)).toEqual([
+      { payer: 'payment-bob', cents: 3 },
+      { payer: 'payment-cleo', cents: 3 },
+    ]);
+  });
 });
 
 describe('a verification', () => {

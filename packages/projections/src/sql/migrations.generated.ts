@@ -67,6 +67,42 @@ create table :schema.projection_copies (
   constraint projection_copies_state_known check (state in ('building', 'previous')),
   constraint projection_copies_rate_positive check (events_per_second between 1 and 9007199254740991)
 );
+
+-- Gives up for a copy that is being built what is given up for the tables that serve. The term that builds it ends: the next
+-- one knows. Waits for the batch of the copy that is being written.
+create function :schema._give_up_for_copy() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subscribed constant text := new.name || '+copy';
+  building record;
+begin
+  perform :schema._lock_subscription(subscribed, new.version);
+  select copy.switched_at into building
+    from :schema.projection_copies as copy
+   where copy.name = new.name
+     and copy.version = new.version
+     and copy.state = 'building';
+  if not found then return null; end if;
+  perform :schema._carry_given_up(new.version, new.name, subscribed, building.switched_at is not null);
+  update :schema.subscriptions as one
+     set epoch = one.epoch + 1, owner = null, lease_until = null
+   where one.name = subscribed
+     and one.version = new.version;
+  update :schema.projection_copies as copy
+     set refusal = :schema._not_given_up(new.name, new.version),
+         refused_at = clock_timestamp()
+   where copy.name = new.name
+     and copy.version = new.version
+     and :schema._not_given_up(new.name, new.version) is not null;
+  return null;
+end
+$$;
+
+revoke execute on function :schema._give_up_for_copy() from public;
+
+create trigger given_up_for_copy after insert on :schema.given_up_events
+  for each row when (position('+' in new.name) = 0) execute function :schema._give_up_for_copy();
 `,
   },
 ];
@@ -157,7 +193,7 @@ begin
          _begin_rebuild.release,
          case when not exists (select from :schema.events) then clock_timestamp() end
     from generate_series(0, _begin_rebuild.slices - 1) as added (slice);
-  perform :schema._carry_given_up(live.version, live.name, live.name || '+copy');
+  perform :schema._carry_given_up(live.version, live.name, live.name || '+copy', false);
   insert into :schema.projection_copies (name, version, state, switches, events_per_second)
   values (live.name, live.version, 'building', _begin_rebuild.switches, _begin_rebuild.events_per_second)
   returning * into running;
@@ -202,7 +238,7 @@ begin
   select subscribed, live.version, wanted.place - 1, cardinality(positions), live.definition, live.definition_hash,
          wanted.position
     from unnest(positions) with ordinality as wanted (position, place);
-  perform :schema._carry_given_up(live.version, live.name, subscribed);
+  perform :schema._carry_given_up(live.version, live.name, subscribed, false);
   return jsonb_build_object('outcome', 'started', 'name', subscribed);
 end
 $$;
@@ -211,9 +247,9 @@ $$;
   {
     name: '_carry_given_up',
     sql: `-- Gives up for one subscription what was given up for another one of the same version: copies the records that it does not
--- have, and no longer sets these events aside. What is left of their keys is resumed. Called with the rows of both locked,
--- or of one that no other session knows.
-create or replace function :schema._carry_given_up(version integer, source text, target text)
+-- have, and no longer sets these events aside. What is left of their keys is resumed. Records of events that it has applied
+-- only when also_applied says so. Called with the rows of both locked, or of one that no other session knows.
+create or replace function :schema._carry_given_up(version integer, source text, target text, also_applied boolean)
 returns void language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -233,6 +269,19 @@ begin
                         and known.key = given_up.key
                         and known.given_up_at = given_up.given_up_at
                         and known.positions = given_up.positions)
+     and (also_applied
+          or given_up.reset_at is not null
+          or not exists (select from unnest(given_up.positions) as place (position)
+                          where place.position <= (select one.position
+                                                     from :schema.subscriptions as one
+                                                    where one.name = _carry_given_up.target
+                                                      and one.version = given_up.version
+                                                      and one.slice = :schema._slice_of(given_up.key, one.slices))
+                            and not exists (select from :schema.parked_events as held
+                                             where held.name = _carry_given_up.target
+                                               and held.version = given_up.version
+                                               and held.key = given_up.key
+                                               and held.position = place.position)))
    order by given_up.id;
   with gone as (
     delete from :schema.parked_events as parked
@@ -675,6 +724,30 @@ $$;
 `,
   },
   {
+    name: '_not_given_up',
+    sql: `-- Why a copy of a version's tables cannot serve any more since it has applied what was given up for the tables that serve.
+-- Null when it has not.
+create or replace function :schema._not_given_up(name text, version integer)
+returns text language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select format('it had applied events of key "%s" when they were given up; drop it, and rebuild again', left(given_up.key, 100))
+    from :schema.given_up_events as given_up
+   where given_up.name = _not_given_up.name
+     and given_up.version = _not_given_up.version
+     and given_up.reset_at is null
+     and not exists (select from :schema.given_up_events as known
+                      where known.name = _not_given_up.name || '+copy'
+                        and known.version = given_up.version
+                        and known.key = given_up.key
+                        and known.given_up_at = given_up.given_up_at
+                        and known.positions = given_up.positions)
+   order by given_up.id
+   limit 1
+$$;
+`,
+  },
+  {
     name: '_projection_schema',
     sql: `-- The schema with the tables of a version of a projection: those that serve, or the copy of them. No other schema can be
 -- named by the arguments.
@@ -730,15 +803,13 @@ $$;
   },
   {
     name: '_record_refusal',
-    sql: `-- Records why the copy of a rebuild does not serve yet, and gives up for it what was given up meanwhile: that does not need
--- to be set aside any more at the next attempt.
+    sql: `-- Records why the copy of a rebuild does not serve yet.
 create or replace function :schema._record_refusal(name text, version integer, rebuild_id uuid, refusal text)
 returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform :schema._lock_subscription(_record_refusal.name, _record_refusal.version);
-  perform :schema._lock_subscription(_record_refusal.name || '+copy', _record_refusal.version);
   update :schema.projection_copies as copy
      set refusal = left(_record_refusal.refusal, 2000),
          refused_at = clock_timestamp()
@@ -746,9 +817,6 @@ begin
      and copy.version = _record_refusal.version
      and copy.rebuild_id = _record_refusal.rebuild_id
      and copy.state = 'building';
-  if found then
-    perform :schema._carry_given_up(_record_refusal.version, _record_refusal.name, _record_refusal.name || '+copy');
-  end if;
 end
 $$;
 `,
@@ -813,7 +881,7 @@ begin
          refused_at = null
    where copy.name = _resume_copy.name and copy.version = _resume_copy.version
   returning copy.* into resumed;
-  perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed);
+  perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed, resumed.switched_at is not null);
   update :schema.parked_keys as parked
      set resume_at = clock_timestamp()
    where not rolls_back
@@ -857,6 +925,7 @@ declare
   before :schema.subscriptions;
   next_epoch bigint;
   objects text[];
+  refusal text;
 begin
   perform :schema._lock_subscription(_switch_copy.name, _switch_copy.version);
   perform :schema._lock_subscription(subscribed, _switch_copy.version);
@@ -927,7 +996,9 @@ begin
               where skipped.name = subscribed and skipped.version = _switch_copy.version) then
     return 'events that had been given up are applied again since a reset, and not by it; drop it, and rebuild again';
   end if;
-  perform :schema._carry_given_up(_switch_copy.version, _switch_copy.name, subscribed);
+  perform :schema._carry_given_up(_switch_copy.version, _switch_copy.name, subscribed, copied_now.switched_at is not null);
+  refusal := :schema._not_given_up(_switch_copy.name, _switch_copy.version);
+  if refusal is not null then return refusal; end if;
   select count(distinct parked.key) as keys, min(parked.key) as key into more
     from :schema.parked_events as parked
    where parked.name = subscribed

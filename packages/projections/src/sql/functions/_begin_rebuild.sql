@@ -80,7 +80,7 @@ begin
          _begin_rebuild.release,
          case when not exists (select from :schema.events) then clock_timestamp() end
     from generate_series(0, _begin_rebuild.slices - 1) as added (slice);
-  perform :schema._carry_given_up(live.version, live.name, live.name || '+copy');
+  perform :schema._carry_given_up(live.version, live.name, live.name || '+copy', false);
   insert into :schema.projection_copies (name, version, state, switches, events_per_second)
   values (live.name, live.version, 'building', _begin_rebuild.switches, _begin_rebuild.events_per_second)
   returning * into running;

@@ -32,7 +32,7 @@ begin
   select subscribed, live.version, wanted.place - 1, cardinality(positions), live.definition, live.definition_hash,
          wanted.position
     from unnest(positions) with ordinality as wanted (position, place);
-  perform :schema._carry_given_up(live.version, live.name, subscribed);
+  perform :schema._carry_given_up(live.version, live.name, subscribed, false);
   return jsonb_build_object('outcome', 'started', 'name', subscribed);
 end
 $$;

@@ -1,7 +1,7 @@
 -- Gives up for one subscription what was given up for another one of the same version: copies the records that it does not
--- have, and no longer sets these events aside. What is left of their keys is resumed. Called with the rows of both locked,
--- or of one that no other session knows.
-create or replace function :schema._carry_given_up(version integer, source text, target text)
+-- have, and no longer sets these events aside. What is left of their keys is resumed. Records of events that it has applied
+-- only when also_applied says so. Called with the rows of both locked, or of one that no other session knows.
+create or replace function :schema._carry_given_up(version integer, source text, target text, also_applied boolean)
 returns void language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -21,6 +21,19 @@ begin
                         and known.key = given_up.key
                         and known.given_up_at = given_up.given_up_at
                         and known.positions = given_up.positions)
+     and (also_applied
+          or given_up.reset_at is not null
+          or not exists (select from unnest(given_up.positions) as place (position)
+                          where place.position <= (select one.position
+                                                     from :schema.subscriptions as one
+                                                    where one.name = _carry_given_up.target
+                                                      and one.version = given_up.version
+                                                      and one.slice = :schema._slice_of(given_up.key, one.slices))
+                            and not exists (select from :schema.parked_events as held
+                                             where held.name = _carry_given_up.target
+                                               and held.version = given_up.version
+                                               and held.key = given_up.key
+                                               and held.position = place.position)))
    order by given_up.id;
   with gone as (
     delete from :schema.parked_events as parked

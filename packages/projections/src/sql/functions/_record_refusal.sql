@@ -1,12 +1,10 @@
--- Records why the copy of a rebuild does not serve yet, and gives up for it what was given up meanwhile: that does not need
--- to be set aside any more at the next attempt.
+-- Records why the copy of a rebuild does not serve yet.
 create or replace function :schema._record_refusal(name text, version integer, rebuild_id uuid, refusal text)
 returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform :schema._lock_subscription(_record_refusal.name, _record_refusal.version);
-  perform :schema._lock_subscription(_record_refusal.name || '+copy', _record_refusal.version);
   update :schema.projection_copies as copy
      set refusal = left(_record_refusal.refusal, 2000),
          refused_at = clock_timestamp()
@@ -14,8 +12,5 @@ begin
      and copy.version = _record_refusal.version
      and copy.rebuild_id = _record_refusal.rebuild_id
      and copy.state = 'building';
-  if found then
-    perform :schema._carry_given_up(_record_refusal.version, _record_refusal.name, _record_refusal.name || '+copy');
-  end if;
 end
 $$;

@@ -39,7 +39,7 @@ begin
          refused_at = null
    where copy.name = _resume_copy.name and copy.version = _resume_copy.version
   returning copy.* into resumed;
-  perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed);
+  perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed, resumed.switched_at is not null);
   update :schema.parked_keys as parked
      set resume_at = clock_timestamp()
    where not rolls_back

@@ -21,6 +21,7 @@ declare
   before :schema.subscriptions;
   next_epoch bigint;
   objects text[];
+  refusal text;
 begin
   perform :schema._lock_subscription(_switch_copy.name, _switch_copy.version);
   perform :schema._lock_subscription(subscribed, _switch_copy.version);
@@ -91,7 +92,9 @@ begin
               where skipped.name = subscribed and skipped.version = _switch_copy.version) then
     return 'events that had been given up are applied again since a reset, and not by it; drop it, and rebuild again';
   end if;
-  perform :schema._carry_given_up(_switch_copy.version, _switch_copy.name, subscribed);
+  perform :schema._carry_given_up(_switch_copy.version, _switch_copy.name, subscribed, copied_now.switched_at is not null);
+  refusal := :schema._not_given_up(_switch_copy.name, _switch_copy.version);
+  if refusal is not null then return refusal; end if;
   select count(distinct parked.key) as keys, min(parked.key) as key into more
     from :schema.parked_events as parked
    where parked.name = subscribed

@@ -62,3 +62,39 @@ create table :schema.projection_copies (
   constraint projection_copies_state_known check (state in ('building', 'previous')),
   constraint projection_copies_rate_positive check (events_per_second between 1 and 9007199254740991)
 );
+
+-- Gives up for a copy that is being built what is given up for the tables that serve. The term that builds it ends: the next
+-- one knows. Waits for the batch of the copy that is being written.
+create function :schema._give_up_for_copy() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  subscribed constant text := new.name || '+copy';
+  building record;
+begin
+  perform :schema._lock_subscription(subscribed, new.version);
+  select copy.switched_at into building
+    from :schema.projection_copies as copy
+   where copy.name = new.name
+     and copy.version = new.version
+     and copy.state = 'building';
+  if not found then return null; end if;
+  perform :schema._carry_given_up(new.version, new.name, subscribed, building.switched_at is not null);
+  update :schema.subscriptions as one
+     set epoch = one.epoch + 1, owner = null, lease_until = null
+   where one.name = subscribed
+     and one.version = new.version;
+  update :schema.projection_copies as copy
+     set refusal = :schema._not_given_up(new.name, new.version),
+         refused_at = clock_timestamp()
+   where copy.name = new.name
+     and copy.version = new.version
+     and :schema._not_given_up(new.name, new.version) is not null;
+  return null;
+end
+$$;
+
+revoke execute on function :schema._give_up_for_copy() from public;
+
+create trigger given_up_for_copy after insert on :schema.given_up_events
+  for each row when (position('+' in new.name) = 0) execute function :schema._give_up_for_copy();
