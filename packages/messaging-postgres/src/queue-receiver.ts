@@ -2,12 +2,12 @@ import { uuidv7 } from '@leftfold/core';
 import { readable } from '@leftfold/core/input';
 import type { CloudEventAttributes, Delivery, Receiver, ReceiverOptions } from '@leftfold/messaging';
 import { numberArray, pause } from '@leftfold/postgres';
-import type { OpenQueue } from './open-queue.ts';
+import { answerMsFor, type OpenQueue } from './open-queue.ts';
 
 /** While nothing is told, it is looked for messages after as many milliseconds. */
 const POLL_MS = 500;
-/** Most bytes of bodies that are received at one time. */
-const RECEIVE_BYTES = 16 * 2 ** 20;
+/** Most bytes of bodies that are received at one time. A larger one is read by itself, in the time that it needs. */
+const RECEIVE_BYTES = 4 * 2 ** 20;
 
 /** After a crash of the server, what was received or acknowledged just before is received again. */
 const NOT_DURABLE = `(select pg_catalog.set_config('synchronous_commit', 'off', true)) as quick`;
@@ -16,7 +16,9 @@ interface MessageRow {
   readonly id: string;
   readonly attributes: string;
   readonly content_type: string;
-  readonly body: Uint8Array;
+  /** Null when it is larger than what is received at one time. */
+  readonly body: Uint8Array | null;
+  readonly bytes: number;
   readonly deliveries: number;
 }
 
@@ -71,18 +73,37 @@ export class QueueReceiver implements Receiver {
     if (most <= 0) return false;
     const rows = await this.#queue.run<MessageRow>({
       name: `leftfold receive ${schema}`,
-      text: `select id::text as id, attributes, content_type, body, deliveries
+      text: `select id::text as id, attributes, content_type, body, bytes, deliveries
                from "${schema}".receive($1, $2, $3, $4, $5, $6) cross join ${NOT_DURABLE}`,
       values: [queue, consumer, this.#name, most, RECEIVE_BYTES, invisibleMs],
     });
     for (const row of rows) {
       this.#inFlight.add(row.id);
-      onDelivery(this.#deliveryOf(row));
+      const body = row.body ?? (await this.#bodyOf(row));
+      if (body !== undefined) onDelivery(this.#deliveryOf(row, body));
+      else this.#inFlight.delete(row.id);
     }
     return rows.length > 0;
   }
 
-  #deliveryOf({ id, attributes, content_type: contentType, body, deliveries }: MessageRow): Delivery {
+  /** @returns undefined when it took so long that the message is another receiver's by now */
+  async #bodyOf({ id, bytes }: MessageRow): Promise<Uint8Array | undefined> {
+    const { schema, queue, invisibleMs } = this.#queue.settings;
+    const answerMs = answerMsFor(bytes);
+    await this.#keep(answerMs + invisibleMs);
+    const [row] = await this.#queue.run<{ readonly body: Uint8Array }>({
+      name: undefined,
+      text: `select body from "${schema}".read_body($1, $2, $3, $4)`,
+      values: [queue, this.#options.consumer, this.#name, id],
+      answerMs,
+    });
+    return row?.body;
+  }
+
+  #deliveryOf(
+    { id, attributes, content_type: contentType, deliveries }: MessageRow,
+    body: Uint8Array,
+  ): Delivery {
     return {
       // Sound: written by `publish`; a stranger's text is no object of texts at worst, and refused by the consumer.
       attributes: attributesOf(attributes),

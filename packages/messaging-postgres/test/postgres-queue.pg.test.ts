@@ -126,6 +126,28 @@ describe('a queue', () => {
     expect(second.deliveries.map(({ redelivered }) => redelivered)).toEqual([true, true]);
   });
 
+  test('gives a large message that takes longer than other answers may, and keeps others meanwhile', async ({
+    queue,
+    database,
+  }) => {
+    const transport = queue({ consumers: ['billing'] });
+    await publish(transport, [message('a', 1), { ...message('b', 2), body: new Uint8Array(5 * 2 ** 20) }]);
+    const slow = new Pool({ connectionString: database.connectionString, max: 1 });
+    const { rows } = await slow.query<{ source: string }>(
+      `select pg_get_functiondef('leftfold_queue.read_body'::regproc) as source`,
+    );
+    await slow.query(rows[0]!.source.replace('message.body', '(select message.body from pg_sleep(11))'));
+    await using first = await receive(transport, 'billing', { acknowledge: false });
+    const given = 'select from leftfold_queue.messages where receiver is not null and length(body) > 1e6';
+    await until(async () => (await slow.query(given)).rowCount === 1);
+    await using second = await receive(transport, 'billing');
+    await until(() => first.deliveries.length === 2, { timeoutMs: 30_000 });
+    expect(first.deliveries[1]?.body).toHaveLength(5 * 2 ** 20);
+    expect([first.ids(), first.lost, second.ids()]).toEqual([['a-1', 'b-2'], [], []]);
+    await slow.query(rows[0]!.source);
+    await slow.end();
+  });
+
   test('gives what a receiver has left behind to another one after a time', async ({ queue, database }) => {
     guarantee('queue-in-order');
     await (await queue({ consumers: ['billing'] }).openPublisher()).close();

@@ -1,8 +1,11 @@
 -- Gives the next messages of a consumer to a receiver, in their order: no other receiver gets them, nor later messages with
--- their keys, until they are acknowledged or the time is over. A first message is given whatever its size.
+-- their keys, until they are acknowledged or the time is over. A first message is given whatever its size: when that is more
+-- than most_bytes, without its body, which read_body() gives.
 create or replace function :schema.receive(
   queue text, consumer text, receiver text, most integer, most_bytes bigint, invisible_ms double precision
-) returns table (id bigint, attributes text, content_type text, body bytea, deliveries integer)
+) returns table (
+  id bigint, attributes text, content_type text, body bytea, bytes integer, deliveries integer
+)
 language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
@@ -44,9 +47,10 @@ begin
            invisible_until = clock_timestamp() + invisible_ms * interval '1 millisecond',
            deliveries = message.deliveries + 1
      where message.id = any (chosen)
-    returning message.id, message.attributes, message.content_type, message.body, message.deliveries
+    returning message.id, message.attributes, message.content_type, octet_length(message.body) as bytes,
+              case when octet_length(message.body) <= receive.most_bytes then message.body end as body, message.deliveries
   )
-  select given.id, given.attributes, given.content_type, given.body, given.deliveries
+  select given.id, given.attributes, given.content_type, given.body, given.bytes, given.deliveries
     from given
    order by given.id;
 end
