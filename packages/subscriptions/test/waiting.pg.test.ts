@@ -1,10 +1,11 @@
 import { tokenOf } from '@leftfold/core';
+import { beginTransaction } from '@leftfold/testbed/database';
 import { TcpProxy } from '@leftfold/testbed/faults';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { expect } from 'vitest';
 import { test } from './engine-test.ts';
-import { added, createRunner, noted, openStore, ownerOf, recorder } from './recorder.ts';
+import { added, amountsOf, createRunner, noted, openStore, ownerOf, recorder } from './recorder.ts';
 
 test('calls that wait share few statements, and leave connections to leases and batches', async ({
   processUrl,
@@ -55,6 +56,25 @@ test('a call ends when its signal aborts, also while the database is silent', as
   ending.abort(reason);
   expect(await waiting).toBe(reason);
   await proxy.restore();
+});
+
+test('a call for the end of the log waits for what is committed, also while an older append is in flight', async ({
+  connectionString,
+  adminStore: store,
+}) => {
+  const subscription = recorder(store, 'recorder');
+  await using runner = createRunner(store, [subscription]);
+  await runner.start();
+  await using held = await beginTransaction(connectionString);
+  await store.append('counter-older', [added(1)], { transaction: held.client });
+  await store.append('counter-newer', [added(2)]);
+  expect(await store.highWaterMark()).toBe(0);
+  expect(await failureOf(runner.whenCaughtUp(subscription, { timeoutMs: 300 }))).toMatchObject({
+    code: 'SUBSCRIPTION_TIMEOUT',
+  });
+  await held.commit();
+  await runner.whenCaughtUp(subscription);
+  expect(await amountsOf(store, 'recorder')).toEqual([1, 2]);
 });
 
 test('a call for the end of the log ends at its timeout, or its signal, also without a connection', async ({

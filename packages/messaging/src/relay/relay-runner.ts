@@ -143,7 +143,7 @@ export class RelayRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until everything up to the current high-water mark is published or parked.
+   * Waits until every event that is committed now is published or parked.
    *
    * @param options.timeoutMs is Infinity by default
    * @throws like {@link waitFor}

@@ -135,7 +135,7 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until everything up to the current high-water mark is applied; for an inline projection, until appends apply
+   * Waits until every event that is committed now is applied; for an inline projection, until appends apply
    * it.
    *
    * @param options.timeoutMs is Infinity by default

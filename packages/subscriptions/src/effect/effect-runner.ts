@@ -61,7 +61,7 @@ export class EffectRunner {
     await this.#runner.waitFor(this.find(ref), token, options);
   }
 
-  /** Waits until everything up to the high-water mark is processed or parked, and no key waits for its next attempt. */
+  /** Waits until every event that is committed now is processed or parked, and no key waits for its next attempt. */
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
     const { name, version } = this.find(ref);
     const by = { store: this.#store, runner: this.#runner };

@@ -20,7 +20,7 @@ interface EffectIdentity extends SubscriptionRef {
 const POLL_MS = 25;
 
 /**
- * Waits until an effect has processed or parked everything up to the high-water mark, and no key waits for its next
+ * Waits until an effect has processed or parked every event that is committed now, and no key waits for its next
  * attempt.
  *
  * @throws SubscriptionTimeoutError, with the last failure as its cause; SubscriptionFailedError; the errors of
@@ -34,7 +34,7 @@ export async function waitForAttempts(
   const { name, version } = identity;
   const ref = { name, version };
   const deadline = performance.now() + timeoutMs;
-  const wanted = await runner.untilMark(ref, { timeoutMs, signal });
+  const wanted = await runner.untilEnd(ref, { timeoutMs, signal });
   let failure: unknown;
   const check = async () => {
     try {

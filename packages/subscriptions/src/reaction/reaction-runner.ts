@@ -99,7 +99,7 @@ export class ReactionRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until everything up to the current high-water mark is processed or parked.
+   * Waits until every event that is committed now is processed or parked.
    *
    * @param options.timeoutMs is Infinity by default
    * @throws like {@link waitFor}

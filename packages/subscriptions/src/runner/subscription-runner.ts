@@ -17,7 +17,7 @@ import { identityOf, type Subscription } from '../subscription/subscription-defi
 import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscription-key.ts';
 import { SubscriptionReads } from '../wait/subscription-reads.ts';
 import { SubscriptionWaiters, type WaitOptions } from '../wait/subscription-waiters.ts';
-import { waitForMark } from '../wait/wait-for-mark.ts';
+import { waitForEnd } from '../wait/wait-for-end.ts';
 import { waitForPlace } from '../wait/wait-for-place.ts';
 import { LedLoops } from './led-loops.ts';
 import { createMissing } from './create-missing.ts';
@@ -185,22 +185,21 @@ export class SubscriptionRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until everything up to the current high-water mark is processed. For a subscription that is to become inline,
-   * until it is.
+   * Waits until every event that is committed now is processed. For a subscription that is to become inline, until it is.
    *
    * @param options.timeoutMs is Infinity by default
    * @throws like {@link waitFor}
    */
   async whenCaughtUp(ref: SubscriptionRef, options: WaitForOptions = {}): Promise<void> {
-    await this.untilMark(ref, toWaitOptions(options, Number.POSITIVE_INFINITY));
+    await this.untilEnd(ref, toWaitOptions(options, Number.POSITIVE_INFINITY));
   }
 
-  /** @internal The same. @returns the mark */
-  async untilMark(ref: SubscriptionRef, waiting: WaitOptions): Promise<number> {
+  /** @internal The same. @returns the position of the last event */
+  async untilEnd(ref: SubscriptionRef, waiting: WaitOptions): Promise<number> {
     const subscription = this.#findOpen(ref);
     const inline = subscription.definition.promote !== undefined;
     const by = { store: this.#store, waiters: this.#waiters };
-    return waitForMark(by, subscription, { inline, read: true }, waiting);
+    return waitForEnd(by, subscription, { inline, read: true }, waiting);
   }
 
   /** @internal False when this process defines the subscription in another way than the row with this hash. */
