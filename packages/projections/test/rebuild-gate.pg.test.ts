@@ -100,6 +100,10 @@ describe('a rebuild with a condition', () => {
     const refused = await failureOf(runner.rebuild(sliced, { slices: 2, switchIf: () => true }));
     expect(refused).toMatchObject({ code: 'REBUILD_REFUSED' });
     expect(String(refused)).toContain('its 3 slices cannot be compared with 2');
+    // Another release can declare another number.
+    const inTwo = { ...sliced, slices: 2 };
+    await using other = createTestRunner(store, [inTwo]);
+    expect(await other.rebuild(inTwo, { switchIf: () => false })).toMatchObject({ difference: { rows: 10 } });
     await writer.end();
   });
 

@@ -12,8 +12,12 @@ import { readTables, type ServingTables } from '../sql/serving-tables.ts';
 /** A projection as it was at a position of the log: a copy of its tables that nothing changes any more. */
 export class PastProjection<TProjection extends AnyProjection = AnyProjection> implements AsyncDisposable {
   readonly projection: TProjection;
-  /** Every event up to it is applied, and no later one. */
+  /** Every event up to it is applied, and no later one; see {@link parkedKeys}. */
   readonly position: number;
+  /**
+   * Keys of which this process could not apply an event, where `onFailure` is `park`: their rows lack it, and later ones.
+   */
+  readonly parkedKeys: number;
   readonly #store: PostgresEventStore;
   readonly #replay: Replay;
   readonly #onDispose: () => void;
@@ -22,12 +26,18 @@ export class PastProjection<TProjection extends AnyProjection = AnyProjection> i
   /** @internal */
   constructor(
     store: PostgresEventStore,
-    { projection, replay, position }: { projection: TProjection; replay: Replay; position: number },
+    {
+      projection,
+      replay,
+      position,
+      parkedKeys,
+    }: { projection: TProjection; replay: Replay; position: number; parkedKeys: number },
     onDispose: () => void,
   ) {
     this.#onDispose = onDispose;
     this.projection = projection;
     this.position = position;
+    this.parkedKeys = parkedKeys;
     this.#store = store;
     this.#replay = replay;
   }

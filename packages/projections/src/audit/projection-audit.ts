@@ -11,6 +11,7 @@ import { tell } from '@leftfold/postgres';
 import { guarded, type OnIncident, warner, withStoreErrors } from '@leftfold/subscriptions';
 import { Replay } from '../replay/replay.ts';
 import type { ProjectionRunner } from '../runner/projection-runner.ts';
+import { readUnlike } from '../sql/given-up.ts';
 import { dropAbandonedReplays } from '../sql/replays.ts';
 import { repairProjection, type Repair } from '../verify/repair-projection.ts';
 import { assertVerifyOptions, type Verification, type VerifyOptions } from '../verify/verification.ts';
@@ -119,14 +120,17 @@ export class ProjectionAudit implements AsyncDisposable {
       try {
         await replay.reach(positions, { signal, onPosition });
         await replay.stop();
+        const unlike = await withStoreErrors(this.#store, () =>
+          readUnlike(this.#store, projection, replay.ref),
+        );
+        const kept = { projection, replay, position, parkedKeys: unlike.replay_parked };
+        const past = new PastProjection(this.#store, kept, () => this.#open.delete(past));
+        this.#open.add(past);
+        return past;
       } catch (error) {
         await replay[Symbol.asyncDispose]();
         throw error;
       }
-      const kept = { projection, replay, position };
-      const past = new PastProjection(this.#store, kept, () => this.#open.delete(past));
-      this.#open.add(past);
-      return past;
     });
   }
 

@@ -19,7 +19,7 @@ export interface Decision {
  * process that builds the copy lets it serve; otherwise the copy stays as it is, and follows the log.
  *
  * @throws what the condition throws, or the signal's reason, with nothing decided; RebuildDroppedError, RebuildRefusedError,
- * SubscriptionFailedError, StoreUnavailableError
+ * SubscriptionFailedError, StoreUnavailableError; LogRewoundError when the log has gone back meanwhile
  */
 export async function decideBy(
   store: PostgresEventStore,
@@ -27,6 +27,7 @@ export async function decideBy(
   rebuildId: string,
   options: GatedRebuildOptions,
 ): Promise<Decision> {
+  const { era } = store;
   const difference = await compareCopy(store, projection, rebuildId, options);
   const copy = { ...projection, rebuildId };
   const decide = (refusal: string | undefined) =>
@@ -44,6 +45,8 @@ export async function decideBy(
     await decide(`${what} at position ${difference.position}; ${NEXT}`).catch(() => {});
     throw error;
   }
+  // What was compared is another log then, also where a backup has the copy.
+  await store.highWaterMark({ after: 0, era });
   const refusal = switches
     ? undefined
     : `switchIf returned false at position ${difference.position}; ${NEXT}`;

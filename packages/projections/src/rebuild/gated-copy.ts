@@ -72,7 +72,7 @@ export class GatedCopy implements Follower {
 
   #assertComparable(slices: readonly Checkpoint[], positions: readonly number[]): void {
     const failed = slices.find(({ failure }) => failure !== undefined);
-    if (failed?.failure?.outdated === false) throw rebuildFailed(this.#projection, failed.failure);
+    if (failed?.failure !== undefined) throw rebuildFailed(this.#projection, failed.failure);
     if (positions.length !== 1 && positions.length !== slices.length)
       throw new RebuildRefusedError(
         this.#projection,

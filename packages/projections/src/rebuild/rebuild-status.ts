@@ -43,8 +43,9 @@ export function toRebuildStatus(
   { highWaterMark, hasProcess }: { readonly highWaterMark: number; readonly hasProcess: boolean },
 ): RebuildStatus {
   const position = slices.length === 0 ? 0 : Math.min(...slices.map((one) => one.position));
-  const state = stateOf(copy, slices, highWaterMark - position);
+  const state = stateOf(copy, slices, { lag: highWaterMark - position, hasProcess });
   const gated = copy.state === 'building' && !copy.switches;
+  const failure = slices.find((slice) => slice.failure !== undefined)?.failure;
   const moved = position - copy.measured_from;
   const speed = state === 'building' && moved > 0 ? moved / copy.measured_for : undefined;
   return {
@@ -58,14 +59,23 @@ export function toRebuildStatus(
     switchedAt: copy.switched_at === null ? undefined : new Date(copy.switched_at * 1_000),
     release: slices[0]?.forRelease,
     gated,
-    waitsFor: waitsFor(state, copy, hasProcess ? undefined : slices[0]?.forRelease),
-    failure: slices.find(({ failure }) => failure !== undefined)?.failure,
+    waitsFor: waitsFor(state, copy, {
+      release: hasProcess ? undefined : slices[0]?.forRelease,
+      isOutdated: failure?.outdated === true,
+    }),
+    failure,
   };
 }
 
-function waitsFor(state: RebuildState, copy: CopyRow, release: string | undefined): string | undefined {
+function waitsFor(
+  state: RebuildState,
+  copy: CopyRow,
+  { release, isOutdated }: { readonly release: string | undefined; readonly isOutdated: boolean },
+): string | undefined {
   if (state === 'waiting' && release !== undefined)
     return `a process of the release that asked for it, "${release}"; resumeRebuild() lets the release that calls it go on, rebuild() begins anew`;
+  if (state === 'stopped' && isOutdated)
+    return 'a newer release, whose events this one cannot read: call resumeRebuild() in a process of that one, or rebuild()';
   if (copy.refusal !== null) return copy.refusal;
   return state === 'caught-up' && !copy.switches ? WAITS_FOR_DECISION : undefined;
 }
@@ -76,10 +86,17 @@ const WAITS_FOR_DECISION =
 /** Positions to the end of the log that a copy which follows it is behind, while events are appended. */
 const FOLLOWS = 5_000;
 
-function stateOf({ state, switches }: CopyRow, slices: readonly Checkpoint[], lag: number): RebuildState {
+function stateOf(
+  { state, switches }: CopyRow,
+  slices: readonly Checkpoint[],
+  { lag, hasProcess }: { readonly lag: number; readonly hasProcess: boolean },
+): RebuildState {
   if (state === 'previous') return 'previous';
   if (slices.some(({ failure }) => failure !== undefined)) return 'stopped';
   if (slices.some(({ paused }) => paused)) return 'paused';
+  const isLeased = slices.some(({ leased }) => leased);
+  // It may have caught up when it was built or served, and be led by none now.
+  if (!isLeased && !hasProcess) return 'waiting';
   if (slices.every(({ caughtUp }) => caughtUp) && (lag <= FOLLOWS || !switches)) return 'caught-up';
-  return slices.some(({ leased }) => leased) ? 'building' : 'waiting';
+  return isLeased ? 'building' : 'waiting';
 }

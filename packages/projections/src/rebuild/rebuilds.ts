@@ -61,11 +61,18 @@ export class Rebuilds {
   /** Begins a rebuild, or joins one. @returns its id */
   async #begin(projection: AnyProjection, options: AnyRebuildOptions): Promise<string> {
     const switches = options.switchIf === undefined;
-    const { slices = projection.slices, eventsPerSecond } = options;
+    const { eventsPerSecond } = options;
+    const serving = switches ? 1 : await this.#slicesOf(projection);
+    // Slices that serve are each at a position of their own, which only the same slice of the copy can come to.
+    const { slices = serving > 1 ? serving : projection.slices } = options;
     if (projection.mode === 'inline' && slices > 1)
       throw new InvalidArgumentError('slices', 'must be 1 for a projection that is inline');
     options.signal?.throwIfAborted();
-    if (!switches) await this.#assertComparable(projection, slices);
+    if (serving > 1 && serving !== slices)
+      throw new RebuildRefusedError(
+        projection,
+        `its ${serving} slices cannot be compared with ${slices}; call rebuild() with switchIf and without slices`,
+      );
     const { name, version } = projection;
     const asked = { name, version, definitionHash: definitionHashOf(projection) };
     const release = this.#runner.releaseOf(copyRef(projection));
@@ -185,7 +192,7 @@ export class Rebuilds {
         if (status !== undefined) tell(onProgress, status);
         if (status !== undefined && isOver(status)) return status;
         const failure = status?.failure;
-        if (failure !== undefined && !failure.outdated) throw rebuildFailed(projection, failure);
+        if (failure !== undefined) throw rebuildFailed(projection, failure);
       } catch (error) {
         if (!LeftfoldError.is(error) || error.code !== 'STORE_UNAVAILABLE' || this.#store.closed) throw error;
         waitMs = OUTAGE_POLL_MS;
@@ -208,14 +215,10 @@ export class Rebuilds {
     return copy;
   }
 
-  /** Slices that serve are each at a position of their own, which only the same slice of the copy can come to. */
-  async #assertComparable(projection: AnyProjection, slices: number): Promise<void> {
+  /** In how many slices the version serves. */
+  async #slicesOf(projection: AnyProjection): Promise<number> {
     const { length } = await withStoreErrors(this.#store, () => readCheckpoints(this.#store, [projection]));
-    if (length > 1 && length !== slices)
-      throw new RebuildRefusedError(
-        projection,
-        `its ${length} slices cannot be compared with ${slices}; call rebuild() with switchIf and without slices`,
-      );
+    return length;
   }
 
   /** Without a wait for the next check. @throws RebuildDroppedError */

@@ -1,4 +1,10 @@
-import { type AnyProjection, StoreUnavailableError, type Backoff, retryDelayMs } from '@leftfold/core';
+import {
+  type AnyProjection,
+  type Backoff,
+  RebuildRefusedError,
+  retryDelayMs,
+  StoreUnavailableError,
+} from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import {
   isIdleEnded,
@@ -119,11 +125,21 @@ async function holdOnce<TResult>(
       const positions = slices.map(({ position }) => (inline ? top : position));
       if (!(await follower.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
       // They are beyond what serves when that was reset, until it has come after them.
-      if (!(await follower.isAt(connection, positions))) throw new NotReached();
+      if (!(await follower.isAt(connection, positions))) {
+        const isStill = slices.some(({ paused, failure }) => paused || failure !== undefined);
+        throw isStill ? standsStill(projection, positions) : new NotReached();
+      }
       return work({ tx, connection, inline, positions });
     },
     // It is never idle for long, unless the process is paused: then the appends do not wait for it.
     { lockMs: waitMs, idleMs: Math.max(waitMs, 2 * INLINE_WAIT_MS), signal },
+  );
+}
+
+function standsStill(projection: AnyProjection, positions: readonly number[]): RebuildRefusedError {
+  return new RebuildRefusedError(
+    projection,
+    `what serves stands still at position ${Math.min(...positions)}, before the tables to compare it with: call resume() first, or rebuild() without switchIf`,
   );
 }
 

@@ -51,8 +51,9 @@ export interface ReachOptions {
 export class Replay implements AsyncDisposable {
   /** The schema of its tables. */
   readonly schema: string;
+  /** Its subscription. */
+  readonly ref: ProjectionKey;
   readonly #projection: AnyProjection;
-  readonly #ref: ProjectionKey;
   readonly #store: PostgresEventStore;
   readonly #runner: SubscriptionRunner;
   readonly #keeping: NodeJS.Timeout;
@@ -66,7 +67,7 @@ export class Replay implements AsyncDisposable {
   ) {
     this.schema = replaySchema(store.schema, ref.name);
     this.#projection = projection;
-    this.#ref = ref;
+    this.ref = ref;
     this.#store = store;
     this.#era = store.era;
     this.#runner = createSubscriptionRunner({
@@ -130,7 +131,7 @@ export class Replay implements AsyncDisposable {
     { signal, timeoutMs = Number.POSITIVE_INFINITY, onPosition }: ReachOptions = {},
   ): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
-    await withStoreErrors(this.#store, () => leadReplay(this.#store, this.#ref, positions));
+    await withStoreErrors(this.#store, () => leadReplay(this.#store, this.ref, positions));
     for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_POLL_MS)) {
       signal?.throwIfAborted();
       const slices = await this.#look();
@@ -143,7 +144,7 @@ export class Replay implements AsyncDisposable {
 
   /** Whether each slice is exactly at its position, as this connection sees it. @throws the errors of {@link reach} */
   async isAt(connection: SchemaConnection, positions: readonly number[]): Promise<boolean> {
-    const slices = await readCheckpoints(connection, [this.#ref]);
+    const slices = await readCheckpoints(connection, [this.ref]);
     return (
       this.#hasReached(positions, slices, undefined) &&
       slices.every(({ position, slice }) => position === positions[slice])
@@ -154,7 +155,7 @@ export class Replay implements AsyncDisposable {
   async #look(): Promise<readonly Checkpoint[] | undefined> {
     const store = this.#store;
     try {
-      const slices = await withStoreErrors(store, () => readCheckpoints(store, [this.#ref]));
+      const slices = await withStoreErrors(store, () => readCheckpoints(store, [this.ref]));
       // A backup may be without the replay. And a log that has gone back may never come to the positions.
       if (slices.length === 0 || store.era !== this.#era)
         await store.highWaterMark({ after: 0, era: this.#era });
@@ -188,7 +189,7 @@ export class Replay implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#keeping);
     await this.stop();
-    await dropReplay(this.#store, this.#ref).catch(() => {});
+    await dropReplay(this.#store, this.ref).catch(() => {});
   }
 }
 

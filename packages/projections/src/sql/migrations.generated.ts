@@ -485,9 +485,17 @@ as $$
 declare
   copied constant text := :schema._projection_schema(name, version, true);
   subscribed constant text := name || '+copy';
+  tables text;
   was_there boolean;
 begin
   perform :schema._lock_subscription(_drop_copy.name, _drop_copy.version);
+  -- A batch writes to the tables, and then to its row: in another order, each would wait for the other.
+  select string_agg(format('%I.%I', copied, class.relname), ', ' order by class.relname) into tables
+    from pg_class as class
+   where class.relnamespace = to_regnamespace(quote_ident(copied)) and class.relkind in ('r', 'p');
+  if tables is not null then
+    execute 'lock table ' || tables || ' in access exclusive mode';
+  end if;
   perform :schema._lock_subscription(subscribed, _drop_copy.version);
   delete from :schema.projection_copies as copy
    where copy.name = _drop_copy.name
@@ -882,6 +890,11 @@ begin
    where copy.name = _resume_copy.name and copy.version = _resume_copy.version
   returning copy.* into resumed;
   perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed, resumed.switched_at is not null);
+  update :schema.projection_copies as copy
+     set refusal = :schema._not_given_up(copy.name, copy.version), refused_at = clock_timestamp()
+   where copy.name = _resume_copy.name
+     and copy.version = _resume_copy.version
+     and :schema._not_given_up(copy.name, copy.version) is not null;
   update :schema.parked_keys as parked
      set resume_at = clock_timestamp()
    where not rolls_back

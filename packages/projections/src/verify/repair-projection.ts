@@ -3,6 +3,7 @@ import { columnsOf } from '@leftfold/core/column';
 import { fenceLeases } from '@leftfold/subscriptions';
 import { holdServing } from '../replay/hold-serving.ts';
 import type { ReplayOptions } from '../replay/replay.ts';
+import { readUnlike, type Unlike } from '../sql/given-up.ts';
 import { replaceRows } from '../sql/replace-rows.ts';
 import { projectionSchema } from '../tables/projection-schema.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
@@ -57,6 +58,7 @@ export async function repairProjection(
     projection,
     replay,
     async ({ tx, connection, inline, positions }) => {
+      assertAlike(projection, await readUnlike(connection, projection, replay.ref));
       // The process that has the lease keeps rows in memory: it begins anew, with those of the tables.
       if (!inline) await fenceLeases(connection, projection);
       for (const definition of projection.tables) {
@@ -74,4 +76,27 @@ export async function repairProjection(
   const { name, version } = projection;
   const message = `${count} rows of projection "${name}" version ${version} were replaced, at position ${position}`;
   return { repaired: count, position, verification, message };
+}
+
+/**
+ * A row of the replay has all events of its key, or those before one that this process cannot apply. What serves would apply
+ * again what it has set aside, or would lack what it has applied.
+ *
+ * @throws RepairRefusedError
+ */
+function assertAlike(
+  projection: AnyProjection,
+  { parked, replay_parked: count, given_up: givenUp }: Unlike,
+): void {
+  if (parked !== null)
+    throw new RepairRefusedError(
+      projection,
+      `keys of it are parked, such as "${parked}": resume them or give them up, then repair again`,
+    );
+  if (count > 0)
+    throw new RepairRefusedError(
+      projection,
+      'this process cannot apply events that what serves has applied: mend the handler, or repair in a process of the release that applied them',
+    );
+  if (givenUp) throw new RepairRefusedError(projection, 'events were given up meanwhile: repair again');
 }

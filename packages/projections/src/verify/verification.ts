@@ -34,8 +34,12 @@ export interface Verification extends ProjectionDifference {
   readonly position: number;
   /** How two replays of the same events differ; undefined when there was one. */
   readonly betweenReplays: ProjectionDifference | undefined;
-  /** Keys that are parked in what serves: their later events are applied neither there nor in the replay. */
+  /** Keys that are parked in what serves: it lacks events that the replay may have. */
   readonly parkedKeys: number;
+  /** Keys that the replay has parked, since this process cannot apply an event of them: it lacks their later events. */
+  readonly replayParkedKeys: number;
+  /** Whether events were given up meanwhile, which the replay may have applied: verify again then. */
+  readonly givenUpMeanwhile: boolean;
   /** The result and what to do, in words, without keys and values. */
   readonly message: string;
 }
@@ -60,10 +64,25 @@ export function describeVerification(
   projection: AnyProjection,
   found: Omit<Verification, 'message'>,
 ): string {
-  const { parkedKeys } = found;
-  const text = describeRows(projection, found);
-  if (parkedKeys === 0) return text;
-  return `${text}; ${parkedKeys === 1 ? '1 key is' : `${parkedKeys} keys are`} parked, so that later events of ${parkedKeys === 1 ? 'it' : 'them'} are not compared: resume or give up what is parked`;
+  const { parkedKeys, replayParkedKeys, givenUpMeanwhile } = found;
+  return [
+    describeRows(projection, found),
+    ...(parkedKeys === 0
+      ? []
+      : [
+          `${keysAre(parkedKeys)} parked, and what serves lacks events of them: resume or give up what is parked`,
+        ]),
+    ...(replayParkedKeys === 0
+      ? []
+      : [
+          `${keysAre(replayParkedKeys)} parked in the replay, which lacks events of them, since this process cannot apply one: mend the handler`,
+        ]),
+    ...(givenUpMeanwhile ? ['events were given up meanwhile: verify again'] : []),
+  ].join('; ');
+}
+
+function keysAre(count: number): string {
+  return count === 1 ? '1 key is' : `${count} keys are`;
 }
 
 function describeRows(

@@ -9,6 +9,7 @@ import type { ProjectionDifference } from '../compare/projection-difference.ts';
 import { TableSnapshot } from '../compare/table-snapshot.ts';
 import { servingPositions } from '../replay/hold-serving.ts';
 import { Replay, type ReplayOptions } from '../replay/replay.ts';
+import { readUnlike } from '../sql/given-up.ts';
 import { describeVerification, type Verification, type VerifyOptions } from './verification.ts';
 
 /** A batch of the second replay: the rows must not depend on how events are divided into batches. */
@@ -35,14 +36,23 @@ export async function verifyProjection(
   const replay = await Replay.begin(projection, await servingPositions(store, projection), context);
   try {
     const found = await compareWithReplay(context, projection, replay, options);
+    const readNow = () => withStoreErrors(store, () => readUnlike(store, projection, replay.ref));
     const replaysAgain = replays === 2 || (replays === undefined && !found.difference.equal);
-    const betweenReplays = replaysAgain
+    const isComparable = replaysAgain && !(await readNow()).given_up;
+    const again = isComparable
       ? await compareReplays(context, projection, { replay, positions: found.positions }, options)
       : undefined;
     signal?.throwIfAborted();
-    const position = Math.min(...found.positions);
-    const parkedKeys = await countParkedKeys(store, projection);
-    const verified = { ...found.difference, position, betweenReplays, parkedKeys };
+    const unlike = await readNow();
+    const verified = {
+      ...found.difference,
+      position: Math.min(...found.positions),
+      // A replay that is begun later has applied other events then.
+      betweenReplays: unlike.given_up ? undefined : again,
+      parkedKeys: await countParkedKeys(store, projection),
+      replayParkedKeys: unlike.replay_parked,
+      givenUpMeanwhile: unlike.given_up,
+    };
     return {
       verification: { ...verified, message: describeVerification(projection, verified) },
       replay,

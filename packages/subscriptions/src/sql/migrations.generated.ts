@@ -728,11 +728,7 @@ begin
   if given_up_by is null or length(given_up_by) not between 1 and 255 then
     raise exception 'given_up_by must have 1 to 255 characters' using errcode = '22023';
   end if;
-  perform from :schema.subscriptions as subscription
-    where subscription.name = _give_up_parked.name
-      and subscription.version = _give_up_parked.version
-    order by subscription.slice
-      for update;
+  perform :schema._lock_subscription(_give_up_parked.name, _give_up_parked.version);
   for one in
     select *
       from :schema.parked_keys as parked
@@ -783,18 +779,24 @@ $$;
   },
   {
     name: '_lock_subscription',
-    sql: `-- Waits for a transaction that changes a row of a subscription, and blocks others until this one ends.
+    sql: `-- Waits for a transaction that changes a row of a subscription, and blocks others until this one ends. The switch of a
+-- rebuild gives the rows other names: those that have the name when the wait is over are locked.
 create or replace function :schema._lock_subscription(name text, version integer)
 returns void language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform
-     from :schema.subscriptions as subscription
-    where subscription.name = _lock_subscription.name
-      and subscription.version = _lock_subscription.version
-    order by subscription.slice
-      for update;
+  loop
+    perform
+       from :schema.subscriptions as subscription
+      where subscription.name = _lock_subscription.name
+        and subscription.version = _lock_subscription.version
+      order by subscription.slice
+        for update;
+    exit when found or not exists (select from :schema.subscriptions as subscription
+                                    where subscription.name = _lock_subscription.name
+                                      and subscription.version = _lock_subscription.version);
+  end loop;
 end
 $$;
 `,
@@ -1059,12 +1061,10 @@ begin
       from unnest(names, versions, counts) as asked (name, version, count)
      order by asked.name collate "C", asked.version
   loop
-    select max(locked.position) into foremost
-      from (select one.position
-              from :schema.subscriptions as one
-             where one.name = wanted.name and one.version = wanted.version
-             order by one.slice
-               for update) as locked;
+    perform :schema._lock_subscription(wanted.name, wanted.version);
+    select max(one.position) into foremost
+      from :schema.subscriptions as one
+     where one.name = wanted.name and one.version = wanted.version;
     update :schema.subscriptions as one
        set next_slices = nullif(wanted.count, one.slices),
            until_position = case when wanted.count <> one.slices then coalesce(one.until_position, foremost) end

@@ -7,9 +7,17 @@ as $$
 declare
   copied constant text := :schema._projection_schema(name, version, true);
   subscribed constant text := name || '+copy';
+  tables text;
   was_there boolean;
 begin
   perform :schema._lock_subscription(_drop_copy.name, _drop_copy.version);
+  -- A batch writes to the tables, and then to its row: in another order, each would wait for the other.
+  select string_agg(format('%I.%I', copied, class.relname), ', ' order by class.relname) into tables
+    from pg_class as class
+   where class.relnamespace = to_regnamespace(quote_ident(copied)) and class.relkind in ('r', 'p');
+  if tables is not null then
+    execute 'lock table ' || tables || ' in access exclusive mode';
+  end if;
   perform :schema._lock_subscription(subscribed, _drop_copy.version);
   delete from :schema.projection_copies as copy
    where copy.name = _drop_copy.name

@@ -40,6 +40,11 @@ begin
    where copy.name = _resume_copy.name and copy.version = _resume_copy.version
   returning copy.* into resumed;
   perform :schema._carry_given_up(_resume_copy.version, _resume_copy.name, subscribed, resumed.switched_at is not null);
+  update :schema.projection_copies as copy
+     set refusal = :schema._not_given_up(copy.name, copy.version), refused_at = clock_timestamp()
+   where copy.name = _resume_copy.name
+     and copy.version = _resume_copy.version
+     and :schema._not_given_up(copy.name, copy.version) is not null;
   update :schema.parked_keys as parked
      set resume_at = clock_timestamp()
    where not rolls_back

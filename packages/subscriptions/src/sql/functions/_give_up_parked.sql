@@ -18,11 +18,7 @@ begin
   if given_up_by is null or length(given_up_by) not between 1 and 255 then
     raise exception 'given_up_by must have 1 to 255 characters' using errcode = '22023';
   end if;
-  perform from :schema.subscriptions as subscription
-    where subscription.name = _give_up_parked.name
-      and subscription.version = _give_up_parked.version
-    order by subscription.slice
-      for update;
+  perform :schema._lock_subscription(_give_up_parked.name, _give_up_parked.version);
   for one in
     select *
       from :schema.parked_keys as parked

@@ -14,12 +14,10 @@ begin
       from unnest(names, versions, counts) as asked (name, version, count)
      order by asked.name collate "C", asked.version
   loop
-    select max(locked.position) into foremost
-      from (select one.position
-              from :schema.subscriptions as one
-             where one.name = wanted.name and one.version = wanted.version
-             order by one.slice
-               for update) as locked;
+    perform :schema._lock_subscription(wanted.name, wanted.version);
+    select max(one.position) into foremost
+      from :schema.subscriptions as one
+     where one.name = wanted.name and one.version = wanted.version;
     update :schema.subscriptions as one
        set next_slices = nullif(wanted.count, one.slices),
            until_position = case when wanted.count <> one.slices then coalesce(one.until_position, foremost) end
