@@ -14,7 +14,7 @@ import {
   type SubscriptionIncident,
 } from '../src/index.ts';
 import { test } from './engine-test.ts';
-import { added, counterEvents, openStore } from './recorder.ts';
+import { added, counterEvents, openStore, ownerOf } from './recorder.ts';
 
 type Handle = (amount: number, context: ReactionContext, key: string) => Promise<unknown>;
 type Options = Partial<Omit<Parameters<typeof defineReaction>[0], 'on' | 'events' | 'key' | 'metadata'>>;
@@ -305,11 +305,15 @@ describe('a reaction', () => {
     await using one = createRunner(store, [first.reaction], { leaseMs: 60_000 });
     await one.start();
     await gate.reached();
-    await expireLeases(store);
     await using elsewhere = openStore(connectionString, { schema: store.schema });
     const second = reacting();
-    await using two = createRunner(elsewhere, [second.reaction]);
+    await using two = createRunner(elsewhere, [second.reaction], { owner: 'two' });
     await two.start();
+    // A check of the first one, as for a new process, may have its lease extended again.
+    await until(async () => {
+      await expireLeases(store);
+      return (await ownerOf(store, 'mails')) === 'two';
+    });
     await two.whenCaughtUp(second.reaction);
     gate.open();
     expect(second.effects).toEqual([1, 2]);
