@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream';
 import { TransportUnavailableError } from '@leftfold/core';
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { toConnectError, toTransportError } from './amqp-error.ts';
+import { gatherWrites } from './gather-writes.ts';
 import type { RabbitmqSettings } from './rabbitmq-options.ts';
 
 /** Milliseconds in which the broker has to answer that a connection is closed. */
@@ -27,6 +29,9 @@ export class AmqpConnection {
     this.name = name;
     this.#model = model;
     this.#destroy = destroy;
+    // Of the socket, which its types hide: without it, nothing is gathered.
+    const { stream } = model.connection as { readonly stream?: Writable };
+    if (stream !== undefined) gatherWrites(stream);
     const end = (error?: Error) => this.#end(error ?? new Error('it was closed'));
     model.on('error', end);
     model.on('close', end);

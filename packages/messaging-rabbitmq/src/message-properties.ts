@@ -81,13 +81,13 @@ export function problemOf(
 
 /** The attributes in the headers of a message. What is no attribute is left out. */
 export function attributesOf(headers: MessagePropertyHeaders | undefined): CloudEventAttributes {
-  return Object.fromEntries(
-    Object.entries(headers ?? {}).flatMap(([header, value]: [string, unknown]) => {
-      const name = anyPrefix.exec(header)?.[1];
-      const text = textOf(value);
-      return name === undefined || text === undefined ? [] : [[name.toLowerCase(), text] as const];
-    }),
-  );
+  const found: [name: string, text: string][] = [];
+  for (const [header, value] of Object.entries<unknown>(headers ?? {})) {
+    const name = header.startsWith(PREFIX) ? header.slice(PREFIX.length) : anyPrefix.exec(header)?.[1];
+    const text = textOf(value);
+    if (name !== undefined && name !== '' && text !== undefined) found.push([name.toLowerCase(), text]);
+  }
+  return Object.fromEntries(found);
 }
 
 /** The text of a value of any type, as CloudEvents writes it; undefined for what has none. */

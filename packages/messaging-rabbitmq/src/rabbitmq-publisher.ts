@@ -6,6 +6,9 @@ import { headersOf, problemOf } from './message-properties.ts';
 import { BUCKETS } from './rabbitmq-options.ts';
 import { bucketOf, checkQueue, declareTopology, targetsOf } from './topology.ts';
 
+/** Most keys whose bucket is remembered. */
+const MAX_KEYS = 10_000;
+
 const checkMessage: OutgoingMessage = {
   id: 'check',
   key: '',
@@ -29,6 +32,8 @@ export class RabbitmqPublisher implements Publisher {
   readonly #connection: AmqpConnection;
   /** By bucket. */
   readonly #routes: readonly Route[];
+  /** Of recent keys: the hash of one costs a tenth of a small message. */
+  readonly #routeOfKey = new Map<string, Route>();
   /** The last call; does not reject. */
   #last: Promise<unknown> = Promise.resolve();
   #channel: Promise<ConfirmedChannel>;
@@ -164,7 +169,12 @@ export class RabbitmqPublisher implements Publisher {
   }
 
   #routeOf(key: string): Route {
-    return this.#routes[bucketOf(key)]!; // one for each bucket
+    let route = this.#routeOfKey.get(key);
+    if (route !== undefined) return route;
+    route = this.#routes[bucketOf(key)]!; // one for each bucket
+    if (this.#routeOfKey.size >= MAX_KEYS) this.#routeOfKey.clear();
+    this.#routeOfKey.set(key, route);
+    return route;
   }
 
   #unroutable(message: OutgoingMessage): MessageRefusedError {
