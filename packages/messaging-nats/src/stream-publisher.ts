@@ -30,7 +30,7 @@ export class StreamPublisher implements Publisher {
     signal.throwIfAborted();
     this.#assertOpen();
     const ended = new AbortController();
-    const sending = this.#publishAll(messages, AbortSignal.any([signal, ended.signal]));
+    const sending = this.#publishAll(messages, ended.signal);
     try {
       return await untilAborted(sending, signal);
     } finally {

@@ -1,9 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { guarantee } from '@leftfold/testbed/guarantees';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect, vi } from 'vitest';
+import type { ConsumedMessage, MessageContext } from '../src/index.ts';
 import { message, type OnPlaced, type Shop, test } from './consumer-test.ts';
+import { TestBroker } from './test-broker.ts';
 
 /** Longer than any test: a transaction takes all that waits. */
 const long = { transactionMs: 60_000, concurrency: 1 } as const;
@@ -166,6 +169,105 @@ describe('messages of several keys that are there', () => {
     const { rows } = await shop.pool.query(`select total from "${shop.schema}_effects".totals`);
     expect(rows).toEqual([{ total: 2 }, { total: 2 }]);
     expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe('expected messages, for which the inbox is asked before the commit', () => {
+  /** Handlers that write to a table which takes everything twice. */
+  const writing = (
+    shop: Shop,
+    by: string,
+    onWritten: (key: string) => Promise<unknown> = async () => {},
+  ) => ({
+    ...long,
+    on: {
+      'orders.placed': async ({ key, data }: ConsumedMessage, { tx }: MessageContext) => {
+        const { amount } = data as { readonly amount: number };
+        await sql`insert into ${sql.id(`${shop.schema}_effects`, 'written')} (key, amount, by)
+                  values (${key}, ${amount}, ${by})`.execute(tx);
+        if (amount > 10) await onWritten(key);
+      },
+    },
+  });
+  const createWritten = (shop: Shop) =>
+    shop.pool.query(`create table "${shop.schema}_effects".written (key text, amount integer, by text)`);
+  const writtenOf = async (shop: Shop) => {
+    const { rows } = await shop.pool.query<{ key: string; by: string; xmin: string }>(
+      `select key, by, xmin::text from "${shop.schema}_effects".written where amount > 10 order by key`,
+    );
+    return rows;
+  };
+  /** The first message of each key, which none expects. */
+  const sendFirst = (shop: Shop) =>
+    shop.acknowledged(...keys.map((key, place) => shop.broker.send(message(key, place + 1))));
+  const sendNext = (broker: TestBroker, ...of: readonly Key[]) =>
+    of.map((key) => {
+      const place = keys.indexOf(key);
+      return broker.send(message(key, 11 + place, { previous: place + 1 }));
+    });
+
+  test('are handled in one transaction', async ({ shop }) => {
+    guarantee('messages-once');
+    await createWritten(shop);
+    await shop.started(undefined, writing(shop, 'one'));
+    await sendFirst(shop);
+    await shop.acknowledged(...sendNext(shop.broker, ...keys));
+    const written = await writtenOf(shop);
+    expect(written.map(({ key }) => key)).toEqual(keys);
+    expect(new Set(written.map(({ xmin }) => xmin)).size).toBe(1);
+  });
+
+  test('of which another process has handled one meanwhile, are handled once', async ({ shop }) => {
+    guarantee('messages-once');
+    await createWritten(shop);
+    const gate = new Gate();
+    const other = new TestBroker();
+    await shop.started(
+      undefined,
+      writing(shop, 'one', async (key) => key === 'd' && gate.pass()),
+    );
+    await shop.started(undefined, { ...writing(shop, 'other'), transport: other });
+    await sendFirst(shop);
+    const sent = sendNext(shop.broker, ...keys);
+    await gate.reached();
+    await shop.acknowledged(...sendNext(other, 'c'));
+    gate.open();
+    await shop.acknowledged(...sent);
+    expect((await writtenOf(shop)).map(({ key, by }) => `${key} ${by}`)).toEqual([
+      'a one',
+      'b one',
+      'c other',
+      'd one',
+      'e one',
+    ]);
+    expect(shop.incidents).toEqual([]);
+  });
+
+  test('are handled once when a handler changes a setting, which the inbox does not see', async ({
+    shop,
+  }) => {
+    guarantee('messages-once');
+    await shop.pool.query(
+      `grant usage on schema "${shop.schema}_effects" to pg_monitor;
+       grant insert on "${shop.schema}_effects".effects to pg_monitor`,
+    );
+    const seen: string[] = [];
+    await shop.started(async (amount, { tx }) => {
+      seen.push(String(amount));
+      // A role that has no rights on the inbox.
+      if (amount % 10 === 3 && amount > 10) await sql`set local role pg_monitor`.execute(tx);
+    }, long);
+    await sendFirst(shop);
+    await shop.acknowledged(...sendNext(shop.broker, ...keys));
+    expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5, 11, 12, 13, 14, 15]);
+    const again = keys.map((key, place) =>
+      shop.broker.send(message(key, 21 + place, { previous: 11 + place })),
+    );
+    await shop.acknowledged(...again);
+    // Known by then as one that changes settings: the inbox was asked before.
+    for (const amount of ['21', '22', '23', '24', '25'])
+      expect(seen.filter((one) => one === amount)).toHaveLength(1);
+    expect(shop.incidents).toEqual([]);
   });
 });
 

@@ -51,6 +51,8 @@ export { storableMessage } from './sql/storable-message.ts';
 export type { ParkingChange, ParkingChanges, ParkedPlace } from './sql/parking-change.ts';
 export type { ExecuteCommand } from './reaction/call-handler.ts';
 export { type HandlerCommandOptions, HandlerCommands } from './reaction/handler-commands.ts';
+export { type CallLimits, withinCall, withinTime } from './reaction/within-call.ts';
+export { EventLoopTime, type LoopSpan, MOST_BUSY, type TimeOfLoop } from './loop/event-loop-time.ts';
 export {
   createReactionRunner,
   type ReactionRef,

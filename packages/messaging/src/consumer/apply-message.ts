@@ -1,11 +1,12 @@
 import { readable } from '@leftfold/core/input';
 import type { OpenedPool, PipelinedTransaction, StatementNames } from '@leftfold/postgres';
-import { receiveQuery, type Received, setAsideQuery } from '../sql/inbox/receive.ts';
-import { withinCall } from './call-handler.ts';
+import { withinCall } from '@leftfold/subscriptions';
+import { receiveNextQuery, receiveQuery, type Received, setAsideQuery } from '../sql/inbox/receive.ts';
 import type { ConsumedMessage } from './consumed-message.ts';
 import type { ConsumerSettings } from './consumer-options.ts';
-import { type ExecuteMessageCommand, handleMessage } from './handle-message.ts';
+import { type ExecuteMessageCommand, handleMessage, type MessageCall, noCommands } from './handle-message.ts';
 import type { PlacedMessage } from './message-reader.ts';
+import { placeOf } from './next-messages.ts';
 
 /** What applying messages needs. */
 export interface ApplyContext {
@@ -133,14 +134,7 @@ export async function applyIn(
     if (verdict !== 'apply') throw new NotNext();
   });
   taken.catch(() => {});
-  const handle = async () => {
-    progress.handled = true;
-    try {
-      await handleMessage(settings, { messages: read(), taken, execute, tx, signal, attempt });
-    } catch (thrown) {
-      throw readable(thrown);
-    }
-  };
+  const handle = () => callHandlers(settings, { read, taken, execute, tx, signal, attempt }, progress);
   if (!expected) {
     const received = await receiving;
     if (received.verdict === 'apply') await handle();
@@ -156,4 +150,47 @@ export async function applyIn(
   }
   await handling;
   return received;
+}
+
+/**
+ * Calls the handlers of a message in a transaction that is open, and leaves the inbox to a later call of
+ * {@link receiveAll}, before the commit. For an expected message whose handlers execute no commands: these are committed by
+ * themselves, and so only when the inbox has taken the message.
+ *
+ * @throws what the handler throws: roll back then
+ */
+export async function handleIn(
+  { tx }: PipelinedTransaction,
+  { settings }: ApplyContext,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
+  { read, attempt }: Attempt,
+): Promise<void> {
+  const taken = Promise.resolve();
+  await callHandlers(settings, { read, taken, execute: noCommands, tx, signal, attempt }, progress);
+}
+
+/** Has the inbox take messages of different keys. @throws when one of them is not the next one of its key: roll back then */
+export async function receiveAll(
+  { send }: PipelinedTransaction,
+  { settings, schema }: ApplyContext,
+  messages: readonly PlacedMessage[],
+): Promise<void> {
+  // In one order in all processes: they would wait for each other's rows otherwise.
+  const sorted = messages.toSorted((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1));
+  const answer = await send(receiveNextQuery({ schema, consumer: settings.name }, sorted));
+  const [row] = (answer as { readonly rows: readonly { readonly next: boolean }[] }).rows;
+  if (row?.next !== true) throw new NotNext();
+}
+
+async function callHandlers(
+  settings: ConsumerSettings,
+  { read, ...call }: Omit<MessageCall, 'messages'> & Pick<Attempt, 'read'>,
+  progress: Progress,
+): Promise<void> {
+  progress.handled = true;
+  try {
+    await handleMessage(settings, { messages: read(), ...call });
+  } catch (thrown) {
+    throw readable(thrown);
+  }
 }

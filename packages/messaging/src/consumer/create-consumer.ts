@@ -2,6 +2,7 @@ import { type AnyEventGroup, InvalidArgumentError } from '@leftfold/core';
 import { assertGiven, holds, type OptionNames } from '@leftfold/core/input';
 import { Consumer } from './consumer.ts';
 import { type ConsumerOptions, partNames, toConsumerSettings, toInboxSettings } from './consumer-options.ts';
+import { noCommands } from './handle-message.ts';
 
 const optionNames: OptionNames<ConsumerOptions> = {
   ...partNames,
@@ -54,9 +55,3 @@ export function createConsumer<const TGroups extends readonly AnyEventGroup[]>(
 
 /** Default of {@link ConsumerOptions.transactionMs}. */
 const TRANSACTION_MS = 10;
-
-const noCommands = async (): Promise<never> => {
-  throw new TypeError(
-    'a consumer made by createConsumer executes no commands; define it by defineConsumer, for an app',
-  );
-};

@@ -10,6 +10,13 @@ export type ExecuteMessageCommand = (
   options: { readonly commandId: string; readonly metadata: CustomMetadata },
 ) => Promise<ReactionCommandResult>;
 
+/** Stands for none: of a consumer that belongs to no app. @throws TypeError */
+export const noCommands: ExecuteMessageCommand = async () => {
+  throw new TypeError(
+    'a consumer made by createConsumer executes no commands; define it by defineConsumer, for an app',
+  );
+};
+
 /** One attempt to handle a message. */
 export interface MessageCall extends Omit<MessageContext, 'idempotencyKey'> {
   /** The message, or those that one of a retired type is read as. */

@@ -1,17 +1,21 @@
-import { isOperational, onAbort, Slots } from '@leftfold/postgres';
+import { isOperational, onAbort, type PipelinedTransaction, Slots } from '@leftfold/postgres';
+import { withinTime } from '@leftfold/subscriptions';
 import type { Received } from '../sql/inbox/receive.ts';
 import {
   applyIn,
   applyMessage,
   type ApplyContext,
   type Attempt,
+  handleIn,
   HandlerFailure,
   isNotNext,
   limitsOf,
   Progress,
+  receiveAll,
 } from './apply-message.ts';
-import { withinTime } from './call-handler.ts';
 import { EventLoopLoad } from './event-loop-load.ts';
+import { noCommands } from './handle-message.ts';
+import type { PlacedMessage } from './message-reader.ts';
 
 /** A message that waits for a transaction, or is in one. */
 interface Job {
@@ -20,6 +24,9 @@ interface Job {
   readonly resolve: (outcome: Received | HandlerFailure | 'alone') => void;
   received?: Received;
 }
+
+/** What the inbox says to a message that it takes. */
+const APPLIED: Received = { verdict: 'apply', blocked: null };
 
 /** A transaction that is open, and since when it is at its present message, or is being begun or committed. */
 interface Open {
@@ -48,6 +55,7 @@ const ALONE_MS = 30_000;
  */
 export class SharedTransactions {
   readonly #context: ApplyContext;
+  readonly #executesCommands: boolean;
   readonly #transactions: Slots;
   readonly #waiting: Job[] = [];
   readonly #open = new Set<Open>();
@@ -56,9 +64,12 @@ export class SharedTransactions {
   readonly #load = new EventLoopLoad();
   #looking: NodeJS.Timeout | undefined;
   #aloneUntil = 0;
+  /** Types whose handlers have changed a setting, or made a temporary table. */
+  readonly #changing = new Set<string>();
 
   constructor(context: ApplyContext) {
     this.#context = context;
+    this.#executesCommands = context.execute !== noCommands;
     this.#transactions = new Slots(context.settings.concurrency);
   }
 
@@ -146,6 +157,39 @@ export class SharedTransactions {
     this.#beginning -= 1;
   }
 
+  /**
+   * The inbox is asked for the first message at once, and for those behind it with one statement before the commit: it
+   * compares what each of them follows, whenever it is asked. A handler that changed a setting before, which that statement
+   * would see, is called when the inbox has answered.
+   *
+   * @param unreceived gets the message when the inbox is still to be asked for it
+   */
+  async #applyIn(
+    transaction: PipelinedTransaction,
+    signal: AbortSignal,
+    {
+      job: { attempt, progress },
+      isFirst,
+      unreceived,
+    }: { readonly job: Job; readonly isFirst: boolean; readonly unreceived: PlacedMessage[] },
+  ): Promise<Received> {
+    const { message, expected, fromAside } = attempt;
+    const type = message.attributes['type'] ?? '';
+    try {
+      if (isFirst || !expected || fromAside || this.#executesCommands || this.#changing.has(type)) {
+        if (this.#changing.has(type) && unreceived.length > 0)
+          await receiveAll(transaction, this.#context, unreceived.splice(0));
+        return await applyIn(transaction, this.#context, { signal, progress }, attempt);
+      }
+      await handleIn(transaction, this.#context, { signal, progress }, attempt);
+      unreceived.push(message);
+      return APPLIED;
+    } finally {
+      // Only of a type that has a handler, of which there are few.
+      if (transaction.isChanged()) this.#changing.add(type);
+    }
+  }
+
   async #inOneTransaction(jobs: Job[], open: Open): Promise<void> {
     const { database, names, settings, stopped } = this.#context;
     const { timeoutMs, transactionMs } = settings;
@@ -160,15 +204,19 @@ export class SharedTransactions {
           this.#hasBegun(open);
           open.since = performance.now();
           const full = open.since + transactionMs;
+          const unreceived: PlacedMessage[] = [];
           do {
             const job = this.#waiting.shift();
-            if (job === undefined) return;
+            if (job === undefined) break;
             jobs.push(job);
             job.received = await withinTime(timeoutMs, ended, () =>
-              applyIn(transaction, this.#context, { signal, progress: job.progress }, job.attempt),
+              this.#applyIn(transaction, signal, { job, isFirst: jobs.length === 1, unreceived }),
             );
             open.since = performance.now();
           } while (open.since < full && !signal.aborted && !transaction.isChanged());
+          // A row that another process has locked is not waited for without end.
+          if (unreceived.length > 0)
+            await withinTime(timeoutMs, ended, () => receiveAll(transaction, this.#context, unreceived));
         },
         { ...limitsOf(settings), signal },
       )

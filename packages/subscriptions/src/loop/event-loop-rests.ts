@@ -1,11 +1,6 @@
-import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { pause } from '@leftfold/postgres';
+import { EventLoopTime, MOST_BUSY, type TimeOfLoop } from './event-loop-time.ts';
 
-/**
- * Part of the time for which the event loop of a process may be at work. Beyond that, what yields rests: for two thirds of
- * the time since its last rest at most, so that it has a third of an event loop that is never idle.
- */
-const MOST_BUSY = 0.6;
 /**
  * What is as near to the end of the log does not rest: while events arrive quickly, it would reach the end late or never,
  * and what follows the end, as the switch of a rebuild, is waited for.
@@ -16,20 +11,18 @@ const LONGEST_WORK_MS = 10_000;
 /** Work of less time is put together with the next one: a timer has a resolution of a millisecond. */
 const SHORTEST_WORK_MS = 10;
 
-type TimeOfLoop = Pick<EventLoopUtilization, 'active' | 'idle'>;
-
 /**
  * Rests between parts of long work, so that other work of the process goes first: the busier the event loop is, the
- * longer. A machine without free processors makes it look busier, and the rests longer.
+ * longer, so that it is at work for {@link MOST_BUSY} of the time. It rests for two thirds of the time since its last rest at
+ * most: it has a third of an event loop that is never idle. A machine without free processors makes it look busier, and the
+ * rests longer.
  */
 export class EventLoopRests {
-  readonly #now: () => TimeOfLoop;
-  #last: TimeOfLoop;
+  readonly #time: EventLoopTime;
 
   /** @param now for how many milliseconds the event loop was at work, and idle, until now */
-  constructor(now: () => TimeOfLoop = () => performance.eventLoopUtilization()) {
-    this.#now = now;
-    this.#last = now();
+  constructor(now?: () => TimeOfLoop) {
+    this.#time = new EventLoopTime(now);
   }
 
   /**
@@ -44,13 +37,10 @@ export class EventLoopRests {
 
   /** How long to rest from the work since the last call, in milliseconds. */
   restMs(remaining: number): number {
-    const now = this.#now();
-    const active = now.active - this.#last.active;
-    const passed = active + now.idle - this.#last.idle;
     const isHurried = remaining <= HURRIED_POSITIONS;
-    if (passed < SHORTEST_WORK_MS && !isHurried) return 0;
-    this.#last = now;
-    if (isHurried) return 0;
+    const span = this.#time.span(isHurried ? 0 : SHORTEST_WORK_MS);
+    if (span === undefined || isHurried) return 0;
+    const { active, passed } = span;
     const part = Math.min(1, LONGEST_WORK_MS / passed);
     return Math.max(0, Math.round((active / MOST_BUSY - passed) * part));
   }

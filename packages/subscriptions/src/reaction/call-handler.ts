@@ -8,6 +8,7 @@ import type {
 } from '@leftfold/core';
 import { onAbort } from '@leftfold/postgres';
 import { HandlerCommands } from './handler-commands.ts';
+import { withinCall } from './within-call.ts';
 
 /** Executes a command of a reaction, such as `execute` of an app. */
 export type ExecuteCommand = (
@@ -30,43 +31,39 @@ export interface HandlerCall {
 /**
  * Calls the handler of a reaction for an event, and waits for the commands that it executes, awaited or not.
  *
- * @throws what the handler throws; TypeError when it returned before a command had ended; TimeoutError when it takes longer
- * than `timeoutMs`, and the signal's reason when it aborts: the call is not waited for then
+ * @throws what the handler throws; TypeError when it returned before a command had ended; an Error when it takes longer than
+ * `timeoutMs`, and the signal's reason when it aborts: the call is not waited for then
  */
 export async function callHandler(
   reaction: AnyReaction,
   execute: ExecuteCommand,
-  { event, attempt, signal: ended }: HandlerCall,
+  { event, attempt, signal: stopped }: HandlerCall,
 ): Promise<void> {
-  const signal = AbortSignal.any([ended, AbortSignal.timeout(reaction.timeoutMs)]);
-  const key = keyOf(reaction, event);
-  const commands = new HandlerCommands({
-    key: () => key,
-    signal,
-    execute: (command, options) => execute(command, { ...options, causedBy: event }),
+  return withinCall({ timeoutMs: reaction.timeoutMs, stopped }, async (signal) => {
+    const key = keyOf(reaction, event);
+    const commands = new HandlerCommands({
+      key: () => key,
+      signal,
+      execute: (command, options) => execute(command, { ...options, causedBy: event }),
+    });
+    const call = reaction.handle(event, {
+      signal,
+      attempt,
+      idempotencyKey: key,
+      execute: commands.execute,
+    });
+    call.catch(() => {}); // it is not waited for after the signal
+    let remove: (() => void) | undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      remove = onAbort(signal, () => reject(signal.reason));
+    });
+    try {
+      await Promise.race([call, aborted]);
+      await Promise.race([commands.settle(`reaction "${reaction.name}"`), aborted]);
+    } finally {
+      remove?.();
+    }
   });
-  const call = reaction.handle(event, {
-    signal,
-    attempt,
-    idempotencyKey: key,
-    execute: commands.execute,
-  });
-  call.catch(() => {}); // it is not waited for after the signal
-  let remove: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    remove = onAbort(signal, () => reject(timedOut(reaction, ended, signal)));
-  });
-  try {
-    await Promise.race([call, aborted]);
-    await Promise.race([commands.settle(`reaction "${reaction.name}"`), aborted]);
-  } finally {
-    remove?.();
-  }
-}
-
-function timedOut({ timeoutMs }: AnyReaction, ended: AbortSignal, signal: AbortSignal): unknown {
-  if (ended.aborted) return signal.reason;
-  return new Error(`the handler took longer than timeoutMs (${timeoutMs})`);
 }
 
 /** The version is left out: a raised version that processes an event again repeats no command. */

@@ -1,3 +1,4 @@
+import { textArray } from '@leftfold/postgres';
 import { CompiledQuery } from 'kysely';
 import {
   type Blocked,
@@ -37,6 +38,24 @@ export function receiveQuery(
   ]);
 }
 
+/**
+ * Has messages of different keys received whose effects are in the transaction already.
+ *
+ * SQL: usually one UPDATE by primary key for each. The row `next` is false when one is not the next one of its key.
+ */
+export function receiveNextQuery(
+  { schema, consumer }: InboxRef,
+  messages: readonly MessageIdentity[],
+): CompiledQuery<{ readonly next: boolean }> {
+  const columns = [0, 1, 2, 3, 4, 5].map((place) =>
+    textArray(messages.map((message) => identityValues(message)[place] ?? null)),
+  );
+  return query(
+    `select "${schema}"._receive_next($1, $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) as next`,
+    [consumer, ...columns],
+  );
+}
+
 /** Sets a message aside in the transaction in which it was received. SQL: an insert and an update by index. */
 export function setAsideQuery(
   { schema, consumer }: InboxRef,
@@ -59,7 +78,7 @@ export function identityValues({
   id,
   previous,
   lineage,
-}: MessageIdentity): readonly unknown[] {
+}: MessageIdentity): readonly (string | null)[] {
   return [source, key, sequence, id, previous ?? null, lineage];
 }
 

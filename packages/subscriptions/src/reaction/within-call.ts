@@ -3,12 +3,12 @@ import { onAbort } from '@leftfold/postgres';
 /** Ends one call of a handler. */
 export interface CallLimits {
   readonly timeoutMs: number;
-  /** Aborts when the consumer stops. */
+  /** Aborts when the caller stops. */
   readonly stopped: AbortSignal;
 }
 
 /**
- * Runs work under a signal that aborts when it takes too long or the consumer stops.
+ * Runs work under a signal that aborts when it takes too long, or the caller stops.
  *
  * @throws what the work throws
  */
