@@ -280,7 +280,8 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
-export type { AppHealth, HealthCheck, HealthOptions, ReadyOptions, ReadyProgress } from './health/health.ts';
+export type { AppHealth, HealthCheck, HealthKind, HealthOptions } from './health/health.ts';
+export type { ReadyOptions, ReadyProgress } from './health/health.ts';
 export type { App, AppEvent, AppIncident, ResultOf } from './app/app.ts';
 export type { AppConsumers, AppProjections, AppReactions, AppRelays, AppStatus } from './app/app-groups.ts';
 export type { AggregateInvariant, LogInvariant, RowInvariant } from './history/app-history.ts';

@@ -263,6 +263,10 @@ const calls: Calls = {
     messaging.createRelayRunner,
     [{ store: postgresStore, relays: [relay], leaseMs: 1_000, batchSize: 1, onIncident: () => {} }],
   ],
+  'describeLanguage of a relay': [
+    messaging.describeLanguage,
+    [{ relay, title: 'a', version: '1', address: 'a' }],
+  ],
   describeLanguage: [
     messaging.describeLanguage,
     [
@@ -353,6 +357,7 @@ const calls: Calls = {
     [consumer, { answer: () => undefined, duplicate: true, attempt: 1 }],
   ],
   ofKey: [testingMessages.ofKey, ['account-1', greeting]],
+  relayed: [testingMessages.relayed, [relay, [opened]]],
 };
 
 /** Exported for the other packages, which call them with what was checked before. */

@@ -83,6 +83,7 @@ describe('the consumers of an app', () => {
     expect((await running.status()).consumers).toMatchObject([{ name: 'head-office', state: 'connected' }]);
     expect(await reading.consumers.status()).toMatchObject([{ name: 'head-office', state: 'created' }]);
     expect((await running.health()).checks).toContainEqual({
+      kind: 'consumer',
       name: 'consumer head-office',
       ok: true,
       message: 'it receives messages',
@@ -214,6 +215,7 @@ describe('the consumers of an app', () => {
     const { token } = await branch.open('ada');
     await until(async () => !(await app.health()).ready);
     expect((await app.health()).checks).toContainEqual({
+      kind: 'consumer',
       name: 'consumer head-office',
       ok: false,
       message: expect.stringContaining('it stopped at a message') as string,
@@ -222,9 +224,12 @@ describe('the consumers of an app', () => {
       code: 'NOT_READY',
       message: expect.stringContaining('consumer head-office: it stopped') as string,
     });
+    const parked = app.consumers.parked(consumer);
+    expect(await parked.list()).toHaveLength(1);
     broken = false;
     await app.consumers.resume(consumer);
     await app.consumers.waitFor(consumer, { ...at('ada'), token });
+    expect(await parked.list()).toEqual([]);
     await app.ready();
   });
 
@@ -257,6 +262,7 @@ describe('the consumers of an app', () => {
     expect(await app.health()).toMatchObject({ live: true, ready: true });
     vi.setSystemTime(Date.now() + 11_000);
     expect((await app.health()).checks).toContainEqual({
+      kind: 'consumer',
       name: 'consumer head-office',
       ok: false,
       message: expect.stringContaining('nothing answers') as string,
@@ -294,6 +300,7 @@ describe('the consumers of an app', () => {
     ]);
     expect(own).toEqual([incidents.find(({ consumer }) => consumer === 'head-office')?.error]);
     expect((await app.health()).checks).toContainEqual({
+      kind: 'consumer',
       name: 'consumer archive',
       ok: true,
       message: 'it receives messages; 1 keys are parked',

@@ -50,8 +50,13 @@ describe('health', () => {
     const { live, ready, checks } = await app.health({ maxLagSeconds: 5 });
     expect({ live, ready }).toEqual({ live: true, ready: true });
     expect(checks).toMatchObject([
-      { name: 'database', ok: true },
-      { name: 'projection balances', ok: true, message: 'running, 0 positions and 0.0 s behind' },
+      { kind: 'database', name: 'database', ok: true },
+      {
+        kind: 'projection',
+        name: 'projection balances',
+        ok: true,
+        message: 'running, 0 positions and 0.0 s behind',
+      },
       { name: 'projection open_balances', ok: true, message: expect.stringMatching(/^inline, 0 positions/) },
       { name: 'projection movements', ok: true },
     ]);
@@ -148,7 +153,12 @@ describe('health', () => {
     const health = await app.health({ timeoutMs: 100 });
     held.release();
     expect(health.checks).toEqual([
-      { name: 'database', ok: false, message: expect.stringContaining('no answer within 100 ms') },
+      {
+        kind: 'database',
+        name: 'database',
+        ok: false,
+        message: expect.stringContaining('no answer within 100 ms'),
+      },
     ]);
   });
 

@@ -49,7 +49,10 @@ export {
   type DescribedMessage,
   describeLanguage,
   type LanguageDescription,
+  type LanguageOfRelay,
   type LanguageOptions,
+  type LanguageParts,
+  type LanguageTexts,
 } from './language/describe-language.ts';
 export { type AnyRelay, defineRelay, type Relay, type RelayOptions } from './relay/define-relay.ts';
 export { assertRelay } from './relay/relay-set.ts';

@@ -21,6 +21,7 @@ export interface AppParts {
 
 /** A projection, a reaction or a relay, all of its slices together. */
 export interface PartState {
+  readonly kind: Part['kind'];
   /** `projection balances`. */
   readonly label: string;
   readonly state: Progress['state'] | 'missing' | 'mismatched';
@@ -116,6 +117,7 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
     const problem = 'it has no checkpoint in this database; call migrate() with its definition';
     const parked = { keys: 0, events: 0 };
     return {
+      kind,
       label,
       state: 'missing',
       problem,
@@ -137,7 +139,7 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
     events: slices.reduce((sum, slice) => sum + slice.parked_events, 0),
   };
   const notReady = problem ?? whyNotReady(part, worst);
-  return { label, state, problem, notReady, position, lag, lagSeconds, parked };
+  return { kind, label, state, problem, notReady, position, lag, lagSeconds, parked };
 }
 
 /** As the state `stalled` has it. */

@@ -28,8 +28,12 @@ export interface ReadyOptions {
   readonly onProgress?: ((progress: ReadyProgress) => void) | undefined;
 }
 
+/** What a check has looked at. */
+export type HealthKind = 'database' | 'projection' | 'reaction' | 'relay' | 'consumer';
+
 /** One part of an app. */
 export interface HealthCheck {
+  readonly kind: HealthKind;
   /** `database`, `projection balances`, `reaction confirmations`, `consumer shipping`; with ` v2` for another version than the first. */
   readonly name: string;
   readonly ok: boolean;
@@ -72,16 +76,17 @@ export async function healthOf(parts: AppParts, options: HealthOptions = {}): Pr
       consumerStates(parts.consumerRunner, { timeoutMs }),
     ]);
     checks.push(databaseCheck(true, 'it answers'));
-    for (const { label, problem, state, lag, lagSeconds, parked } of found) {
+    for (const { kind, label, problem, state, lag, lagSeconds, parked } of found) {
       const late =
         lagSeconds > Math.min(maxLagSeconds, state === 'waiting' ? WAITING_SECONDS : maxLagSeconds);
       const behind = `${lag} positions and ${lagSeconds.toFixed(1)} s behind`;
       const message =
         problem ?? (state === 'waiting' ? `no process runs it; ${behind}` : `${state}, ${behind}`);
       const aside = parked.keys === 0 ? '' : `; ${parked.events} events of ${parked.keys} keys are parked`;
-      checks.push({ name: label, ok: problem === undefined && !late, message: `${message}${aside}` });
+      checks.push({ kind, name: label, ok: problem === undefined && !late, message: `${message}${aside}` });
     }
-    checks.push(...consumers.map(({ label, ok, message }) => ({ name: label, ok, message })));
+    for (const { label, ok, message } of consumers)
+      checks.push({ kind: 'consumer', name: label, ok, message });
   } catch (error) {
     const { message } = toLeftfoldError(error, parts.store.schema) as Error;
     checks.push(databaseCheck(false, message));
@@ -90,5 +95,5 @@ export async function healthOf(parts: AppParts, options: HealthOptions = {}): Pr
 }
 
 function databaseCheck(ok: boolean, message: string): HealthCheck {
-  return { name: 'database', ok, message };
+  return { kind: 'database', name: 'database', ok, message };
 }

@@ -16,7 +16,7 @@ import { type OnConsumerIncident, tellingBoth } from './consumer-incident.ts';
 import type { ConsumerStatus } from './consumer-status.ts';
 import { assertConsumer, type ConsumerDefinition } from './define-consumer.ts';
 import type { ExecuteMessageCommand } from './handle-message.ts';
-import type { ParkedMessages } from './parked-messages.ts';
+import { ParkedMessages } from './parked-messages.ts';
 import type { AwaitedMessage } from './wait-for-message.ts';
 
 /** What {@link createConsumerRunner} takes. */
@@ -138,7 +138,8 @@ export class ConsumerRunner implements AsyncDisposable {
 
   /** Messages of a consumer that are set aside, and what an operator does with them. @throws InvalidArgumentError */
   parked(ref: ConsumerRef): ParkedMessages {
-    return this.#find(ref).parked;
+    this.#find(ref);
+    return new ParkedMessages(() => this.#find(ref).parkedParts);
   }
 
   /**

@@ -23,7 +23,7 @@ import { KeyTurns } from './key-turns.ts';
 import { MessageProcessor } from './message-processor.ts';
 import { MessageReader } from './message-reader.ts';
 import { placeOf } from './next-messages.ts';
-import { ParkedMessages } from './parked-messages.ts';
+import { ParkedMessages, type ParkedParts } from './parked-messages.ts';
 import { type DeliveryConnection, ReceiverLoop } from './receiver-loop.ts';
 import type { Delivery } from '../transport/transport.ts';
 import { UntilDone } from './until-done.ts';
@@ -45,6 +45,8 @@ export class Consumer implements AsyncDisposable {
   readonly name: string;
   /** Messages that are set aside, and what an operator does with them. */
   readonly parked: ParkedMessages;
+  /** @internal */
+  readonly parkedParts: ParkedParts;
   readonly #settings: ConsumerSettings;
   readonly #database: OpenedPool;
   readonly #inbox: InboxConnection;
@@ -101,7 +103,8 @@ export class Consumer implements AsyncDisposable {
       },
     );
     this.#turns = new KeyTurns(concurrency * KEYS_AHEAD);
-    this.parked = new ParkedMessages(this.#inbox, this.#reader, this.#processor);
+    this.parkedParts = { inbox: this.#inbox, reader: this.#reader, processor: this.#processor };
+    this.parked = new ParkedMessages(() => this.parkedParts);
     this.#receivers = new ReceiverLoop({
       transport,
       consumer: name,

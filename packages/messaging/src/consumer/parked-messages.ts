@@ -69,19 +69,23 @@ const giveUpNames: OptionNames<GiveUpMessagesOptions> = { reason: true, by: true
 /** Longest page of a list. */
 const MAX_LIMIT = 1_000;
 
+/** The inbox of a consumer, and what reads and handles its messages. */
+export interface ParkedParts {
+  readonly inbox: InboxConnection;
+  readonly reader: MessageReader;
+  readonly processor: MessageProcessor;
+}
+
 /**
  * Lists messages that are set aside, has them tried again, and gives them up. Any process with the consumer's name may do
  * so; one that runs it does what was asked for, at once or when it starts.
  */
 export class ParkedMessages {
-  readonly #inbox: InboxConnection;
-  readonly #reader: MessageReader;
-  readonly #processor: MessageProcessor;
+  readonly #parts: () => ParkedParts;
 
-  constructor(inbox: InboxConnection, reader: MessageReader, processor: MessageProcessor) {
-    this.#inbox = inbox;
-    this.#reader = reader;
-    this.#processor = processor;
+  /** @internal @param parts asked for with each call: those of a consumer that is started again are others */
+  constructor(parts: () => ParkedParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -95,14 +99,16 @@ export class ParkedMessages {
     const { after, limit = 100 } = options;
     const place = after === undefined ? undefined : toPlace('after', after);
     assertLimit(limit);
-    return this.#ask(() => listBlockedKeys(this.#inbox, { after: place, limit }));
+    return this.#ask(() => listBlockedKeys(this.#parts().inbox, { after: place, limit }));
   }
 
   /** A page of the messages of a key that are set aside, in the order in which they came. @throws like {@link list} */
   async messages(place: SourceKey, options: AsidePageOptions = {}): Promise<readonly AsideMessage[]> {
     const of = toPlace('place', place);
     const page = toPage(options);
-    return this.#ask(() => listAside(this.#inbox, { of, source: undefined, givenUp: false, ...page }));
+    return this.#ask(() =>
+      listAside(this.#parts().inbox, { of, source: undefined, givenUp: false, ...page }),
+    );
   }
 
   /**
@@ -111,14 +117,16 @@ export class ParkedMessages {
    */
   async unplaced(options: AsidePageOptions = {}): Promise<readonly AsideMessage[]> {
     const page = toPage(options);
-    return this.#ask(() => listAside(this.#inbox, { of: undefined, source: '', givenUp: false, ...page }));
+    return this.#ask(() =>
+      listAside(this.#parts().inbox, { of: undefined, source: '', givenUp: false, ...page }),
+    );
   }
 
   /** A page of the messages that were given up. @throws like {@link list} */
   async givenUp(options: AsidePageOptions = {}): Promise<readonly AsideMessage[]> {
     const page = toPage(options);
     return this.#ask(() =>
-      listAside(this.#inbox, { of: undefined, source: undefined, givenUp: true, ...page }),
+      listAside(this.#parts().inbox, { of: undefined, source: undefined, givenUp: true, ...page }),
     );
   }
 
@@ -133,7 +141,7 @@ export class ParkedMessages {
     assertOptions('options', options, resumeNames);
     const { skipMissing = false } = options;
     assertOneOf('skipMissing', skipMissing, [true, false]);
-    const blocked = await this.#ask(() => resumeKey(this.#inbox, of, skipMissing));
+    const blocked = await this.#ask(() => resumeKey(this.#parts().inbox, of, skipMissing));
     if (blocked === undefined)
       throw new InvalidArgumentError(
         'place',
@@ -150,7 +158,7 @@ export class ParkedMessages {
 
   /** Has all keys tried again whose message failed. @returns their number @throws like {@link list} */
   async resumeAll(): Promise<number> {
-    return this.#ask(() => resumeFailedKeys(this.#inbox));
+    return this.#ask(() => resumeFailedKeys(this.#parts().inbox));
   }
 
   /**
@@ -165,10 +173,10 @@ export class ParkedMessages {
       const page = await this.unplaced({ after, limit: 10 });
       for (const unplaced of page) {
         after = unplaced.id;
-        const message = this.#reader.tryToPlace(unplaced);
+        const message = this.#parts().reader.tryToPlace(unplaced);
         if (message instanceof InvalidMessageError) continue;
-        await this.#processor.deliver(message, true);
-        await this.#ask(() => removeUnplaced(this.#inbox, unplaced.id));
+        await this.#parts().processor.deliver(message, true);
+        await this.#ask(() => removeUnplaced(this.#parts().inbox, unplaced.id));
         placed += 1;
       }
       if (page.length === 0) return placed;
@@ -190,7 +198,7 @@ export class ParkedMessages {
     assertLength('by', by, 255);
     if (upTo !== undefined && !(typeof upTo === 'string' && sequenceForm.test(upTo)))
       throw InvalidArgumentError.not('the sequence of a message', 'upTo', upTo);
-    const givenUp = await this.#ask(() => giveUpMessages(this.#inbox, of, { upTo, by, reason }));
+    const givenUp = await this.#ask(() => giveUpMessages(this.#parts().inbox, of, { upTo, by, reason }));
     if (givenUp === 0)
       throw new InvalidArgumentError('place', 'names a key of which no such message is set aside now');
     return givenUp;
@@ -200,7 +208,7 @@ export class ParkedMessages {
     try {
       return await request();
     } catch (error) {
-      throw toLeftfoldError(error, this.#inbox.schema);
+      throw toLeftfoldError(error, this.#parts().inbox.schema);
     }
   }
 }

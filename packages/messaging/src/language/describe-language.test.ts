@@ -7,6 +7,7 @@ import { CloudEvent, HTTP } from 'cloudevents';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ContentMode, toCloudEvent } from '../envelope/cloud-event.ts';
+import { defineRelay } from '../relay/define-relay.ts';
 import { describeLanguage } from './describe-language.ts';
 
 const line = z.object({ sku: z.string().describe('The article'), count: z.int().positive() });
@@ -120,6 +121,25 @@ describe('a part that JSON Schema cannot describe', () => {
   ])('%s is refused by its field, with a fix', (_, schema, words) => {
     const messages = [defineEvents('orders', { x: schema as never })] as unknown as readonly AnyEventGroup[];
     expect(() => describeLanguage({ source, messages })).toThrow(words);
+  });
+
+  test('is that of a relay, by its source, messages and mode', () => {
+    const refuse = () => Promise.reject(new Error('a test has no broker'));
+    const relay = defineRelay({
+      name: 'orders-out',
+      source,
+      events: [orders],
+      publishes: [orders],
+      mode: 'structured',
+      map: { 'orders.placed': ({ data }) => orders.create.placed(data) },
+      transport: { name: 'none', openPublisher: refuse, openReceiver: refuse },
+    });
+    const parts = { source, messages: [orders], mode: 'structured' } as const;
+    expect(describeLanguage({ relay, version: '2.0.0' })).toEqual(
+      describeLanguage({ ...parts, version: '2.0.0' }),
+    );
+    expect(() => describeLanguage({ relay: {} as never })).toThrow('made by defineRelay(...)');
+    expect(() => describeLanguage({ relay, ...parts })).toThrow('source');
   });
 
   test('is taken before it is parsed to another schema', () => {

@@ -6,21 +6,36 @@ import {
   assertGivenText,
   assertOneOf,
   assertText,
+  holds,
   type OptionNames,
   publishedSchema,
   unsayableIn,
 } from '@leftfold/core/input';
 import type { ContentMode } from '../envelope/cloud-event.ts';
+import type { AnyRelay } from '../relay/define-relay.ts';
+import { assertRelay } from '../relay/relay-set.ts';
 import { asyncApiOf } from './async-api.ts';
 
-/** Options of {@link describeLanguage}. */
-export interface LanguageOptions {
+/** Options of {@link describeLanguage}: the language of a relay, or the parts of one. */
+export type LanguageOptions = LanguageTexts & (LanguageOfRelay | LanguageParts);
+
+/** The language that a relay publishes. */
+export interface LanguageOfRelay {
+  readonly relay: AnyRelay;
+}
+
+/** A language without its relay, as in a package of its own. */
+export interface LanguageParts {
   /** Of the relay: where the messages come from. */
   readonly source: string;
   /** The published language: the option `publishes` of the relay. */
   readonly messages: readonly AnyEventGroup[];
   /** Of the relay. @default 'binary' */
   readonly mode?: ContentMode | undefined;
+}
+
+/** What a description says beside the messages. */
+export interface LanguageTexts {
   /** What the messages are about, for people. @default the source */
   readonly title?: string | undefined;
   /** Of the language, for people, such as `2.1.0`. @default '1.0.0' */
@@ -48,13 +63,13 @@ export interface LanguageDescription {
   readonly asyncapi: JsonObject;
 }
 
-const optionNames: OptionNames<LanguageOptions> = {
+const textNames = { title: true, version: true, address: true } as const;
+const relayNames: OptionNames<LanguageTexts & LanguageOfRelay> = { relay: true, ...textNames };
+const partNames: OptionNames<LanguageTexts & LanguageParts> = {
   source: true,
   messages: true,
   mode: true,
-  title: true,
-  version: true,
-  address: true,
+  ...textNames,
 };
 
 /**
@@ -69,13 +84,13 @@ const optionNames: OptionNames<LanguageOptions> = {
  *
  * @example
  * ```ts
- * const language = describeLanguage({ source: '/shop/orders', messages: [orderMessages] });
+ * const language = describeLanguage({ relay: ordersOut });
  * writeFileSync('orders.language.json', JSON.stringify(language, null, 2));
  * ```
  */
 export function describeLanguage(options: LanguageOptions): LanguageDescription {
-  assertGiven('options', options, optionNames);
-  const { source, messages: groups, mode = 'binary', title = source, version = '1.0.0', address } = options;
+  const { source, messages: groups, mode = 'binary' } = partsOf(options);
+  const { title = source, version = '1.0.0', address } = options;
   assertGivenText('source', source);
   assertEach('messages', groups, assertEventGroup);
   assertOneOf('mode', mode, ['binary', 'structured']);
@@ -113,6 +128,19 @@ export function describeLanguage(options: LanguageOptions): LanguageDescription 
     messages: Object.fromEntries(messages),
     asyncapi: asyncApiOf(published, { source, mode, title, version, address }),
   };
+}
+
+/** @throws InvalidArgumentError when an option is misspelt, or the relay is none */
+function partsOf(options: LanguageOptions): LanguageParts {
+  if (!holds(() => 'relay' in options)) {
+    assertGiven('options', options, partNames);
+    // Sound: it has no relay.
+    return options as LanguageParts;
+  }
+  assertGiven('options', options, relayNames);
+  const { relay } = options as LanguageOfRelay;
+  assertRelay('relay', relay);
+  return { source: relay.source, messages: relay.publishes, mode: relay.mode };
 }
 
 const fixes: Readonly<Record<string, string>> = {
