@@ -64,7 +64,8 @@ export class Rebuilds {
     const { eventsPerSecond } = options;
     const serving = switches ? 1 : await this.#slicesOf(projection);
     // Slices that serve are each at a position of their own, which only the same slice of the copy can come to.
-    const { slices = serving > 1 ? serving : projection.slices } = options;
+    const isDivided = serving > 1 && projection.mode !== 'inline';
+    const { slices = isDivided ? serving : projection.slices } = options;
     if (projection.mode === 'inline' && slices > 1)
       throw new InvalidArgumentError('slices', 'must be 1 for a projection that is inline');
     options.signal?.throwIfAborted();
@@ -137,6 +138,9 @@ export class Rebuilds {
   /** Drops the copy, whatever its state is. @throws RebuildRefusedError when there is none */
   async drop(projection: AnyProjection): Promise<void> {
     const what = `dropping the copy of projection "${projection.name}"`;
+    // Otherwise batch after batch could have its tables.
+    if ((await this.#copyOf(projection)) !== undefined)
+      await whileThere(projection, (copy) => this.#runner.pause(copy));
     const dropped = await withStoreErrors(this.#store, () => dropCopy(this.#store, projection), what);
     if (!dropped) throw new RebuildRefusedError(projection, 'there is no copy of its tables');
   }

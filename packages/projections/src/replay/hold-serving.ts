@@ -27,6 +27,8 @@ const INLINE_WAIT_MS = 250;
 /** Positions of the log between them and what serves, from which on it is tried. */
 const NEAR = 2_000;
 const ATTEMPTS = 12;
+/** After so many, what serves stands still for good: about six seconds. */
+const STILL_ATTEMPTS = 6;
 const attempts: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
 
 /** Tables beside those that serve, which can be brought to the positions of these. */
@@ -81,6 +83,9 @@ export async function holdServing<TResult>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!isUndone(error)) throw toLeftfoldError(error, store.schema);
+      // Another release may go on with it soon, as in a deployment.
+      if (error instanceof NotReached && error.still !== undefined && attempt >= STILL_ATTEMPTS)
+        throw standsStill(projection, error.still);
     }
     await pause(retryDelayMs(attempts, attempt), signal);
   }
@@ -126,8 +131,8 @@ async function holdOnce<TResult>(
       if (!(await follower.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
       // They are beyond what serves when that was reset, until it has come after them.
       if (!(await follower.isAt(connection, positions))) {
-        const isStill = slices.some(({ paused, failure }) => paused || failure !== undefined);
-        throw isStill ? standsStill(projection, positions) : new NotReached();
+        const standsStill = slices.some(({ paused, failure }) => paused || failure !== undefined);
+        throw new NotReached(standsStill ? Math.min(...positions) : undefined);
       }
       return work({ tx, connection, inline, positions });
     },
@@ -136,10 +141,10 @@ async function holdOnce<TResult>(
   );
 }
 
-function standsStill(projection: AnyProjection, positions: readonly number[]): RebuildRefusedError {
+function standsStill(projection: AnyProjection, position: number): RebuildRefusedError {
   return new RebuildRefusedError(
     projection,
-    `what serves stands still at position ${Math.min(...positions)}, before the tables to compare it with: call resume() first, or rebuild() without switchIf`,
+    `what serves stands still at position ${position}, before the tables to compare it with, since it is paused or has stopped: call resume(), and compare again then`,
   );
 }
 
@@ -149,4 +154,12 @@ function isUndone(error: unknown): boolean {
 }
 
 /** Rolls the attempt back: the other tables are not at the positions of those that serve. Another one is made. */
-export class NotReached extends Error {}
+export class NotReached extends Error {
+  /** Where those that serve stand still, as far as is known: nothing brings them on by itself. */
+  readonly still: number | undefined;
+
+  constructor(still?: number) {
+    super();
+    this.still = still;
+  }
+}

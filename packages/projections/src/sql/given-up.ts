@@ -29,6 +29,7 @@ export async function readGivenUp(
 export interface Unlike {
   /** A key that is parked in what serves: some of its events are still to be applied there. */
   readonly parked: string | null;
+  readonly parked_keys: number;
   /** Keys that the replay has parked: it lacks events of them. */
   readonly replay_parked: number;
   /** Whether events were given up since the replay was begun. */
@@ -49,6 +50,8 @@ export async function readUnlike(
     name: undefined,
     text: `select (select min(parked.key) from "${schema}".parked_events as parked
                     where parked.name = $1 and parked.version = $2) as parked,
+                  (select count(distinct parked.key) from "${schema}".parked_events as parked
+                    where parked.name = $1 and parked.version = $2) as parked_keys,
                   (select count(distinct parked.key) from "${schema}".parked_events as parked
                     where parked.name = $3 and parked.version = $2) as replay_parked,
                   exists (${givenUp('$1')} except ${givenUp('$3')})

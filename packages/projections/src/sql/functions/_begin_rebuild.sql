@@ -48,6 +48,8 @@ begin
      and copy.version = _begin_rebuild.version
      and copy.state = 'building'
      and copy.switched_at is null
+     -- One that can never serve is begun anew.
+     and :schema._not_given_up(copy.name, copy.version) is null
      and exists (select from :schema.subscriptions as built
                   where built.name = copy.name || '+copy'
                     and built.version = copy.version

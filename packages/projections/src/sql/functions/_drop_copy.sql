@@ -8,6 +8,7 @@ declare
   copied constant text := :schema._projection_schema(name, version, true);
   subscribed constant text := name || '+copy';
   tables text;
+  began_at constant timestamptz := clock_timestamp();
   was_there boolean;
 begin
   perform :schema._lock_subscription(_drop_copy.name, _drop_copy.version);
@@ -15,9 +16,16 @@ begin
   select string_agg(format('%I.%I', copied, class.relname), ', ' order by class.relname) into tables
     from pg_class as class
    where class.relnamespace = to_regnamespace(quote_ident(copied)) and class.relkind in ('r', 'p');
-  if tables is not null then
-    execute 'lock table ' || tables || ' in access exclusive mode';
-  end if;
+  while tables is not null loop
+    begin
+      -- All or none: a batch may write to them in another order.
+      execute 'lock table ' || tables || ' in access exclusive mode nowait';
+      exit;
+    exception when lock_not_available then
+      if clock_timestamp() > began_at + interval '2 seconds' then raise; end if;
+      perform pg_sleep(0.01);
+    end;
+  end loop;
   perform :schema._lock_subscription(subscribed, _drop_copy.version);
   delete from :schema.projection_copies as copy
    where copy.name = _drop_copy.name
