@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
-import { until } from '@leftfold/testing/postgres';
+import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { describe, expect, vi } from 'vitest';
 import type { ConsumedMessage, MessageContext } from '../src/index.ts';
@@ -241,6 +241,31 @@ describe('expected messages, for which the inbox is asked before the commit', ()
       'e one',
     ]);
     expect(shop.incidents).toEqual([]);
+  });
+
+  test('of which another process is at one, are handled once, and neither waits for the other', async ({
+    shop,
+    database,
+  }) => {
+    guarantee('messages-once');
+    const gate = new Gate();
+    const other = new TestBroker();
+    await shop.started(async (amount) => amount === 14 && gate.pass(), { ...long, by: 'one' });
+    await shop.started(undefined, { by: 'other', transport: other });
+    await sendFirst(shop);
+    const sent = sendNext(shop.broker, ...keys);
+    await gate.reached();
+    // It has the row of the key, and waits for the effect that the first one has written.
+    const again = sendNext(other, 'c');
+    await untilBlocked(database.connectionString);
+    gate.open();
+    await shop.acknowledged(...sent, ...again);
+    expect(await effectsOf(shop)).toEqual([1, 2, 3, 4, 5, 11, 12, 13, 14, 15]);
+    expect(shop.incidents).toEqual([]);
+    const { rows } = await shop.pool.query<{ by: string }>(
+      `select by from "${shop.schema}_effects".effects where amount = 13`,
+    );
+    expect(rows).toEqual([{ by: 'other' }]);
   });
 
   test('are handled once when a handler changes a setting, which the inbox does not see', async ({

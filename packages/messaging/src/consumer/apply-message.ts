@@ -4,7 +4,7 @@ import { withinCall } from '@leftfold/subscriptions';
 import { receiveNextQuery, receiveQuery, type Received, setAsideQuery } from '../sql/inbox/receive.ts';
 import type { ConsumedMessage } from './consumed-message.ts';
 import type { ConsumerSettings } from './consumer-options.ts';
-import { type ExecuteMessageCommand, handleMessage, type MessageCall, noCommands } from './handle-message.ts';
+import { type ExecuteMessageCommand, handleMessage, type MessageCall } from './handle-message.ts';
 import type { PlacedMessage } from './message-reader.ts';
 import { placeOf } from './next-messages.ts';
 
@@ -13,7 +13,8 @@ export interface ApplyContext {
   readonly settings: ConsumerSettings;
   /** Of the inbox. */
   readonly schema: string;
-  readonly execute: ExecuteMessageCommand;
+  /** Undefined for a consumer that belongs to no app: its handlers execute no commands. */
+  readonly execute: ExecuteMessageCommand | undefined;
   readonly database: OpenedPool;
   readonly names: StatementNames | undefined;
   /** Aborts when handlers must end because the consumer stops. */
@@ -165,8 +166,8 @@ export async function handleIn(
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
   { read, attempt }: Attempt,
 ): Promise<void> {
-  const taken = Promise.resolve();
-  await callHandlers(settings, { read, taken, execute: noCommands, tx, signal, attempt }, progress);
+  const taken = Promise.resolve(); // by no command
+  await callHandlers(settings, { read, taken, execute: undefined, tx, signal, attempt }, progress);
 }
 
 /** Has the inbox take messages of different keys. @throws when one of them is not the next one of its key: roll back then */
@@ -175,7 +176,7 @@ export async function receiveAll(
   { settings, schema }: ApplyContext,
   messages: readonly PlacedMessage[],
 ): Promise<void> {
-  // In one order in all processes: they would wait for each other's rows otherwise.
+  // In one order, so that of two processes that are at the same ones, one gets them all.
   const sorted = messages.toSorted((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1));
   const answer = await send(receiveNextQuery({ schema, consumer: settings.name }, sorted));
   const [row] = (answer as { readonly rows: readonly { readonly next: boolean }[] }).rows;

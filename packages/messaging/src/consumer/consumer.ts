@@ -71,7 +71,7 @@ export class Consumer implements AsyncDisposable {
   #lastMessageAt: Date | undefined;
 
   /** @internal use createConsumer, or defineConsumer and an app */
-  constructor(settings: ConsumerSettings, place: InboxSettings, execute: ExecuteMessageCommand) {
+  constructor(settings: ConsumerSettings, place: InboxSettings, execute: ExecuteMessageCommand | undefined) {
     const { name, concurrency, prefetch, transport } = settings;
     const { schema, preparedStatements: prepare } = place;
     this.name = name;

@@ -2,7 +2,6 @@ import { type AnyEventGroup, InvalidArgumentError } from '@leftfold/core';
 import { assertGiven, holds, type OptionNames } from '@leftfold/core/input';
 import { Consumer } from './consumer.ts';
 import { type ConsumerOptions, partNames, toConsumerSettings, toInboxSettings } from './consumer-options.ts';
-import { noCommands } from './handle-message.ts';
 
 const optionNames: OptionNames<ConsumerOptions> = {
   ...partNames,
@@ -50,7 +49,7 @@ export function createConsumer<const TGroups extends readonly AnyEventGroup[]>(
       'is a consumer of an app, made by defineConsumer(...); give it to createApp({ consumers: [...] }), or give createConsumer what defineConsumer got, with `database`',
     );
   assertGiven('options', options, optionNames);
-  return new Consumer(toConsumerSettings(options, TRANSACTION_MS), toInboxSettings(options), noCommands);
+  return new Consumer(toConsumerSettings(options, TRANSACTION_MS), toInboxSettings(options), undefined);
 }
 
 /** Default of {@link ConsumerOptions.transactionMs}. */

@@ -10,8 +10,7 @@ export type ExecuteMessageCommand = (
   options: { readonly commandId: string; readonly metadata: CustomMetadata },
 ) => Promise<ReactionCommandResult>;
 
-/** Stands for none: of a consumer that belongs to no app. @throws TypeError */
-export const noCommands: ExecuteMessageCommand = async () => {
+const noCommands: ExecuteMessageCommand = async () => {
   throw new TypeError(
     'a consumer made by createConsumer executes no commands; define it by defineConsumer, for an app',
   );
@@ -21,9 +20,10 @@ export const noCommands: ExecuteMessageCommand = async () => {
 export interface MessageCall extends Omit<MessageContext, 'idempotencyKey'> {
   /** The message, or those that one of a retired type is read as. */
   readonly messages: readonly ConsumedMessage[];
-  /** Resolves when the inbox has taken the message; rejects when it has not. No command is executed before. */
+  /** Resolves when the inbox has taken the message; rejects when it has not. No command is executed before it settles. */
   readonly taken: Promise<unknown>;
-  readonly execute: ExecuteMessageCommand;
+  /** Undefined for a consumer that belongs to no app. */
+  readonly execute: ExecuteMessageCommand | undefined;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface MessageCall extends Omit<MessageContext, 'idempotencyKey'> {
  */
 export async function handleMessage(
   { name, handlerOf }: ConsumerSettings,
-  { messages, taken, execute, ...context }: MessageCall,
+  { messages, taken, execute = noCommands, ...context }: MessageCall,
 ): Promise<void> {
   const { signal } = context;
   for (const [index, message] of messages.entries()) {

@@ -14,7 +14,6 @@ import {
   receiveAll,
 } from './apply-message.ts';
 import { EventLoopLoad } from './event-loop-load.ts';
-import { noCommands } from './handle-message.ts';
 import type { PlacedMessage } from './message-reader.ts';
 
 /** A message that waits for a transaction, or is in one. */
@@ -69,7 +68,7 @@ export class SharedTransactions {
 
   constructor(context: ApplyContext) {
     this.#context = context;
-    this.#executesCommands = context.execute !== noCommands;
+    this.#executesCommands = context.execute !== undefined;
     this.#transactions = new Slots(context.settings.concurrency);
   }
 
@@ -173,10 +172,10 @@ export class SharedTransactions {
       unreceived,
     }: { readonly job: Job; readonly isFirst: boolean; readonly unreceived: PlacedMessage[] },
   ): Promise<Received> {
-    const { message, expected, fromAside } = attempt;
+    const { message, expected } = attempt;
     const type = message.attributes['type'] ?? '';
     try {
-      if (isFirst || !expected || fromAside || this.#executesCommands || this.#changing.has(type)) {
+      if (isFirst || !expected || this.#executesCommands || this.#changing.has(type)) {
         if (this.#changing.has(type) && unreceived.length > 0)
           await receiveAll(transaction, this.#context, unreceived.splice(0));
         return await applyIn(transaction, this.#context, { signal, progress }, attempt);

@@ -1,5 +1,5 @@
--- Decides about a message, and moves the last message of its key to it when it is the next one. Called first in the
--- transaction of the message's effects, and holds the row of the key until that ends: of several processes with one
+-- Decides about a message, and moves the last message of its key to it when it is the next one. Called in the
+-- transaction of the message's effects, before them if another verdict is to be expected, and holds the row of the key until that ends: of several processes with one
 -- message, one applies it.
 --
 -- verdict: apply: have the effects, and commit. duplicate: it was handled before; commit without effects. gap: a message
