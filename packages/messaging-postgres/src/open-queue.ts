@@ -12,10 +12,10 @@ import { functions, migrations } from './sql/migrations.generated.ts';
 
 /** Milliseconds in which the database has to answer a statement. */
 const ANSWER_MS = 10_000;
-/** As many more for each MiB that a statement sends: a busy server takes seconds for the largest bodies. */
+/** As many more for each MiB that a statement sends, or is answered with: a busy server takes seconds for the largest bodies. */
 const ANSWER_MS_PER_MIB = 1_000;
 
-/** @param bytes that the statement sends */
+/** @param bytes that the statement sends, or is answered with */
 export function answerMsFor(bytes: number): number {
   return ANSWER_MS + Math.ceil((bytes / 2 ** 20) * ANSWER_MS_PER_MIB);
 }

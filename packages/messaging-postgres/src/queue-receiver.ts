@@ -88,16 +88,30 @@ export class QueueReceiver implements Receiver {
 
   /** @returns undefined when it took so long that the message is another receiver's by now */
   async #bodyOf({ id, bytes }: MessageRow): Promise<Uint8Array | undefined> {
-    const { schema, queue, invisibleMs } = this.#queue.settings;
-    const answerMs = answerMsFor(bytes);
-    await this.#keep(answerMs + invisibleMs);
-    const [row] = await this.#queue.run<{ readonly body: Uint8Array }>({
-      name: undefined,
-      text: `select body from "${schema}".read_body($1, $2, $3, $4)`,
-      values: [queue, this.#options.consumer, this.#name, id],
-      answerMs,
-    });
-    return row?.body;
+    const { schema, queue } = this.#queue.settings;
+    const reading = new AbortController();
+    const keeping = this.#keepWhile(reading.signal);
+    try {
+      const [row] = await this.#queue.run<{ readonly body: Uint8Array }>({
+        name: undefined,
+        text: `select body from "${schema}".read_body($1, $2, $3, $4)`,
+        values: [queue, this.#options.consumer, this.#name, id],
+        answerMs: answerMsFor(bytes),
+      });
+      return row?.body;
+    } finally {
+      reading.abort();
+      await keeping;
+    }
+  }
+
+  /** Does not throw: what is lost meanwhile is noticed by the next statement. */
+  async #keepWhile(reading: AbortSignal): Promise<void> {
+    const { invisibleMs } = this.#queue.settings;
+    while (!reading.aborted) {
+      await this.#keep(invisibleMs).catch(() => {});
+      await pause(invisibleMs / 3, reading);
+    }
   }
 
   #deliveryOf(

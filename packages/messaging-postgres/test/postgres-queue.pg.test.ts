@@ -130,7 +130,7 @@ describe('a queue', () => {
     queue,
     database,
   }) => {
-    const transport = queue({ consumers: ['billing'] });
+    const transport = queue({ consumers: ['billing'], invisibleMs: 5_000 });
     await publish(transport, [message('a', 1), { ...message('b', 2), body: new Uint8Array(5 * 2 ** 20) }]);
     const slow = new Pool({ connectionString: database.connectionString, max: 1 });
     const { rows } = await slow.query<{ source: string }>(
