@@ -1,5 +1,5 @@
 import { asStored, type NewEvent } from '@leftfold/core';
-import { type AnyRelay, assertRelay } from '@leftfold/messaging';
+import { type AnyRelay, assertRelay, toCloudEvent } from '@leftfold/messaging';
 import { assertSame } from '../given/assert-same.ts';
 import { type GivenEvent, givenEvents } from '../given/given-events.ts';
 import { readBy } from '../given/read-by.ts';
@@ -36,10 +36,12 @@ export interface Relayed {
 export function relayed(relay: AnyRelay, events: readonly GivenEvent[]): Relayed {
   assertRelay('relay', relay);
   const messages = readBy(relay, givenEvents(events).recorded).flatMap((event) => {
+    const { source, mode } = relay;
+    const key = relay.keyOf(event); // also of an event that is not published
     const message = relay.messageOf(event);
     if (message === undefined) return [];
-    const place = { key: relay.keyOf(event), source: relay.source, time: event.recordedAt };
-    return [{ message: { ...message, id: event.id }, ...place }];
+    const { id } = toCloudEvent(message, { event, source, key, previous: undefined, lineage: 'test' }, mode);
+    return [{ message: { ...message, id }, key, source, time: event.recordedAt }];
   });
   function thenMessages(expected: readonly GivenMessage[]): void {
     const wanted = toPlacedMessages(expected);
