@@ -23,6 +23,8 @@ export interface HeldUpOptions {
 export class HeldUp {
   readonly #options: HeldUpOptions;
   readonly #told = new Set<string>();
+  /** Since when each is known to stand still. */
+  #stillSince: ReadonlyMap<string, number> = new Map();
   #lookAgainAt = 0;
   #leasesBetween = 1;
 
@@ -35,8 +37,16 @@ export class HeldUp {
     const still = new Map(slices.filter((slice) => slice.still === true).map((one) => [refKeyOf(one), one]));
     for (const refKey of this.#told) if (!still.has(refKey)) this.#told.delete(refKey);
     if (still.size === 0) this.#leasesBetween = 1;
-    const refs = [...still].filter(([refKey]) => !this.#told.has(refKey)).map(([, ref]) => ref);
     const now = performance.now();
+    // For a process that has just started, it may be due to that alone: no other one ran it before.
+    this.#stillSince = new Map(
+      [...still.keys()].map((refKey) => [refKey, this.#stillSince.get(refKey) ?? now]),
+    );
+    const isLasting = (refKey: string) =>
+      now - (this.#stillSince.get(refKey) ?? now) > this.#options.leaseMs / 2;
+    const refs = [...still]
+      .filter(([refKey]) => !this.#told.has(refKey) && isLasting(refKey))
+      .map(([, ref]) => ref);
     if (refs.length === 0 || now < this.#lookAgainAt) return;
     this.#lookAgainAt = now + this.#leasesBetween * this.#options.leaseMs;
     this.#leasesBetween = Math.min(2 * this.#leasesBetween, MAX_LEASES_BETWEEN);
