@@ -173,7 +173,7 @@ export class SharedTransactions {
     }: { readonly job: Job; readonly isFirst: boolean; readonly unreceived: PlacedMessage[] },
   ): Promise<Received> {
     const { message, expected } = attempt;
-    const type = message.attributes['type'] ?? '';
+    const { type } = message.event;
     try {
       if (isFirst || !expected || this.#executesCommands || this.#changing.has(type)) {
         if (this.#changing.has(type) && unreceived.length > 0)
