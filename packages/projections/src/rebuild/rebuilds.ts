@@ -135,7 +135,11 @@ export class Rebuilds {
     return this.#untilSwitched(projection, begun.rebuildId, options);
   }
 
-  /** Drops the copy, whatever its state is. @throws RebuildRefusedError when there is none */
+  /**
+   * Drops the copy, whatever its state is. It is paused first, and stays so when it cannot be dropped now.
+   *
+   * @throws RebuildRefusedError when there is none
+   */
   async drop(projection: AnyProjection): Promise<void> {
     const what = `dropping the copy of projection "${projection.name}"`;
     // Otherwise batch after batch could have its tables.

@@ -131,8 +131,8 @@ async function holdOnce<TResult>(
       if (!(await follower.reach(positions, { signal, timeoutMs: waitMs }))) throw new NotReached();
       // They are beyond what serves when that was reset, until it has come after them.
       if (!(await follower.isAt(connection, positions))) {
-        const standsStill = slices.some(({ paused, failure }) => paused || failure !== undefined);
-        throw new NotReached(standsStill ? Math.min(...positions) : undefined);
+        const isStill = slices.some(({ paused, failure }) => paused || failure !== undefined);
+        throw new NotReached(isStill ? Math.min(...positions) : undefined);
       }
       return work({ tx, connection, inline, positions });
     },

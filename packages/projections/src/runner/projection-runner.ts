@@ -135,8 +135,7 @@ export class ProjectionRunner implements AsyncDisposable {
   }
 
   /**
-   * Waits until every event that is committed now is applied; for an inline projection, until appends apply
-   * it.
+   * Waits until every event that is committed now is applied; for an inline projection, until appends apply it.
    *
    * @param options.timeoutMs is Infinity by default
    * @throws like {@link waitFor}

@@ -373,8 +373,8 @@ $$;
   {
     name: 'receive',
     sql: `-- Decides about a message, and moves the last message of its key to it when it is the next one. Called in the
--- transaction of the message's effects, before them if another verdict is to be expected, and holds the row of the key until that ends: of several processes with one
--- message, one applies it.
+-- transaction of the message's effects, before them unless this verdict is expected, and holds the row of the key until that
+-- ends: of several processes with one message, one applies it.
 --
 -- verdict: apply: have the effects, and commit. duplicate: it was handled before; commit without effects. gap: a message
 -- before it is missing. wait: earlier ones of the key are set aside. fork: the log of the source went back. After these
