@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { Gate } from '@leftfold/testbed/waiting';
 import { expect, vi } from 'vitest';
 import { test } from './engine-test.ts';
 import { added, createRunner, recorder } from './recorder.ts';
@@ -31,7 +32,7 @@ function yielding(store: PostgresEventStore) {
         prepared.push(performance.now());
         return handler.prepare(page);
       };
-      return { prepare, yields: true };
+      return { ...handler, prepare, yields: true, waitsForDatabaseOnly: true };
     },
   };
   return { definition, prepared };
@@ -43,7 +44,8 @@ const append = (store: PostgresEventStore, count: number) =>
     Array.from({ length: count }, () => added(1)),
   );
 
-test('a handler that yields rests between two pages while the event loop is busy', async ({ store }) => {
+/** @returns the milliseconds between pages, the first of which is the second one */
+async function gapsBetweenPages(store: PostgresEventStore): Promise<readonly number[]> {
   using _busy = busy(ACTIVE_MS);
   const { definition, prepared } = yielding(store);
   await append(store, EVENTS + 1);
@@ -53,8 +55,23 @@ test('a handler that yields rests between two pages while the event loop is busy
   await runner.waitForPosition(definition, EVENTS, { timeoutMs: 20_000 });
   const gaps = prepared.slice(1, EVENTS).map((at, index) => at - prepared[index]!);
   expect(gaps).toHaveLength(EVENTS - 1);
+  return gaps;
+}
+
+test('a handler that yields rests between two pages while the event loop is busy and others have a connection', async ({
+  store,
+}) => {
+  const gate = new Gate();
+  const command = store.inTransaction(() => gate.pass());
+  const gaps = await gapsBetweenPages(store).finally(() => gate.open());
+  await command;
   // A timer may fire a little early.
   expect(Math.min(...gaps)).toBeGreaterThan((ACTIVE_MS * 2) / 3 - 5);
+});
+
+test('a handler that yields does not rest while only it has connections', async ({ store }) => {
+  const gaps = await gapsBetweenPages(store);
+  expect(Math.min(...gaps)).toBeLessThan(ACTIVE_MS / 3);
 });
 
 test('near the end of the log it does not rest', async ({ store }) => {

@@ -29,7 +29,7 @@ export interface SubscriptionHandler {
   /** Most events in a second. @default no limit */
   readonly eventsPerSecond?: number | undefined;
 
-  /** Whether other work of the process goes first: the handler rests while its event loop is busy. @default false */
+  /** Whether other statements of the process go first: the handler rests while its event loop is busy. @default false */
   readonly yields?: boolean | undefined;
 
   /**

@@ -1,5 +1,19 @@
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { EventLoopRests } from './event-loop-rests.ts';
 import type { TermProgress } from './term-progress.ts';
+
+type StoreConnections = Pick<PostgresEventStore, 'background' | 'pool'>;
+
+/** For each store, slots that are taken by work which rests. */
+const takenByResting = new WeakMap<StoreConnections['background'], number>();
+
+/** Rests while others than the work that rests have a connection of the store's, or wait for one. */
+export function restsFor({ background, pool }: StoreConnections): EventLoopRests {
+  return new EventLoopRests(() => {
+    const inUse = pool.totalCount - pool.idleCount + pool.waitingCount;
+    return inUse > (takenByResting.get(background) ?? 0);
+  });
+}
 
 /**
  * Waits for one of the connections that the loops of a process share, first come, first served: the others are for the
@@ -9,14 +23,25 @@ import type { TermProgress } from './term-progress.ts';
  */
 async function takeSlot(
   { background }: Pick<PostgresEventStore, 'background'>,
-  progress: Pick<TermProgress, 'waiting' | 'advancedAt'>,
+  progress: Pick<TermProgress, 'waiting' | 'advancedAt' | 'rests'>,
 ): Promise<() => void> {
-  const free = () => background.free();
-  if (background.tryTake()) return free;
+  const count = (change: number) => {
+    if (progress.rests !== undefined)
+      takenByResting.set(background, (takenByResting.get(background) ?? 0) + change);
+  };
+  const free = () => {
+    count(-1);
+    background.free();
+  };
+  if (background.tryTake()) {
+    count(1);
+    return free;
+  }
   const began = performance.now();
   progress.waiting += 1;
   await background.take();
   progress.waiting -= 1;
+  count(1);
   const now = performance.now();
   progress.advancedAt = Math.min(now, progress.advancedAt + now - began);
   return free;
@@ -33,7 +58,7 @@ export async function takeHandlerSlot(
 /** Runs work that needs a connection, and waits for nothing else. The work must not take another slot. */
 export async function inSlot<TResult>(
   store: Pick<PostgresEventStore, 'background'>,
-  progress: Pick<TermProgress, 'waiting' | 'advancedAt'>,
+  progress: Pick<TermProgress, 'waiting' | 'advancedAt' | 'rests'>,
   work: () => Promise<TResult>,
 ): Promise<TResult> {
   const free = await takeSlot(store, progress);

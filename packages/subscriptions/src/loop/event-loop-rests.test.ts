@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import { EventLoopRests } from './event-loop-rests.ts';
 
 /** An event loop whose time the test lets pass. */
-function loopOf() {
+function loopOf(others: { areAtWork: boolean } = { areAtWork: true }) {
   const time = { active: 0, idle: 0 };
-  const rests = new EventLoopRests(() => ({ ...time }));
+  const rests = new EventLoopRests(
+    () => others.areAtWork,
+    () => ({ ...time }),
+  );
   return {
     /** @returns the rest that follows, in milliseconds */
     after: ({ active, idle }: { active: number; idle: number }, remaining = 1_000_000) => {
@@ -21,6 +24,22 @@ test('work that waits for the database more than it computes does not rest', () 
 
 test('work rests until the event loop was idle for two fifths of the time', () => {
   expect(loopOf().after({ active: 60, idle: 0 })).toBe(40);
+});
+
+test('work does not rest while the process has no other', () => {
+  const others = { areAtWork: false };
+  const loop = loopOf(others);
+  expect(loop.after({ active: 60, idle: 0 })).toBe(0);
+  others.areAtWork = true;
+  expect(loop.after({ active: 60, idle: 0 })).toBe(40);
+});
+
+test('other work counts that was seen between two parts which are put together', () => {
+  const others = { areAtWork: true };
+  const loop = loopOf(others);
+  expect(loop.after({ active: 6, idle: 0 })).toBe(0);
+  others.areAtWork = false;
+  expect(loop.after({ active: 6, idle: 0 })).toBe(8);
 });
 
 test('a rest in which the event loop had other work is followed by another one', () => {

@@ -7,9 +7,8 @@ import { markCaughtUp } from '../sql/caught-up.ts';
 import { ParkingLedger } from '../parking/parking-ledger.ts';
 import { resumeDueKeys } from '../parking/resume-due-keys.ts';
 import type { Subscription } from '../subscription/subscription-definition.ts';
-import { inSlot } from './background-slot.ts';
+import { inSlot, restsFor } from './background-slot.ts';
 import { BatchSize } from './batch-size.ts';
-import { EventLoopRests } from './event-loop-rests.ts';
 import { FailureRecovery } from './failure-recovery.ts';
 import { isRewound } from './is-rewound.ts';
 import type { LoopOptions } from './loop-options.ts';
@@ -140,7 +139,7 @@ export class SubscriptionLoop {
       handler,
       size: new BatchSize(this.#options.batchSize, leastBatch),
       pace: handler.eventsPerSecond === undefined ? undefined : new Pace(handler.eventsPerSecond),
-      rests: handler.yields === true ? new EventLoopRests() : undefined,
+      rests: handler.yields === true ? restsFor(this.#options.store) : undefined,
       signal: AbortSignal.any([stop, term.leaving]),
       era: this.#options.store.era,
       parking: new ParkingLedger(keysOfSlice(this.#recovery.keysOf, term), []),
