@@ -6,7 +6,6 @@ import type { ConsumedMessage } from './consumed-message.ts';
 import type { ConsumerSettings } from './consumer-options.ts';
 import { type ExecuteMessageCommand, handleMessage, type MessageCall } from './handle-message.ts';
 import type { PlacedMessage } from './message-reader.ts';
-import { placeOf } from './next-messages.ts';
 
 /** What applying messages needs. */
 export interface ApplyContext {
@@ -170,15 +169,17 @@ export async function handleIn(
   await callHandlers(settings, { read, taken, execute: undefined, tx, signal, attempt }, progress);
 }
 
-/** Has the inbox take messages of different keys. @throws when one of them is not the next one of its key: roll back then */
+/**
+ * Has the inbox take messages of different keys, without waiting for another transaction.
+ *
+ * @throws when one of them is not the next one of its key, or another transaction has that: roll back then
+ */
 export async function receiveAll(
   { send }: PipelinedTransaction,
   { settings, schema }: ApplyContext,
   messages: readonly PlacedMessage[],
 ): Promise<void> {
-  // In one order, so that of two processes that are at the same ones, one gets them all.
-  const sorted = messages.toSorted((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1));
-  const answer = await send(receiveNextQuery({ schema, consumer: settings.name }, sorted));
+  const answer = await send(receiveNextQuery({ schema, consumer: settings.name }, messages));
   const [row] = (answer as { readonly rows: readonly { readonly next: boolean }[] }).rows;
   if (row?.next !== true) throw new NotNext();
 }

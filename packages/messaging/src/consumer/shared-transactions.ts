@@ -213,7 +213,6 @@ export class SharedTransactions {
             );
             open.since = performance.now();
           } while (open.since < full && !signal.aborted && !transaction.isChanged());
-          // A row that another process has locked is not waited for without end.
           if (unreceived.length > 0)
             await withinTime(timeoutMs, ended, () => receiveAll(transaction, this.#context, unreceived));
         },

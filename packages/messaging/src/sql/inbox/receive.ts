@@ -41,7 +41,8 @@ export function receiveQuery(
 /**
  * Has messages of different keys received whose effects are in the transaction already.
  *
- * SQL: usually one UPDATE by primary key for each. The row `next` is false when one is not the next one of its key.
+ * SQL: one UPDATE, of a row for each by primary key, which waits for no lock. `next` is false when one is not the next one of
+ * its key, or another transaction has its row.
  */
 export function receiveNextQuery(
   { schema, consumer }: InboxRef,
