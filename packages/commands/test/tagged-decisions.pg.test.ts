@@ -282,3 +282,47 @@ describe('a decision over tags and an aggregate', () => {
     });
   });
 });
+
+test('the log has the events of a decision in the order of the first one of each stream', async ({
+  store,
+}) => {
+  const giveTo = defineDecision({
+    name: 'give-to',
+    input: z.object({ ids: z.array(z.string()), courseId: z.string() }),
+    events: [courseEvents],
+    reads: ({ ids: [one, other, unread] }) => ({
+      unread: account.at(unread!),
+      one: account.at(one!),
+      other: account.at(other!),
+    }),
+    decide: (_, { courseId }, emit) => [
+      emit.course.planned({ courseId, seats: 1 }),
+      emit.other.opened({ owner: 'Ada' }),
+      emit.one.opened({ owner: 'Grace' }),
+      emit.other.deposited({ cents: 1 }),
+    ],
+  });
+  const executor = createCommandExecutor({ store, aggregates: [account], decisions: [giveTo] });
+  const give = () =>
+    executor.execute(giveTo.command({ ids: ['gift-1', 'gift-2', 'gift-3'], courseId: 'gift' }), {
+      commandId: 'gifts',
+    });
+  const { events } = accepted(await give());
+  expect(events.map(({ streamId, type }) => `${streamId} ${type}`)).toEqual([
+    'course-gift course.planned',
+    'account-gift-2 account.opened',
+    'account-gift-2 account.deposited',
+    'account-gift-1 account.opened',
+  ]);
+  expect(events.map(({ position }) => position)).toEqual(
+    events.map(({ position }) => position).toSorted((one, other) => one - other),
+  );
+  // What it has cached of each account is its own.
+  await accepted(await executor.execute(account.command.deposit('gift-1', { cents: 5 })));
+  expect((await recordedOf(store, 'account-gift-1')).map(({ streamVersion }) => streamVersion)).toEqual([
+    1, 2,
+  ]);
+  expect(accepted(await give()).events.map(({ position }) => position)).toEqual(
+    events.map(({ position }) => position),
+  );
+});

@@ -19,8 +19,8 @@ export interface Change extends LoadedTarget {
 /** What a command changes. */
 export interface Changes extends Loaded {
   readonly targets: readonly Change[];
-  /** New events of streams that are none of the targets'. */
-  readonly elsewhere: readonly EventsOfStream[];
+  /** All new events: the stream of the first one is first. */
+  readonly decided: readonly EventsOfStream[];
 }
 
 /** The outcome of calling `decide`. */
@@ -48,9 +48,7 @@ export function decideOn(plan: Plan, loaded: Loaded, context: PlanContext): Deci
       const { events = [] } = decided.find((one) => one.streamId === streamId) ?? {};
       return { ...each, events, next: foldNew(aggregate, each.folded.state, events) };
     });
-    const own = new Set(loaded.targets.map(({ target }) => target.streamId));
-    const elsewhere = decided.filter(({ streamId }) => !own.has(streamId));
-    return { kind: 'changes', changes: { ...loaded, targets, elsewhere } };
+    return { kind: 'changes', changes: { ...loaded, targets, decided } };
   } catch (error) {
     return { kind: 'thrown', error };
   }

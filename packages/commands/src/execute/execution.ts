@@ -236,17 +236,19 @@ export class Execution {
     }
     const [first, ...others] = appended.streams;
     const events = (first?.events ?? []).concat(...others.map((stream) => stream.events));
+    const byStream = new Map(
+      append.appends.map(({ streamId }, index) => [streamId, appended.streams[index]]),
+    );
     if (appended.duplicate) {
       // All of its events may be retired, and read as nothing.
-      const places = changes.targets.map(({ target: { streamId } }, index) => ({
+      const places = changes.targets.map(({ target: { streamId } }) => ({
         streamId,
-        streamVersion: appended.streams[index]?.streamVersion ?? 0,
+        streamVersion: byStream.get(streamId)?.streamVersion ?? 0,
       }));
       return this.#repeated(events, places);
     }
-    changes.targets.forEach((change, index) =>
-      cacheResult(loader, change, appended.streams[index]?.events ?? [], asOf),
-    );
+    for (const change of changes.targets)
+      cacheResult(loader, change, byStream.get(change.target.streamId)?.events ?? [], asOf);
     foldLoader.keepAppended(changes.folds, { recorded: events, position: appended.position, asOf });
     return { kind: 'appended', result: toAppendedResult(this.#resultContext(), events, false) };
   }

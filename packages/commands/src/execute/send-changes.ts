@@ -24,17 +24,16 @@ export type AppendTo = Pick<EventStore, 'append' | 'appendToStreams'>;
 
 /**
  * The append of the new events: if every stream is still at its loaded version, and no event was added that counts in a fold.
- * Streams without new events are only checked. The streams of the targets are first, in their order.
+ * Streams without new events are only checked. The others are in the order of their first events, as they were decided on:
+ * the log has them in that order.
  */
-export function appendOf({ targets, folds, elsewhere }: Changes, context: AppendContext): PreparedAppend {
-  const appends: readonly StreamToAppend[] = [
-    ...targets.map(({ target, folded, events }) => ({
-      streamId: target.streamId,
-      events,
-      expectedVersion: folded.streamVersion,
-    })),
-    ...elsewhere,
-  ];
+export function appendOf({ targets, folds, decided }: Changes, context: AppendContext): PreparedAppend {
+  const streams = new Map<string, StreamToAppend>(decided.map((stream) => [stream.streamId, stream]));
+  for (const { target, folded, events } of targets) {
+    const { streamId } = target;
+    streams.set(streamId, { streamId, events, expectedVersion: folded.streamVersion });
+  }
+  const appends = [...streams.values()];
   const resting = { era: eraOf({ targets, folds }), condition: conditionOf(folds) };
   return { appends, context: { ...context, ...resting }, folds };
 }
