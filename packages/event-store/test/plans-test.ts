@@ -10,9 +10,10 @@ import pg from 'pg';
 import { expect } from 'vitest';
 import { migratedLog } from './store-test.ts';
 
-/** How a plan gets at the log: `<node> <index>`, one for each access. */
+/** How a plan has got at the log: `<node> <index>`, one for each access. */
 export function accessesOf({ Plan }: ExplainedStatement): readonly string[] {
   return nodesOf(Plan)
+    .filter((node) => node['Actual Loops'] !== 0)
     .filter((node) => node['Index Name'] !== undefined || node['Relation Name'] === 'events')
     .filter((node) => node['Relation Name'] !== 'pg_database') // by an index where a server has many
     .filter((node) => !['ModifyTable', 'Bitmap Heap Scan'].includes(node['Node Type']))

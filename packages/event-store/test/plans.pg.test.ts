@@ -236,7 +236,8 @@ describe.each(modes)('with 100,000 events and %s', (mode) => {
       `select leftfold.append('account-7', '[{"type": "account.opened", "tags": ["branch:north"]}]')`,
     );
     const plans = await plansOf(checkOf(['branch:north'], 0));
-    expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey']);
+    // Once for whether it is popular.
+    expect(plans.flatMap(accessesOf)).toEqual(['Index Scan events_pkey', 'Index Scan events_pkey']);
     await client.query('rollback');
   });
 
@@ -281,7 +282,7 @@ describe('with a plan that was made while the log was short', () => {
     await explainAll(client);
     for (const [after, indexes] of [
       [19_900, ['events_pkey']],
-      [0, ['events_pkey', 'events_tags_idx', 'events_pkey']],
+      [0, ['events_pkey', 'events_tags_idx']],
     ] as const) {
       const plans = await plansOf(search(300, after));
       expect(plans.flatMap(accessesOf).map((access) => access.split(' ').at(-1))).toEqual(indexes);

@@ -15,6 +15,7 @@ create or replace function :schema._find_latest_matches(
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
   set jit = off
+  set gin_fuzzy_search_limit = 0
 as $$
 declare
   top bigint := pg_sequence_last_value(':schema.event_position'::regclass);
@@ -24,6 +25,8 @@ declare
   lowest_after bigint;
   locked_tags text[];
   all_have_tags boolean;
+  -- Those of the others.
+  other_tags text[];
   latest bigint[] := array_fill(null::bigint, array[request_count]);
   found_request integer;
   found_position bigint;
@@ -34,10 +37,13 @@ begin
   end if;
   recent_from := greatest(top - 1000, (top + 1) / 2);
 
-  select min(query.after), array_agg((query.tags::text[])[1]), bool_and((query.tags::text[])[1] is not null)
-    into lowest_after, locked_tags, all_have_tags
-    from unnest(query_tags, query_after) as query (tags, after)
-   where query.after >= recent_from;
+  select min(query.after) filter (where query.is_recent),
+         array_agg(query.tag) filter (where query.is_recent),
+         bool_and(query.tag is not null) filter (where query.is_recent),
+         array_agg(query.tag) filter (where not query.is_recent and query.tag is not null)
+    into lowest_after, locked_tags, all_have_tags, other_tags
+    from (select listed.after, listed.after >= recent_from as is_recent, (listed.tags::text[])[1] as tag
+            from unnest(query_tags, query_after) as listed (tags, after)) as query;
 
   if lowest_after < top then
     -- A loop never has a parallel plan.
@@ -70,15 +76,43 @@ begin
   end if;
 
   if not recent_from <= all (query_after) then
+    -- As _find_events: tags that the newest events do not have are searched in the index on tags. For all queries by one
+    -- statement, since most find nothing, and a call of the function takes longer than a search.
     for found_request, found_position in
-      select query.request,
-             max((select found.position
-                    from :schema._find_events(query.after, top, 1, query.types::text[], query.category,
-                                              query.tags::text[], backwards => true) as found))
-        from unnest(query_request, query_tags, query_types, query_category, query_after)
-             as query (request, tags, types, category, after)
-       where query.after < recent_from
-       group by query.request
+      with newest as materialized (
+        select stored.tags
+          from :schema.events as stored
+         where stored.position > top - 40
+           and stored.position <= top
+           and stored.tags && other_tags
+      ), queries as materialized (
+        select query.request, query.tags, query.types, query.category, query.after,
+               query.category is null and query.tags <> '{}'
+                 and not exists (select from newest where newest.tags @> query.tags) as is_rare
+          from (select listed.request, listed.tags::text[] as tags, listed.types::text[] as types, listed.category, listed.after
+                  from unnest(query_request, query_tags, query_types, query_category, query_after)
+                       as listed (request, tags, types, category, after)
+                 where listed.after < recent_from) as query
+      )
+      select queries.request,
+             max(case when queries.is_rare and not found.is_frequent then found.position
+                      else (select searched.position
+                              from :schema._find_events(queries.after, top, 1, queries.types, queries.category,
+                                                        queries.tags, backwards => true) as searched) end)
+        from queries
+       cross join lateral (
+               select count(*) > 10000 as is_frequent,
+                      max(tagged.position) filter (
+                        where tagged.position > queries.after
+                          and tagged.position <= top
+                          and (queries.types is null or tagged.type = any (queries.types))) as position
+                 from (select stored.position, stored.type
+                         from :schema.events as stored
+                        where queries.is_rare
+                          and stored.tags @> queries.tags
+                          and stored.tags <> '{}'
+                        limit 10001) as tagged) as found
+       group by queries.request
     loop
       latest[found_request] := greatest(latest[found_request], found_position);
     end loop;
