@@ -8,26 +8,31 @@ const at = (key: string) => ({ source: '/shop/orders', key });
 
 describe('a handler', () => {
   const nested = '/* /* */ */ rollback';
-  test.for(['commit', 'rollback', 'rollback and chain', 'begin', 'select 1; rollback', nested])(
-    'that sends "%s" fails, and loses nothing of others',
-    async (text, { shop }) => {
-      guarantee('messages-never-lost');
-      const consumer = await shop.started(async (amount, { tx }) => {
-        if (amount === 2) await sql.raw(text).execute(tx);
-      });
-      const sent = ['a', 'b', 'c'].flatMap((key, place) =>
-        shop.sendChain(key, key === 'a' ? [1, 2, 3] : [10 * place, 10 * place + 1]),
-      );
-      await shop.acknowledged(...sent);
-      await until(() => shop.codes().includes('MESSAGE_PARKED'));
-      expect(await shop.effects('a')).toEqual([1]);
-      expect(await shop.effects('b')).toEqual([10, 11]);
-      expect(await shop.effects('c')).toEqual([20, 21]);
-      const [parked] = await consumer.parked.list();
-      expect(parked).toMatchObject({ ...at('a'), messages: 2, failure: { code: 'INVALID_ARGUMENT' } });
-      expect(parked?.failure?.message).toContain('begins or ends a transaction');
-    },
-  );
+  test.for([
+    'commit',
+    'rollback',
+    'rollback and chain',
+    'begin',
+    'select 1; rollback',
+    'select 1; commit',
+    nested,
+  ])('that sends "%s" fails, and loses nothing of others', async (text, { shop }) => {
+    guarantee('messages-never-lost');
+    const consumer = await shop.started(async (amount, { tx }) => {
+      if (amount === 2) await sql.raw(text).execute(tx);
+    });
+    const sent = ['a', 'b', 'c'].flatMap((key, place) =>
+      shop.sendChain(key, key === 'a' ? [1, 2, 3] : [10 * place, 10 * place + 1]),
+    );
+    await shop.acknowledged(...sent);
+    await until(() => shop.codes().includes('MESSAGE_PARKED'));
+    expect(await shop.effects('a')).toEqual([1]);
+    expect(await shop.effects('b')).toEqual([10, 11]);
+    expect(await shop.effects('c')).toEqual([20, 21]);
+    const [parked] = await consumer.parked.list();
+    expect(parked).toMatchObject({ ...at('a'), messages: 2, failure: { code: 'INVALID_ARGUMENT' } });
+    expect(parked?.failure?.message).toContain('begins or ends a transaction');
+  });
 
   test('does not give its role or settings to other messages', async ({ shop }) => {
     const seen: unknown[] = [];
@@ -46,9 +51,12 @@ describe('a handler', () => {
     expect(new Set(seen.map((one) => JSON.stringify(one))).size).toBe(1);
   });
 
-  test('that throws what cannot be read fails its message only', async ({ shop }) => {
+  test.for<[string, object]>([
+    ['object', {}],
+    ['function', () => {}],
+  ])('that throws an %s which cannot be read fails its message only', async ([, target], { shop }) => {
     guarantee('messages-never-lost');
-    const { proxy, revoke } = Proxy.revocable({}, {});
+    const { proxy, revoke } = Proxy.revocable(target, {});
     revoke();
     const consumer = await shop.started(async (amount) => {
       if (amount === 1) throw proxy as Error;

@@ -178,17 +178,23 @@ describe('a message that ends its process', () => {
   });
 });
 
-test('a statement that times out each time parks its key, and holds up nothing else', async ({ shop }) => {
-  guarantee('messages-never-lost');
-  const consumer = await shop.started(
-    async (amount, { tx }) => {
-      if (amount !== 1) return;
-      await sql`set local statement_timeout = '20ms'`.execute(tx);
-      await sql`select pg_sleep(5)`.execute(tx);
-    },
-    { retry: { attempts: 1 } },
-  );
-  await shop.acknowledged(shop.broker.send(message('a', 1)), ...shop.sendChain('b', [2, 3]));
-  expect(await consumer.parked.list()).toMatchObject([{ key: 'a', reason: 'failure' }]);
-  expect(await shop.effects('b')).toEqual([2, 3]);
-});
+test.for([
+  ["set local statement_timeout = '20ms'", 'select pg_sleep(5)'],
+  ['select 1', 'select pg_terminate_backend(pg_backend_pid())'],
+])(
+  'a statement that fails by the database each time parks its key, and holds up nothing else: %s; %s',
+  async ([before, text], { shop }) => {
+    guarantee('messages-never-lost');
+    const consumer = await shop.started(
+      async (amount, { tx }) => {
+        if (amount !== 1) return;
+        await sql.raw(before!).execute(tx);
+        await sql.raw(text!).execute(tx);
+      },
+      { retry: { attempts: 1 } },
+    );
+    await shop.acknowledged(shop.broker.send(message('a', 1)), ...shop.sendChain('b', [2, 3]));
+    expect(await consumer.parked.list()).toMatchObject([{ key: 'a', reason: 'failure' }]);
+    expect(await shop.effects('b')).toEqual([2, 3]);
+  },
+);

@@ -279,7 +279,7 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     new core.MessageTimeoutError(messagePlace, '0000000000004700', 50),
     'MESSAGE_TIMEOUT',
     true,
-    'consumer "shipping" has handled key "order-1" of "/shop/orders" up to 0000000000004700, not yet up to 0000000000004711, after 50 ms; check that its source publishes a message of that event and that a process runs the consumer, or wait longer',
+    'consumer "shipping" has handled key "order-1" of "/shop/orders" up to 0000000000004700, not yet up to 0000000000004711, after 50 ms; check that its source publishes a message of that event, or pass tokenOf(event) of one that it does, and that a process runs the consumer, or wait longer',
   ],
   [
     new core.SourceRewoundError(messagePlace),

@@ -146,7 +146,7 @@ export class MessageTimeoutError extends PlacedMessageError {
       place,
       last === undefined
         ? `has handled no message of ${shownPlace(place)}, and waited ${timeoutMs} ms for ${place.sequence}; check that its relay publishes that event with this key, the event's stream unless the relay declares another one, and that a process runs the consumer, or wait longer`
-        : `has handled ${shownPlace(place)} up to ${last}, not yet up to ${place.sequence}, after ${timeoutMs} ms; check that its source publishes a message of that event, pass tokenOf(event) of the one that it publishes, check that a process runs the consumer, or wait longer`,
+        : `has handled ${shownPlace(place)} up to ${last}, not yet up to ${place.sequence}, after ${timeoutMs} ms; check that its source publishes a message of that event, or pass tokenOf(event) of one that it does, and that a process runs the consumer, or wait longer`,
     );
     this.last = last;
   }

@@ -22,7 +22,7 @@ const readMembers = ['name', 'message', 'stack', 'cause', 'code', 'position', 't
  * what a handler has thrown, this keeps that from happening later, where nothing catches it.
  */
 export function readable(thrown: unknown): unknown {
-  if (typeof thrown !== 'object' || thrown === null) return thrown;
+  if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) return thrown;
   try {
     for (const member of readMembers) if (member in thrown) Reflect.get(thrown, member);
     if (!(thrown instanceof Error) || typeof thrown.message === 'string') return thrown;

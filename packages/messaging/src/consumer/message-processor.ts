@@ -8,7 +8,7 @@ import {
   UnknownEventError,
 } from '@leftfold/core';
 import { readable, thrownText } from '@leftfold/core/input';
-import { isConnectionFailure, isOperational, Slots } from '@leftfold/postgres';
+import { isOperational, Slots } from '@leftfold/postgres';
 import { storableMessage } from '@leftfold/subscriptions';
 import {
   beginAttempt,
@@ -39,8 +39,9 @@ export interface ProcessorEvents {
 /** Most keys that are known to wait for another release than this one. While there are more, none is resumed. */
 const MAX_UNREADABLE = 1_000;
 /**
- * Failures of a message by the state of the database, other than a lost connection, that are not counted as its own: a
- * statement that times out each time holds up its key only.
+ * Failures of a message by the state of the database that are not counted as its own. One that fails like that each time, by
+ * a statement that times out or one that ends its session, holds up its key only. While there is no connection, no handler
+ * is called.
  */
 const PASSING_FAILURES = 5;
 /** No other process takes a message that is tried for so much longer than its handler may take. */
@@ -176,7 +177,7 @@ export class MessageProcessor {
       );
       if (!(applied instanceof HandlerFailure) || !isOperational(applied.cause)) return applied;
       // The state of the database, and not the message, is the cause: unless it is the same each time.
-      if (isConnectionFailure(applied.cause) || (passed += 1) < PASSING_FAILURES) throw applied.cause;
+      if ((passed += 1) < PASSING_FAILURES) throw applied.cause;
       return applied;
     });
     if (outcome instanceof HandlerFailure) {
@@ -208,8 +209,7 @@ export class MessageProcessor {
         retryMs,
       }),
     );
-    if (!recorded) return;
-    if (again) {
+    if (again || !recorded) {
       this.#events.onIncident(cause);
       return;
     }

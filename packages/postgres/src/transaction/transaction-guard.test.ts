@@ -16,6 +16,11 @@ describe('statements of a handler', () => {
     'begin isolation level serializable',
     'start transaction',
     "prepare transaction 'x'",
+    '; commit',
+    'select 1; commit',
+    "select 'a'; /* b */ rollback; select 2",
+    '/* /* */ */ commit',
+    "/* it's */ commit",
   ])('must not begin or end a transaction: %s', (text) => {
     expect(() => new TransactionGuard().assertInside(text, INSIDE)).toThrow('begins or ends a transaction');
   });
@@ -29,6 +34,11 @@ describe('statements of a handler', () => {
     'select 1 as commit',
     'insert into ends values (1)',
     'do $$ begin perform 1; end $$',
+    'do $a$ begin perform $$; commit$$; end $a$',
+    "insert into notes values ('; commit'); select 1;",
+    'select 1 as "; end"; select 2 -- ; commit',
+    'select 1; rollback to a',
+    'select 1; /* ; commit */ select 2',
   ])('may be within one: %s', (text) => {
     const guard = new TransactionGuard();
     guard.assertInside(text, INSIDE);
@@ -36,11 +46,17 @@ describe('statements of a handler', () => {
   });
 
   test.each([
-    ['select 1; commit', [{ command: 'SELECT' }, { command: 'COMMIT' }], INSIDE],
-    ['select 1; rollback', [{ command: 'SELECT' }, { command: 'ROLLBACK' }], OUTSIDE],
-    ['/* /* */ */ commit', { command: 'COMMIT' }, OUTSIDE],
+    // Where a quote is escaped, the statement looks like a part of a literal.
+    [String.raw`select E'\''; commit; select ''`, [{ command: 'SELECT' }, { command: 'COMMIT' }], INSIDE],
+    [
+      String.raw`select E'\''; rollback; select ''`,
+      [{ command: 'SELECT' }, { command: 'ROLLBACK' }],
+      OUTSIDE,
+    ],
+    [String.raw`select E'\''; commit; select ''`, { command: 'COMMIT' }, OUTSIDE],
   ])('are found out when they end it all the same: %s', (text, answer, status) => {
     const guard = new TransactionGuard();
+    guard.assertInside(text, INSIDE);
     expect(() => guard.watch(text, answer, status)).toThrow('begins or ends a transaction');
     expect(() => guard.assertNotEnded()).toThrow('begins or ends a transaction');
   });

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@leftfold/core';
+import { statementsIn } from './statements-in.ts';
 
 /** Spaces and comments. */
 const between = String.raw`(?:\s|--[^\n]*(?:\n|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)`;
@@ -6,6 +7,9 @@ const controlForm = new RegExp(
   `^${between}*(?:begin|start|commit|end|abort|prepare${between}+transaction|rollback(?!${between}+(?:(?:work|transaction)${between}+)?to\\b))\\b`,
   'i',
 );
+const isControlling = (statement: string) => controlForm.test(statement);
+/** Of a text with several statements, or with a comment that may have others in it. */
+const hasParts = /;\s*\S|^\s*;|\/\*/;
 const localForm = new RegExp(`^${between}*set${between}+(?:local|constraints|transaction)\\b`, 'i');
 
 /** The status of a connection without a transaction. */
@@ -61,7 +65,8 @@ export class TransactionGuard {
    * not be sent
    */
   assertInside(text: string, transactionStatus: unknown): void {
-    if (controlForm.test(text) || transactionStatus === OUTSIDE) throw controlError();
+    const isControl = hasParts.test(text) ? statementsIn(text).some(isControlling) : isControlling(text);
+    if (isControl || transactionStatus === OUTSIDE) throw controlError();
   }
 
   /**

@@ -14,6 +14,7 @@ export class HandlerCommands {
   readonly #execute: (command: AnyCommand, options: HandlerCommandOptions) => Promise<ReactionCommandResult>;
   readonly #executing = new Set<Promise<unknown>>();
   #calls = 0;
+  #isSettled = false;
 
   /**
    * @param parts.key the same each time the handler is called for the same thing: command ids begin with it
@@ -35,6 +36,10 @@ export class HandlerCommands {
     const options = { commandId: `${this.#key()}-${this.#calls}`, metadata: given?.metadata };
     const executed = (async () => {
       this.#signal.throwIfAborted();
+      if (this.#isSettled)
+        throw new TypeError(
+          'execute was called after the handler had returned; call it, and await its promise, before the handler returns',
+        );
       return this.#execute(command, options);
     })();
     this.#executing.add(executed);
@@ -45,12 +50,13 @@ export class HandlerCommands {
   };
 
   /**
-   * To be called when the handler has returned: waits for the commands that it has not awaited.
+   * To be called when the handler has returned: waits for the commands that it has not awaited, and refuses later ones.
    *
    * @param of the handler, for the message
    * @throws TypeError when there was one: what it threw would be lost
    */
   async settle(of: string): Promise<void> {
+    this.#isSettled = true;
     if (this.#executing.size === 0) return;
     await Promise.allSettled(this.#executing);
     throw new TypeError(

@@ -13,8 +13,8 @@ as $$
 declare
   chosen bigint[];
 begin
-  if not (invisible_ms between 100 and 86400000) or receiver is null or length(receiver) not between 1 and 255
-     or not (most between 1 and 10000) or not (most_bytes between 1 and 1073741824) then
+  if (invisible_ms between 100 and 86400000 and length(receiver) between 1 and 255
+      and most between 1 and 10000 and most_bytes between 1 and 1073741824) is not true then
     raise invalid_parameter_value using message = 'receive() takes a receiver of 1 to 255 characters, most from 1 to 10000, most_bytes from 1 to 1 GiB, and invisible_ms from 100 to a day';
   end if;
   -- One receiver after another looks which keys are taken.

@@ -427,6 +427,9 @@ begin
     return;
   end if;
   perform :schema._assert_message(consumer, source, key, sequence, message_id, previous, lineage);
+  if from_aside is null then
+    raise invalid_parameter_value using message = 'from_aside must be true or false';
+  end if;
 
   loop
     select one.* into known
@@ -524,6 +527,9 @@ declare
   known :schema.inbox%rowtype;
 begin
   perform :schema._assert_message(consumer, source, key, sequence, message_id, previous, lineage);
+  if (attempts >= 0 and coalesce(retry_ms between 0 and 31536000000, retry_ms is null)) is not true then
+    raise invalid_parameter_value using message = 'attempts must be a number from 0, and retry_ms one of milliseconds from 0 to a year, or null';
+  end if;
   insert into :schema.inbox (consumer, source, key) values (consumer, source, key)
       on conflict on constraint inbox_pkey do nothing;
   select one.* into strict known
@@ -643,8 +649,8 @@ declare
   counted integer;
   newer text;
 begin
-  if (claim_ms >= 0) is not true then
-    raise invalid_parameter_value using message = 'claim_ms must be a number of milliseconds from 0';
+  if (claim_ms between 0 and 31536000000) is not true then
+    raise invalid_parameter_value using message = 'claim_ms must be a number of milliseconds from 0 to a year';
   end if;
   select one.* into known
     from :schema.inbox as one
@@ -704,7 +710,7 @@ begin
     return;
   end if;
   update :schema.inbox as one
-     set attempts = case when one.attempt_sequence = next_message.sequence then one.attempts + 1 else 1 end,
+     set attempts = case when one.attempt_sequence = next_message.sequence then least(one.attempts, 2147483646) + 1 else 1 end,
          attempt_sequence = next_message.sequence,
          resume_at = clock_timestamp() + take_next.claim_ms * interval '1 millisecond'
    where one.consumer = take_next.consumer and one.source = take_next.source and one.key = take_next.key

@@ -36,6 +36,9 @@ begin
     return;
   end if;
   perform :schema._assert_message(consumer, source, key, sequence, message_id, previous, lineage);
+  if from_aside is null then
+    raise invalid_parameter_value using message = 'from_aside must be true or false';
+  end if;
 
   loop
     select one.* into known

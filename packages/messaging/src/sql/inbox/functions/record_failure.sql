@@ -14,6 +14,9 @@ declare
   known :schema.inbox%rowtype;
 begin
   perform :schema._assert_message(consumer, source, key, sequence, message_id, previous, lineage);
+  if (attempts >= 0 and coalesce(retry_ms between 0 and 31536000000, retry_ms is null)) is not true then
+    raise invalid_parameter_value using message = 'attempts must be a number from 0, and retry_ms one of milliseconds from 0 to a year, or null';
+  end if;
   insert into :schema.inbox (consumer, source, key) values (consumer, source, key)
       on conflict on constraint inbox_pkey do nothing;
   select one.* into strict known

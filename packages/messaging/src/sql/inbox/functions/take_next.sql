@@ -14,8 +14,8 @@ declare
   counted integer;
   newer text;
 begin
-  if (claim_ms >= 0) is not true then
-    raise invalid_parameter_value using message = 'claim_ms must be a number of milliseconds from 0';
+  if (claim_ms between 0 and 31536000000) is not true then
+    raise invalid_parameter_value using message = 'claim_ms must be a number of milliseconds from 0 to a year';
   end if;
   select one.* into known
     from :schema.inbox as one
@@ -75,7 +75,7 @@ begin
     return;
   end if;
   update :schema.inbox as one
-     set attempts = case when one.attempt_sequence = next_message.sequence then one.attempts + 1 else 1 end,
+     set attempts = case when one.attempt_sequence = next_message.sequence then least(one.attempts, 2147483646) + 1 else 1 end,
          attempt_sequence = next_message.sequence,
          resume_at = clock_timestamp() + take_next.claim_ms * interval '1 millisecond'
    where one.consumer = take_next.consumer and one.source = take_next.source and one.key = take_next.key
