@@ -318,7 +318,7 @@ test('the log has the events of a decision in the order of the first one of each
     events.map(({ position }) => position).toSorted((one, other) => one - other),
   );
   // What it has cached of each account is its own.
-  await accepted(await executor.execute(account.command.deposit('gift-1', { cents: 5 })));
+  accepted(await executor.execute(account.command.deposit('gift-1', { cents: 5 })));
   expect((await recordedOf(store, 'account-gift-1')).map(({ streamVersion }) => streamVersion)).toEqual([
     1, 2,
   ]);

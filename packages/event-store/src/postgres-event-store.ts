@@ -31,7 +31,7 @@ import {
   openPool,
   OutagePause,
   type PipelinedTransaction,
-  Slots,
+  LoopSlots,
   StatementNames,
   type StatementRunner,
   type TransactionOptions,
@@ -82,8 +82,8 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
   readonly answerMs: number;
   /** @internal Breaks off the connections of its own pool. On the caller's, the next statement of each call fails. */
   readonly breakOff: () => void;
-  /** @internal The half of the connections, or the only one, that all subscriptions share. Work takes one at a time. */
-  readonly background: Slots;
+  /** @internal The connections that all subscriptions share. */
+  readonly loops: LoopSlots;
   /** @internal Tells other processes of something rare. Without the option `listen`, nothing is heard. */
   readonly hints: Pick<Notifier, 'hear' | 'tell'>;
   readonly #opened: OpenedPool;
@@ -104,7 +104,7 @@ export class PostgresEventStore<TEvent extends RecordedEvent = RecordedEvent>
     const size = pool.options.max ?? 10;
     const concurrency = Math.min(options.appendConcurrency ?? 2, size);
     this.schema = schema;
-    this.background = new Slots(Math.max(1, Math.floor(size / 2)));
+    this.loops = new LoopSlots(size);
     this.breakOff = () => this.#opened.breakOff();
     this.preparedStatements = preparedStatements;
     this.#names = preparedStatements ? new StatementNames() : undefined;

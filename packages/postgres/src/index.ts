@@ -40,6 +40,7 @@ export { borrow, type BorrowedClient } from './pool/borrow.ts';
 export { hostOf } from './pool/connection-string.ts';
 export { type ConnectionOptions, openPool } from './pool/open-pool.ts';
 export { OpenedPool } from './pool/opened-pool.ts';
+export { LoopSlots } from './pool/loop-slots.ts';
 export { Slots } from './pool/slots.ts';
 export { assertTransaction, type CallerTransaction } from './statement/caller-transaction.ts';
 export { StatementNames } from './statement/statement-names.ts';

@@ -148,7 +148,7 @@ function inDatabase(format: string): string {
 
 function grantOnTable(rights: string, table: string, role: string): string {
   return `do $$ begin
-  if to_regclass('${table}') is not null then grant ${rights} on ${table} to ${role}; end if;
+  if pg_catalog.to_regclass('${table}') is not null then grant ${rights} on ${table} to ${role}; end if;
 end $$;`;
 }
 
@@ -180,7 +180,7 @@ end $$;`;
 /** The inbox of the app's consumers, once there is one: its functions have the rights of their caller. */
 function onInbox(schema: string, role: string): string {
   return `do $$ begin
-  if to_regclass('"${schema}".inbox_messages') is not null then
+  if pg_catalog.to_regclass('"${schema}".inbox_messages') is not null then
     grant usage on schema "${schema}" to ${role};
     grant select, insert, update, delete on "${schema}".inbox, "${schema}".inbox_messages to ${role};
     grant select on "${schema}".migrations to ${role};

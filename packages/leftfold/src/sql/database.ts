@@ -8,6 +8,6 @@ export interface DatabaseRow {
 
 export const databaseStatement: Statement = {
   name: undefined,
-  text: `select split_part(current_setting('server_version'), ' ', 1) as version, current_database() as name`,
+  text: `select pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) as version, current_database() as name`,
   values: [],
 };

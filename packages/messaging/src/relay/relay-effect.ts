@@ -102,7 +102,7 @@ async function toMessages(
   const rows =
     keys.length === 0
       ? []
-      : await store.background.during(() =>
+      : await store.loops.background.during(() =>
           store.run<PublishedKey>(publishedKeysStatement(store.schema, relay.name, keys)),
         );
   const previousOf = new Map([...before, ...rows.map(({ key, sequence }) => [key, sequence] as const)]);

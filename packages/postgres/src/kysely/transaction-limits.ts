@@ -43,7 +43,7 @@ export function beginText({
   return `begin isolation level read committed;
     select ${transactionSettings},
            ${setLocal('idle_in_transaction_session_timeout', `${limit}`)},
-           case when version() like '%linux%' then ${setLocal('tcp_user_timeout', `${limit}`)} end${waits}${lockLimit}${named}`;
+           case when pg_catalog.version() like '%linux%' then ${setLocal('tcp_user_timeout', `${limit}`)} end${waits}${lockLimit}${named}`;
 }
 
 /**
@@ -56,13 +56,13 @@ export const idleLimitAtLeast = `pg_catalog.set_config('idle_in_transaction_sess
        else pg_catalog.current_setting('idle_in_transaction_session_timeout') end, true)`;
 
 function setLocal(name: string, value: string): string {
-  return `set_config('${name}', '${value}', true)`;
+  return `pg_catalog.set_config('${name}', '${value}', true)`;
 }
 
 /** An expression that limits, until the end of the transaction, how long a statement waits for a lock. */
 export function lockTimeoutAtMost(limitMs: number): string {
   const limit = Math.ceil(limitMs);
-  return `set_config('lock_timeout',
+  return `pg_catalog.set_config('lock_timeout',
     (select case when reset_val::bigint between 1 and ${limit} then reset_val else '${limit}' end
        from pg_catalog.pg_settings where name = 'lock_timeout'), true)`;
 }

@@ -8,7 +8,7 @@ import type { Statement } from '../statement/statement.ts';
 export function notifyStatement(channel: string, topic: string): Statement {
   return {
     name: 'leftfold notify',
-    text: `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`,
+    text: `select pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify($1, $2)`,
     values: [channel, topic],
   };
 }

@@ -26,12 +26,20 @@ const settings = {
   gin_fuzzy_search_limit: '0',
 };
 
+/**
+ * How often the server looks whether the client of a statement is still there, in milliseconds. A statement that waits for a
+ * lock would otherwise wait for a client that has gone, and keep the locks that it has.
+ */
+const CLIENT_CHECK_MS = 2_000;
+
 /** Expressions that set them: until the end of the transaction, or of the session. */
 export function settingsList(until: 'transaction' | 'session'): string {
-  const isLocal = String(until === 'transaction');
-  return Object.entries(settings)
-    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', ${isLocal})`)
-    .join(', ');
+  const set = (name: string, value: string) =>
+    `pg_catalog.set_config('${name}', '${value}', ${String(until === 'transaction')})`;
+  const pinned = Object.entries(settings).map(([name, value]) => set(name, value));
+  // Not every operating system tells a server that.
+  const checking = `case when pg_catalog.version() like '%linux%' then ${set('client_connection_check_interval', `${CLIENT_CHECK_MS}`)} end`;
+  return [...pinned, checking].join(', ');
 }
 
 const sessionText = `select ${settingsList('session')}`;

@@ -9,6 +9,10 @@ export class Slots {
     this.#free = size;
   }
 
+  get taken(): number {
+    return this.size - this.#free;
+  }
+
   /** @returns false when none is free */
   tryTake(): boolean {
     if (this.#free === 0) return false;

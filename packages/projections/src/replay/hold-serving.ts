@@ -27,6 +27,8 @@ const INLINE_WAIT_MS = 250;
 /** Positions of the log between them and what serves, from which on it is tried. */
 const NEAR = 2_000;
 const ATTEMPTS = 12;
+const ONE_CONNECTION =
+  'the pool of this process has one connection, and a comparison needs others while it holds the projection; allow four (maxConnections)';
 /** After so many, what serves stands still for good: about six seconds. */
 const STILL_ATTEMPTS = 6;
 const attempts: Backoff = { firstDelayMs: 100, maxDelayMs: 5_000 };
@@ -64,6 +66,7 @@ export async function servingPositions(
  * quarter of one, and an attempt that takes longer is undone and repeated; so what `work` has made outside of the
  * transaction may be made again.
  *
+ * @throws RebuildRefusedError when the pool has one connection only
  * @throws StoreUnavailableError when no attempt succeeded; what `work` throws; the errors of `Follower.reach`
  *
  * SQL: locks the projection's rows of `subscriptions`; for one that is inline, the exclusive inline lock.
@@ -76,6 +79,7 @@ export async function holdServing<TResult>(
   options: ReachOptions = {},
 ): Promise<TResult> {
   const { signal } = options;
+  if (store.pool.options.max === 1) throw new RebuildRefusedError(projection, ONE_CONNECTION);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     await comeNear(store, projection, follower, options);
     try {
@@ -90,7 +94,7 @@ export async function holdServing<TResult>(
     await pause(retryDelayMs(attempts, attempt), signal);
   }
   throw new StoreUnavailableError(
-    `projection "${projection.name}" could not be held at one position with the tables to compare: events came too fast, other transactions held its locks, or it was reset; try again when there is less load, and it has caught up`,
+    `projection "${projection.name}" could not be held at one position with the tables to compare: events came too fast, other transactions held its locks, the pool had too few connections, or it was reset; try again when there is less load, and it has caught up, and allow four connections or more (maxConnections)`,
   );
 }
 

@@ -59,7 +59,7 @@ export function copySubscription(
     ...copyRef(projection),
     ...writer,
     createHandler: async (term) => {
-      const [copy] = await store.background.during(() => readCopies(store, [projection]));
+      const [copy] = await store.loops.following.during(() => readCopies(store, [projection]));
       const limit = copy?.events_per_second ?? undefined;
       const eventsPerSecond = limit === undefined ? undefined : limit / term.slices;
       return Object.assign(writer.createHandler(term), { eventsPerSecond, yields: true });

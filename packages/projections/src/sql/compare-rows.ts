@@ -54,8 +54,8 @@ export function beginComparison(tables: readonly ComparedTable[], idleMs: number
  */
 export function tableFiles(tables: readonly ComparedTable[]): Statement {
   const files = tables.map(
-    (table) => `select to_regclass('${nameOf(table)}')::oid::text as id,
-      coalesce(pg_relation_size(to_regclass('${nameOf(table)}')) / current_setting('block_size')::integer, 0)::double precision as pages`,
+    (table) => `select pg_catalog.to_regclass('${nameOf(table)}')::oid::text as id,
+      coalesce(pg_catalog.pg_relation_size(pg_catalog.to_regclass('${nameOf(table)}')) / pg_catalog.current_setting('block_size')::integer, 0)::double precision as pages`,
   );
   return { name: undefined, text: files.join(' union all '), values: [] };
 }
@@ -110,7 +110,7 @@ export function differingRows(
            (count(*) filter (where absent) over ())::double precision as absent_rows,
            (count(*) over ())::double precision as all_rows
       from (select ${absent} as absent, concat_ws(',', ${columns.join(', ')}) as columns,
-                   jsonb_build_object(${keys.join(', ')}) as key,
+                   pg_catalog.jsonb_build_object(${keys.join(', ')}) as key,
                    array[${texts.join(', ')}] as key_texts
               from ${nameOf(one)} as one
               left join lateral (

@@ -59,9 +59,9 @@ export async function readCopies(
   return run<CopyRow>({
     name: `leftfold read copies ${schema}`,
     text: `select copy.name, copy.version, copy.rebuild_id, copy.state, copy.switches, copy.events_per_second, copy.refusal,
-                  date_part('epoch', copy.began_at) as began_at,
-                  date_part('epoch', copy.switched_at) as switched_at,
-                  date_part('epoch', clock_timestamp() - copy.measured_at) as measured_for,
+                  pg_catalog.date_part('epoch', copy.began_at) as began_at,
+                  pg_catalog.date_part('epoch', copy.switched_at) as switched_at,
+                  pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - copy.measured_at) as measured_for,
                   copy.measured_from
              from unnest($1::text[], $2::integer[]) as wanted (name, version)
              join "${schema}".projection_copies as copy

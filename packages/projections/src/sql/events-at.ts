@@ -7,7 +7,7 @@ export async function readFirstFrom(
 ): Promise<{ readonly position: number; readonly recordedAt: Date } | undefined> {
   const [row] = await run<{ position: number; recorded_at: number }>({
     name: undefined,
-    text: `select position, date_part('epoch', recorded_at) * 1000 as recorded_at
+    text: `select position, pg_catalog.date_part('epoch', recorded_at) * 1000 as recorded_at
              from "${schema}".events where position >= $1 order by position limit 1`,
     values: [position],
   });

@@ -15,7 +15,7 @@ export async function readGivenUp(
     name: undefined,
     text: `select place.position
              from "${schema}".given_up_events as given_up
-            cross join unnest(given_up.positions) as place (position)
+            cross join pg_catalog.unnest(given_up.positions) as place (position)
             where given_up.name = $1
               and given_up.version = $2
               and given_up.key = $3

@@ -79,7 +79,7 @@ async function lock(
 ): Promise<void> {
   await run({
     name: undefined,
-    text: `select set_config('lock_timeout', $1, true)`,
+    text: `select pg_catalog.set_config('lock_timeout', $1, true)`,
     values: [String(limitMs)],
   });
   await run({ name: undefined, text: `select "${schema}".${call}()`, values: [] });

@@ -38,7 +38,9 @@ export function readTables(
   const files = (fileOf: (table: { schema: string; name: string }) => string) =>
     `concat_ws(' ', ${tables.map(fileOf).join(', ')})`;
   // These functions read the catalog as it is now, whatever the snapshot is.
-  const now = files(({ schema, name }) => `pg_relation_filenode(to_regclass('"${schema}"."${name}"'))`);
+  const now = files(
+    ({ schema, name }) => `pg_relation_filenode(pg_catalog.to_regclass('"${schema}"."${name}"'))`,
+  );
   const inSnapshot = files(
     ({ schema, name }) => `(select relfilenode from pg_class
                              where relname = '${name}'

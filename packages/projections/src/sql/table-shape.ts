@@ -23,10 +23,10 @@ export async function readTableShapes(
   schema: string,
 ): Promise<readonly TableShape[] | undefined> {
   const { rows } = await sql<{ tables: readonly TableShape[] | null }>`
-    select (select json_agg(json_build_object(
+    select (select pg_catalog.json_agg(pg_catalog.json_build_object(
                      'name', class.relname,
                      'columns', (
-                       select coalesce(json_agg(json_build_object(
+                       select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
                                 'name', attribute.attname,
                                 'type', format_type(attribute.atttypid, attribute.atttypmod),
                                 'nullable', not attribute.attnotnull)), '[]')
@@ -40,7 +40,7 @@ export async function readTableShapes(
                         where index.indrelid = class.oid
                           and index.indisprimary), '[]'),
                      'indexes', (
-                       select coalesce(json_agg(${indexColumns()}), '[]')
+                       select coalesce(pg_catalog.json_agg(${indexColumns()}), '[]')
                          from pg_index as index
                         where index.indrelid = class.oid
                           and not index.indisprimary
@@ -56,8 +56,8 @@ export async function readTableShapes(
 }
 
 function indexColumns() {
-  return sql`(select json_agg(attribute.attname order by key.place)
-                from unnest(index.indkey::smallint[]) with ordinality as key (attnum, place)
+  return sql`(select pg_catalog.json_agg(attribute.attname order by key.place)
+                from pg_catalog.unnest(index.indkey::smallint[]) with ordinality as key (attnum, place)
                 join pg_attribute as attribute
                   on attribute.attrelid = index.indrelid
                  and attribute.attnum = key.attnum)`;

@@ -30,7 +30,7 @@ export async function writeRowsAndAdvance(
   const parts = [sql`advanced as (${checkpointUpdate(schema, step)})`, ...writes(target, changes, fenced)];
   const { rows } = await sql`
     with ${sql.join(parts)}
-    select set_config('synchronous_commit', 'off', true) from advanced
+    select pg_catalog.set_config('synchronous_commit', 'off', true) from advanced
   `.execute(db);
   return rows.length > 0;
 }
@@ -122,8 +122,8 @@ function remove(target: TableTarget, rows: EncodedRows, condition: RawBuilder<un
 }
 
 function unnestRows({ key, rest }: TableLayout, rows: EncodedRows): RawBuilder<unknown> {
-  const arrays = sql.join([...typedArrays(key, rows.key), ...typedArrays(rest, rows.rest)]);
-  return sql`unnest(${arrays}) as changed (${names([...key, ...rest])})`;
+  const arrays = [...typedArrays(key, rows.key), ...typedArrays(rest, rows.rest)];
+  return sql`${sideBySide(arrays)} as changed (${names([...key, ...rest])})`;
 }
 
 /** The keys of rows, with a column `place` that counts from 1. */
@@ -133,7 +133,12 @@ export function unnestKeys(
   alias: string,
 ): RawBuilder<unknown> {
   const columns = sql.join([...key.map((_, index) => keyName(index)), sql.id('place')]);
-  return sql`unnest(${sql.join(typedArrays(key, rows.key))}) with ordinality as ${sql.id(alias)} (${columns})`;
+  return sql`${sideBySide(typedArrays(key, rows.key))} with ordinality as ${sql.id(alias)} (${columns})`;
+}
+
+/** Arrays side by side. With one argument, unnest would be looked up in the path of the session. */
+function sideBySide(arrays: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  return sql`rows from (${sql.join(arrays.map((array) => sql`pg_catalog.unnest(${array})`))})`;
 }
 
 /** @param keys alias of {@link unnestKeys} */

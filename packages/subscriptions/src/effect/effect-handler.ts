@@ -153,7 +153,7 @@ export class EffectHandler implements SubscriptionHandler {
 
   async #mayProcess(to: number): Promise<boolean> {
     const { store } = this.#options;
-    const slices = await store.background.during(() => readCheckpoints(store, [this.#term]));
+    const slices = await store.loops.background.during(() => readCheckpoints(store, [this.#term]));
     const checkpoint = slices.find(({ slice }) => slice === this.#term.slice);
     return isHeld(this.#term, checkpoint) && to <= (checkpoint?.until ?? to);
   }
@@ -173,7 +173,7 @@ export class EffectHandler implements SubscriptionHandler {
     const step = { lease: this.#term, from, to };
     const record = this.#effect.recordOf?.(batches.flatMap(({ queues }) => queues));
     const advance = () => advanceCheckpoint(store.dbUntil(this.#term.signal), store.schema, step, record);
-    const written = await store.background.during(advance);
+    const written = await store.loops.background.during(advance);
     if (written) this.#tell(left);
     return written;
   }

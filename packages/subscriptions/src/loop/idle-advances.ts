@@ -13,14 +13,14 @@ interface Waiting {
  * same append in one statement, however many they are.
  */
 export class IdleAdvances {
-  readonly #store: Pick<PostgresEventStore, 'run' | 'schema' | 'background'>;
+  readonly #store: Pick<PostgresEventStore, 'run' | 'schema' | 'loops'>;
   readonly #whenUnlocked: () => Promise<void>;
   #waiting: Waiting[] = [];
   #sending = false;
 
   /** @param whenUnlocked resolves when this process does not change the rows of leases in another way */
   constructor(
-    store: Pick<PostgresEventStore, 'run' | 'schema' | 'background'>,
+    store: Pick<PostgresEventStore, 'run' | 'schema' | 'loops'>,
     whenUnlocked: () => Promise<void>,
   ) {
     this.#store = store;
@@ -41,7 +41,7 @@ export class IdleAdvances {
       // Those that read the same page do so in this turn of the event loop.
       await new Promise<void>((resolve) => setImmediate(resolve));
       await this.#whenUnlocked();
-      await this.#store.background.during(() => this.#send(this.#waiting.splice(0)));
+      await this.#store.loops.background.during(() => this.#send(this.#waiting.splice(0)));
     }
     this.#sending = false;
   }

@@ -49,7 +49,7 @@ export async function advanceCheckpoint(
   const recorded = record === undefined ? sql`` : sql`, ${record}`;
   const { rows } = await sql`
     with advanced as (${checkpointUpdate(schema, step)})
-    select set_config('synchronous_commit', 'off', true) ${recorded} from advanced
+    select pg_catalog.set_config('synchronous_commit', 'off', true) ${recorded} from advanced
   `.execute(db);
   return rows.length > 0;
 }

@@ -19,7 +19,7 @@ export async function advanceCheckpoints<TStep extends CheckpointStep>(
   const leases = steps.map((step) => step.lease);
   const [row] = await run<{ moved: string }>({
     name: `leftfold advance checkpoints ${schema}`,
-    text: `select set_config('synchronous_commit', 'off', true),
+    text: `select pg_catalog.set_config('synchronous_commit', 'off', true),
                   "${schema}"._advance_checkpoints($1, $2, $3::text[], $4::integer[], $5::integer[], $6::bigint[],
                     $7::bigint[], $8::bigint[], $9::text[])::text as moved`,
     values: [

@@ -65,7 +65,7 @@ type GivenUpRow = FailureRow & {
 };
 
 const failureColumns = `listed.key, listed.slice, listed.failed_position, listed.failed_type, listed.failed_message,
-                  date_part('epoch', listed.failed_at) as failed_at, listed.release, listed.attempts`;
+                  pg_catalog.date_part('epoch', listed.failed_at) as failed_at, listed.release, listed.attempts`;
 
 /**
  * A page of the parked keys after a key, in their order by code point.
@@ -80,8 +80,8 @@ export async function listParkedKeys(
   const rows = await run<ParkedRow>({
     name: undefined,
     text: `select ${failureColumns},
-                  date_part('epoch', listed.parked_at) as parked_at,
-                  date_part('epoch', listed.resume_at) as resume_at,
+                  pg_catalog.date_part('epoch', listed.parked_at) as parked_at,
+                  pg_catalog.date_part('epoch', listed.resume_at) as resume_at,
                   (select count(*)
                      from "${schema}".parked_events as event
                     where event.name = listed.name
@@ -115,7 +115,7 @@ export async function listGivenUp(
   const rows = await run<GivenUpRow>({
     name: undefined,
     text: `select listed.id, ${failureColumns}, listed.positions,
-                  date_part('epoch', listed.given_up_at) as given_up_at, listed.given_up_by, listed.reason
+                  pg_catalog.date_part('epoch', listed.given_up_at) as given_up_at, listed.given_up_by, listed.reason
              from "${schema}".given_up_events as listed
             where listed.name = $1
               and listed.version = $2

@@ -30,7 +30,7 @@ export async function readGivenUpAfter(
     name: `leftfold given up ${schema}`,
     text: `select given_up.key, place.position
              from "${schema}".given_up_events as given_up
-            cross join unnest(given_up.positions) as place (position)
+            cross join pg_catalog.unnest(given_up.positions) as place (position)
             where given_up.name = $1
               and given_up.version = $2
               and given_up.reset_at is null
@@ -58,7 +58,7 @@ export async function readDueKeys(
     text: `select parked.key, parked.failed_position, parked.attempts
              from "${schema}".parked_keys as parked
             where ${ofSlice}
-              and parked.resume_at <= clock_timestamp()
+              and parked.resume_at <= pg_catalog.clock_timestamp()
             order by parked.resume_at
             limit $4`,
     values: [name, version, slice, limit],
@@ -80,7 +80,7 @@ export async function readParkedHeads(
   return run<ParkedPlace>({
     name: `leftfold parked heads ${schema}`,
     text: `select wanted.key, first.position
-             from unnest($4::text[]) with ordinality as wanted (key, place)
+             from pg_catalog.unnest($4::text[]) with ordinality as wanted (key, place)
             cross join lateral (
                   select parked.position
                     from "${schema}".parked_events as parked

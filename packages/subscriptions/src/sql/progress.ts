@@ -48,7 +48,7 @@ export async function readProgress(
     name: `leftfold read progress ${schema}`,
     text: `select status.name, status.version, status.slice, status.state, status.position, status.lag,
                   status.lag_seconds, status.caught_up, status.owner, status.has_process, status.still_seconds,
-                  date_part('epoch', status.advanced_at) as advanced_at, status.demoted_at is not null as demoted,
+                  pg_catalog.date_part('epoch', status.advanced_at) as advanced_at, status.demoted_at is not null as demoted,
                   status.failed_position, status.failed_type, status.failed_message, status.definition_hash,
                   status.parked_keys, status.parked_events,
                   status.retry_position, status.retry_type, status.retry_message, status.retry_attempts, status.held_by

@@ -136,7 +136,7 @@ export async function releaseTaken(
   await run({
     name: undefined,
     text: `update "${schema}".inbox as one
-              set resume_at = clock_timestamp(), attempts = one.attempts - 1
+              set resume_at = pg_catalog.clock_timestamp(), attempts = one.attempts - 1
             where one.consumer = $1 and one.source = $2 and one.key = $3 and one.attempt_sequence = $4
               and one.resume_at is not null and one.attempts > 0`,
     values: [consumer, source, key, sequence],

@@ -82,10 +82,10 @@ export async function listBlockedKeys(
 ): Promise<readonly BlockedKey[]> {
   const rows = await run<BlockedRow>({
     name: undefined,
-    text: `select one.source, one.key, one.blocked, date_part('epoch', one.blocked_at) as blocked_at, one.sequence,
+    text: `select one.source, one.key, one.blocked, pg_catalog.date_part('epoch', one.blocked_at) as blocked_at, one.sequence,
                   one.failed_sequence, one.failed_type, one.failed_code, one.failed_message,
-                  date_part('epoch', one.failed_at) as failed_at, one.attempts,
-                  date_part('epoch', one.resume_at) as resume_at,
+                  pg_catalog.date_part('epoch', one.failed_at) as failed_at, one.attempts,
+                  pg_catalog.date_part('epoch', one.resume_at) as resume_at,
                   (select count(*) from "${schema}".inbox_messages as aside
                     where aside.consumer = one.consumer and aside.source = one.source and aside.key = one.key
                       and aside.given_up_at is null) as messages
@@ -135,8 +135,8 @@ export async function listAside(
   const rows = await run<AsideRow>({
     name: undefined,
     text: `select aside.id, aside.source, aside.key, aside.sequence, aside.message_id, aside.attributes, aside.body,
-                  aside.content_type, aside.problem, date_part('epoch', aside.received_at) as received_at,
-                  date_part('epoch', aside.given_up_at) as given_up_at, aside.given_up_by, aside.given_up_reason
+                  aside.content_type, aside.problem, pg_catalog.date_part('epoch', aside.received_at) as received_at,
+                  pg_catalog.date_part('epoch', aside.given_up_at) as given_up_at, aside.given_up_by, aside.given_up_reason
              from "${schema}".inbox_messages as aside
             where aside.consumer = $1
               and ($2::text is null or aside.source = $2)
@@ -196,7 +196,7 @@ export async function resumeFailedKeys(
   const rows = await run<object>({
     name: undefined,
     text: `update "${schema}".inbox as one
-              set resume_at = clock_timestamp(), attempts = 0
+              set resume_at = pg_catalog.clock_timestamp(), attempts = 0
             where one.consumer = $1
               and one.blocked = 'failure'
               and ($2::text is null

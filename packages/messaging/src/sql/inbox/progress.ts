@@ -40,7 +40,7 @@ export async function readDueKeys(
     name: `leftfold inbox due ${schema}`,
     text: `(select one.source, one.key, null::text as last, null::text as sequence
               from "${schema}".inbox as one
-             where one.consumer = $1 and one.resume_at is not null and one.resume_at <= clock_timestamp()
+             where one.consumer = $1 and one.resume_at is not null and one.resume_at <= pg_catalog.clock_timestamp()
              order by one.resume_at
              limit ${MAX_KEYS})
            union all
@@ -53,8 +53,8 @@ export async function readDueKeys(
                                   order by aside.sequence
                                   limit 1) as first
              where one.consumer = $1 and one.blocked = 'gap' and one.resume_at is null
-               and one.blocked_at <= clock_timestamp() - $2::double precision * interval '1 millisecond'
-               and one.blocked_at > clock_timestamp() - $3::double precision * interval '1 millisecond'
+               and one.blocked_at <= pg_catalog.clock_timestamp() - $2::double precision * interval '1 millisecond'
+               and one.blocked_at > pg_catalog.clock_timestamp() - $3::double precision * interval '1 millisecond'
              order by one.blocked_at
              limit ${MAX_KEYS})`,
     values: [consumer, gap.oldMs, Math.min(gap.oldMs + gap.sinceMs, MAX_AGE_MS)],
@@ -151,13 +151,13 @@ export async function readInboxTotals(
     text: `select count(*) filter (where one.blocked = 'fork' or one.blocked = 'failure' and one.resume_at is null) as parked,
                   count(*) filter (where one.blocked = 'failure' and one.resume_at is not null) as retrying,
                   count(*) filter (where one.blocked = 'gap' and one.resume_at is null and one.blocked_at
-                                         <= clock_timestamp() - $2::double precision * interval '1 millisecond') as gaps,
+                                         <= pg_catalog.clock_timestamp() - $2::double precision * interval '1 millisecond') as gaps,
                   (select count(*) from "${schema}".inbox as each where each.consumer = $1 and each.unsure) as unsure,
                   (select count(*) from "${schema}".inbox_messages as aside
                     where aside.consumer = $1 and aside.source = '' and aside.given_up_at is null) as unplaced,
-                  (array_agg(one.failed_message order by one.failed_at desc)
+                  (pg_catalog.array_agg(one.failed_message order by one.failed_at desc)
                      filter (where one.failed_message is not null))[1] as failed_message,
-                  date_part('epoch', max(one.failed_at) filter (where one.failed_message is not null)) as failed_at
+                  pg_catalog.date_part('epoch', max(one.failed_at) filter (where one.failed_message is not null)) as failed_at
              from "${schema}".inbox as one
             where one.consumer = $1 and one.blocked is not null`,
     values: [consumer, gapMs],
