@@ -162,17 +162,21 @@ export class QueueReceiver implements Receiver {
   }
 }
 
-/** Only texts are attributes. */
+/**
+ * Attributes as texts. What is no object of them is one attribute, and no message then: it is kept as it came, and told apart
+ * from others.
+ */
 function attributesOf(text: string): CloudEventAttributes {
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, asText(value)]));
   } catch (error) {
-    void readable(error);
-    return {};
+    void readable(error); // no JSON, or nested too deeply
   }
-  if (typeof parsed !== 'object' || parsed === null) return {};
-  return Object.fromEntries(
-    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+  return { attributes: text };
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

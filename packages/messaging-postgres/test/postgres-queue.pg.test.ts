@@ -1,5 +1,5 @@
 import type { Delivery, OutgoingMessage, Receiver, Transport } from '@leftfold/messaging';
-import { databaseTest } from '@leftfold/testbed/database';
+import { beginTransaction, databaseTest } from '@leftfold/testbed/database';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { Pool } from 'pg';
@@ -65,6 +65,30 @@ async function receive(
 }
 
 describe('a queue', () => {
+  test('gives what is no object of attributes as it came', async ({ queue, database }) => {
+    const transport = queue({ consumers: ['billing'] });
+    const strange = ['[]', 'no JSON', '{"id": 5, "deep": [{}]}', '['.repeat(20_000)];
+    await publish(
+      transport,
+      strange.map((_, number) => message(`k${number}`, number)),
+    );
+    await using transaction = await beginTransaction(database.connectionString);
+    for (const [number, text] of strange.entries())
+      await transaction.client.query(
+        'update leftfold_queue.messages set attributes = $1 where key = $2 and consumer = $3',
+        [text, `k${number}`, 'billing'],
+      );
+    await transaction.commit();
+    await using receiving = await receive(transport, 'billing');
+    await until(() => receiving.deliveries.length === strange.length);
+    expect(receiving.deliveries.map(({ attributes }) => attributes)).toEqual([
+      { attributes: '[]' },
+      { attributes: 'no JSON' },
+      { id: '5', deep: '[{}]' },
+      { attributes: strange[3] },
+    ]);
+  });
+
   test('gives each consumer each message, as it was published and in its order', async ({ queue }) => {
     guarantee('queue-in-order');
     const transport = queue({ consumers: ['billing', 'stock'] });

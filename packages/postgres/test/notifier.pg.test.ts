@@ -55,6 +55,20 @@ test('a lost connection is opened again, and what was missed is made up for by a
   expect(heard).toBeGreaterThan(before);
 });
 
+test('those who hear a topic are told when it begins to listen: one may have been missed', async ({
+  pool,
+  openNotifier,
+}) => {
+  await using hearing = openNotifier('hearing');
+  await openNotifier('hearing').tell('leases', 'another process'); // before any of them listens
+  let told = 0;
+  const end = hearing.hear('leases', 'this process', () => (told += 1));
+  await until(() => told === 1, { message: 'the call for what was missed' });
+  await killBackends(pool, `query = 'listen "hearing"'`);
+  await until(() => told === 2, { message: 'the call after the loss' });
+  end();
+});
+
 test('a notifier that may not listen opens no connection of its own', async ({ pool, openNotifier }) => {
   await using silent = openNotifier('silent', { listen: false });
   silent.listen(() => {});

@@ -43,7 +43,7 @@ export function beginText({
   return `begin isolation level read committed;
     select ${transactionSettings},
            ${setLocal('idle_in_transaction_session_timeout', `${limit}`)},
-           case when pg_catalog.version() like '%linux%' then ${setLocal('tcp_user_timeout', `${limit}`)} end${waits}${lockLimit}${named}`;
+           case when pg_catalog.textlike(pg_catalog.version(), '%linux%') then ${setLocal('tcp_user_timeout', `${limit}`)} end${waits}${lockLimit}${named}`;
 }
 
 /**

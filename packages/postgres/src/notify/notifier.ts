@@ -60,7 +60,11 @@ export class Notifier {
     this.#pool = pool;
     this.#channel = channel;
     this.#mayListen = listen;
-    this.#listener = new Listener(pool, channel, { heartbeatMs, onConnected });
+    const connected = () => {
+      onConnected();
+      for (const { onTold } of this.#hearings) onTold();
+    };
+    this.#listener = new Listener(pool, channel, { heartbeatMs, onConnected: connected });
   }
 
   /** True while notifications come in, so that polling may be rare. */
@@ -75,7 +79,8 @@ export class Notifier {
   }
 
   /**
-   * Calls `onTold` at each {@link tell} of a topic from now on by others than `self`. Survives lost connections.
+   * Calls `onTold` at each {@link tell} of a topic from now on by others than `self`, and each time that it begins to listen,
+   * since one may have been missed before. Survives lost connections.
    *
    * @returns ends it
    */

@@ -38,7 +38,7 @@ export function settingsList(until: 'transaction' | 'session'): string {
     `pg_catalog.set_config('${name}', '${value}', ${String(until === 'transaction')})`;
   const pinned = Object.entries(settings).map(([name, value]) => set(name, value));
   // Not every operating system tells a server that.
-  const checking = `case when pg_catalog.version() like '%linux%' then ${set('client_connection_check_interval', `${CLIENT_CHECK_MS}`)} end`;
+  const checking = `case when pg_catalog.textlike(pg_catalog.version(), '%linux%') then ${set('client_connection_check_interval', `${CLIENT_CHECK_MS}`)} end`;
   return [...pinned, checking].join(', ');
 }
 

@@ -290,14 +290,16 @@ select subscription.name,
          limit 1
        ) as retry on subscription.stopped_at is null and subscription.paused_at is null
   -- For whom a slice that has not moved waits, in words: the append in flight that holds the mark back, or the transaction
-  -- that has locked its row, so that no process can take the lease.
+  -- that has locked its row, so that no process can take the lease. Within, the condition keeps the locks of the server from
+  -- being listed for each row.
   left join lateral (
         select found.lock || concat_ws(' ', activity.usename, nullif(activity.application_name, ''),
                                        coalesce('(backend ' || found.pid || ')', 'a prepared transaction')) as what
           from (select 'the append of ' as lock, writer.pid
                   from pg_locks as writer
                  cross join (select drawn.last_value as top from :schema.event_position as drawn) as log_end
-                 where subscription.position >= log.mark
+                 where still.seconds > 2
+                   and subscription.position >= log.mark
                    and writer.locktype = 'advisory'
                    and writer.database = (select oid from pg_database where datname = current_database())
                    and writer.classid = ':schema.events'::regclass::oid
@@ -311,9 +313,10 @@ select subscription.name,
                                                   '(backend ' || row_lock.pid || ')')
           from pg_locks as row_lock
           join pg_stat_activity as activity on activity.pid = row_lock.pid
-         where not coalesce(subscription.lease_until > clock_timestamp(), false)
+         where still.seconds > 2
+           and not coalesce(subscription.lease_until > clock_timestamp(), false)
            and row_lock.locktype = 'transactionid'
            and row_lock.granted
            and row_lock.transactionid = subscription.xmax
          limit 1
-       ) as holder on still.seconds > 2 and subscription.stopped_at is null and subscription.paused_at is null;
+       ) as holder on subscription.stopped_at is null and subscription.paused_at is null;
