@@ -23,6 +23,7 @@ const PINNED = [
   'standard_conforming_strings',
   'array_nulls',
   'bytea_output',
+  'client_connection_check_interval',
   'extra_float_digits',
   'gin_fuzzy_search_limit',
   'quote_all_identifiers',
