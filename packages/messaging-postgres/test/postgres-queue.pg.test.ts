@@ -65,6 +65,18 @@ async function receive(
 }
 
 describe('a queue', () => {
+  test.for(['null, 1000, 1000', '1, null, 1000', '1, 1000, null'])(
+    'gives nothing to a receiver with (%s): it would be lost to all others',
+    async (limits, { queue, database }) => {
+      await publish(queue({ consumers: ['billing'] }), [message('k', 1)]);
+      await using transaction = await beginTransaction(database.connectionString);
+      const received = transaction.client.query(
+        `select leftfold_queue.receive('orders', 'billing', 'one', ${limits})`,
+      );
+      await expect(received).rejects.toMatchObject({ code: '22023' });
+    },
+  );
+
   test('gives what is no object of attributes as it came', async ({ queue, database }) => {
     const transport = queue({ consumers: ['billing'] });
     const strange = ['[]', 'no JSON', '{"id": 5, "deep": [{}]}', '['.repeat(20_000)];
