@@ -8,6 +8,8 @@ export interface LogShape {
   readonly streams: number;
   /** Whether each event has the tag of its account, and its id as data. @default false */
   readonly tagged?: boolean;
+  /** The position after which they are written. @default 0 */
+  readonly after?: number;
 }
 
 const CHUNK = 100_000;
@@ -15,7 +17,7 @@ const CHUNK = 100_000;
 const statement = `
   insert into leftfold.events
     (position, stream_id, stream_version, event_id, type, schema_version, data, metadata, tags, recorded_at)
-  select number + 1, 'account-' || account.id, number / $3 + 1,
+  select $5::bigint + number + 1, 'account-' || account.id, number / $3 + 1,
          lpad(number::text, 23, '0'), case number / $3 when 0 then 'account.opened' else 'account.deposited' end, 1,
          case number / $3
            when 0 then jsonb_build_object('owner', 'owner ' || number)
@@ -41,10 +43,10 @@ export async function fillLog(
   await writeEvents(database, shape, say);
 }
 
-/** Writes events into an empty log. None of them is visible to readers before all are. */
+/** Writes events at the end of a log that has no others of their streams. No reader sees one of them before all are written. */
 export async function writeEvents(
   database: BenchDatabase,
-  { events, streams, tagged = false }: LogShape,
+  { events, streams, tagged = false, after = 0 }: LogShape,
   say: (line: string) => void = () => {},
 ): Promise<void> {
   const pool = new pg.Pool({ connectionString: database.connectionString, max: WRITERS });
@@ -53,13 +55,13 @@ export async function writeEvents(
     while (next < events) {
       const first = next;
       next = Math.min(first + CHUNK, events);
-      await pool.query(statement, [first, next - 1, streams, tagged]);
+      await pool.query(statement, [first, next - 1, streams, tagged, after]);
       if (events > CHUNK) say(`filling a log: ${next} of ${events} events`);
     }
   };
   try {
     await Promise.all(Array.from({ length: WRITERS }, write));
-    await pool.query(`select setval('leftfold.event_position', $1)`, [events]);
+    await pool.query(`select setval('leftfold.event_position', $1)`, [after + events]);
     await pool.query('vacuum analyze leftfold.events');
   } finally {
     await pool.end();

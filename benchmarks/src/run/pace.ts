@@ -33,7 +33,7 @@ export const fullPace: Pace = {
   sweepMs: 2_000,
   catchUpEvents: 200_000,
   statementEvents: 20_000,
-  slicedEvents: 20_000,
+  slicedEvents: 40_000,
   messages: 40_000,
   peerEvents: 20_000,
   peerLimitMs: 10_000,

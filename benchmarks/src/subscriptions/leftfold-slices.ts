@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PostgresEventStore } from '@leftfold/event-store';
 import { createProjectionRunner, type ProjectionRunner, projectionSchema } from '@leftfold/projections';
 import { accountEvents } from '../domain/account.ts';
 import { sealedBalances } from '../domain/sealed-balances.ts';
@@ -12,6 +13,11 @@ import { compileProgram } from '../run/compile-program.ts';
 import type { Workload } from '../run/workload.ts';
 
 const wakeUp = accountEvents.create.withdrawn({ cents: 0, reference: '', note: '' });
+/** What the processes apply before the time is taken, so that their code is compiled as that of any other workload is. */
+const WARM_UP_STREAMS = 100;
+const warmUpEvents = Array.from({ length: 50 }, () =>
+  accountEvents.create.deposited({ cents: 1, reference: '', note: '' }),
+);
 
 /** Time to take the leases and to share them out; a run that needs longer is no measurement. */
 const SHARED_MS = 30_000;
@@ -36,7 +42,8 @@ export function leftfoldSlices(name: string, processes: number, events: number):
           );
           try {
             await untilShared(watcher, processes);
-            await writeEvents(database, logShape(events));
+            const after = await warmUp(store, watcher);
+            await writeEvents(database, { ...logShape(events), after });
             const started = performance.now();
             // Nothing has told the processes of events that were written by SQL.
             await store.append('account-wake-up', [wakeUp]);
@@ -45,7 +52,7 @@ export function leftfoldSlices(name: string, processes: number, events: number):
             await assertBalances(
               database,
               `${projectionSchema('leftfold', sealedBalances)}.sealed_balances`,
-              events,
+              events + WARM_UP_STREAMS * warmUpEvents.length,
             );
             return { eventsPerSecond: events / seconds };
           } finally {
@@ -56,6 +63,16 @@ export function leftfoldSlices(name: string, processes: number, events: number):
       };
     },
   };
+}
+
+/** @returns the last position that the processes have caught up with */
+async function warmUp(store: PostgresEventStore, watcher: ProjectionRunner): Promise<number> {
+  const appends = Array.from({ length: WARM_UP_STREAMS }, (_, index) =>
+    store.append(`account-warm-up-${index}`, warmUpEvents),
+  );
+  const positions = (await Promise.all(appends)).map(({ position }) => position);
+  await watcher.whenCaughtUp(sealedBalances);
+  return Math.max(...positions);
 }
 
 /** Resolves when each process leads as many slices as any other. */
