@@ -1,6 +1,6 @@
 import { MessageRefusedError, TransportUnavailableError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { expireLeases } from '@leftfold/testbed/faults';
+import { takeOver } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -164,12 +164,11 @@ describe('a relay that publishes ahead', () => {
     await using former = relaying(store, [ordersRelay(paused)], { leaseMs: 60_000 });
     await former.start();
     await gate.reached();
-    await expireLeases(store);
     const transport = new RecordingTransport({ ahead: true });
     const relay = ordersRelay(transport);
-    await using next = relaying(store, [relay]);
+    await using next = relaying(store, [relay], { owner: 'next' });
     await next.start();
-    await next.whenCaughtUp(relay);
+    await takeOver(store, { name: relay.name, owner: 'next' }, next.whenCaughtUp(relay));
     gate.open();
     await until(() => paused.taken.length >= FIRST_BATCH);
     await former.whenCaughtUp(relay);

@@ -5,7 +5,7 @@ import { failureOf } from '@leftfold/testbed/outcome';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
-import { expireLeases } from '@leftfold/testbed/faults';
+import { takeOver } from '@leftfold/testbed/faults';
 import { RecordingTransport } from './recording-transport.ts';
 import { orderEvents, ordersRelay, placed, relaying, test } from './relay-test.ts';
 
@@ -245,12 +245,11 @@ describe('the checkpoint of a relay', () => {
     await using former = relaying(store, [ordersRelay(paused)], { leaseMs: 60_000 });
     await former.start();
     await gate.reached();
-    await expireLeases(store);
     const transport = new RecordingTransport();
     const relay = ordersRelay(transport);
-    await using next = relaying(store, [relay]);
+    await using next = relaying(store, [relay], { owner: 'next' });
     await next.start();
-    await next.whenCaughtUp(relay);
+    await takeOver(store, { name: relay.name, owner: 'next' }, next.whenCaughtUp(relay));
     await append(store, 'a', 3);
     await next.whenCaughtUp(relay);
     gate.open();

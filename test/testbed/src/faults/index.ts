@@ -1,3 +1,4 @@
+export { takeOver } from './take-over.ts';
 export { expireLeases } from './expire-leases.ts';
 export { ask } from './ask.ts';
 export { killBackends } from './backends.ts';
