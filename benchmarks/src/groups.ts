@@ -103,7 +103,11 @@ export function groupsAt({ full, catchUpEvents, statementEvents, slicedEvents }:
     [leftfoldIdle('idle.32x16', 32, 16)],
     [bareRabbitmq('relay.rabbitmq.client'), leftfoldRelay('relay.rabbitmq.leftfold', openExchange)],
     [bareJetstream('relay.jetstream.client'), leftfoldRelay('relay.jetstream.leftfold', openStream)],
-    [bareConsumer('consumer.loop'), leftfoldConsumer('consumer.leftfold')],
+    [
+      bareConsumer('consumer.loop'),
+      leftfoldConsumer('consumer.leftfold'),
+      leftfoldConsumer('consumer.awaited', { awaits: true }),
+    ],
     [leftfoldDelivered('relay.idle')],
     [leftfoldReplay('replay.1m.leftfold')],
   ];

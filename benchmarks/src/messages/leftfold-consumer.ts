@@ -9,8 +9,12 @@ type EffectsTables = {
   effects: { key: string; position: number; cents: number };
 };
 
-/** Handles the same messages by a consumer with its inbox: each has its effect once. */
-export function leftfoldConsumer(name: string): Workload {
+/**
+ * Handles the same messages by a consumer with its inbox: each has its effect once.
+ *
+ * @param options.awaits whether the handler awaits its statement. @default false: it returns it
+ */
+export function leftfoldConsumer(name: string, { awaits = false } = {}): Workload {
   return {
     name,
     async setup({ server }) {
@@ -27,6 +31,7 @@ export function leftfoldConsumer(name: string): Workload {
           await using effects = await effectsTable(database, count);
           await using consumer = insertingConsumer(database, exchange.transport, {
             schema: `inbox_${number}`,
+            awaits,
             onAcknowledged: effects.happened,
           });
           await consumer.migrate();
@@ -41,11 +46,19 @@ export function leftfoldConsumer(name: string): Workload {
   };
 }
 
-/** A consumer that inserts a row for each message. @param onAcknowledged called for each message that is done with */
+interface InsertingOptions {
+  readonly schema: string;
+  /** Called for each message that is done with. */
+  readonly onAcknowledged: () => void;
+  /** Whether the handler awaits its statement. @default false: it returns it */
+  readonly awaits?: boolean;
+}
+
+/** A consumer that inserts a row for each message. */
 export function insertingConsumer(
   { connectionString }: BenchDatabase,
   transport: Transport,
-  { schema, onAcknowledged }: { readonly schema: string; readonly onAcknowledged: () => void },
+  { schema, onAcknowledged, awaits = false }: InsertingOptions,
 ): Consumer {
   return createConsumer({
     name: CONSUMER,
@@ -69,12 +82,12 @@ export function insertingConsumer(
     database: { connectionString },
     schema,
     on: {
-      'accounts.deposited': async ({ key, sequence, data: { cents } }, { tx }) => {
-        await tx
+      'accounts.deposited': ({ key, sequence, data: { cents } }, { tx }) => {
+        const insert = tx
           .withTables<EffectsTables>()
           .insertInto('effects')
-          .values({ key, position: Number(sequence), cents })
-          .execute();
+          .values({ key, position: Number(sequence), cents });
+        return awaits ? insert.execute() : insert;
       },
     },
   });

@@ -163,6 +163,7 @@ const sections: readonly Section[] = [
     rows: [
       ['consumer.loop', 'By hand: consume, insert, acknowledge'],
       ['consumer.leftfold', 'Leftfold: a consumer, each effect once'],
+      ['consumer.awaited', 'Leftfold: handlers that await statements'],
     ],
   },
   {

@@ -187,7 +187,12 @@ export {
   type RowOf,
   type TableProjection,
 } from './projection/define-table-projection.ts';
-export type { HandlerResult, HandlerRun, HandlerStatement } from './projection/handlers.ts';
+export {
+  type HandlerResult,
+  type HandlerRun,
+  type HandlerStatement,
+  statementsOf,
+} from './projection/handlers.ts';
 export type { ProjectedEvent } from './projection/projected-event.ts';
 export type { AnyProjection, TablesOf } from './projection/projection.ts';
 export {

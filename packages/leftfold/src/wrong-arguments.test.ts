@@ -380,6 +380,7 @@ const ofTheFramework = new Set([
   'readUpTo',
   'retryDelayMs',
   'rowChanges',
+  'statementsOf',
   'storedTypesOf',
   'toCloudEvent',
   'tokenColumns',

@@ -66,8 +66,8 @@ function isPromise(result: HandlerResult | undefined): result is Promise<unknown
   return typeof result === 'object' && 'then' in result;
 }
 
-/** A handler's promise may resolve with statements. Other results, such as rows, are ignored. */
-function statementsOf(result: unknown): readonly HandlerStatement[] {
+/** @internal The statements that a handler returned, or its promise resolved with. Other results, such as rows, are ignored. */
+export function statementsOf(result: unknown): readonly HandlerStatement[] {
   if (Array.isArray(result)) return result.filter(isStatement);
   return isStatement(result) ? [result] : [];
 }

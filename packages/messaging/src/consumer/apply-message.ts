@@ -134,7 +134,11 @@ export async function applyIn(
     if (verdict !== 'apply') throw new NotNext();
   });
   taken.catch(() => {});
-  const handle = () => callHandlers(settings, { read, taken, execute, tx, signal, attempt }, progress);
+  const handle = async () => {
+    await Promise.all(
+      await callHandlers(settings, { read, taken, execute, tx, send, signal, attempt }, progress),
+    );
+  };
   if (!expected) {
     const received = await receiving;
     if (received.verdict === 'apply') await handle();
@@ -157,16 +161,17 @@ export async function applyIn(
  * {@link receiveAll}, before the commit. For an expected message whose handlers execute no commands: these are committed by
  * themselves, and so only when the inbox has taken the message.
  *
+ * @returns the answers to statements that are sent: to be waited for
  * @throws what the handler throws: roll back then
  */
 export async function handleIn(
-  { tx }: PipelinedTransaction,
+  { tx, send }: PipelinedTransaction,
   { settings }: ApplyContext,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
   { read, attempt }: Attempt,
-): Promise<void> {
+): Promise<readonly Promise<unknown>[]> {
   const taken = Promise.resolve(); // by no command
-  await callHandlers(settings, { read, taken, execute: undefined, tx, signal, attempt }, progress);
+  return callHandlers(settings, { read, taken, execute: undefined, tx, send, signal, attempt }, progress);
 }
 
 /**
@@ -188,10 +193,10 @@ async function callHandlers(
   settings: ConsumerSettings,
   { read, ...call }: Omit<MessageCall, 'messages'> & Pick<Attempt, 'read'>,
   progress: Progress,
-): Promise<void> {
+): Promise<readonly Promise<unknown>[]> {
   progress.handled = true;
   try {
-    await handleMessage(settings, { messages: read(), ...call });
+    return await handleMessage(settings, { messages: read(), ...call });
   } catch (thrown) {
     throw readable(thrown);
   }

@@ -1,4 +1,10 @@
-import type { AnyEventGroup, JsonValue, ReactionContext, RecordedEventOf } from '@leftfold/core';
+import type {
+  AnyEventGroup,
+  HandlerResult,
+  JsonValue,
+  ReactionContext,
+  RecordedEventOf,
+} from '@leftfold/core';
 import type { Transaction } from 'kysely';
 import type { CloudEventAttributes } from '../transport/transport.ts';
 
@@ -65,8 +71,13 @@ export interface AppMessageContext extends MessageContext {
   readonly execute: ReactionContext['execute'];
 }
 
-/** Handles a message. What it throws rolls the transaction back, and counts as a failure of the message. */
+/**
+ * Handles a message. What it throws rolls the transaction back, and counts as a failure of the message.
+ *
+ * A handler that needs no result of its statements returns them and does not execute them: they are sent in their order,
+ * without waiting for the answer to each, which is several times as fast.
+ */
 export type HandleMessage<TMessage, TContext extends MessageContext = MessageContext> = (
   message: TMessage,
   context: TContext,
-) => Promise<unknown>;
+) => HandlerResult | undefined;

@@ -1,5 +1,5 @@
 import { defineEvents } from '@leftfold/core';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import type { Transport } from '../transport/transport.ts';
@@ -36,6 +36,21 @@ test('handlers get the messages of their type', () => {
       'invoices.sent': async ({ data }) => {
         expectTypeOf(data.number).toEqualTypeOf<string>();
       },
+    },
+  });
+});
+
+test('a handler returns a promise, or statements that are not executed', () => {
+  createConsumer({
+    ...options,
+    messages: [orderMessages, invoiceMessages],
+    on: {
+      'orders.placed': ({ key }, { tx }) => {
+        const parcels = tx.withTables<{ parcels: { order_id: string } }>();
+        return [parcels.insertInto('parcels').values({ order_id: key }), sql`select 1`];
+      },
+      // @ts-expect-error neither
+      'invoices.sent': ({ data }) => data.number,
     },
   });
 });

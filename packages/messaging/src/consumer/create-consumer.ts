@@ -27,9 +27,8 @@ const optionNames: OptionNames<ConsumerOptions> = {
  *   messages: [orderMessages],
  *   database: { connectionString },
  *   on: {
- *     'orders.placed': async ({ data, key }, { tx }) => {
- *       await sql`insert into parcels (order_id, address) values (${key}, ${data.address})`.execute(tx);
- *     },
+ *     'orders.placed': ({ data, key }) =>
+ *       sql`insert into parcels (order_id, address) values (${key}, ${data.address})`,
  *   },
  * });
  * await shipping.start();

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { AnyCommand, CustomMetadata, ReactionCommandResult } from '@leftfold/core';
+import {
+  type AnyCommand,
+  type CustomMetadata,
+  type ReactionCommandResult,
+  statementsOf,
+} from '@leftfold/core';
+import type { PipelinedTransaction } from '@leftfold/postgres';
 import { HandlerCommands } from '@leftfold/subscriptions';
 import type { ConsumedMessage, MessageContext } from './consumed-message.ts';
 import type { ConsumerSettings } from './consumer-options.ts';
@@ -24,18 +30,22 @@ export interface MessageCall extends Omit<MessageContext, 'idempotencyKey'> {
   readonly taken: Promise<unknown>;
   /** Undefined for a consumer that belongs to no app. */
   readonly execute: ExecuteMessageCommand | undefined;
+  /** Sends the statements that handlers return. */
+  readonly send: PipelinedTransaction['send'];
 }
 
 /**
  * Calls the handlers of a message.
  *
+ * @returns the answers to the statements that they returned: to be waited for
  * @throws what they throw; TypeError when one returned before a command had ended that it executed
  */
 export async function handleMessage(
   { name, handlerOf }: ConsumerSettings,
-  { messages, taken, execute = noCommands, ...context }: MessageCall,
-): Promise<void> {
-  const { signal } = context;
+  { messages, taken, execute = noCommands, send, ...context }: MessageCall,
+): Promise<readonly Promise<unknown>[]> {
+  const { signal, tx } = context;
+  const answers: Promise<unknown>[] = [];
   for (const [index, message] of messages.entries()) {
     const before = messages.slice(0, index).filter(({ type }) => type === message.type).length;
     let key: string | undefined;
@@ -49,7 +59,7 @@ export async function handleMessage(
         return execute(command, { commandId, metadata: { ...inheritedFrom(message), ...metadata } });
       },
     });
-    await handlerOf(message.type)!(message, {
+    const returned = await handlerOf(message.type)!(message, {
       ...context,
       get idempotencyKey() {
         return keyOnce();
@@ -57,7 +67,13 @@ export async function handleMessage(
       execute: commands.execute,
     });
     await commands.settle(`consumer "${name}"`);
+    for (const statement of statementsOf(returned)) {
+      const answer = send(statement.compile(tx));
+      answer.catch(() => {}); // thrown where it is waited for
+      answers.push(answer);
+    }
   }
+  return answers;
 }
 
 /** @param before messages of the same type that are read of the same one before it */

@@ -24,6 +24,19 @@ interface Job {
   received?: Received;
 }
 
+/** What is sent in a transaction and not answered, or not asked for yet. */
+interface Unsettled {
+  /** Messages that the inbox is still to be asked for. */
+  readonly unreceived: PlacedMessage[];
+  /** Answers to statements that handlers have returned. */
+  readonly answers: Promise<unknown>[];
+  /** Types of the messages of these statements. */
+  readonly types: Set<string>;
+}
+
+/** A handler has changed a setting for those that were called before that was known. */
+class ChangedForOthers extends Error {}
+
 /** What the inbox says to a message that it takes. */
 const APPLIED: Received = { verdict: 'apply', blocked: null };
 
@@ -32,12 +45,16 @@ interface Open {
   since: number;
   /** Whether it has taken a message, or has failed before. */
   isBegun: boolean;
+  /** Whether it takes no further message: it waits for the inbox and the disk, and computes nothing. */
+  isEnding: boolean;
 }
 
 /** Transactions that take messages side by side however busy the process is: one computes while the other waits. */
 const LEAST_SIDE_BY_SIDE = 2;
 /** One that is at a message for longer does not take the next one soon. */
 const QUICK_MS = 10;
+/** Statements of handlers that are sent before the first of them is answered. */
+const MOST_UNANSWERED = 64;
 /** After a failure that may come from what messages hold together, each has a transaction of its own for so long. */
 const ALONE_MS = 30_000;
 
@@ -113,7 +130,7 @@ export class SharedTransactions {
   #mayBegin(): boolean {
     const now = performance.now();
     let quick = 0;
-    for (const { since } of this.#open) if (now - since < QUICK_MS) quick += 1;
+    for (const { since, isEnding } of this.#open) if (!isEnding && now - since < QUICK_MS) quick += 1;
     return quick < LEAST_SIDE_BY_SIDE || !this.#load.isBusy;
   }
 
@@ -128,7 +145,7 @@ export class SharedTransactions {
   /** Does not throw. */
   async #share(): Promise<void> {
     const jobs: Job[] = [];
-    const open: Open = { since: performance.now(), isBegun: false };
+    const open: Open = { since: performance.now(), isBegun: false, isEnding: false };
     this.#open.add(open);
     try {
       await this.#inOneTransaction(jobs, open);
@@ -161,7 +178,7 @@ export class SharedTransactions {
    * compares what each of them follows, whenever it is asked. A handler that changed a setting before, which that statement
    * would see, is called when the inbox has answered.
    *
-   * @param unreceived gets the message when the inbox is still to be asked for it
+   * @param unsettled gets the message when the inbox is still to be asked for it, and the answers to statements that are sent
    */
   async #applyIn(
     transaction: PipelinedTransaction,
@@ -169,24 +186,44 @@ export class SharedTransactions {
     {
       job: { attempt, progress },
       isFirst,
-      unreceived,
-    }: { readonly job: Job; readonly isFirst: boolean; readonly unreceived: PlacedMessage[] },
+      unsettled,
+    }: { readonly job: Job; readonly isFirst: boolean; readonly unsettled: Unsettled },
   ): Promise<Received> {
     const { message, expected } = attempt;
     const { type } = message.event;
+    const { unreceived, answers, types } = unsettled;
     try {
       if (isFirst || !expected || this.#executesCommands || this.#changing.has(type)) {
-        if (this.#changing.has(type) && unreceived.length > 0)
-          await receiveAll(transaction, this.#context, unreceived.splice(0));
+        if (this.#changing.has(type)) await this.#settle(transaction, unsettled);
         return await applyIn(transaction, this.#context, { signal, progress }, attempt);
       }
-      await handleIn(transaction, this.#context, { signal, progress }, attempt);
+      answers.push(...(await handleIn(transaction, this.#context, { signal, progress }, attempt)));
+      types.add(type);
       unreceived.push(message);
       return APPLIED;
     } finally {
       // Only of a type that has a handler, of which there are few.
       if (transaction.isChanged()) this.#changing.add(type);
     }
+  }
+
+  /**
+   * Waits for what is sent, and has the inbox take the messages that it is still to be asked for.
+   *
+   * @throws what a statement of a handler throws; ChangedForOthers: roll back then
+   */
+  async #settle(transaction: PipelinedTransaction, { unreceived, answers, types }: Unsettled): Promise<void> {
+    const receiving =
+      unreceived.length === 0 ? [] : [receiveAll(transaction, this.#context, unreceived.splice(0))];
+    const sent = answers.splice(0);
+    const isChanged = () => sent.length > 0 && transaction.isChanged();
+    try {
+      await Promise.all([...sent, ...receiving]);
+    } finally {
+      if (isChanged()) for (const type of types) this.#changing.add(type);
+      types.clear();
+    }
+    if (isChanged()) throw new ChangedForOthers();
   }
 
   async #inOneTransaction(jobs: Job[], open: Open): Promise<void> {
@@ -203,18 +240,21 @@ export class SharedTransactions {
           this.#hasBegun(open);
           open.since = performance.now();
           const full = open.since + transactionMs;
-          const unreceived: PlacedMessage[] = [];
+          const unsettled: Unsettled = { unreceived: [], answers: [], types: new Set() };
+          const settle = () => withinTime(timeoutMs, ended, () => this.#settle(transaction, unsettled));
           do {
             const job = this.#waiting.shift();
             if (job === undefined) break;
             jobs.push(job);
             job.received = await withinTime(timeoutMs, ended, () =>
-              this.#applyIn(transaction, signal, { job, isFirst: jobs.length === 1, unreceived }),
+              this.#applyIn(transaction, signal, { job, isFirst: jobs.length === 1, unsettled }),
             );
+            if (unsettled.answers.length >= MOST_UNANSWERED) await settle();
             open.since = performance.now();
           } while (open.since < full && !signal.aborted && !transaction.isChanged());
-          if (unreceived.length > 0)
-            await withinTime(timeoutMs, ended, () => receiveAll(transaction, this.#context, unreceived));
+          open.isEnding = true;
+          this.#begin();
+          await settle();
         },
         { ...limitsOf(settings), signal },
       )

@@ -4,6 +4,7 @@ import {
   EventCatalog,
   InvalidArgumentError,
   LeftfoldError,
+  statementsOf,
   tokenOf,
 } from '@leftfold/core';
 import { assertOptions, type OptionNames, thrownText } from '@leftfold/core/input';
@@ -74,13 +75,14 @@ export async function consume(
     if (aside.has(place)) continue;
     try {
       for (const message of readBy(consumer, one, index)) {
-        await consumer.handlerOf(message.type)!(message, {
+        const returned = await consumer.handlerOf(message.type)!(message, {
           tx,
           attempt,
           idempotencyKey: `${consumer.name}-${message.id}`,
           signal: new AbortController().signal,
           execute: recordingTo(commands, tokenOf({ position: index + 1, id: message.id }), options),
         });
+        for (const statement of statementsOf(returned)) await tx.executeQuery(statement.compile(tx));
       }
     } catch (error) {
       aside.add(place);

@@ -100,6 +100,22 @@ describe('a consumer in memory', () => {
     (await kept.consume(consumer, { tx: tx as never })).thenCommands([]);
   });
 
+  test('executes the statements that a handler returns', async () => {
+    const returning = defineConsumer({
+      name: 'shipping',
+      transport,
+      sources: ['/shop/orders'],
+      messages: [orders],
+      on: { 'orders.cancelled': ({ data }) => ({ compile: () => ({ parameters: [data.id] }) as never }) },
+    });
+    const given = givenMessages([cancelled({ id: 'a' })]);
+    (await given.consume(returning)).thenParked([{ key: 'orders-1', reason: 'INVALID_ARGUMENT' }]);
+    const executed: unknown[] = [];
+    const tx = { executeQuery: async (query: unknown) => executed.push(query) };
+    (await given.consume(returning, { tx: tx as never })).thenParked([]);
+    expect(executed).toEqual([{ parameters: ['a'] }]);
+  });
+
   test('takes messages, and options, that are such', async () => {
     expect(() => givenMessages([{ message: 'placed' } as never])).toThrow('messages must be an event');
     const given = givenMessages([{ message: noted({}), source: '/shop/mails' }]);
