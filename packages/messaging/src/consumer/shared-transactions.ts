@@ -45,8 +45,6 @@ interface Open {
   since: number;
   /** Whether it has taken a message, or has failed before. */
   isBegun: boolean;
-  /** Whether it takes no further message: it waits for the inbox and the disk, and computes nothing. */
-  isEnding: boolean;
 }
 
 /** Transactions that take messages side by side however busy the process is: one computes while the other waits. */
@@ -130,7 +128,7 @@ export class SharedTransactions {
   #mayBegin(): boolean {
     const now = performance.now();
     let quick = 0;
-    for (const { since, isEnding } of this.#open) if (!isEnding && now - since < QUICK_MS) quick += 1;
+    for (const { since } of this.#open) if (now - since < QUICK_MS) quick += 1;
     return quick < LEAST_SIDE_BY_SIDE || !this.#load.isBusy;
   }
 
@@ -145,7 +143,7 @@ export class SharedTransactions {
   /** Does not throw. */
   async #share(): Promise<void> {
     const jobs: Job[] = [];
-    const open: Open = { since: performance.now(), isBegun: false, isEnding: false };
+    const open: Open = { since: performance.now(), isBegun: false };
     this.#open.add(open);
     try {
       await this.#inOneTransaction(jobs, open);
@@ -252,8 +250,6 @@ export class SharedTransactions {
             if (unsettled.answers.length >= MOST_UNANSWERED) await settle();
             open.since = performance.now();
           } while (open.since < full && !signal.aborted && !transaction.isChanged());
-          open.isEnding = true;
-          this.#begin();
           await settle();
         },
         { ...limitsOf(settings), signal },
