@@ -251,4 +251,42 @@ export type {
   SubscriptionStalledMessage,
   SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';
+export {
+  type AnyProcess,
+  defineProcess,
+  type Process,
+  type ProcessMessageCommand,
+  type ProcessStateOf,
+} from './process/define-process.ts';
+export type { ProcessEventData } from './process/process-events.ts';
+export type {
+  AcceptedInput,
+  CancelledInput,
+  DeadlineInput,
+  EventInput,
+  MessageInput,
+  ProcessInputs,
+  ProcessMessages,
+  RecordedInput,
+  RejectedInput,
+} from './process/process-inputs.ts';
+export type {
+  ProcessCorrelate,
+  ProcessEvolve,
+  ProcessOptions,
+  ProcessReact,
+} from './process/process-options.ts';
+export type {
+  CancelOutput,
+  CompleteOutput,
+  DeadlineTime,
+  ExecuteOutput,
+  ExecuteOutputOptions,
+  FailOutput,
+  ProcessOut,
+  ProcessOutput,
+  PublishOutput,
+  ReactResult,
+  ScheduleOutput,
+} from './process/process-outputs.ts';
 export type { Progress } from './progress/progress.ts';
