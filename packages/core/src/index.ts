@@ -97,6 +97,13 @@ export {
   TransportRefusedError,
   TransportUnavailableError,
 } from './errors/messaging-errors.ts';
+export {
+  ProcessInstanceNotFoundError,
+  type ProcessInstanceRef,
+  ProcessOperationRefusedError,
+  ProcessTimeoutError,
+  ProcessVersionMissingError,
+} from './errors/process-errors.ts';
 export { NotReadyError } from './errors/readiness-errors.ts';
 export {
   ClosedError,
@@ -244,6 +251,7 @@ export type {
   AppendBatchTrace,
   AppendTrace,
   ExecuteTrace,
+  ProcessInputIgnoredMessage,
   SubscriptionBatchTrace,
   SubscriptionParkedMessage,
   TracingChannels,

@@ -73,7 +73,9 @@ export function assertProcessOptions(options: Given): void {
   ] as const) {
     if (handlers === undefined) continue;
     assertHandlers(argument, handlers, [...types, ...outside, ...ownInputTypes]);
-    const unread = Object.keys(handlers as object).find((type) => types.includes(type) && !read.includes(type));
+    const unread = Object.keys(handlers as object).find(
+      (type) => types.includes(type) && !read.includes(type),
+    );
     if (unread !== undefined)
       throw new InvalidArgumentError(
         `${argument}["${unread}"]`,
@@ -97,11 +99,18 @@ function assertMessageType(type: string, eventTypes: readonly string[]): void {
   assertCategory(category!);
   assertMemberName('message type', name);
   if (eventTypes.includes(type))
-    throw new InvalidNameError('message type', type, 'is that of an event of the process too; name one of both otherwise');
+    throw new InvalidNameError(
+      'message type',
+      type,
+      'is that of an event of the process too; name one of both otherwise',
+    );
 }
 
 function assertStarts(of: string, starts: unknown, outside: readonly string[]): void {
   assertEach('starts', starts, (argument, type) => assertOneOf(argument, type ?? null, outside));
   if ((starts as readonly unknown[]).length > 0) return;
-  throw new InvalidArgumentError(`starts of ${of}`, 'is empty, so that no instance begins; name a type of events or messages');
+  throw new InvalidArgumentError(
+    `starts of ${of}`,
+    'is empty, so that no instance begins; name a type of events or messages',
+  );
 }

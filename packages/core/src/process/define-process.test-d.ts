@@ -81,7 +81,9 @@ test('inputs, state, deadlines and published events are inferred', () => {
   }>();
   expectTypeOf<RecordedEventOf<typeof transfer.published>['type']>().toEqualTypeOf<'transfer.settled'>();
   expectTypeOf<RecordedEventOf<typeof transfer.published>['data']>().toEqualTypeOf<{ cents: number }>();
-  expectTypeOf(transfer.message('payment.settled', 't-1', { cents: 5 }).aggregate).toEqualTypeOf<'transfer'>();
+  expectTypeOf(
+    transfer.message('payment.settled', 't-1', { cents: 5 }).aggregate,
+  ).toEqualTypeOf<'transfer'>();
   // @ts-expect-error there is no message "payment.failed"
   transfer.message('payment.failed', 't-1', { cents: 5 });
   // @ts-expect-error the message lacks its field
@@ -100,13 +102,23 @@ test('what does not compile', () => {
   // @ts-expect-error the state has no field "from"
   defineProcess({ ...common, evolve: { 'request.made': (state) => ({ ...state, from: '1' }) } });
   // @ts-expect-error a state cannot be changed in place
-  defineProcess({ ...common, evolve: { 'request.made': (state) => Object.assign(state, { to: (state.to = '1') }) } });
+  defineProcess({
+    ...common,
+    evolve: { 'request.made': (state) => Object.assign(state, { to: (state.to = '1') }) },
+  });
   // @ts-expect-error a function of react returns outputs
   defineProcess({ ...common, react: { 'request.made': () => 5 } });
   // @ts-expect-error there is no deadline "never"
-  defineProcess({ ...common, deadlines: ['late'], react: { 'request.made': (_s, _i, out) => out.cancel('never') } });
+  defineProcess({
+    ...common,
+    deadlines: ['late'],
+    react: { 'request.made': (_s, _i, out) => out.cancel('never') },
+  });
   // @ts-expect-error without deadlines there is none
-  defineProcess({ ...common, react: { 'request.made': (_s, _i, out) => out.schedule('late', { afterMs: 1 }) } });
+  defineProcess({
+    ...common,
+    react: { 'request.made': (_s, _i, out) => out.schedule('late', { afterMs: 1 }) },
+  });
   // @ts-expect-error it publishes no event "settled"
   defineProcess({ ...common, react: { 'request.made': (_s, _i, out) => out.publish.settled({}) } });
 });

@@ -160,7 +160,15 @@ export function defineProcess<
   options: ProcessOptions<TName, TGroups, TMessages, TDeadline, TPublishes, TState, TEvolve>,
 ): Process<TName, TGroups, TMessages, TPublishes, Immutable<TState>> {
   assertProcessOptions(options);
-  const { name, version = 1, events, concurrency = 10, slices = 1, start = 'end', onFailure = 'stop' } = options;
+  const {
+    name,
+    version = 1,
+    events,
+    concurrency = 10,
+    slices = 1,
+    start = 'end',
+    onFailure = 'stop',
+  } = options;
   const { deadlines = [], starts, timeoutMs = 20_000, summary, migrate } = options;
   const messages: ProcessMessages = options.messages ?? NONE;
   const { own, published } = processEventsOf(name, options.publishes ?? NONE);
@@ -215,7 +223,13 @@ export function defineProcess<
     return { aggregate: name, id, name: 'receive', input: { type, data } };
   };
   // Sound: the names, groups and schemas are those of the options.
-  return { ...process, message } as unknown as Process<TName, TGroups, TMessages, TPublishes, Immutable<TState>>;
+  return { ...process, message } as unknown as Process<
+    TName,
+    TGroups,
+    TMessages,
+    TPublishes,
+    Immutable<TState>
+  >;
 }
 
 type Functions<TArguments extends readonly unknown[], TResult> = Readonly<
@@ -233,5 +247,9 @@ function unknownMessage(
   messages: Readonly<Record<string, EventSchema>>,
 ): InvalidArgumentError {
   const taken = Object.keys(messages).map((known) => `"${known}"`);
-  return InvalidArgumentError.notOneOf(taken.join(' or ') || 'a message', `message of process "${name}"`, type);
+  return InvalidArgumentError.notOneOf(
+    taken.join(' or ') || 'a message',
+    `message of process "${name}"`,
+    type,
+  );
 }

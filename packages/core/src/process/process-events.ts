@@ -12,7 +12,9 @@ const summary = z.string().optional();
 // What is recorded was made by the framework: only JSON has to keep it, which every append checks.
 const json = z.unknown() as unknown as z.ZodType<JsonValue>;
 const input = z.looseObject({ type: z.string(), id: z.string() }) as unknown as z.ZodType<RecordedInput>;
-const outputs = z.array(z.looseObject({ kind: z.string() }) as unknown as z.ZodType<ProcessOutput>).readonly();
+const outputs = z
+  .array(z.looseObject({ kind: z.string() }) as unknown as z.ZodType<ProcessOutput>)
+  .readonly();
 
 /** The events in the stream of an instance, beside those that its process publishes. */
 export const processShapes = {
@@ -39,7 +41,15 @@ export const processShapes = {
   cancelled: z.object({ reason }),
   /** `outputs`: the commands that were rejected last, which are issued again. */
   retried: z.object({ reason, outputs }),
-  moved: z.object({ reason, from: version, version, definition: z.string(), state: json, summary }),
+  moved: z.object({
+    reason,
+    from: version,
+    version,
+    definition: z.string(),
+    state: json,
+    paused: z.literal(true).optional(),
+    summary,
+  }),
   /** The first event of an instance that continues as another one was after its event `atVersion`. */
   forked: z.object({
     reason,
@@ -68,7 +78,11 @@ export interface ProcessEventGroups {
 export function processEventsOf(name: string, publishes: EventShapes): ProcessEventGroups {
   const taken = Object.keys(publishes).find((event) => Object.hasOwn(processShapes, event));
   if (taken !== undefined)
-    throw new InvalidNameError('event name', taken, `is that of an event which every process has; choose another`);
+    throw new InvalidNameError(
+      'event name',
+      taken,
+      `is that of an event which every process has; choose another`,
+    );
   const own: AnyEventGroup = defineEvents(name, { ...processShapes, ...publishes });
   const published = {
     category: name,

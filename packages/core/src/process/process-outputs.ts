@@ -4,7 +4,13 @@ import type { CustomMetadata } from '../event/metadata.ts';
 import type { EventInput, EventShapes, ShapePayload } from '../event/event-shapes.ts';
 import type { AnyEventGroup } from '../event/define-events.ts';
 import type { JsonObject, JsonValue } from '../event/json.ts';
-import { assertInstant, assertObject, assertOneOf, assertOptions, assertWhole } from '../input/assert-argument.ts';
+import {
+  assertInstant,
+  assertObject,
+  assertOneOf,
+  assertOptions,
+  assertWhole,
+} from '../input/assert-argument.ts';
 import { assertGiven, assertGivenText, assertText } from '../input/assert-definition.ts';
 
 /** A command that is executed once. */
@@ -67,7 +73,11 @@ export type ReactResult = ProcessOutput | readonly ProcessOutput[] | undefined |
 export type DeadlineTime = { readonly afterMs: number } | { readonly at: Date };
 
 /** Makes the outputs of a process. */
-export interface ProcessOut<TDeadline extends string, TPublishes extends EventShapes, TInputType extends string> {
+export interface ProcessOut<
+  TDeadline extends string,
+  TPublishes extends EventShapes,
+  TInputType extends string,
+> {
   /**
    * Executes a command, once. The commands of one input are executed in their order. When it is rejected, the instance gets
    * the input `rejected`.
@@ -123,7 +133,10 @@ export function processOut(names: OutputNames): ProcessOut<string, EventShapes, 
   const { process, deadlines, inputTypes, published } = names;
   const assertDeadline = (deadline: unknown) => {
     if (deadlines.length === 0)
-      throw new InvalidArgumentError('deadline', `is none of process "${process}", which has no deadlines; name it there`);
+      throw new InvalidArgumentError(
+        'deadline',
+        `is none of process "${process}", which has no deadlines; name it there`,
+      );
     assertOneOf(`deadline of process "${process}"`, deadline ?? null, deadlines);
   };
   return {

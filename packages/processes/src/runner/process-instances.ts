@@ -1,0 +1,162 @@
+import type { CommandMetadata, LoadedAggregate } from '@leftfold/commands';
+import {
+  type AnyAggregate,
+  type CustomMetadata,
+  type ProcessInstanceRef,
+  ProcessInstanceNotFoundError,
+  ProcessOperationRefusedError,
+  type ProcessOutput,
+} from '@leftfold/core';
+import { assertGiven, assertGivenText, assertPlainObject, assertWhole } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { outputsIn } from '../engine/dispatch-outputs.ts';
+import type { ProcessExecutor } from '../engine/process-executor.ts';
+import { hasEnded, type InstanceState } from '../instance/instance-state.ts';
+import type { ForkedInstance, NotOperated } from '../instance/operate.ts';
+import { processAggregate } from '../instance/process-aggregate.ts';
+import type { ProcessVersions } from '../instance/process-versions.ts';
+import { readDueTimes } from '../sql/instances.ts';
+
+/** What an operator gives with an operation. */
+export interface OperateOptions {
+  /** Recorded with the operation. */
+  readonly reason: string;
+  /** Of the recorded event: `actor` says who it was, and the app's own fields where its schema requires some. */
+  readonly metadata?: (CommandMetadata & CustomMetadata) | undefined;
+}
+
+/** What a fork needs. */
+export interface ForkOptions extends OperateOptions {
+  /** The stream version of the instance after whose event the new one continues. */
+  readonly atVersion: number;
+  /** The id of the new instance. */
+  readonly newId: string;
+}
+
+/** An instance as the log has it. */
+export interface LoadedInstance<TState = unknown> {
+  readonly id: string;
+  readonly status: Exclude<InstanceState['status'], 'unknown'>;
+  /** Of its process. */
+  readonly version: number;
+  readonly state: TState;
+  /** Of its last event. */
+  readonly streamVersion: number;
+  /** By name; `dueAt` is undefined until the runner has recorded the deadline. */
+  readonly deadlines: readonly { readonly name: string; readonly dueAt: Date | undefined }[];
+  /** Inputs that came while it was paused. */
+  readonly deferred: number;
+  readonly summary: string | undefined;
+  /** Why it failed or was cancelled. */
+  readonly failure: string | undefined;
+}
+
+/** Operations that take a reason only. */
+export type OperationName = 'pause' | 'resume' | 'cancel' | 'retry' | 'move';
+
+const operateNames = { reason: true, metadata: true } as const;
+const forkNames = { ...operateNames, atVersion: true, newId: true } as const;
+
+const why: Readonly<Record<Exclude<NotOperated, 'not-started'>, string>> = {
+  ended: 'it has ended',
+  paused: 'it is paused; resume it first',
+  'not-paused': 'it is not paused',
+  'not-failed': 'it has not failed',
+  'nothing-rejected': 'none of its commands was rejected; fork it, at a version before it failed',
+  'newest-version': 'it has the newest version that this app has',
+  exists: 'there is an instance with the new id; choose another one',
+};
+
+/** The instances of one process: loads them, and does what an operator wants. */
+export class ProcessInstances {
+  readonly #store: PostgresEventStore;
+  readonly #executor: ProcessExecutor;
+  readonly #versions: ProcessVersions;
+  readonly #aggregate: AnyAggregate;
+
+  constructor(store: PostgresEventStore, executor: ProcessExecutor, versions: ProcessVersions) {
+    this.#store = store;
+    this.#executor = executor;
+    this.#versions = versions;
+    this.#aggregate = processAggregate(versions);
+  }
+
+  async load(id: string): Promise<LoadedInstance> {
+    const { name } = this.#versions;
+    const { state, streamVersion } = await this.#load(id);
+    const { status } = state;
+    if (status === 'unknown') throw new ProcessInstanceNotFoundError(this.#ref(id));
+    const dueTimes = await readDueTimes(this.#store, name, id);
+    const deadlines = Object.entries(state.deadlines).map(([deadline, { number }]) => {
+      const due = dueTimes.get(deadline);
+      return { name: deadline, dueAt: due?.number === number ? due.dueAt : undefined };
+    });
+    return {
+      id,
+      status,
+      version: state.version,
+      state: state.state,
+      streamVersion,
+      deadlines,
+      deferred: state.deferred.length,
+      summary: this.#versions.of(state.version).summaryOf(state.state),
+      failure: state.failure,
+    };
+  }
+
+  async operate(operation: OperationName, id: string, options: OperateOptions): Promise<void> {
+    assertGiven('options', options, operateNames);
+    await this.#execute(operation, id, options, {});
+  }
+
+  async fork(id: string, options: ForkOptions): Promise<void> {
+    assertGiven('options', options, forkNames);
+    const { atVersion, newId } = options;
+    assertWhole('atVersion', atVersion, { least: 1 });
+    const from = await this.#forked(id, atVersion);
+    await this.#execute('fork', newId, options, { from });
+  }
+
+  async #forked(id: string, atVersion: number): Promise<ForkedInstance> {
+    const { name } = this.#versions;
+    const refused = (problem: string) => new ProcessOperationRefusedError(this.#ref(id), 'fork', problem);
+    const { state, streamVersion } = await this.#load(id, atVersion);
+    if (streamVersion === 0) throw new ProcessInstanceNotFoundError(this.#ref(id));
+    if (streamVersion < atVersion)
+      throw refused(`it has ${streamVersion} events, and no version ${atVersion}`);
+    if (hasEnded(state)) throw refused(`at version ${atVersion} it had ended; choose a version before that`);
+    const outputs: ProcessOutput[] = Object.entries(state.deadlines)
+      .filter(([, { number }]) => number !== atVersion)
+      .map(([deadline, { number: _, ...time }]) => ({ kind: 'schedule', deadline, ...time }));
+    const at = { from: atVersion, to: atVersion };
+    for await (const event of this.#store.readStream(this.#aggregate.streamId(id), at))
+      outputs.push(...outputsIn(event.type.slice(name.length + 1), event.data));
+    return { id, atVersion, version: state.version, state: state.state, outputs };
+  }
+
+  async #execute(
+    operation: OperationName | 'fork',
+    id: string,
+    { reason, metadata }: OperateOptions,
+    input: object,
+  ): Promise<void> {
+    assertGivenText('reason', reason);
+    assertPlainObject('metadata', metadata);
+    const command = { aggregate: this.#versions.name, id, name: operation, input: { reason, ...input } };
+    const result = await this.#executor.execute(command, metadata === undefined ? {} : { metadata });
+    if (result.outcome === 'accepted') return;
+    const rejected = result.reason as NotOperated;
+    if (rejected === 'not-started') throw new ProcessInstanceNotFoundError(this.#ref(id));
+    throw new ProcessOperationRefusedError(this.#ref(id), operation, why[rejected] ?? rejected);
+  }
+
+  async #load(id: string, atVersion?: number): Promise<LoadedAggregate<InstanceState>> {
+    const options = atVersion === undefined ? {} : { atVersion };
+    // Sound: the state is the fold of the aggregate.
+    return (await this.#executor.load(this.#aggregate, id, options)) as LoadedAggregate<InstanceState>;
+  }
+
+  #ref(id: string): ProcessInstanceRef {
+    return { process: this.#versions.name, id };
+  }
+}
