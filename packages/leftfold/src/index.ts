@@ -76,6 +76,16 @@ export {
   defineFold,
   defineEvents,
   defineProjection,
+  defineProcess,
+  type AnyProcess,
+  type Process,
+  type ProcessOptions,
+  type ProcessOutput,
+  type ProcessStateOf,
+  ProcessInstanceNotFoundError,
+  ProcessOperationRefusedError,
+  ProcessTimeoutError,
+  ProcessVersionMissingError,
   defineReaction,
   type AnyReaction,
   EventParkedError,
@@ -261,6 +271,22 @@ export {
   type VersionUse,
   type RowsQuery,
 } from '@leftfold/projections';
+export {
+  createProcessRunner,
+  type ExecuteProcessCommand,
+  type ForkOptions,
+  type InstanceCount,
+  type InstanceStatus,
+  type LoadedInstance,
+  type OperateOptions,
+  processAggregates,
+  type ProcessInstance,
+  type ProcessInstancesOptions,
+  type ProcessRef,
+  ProcessRunner,
+  type ProcessRunnerOptions,
+  type ProcessStatus,
+} from '@leftfold/processes';
 export type {
   GivenUp,
   GiveUpOptions,
@@ -283,7 +309,7 @@ export type {
 export type { AppHealth, HealthCheck, HealthKind, HealthOptions } from './health/health.ts';
 export type { ReadyOptions, ReadyProgress } from './health/health.ts';
 export type { App, AppEvent, AppIncident, ResultOf } from './app/app.ts';
-export type { AppConsumers, AppProjections, AppReactions, AppRelays, AppStatus } from './app/app-groups.ts';
+export type { AppConsumers, AppProcesses, AppProjections, AppReactions, AppRelays, AppStatus } from './app/app-groups.ts';
 export type { AggregateInvariant, LogInvariant, RowInvariant } from './history/app-history.ts';
 export type { AppHistory, Violation } from './history/app-history.ts';
 export type {

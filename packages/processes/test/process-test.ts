@@ -1,12 +1,11 @@
-import { createCommandExecutor } from '@leftfold/commands';
-import type { AnyAggregate, AnyCommand, AnyProcess } from '@leftfold/core';
+import { type CommandExecutor, createCommandExecutor } from '@leftfold/commands';
+import type { AnyAggregate, AnyCommand, AnyDecision, AnyProcess, CustomMetadata } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { collect } from '@leftfold/testbed/outcome';
 import {
   createProcessRunner,
   processAggregates,
-  type ProcessExecutor,
   type ProcessRunner,
   type ProcessRunnerOptions,
 } from '../src/index.ts';
@@ -17,7 +16,7 @@ let logs = 0;
 /** A log, an executor and runners for some processes, beside accounts and requests. */
 export class Bank implements AsyncDisposable {
   readonly store: PostgresEventStore;
-  readonly executor: ProcessExecutor & AsyncDisposable;
+  readonly executor: CommandExecutor<AnyAggregate, AnyDecision, CustomMetadata>;
   readonly processes: readonly AnyProcess[];
   readonly #runners: ProcessRunner[] = [];
 
@@ -37,9 +36,10 @@ export class Bank implements AsyncDisposable {
 
   /** A runner that ends with the bank. */
   runner(options: Partial<ProcessRunnerOptions> = {}): ProcessRunner {
-    const { store, executor, processes } = this;
+    const { store, processes } = this;
+    const { execute } = this.executor;
     const quiet = { leaseMs: 2_000, onIncident: () => {} };
-    const runner = createProcessRunner({ ...quiet, store, executor, processes, ...options });
+    const runner = createProcessRunner({ ...quiet, store, execute, processes, ...options });
     this.#runners.push(runner);
     return runner;
   }

@@ -101,24 +101,29 @@ test('what does not compile', () => {
   defineProcess({ ...common, react: { 'request.lost': () => {} } });
   // @ts-expect-error the state has no field "from"
   defineProcess({ ...common, evolve: { 'request.made': (state) => ({ ...state, from: '1' }) } });
-  // @ts-expect-error a state cannot be changed in place
-  defineProcess({
-    ...common,
-    evolve: { 'request.made': (state) => Object.assign(state, { to: (state.to = '1') }) },
-  });
   // @ts-expect-error a function of react returns outputs
   defineProcess({ ...common, react: { 'request.made': () => 5 } });
-  // @ts-expect-error there is no deadline "never"
+  const deadlines = ['late'] as const;
   defineProcess({
     ...common,
-    deadlines: ['late'],
-    react: { 'request.made': (_s, _i, out) => out.cancel('never') },
+    deadlines,
+    evolve: {
+      'request.made': (state) => {
+        // @ts-expect-error a state cannot be changed in place
+        state.to = '1';
+        return state;
+      },
+    },
+    // @ts-expect-error there is no deadline "never"
+    react: { 'request.made': (_state, _input, out) => out.cancel('never') },
   });
-  // @ts-expect-error without deadlines there is none
   defineProcess({
     ...common,
-    react: { 'request.made': (_s, _i, out) => out.schedule('late', { afterMs: 1 }) },
+    react: {
+      // @ts-expect-error without deadlines there is none
+      'request.made': (_state, _input, out) => out.schedule('late', { afterMs: 1 }),
+      // @ts-expect-error it publishes no event "settled"
+      rejected: (_state, _input, out) => out.publish.settled({}),
+    },
   });
-  // @ts-expect-error it publishes no event "settled"
-  defineProcess({ ...common, react: { 'request.made': (_s, _i, out) => out.publish.settled({}) } });
 });

@@ -15,6 +15,7 @@ import {
   type OptionNames,
 } from '@leftfold/core/input';
 import { assertConsumer, assertRelay } from '@leftfold/messaging';
+import { assertProcess } from '@leftfold/processes';
 import type {
   AppCommandOptions,
   AppDatabaseOptions,
@@ -30,6 +31,7 @@ const appNames: OptionNames<Options> = {
   decisions: true,
   projections: true,
   reactions: true,
+  processes: true,
   relays: true,
   consumers: true,
   events: true,
@@ -96,6 +98,7 @@ export function assertAppOptions(options: AnyAppOptions): void {
   assertEach('decisions', decisions, assertDecision);
   assertEach('projections', projections, assertProjection);
   assertEach('reactions', reactions, assertReaction);
+  assertEach('processes', options.processes ?? [], assertProcess);
   assertEach('relays', relays, assertRelay);
   assertEach('consumers', options.consumers ?? [], assertConsumer);
   assertEach('events', options.events ?? [], assertEventGroup);

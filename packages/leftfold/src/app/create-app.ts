@@ -22,6 +22,7 @@ import {
   type ReadOptions,
   type ReadLogOptions,
 } from '@leftfold/projections';
+import { createProcessRunner, newestOf, processAggregates } from '@leftfold/processes';
 import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
 import { SharedLimit, tell } from '@leftfold/postgres';
 import { chooseDatabase } from '../database/choose-database.ts';
@@ -42,7 +43,8 @@ import { incidentCallbacks } from './incident-callbacks.ts';
 import { inboxSchema } from './inbox-schema.ts';
 
 /**
- * Starts an application: connects to Postgres, migrates it, and runs its projections, reactions, relays and consumers.
+ * Starts an application: connects to Postgres, migrates it, and runs its projections, reactions, processes, relays and
+ * consumers.
  *
  * Any number of processes may run the same app on one database.
  *
@@ -98,7 +100,8 @@ export async function createApp<
   const { run = true, onIncident, ...subscriptionOptions } = options.subscriptions ?? {};
   const { ofSubscriptions, ofConsumers } = incidentCallbacks(onIncident);
   const runnerOptions = { ...subscriptionOptions, onIncident: ofSubscriptions };
-  const { aggregates, decisions, projections, reactions, relays, consumers, events } = definitionsOf(options);
+  const { aggregates, decisions, projections, reactions, processes, relays, consumers, events } =
+    definitionsOf(options);
 
   const print = (line: string) => void process.stderr.write(`${line}\n`);
   const stack = new DisposableStack();
@@ -133,7 +136,7 @@ export async function createApp<
     const audit = new ProjectionAudit({ store, runner, onIncident: runnerOptions.onIncident });
     const executor = createCommandExecutor({
       ...options.commands,
-      aggregates,
+      aggregates: [...aggregates, ...processAggregates(processes)],
       decisions,
       store,
       snapshots: store,
@@ -146,6 +149,13 @@ export async function createApp<
       // Sound: the executor parses a command, and throws for one that it does not know.
       execute: (command, given) =>
         executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
+    });
+    const processRunner = createProcessRunner({
+      ...reactionOptions,
+      store,
+      processes,
+      // Sound, as for reactions.
+      execute: (command, given) => executor.execute(command as never, given as never) as Promise<never>,
     });
     const relayRunner = createRelayRunner({ ...reactionOptions, store, relays });
     const { connectionString, pool: givenPool } = database;
@@ -166,6 +176,8 @@ export async function createApp<
       projections,
       reactions,
       reactionRunner,
+      processes: newestOf(processes),
+      processRunner,
       relays,
       relayRunner,
       consumerRunner: run ? consumerRunner : undefined,
@@ -182,7 +194,7 @@ export async function createApp<
         );
         await tellingProgress(
           waiting,
-          { ...parts, projections: inline, reactions: [], relays: [], consumerRunner: undefined },
+          { ...parts, projections: inline, reactions: [], processes: [], relays: [], consumerRunner: undefined },
           options.onProgress,
         );
       },
@@ -194,6 +206,11 @@ export async function createApp<
       migrate: () => reachable(async () => (reactions.length > 0 ? reactionRunner.migrate() : undefined)),
       start: () => reachable(async () => (run && reactions.length > 0 ? reactionRunner.start() : undefined)),
       stop: () => closing.wait(reactionRunner.stop()),
+    });
+    await startComponent(stack, {
+      migrate: () => reachable(() => processRunner.migrate()),
+      start: () => reachable(async () => (run && processes.length > 0 ? processRunner.start() : undefined)),
+      stop: () => closing.wait(processRunner.stop()),
     });
     await startComponent(stack, {
       migrate: () => reachable(() => relayRunner.migrate()),
@@ -250,6 +267,22 @@ export async function createApp<
         reset: reactionRunner.reset.bind(reactionRunner),
         parked: reactionRunner.parked,
       },
+      processes: {
+        status: processRunner.status.bind(processRunner),
+        waitFor: processRunner.waitFor.bind(processRunner),
+        whenCaughtUp: processRunner.whenCaughtUp.bind(processRunner),
+        resume: processRunner.resume.bind(processRunner),
+        parked: processRunner.parked,
+        instances: processRunner.instances.bind(processRunner),
+        load: processRunner.load.bind(processRunner),
+        whenEnded: processRunner.whenEnded.bind(processRunner),
+        pauseInstance: processRunner.pauseInstance.bind(processRunner),
+        resumeInstance: processRunner.resumeInstance.bind(processRunner),
+        cancel: processRunner.cancel.bind(processRunner),
+        retry: processRunner.retry.bind(processRunner),
+        move: processRunner.move.bind(processRunner),
+        fork: processRunner.fork.bind(processRunner),
+      },
       relays: {
         status: relayRunner.status.bind(relayRunner),
         waitFor: relayRunner.waitFor.bind(relayRunner),
@@ -275,6 +308,7 @@ export async function createApp<
         highWaterMark: await store.highWaterMark(),
         projections: await runner.status(),
         reactions: reactions.length > 0 ? await reactionRunner.status() : [],
+        processes: processes.length > 0 ? await processRunner.status() : [],
         relays: relays.length > 0 ? await relayRunner.status() : [],
         consumers: await consumerRunner.status(),
       }),

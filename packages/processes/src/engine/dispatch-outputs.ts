@@ -4,7 +4,7 @@ import { commandNameOf } from '@leftfold/core/input';
 import type { ProcessVersions } from '../instance/process-versions.ts';
 import { commandIdOf } from './command-ids.ts';
 import { inheritedMetadata } from './inherited-metadata.ts';
-import type { ProcessExecutor } from './process-executor.ts';
+import type { ExecuteProcessCommand } from './execute-command.ts';
 import { recordInput } from './record-input.ts';
 
 /** The commands of an event in the stream of an instance, with their places among its outputs. */
@@ -50,7 +50,7 @@ const answerOf = (streamVersion: number, index: number) => ['answer', streamVers
 /** What dispatching an event needs. */
 export interface Dispatch {
   readonly versions: ProcessVersions;
-  readonly executor: ProcessExecutor;
+  readonly execute: ExecuteProcessCommand;
   readonly signal: AbortSignal;
   /** Whether the answer to a command is recorded: the command is not executed again then. */
   readonly isAnswered: (answerId: string) => boolean;
@@ -64,7 +64,7 @@ export interface Dispatch {
  * @throws what `execute` throws; an Error when another process works on the instance by now
  */
 export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch): Promise<void> {
-  const { versions, executor, signal, isAnswered } = dispatch;
+  const { versions, execute, signal, isAnswered } = dispatch;
   const { name } = versions;
   for (const { index, output } of commandsOf(name, event)) {
     if (isAnswered(answerIdOf(name, event, index))) continue;
@@ -74,7 +74,7 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
     // Sound, or refused by the executor: it was made by `out.execute`.
     const command = output.command as unknown as AnyCommand;
     const metadata = (output.metadata ?? inheritedMetadata(event)) as CustomMetadata;
-    const result = await executor.execute(command, { commandId, causedBy: event, metadata, signal });
+    const result = await execute(command, { commandId, causedBy: event, metadata, signal });
     const answer = {
       id: commandId,
       of: event.streamVersion,
@@ -93,10 +93,10 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
         output,
         ...(details !== undefined && { details }),
       };
-      await recordInput(executor, { process: name, id, input, of }, { causedBy: event, metadata, signal });
+      await recordInput(execute, { process: name, id, input, of }, { causedBy: event, metadata, signal });
     } else if (versions.all.some((definition) => definition.handles('accepted'))) {
       const input = { ...answer, type: 'accepted' };
-      await recordInput(executor, { process: name, id, input, of }, { causedBy: event, metadata, signal });
+      await recordInput(execute, { process: name, id, input, of }, { causedBy: event, metadata, signal });
     }
   }
 }

@@ -8,7 +8,7 @@ import {
   type SettledDeadline,
   settleDeadlines,
 } from '../sql/deadlines.ts';
-import type { ProcessExecutor } from './process-executor.ts';
+import type { ExecuteProcessCommand } from './execute-command.ts';
 import { recordInput } from './record-input.ts';
 import type { WakeUp } from './wake-up.ts';
 
@@ -20,7 +20,7 @@ const LOOK_MS = 2_000;
 export interface FireDeadlinesOptions {
   readonly store: PostgresEventStore;
   readonly versions: ProcessVersions;
-  readonly executor: ProcessExecutor;
+  readonly execute: ExecuteProcessCommand;
   readonly onIncident: OnIncident;
   /** Woken when deadlines were recorded. */
   readonly recorded: WakeUp;
@@ -59,7 +59,7 @@ export async function fireDeadlines(
 
 /** @returns undefined when it was ended with the term */
 async function fire(
-  { versions, executor, onIncident }: FireDeadlinesOptions,
+  { versions, execute, onIncident }: FireDeadlinesOptions,
   { name, version, slice }: LeaseTerm,
   { id, deadline, number, metadata, attempts }: DueDeadline,
   signal: AbortSignal,
@@ -69,7 +69,7 @@ async function fire(
   const input = { type: 'deadline', id: of.join(' '), name: deadline, number };
   try {
     const isTaken = await recordInput(
-      executor,
+      execute,
       { process: versions.name, id, input, of },
       { metadata, signal },
     );

@@ -16,13 +16,13 @@ import { inputIdOf } from './command-ids.ts';
 import { answerIdOf, commandsOf, dispatchOutputs } from './dispatch-outputs.ts';
 import { fireDeadlines } from './fire-deadlines.ts';
 import { inheritedMetadata } from './inherited-metadata.ts';
-import type { ProcessExecutor } from './process-executor.ts';
+import type { ExecuteProcessCommand } from './execute-command.ts';
 import { recordInput } from './record-input.ts';
 import { WakeUp } from './wake-up.ts';
 
 export interface ProcessEffectOptions {
   readonly store: PostgresEventStore;
-  readonly executor: ProcessExecutor;
+  readonly execute: ExecuteProcessCommand;
   readonly onIncident: OnIncident;
 }
 
@@ -34,7 +34,7 @@ const NO_INSTANCE = '';
  * recorded. What concerns one instance happens in order, instances are worked on side by side.
  */
 export function processEffect(versions: ProcessVersions, options: ProcessEffectOptions): Effect {
-  const { store, executor } = options;
+  const { store, execute } = options;
   const { name, newest, all, events } = versions;
   const { version, concurrency, slices, start, onFailure, retry, timeoutMs } = newest;
   const recorded = new WakeUp();
@@ -59,13 +59,13 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     await withinCall({ timeoutMs, stopped }, async (signal) => {
       if (isOwn(event)) {
         const isAnswered = (answerId: string) => answered.has(answerId);
-        return dispatchOutputs(event, { versions, executor, signal, isAnswered, mayProcess });
+        return dispatchOutputs(event, { versions, execute, signal, isAnswered, mayProcess });
       }
       const id = keyOf(event);
       if (id === NO_INSTANCE) return;
       const input = inputOf(event);
       const metadata = inheritedMetadata(event);
-      await recordInput(executor, { process: name, id, input }, { causedBy: event, metadata, signal });
+      await recordInput(execute, { process: name, id, input }, { causedBy: event, metadata, signal });
     });
   }
 

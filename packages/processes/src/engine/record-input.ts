@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { LeftfoldError, type ProcessInputIgnoredMessage, type RecordedInput } from '@leftfold/core';
 import { commandIdOf } from './command-ids.ts';
-import type { ProcessExecuteOptions, ProcessExecutor } from './process-executor.ts';
+import type { ExecuteProcessCommand, ProcessExecuteOptions } from './execute-command.ts';
 
 const ignored = channel('leftfold:process.input.ignored');
 
@@ -21,14 +21,14 @@ export interface InputFor {
  * @throws what `execute` throws
  */
 export async function recordInput(
-  executor: ProcessExecutor,
+  execute: ExecuteProcessCommand,
   { process, id, input, of = [input.id] }: InputFor,
   options: Omit<ProcessExecuteOptions, 'commandId'>,
 ): Promise<boolean> {
   const commandId = commandIdOf({ process, id, of: ['input', ...of] });
   const command = { aggregate: process, id, name: 'record', input };
   try {
-    const result = await executor.execute(command, { ...options, commandId });
+    const result = await execute(command, { ...options, commandId });
     if (result.outcome === 'accepted') return true;
     if (ignored.hasSubscribers) {
       const message: ProcessInputIgnoredMessage = { process, id, type: input.type, reason: result.reason };

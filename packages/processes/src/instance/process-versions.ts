@@ -86,6 +86,11 @@ export function versionsOf(processes: readonly AnyProcess[]): readonly ProcessVe
   return [...byName.values()].map((versions) => new ProcessVersions(versions));
 }
 
+/** The newest version of each process. */
+export function newestOf(processes: readonly AnyProcess[]): readonly AnyProcess[] {
+  return versionsOf(processes).map(({ newest }) => newest);
+}
+
 /** @throws InvalidArgumentError when a value was not made by `defineProcess` */
 export function assertProcess(argument: string, value: unknown): asserts value is AnyProcess {
   const given = value as AnyProcess;

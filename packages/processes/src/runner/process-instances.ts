@@ -1,19 +1,20 @@
-import type { CommandMetadata, LoadedAggregate } from '@leftfold/commands';
+import type { CommandMetadata } from '@leftfold/commands';
 import {
-  type AnyAggregate,
   type CustomMetadata,
   type ProcessInstanceRef,
   ProcessInstanceNotFoundError,
   ProcessOperationRefusedError,
   type ProcessOutput,
+  type RecordedEvent,
+  streamIdOf,
 } from '@leftfold/core';
 import { assertGiven, assertGivenText, assertPlainObject, assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { outputsIn } from '../engine/dispatch-outputs.ts';
-import type { ProcessExecutor } from '../engine/process-executor.ts';
-import { hasEnded, type InstanceState } from '../instance/instance-state.ts';
+import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
+import { foldInstance } from '../instance/fold-instance.ts';
+import { hasEnded, type InstanceState, noInstance } from '../instance/instance-state.ts';
 import type { ForkedInstance, NotOperated } from '../instance/operate.ts';
-import { processAggregate } from '../instance/process-aggregate.ts';
 import type { ProcessVersions } from '../instance/process-versions.ts';
 import { readDueTimes } from '../sql/instances.ts';
 
@@ -70,37 +71,36 @@ const why: Readonly<Record<Exclude<NotOperated, 'not-started'>, string>> = {
 /** The instances of one process: loads them, and does what an operator wants. */
 export class ProcessInstances {
   readonly #store: PostgresEventStore;
-  readonly #executor: ProcessExecutor;
+  readonly #executeCommand: ExecuteProcessCommand;
   readonly #versions: ProcessVersions;
-  readonly #aggregate: AnyAggregate;
 
-  constructor(store: PostgresEventStore, executor: ProcessExecutor, versions: ProcessVersions) {
+  constructor(store: PostgresEventStore, execute: ExecuteProcessCommand, versions: ProcessVersions) {
     this.#store = store;
-    this.#executor = executor;
+    this.#executeCommand = execute;
     this.#versions = versions;
-    this.#aggregate = processAggregate(versions);
   }
 
   async load(id: string): Promise<LoadedInstance> {
     const { name } = this.#versions;
-    const { state, streamVersion } = await this.#load(id);
-    const { status } = state;
+    const { instance } = await this.#read(id);
+    const { status, version, state, streamVersion, deferred, failure } = instance;
     if (status === 'unknown') throw new ProcessInstanceNotFoundError(this.#ref(id));
     const dueTimes = await readDueTimes(this.#store, name, id);
-    const deadlines = Object.entries(state.deadlines).map(([deadline, { number }]) => {
+    const deadlines = Object.entries(instance.deadlines).map(([deadline, { number }]) => {
       const due = dueTimes.get(deadline);
       return { name: deadline, dueAt: due?.number === number ? due.dueAt : undefined };
     });
+    const summary = this.#versions.of(version).summaryOf(state);
     return {
       id,
       status,
-      version: state.version,
-      state: state.state,
+      version,
+      state,
       streamVersion,
       deadlines,
-      deferred: state.deferred.length,
-      summary: this.#versions.of(state.version).summaryOf(state.state),
-      failure: state.failure,
+      deferred: deferred.length,
+      summary,
+      failure,
     };
   }
 
@@ -120,18 +120,18 @@ export class ProcessInstances {
   async #forked(id: string, atVersion: number): Promise<ForkedInstance> {
     const { name } = this.#versions;
     const refused = (problem: string) => new ProcessOperationRefusedError(this.#ref(id), 'fork', problem);
-    const { state, streamVersion } = await this.#load(id, atVersion);
-    if (streamVersion === 0) throw new ProcessInstanceNotFoundError(this.#ref(id));
+    const { instance, last } = await this.#read(id, atVersion);
+    const { streamVersion, version, state } = instance;
+    if (last === undefined) throw new ProcessInstanceNotFoundError(this.#ref(id));
     if (streamVersion < atVersion)
-      throw refused(`it has ${streamVersion} events, and no version ${atVersion}`);
-    if (hasEnded(state)) throw refused(`at version ${atVersion} it had ended; choose a version before that`);
-    const outputs: ProcessOutput[] = Object.entries(state.deadlines)
+      throw refused(`it has ${streamVersion} events, and none at version ${atVersion}`);
+    if (hasEnded(instance))
+      throw refused(`it had ended at version ${atVersion}; choose a version before that`);
+    const open: ProcessOutput[] = Object.entries(instance.deadlines)
       .filter(([, { number }]) => number !== atVersion)
       .map(([deadline, { number: _, ...time }]) => ({ kind: 'schedule', deadline, ...time }));
-    const at = { from: atVersion, to: atVersion };
-    for await (const event of this.#store.readStream(this.#aggregate.streamId(id), at))
-      outputs.push(...outputsIn(event.type.slice(name.length + 1), event.data));
-    return { id, atVersion, version: state.version, state: state.state, outputs };
+    const outputs = [...open, ...outputsIn(last.type.slice(name.length + 1), last.data)];
+    return { id, atVersion, version, state, outputs };
   }
 
   async #execute(
@@ -143,17 +143,26 @@ export class ProcessInstances {
     assertGivenText('reason', reason);
     assertPlainObject('metadata', metadata);
     const command = { aggregate: this.#versions.name, id, name: operation, input: { reason, ...input } };
-    const result = await this.#executor.execute(command, metadata === undefined ? {} : { metadata });
+    const result = await this.#executeCommand(command, metadata === undefined ? {} : { metadata });
     if (result.outcome === 'accepted') return;
     const rejected = result.reason as NotOperated;
     if (rejected === 'not-started') throw new ProcessInstanceNotFoundError(this.#ref(id));
     throw new ProcessOperationRefusedError(this.#ref(id), operation, why[rejected] ?? rejected);
   }
 
-  async #load(id: string, atVersion?: number): Promise<LoadedAggregate<InstanceState>> {
-    const options = atVersion === undefined ? {} : { atVersion };
-    // Sound: the state is the fold of the aggregate.
-    return (await this.#executor.load(this.#aggregate, id, options)) as LoadedAggregate<InstanceState>;
+  /** @param to the stream version up to which it is read. @default all of it */
+  async #read(
+    id: string,
+    to?: number,
+  ): Promise<{ readonly instance: InstanceState; readonly last: RecordedEvent | undefined }> {
+    const { name } = this.#versions;
+    let instance = noInstance;
+    let last: RecordedEvent | undefined;
+    for await (const event of this.#store.readStream(streamIdOf(name, id), to === undefined ? {} : { to })) {
+      instance = foldInstance(this.#versions, instance, event.type.slice(name.length + 1), event.data);
+      last = event;
+    }
+    return { instance, last };
   }
 
   #ref(id: string): ProcessInstanceRef {

@@ -3,43 +3,24 @@ import {
   InvalidArgumentError,
   type LogToken,
   type ProcessStateOf,
-  ProcessTimeoutError,
   SubscriptionNotFoundError,
 } from '@leftfold/core';
-import {
-  assertEach,
-  assertGivenFunction,
-  assertObject,
-  assertOneOf,
-  assertOptions,
-  assertText,
-  assertWhole,
-  type OptionNames,
-  reading,
-} from '@leftfold/core/input';
+import { assertEach, assertGivenFunction, assertObject, reading } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import { applyMigrations, pause } from '@leftfold/postgres';
+import { applyMigrations } from '@leftfold/postgres';
 import {
   EffectRunner,
   guarded,
   type ParkedEvents,
-  type RunnerOptions,
   type SubscriptionRef,
-  type SubscriptionStatus,
   toWaitOptions,
   type WaitForOptions,
   warner,
 } from '@leftfold/subscriptions';
+import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { processEffect } from '../engine/process-effect.ts';
-import type { ProcessExecutor } from '../engine/process-executor.ts';
 import { assertProcess, type ProcessVersions, versionsOf } from '../instance/process-versions.ts';
-import {
-  countInstances,
-  type InstanceCount,
-  type ProcessInstance,
-  readInstance,
-  readInstances,
-} from '../sql/instances.ts';
+import { countInstances, type ProcessInstance, readInstances } from '../sql/instances.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import {
   type ForkOptions,
@@ -47,47 +28,14 @@ import {
   type OperateOptions,
   ProcessInstances,
 } from './process-instances.ts';
-
-/** What {@link createProcessRunner} takes. */
-export interface ProcessRunnerOptions extends RunnerOptions {
-  readonly store: PostgresEventStore;
-  /** May have several versions of a process: new instances begin with the highest, others keep theirs. */
-  readonly processes: readonly AnyProcess[];
-  /** Executes their commands, and knows the aggregates of `processAggregates(processes)`. */
-  readonly executor: ProcessExecutor;
-}
-
-/** A process: any version of its definition, or its name. */
-export type ProcessRef = Pick<AnyProcess, 'name'>;
-
-/** State and progress of a process, all of its versions together. */
-export interface ProcessStatus extends SubscriptionStatus {
-  /** How many instances of each version have each status. */
-  readonly instances: readonly InstanceCount[];
-}
-
-/** Which instances are listed, in the order of their ids. */
-export interface ProcessInstancesOptions {
-  /** @default any */
-  readonly status?: ProcessInstance['status'] | undefined;
-  /** @default any */
-  readonly version?: number | undefined;
-  /** Only instances after this id: the last one of the page before. @default from the first one */
-  readonly after?: string | undefined;
-  /** 1 to 1000. @default 100 */
-  readonly limit?: number | undefined;
-}
-
-const listNames: OptionNames<ProcessInstancesOptions> = {
-  status: true,
-  version: true,
-  after: true,
-  limit: true,
-};
-const statuses = ['running', 'paused', 'completed', 'failed', 'cancelled'];
-
-/** Longest pause between two looks at an instance whose end is waited for. */
-const MOST_PAUSE_MS = 200;
+import {
+  type ProcessInstancesOptions,
+  type ProcessRef,
+  type ProcessRunnerOptions,
+  type ProcessStatus,
+  toInstancePage,
+} from './process-runner-options.ts';
+import { untilEnded } from './until-ended.ts';
 
 /**
  * Creates a runner of processes. It makes no request to the database until `start()` or another method is called.
@@ -100,7 +48,7 @@ const MOST_PAUSE_MS = 200;
  * ```ts
  * const aggregates = [account, ...processAggregates([transfer])];
  * const executor = createCommandExecutor({ store, aggregates });
- * await using runner = createProcessRunner({ store, processes: [transfer], executor });
+ * await using runner = createProcessRunner({ store, processes: [transfer], execute: executor.execute });
  * await runner.start();
  * ```
  */
@@ -117,16 +65,15 @@ export class ProcessRunner implements AsyncDisposable {
   /** Instances that were set aside because an event of theirs failed, by their ids, and what an operator does with them. */
   readonly parked: ParkedEvents<SubscriptionRef>;
   readonly #store: PostgresEventStore;
-  readonly #executor: ProcessExecutor;
+  readonly #execute: ExecuteProcessCommand;
   readonly #versions: readonly ProcessVersions[];
   readonly #runner: EffectRunner;
 
-  constructor({ processes, executor, ...options }: ProcessRunnerOptions) {
+  constructor({ processes, execute, ...options }: ProcessRunnerOptions) {
     const { store, batchTimeoutMs = 60_000 } = options;
     assertObject('an event store', 'store', store, ['schema', 'pool']);
     assertEach('processes', processes, assertProcess);
-    assertObject('a command executor', 'executor', executor, ['execute', 'load']);
-    for (const name of ['execute', 'load'] as const) assertGivenFunction(`executor.${name}`, executor[name]);
+    assertGivenFunction('execute', execute);
     for (const { name, timeoutMs } of processes)
       if (timeoutMs > batchTimeoutMs / 2)
         throw new InvalidArgumentError(
@@ -135,10 +82,10 @@ export class ProcessRunner implements AsyncDisposable {
         );
     const onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
-    this.#executor = executor;
+    this.#execute = execute;
     this.#versions = versionsOf(processes);
     const effects = this.#versions.map((versions) =>
-      processEffect(versions, { store, executor, onIncident }),
+      processEffect(versions, { store, execute, onIncident }),
     );
     this.#runner = new EffectRunner({ ...options, onIncident, kind: 'process', effects });
     this.parked = this.#runner.parked;
@@ -211,13 +158,7 @@ export class ProcessRunner implements AsyncDisposable {
    * for (const { id, failure } of await runner.instances(transfer, { status: 'failed' })) console.log(id, failure);
    */
   instances(ref: ProcessRef, options: ProcessInstancesOptions = {}): Promise<readonly ProcessInstance[]> {
-    assertOptions('options', options, listNames);
-    const { status, version, after, limit = 100 } = options;
-    assertOneOf('status', status, statuses);
-    assertWhole('version', version, { least: 1, most: 2_147_483_647 });
-    assertText('after', after);
-    assertWhole('limit', limit, { least: 1, most: 1_000 });
-    return readInstances(this.#store, this.#of(ref).name, { status, version, after, limit });
+    return readInstances(this.#store, this.#of(ref).name, toInstancePage(options));
   }
 
   /**
@@ -242,23 +183,8 @@ export class ProcessRunner implements AsyncDisposable {
    * @example
    * const { status, failure } = await runner.whenEnded(transfer, 't-1', { timeoutMs: 10_000 });
    */
-  async whenEnded(ref: ProcessRef, id: string, options: WaitForOptions = {}): Promise<ProcessInstance> {
-    const { timeoutMs, signal } = toWaitOptions(options);
-    const { name } = this.#of(ref);
-    const deadline = performance.now() + timeoutMs;
-    for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS)) {
-      signal?.throwIfAborted();
-      const found = await readInstance(this.#store, name, id);
-      if (found !== undefined && found.status !== 'running' && found.status !== 'paused') return found;
-      const leftMs = deadline - performance.now();
-      if (leftMs <= 0)
-        throw new ProcessTimeoutError(
-          { process: name, id },
-          found === undefined ? 'it has not begun' : `it is ${found.status}`,
-          timeoutMs,
-        );
-      await pause(Math.min(pauseMs, leftMs), signal);
-    }
+  whenEnded(ref: ProcessRef, id: string, options: WaitForOptions = {}): Promise<ProcessInstance> {
+    return untilEnded(this.#store, { process: this.#of(ref).name, id }, toWaitOptions(options));
   }
 
   /**
@@ -319,7 +245,7 @@ export class ProcessRunner implements AsyncDisposable {
   }
 
   #instancesOf(ref: ProcessRef): ProcessInstances {
-    return new ProcessInstances(this.#store, this.#executor, this.#of(ref));
+    return new ProcessInstances(this.#store, this.#execute, this.#of(ref));
   }
 
   /** @throws SubscriptionNotFoundError */
