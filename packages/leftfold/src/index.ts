@@ -309,7 +309,14 @@ export type {
 export type { AppHealth, HealthCheck, HealthKind, HealthOptions } from './health/health.ts';
 export type { ReadyOptions, ReadyProgress } from './health/health.ts';
 export type { App, AppEvent, AppIncident, ResultOf } from './app/app.ts';
-export type { AppConsumers, AppProcesses, AppProjections, AppReactions, AppRelays, AppStatus } from './app/app-groups.ts';
+export type {
+  AppConsumers,
+  AppProcesses,
+  AppProjections,
+  AppReactions,
+  AppRelays,
+  AppStatus,
+} from './app/app-groups.ts';
 export type { AggregateInvariant, LogInvariant, RowInvariant } from './history/app-history.ts';
 export type { AppHistory, Violation } from './history/app-history.ts';
 export type {

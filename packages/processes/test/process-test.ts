@@ -19,6 +19,7 @@ export class Bank implements AsyncDisposable {
   readonly executor: CommandExecutor<AnyAggregate, AnyDecision, CustomMetadata>;
   readonly processes: readonly AnyProcess[];
   readonly #runners: ProcessRunner[] = [];
+  readonly #connectionString: string;
 
   constructor(
     connectionString: string,
@@ -28,6 +29,7 @@ export class Bank implements AsyncDisposable {
   ) {
     logs += 1;
     this.processes = processes;
+    this.#connectionString = connectionString;
     const aggregates: readonly AnyAggregate[] = [account, request, ...processAggregates(processes)];
     const events = aggregates.map((aggregate) => aggregate.events);
     this.store = createEventStore({ connectionString, events, schema: schema ?? `bank_${logs}` });
@@ -42,6 +44,11 @@ export class Bank implements AsyncDisposable {
     const runner = createProcessRunner({ ...quiet, store, execute, processes, ...options });
     this.#runners.push(runner);
     return runner;
+  }
+
+  /** Another process on the same log, with other processes. */
+  beside(processes: readonly AnyProcess[]): Bank {
+    return new Bank(this.#connectionString, processes, this.store.schema);
   }
 
   async execute(command: AnyCommand, commandId?: string) {

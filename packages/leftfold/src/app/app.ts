@@ -15,7 +15,14 @@ import type {
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { DistinctTables, QueryOf, QueryOptions, ReadOptions, ReadWork } from '@leftfold/projections';
 import type { SubscriptionIncident } from '@leftfold/subscriptions';
-import type { AppConsumers, AppProcesses, AppProjections, AppReactions, AppRelays, AppStatus } from './app-groups.ts';
+import type {
+  AppConsumers,
+  AppProcesses,
+  AppProjections,
+  AppReactions,
+  AppRelays,
+  AppStatus,
+} from './app-groups.ts';
 import type { AppHistory } from '../history/app-history.ts';
 import type { AppHealth, HealthOptions, ReadyOptions } from '../health/health.ts';
 

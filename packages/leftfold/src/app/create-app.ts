@@ -194,7 +194,14 @@ export async function createApp<
         );
         await tellingProgress(
           waiting,
-          { ...parts, projections: inline, reactions: [], processes: [], relays: [], consumerRunner: undefined },
+          {
+            ...parts,
+            projections: inline,
+            reactions: [],
+            processes: [],
+            relays: [],
+            consumerRunner: undefined,
+          },
           options.onProgress,
         );
       },

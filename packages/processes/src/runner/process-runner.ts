@@ -84,9 +84,7 @@ export class ProcessRunner implements AsyncDisposable {
     this.#store = store;
     this.#execute = execute;
     this.#versions = versionsOf(processes);
-    const effects = this.#versions.map((versions) =>
-      processEffect(versions, { store, execute, onIncident }),
-    );
+    const effects = this.#versions.map((versions) => processEffect(versions, { store, execute, onIncident }));
     this.#runner = new EffectRunner({ ...options, onIncident, kind: 'process', effects });
     this.parked = this.#runner.parked;
   }

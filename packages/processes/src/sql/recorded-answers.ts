@@ -11,7 +11,7 @@ export async function readRecorded(
     name: `leftfold recorded answers ${schema}`,
     text: `select asked.id
              from pg_catalog.unnest($1::text[]) as asked (id)
-            where exists (select from "${schema}".events as event where event.event_id = asked.id || ':0')`,
+            where exists (select from "${schema}".events as event where event.event_id = asked.id || ':1')`,
     values: [textArray(commandIds)],
   });
   return new Set(rows.map(({ id }) => id));
