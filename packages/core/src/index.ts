@@ -297,4 +297,27 @@ export type {
   ReactResult,
   ScheduleOutput,
 } from './process/process-outputs.ts';
+export { defineSaga } from './process/define-saga.ts';
+export type {
+  ForwardSagaBuilder,
+  Saga,
+  SagaBuilder,
+  SagaStateOf,
+  SagaStepOutline,
+} from './process/saga-builder.ts';
+export type {
+  CompensatableStepOptions,
+  PivotStepOptions,
+  RetriableStepOptions,
+  SagaAnswers,
+  SagaInput,
+  SagaOptions,
+  SagaOut,
+  SagaScope,
+  SagaTypes,
+  StepAnswers,
+  StepResult,
+} from './process/saga-options.ts';
+export type { SagaEnd, SagaStepKind } from './process/saga-plan.ts';
+export type { SagaAction, SagaPhase, SagaState, SagaStepState } from './process/saga-state.ts';
 export type { Progress } from './progress/progress.ts';

@@ -1,7 +1,13 @@
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { InvalidDefinitionError, InvalidNameError } from '../errors/definition-errors.ts';
 import { assertOneOf, assertWhole } from '../input/assert-argument.ts';
-import { assertEach, assertFunction, assertGiven, assertGivenFunction } from '../input/assert-definition.ts';
+import {
+  assertEach,
+  assertFunction,
+  assertGiven,
+  assertGivenFunction,
+  assertMembers,
+} from '../input/assert-definition.ts';
 import { assertCategory, assertMemberName } from '../naming/names.ts';
 import { toRetryPolicy, type RetryOptions } from '../retry/retry-policy.ts';
 import type { SagaPlan, SagaStep, SagaStepKind } from './saga-plan.ts';
@@ -39,9 +45,8 @@ export function assertSagaOptions(
   assertGiven('options', options, optionNames);
   const { startedBy, correlate, ended } = options;
   if (typeof startedBy !== 'string') throw InvalidArgumentError.not('an event type', 'startedBy', startedBy);
-  assertGiven('correlate', correlate, correlate as Readonly<Record<string, true>>);
-  const starts = Object.hasOwn(correlate as object, startedBy);
-  if (!starts || typeof (correlate as Readonly<Record<string, unknown>>)[startedBy] !== 'function')
+  assertMembers('correlate', correlate, 'an object with functions by event', assertFunction);
+  if (!Object.hasOwn(correlate, startedBy) || correlate[startedBy] === undefined)
     throw new InvalidDefinitionError(
       `saga "${name}" is started by "${startedBy}", and correlate has no function for it, which names the instance; add one`,
     );
