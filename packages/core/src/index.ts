@@ -297,6 +297,7 @@ export type {
   ReactResult,
   ScheduleOutput,
 } from './process/process-outputs.ts';
+export { processGraph } from './process/process-graph.ts';
 export { defineSaga } from './process/define-saga.ts';
 export type {
   ForwardSagaBuilder,
