@@ -148,14 +148,11 @@ function issue(world: World, output: ProcessOutput): World {
   switch (output.kind) {
     case 'execute': {
       const [step, isUndo] = nameOf('', output.as);
-      const known = isUndo ? issued(world, step!) : { told: { ...world.told, [step!]: 'open' as const } };
-      return { ...world, ...known, commands: [...world.commands, output] };
+      return { ...issued(world, step!, isUndo), commands: [...world.commands, output] };
     }
     case 'publish': {
-      const [step, what] = output.event.split('-') as [string, string];
-      const known =
-        what === 'undo' ? issued(world, step) : { told: { ...world.told, [step]: toldAgain(world, step) } };
-      return { ...world, ...known, requests: [...world.requests, output.event] };
+      const [step, what] = output.event.split('-');
+      return { ...issued(world, step!, what === 'undo'), requests: [...world.requests, output.event] };
     }
     case 'schedule':
       return { ...world, deadlines: [...without(world.deadlines, output.deadline), output.deadline].sort() };
@@ -169,12 +166,12 @@ function issue(world: World, output: ProcessOutput): World {
   }
 }
 
-const toldAgain = ({ told }: World, step: string) => (told[step] === 'done' ? 'done' : 'open');
-
 /** A compensation is only issued for a step that was run, and that the saga does not know to have failed. */
-function issued(world: World, step: string): Pick<World, 'compensated'> {
-  expect(['open', 'done']).toContain(world.told[step]);
-  return { compensated: [...world.compensated, step] };
+function issued(world: World, step: string, isUndo: boolean): World {
+  const known = world.told[step];
+  if (!isUndo) return { ...world, told: { ...world.told, [step]: known === 'done' ? 'done' : 'open' } };
+  expect(['open', 'done']).toContain(known);
+  return { ...world, compensated: [...world.compensated, step] };
 }
 
 const without = (list: readonly string[], one: string) => list.filter((other) => other !== one);
