@@ -237,6 +237,30 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'constraint "email_pkey" of table "email" of projection "balances" version 1 is violated; turn this error into a rejection with toRejection in a middleware, or mend the projection',
   ],
   [
+    new core.ProcessVersionMissingError('transfer', 1, [3, 2]),
+    'PROCESS_VERSION_MISSING',
+    false,
+    'an instance of process "transfer" has version 1, and this app has 3, 2 only; give it that version too, until its last instance has ended or was moved',
+  ],
+  [
+    new core.ProcessInstanceNotFoundError({ process: 'transfer', id: 't-1' }),
+    'PROCESS_INSTANCE_NOT_FOUND',
+    false,
+    'instance "t-1" of process "transfer" does not exist; check its id, and that one of the inputs in "starts" has come',
+  ],
+  [
+    new core.ProcessOperationRefusedError({ process: 'transfer', id: 't-1' }, 'retry', 'it has not failed'),
+    'PROCESS_OPERATION_REFUSED',
+    false,
+    'operation "retry" is refused for instance "t-1" of process "transfer": it has not failed',
+  ],
+  [
+    new core.ProcessTimeoutError({ process: 'transfer', id: 't-1' }, 'it is running', 50),
+    'PROCESS_TIMEOUT',
+    true,
+    'instance "t-1" of process "transfer" did not end within 50 ms: it is running; wait longer, and see status() and parked for failures',
+  ],
+  [
     new core.TransactionRolledBackError({ cause }),
     'TRANSACTION_ROLLED_BACK',
     false,

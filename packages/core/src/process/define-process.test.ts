@@ -13,7 +13,7 @@ const given = {
   events: [requestEvents],
   starts: ['request.made'],
   correlate: { 'request.made': ({ streamId }: { readonly streamId: string }) => aggregateIdOf(streamId) },
-  initialState: { cents: 0 },
+  initialState: { cents: 0 as number },
 } as const;
 
 const deposit = { aggregate: 'account', id: 'a', name: 'deposit', input: { cents: 5 } } as const;

@@ -219,7 +219,8 @@ export function defineProcess<
     migrate: (state, fromVersion) => (migrate === undefined ? state : migrate(state, fromVersion)),
   };
   const message = (type: string, id: string, data: unknown) => {
-    if (!Object.hasOwn(messages, type)) throw unknownMessage(name, type, messages);
+    if (typeof type !== 'string' || !Object.hasOwn(messages, type))
+      throw unknownMessage(name, type, messages);
     return { aggregate: name, id, name: 'receive', input: { type, data } };
   };
   // Sound: the names, groups and schemas are those of the options.
