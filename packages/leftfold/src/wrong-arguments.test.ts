@@ -12,6 +12,7 @@ import * as testing from '@leftfold/testing';
 import * as testingMessages from '@leftfold/testing/messages';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { processOptionsWith } from '../test/process-options.ts';
 import { wrongCalls } from '../test/wrong-calls.ts';
 import * as leftfold from './index.ts';
 
@@ -73,27 +74,7 @@ const transport: messaging.Transport = {
   openReceiver: () => Promise.reject(new core.TransportUnavailableError('nowhere', 'it is no place')),
 };
 const openings = core.defineEvents('openings', { opened: text });
-const processOptions = {
-  name: 'payment',
-  version: 1,
-  events: [events],
-  messages: { 'payments.paid': z.object({ cents: z.int() }) },
-  deadlines: ['late'],
-  publishes: { settled: text },
-  starts: ['account.opened'],
-  correlate: { 'account.opened': () => 'a' },
-  initialState: {},
-  evolve: { deadline: (state: object) => state },
-  react: { deadline: () => {} },
-  summary: () => 'a',
-  migrate: () => ({}),
-  concurrency: 1,
-  slices: 1,
-  start: 'end',
-  onFailure: 'stop',
-  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
-  timeoutMs: 1,
-} as const;
+const processOptions = processOptionsWith(events);
 const process = core.defineProcess(processOptions);
 const relayOptions = {
   name: 'openings-out',
@@ -283,7 +264,10 @@ const calls: Calls = {
     ],
   ],
   defineProcess: [core.defineProcess, [processOptions]],
-  'message of a process': [process.message, ['payments.paid', 'a', { cents: 1 }]],
+  'message of a process': [
+    (...given: never[]) => process.message(...(given as [never, never, never])),
+    ['payments.paid', 'a', { cents: 1 }],
+  ],
   processAggregates: [processes.processAggregates, [[process]]],
   createProcessRunner: [
     processes.createProcessRunner,

@@ -450,29 +450,6 @@ test('a schema that is not the one of this release says how to get that', () => 
   );
 });
 
-test('a subscription that is unknown says which ones are known', () => {
-  const messageFor = (...given: { name: string; version?: number }[]) =>
-    new core.SubscriptionNotFoundError(balances, given).message;
-  expect(messageFor()).toBe(
-    'projection "balances" is unknown here: this process has none; pass its definition',
-  );
-  expect(messageFor({ name: 'owners' }, { name: 'owners', version: 2 }, { name: 'carts' })).toBe(
-    'projection "balances" is unknown here: this process has "owners", "carts"; correct the name, or pass its definition',
-  );
-  expect(messageFor({ name: 'owners' }, { name: 'balances', version: 2 })).toBe(
-    'projection "balances" is unknown here: this process has version 2 of it, not version 1; ask a process of the release that has version 1, or pass that definition as well',
-  );
-  const many = Array.from({ length: 300 }, (_, index) => ({ name: `p${index}` }));
-  expect(messageFor(...many)).toContain('"p8", "p9", and 290 more; correct');
-});
-
-test('a mismatch shows its first differences', () => {
-  const differences = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-  const error = new core.SubscriptionMismatchError(balances, differences);
-  expect(error.message).toContain('has it: a; b; c; d; e; and 2 more; raise its version');
-  expect(error.differences).toEqual(differences);
-});
-
 test('a subscription that stopped without a single failing event gives the reason', () => {
   expect(new core.SubscriptionFailedError(balances, undefined, { cause: 'disk full' }).message).toBe(
     'projection "balances" stopped: disk full; fix the cause, then deploy it or call resume()',
