@@ -44,21 +44,22 @@ describe('an instance that is paused', () => {
   test('does what a deadline wants that came meanwhile, unless it was cancelled', async ({
     connectionString,
   }) => {
-    const soon = paymentWithin({ withinMs: 200 });
-    await using bank = await openBank(connectionString, [soon]);
+    await using bank = await openBank(connectionString, [payment]);
     const runner = bank.runner();
     await runner.start();
     for (const id of ['cancelled', 'over']) {
       await bank.execute(make(id));
       await until(async () => (await bank.stream(`payment-${id}`)).length === 2);
-      await runner.pauseInstance(soon, id, { reason });
+      await runner.pauseInstance(payment, id, { reason });
     }
     await bank.execute(noted('cancelled', 'never'));
+    await until(async () => (await runner.instances(payment, { status: 'paused' })).length === 2);
+    await bank.store.pool.query(`update "${bank.store.schema}".process_deadlines set fire_at = now()`);
     for (const id of ['cancelled', 'over'])
       await until(async () => (await bank.stream(`payment-${id}`)).includes('payment.received deadline'));
-    for (const id of ['cancelled', 'over']) await runner.resumeInstance(soon, id, { reason });
-    await until(async () => (await runner.load(soon, 'over')).state.log.includes('accepted reminder'));
-    expect((await runner.load(soon, 'cancelled')).state.log).toEqual(['made', 'never']);
+    for (const id of ['cancelled', 'over']) await runner.resumeInstance(payment, id, { reason });
+    await until(async () => (await runner.load(payment, 'over')).state.log.includes('accepted reminder'));
+    expect((await runner.load(payment, 'cancelled')).state.log).toEqual(['made', 'never']);
   });
 });
 

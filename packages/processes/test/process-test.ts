@@ -39,9 +39,14 @@ export class Bank implements AsyncDisposable {
   /** A runner that ends with the bank. */
   runner(options: Partial<ProcessRunnerOptions> = {}): ProcessRunner {
     const { store, processes } = this;
-    const { execute } = this.executor;
     const quiet = { leaseMs: 2_000, onIncident: () => {} };
-    const runner = createProcessRunner({ ...quiet, store, execute, processes, ...options });
+    const runner = createProcessRunner({
+      ...quiet,
+      store,
+      execute: (command, given) => this.executor.execute(command, given),
+      processes,
+      ...options,
+    });
     this.#runners.push(runner);
     return runner;
   }

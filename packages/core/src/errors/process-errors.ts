@@ -7,15 +7,19 @@ export interface ProcessInstanceRef {
   readonly id: string;
 }
 
-abstract class ProcessError extends LeftfoldError {
+abstract class ProcessInstanceError extends LeftfoldError {
   readonly process: string;
   readonly instanceId: string;
 
-  constructor({ process, id }: ProcessInstanceRef, problem: string, options?: ErrorOptions) {
-    super(`instance ${shownName(id)} of process ${shownName(process)} ${problem}`, options);
+  constructor({ process, id }: ProcessInstanceRef, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.process = process;
     this.instanceId = id;
   }
+}
+
+function shownInstance({ process, id }: ProcessInstanceRef): string {
+  return `instance ${shownName(id)} of process ${shownName(process)}`;
 }
 
 /** An instance has a version of its process that this app does not have. */
@@ -29,7 +33,7 @@ export class ProcessVersionMissingError extends LeftfoldError {
 
   constructor(process: string, version: number, given: readonly number[]) {
     super(
-      `an instance of process ${shownName(process)} has version ${version}, and this app has ${given.join(', ')} only; give it that version too, as in processes: [${process}V${version}, …], until its last instance has ended or was moved`,
+      `an instance of process ${shownName(process)} has version ${version}, and this app has ${given.join(', ')} only; give it that version too, until its last instance has ended or was moved`,
     );
     this.process = process;
     this.version = version;
@@ -38,30 +42,34 @@ export class ProcessVersionMissingError extends LeftfoldError {
 }
 
 /** There is no such instance. */
-export class ProcessInstanceNotFoundError extends ProcessError {
+export class ProcessInstanceNotFoundError extends ProcessInstanceError {
   readonly code = 'PROCESS_INSTANCE_NOT_FOUND';
   readonly retryable = false;
 
   constructor(ref: ProcessInstanceRef, options?: ErrorOptions) {
-    super(ref, 'does not exist; check its id, and that one of the inputs in "starts" has come', options);
+    super(
+      ref,
+      `${shownInstance(ref)} does not exist; check its id, and that one of the inputs in "starts" has come`,
+      options,
+    );
   }
 }
 
 /** An operator wants what the state of the instance does not allow. Nothing was changed. */
-export class ProcessOperationRefusedError extends ProcessError {
+export class ProcessOperationRefusedError extends ProcessInstanceError {
   readonly code = 'PROCESS_OPERATION_REFUSED';
   readonly retryable = false;
   /** `pause`, `resume`, `cancel`, `retry`, `move` or `fork`. */
   readonly operation: string;
 
   constructor(ref: ProcessInstanceRef, operation: string, why: string, options?: ErrorOptions) {
-    super(ref, `cannot ${operation}: ${why}`, options);
+    super(ref, `operation ${shownName(operation)} is refused for ${shownInstance(ref)}: ${why}`, options);
     this.operation = operation;
   }
 }
 
 /** An instance did not end in time. */
-export class ProcessTimeoutError extends ProcessError {
+export class ProcessTimeoutError extends ProcessInstanceError {
   readonly code = 'PROCESS_TIMEOUT';
   readonly retryable = true;
   readonly timeoutMs: number;
@@ -69,7 +77,7 @@ export class ProcessTimeoutError extends ProcessError {
   constructor(ref: ProcessInstanceRef, found: string, timeoutMs: number, options?: ErrorOptions) {
     super(
       ref,
-      `did not end within ${timeoutMs} ms: ${found}; wait longer, and see status() and parked for failures`,
+      `${shownInstance(ref)} did not end within ${timeoutMs} ms: ${found}; wait longer, and see status() and parked for failures`,
       options,
     );
     this.timeoutMs = timeoutMs;

@@ -13,7 +13,7 @@ const given = {
   events: [requestEvents],
   starts: ['request.made'],
   correlate: { 'request.made': ({ streamId }: { readonly streamId: string }) => aggregateIdOf(streamId) },
-  initialState: { cents: 0 },
+  initialState: { cents: 0 as number },
 } as const;
 
 const deposit = { aggregate: 'account', id: 'a', name: 'deposit', input: { cents: 5 } } as const;
@@ -117,10 +117,13 @@ describe('an output that a process cannot have', () => {
   });
 });
 
-test('an instance has a text as its id', () => {
-  const wrong = defineProcess({ ...given, correlate: { 'request.made': () => 5 as never } });
+test.each([
+  [5, 'number'],
+  ['', 'an empty text'],
+])('an instance has a text as its id, not %j', (id, shown) => {
+  const wrong = defineProcess({ ...given, correlate: { 'request.made': () => id as never } });
   expect(() => wrong.instanceOf({ type: 'request.made' } as never)).toThrow(
-    'correlate["request.made"] of process "transfer" returned number',
+    `correlate["request.made"] of process "transfer" returned ${shown}`,
   );
 });
 

@@ -51,7 +51,7 @@ export interface AnyProcess {
   readonly onFailure: OnFailure;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
-  /** The id of the instance that an event concerns. @throws what `correlate` throws; TypeError when it returns no text */
+  /** The id of the instance that an event concerns. @throws what `correlate` throws; TypeError when it returns no text, or an empty one */
   instanceOf(event: RecordedEvent): string | undefined;
   /** Whether `evolve` or `react` has a function for inputs of this type. */
   handles(type: string): boolean;
@@ -201,9 +201,9 @@ export function defineProcess<
     timeoutMs,
     instanceOf(event) {
       const id = of(correlate, event.type)?.(event);
-      if (id === undefined || typeof id === 'string') return id;
+      if (id === undefined || (typeof id === 'string' && id !== '')) return id;
       throw new TypeError(
-        `correlate["${event.type}"] of process "${name}" returned ${typeof id}; return the id of an instance, or undefined`,
+        `correlate["${event.type}"] of process "${name}" returned ${id === '' ? 'an empty text' : typeof id}; return the id of an instance, or undefined`,
       );
     },
     handles: (type) => of(evolve, type) !== undefined || of(react, type) !== undefined,
@@ -219,17 +219,12 @@ export function defineProcess<
     migrate: (state, fromVersion) => (migrate === undefined ? state : migrate(state, fromVersion)),
   };
   const message = (type: string, id: string, data: unknown) => {
-    if (!Object.hasOwn(messages, type)) throw unknownMessage(name, type, messages);
+    if (typeof type !== 'string' || !Object.hasOwn(messages, type))
+      throw unknownMessage(name, type, messages);
     return { aggregate: name, id, name: 'receive', input: { type, data } };
   };
   // Sound: the names, groups and schemas are those of the options.
-  return { ...process, message } as unknown as Process<
-    TName,
-    TGroups,
-    TMessages,
-    TPublishes,
-    Immutable<TState>
-  >;
+  return { ...process, message } as never;
 }
 
 type Functions<TArguments extends readonly unknown[], TResult> = Readonly<

@@ -10,11 +10,9 @@ const version = z.int().positive();
 const reason = z.string();
 const summary = z.string().optional();
 // What is recorded was made by the framework: only JSON has to keep it, which every append checks.
-const json = z.unknown() as unknown as z.ZodType<JsonValue>;
-const input = z.looseObject({ type: z.string(), id: z.string() }) as unknown as z.ZodType<RecordedInput>;
-const outputs = z
-  .array(z.looseObject({ kind: z.string() }) as unknown as z.ZodType<ProcessOutput>)
-  .readonly();
+const json = z.custom<JsonValue>();
+const input = z.custom<RecordedInput>();
+const outputs = z.array(z.custom<ProcessOutput>()).readonly();
 
 /** The events in the stream of an instance, beside those that its process publishes. */
 export const processShapes = {

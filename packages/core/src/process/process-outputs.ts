@@ -145,12 +145,13 @@ export function processOut(names: OutputNames): ProcessOut<string, EventShapes, 
       assertOptions('options', options, executeNames);
       assertText('as', options.as);
       const { as, metadata } = options;
+      const own: object = { ...command };
       return {
         kind: 'execute',
         // Sound, or refused when it is recorded: JSON has to keep it.
-        command: { ...command } as unknown as JsonObject,
+        command: own as JsonObject,
         ...(as !== undefined && { as }),
-        ...(metadata !== undefined && { metadata: metadata as JsonObject }),
+        ...(metadata !== undefined && { metadata }),
       };
     },
     schedule(deadline, time) {

@@ -94,11 +94,12 @@ type AnyAppOptions = AppOptions<
 export function assertAppOptions(options: AnyAppOptions): void {
   assertGiven('options', options, appNames);
   const { aggregates = [], decisions = [], projections = [], reactions = [], relays = [] } = options;
+  const { processes = [] } = options;
   assertEach('aggregates', aggregates, assertAggregate);
   assertEach('decisions', decisions, assertDecision);
   assertEach('projections', projections, assertProjection);
   assertEach('reactions', reactions, assertReaction);
-  assertEach('processes', options.processes ?? [], assertProcess);
+  assertEach('processes', processes, assertProcess);
   assertEach('relays', relays, assertRelay);
   assertEach('consumers', options.consumers ?? [], assertConsumer);
   assertEach('events', options.events ?? [], assertEventGroup);

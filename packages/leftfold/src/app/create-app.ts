@@ -22,7 +22,7 @@ import {
   type ReadOptions,
   type ReadLogOptions,
 } from '@leftfold/projections';
-import { createProcessRunner, newestOf, processAggregates } from '@leftfold/processes';
+import { createProcessRunner, type ExecuteProcessCommand, processAggregates } from '@leftfold/processes';
 import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
 import { SharedLimit, tell } from '@leftfold/postgres';
 import { chooseDatabase } from '../database/choose-database.ts';
@@ -40,6 +40,7 @@ import { startComponent } from './component.ts';
 import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
 import { incidentCallbacks } from './incident-callbacks.ts';
+import { operationsOf } from './operations-of.ts';
 import { inboxSchema } from './inbox-schema.ts';
 
 /**
@@ -155,7 +156,8 @@ export async function createApp<
       store,
       processes,
       // Sound, as for reactions.
-      execute: (command, given) => executor.execute(command as never, given as never) as Promise<never>,
+      execute: (command, given) =>
+        executor.execute(command as never, given as never) as ReturnType<ExecuteProcessCommand>,
     });
     const relayRunner = createRelayRunner({ ...reactionOptions, store, relays });
     const { connectionString, pool: givenPool } = database;
@@ -176,7 +178,7 @@ export async function createApp<
       projections,
       reactions,
       reactionRunner,
-      processes: newestOf(processes),
+      processes,
       processRunner,
       relays,
       relayRunner,
@@ -266,45 +268,7 @@ export async function createApp<
         dropVersion: runner.dropVersion.bind(runner),
         parked: runner.parked,
       },
-      reactions: {
-        status: reactionRunner.status.bind(reactionRunner),
-        waitFor: reactionRunner.waitFor.bind(reactionRunner),
-        whenCaughtUp: reactionRunner.whenCaughtUp.bind(reactionRunner),
-        resume: reactionRunner.resume.bind(reactionRunner),
-        reset: reactionRunner.reset.bind(reactionRunner),
-        parked: reactionRunner.parked,
-      },
-      processes: {
-        status: processRunner.status.bind(processRunner),
-        waitFor: processRunner.waitFor.bind(processRunner),
-        whenCaughtUp: processRunner.whenCaughtUp.bind(processRunner),
-        resume: processRunner.resume.bind(processRunner),
-        parked: processRunner.parked,
-        instances: processRunner.instances.bind(processRunner),
-        load: processRunner.load.bind(processRunner),
-        whenEnded: processRunner.whenEnded.bind(processRunner),
-        pauseInstance: processRunner.pauseInstance.bind(processRunner),
-        resumeInstance: processRunner.resumeInstance.bind(processRunner),
-        cancel: processRunner.cancel.bind(processRunner),
-        retry: processRunner.retry.bind(processRunner),
-        move: processRunner.move.bind(processRunner),
-        fork: processRunner.fork.bind(processRunner),
-      },
-      relays: {
-        status: relayRunner.status.bind(relayRunner),
-        waitFor: relayRunner.waitFor.bind(relayRunner),
-        whenCaughtUp: relayRunner.whenCaughtUp.bind(relayRunner),
-        resume: relayRunner.resume.bind(relayRunner),
-        pause: relayRunner.pause.bind(relayRunner),
-        rewind: relayRunner.rewind.bind(relayRunner),
-        parked: relayRunner.parked,
-      },
-      consumers: {
-        status: consumerRunner.status.bind(consumerRunner),
-        waitFor: consumerRunner.waitFor.bind(consumerRunner),
-        resume: consumerRunner.resume.bind(consumerRunner),
-        parked: consumerRunner.parked.bind(consumerRunner),
-      },
+      ...operationsOf({ reactionRunner, processRunner, relayRunner, consumerRunner }),
       history: {
         firstViolation: (invariant: unknown, historyOptions?: ReadLogOptions) =>
           firstViolation(store, invariant as AnyInvariant, historyOptions) as Promise<never>,

@@ -2,7 +2,7 @@ import { type AnyProcess, type AnyProjection, type AnyReaction, StoreUnavailable
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { AnyRelay, ConsumerRunner, RelayRunner } from '@leftfold/messaging';
 import { within } from '@leftfold/postgres';
-import type { ProcessRunner } from '@leftfold/processes';
+import { newestOf, type ProcessRunner } from '@leftfold/processes';
 import type { ProjectionRunner } from '@leftfold/projections';
 import { type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
 
@@ -11,7 +11,6 @@ export interface AppParts {
   readonly store: PostgresEventStore;
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];
-  /** The newest version of each. */
   readonly processes: readonly AnyProcess[];
   readonly relays: readonly AnyRelay[];
   readonly runner: Pick<ProjectionRunner, 'isSame'>;
@@ -96,7 +95,7 @@ function partsOf({
       const isSame = (hash: string) => reactionRunner.isSame(reaction, hash);
       return { kind: 'reaction', name, version, inline: false, isSame };
     }),
-    ...processes.map((process): Part => {
+    ...newestOf(processes).map((process): Part => {
       const { name, version } = process;
       const isSame = (hash: string) => processRunner.isSame(process, hash);
       return { kind: 'process', name, version, inline: false, isSame };

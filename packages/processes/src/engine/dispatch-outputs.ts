@@ -1,4 +1,4 @@
-import type { AnyCommand, CustomMetadata, ExecuteOutput, ProcessOutput, RecordedEvent } from '@leftfold/core';
+import type { AnyCommand, ExecuteOutput, ProcessOutput, RecordedEvent } from '@leftfold/core';
 import { aggregateIdOf } from '@leftfold/core';
 import { commandNameOf } from '@leftfold/core/input';
 import type { ProcessVersions } from '../instance/process-versions.ts';
@@ -71,9 +71,10 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
     signal.throwIfAborted();
     const id = aggregateIdOf(event.streamId);
     const commandId = commandIdOf({ process: name, id, of: ['output', event.streamVersion, index] });
+    const given: object = output.command;
     // Sound, or refused by the executor: it was made by `out.execute`.
-    const command = output.command as unknown as AnyCommand;
-    const metadata = (output.metadata ?? inheritedMetadata(event)) as CustomMetadata;
+    const command = given as AnyCommand;
+    const metadata = output.metadata ?? inheritedMetadata(event);
     const result = await execute(command, { commandId, causedBy: event, metadata, signal });
     const answer = {
       id: commandId,

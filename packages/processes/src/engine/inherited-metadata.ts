@@ -20,7 +20,7 @@ export function inheritedMetadata({ metadata }: Pick<RecordedEvent, 'metadata'>)
 export function laterMetadata(event: RecordedEvent): JsonObject {
   const { id: causationId } = event;
   return {
-    ...(inheritedMetadata(event) as JsonObject),
+    ...inheritedMetadata(event),
     correlationId: event.metadata.correlationId ?? causationId,
     causationId,
   };

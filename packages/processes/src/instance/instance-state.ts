@@ -44,6 +44,8 @@ export function hasEnded({ status }: InstanceState): boolean {
 export interface AnswerInput extends RecordedInput {
   /** The stream version of the event whose output the command was. */
   readonly of: number;
+  /** Of a rejected command. */
+  readonly reason?: string;
   /** Of a rejected command, for a retry. */
   readonly output?: ExecuteOutput;
 }

@@ -1,7 +1,13 @@
 import type { NewEvent, ProcessOutput, RecordedInput, Rejection } from '@leftfold/core';
 import { reject } from '@leftfold/core';
 import { takeDeferred } from './fold-instance.ts';
-import { hasEnded, type InstanceState, withInput, withOutputs } from './instance-state.ts';
+import {
+  hasEnded,
+  type InstanceState,
+  type RecordedDeadline,
+  withInput,
+  withOutputs,
+} from './instance-state.ts';
 import type { ProcessVersions } from './process-versions.ts';
 import { outcomeOf, summaryOf } from './take-input.ts';
 
@@ -44,7 +50,7 @@ export function resumeInstance({ versions, instance, reason }: Operation): Opera
   const running: InstanceState = { ...instance, status: 'running' };
   const after = takeDeferred(running, instance.deferred, versions, (taken, input) => {
     const outcome = outcomeOf(versions, definition, taken.state, input);
-    const name = input.type === 'deadline' ? { name: String(input['name']) } : {};
+    const name = input.type === 'deadline' ? { name: (input as RecordedDeadline).name } : {};
     handled.push({ type: input.type, ...name, outputs: outcome.outputs });
     published.push(...outcome.published);
     return outcome.outputs;

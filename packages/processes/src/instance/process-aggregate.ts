@@ -10,7 +10,7 @@ import {
   streamIdOf,
   UnknownCommandError,
 } from '@leftfold/core';
-import { parseWith } from '@leftfold/core/input';
+import { assertEach, parseWith } from '@leftfold/core/input';
 import { z } from 'zod';
 import { foldInstance } from './fold-instance.ts';
 import { type InstanceState, noInstance } from './instance-state.ts';
@@ -25,7 +25,7 @@ import {
   resumeInstance,
   retryInstance,
 } from './operate.ts';
-import { type ProcessVersions, versionsOf } from './process-versions.ts';
+import { assertProcess, type ProcessVersions, versionsOf } from './process-versions.ts';
 import { takeInput } from './take-input.ts';
 
 const message = z.object({ type: z.string(), data: z.unknown() });
@@ -67,7 +67,7 @@ const operations: Readonly<Record<string, (operation: Operation) => Operated>> =
  * The aggregate whose streams are the instances of a process: a command executor and a store need those of all processes.
  *
  * @param processes may have several versions of one process
- * @throws DuplicateDefinitionError when two have the same name and version
+ * @throws DuplicateDefinitionError when two have the same name and version; InvalidArgumentError when one is none
  *
  * @example
  * const aggregates = [account, ...processAggregates([transfer])];
@@ -75,6 +75,7 @@ const operations: Readonly<Record<string, (operation: Operation) => Operated>> =
  * const executor = createCommandExecutor({ store, aggregates });
  */
 export function processAggregates(processes: readonly AnyProcess[]): readonly AnyAggregate[] {
+  assertEach('processes', processes, assertProcess);
   return versionsOf(processes).map(processAggregate);
 }
 

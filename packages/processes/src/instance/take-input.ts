@@ -7,7 +7,14 @@ import {
   reject,
   type Rejection,
 } from '@leftfold/core';
-import { hasEnded, type InstanceState, isOpen, type RecordedDeadline, withInput } from './instance-state.ts';
+import {
+  type AnswerInput,
+  hasEnded,
+  type InstanceState,
+  isOpen,
+  type RecordedDeadline,
+  withInput,
+} from './instance-state.ts';
 import type { ProcessVersions } from './process-versions.ts';
 
 /** Why an instance does not take an input. */
@@ -66,7 +73,7 @@ export function outcomeOf(
   // Without an end the instance would wait for ever, and nobody would know.
   const unheard = input.type === 'rejected' && !definition.reactsTo('rejected');
   const all: readonly ProcessOutput[] = unheard
-    ? [{ kind: 'fail', reason: String(input['reason']) }]
+    ? [{ kind: 'fail', reason: (input as AnswerInput).reason ?? 'rejected' }]
     : definition.react(state, input);
   const isPublished = (output: ProcessOutput): output is PublishOutput => output.kind === 'publish';
   const published = all.filter(isPublished).map(({ event, data }) => events.create[event]!(data as never));

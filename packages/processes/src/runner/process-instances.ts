@@ -129,7 +129,7 @@ export class ProcessInstances {
       throw refused(`it had ended at version ${atVersion}; choose a version before that`);
     const open: ProcessOutput[] = Object.entries(instance.deadlines)
       .filter(([, { number }]) => number !== atVersion)
-      .map(([deadline, { number: _, ...time }]) => ({ kind: 'schedule', deadline, ...time }));
+      .map(([deadline, { afterMs, at, until }]) => ({ kind: 'schedule', deadline, afterMs, at, until }));
     const outputs = [...open, ...outputsIn(last.type.slice(name.length + 1), last.data)];
     return { id, atVersion, version, state, outputs };
   }

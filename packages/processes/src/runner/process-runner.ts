@@ -231,7 +231,8 @@ export class ProcessRunner implements AsyncDisposable {
 
   /**
    * Begins a new instance as another one was after its event `atVersion`: open deadlines are set anew, and the outputs of
-   * that event are done again, in the name of the new instance. What the other one does is not changed.
+   * that event are done again, in the name of the new instance; it publishes no event again. What the other one does is not
+   * changed.
    *
    * @throws ProcessInstanceNotFoundError; ProcessOperationRefusedError when it had ended there, or the new one exists
    *
