@@ -170,7 +170,7 @@ function issue(world: World, output: ProcessOutput): World {
 function issued(world: World, step: string, isUndo: boolean): World {
   const known = world.told[step];
   if (!isUndo) return { ...world, told: { ...world.told, [step]: known === 'done' ? 'done' : 'open' } };
-  expect(['open', 'done']).toContain(known);
+  if (known !== 'open' && known !== 'done') expect.fail(`${step} is compensated, and is ${known}`);
   return { ...world, compensated: [...world.compensated, step] };
 }
 
@@ -242,7 +242,7 @@ function answered(process: AnyProcess, world: World, input: RecordedInput): Worl
 function effectsOf({ effects }: World, step: string, isUndo: boolean): World['effects'] {
   if (isUndo) return { ...effects, [step]: 'undone' };
   // Undone first: only a service that does not keep that would book now.
-  expect(effects[step]).not.toBe('undone');
+  if (effects[step] === 'undone') expect.fail(`${step} is run after its compensation`);
   return { ...effects, [step]: 'applied' };
 }
 
@@ -292,7 +292,7 @@ describe.each([booking, payment])('$name: in every order of what can happen, it 
     ['an operator cancels', { cancels: 1, rejections: 2, timeouts: 1 }, both],
     ['answers come twice', { duplicates: 2, timeouts: 1, rejections: 1, refusals: 1 }, both],
     ['everything at once', { duplicates: 1, timeouts: 2, rejections: 3, refusals: 1, cancels: 1 }, both],
-  ])('%s', (_what, budget, phases) => {
+  ])('%s', { timeout: 60_000 }, (_what, budget, phases) => {
     const { ends, states } = walk(saga, { ...none, ...budget });
     expect(states).toBeGreaterThan(saga.steps.length);
     for (const end of ends) expectEnd(saga, end);

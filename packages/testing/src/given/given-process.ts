@@ -8,7 +8,15 @@ import {
   type ProcessOutput,
   type ProcessStateOf,
 } from '@leftfold/core';
-import { assertList, assertOptions, assertWhole, commandNameOf, type OptionNames } from '@leftfold/core/input';
+import {
+  assertEach,
+  assertList,
+  assertOptions,
+  assertPlainObject,
+  assertWhole,
+  commandNameOf,
+  type OptionNames,
+} from '@leftfold/core/input';
 import { assertSame, fail } from './assert-same.ts';
 import { DEFAULT_NOW } from './decision-context.ts';
 import type { ThenState } from './outcome.ts';
@@ -102,13 +110,9 @@ export function givenProcess<TProcess extends AnyProcess>(
   history: readonly GivenInput[],
   options: GivenProcessOptions,
 ): GivenProcess<TProcess> {
-  assertList('history', history);
-  const now = options.now ?? new Date(DEFAULT_NOW);
-  return outcomeAfter(
-    process,
-    now,
-    history.map((input) => ({ input })),
-  );
+  const steps: Step[] = [];
+  assertEach('history', history, (_, input) => steps.push({ input: input as GivenInput }));
+  return outcomeAfter(process, options.now ?? new Date(DEFAULT_NOW), steps);
 }
 
 /** Everything happens anew for each outcome, so that one can be continued in several ways. */
@@ -175,7 +179,10 @@ function outcomeAfter<TProcess extends AnyProcess>(
       assertWhole('ms', ms);
       return andThen({ afterMs: ms });
     },
-    rejecting(command, reason, { details, times = Number.POSITIVE_INFINITY } = {}) {
+    rejecting(command, reason, given = {}) {
+      assertOptions('options', given, rejectingNames);
+      const { details, times = Number.POSITIVE_INFINITY } = given;
+      assertPlainObject('details', details);
       if (typeof reason !== 'string' || reason === '')
         throw InvalidArgumentError.not('a reason of a rejection', 'reason', reason);
       if (times !== Number.POSITIVE_INFINITY) assertWhole('times', times, { least: 1 });
@@ -237,3 +244,4 @@ export function assertProcessOptions(options: GivenProcessOptions): void {
 }
 
 const optionNames: OptionNames<GivenProcessOptions> = { now: true };
+const rejectingNames: OptionNames<RejectingOptions> = { details: true, times: true };
