@@ -34,7 +34,14 @@ const answers = { done: ['hotel.booked'], refused: ['hotel.full'] } as const;
 describe('a saga', () => {
   test('is a process, with the names of what its steps use', () => {
     const ended = () => undefined;
-    const saga = defineSaga('booking', { ...options, ended, version: 3, slices: 4, timeoutMs: 7, start: 'beginning' })
+    const saga = defineSaga('booking', {
+      ...options,
+      ended,
+      version: 3,
+      slices: 4,
+      timeoutMs: 7,
+      start: 'beginning',
+    })
       .step('one', { run, compensate: () => command, timeoutMs: 5, retry: { attempts: 2 } })
       .pivot('two', { run })
       .step('three', { run })
@@ -121,8 +128,18 @@ describe('is refused', () => {
       'INVALID_DEFINITION',
       'correlate has no function for it',
     ],
-    ['a step of a known name', () => pivot.step('one', { run } as never), 'INVALID_DEFINITION', 'was added before'],
-    ['a second pivot', () => pivot.pivot('two', { run }), 'INVALID_DEFINITION', 'is a second pivot, and "one" is one'],
+    [
+      'a step of a known name',
+      () => pivot.step('one', { run } as never),
+      'INVALID_DEFINITION',
+      'was added before',
+    ],
+    [
+      'a second pivot',
+      () => pivot.pivot('two', { run }),
+      'INVALID_DEFINITION',
+      'is a second pivot, and "one" is one',
+    ],
     [
       'a pivot with a compensation',
       () => builder.pivot('one', { run, compensate: run } as never),
@@ -177,9 +194,24 @@ describe('is refused', () => {
       'INVALID_ARGUMENT',
       'hotel.gone',
     ],
-    ['a step that runs nothing', () => builder.step('one', {} as never), 'INVALID_ARGUMENT', 'run of step "one"'],
-    ['a misspelt option', () => builder.step('one', { run, undo: run } as never), 'INVALID_ARGUMENT', '"undo"'],
-    ['no time', () => builder.step('one', { run, timeoutMs: 0 }), 'INVALID_ARGUMENT', 'timeoutMs of step "one"'],
+    [
+      'a step that runs nothing',
+      () => builder.step('one', {} as never),
+      'INVALID_ARGUMENT',
+      'run of step "one"',
+    ],
+    [
+      'a misspelt option',
+      () => builder.step('one', { run, undo: run } as never),
+      'INVALID_ARGUMENT',
+      '"undo"',
+    ],
+    [
+      'no time',
+      () => builder.step('one', { run, timeoutMs: 0 }),
+      'INVALID_ARGUMENT',
+      'timeoutMs of step "one"',
+    ],
     ['a name with a sign', () => builder.step('one#1', { run }), 'INVALID_NAME', 'step name'],
     ['a long name', () => builder.step('x'.repeat(81), { run }), 'INVALID_NAME', 'at most 80'],
     ['a name that no stream may have', () => defineSaga('a-b', options), 'INVALID_NAME', 'category'],
@@ -206,7 +238,9 @@ describe('is refused', () => {
   });
 
   test('an end that returns something else than it publishes', () => {
-    const saga = defineSaga('booking', { ...options, ended: (() => command) as never }).step('one', { run }).build();
+    const saga = defineSaga('booking', { ...options, ended: (() => command) as never })
+      .step('one', { run })
+      .build();
     const started = saga.evolve(saga.initialState, requested);
     const accepted = { type: 'accepted', id: 'a', as: 'one#1', command: '' };
     const completed = saga.evolve(started, accepted);

@@ -128,7 +128,9 @@ function outcomeAfter<TProcess extends AnyProcess>(
   const name = `process "${process.name}"`;
   const andThen = (step: Step) => outcomeAfter(process, now, [...steps, step]);
   // Sound: `out.execute` has made them.
-  const commands = outputs.flatMap((one) => (one.kind === 'execute' ? [one.command as unknown as AnyCommand] : []));
+  const commands = outputs.flatMap((one) =>
+    one.kind === 'execute' ? [one.command as unknown as AnyCommand] : [],
+  );
 
   function then(expected: readonly ExpectedOutput[]): ProcessOutcome<TProcess> {
     if (typeof expected === 'function')
@@ -161,8 +163,16 @@ function outcomeAfter<TProcess extends AnyProcess>(
 
   function ended(expected: 'completed' | 'failed' | 'cancelled', reason?: string): ProcessOutcome<TProcess> {
     if (status === 'running' || status === 'unknown')
-      fail(`${name} ${status === 'running' ? 'did not end' : 'was not started'}`, ended, { expected, actual: status });
-    assertSame(status, expected, `${name} ended otherwise${failure === undefined ? '' : `: ${failure}`}`, ended);
+      fail(`${name} ${status === 'running' ? 'did not end' : 'was not started'}`, ended, {
+        expected,
+        actual: status,
+      });
+    assertSame(
+      status,
+      expected,
+      `${name} ended otherwise${failure === undefined ? '' : `: ${failure}`}`,
+      ended,
+    );
     if (reason !== undefined) assertSame(failure, reason, `${name} ended for another reason`, ended);
     return outcome;
   }
@@ -223,7 +233,11 @@ const isOutput = (expected: ExpectedOutput): expected is ProcessOutput => 'kind'
 const isEvent = (expected: ExpectedOutput): expected is NewEvent => 'schemaVersion' in expected;
 
 /** An output in the form in which the test expects it. */
-function likeExpected(process: AnyProcess, output: ProcessOutput, expected: ExpectedOutput | undefined): unknown {
+function likeExpected(
+  process: AnyProcess,
+  output: ProcessOutput,
+  expected: ExpectedOutput | undefined,
+): unknown {
   if (expected !== undefined && isOutput(expected)) return output;
   if (output.kind === 'execute') return output.command;
   if (output.kind !== 'publish') return output;

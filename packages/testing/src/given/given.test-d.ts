@@ -92,8 +92,13 @@ test('given takes what a process reads, and its outcome is typed by its state', 
     .rejecting('account.deposit', 'no', { times: 1 })
     .when({ type: 'cancelled', reason: 'enough' });
   expectTypeOf(outcome.state).toEqualTypeOf<{ readonly cents: number }>();
-  outcome.then([account.command.close('1', {}), process.published.create.given({ cents: 5 })]).ended('failed');
-  outcome.then([{ kind: 'cancel', deadline: 'late' }]).after(5).thenCommands([account.command.close('1', {})]);
+  outcome
+    .then([account.command.close('1', {}), process.published.create.given({ cents: 5 })])
+    .ended('failed');
+  outcome
+    .then([{ kind: 'cancel', deadline: 'late' }])
+    .after(5)
+    .thenCommands([account.command.close('1', {})]);
   // @ts-expect-error an input has a known type
   given(process).when({ type: 'paused' });
   // @ts-expect-error a rejection has a reason

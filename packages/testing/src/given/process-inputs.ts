@@ -62,7 +62,9 @@ export function toInputs(
   assertObject('an event, a message or an input', 'input', given, ['aggregate', 'type']);
   if (isMessage(given)) return [messageOf(process, given, number)];
   if (isOwn(given)) return [ownOf(given, number)];
-  return toPlaced([given]).flatMap((placed, index) => eventsOf(process, placed, { number: number + index, now }));
+  return toPlaced([given]).flatMap((placed, index) =>
+    eventsOf(process, placed, { number: number + index, now }),
+  );
 }
 
 const isMessage = (given: GivenInput): given is ProcessMessageCommand => 'aggregate' in given;

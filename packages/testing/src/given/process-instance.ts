@@ -118,7 +118,11 @@ export class ProcessInstance {
     if (found !== undefined && found.reason === undefined) return undefined;
     this.#commands.shift();
     const { as } = output;
-    const common = { id: `answer-${this.#taken}`, command: commandNameOf(command), ...(as !== undefined && { as }) };
+    const common = {
+      id: `answer-${this.#taken}`,
+      command: commandNameOf(command),
+      ...(as !== undefined && { as }),
+    };
     if (found?.reason === undefined) return { ...common, type: 'accepted' };
     this.#answers = this.#answers.map((one) => (one === found ? { ...one, times: one.times - 1 } : one));
     const { reason, details } = found;
@@ -192,5 +196,8 @@ export class ProcessInstance {
 
 function isFor({ command: wanted }: CommandAnswer, command: AnyCommand): boolean {
   if (typeof wanted === 'string') return commandNameOf(command) === wanted;
-  return isDeepStrictEqual(asStored(wanted as unknown as JsonObject), asStored(command as unknown as JsonObject));
+  return isDeepStrictEqual(
+    asStored(wanted as unknown as JsonObject),
+    asStored(command as unknown as JsonObject),
+  );
 }
