@@ -31,7 +31,7 @@ export const importTable: Readonly<Record<string, PackageRule>> = {
   'messaging-rabbitmq': { ours: ['core', 'messaging'], others: ['amqplib', 'node:'] },
   'messaging-redis': { ours: ['core', 'messaging'], others: ['ioredis', 'node:'] },
   'messaging-*': { ours: ['core', 'messaging'] },
-  processes: { ours: ['core', 'commands', 'subscriptions'] },
+  processes: { ours: ['core', 'postgres', 'event-store', 'commands', 'subscriptions'] },
   transactions: { ours: ['core', 'postgres', 'event-store'] },
   embedded: { ours: [] },
   testing: { ours: ['core', 'embedded', 'messaging'] },

@@ -97,6 +97,13 @@ export {
   TransportRefusedError,
   TransportUnavailableError,
 } from './errors/messaging-errors.ts';
+export {
+  ProcessInstanceNotFoundError,
+  type ProcessInstanceRef,
+  ProcessOperationRefusedError,
+  ProcessTimeoutError,
+  ProcessVersionMissingError,
+} from './errors/process-errors.ts';
 export { NotReadyError } from './errors/readiness-errors.ts';
 export {
   ClosedError,
@@ -249,6 +256,7 @@ export type {
   AppendBatchTrace,
   AppendTrace,
   ExecuteTrace,
+  ProcessInputIgnoredMessage,
   SubscriptionBatchTrace,
   SubscriptionParkedMessage,
   TracingChannels,
@@ -256,4 +264,66 @@ export type {
   SubscriptionStalledMessage,
   SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';
+export {
+  type AnyProcess,
+  defineProcess,
+  type Process,
+  type ProcessMessageCommand,
+  type ProcessStateOf,
+} from './process/define-process.ts';
+export type { ProcessEventData } from './process/process-events.ts';
+export type {
+  AcceptedInput,
+  CancelledInput,
+  DeadlineInput,
+  EventInput,
+  MessageInput,
+  ProcessInputs,
+  ProcessMessages,
+  RecordedInput,
+  RejectedInput,
+} from './process/process-inputs.ts';
+export type {
+  ProcessCorrelate,
+  ProcessEvolve,
+  ProcessOptions,
+  ProcessReact,
+} from './process/process-options.ts';
+export type {
+  CancelOutput,
+  CompleteOutput,
+  DeadlineTime,
+  ExecuteOutput,
+  ExecuteOutputOptions,
+  FailOutput,
+  ProcessOut,
+  ProcessOutput,
+  PublishOutput,
+  ReactResult,
+  ScheduleOutput,
+} from './process/process-outputs.ts';
+export { processGraph } from './process/process-graph.ts';
+export { defineSaga } from './process/define-saga.ts';
+export type {
+  ForwardSagaBuilder,
+  Saga,
+  SagaBuilder,
+  SagaStateOf,
+  SagaStepOutline,
+} from './process/saga-builder.ts';
+export type {
+  CompensatableStepOptions,
+  PivotStepOptions,
+  RetriableStepOptions,
+  SagaAnswers,
+  SagaInput,
+  SagaOptions,
+  SagaOut,
+  SagaScope,
+  SagaTypes,
+  StepAnswers,
+  StepResult,
+} from './process/saga-options.ts';
+export type { SagaEnd, SagaStepKind } from './process/saga-plan.ts';
+export type { SagaAction, SagaPhase, SagaState, SagaStepState } from './process/saga-state.ts';
 export type { Progress } from './progress/progress.ts';

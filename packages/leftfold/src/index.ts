@@ -280,19 +280,23 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
+export { type AnyProcess, defineProcess, type Process, type ProcessStateOf } from '@leftfold/core';
+export type { ProcessOptions, ProcessOutput } from '@leftfold/core';
+export { defineSaga, processGraph, type Saga, type SagaOptions, type SagaState } from '@leftfold/core';
+export type { SagaStateOf } from '@leftfold/core';
+export { ProcessInstanceNotFoundError, ProcessOperationRefusedError } from '@leftfold/core';
+export { ProcessTimeoutError, ProcessVersionMissingError } from '@leftfold/core';
+export type { ForkOptions, LoadedInstance, OperateOptions, ProcessInstance } from '@leftfold/processes';
+export type { ProcessInstancesOptions, ProcessRef, ProcessStatus } from '@leftfold/processes';
 export type { AppHealth, HealthCheck, HealthKind, HealthOptions } from './health/health.ts';
 export type { ReadyOptions, ReadyProgress } from './health/health.ts';
 export type { App, AppEvent, AppIncident, ResultOf } from './app/app.ts';
+export type { AppProcesses } from './app/app-groups.ts';
 export type { AppConsumers, AppProjections, AppReactions, AppRelays, AppStatus } from './app/app-groups.ts';
 export type { AggregateInvariant, LogInvariant, RowInvariant } from './history/app-history.ts';
 export type { AppHistory, Violation } from './history/app-history.ts';
-export type {
-  AppCommandOptions,
-  AppDatabaseOptions,
-  AppOptions,
-  AppStoreOptions,
-  AppSubscriptionOptions,
-} from './app/app-options.ts';
+export type { AppCommandOptions, AppDatabaseOptions, AppOptions } from './app/app-options.ts';
+export type { AppStoreOptions, AppSubscriptionOptions } from './app/app-options.ts';
 export { createApp } from './app/create-app.ts';
 export { type ErrorStatus, httpStatusOf } from './http/http-status.ts';
 export { type RightsOptions, type RightsRoles, rightsScript } from './rights/rights-script.ts';

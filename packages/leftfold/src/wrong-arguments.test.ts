@@ -4,6 +4,7 @@ import * as core from '@leftfold/core';
 import * as embedded from '@leftfold/embedded';
 import * as eventStore from '@leftfold/event-store';
 import * as messaging from '@leftfold/messaging';
+import * as processes from '@leftfold/processes';
 import * as projections from '@leftfold/projections';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import * as subscriptions from '@leftfold/subscriptions';
@@ -11,6 +12,7 @@ import * as testing from '@leftfold/testing';
 import * as testingMessages from '@leftfold/testing/messages';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { processOptionsWith, sagaOptionsWith } from '../test/process-options.ts';
 import { wrongCalls } from '../test/wrong-calls.ts';
 import * as leftfold from './index.ts';
 
@@ -72,6 +74,16 @@ const transport: messaging.Transport = {
   openReceiver: () => Promise.reject(new core.TransportUnavailableError('nowhere', 'it is no place')),
 };
 const openings = core.defineEvents('openings', { opened: text });
+const processOptions = processOptionsWith(events);
+const sagaOptions = sagaOptionsWith(events);
+const sagaPivot = {
+  run: () => account.command.open('a', { owner: 'Ada' }),
+  answers: { done: ['payments.paid'], refused: ['payments.refused'] },
+  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+  timeoutMs: 1,
+} as const;
+const sagaStep = { ...sagaPivot, compensate: () => account.command.open('a', { owner: 'Ada' }) };
+const process = core.defineProcess(processOptions);
 const relayOptions = {
   name: 'openings-out',
   version: 1,
@@ -132,6 +144,7 @@ const whole = new Set<unknown>([
   transport,
   openings,
   relay,
+  process,
   consumer,
   text,
   relayOptions.metadata,
@@ -258,6 +271,46 @@ const calls: Calls = {
       },
     ],
   ],
+  defineProcess: [core.defineProcess, [processOptions]],
+  'message of a process': [
+    (...given: never[]) => process.message(...(given as [never, never, never])),
+    ['payments.paid', 'a', { cents: 1 }],
+  ],
+  defineSaga: [core.defineSaga, ['trip', sagaOptions]],
+  'step of a saga': [
+    (name: never, options: never) => core.defineSaga('trip', sagaOptions).step(name, options).build(),
+    ['pay', sagaStep],
+  ],
+  'pivot of a saga': [
+    (name: never, options: never) => core.defineSaga('trip', sagaOptions).pivot(name, options).build(),
+    ['pay', sagaPivot],
+  ],
+  processGraph: [core.processGraph, [process]],
+  'given a process': [testing.given, [process, [opened], { now: new Date() }]],
+  'given a process.when': [(input: never) => testing.given(process).when(input), [opened]],
+  'given a process.when, of a message': [
+    (input: never) => testing.given(process).when(input),
+    [process.message('payments.paid', 'a', { cents: 1 })],
+  ],
+  'given a process.when, of its own': [
+    (input: never) => testing.given(process, [opened]).when(input),
+    [{ type: 'rejected', as: 'a', reason: 'no' }],
+  ],
+  'given a process.after': [(ms: never) => testing.given(process).after(ms), [1]],
+  'given a process.unanswered': [
+    (command: never) => testing.given(process, [opened]).unanswered(command),
+    [account.command.open('a', { owner: 'Ada' })],
+  ],
+  'given a process.rejecting': [
+    (command: never, reason: never, options: never) =>
+      testing.given(process, [opened]).rejecting(command, reason, options),
+    [account.command.open('a', { owner: 'Ada' }), 'no', { details: { of: 'a' }, times: 1 }],
+  ],
+  processAggregates: [processes.processAggregates, [[process]]],
+  createProcessRunner: [
+    processes.createProcessRunner,
+    [{ store: postgresStore, processes: [process], leaseMs: 1_000, execute: () => {}, onIncident: () => {} }],
+  ],
   defineRelay: [messaging.defineRelay, [relayOptions]],
   createRelayRunner: [
     messaging.createRelayRunner,
@@ -312,6 +365,7 @@ const calls: Calls = {
         aggregates: [account],
         decisions: [transfer],
         projections: [balances],
+        processes: [process],
         relays: [relay],
         consumers: [consumer],
         events: [events],
@@ -367,6 +421,9 @@ const ofTheFramework = new Set([
   'assertConsumer',
   'assertReadLogOptions',
   'assertRelay',
+  'assertProcess',
+  'assertNoAggregateOf',
+  'newestOf',
   'assertTlsOptions',
   'copyJson',
   'estimatedJsonSize',
@@ -407,6 +464,7 @@ test('every function that a package exports is among the calls', () => {
     commands,
     eventStore,
     messaging,
+    processes,
     projections,
     testing,
     testingMessages,
@@ -464,6 +522,8 @@ test('a definition in the place of another one is named, with the place for it',
     [{ projections: [reaction] }, 'not reaction "mails"; an app takes that in reactions'],
     [{ relays: [consumer] }, 'not consumer "openings-in"; an app takes that in consumers'],
     [{ consumers: [relay] }, 'not relay "openings-out"; an app takes that in relays'],
+    [{ reactions: [process] }, 'not process "payment"; an app takes that in processes'],
+    [{ processes: [reaction] }, 'not reaction "mails"; an app takes that in reactions'],
     [{ reactions: [relay] }, 'not relay "openings-out"; an app takes that in relays'],
     [{ reactions: [balances] }, 'not projection "balances"; an app takes that in projections'],
     [{ aggregates: [transfer] }, 'not decision "transfer"; an app takes that in decisions'],

@@ -4,7 +4,12 @@ export { storedCountOf } from './handler/stored-count.ts';
 export { writeInTransaction } from './handler/write-in-transaction.ts';
 export { leaseTransaction } from './lease/lease-transaction.ts';
 export { type GrantedLease, LeaseTerm } from './lease/lease-term.ts';
-export type { RunnerOptions, SubscriptionRunnerOptions, WaitForOptions } from './runner/runner-options.ts';
+export {
+  type RunnerOptions,
+  type SubscriptionRunnerOptions,
+  toWaitOptions,
+  type WaitForOptions,
+} from './runner/runner-options.ts';
 export { createSubscriptionRunner } from './runner/create-subscription-runner.ts';
 export { SubscriptionRunner } from './runner/subscription-runner.ts';
 export { withStoreErrors } from './runner/with-store-errors.ts';
@@ -63,4 +68,5 @@ export {
 export type { Effect, EffectBatch } from './effect/effect.ts';
 export { EffectRunner, type EffectRunnerOptions } from './effect/effect-runner.ts';
 export type { KeyQueue } from './effect/key-queues.ts';
+export { type ProcessEvent, processQueues } from './effect/process-queues.ts';
 export type { RewindOptions } from './reset/reset-subscription.ts';

@@ -11,6 +11,15 @@ export {
   inStream,
   type PlacedEvent,
 } from './given/given-events.ts';
+export type {
+  ExpectedOutput,
+  GivenProcess,
+  GivenProcessOptions,
+  ProcessOutcome,
+  RejectingOptions,
+} from './given/given-process.ts';
+export type { GivenInput, GivenOwnInput } from './given/process-inputs.ts';
+export type { GivenProcessStatus } from './given/process-instance.ts';
 export type { Outcome, ThenState } from './given/outcome.ts';
 export type { ProjectedTable } from './given/projected-table.ts';
 export type { Reacted, ReactOptions } from './given/reacted.ts';

@@ -41,6 +41,12 @@ import type {
   TransportRefusedError,
   TransportUnavailableError,
 } from './messaging-errors.ts';
+import type {
+  ProcessInstanceNotFoundError,
+  ProcessOperationRefusedError,
+  ProcessTimeoutError,
+  ProcessVersionMissingError,
+} from './process-errors.ts';
 import type { NotReadyError } from './readiness-errors.ts';
 import type {
   ProjectionConstraintViolatedError,
@@ -99,6 +105,10 @@ export type AnyLeftfoldError =
   | MigrationFailedError
   | MissingRightsError
   | NotReadyError
+  | ProcessInstanceNotFoundError
+  | ProcessOperationRefusedError
+  | ProcessTimeoutError
+  | ProcessVersionMissingError
   | ProjectionConstraintViolatedError
   | ProjectionModeMismatchError
   | ProjectionNotInlineError

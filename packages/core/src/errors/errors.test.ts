@@ -237,6 +237,30 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'constraint "email_pkey" of table "email" of projection "balances" version 1 is violated; turn this error into a rejection with toRejection in a middleware, or mend the projection',
   ],
   [
+    new core.ProcessVersionMissingError('transfer', 1, [3, 2]),
+    'PROCESS_VERSION_MISSING',
+    false,
+    'an instance of process "transfer" has version 1, and this app has 3, 2 only; give it that version too, until its last instance has ended or was moved',
+  ],
+  [
+    new core.ProcessInstanceNotFoundError({ process: 'transfer', id: 't-1' }),
+    'PROCESS_INSTANCE_NOT_FOUND',
+    false,
+    'instance "t-1" of process "transfer" does not exist; check its id, and that one of the inputs in "starts" has come',
+  ],
+  [
+    new core.ProcessOperationRefusedError({ process: 'transfer', id: 't-1' }, 'retry', 'it has not failed'),
+    'PROCESS_OPERATION_REFUSED',
+    false,
+    'operation "retry" is refused for instance "t-1" of process "transfer": it has not failed',
+  ],
+  [
+    new core.ProcessTimeoutError({ process: 'transfer', id: 't-1' }, 'it is running', 50),
+    'PROCESS_TIMEOUT',
+    true,
+    'instance "t-1" of process "transfer" did not end within 50 ms: it is running; wait longer, and see status() and parked for failures',
+  ],
+  [
     new core.TransactionRolledBackError({ cause }),
     'TRANSACTION_ROLLED_BACK',
     false,
@@ -424,29 +448,6 @@ test('a schema that is not the one of this release says how to get that', () => 
   expect(new core.SchemaMismatchError('leftfold', 2, 2).message).toBe(
     'schema "leftfold" is at migration 2, but that of a build with other SQL, which is no release; start that build here, or migrate an empty database',
   );
-});
-
-test('a subscription that is unknown says which ones are known', () => {
-  const messageFor = (...given: { name: string; version?: number }[]) =>
-    new core.SubscriptionNotFoundError(balances, given).message;
-  expect(messageFor()).toBe(
-    'projection "balances" is unknown here: this process has none; pass its definition',
-  );
-  expect(messageFor({ name: 'owners' }, { name: 'owners', version: 2 }, { name: 'carts' })).toBe(
-    'projection "balances" is unknown here: this process has "owners", "carts"; correct the name, or pass its definition',
-  );
-  expect(messageFor({ name: 'owners' }, { name: 'balances', version: 2 })).toBe(
-    'projection "balances" is unknown here: this process has version 2 of it, not version 1; ask a process of the release that has version 1, or pass that definition as well',
-  );
-  const many = Array.from({ length: 300 }, (_, index) => ({ name: `p${index}` }));
-  expect(messageFor(...many)).toContain('"p8", "p9", and 290 more; correct');
-});
-
-test('a mismatch shows its first differences', () => {
-  const differences = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-  const error = new core.SubscriptionMismatchError(balances, differences);
-  expect(error.message).toContain('has it: a; b; c; d; e; and 2 more; raise its version');
-  expect(error.differences).toEqual(differences);
 });
 
 test('a subscription that stopped without a single failing event gives the reason', () => {

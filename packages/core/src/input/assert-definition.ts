@@ -141,6 +141,7 @@ export function assertReaction(argument: string, value: unknown): void {
 /** What each function makes, and the option of an app that takes it. */
 const definitions = [
   ['reaction', 'reactions', isReaction],
+  ['process', 'processes', isOfKind('process')],
   ['relay', 'relays', isOfKind('relay')],
   ['consumer', 'consumers', isOfKind('consumer')],
   ['projection', 'projections', isProjection],

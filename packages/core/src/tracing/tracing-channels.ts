@@ -122,3 +122,17 @@ export interface SubscriptionBatchTrace {
   /** False when the lease was lost and nothing was written; set when the write has ended. */
   applied?: boolean;
 }
+
+/**
+ * What is published on the plain channel `leftfold:process.input.ignored` when an instance does not take an input: it has
+ * ended, does not exist and is not begun by it, its version does not read it, or the deadline is not open any more.
+ */
+export interface ProcessInputIgnoredMessage {
+  readonly process: string;
+  /** Of the instance. */
+  readonly id: string;
+  /** Of the input. */
+  readonly type: string;
+  /** `not-started`, `ended`, `not-read` or `deadline-over`. */
+  readonly reason: string;
+}

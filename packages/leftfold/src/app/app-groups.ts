@@ -17,6 +17,7 @@ import type {
   VerifyOptions,
 } from '@leftfold/projections';
 import type { ConsumerRunner, ConsumerStatus, RelayRunner, RelayStatus } from '@leftfold/messaging';
+import type { ProcessRunner, ProcessStatus } from '@leftfold/processes';
 import type {
   ParkedEvents,
   ReactionRunner,
@@ -151,6 +152,25 @@ export type AppReactions = Pick<
   'status' | 'waitFor' | 'whenCaughtUp' | 'resume' | 'reset' | 'parked'
 >;
 
+/** Status of an app's processes and their instances, and what an operator does with them. */
+export type AppProcesses = Pick<
+  ProcessRunner,
+  | 'status'
+  | 'waitFor'
+  | 'whenCaughtUp'
+  | 'resume'
+  | 'parked'
+  | 'instances'
+  | 'load'
+  | 'whenEnded'
+  | 'pauseInstance'
+  | 'resumeInstance'
+  | 'cancel'
+  | 'retry'
+  | 'move'
+  | 'fork'
+>;
+
 /** Status of an app's relays, and what an operator does with them. */
 export type AppRelays = Pick<
   RelayRunner,
@@ -166,6 +186,8 @@ export interface AppStatus {
   readonly highWaterMark: number;
   readonly projections: readonly ProjectionStatus[];
   readonly reactions: readonly SubscriptionStatus[];
+  /** With the number of their instances. */
+  readonly processes: readonly ProcessStatus[];
   /** With whether their brokers take messages, for which each is asked. */
   readonly relays: readonly RelayStatus[];
   /** What is set aside by all processes, and the rest of this process. */

@@ -3,6 +3,7 @@ import type {
   AnyAggregate,
   AnyDecision,
   AnyEventGroup,
+  AnyProcess,
   AnyProjection,
   AnyReaction,
   MetadataSchema,
@@ -32,6 +33,11 @@ export interface AppOptions<
   readonly projections?: TProjections | undefined;
   /** Effects outside of the database, by `defineReaction`. */
   readonly reactions?: readonly AnyReaction[] | undefined;
+  /**
+   * What follows over time from events and messages, by `defineProcess`: several versions of one process, until the last
+   * instance of the former ones has ended.
+   */
+  readonly processes?: readonly AnyProcess[] | undefined;
   /** What is published to other services, by `defineRelay` of @leftfold/messaging. */
   readonly relays?: readonly AnyRelay[] | undefined;
   /** What happens when other services publish messages, by `defineConsumer` of @leftfold/messaging. */
@@ -87,7 +93,7 @@ export interface AppCommandOptions<TMetadata extends MetadataSchema, TReason ext
 export interface AppSubscriptionOptions
   extends Omit<ProjectionRunnerOptions, 'store' | 'projections' | 'onIncident'> {
   /**
-   * Whether this process runs projections, reactions, relays and consumers. With `false`, commands and queries work as
+   * Whether this process runs projections, reactions, processes, relays and consumers. With `false`, commands and queries work as
    * well, and another process has to run them.
    *
    * @default true

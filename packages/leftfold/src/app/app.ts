@@ -15,7 +15,14 @@ import type {
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { DistinctTables, QueryOf, QueryOptions, ReadOptions, ReadWork } from '@leftfold/projections';
 import type { SubscriptionIncident } from '@leftfold/subscriptions';
-import type { AppConsumers, AppProjections, AppReactions, AppRelays, AppStatus } from './app-groups.ts';
+import type {
+  AppConsumers,
+  AppProcesses,
+  AppProjections,
+  AppReactions,
+  AppRelays,
+  AppStatus,
+} from './app-groups.ts';
 import type { AppHistory } from '../history/app-history.ts';
 import type { AppHealth, HealthOptions, ReadyOptions } from '../health/health.ts';
 
@@ -83,6 +90,9 @@ export interface App<
 
   /** Status of the reactions, and what an operator does with them. */
   readonly reactions: AppReactions;
+
+  /** Status of the processes and their instances, and what an operator does with them. */
+  readonly processes: AppProcesses;
 
   /** Status of the relays, and what an operator does with them. */
   readonly relays: AppRelays;

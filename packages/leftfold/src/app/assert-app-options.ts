@@ -15,6 +15,7 @@ import {
   type OptionNames,
 } from '@leftfold/core/input';
 import { assertConsumer, assertRelay } from '@leftfold/messaging';
+import { assertProcess } from '@leftfold/processes';
 import type {
   AppCommandOptions,
   AppDatabaseOptions,
@@ -30,6 +31,7 @@ const appNames: OptionNames<Options> = {
   decisions: true,
   projections: true,
   reactions: true,
+  processes: true,
   relays: true,
   consumers: true,
   events: true,
@@ -92,10 +94,12 @@ type AnyAppOptions = AppOptions<
 export function assertAppOptions(options: AnyAppOptions): void {
   assertGiven('options', options, appNames);
   const { aggregates = [], decisions = [], projections = [], reactions = [], relays = [] } = options;
+  const { processes = [] } = options;
   assertEach('aggregates', aggregates, assertAggregate);
   assertEach('decisions', decisions, assertDecision);
   assertEach('projections', projections, assertProjection);
   assertEach('reactions', reactions, assertReaction);
+  assertEach('processes', processes, assertProcess);
   assertEach('relays', relays, assertRelay);
   assertEach('consumers', options.consumers ?? [], assertConsumer);
   assertEach('events', options.events ?? [], assertEventGroup);

@@ -22,6 +22,7 @@ import {
   type ReadOptions,
   type ReadLogOptions,
 } from '@leftfold/projections';
+import { createProcessRunner, type ExecuteProcessCommand, processAggregates } from '@leftfold/processes';
 import { createReactionRunner, type ExecuteCommand } from '@leftfold/subscriptions';
 import { SharedLimit, tell } from '@leftfold/postgres';
 import { chooseDatabase } from '../database/choose-database.ts';
@@ -39,10 +40,12 @@ import { startComponent } from './component.ts';
 import { definitionsOf } from './definitions.ts';
 import { DisposableStack } from './disposable-stack.ts';
 import { incidentCallbacks } from './incident-callbacks.ts';
+import { operationsOf } from './operations-of.ts';
 import { inboxSchema } from './inbox-schema.ts';
 
 /**
- * Starts an application: connects to Postgres, migrates it, and runs its projections, reactions, relays and consumers.
+ * Starts an application: connects to Postgres, migrates it, and runs its projections, reactions, processes, relays and
+ * consumers.
  *
  * Any number of processes may run the same app on one database.
  *
@@ -98,7 +101,8 @@ export async function createApp<
   const { run = true, onIncident, ...subscriptionOptions } = options.subscriptions ?? {};
   const { ofSubscriptions, ofConsumers } = incidentCallbacks(onIncident);
   const runnerOptions = { ...subscriptionOptions, onIncident: ofSubscriptions };
-  const { aggregates, decisions, projections, reactions, relays, consumers, events } = definitionsOf(options);
+  const { aggregates, decisions, projections, reactions, processes, relays, consumers, events } =
+    definitionsOf(options);
 
   const print = (line: string) => void process.stderr.write(`${line}\n`);
   const stack = new DisposableStack();
@@ -133,7 +137,7 @@ export async function createApp<
     const audit = new ProjectionAudit({ store, runner, onIncident: runnerOptions.onIncident });
     const executor = createCommandExecutor({
       ...options.commands,
-      aggregates,
+      aggregates: [...aggregates, ...processAggregates(processes)],
       decisions,
       store,
       snapshots: store,
@@ -146,6 +150,14 @@ export async function createApp<
       // Sound: the executor parses a command, and throws for one that it does not know.
       execute: (command, given) =>
         executor.execute(command as never, given as never) as ReturnType<ExecuteCommand>,
+    });
+    const processRunner = createProcessRunner({
+      ...reactionOptions,
+      store,
+      processes,
+      // Sound, as for reactions.
+      execute: (command, given) =>
+        executor.execute(command as never, given as never) as ReturnType<ExecuteProcessCommand>,
     });
     const relayRunner = createRelayRunner({ ...reactionOptions, store, relays });
     const { connectionString, pool: givenPool } = database;
@@ -166,6 +178,8 @@ export async function createApp<
       projections,
       reactions,
       reactionRunner,
+      processes,
+      processRunner,
       relays,
       relayRunner,
       consumerRunner: run ? consumerRunner : undefined,
@@ -182,7 +196,14 @@ export async function createApp<
         );
         await tellingProgress(
           waiting,
-          { ...parts, projections: inline, reactions: [], relays: [], consumerRunner: undefined },
+          {
+            ...parts,
+            projections: inline,
+            reactions: [],
+            processes: [],
+            relays: [],
+            consumerRunner: undefined,
+          },
           options.onProgress,
         );
       },
@@ -194,6 +215,11 @@ export async function createApp<
       migrate: () => reachable(async () => (reactions.length > 0 ? reactionRunner.migrate() : undefined)),
       start: () => reachable(async () => (run && reactions.length > 0 ? reactionRunner.start() : undefined)),
       stop: () => closing.wait(reactionRunner.stop()),
+    });
+    await startComponent(stack, {
+      migrate: () => reachable(() => processRunner.migrate()),
+      start: () => reachable(async () => (run && processes.length > 0 ? processRunner.start() : undefined)),
+      stop: () => closing.wait(processRunner.stop()),
     });
     await startComponent(stack, {
       migrate: () => reachable(() => relayRunner.migrate()),
@@ -242,29 +268,7 @@ export async function createApp<
         dropVersion: runner.dropVersion.bind(runner),
         parked: runner.parked,
       },
-      reactions: {
-        status: reactionRunner.status.bind(reactionRunner),
-        waitFor: reactionRunner.waitFor.bind(reactionRunner),
-        whenCaughtUp: reactionRunner.whenCaughtUp.bind(reactionRunner),
-        resume: reactionRunner.resume.bind(reactionRunner),
-        reset: reactionRunner.reset.bind(reactionRunner),
-        parked: reactionRunner.parked,
-      },
-      relays: {
-        status: relayRunner.status.bind(relayRunner),
-        waitFor: relayRunner.waitFor.bind(relayRunner),
-        whenCaughtUp: relayRunner.whenCaughtUp.bind(relayRunner),
-        resume: relayRunner.resume.bind(relayRunner),
-        pause: relayRunner.pause.bind(relayRunner),
-        rewind: relayRunner.rewind.bind(relayRunner),
-        parked: relayRunner.parked,
-      },
-      consumers: {
-        status: consumerRunner.status.bind(consumerRunner),
-        waitFor: consumerRunner.waitFor.bind(consumerRunner),
-        resume: consumerRunner.resume.bind(consumerRunner),
-        parked: consumerRunner.parked.bind(consumerRunner),
-      },
+      ...operationsOf({ reactionRunner, processRunner, relayRunner, consumerRunner }),
       history: {
         firstViolation: (invariant: unknown, historyOptions?: ReadLogOptions) =>
           firstViolation(store, invariant as AnyInvariant, historyOptions) as Promise<never>,
@@ -275,6 +279,7 @@ export async function createApp<
         highWaterMark: await store.highWaterMark(),
         projections: await runner.status(),
         reactions: reactions.length > 0 ? await reactionRunner.status() : [],
+        processes: processes.length > 0 ? await processRunner.status() : [],
         relays: relays.length > 0 ? await relayRunner.status() : [],
         consumers: await consumerRunner.status(),
       }),

@@ -2,12 +2,14 @@ import {
   type AnyAggregate,
   type AnyDecision,
   type AnyEventGroup,
+  type AnyProcess,
   type AnyProjection,
   type AnyReaction,
   DuplicateDefinitionError,
   EventCatalog,
 } from '@leftfold/core';
 import type { AnyRelay, ConsumerDefinition } from '@leftfold/messaging';
+import { assertNoAggregateOf, processAggregates } from '@leftfold/processes';
 
 /** Everything that an app is made of. */
 export interface Definitions {
@@ -15,6 +17,7 @@ export interface Definitions {
   readonly decisions: readonly AnyDecision[];
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];
+  readonly processes: readonly AnyProcess[];
   readonly relays: readonly AnyRelay[];
   readonly consumers: readonly ConsumerDefinition[];
   readonly events: readonly AnyEventGroup[];
@@ -27,15 +30,18 @@ type GivenDefinitions = { readonly [TKind in keyof Definitions]?: Definitions[TK
  * Completes and checks the definitions of an app, before a database is looked for.
  *
  * @throws DuplicateDefinitionError when two definitions of one kind have one name
+ * @throws InvalidArgumentError when a process has the name of an aggregate
  */
 export function definitionsOf(options: GivenDefinitions): Definitions {
   const { aggregates = [], decisions = [], projections = [], reactions = [], relays = [] } = options;
-  const { consumers = [] } = options;
+  const { processes = [], consumers = [] } = options;
+  assertNoAggregateOf(processes, aggregates);
   const definitions = {
     aggregates,
     decisions,
     projections,
     reactions,
+    processes,
     relays,
     consumers,
     events: eventGroupsOf({
@@ -43,6 +49,7 @@ export function definitionsOf(options: GivenDefinitions): Definitions {
       decisions,
       projections,
       reactions,
+      processes,
       relays,
       events: options.events ?? [],
     }),
@@ -52,8 +59,8 @@ export function definitionsOf(options: GivenDefinitions): Definitions {
   assertNamesDistinct('projection', projections, ({ name, version }) => `${name}/${version}`);
   // They would have one checkpoint.
   assertNamesDistinct(
-    'projection, reaction or relay',
-    [...projections, ...reactions, ...relays],
+    'projection, reaction, relay or process',
+    [...projections, ...reactions, ...relays, ...processes],
     ({ name, version }) => `${name}/${version}`,
   );
   new EventCatalog(definitions.events);
@@ -66,11 +73,14 @@ function eventGroupsOf({
   decisions,
   projections,
   reactions,
+  processes,
   relays,
   events,
 }: Omit<Definitions, 'consumers'>): readonly AnyEventGroup[] {
-  const ofAggregates = aggregates.map((aggregate) => aggregate.events);
-  const ofOthers = [...decisions, ...projections, ...reactions, ...relays].flatMap((one) => one.events);
+  const ofAggregates = [...aggregates, ...processAggregates(processes)].map((aggregate) => aggregate.events);
+  const ofOthers = [...decisions, ...projections, ...reactions, ...processes, ...relays].flatMap(
+    (one): readonly AnyEventGroup[] => one.events,
+  );
   return [...new Set([...ofAggregates, ...ofOthers, ...events])];
 }
 

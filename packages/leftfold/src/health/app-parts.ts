@@ -1,7 +1,8 @@
-import { type AnyProjection, type AnyReaction, StoreUnavailableError } from '@leftfold/core';
+import { type AnyProcess, type AnyProjection, type AnyReaction, StoreUnavailableError } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { AnyRelay, ConsumerRunner, RelayRunner } from '@leftfold/messaging';
 import { within } from '@leftfold/postgres';
+import { newestOf, type ProcessRunner } from '@leftfold/processes';
 import type { ProjectionRunner } from '@leftfold/projections';
 import { type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
 
@@ -10,16 +11,18 @@ export interface AppParts {
   readonly store: PostgresEventStore;
   readonly projections: readonly AnyProjection[];
   readonly reactions: readonly AnyReaction[];
+  readonly processes: readonly AnyProcess[];
   readonly relays: readonly AnyRelay[];
   readonly runner: Pick<ProjectionRunner, 'isSame'>;
   readonly reactionRunner: Pick<ReactionRunner, 'isSame'>;
+  readonly processRunner: Pick<ProcessRunner, 'isSame'>;
   readonly relayRunner: Pick<RelayRunner, 'isSame'>;
   /** Undefined when this process runs no consumers. */
   readonly consumerRunner: Pick<ConsumerRunner, 'status'> | undefined;
   readonly isClosed: () => boolean;
 }
 
-/** A projection, a reaction or a relay, all of its slices together. */
+/** A projection, a reaction, a process or a relay, all of its slices together. */
 export interface PartState {
   readonly kind: Part['kind'];
   /** `projection balances`. */
@@ -38,7 +41,7 @@ export interface PartState {
 }
 
 interface Part {
-  readonly kind: 'projection' | 'reaction' | 'relay';
+  readonly kind: 'projection' | 'reaction' | 'process' | 'relay';
   readonly name: string;
   readonly version: number;
   /** Whether appends have to apply it. */
@@ -74,9 +77,11 @@ export async function lookAt(
 function partsOf({
   projections,
   reactions,
+  processes,
   relays,
   runner,
   reactionRunner,
+  processRunner,
   relayRunner,
 }: AppParts): readonly Part[] {
   return [
@@ -89,6 +94,11 @@ function partsOf({
       const { name, version } = reaction;
       const isSame = (hash: string) => reactionRunner.isSame(reaction, hash);
       return { kind: 'reaction', name, version, inline: false, isSame };
+    }),
+    ...newestOf(processes).map((process): Part => {
+      const { name, version } = process;
+      const isSame = (hash: string) => processRunner.isSame(process, hash);
+      return { kind: 'process', name, version, inline: false, isSame };
     }),
     ...relays.map((relay): Part => {
       const { name, version } = relay;

@@ -29,7 +29,7 @@ export interface ReadyOptions {
 }
 
 /** What a check has looked at. */
-export type HealthKind = 'database' | 'projection' | 'reaction' | 'relay' | 'consumer';
+export type HealthKind = 'database' | 'projection' | 'reaction' | 'process' | 'relay' | 'consumer';
 
 /** One part of an app. */
 export interface HealthCheck {

@@ -12,6 +12,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   INVALID_NAME: 400,
   // The types of `execute` admit known commands only, so an unknown name came from outside, by `parseCommand`.
   UNKNOWN_COMMAND: 404,
+  PROCESS_INSTANCE_NOT_FOUND: 404,
   APPEND_TOO_LARGE: 413,
   COMMAND_ID_REUSED: 422,
   EVENT_ID_REUSED: 422,
@@ -21,6 +22,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   LOG_REWOUND: 409,
   SOURCE_REWOUND: 409,
   COMMAND_REJECTED: 409,
+  PROCESS_OPERATION_REFUSED: 409,
   PROJECTION_CONSTRAINT_VIOLATED: 409,
   // The same request can succeed later.
   CLOSED: 503,
@@ -28,6 +30,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   MESSAGE_MISSING: 503,
   MESSAGE_TIMEOUT: 503,
   NOT_READY: 503,
+  PROCESS_TIMEOUT: 503,
   STORE_UNAVAILABLE: 503,
   SUBSCRIPTION_TIMEOUT: 503,
   SUBSCRIPTION_NOT_CAUGHT_UP: 503,
@@ -54,6 +57,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   POSTGRES_PORT_IN_USE: 500,
   POSTGRES_START_FAILED: 500,
   POSTGRES_STOPPED: 500,
+  PROCESS_VERSION_MISSING: 500,
   PROJECTION_MODE_MISMATCH: 500,
   PROJECTION_NOT_INLINE: 500,
   READ_ONLY_DATABASE: 500,

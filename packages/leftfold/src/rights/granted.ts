@@ -58,6 +58,9 @@ export const executable = {
     '_lock_appends',
     '_record_published',
     '_rewind_published',
+    '_record_processes',
+    '_due_deadlines',
+    '_settle_deadlines',
   ],
   reader: reading,
   operator: [
@@ -81,18 +84,20 @@ const log = [
   'migrations',
 ];
 const parked = ['parked_keys', 'given_up_events'];
+const processes = ['process_instances', 'process_deadlines'];
 
 /** The tables of the log that each role may select from. No role but the owner may write one. */
 export const readable = {
-  app: [...log, 'snapshots'],
-  projector: [...log, ...parked, 'published_keys'],
-  reader: [...log, 'snapshots'],
+  app: [...log, ...processes, 'snapshots'],
+  projector: [...log, ...parked, ...processes, 'published_keys'],
+  reader: [...log, ...processes, 'snapshots'],
   operator: [
     'subscriptions',
     'subscription_status',
     'projection_copies',
     'parked_events',
     ...parked,
+    ...processes,
     'migrations',
   ],
 } as const;

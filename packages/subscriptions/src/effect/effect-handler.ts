@@ -136,6 +136,7 @@ export class EffectHandler implements SubscriptionHandler {
       goOn = resolve;
     });
     const ended = this.#effect.process(queues, {
+      term: this.#term,
       signal: this.#run.signal,
       lineage: this.#term.lineage ?? '',
       before,
@@ -145,6 +146,7 @@ export class EffectHandler implements SubscriptionHandler {
         const failed = page.failedBefore?.get(key);
         return failed?.position === position ? failed.attempts + 1 : 1;
       },
+      mayProcess: () => this.#mayProcess(page.to),
     });
     ended.catch(() => {}); // thrown here, or where it is recorded
     await Promise.race([goesOn, ended]);
@@ -171,11 +173,14 @@ export class EffectHandler implements SubscriptionHandler {
     const { from } = batches[0]!.page;
     const { to } = batches.at(-1)!.page;
     const step = { lease: this.#term, from, to };
-    const record = this.#effect.recordOf?.(batches.flatMap(({ queues }) => queues));
+    const queues = batches.flatMap((begun) => begun.queues);
+    const record = this.#effect.recordOf?.(queues);
     const advance = () => advanceCheckpoint(store.dbUntil(this.#term.signal), store.schema, step, record);
     const written = await store.loops.background.during(advance);
-    if (written) this.#tell(left);
-    return written;
+    if (!written) return false;
+    this.#effect.recorded?.(queues);
+    this.#tell(left);
+    return true;
   }
 
   #record({ from, to }: SubscriptionPage, left: readonly KeyQueue[]): void {

@@ -32,6 +32,7 @@ export function effectSubscription(
     leastBatch,
     keysAtOnce,
     createHandler: (term, run) => new EffectHandler(effect, options, term, run),
+    ...(effect.beside !== undefined && { beside: (term, signal) => effect.beside!(term, signal) }),
   };
   const subscription = toSubscription(definition, release);
   const options = {

@@ -1,5 +1,6 @@
 import type { AnyEventGroup, OnFailure, ReactionStart, RecordedEvent, RetryPolicy } from '@leftfold/core';
 import type { RawBuilder } from 'kysely';
+import type { LeaseTerm } from '../lease/lease-term.ts';
 import type { SubscriptionRef } from '../subscription/subscription-key.ts';
 import type { KeyQueue } from './key-queues.ts';
 
@@ -50,10 +51,17 @@ export interface Effect extends SubscriptionRef {
    * @default nothing
    */
   recordOf?(queues: readonly KeyQueue[]): RawBuilder<unknown> | undefined;
+
+  /** Called when what {@link recordOf} returned is committed. */
+  recorded?(queues: readonly KeyQueue[]): void;
+
+  /** See `beside` of a subscription's definition. */
+  beside?(term: LeaseTerm, signal: AbortSignal): Promise<boolean>;
 }
 
 /** One batch of an effect. */
 export interface EffectBatch {
+  readonly term: LeaseTerm;
   /** Aborts when the term is over, or the runner stops. */
   readonly signal: AbortSignal;
   /** That of the log in which the events were read. */
@@ -66,4 +74,6 @@ export interface EffectBatch {
   readonly isLate: () => boolean;
   /** How often an event is tried with this attempt, from 1. */
   readonly attemptOf: (queue: KeyQueue, event: RecordedEvent) => number;
+  /** Asks the database whether this process may still process the batch. */
+  readonly mayProcess: () => Promise<boolean>;
 }

@@ -17,6 +17,7 @@ export type OnIncident = (incident: SubscriptionIncident) => void;
 
 const WARNED = new Set([
   'EVENT_PARKED',
+  'PROCESS_VERSION_MISSING',
   'PROJECTION_NOT_INLINE',
   'RELEASE_OUTDATED',
   'SUBSCRIPTION_MISMATCH',

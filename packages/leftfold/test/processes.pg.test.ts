@@ -1,0 +1,103 @@
+import { account, accountEvents } from '@leftfold/testbed/bank';
+import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
+import { failureOf } from '@leftfold/testbed/outcome';
+import { createRoleLogins } from '@leftfold/testbed/roles';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import {
+  accepted,
+  aggregateIdOf,
+  createApp,
+  defineProcess,
+  defineReaction,
+  defineTableProjection,
+} from '../src/index.ts';
+
+const test = databaseTest().extend('logins', async ({ ownDatabase }, fixture) =>
+  disposeAfter(fixture, await createRoleLogins(ownDatabase)),
+);
+
+/** Gives each new account a present, and closes it when nothing is paid in afterwards. */
+const welcome = defineProcess({
+  name: 'welcome',
+  events: [accountEvents],
+  deadlines: ['unused'],
+  publishes: { presented: z.object({ cents: z.int() }) },
+  starts: ['account.opened'],
+  correlate: {
+    'account.opened': ({ streamId }) => aggregateIdOf(streamId),
+    'account.deposited': ({ streamId }) => aggregateIdOf(streamId),
+  },
+  initialState: { id: '' },
+  evolve: { 'account.opened': (_state, { streamId }) => ({ id: aggregateIdOf(streamId) }) },
+  react: {
+    'account.opened': ({ id }, _input, out) => [
+      out.execute(account.command.deposit(id, { cents: 500 })),
+      out.schedule('unused', { afterMs: 50 }),
+      out.publish.presented({ cents: 500 }),
+    ],
+    deadline: ({ id }, _input, out) => [out.execute(account.command.close(id, {})), out.complete()],
+  },
+});
+
+const presents = defineTableProjection({
+  name: 'presents',
+  events: [welcome.published],
+  columns: { id: 'text', cents: 'bigint' },
+  key: ({ streamId }) => ({ id: aggregateIdOf(streamId) }),
+  initialRow: { cents: 0 },
+  evolve: { 'welcome.presented': (row, { data }) => ({ ...row, cents: row.cents + data.cents }) },
+});
+
+test('an app runs its processes, with the rights of the script', async ({ logins }) => {
+  await logins.migrate();
+  const definitions = { aggregates: [account], processes: [welcome], projections: [presents] } as const;
+  await using owner = await createApp({
+    ...definitions,
+    database: { url: logins.urlOf('owner') },
+    subscriptions: { run: false },
+  });
+  await logins.grant({ projections: [presents] });
+  await using app = await createApp({ ...definitions, database: { url: logins.urlOf('process') } });
+  const { token } = accepted(await app.execute(account.command.open('ada', { owner: 'Ada' })));
+  await app.processes.waitFor(welcome, token);
+  expect(await owner.processes.whenEnded(welcome, 'ada')).toMatchObject({ status: 'completed' });
+  expect((await app.load(account, 'ada')).state).toEqual({ open: false, cents: 0 });
+  await app.projections.whenCaughtUp(presents);
+  expect(await app.query(presents).execute()).toEqual([{ id: 'ada', cents: 500 }]);
+  expect((await app.status()).processes).toMatchObject([
+    { name: 'welcome', state: 'running', instances: [{ version: 1, status: 'completed', count: 1 }] },
+  ]);
+  expect((await app.health()).checks).toContainEqual(
+    expect.objectContaining({ kind: 'process', name: 'process welcome', ok: true }),
+  );
+  expect(await app.processes.instances(welcome, { status: 'completed' })).toMatchObject([{ id: 'ada' }]);
+  expect((await app.processes.load(welcome, 'ada')).state.id).toBe('ada');
+});
+
+test('a process has another name than each aggregate and reaction', async () => {
+  const options = { database: { url: 'postgres://x' } } as const;
+  const accounts = defineProcess({
+    name: 'account',
+    events: [welcome.published],
+    starts: ['welcome.presented'],
+    correlate: { 'welcome.presented': ({ streamId }) => aggregateIdOf(streamId) },
+    initialState: {},
+  });
+  const reaction = defineReaction({
+    name: 'welcome',
+    events: [accountEvents],
+    on: { 'account.opened': async () => {} },
+  });
+  const both = { aggregates: [account], processes: [accounts], ...options };
+  expect(await failureOf(createApp(both))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(
+    await failureOf(createApp({ processes: [welcome], reactions: [reaction], ...options })),
+  ).toMatchObject({
+    code: 'DUPLICATE_DEFINITION',
+  });
+  expect(await failureOf(createApp({ processes: [welcome, welcome], ...options }))).toMatchObject({
+    code: 'DUPLICATE_DEFINITION',
+    kind: 'process',
+  });
+});

@@ -1,0 +1,43 @@
+import { channel } from 'node:diagnostics_channel';
+import { LeftfoldError, type ProcessInputIgnoredMessage, type RecordedInput } from '@leftfold/core';
+import { commandIdOf } from './command-ids.ts';
+import type { ExecuteProcessCommand, ProcessExecuteOptions } from './execute-command.ts';
+
+const ignored = channel('leftfold:process.input.ignored');
+
+/** An input and the instance that it is for. */
+export interface InputFor {
+  readonly process: string;
+  readonly id: string;
+  readonly input: RecordedInput;
+  /** Identifies the input among those of the instance. @default its id */
+  readonly of?: readonly (string | number)[];
+}
+
+/**
+ * Records an input once.
+ *
+ * @returns false when the instance does not take it
+ * @throws what `execute` throws
+ */
+export async function recordInput(
+  execute: ExecuteProcessCommand,
+  { process, id, input, of = [input.id] }: InputFor,
+  options: Omit<ProcessExecuteOptions, 'commandId'>,
+): Promise<boolean> {
+  const commandId = commandIdOf({ process, id, of: ['input', ...of] });
+  const command = { aggregate: process, id, name: 'record', input };
+  try {
+    const result = await execute(command, { ...options, commandId });
+    if (result.outcome === 'accepted') return true;
+    if (ignored.hasSubscribers) {
+      const message: ProcessInputIgnoredMessage = { process, id, type: input.type, reason: result.reason };
+      ignored.publish(message);
+    }
+    return false;
+  } catch (error) {
+    // The id is that of the input alone: it was recorded before, perhaps by a release that reads the event otherwise.
+    if (LeftfoldError.is(error) && error.code === 'COMMAND_ID_REUSED') return true;
+    throw error;
+  }
+}

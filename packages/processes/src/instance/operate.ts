@@ -1,0 +1,131 @@
+import type { NewEvent, ProcessOutput, RecordedInput, Rejection } from '@leftfold/core';
+import { reject } from '@leftfold/core';
+import { takeDeferred } from './fold-instance.ts';
+import {
+  hasEnded,
+  type InstanceState,
+  type RecordedDeadline,
+  withInput,
+  withOutputs,
+} from './instance-state.ts';
+import type { ProcessVersions } from './process-versions.ts';
+import { outcomeOf, summaryOf } from './take-input.ts';
+
+/** Why an operation does not fit an instance. */
+export type NotOperated =
+  | 'not-started'
+  | 'ended'
+  | 'paused'
+  | 'not-paused'
+  | 'not-failed'
+  | 'nothing-rejected'
+  | 'newest-version'
+  | 'exists';
+
+/** What an operation appends. */
+export type Operated = readonly NewEvent[] | Rejection<NotOperated>;
+
+/** What an operation gets beside the instance. */
+export interface Operation {
+  readonly versions: ProcessVersions;
+  readonly instance: InstanceState;
+  readonly reason: string;
+  readonly commandId: string;
+}
+
+export function pauseInstance({ versions, instance, reason }: Operation): Operated {
+  const refused = notOpen(instance);
+  if (refused !== undefined) return refused;
+  if (instance.status === 'paused') return reject('paused');
+  return [versions.events.create['paused']!({ reason } as never)];
+}
+
+export function resumeInstance({ versions, instance, reason }: Operation): Operated {
+  const refused = notOpen(instance);
+  if (refused !== undefined) return refused;
+  if (instance.status !== 'paused') return reject('not-paused');
+  const handled: { type: string; name?: string; outputs: readonly ProcessOutput[] }[] = [];
+  const published: NewEvent[] = [];
+  const definition = versions.of(instance.version);
+  const running: InstanceState = { ...instance, status: 'running' };
+  const after = takeDeferred(running, instance.deferred, versions, (taken, input) => {
+    const outcome = outcomeOf(versions, definition, taken.state, input);
+    const name = input.type === 'deadline' ? { name: (input as RecordedDeadline).name } : {};
+    handled.push({ type: input.type, ...name, outputs: outcome.outputs });
+    published.push(...outcome.published);
+    return outcome.outputs;
+  });
+  const data = { reason, handled, ...summaryOf(definition, after.state) };
+  return [versions.events.create['resumed']!(data as never), ...published];
+}
+
+/** With a function for `cancelled`, the process decides how it ends. */
+export function cancelInstance({ versions, instance, reason, commandId }: Operation): Operated {
+  const refused = notOpen(instance);
+  if (refused !== undefined) return refused;
+  const definition = versions.of(instance.version);
+  const { create } = versions.events;
+  if (!definition.reactsTo('cancelled')) return [create['cancelled']!({ reason } as never)];
+  if (instance.status === 'paused') return reject('paused');
+  const input: RecordedInput = { type: 'cancelled', id: commandId, reason };
+  const { state } = withInput(instance, definition, input);
+  const { outputs, published } = outcomeOf(versions, definition, state, input);
+  const data = { input, outputs, ...summaryOf(definition, state) };
+  return [create['received']!(data as never), ...published];
+}
+
+export function retryInstance({ versions, instance, reason }: Operation): Operated {
+  if (instance.status === 'unknown') return reject('not-started');
+  if (instance.status !== 'failed') return reject('not-failed');
+  const { commands } = instance.rejected;
+  if (commands.length === 0) return reject('nothing-rejected');
+  return [versions.events.create['retried']!({ reason, outputs: commands } as never)];
+}
+
+export function moveInstance({ versions, instance, reason }: Operation): Operated {
+  const refused = notOpen(instance);
+  if (refused !== undefined) return refused;
+  const { newest } = versions;
+  const { version: from } = instance;
+  if (from >= newest.version) return reject('newest-version');
+  const state = newest.migrate(instance.state, from);
+  const definition = versions.hashOf(newest);
+  const paused = instance.status === 'paused' ? { paused: true } : {};
+  const moved = { reason, from, version: newest.version, definition, state, ...paused };
+  const data = { ...moved, ...summaryOf(newest, state) };
+  return [versions.events.create['moved']!(data as never)];
+}
+
+/** What a fork continues: an instance as it was after one of its events. */
+export interface ForkedInstance {
+  readonly id: string;
+  readonly atVersion: number;
+  readonly version: number;
+  readonly state: unknown;
+  /** What is done in the new instance: open deadlines are set again, and the outputs of that event are issued again. */
+  readonly outputs: readonly ProcessOutput[];
+}
+
+export function forkInstance({ versions, instance, reason }: Operation, from: ForkedInstance): Operated {
+  if (instance.status !== 'unknown') return reject('exists');
+  const { id, atVersion, version, state, outputs } = from;
+  const definition = versions.of(version);
+  const base = { ...instance, status: 'running' as const };
+  if (hasEnded(withOutputs(base, outputs, 1))) return reject('ended');
+  const data = {
+    reason,
+    from: id,
+    atVersion,
+    version,
+    definition: versions.hashOf(definition),
+    state,
+    outputs,
+    ...summaryOf(definition, state),
+  };
+  return [versions.events.create['forked']!(data as never)];
+}
+
+function notOpen(instance: InstanceState): Rejection<NotOperated> | undefined {
+  if (instance.status === 'unknown') return reject('not-started');
+  return hasEnded(instance) ? reject('ended') : undefined;
+}

@@ -1,0 +1,171 @@
+import type { CommandMetadata } from '@leftfold/commands';
+import {
+  type CustomMetadata,
+  type ProcessInstanceRef,
+  ProcessInstanceNotFoundError,
+  ProcessOperationRefusedError,
+  type ProcessOutput,
+  type RecordedEvent,
+  streamIdOf,
+} from '@leftfold/core';
+import { assertGiven, assertGivenText, assertPlainObject, assertWhole } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import { outputsIn } from '../engine/dispatch-outputs.ts';
+import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
+import { foldInstance } from '../instance/fold-instance.ts';
+import { hasEnded, type InstanceState, noInstance } from '../instance/instance-state.ts';
+import type { ForkedInstance, NotOperated } from '../instance/operate.ts';
+import type { ProcessVersions } from '../instance/process-versions.ts';
+import { readDueTimes } from '../sql/instances.ts';
+
+/** What an operator gives with an operation. */
+export interface OperateOptions {
+  /** Recorded with the operation. */
+  readonly reason: string;
+  /** Of the recorded event: `actor` says who it was, and the app's own fields where its schema requires some. */
+  readonly metadata?: (CommandMetadata & CustomMetadata) | undefined;
+}
+
+/** What a fork needs. */
+export interface ForkOptions extends OperateOptions {
+  /** The stream version of the instance after whose event the new one continues. */
+  readonly atVersion: number;
+  /** The id of the new instance. */
+  readonly newId: string;
+}
+
+/** An instance as the log has it. */
+export interface LoadedInstance<TState = unknown> {
+  readonly id: string;
+  readonly status: Exclude<InstanceState['status'], 'unknown'>;
+  /** Of its process. */
+  readonly version: number;
+  readonly state: TState;
+  /** Of its last event. */
+  readonly streamVersion: number;
+  /** By name; `dueAt` is undefined until the runner has recorded the deadline. */
+  readonly deadlines: readonly { readonly name: string; readonly dueAt: Date | undefined }[];
+  /** Inputs that came while it was paused. */
+  readonly deferred: number;
+  readonly summary: string | undefined;
+  /** Why it failed or was cancelled. */
+  readonly failure: string | undefined;
+}
+
+/** Operations that take a reason only. */
+export type OperationName = 'pause' | 'resume' | 'cancel' | 'retry' | 'move';
+
+const operateNames = { reason: true, metadata: true } as const;
+const forkNames = { ...operateNames, atVersion: true, newId: true } as const;
+
+const why: Readonly<Record<Exclude<NotOperated, 'not-started'>, string>> = {
+  ended: 'it has ended',
+  paused: 'it is paused; resume it first',
+  'not-paused': 'it is not paused',
+  'not-failed': 'it has not failed',
+  'nothing-rejected': 'none of its commands was rejected; fork it, at a version before it failed',
+  'newest-version': 'it has the newest version that this app has',
+  exists: 'there is an instance with the new id; choose another one',
+};
+
+/** The instances of one process: loads them, and does what an operator wants. */
+export class ProcessInstances {
+  readonly #store: PostgresEventStore;
+  readonly #executeCommand: ExecuteProcessCommand;
+  readonly #versions: ProcessVersions;
+
+  constructor(store: PostgresEventStore, execute: ExecuteProcessCommand, versions: ProcessVersions) {
+    this.#store = store;
+    this.#executeCommand = execute;
+    this.#versions = versions;
+  }
+
+  async load(id: string): Promise<LoadedInstance> {
+    const { name } = this.#versions;
+    const { instance } = await this.#read(id);
+    const { status, version, state, streamVersion, deferred, failure } = instance;
+    if (status === 'unknown') throw new ProcessInstanceNotFoundError(this.#ref(id));
+    const dueTimes = await readDueTimes(this.#store, name, id);
+    const deadlines = Object.entries(instance.deadlines).map(([deadline, { number }]) => {
+      const due = dueTimes.get(deadline);
+      return { name: deadline, dueAt: due?.number === number ? due.dueAt : undefined };
+    });
+    const summary = this.#versions.of(version).summaryOf(state);
+    return {
+      id,
+      status,
+      version,
+      state,
+      streamVersion,
+      deadlines,
+      deferred: deferred.length,
+      summary,
+      failure,
+    };
+  }
+
+  async operate(operation: OperationName, id: string, options: OperateOptions): Promise<void> {
+    assertGiven('options', options, operateNames);
+    await this.#execute(operation, id, options, {});
+  }
+
+  async fork(id: string, options: ForkOptions): Promise<void> {
+    assertGiven('options', options, forkNames);
+    const { atVersion, newId } = options;
+    assertWhole('atVersion', atVersion, { least: 1 });
+    const from = await this.#forked(id, atVersion);
+    await this.#execute('fork', newId, options, { from });
+  }
+
+  async #forked(id: string, atVersion: number): Promise<ForkedInstance> {
+    const { name } = this.#versions;
+    const refused = (problem: string) => new ProcessOperationRefusedError(this.#ref(id), 'fork', problem);
+    const { instance, last } = await this.#read(id, atVersion);
+    const { streamVersion, version, state } = instance;
+    if (last === undefined) throw new ProcessInstanceNotFoundError(this.#ref(id));
+    if (streamVersion < atVersion)
+      throw refused(`it has ${streamVersion} events, and none at version ${atVersion}`);
+    if (hasEnded(instance))
+      throw refused(`it had ended at version ${atVersion}; choose a version before that`);
+    const open: ProcessOutput[] = Object.entries(instance.deadlines)
+      .filter(([, { number }]) => number !== atVersion)
+      .map(([deadline, { afterMs, at, until }]) => ({ kind: 'schedule', deadline, afterMs, at, until }));
+    const outputs = [...open, ...outputsIn(last.type.slice(name.length + 1), last.data)];
+    return { id, atVersion, version, state, outputs };
+  }
+
+  async #execute(
+    operation: OperationName | 'fork',
+    id: string,
+    { reason, metadata }: OperateOptions,
+    input: object,
+  ): Promise<void> {
+    assertGivenText('reason', reason);
+    assertPlainObject('metadata', metadata);
+    const command = { aggregate: this.#versions.name, id, name: operation, input: { reason, ...input } };
+    const result = await this.#executeCommand(command, metadata === undefined ? {} : { metadata });
+    if (result.outcome === 'accepted') return;
+    const rejected = result.reason as NotOperated;
+    if (rejected === 'not-started') throw new ProcessInstanceNotFoundError(this.#ref(id));
+    throw new ProcessOperationRefusedError(this.#ref(id), operation, why[rejected] ?? rejected);
+  }
+
+  /** @param to the stream version up to which it is read. @default all of it */
+  async #read(
+    id: string,
+    to?: number,
+  ): Promise<{ readonly instance: InstanceState; readonly last: RecordedEvent | undefined }> {
+    const { name } = this.#versions;
+    let instance = noInstance;
+    let last: RecordedEvent | undefined;
+    for await (const event of this.#store.readStream(streamIdOf(name, id), to === undefined ? {} : { to })) {
+      instance = foldInstance(this.#versions, instance, event.type.slice(name.length + 1), event.data);
+      last = event;
+    }
+    return { instance, last };
+  }
+
+  #ref(id: string): ProcessInstanceRef {
+    return { process: this.#versions.name, id };
+  }
+}

@@ -1,0 +1,55 @@
+import type { AnyProcess } from '@leftfold/core';
+import { assertOneOf, assertOptions, assertText, assertWhole, type OptionNames } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
+import type { RunnerOptions, SubscriptionStatus } from '@leftfold/subscriptions';
+import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
+import type { InstanceCount, InstancePage, ProcessInstance } from '../sql/instances.ts';
+
+/** What `createProcessRunner` takes. */
+export interface ProcessRunnerOptions extends RunnerOptions {
+  readonly store: PostgresEventStore;
+  /** May have several versions of a process: new instances begin with the highest, others keep theirs. */
+  readonly processes: readonly AnyProcess[];
+  /** Executes their commands, and knows the aggregates of `processAggregates(processes)`. */
+  readonly execute: ExecuteProcessCommand;
+}
+
+/** A process: any version of its definition, or its name. */
+export type ProcessRef = Pick<AnyProcess, 'name'>;
+
+/** State and progress of a process, all of its versions together. */
+export interface ProcessStatus extends SubscriptionStatus {
+  /** How many instances of each version have each status. */
+  readonly instances: readonly InstanceCount[];
+}
+
+/** Which instances are listed, in the order of their ids. */
+export interface ProcessInstancesOptions {
+  /** @default any */
+  readonly status?: ProcessInstance['status'] | undefined;
+  /** @default any */
+  readonly version?: number | undefined;
+  /** Only instances after this id: the last one of the page before. @default from the first one */
+  readonly after?: string | undefined;
+  /** 1 to 1000. @default 100 */
+  readonly limit?: number | undefined;
+}
+
+const listNames: OptionNames<ProcessInstancesOptions> = {
+  status: true,
+  version: true,
+  after: true,
+  limit: true,
+};
+const statuses = ['running', 'paused', 'completed', 'failed', 'cancelled'];
+
+/** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
+export function toInstancePage(options: ProcessInstancesOptions): InstancePage {
+  assertOptions('options', options, listNames);
+  const { status, version, after, limit = 100 } = options;
+  assertOneOf('status', status, statuses);
+  assertWhole('version', version, { least: 1, most: 2_147_483_647 });
+  assertText('after', after);
+  assertWhole('limit', limit, { least: 1, most: 1_000 });
+  return { status, version, after, limit };
+}
