@@ -1,3 +1,4 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { type Bank, make, openBank, test } from './process-test.ts';
@@ -18,6 +19,7 @@ async function reminders({ executor }: Bank): Promise<number> {
 
 describe('a deadline', () => {
   test('that is over is an input, once', async ({ connectionString }) => {
+    guarantee('process-inputs-once');
     await using bank = await open(connectionString, { withinMs: 50 });
     const runner = bank.runner();
     await runner.start();
@@ -35,6 +37,7 @@ describe('a deadline', () => {
   test('is due by the clock of the database, counted from when the input was recorded', async ({
     connectionString,
   }) => {
+    guarantee('deadlines-by-the-database');
     await using bank = await open(connectionString, { withinMs: 120_000 });
     const runner = bank.runner();
     await runner.start();
@@ -66,6 +69,7 @@ describe('a deadline', () => {
   });
 
   test('that is cancelled or replaced meanwhile is ignored when it comes', async ({ connectionString }) => {
+    guarantee('deadline-or-reply');
     await using bank = await open(connectionString, { withinMs: 60_000 });
     const runner = bank.runner();
     await runner.start();
@@ -97,6 +101,7 @@ describe('a deadline', () => {
   test.for(['the reply', 'the deadline'] as const)(
     'and a reply that race: %s is recorded first, and decides',
     async (first, { connectionString }) => {
+      guarantee('deadline-or-reply');
       await using bank = await open(connectionString);
       const { executor } = bank;
       await bank.execute({ aggregate: 'payment', id: '1', name: 'record', input: madeInput });

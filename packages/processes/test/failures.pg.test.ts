@@ -1,4 +1,5 @@
 import { aggregateIdOf, defineProcess } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { afterEach, describe, expect, vi } from 'vitest';
 import { paymentWithin } from './orders.ts';
@@ -85,6 +86,7 @@ describe('with a clock that is years behind', () => {
   afterEach(() => void vi.useRealTimers());
 
   test('a deadline is over at its time, by the clock of the database', async ({ connectionString }) => {
+    guarantee('deadlines-by-the-database');
     const payment = paymentWithin({ withinMs: 100 });
     const far = paymentWithin({ withinMs: 60_000 });
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2001-01-01T00:00:00Z') });

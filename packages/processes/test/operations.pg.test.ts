@@ -1,4 +1,5 @@
 import { aggregateIdOf, defineProcess } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect } from 'vitest';
 import { paymentWithin } from './orders.ts';
@@ -20,6 +21,7 @@ async function started(bank: Bank) {
 
 describe('an instance that is paused', () => {
   test('keeps its inputs, and takes them in order when it is resumed', async ({ connectionString }) => {
+    guarantee('paused-instances-lose-nothing');
     await using bank = await openBank(connectionString, [payment]);
     const runner = await started(bank);
     await runner.pauseInstance(payment, '1', { reason });
@@ -44,6 +46,7 @@ describe('an instance that is paused', () => {
   test('does what a deadline wants that came meanwhile, unless it was cancelled', async ({
     connectionString,
   }) => {
+    guarantee('paused-instances-lose-nothing');
     await using bank = await openBank(connectionString, [payment]);
     const runner = bank.runner();
     await runner.start();
@@ -176,6 +179,7 @@ describe('several versions of a process', () => {
   }
 
   test('run side by side: each instance has its own until it is moved', async ({ connectionString }) => {
+    guarantee('instances-keep-their-version');
     await using old = await withFirst(connectionString);
     await using bank = old.beside([one, two]);
     const runner = bank.runner();

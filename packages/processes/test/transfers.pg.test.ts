@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ProcessInputIgnoredMessage } from '@leftfold/core';
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { expireLeases } from '@leftfold/testbed/faults';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -94,6 +95,7 @@ describe('a process', () => {
   test.for(['record', 'withdraw', 'request.made', 'account.withdrawn', 'deposit'])(
     'whose process ends after %s does everything once',
     async (step, { bank }) => {
+      guarantee('process-commands-once');
       const { execute, isReached } = crashingAfter(bank, [step]);
       const crashing = bank.runner({ execute });
       await crashing.start();
@@ -109,6 +111,7 @@ describe('a process', () => {
   );
 
   test('whose process ends after a rejection does not execute the command again', async ({ bank }) => {
+    guarantee('process-commands-once');
     const { execute, isReached } = crashingAfter(bank, ['rejected']);
     const crashing = bank.runner({ execute });
     await crashing.start();
@@ -126,6 +129,7 @@ describe('a process', () => {
   test('that another one went on with meanwhile does not record what became of its command', async ({
     bank,
   }) => {
+    guarantee('process-commands-once');
     const gate = new Gate();
     const paused = bank.runner({
       leaseMs: 60_000,
@@ -192,6 +196,7 @@ describe('a process', () => {
   });
 
   test('takes a message once for each command id', async ({ connectionString }) => {
+    guarantee('process-inputs-once');
     const payment = paymentWithin();
     await using bank = await openBank(connectionString, [payment]);
     const runner = bank.runner();
@@ -231,6 +236,7 @@ describe('a process', () => {
 test('2,000 instances with two runners: every command happens once', { timeout: 240_000 }, async ({
   connectionString,
 }) => {
+  guarantee('process-commands-once');
   await using bank = await openBank(connectionString, [transferIn(2)]);
   await bank.execute(account.command.open('a', { cents: 100_000 }));
   await bank.execute(account.command.open('b', { cents: 0 }));

@@ -1,3 +1,4 @@
+import { guarantee } from '@leftfold/testbed/guarantees';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineEvents } from '../event/define-events.ts';
@@ -301,6 +302,7 @@ describe.each([booking, payment])(
       ['answers come twice', { duplicates: 2, timeouts: 1, rejections: 1, refusals: 1 }, both],
       ['everything at once', { duplicates: 1, timeouts: 2, rejections: 2, refusals: 1, cancels: 1 }, both],
     ])('%s', { timeout: 60_000 }, (_what, budget, phases) => {
+      guarantee('sagas-complete-or-compensate');
       const { ends, states } = walk(saga, { ...none, ...budget });
       expect(states).toBeGreaterThan(saga.steps.length);
       for (const end of ends) expectEnd(saga, end);

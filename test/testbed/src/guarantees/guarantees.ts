@@ -4,6 +4,7 @@ import { documentationClaims } from './claims/documentation.ts';
 import { lifecycleClaims } from './claims/lifecycle.ts';
 import { logClaims } from './claims/log.ts';
 import { messageClaims } from './claims/messages.ts';
+import { processClaims } from './claims/processes.ts';
 import { projectionClaims } from './claims/projections.ts';
 import { readingClaims } from './claims/reading.ts';
 import { refusalClaims } from './claims/refusals.ts';
@@ -15,6 +16,7 @@ const claimsByGroup = {
   Commands: commandClaims,
   Projections: projectionClaims,
   Messages: messageClaims,
+  Processes: processClaims,
   'Starting and ending': lifecycleClaims,
   Refusals: refusalClaims,
   Documentation: documentationClaims,
