@@ -12,7 +12,8 @@ import * as testing from '@leftfold/testing';
 import * as testingMessages from '@leftfold/testing/messages';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { processOptionsWith, sagaOptionsWith } from '../test/process-options.ts';
+import { processOptionsWith } from '../test/process-options.ts';
+import { sagaCalls } from '../test/saga-calls.ts';
 import { wrongCalls } from '../test/wrong-calls.ts';
 import * as leftfold from './index.ts';
 
@@ -75,14 +76,6 @@ const transport: messaging.Transport = {
 };
 const openings = core.defineEvents('openings', { opened: text });
 const processOptions = processOptionsWith(events);
-const sagaOptions = sagaOptionsWith(events);
-const sagaPivot = {
-  run: () => account.command.open('a', { owner: 'Ada' }),
-  answers: { done: ['payments.paid'], refused: ['payments.refused'] },
-  retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
-  timeoutMs: 1,
-} as const;
-const sagaStep = { ...sagaPivot, compensate: () => account.command.open('a', { owner: 'Ada' }) };
 const process = core.defineProcess(processOptions);
 const relayOptions = {
   name: 'openings-out',
@@ -276,36 +269,7 @@ const calls: Calls = {
     (...given: never[]) => process.message(...(given as [never, never, never])),
     ['payments.paid', 'a', { cents: 1 }],
   ],
-  defineSaga: [core.defineSaga, ['trip', sagaOptions]],
-  'step of a saga': [
-    (name: never, options: never) => core.defineSaga('trip', sagaOptions).step(name, options).build(),
-    ['pay', sagaStep],
-  ],
-  'pivot of a saga': [
-    (name: never, options: never) => core.defineSaga('trip', sagaOptions).pivot(name, options).build(),
-    ['pay', sagaPivot],
-  ],
-  processGraph: [core.processGraph, [process]],
-  'given a process': [testing.given, [process, [opened], { now: new Date() }]],
-  'given a process.when': [(input: never) => testing.given(process).when(input), [opened]],
-  'given a process.when, of a message': [
-    (input: never) => testing.given(process).when(input),
-    [process.message('payments.paid', 'a', { cents: 1 })],
-  ],
-  'given a process.when, of its own': [
-    (input: never) => testing.given(process, [opened]).when(input),
-    [{ type: 'rejected', as: 'a', reason: 'no' }],
-  ],
-  'given a process.after': [(ms: never) => testing.given(process).after(ms), [1]],
-  'given a process.unanswered': [
-    (command: never) => testing.given(process, [opened]).unanswered(command),
-    [account.command.open('a', { owner: 'Ada' })],
-  ],
-  'given a process.rejecting': [
-    (command: never, reason: never, options: never) =>
-      testing.given(process, [opened]).rejecting(command, reason, options),
-    [account.command.open('a', { owner: 'Ada' }), 'no', { details: { of: 'a' }, times: 1 }],
-  ],
+  ...sagaCalls(events, opened, process),
   processAggregates: [processes.processAggregates, [[process]]],
   createProcessRunner: [
     processes.createProcessRunner,

@@ -25,23 +25,3 @@ export function processOptionsWith(events: EventGroup<'account', { readonly open
     timeoutMs: 1,
   } as const;
 }
-
-/** Options of a saga that has every one of them. */
-export function sagaOptionsWith(events: EventGroup<'account', { readonly opened: { owner: string } }>) {
-  return {
-    version: 1,
-    events: [events],
-    messages: { 'payments.paid': z.object({ cents: z.int() }), 'payments.refused': z.object({}) },
-    publishes: { settled: z.object({ owner: z.string() }) },
-    startedBy: 'account.opened',
-    correlate: { 'account.opened': () => 'a' },
-    compensationRetry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
-    ended: () => {},
-    concurrency: 1,
-    slices: 1,
-    start: 'end',
-    onFailure: 'stop',
-    retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
-    timeoutMs: 1,
-  } as const;
-}

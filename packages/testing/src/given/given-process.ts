@@ -22,7 +22,12 @@ import { DEFAULT_NOW } from './decision-context.ts';
 import type { ThenState } from './outcome.ts';
 import { toPlainEvent } from './plain-event.ts';
 import { type GivenInput, toInputs } from './process-inputs.ts';
-import { type CommandAnswer, type GivenProcessStatus, ProcessInstance } from './process-instance.ts';
+import {
+  type CommandAnswer,
+  commandOf,
+  type GivenProcessStatus,
+  ProcessInstance,
+} from './process-instance.ts';
 
 /** Options of `given` for a process. */
 export interface GivenProcessOptions {
@@ -127,10 +132,7 @@ function outcomeAfter<TProcess extends AnyProcess>(
   const state = instance.state as State;
   const name = `process "${process.name}"`;
   const andThen = (step: Step) => outcomeAfter(process, now, [...steps, step]);
-  // Sound: `out.execute` has made them.
-  const commands = outputs.flatMap((one) =>
-    one.kind === 'execute' ? [one.command as unknown as AnyCommand] : [],
-  );
+  const commands = outputs.flatMap((one) => (one.kind === 'execute' ? [commandOf(one)] : []));
 
   function then(expected: readonly ExpectedOutput[]): ProcessOutcome<TProcess> {
     if (typeof expected === 'function')
@@ -248,7 +250,7 @@ function likeExpected(
 function plainExpected(expected: ExpectedOutput): unknown {
   if (typeof expected !== 'object' || expected === null)
     throw InvalidArgumentError.not('a command, an event or an output', 'expected', expected);
-  if (isOutput(expected) || !isEvent(expected)) return asStored(expected as unknown as JsonObject);
+  if (isOutput(expected) || !isEvent(expected)) return asStored(expected);
   return toPlainEvent(expected);
 }
 
