@@ -271,7 +271,7 @@ export type { AcceptedInput, CancelledInput, DeadlineInput, EventInput } from '.
 export type { MessageInput, ProcessInputs, ProcessMessages } from './process/process-inputs.ts';
 export type { RecordedInput, RejectedInput } from './process/process-inputs.ts';
 export type { ProcessCorrelate, ProcessEvolve, ProcessOptions } from './process/process-options.ts';
-export type { ProcessReact } from './process/process-options.ts';
+export type { ProcessContext, ProcessReact } from './process/process-options.ts';
 export type { CancelOutput, CompleteOutput, DeadlineTime, ExecuteOutput } from './process/process-outputs.ts';
 export type { ExecuteOutputOptions, FailOutput, ProcessOut } from './process/process-outputs.ts';
 export type { ProcessOutput, PublishOutput, ReactResult, ScheduleOutput } from './process/process-outputs.ts';

@@ -58,7 +58,7 @@ test('a process reads the events that it correlates, from the end of the log, an
 test('its functions are pure: a state follows from an input, and outputs are plain values', () => {
   const state = transfer.evolve(transfer.initialState, made);
   expect(state).toEqual({ cents: 7 });
-  const outputs = transfer.react(state, made);
+  const outputs = transfer.react(state, made, { id: 't-1' });
   expect(JSON.parse(JSON.stringify(outputs))).toEqual(outputs);
   expect(outputs).toEqual([
     { kind: 'execute', command: deposit, as: 'credit', metadata: { tenant: 't' } },
@@ -66,11 +66,21 @@ test('its functions are pure: a state follows from an input, and outputs are pla
     { kind: 'schedule', deadline: 'too-late', at: '1970-01-01T00:00:00.000Z' },
     { kind: 'publish', event: 'settled', data: { cents: 7 } },
   ]);
-  expect(transfer.react(state, { type: 'deadline', id: '2', name: 'too-late' })).toEqual([
+  expect(transfer.react(state, { type: 'deadline', id: '2', name: 'too-late' }, { id: 't-1' })).toEqual([
     { kind: 'fail', reason: 'too-late' },
   ]);
   expect(transfer.evolve(state, { type: 'cancelled', id: '3' })).toBe(state);
-  expect(transfer.react(state, { type: 'cancelled', id: '3' })).toEqual([]);
+  expect(transfer.react(state, { type: 'cancelled', id: '3' }, { id: 't-1' })).toEqual([]);
+});
+
+test('a function of react gets the id of the instance', () => {
+  const process = defineProcess({
+    ...given,
+    react: { cancelled: (_state, _input, out, { id }) => out.fail(id) },
+  });
+  expect(process.react({ cents: 0 }, { type: 'cancelled', id: '3' }, { id: 't-1' })).toEqual([
+    { kind: 'fail', reason: 't-1' },
+  ]);
 });
 
 test('a summary has 200 characters at most', () => {
@@ -95,7 +105,7 @@ describe('an output that a process cannot have', () => {
       ...given,
       deadlines: ['too-late'],
       react: { 'request.made': ((_state: unknown, _input: unknown, out: never) => react(out)) as never },
-    }).react({ cents: 0 }, made);
+    }).react({ cents: 0 }, made, { id: 't-1' });
 
   test.each<[string, (out: { readonly [name: string]: (...given: unknown[]) => unknown }) => unknown]>([
     ['an unknown deadline', (out) => out['schedule']!('never', { afterMs: 1 })],

@@ -15,7 +15,7 @@ import { type RetryPolicy, toRetryPolicy } from '../retry/retry-policy.ts';
 import { assertProcessOptions } from './assert-process-options.ts';
 import { processEventsOf } from './process-events.ts';
 import type { ProcessInputs, ProcessMessages, RecordedInput } from './process-inputs.ts';
-import type { ProcessEvolve, ProcessOptions } from './process-options.ts';
+import type { ProcessContext, ProcessEvolve, ProcessOptions } from './process-options.ts';
 import { outputsOf } from './outputs-of.ts';
 import { processOut, type ProcessOutput } from './process-outputs.ts';
 
@@ -60,7 +60,7 @@ export interface AnyProcess {
   /** @throws what `evolve` throws */
   evolve(state: unknown, input: RecordedInput): unknown;
   /** @param state after the input. @throws what `react` throws; InvalidDefinitionError when it returns something else */
-  react(state: unknown, input: RecordedInput): readonly ProcessOutput[];
+  react(state: unknown, input: RecordedInput, context: ProcessContext): readonly ProcessOutput[];
   /** @throws what `summary` throws */
   summaryOf(state: unknown): string | undefined;
   /** @throws what `migrate` throws */
@@ -128,7 +128,7 @@ const NONE = {};
  *   initialState: { to: '', cents: 0 },
  *   evolve: { 'request.made': (state, { data }) => ({ ...state, to: data.to, cents: data.cents }) },
  *   react: {
- *     'request.made': (_state, { id, data }, out) => [
+ *     'request.made': (_state, { data }, out, { id }) => [
  *       out.execute(account.command.withdraw(data.from, { cents: data.cents, transferId: id })),
  *       out.schedule('too-late', { afterMs: 60_000 }),
  *     ],
@@ -175,7 +175,10 @@ export function defineProcess<
   // Sound: each function is called with events and inputs of its type.
   const correlate = options.correlate as Functions<[RecordedEvent], unknown>;
   const evolve = (options.evolve ?? NONE) as Functions<[unknown, RecordedInput], unknown>;
-  const react = (options.react ?? NONE) as Functions<[unknown, RecordedInput, unknown], unknown>;
+  const react = (options.react ?? NONE) as Functions<
+    [unknown, RecordedInput, unknown, ProcessContext],
+    unknown
+  >;
   const eventTypes = Object.keys(correlate).filter((type) => correlate[type] !== undefined);
   const inputTypes = [...eventTypes, ...Object.keys(messages), 'accepted', 'rejected'];
   const out = processOut({ process: name, deadlines, inputTypes, published });
@@ -212,7 +215,8 @@ export function defineProcess<
       const handler = of(evolve, input.type);
       return handler === undefined ? state : nextState(input.type, handler(state, input));
     },
-    react: (state, input) => outputsOf(name, input.type, of(react, input.type)?.(state, input, out)),
+    react: (state, input, context) =>
+      outputsOf(name, input.type, of(react, input.type)?.(state, input, out, context)),
     summaryOf: (state) =>
       // Sound: the state is one of this process.
       summary === undefined ? undefined : String(summary(state as Immutable<TState>)).slice(0, MOST_SUMMARY),

@@ -88,13 +88,15 @@ describe('a saga', () => {
       })
       .build();
     let state = saga.evolve(saga.initialState, requested) as SagaState;
-    expect(saga.react(state, requested)).toEqual([{ kind: 'execute', command, as: 'price#1' }]);
+    expect(saga.react(state, requested, { id: 't1' })).toEqual([{ kind: 'execute', command, as: 'price#1' }]);
     // A step with answers waits for them: that its command was accepted does not say it.
     state = saga.evolve(state, { type: 'accepted', id: 'a', as: 'price#1', command: '' }) as SagaState;
-    expect(saga.react(state, requested)).toEqual([]);
+    expect(saga.react(state, requested, { id: 't1' })).toEqual([]);
     const priced = { ...requested, type: 'trip.priced', data: { tripId: 't1' } };
     state = saga.evolve(state, priced) as SagaState;
-    expect(saga.react(state, priced)).toEqual([{ kind: 'publish', event: 'asked', data: { city: 'Rome' } }]);
+    expect(saga.react(state, priced, { id: 't1' })).toEqual([
+      { kind: 'publish', event: 'asked', data: { city: 'Rome' } },
+    ]);
     const base = { id: 't1', input: { city: 'Rome' } };
     expect(scopes).toEqual([
       { ...base, results: {} },
@@ -122,7 +124,9 @@ describe('a saga', () => {
     const goingOn = after(stuck, answer('accepted', 'compensate:two#1'));
     expect(goingOn.phase).toBe('compensating');
     expect(saga.summaryOf(goingOn)).toBe('compensates one: step "three" was refused: no');
-    expect(saga.react(goingOn, requested)).toEqual([{ kind: 'execute', command, as: 'compensate:one#1' }]);
+    expect(saga.react(goingOn, requested, { id: 't1' })).toEqual([
+      { kind: 'execute', command, as: 'compensate:one#1' },
+    ]);
   });
 
   test('keeps its state as JSON does', () => {
@@ -255,7 +259,7 @@ describe('is refused', () => {
   ])('a step that returns %s, when it is run', (_what, wrong, words) => {
     const saga = builder.step('one', { run: wrong as typeof run }).build();
     const state = saga.evolve(saga.initialState, requested);
-    const react = () => saga.react(state, requested);
+    const react = () => saga.react(state, requested, { id: 't1' });
     expect(react).toThrow(expect.objectContaining({ code: 'INVALID_DEFINITION' }));
     expect(react).toThrow(words);
   });
@@ -267,6 +271,8 @@ describe('is refused', () => {
     const started = saga.evolve(saga.initialState, requested);
     const accepted = { type: 'accepted', id: 'a', as: 'one#1', command: '' };
     const completed = saga.evolve(started, accepted);
-    expect(() => saga.react(completed, accepted)).toThrow('ended of saga "booking" returned something else');
+    expect(() => saga.react(completed, accepted, { id: 't1' })).toThrow(
+      'ended of saga "booking" returned something else',
+    );
   });
 });

@@ -5,11 +5,12 @@ import { sourceOf } from '../input/source-of.ts';
 import { toRetryPolicy } from '../retry/retry-policy.ts';
 import { assertSagaOptions, withStep } from './assert-saga.ts';
 import { defineProcess, type Process } from './define-process.ts';
+import type { ProcessContext } from './process-options.ts';
 import { ownInputTypes, type ProcessMessages, type RecordedInput } from './process-inputs.ts';
 import type { Saga, SagaBuilder, SagaStepOutline } from './saga-builder.ts';
 import { nextSagaState } from './saga-fold.ts';
 import type { SagaInput, SagaOptions } from './saga-options.ts';
-import { sagaOutputs, sagaSummary } from './saga-outputs.ts';
+import { type SagaOut, sagaOutputs, sagaSummary } from './saga-outputs.ts';
 import { deadlinesOf, type SagaPlan, type SagaStep, type SagaStepKind } from './saga-plan.ts';
 import { newSaga, type SagaState } from './saga-state.ts';
 
@@ -82,8 +83,7 @@ export function defineSaga<
     startedBy,
     steps: [],
     compensationRetry: toRetryPolicy(compensationRetry, defaultCompensationRetry),
-    // Sound: each is called with what belongs to its type.
-    idOf: (correlate as Readonly<Record<string, SagaPlan['idOf']>>)[startedBy]!,
+    // Sound: it is called with what belongs to its type.
     ended: ended as SagaPlan['ended'],
   };
   const processOptions = { ...others, name, correlate, starts: [startedBy] };
@@ -118,8 +118,8 @@ function build(plan: SagaPlan, options: GivenOptions): Saga {
     throw new InvalidDefinitionError(`saga "${name}" has no step; add one: .step('…', { run })`);
   const types = [...answersOf(options), ...ownInputTypes];
   const evolve = (state: SagaState, input: RecordedInput) => nextSagaState(plan, state, input);
-  const react = (state: SagaState, input: RecordedInput, out: Parameters<typeof sagaOutputs>[3]) =>
-    sagaOutputs(plan, state, input, out);
+  const react = (state: SagaState, input: RecordedInput, out: SagaOut, { id }: ProcessContext) =>
+    sagaOutputs({ plan, id, state, input, out });
   const forAll = <THandler>(handler: THandler) => Object.fromEntries(types.map((type) => [type, handler]));
   // Sound: each option was checked here, or is checked there.
   const process = (defineProcess as (given: never) => Process)({

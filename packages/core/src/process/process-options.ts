@@ -13,9 +13,20 @@ export type ProcessEvolve<TInputs, TState> = {
   readonly [TType in keyof TInputs]?: (state: TState, input: TInputs[TType]) => TState;
 };
 
+/** What a function of `react` gets beside the input. */
+export interface ProcessContext {
+  /** Of the instance. */
+  readonly id: string;
+}
+
 /** What follows from one input. */
 export type ProcessReact<TInputs, TState, TOut> = {
-  readonly [TType in keyof TInputs]?: (state: TState, input: TInputs[TType], out: TOut) => ReactResult;
+  readonly [TType in keyof TInputs]?: (
+    state: TState,
+    input: TInputs[TType],
+    out: TOut,
+    context: ProcessContext,
+  ) => ReactResult;
 };
 
 /** Which instance an event concerns. */

@@ -63,9 +63,9 @@ class SagaFold {
   }
 
   #start(input: RecordedInput): void {
-    const { startedBy, steps, idOf } = this.#plan;
+    const { startedBy, steps } = this.#plan;
     if (input.type !== startedBy) return;
-    this.#set({ id: idOf(input) ?? '', input: input['data'] ?? null, phase: 'forward' });
+    this.#set({ input: input['data'] ?? null, phase: 'forward' });
     this.#run(steps[0]!);
   }
 

@@ -129,7 +129,7 @@ function take(process: AnyProcess, world: World, input: RecordedInput): World {
   if (world.status !== 'running') return world;
   const saga = process.evolve(world.saga, input) as SagaState;
   let next: World = { ...world, saga, told: toldBy(world, input) };
-  for (const output of process.react(saga, input)) next = issue(next, output);
+  for (const output of process.react(saga, input, { id: 't1' })) next = issue(next, output);
   return next;
 }
 

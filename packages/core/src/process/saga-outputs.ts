@@ -9,44 +9,42 @@ import type { ProcessOut, ProcessOutput, PublishOutput } from './process-outputs
 import { commandNamed, deadlineNamed, type SagaEnd, type SagaPlan, type SagaStep } from './saga-plan.ts';
 import { hasSagaEnded, type SagaAction, type SagaState } from './saga-state.ts';
 
-type Out = ProcessOut<string, EventShapes, string>;
+/** Makes the outputs of a saga. */
+export type SagaOut = ProcessOut<string, EventShapes, string>;
+
+/** What the last input of an instance has led to. */
+export interface SagaMoment {
+  readonly plan: SagaPlan;
+  /** Of the instance. */
+  readonly id: string;
+  /** After the input. */
+  readonly state: SagaState;
+  readonly input: RecordedInput;
+  readonly out: SagaOut;
+}
 
 /**
  * What follows from the last input of a saga, as outputs of its process.
  *
  * @throws what a function of a step throws; InvalidDefinitionError when it returns something else than it may
  */
-export function sagaOutputs(
-  plan: SagaPlan,
-  state: SagaState,
-  input: RecordedInput,
-  out: Out,
-): readonly ProcessOutput[] {
-  const outputs = state.next.flatMap((action) => outputsOfAction({ plan, state, input, out }, action));
-  return hasSagaEnded(state) ? [...outputs, ...endOf(plan, state, out), out.complete()] : outputs;
+export function sagaOutputs(moment: SagaMoment): readonly ProcessOutput[] {
+  const { state, out } = moment;
+  const outputs = state.next.flatMap((action) => outputsOfAction(moment, action));
+  return hasSagaEnded(state) ? [...outputs, ...endOf(moment), out.complete()] : outputs;
 }
 
-interface SagaMoment {
-  readonly plan: SagaPlan;
-  /** After the input. */
-  readonly state: SagaState;
-  readonly input: RecordedInput;
-  readonly out: Out;
-}
-
-function outputsOfAction(
-  { plan, state, input, out }: SagaMoment,
-  action: SagaAction,
-): readonly ProcessOutput[] {
+function outputsOfAction(moment: SagaMoment, action: SagaAction): readonly ProcessOutput[] {
+  const { plan, state, out } = moment;
   // Sound: the fold names steps of the plan that were begun.
   const step = plan.steps.find(({ name }) => name === action.step)!;
   const at = state.steps[step.name]!;
   const { compensationRetry } = plan;
   switch (action.do) {
     case 'run':
-      return runOf(plan, state, step, out);
+      return runOf(moment, step);
     case 'compensate':
-      return compensationOf(plan, state, step, out);
+      return compensationOf(moment, step);
     case 'retry':
       return [out.schedule(deadlineNamed('retry', step.name), after(retryDelayMs(step.retry, at.runs)))];
     case 'retry-compensation':
@@ -57,7 +55,7 @@ function outputsOfAction(
         ),
       ];
     case 'stuck':
-      return [out.fail(stuckAt(plan, state, step, String(input['reason'])))];
+      return [out.fail(stuckAt(moment, step))];
     case 'close':
       if (action.timer === 'timeout' && step.timeoutMs === undefined) return [];
       return [out.cancel(deadlineNamed(action.timer, step.name))];
@@ -66,9 +64,10 @@ function outputsOfAction(
 
 const after = (delayMs: number) => ({ afterMs: Math.round(delayMs) });
 
-function runOf(plan: SagaPlan, state: SagaState, step: SagaStep, out: Out): readonly ProcessOutput[] {
+function runOf(moment: SagaMoment, step: SagaStep): readonly ProcessOutput[] {
+  const { plan, state, out } = moment;
   const { name, done, timeoutMs } = step;
-  const wanted = wantedBy(plan, step, 'run', state, out);
+  const wanted = wantedBy(moment, step, 'run');
   if (isPublished(wanted) && done.length === 0)
     throw new InvalidDefinitionError(
       `run of step "${name}" of saga "${plan.name}" publishes an event, and nothing answers it; give the step answers: { done: ['…'] }, or return a command`,
@@ -80,14 +79,10 @@ function runOf(plan: SagaPlan, state: SagaState, step: SagaStep, out: Out): read
   return timeoutMs === undefined ? [issued] : [issued, out.schedule(timeout, { afterMs: timeoutMs })];
 }
 
-function compensationOf(
-  plan: SagaPlan,
-  state: SagaState,
-  step: SagaStep,
-  out: Out,
-): readonly ProcessOutput[] {
+function compensationOf(moment: SagaMoment, step: SagaStep): readonly ProcessOutput[] {
+  const { state, out } = moment;
   const { name } = step;
-  const wanted = wantedBy(plan, step, 'compensate', state, out);
+  const wanted = wantedBy(moment, step, 'compensate');
   // What is published is in the log, from where it reaches the other service: the fold goes on with the next input.
   if (isPublished(wanted)) return [wanted, out.schedule(deadlineNamed('published', name), { afterMs: 0 })];
   const as = commandNamed(name, state.steps[name]!.compensations, { compensates: true });
@@ -96,12 +91,11 @@ function compensationOf(
 
 /** What a function of a step returned. */
 function wantedBy(
-  plan: SagaPlan,
+  { plan, id, state, out }: SagaMoment,
   step: SagaStep,
   what: 'run' | 'compensate',
-  { id, input, steps }: SagaState,
-  out: Out,
 ): AnyCommand | PublishOutput {
+  const { input, steps } = state;
   const known = Object.entries(steps).filter(([, { result }]) => result !== undefined);
   const results = Object.fromEntries(known.map(([name, { result }]) => [name, result]));
   const wanted: unknown = step[what]!({ id, input, results }, { publish: out.publish });
@@ -128,7 +122,8 @@ function isPublished(value: unknown): value is PublishOutput {
   );
 }
 
-function endOf(plan: SagaPlan, { id, input, phase, reason }: SagaState, out: Out): readonly ProcessOutput[] {
+function endOf({ plan, id, state, out }: SagaMoment): readonly ProcessOutput[] {
+  const { input, phase, reason } = state;
   if (plan.ended === undefined) return [];
   const outcome = phase === 'completed' ? 'completed' : 'compensated';
   // Sound: the input is that of the event that started it.
@@ -143,8 +138,9 @@ function endOf(plan: SagaPlan, { id, input, phase, reason }: SagaState, out: Out
 }
 
 /** Words for an operator. */
-function stuckAt({ name }: SagaPlan, { id, steps }: SagaState, step: SagaStep, reason: string): string {
-  const times = steps[step.name]!.rejections;
+function stuckAt({ plan: { name }, id, state, input }: SagaMoment, step: SagaStep): string {
+  const times = state.steps[step.name]!.rejections;
+  const reason = String(input['reason']);
   return `CompensationStuck: the compensation of step "${step.name}" was rejected ${times} times, last because of "${reason}", and earlier steps wait for it; make it possible, then call app.processes.retry({ name: '${name}' }, ${JSON.stringify(id)}, { reason: '…' })`;
 }
 

@@ -37,8 +37,6 @@ export interface SagaPlan {
   readonly startedBy: string;
   readonly steps: readonly SagaStep[];
   readonly compensationRetry: RetryPolicy;
-  /** The id of the instance, of the event that starts it. */
-  readonly idOf: (event: object) => string | undefined;
   readonly ended: ((end: SagaEnd<never>, out: object) => unknown) | undefined;
 }
 

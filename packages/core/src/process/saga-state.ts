@@ -35,7 +35,6 @@ export type SagaAction =
 
 /** The state of an instance of a saga. */
 export interface SagaState<TInput = JsonValue> {
-  readonly id: string;
   /** The data of the event that started it; null before. */
   readonly input: TInput | null;
   readonly phase: SagaPhase;
@@ -51,7 +50,6 @@ export interface SagaState<TInput = JsonValue> {
 }
 
 export const newSaga: SagaState = {
-  id: '',
   input: null,
   phase: 'new',
   step: '',

@@ -9,7 +9,7 @@ import {
   withOutputs,
 } from './instance-state.ts';
 import type { ProcessVersions } from './process-versions.ts';
-import { outcomeOf, summaryOf } from './take-input.ts';
+import { outcomeOf, summaryOf, type Taking } from './take-input.ts';
 
 /** Why an operation does not fit an instance. */
 export type NotOperated =
@@ -26,9 +26,7 @@ export type NotOperated =
 export type Operated = readonly NewEvent[] | Rejection<NotOperated>;
 
 /** What an operation gets beside the instance. */
-export interface Operation {
-  readonly versions: ProcessVersions;
-  readonly instance: InstanceState;
+export interface Operation extends Taking {
   readonly reason: string;
   readonly commandId: string;
 }
@@ -40,7 +38,7 @@ export function pauseInstance({ versions, instance, reason }: Operation): Operat
   return [versions.events.create['paused']!({ reason } as never)];
 }
 
-export function resumeInstance({ versions, instance, reason }: Operation): Operated {
+export function resumeInstance({ versions, id, instance, reason }: Operation): Operated {
   const refused = notOpen(instance);
   if (refused !== undefined) return refused;
   if (instance.status !== 'paused') return reject('not-paused');
@@ -49,7 +47,7 @@ export function resumeInstance({ versions, instance, reason }: Operation): Opera
   const definition = versions.of(instance.version);
   const running: InstanceState = { ...instance, status: 'running' };
   const after = takeDeferred(running, instance.deferred, versions, (taken, input) => {
-    const outcome = outcomeOf(versions, definition, taken.state, input);
+    const outcome = outcomeOf({ versions, definition, id }, taken.state, input);
     const name = input.type === 'deadline' ? { name: (input as RecordedDeadline).name } : {};
     handled.push({ type: input.type, ...name, outputs: outcome.outputs });
     published.push(...outcome.published);
@@ -60,7 +58,7 @@ export function resumeInstance({ versions, instance, reason }: Operation): Opera
 }
 
 /** With a function for `cancelled`, the process decides how it ends. */
-export function cancelInstance({ versions, instance, reason, commandId }: Operation): Operated {
+export function cancelInstance({ versions, id, instance, reason, commandId }: Operation): Operated {
   const refused = notOpen(instance);
   if (refused !== undefined) return refused;
   const definition = versions.of(instance.version);
@@ -69,7 +67,7 @@ export function cancelInstance({ versions, instance, reason, commandId }: Operat
   if (instance.status === 'paused') return reject('paused');
   const input: RecordedInput = { type: 'cancelled', id: commandId, reason };
   const { state } = withInput(instance, definition, input);
-  const { outputs, published } = outcomeOf(versions, definition, state, input);
+  const { outputs, published } = outcomeOf({ versions, definition, id }, state, input);
   const data = { input, outputs, ...summaryOf(definition, state) };
   return [create['received']!(data as never), ...published];
 }

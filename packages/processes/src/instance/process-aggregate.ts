@@ -26,7 +26,7 @@ import {
   retryInstance,
 } from './operate.ts';
 import { assertProcess, type ProcessVersions, versionsOf } from './process-versions.ts';
-import { takeInput } from './take-input.ts';
+import { takeInput, type Taking } from './take-input.ts';
 
 const message = z.object({ type: z.string(), data: z.unknown() });
 const recorded = z.looseObject({ type: z.string(), id: z.string() });
@@ -97,12 +97,12 @@ function processAggregate(versions: ProcessVersions): AnyAggregate {
     decide(command, state, input, context) {
       // Sound: the input was parsed by the schema of the command.
       const instance = state as InstanceState;
-      if (command === 'record') return takeInput(versions, instance, input as RecordedInput);
+      const taking = { versions, id: context.id, instance };
+      if (command === 'record') return takeInput(taking, input as RecordedInput);
       if (command === 'continue') return [events.create['continued']!({} as never)];
-      if (command === 'receive')
-        return receive(versions, instance, input as z.output<typeof message>, context);
+      if (command === 'receive') return receive(taking, input as z.output<typeof message>, context);
       const { reason, from } = input as { readonly reason: string; readonly from?: ForkedInstance };
-      const given = { versions, instance, reason, commandId: commandIdOf(context) };
+      const given = { ...taking, reason, commandId: commandIdOf(context) };
       if (command === 'fork') return forkInstance(given, from!);
       const operate = Object.hasOwn(operations, command) ? operations[command] : undefined;
       if (operate === undefined) throw new UnknownCommandError(`${name}.${command}`, commandNames);
@@ -115,11 +115,11 @@ function processAggregate(versions: ProcessVersions): AnyAggregate {
 
 /** @throws InvalidCommandError when the process has no such message, or its data does not match the schema */
 function receive(
-  versions: ProcessVersions,
-  instance: InstanceState,
+  taking: Taking,
   { type, data }: z.output<typeof message>,
   context: DecideContext,
 ): readonly NewEvent[] | Rejection {
+  const { versions, instance } = taking;
   const { messages } = instance.status === 'unknown' ? versions.newest : versions.of(instance.version);
   const schema = Object.hasOwn(messages, type) ? messages[type] : undefined;
   const command = `${versions.name}.receive`;
@@ -138,7 +138,7 @@ function receive(
       command,
       parsed.issues.map((issue) => ({ ...issue, path: issue.path === '' ? 'data' : `data.${issue.path}` })),
     );
-  return takeInput(versions, instance, { type, id: commandIdOf(context), data: parsed.data });
+  return takeInput(taking, { type, id: commandIdOf(context), data: parsed.data });
 }
 
 /** Given by the executor, and in tests of `decide` perhaps not. */

@@ -20,10 +20,16 @@ import type { ProcessVersions } from './process-versions.ts';
 /** Why an instance does not take an input. */
 export type NotTaken = 'not-started' | 'ended' | 'not-read' | 'deadline-over';
 
+/** An instance that gets an input. */
+export interface Taking {
+  readonly versions: ProcessVersions;
+  readonly id: string;
+  readonly instance: InstanceState;
+}
+
 /** Decides what is recorded of an input: nothing, when it is not for this instance. */
 export function takeInput(
-  versions: ProcessVersions,
-  instance: InstanceState,
+  { versions, id, instance }: Taking,
   input: RecordedInput,
 ): readonly NewEvent[] | Rejection<NotTaken> {
   const { create } = versions.events;
@@ -32,7 +38,7 @@ export function takeInput(
     if (!newest.starts.includes(input.type)) return reject('not-started');
     const data = { version: newest.version, definition: versions.hashOf(newest) };
     const started: InstanceState = { ...instance, version: newest.version, state: newest.initialState };
-    return [create['started']!(data as never), ...received(versions, started, input)];
+    return [create['started']!(data as never), ...received({ versions, id, instance: started }, input)];
   }
   if (instance.status === 'failed' && input.type === 'rejected')
     return [create['received']!({ input, outputs: [], late: true } as never)];
@@ -42,17 +48,13 @@ export function takeInput(
     return reject('deadline-over');
   if (instance.status === 'paused')
     return [create['received']!({ input, outputs: [], deferred: true } as never)];
-  return received(versions, instance, input);
+  return received({ versions, id, instance }, input);
 }
 
-function received(
-  versions: ProcessVersions,
-  instance: InstanceState,
-  input: RecordedInput,
-): readonly NewEvent[] {
+function received({ versions, id, instance }: Taking, input: RecordedInput): readonly NewEvent[] {
   const definition = versions.of(instance.version);
   const { state } = withInput(instance, definition, input);
-  const { outputs, published } = outcomeOf(versions, definition, state, input);
+  const { outputs, published } = outcomeOf({ versions, definition, id }, state, input);
   const data = { input, outputs, ...summaryOf(definition, state) };
   return [versions.events.create['received']!(data as never), ...published];
 }
@@ -63,10 +65,16 @@ export interface InputOutcome {
   readonly published: readonly NewEvent[];
 }
 
+/** An instance whose process reacts. */
+export interface Reacting {
+  readonly versions: ProcessVersions;
+  readonly definition: AnyProcess;
+  readonly id: string;
+}
+
 /** @param state after the input */
 export function outcomeOf(
-  { events }: ProcessVersions,
-  definition: AnyProcess,
+  { versions: { events }, definition, id }: Reacting,
   state: unknown,
   input: RecordedInput,
 ): InputOutcome {
@@ -74,7 +82,7 @@ export function outcomeOf(
   const unheard = input.type === 'rejected' && !definition.reactsTo('rejected');
   const all: readonly ProcessOutput[] = unheard
     ? [{ kind: 'fail', reason: (input as AnswerInput).reason ?? 'rejected' }]
-    : definition.react(state, input);
+    : definition.react(state, input, { id });
   const isPublished = (output: ProcessOutput): output is PublishOutput => output.kind === 'publish';
   const published = all.filter(isPublished).map(({ event, data }) => events.create[event]!(data as never));
   return { outputs: all.filter((output) => !isPublished(output)), published };

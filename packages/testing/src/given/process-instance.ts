@@ -157,7 +157,7 @@ export class ProcessInstance {
     const isUnheard = input.type === 'rejected' && !process.reactsTo('rejected');
     const outputs: readonly ProcessOutput[] = isUnheard
       ? [{ kind: 'fail', reason: String(input['reason']) }]
-      : process.react(this.state, input);
+      : process.react(this.state, input, { id: this.#id ?? '' });
     for (const output of asStored(outputs)) if (this.status === 'running') this.#issue(output);
   }
 
