@@ -37,7 +37,7 @@ const storeEvents = defineEvents('store', {
 const noTrips: readonly string[] = [];
 const store = defineAggregate({
   events: storeEvents,
-  initialState: { units: 0 as number, trips: noTrips, closed: false as boolean },
+  initialState: { units: 0, trips: noTrips, closed: false },
   evolve: {
     filled: (state, { units }) => ({ ...state, units }),
     taken: (state, data) => ({ ...state, trips: [...state.trips, data.tripId] }),

@@ -155,12 +155,7 @@ describe('is refused', () => {
       'INVALID_DEFINITION',
       'correlate has no function for it',
     ],
-    [
-      'a step of a known name',
-      () => pivot.step('one', { run } as never),
-      'INVALID_DEFINITION',
-      'was added before',
-    ],
+    ['a step of a known name', () => pivot.step('one', { run }), 'INVALID_DEFINITION', 'was added before'],
     [
       'a second pivot',
       () => pivot.pivot('two', { run }),

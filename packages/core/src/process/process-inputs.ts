@@ -86,4 +86,10 @@ export type ProcessInputs<
 export interface RecordedInput extends JsonObject {
   readonly type: string;
   readonly id: string;
+  /** Of an answer. */
+  readonly as?: string | undefined;
+  /** Of a rejection, and of a cancellation. */
+  readonly reason?: string | undefined;
+  /** Of a deadline. */
+  readonly name?: string | undefined;
 }

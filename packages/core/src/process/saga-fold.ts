@@ -50,9 +50,9 @@ class SagaFold {
       case 'rejected':
         return this.#takeAnswer(input);
       case 'deadline':
-        return this.#takeDeadline(String(input['name']));
+        return this.#takeDeadline(input.name ?? '');
       case 'cancelled':
-        return this.#cancel(String(input['reason']));
+        return this.#cancel(input.reason ?? '');
       default: {
         const done = this.#plan.steps.find((step) => step.done.includes(input.type));
         if (done !== undefined) return this.#succeeded(done, input['data']);
@@ -81,7 +81,7 @@ class SagaFold {
       if (accepted) this.#compensated(step);
       else this.#notCompensated(step);
     } else if (meant.attempt === at.runs) {
-      if (!accepted) this.#refused(step, String(reason));
+      if (!accepted) this.#refused(step, reason ?? '');
       // With answers, what the command leads to says whether the step has succeeded.
       else if (step.done.length === 0) this.#succeeded(step, undefined);
     }

@@ -140,7 +140,7 @@ function endOf({ plan, id, state, out }: SagaMoment): readonly ProcessOutput[] {
 /** Words for an operator. */
 function stuckAt({ plan: { name }, id, state, input }: SagaMoment, step: SagaStep): string {
   const times = state.steps[step.name]!.rejections;
-  const reason = String(input['reason']);
+  const { reason = '' } = input;
   return `CompensationStuck: the compensation of step "${step.name}" was rejected ${times} times, last because of "${reason}", and earlier steps wait for it; make it possible, then call app.processes.retry({ name: '${name}' }, ${JSON.stringify(id)}, { reason: '…' })`;
 }
 

@@ -8,7 +8,6 @@ import {
   withInput,
   withOutputs,
 } from './instance-state.ts';
-import type { ProcessVersions } from './process-versions.ts';
 import { outcomeOf, summaryOf, type Taking } from './take-input.ts';
 
 /** Why an operation does not fit an instance. */

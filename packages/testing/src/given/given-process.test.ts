@@ -25,7 +25,7 @@ const gift = defineProcess({
     'account.opened': ({ streamId, data }) => (data.owner === 'nobody' ? undefined : aggregateIdOf(streamId)),
     'account.closed': ({ streamId }) => aggregateIdOf(streamId),
   },
-  initialState: { id: '', cents: 0 as number, log: [] as string[] },
+  initialState: { id: '', cents: 0, log: [] as string[] },
   evolve: {
     'account.opened': (state, { streamId, recordedAt }) => ({
       ...state,
@@ -222,7 +222,7 @@ describe('what an app would refuse is refused in a test', () => {
     ],
     [
       'an event that does not match its schema',
-      () => given(gift).when({ ...opened, data: { owner: 5 } } as never),
+      () => given(gift).when({ ...opened, data: { owner: 5 } }),
       'INVALID_EVENT',
       'does not fit',
     ],
@@ -240,7 +240,7 @@ describe('what an app would refuse is refused in a test', () => {
     ],
     [
       'a message of another process',
-      () => started.when({ ...confirmed, aggregate: 'x' } as never),
+      () => started.when({ ...confirmed, aggregate: 'x' }),
       'INVALID_ARGUMENT',
       '"x"',
     ],

@@ -86,7 +86,7 @@ test('given takes what a process reads, and its outcome is typed by its state', 
     publishes: { given: z.object({ cents: z.int() }) },
     starts: ['account.opened'],
     correlate: { 'account.opened': () => '1' },
-    initialState: { cents: 0 as number },
+    initialState: { cents: 0 },
   });
   const outcome = given(process, [opened, process.message('sponsor.confirmed', '1', { cents: 5 })])
     .rejecting('account.deposit', 'no', { times: 1 })

@@ -113,7 +113,7 @@ function ownOf(given: GivenOwnInput, number: number): TargetedInput {
   if (given.type !== 'accepted') assertGivenText('reason', own.reason);
   assertPlainObject('details', own.details);
   const command = given.type === 'cancelled' ? {} : { command: '' };
-  return { input: { ...command, ...given, id: `input-${number}` } as RecordedInput, id: undefined };
+  return { input: { ...command, ...given, id: `input-${number}` }, id: undefined };
 }
 
 function messageOf(process: AnyProcess, command: ProcessMessageCommand, number: number): TargetedInput {

@@ -149,14 +149,14 @@ export class ProcessInstance {
     if (this.status !== 'running') return;
     if (input.type === 'accepted' && !process.handles('accepted')) return;
     if (input.type === 'cancelled' && !process.reactsTo('cancelled'))
-      return this.#end('cancelled', String(input['reason']));
+      return this.#end('cancelled', input.reason ?? '');
     for (const [name, { until }] of this.#deadlines)
-      if (until === input.type || (input.type === 'deadline' && input['name'] === name))
+      if (until === input.type || (input.type === 'deadline' && input.name === name))
         this.#deadlines.delete(name);
     this.state = process.evolve(this.state, input);
     const isUnheard = input.type === 'rejected' && !process.reactsTo('rejected');
     const outputs: readonly ProcessOutput[] = isUnheard
-      ? [{ kind: 'fail', reason: String(input['reason']) }]
+      ? [{ kind: 'fail', reason: input.reason ?? '' }]
       : process.react(this.state, input, { id: this.#id ?? '' });
     for (const output of asStored(outputs)) if (this.status === 'running') this.#issue(output);
   }
