@@ -128,8 +128,8 @@ const NONE = {};
  *   initialState: { to: '', cents: 0 },
  *   evolve: { 'request.made': (state, { data }) => ({ ...state, to: data.to, cents: data.cents }) },
  *   react: {
- *     'request.made': (_state, { id, data }, out) => [
- *       out.execute(account.command.withdraw(data.from, { cents: data.cents, transferId: id })),
+ *     'request.made': (_state, { streamId, data }, out) => [
+ *       out.execute(account.command.withdraw(data.from, { cents: data.cents, transferId: aggregateIdOf(streamId) })),
  *       out.schedule('too-late', { afterMs: 60_000 }),
  *     ],
  *     'account.withdrawn': (state, _input, out) => [
