@@ -19,6 +19,7 @@ const commands = {
   demo: { needs: '@leftfold/example-bank', entry: 'examples/bank/src/main.ts' },
   retail: { needs: '@leftfold/example-retail', entry: 'examples/retail/src/main.ts' },
   shop: { needs: '@leftfold/example-shop', entry: 'examples/shop/src/main.ts' },
+  booking: { needs: '@leftfold/example-booking', entry: 'examples/booking/src/main.ts' },
   bench: { built: true, entry: 'benchmarks/src/main.ts' },
   oracle: { entry: 'oracle/src/main.ts' },
   test: { entry: 'scripts/check.mjs' },

@@ -21,6 +21,8 @@ const guides = [
   { text: 'Reading your own writes', link: '/guides/reading' },
   { text: 'Verifying read models', link: '/guides/verifying' },
   { text: 'Reactions', link: '/guides/reactions' },
+  { text: 'Processes', link: '/guides/processes' },
+  { text: 'Sagas', link: '/guides/sagas' },
   { text: 'Messages', link: '/guides/messages' },
   { text: 'Relays', link: '/guides/relays' },
   { text: 'Consumers', link: '/guides/consumers' },

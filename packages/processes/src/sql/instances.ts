@@ -1,3 +1,4 @@
+import { streamIdOf } from '@leftfold/core';
 import { textArray, toSafeNumber } from '@leftfold/postgres';
 import type { SchemaConnection } from '@leftfold/subscriptions';
 import type { InstanceStatus } from '../instance/instance-state.ts';
@@ -79,19 +80,29 @@ export async function readInstances(
   return rows.map(toInstance);
 }
 
-/** SQL: a SELECT by primary key. */
+/**
+ * An instance. One that failed and was retried since is running, though the runner has not recorded that yet.
+ *
+ * SQL: a SELECT by primary key, and of one that failed an index scan of its stream behind it.
+ */
 export async function readInstance(
   { run, schema }: SchemaConnection,
   process: string,
   id: string,
 ): Promise<ProcessInstance | undefined> {
-  const [row] = await run<InstanceRow>({
+  const [row] = await run<InstanceRow & { readonly retried: boolean }>({
     name: `leftfold process instance ${schema}`,
-    text: `select ${columns} from "${schema}".process_instances as instance
+    text: `select ${columns},
+                  instance.status = 'failed' and exists (
+                    select from "${schema}".events as event
+                     where event.stream_id = $3 and event.stream_version > instance.stream_version and event.type = $4
+                  ) as retried
+             from "${schema}".process_instances as instance
             where instance.process = $1 and instance.id = $2`,
-    values: [process, id],
+    values: [process, id, streamIdOf(process, id), `${process}.retried`],
   });
-  return row === undefined ? undefined : toInstance(row);
+  if (row === undefined) return undefined;
+  return row.retried ? { ...toInstance(row), status: 'running', failure: undefined } : toInstance(row);
 }
 
 /** SQL: a scan of the index by status, over all instances. */

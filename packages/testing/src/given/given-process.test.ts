@@ -148,6 +148,29 @@ describe('an instance of a process', () => {
     expect.assertions(0);
   });
 
+  test('has what it wants beside its end done, in any order', () => {
+    const hasty = defineProcess({
+      name: 'hasty',
+      events: [accountEvents],
+      deadlines: ['never'],
+      publishes: { seen: z.object({}) },
+      starts: ['account.opened'],
+      correlate: { 'account.opened': () => '1' },
+      initialState: {},
+      react: {
+        'account.opened': (_state, _input, out) => [
+          out.complete(),
+          out.execute(close),
+          out.publish.seen({}),
+          out.schedule('never', { afterMs: 1 }),
+        ],
+      },
+    });
+    const outcome = given(hasty).rejecting('account.close', 'no').when(opened);
+    outcome.then([close, hasty.published.create.seen({})]).ended('completed');
+    expect(outcome.after(1).status).toBe('completed');
+  });
+
   test('is not begun by an input that concerns none, or does not begin one', () => {
     given(gift)
       .when(accountEvents.create.opened({ owner: 'nobody' }))

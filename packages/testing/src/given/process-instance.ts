@@ -158,10 +158,12 @@ export class ProcessInstance {
     const outputs: readonly ProcessOutput[] = isUnheard
       ? [{ kind: 'fail', reason: input.reason ?? '' }]
       : process.react(this.state, input, { id: this.#id ?? '' });
-    for (const output of asStored(outputs)) if (this.status === 'running') this.#issue(output);
+    for (const output of asStored(outputs)) this.#issue(output);
   }
 
   #issue(output: ProcessOutput): void {
+    // An app executes and publishes what is listed behind the end too; all else has no effect there.
+    if (this.status !== 'running' && output.kind !== 'execute' && output.kind !== 'publish') return;
     this.outputs.push(output);
     switch (output.kind) {
       case 'execute':
