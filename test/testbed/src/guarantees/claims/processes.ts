@@ -27,11 +27,11 @@ export const processClaims = {
   },
   'instances-keep-their-version': {
     claim: 'An instance goes on with the version of its process that it began with, until it is moved.',
-    statedIn: 'guides/processes.md#versions',
+    statedIn: 'guides/processes.md#versions-and-deployments',
   },
   'sagas-complete-or-compensate': {
     claim:
       'In every order of answers, refusals, timeouts, late and repeated answers and cancellation, a saga completes, or compensates each step that succeeded or may have.',
-    statedIn: 'guides/sagas.md#what-is-compensated',
+    statedIn: 'guides/sagas.md#compensation',
   },
 } as const satisfies Readonly<Record<string, Claim>>;
