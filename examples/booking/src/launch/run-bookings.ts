@@ -69,8 +69,7 @@ export async function runBookings({ trips: count, kill, signal }: BookingRun): P
   line(`kill one of them while it works: ${services.pids}`);
   let printed = journal.progress;
   const limit = AbortSignal.any([signal, failed.signal]);
-  const wait = (ms: number) =>
-    pause(ms, undefined, { signal: limit }).catch(() => limit.throwIfAborted());
+  const wait = (ms: number) => pause(ms, undefined, { signal: limit }).catch(() => limit.throwIfAborted());
   for (let rounds = 1; !journal.isDone(trips); rounds += 1) {
     if (rounds % ROUNDS_PER_LINE === 0 && journal.progress !== printed) {
       printed = journal.progress;

@@ -70,7 +70,7 @@ class SagaFold {
   }
 
   #takeAnswer({ type, as, reason }: RecordedInput): void {
-    const meant = commandMeant(as as string | undefined);
+    const meant = commandMeant(as);
     const step = this.#plan.steps.find(({ name }) => name === meant?.step);
     const at = step && this.#steps[step.name];
     if (meant === undefined || step === undefined || at === undefined) return;

@@ -134,7 +134,7 @@ function take(process: AnyProcess, world: World, input: RecordedInput): World {
 }
 
 function toldBy({ told }: World, { type, id, as }: RecordedInput): World['told'] {
-  const [step, isUndo] = nameOf(type, as as string | undefined);
+  const [step, isUndo] = nameOf(type, as);
   if (step === undefined || isUndo || told[step] === 'done' || id === TWICE) return told;
   const isDone = type === 'accepted' || type.endsWith('.done');
   return { ...told, [step]: isDone ? 'done' : 'refused' };

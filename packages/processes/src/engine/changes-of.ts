@@ -48,7 +48,7 @@ class InstanceChanges {
         const { input, outputs, deferred, late, summary } = event.data as ProcessEventData<'received'>;
         if (deferred === true) return this.#become(event, 'paused');
         if (late === true) return this.#become(event, 'failed');
-        this.#take(input.type, input['name'] as string | undefined);
+        this.#take(input.type, input.name);
         return this.#do(event, outputs, { summary });
       }
       case 'paused':
