@@ -9,5 +9,5 @@ test.skipIf(url === undefined)(
   async () => {
     await expectRightFigures(url!, 'cars');
   },
-  180_000,
+  300_000,
 );

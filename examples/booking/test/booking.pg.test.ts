@@ -6,5 +6,5 @@ test.each(['bookings', 'hotels'])(
   async (service) => {
     await expectRightFigures('', service);
   },
-  180_000,
+  300_000,
 );

@@ -16,7 +16,9 @@ const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
  */
 export async function expectRightFigures(rabbitmqUrl: string, kill: string): Promise<void> {
   await using database = await createTestDatabase();
-  const bookings = spawn(process.execPath, [...typescriptFlags, main, '--trips', '22', '--kill', kill], {
+  // A loaded machine answers late; the time is that of the trips whose suppliers are silent.
+  const args = ['--trips', '22', '--timeout', '12000', '--kill', kill];
+  const bookings = spawn(process.execPath, [...typescriptFlags, main, ...args], {
     env: {
       ...process.env,
       FORCE_COLOR: '0',

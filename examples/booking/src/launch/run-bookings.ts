@@ -11,7 +11,9 @@ import { Services } from './services.ts';
 
 export interface BookingRun {
   readonly trips: number;
-  /** A service that is killed once, in the middle of its work. */
+  /** How long the saga waits for an answer. */
+  readonly timeoutMs: number;
+  /** A service that is killed once, in the middle of the work. */
   readonly kill: ServiceName | undefined;
   /** Ends the run. */
   readonly signal: AbortSignal;
@@ -28,7 +30,7 @@ const MAX_ROUNDS = 4_000;
 const QUIET_MS = 1_000;
 
 /** Runs the four services until each trip has its end. @returns whether the figures are right */
-export async function runBookings({ trips: count, kill, signal }: BookingRun): Promise<boolean> {
+export async function runBookings({ trips: count, timeoutMs, kill, signal }: BookingRun): Promise<boolean> {
   const run = `booking_${Date.now().toString(36)}_${process.pid}`;
   await using databases = await createDatabases(run, [...serviceNames, 'queue']);
   const { RABBITMQ_URL: rabbitmqUrl = '' } = process.env;
@@ -42,25 +44,29 @@ export async function runBookings({ trips: count, kill, signal }: BookingRun): P
     line(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${what}`);
   const failed = new AbortController();
   const shown = new Set(followed.map((one) => trips.find((tripId) => caseOf(tripId) === one)));
+  const ready = new Set<ServiceName>();
   let victim = kill;
   const onMessage = (service: ServiceProcess, message: ServiceMessage) => {
     if (message.kind === 'ready') {
-      if (service.name === 'bookings') service.send({ trips });
+      ready.add(service.name);
+      // Requested again after a restart of the bookings: each trip is requested once.
+      if (ready.size === serviceNames.length) services.send('bookings', { trips });
       return;
     }
     const { type, tripId, outcome } = message;
     if (!journal.add(service.name, message)) return;
     const isShown = shown.has(tripId) && !/^(?:booking|desk)\.(?!closed)/.test(type);
     if (isShown) print(`${tripId.padEnd(16)}  ${service.name.padEnd(8)}  ${outcome ?? type}`);
-    if (service.name !== victim || journal.tripsWith('flights', 'reservation.held').size < count / 4) return;
+    if (victim === undefined || journal.tripsWith('flights', 'reservation.held').size < count / 4) return;
+    services.kill(victim);
     victim = undefined;
-    service.kill();
   };
   await using services = new Services(serviceNames, (name) => ({
     environment: {
       BOOKING_RUN: run,
       BOOKING_DATABASE_URL: databases.urls[name],
       BOOKING_QUEUE_URL: databases.urls.queue,
+      BOOKING_TIMEOUT_MS: String(timeoutMs),
     },
     onMessage,
     onRestart: print,

@@ -1,7 +1,7 @@
 /** How long the saga waits for an answer. */
-export const TIMEOUT_MS = 4_000;
+export const TIMEOUT_MS = Number(process.env['BOOKING_TIMEOUT_MS'] ?? 4_000);
 /** When the answer of a supplier that is late comes. */
-export const LATE_MS = 6_000;
+export const LATE_MS = 1.5 * TIMEOUT_MS;
 
 /** What the four services have in common. */
 export const service = {
