@@ -259,66 +259,24 @@ export type {
   SubscriptionStalledMessage,
   SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';
-export {
-  type AnyProcess,
-  defineProcess,
-  type Process,
-  type ProcessMessageCommand,
-  type ProcessStateOf,
-} from './process/define-process.ts';
+export { type AnyProcess, defineProcess, type Process } from './process/define-process.ts';
+export type { ProcessMessageCommand, ProcessStateOf } from './process/define-process.ts';
 export type { ProcessEventData } from './process/process-events.ts';
-export type {
-  AcceptedInput,
-  CancelledInput,
-  DeadlineInput,
-  EventInput,
-  MessageInput,
-  ProcessInputs,
-  ProcessMessages,
-  RecordedInput,
-  RejectedInput,
-} from './process/process-inputs.ts';
-export type {
-  ProcessCorrelate,
-  ProcessEvolve,
-  ProcessOptions,
-  ProcessReact,
-} from './process/process-options.ts';
-export type {
-  CancelOutput,
-  CompleteOutput,
-  DeadlineTime,
-  ExecuteOutput,
-  ExecuteOutputOptions,
-  FailOutput,
-  ProcessOut,
-  ProcessOutput,
-  PublishOutput,
-  ReactResult,
-  ScheduleOutput,
-} from './process/process-outputs.ts';
-export { processGraph } from './process/process-graph.ts';
+export type { AcceptedInput, CancelledInput, DeadlineInput, EventInput } from './process/process-inputs.ts';
+export type { MessageInput, ProcessInputs, ProcessMessages } from './process/process-inputs.ts';
+export type { RecordedInput, RejectedInput } from './process/process-inputs.ts';
+export type { ProcessCorrelate, ProcessEvolve, ProcessOptions } from './process/process-options.ts';
+export type { ProcessReact } from './process/process-options.ts';
+export type { CancelOutput, CompleteOutput, DeadlineTime, ExecuteOutput } from './process/process-outputs.ts';
+export type { ExecuteOutputOptions, FailOutput, ProcessOut } from './process/process-outputs.ts';
+export type { ProcessOutput, PublishOutput, ReactResult, ScheduleOutput } from './process/process-outputs.ts';
 export { defineSaga } from './process/define-saga.ts';
-export type {
-  ForwardSagaBuilder,
-  Saga,
-  SagaBuilder,
-  SagaStateOf,
-  SagaStepOutline,
-} from './process/saga-builder.ts';
-export type {
-  CompensatableStepOptions,
-  PivotStepOptions,
-  RetriableStepOptions,
-  SagaAnswers,
-  SagaInput,
-  SagaOptions,
-  SagaOut,
-  SagaScope,
-  SagaTypes,
-  StepAnswers,
-  StepResult,
-} from './process/saga-options.ts';
+export { processGraph } from './process/process-graph.ts';
+export type { ForwardSagaBuilder, Saga, SagaBuilder, SagaStateOf } from './process/saga-builder.ts';
+export type { SagaStepOutline } from './process/saga-builder.ts';
+export type { CompensatableStepOptions, PivotStepOptions } from './process/saga-options.ts';
+export type { RetriableStepOptions, SagaAnswers, SagaInput, SagaOptions } from './process/saga-options.ts';
+export type { SagaOut, SagaScope, SagaTypes, StepAnswers, StepResult } from './process/saga-options.ts';
 export type { SagaEnd, SagaStepKind } from './process/saga-plan.ts';
 export type { SagaAction, SagaPhase, SagaState, SagaStepState } from './process/saga-state.ts';
 export type { Progress } from './progress/progress.ts';

@@ -281,7 +281,7 @@ export type {
   WaitForOptions,
 } from '@leftfold/subscriptions';
 export { type AnyProcess, defineProcess, type Process, type ProcessStateOf } from '@leftfold/core';
-export type { ProcessOptions, ProcessOutput } from '@leftfold/core';
+export { defineSaga, processGraph, type ProcessOptions, type ProcessOutput } from '@leftfold/core';
 export { ProcessInstanceNotFoundError, ProcessOperationRefusedError } from '@leftfold/core';
 export { ProcessTimeoutError, ProcessVersionMissingError } from '@leftfold/core';
 export type { ForkOptions, LoadedInstance, OperateOptions, ProcessInstance } from '@leftfold/processes';

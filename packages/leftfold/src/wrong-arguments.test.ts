@@ -13,6 +13,7 @@ import * as testingMessages from '@leftfold/testing/messages';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { processOptionsWith } from '../test/process-options.ts';
+import { sagaCalls } from '../test/saga-calls.ts';
 import { wrongCalls } from '../test/wrong-calls.ts';
 import * as leftfold from './index.ts';
 
@@ -268,6 +269,7 @@ const calls: Calls = {
     (...given: never[]) => process.message(...(given as [never, never, never])),
     ['payments.paid', 'a', { cents: 1 }],
   ],
+  ...sagaCalls(events, opened, process),
   processAggregates: [processes.processAggregates, [[process]]],
   createProcessRunner: [
     processes.createProcessRunner,

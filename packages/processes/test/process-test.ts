@@ -60,10 +60,11 @@ export class Bank implements AsyncDisposable {
     return this.executor.execute(command, commandId === undefined ? {} : { commandId });
   }
 
-  /** The types of the events of a stream, and what the framework's own are about. */
+  /** The types of the events of a stream, and of their inputs; without those of another process that went on with it. */
   async stream(streamId: string): Promise<readonly string[]> {
     const events = await collect(this.store.readStream(streamId));
-    return events.map(({ type, data }) => {
+    const inputs = events.filter(({ type }) => !type.endsWith('.continued'));
+    return inputs.map(({ type, data }) => {
       const { input } = data as { readonly input?: { readonly type: string } };
       return input === undefined ? type : `${type} ${input.type}`;
     });

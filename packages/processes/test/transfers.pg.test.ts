@@ -1,11 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ProcessInputIgnoredMessage } from '@leftfold/core';
+import { expireLeases } from '@leftfold/testbed/faults';
+import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect, onTestFinished } from 'vitest';
 import type { ExecuteProcessCommand } from '../src/index.ts';
 import { paymentWithin } from './orders.ts';
 import { type Bank, make, openBank, test } from './process-test.ts';
-import { account, accountEvents, transfer } from './transfers.ts';
+import { account, accountEvents, transfer, transferIn } from './transfers.ts';
 
 /** Executes commands, and after one of these does not answer until the runner stops: its process ends there. */
 function crashingAfter(bank: Bank, names: readonly string[]) {
@@ -121,6 +123,56 @@ describe('a process', () => {
     expect(await bank.balance('a')).toBe(10_000);
   });
 
+  test('that another one went on with meanwhile does not record what became of its command', async ({
+    bank,
+  }) => {
+    const gate = new Gate();
+    const paused = bank.runner({
+      leaseMs: 60_000,
+      execute: async (command, options) => {
+        const { type } = command.input as { readonly type?: string };
+        // It has looked at its lease just before.
+        if (type === 'rejected') await gate.pass();
+        // A process that was paused knows of no signal yet.
+        return bank.executor.execute(command, { ...options, signal: undefined });
+      },
+    });
+    await paused.start();
+    await bank.execute(make('t-1', 5_000));
+    await gate.reached();
+    await bank.execute(account.command.deposit('a', { transferId: 'none', cents: 9_000 }));
+    const ownerNow = async () => (await paused.status())[0]?.owner;
+    const former = await ownerNow();
+    const executed = new Gate();
+    const next = bank.runner({
+      execute: async (command, options) => {
+        const result = await bank.executor.execute(command, options);
+        if ('name' in command && command.name === 'withdraw') await executed.pass();
+        return result;
+      },
+    });
+    await next.start();
+    await until(async () => {
+      if ((await ownerNow()) !== former) return true;
+      await expireLeases(bank.store);
+      return false;
+    });
+    await executed.reached();
+    gate.open();
+    await paused.stop();
+    executed.open();
+    expect(await next.whenEnded(transfer, 't-1', { timeoutMs: 20_000 })).toMatchObject({
+      status: 'completed',
+    });
+    expect(await bank.stream('transfer-t-1')).toEqual([
+      'transfer.started',
+      'transfer.received request.made',
+      'transfer.received account.withdrawn',
+      'transfer.received account.deposited',
+      'transfer.settled',
+    ]);
+  });
+
   test('does not take inputs that do not concern it, and says so', async ({ bank }) => {
     const ignored = ignoredInputs();
     const runner = bank.runner();
@@ -177,9 +229,11 @@ describe('a process', () => {
 });
 
 test('2,000 instances with two runners: every command happens once', { timeout: 240_000 }, async ({
-  bank,
+  connectionString,
 }) => {
+  await using bank = await openBank(connectionString, [transferIn(2)]);
   await bank.execute(account.command.open('a', { cents: 100_000 }));
+  await bank.execute(account.command.open('b', { cents: 0 }));
   const runners = [bank.runner(), bank.runner()];
   for (const runner of runners) await runner.start();
   const ids = Array.from({ length: 2_000 }, (_, index) => `t-${index}`);

@@ -65,43 +65,47 @@ export const account = defineAggregate({
 });
 
 /** Moves money from one account to another, and gives it back when the other one does not take it. */
-export const transfer = defineProcess({
-  name: 'transfer',
-  events: [requestEvents, accountEvents],
-  publishes: { settled: z.object({ cents: z.int() }) },
-  starts: ['request.made'],
-  correlate: {
-    'request.made': ({ streamId }) => aggregateIdOf(streamId),
-    'account.withdrawn': ({ data }) => data.transferId,
-    'account.deposited': ({ data }) => data.transferId,
-  },
-  initialState: { from: '', to: '', cents: 0, failure: '' },
-  evolve: {
-    'request.made': (state, { data }) => ({ ...state, ...data }),
-    rejected: (state, { reason }) => ({ ...state, failure: reason }),
-  },
-  react: {
-    'request.made': ({ from, cents: amount }, { streamId }, out) =>
-      out.execute(account.command.withdraw(from, { transferId: aggregateIdOf(streamId), cents: amount }), {
-        as: 'debit',
-      }),
-    'account.withdrawn': ({ to, cents: amount }, { data }, out) =>
-      out.execute(account.command.deposit(to, { transferId: data.transferId, cents: amount }), {
-        as: 'credit',
-      }),
-    'account.deposited': ({ cents: amount }, _input, out) => [
-      out.publish.settled({ cents: amount }),
-      out.complete(),
-    ],
-    rejected: ({ from, cents: amount }, { as, reason }, out) =>
-      as === 'credit'
-        ? [
-            out.execute(account.command.deposit(from, { transferId: 'none', cents: amount }), {
-              as: 'refund',
-            }),
-            out.fail(reason),
-          ]
-        : out.fail(reason),
-  },
-  summary: ({ from, to, cents: amount }) => `${amount} cents from ${from} to ${to}`,
-});
+export const transferIn = (slices: number) =>
+  defineProcess({
+    name: 'transfer',
+    slices,
+    events: [requestEvents, accountEvents],
+    publishes: { settled: z.object({ cents: z.int() }) },
+    starts: ['request.made'],
+    correlate: {
+      'request.made': ({ streamId }) => aggregateIdOf(streamId),
+      'account.withdrawn': ({ data }) => data.transferId,
+      'account.deposited': ({ data }) => data.transferId,
+    },
+    initialState: { from: '', to: '', cents: 0, failure: '' },
+    evolve: {
+      'request.made': (state, { data }) => ({ ...state, ...data }),
+      rejected: (state, { reason }) => ({ ...state, failure: reason }),
+    },
+    react: {
+      'request.made': ({ from, cents: amount }, { streamId }, out) =>
+        out.execute(account.command.withdraw(from, { transferId: aggregateIdOf(streamId), cents: amount }), {
+          as: 'debit',
+        }),
+      'account.withdrawn': ({ to, cents: amount }, { data }, out) =>
+        out.execute(account.command.deposit(to, { transferId: data.transferId, cents: amount }), {
+          as: 'credit',
+        }),
+      'account.deposited': ({ cents: amount }, _input, out) => [
+        out.publish.settled({ cents: amount }),
+        out.complete(),
+      ],
+      rejected: ({ from, cents: amount }, { as, reason }, out) =>
+        as === 'credit'
+          ? [
+              out.execute(account.command.deposit(from, { transferId: 'none', cents: amount }), {
+                as: 'refund',
+              }),
+              out.fail(reason),
+            ]
+          : out.fail(reason),
+    },
+    summary: ({ from, to, cents: amount }) => `${amount} cents from ${from} to ${to}`,
+  });
+
+export const transfer = transferIn(1);

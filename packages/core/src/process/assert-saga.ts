@@ -68,10 +68,15 @@ export function withStep(
 ): SagaPlan {
   assertMemberName('step name', name);
   if (name.length > MOST_STEP_NAME)
-    throw new InvalidNameError('step name', name, `is too long: at most ${MOST_STEP_NAME} characters are allowed`);
+    throw new InvalidNameError(
+      'step name',
+      name,
+      `is too long: at most ${MOST_STEP_NAME} characters are allowed`,
+    );
   const of = `step "${name}" of saga "${plan.name}"`;
   const refuse = (problem: string) => new InvalidDefinitionError(`${of} ${problem}`);
-  if (plan.steps.some((step) => step.name === name)) throw refuse('was added before; name one of both otherwise');
+  if (plan.steps.some((step) => step.name === name))
+    throw refuse('was added before; name one of both otherwise');
   const pivot = plan.steps.find((step) => step.kind === 'pivot');
   if (kind === 'pivot' && pivot !== undefined)
     throw refuse(`is a second pivot, and "${pivot.name}" is one; only one step decides`);
@@ -116,7 +121,10 @@ function retryOf(kind: SagaStepKind, of: string, retry: RetryOptions | false | u
 function answersOf(plan: SagaPlan, of: string, given: unknown, known: readonly string[]) {
   if (given === undefined) return { done: [], refused: [] };
   assertGiven(`answers of ${of}`, given, answerNames);
-  const { done, refused = [] } = given as { readonly done?: readonly string[]; readonly refused?: readonly string[] };
+  const { done, refused = [] } = given as {
+    readonly done?: readonly string[];
+    readonly refused?: readonly string[];
+  };
   const taken = [plan.startedBy, ...plan.steps.flatMap((step) => [...step.done, ...step.refused])];
   for (const [argument, types] of [
     ['answers.done', done],

@@ -73,7 +73,10 @@ test('input, results and what it publishes are inferred', () => {
     })
     .build();
   expectTypeOf(booking.name).toEqualTypeOf<'booking'>();
-  expectTypeOf<SagaStateOf<typeof booking>['input']>().toEqualTypeOf<{ city: string; cents: number } | null>();
+  expectTypeOf<SagaStateOf<typeof booking>['input']>().toEqualTypeOf<{
+    city: string;
+    cents: number;
+  } | null>();
   expectTypeOf(booking.message('hotel.booked', 't-1', { room: 5 }).aggregate).toEqualTypeOf<'booking'>();
   expectTypeOf(booking.published.create.closed({ reason: '' }).type).toEqualTypeOf<'booking.closed'>();
 });
@@ -97,14 +100,16 @@ test('what does not compile', () => {
   builder.step('one', { run: async () => run() });
   // @ts-expect-error the step that it reads the result of comes later
   builder.step('one', { run: ({ results }) => trip.command.price(results.two.city, { city: '' }) });
-  // @ts-expect-error a step without answers has no result
-  builder.step('one', { run }).step('two', { run: ({ results }) => trip.command.price(results.one, { city: '' }) });
+  builder.step('one', { run }).step('two', {
+    // @ts-expect-error a step without answers has no result
+    run: ({ results }) => trip.command.price(results.one, { city: '' }),
+  });
   // @ts-expect-error the pivot is not compensated
   builder.pivot('one', { run, compensate: run });
   // @ts-expect-error a command of the app is answered
   builder.pivot('one', { run, timeoutMs: 5 });
   // @ts-expect-error there is one pivot
-  builder.pivot('one', { run }).pivot;
+  void builder.pivot('one', { run }).pivot;
   // @ts-expect-error behind the pivot nothing is compensated
   builder.pivot('one', { run }).step('two', { run, compensate: run });
   // @ts-expect-error behind the pivot a step is repeated until it succeeds

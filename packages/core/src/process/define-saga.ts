@@ -4,13 +4,13 @@ import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { sourceOf } from '../input/source-of.ts';
 import { toRetryPolicy } from '../retry/retry-policy.ts';
 import { assertSagaOptions, withStep } from './assert-saga.ts';
-import { type AnyProcess, defineProcess } from './define-process.ts';
+import { defineProcess, type Process } from './define-process.ts';
 import { ownInputTypes, type ProcessMessages, type RecordedInput } from './process-inputs.ts';
-import type { Saga, SagaBuilder } from './saga-builder.ts';
+import type { Saga, SagaBuilder, SagaStepOutline } from './saga-builder.ts';
 import { nextSagaState } from './saga-fold.ts';
 import type { SagaInput, SagaOptions } from './saga-options.ts';
 import { sagaOutputs, sagaSummary } from './saga-outputs.ts';
-import { deadlinesOf, type SagaPlan, type SagaStepKind } from './saga-plan.ts';
+import { deadlinesOf, type SagaPlan, type SagaStep, type SagaStepKind } from './saga-plan.ts';
 import { newSaga, type SagaState } from './saga-state.ts';
 
 const defaultCompensationRetry = { attempts: 10, firstDelayMs: 1_000, maxDelayMs: 60_000 };
@@ -122,21 +122,22 @@ function build(plan: SagaPlan, options: GivenOptions): Saga {
     sagaOutputs(plan, state, input, out);
   const forAll = <THandler>(handler: THandler) => Object.fromEntries(types.map((type) => [type, handler]));
   // Sound: each option was checked here, or is checked there.
-  const process = (defineProcess as unknown as (given: object) => AnyProcess)({
+  const process = (defineProcess as (given: never) => Process)({
     ...options,
     deadlines: deadlinesOf(steps),
     initialState: newSaga,
     evolve: forAll(evolve),
     react: forAll(react),
     summary: sagaSummary,
-  });
+  } as never);
   const functions = [...steps.flatMap(({ run, compensate }) => [run, compensate]), ended];
   const code = functions.filter((one) => one !== undefined).map(sourceOf);
-  const outline = steps.map(({ name: step, kind, done, refused, timeoutMs, compensate, retry }) => ({
-    ...{ name: step, kind, done, refused, timeoutMs },
-    compensated: compensate !== undefined,
-    attempts: retry.attempts,
-  }));
+  const outline = steps.map((step) => outlineOf(step));
   // Sound: names, groups, messages and the state are those of the options.
-  return { ...process, code: [...process.code, ...code], steps: outline } as unknown as Saga;
+  return { ...process, code: [...process.code, ...code], steps: outline } as Saga;
+}
+
+function outlineOf({ name, kind, done, refused, timeoutMs, compensate, retry }: SagaStep): SagaStepOutline {
+  const compensated = compensate !== undefined;
+  return { name, kind, done, refused, timeoutMs, compensated, attempts: retry.attempts };
 }

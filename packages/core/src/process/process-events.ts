@@ -39,6 +39,8 @@ export const processShapes = {
   cancelled: z.object({ reason }),
   /** `outputs`: the commands that were rejected last, which are issued again. */
   retried: z.object({ reason, outputs }),
+  /** Another process of the app goes on with the instance: what the former one still has to say of its commands is refused. */
+  continued: z.object({}),
   moved: z.object({
     reason,
     from: version,

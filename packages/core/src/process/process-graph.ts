@@ -26,17 +26,16 @@ export function processGraph(process: AnyProcess): string {
   return hasSteps(process) ? sagaGraph(process) : plainGraph(process);
 }
 
-function hasSteps(process: AnyProcess): process is AnyProcess & { readonly steps: readonly SagaStepOutline[] } {
+function hasSteps(
+  process: AnyProcess,
+): process is AnyProcess & { readonly steps: readonly SagaStepOutline[] } {
   return 'steps' in process;
 }
 
 function plainGraph(process: AnyProcess): string {
   const { name, version, eventTypes, messages, starts, deadlines, published } = process;
   const events = eventTypes.map((type) => ({ type, shape: 'round' as const }));
-  const inputs = [
-    ...events,
-    ...Object.keys(messages).map((type) => ({ type, shape: 'slanted' as const })),
-  ];
+  const inputs = [...events, ...Object.keys(messages).map((type) => ({ type, shape: 'slanted' as const }))];
   const lines = inputs.flatMap(({ type, shape }, index) => [
     box(`input${index}`, type, shape),
     edge(`input${index}`, 'process', starts.includes(type) ? 'starts' : undefined),

@@ -79,8 +79,8 @@ export interface ProcessOut<
   TInputType extends string,
 > {
   /**
-   * Executes a command, once. The commands of one input are executed in their order. When it is rejected, the instance gets
-   * the input `rejected`.
+   * Executes a command, once. The commands of one input are executed in their order, also after one that was rejected. When
+   * it is rejected, the instance gets the input `rejected`.
    *
    * @param options.as names the command in `rejected` and `accepted`
    * @param options.metadata the app's own fields. @default those of the event that led to the input

@@ -1,7 +1,13 @@
 import type { JsonValue } from '../event/json.ts';
 import type { RecordedInput } from './process-inputs.ts';
 import { commandMeant, deadlineMeant, type SagaPlan, type SagaStep } from './saga-plan.ts';
-import { hasSagaEnded, type SagaAction, type SagaPhase, type SagaState, type SagaStepState } from './saga-state.ts';
+import {
+  hasSagaEnded,
+  type SagaAction,
+  type SagaPhase,
+  type SagaState,
+  type SagaStepState,
+} from './saga-state.ts';
 
 /** The state of a saga after an input, with what follows from it. It calls none of the functions of its steps. */
 export function nextSagaState(plan: SagaPlan, state: SagaState, input: RecordedInput): SagaState {
@@ -132,7 +138,8 @@ class SagaFold {
     if (at.run === 'unknown') return this.#refusedLate(step, at);
     if (at.run === 'waiting' && (step.kind === 'retriable' || !at.unanswered)) return;
     this.#closeTimer(step);
-    if (at.runs < step.retry.attempts && this.#state.cancelled === '') return this.#wait(step, { unanswered: false });
+    if (at.runs < step.retry.attempts && this.#state.cancelled === '')
+      return this.#wait(step, { unanswered: false });
     this.#update(step, { run: 'refused', unanswered: false });
     this.#goBack(this.#state.cancelled || `step "${step.name}" was refused: ${reason}`);
   }
@@ -236,7 +243,11 @@ class SagaFold {
   #closeTimer({ name }: SagaStep): void {
     const at = this.#steps[name]!;
     const waiting = at.run === 'waiting' ? 'retry' : 'timeout';
-    this.#next.push({ do: 'close', step: name, timer: at.compensation === 'waiting' ? 'compensate' : waiting });
+    this.#next.push({
+      do: 'close',
+      step: name,
+      timer: at.compensation === 'waiting' ? 'compensate' : waiting,
+    });
   }
 
   #do(what: Exclude<SagaAction['do'], 'close'>, { name }: SagaStep): void {

@@ -33,7 +33,11 @@ const titleOf = ({ name, kind }: SagaStepOutline) => (kind === 'pivot' ? `${name
 const doneBy = ({ done }: SagaStepOutline) => (done.length === 0 ? 'accepted' : done.join(', '));
 
 /** Where a step leads that did not succeed. */
-function failures(steps: readonly SagaStepOutline[], step: SagaStepOutline, index: number): readonly string[] {
+function failures(
+  steps: readonly SagaStepOutline[],
+  step: SagaStepOutline,
+  index: number,
+): readonly string[] {
   const from = `step${index}`;
   const { kind, timeoutMs, attempts } = step;
   // A command that answers by an event can be rejected too.
@@ -41,7 +45,9 @@ function failures(steps: readonly SagaStepOutline[], step: SagaStepOutline, inde
   const silence = `no answer within ${timeoutMs} ms`;
   if (kind === 'retriable')
     return [edge(from, from, timeoutMs === undefined ? refusal : `${refusal}, or ${silence}`, 'dotted')];
-  const before = indexesOf(steps).filter((one) => one < index).at(-1);
+  const before = indexesOf(steps)
+    .filter((one) => one < index)
+    .at(-1);
   const times = attempts === 1 ? '' : `, at most ${attempts} attempts`;
   const refused = edge(from, nextBack(before), `${refusal}${times}`, 'dotted');
   if (timeoutMs === undefined) return [refused];

@@ -167,8 +167,8 @@ export interface RetriableStepOptions<TSaga extends SagaTypes, TResults, TDone e
 }
 
 /** What a step adds to the results. */
-export type StepResult<TSaga extends SagaTypes, TName extends string, TDone extends string> = [TDone] extends [
-  never,
-]
+export type StepResult<TSaga extends SagaTypes, TName extends string, TDone extends string> = [
+  TDone,
+] extends [never]
   ? unknown
   : { readonly [TStep in TName]: SagaAnswers<TSaga>[TDone & keyof SagaAnswers<TSaga>] };

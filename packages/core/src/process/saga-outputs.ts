@@ -80,7 +80,12 @@ function runOf(plan: SagaPlan, state: SagaState, step: SagaStep, out: Out): read
   return timeoutMs === undefined ? [issued] : [issued, out.schedule(timeout, { afterMs: timeoutMs })];
 }
 
-function compensationOf(plan: SagaPlan, state: SagaState, step: SagaStep, out: Out): readonly ProcessOutput[] {
+function compensationOf(
+  plan: SagaPlan,
+  state: SagaState,
+  step: SagaStep,
+  out: Out,
+): readonly ProcessOutput[] {
   const { name } = step;
   const wanted = wantedBy(plan, step, 'compensate', state, out);
   // What is published is in the log, from where it reaches the other service: the fold goes on with the next input.
@@ -110,7 +115,10 @@ function wantedBy(
 function isCommand(value: unknown): value is AnyCommand {
   return holds(
     () =>
-      typeof value === 'object' && value !== null && ('aggregate' in value || 'decision' in value) && 'input' in value,
+      typeof value === 'object' &&
+      value !== null &&
+      ('aggregate' in value || 'decision' in value) &&
+      'input' in value,
   );
 }
 
@@ -150,7 +158,9 @@ export function sagaSummary({ phase, step, steps, reason, cancelled }: SagaState
       return `compensated: ${reason}`;
     case 'stuck':
     case 'compensating': {
-      const open = Object.entries(steps).find(([, { compensation }]) => compensation === 'sent' || compensation === 'waiting');
+      const open = Object.entries(steps).find(
+        ([, { compensation }]) => compensation === 'sent' || compensation === 'waiting',
+      );
       return `${phase === 'stuck' ? 'stuck at compensating' : 'compensates'} ${open?.[0] ?? ''}: ${reason}`;
     }
     case 'forward': {

@@ -43,7 +43,11 @@ export interface SagaPlan {
 }
 
 /** The id of a command of a saga among its others, as `rejected` and `accepted` have it: `flight#1`, `compensate:flight#1`. */
-export function commandNamed(step: string, attempt: number, { compensates }: { readonly compensates: boolean }) {
+export function commandNamed(
+  step: string,
+  attempt: number,
+  { compensates }: { readonly compensates: boolean },
+) {
   return `${compensates ? 'compensate:' : ''}${step}#${attempt}`;
 }
 
@@ -78,6 +82,8 @@ export function deadlinesOf(steps: readonly SagaStep[]): readonly string[] {
   return steps.flatMap(({ name, timeoutMs, retry, compensate }) => [
     ...(timeoutMs === undefined ? [] : [deadlineNamed('timeout', name)]),
     ...(retry.attempts === 1 ? [] : [deadlineNamed('retry', name)]),
-    ...(compensate === undefined ? [] : [deadlineNamed('compensate', name), deadlineNamed('published', name)]),
+    ...(compensate === undefined
+      ? []
+      : [deadlineNamed('compensate', name), deadlineNamed('published', name)]),
   ]);
 }

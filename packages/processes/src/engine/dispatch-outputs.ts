@@ -1,11 +1,12 @@
 import type { AnyCommand, ExecuteOutput, ProcessOutput, RecordedEvent } from '@leftfold/core';
-import { aggregateIdOf } from '@leftfold/core';
+import { aggregateIdOf, LeftfoldError } from '@leftfold/core';
 import { commandNameOf } from '@leftfold/core/input';
+import type { PostgresEventStore } from '@leftfold/event-store';
 import type { ProcessVersions } from '../instance/process-versions.ts';
 import { commandIdOf } from './command-ids.ts';
 import { inheritedMetadata } from './inherited-metadata.ts';
-import type { ExecuteProcessCommand } from './execute-command.ts';
-import { recordInput } from './record-input.ts';
+import type { ExecuteProcessCommand, ProcessExecuteOptions } from './execute-command.ts';
+import { type InputFor, recordInput } from './record-input.ts';
 
 /** The commands of an event in the stream of an instance, with their places among its outputs. */
 export function commandsOf(
@@ -49,6 +50,7 @@ const answerOf = (streamVersion: number, index: number) => ['answer', streamVers
 
 /** What dispatching an event needs. */
 export interface Dispatch {
+  readonly store: PostgresEventStore;
   readonly versions: ProcessVersions;
   readonly execute: ExecuteProcessCommand;
   readonly signal: AbortSignal;
@@ -83,9 +85,8 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
       ...(output.as !== undefined && { as: output.as }),
     };
     const of = answerOf(event.streamVersion, index);
+    const options = { causedBy: event, metadata, signal };
     if (result.outcome === 'rejected') {
-      // A process that was paused meanwhile must not say so: the next owner executes the command again, perhaps with success.
-      if (!(await dispatch.mayProcess())) throw new Error('another process works on the instance by now');
       const { reason, details } = result;
       const input = {
         ...answer,
@@ -94,10 +95,39 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
         output,
         ...(details !== undefined && { details }),
       };
-      await recordInput(execute, { process: name, id, input, of }, { causedBy: event, metadata, signal });
+      await recordRejection(event, dispatch, { process: name, id, input, of }, options);
     } else if (versions.all.some((definition) => definition.handles('accepted'))) {
       const input = { ...answer, type: 'accepted' };
-      await recordInput(execute, { process: name, id, input, of }, { causedBy: event, metadata, signal });
+      await recordInput(execute, { process: name, id, input, of }, options);
     }
   }
+}
+
+/**
+ * Records a rejection, unless another process works on the instance by now: that one executes the command again, perhaps
+ * with success. It appends to the instance first, so that a record which comes late is a version conflict.
+ */
+async function recordRejection(
+  { streamId }: RecordedEvent,
+  { store, execute, mayProcess }: Dispatch,
+  input: InputFor,
+  options: Omit<ProcessExecuteOptions, 'commandId'>,
+): Promise<void> {
+  for (;;) {
+    const expectedVersion = await versionOf(store, streamId);
+    if (!(await mayProcess())) throw new Error('another process works on the instance by now');
+    try {
+      await recordInput(execute, input, { ...options, expectedVersion });
+      return;
+    } catch (error) {
+      // Other inputs come at any time.
+      if (!LeftfoldError.is(error) || error.code !== 'STREAM_VERSION_CONFLICT') throw error;
+    }
+  }
+}
+
+async function versionOf(store: PostgresEventStore, streamId: string): Promise<number> {
+  const events = store.readStream(streamId, { backwards: true, limit: 1 });
+  for await (const _ of events);
+  return events.last?.streamVersion ?? 0;
 }

@@ -13,4 +13,5 @@ export interface ProcessExecuteOptions {
   readonly causedBy?: RecordedEvent | undefined;
   readonly metadata?: CustomMetadata | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly expectedVersion?: number | undefined;
 }

@@ -18,6 +18,7 @@ import { fireDeadlines } from './fire-deadlines.ts';
 import { inheritedMetadata } from './inherited-metadata.ts';
 import type { ExecuteProcessCommand } from './execute-command.ts';
 import { recordInput } from './record-input.ts';
+import { Takeovers } from './take-over.ts';
 import { WakeUp } from './wake-up.ts';
 
 export interface ProcessEffectOptions {
@@ -38,6 +39,7 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
   const { name, newest, all, events } = versions;
   const { version, concurrency, slices, start, onFailure, retry, timeoutMs } = newest;
   const recorded = new WakeUp();
+  const takeovers = new Takeovers(store, execute);
   const hasDeadlines = all.some(({ deadlines }) => deadlines.length > 0);
   const isOwn = ({ streamId }: RecordedEvent) => categoryOf(streamId) === name;
   const keyOf = (event: RecordedEvent): string => {
@@ -46,6 +48,8 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     const reader = all.find(({ eventTypes }) => eventTypes.includes(event.type));
     return reader?.instanceOf(event) ?? NO_INSTANCE;
   };
+  const hasOpen = (event: RecordedEvent, answered: ReadonlySet<string>) =>
+    commandsOf(name, event).some(({ index }) => !answered.has(answerIdOf(name, event, index)));
   const changesIn = (queues: readonly KeyQueue[]) => {
     const own = queues.flatMap((queue) => queue.events.slice(0, queue.done).filter(isOwn));
     return changesOf(name, own);
@@ -59,7 +63,7 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     await withinCall({ timeoutMs, stopped }, async (signal) => {
       if (isOwn(event)) {
         const isAnswered = (answerId: string) => answered.has(answerId);
-        return dispatchOutputs(event, { versions, execute, signal, isAnswered, mayProcess });
+        return dispatchOutputs(event, { store, versions, execute, signal, isAnswered, mayProcess });
       }
       const id = keyOf(event);
       if (id === NO_INSTANCE) return;
@@ -89,7 +93,13 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
           isOwn(event) ? commandsOf(name, event).map(({ index }) => answerIdOf(name, event, index)) : [],
         ),
       );
-      const answered = await store.loops.background.during(() => readRecorded(store, answers));
+      takeovers.begin(batch.term);
+      const look = () => store.loops.background.during(() => readRecorded(store, answers));
+      let answered = await look();
+      const open = queues.flatMap((queue) =>
+        queue.events.filter((event) => isOwn(event) && hasOpen(event, answered)),
+      );
+      if (await takeovers.takeOver(batch.term, open)) answered = await look();
       await processQueues(queues, concurrency, batch, (event) => processEvent(event, batch, answered));
     },
     recordOf(queues) {

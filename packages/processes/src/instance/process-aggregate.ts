@@ -44,6 +44,7 @@ const fork = operation.extend({
 const inputs = {
   receive: message,
   record: recorded,
+  continue: z.object({}),
   pause: operation,
   resume: operation,
   cancel: operation,
@@ -97,6 +98,7 @@ export function processAggregate(versions: ProcessVersions): AnyAggregate {
       // Sound: the input was parsed by the schema of the command.
       const instance = state as InstanceState;
       if (command === 'record') return takeInput(versions, instance, input as RecordedInput);
+      if (command === 'continue') return [events.create['continued']!({} as never)];
       if (command === 'receive')
         return receive(versions, instance, input as z.output<typeof message>, context);
       const { reason, from } = input as { readonly reason: string; readonly from?: ForkedInstance };

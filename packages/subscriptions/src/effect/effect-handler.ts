@@ -136,6 +136,7 @@ export class EffectHandler implements SubscriptionHandler {
       goOn = resolve;
     });
     const ended = this.#effect.process(queues, {
+      term: this.#term,
       signal: this.#run.signal,
       lineage: this.#term.lineage ?? '',
       before,

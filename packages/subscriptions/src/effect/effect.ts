@@ -61,6 +61,7 @@ export interface Effect extends SubscriptionRef {
 
 /** One batch of an effect. */
 export interface EffectBatch {
+  readonly term: LeaseTerm;
   /** Aborts when the term is over, or the runner stops. */
   readonly signal: AbortSignal;
   /** That of the log in which the events were read. */

@@ -65,7 +65,8 @@ const { create } = booking.published;
 const request = create.hotelRequested({ tripId: 't1', city: 'Rome' });
 const releaseHotel = create.hotelReleased({ tripId: 't1' });
 const releaseRoom = create.hotelReleased({ tripId: 't1', room: 7 });
-const closed = (reason: string) => create.closed({ outcome: reason === '' ? 'completed' : 'compensated', reason });
+const closed = (reason: string) =>
+  create.closed({ outcome: reason === '' ? 'completed' : 'compensated', reason });
 const schedule = (deadline: string, afterMs: number) => ({ kind: 'schedule', deadline, afterMs }) as const;
 const cancel = (deadline: string) => ({ kind: 'cancel', deadline }) as const;
 const atHotel = given(booking, [requested]);
@@ -128,7 +129,11 @@ describe('a saga', () => {
     twice.after(1_999).thenNothing();
     const never = twice.after(2_000).thenCommands([reserve]).ended('completed');
     expect(never.state.phase).toBe('compensated');
-    given(booking).rejecting(reserve, 'full', { times: 2 }).when(requested).after(5_000).thenCommands([reserve, reserve]);
+    given(booking)
+      .rejecting(reserve, 'full', { times: 2 })
+      .when(requested)
+      .after(5_000)
+      .thenCommands([reserve, reserve]);
   });
 
   test('compensates a step without an answer, as nobody knows', () => {
@@ -150,7 +155,11 @@ describe('a saga', () => {
     const heard = compensating.when(booked);
     heard.thenNothing().when(booked).thenNothing();
     const goingOn = heard.when({ type: 'accepted', as: 'compensate:flight#1' });
-    goingOn.then([releaseRoom, schedule('published-hotel', 0), closed('step "hotel" had no answer within 60000 ms')]);
+    goingOn.then([
+      releaseRoom,
+      schedule('published-hotel', 0),
+      closed('step "hotel" had no answer within 60000 ms'),
+    ]);
     goingOn.ended('completed');
     compensating.when(refused).when({ type: 'accepted', as: 'compensate:flight#1' }).ended('completed');
     expect(compensating.when(refused).state.steps['hotel']).toMatchObject({ run: 'refused' });
@@ -163,7 +172,9 @@ describe('a saga', () => {
     expect(accepted.commands).toEqual([]);
     accepted.ended('completed');
     late.when({ type: 'rejected', as: 'flight#1', reason: 'full' }).ended('completed');
-    const nothingThere = late.rejecting(release, 'unknown').when({ type: 'rejected', as: 'flight#1', reason: 'full' });
+    const nothingThere = late
+      .rejecting(release, 'unknown')
+      .when({ type: 'rejected', as: 'flight#1', reason: 'full' });
     expect(nothingThere.ended('completed').state.phase).toBe('compensated');
   });
 
@@ -178,16 +189,26 @@ describe('a saga', () => {
   test('is stuck when a compensation stays rejected, and says what to do', () => {
     const stuck = atHotel.rejecting(release, 'locked').when(refused);
     stuck.then([cancel('timeout-hotel'), release, schedule('compensate-flight', 100)]);
-    const failed = stuck.after(100).then([release, schedule('compensate-flight', 150)]).after(150);
-    failed.thenCommands([release]).ended(
-      'failed',
-      'CompensationStuck: the compensation of step "flight" was rejected 3 times, last because of "locked", and earlier steps wait for it; make it possible, then call app.processes.retry({ name: \'booking\' }, "t1", { reason: \'…\' })',
-    );
+    const failed = stuck
+      .after(100)
+      .then([release, schedule('compensate-flight', 150)])
+      .after(150);
+    failed
+      .thenCommands([release])
+      .ended(
+        'failed',
+        'CompensationStuck: the compensation of step "flight" was rejected 3 times, last because of "locked", and earlier steps wait for it; make it possible, then call app.processes.retry({ name: \'booking\' }, "t1", { reason: \'…\' })',
+      );
     expect(failed.state.phase).toBe('stuck');
     expect(booking.summaryOf(failed.state)).toBe(
       'stuck at compensating flight: step "hotel" was refused: hotel.refused',
     );
-    const retried = booking.evolve(failed.state, { type: 'accepted', id: '1', as: 'compensate:flight#3', command: '' });
+    const retried = booking.evolve(failed.state, {
+      type: 'accepted',
+      id: '1',
+      as: 'compensate:flight#3',
+      command: '',
+    });
     expect(retried).toMatchObject({ phase: 'compensated' });
   });
 
@@ -206,7 +227,10 @@ describe('a saga', () => {
     const paid = paying.when({ type: 'accepted', as: 'pay#1' }).ended('completed');
     expect(paid.state.phase).toBe('completed');
     const broke = paying.when({ type: 'rejected', as: 'pay#1', reason: 'broke' });
-    expect(broke.ended('completed').state).toMatchObject({ phase: 'compensated', reason: 'cancelled: enough' });
+    expect(broke.ended('completed').state).toMatchObject({
+      phase: 'compensated',
+      reason: 'cancelled: enough',
+    });
   });
 
   test('ignores what it does not wait for', () => {

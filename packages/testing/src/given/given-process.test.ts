@@ -1,6 +1,13 @@
 import { AssertionError } from 'node:assert';
 import { aggregateIdOf, defineProcess } from '@leftfold/core';
-import { account, accountEvents, deposited, opened, transfer as decision, withdrawn } from '@leftfold/testbed/bank';
+import {
+  account,
+  accountEvents,
+  deposited,
+  opened,
+  transfer as decision,
+  withdrawn,
+} from '@leftfold/testbed/bank';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { inStream } from './given-events.ts';
@@ -47,7 +54,9 @@ const gift = defineProcess({
     accepted: ({ cents }, { as }, out) =>
       as === 'end' ? [out.publish.given({ cents }), out.complete()] : [],
     rejected: ({ id }, { as, reason }, out) =>
-      as === 'gift' ? [out.execute(account.command.withdraw(id, { cents: 1 }), { as: 'fee' })] : out.fail(reason),
+      as === 'gift'
+        ? [out.execute(account.command.withdraw(id, { cents: 1 }), { as: 'fee' })]
+        : out.fail(reason),
     deadline: ({ log }, { name }, out) => {
       if (name === 'too-late') return out.fail(name);
       return log.length > 2 ? [] : out.schedule('reminder', { at: new Date('2000-01-01T00:00:03Z') });
@@ -93,7 +102,11 @@ describe('an instance of a process', () => {
     const outcome = started.rejecting(deposit, 'closed', { details: { by: 'Ada' } }).when(confirmed);
     outcome.thenCommands([deposit, close, account.command.withdraw('1', { cents: 1 })]).ended('completed');
     expect(outcome.state.log[1]).toBe('rejected gift account.deposit {"by":"Ada"}');
-    started.rejecting('account.deposit', 'no').rejecting('account.close', 'never').when(confirmed).ended('failed', 'never');
+    started
+      .rejecting('account.deposit', 'no')
+      .rejecting('account.close', 'never')
+      .when(confirmed)
+      .ended('failed', 'never');
     started.rejecting('account.deposit', 'no', { times: 1 }).when(confirmed).ended('completed');
     started.rejecting('account.open', 'no').when(confirmed).ended('completed');
   });
@@ -103,9 +116,9 @@ describe('an instance of a process', () => {
     waiting.thenCommands([deposit, close]);
     expect(waiting.status).toBe('running');
     waiting.when({ type: 'accepted', as: 'gift' }).ended('completed');
-    waiting.when({ type: 'rejected', as: 'gift', reason: 'no' }).thenCommands([
-      account.command.withdraw('1', { cents: 1 }),
-    ]);
+    waiting
+      .when({ type: 'rejected', as: 'gift', reason: 'no' })
+      .thenCommands([account.command.withdraw('1', { cents: 1 })]);
     waiting.when({ type: 'accepted', as: 'end' }).ended('completed');
   });
 
@@ -136,7 +149,9 @@ describe('an instance of a process', () => {
   });
 
   test('is not begun by an input that concerns none, or does not begin one', () => {
-    given(gift).when(accountEvents.create.opened({ owner: 'nobody' })).thenNothing();
+    given(gift)
+      .when(accountEvents.create.opened({ owner: 'nobody' }))
+      .thenNothing();
     given(gift).when(confirmed).thenNothing();
     expect(given(gift, [confirmed]).status).toBe('unknown');
   });
@@ -150,19 +165,30 @@ describe('an instance of a process', () => {
 
 describe('what was not expected', () => {
   test.each<[string, () => unknown, string]>([
-    ['other commands', () => started.when(confirmed).thenCommands([close]), 'process "gift" issued other commands'],
+    [
+      'other commands',
+      () => started.when(confirmed).thenCommands([close]),
+      'process "gift" issued other commands',
+    ],
     ['other outputs', () => started.when(confirmed).then([close]), 'process "gift" wanted other outputs'],
     ['no outputs', () => started.when(confirmed).then([]), 'process "gift" wanted other outputs'],
     ['outputs', () => started.when(confirmed).thenNothing(), 'process "gift" wanted something'],
     [
       'other data of an event',
-      () => given(gift).when(opened).then([gift.published.create.given({ cents: 1 })]),
+      () =>
+        given(gift)
+          .when(opened)
+          .then([gift.published.create.given({ cents: 1 })]),
       'process "gift" wanted other outputs',
     ],
     ['no end', () => started.after(1).ended('failed'), 'process "gift" did not end'],
     ['no start', () => given(gift).after(1).ended('failed'), 'process "gift" was not started'],
     ['another end', () => started.when(confirmed).ended('failed'), 'process "gift" ended otherwise'],
-    ['another reason', () => started.after(5_000).ended('failed', 'no'), 'process "gift" ended for another reason'],
+    [
+      'another reason',
+      () => started.after(5_000).ended('failed', 'no'),
+      'process "gift" ended for another reason',
+    ],
     [
       'another state',
       () => started.thenState({ id: '2', cents: 0, log: [] }),
@@ -182,7 +208,12 @@ describe('what was not expected', () => {
 
 describe('what an app would refuse is refused in a test', () => {
   test.each<[string, () => unknown, string, string]>([
-    ['an event that it does not read', () => started.when(deposited(5)), 'INVALID_ARGUMENT', 'does not read; it reads'],
+    [
+      'an event that it does not read',
+      () => started.when(deposited(5)),
+      'INVALID_ARGUMENT',
+      'does not read; it reads',
+    ],
     [
       'an event of another instance',
       () => started.when(inStream('account-2', accountEvents.create.closed({}))),
@@ -207,7 +238,12 @@ describe('what an app would refuse is refused in a test', () => {
       'INVALID_ARGUMENT',
       'sponsor.gone',
     ],
-    ['a message of another process', () => started.when({ ...confirmed, aggregate: 'x' } as never), 'INVALID_ARGUMENT', '"x"'],
+    [
+      'a message of another process',
+      () => started.when({ ...confirmed, aggregate: 'x' } as never),
+      'INVALID_ARGUMENT',
+      '"x"',
+    ],
     ['no input', () => started.when(undefined as never), 'INVALID_ARGUMENT', 'input'],
     ['no history', () => given(gift, opened as never), 'INVALID_ARGUMENT', 'history'],
     ['no time', () => started.after(undefined as never), 'INVALID_ARGUMENT', 'ms'],
@@ -215,7 +251,12 @@ describe('what an app would refuse is refused in a test', () => {
     ['no command', () => started.unanswered(5 as never), 'INVALID_ARGUMENT', 'command'],
     ['no reason', () => started.rejecting(close, ''), 'INVALID_ARGUMENT', 'reason'],
     ['no times', () => started.rejecting(close, 'no', { times: 0 }), 'INVALID_ARGUMENT', 'times'],
-    ['options of an aggregate', () => given(gift, [], { newId: () => '1' } as never), 'INVALID_ARGUMENT', 'newId'],
+    [
+      'options of an aggregate',
+      () => given(gift, [], { newId: () => '1' } as never),
+      'INVALID_ARGUMENT',
+      'newId',
+    ],
     ['nothing to compare', () => started.when(confirmed).then([5 as never]), 'INVALID_ARGUMENT', 'expected'],
   ])('%s', (_what, work, code, message) => {
     expect(work).toThrow(expect.objectContaining({ code }));

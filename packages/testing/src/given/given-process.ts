@@ -8,13 +8,26 @@ import {
   type ProcessOutput,
   type ProcessStateOf,
 } from '@leftfold/core';
-import { assertList, assertOptions, assertWhole, commandNameOf, type OptionNames } from '@leftfold/core/input';
+import {
+  assertEach,
+  assertList,
+  assertOptions,
+  assertPlainObject,
+  assertWhole,
+  commandNameOf,
+  type OptionNames,
+} from '@leftfold/core/input';
 import { assertSame, fail } from './assert-same.ts';
 import { DEFAULT_NOW } from './decision-context.ts';
 import type { ThenState } from './outcome.ts';
 import { toPlainEvent } from './plain-event.ts';
 import { type GivenInput, toInputs } from './process-inputs.ts';
-import { type CommandAnswer, type GivenProcessStatus, ProcessInstance } from './process-instance.ts';
+import {
+  type CommandAnswer,
+  commandOf,
+  type GivenProcessStatus,
+  ProcessInstance,
+} from './process-instance.ts';
 
 /** Options of `given` for a process. */
 export interface GivenProcessOptions {
@@ -102,13 +115,9 @@ export function givenProcess<TProcess extends AnyProcess>(
   history: readonly GivenInput[],
   options: GivenProcessOptions,
 ): GivenProcess<TProcess> {
-  assertList('history', history);
-  const now = options.now ?? new Date(DEFAULT_NOW);
-  return outcomeAfter(
-    process,
-    now,
-    history.map((input) => ({ input })),
-  );
+  const steps: Step[] = [];
+  assertEach('history', history, (_, input) => steps.push({ input: input as GivenInput }));
+  return outcomeAfter(process, options.now ?? new Date(DEFAULT_NOW), steps);
 }
 
 /** Everything happens anew for each outcome, so that one can be continued in several ways. */
@@ -123,8 +132,7 @@ function outcomeAfter<TProcess extends AnyProcess>(
   const state = instance.state as State;
   const name = `process "${process.name}"`;
   const andThen = (step: Step) => outcomeAfter(process, now, [...steps, step]);
-  // Sound: `out.execute` has made them.
-  const commands = outputs.flatMap((one) => (one.kind === 'execute' ? [one.command as unknown as AnyCommand] : []));
+  const commands = outputs.flatMap((one) => (one.kind === 'execute' ? [commandOf(one)] : []));
 
   function then(expected: readonly ExpectedOutput[]): ProcessOutcome<TProcess> {
     if (typeof expected === 'function')
@@ -157,8 +165,16 @@ function outcomeAfter<TProcess extends AnyProcess>(
 
   function ended(expected: 'completed' | 'failed' | 'cancelled', reason?: string): ProcessOutcome<TProcess> {
     if (status === 'running' || status === 'unknown')
-      fail(`${name} ${status === 'running' ? 'did not end' : 'was not started'}`, ended, { expected, actual: status });
-    assertSame(status, expected, `${name} ended otherwise${failure === undefined ? '' : `: ${failure}`}`, ended);
+      fail(`${name} ${status === 'running' ? 'did not end' : 'was not started'}`, ended, {
+        expected,
+        actual: status,
+      });
+    assertSame(
+      status,
+      expected,
+      `${name} ended otherwise${failure === undefined ? '' : `: ${failure}`}`,
+      ended,
+    );
     if (reason !== undefined) assertSame(failure, reason, `${name} ended for another reason`, ended);
     return outcome;
   }
@@ -175,7 +191,10 @@ function outcomeAfter<TProcess extends AnyProcess>(
       assertWhole('ms', ms);
       return andThen({ afterMs: ms });
     },
-    rejecting(command, reason, { details, times = Number.POSITIVE_INFINITY } = {}) {
+    rejecting(command, reason, given = {}) {
+      assertOptions('options', given, rejectingNames);
+      const { details, times = Number.POSITIVE_INFINITY } = given;
+      assertPlainObject('details', details);
       if (typeof reason !== 'string' || reason === '')
         throw InvalidArgumentError.not('a reason of a rejection', 'reason', reason);
       if (times !== Number.POSITIVE_INFINITY) assertWhole('times', times, { least: 1 });
@@ -216,7 +235,11 @@ const isOutput = (expected: ExpectedOutput): expected is ProcessOutput => 'kind'
 const isEvent = (expected: ExpectedOutput): expected is NewEvent => 'schemaVersion' in expected;
 
 /** An output in the form in which the test expects it. */
-function likeExpected(process: AnyProcess, output: ProcessOutput, expected: ExpectedOutput | undefined): unknown {
+function likeExpected(
+  process: AnyProcess,
+  output: ProcessOutput,
+  expected: ExpectedOutput | undefined,
+): unknown {
   if (expected !== undefined && isOutput(expected)) return output;
   if (output.kind === 'execute') return output.command;
   if (output.kind !== 'publish') return output;
@@ -227,7 +250,7 @@ function likeExpected(process: AnyProcess, output: ProcessOutput, expected: Expe
 function plainExpected(expected: ExpectedOutput): unknown {
   if (typeof expected !== 'object' || expected === null)
     throw InvalidArgumentError.not('a command, an event or an output', 'expected', expected);
-  if (isOutput(expected) || !isEvent(expected)) return asStored(expected as unknown as JsonObject);
+  if (isOutput(expected) || !isEvent(expected)) return asStored(expected);
   return toPlainEvent(expected);
 }
 
@@ -237,3 +260,4 @@ export function assertProcessOptions(options: GivenProcessOptions): void {
 }
 
 const optionNames: OptionNames<GivenProcessOptions> = { now: true };
+const rejectingNames: OptionNames<RejectingOptions> = { details: true, times: true };

@@ -1,4 +1,4 @@
-import { defineReaction, type Row } from '@leftfold/core';
+import { defineProcess, defineReaction, type Row } from '@leftfold/core';
 import {
   account,
   accountEvents,
@@ -9,6 +9,7 @@ import {
   withdrawn,
 } from '@leftfold/testbed/bank';
 import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import { givenEvents, inStream } from './given-events.ts';
 import { given } from './given.ts';
 
@@ -75,4 +76,37 @@ test('rows are typed by the projection’s columns', () => {
   projected.thenRows([{ account_id: 'a', owner: '', cents: 0 }]);
   // @ts-expect-error the column has another type
   projected.thenRows([{ account_id: 'a', owner: '', cents: '0', events: 0 }]);
+});
+
+test('given takes what a process reads, and its outcome is typed by its state', () => {
+  const process = defineProcess({
+    name: 'gift',
+    events: [accountEvents],
+    messages: { 'sponsor.confirmed': z.object({ cents: z.int() }) },
+    publishes: { given: z.object({ cents: z.int() }) },
+    starts: ['account.opened'],
+    correlate: { 'account.opened': () => '1' },
+    initialState: { cents: 0 as number },
+  });
+  const outcome = given(process, [opened, process.message('sponsor.confirmed', '1', { cents: 5 })])
+    .rejecting('account.deposit', 'no', { times: 1 })
+    .when({ type: 'cancelled', reason: 'enough' });
+  expectTypeOf(outcome.state).toEqualTypeOf<{ readonly cents: number }>();
+  outcome
+    .then([account.command.close('1', {}), process.published.create.given({ cents: 5 })])
+    .ended('failed');
+  outcome
+    .then([{ kind: 'cancel', deadline: 'late' }])
+    .after(5)
+    .thenCommands([account.command.close('1', {})]);
+  // @ts-expect-error an input has a known type
+  given(process).when({ type: 'paused' });
+  // @ts-expect-error a rejection has a reason
+  given(process).when({ type: 'rejected', as: 'gift' });
+  // @ts-expect-error the state has no field "balance"
+  outcome.thenState({ balance: 5 });
+  // @ts-expect-error an instance does not end so
+  outcome.ended('running');
+  // @ts-expect-error an event is no command
+  outcome.thenCommands([opened]);
 });

@@ -16,7 +16,12 @@ import type { GivenOptions } from './decision-context.ts';
 import { type GivenAggregate, givenAggregate, type HistoryEventOf } from './given-aggregate.ts';
 import { type GivenDecision, givenDecision } from './given-decision.ts';
 import type { GivenEvent } from './given-events.ts';
-import { assertProcessOptions, type GivenProcess, type GivenProcessOptions, givenProcess } from './given-process.ts';
+import {
+  assertProcessOptions,
+  type GivenProcess,
+  type GivenProcessOptions,
+  givenProcess,
+} from './given-process.ts';
 import type { GivenInput } from './process-inputs.ts';
 
 /**

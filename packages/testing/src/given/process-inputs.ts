@@ -1,8 +1,26 @@
-import type { AcceptedInput, AnyProcess, CancelledInput, ProcessMessageCommand, RejectedInput } from '@leftfold/core';
-import { InvalidArgumentError, InvalidCommandError, type RecordedEvent, type RecordedInput } from '@leftfold/core';
-import { assertObject, parseWith } from '@leftfold/core/input';
-import type { GivenEvent } from './given-events.ts';
-import { toPlaced, type PlacedEvent } from './given-events.ts';
+import {
+  type AcceptedInput,
+  type AnyProcess,
+  assertId,
+  type CancelledInput,
+  InvalidArgumentError,
+  InvalidCommandError,
+  type ProcessMessageCommand,
+  type RecordedEvent,
+  type RecordedInput,
+  type RejectedInput,
+} from '@leftfold/core';
+import {
+  assertGivenText,
+  assertObject,
+  assertOptions,
+  assertPlainObject,
+  assertText,
+  commandNameOf,
+  parseWith,
+  shownName,
+} from '@leftfold/core/input';
+import { type GivenEvent, type PlacedEvent, toPlaced } from './given-events.ts';
 import { readBy } from './read-by.ts';
 
 /** An input of a process that is no event and no message, without the id that it is recorded with. */
@@ -43,11 +61,10 @@ export function toInputs(
 ): readonly TargetedInput[] {
   assertObject('an event, a message or an input', 'input', given, ['aggregate', 'type']);
   if (isMessage(given)) return [messageOf(process, given, number)];
-  if (isOwn(given)) {
-    const command = given.type === 'cancelled' ? {} : { command: '' };
-    return [{ input: { ...command, ...given, id: `input-${number}` } as RecordedInput, id: undefined }];
-  }
-  return toPlaced([given]).flatMap((placed, index) => eventsOf(process, placed, { number: number + index, now }));
+  if (isOwn(given)) return [ownOf(given, number)];
+  return toPlaced([given]).flatMap((placed, index) =>
+    eventsOf(process, placed, { number: number + index, now }),
+  );
 }
 
 const isMessage = (given: GivenInput): given is ProcessMessageCommand => 'aggregate' in given;
@@ -86,13 +103,31 @@ function eventsOf(
   });
 }
 
-function messageOf(process: AnyProcess, { aggregate, id, input }: ProcessMessageCommand, number: number) {
+const ownNames = { type: true, as: true, command: true, reason: true, details: true } as const;
+
+function ownOf(given: GivenOwnInput, number: number): TargetedInput {
+  assertOptions('input', given, ownNames);
+  const own: Partial<Omit<RejectedInput, 'type'>> = given;
+  assertText('as', own.as);
+  assertText('command', own.command);
+  if (given.type !== 'accepted') assertGivenText('reason', own.reason);
+  assertPlainObject('details', own.details);
+  const command = given.type === 'cancelled' ? {} : { command: '' };
+  return { input: { ...command, ...given, id: `input-${number}` } as RecordedInput, id: undefined };
+}
+
+function messageOf(process: AnyProcess, command: ProcessMessageCommand, number: number): TargetedInput {
+  commandNameOf(command);
+  const { aggregate, id, input } = command;
+  assertId('instance id', id);
+  assertObject('a message', 'input', input, ['type', 'data']);
   if (aggregate !== process.name)
     throw new InvalidArgumentError(
       'input',
-      `is a message for process "${aggregate}", not for "${process.name}"; make it by ${process.name}.message(…)`,
+      `is a message for process ${shownName(aggregate)}, not for "${process.name}"; make it by ${process.name}.message(…)`,
     );
   const { type, data } = input;
+  assertGivenText('message type', type);
   const schema = Object.hasOwn(process.messages, type) ? process.messages[type] : undefined;
   if (schema === undefined)
     throw InvalidArgumentError.notOneOf(

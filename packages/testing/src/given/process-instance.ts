@@ -112,13 +112,16 @@ export class ProcessInstance {
   #nextAnswer(): RecordedInput | undefined {
     const output = this.#commands[0];
     if (output === undefined) return undefined;
-    // Sound: `out.execute` has made it.
-    const command = output.command as unknown as AnyCommand;
+    const command = commandOf(output);
     const found = this.#answers.find((answer) => answer.times > 0 && isFor(answer, command));
     if (found !== undefined && found.reason === undefined) return undefined;
     this.#commands.shift();
     const { as } = output;
-    const common = { id: `answer-${this.#taken}`, command: commandNameOf(command), ...(as !== undefined && { as }) };
+    const common = {
+      id: `answer-${this.#taken}`,
+      command: commandNameOf(command),
+      ...(as !== undefined && { as }),
+    };
     if (found?.reason === undefined) return { ...common, type: 'accepted' };
     this.#answers = this.#answers.map((one) => (one === found ? { ...one, times: one.times - 1 } : one));
     const { reason, details } = found;
@@ -190,7 +193,14 @@ export class ProcessInstance {
   }
 }
 
+/** The command of an output. */
+export function commandOf({ command }: ExecuteOutput): AnyCommand {
+  const made: object = command;
+  // Sound: `out.execute` has made it.
+  return made as AnyCommand;
+}
+
 function isFor({ command: wanted }: CommandAnswer, command: AnyCommand): boolean {
   if (typeof wanted === 'string') return commandNameOf(command) === wanted;
-  return isDeepStrictEqual(asStored(wanted as unknown as JsonObject), asStored(command as unknown as JsonObject));
+  return isDeepStrictEqual(asStored(wanted), asStored(command));
 }
