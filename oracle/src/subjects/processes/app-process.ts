@@ -7,9 +7,10 @@ import { receiveTask, serve } from '../../process/serve.ts';
 import { Random } from '../../random.ts';
 import { oneLine, startDespiteOutages, tryOnce, untilAborted } from '../messaging/despite-outages.ts';
 import { request } from './bank.ts';
-import { confirmedAfterMs, transferRequestOf } from './load.ts';
+import { answeredAfterMs, confirmedAfterMs, transferRequestOf, tripRequestOf } from './load.ts';
 import { LEASE_MS, OpenedApp } from './opened-app.ts';
 import { pausedAtRejections, withRandomIds } from './executed-otherwise.ts';
+import { room, trip } from './trips.ts';
 
 /** What this subject tells its processes: `calm` to begin no more instances. */
 export interface Order {
@@ -58,23 +59,23 @@ const createRunner = () =>
     },
   });
 
-/** Executes a command of a user until it is known what became of it. */
-async function order(command: AnyCommand, commandId: string): Promise<void> {
+/** Executes a command of a user until it is known what became of it. @returns whether it was accepted */
+async function order(command: AnyCommand, commandId: string): Promise<boolean> {
   for (;;) {
     try {
-      await app.executor.execute(command, { commandId });
-      return;
+      const { outcome } = await app.executor.execute(command, { commandId });
+      return outcome === 'accepted';
     } catch (error) {
       if (!isOutage(error)) {
         journal.write('bad', 'execute:', oneLine(error));
-        return;
+        return false;
       }
       await delay(100);
     }
   }
 }
 
-async function begin(id: string): Promise<void> {
+async function beginTransfer(id: string): Promise<void> {
   const asked = transferRequestOf(task.seed, id);
   await order(request.command.make(id, asked), `make ${id}`);
   journal.write('made', `request-${id}`);
@@ -85,6 +86,23 @@ async function begin(id: string): Promise<void> {
     await order(request.command.confirm(id, {}), `confirm ${id}`);
   };
   void confirm();
+}
+
+async function beginBooking(id: string): Promise<void> {
+  const asked = tripRequestOf(task.seed, id);
+  await order(trip.command.request(id, asked), `request ${id}`);
+  journal.write('made', `trip-${id}`);
+  const afterMs = answeredAfterMs(task.seed, id, asked);
+  if (afterMs === undefined) return;
+  const answer = async () => {
+    await delay(afterMs);
+    // The saga asks for it when it gets there; it may also end before.
+    for (let times = 0; times < 50 && doing !== 'stop'; times += 1) {
+      if (await order(room.command.answer(id, { tripId: id }), `answer ${id} ${times}`)) return;
+      await delay(200);
+    }
+  };
+  void answer();
 }
 
 /** Instances that were begun and have not ended, as far as the operator sees. */
@@ -106,7 +124,7 @@ async function beginSome(): Promise<void> {
   const missing = Math.min(wanted, task.perSecond, MOST_OPEN - (await countOpen()));
   if (missing > 0) {
     const ids = Array.from({ length: missing }, () => `${task.name}.${task.generation}.${(begun += 1)}`);
-    await Promise.all(ids.map(begin));
+    await Promise.all(ids.map((id, index) => (index % 2 === 0 ? beginTransfer(id) : beginBooking(id))));
   }
   await delay(100);
 }

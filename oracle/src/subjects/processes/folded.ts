@@ -5,19 +5,18 @@ export interface FoldedInstance {
   readonly process: string;
   readonly id: string;
   version: number;
-  status: 'running' | 'completed' | 'failed';
+  status: 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
   failure: string | null;
+  /** Of the last event that says something about the instance: not of what it publishes. */
   streamVersion: number;
   /** Those that are open, by name. */
-  deadlines: Map<string, FoldedDeadline>;
+  readonly deadlines: Map<string, FoldedDeadline>;
   /** Deadlines that were inputs before they were due. */
   readonly early: string[];
   /** Deadlines that were inputs though they were not open. */
   readonly stale: string[];
-  /** Ids of inputs, to see that each was taken once. */
+  /** One word for each input, to see that each was taken once. */
   readonly inputs: string[];
-  /** Of the process, as its last input left it: what was rejected. */
-  readonly rejected: string[];
 }
 
 export interface FoldedDeadline {
@@ -42,7 +41,11 @@ interface Input {
   readonly name?: string;
   readonly number?: number;
   readonly as?: string;
-  readonly reason?: string;
+}
+
+/** An input that came while the instance was paused, as it was taken when that was over. */
+interface Handled extends Pick<Input, 'type' | 'name'> {
+  readonly outputs: readonly Output[];
 }
 
 /** A fold of the streams of some processes that shares no code with the packages. */
@@ -54,16 +57,10 @@ export function foldInstances(
   for (const fact of facts) {
     const [process = '', name = ''] = fact.type.split('.');
     if (!processes.includes(process)) continue;
-    const id = fact.streamId.slice(process.length + 1);
-    const instance = byStream.get(fact.streamId) ?? newInstance(process, id);
+    const instance =
+      byStream.get(fact.streamId) ?? newInstance(process, fact.streamId.slice(process.length + 1));
     byStream.set(fact.streamId, instance);
-    instance.streamVersion = fact.streamVersion;
-    if (name === 'started') instance.version = Number(fact.data['version']);
-    else if (name === 'received') take(instance, fact);
-    else if (name === 'retried') {
-      instance.status = 'running';
-      instance.failure = null;
-    }
+    foldEvent(instance, name, fact);
   }
   return byStream;
 }
@@ -80,32 +77,66 @@ function newInstance(process: string, id: string): FoldedInstance {
     early: [],
     stale: [],
     inputs: [],
-    rejected: [],
   };
 }
 
-function take(instance: FoldedInstance, { data, streamVersion, recordedMs }: Fact): void {
+function foldEvent(instance: FoldedInstance, name: string, fact: Fact): void {
+  const { data, streamVersion } = fact;
+  switch (name) {
+    case 'started':
+      instance.version = Number(data['version']);
+      break;
+    case 'received':
+      receive(instance, fact);
+      break;
+    case 'paused':
+    case 'cancelled':
+      instance.status = name;
+      break;
+    case 'resumed':
+      instance.status = 'running';
+      // Sound: the data is that of the event.
+      for (const { outputs, ...input } of data['handled'] as readonly Handled[])
+        take(instance, input, outputs, fact);
+      break;
+    case 'retried':
+      instance.status = 'running';
+      instance.failure = null;
+      break;
+    default:
+      return;
+  }
+  instance.streamVersion = streamVersion;
+}
+
+function receive(instance: FoldedInstance, fact: Fact): void {
   // Sound: the data is that of the event.
-  const { input, outputs, late } = data as unknown as {
+  const { input, outputs, late, deferred } = fact.data as unknown as {
     readonly input: Input;
     readonly outputs: readonly Output[];
     readonly late?: boolean;
+    readonly deferred?: boolean;
   };
   instance.inputs.push(`${input.type} ${input.id} ${input.as ?? ''}`);
-  if (late === true) return;
-  if (input.type === 'rejected') instance.rejected.push(input.reason ?? '');
-  if (input.type === 'deadline') fire(instance, input, recordedMs);
+  if (input.type === 'deadline') judgeDeadline(instance, input, fact.recordedMs);
+  if (late !== true && deferred !== true) take(instance, input, outputs, fact);
+}
+
+function take(
+  instance: FoldedInstance,
+  input: Pick<Input, 'type' | 'name'>,
+  outputs: readonly Output[],
+  { streamVersion, recordedMs }: Fact,
+): void {
+  if (input.type === 'deadline') instance.deadlines.delete(input.name ?? '');
   for (const [name, { until }] of instance.deadlines)
     if (until === input.type) instance.deadlines.delete(name);
   for (const { kind, deadline = '', afterMs = 0, until, reason } of outputs) {
-    if (kind === 'schedule')
+    if (kind === 'schedule') {
       // An app reads whole milliseconds of the time at which an event was recorded.
-      instance.deadlines.set(deadline, {
-        number: streamVersion,
-        dueMs: Math.floor(recordedMs) + afterMs,
-        until,
-      });
-    else if (kind === 'cancel') instance.deadlines.delete(deadline);
+      const dueMs = Math.floor(recordedMs) + afterMs;
+      instance.deadlines.set(deadline, { number: streamVersion, dueMs, until });
+    } else if (kind === 'cancel') instance.deadlines.delete(deadline);
     else if (kind === 'complete' || kind === 'fail') {
       instance.status = kind === 'fail' ? 'failed' : 'completed';
       instance.failure = reason ?? null;
@@ -114,7 +145,7 @@ function take(instance: FoldedInstance, { data, streamVersion, recordedMs }: Fac
   }
 }
 
-function fire(
+function judgeDeadline(
   { deadlines, stale, early }: FoldedInstance,
   { name = '', number }: Input,
   nowMs: number,
@@ -122,5 +153,4 @@ function fire(
   const open = deadlines.get(name);
   if (open === undefined || open.number !== number) stale.push(name);
   else if (nowMs < open.dueMs) early.push(`${name}, ${Math.round(open.dueMs - nowMs)} ms before it was due`);
-  deadlines.delete(name);
 }

@@ -1,5 +1,6 @@
 import type { Violation } from '../../subject.ts';
 import { type FoldedInstance, foldInstances } from './folded.ts';
+import { judgeBookings } from './judge-bookings.ts';
 import { judgeTransfers } from './judge-transfers.ts';
 import type { Recorded, StoredDeadline } from './recorded.ts';
 
@@ -14,7 +15,7 @@ export const violationsOf = (kind: string, texts: readonly string[]): readonly V
  */
 export function judge(recorded: Recorded, made: readonly string[]): readonly Violation[] {
   const { facts } = recorded;
-  const instances = foldInstances(facts, ['transfer']);
+  const instances = foldInstances(facts, ['transfer', 'booking']);
   const streams = new Set(facts.map(({ streamId }) => streamId));
   return [
     ...violationsOf(
@@ -25,6 +26,7 @@ export function judge(recorded: Recorded, made: readonly string[]): readonly Vio
     ...violationsOf('deadline', [...instances.values()].flatMap(judgeDeadlines)),
     ...violationsOf('table', judgeTables(recorded, instances)),
     ...judgeTransfers(facts, instances),
+    ...judgeBookings(facts, instances),
   ];
 }
 

@@ -9,9 +9,10 @@ import {
   type ProcessRunnerOptions,
 } from '@leftfold/processes';
 import { account, request, transfer } from './bank.ts';
+import { booking, office, purse, room, seat, trip } from './trips.ts';
 
-export const aggregates: readonly AnyAggregate[] = [account, request];
-export const processes: readonly AnyProcess[] = [transfer];
+export const aggregates: readonly AnyAggregate[] = [account, request, trip, seat, room, purse, office];
+export const processes: readonly AnyProcess[] = [transfer, booking];
 
 /** How long the leases of the processes last. */
 export const LEASE_MS = 1_200;

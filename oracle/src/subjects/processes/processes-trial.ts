@@ -7,6 +7,7 @@ import type { Findings, Ground, Trial, Violation } from '../../subject.ts';
 import type { AppTask, Order } from './app-process.ts';
 import { judge } from './judge.ts';
 import { LEASE_MS, processes } from './opened-app.ts';
+import { Operator } from './operator.ts';
 import { readRecorded, readRest, readTotals } from './recorded.ts';
 
 /** Instances that are begun in a minute, at most. */
@@ -21,15 +22,18 @@ const POOL_SIZES = [10, 6];
 export class ProcessesTrial implements Trial {
   readonly processes: readonly RestartedProcess[];
   readonly #ground: Ground;
+  readonly #operator: Operator;
 
   constructor(ground: Ground) {
     this.#ground = ground;
+    this.#operator = new Operator(ground.connectionString);
     const { processes: length } = ground.options;
     this.processes = Array.from({ length }, (_, index) => this.#start(index));
   }
 
   get faults(): readonly Fault[] {
     return [
+      ...this.#operator.faults,
       {
         counted: 'processes paused beyond their leases',
         everyMs: [1_000, 4_000],
@@ -63,12 +67,12 @@ export class ProcessesTrial implements Trial {
         .length;
     return {
       violations: [
+        ...stuck,
+        ...this.#judgeProcesses(),
         ...judge(
           recorded,
           made.map(([, id = '']) => id),
         ),
-        ...stuck,
-        ...this.#judgeProcesses(),
       ],
       summary: [
         `Instances: ${recorded.instances.length}: ${await readTotals(connectionString)}.`,
@@ -80,7 +84,7 @@ export class ProcessesTrial implements Trial {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve();
+    return this.#operator[Symbol.asyncDispose]();
   }
 
   /** The second one is behind the unreliable network. */
@@ -113,6 +117,7 @@ export class ProcessesTrial implements Trial {
     let seen = '';
     let seenAt = performance.now();
     for (;;) {
+      await this.#operator.settle();
       const rest = await readRest(this.#ground.connectionString, names);
       if (rest.behind === 0 && rest.open === 0) return [];
       const now = performance.now();

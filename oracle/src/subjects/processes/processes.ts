@@ -9,6 +9,7 @@ import {
 } from './bank.ts';
 import { OpenedApp } from './opened-app.ts';
 import { ProcessesTrial } from './processes-trial.ts';
+import { office, officeId, OFFICES } from './trips.ts';
 
 /** Processes of an app, written by `defineProcess` and `defineSaga`, that several operating system processes run. */
 export const processes: Subject = {
@@ -37,6 +38,7 @@ async function prepare(connectionString: string): Promise<void> {
       executor.execute(account.command.open(openAccountId(number), { cents: OPENED_WITH })),
     ),
   );
+  for (const number of numbers(OFFICES)) await executor.execute(office.command.open(officeId(number), {}));
   for (const number of numbers(CLOSED_ACCOUNTS)) {
     await executor.execute(account.command.open(closedAccountId(number), { cents: 0 }));
     await executor.execute(account.command.close(closedAccountId(number), {}));

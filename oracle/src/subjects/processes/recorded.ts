@@ -83,7 +83,7 @@ export async function readRest(connectionString: string, processes: readonly str
       `select (select coalesce(sum(greatest(0, coalesce((select max(position) from leftfold.events), 0) - position)), 0)
                  from leftfold.subscriptions where name = any ($1))::float8 as behind,
               (select count(*) from leftfold.process_instances as instance
-                where status = 'running'
+                where (status in ('running', 'paused') or (process, status) = ('booking', 'failed'))
                   and not exists (select from leftfold.process_deadlines as deadline
                                    where (deadline.process, deadline.id) = (instance.process, instance.id)
                                      and deadline.deadline = 'release'
