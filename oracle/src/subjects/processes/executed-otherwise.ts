@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AnyCommand } from '@leftfold/core';
 import type { ExecuteProcessCommand } from '@leftfold/processes';
 import type { Random } from '../../random.ts';
+import { till } from './errands.ts';
 
 interface Executes {
   readonly execute: ExecuteProcessCommand;
@@ -10,6 +11,25 @@ interface Executes {
 /** The control: each command has an id of its own each time, also one that was executed before. */
 export function withRandomIds({ execute }: Executes): Executes {
   return { execute: (command, options) => execute(command, { ...options, commandId: randomUUID() }) };
+}
+
+/** What executes the commands of a process, as it is. */
+export function executedBy({ execute }: Executes): ExecuteProcessCommand {
+  return (command, options) => execute(command, options);
+}
+
+/**
+ * The control: nothing keeps a former owner from recording what became of its command. The next one does not say that it goes
+ * on, and the record expects no version.
+ */
+export function withoutBar({ execute }: Executes, hasBar: boolean): ExecuteProcessCommand {
+  if (hasBar) return execute;
+  return (command, options) => {
+    // Instead of it something that is always accepted, and appends nothing.
+    const isBar = 'name' in command && command.name === 'continue';
+    if (!isBar) return execute(command, { ...options, expectedVersion: undefined });
+    return execute(till.command.look('none', {}), {});
+  };
 }
 
 /** Whether a command records that another one was rejected. */

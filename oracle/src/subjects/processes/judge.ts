@@ -1,6 +1,7 @@
 import type { Violation } from '../../subject.ts';
 import { type FoldedInstance, foldInstances } from './folded.ts';
 import { judgeBookings } from './judge-bookings.ts';
+import { judgeErrands } from './judge-errands.ts';
 import { judgeTransfers } from './judge-transfers.ts';
 import type { Recorded, StoredDeadline } from './recorded.ts';
 
@@ -15,7 +16,7 @@ export const violationsOf = (kind: string, texts: readonly string[]): readonly V
  */
 export function judge(recorded: Recorded, made: readonly string[]): readonly Violation[] {
   const { facts } = recorded;
-  const instances = foldInstances(facts, ['transfer', 'booking']);
+  const instances = foldInstances(facts, ['transfer', 'booking', 'errand']);
   const streams = new Set(facts.map(({ streamId }) => streamId));
   return [
     ...violationsOf(
@@ -27,6 +28,7 @@ export function judge(recorded: Recorded, made: readonly string[]): readonly Vio
     ...violationsOf('table', judgeTables(recorded, instances)),
     ...judgeTransfers(facts, instances),
     ...judgeBookings(facts, instances),
+    ...judgeErrands(facts, instances),
   ];
 }
 

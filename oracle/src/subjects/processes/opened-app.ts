@@ -11,8 +11,8 @@ import {
 import { account, request, transfer } from './bank.ts';
 import { booking, office, purse, room, seat, trip } from './trips.ts';
 
-export const aggregates: readonly AnyAggregate[] = [account, request, trip, seat, room, purse, office];
-export const processes: readonly AnyProcess[] = [transfer, booking];
+const appAggregates: readonly AnyAggregate[] = [account, request, trip, seat, room, purse, office];
+export const appProcesses: readonly AnyProcess[] = [transfer, booking];
 
 /** How long the leases of the processes last. */
 export const LEASE_MS = 1_200;
@@ -21,7 +21,9 @@ export interface OpenedAppOptions {
   readonly connectionString: string;
   readonly maxConnections?: number;
   /** @default those of the app */
-  readonly runs?: readonly AnyProcess[];
+  readonly aggregates?: readonly AnyAggregate[];
+  /** @default those of the app */
+  readonly processes?: readonly AnyProcess[];
 }
 
 type Executor = CommandExecutor<AnyAggregate, AnyDecision, CustomMetadata>;
@@ -30,13 +32,14 @@ type Executor = CommandExecutor<AnyAggregate, AnyDecision, CustomMetadata>;
 export class OpenedApp implements AsyncDisposable {
   readonly store: PostgresEventStore;
   readonly executor: Executor;
-  readonly #runs: readonly AnyProcess[];
+  readonly #processes: readonly AnyProcess[];
   readonly #runners: ProcessRunner[] = [];
 
-  constructor({ connectionString, maxConnections = 10, runs = processes }: OpenedAppOptions) {
-    const all = [...aggregates, ...processAggregates(runs)];
+  constructor({ connectionString, maxConnections = 10, ...given }: OpenedAppOptions) {
+    const { aggregates = appAggregates, processes = appProcesses } = given;
+    const all = [...aggregates, ...processAggregates(processes)];
     const events = all.map((aggregate) => aggregate.events);
-    this.#runs = runs;
+    this.#processes = processes;
     this.store = createEventStore({ connectionString, events, maxConnections, answerTimeoutMs: 4_000 });
     this.executor = createCommandExecutor({ store: this.store, aggregates: all });
   }
@@ -45,7 +48,7 @@ export class OpenedApp implements AsyncDisposable {
   runner(execute: ExecuteProcessCommand, options: Partial<ProcessRunnerOptions> = {}): ProcessRunner {
     const runner = createProcessRunner({
       store: this.store,
-      processes: this.#runs,
+      processes: this.#processes,
       execute,
       leaseMs: LEASE_MS,
       batchTimeoutMs: 50_000,

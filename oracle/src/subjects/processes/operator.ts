@@ -2,6 +2,7 @@ import { LeftfoldError } from '@leftfold/core';
 import type { ProcessRunner } from '@leftfold/processes';
 import { withClient } from '../../faults/every-subject.ts';
 import type { Fault } from '../../faults/fault.ts';
+import { executedBy } from './executed-otherwise.ts';
 import { OpenedApp } from './opened-app.ts';
 import { booking, office, officeId, OFFICES, seat } from './trips.ts';
 
@@ -19,7 +20,7 @@ export class Operator implements AsyncDisposable {
     this.#connectionString = connectionString;
     this.#app = new OpenedApp({ connectionString, maxConnections: 4 });
     const { executor } = this.#app;
-    this.#runner = this.#app.runner((command, options) => executor.execute(command, options));
+    this.#runner = this.#app.runner(executedBy(executor));
     const withOne = (status: string, process: string, action: (id: string) => Promise<void>) => async () => {
       const [id] = await this.#find(status, process, 1);
       return id !== undefined && (await unlessRefused(action(id)));

@@ -5,8 +5,9 @@ import { readJournal } from '../../journal.ts';
 import { RestartedProcess } from '../../process/restarted-process.ts';
 import type { Findings, Ground, Trial, Violation } from '../../subject.ts';
 import type { AppTask, Order } from './app-process.ts';
+import { BuiltTakeovers } from './built-takeovers.ts';
 import { judge } from './judge.ts';
-import { LEASE_MS, processes } from './opened-app.ts';
+import { appProcesses, LEASE_MS } from './opened-app.ts';
 import { Operator } from './operator.ts';
 import { readRecorded, readRest, readTotals } from './recorded.ts';
 
@@ -23,10 +24,13 @@ export class ProcessesTrial implements Trial {
   readonly processes: readonly RestartedProcess[];
   readonly #ground: Ground;
   readonly #operator: Operator;
+  readonly #takeovers: BuiltTakeovers;
 
   constructor(ground: Ground) {
     this.#ground = ground;
     this.#operator = new Operator(ground.connectionString);
+    const hasBar = ground.options.control?.name !== 'bar';
+    this.#takeovers = new BuiltTakeovers(ground.connectionString, { hasBar });
     const { processes: length } = ground.options;
     this.processes = Array.from({ length }, (_, index) => this.#start(index));
   }
@@ -34,6 +38,7 @@ export class ProcessesTrial implements Trial {
   get faults(): readonly Fault[] {
     return [
       ...this.#operator.faults,
+      ...this.#takeovers.faults,
       {
         counted: 'processes paused beyond their leases',
         everyMs: [1_000, 4_000],
@@ -58,6 +63,7 @@ export class ProcessesTrial implements Trial {
     for (const each of this.processes) each.tell({ do: 'calm' } satisfies Order);
     const stuck = await this.#untilSettled();
     const settled = performance.now();
+    const races = await this.#raceOnce();
     for (const each of this.processes) each.tell({ do: 'stop' } satisfies Order);
     for (const each of this.processes) await each.ended(END_MS);
     const recorded = await readRecorded(connectionString);
@@ -68,6 +74,7 @@ export class ProcessesTrial implements Trial {
     return {
       violations: [
         ...stuck,
+        ...races,
         ...this.#judgeProcesses(),
         ...judge(
           recorded,
@@ -112,7 +119,7 @@ export class ProcessesTrial implements Trial {
 
   /** Until every instance has ended or waits for a deadline that is far away, or nothing changes any more. */
   async #untilSettled(): Promise<readonly Violation[]> {
-    const names = processes.map(({ name }) => name);
+    const names = appProcesses.map(({ name }) => name);
     const deadline = performance.now() + CATCH_UP_MS;
     let seen = '';
     let seenAt = performance.now();
@@ -127,6 +134,16 @@ export class ProcessesTrial implements Trial {
         return [{ kind: 'stuck', text: `not done, or nothing changes: ${text}; ${this.#lastWords()}` }];
       await delay(200);
     }
+  }
+
+  /** Without other faults: each run has each race once. */
+  async #raceOnce(): Promise<readonly Violation[]> {
+    const missed: Violation[] = [];
+    for (const late of ['answer', 'action'] as const)
+      if (!(await this.#takeovers.race(late)))
+        missed.push({ kind: 'faults', text: `the race with a late ${late} did not come to its end` });
+    await this.#takeovers.settle();
+    return missed;
   }
 
   #lastWords(): string {

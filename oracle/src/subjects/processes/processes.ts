@@ -7,6 +7,8 @@ import {
   OPENED_WITH,
   openAccountId,
 } from './bank.ts';
+import { errand, errandAggregates } from './errands.ts';
+import { executedBy } from './executed-otherwise.ts';
 import { OpenedApp } from './opened-app.ts';
 import { ProcessesTrial } from './processes-trial.ts';
 import { office, officeId, OFFICES } from './trips.ts';
@@ -19,7 +21,10 @@ export const processes: Subject = {
   holds:
     'Every instance came to a declared end, or waits for its deadline; every command happened once; no money was lost.',
   processes: 3,
-  controls: [{ name: 'ids', change: 'commands are executed with random ids', mustFind: 'command' }],
+  controls: [
+    { name: 'ids', change: 'commands are executed with random ids', mustFind: 'command' },
+    { name: 'bar', change: 'a former owner records late what became of its command', mustFind: 'late' },
+  ],
   start: async (ground) => {
     await prepare(ground.connectionString);
     return new ProcessesTrial(ground);
@@ -31,7 +36,9 @@ async function prepare(connectionString: string): Promise<void> {
   await using app = new OpenedApp({ connectionString });
   const { store, executor } = app;
   await store.migrate();
-  await app.runner((command, options) => executor.execute(command, options)).migrate();
+  await app.runner(executedBy(executor)).migrate();
+  await using races = new OpenedApp({ connectionString, aggregates: errandAggregates, processes: [errand] });
+  await races.runner(executedBy(races.executor)).migrate();
   const numbers = (length: number) => Array.from({ length }, (_, index) => index + 1);
   await Promise.all(
     numbers(OPEN_ACCOUNTS).map((number) =>
