@@ -102,6 +102,29 @@ describe('a saga', () => {
     ]);
   });
 
+  test('goes on with the other compensations when one that was stuck is done', () => {
+    const saga = defineSaga('booking', { ...options, compensationRetry: { attempts: 1 } })
+      .step('one', { run, compensate: run })
+      .step('two', { run, compensate: run })
+      .pivot('three', { run })
+      .build();
+    const answer = (type: string, as: string) => ({ type, id: 'a', as, command: '', reason: 'no' });
+    const after = (state: unknown, ...inputs: readonly ReturnType<typeof answer>[]) =>
+      inputs.reduce<unknown>((before, input) => saga.evolve(before, input), state) as SagaState;
+    const stuck = after(
+      saga.evolve(saga.initialState, requested),
+      answer('accepted', 'one#1'),
+      answer('accepted', 'two#1'),
+      answer('rejected', 'three#1'),
+      answer('rejected', 'compensate:two#1'),
+    );
+    expect(stuck.phase).toBe('stuck');
+    const goingOn = after(stuck, answer('accepted', 'compensate:two#1'));
+    expect(goingOn.phase).toBe('compensating');
+    expect(saga.summaryOf(goingOn)).toBe('compensates one: step "three" was refused: no');
+    expect(saga.react(goingOn, requested)).toEqual([{ kind: 'execute', command, as: 'compensate:one#1' }]);
+  });
+
   test('keeps its state as JSON does', () => {
     const saga = builder.step('one', { run, compensate: run, timeoutMs: 5 }).build();
     const state = saga.evolve(saga.initialState, requested);

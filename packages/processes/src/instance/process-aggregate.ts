@@ -81,7 +81,7 @@ export function processAggregates(processes: readonly AnyProcess[]): readonly An
 }
 
 /** The aggregate of one process. */
-export function processAggregate(versions: ProcessVersions): AnyAggregate {
+function processAggregate(versions: ProcessVersions): AnyAggregate {
   const { name, events } = versions;
   const commandNames = Object.keys(inputs);
   return {
