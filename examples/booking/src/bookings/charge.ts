@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const input = z.object({ card: z.string(), cents: z.int().positive() });
 
-export const chargeEvents = defineEvents('charge', { taken: input });
+const chargeEvents = defineEvents('charge', { taken: input });
 
 /** The charge of a card for a trip, with the trip's id. */
 export const charge = defineAggregate({

@@ -3,7 +3,12 @@ import { z } from 'zod';
 
 const none = z.object({});
 
-type ReservationState = 'none' | 'held' | 'refused' | 'released';
+interface ReservationState {
+  readonly state: 'none' | 'held' | 'refused' | 'released';
+  readonly wasHeld: boolean;
+}
+
+const noReservation: ReservationState = { state: 'none', wasHeld: false };
 
 export const reservationEvents = defineEvents('reservation', {
   held: none,
@@ -20,7 +25,7 @@ export const reservationEvents = defineEvents('reservation', {
  */
 export const reservation = defineAggregate({
   events: reservationEvents,
-  initialState: { state: 'none' as ReservationState, wasHeld: false },
+  initialState: noReservation,
   evolve: {
     held: () => ({ state: 'held' as const, wasHeld: true }),
     refused: (before) => ({ ...before, state: 'refused' as const }),

@@ -21,14 +21,8 @@ export function caseOf(tripId: string): TripCase | undefined {
 }
 
 export function treatmentOf(tripId: string, supplier: SupplierName): Treatment {
-  switch (caseOf(tripId)) {
-    case `no-${supplier}`:
-      return 'refuses';
-    case `silent-${supplier}`:
-      return 'is-silent';
-    case `late-${supplier}`:
-      return 'is-late';
-    default:
-      return 'holds';
-  }
+  const found = caseOf(tripId);
+  if (found === `no-${supplier}`) return 'refuses';
+  if (found === `silent-${supplier}`) return 'is-silent';
+  return found === `late-${supplier}` ? 'is-late' : 'holds';
 }
