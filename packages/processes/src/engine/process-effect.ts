@@ -93,7 +93,7 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
           isOwn(event) ? commandsOf(name, event).map(({ index }) => answerIdOf(name, event, index)) : [],
         ),
       );
-      takeovers.begin(batch.term);
+      await takeovers.begin(batch.term);
       const look = () => store.loops.background.during(() => readRecorded(store, answers));
       let answered = await look();
       const open = queues.flatMap((queue) =>

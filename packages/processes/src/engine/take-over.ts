@@ -6,7 +6,7 @@ import { inheritedMetadata } from './inherited-metadata.ts';
 
 interface Takeover {
   /** A former owner may have begun events up to this position, and none after it. */
-  readonly until: Promise<number>;
+  readonly until: number;
   /** The instances that say so. */
   readonly continued: Set<string>;
 }
@@ -26,11 +26,14 @@ export class Takeovers {
     this.#execute = execute;
   }
 
-  /** Called with the first batch of a term, before anything is begun. */
-  begin(term: LeaseTerm): void {
+  /**
+   * Called with the first batch of a term, before anything is begun: what this owner appends is behind it.
+   *
+   * @throws what a statement throws
+   */
+  async begin(term: LeaseTerm): Promise<void> {
     if (this.#byTerm.has(term)) return;
-    const until = this.#store.highWaterMark();
-    until.catch(() => {}); // thrown where it is waited for
+    const until = await this.#store.highWaterMark();
     this.#byTerm.set(term, { until, continued: new Set() });
   }
 
@@ -42,9 +45,8 @@ export class Takeovers {
    */
   async takeOver(term: LeaseTerm, events: readonly RecordedEvent[]): Promise<boolean> {
     const { until, continued } = this.#byTerm.get(term)!;
-    const last = events.length === 0 ? 0 : await until;
     const byInstance = new Map(
-      events.filter(({ position }) => position <= last).map((event) => [event.streamId, event]),
+      events.filter(({ position }) => position <= until).map((event) => [event.streamId, event]),
     );
     for (const streamId of continued) byInstance.delete(streamId);
     await Promise.all(
