@@ -177,6 +177,47 @@ describe('a process', () => {
     ]);
   });
 
+  test('that another one went on with meanwhile does not execute what that one has recorded as rejected', async ({
+    bank,
+  }) => {
+    const gate = new Gate();
+    let wentOn = () => {};
+    const end = new Promise<void>((resolve) => {
+      wentOn = resolve;
+    });
+    const paused = bank.runner({
+      leaseMs: 60_000,
+      execute: async (command, options) => {
+        if (!('name' in command && command.name === 'withdraw'))
+          return bank.executor.execute(command, options);
+        await gate.pass();
+        // A process that was paused knows of no signal yet.
+        return bank.executor.execute(command, { ...options, signal: undefined }).finally(wentOn);
+      },
+    });
+    await paused.start();
+    await bank.execute(make('t-1', 5_000));
+    await gate.reached();
+    const ownerNow = async () => (await paused.status())[0]?.owner;
+    const former = await ownerNow();
+    const next = bank.runner();
+    await next.start();
+    await until(async () => {
+      if ((await ownerNow()) !== former) return true;
+      await expireLeases(bank.store);
+      return false;
+    });
+    const failed = { status: 'failed', failure: 'insufficient-funds' };
+    expect(await next.whenEnded(transfer, 't-1', { timeoutMs: 20_000 })).toMatchObject(failed);
+    await bank.execute(account.command.deposit('a', { transferId: 'none', cents: 9_000 }));
+    gate.open();
+    await end;
+    expect(await bank.balance('a')).toBe(10_000);
+    await next.retry(transfer, 't-1', { reason: 'there is money now' });
+    await until(async () => (await bank.balance('b')) === 5_000);
+    expect(await bank.balance('a')).toBe(5_000);
+  });
+
   test('does not take inputs that do not concern it, and says so', async ({ bank }) => {
     const ignored = ignoredInputs();
     const runner = bank.runner();

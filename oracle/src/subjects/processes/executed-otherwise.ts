@@ -19,15 +19,18 @@ export function executedBy({ execute }: Executes): ExecuteProcessCommand {
 }
 
 /**
- * The control: nothing keeps a former owner from recording what became of its command. The next one does not say that it goes
- * on, and the record expects no version.
+ * The control: nothing keeps a former owner from what it does late. A rejection is not recorded under the id of its command,
+ * and expects no version, and the next owner does not say that it goes on.
  */
 export function withoutBar({ execute }: Executes, hasBar: boolean): ExecuteProcessCommand {
   if (hasBar) return execute;
   return (command, options) => {
     // Instead of it something that is always accepted, and appends nothing.
     const isBar = 'name' in command && command.name === 'continue';
-    if (!isBar) return execute(command, { ...options, expectedVersion: undefined });
+    if (!isBar) {
+      const commandId = recordsRejection(command) ? randomUUID() : options.commandId;
+      return execute(command, { ...options, commandId, expectedVersion: undefined });
+    }
     return execute(till.command.look('none', {}), {});
   };
 }

@@ -1,3 +1,4 @@
+import type { AnyResult } from '@leftfold/commands';
 import type { AnyCommand, ExecuteOutput, ProcessOutput, RecordedEvent } from '@leftfold/core';
 import { aggregateIdOf, LeftfoldError } from '@leftfold/core';
 import { commandNameOf } from '@leftfold/core/input';
@@ -6,7 +7,7 @@ import type { ProcessVersions } from '../instance/process-versions.ts';
 import { commandIdOf } from './command-ids.ts';
 import { inheritedMetadata } from './inherited-metadata.ts';
 import type { ExecuteProcessCommand, ProcessExecuteOptions } from './execute-command.ts';
-import { type InputFor, recordInput } from './record-input.ts';
+import { type InputFor, isReused, recordInput } from './record-input.ts';
 
 /** The commands of an event in the stream of an instance, with their places among its outputs. */
 export function commandsOf(
@@ -66,60 +67,86 @@ export interface Dispatch {
  * @throws what `execute` throws; an Error when another process works on the instance by now
  */
 export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch): Promise<void> {
-  const { versions, execute, signal, isAnswered } = dispatch;
-  const { name } = versions;
+  const { name } = dispatch.versions;
   for (const { index, output } of commandsOf(name, event)) {
-    if (isAnswered(answerIdOf(name, event, index))) continue;
-    signal.throwIfAborted();
-    const id = aggregateIdOf(event.streamId);
-    const commandId = commandIdOf({ process: name, id, of: ['output', event.streamVersion, index] });
-    const given: object = output.command;
-    // Sound, or refused by the executor: it was made by `out.execute`.
-    const command = given as AnyCommand;
-    const metadata = output.metadata ?? inheritedMetadata(event);
-    const result = await execute(command, { commandId, causedBy: event, metadata, signal });
-    const answer = {
-      id: commandId,
-      of: event.streamVersion,
-      command: commandNameOf(command),
-      ...(output.as !== undefined && { as: output.as }),
-    };
-    const of = answerOf(event.streamVersion, index);
-    const options = { causedBy: event, metadata, signal };
-    if (result.outcome === 'rejected') {
-      const { reason, details } = result;
-      const input = {
-        ...answer,
-        type: 'rejected',
-        reason,
-        output,
-        ...(details !== undefined && { details }),
-      };
-      await recordRejection(event, dispatch, { process: name, id, input, of }, options);
-    } else if (versions.all.some((definition) => definition.handles('accepted'))) {
-      const input = { ...answer, type: 'accepted' };
-      await recordInput(execute, { process: name, id, input, of }, options);
-    }
+    if (dispatch.isAnswered(answerIdOf(name, event, index))) continue;
+    dispatch.signal.throwIfAborted();
+    while (!(await dispatchOutput(event, { index, output }, dispatch)));
   }
+}
+
+/**
+ * A rejection is recorded under the id of the command itself: either the command has its effect, or its rejection is
+ * recorded, whoever executes it and however late. An owner that was paused before it executed the command cannot do so after
+ * the next one has recorded that it was rejected.
+ *
+ * @returns false when the command was rejected here, and accepted elsewhere: to be executed again, which says so
+ */
+async function dispatchOutput(
+  event: RecordedEvent,
+  { index, output }: { readonly index: number; readonly output: ExecuteOutput },
+  dispatch: Dispatch,
+): Promise<boolean> {
+  const { versions, execute, signal } = dispatch;
+  const { name } = versions;
+  const id = aggregateIdOf(event.streamId);
+  const commandId = commandIdOf({ process: name, id, of: ['output', event.streamVersion, index] });
+  const given: object = output.command;
+  // Sound, or refused by the executor: it was made by `out.execute`.
+  const command = given as AnyCommand;
+  const options = { causedBy: event, metadata: output.metadata ?? inheritedMetadata(event), signal };
+  const answer = {
+    id: commandId,
+    of: event.streamVersion,
+    command: commandNameOf(command),
+    ...(output.as !== undefined && { as: output.as }),
+  };
+  let result: AnyResult;
+  try {
+    result = await execute(command, { ...options, commandId });
+  } catch (error) {
+    if (isReused(error)) return true; // its rejection is recorded
+    throw error;
+  }
+  if (result.outcome === 'rejected') {
+    const { reason, details } = result;
+    const input = {
+      ...answer,
+      type: 'rejected',
+      reason,
+      output,
+      ...(details !== undefined && { details }),
+    };
+    return recordRejection(event, dispatch, { process: name, id, input, commandId }, options);
+  }
+  if (versions.all.some((definition) => definition.handles('accepted'))) {
+    const input = { ...answer, type: 'accepted' };
+    const of = answerOf(event.streamVersion, index);
+    await recordInput(execute, { process: name, id, input, of }, options);
+  }
+  return true;
 }
 
 /**
  * Records a rejection, unless another process works on the instance by now: that one executes the command again, perhaps
  * with success. It appends to the instance first, so that a record which comes late is a version conflict.
+ *
+ * @returns false when the command was accepted elsewhere, or its rejection is recorded
  */
 async function recordRejection(
   { streamId }: RecordedEvent,
   { store, execute, mayProcess }: Dispatch,
   input: InputFor,
   options: Omit<ProcessExecuteOptions, 'commandId'>,
-): Promise<void> {
+): Promise<boolean> {
   for (;;) {
     const expectedVersion = await versionOf(store, streamId);
     if (!(await mayProcess())) throw new Error('another process works on the instance by now');
     try {
       await recordInput(execute, input, { ...options, expectedVersion });
-      return;
+      return true;
     } catch (error) {
+      if (isReused(error)) return false;
       // Other inputs come at any time.
       if (!LeftfoldError.is(error) || error.code !== 'STREAM_VERSION_CONFLICT') throw error;
     }

@@ -12,20 +12,22 @@ export interface InputFor {
   readonly input: RecordedInput;
   /** Identifies the input among those of the instance. @default its id */
   readonly of?: readonly (string | number)[];
+  /** In place of what `of` makes: only one command of this id is executed. */
+  readonly commandId?: string | undefined;
 }
 
 /**
  * Records an input once.
  *
  * @returns false when the instance does not take it
- * @throws what `execute` throws
+ * @throws what `execute` throws; CommandIdReusedError when another command has the id that is given
  */
 export async function recordInput(
   execute: ExecuteProcessCommand,
-  { process, id, input, of = [input.id] }: InputFor,
+  { process, id, input, of = [input.id], commandId: given }: InputFor,
   options: Omit<ProcessExecuteOptions, 'commandId'>,
 ): Promise<boolean> {
-  const commandId = commandIdOf({ process, id, of: ['input', ...of] });
+  const commandId = given ?? commandIdOf({ process, id, of: ['input', ...of] });
   const command = { aggregate: process, id, name: 'record', input };
   try {
     const result = await execute(command, { ...options, commandId });
@@ -37,7 +39,12 @@ export async function recordInput(
     return false;
   } catch (error) {
     // The id is that of the input alone: it was recorded before, perhaps by a release that reads the event otherwise.
-    if (LeftfoldError.is(error) && error.code === 'COMMAND_ID_REUSED') return true;
+    if (given === undefined && isReused(error)) return true;
     throw error;
   }
+}
+
+/** Whether another command has the id of a command. */
+export function isReused(error: unknown): boolean {
+  return LeftfoldError.is(error) && error.code === 'COMMAND_ID_REUSED';
 }
