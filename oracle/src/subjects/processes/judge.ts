@@ -6,7 +6,7 @@ import { judgeTransfers } from './judge-transfers.ts';
 import type { Recorded, StoredDeadline } from './recorded.ts';
 
 /** Violations of one kind. */
-export const violationsOf = (kind: string, texts: readonly string[]): readonly Violation[] =>
+const violationsOf = (kind: string, texts: readonly string[]): readonly Violation[] =>
   texts.map((text) => ({ kind, text }));
 
 /**
