@@ -67,12 +67,12 @@ describe('the command line', () => {
     [
       'an unknown subject',
       ['snapshots'],
-      'name one subject of: log, subscriptions, rebuild, reads, decisions, messaging; not "snapshots"',
+      'name one subject of: log, subscriptions, rebuild, reads, decisions, messaging, processes; not "snapshots"',
     ],
     [
       'several subjects',
       ['log', 'log'],
-      'name one subject of: log, subscriptions, rebuild, reads, decisions, messaging; not "log log"',
+      'name one subject of: log, subscriptions, rebuild, reads, decisions, messaging, processes; not "log log"',
     ],
     [
       'a time that is no number',
