@@ -18,9 +18,11 @@ if (!(trips >= tripCases.length && timeoutMs > 0) || kill !== values.kill) {
   const ended = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => ended.abort(new Error(`ended by ${signal}`)));
-  const right = await runBookings({ trips, timeoutMs, kill, signal: ended.signal }).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return false;
-  });
+  const right = await runBookings({ trips, timeoutMs, kill, signal: ended.signal }).catch(
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      return false;
+    },
+  );
   process.exitCode = right ? 0 : 1;
 }

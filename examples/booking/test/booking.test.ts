@@ -21,7 +21,9 @@ const askedOf = (supplier: SupplierName) =>
 
 /** What the last step published. */
 function published(outcome: ReturnType<ReturnType<typeof askedOf>['when']>) {
-  return outcome.outputs.flatMap((one) => (one.kind === 'publish' ? [{ event: one.event, data: one.data }] : []));
+  return outcome.outputs.flatMap((one) =>
+    one.kind === 'publish' ? [{ event: one.event, data: one.data }] : [],
+  );
 }
 
 const shown = ({ type, data }: { readonly type: string; readonly data: unknown }) => ({

@@ -34,9 +34,10 @@ export async function expectRightFigures(rabbitmqUrl: string, kill: string): Pro
   expect(errors).toBe('');
   expect(output).toMatch(new RegExp(`${kill} \\(pid \\d+\\) ended by SIGKILL; started again as pid \\d+`));
   expect(output).toMatch(/✓ 22 trips: \d+ booked, \d+ taken back\n/);
-  expect(output).toContain('✓ flights, hotels and cars are held for the trips that are booked, and for no other\n');
+  expect(output).toContain(
+    '✓ flights, hotels and cars are held for the trips that are booked, and for no other\n',
+  );
   expect(output).toMatch(/✓ (\d+) cards are charged, and as many trips confirmed\n/);
-  expect(output).toMatch(/✓ \d+ answers came after the end of their trip, and changed nothing\n/);
   expect(output).toContain('✓ nothing happened twice\n');
   expect(code).toBe(0);
   for (const tripId of ['no-cars-9', 'silent-hotels-7', 'late-flights-5'])

@@ -75,8 +75,7 @@ export async function runBookings({ trips: count, timeoutMs, kill, signal }: Boo
   line(`kill one of them while it works: ${services.pids}`);
   let printed = journal.progress;
   const limit = AbortSignal.any([signal, failed.signal]);
-  const wait = (ms: number) =>
-    pause(ms, undefined, { signal: limit }).catch(() => limit.throwIfAborted());
+  const wait = (ms: number) => pause(ms, undefined, { signal: limit }).catch(() => limit.throwIfAborted());
   for (let rounds = 1; !journal.isDone(trips); rounds += 1) {
     if (rounds % ROUNDS_PER_LINE === 0 && journal.progress !== printed) {
       printed = journal.progress;
@@ -95,6 +94,7 @@ function areRight(journal: Journal, trips: readonly string[]): boolean {
   const [booked, takenBack] = [journal.tripsThat('completed'), journal.tripsThat('compensated')];
   const fine = trips.filter((tripId) => caseOf(tripId) === 'fine');
   const { twice, late } = journal;
+  line(`${late} answers came after the end of their trip, and changed nothing`);
   const ofBookings = (type: string) => journal.tripsWith('bookings', type);
   return [
     checked(
@@ -109,7 +109,6 @@ function areRight(journal: Journal, trips: readonly string[]): boolean {
       isSame(ofBookings('charge.taken'), booked) && isSame(ofBookings('trip.confirmed'), booked),
       `${booked.size} cards are charged, and as many trips confirmed`,
     ),
-    checked(late > 0, `${late} answers came after the end of their trip, and changed nothing`),
     checked(twice.length === 0, twice.length === 0 ? 'nothing happened twice' : `twice: ${twice.join(', ')}`),
   ].every(Boolean);
 }

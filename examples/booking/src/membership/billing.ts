@@ -45,7 +45,8 @@ export const billing = defineProcess({
         : [out.execute(membership.command.suspend(id, {})), out.complete()],
     'membership.ended': (_state, _input, out) => out.complete(),
   },
-  summary: ({ month, attempts }) => (attempts === 0 ? `month ${month}` : `month ${month}, ${attempts} times rejected`),
+  summary: ({ month, attempts }) =>
+    attempts === 0 ? `month ${month}` : `month ${month}, ${attempts} times rejected`,
 });
 
 /** The same day of a later month, or the last one of a shorter month. */

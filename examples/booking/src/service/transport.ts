@@ -11,7 +11,11 @@ export const exchangeOf = (run: string, publisher: PublisherName): string => `${
 
 /** Where the messages of a service are: in RabbitMQ, or in a queue in tables. */
 export function transportOf(publisher: PublisherName): Transport {
-  const { RABBITMQ_URL: rabbitmqUrl = '', BOOKING_QUEUE_URL: url, BOOKING_RUN: run = 'booking' } = process.env;
+  const {
+    RABBITMQ_URL: rabbitmqUrl = '',
+    BOOKING_QUEUE_URL: url,
+    BOOKING_RUN: run = 'booking',
+  } = process.env;
   const consumers = subscribers[publisher];
   if (rabbitmqUrl === '') return postgresQueue({ url, queue: publisher, consumers, invisibleMs: 2_000 });
   const exchange = exchangeOf(run, publisher);
