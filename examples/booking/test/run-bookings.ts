@@ -38,7 +38,6 @@ export async function expectRightFigures(rabbitmqUrl: string, kill: string): Pro
     '✓ flights, hotels and cars are held for the trips that are booked, and for no other\n',
   );
   expect(output).toMatch(/✓ (\d+) cards are charged, and as many trips confirmed\n/);
-  expect(output).toMatch(/✓ \d+ answers came after the end of their trip, and changed nothing\n/);
   expect(output).toContain('✓ nothing happened twice\n');
   expect(code).toBe(0);
   for (const tripId of ['no-cars-9', 'silent-hotels-7', 'late-flights-5'])

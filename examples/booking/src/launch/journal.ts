@@ -9,7 +9,7 @@ export class Journal {
   /** By service and type of event, how often it happened to each trip. */
   readonly #counts = new Map<string, Map<string, number>>();
   readonly #outcomes = new Map<string, string>();
-  /** Answers that a saga which had ended did not take. */
+  /** Trips that were taken back before a supplier answered. */
   readonly #late = new Set<string>();
 
   /** @returns whether it is new: a service that was started again tells its log from the beginning */
@@ -20,7 +20,8 @@ export class Journal {
     const ofType = this.#counts.get(what) ?? new Map<string, number>();
     this.#counts.set(what, ofType.set(tripId, (ofType.get(tripId) ?? 0) + 1));
     if (outcome !== undefined) this.#outcomes.set(tripId, outcome);
-    if (type === 'reservation.answered' && this.#outcomes.has(tripId)) this.#late.add(tripId);
+    const isAnswer = type === 'reservation.answered';
+    if (isAnswer && this.#outcomes.get(tripId) === 'compensated') this.#late.add(tripId);
     return true;
   }
 
@@ -76,7 +77,7 @@ export class Journal {
       );
   }
 
-  /** `96 requested, 80 closed`: how far the trips are. */
+  /** `96 trips requested, 80 ended; held: …`: how far the trips are. */
   get progress(): string {
     const requested = this.tripsWith('bookings', 'trip.requested').size;
     const held = supplierNames.map((supplier) => `${this.heldBy(supplier).size} ${supplier}`).join(', ');
