@@ -274,7 +274,7 @@ describe('a process', () => {
   });
 });
 
-test('2,000 instances with two runners: every command happens once', { timeout: 240_000 }, async ({
+test('500 instances with two runners: every command happens once', { timeout: 240_000 }, async ({
   connectionString,
 }) => {
   guarantee('process-commands-once');
@@ -283,25 +283,25 @@ test('2,000 instances with two runners: every command happens once', { timeout: 
   await bank.execute(account.command.open('b', { cents: 0 }));
   const runners = [bank.runner(), bank.runner()];
   for (const runner of runners) await runner.start();
-  const ids = Array.from({ length: 2_000 }, (_, index) => `t-${index}`);
+  const ids = Array.from({ length: 500 }, (_, index) => `t-${index}`);
   await Promise.all(ids.map((id) => bank.execute(make(id, 10))));
   await until(
     async () => {
       const [status] = await runners[0]!.status();
       return (
-        status?.instances.some(({ status: one, count }) => one === 'completed' && count === 2_000) === true
+        status?.instances.some(({ status: one, count }) => one === 'completed' && count === 500) === true
       );
     },
     { timeoutMs: 200_000 },
   );
-  expect([await bank.balance('a'), await bank.balance('b')]).toEqual([80_000, 20_000]);
+  expect([await bank.balance('a'), await bank.balance('b')]).toEqual([95_000, 5_000]);
   const counts = new Map<string, number>();
   for await (const { type } of bank.store.readAll()) counts.set(type, (counts.get(type) ?? 0) + 1);
   expect(Object.fromEntries(counts)).toMatchObject({
-    'transfer.started': 2_000,
-    'transfer.received': 6_000,
-    'transfer.settled': 2_000,
-    'account.withdrawn': 2_000,
-    'account.deposited': 2_000,
+    'transfer.started': 500,
+    'transfer.received': 1_500,
+    'transfer.settled': 500,
+    'account.withdrawn': 500,
+    'account.deposited': 500,
   });
 });
