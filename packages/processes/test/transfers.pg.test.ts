@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ProcessInputIgnoredMessage } from '@leftfold/core';
 import { guarantee } from '@leftfold/testbed/guarantees';
-import { expireLeases } from '@leftfold/testbed/faults';
+import { takeOver } from '@leftfold/testbed/faults';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
 import { describe, expect, onTestFinished } from 'vitest';
@@ -145,10 +145,9 @@ describe('a process', () => {
     await bank.execute(make('t-1', 5_000));
     await gate.reached();
     await bank.execute(account.command.deposit('a', { transferId: 'none', cents: 9_000 }));
-    const ownerNow = async () => (await paused.status())[0]?.owner;
-    const former = await ownerNow();
     const executed = new Gate();
     const next = bank.runner({
+      owner: 'next',
       execute: async (command, options) => {
         const result = await bank.executor.execute(command, options);
         if ('name' in command && command.name === 'withdraw') await executed.pass();
@@ -156,12 +155,7 @@ describe('a process', () => {
       },
     });
     await next.start();
-    await until(async () => {
-      if ((await ownerNow()) !== former) return true;
-      await expireLeases(bank.store);
-      return false;
-    });
-    await executed.reached();
+    await takeOver(bank.store, { name: 'transfer', owner: 'next' }, executed.reached());
     gate.open();
     await paused.stop();
     executed.open();
@@ -198,17 +192,11 @@ describe('a process', () => {
     await paused.start();
     await bank.execute(make('t-1', 5_000));
     await gate.reached();
-    const ownerNow = async () => (await paused.status())[0]?.owner;
-    const former = await ownerNow();
-    const next = bank.runner();
+    const next = bank.runner({ owner: 'next' });
     await next.start();
-    await until(async () => {
-      if ((await ownerNow()) !== former) return true;
-      await expireLeases(bank.store);
-      return false;
-    });
-    const failed = { status: 'failed', failure: 'insufficient-funds' };
-    expect(await next.whenEnded(transfer, 't-1', { timeoutMs: 20_000 })).toMatchObject(failed);
+    const ended = next.whenEnded(transfer, 't-1', { timeoutMs: 20_000 });
+    await takeOver(bank.store, { name: 'transfer', owner: 'next' }, ended);
+    expect(await ended).toMatchObject({ status: 'failed', failure: 'insufficient-funds' });
     await bank.execute(account.command.deposit('a', { transferId: 'none', cents: 9_000 }));
     gate.open();
     await end;
