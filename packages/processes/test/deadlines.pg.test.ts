@@ -57,6 +57,20 @@ describe('a deadline', () => {
     await until(async () => (await reminders(bank)) === 1);
   });
 
+  test.for([-210_866_803_200_000, -62_200_000_000_000, 253_402_300_800_000, 8_640_000_000_000_000])(
+    'can be at any time that a Date and PostgreSQL hold: %d',
+    async (time, { connectionString }) => {
+      await using bank = await open(connectionString, { at: new Date(time) });
+      const runner = bank.runner();
+      await runner.start();
+      await bank.execute(make('1'));
+      await until(async () => (await runner.instances(payment)).length === 1);
+      if (time < 0) return until(async () => (await reminders(bank)) === 1);
+      const { deadlines } = await runner.load(payment, '1');
+      expect(deadlines).toEqual([{ name: 'reminder', dueAt: new Date(time) }]);
+    },
+  );
+
   test('that an input was waited for is cancelled by that input', async ({ connectionString }) => {
     await using bank = await open(connectionString);
     const runner = bank.runner();

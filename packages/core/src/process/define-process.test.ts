@@ -83,6 +83,12 @@ test('a function of react gets the id of the instance', () => {
   ]);
 });
 
+test('a summary is text that JSON keeps, also where an emoji is at its end', () => {
+  const summary = () => `\u0000${'x'.repeat(198)}😀`;
+  const text = defineProcess({ ...given, summary }).summaryOf({ cents: 7 });
+  expect(text).toBe(`${'x'.repeat(198)}\ufffd`);
+});
+
 test('a summary has 200 characters at most', () => {
   expect(transfer.summaryOf({ cents: 7 })).toHaveLength(200);
 });

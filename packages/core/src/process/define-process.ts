@@ -108,6 +108,9 @@ const defaultRetry: RetryPolicy = { attempts: 5, firstDelayMs: 1_000, maxDelayMs
 const MOST_SUMMARY = 200;
 const NONE = {};
 
+/** JSON keeps it, whatever the limit cuts in two. */
+const summaryText = (text: string) => text.slice(0, MOST_SUMMARY).replaceAll('\u0000', '').toWellFormed();
+
 /**
  * Defines a process: what follows, over time, from events of several aggregates and from messages of other services.
  *
@@ -219,7 +222,7 @@ export function defineProcess<
       outputsOf(name, input.type, of(react, input.type)?.(state, input, out, context)),
     summaryOf: (state) =>
       // Sound: the state is one of this process.
-      summary === undefined ? undefined : String(summary(state as Immutable<TState>)).slice(0, MOST_SUMMARY),
+      summary === undefined ? undefined : summaryText(String(summary(state as Immutable<TState>))),
     migrate: (state, fromVersion) => (migrate === undefined ? state : migrate(state, fromVersion)),
   };
   const message = (type: string, id: string, data: unknown) => {

@@ -1,4 +1,4 @@
-import { pause } from '@leftfold/postgres';
+import { onAbort, pause } from '@leftfold/postgres';
 
 /** Ends pauses early. */
 export class WakeUp {
@@ -16,8 +16,15 @@ export class WakeUp {
     return this.#next.signal;
   }
 
-  /** Waits until the time is over, one of the signals aborts. */
+  /** Waits until the time is over, or one of the signals aborts. */
   async pause(ms: number, woken: AbortSignal, stopped: AbortSignal): Promise<void> {
-    await pause(ms, AbortSignal.any([woken, stopped]));
+    if (woken.aborted) return;
+    // Of lasting signals, what AbortSignal.any makes would stay in memory.
+    const over = new AbortController();
+    const remove = onAbort(woken, () => over.abort());
+    const removeStopped = onAbort(stopped, () => over.abort());
+    await pause(stopped.aborted ? 0 : ms, over.signal);
+    remove();
+    removeStopped();
   }
 }

@@ -111,8 +111,8 @@ as $$
   select _record_processes.process, open.id, open.deadline, open.number, due.at, open.until_input, open.metadata, due.at
     from jsonb_to_recordset(_record_processes.opened)
       as open (id text, deadline text, number bigint, recorded_at timestamptz, after_ms double precision,
-               at timestamptz, until_input text, metadata jsonb)
-   cross join lateral (select coalesce(open.at, open.recorded_at + open.after_ms * interval '1 millisecond')) as due (at)
+               at_ms double precision, until_input text, metadata jsonb)
+   cross join lateral (select coalesce(to_timestamp(open.at_ms / 1000), open.recorded_at + open.after_ms * interval '1 millisecond')) as due (at)
    order by open.id, open.deadline
       on conflict on constraint process_deadlines_pkey do update
          set number = excluded.number, due_at = excluded.due_at, until_input = excluded.until_input,

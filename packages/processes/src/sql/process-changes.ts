@@ -54,10 +54,12 @@ export function recordProcesses(
       recorded_at: recordedAt,
     })),
     closed: closed.map(({ until, ...one }) => ({ ...one, until_input: until })),
-    opened: opened.map(({ recordedAt, afterMs, until, ...one }) => ({
+    opened: opened.map(({ recordedAt, afterMs, at, until, ...one }) => ({
       ...one,
       recorded_at: recordedAt,
       after_ms: afterMs,
+      // Not as text: PostgreSQL reads no year before 1, or after 9999, as a Date writes it.
+      at_ms: at === undefined ? undefined : Date.parse(at),
       until_input: until,
     })),
   };
