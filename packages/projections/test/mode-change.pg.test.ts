@@ -55,7 +55,7 @@ describe('a projection that is async in the old release and inline in the new on
     await oldRunner.whenCaughtUp(journal, { timeoutMs: 10_000 });
     const [{ owner } = {}] = await oldRunner.status();
     expect(owner).toBeDefined();
-    await using newRunner = createTestRunner(log.store, [inlineJournal], { leaseMs: 100 });
+    await using newRunner = createTestRunner(log.store, [inlineJournal], { leaseMs: 1_000 });
     await newRunner.start();
     await newRunner.untilInline(inlineJournal, patience);
     // It asked for the lease meanwhile, and was not given it.

@@ -187,6 +187,7 @@ describe('a switch', () => {
     guarantee('rebuild-serves', 'applied-once');
     const gate = new Gate();
     const copyGate = new Gate();
+    const behind = new Gate();
     const calls: number[] = [];
     const held = defineProjection({
       name: 'held',
@@ -195,6 +196,7 @@ describe('a switch', () => {
       on: {
         'account.deposited': async (tx, { position }) => {
           const call = calls.push(position);
+          if (call === 2) await behind.pass();
           if (call === 3) await gate.pass();
           if (call === 4) await copyGate.pass();
           // Of the third call into the tables that serve by then.
@@ -208,8 +210,10 @@ describe('a switch', () => {
     await runner.whenCaughtUp(held);
     await using locked = await beginTransaction(database.connectionString);
     const rebuilt = runner.rebuild(held);
-    await until(async () => (await runner.status())[0]?.rebuild?.state === 'caught-up');
+    // Locked before the copy has caught up: no switch comes before.
+    await behind.reached();
     await locked.client.query(`select from "${store.schema}".subscriptions where name = 'held' for update`);
+    behind.open();
     await untilBlocked(database.connectionString);
     await store.append('account-1', [deposited(1)]);
     await Promise.all([gate.reached(), copyGate.reached()]);

@@ -37,6 +37,11 @@ export class SubscriptionsTrial implements Trial {
     return [...this.#deployments.faults, ...this.#operator.faults];
   }
 
+  /** The control is about processes that pause in the middle of a batch: they have to live until then. */
+  get pace(): number {
+    return this.#ground.options.control === undefined ? 1 : 4;
+  }
+
   progress(): Promise<string> {
     return withClient(this.#ground.connectionString, async (client) => {
       const { rows } = await client.query<{ text: string }>(
