@@ -21,6 +21,10 @@ import { openExchange } from './messages/rabbitmq-exchange.ts';
 import { peerInstallation } from './peers/install-peers.ts';
 import { peers } from './peers/peer-list.ts';
 import { peerAppend, peerCatchUp } from './peers/peer-workloads.ts';
+import { bareCommands } from './processes/bare-commands.ts';
+import { idleDeadlines } from './processes/idle-deadlines.ts';
+import { leftfoldDeadlines } from './processes/leftfold-deadlines.ts';
+import { leftfoldSteps } from './processes/leftfold-steps.ts';
 import { bareLoop } from './project/baseline-loop.ts';
 import { bareStatements } from './project/baseline-statements.ts';
 import { leftfoldCatchUp } from './project/catch-up.ts';
@@ -109,6 +113,14 @@ export function groupsAt({ full, catchUpEvents, statementEvents, slicedEvents }:
       leftfoldConsumer('consumer.awaited', { awaits: true }),
     ],
     [leftfoldDelivered('relay.idle')],
+    [
+      bareCommands('process.commands.1', 1),
+      bareCommands('process.commands.10', 10),
+      leftfoldSteps('process.step'),
+      leftfoldDeadlines('process.deadlines.due'),
+    ],
+    [idleDeadlines('process.deadlines.none', 0)],
+    [idleDeadlines('process.deadlines.open', 100_000)],
     [leftfoldReplay('replay.1m.leftfold')],
   ];
   if (!full) return always;

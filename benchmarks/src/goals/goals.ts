@@ -193,6 +193,27 @@ export const goals: readonly Goal[] = [
     limit: { atLeast: 0.7 },
   },
   {
+    name: 'process.step.vsCommands',
+    what: 'a process, one command for each instance, in the log once: commands/s against the same commands one after another',
+    of: 'process.step.perSecond',
+    against: 'process.commands.1.perSecond',
+    limit: { atLeast: 0.5 },
+  },
+  {
+    name: 'process.deadlines.vsCommands',
+    what: 'deadlines that are due at one moment, one command for each: commands/s against the same commands one after another',
+    of: 'process.deadlines.due.perSecond',
+    against: 'process.commands.1.perSecond',
+    limit: { atLeast: 0.3 },
+  },
+  {
+    name: 'process.deadlines.idle',
+    what: '100,000 open deadlines that are far away: statements/s against none',
+    of: 'process.deadlines.open.statementsPerSecond',
+    against: 'process.deadlines.none.statementsPerSecond',
+    limit: { atMost: 1.1 },
+  },
+  {
     name: 'flat.append.10mVs100k',
     what: '64 appenders in a log of 10 million events: events/s against a log of 100 thousand',
     of: 'flat.10m.append.eventsPerSecond',

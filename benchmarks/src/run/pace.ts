@@ -17,6 +17,8 @@ export interface Pace {
   readonly slicedEvents: number;
   /** Number of messages that are published, or handled. */
   readonly messages: number;
+  /** Number of instances of a process, with one command each. */
+  readonly steps: number;
   /** Number of events for the projection of a peer. */
   readonly peerEvents: number;
   /** A peer that does not apply them in this time is judged by the events that it has applied. */
@@ -35,6 +37,7 @@ export const fullPace: Pace = {
   statementEvents: 20_000,
   slicedEvents: 40_000,
   messages: 40_000,
+  steps: 10_000,
   peerEvents: 20_000,
   peerLimitMs: 10_000,
   probes: 400,
@@ -50,6 +53,7 @@ export const quickPace: Pace = {
   statementEvents: 3_000,
   slicedEvents: 10_000,
   messages: 10_000,
+  steps: 2_000,
   peerEvents: 2_000,
   peerLimitMs: 3_000,
   probes: 80,
