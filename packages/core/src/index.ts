@@ -98,6 +98,7 @@ export {
   TransportUnavailableError,
 } from './errors/messaging-errors.ts';
 export {
+  ProcessDefinitionChangedError,
   ProcessInstanceNotFoundError,
   type ProcessInstanceRef,
   ProcessOperationRefusedError,
@@ -265,7 +266,7 @@ export type {
   SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';
 export { type AnyProcess, defineProcess, type Process } from './process/define-process.ts';
-export type { ProcessMessageCommand, ProcessStateOf } from './process/define-process.ts';
+export type { ProcessAggregate, ProcessMessageCommand, ProcessStateOf } from './process/define-process.ts';
 export type { ProcessEventData } from './process/process-events.ts';
 export type { AcceptedInput, CancelledInput, DeadlineInput, EventInput } from './process/process-inputs.ts';
 export type { MessageInput, ProcessInputs, ProcessMessages } from './process/process-inputs.ts';

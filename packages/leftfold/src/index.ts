@@ -280,10 +280,20 @@ export type {
   SubscriptionStatus,
   WaitForOptions,
 } from '@leftfold/subscriptions';
-export { type AnyProcess, defineProcess, type Process, type ProcessStateOf } from '@leftfold/core';
-export { defineSaga, processGraph, type ProcessOptions, type ProcessOutput } from '@leftfold/core';
+export type { AnyProcess, Process, ProcessAggregate, ProcessStateOf } from '@leftfold/core';
+export {
+  defineProcess,
+  defineSaga,
+  processGraph,
+  type ProcessOptions,
+  type ProcessOutput,
+} from '@leftfold/core';
 export { ProcessInstanceNotFoundError, ProcessOperationRefusedError } from '@leftfold/core';
-export { ProcessTimeoutError, ProcessVersionMissingError } from '@leftfold/core';
+export {
+  ProcessDefinitionChangedError,
+  ProcessTimeoutError,
+  ProcessVersionMissingError,
+} from '@leftfold/core';
 export type { ForkOptions, LoadedInstance, OperateOptions, ProcessInstance } from '@leftfold/processes';
 export type { ProcessInstancesOptions, ProcessRef, ProcessStatus } from '@leftfold/processes';
 export type { AppHealth, HealthCheck, HealthKind, HealthOptions } from './health/health.ts';

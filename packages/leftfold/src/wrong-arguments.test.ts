@@ -271,6 +271,7 @@ const calls: Calls = {
   ],
   ...sagaCalls(events, opened, process),
   processAggregates: [processes.processAggregates, [[process]]],
+  instanceAggregates: [processes.instanceAggregates, [[process]]],
   createProcessRunner: [
     processes.createProcessRunner,
     [{ store: postgresStore, processes: [process], leaseMs: 1_000, execute: () => {}, onIncident: () => {} }],

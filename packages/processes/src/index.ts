@@ -1,7 +1,8 @@
 export type { ExecuteProcessCommand, ProcessExecuteOptions } from './engine/execute-command.ts';
 export type { InstanceStatus } from './instance/instance-state.ts';
-export { processAggregates } from './instance/process-aggregate.ts';
+export { instanceAggregates, processAggregates } from './instance/process-aggregate.ts';
 export { assertNoAggregateOf, assertProcess, newestOf } from './instance/process-versions.ts';
+export type { VersionProblem } from './runner/open-versions.ts';
 export type { ForkOptions, LoadedInstance, OperateOptions } from './runner/process-instances.ts';
 export { createProcessRunner, ProcessRunner } from './runner/process-runner.ts';
 export type {

@@ -160,6 +160,7 @@ function counting<TVersion extends number>(version: TVersion) {
     react: {
       'request.reminded': (state, _input, out) =>
         state.reminders === 3 ? out.fail(`at v${version}`) : undefined,
+      deadline: () => undefined,
     },
     migrate: (state, from) => ({ ...(state as { by: string[]; reminders: number }), by: [`from v${from}`] }),
   });

@@ -5,7 +5,8 @@ import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { collect } from '@leftfold/testbed/outcome';
 import {
   createProcessRunner,
-  processAggregates,
+  type ExecuteProcessCommand,
+  instanceAggregates,
   type ProcessRunner,
   type ProcessRunnerOptions,
 } from '../src/index.ts';
@@ -30,7 +31,7 @@ export class Bank implements AsyncDisposable {
     logs += 1;
     this.processes = processes;
     this.#connectionString = connectionString;
-    const aggregates: readonly AnyAggregate[] = [account, request, ...processAggregates(processes)];
+    const aggregates: readonly AnyAggregate[] = [account, request, ...instanceAggregates(processes)];
     const events = aggregates.map((aggregate) => aggregate.events);
     this.store = createEventStore({ connectionString, events, schema: schema ?? `bank_${logs}` });
     this.executor = createCommandExecutor({ store: this.store, aggregates });
@@ -40,12 +41,16 @@ export class Bank implements AsyncDisposable {
   runner(options: Partial<ProcessRunnerOptions> = {}): ProcessRunner {
     const { store, processes } = this;
     const quiet = { leaseMs: 2_000, onIncident: () => {} };
+    const execute: ExecuteProcessCommand =
+      options.execute ?? ((command, given) => this.executor.execute(command, given));
+    // One for both, so that a test can come between.
     const runner = createProcessRunner({
       ...quiet,
       store,
-      execute: (command, given) => this.executor.execute(command, given),
       processes,
       ...options,
+      execute,
+      executeOnInstance: execute,
     });
     this.#runners.push(runner);
     return runner;

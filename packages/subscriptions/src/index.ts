@@ -34,7 +34,7 @@ export type {
   SubscriptionState,
   SubscriptionStatus,
 } from './status/subscription-status.ts';
-export { type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';
+export { continuedBy, type DeclaredDefinition, hashOf } from './subscription/definition-hash.ts';
 export {
   declaredDefinition,
   type PromotionResult,

@@ -202,7 +202,7 @@ describe('a raised version of a reaction with slices', () => {
     const old = reacting();
     await using first = createRunner(store, old.reaction);
     await first.start();
-    expect(await first.status()).toMatchObject([{ state: 'mismatched' }]);
+    expect(await first.status()).toMatchObject([{ state: 'outdated' }]);
     await store.append(inFirst, [added(2)]);
     await second.whenCaughtUp(raised.reaction);
     expect(raised.effects).toEqual([`${inFirst} 1`, `${inFirst} 2`]);

@@ -419,7 +419,7 @@ describe('where a reaction begins', () => {
     await append(store, 'b', 10);
     await second.whenCaughtUp(raised.reaction);
     expect(raised.effects).toEqual([10]);
-    await until(async () => (await first.status())[0]?.state === 'mismatched');
+    await until(async () => (await first.status())[0]?.state === 'outdated');
     expect(old.effects).toEqual([1]);
     // What was parked is parked in the new version.
     expect(await second.parked.list(raised.reaction)).toMatchObject([{ key: 'counter-a', events: 1 }]);

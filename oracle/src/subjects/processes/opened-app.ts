@@ -4,7 +4,7 @@ import { createEventStore, type PostgresEventStore } from '@leftfold/event-store
 import {
   createProcessRunner,
   type ExecuteProcessCommand,
-  processAggregates,
+  instanceAggregates,
   type ProcessRunner,
   type ProcessRunnerOptions,
 } from '@leftfold/processes';
@@ -37,7 +37,7 @@ export class OpenedApp implements AsyncDisposable {
 
   constructor({ connectionString, maxConnections = 10, ...given }: OpenedAppOptions) {
     const { aggregates = appAggregates, processes = appProcesses } = given;
-    const all = [...aggregates, ...processAggregates(processes)];
+    const all = [...aggregates, ...instanceAggregates(processes)];
     const events = all.map((aggregate) => aggregate.events);
     this.#processes = processes;
     this.store = createEventStore({ connectionString, events, maxConnections, answerTimeoutMs: 4_000 });
@@ -50,6 +50,8 @@ export class OpenedApp implements AsyncDisposable {
       store: this.store,
       processes: this.#processes,
       execute,
+      // One for both, so that a control can come between.
+      executeOnInstance: execute,
       leaseMs: LEASE_MS,
       batchTimeoutMs: 50_000,
       stopTimeoutMs: 3_000,

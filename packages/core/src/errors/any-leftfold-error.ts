@@ -42,6 +42,7 @@ import type {
   TransportUnavailableError,
 } from './messaging-errors.ts';
 import type {
+  ProcessDefinitionChangedError,
   ProcessInstanceNotFoundError,
   ProcessOperationRefusedError,
   ProcessTimeoutError,
@@ -105,6 +106,7 @@ export type AnyLeftfoldError =
   | MigrationFailedError
   | MissingRightsError
   | NotReadyError
+  | ProcessDefinitionChangedError
   | ProcessInstanceNotFoundError
   | ProcessOperationRefusedError
   | ProcessTimeoutError

@@ -83,12 +83,22 @@ export class DuplicateDefinitionError extends LeftfoldError {
   readonly kind: string;
   readonly definition: string;
 
-  /** @param place `retired`: one of them is a current event, and the other one a retired event */
-  constructor(kind: string, definition: string, { retired = false }: { readonly retired?: boolean } = {}) {
+  /**
+   * @param place `retired`: one of them is a current event, and the other one a retired event. `version`: both have it, and
+   * others may be beside it
+   */
+  constructor(
+    kind: string,
+    definition: string,
+    { retired = false, version }: { readonly retired?: boolean; readonly version?: number } = {},
+  ) {
+    const of = `two definitions of ${kind} "${definition}"`;
     super(
       retired
         ? `${kind} "${definition}" is defined both as one that is written and as a retired one; remove one of the two definitions, or rename it`
-        : `two definitions of ${kind} "${definition}" were given; rename one of them or pass it once`,
+        : version === undefined
+          ? `${of} were given; rename one of them or pass it once`
+          : `${of} with version ${version} were given; raise the version of the newer one, rename it, or pass it once`,
     );
     this.kind = kind;
     this.definition = definition;

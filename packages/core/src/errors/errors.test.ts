@@ -243,6 +243,12 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'an instance of process "transfer" has version 1, and this app has 3, 2 only; give it that version too, until its last instance has ended or was moved',
   ],
   [
+    new core.ProcessDefinitionChangedError('transfer', 1, 3),
+    'PROCESS_DEFINITION_CHANGED',
+    false,
+    'version 1 of process "transfer" is defined in another way than when 3 open instances began with it, and they go on with what it is now: a step or a state that they have may not be there; if they should go on as they began, give the app that definition as version 1, and this one as version 2',
+  ],
+  [
     new core.ProcessInstanceNotFoundError({ process: 'transfer', id: 't-1' }),
     'PROCESS_INSTANCE_NOT_FOUND',
     false,
@@ -402,6 +408,12 @@ test('the code of every error is the name of its class in capitals', () => {
         .toUpperCase(),
     );
   }
+});
+
+test('a missing version says how many open instances have it', () => {
+  expect(new core.ProcessVersionMissingError('transfer', 1, [2], 3).message).toMatch(
+    /^3 open instances of process "transfer" have version 1, and this app has 2 only; give it/,
+  );
 });
 
 test('every error class that is exported is one of those above', () => {

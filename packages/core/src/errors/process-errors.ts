@@ -31,13 +31,40 @@ export class ProcessVersionMissingError extends LeftfoldError {
   /** The versions that there are. */
   readonly given: readonly number[];
 
-  constructor(process: string, version: number, given: readonly number[]) {
+  /** @param count how many instances have it. @default one, at least */
+  constructor(process: string, version: number, given: readonly number[], count?: number) {
+    const of = `of process ${shownName(process)}`;
+    const instances =
+      count === undefined || count === 1 ? `an instance ${of} has` : `${count} open instances ${of} have`;
     super(
-      `an instance of process ${shownName(process)} has version ${version}, and this app has ${given.join(', ')} only; give it that version too, until its last instance has ended or was moved`,
+      `${instances} version ${version}, and this app has ${given.join(', ')} only; give it that version too, until its last instance has ended or was moved`,
     );
     this.process = process;
     this.version = version;
     this.given = given;
+  }
+}
+
+/**
+ * A version of a process is defined in another way than when open instances began with it. They go on with the functions
+ * that it has now. An incident.
+ */
+export class ProcessDefinitionChangedError extends LeftfoldError {
+  readonly code = 'PROCESS_DEFINITION_CHANGED';
+  readonly retryable = false;
+  readonly process: string;
+  readonly version: number;
+  /** How many open instances began with another definition of it. */
+  readonly count: number;
+
+  constructor(process: string, version: number, count: number) {
+    const instances = count === 1 ? 'an open instance' : `${count} open instances`;
+    super(
+      `version ${version} of process ${shownName(process)} is defined in another way than when ${instances} began with it, and they go on with what it is now: a step or a state that they have may not be there; if they should go on as they began, give the app that definition as version ${version}, and this one as version ${version + 1}`,
+    );
+    this.process = process;
+    this.version = version;
+    this.count = count;
   }
 }
 

@@ -15,6 +15,6 @@ export function nextState<TState>(type: string, returned: TState): TState {
 }
 
 /** A proxy that was revoked is none. */
-function isPromise(value: unknown): value is Promise<unknown> {
+export function isPromise(value: unknown): value is Promise<unknown> {
   return holds(() => value instanceof Promise);
 }

@@ -82,6 +82,13 @@ export function assertProcessOptions(options: Given): void {
         `of ${of} is never called: correlate has no function for this event, so it is not read; add one`,
       );
   }
+  const hears = (handlers: unknown) =>
+    handlers !== undefined && (handlers as { readonly deadline?: unknown }).deadline !== undefined;
+  if ((deadlines as readonly unknown[]).length > 0 && !hears(evolve) && !hears(react))
+    throw new InvalidArgumentError(
+      'deadlines',
+      `of ${of} would do nothing: neither react nor evolve has a function for "deadline"; add react.deadline, or leave them out`,
+    );
   assertFunction('summary', options.summary);
   assertFunction('migrate', options.migrate);
   assertWhole(`concurrency of ${of}`, options.concurrency, { least: 1, most: 1_000 });

@@ -39,7 +39,7 @@ const transfer = defineProcess({
 
 const made = { type: 'request.made', id: '1', data: { cents: 7 }, streamId: 'request-1', recordedAt: '' };
 
-test('a process reads the events that it correlates, from the end of the log, and stops at a failure', () => {
+test('a process reads the events that it correlates, from the end of the log, and parks what fails', () => {
   expect(transfer).toMatchObject({
     kind: 'process',
     name: 'transfer',
@@ -48,7 +48,7 @@ test('a process reads the events that it correlates, from the end of the log, an
     concurrency: 10,
     slices: 1,
     start: 'end',
-    onFailure: 'stop',
+    onFailure: 'park',
     retry: { attempts: 5, firstDelayMs: 1_000, maxDelayMs: 60_000 },
     timeoutMs: 20_000,
   });
@@ -105,15 +105,20 @@ test('a message is a command to an instance', () => {
   );
 });
 
+type Out = { readonly [name: string]: (...given: unknown[]) => unknown };
+
 describe('an output that a process cannot have', () => {
-  const outputOf = (react: (out: never) => unknown) =>
+  const outputOf = (react: (out: Out) => unknown) =>
     defineProcess({
       ...given,
       deadlines: ['too-late'],
-      react: { 'request.made': ((_state: unknown, _input: unknown, out: never) => react(out)) as never },
+      react: {
+        'request.made': ((_state: unknown, _input: unknown, out: Out) => react(out)) as never,
+        deadline: () => undefined,
+      },
     }).react({ cents: 0 }, made, { id: 't-1' });
 
-  test.each<[string, (out: { readonly [name: string]: (...given: unknown[]) => unknown }) => unknown]>([
+  test.each<[string, (out: Out) => unknown]>([
     ['an unknown deadline', (out) => out['schedule']!('never', { afterMs: 1 })],
     ['a deadline at no time', (out) => out['schedule']!('too-late', {})],
     ['a deadline in less than no time', (out) => out['schedule']!('too-late', { afterMs: -1 })],
@@ -125,16 +130,44 @@ describe('an output that a process cannot have', () => {
     ['a command that is none', (out) => out['execute']!('deposit')],
     ['a failure without a reason', (out) => out['fail']!()],
   ])('%s is refused', (_, react) => {
-    expect(() => outputOf(react as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => outputOf(react)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 
   test.each([5, 'complete', { kind: 'reset' }, [undefined], Promise.resolve()])('%j is refused', (value) => {
     expect(() => outputOf(() => value)).toThrow('return what its third argument makes');
   });
+
+  test('is refused when another process, or an earlier call, has made it', () => {
+    const [earlier] = transfer.react({ cents: 7 }, made, { id: 't-1' });
+    expect(() => outputOf(() => earlier)).toThrow('return what its third argument makes');
+  });
+
+  test('that was made and not returned is refused: it would not be done', () => {
+    expect(() => outputOf((out) => void out['complete']!())).toThrow(
+      'made out.complete and did not return it',
+    );
+    expect(() => outputOf((out) => [out['complete']!(), out['fail']!('no')][0])).toThrow(
+      'made out.fail and did not return it',
+    );
+  });
+
+  test.each([
+    ['an id that is none', { ...deposit, id: '' }, {}],
+    ['metadata that are none', deposit, { metadata: 5 }],
+  ])('is refused for %s, before it is recorded', (_, command, options) => {
+    expect(() => outputOf((out) => out['execute']!(command, options))).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^INVALID_(ARGUMENT|NAME)$/) }),
+    );
+  });
+
+  test('is not a wait for an answer that is not recorded', () => {
+    const wait = (out: Out) => out['waitFor']!('accepted', { withinMs: 1, deadline: 'too-late' });
+    expect(() => outputOf(wait)).toThrow('input type of process');
+  });
 });
 
 test.each([
-  [5, 'number'],
+  [5, '5'],
   ['', 'an empty text'],
 ])('an instance has a text as its id, not %j', (id, shown) => {
   const wrong = defineProcess({ ...given, correlate: { 'request.made': () => id as never } });

@@ -1,13 +1,16 @@
 import type { z } from 'zod';
 import type { Command } from '../aggregate/command.ts';
+import type { AnyAggregate } from '../aggregate/define-aggregate.ts';
 import { InvalidArgumentError } from '../errors/argument-errors.ts';
+import { InvalidDefinitionError } from '../errors/definition-errors.ts';
+import { shownValue } from '../errors/shown.ts';
 import type { AnyEventGroup, EventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { EventShapes, ShapePayload } from '../event/event-shapes.ts';
 import type { EventSchema } from '../event/schema-versions.ts';
 import type { Immutable } from '../fold/immutable.ts';
 import { initialStateOf } from '../fold/initial-state.ts';
-import { nextState } from '../fold/next-state.ts';
+import { isPromise, nextState } from '../fold/next-state.ts';
 import { sourceOf } from '../input/source-of.ts';
 import type { OnFailure } from '../projection/define-projection.ts';
 import type { ReactionStart } from '../reaction/reaction-start.ts';
@@ -17,7 +20,7 @@ import { processEventsOf } from './process-events.ts';
 import type { ProcessInputs, ProcessMessages, RecordedInput } from './process-inputs.ts';
 import type { ProcessContext, ProcessEvolve, ProcessOptions } from './process-options.ts';
 import { outputsOf } from './outputs-of.ts';
-import { processOut, type ProcessOutput } from './process-outputs.ts';
+import { processOut, type ProcessOutput, recordedIn } from './process-outputs.ts';
 
 /** A message for an instance, as its recipient executes it. */
 export type ProcessMessageCommand<TName extends string = string> = Command<
@@ -51,7 +54,7 @@ export interface AnyProcess {
   readonly onFailure: OnFailure;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
-  /** The id of the instance that an event concerns. @throws what `correlate` throws; TypeError when it returns no text, or an empty one */
+  /** The id of the instance that an event concerns. @throws what `correlate` throws; InvalidDefinitionError when it returns no text, or an empty one */
   instanceOf(event: RecordedEvent): string | undefined;
   /** Whether `evolve` or `react` has a function for inputs of this type. */
   handles(type: string): boolean;
@@ -99,6 +102,20 @@ export interface Process<
     data: z.input<TMessages[TType]>,
   ): ProcessMessageCommand<TName>;
 }
+
+/**
+ * What a process adds to the commands of an app, as an aggregate does: its messages. Its instances are the aggregates.
+ *
+ * `TProcess`: a process, or several.
+ */
+export type ProcessAggregate<TProcess> = TProcess extends {
+  readonly own: infer TEvents extends AnyEventGroup;
+  message(type: infer TType, ...given: never): infer TCommand;
+}
+  ? [TType] extends [never]
+    ? never
+    : AnyAggregate & { readonly events: TEvents; readonly command: { receive(): TCommand } }
+  : never;
 
 /** The state of a process: `ProcessStateOf<typeof transfer>`. */
 export type ProcessStateOf<TProcess extends AnyProcess> = TProcess['initialState'];
@@ -170,21 +187,24 @@ export function defineProcess<
     concurrency = 10,
     slices = 1,
     start = 'end',
-    onFailure = 'stop',
+    onFailure = 'park',
   } = options;
-  const { deadlines = [], starts, timeoutMs = 20_000, summary, migrate } = options;
-  const messages: ProcessMessages = options.messages ?? NONE;
+  const deadlines = [...(options.deadlines ?? [])];
+  const starts = [...options.starts];
+  const { timeoutMs = 20_000, summary, migrate } = options;
+  const messages: ProcessMessages = { ...options.messages };
   const { own, published } = processEventsOf(name, options.publishes ?? NONE);
   // Sound: each function is called with events and inputs of its type.
-  const correlate = options.correlate as Functions<[RecordedEvent], unknown>;
-  const evolve = (options.evolve ?? NONE) as Functions<[unknown, RecordedInput], unknown>;
-  const react = (options.react ?? NONE) as Functions<
-    [unknown, RecordedInput, unknown, ProcessContext],
-    unknown
-  >;
+  const correlate = { ...options.correlate } as Functions<[RecordedEvent], unknown>;
+  const evolve = { ...options.evolve } as Functions<[unknown, RecordedInput], unknown>;
+  const react = { ...options.react } as Functions<[unknown, RecordedInput, unknown, ProcessContext], unknown>;
   const eventTypes = Object.keys(correlate).filter((type) => correlate[type] !== undefined);
-  const inputTypes = [...eventTypes, ...Object.keys(messages), 'accepted', 'rejected'];
-  const out = processOut({ process: name, deadlines, inputTypes, published });
+  const handles = (type: string) => of(evolve, type) !== undefined || of(react, type) !== undefined;
+  // Without a function for it, that a command was accepted is not recorded.
+  const answers = handles('accepted') ? ['accepted', 'rejected'] : ['rejected'];
+  const inputTypes = [...eventTypes, ...Object.keys(messages), ...answers];
+  const made: ProcessOutput[] = [];
+  const out = recordedIn(made, processOut({ process: name, deadlines, inputTypes, published }));
   const functions = [...[correlate, evolve, react].flatMap(Object.values<unknown>), summary, migrate];
   const process: AnyProcess = {
     kind: 'process',
@@ -206,24 +226,40 @@ export function defineProcess<
     retry: toRetryPolicy(options.retry, defaultRetry),
     timeoutMs,
     instanceOf(event) {
-      const id = of(correlate, event.type)?.(event);
+      const id = synchronous(
+        `correlate["${event.type}"] of process "${name}"`,
+        of(correlate, event.type)?.(event),
+      );
       if (id === undefined || (typeof id === 'string' && id !== '')) return id;
-      throw new TypeError(
-        `correlate["${event.type}"] of process "${name}" returned ${id === '' ? 'an empty text' : typeof id}; return the id of an instance, or undefined`,
+      throw new InvalidDefinitionError(
+        `correlate["${event.type}"] of process "${name}" returned ${id === '' ? 'an empty text' : shownValue(id)}; return the id of an instance, or undefined`,
       );
     },
-    handles: (type) => of(evolve, type) !== undefined || of(react, type) !== undefined,
+    handles,
     reactsTo: (type) => of(react, type) !== undefined,
     evolve: (state, input) => {
       const handler = of(evolve, input.type);
       return handler === undefined ? state : nextState(input.type, handler(state, input));
     },
-    react: (state, input, context) =>
-      outputsOf(name, input.type, of(react, input.type)?.(state, input, out, context)),
-    summaryOf: (state) =>
+    react: (state, input, context) => {
+      made.length = 0;
+      return outputsOf(name, input.type, {
+        returned: of(react, input.type)?.(state, input, out, context),
+        made,
+      });
+    },
+    summaryOf: (state) => {
       // Sound: the state is one of this process.
-      summary === undefined ? undefined : summaryText(String(summary(state as Immutable<TState>))),
-    migrate: (state, fromVersion) => (migrate === undefined ? state : migrate(state, fromVersion)),
+      const text: unknown = synchronous(
+        `summary of process "${name}"`,
+        summary?.(state as Immutable<TState>),
+      );
+      return text === undefined ? undefined : summaryText(String(text));
+    },
+    migrate: (state, fromVersion) =>
+      migrate === undefined
+        ? state
+        : synchronous(`migrate of process "${name}"`, migrate(state, fromVersion)),
   };
   const message = (type: string, id: string, data: unknown) => {
     if (typeof type !== 'string' || !Object.hasOwn(messages, type))
@@ -232,6 +268,13 @@ export function defineProcess<
   };
   // Sound: the names, groups and schemas are those of the options.
   return { ...process, message } as never;
+}
+
+/** @throws InvalidDefinitionError for a promise */
+function synchronous<TResult>(what: string, returned: TResult): TResult {
+  if (!isPromise(returned)) return returned;
+  returned.catch(() => {});
+  throw new InvalidDefinitionError(`${what} returned a promise; it must be synchronous, without I/O`);
 }
 
 type Functions<TArguments extends readonly unknown[], TResult> = Readonly<

@@ -134,7 +134,7 @@ function build(plan: SagaPlan, options: GivenOptions): Saga {
   const code = functions.filter((one) => one !== undefined).map(sourceOf);
   const outline = steps.map((step) => outlineOf(step));
   // Sound: names, groups, messages and the state are those of the options.
-  return { ...process, code: [...process.code, ...code], steps: outline } as Saga;
+  return { ...process, code: [...process.code, ...code, JSON.stringify(outline)], steps: outline } as Saga;
 }
 
 function outlineOf({ name, kind, done, refused, timeoutMs, compensate, retry }: SagaStep): SagaStepOutline {

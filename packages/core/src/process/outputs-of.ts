@@ -1,42 +1,39 @@
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { shownValue } from '../errors/shown.ts';
+import { isPromise } from '../fold/next-state.ts';
 import type { ProcessOutput } from './process-outputs.ts';
-
-const kinds: Readonly<Record<ProcessOutput['kind'], true>> = {
-  execute: true,
-  schedule: true,
-  cancel: true,
-  publish: true,
-  complete: true,
-  fail: true,
-};
 
 /**
  * The outputs that a function of `react` returned.
  *
- * @throws InvalidDefinitionError when it returned something else, such as a promise
+ * @param outcome.made all that it has made: nothing else is an output, and each has been checked
+ * @throws InvalidDefinitionError when it returned something else, such as a promise, or less than it has made
  */
-export function outputsOf(process: string, type: string, returned: unknown): readonly ProcessOutput[] {
-  if (returned === undefined) return [];
-  const list: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
-  for (const one of list) if (!isOutput(one)) throw notOutput(process, type, one);
+export function outputsOf(
+  process: string,
+  type: string,
+  { returned, made }: { readonly returned: unknown; readonly made: readonly ProcessOutput[] },
+): readonly ProcessOutput[] {
+  const list: readonly unknown[] =
+    returned === undefined ? [] : Array.isArray(returned) ? returned : [returned];
+  for (const one of list) if (isPromise(one)) one.catch(() => {});
+  const wrong = list.findIndex((one) => !made.includes(one as ProcessOutput));
+  if (wrong !== -1) throw notOutput(process, type, list[wrong]);
+  const forgotten = made.find((output) => !list.includes(output));
+  if (forgotten !== undefined) throw notReturned(process, type, forgotten);
   return list as readonly ProcessOutput[];
 }
 
-function isOutput(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'kind' in value &&
-    typeof value.kind === 'string' &&
-    Object.hasOwn(kinds, value.kind)
+function notOutput(process: string, type: string, returned: unknown): InvalidDefinitionError {
+  const what = isPromise(returned) ? 'a promise' : shownValue(returned);
+  return new InvalidDefinitionError(
+    `react["${type}"] of process "${process}" returned ${what}; return what its third argument makes, such as out.execute(command), a list of these, or nothing`,
   );
 }
 
-function notOutput(process: string, type: string, returned: unknown): InvalidDefinitionError {
-  if (returned instanceof Promise) returned.catch(() => {});
-  const what = returned instanceof Promise ? 'a promise' : shownValue(returned);
+/** It would not be done, and nothing would say so. */
+function notReturned(process: string, type: string, { kind }: ProcessOutput): InvalidDefinitionError {
   return new InvalidDefinitionError(
-    `react["${type}"] of process "${process}" returned ${what}; return what its third argument makes, such as out.execute(command), a list of these, or nothing`,
+    `react["${type}"] of process "${process}" made out.${kind} and did not return it, so that it would not be done; return all outputs in one list`,
   );
 }

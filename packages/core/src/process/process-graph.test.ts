@@ -27,6 +27,7 @@ describe('a graph', () => {
       starts: ['trip.requested'],
       correlate,
       initialState: {},
+      react: { deadline: (_state, _input, out) => out.fail('too late') },
     });
     expect(processGraph(transfer)).toBe(`flowchart LR
   process["transfer, version 2"]

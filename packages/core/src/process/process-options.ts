@@ -111,10 +111,10 @@ export interface ProcessOptions<
   /** Used once, when the first version is migrated. @default 'end': events of the past begin no instances */
   readonly start?: ReactionStart;
   /**
-   * What happens when an event has failed as often as `retry.attempts` says: a command threw, which is no rejection. `stop`:
-   * the process stops. `park`: the instance is parked until an operator resumes it or gives the event up.
+   * What happens when an event has failed as often as `retry.attempts` says: a command threw, which is no rejection. `park`:
+   * the instance is parked until an operator resumes it or gives the event up, and others go on. `stop`: the process stops.
    *
-   * @default 'stop'
+   * @default 'park'
    */
   readonly onFailure?: OnFailure;
   /** How often an event is tried. Meanwhile its instance waits, and no other. @default attempts 5, firstDelayMs 1000, maxDelayMs 60000 */

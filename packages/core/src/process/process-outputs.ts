@@ -9,9 +9,11 @@ import {
   assertObject,
   assertOneOf,
   assertOptions,
+  assertPlainObject,
   assertWhole,
 } from '../input/assert-argument.ts';
 import { assertGiven, assertGivenText, assertText } from '../input/assert-definition.ts';
+import { streamIdOf } from '../naming/stream-id.ts';
 
 /** A command that is executed once. */
 export interface ExecuteOutput extends JsonObject {
@@ -141,10 +143,11 @@ export function processOut(names: OutputNames): ProcessOut<string, EventShapes, 
   };
   return {
     execute(command, options = {}) {
-      assertObject('a command', 'command', command, ['input']);
+      assertCommand(command);
       assertOptions('options', options, executeNames);
       assertText('as', options.as);
       const { as, metadata } = options;
+      assertPlainObject('metadata', metadata);
       const own: object = { ...command };
       return {
         kind: 'execute',
@@ -175,6 +178,39 @@ export function processOut(names: OutputNames): ProcessOut<string, EventShapes, 
       assertGivenText('reason', reason);
       return { kind: 'fail', reason };
     },
+  };
+}
+
+/** Once it is recorded, it cannot be changed any more. */
+function assertCommand(command: AnyCommand): void {
+  assertObject('a command', 'command', command, ['input']);
+  const { aggregate, id } = command as { readonly aggregate?: unknown; readonly id?: unknown };
+  // Sound, or refused.
+  if (aggregate !== undefined) streamIdOf(aggregate as string, id as string);
+}
+
+/** The same outputs, each of which is added to a list when it is made. */
+export function recordedIn(
+  made: ProcessOutput[],
+  out: ProcessOut<string, EventShapes, string>,
+): ProcessOut<string, EventShapes, string> {
+  const recorded =
+    <TGiven extends unknown[], TOutput extends ProcessOutput>(make: (...given: TGiven) => TOutput) =>
+    (...given: TGiven): TOutput => {
+      const output = make(...given);
+      made.push(output);
+      return output;
+    };
+  const publishers = Object.entries(out.publish).map(([event, publish]) => [event, recorded(publish)]);
+  return {
+    execute: recorded(out.execute),
+    schedule: recorded(out.schedule),
+    cancel: recorded(out.cancel),
+    // Sound: the type of the input is checked by what it calls.
+    waitFor: recorded(out.waitFor) as typeof out.waitFor,
+    publish: Object.fromEntries(publishers) as typeof out.publish,
+    complete: recorded(out.complete),
+    fail: recorded(out.fail),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AnyCommand } from '../aggregate/command.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { shownValue } from '../errors/shown.ts';
 import type { EventShapes } from '../event/event-shapes.ts';
+import { isPromise } from '../fold/next-state.ts';
 import { holds } from '../input/holds.ts';
 import { retryDelayMs } from '../retry/retry-policy.ts';
 import type { RecordedInput } from './process-inputs.ts';
@@ -100,9 +101,9 @@ function wantedBy(
   const results = Object.fromEntries(known.map(([name, { result }]) => [name, result]));
   const wanted: unknown = step[what]!({ id, input, results }, { publish: out.publish });
   if (isCommand(wanted) || isPublished(wanted)) return wanted;
-  if (wanted instanceof Promise) wanted.catch(() => {});
+  if (isPromise(wanted)) wanted.catch(() => {});
   throw new InvalidDefinitionError(
-    `${what} of step "${step.name}" of saga "${plan.name}" returned ${wanted instanceof Promise ? 'a promise' : shownValue(wanted)}; return a command, or what out.publish makes`,
+    `${what} of step "${step.name}" of saga "${plan.name}" returned ${isPromise(wanted) ? 'a promise' : shownValue(wanted)}; return a command, or what out.publish makes`,
   );
 }
 
@@ -131,6 +132,7 @@ function endOf({ plan, id, state, out }: SagaMoment): readonly ProcessOutput[] {
   const returned = plan.ended(end, { publish: out.publish });
   const list: readonly unknown[] =
     returned === undefined ? [] : Array.isArray(returned) ? returned : [returned];
+  for (const one of list) if (isPromise(one)) one.catch(() => {});
   if (list.every(isPublished)) return list;
   throw new InvalidDefinitionError(
     `ended of saga "${plan.name}" returned something else than events that it publishes; return what out.publish makes, a list of these, or nothing`,

@@ -77,9 +77,12 @@ export function deadlineMeant(name: string): { readonly timer: SagaTimer; readon
 
 /** The deadlines that a saga can set. */
 export function deadlinesOf(steps: readonly SagaStep[]): readonly string[] {
-  return steps.flatMap(({ name, timeoutMs, retry, compensate }) => [
+  return steps.flatMap(({ name, kind, timeoutMs, retry, compensate }) => [
     ...(timeoutMs === undefined ? [] : [deadlineNamed('timeout', name)]),
-    ...(retry.attempts === 1 ? [] : [deadlineNamed('retry', name)]),
+    // From the pivot on, a step without an answer is asked for again, however often it may be refused.
+    ...(retry.attempts > 1 || (kind !== 'compensatable' && timeoutMs !== undefined)
+      ? [deadlineNamed('retry', name)]
+      : []),
     ...(compensate === undefined
       ? []
       : [deadlineNamed('compensate', name), deadlineNamed('published', name)]),

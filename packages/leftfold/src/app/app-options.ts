@@ -26,6 +26,7 @@ export interface AppOptions<
   TMetadata extends MetadataSchema,
   TGroups extends readonly AnyEventGroup[] = readonly AnyEventGroup[],
   TReason extends string = never,
+  TProcesses extends readonly AnyProcess[] = readonly AnyProcess[],
 > {
   readonly aggregates?: TAggregates | undefined;
   /** Rules over several aggregates. */
@@ -37,7 +38,7 @@ export interface AppOptions<
    * What follows over time from events and messages, by `defineProcess`: several versions of one process, until the last
    * instance of the former ones has ended.
    */
-  readonly processes?: readonly AnyProcess[] | undefined;
+  readonly processes?: TProcesses | undefined;
   /** What is published to other services, by `defineRelay` of @leftfold/messaging. */
   readonly relays?: readonly AnyRelay[] | undefined;
   /** What happens when other services publish messages, by `defineConsumer` of @leftfold/messaging. */

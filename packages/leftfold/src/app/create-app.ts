@@ -3,10 +3,12 @@ import type {
   AnyAggregate,
   AnyDecision,
   AnyEventGroup,
+  AnyProcess,
   AnyProjection,
   AnyTableProjection,
   KeyOf,
   MetadataSchema,
+  ProcessAggregate,
 } from '@leftfold/core';
 import { createEventStore, type PostgresEventStore } from '@leftfold/event-store';
 import { createConsumerRunner, createRelayRunner, type ExecuteMessageCommand } from '@leftfold/messaging';
@@ -77,11 +79,12 @@ export async function createApp<
   TMetadata extends MetadataSchema = MetadataSchema,
   const TGroups extends readonly AnyEventGroup[] = readonly [],
   TReason extends string = never,
+  const TProcesses extends readonly AnyProcess[] = readonly [],
 >(
-  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata, TGroups, TReason>,
+  options: AppOptions<TAggregates, TDecisions, TProjections, TMetadata, TGroups, TReason, TProcesses>,
 ): Promise<
   App<
-    TAggregates[number],
+    TAggregates[number] | ProcessAggregate<TProcesses[number]>,
     TDecisions[number],
     TProjections[number],
     CustomMetadataOf<TMetadata>,
@@ -155,6 +158,7 @@ export async function createApp<
       ...reactionOptions,
       store,
       processes,
+      metadata: options.commands?.metadata,
       // Sound, as for reactions.
       execute: (command, given) =>
         executor.execute(command as never, given as never) as ReturnType<ExecuteProcessCommand>,

@@ -2,9 +2,9 @@ import { type AnyProcess, type AnyProjection, type AnyReaction, StoreUnavailable
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { AnyRelay, ConsumerRunner, RelayRunner } from '@leftfold/messaging';
 import { within } from '@leftfold/postgres';
-import { newestOf, type ProcessRunner } from '@leftfold/processes';
+import { newestOf, type ProcessRunner, type VersionProblem } from '@leftfold/processes';
 import type { ProjectionRunner } from '@leftfold/projections';
-import { type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
+import { continuedBy, type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
 
 /** What the health of an app is made of. */
 export interface AppParts {
@@ -15,7 +15,7 @@ export interface AppParts {
   readonly relays: readonly AnyRelay[];
   readonly runner: Pick<ProjectionRunner, 'isSame'>;
   readonly reactionRunner: Pick<ReactionRunner, 'isSame'>;
-  readonly processRunner: Pick<ProcessRunner, 'isSame'>;
+  readonly processRunner: Pick<ProcessRunner, 'isSame' | 'problems'>;
   readonly relayRunner: Pick<RelayRunner, 'isSame'>;
   /** Undefined when this process runs no consumers. */
   readonly consumerRunner: Pick<ConsumerRunner, 'status'> | undefined;
@@ -30,6 +30,8 @@ export interface PartState {
   readonly state: Progress['state'] | 'missing' | 'mismatched';
   /** Why it is not as it should be, in words; undefined when it is, or when only its lag tells. */
   readonly problem: string | undefined;
+  /** What an operator should know beside that. */
+  readonly note: string | undefined;
   /** What it has to become before the app is ready, in words; undefined when it is. */
   readonly notReady: string | undefined;
   /** Every event at or below it has been processed, by all slices. */
@@ -65,13 +67,64 @@ export async function lookAt(
     );
   };
   const limitMs = Math.min(timeoutMs, parts.store.answerMs);
-  const rows = await within(readProgress(parts.store, all, limitMs), { limitMs: timeoutMs, late, signal });
-  return all.map((part) =>
-    stateOf(
-      part,
-      rows.filter(({ name, version }) => name === part.name && version === part.version),
-    ),
-  );
+  const look = async () => {
+    const rows = await readProgress(parts.store, all, limitMs);
+    const ended = all.flatMap((part) => newerVersionOf(part, rowsOf(part, rows)) ?? []);
+    const newer = ended.length === 0 ? [] : await readProgress(parts.store, ended, limitMs);
+    const problems = await parts.processRunner.problems();
+    return all.map((part) => {
+      const slices = rowsOf(part, rows);
+      const next = newerVersionOf(part, slices);
+      if (next !== undefined) return continuedState(part, next, rowsOf(next, newer));
+      const own = part.kind === 'process' ? problems.filter(({ process }) => process === part.name) : [];
+      return withVersions(stateOf(part, slices), own);
+    });
+  };
+  return within(look(), { limitMs: timeoutMs, late, signal });
+}
+
+const rowsOf = (ref: Pick<Part, 'name' | 'version'>, rows: readonly Progress[]) =>
+  rows.filter(({ name, version }) => name === ref.name && version === ref.version);
+
+/** The version that goes on where a part of this app was. */
+function newerVersionOf({ name }: Part, [first]: readonly Progress[]) {
+  const version = first && continuedBy(first.definition_hash);
+  return version === undefined ? undefined : { name, version };
+}
+
+/** A newer release goes on with it: that is no problem, while one is there. */
+function continuedState(
+  { kind, name, version }: Part,
+  next: { readonly version: number },
+  slices: readonly Progress[],
+): PartState {
+  const isLed = slices.some(({ owner, has_process: hasProcess }) => owner !== null || hasProcess);
+  const problem = isLed
+    ? undefined
+    : `version ${next.version} goes on where it was, and no process runs that; finish the deployment of it, or deploy this definition as version ${next.version + 1}`;
+  return {
+    kind,
+    label: labelOf(kind, name, version),
+    state: 'outdated',
+    problem,
+    note: `version ${next.version} of a newer release goes on where it was`,
+    notReady: problem,
+    position: 0,
+    lag: 0,
+    lagSeconds: 0,
+    parked: { keys: 0, events: 0 },
+  };
+}
+
+function withVersions(state: PartState, problems: readonly VersionProblem[]): PartState {
+  const missing = problems.find(({ error }) => error.code === 'PROCESS_VERSION_MISSING')?.error.message;
+  const changed = problems.find(({ error }) => error.code === 'PROCESS_DEFINITION_CHANGED')?.error.message;
+  return {
+    ...state,
+    problem: state.problem ?? missing,
+    notReady: state.notReady ?? missing,
+    note: state.note ?? changed,
+  };
 }
 
 function partsOf({
@@ -108,6 +161,9 @@ function partsOf({
   ];
 }
 
+const labelOf = (kind: Part['kind'], name: string, version: number) =>
+  `${kind} ${name}${version === 1 ? '' : ` v${version}`}`;
+
 /** Worst first. */
 const byUrgency: readonly Progress['state'][] = [
   'stopped',
@@ -121,7 +177,7 @@ const byUrgency: readonly Progress['state'][] = [
 
 function stateOf(part: Part, slices: readonly Progress[]): PartState {
   const { kind, name, version } = part;
-  const label = `${kind} ${name}${version === 1 ? '' : ` v${version}`}`;
+  const label = labelOf(kind, name, version);
   const worst = byUrgency.flatMap((state) => slices.find((slice) => slice.state === state) ?? [])[0];
   if (worst === undefined) {
     const problem = 'it has no checkpoint in this database; call migrate() with its definition';
@@ -131,6 +187,7 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
       label,
       state: 'missing',
       problem,
+      note: undefined,
       notReady: problem,
       position: 0,
       lag: 0,
@@ -149,7 +206,7 @@ function stateOf(part: Part, slices: readonly Progress[]): PartState {
     events: slices.reduce((sum, slice) => sum + slice.parked_events, 0),
   };
   const notReady = problem ?? whyNotReady(part, worst);
-  return { kind, label, state, problem, notReady, position, lag, lagSeconds, parked };
+  return { kind, label, state, problem, note: undefined, notReady, position, lag, lagSeconds, parked };
 }
 
 /** As the state `stalled` has it. */

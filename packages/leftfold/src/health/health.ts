@@ -76,12 +76,12 @@ export async function healthOf(parts: AppParts, options: HealthOptions = {}): Pr
       consumerStates(parts.consumerRunner, { timeoutMs }),
     ]);
     checks.push(databaseCheck(true, 'it answers'));
-    for (const { kind, label, problem, state, lag, lagSeconds, parked } of found) {
+    for (const { kind, label, problem, note, state, lag, lagSeconds, parked } of found) {
       const late =
         lagSeconds > Math.min(maxLagSeconds, state === 'waiting' ? WAITING_SECONDS : maxLagSeconds);
       const behind = `${lag} positions and ${lagSeconds.toFixed(1)} s behind`;
-      const message =
-        problem ?? (state === 'waiting' ? `no process runs it; ${behind}` : `${state}, ${behind}`);
+      const running = state === 'waiting' ? `no process runs it; ${behind}` : `${state}, ${behind}`;
+      const message = problem ?? (note === undefined ? running : `${running}; ${note}`);
       const aside = parked.keys === 0 ? '' : `; ${parked.events} events of ${parked.keys} keys are parked`;
       checks.push({ kind, name: label, ok: problem === undefined && !late, message: `${message}${aside}` });
     }

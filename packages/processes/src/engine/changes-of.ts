@@ -41,8 +41,8 @@ class InstanceChanges {
   add(name: string, event: RecordedEvent): void {
     switch (name) {
       case 'started': {
-        const { version } = event.data as ProcessEventData<'started'>;
-        return this.#become(event, 'running', { version });
+        const { version, definition } = event.data as ProcessEventData<'started'>;
+        return this.#become(event, 'running', { version, definition });
       }
       case 'received': {
         const { input, outputs, deferred, late, summary } = event.data as ProcessEventData<'received'>;
@@ -71,12 +71,12 @@ class InstanceChanges {
       case 'retried':
         return this.#become(event, 'running');
       case 'moved': {
-        const { version, summary, paused } = event.data as ProcessEventData<'moved'>;
-        return this.#become(event, paused === true ? 'paused' : 'running', { version, summary });
+        const { paused, ...moved } = event.data as ProcessEventData<'moved'>;
+        return this.#become(event, paused === true ? 'paused' : 'running', moved);
       }
       case 'forked': {
-        const { version, outputs, summary } = event.data as ProcessEventData<'forked'>;
-        return this.#do(event, outputs, { version, summary });
+        const { outputs, ...forked } = event.data as ProcessEventData<'forked'>;
+        return this.#do(event, outputs, forked);
       }
     }
   }
@@ -91,7 +91,7 @@ class InstanceChanges {
   #do(
     event: RecordedEvent,
     outputs: readonly ProcessOutput[],
-    given: Pick<Partial<InstanceChange>, 'version' | 'summary'>,
+    given: Pick<Partial<InstanceChange>, 'version' | 'definition' | 'summary'>,
   ): void {
     for (const output of outputs) {
       if (output.kind === 'schedule') {
@@ -124,11 +124,17 @@ class InstanceChanges {
   #become(
     { streamVersion, recordedAt }: RecordedEvent,
     status: InstanceStatus,
-    { version, summary, failure }: Pick<Partial<InstanceChange>, 'version' | 'summary' | 'failure'> = {},
+    {
+      version,
+      definition,
+      summary,
+      failure,
+    }: Pick<Partial<InstanceChange>, 'version' | 'definition' | 'summary' | 'failure'> = {},
   ): void {
     this.change = {
       id: this.#id,
       version: version ?? this.change?.version,
+      definition: definition ?? this.change?.definition,
       status,
       summary: summary ?? this.change?.summary,
       failure: failure ?? this.change?.failure,

@@ -54,6 +54,8 @@ export interface Dispatch {
   readonly store: PostgresEventStore;
   readonly versions: ProcessVersions;
   readonly execute: ExecuteProcessCommand;
+  /** For what the framework does to instances. */
+  readonly executeOnInstance: ExecuteProcessCommand;
   readonly signal: AbortSignal;
   /** Whether the answer to a command is recorded: the command is not executed again then. */
   readonly isAnswered: (answerId: string) => boolean;
@@ -87,7 +89,7 @@ async function dispatchOutput(
   { index, output }: { readonly index: number; readonly output: ExecuteOutput },
   dispatch: Dispatch,
 ): Promise<boolean> {
-  const { versions, execute, signal } = dispatch;
+  const { versions, execute, executeOnInstance, signal } = dispatch;
   const { name } = versions;
   const id = aggregateIdOf(event.streamId);
   const commandId = commandIdOf({ process: name, id, of: ['output', event.streamVersion, index] });
@@ -122,7 +124,7 @@ async function dispatchOutput(
   if (versions.all.some((definition) => definition.handles('accepted'))) {
     const input = { ...answer, type: 'accepted' };
     const of = answerOf(event.streamVersion, index);
-    await recordInput(execute, { process: name, id, input, of }, options);
+    await recordInput(executeOnInstance, { process: name, id, input, of }, options);
   }
   return true;
 }
@@ -135,7 +137,7 @@ async function dispatchOutput(
  */
 async function recordRejection(
   { streamId }: RecordedEvent,
-  { store, execute, mayProcess }: Dispatch,
+  { store, executeOnInstance, mayProcess }: Dispatch,
   input: InputFor,
   options: Omit<ProcessExecuteOptions, 'commandId'>,
 ): Promise<boolean> {
@@ -143,7 +145,7 @@ async function recordRejection(
     const expectedVersion = await versionOf(store, streamId);
     if (!(await mayProcess())) throw new Error('another process works on the instance by now');
     try {
-      await recordInput(execute, input, { ...options, expectedVersion });
+      await recordInput(executeOnInstance, input, { ...options, expectedVersion });
       return true;
     } catch (error) {
       if (isReused(error)) return false;

@@ -20,7 +20,7 @@ const LOOK_MS = 2_000;
 export interface FireDeadlinesOptions {
   readonly store: PostgresEventStore;
   readonly versions: ProcessVersions;
-  readonly execute: ExecuteProcessCommand;
+  readonly executeOnInstance: ExecuteProcessCommand;
   readonly onIncident: OnIncident;
   /** Woken when deadlines were recorded. */
   readonly recorded: WakeUp;
@@ -59,7 +59,7 @@ export async function fireDeadlines(
 
 /** @returns undefined when it was ended with the term */
 async function fire(
-  { versions, execute, onIncident }: FireDeadlinesOptions,
+  { versions, executeOnInstance, onIncident }: FireDeadlinesOptions,
   { name, version, slice }: LeaseTerm,
   { id, deadline, number, metadata, attempts }: DueDeadline,
   signal: AbortSignal,
@@ -69,7 +69,7 @@ async function fire(
   const input = { type: 'deadline', id: of.join(' '), name: deadline, number };
   try {
     const isTaken = await recordInput(
-      execute,
+      executeOnInstance,
       { process: versions.name, id, input, of },
       { metadata, signal },
     );

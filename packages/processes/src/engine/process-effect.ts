@@ -24,6 +24,8 @@ import { WakeUp } from './wake-up.ts';
 export interface ProcessEffectOptions {
   readonly store: PostgresEventStore;
   readonly execute: ExecuteProcessCommand;
+  /** For what the framework does to instances. */
+  readonly executeOnInstance: ExecuteProcessCommand;
   readonly onIncident: OnIncident;
 }
 
@@ -35,11 +37,11 @@ const NO_INSTANCE = '';
  * recorded. What concerns one instance happens in order, instances are worked on side by side.
  */
 export function processEffect(versions: ProcessVersions, options: ProcessEffectOptions): Effect {
-  const { store, execute } = options;
+  const { store, execute, executeOnInstance } = options;
   const { name, newest, all, events } = versions;
   const { version, concurrency, slices, start, onFailure, retry, timeoutMs } = newest;
   const recorded = new WakeUp();
-  const takeovers = new Takeovers(store, execute);
+  const takeovers = new Takeovers(store, executeOnInstance);
   const hasDeadlines = all.some(({ deadlines }) => deadlines.length > 0);
   const isOwn = ({ streamId }: RecordedEvent) => categoryOf(streamId) === name;
   const keyOf = (event: RecordedEvent): string => {
@@ -63,13 +65,25 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     await withinCall({ timeoutMs, stopped }, async (signal) => {
       if (isOwn(event)) {
         const isAnswered = (answerId: string) => answered.has(answerId);
-        return dispatchOutputs(event, { store, versions, execute, signal, isAnswered, mayProcess });
+        return dispatchOutputs(event, {
+          store,
+          versions,
+          execute,
+          executeOnInstance,
+          signal,
+          isAnswered,
+          mayProcess,
+        });
       }
       const id = keyOf(event);
       if (id === NO_INSTANCE) return;
       const input = inputOf(event);
       const metadata = inheritedMetadata(event);
-      await recordInput(execute, { process: name, id, input }, { causedBy: event, metadata, signal });
+      await recordInput(
+        executeOnInstance,
+        { process: name, id, input },
+        { causedBy: event, metadata, signal },
+      );
     });
   }
 

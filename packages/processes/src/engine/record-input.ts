@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { LeftfoldError, type ProcessInputIgnoredMessage, type RecordedInput } from '@leftfold/core';
+import { isNotTaken } from '../instance/take-input.ts';
 import { commandIdOf } from './command-ids.ts';
 import type { ExecuteProcessCommand, ProcessExecuteOptions } from './execute-command.ts';
 
@@ -32,6 +33,9 @@ export async function recordInput(
   try {
     const result = await execute(command, { ...options, commandId });
     if (result.outcome === 'accepted') return true;
+    // By something in between: the input would be lost.
+    if (!isNotTaken(result.reason))
+      throw new Error(`the record of input "${input.type}" was rejected: ${result.reason}`);
     if (ignored.hasSubscribers) {
       const message: ProcessInputIgnoredMessage = { process, id, type: input.type, reason: result.reason };
       ignored.publish(message);

@@ -65,7 +65,8 @@ const operations: Readonly<Record<string, (operation: Operation) => Operated>> =
 };
 
 /**
- * The aggregate whose streams are the instances of a process: a command executor and a store need those of all processes.
+ * The aggregate whose streams are the instances of a process: a command executor and a store need those of all processes. Its
+ * command is `receive`, for messages.
  *
  * @param processes may have several versions of one process
  * @throws DuplicateDefinitionError when two have the same name and version; InvalidArgumentError when one is none
@@ -77,13 +78,26 @@ const operations: Readonly<Record<string, (operation: Operation) => Operated>> =
  */
 export function processAggregates(processes: readonly AnyProcess[]): readonly AnyAggregate[] {
   assertEach('processes', processes, assertProcess);
-  return versionsOf(processes).map(processAggregate);
+  return versionsOf(processes).map((versions) => {
+    const takesMessages = versions.all.some(({ messages }) => Object.keys(messages).length > 0);
+    return processAggregate(versions, takesMessages ? ['receive'] : []);
+  });
+}
+
+/**
+ * The same with all that the framework does to instances: for its own executor, and for no other, since these commands can give
+ * a process any input and any output.
+ *
+ * @throws like {@link processAggregates}
+ */
+export function instanceAggregates(processes: readonly AnyProcess[]): readonly AnyAggregate[] {
+  assertEach('processes', processes, assertProcess);
+  return versionsOf(processes).map((versions) => processAggregate(versions, Object.keys(inputs)));
 }
 
 /** The aggregate of one process. */
-function processAggregate(versions: ProcessVersions): AnyAggregate {
+function processAggregate(versions: ProcessVersions, commandNames: readonly string[]): AnyAggregate {
   const { name, events } = versions;
-  const commandNames = Object.keys(inputs);
   return {
     name,
     events,
@@ -93,7 +107,7 @@ function processAggregate(versions: ProcessVersions): AnyAggregate {
     commandNames,
     streamId: (id) => streamIdOf(name, id),
     inputOf: (command) =>
-      Object.hasOwn(inputs, command) ? inputs[command as InstanceCommandName] : undefined,
+      commandNames.includes(command) ? inputs[command as InstanceCommandName] : undefined,
     decide(command, state, input, context) {
       // Sound: the input was parsed by the schema of the command.
       const instance = state as InstanceState;

@@ -3,6 +3,7 @@ import {
   type AnyProcess,
   DuplicateDefinitionError,
   InvalidArgumentError,
+  type JsonValue,
   ProcessVersionMissingError,
 } from '@leftfold/core';
 import { holds, notDefinition } from '@leftfold/core/input';
@@ -51,8 +52,9 @@ export class ProcessVersions {
   hashOf(definition: AnyProcess): string {
     const known = this.#hashes.get(definition);
     if (known !== undefined) return known;
-    const { version, eventTypes, starts, deadlines, code } = definition;
-    const hash = hashOf([version, eventTypes, starts, deadlines, code]);
+    const { version, eventTypes, starts, deadlines, code, initialState } = definition;
+    // Sound: JSON has to keep a state.
+    const hash = hashOf([version, eventTypes, starts, deadlines, code, initialState as JsonValue]);
     this.#hashes.set(definition, hash);
     return hash;
   }
@@ -80,7 +82,7 @@ export function versionsOf(processes: readonly AnyProcess[]): readonly ProcessVe
   for (const process of processes) {
     const ofName = byName.get(process.name) ?? [];
     if (ofName.some(({ version }) => version === process.version))
-      throw new DuplicateDefinitionError('process', process.name);
+      throw new DuplicateDefinitionError('process', process.name, { version: process.version });
     byName.set(process.name, [...ofName, process]);
   }
   return [...byName.values()].map((versions) => new ProcessVersions(versions));

@@ -20,6 +20,15 @@ import type { ProcessVersions } from './process-versions.ts';
 /** Why an instance does not take an input. */
 export type NotTaken = 'not-started' | 'ended' | 'not-read' | 'deadline-over';
 
+const notTaken: Readonly<Record<NotTaken, true>> = {
+  'not-started': true,
+  ended: true,
+  'not-read': true,
+  'deadline-over': true,
+};
+
+export const isNotTaken = (reason: string): reason is NotTaken => Object.hasOwn(notTaken, reason);
+
 /** An instance that gets an input. */
 export interface Taking {
   readonly versions: ProcessVersions;

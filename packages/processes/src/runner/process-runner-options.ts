@@ -1,4 +1,4 @@
-import type { AnyProcess } from '@leftfold/core';
+import type { AnyProcess, MetadataSchema } from '@leftfold/core';
 import { assertOneOf, assertOptions, assertText, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RunnerOptions, SubscriptionStatus } from '@leftfold/subscriptions';
@@ -10,8 +10,15 @@ export interface ProcessRunnerOptions extends RunnerOptions {
   readonly store: PostgresEventStore;
   /** May have several versions of a process: new instances begin with the highest, others keep theirs. */
   readonly processes: readonly AnyProcess[];
-  /** Executes their commands, and knows the aggregates of `processAggregates(processes)`. */
+  /** Executes the commands that they want. */
   readonly execute: ExecuteProcessCommand;
+  /** The app's own fields of metadata, which operations must have then. @default none */
+  readonly metadata?: MetadataSchema | undefined;
+  /**
+   * @internal Executes what the framework does to their instances, without middleware, which could reject what has to be
+   * recorded. @default an executor of `instanceAggregates(processes)`
+   */
+  readonly executeOnInstance?: ExecuteProcessCommand | undefined;
 }
 
 /** A process: any version of its definition, or its name. */

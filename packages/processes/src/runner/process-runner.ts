@@ -1,11 +1,13 @@
+import { createCommandExecutor } from '@leftfold/commands';
 import {
   type AnyProcess,
   InvalidArgumentError,
   type LogToken,
+  type MetadataSchema,
   type ProcessStateOf,
   SubscriptionNotFoundError,
 } from '@leftfold/core';
-import { assertEach, assertGivenFunction, assertObject, reading } from '@leftfold/core/input';
+import { assertEach, assertFunction, assertGivenFunction, assertObject, reading } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { applyMigrations } from '@leftfold/postgres';
 import {
@@ -19,6 +21,7 @@ import {
 } from '@leftfold/subscriptions';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { processEffect } from '../engine/process-effect.ts';
+import { instanceAggregates } from '../instance/process-aggregate.ts';
 import { assertProcess, type ProcessVersions, versionsOf } from '../instance/process-versions.ts';
 import { countInstances, type ProcessInstance, readInstances } from '../sql/instances.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
@@ -35,6 +38,7 @@ import {
   type ProcessStatus,
   toInstancePage,
 } from './process-runner-options.ts';
+import { OpenVersions, type VersionProblem } from './open-versions.ts';
 import { untilEnded } from './until-ended.ts';
 
 /**
@@ -46,8 +50,7 @@ import { untilEnded } from './until-ended.ts';
  *
  * @example
  * ```ts
- * const aggregates = [account, ...processAggregates([transfer])];
- * const executor = createCommandExecutor({ store, aggregates });
+ * const executor = createCommandExecutor({ store, aggregates: [account, ...processAggregates([transfer])] });
  * await using runner = createProcessRunner({ store, processes: [transfer], execute: executor.execute });
  * await runner.start();
  * ```
@@ -65,15 +68,17 @@ export class ProcessRunner implements AsyncDisposable {
   /** Instances that were set aside because an event of theirs failed, by their ids, and what an operator does with them. */
   readonly parked: ParkedEvents<SubscriptionRef>;
   readonly #store: PostgresEventStore;
-  readonly #execute: ExecuteProcessCommand;
+  readonly #executeOnInstance: ExecuteProcessCommand;
   readonly #versions: readonly ProcessVersions[];
   readonly #runner: EffectRunner;
+  readonly #openVersions: OpenVersions;
 
-  constructor({ processes, execute, ...options }: ProcessRunnerOptions) {
+  constructor({ processes, execute, metadata, executeOnInstance, ...options }: ProcessRunnerOptions) {
     const { store, batchTimeoutMs = 60_000 } = options;
     assertObject('an event store', 'store', store, ['schema', 'pool']);
     assertEach('processes', processes, assertProcess);
     assertGivenFunction('execute', execute);
+    assertFunction('executeOnInstance', executeOnInstance);
     for (const { name, timeoutMs } of processes)
       if (timeoutMs > batchTimeoutMs / 2)
         throw new InvalidArgumentError(
@@ -82,11 +87,14 @@ export class ProcessRunner implements AsyncDisposable {
         );
     const onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
-    this.#execute = execute;
+    this.#executeOnInstance = executeOnInstance ?? executorOf(store, processes, metadata);
     this.#versions = versionsOf(processes);
-    const effects = this.#versions.map((versions) => processEffect(versions, { store, execute, onIncident }));
+    const effects = this.#versions.map((versions) =>
+      processEffect(versions, { store, execute, executeOnInstance: this.#executeOnInstance, onIncident }),
+    );
     this.#runner = new EffectRunner({ ...options, onIncident, kind: 'process', effects });
     this.parked = this.#runner.parked;
+    this.#openVersions = new OpenVersions(store, this.#versions, onIncident);
   }
 
   /** Creates what is missing: where a process starts is decided now. @throws like that of the store */
@@ -99,6 +107,7 @@ export class ProcessRunner implements AsyncDisposable {
   /** Migrates, then begins to run. @throws like {@link migrate}; TypeError when called twice */
   async start(): Promise<void> {
     await this.migrate();
+    await this.#openVersions.problems();
     await this.#runner.start();
   }
 
@@ -147,6 +156,11 @@ export class ProcessRunner implements AsyncDisposable {
   /** @internal False when this process defines it in another way than the row with this hash. */
   isSame(ref: ProcessRef, definitionHash: string | undefined): boolean {
     return this.#runner.isSame(this.#of(ref).newest, definitionHash);
+  }
+
+  /** @internal What is wrong with the versions of open instances, as of the last minute. @throws StoreUnavailableError */
+  problems(): Promise<readonly VersionProblem[]> {
+    return this.#openVersions.problems();
   }
 
   /**
@@ -244,7 +258,7 @@ export class ProcessRunner implements AsyncDisposable {
   }
 
   #instancesOf(ref: ProcessRef): ProcessInstances {
-    return new ProcessInstances(this.#store, this.#execute, this.#of(ref));
+    return new ProcessInstances(this.#store, this.#executeOnInstance, this.#of(ref));
   }
 
   /** @throws SubscriptionNotFoundError */
@@ -255,4 +269,15 @@ export class ProcessRunner implements AsyncDisposable {
     const given = this.#versions.map(({ newest }) => newest);
     throw new SubscriptionNotFoundError({ kind: 'process', name: ref.name }, given);
   }
+}
+
+/** What the framework does to instances passes no middleware. */
+function executorOf(
+  store: PostgresEventStore,
+  processes: readonly AnyProcess[],
+  metadata: MetadataSchema | undefined,
+): ExecuteProcessCommand {
+  const aggregates = instanceAggregates(processes);
+  const executor = createCommandExecutor({ store, aggregates, ...(metadata && { metadata }) });
+  return (command, options) => executor.execute(command, options as never);
 }

@@ -125,6 +125,41 @@ export async function countInstances(
   return counts;
 }
 
+/** How many open instances of a version began with a definition. */
+export interface OpenCount {
+  readonly process: string;
+  readonly version: number;
+  /** Its hash. */
+  readonly definition: string | undefined;
+  readonly count: number;
+}
+
+/** SQL: a scan of `process_instances_by_status`, over open instances. */
+export async function countOpenInstances(
+  { run, schema }: SchemaConnection,
+  processes: readonly string[],
+): Promise<readonly OpenCount[]> {
+  const rows = await run<{
+    process: string;
+    version: number;
+    definition: string | null;
+    instances: string | number;
+  }>({
+    name: `leftfold open instances ${schema}`,
+    text: `select instance.process, instance.version, instance.definition, pg_catalog.count(*) as instances
+             from "${schema}".process_instances as instance
+            where instance.process = any ($1::text[]) and instance.status in ('running', 'paused')
+            group by instance.process, instance.version, instance.definition
+            order by instance.process, instance.version, instance.definition`,
+    values: [textArray(processes)],
+  });
+  return rows.map(({ instances, definition, ...row }) => ({
+    ...row,
+    definition: definition ?? undefined,
+    count: toSafeNumber(String(instances)),
+  }));
+}
+
 /** When the open deadlines of an instance are due, by name. SQL: a scan of `process_deadlines_pkey`. */
 export async function readDueTimes(
   { run, schema }: SchemaConnection,

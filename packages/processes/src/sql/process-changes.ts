@@ -7,6 +7,8 @@ export interface InstanceChange {
   readonly id: string;
   /** Undefined for no change. */
   readonly version: number | undefined;
+  /** The hash of its definition. Undefined for no change. */
+  readonly definition: string | undefined;
   readonly status: InstanceStatus;
   /** Undefined for no change. */
   readonly summary: string | undefined;

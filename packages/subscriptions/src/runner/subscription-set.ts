@@ -101,10 +101,11 @@ export class SubscriptionSet {
     return (highWaterMark) =>
       found.map(({ subscription, checkpoints }) => {
         const [first] = checkpoints;
-        const differences = (first && this.mismatches.of(subscription, first)?.differences) ?? [];
+        const mismatch = first && this.mismatches.of(subscription, first);
         return toStatus(subscription.ref, checkpoints, {
           highWaterMark,
-          differences,
+          differences: mismatch?.code === 'SUBSCRIPTION_MISMATCH' ? mismatch.differences : [],
+          isContinued: mismatch?.code === 'RELEASE_OUTDATED',
           progressOf,
           parked: parked.get(refKeyOf(subscription.ref)),
           retrying: checkpoints
@@ -129,7 +130,7 @@ export class SubscriptionSet {
     return definitionHash === subscription.definitionHash && !this.mismatches.has(subscription);
   }
 
-  /** @throws SubscriptionMismatchError, SubscriptionNotFoundError, and what the database threw */
+  /** @throws SubscriptionMismatchError, ReleaseOutdatedError, SubscriptionNotFoundError, and what the database threw */
   async assertSame(ref: SubscriptionRef): Promise<void> {
     const subscription = this.find(ref);
     const [checkpoint] = await readCheckpoints(this.#store, [subscription.ref]);

@@ -5,7 +5,7 @@ import type { SubscriptionKey, SubscriptionRef } from '../subscription/subscript
  * `running`: a process holds the lease. `stalled`: a process holds the lease, events wait, and the position has not moved
  * for twice `leaseMs`: see `notAdvancing`. `waiting`: no process holds it. `inline`: each append processes its own events.
  * `stopped`: at an event that could not be processed; a release that has not failed there tries again. `outdated`: no
- * process that ran it knows the event that comes next; a newer release continues. `mismatched`: its definition in this
+ * process that ran it knows the event that comes next, or a newer version goes on where it was; a newer release continues. `mismatched`: its definition in this
  * process differs from the one in the database, and this process leaves it alone. `missing`: the subscription has no checkpoint in this database,
  * because migrate() was not called with it.
  */
@@ -92,6 +92,8 @@ export interface SliceProgress {
 export interface StatusContext {
   readonly highWaterMark: number;
   readonly differences: readonly string[];
+  /** Whether a newer version goes on where it was. */
+  readonly isContinued: boolean;
   readonly progressOf: (slice: SubscriptionKey) => SliceProgress;
   /** @default nothing */
   readonly parked: ParkedTotals | undefined;
@@ -114,7 +116,7 @@ const byUrgency: readonly SubscriptionState[] = [
 export function toStatus(
   { name, version }: SubscriptionRef,
   checkpoints: readonly Checkpoint[],
-  { highWaterMark, differences, progressOf, parked, retrying }: StatusContext,
+  { highWaterMark, differences, isContinued, progressOf, parked, retrying }: StatusContext,
 ): SubscriptionStatus {
   const slices = checkpoints.map((checkpoint) =>
     toSliceStatus(checkpoint, highWaterMark, progressOf(checkpoint)),
@@ -125,6 +127,7 @@ export function toStatus(
   const states = new Set<SubscriptionState>(slices.map(({ state }) => state));
   if (slices.length === 0) states.add('missing');
   if (differences.length > 0) states.add('mismatched');
+  if (isContinued) states.add('outdated');
   return {
     name,
     version,

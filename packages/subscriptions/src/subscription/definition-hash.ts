@@ -23,6 +23,14 @@ function canonicalJson(value: JsonValue): string {
 const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) =>
   one < other ? -1 : 1;
 
+const CONTINUED = /^continued by version (\d+)$/;
+
+/** The version that goes on in place of an ended one, whose row has this in place of a hash: see `_end_version`. */
+export function continuedBy(definitionHash: string): number | undefined {
+  const newer = CONTINUED.exec(definitionHash)?.[1];
+  return newer === undefined ? undefined : Number(newer);
+}
+
 /** The differences between a definition in the database and one of this process, one line each. */
 export function differencesBetween(stored: JsonValue, declared: JsonValue, path = ''): readonly string[] {
   if (isObject(stored) && isObject(declared)) {

@@ -1,6 +1,6 @@
-import { LeftfoldError, SubscriptionMismatchError } from '@leftfold/core';
+import { LeftfoldError, ReleaseOutdatedError, SubscriptionMismatchError } from '@leftfold/core';
 import type { Checkpoint } from '../sql/row.ts';
-import { differencesBetween } from './definition-hash.ts';
+import { continuedBy, differencesBetween } from './definition-hash.ts';
 import { identityOf, type Subscription } from './subscription-definition.ts';
 import { refKeyOf } from './subscription-key.ts';
 
@@ -13,8 +13,11 @@ export class Mismatches {
   of(
     subscription: Subscription,
     { definition, definitionHash }: Pick<Checkpoint, 'definition' | 'definitionHash'>,
-  ): SubscriptionMismatchError | undefined {
+  ): SubscriptionMismatchError | ReleaseOutdatedError | undefined {
     if (definitionHash === subscription.definitionHash) return this.ofTarget(subscription);
+    const newer = continuedBy(definitionHash);
+    if (newer !== undefined)
+      return new ReleaseOutdatedError(identityOf(subscription), { cause: newerVersion(newer) });
     const differences = differencesBetween(definition, subscription.declared);
     return new SubscriptionMismatchError(identityOf(subscription), differences);
   }
@@ -56,6 +59,12 @@ export class Mismatches {
   clear({ ref }: Subscription): void {
     this.#targets.delete(refKeyOf(ref));
   }
+}
+
+function newerVersion(newer: number): Error {
+  return new Error(
+    `version ${newer} goes on where it was, and this process does not run that; to go back to this definition, deploy it as version ${newer + 1}`,
+  );
 }
 
 function isMismatch(error: unknown): error is SubscriptionMismatchError {

@@ -164,6 +164,7 @@ describe('an instance of a process', () => {
           out.publish.seen({}),
           out.schedule('never', { afterMs: 1 }),
         ],
+        deadline: (_state, { name }, out) => out.fail(name),
       },
     });
     const outcome = given(hasty).rejecting('account.close', 'no').when(opened);

@@ -26,15 +26,16 @@ as $$
        where deadline.number < excluded.number;
 
   insert into :schema.process_instances as instance
-         (process, id, version, status, summary, failure, stream_version, started_at, updated_at)
-  select _record_processes.process, changed.id, coalesce(changed.version, 1), changed.status, changed.summary,
+         (process, id, version, definition, status, summary, failure, stream_version, started_at, updated_at)
+  select _record_processes.process, changed.id, coalesce(changed.version, 1), changed.definition, changed.status, changed.summary,
          case when changed.status in ('failed', 'cancelled') then changed.failure end, changed.stream_version, changed.recorded_at, changed.recorded_at
     from jsonb_to_recordset(_record_processes.instances)
-      as changed (id text, version integer, status text, summary text, failure text, stream_version bigint,
+      as changed (id text, version integer, definition text, status text, summary text, failure text, stream_version bigint,
                   recorded_at timestamptz)
    order by changed.id
       on conflict on constraint process_instances_pkey do update
          set version = greatest(excluded.version, instance.version),
+             definition = coalesce(excluded.definition, instance.definition),
              status = excluded.status,
              summary = coalesce(excluded.summary, instance.summary),
              failure = case when excluded.status in ('failed', 'cancelled') then coalesce(excluded.failure, instance.failure) end,

@@ -10,6 +10,8 @@ create table :schema.process_instances (
   summary        text,
   failure        text,
   stream_version bigint           not null,
+  -- The hash of the definition that it began with, or was moved to.
+  definition     text,
   started_at     timestamptz      not null,
   updated_at     timestamptz      not null,
   constraint process_instances_pkey primary key (process, id),
