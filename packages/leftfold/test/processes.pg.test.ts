@@ -4,8 +4,10 @@ import { failureOf } from '@leftfold/testbed/outcome';
 import { createRoleLogins } from '@leftfold/testbed/roles';
 import { expect } from 'vitest';
 import { z } from 'zod';
+import { until } from '@leftfold/testing/postgres';
 import {
   accepted,
+  type App,
   aggregateIdOf,
   createApp,
   defineProcess,
@@ -100,4 +102,101 @@ test('a process has another name than each aggregate and reaction', async () => 
     code: 'DUPLICATE_DEFINITION',
     kind: 'process',
   });
+});
+
+/** Ends when it hears of a deposit. */
+const waiting = (version: number) =>
+  defineProcess({
+    name: 'waiting',
+    version,
+    events: [accountEvents],
+    messages: { 'bank.told': z.object({ cents: z.int() }) },
+    starts: ['account.opened'],
+    correlate: {
+      'account.opened': ({ streamId }) => aggregateIdOf(streamId),
+      'account.deposited': ({ streamId }) => aggregateIdOf(streamId),
+    },
+    initialState: {},
+    react: {
+      'account.deposited': (_state, _input, out) => out.complete(),
+      'bank.told': (_state, { data }, out) => (data.cents === 0 ? out.fail('nothing') : out.complete()),
+    },
+  });
+
+const checkOf = async (app: Pick<App, 'health'>) =>
+  (await app.health()).checks.find(({ kind }) => kind === 'process');
+
+test('what the framework does to instances passes no middleware, and no client can do it', async ({
+  ownDatabase,
+}) => {
+  const seen: string[] = [];
+  await using app = await createApp({
+    aggregates: [account],
+    processes: [welcome],
+    database: { url: ownDatabase.connectionString },
+    commands: {
+      middleware: [
+        (execution, next) => {
+          seen.push(execution.name);
+          return next(execution);
+        },
+      ],
+    },
+  });
+  await app.execute(account.command.open('ada', { owner: 'Ada' }));
+  expect(await app.processes.whenEnded(welcome, 'ada')).toMatchObject({ status: 'completed' });
+  expect(seen.toSorted()).toEqual(['account.close', 'account.deposit', 'account.open']);
+  for (const name of ['record', 'fork', 'cancel', 'receive'])
+    expect(() => app.parseCommand({ aggregate: 'welcome', id: 'ada', name, input: { reason: 'x' } })).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_COMMAND' }),
+    );
+});
+
+test('an app says which versions of its processes are missing, and which go on elsewhere', async ({
+  ownDatabase,
+}) => {
+  const database = { url: ownDatabase.connectionString };
+  const aggregates = [account] as const;
+  const quiet = { onIncident: () => {}, leaseMs: 1_000 };
+  const old = await createApp({ aggregates, processes: [waiting(1)], database, subscriptions: quiet });
+  const { token } = accepted(await old.execute(account.command.open('ada', { owner: 'Ada' })));
+  await old.processes.waitFor(waiting(1), token);
+  await old.processes.whenCaughtUp(waiting(1));
+  {
+    await using both = await createApp({
+      aggregates,
+      processes: [waiting(1), waiting(2)],
+      database,
+      subscriptions: quiet,
+    });
+    await both.ready();
+    await until(async () => (await checkOf(old))?.message.includes('version 2 of a newer release') === true);
+    expect(await checkOf(old)).toMatchObject({ ok: true });
+    expect(await checkOf(both)).toMatchObject({ ok: true });
+  }
+  await until(async () => (await checkOf(old))?.ok === false);
+  expect((await checkOf(old))?.message).toContain('no process runs that');
+  await old.close();
+  await using fresh = await createApp({
+    aggregates,
+    processes: [waiting(2)],
+    database,
+    subscriptions: quiet,
+  });
+  const missing = await checkOf(fresh);
+  expect(missing?.ok).toBe(false);
+  expect(missing?.message).toContain('has version 1, and this app has 2 only');
+  await expect(fresh.ready({ timeoutMs: 300 })).rejects.toMatchObject({ code: 'NOT_READY' });
+});
+
+test('a message is executed as a command of the app', async ({ ownDatabase }) => {
+  await using app = await createApp({
+    aggregates: [account],
+    processes: [waiting(1)],
+    database: { url: ownDatabase.connectionString },
+  });
+  const { token } = accepted(await app.execute(account.command.open('ada', { owner: 'Ada' })));
+  await app.processes.waitFor(waiting(1), token);
+  accepted(await app.execute(waiting(1).message('bank.told', 'ada', { cents: 5 })));
+  expect(await app.processes.whenEnded(waiting(1), 'ada')).toMatchObject({ status: 'completed' });
 });

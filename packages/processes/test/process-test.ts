@@ -27,11 +27,18 @@ export class Bank implements AsyncDisposable {
     processes: readonly AnyProcess[],
     /** Of another process on the same log. @default a new log */
     schema?: string,
+    /** Beside accounts and requests. @default none */
+    others: readonly AnyAggregate[] = [],
   ) {
     logs += 1;
     this.processes = processes;
     this.#connectionString = connectionString;
-    const aggregates: readonly AnyAggregate[] = [account, request, ...instanceAggregates(processes)];
+    const aggregates: readonly AnyAggregate[] = [
+      account,
+      request,
+      ...others,
+      ...instanceAggregates(processes),
+    ];
     const events = aggregates.map((aggregate) => aggregate.events);
     this.store = createEventStore({ connectionString, events, schema: schema ?? `bank_${logs}` });
     this.executor = createCommandExecutor({ store: this.store, aggregates });
@@ -57,8 +64,8 @@ export class Bank implements AsyncDisposable {
   }
 
   /** Another process on the same log, with other processes. */
-  beside(processes: readonly AnyProcess[]): Bank {
-    return new Bank(this.#connectionString, processes, this.store.schema);
+  beside(processes: readonly AnyProcess[], others?: readonly AnyAggregate[]): Bank {
+    return new Bank(this.#connectionString, processes, this.store.schema, others);
   }
 
   async execute(command: AnyCommand, commandId?: string) {
@@ -88,8 +95,12 @@ export class Bank implements AsyncDisposable {
 }
 
 /** Opens a bank with the tables of its processes. */
-export async function openBank(connectionString: string, processes: readonly AnyProcess[]): Promise<Bank> {
-  const bank = new Bank(connectionString, processes);
+export async function openBank(
+  connectionString: string,
+  processes: readonly AnyProcess[],
+  others?: readonly AnyAggregate[],
+): Promise<Bank> {
+  const bank = new Bank(connectionString, processes, undefined, others);
   await bank.store.migrate();
   await bank.runner().migrate();
   return bank;

@@ -98,6 +98,7 @@ function foldEvent(instance: FoldedInstance, name: string, fact: Fact): void {
       // Sound: the data is that of the event.
       for (const { outputs, ...input } of data['handled'] as readonly Handled[])
         take(instance, input, outputs, fact);
+      if (data['remaining'] !== undefined && instance.status === 'running') instance.status = 'paused';
       break;
     case 'retried':
       instance.status = 'running';

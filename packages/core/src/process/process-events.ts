@@ -30,9 +30,13 @@ export const processShapes = {
     summary,
   }),
   paused: z.object({ reason }),
-  /** `handled`: the inputs that were deferred, in order, with what the process made of each. */
+  /**
+   * `handled`: the inputs that were deferred, in order, with what the process made of each. `remaining`: as many are left, and
+   * the instance is paused until another one takes them.
+   */
   resumed: z.object({
     reason,
+    remaining: z.int().min(1).optional(),
     handled: z.array(z.object({ type: z.string(), name: z.string().optional(), outputs })).readonly(),
     summary,
   }),

@@ -54,14 +54,16 @@ class InstanceChanges {
       case 'paused':
         return this.#become(event, 'paused');
       case 'resumed': {
-        const { handled, summary } = event.data as ProcessEventData<'resumed'>;
+        const { handled, remaining, summary } = event.data as ProcessEventData<'resumed'>;
         for (const one of handled.slice(0, -1)) {
           this.#take(one.type, one.name);
           this.#do(event, one.outputs, {});
         }
         const last = handled.at(-1);
         if (last !== undefined) this.#take(last.type, last.name);
-        return this.#do(event, last?.outputs ?? [], { summary });
+        this.#do(event, last?.outputs ?? [], { summary });
+        if (remaining !== undefined) this.#become(event, 'paused');
+        return;
       }
       case 'cancelled': {
         this.#closeAll();

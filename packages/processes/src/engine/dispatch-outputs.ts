@@ -78,8 +78,8 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
 }
 
 /**
- * A rejection is recorded under the id of the command itself: either the command has its effect, or its rejection is
- * recorded, whoever executes it and however late. An owner that was paused before it executed the command cannot do so after
+ * A rejection, and an acceptance without events, are recorded under the id of the command itself: either the command has its
+ * effect, or one of these is recorded, whoever executes it and however late. An owner that was paused before it executed the command cannot do so after
  * the next one has recorded that it was rejected.
  *
  * @returns false when the command was rejected here, and accepted elsewhere: to be executed again, which says so
@@ -110,32 +110,29 @@ async function dispatchOutput(
     if (isReused(error)) return true; // its rejection is recorded
     throw error;
   }
+  const ofCommand = { process: name, id, commandId };
   if (result.outcome === 'rejected') {
     const { reason, details } = result;
-    const input = {
-      ...answer,
-      type: 'rejected',
-      reason,
-      output,
-      ...(details !== undefined && { details }),
-    };
-    return recordRejection(event, dispatch, { process: name, id, input, commandId }, options);
+    const input = { ...answer, type: 'rejected', reason, output, ...(details !== undefined && { details }) };
+    return recordAnswer(event, dispatch, { ...ofCommand, input }, options);
   }
-  if (versions.all.some((definition) => definition.handles('accepted'))) {
-    const input = { ...answer, type: 'accepted' };
-    const of = answerOf(event.streamVersion, index);
-    await recordInput(executeOnInstance, { process: name, id, input, of }, options);
-  }
+  if (!versions.all.some((definition) => definition.handles('accepted'))) return true;
+  const input = { ...answer, type: 'accepted' };
+  // Nothing in the log says that it was accepted: this is what a rejection meets then.
+  if (result.events.length === 0) return recordAnswer(event, dispatch, { ...ofCommand, input }, options);
+  const of = answerOf(event.streamVersion, index);
+  await recordInput(executeOnInstance, { process: name, id, input, of }, options);
   return true;
 }
 
 /**
- * Records a rejection, unless another process works on the instance by now: that one executes the command again, perhaps
- * with success. It appends to the instance first, so that a record which comes late is a version conflict.
+ * Records the answer to a command that has left no events, unless another process works on the instance by now: that one executes
+ * the command again, perhaps with another answer. It appends to the instance first, so that a record which comes late is a
+ * version conflict.
  *
- * @returns false when the command was accepted elsewhere, or its rejection is recorded
+ * @returns false when the command was accepted elsewhere, or another answer is recorded
  */
-async function recordRejection(
+async function recordAnswer(
   { streamId }: RecordedEvent,
   { store, executeOnInstance, mayProcess }: Dispatch,
   input: InputFor,

@@ -44,26 +44,44 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
   const takeovers = new Takeovers(store, executeOnInstance);
   const hasDeadlines = all.some(({ deadlines }) => deadlines.length > 0);
   const isOwn = ({ streamId }: RecordedEvent) => categoryOf(streamId) === name;
+  // The newest version that reads the event says which instance it concerns.
+  const instanceOf = (event: RecordedEvent): string =>
+    all.find(({ eventTypes }) => eventTypes.includes(event.type))?.instanceOf(event) ?? NO_INSTANCE;
   const keyOf = (event: RecordedEvent): string => {
     if (isOwn(event)) return aggregateIdOf(event.streamId);
-    // The newest version that reads the event says which instance it concerns.
-    const reader = all.find(({ eventTypes }) => eventTypes.includes(event.type));
-    return reader?.instanceOf(event) ?? NO_INSTANCE;
+    try {
+      return instanceOf(event);
+    } catch {
+      // It fails with its stream as its key, and no other event does.
+      return event.streamId;
+    }
   };
-  const hasOpen = (event: RecordedEvent, answered: ReadonlySet<string>) =>
-    commandsOf(name, event).some(({ index }) => !answered.has(answerIdOf(name, event, index)));
+  const answersTo = (events: readonly RecordedEvent[]) =>
+    events.flatMap((event) =>
+      isOwn(event) ? commandsOf(name, event).map(({ index }) => answerIdOf(name, event, index)) : [],
+    );
+  const look = (events: readonly RecordedEvent[]) =>
+    store.loops.background.during(() => readRecorded(store, answersTo(events)));
+  // The event that fails for the last time may be given up: its instance has its deadlines and its end nevertheless.
+  const recordedIn = ({ done, failure }: KeyQueue) =>
+    failure !== undefined && failure.attempts >= retry.attempts ? done + 1 : done;
   const changesIn = (queues: readonly KeyQueue[]) => {
-    const own = queues.flatMap((queue) => queue.events.slice(0, queue.done).filter(isOwn));
-    return changesOf(name, own);
+    return changesOf(
+      name,
+      queues.flatMap((queue) => queue.events.slice(0, recordedIn(queue)).filter(isOwn)),
+    );
   };
 
   async function processEvent(
     event: RecordedEvent,
-    { mayProcess, signal: stopped }: EffectBatch,
-    answered: ReadonlySet<string>,
+    { term, mayProcess, signal: stopped }: EffectBatch,
+    found: ReadonlySet<string>,
   ): Promise<void> {
     await withinCall({ timeoutMs, stopped }, async (signal) => {
       if (isOwn(event)) {
+        const isOpen = answersTo([event]).some((answerId) => !found.has(answerId));
+        const isTakenOver = isOpen && (await takeovers.takeOver(term, event, signal));
+        const answered = isTakenOver ? await look([event]) : found;
         const isAnswered = (answerId: string) => answered.has(answerId);
         return dispatchOutputs(event, {
           store,
@@ -75,7 +93,7 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
           mayProcess,
         });
       }
-      const id = keyOf(event);
+      const id = instanceOf(event);
       if (id === NO_INSTANCE) return;
       const input = inputOf(event);
       const metadata = inheritedMetadata(event);
@@ -102,18 +120,8 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     keysAtOnce: concurrency,
     keyOf,
     async process(queues, batch) {
-      const answers = queues.flatMap((queue) =>
-        queue.events.flatMap((event) =>
-          isOwn(event) ? commandsOf(name, event).map(({ index }) => answerIdOf(name, event, index)) : [],
-        ),
-      );
       await takeovers.begin(batch.term);
-      const look = () => store.loops.background.during(() => readRecorded(store, answers));
-      let answered = await look();
-      const open = queues.flatMap((queue) =>
-        queue.events.filter((event) => isOwn(event) && hasOpen(event, answered)),
-      );
-      if (await takeovers.takeOver(batch.term, open)) answered = await look();
+      const answered = await look(queues.flatMap(({ events: ofKey }) => ofKey));
       await processQueues(queues, concurrency, batch, (event) => processEvent(event, batch, answered));
     },
     recordOf(queues) {

@@ -38,25 +38,19 @@ export class Takeovers {
   }
 
   /**
-   * Appends to the instances of events that a former owner may have begun.
+   * Appends to the instance of an event that a former owner may have begun.
    *
-   * @returns whether there was one: answers have to be looked for again
+   * @returns whether it did: answers have to be looked for again
    * @throws what a statement or `execute` throws
    */
-  async takeOver(term: LeaseTerm, events: readonly RecordedEvent[]): Promise<boolean> {
+  async takeOver(term: LeaseTerm, event: RecordedEvent, signal: AbortSignal): Promise<boolean> {
     const { until, continued } = this.#byTerm.get(term)!;
-    const byInstance = new Map(
-      events.filter(({ position }) => position <= until).map((event) => [event.streamId, event]),
-    );
-    for (const streamId of continued) byInstance.delete(streamId);
-    await Promise.all(
-      [...byInstance].map(async ([streamId, event]) => {
-        const [aggregate = ''] = event.type.split('.');
-        const command = { aggregate, id: aggregateIdOf(streamId), name: 'continue', input: {} };
-        await this.#execute(command, { causedBy: event, metadata: inheritedMetadata(event) });
-        continued.add(streamId);
-      }),
-    );
-    return byInstance.size > 0;
+    const { streamId, position } = event;
+    if (position > until || continued.has(streamId)) return false;
+    const [aggregate = ''] = event.type.split('.');
+    const command = { aggregate, id: aggregateIdOf(streamId), name: 'continue', input: {} };
+    await this.#execute(command, { causedBy: event, metadata: inheritedMetadata(event), signal });
+    continued.add(streamId);
+    return true;
   }
 }

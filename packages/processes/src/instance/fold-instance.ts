@@ -7,14 +7,16 @@ import {
   type RecordedDeadline,
   withInput,
   withOutputs,
+  withRejected,
 } from './instance-state.ts';
 import type { ProcessVersions } from './process-versions.ts';
 
 /**
- * Folds an event in the stream of an instance. What is published only counts.
+ * Folds an event in the stream of an instance. What is published only counts. The state of a version that this app does not have
+ * is left out: an instance that has ended, or was moved since, does not need it.
  *
  * @param name of the event, without its category
- * @throws ProcessVersionMissingError; what `evolve` of the process throws
+ * @throws what `evolve` of the process throws
  */
 export function foldInstance(
   versions: ProcessVersions,
@@ -30,7 +32,7 @@ export function foldInstance(
 
 const folds = {
   started(state: InstanceState, { version }: ProcessEventData<'started'>, versions: ProcessVersions) {
-    return { ...state, status: 'running', version, state: versions.of(version).initialState };
+    return { ...state, status: 'running', version, state: versions.find(version)?.initialState ?? null };
   },
   received(
     state: InstanceState,
@@ -38,16 +40,28 @@ const folds = {
     versions: ProcessVersions,
   ) {
     if (deferred === true) return { ...state, deferred: [...state.deferred, input] };
-    const definition = versions.of(state.version);
-    const taken = withInput(state, definition, input);
-    if (late === true) return { ...state, rejected: taken.rejected };
+    if (late === true) return withRejected(state, input);
+    const taken = withInput(state, versions.find(state.version), input);
     return withOutputs(taken, outputs, state.streamVersion);
   },
   paused: (state: InstanceState) => ({ ...state, status: 'paused' }),
-  resumed(state: InstanceState, { handled }: ProcessEventData<'resumed'>, versions: ProcessVersions) {
+  resumed(
+    state: InstanceState,
+    { handled, remaining = 0 }: ProcessEventData<'resumed'>,
+    versions: ProcessVersions,
+  ) {
     const running: InstanceState = { ...state, status: 'running', deferred: [] };
     const outputs = handled.map((one) => one.outputs);
-    return takeDeferred(running, state.deferred, versions, () => outputs.shift() ?? []);
+    const first = state.deferred.length - remaining;
+    const after = takeDeferred(
+      running,
+      state.deferred.slice(0, first),
+      versions,
+      () => outputs.shift() ?? [],
+    );
+    return remaining === 0 || hasEnded(after)
+      ? after
+      : { ...after, status: 'paused', deferred: state.deferred.slice(first) };
   },
   cancelled: (state: InstanceState, { reason }: ProcessEventData<'cancelled'>) => ({
     ...state,
@@ -74,7 +88,8 @@ const folds = {
 } satisfies Record<string, (state: InstanceState, data: never, versions: ProcessVersions) => InstanceState>;
 
 /**
- * Takes inputs that were deferred, in order, until the instance ends. A deadline that is not open any more is left out.
+ * Takes inputs that were deferred, in order, until the instance ends; of one that has failed, commands that were rejected are
+ * kept. A deadline that is not open any more is left out.
  *
  * @param outputsOf called for each input that is taken, with the state before its outputs
  */
@@ -86,9 +101,10 @@ export function takeDeferred(
 ): InstanceState {
   let state = running;
   for (const input of deferred) {
-    if (hasEnded(state)) break;
+    if (state.status === 'failed') state = withRejected(state, input);
+    if (hasEnded(state)) continue;
     if (input.type === 'deadline' && !isOpen(state, input as RecordedDeadline)) continue;
-    const taken = withInput(state, versions.of(state.version), input);
+    const taken = withInput(state, versions.find(state.version), input);
     state = withOutputs(taken, outputsOf(taken, input), state.streamVersion);
   }
   return state;

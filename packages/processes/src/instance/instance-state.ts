@@ -14,13 +14,13 @@ export interface InstanceState {
   readonly status: InstanceStatus;
   /** Of its process. 0 for an instance that does not exist. */
   readonly version: number;
-  /** As its process has folded it. */
+  /** As its process has folded it; null while this app does not have its version. */
   readonly state: unknown;
   readonly streamVersion: number;
   readonly deadlines: Readonly<Record<string, OpenDeadline>>;
   /** Inputs that came while it was paused. */
   readonly deferred: readonly RecordedInput[];
-  /** The commands that were rejected last: all of one input. */
+  /** The commands that were rejected last: all of one input, and those that were rejected after it had failed. */
   readonly rejected: { readonly input: number; readonly commands: readonly ExecuteOutput[] };
   /** Why it failed or was cancelled. */
   readonly failure?: string | undefined;
@@ -64,7 +64,7 @@ export function isOpen({ deadlines }: InstanceState, { name, number }: RecordedD
 /** The state with an input taken, before its outputs. */
 export function withInput(
   before: InstanceState,
-  definition: AnyProcess,
+  definition: AnyProcess | undefined,
   input: RecordedInput,
 ): InstanceState {
   const open = Object.entries(before.deadlines).filter(
@@ -72,15 +72,17 @@ export function withInput(
   );
   return {
     ...withRejected(before, input),
-    state: definition.evolve(before.state, input),
+    state: definition === undefined ? before.state : definition.evolve(before.state, input),
     deadlines: Object.fromEntries(open),
   };
 }
 
-function withRejected(before: InstanceState, input: RecordedInput): InstanceState {
+/** Keeps a rejected command, for a retry. */
+export function withRejected(before: InstanceState, input: RecordedInput): InstanceState {
   const { of, output } = input as AnswerInput;
   if (input.type !== 'rejected' || output === undefined) return before;
-  const others = before.rejected.input === of ? before.rejected.commands : [];
+  const isBeside = before.rejected.input === of || before.status === 'failed';
+  const others = isBeside ? before.rejected.commands : [];
   return { ...before, rejected: { input: of, commands: [...others, output] } };
 }
 

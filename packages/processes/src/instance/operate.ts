@@ -10,6 +10,9 @@ import {
 } from './instance-state.ts';
 import { outcomeOf, summaryOf, type Taking } from './take-input.ts';
 
+/** Characters of outputs after which a resume leaves the inputs behind to another one. An event may have four times as many. */
+const MOST_AT_ONCE = 256 * 1_024;
+
 /** Why an operation does not fit an instance. */
 export type NotOperated =
   | 'not-started'
@@ -37,32 +40,51 @@ export function pauseInstance({ versions, instance, reason }: Operation): Operat
   return [versions.events.create['paused']!({ reason } as never)];
 }
 
+/** Takes the first ones of the inputs that were deferred: what follows from them has to fit in one event. */
 export function resumeInstance({ versions, id, instance, reason }: Operation): Operated {
   const refused = notOpen(instance);
   if (refused !== undefined) return refused;
   if (instance.status !== 'paused') return reject('not-paused');
+  const definition = versions.of(instance.version);
   const handled: { type: string; name?: string; outputs: readonly ProcessOutput[] }[] = [];
   const published: NewEvent[] = [];
-  const definition = versions.of(instance.version);
-  const running: InstanceState = { ...instance, status: 'running' };
-  const after = takeDeferred(running, instance.deferred, versions, (taken, input) => {
+  const take = (taken: InstanceState, input: RecordedInput) => {
     const outcome = outcomeOf({ versions, definition, id }, taken.state, input);
     const name = input.type === 'deadline' ? { name: (input as RecordedDeadline).name } : {};
     handled.push({ type: input.type, ...name, outputs: outcome.outputs });
     published.push(...outcome.published);
     return outcome.outputs;
-  });
-  const data = { reason, handled, ...summaryOf(definition, after.state) };
+  };
+  let after: InstanceState = { ...instance, status: 'running' };
+  let taken = 0;
+  let size = 0;
+  while (taken < instance.deferred.length && size < MOST_AT_ONCE) {
+    after = takeDeferred(after, instance.deferred.slice(taken, taken + 1), versions, take);
+    taken += 1;
+    size += JSON.stringify([handled.at(-1), published.at(-1)]).length;
+  }
+  const remaining = hasEnded(after) ? 0 : instance.deferred.length - taken;
+  const data = {
+    reason,
+    handled,
+    ...(remaining > 0 && { remaining }),
+    ...summaryOf(definition, after.state),
+  };
   return [versions.events.create['resumed']!(data as never), ...published];
 }
 
-/** With a function for `cancelled`, the process decides how it ends. */
+/**
+ * With a function for `cancelled`, the process decides how it ends. One that has failed ends at once, and so does one whose version
+ * this app does not have.
+ */
 export function cancelInstance({ versions, id, instance, reason, commandId }: Operation): Operated {
+  const { create } = versions.events;
+  const cancelled = () => [create['cancelled']!({ reason } as never)];
+  if (instance.status === 'failed') return cancelled();
   const refused = notOpen(instance);
   if (refused !== undefined) return refused;
-  const definition = versions.of(instance.version);
-  const { create } = versions.events;
-  if (!definition.reactsTo('cancelled')) return [create['cancelled']!({ reason } as never)];
+  const definition = versions.find(instance.version);
+  if (definition?.reactsTo('cancelled') !== true) return cancelled();
   if (instance.status === 'paused') return reject('paused');
   const input: RecordedInput = { type: 'cancelled', id: commandId, reason };
   const { state } = withInput(instance, definition, input);
@@ -85,6 +107,8 @@ export function moveInstance({ versions, instance, reason }: Operation): Operate
   const { newest } = versions;
   const { version: from } = instance;
   if (from >= newest.version) return reject('newest-version');
+  // Its state is known only with its version.
+  versions.of(from);
   const state = newest.migrate(instance.state, from);
   const definition = versions.hashOf(newest);
   const paused = instance.status === 'paused' ? { paused: true } : {};

@@ -30,9 +30,14 @@ export class ProcessVersions {
     this.#byVersion = new Map(this.all.map((one) => [one.version, one]));
   }
 
+  /** Undefined for a version that this app does not have. */
+  find(version: number): AnyProcess | undefined {
+    return this.#byVersion.get(version);
+  }
+
   /** @throws ProcessVersionMissingError */
   of(version: number): AnyProcess {
-    const found = this.#byVersion.get(version);
+    const found = this.find(version);
     if (found !== undefined) return found;
     throw new ProcessVersionMissingError(this.name, version, [...this.#byVersion.keys()]);
   }

@@ -40,6 +40,7 @@ export interface LoadedInstance<TState = unknown> {
   readonly status: Exclude<InstanceState['status'], 'unknown'>;
   /** Of its process. */
   readonly version: number;
+  /** Null for one that has ended, when this app does not have its version. */
   readonly state: TState;
   /** Of its last event. */
   readonly streamVersion: number;
@@ -90,7 +91,8 @@ export class ProcessInstances {
       const due = dueTimes.get(deadline);
       return { name: deadline, dueAt: due?.number === number ? due.dueAt : undefined };
     });
-    const summary = this.#versions.of(version).summaryOf(state);
+    const definition = hasEnded(instance) ? this.#versions.find(version) : this.#versions.of(version);
+    const summary = definition?.summaryOf(state);
     return {
       id,
       status,
@@ -106,7 +108,14 @@ export class ProcessInstances {
 
   async operate(operation: OperationName, id: string, options: OperateOptions): Promise<void> {
     assertGiven('options', options, operateNames);
-    await this.#execute(operation, id, options, {});
+    for (;;) {
+      const events = await this.#execute(operation, id, options, {});
+      // A resume takes what fits in one event.
+      const isDone = events.every(
+        ({ data }) => (data as { readonly remaining?: number }).remaining === undefined,
+      );
+      if (operation !== 'resume' || isDone) return;
+    }
   }
 
   async fork(id: string, options: ForkOptions): Promise<void> {
@@ -127,6 +136,12 @@ export class ProcessInstances {
       throw refused(`it has ${streamVersion} events, and none at version ${atVersion}`);
     if (hasEnded(instance))
       throw refused(`it had ended at version ${atVersion}; choose a version before that`);
+    if (instance.status === 'paused')
+      throw refused(
+        `it was paused at version ${atVersion}, and the inputs that it had not taken would be lost; choose a version before or after that`,
+      );
+    if (streamVersion === 1 && isStarted(last))
+      throw refused('nothing follows from its first event; choose the version after that');
     const open: ProcessOutput[] = Object.entries(instance.deadlines)
       .filter(([, { number }]) => number !== atVersion)
       .map(([deadline, { afterMs, at, until }]) => ({ kind: 'schedule', deadline, afterMs, at, until }));
@@ -139,12 +154,12 @@ export class ProcessInstances {
     id: string,
     { reason, metadata }: OperateOptions,
     input: object,
-  ): Promise<void> {
+  ): Promise<readonly { readonly data: unknown }[]> {
     assertGivenText('reason', reason);
     assertPlainObject('metadata', metadata);
     const command = { aggregate: this.#versions.name, id, name: operation, input: { reason, ...input } };
     const result = await this.#executeCommand(command, metadata === undefined ? {} : { metadata });
-    if (result.outcome === 'accepted') return;
+    if (result.outcome === 'accepted') return result.events;
     const rejected = result.reason as NotOperated;
     if (rejected === 'not-started') throw new ProcessInstanceNotFoundError(this.#ref(id));
     throw new ProcessOperationRefusedError(this.#ref(id), operation, why[rejected] ?? rejected);
@@ -169,3 +184,6 @@ export class ProcessInstances {
     return { process: this.#versions.name, id };
   }
 }
+
+/** It comes with the input that began the instance, which is the next event. */
+const isStarted = ({ type }: RecordedEvent) => type.endsWith('.started');
