@@ -10,6 +10,7 @@ import {
 } from '@leftfold/subscriptions';
 import type { ProcessVersions } from '../instance/process-versions.ts';
 import { recordProcesses } from '../sql/process-changes.ts';
+import { recordInstance } from './record-instance.ts';
 import { readRecorded } from '../sql/recorded-answers.ts';
 import { changesOf } from './changes-of.ts';
 import { inputIdOf } from './command-ids.ts';
@@ -62,14 +63,9 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     );
   const look = (events: readonly RecordedEvent[]) =>
     store.loops.background.during(() => readRecorded(store, answersTo(events)));
-  // The event that fails for the last time may be given up: its instance has its deadlines and its end nevertheless.
-  const recordedIn = ({ done, failure }: KeyQueue) =>
-    failure !== undefined && failure.attempts >= retry.attempts ? done + 1 : done;
   const changesIn = (queues: readonly KeyQueue[]) => {
-    return changesOf(
-      name,
-      queues.flatMap((queue) => queue.events.slice(0, recordedIn(queue)).filter(isOwn)),
-    );
+    const own = queues.flatMap((queue) => queue.events.slice(0, queue.done).filter(isOwn));
+    return changesOf(name, own);
   };
 
   async function processEvent(
@@ -132,6 +128,7 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     recorded: (queues) => {
       if (hasDeadlines && (changesIn(queues)?.opened.length ?? 0) > 0) recorded.wake();
     },
+    givenUp: (key) => recordInstance(store, name, key),
     beside: async (term, signal) => {
       if (hasDeadlines) await fireDeadlines({ ...options, versions, recorded }, term, signal);
       return false;

@@ -42,7 +42,10 @@ export class EffectRunner {
       onIncident,
       subscriptions: effects.map((effect) => effectSubscription(effect, { ...options, onIncident })),
     });
-    this.parked = this.#runner.parkedBy((ref: SubscriptionRef) => this.find(ref));
+    this.parked = this.#runner.parkedBy(
+      (ref: SubscriptionRef) => this.find(ref),
+      async (ref, key) => this.find(ref).givenUp?.(key),
+    );
   }
 
   migrate(): Promise<void> {

@@ -55,6 +55,9 @@ export interface Effect extends SubscriptionRef {
   /** Called when what {@link recordOf} returned is committed. */
   recorded?(queues: readonly KeyQueue[]): void;
 
+  /** Called, wherever that happens, when events of a key were given up. @default nothing */
+  givenUp?(key: string): Promise<void>;
+
   /** See `beside` of a subscription's definition. */
   beside?(term: LeaseTerm, signal: AbortSignal): Promise<boolean>;
 }

@@ -57,11 +57,20 @@ export class ParkedEvents<TRef> {
   readonly #store: PostgresEventStore;
   /** Of a method, so that this class is bivariant as its methods are. */
   readonly #find: { find(ref: TRef): Subscription }['find'];
+  readonly #onGivenUp: { givenUp(ref: TRef, key: string): Promise<void> }['givenUp'] | undefined;
 
-  /** @param find throws SubscriptionNotFoundError, and ClosedError when the runner is stopped */
-  constructor(store: PostgresEventStore, find: (ref: TRef) => Subscription) {
+  /**
+   * @param find throws SubscriptionNotFoundError, and ClosedError when the runner is stopped
+   * @param onGivenUp called when events of a key were given up. @default nothing
+   */
+  constructor(
+    store: PostgresEventStore,
+    find: (ref: TRef) => Subscription,
+    onGivenUp?: (ref: TRef, key: string) => Promise<void>,
+  ) {
     this.#store = store;
     this.#find = find;
+    this.#onGivenUp = onGivenUp;
   }
 
   /**
@@ -149,6 +158,7 @@ export class ParkedEvents<TRef> {
       const givingUp = { key: storedKey(key), upTo, reason, by };
       const events = await giveUpParkedEvents(this.#store, subscription.ref, givingUp);
       if (events === undefined) throw await this.#notParked('key', subscription);
+      await this.#onGivenUp?.(ref, key);
       return events;
     });
   }

@@ -272,8 +272,11 @@ export class SubscriptionRunner implements AsyncDisposable {
   }
 
   /** @internal The same as `parked`, for those who refer to subscriptions in another way. */
-  parkedBy<TRef>(toRef: (ref: TRef) => SubscriptionRef): ParkedEvents<TRef> {
-    return new ParkedEvents(this.#store, (ref) => this.#findOpen(toRef(ref)));
+  parkedBy<TRef>(
+    toRef: (ref: TRef) => SubscriptionRef,
+    onGivenUp?: (ref: TRef, key: string) => Promise<void>,
+  ): ParkedEvents<TRef> {
+    return new ParkedEvents(this.#store, (ref) => this.#findOpen(toRef(ref)), onGivenUp);
   }
 
   /** @throws ClosedError, SubscriptionNotFoundError */
