@@ -1,12 +1,13 @@
+import { defineReaction } from '@leftfold/core';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
-import type { SubscriptionIncident } from '../src/index.ts';
+import { createReactionRunner, type SubscriptionIncident } from '../src/index.ts';
 import { test } from './engine-test.ts';
 import { append, fragile, parkedOf } from './fragile.ts';
-import { createRunner, orderOf } from './recorder.ts';
+import { counterEvents, createRunner, orderOf } from './recorder.ts';
 
 test('events that are being given up while the leader processes them are not processed', async ({
   adminStore: store,
@@ -53,4 +54,40 @@ test('a key that was resumed is processed like others, without an incident', asy
   await runner.whenCaughtUp(subscription);
   expect(await orderOf(store, 'fragile')).toEqual([102, 103, 1, 104]);
   expect(incidents).toEqual([]);
+});
+
+test('an event that is given up while it is tried, and fails then, holds up no later one', async ({
+  store,
+}) => {
+  guarantee('gives-up-with-a-record');
+  const gate = new Gate();
+  const effects: number[] = [];
+  let attempts = 0;
+  const reaction = defineReaction({
+    name: 'mails',
+    start: 'beginning',
+    onFailure: 'park',
+    retry: { attempts: 3, firstDelayMs: 5, maxDelayMs: 10 },
+    events: [counterEvents],
+    on: {
+      'counter.added': async ({ data: { amount } }) => {
+        if (amount !== 1) return void effects.push(amount);
+        attempts += 1;
+        if (attempts === 3) await gate.pass();
+        throw new Error('no answer');
+      },
+    },
+  });
+  const execute = () => Promise.reject(new Error('no commands here'));
+  await using runner = createReactionRunner({ store, reactions: [reaction], execute, onIncident: () => {} });
+  await runner.start();
+  await append(store, [1]);
+  // In the last attempt: a failure of it parks the key.
+  await gate.reached();
+  expect(await runner.parked.giveUp(reaction, 'counter-b', { by: 'ada', reason: 'a test' })).toBe(1);
+  gate.open();
+  await append(store, [3]);
+  await until(() => effects.length === 1);
+  await until(async () => (await runner.parked.list(reaction)).length === 0);
+  expect(effects).toEqual([3]);
 });

@@ -42,5 +42,21 @@ begin
     from jsonb_to_recordset(parking -> 'parked') as event (key text, position bigint)
   -- A version that continues where the hindmost slice of an older one is meets events that are parked already.
   on conflict on constraint parked_events_pkey do nothing;
+  -- An event that was given up while it was tried holds up nothing: what is left of its key is resumed, as was asked for.
+  update :schema.parked_keys as parked
+     set resume_at = clock_timestamp()
+    from jsonb_to_recordset(parking -> 'failures') as failure (key text, position bigint)
+   where parked.name = _change_parked.name
+     and parked.version = _change_parked.version
+     and parked.slice = _change_parked.slice
+     and parked.key = failure.key
+     and parked.resume_at is null
+     and not exists (
+       select from :schema.parked_events as event
+        where event.name = parked.name
+          and event.version = parked.version
+          and event.slice = parked.slice
+          and event.key = parked.key
+          and event.position = failure.position);
 end
 $$;
