@@ -180,6 +180,34 @@ describe('an instance of a process', () => {
     expect(given(gift, [confirmed]).status).toBe('unknown');
   });
 
+  test('issues commands of the aggregates that the test gives, with inputs that match', () => {
+    const paying = (cents: number) =>
+      defineProcess({
+        name: 'paying',
+        events: [accountEvents],
+        starts: ['account.opened'],
+        correlate: { 'account.opened': ({ streamId }) => aggregateIdOf(streamId) },
+        initialState: {},
+        react: {
+          'account.opened': (_state, _input, out, { id }) =>
+            out.execute(account.command.deposit(id, { cents })),
+        },
+      });
+    const aggregates = [account];
+    given(paying(5), [], { aggregates }).when(opened);
+    given(paying(0.5), []).when(opened);
+    expect(() => given(paying(0.5), [], { aggregates }).when(opened)).toThrow(
+      expect.objectContaining({ code: 'INVALID_COMMAND' }),
+    );
+    const other = { ...account, name: 'other' };
+    expect(() => given(paying(5), [], { aggregates: [other] }).when(opened)).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_COMMAND' }),
+    );
+    expect(() => given(paying(5), [], { aggregates: [5 as never] })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+
   test('has the time that the test gives', () => {
     const late = given(gift, [opened], { now: new Date('2001-01-01T00:00:00Z') });
     expect(late.state.log).toEqual(['2001-01-01T00:00:00.000Z']);

@@ -1,4 +1,5 @@
 import {
+  type AnyAggregate,
   type AnyCommand,
   type AnyProcess,
   asStored,
@@ -11,6 +12,7 @@ import {
 import {
   assertEach,
   assertList,
+  assertObject,
   assertOptions,
   assertPlainObject,
   assertWhole,
@@ -33,6 +35,8 @@ import {
 export interface GivenProcessOptions {
   /** The time of the history. The clock stands still, except for `after`. @default 2000-01-01T00:00:00.000Z */
   readonly now?: Date;
+  /** Its commands have to be those of these, with inputs that match their schemas. @default commands are not checked */
+  readonly aggregates?: readonly AnyAggregate[];
 }
 
 /** How commands are rejected in a test. */
@@ -117,21 +121,21 @@ export function givenProcess<TProcess extends AnyProcess>(
 ): GivenProcess<TProcess> {
   const steps: Step[] = [];
   assertEach('history', history, (_, input) => steps.push({ input: input as GivenInput }));
-  return outcomeAfter(process, options.now ?? new Date(DEFAULT_NOW), steps);
+  return outcomeAfter(process, options, steps);
 }
 
 /** Everything happens anew for each outcome, so that one can be continued in several ways. */
 function outcomeAfter<TProcess extends AnyProcess>(
   process: TProcess,
-  now: Date,
+  options: GivenProcessOptions,
   steps: readonly Step[],
 ): ProcessOutcome<TProcess> {
   type State = ProcessStateOf<TProcess>;
-  const instance = instanceAfter(process, now, steps);
+  const instance = instanceAfter(process, options, steps);
   const { outputs, status, failure } = instance;
   const state = instance.state as State;
   const name = `process "${process.name}"`;
-  const andThen = (step: Step) => outcomeAfter(process, now, [...steps, step]);
+  const andThen = (step: Step) => outcomeAfter(process, options, [...steps, step]);
   const commands = outputs.flatMap((one) => (one.kind === 'execute' ? [commandOf(one)] : []));
 
   function then(expected: readonly ExpectedOutput[]): ProcessOutcome<TProcess> {
@@ -212,8 +216,12 @@ function outcomeAfter<TProcess extends AnyProcess>(
   return outcome;
 }
 
-function instanceAfter(process: AnyProcess, now: Date, steps: readonly Step[]): ProcessInstance {
-  const instance = new ProcessInstance(process, now);
+function instanceAfter(
+  process: AnyProcess,
+  { now = new Date(DEFAULT_NOW), aggregates }: GivenProcessOptions,
+  steps: readonly Step[],
+): ProcessInstance {
+  const instance = new ProcessInstance(process, now, aggregates);
   for (const [index, step] of steps.entries()) {
     if ('answer' in step) instance.answer(step.answer);
     else if ('afterMs' in step) instance.after(step.afterMs);
@@ -257,7 +265,10 @@ function plainExpected(expected: ExpectedOutput): unknown {
 /** @throws InvalidArgumentError */
 export function assertProcessOptions(options: GivenProcessOptions): void {
   assertOptions('options', options, optionNames);
+  assertEach('aggregates', options.aggregates ?? [], (argument, aggregate) =>
+    assertObject('an aggregate', argument, aggregate, ['commandNames', 'events']),
+  );
 }
 
-const optionNames: OptionNames<GivenProcessOptions> = { now: true };
+const optionNames: OptionNames<GivenProcessOptions> = { now: true, aggregates: true };
 const rejectingNames: OptionNames<RejectingOptions> = { details: true, times: true };

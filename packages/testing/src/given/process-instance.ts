@@ -1,4 +1,5 @@
 import {
+  type AnyAggregate,
   type AnyCommand,
   type AnyProcess,
   asStored,
@@ -8,8 +9,9 @@ import {
   type ProcessOutput,
   type RecordedInput,
   type ScheduleOutput,
+  UnknownCommandError,
 } from '@leftfold/core';
-import { commandNameOf } from '@leftfold/core/input';
+import { commandNameOf, parseCommandInput } from '@leftfold/core/input';
 import { isDeepStrictEqual } from 'node:util';
 import type { TargetedInput } from './process-inputs.ts';
 
@@ -44,6 +46,7 @@ export class ProcessInstance {
   /** Of the last step. */
   outputs: ProcessOutput[] = [];
   readonly #process: AnyProcess;
+  readonly #aggregates: readonly AnyAggregate[] | undefined;
   readonly #deadlines = new Map<string, Deadline>();
   /** Commands are executed in their order: behind one that is unanswered, others wait. */
   readonly #commands: ExecuteOutput[] = [];
@@ -51,8 +54,10 @@ export class ProcessInstance {
   #id: string | undefined;
   #taken = 0;
 
-  constructor(process: AnyProcess, now: Date) {
+  /** @param aggregates whose commands it may issue; undefined for any */
+  constructor(process: AnyProcess, now: Date, aggregates?: readonly AnyAggregate[]) {
     this.#process = process;
+    this.#aggregates = aggregates;
     this.state = process.initialState;
     this.nowMs = now.getTime();
   }
@@ -116,6 +121,7 @@ export class ProcessInstance {
     const found = this.#answers.find((answer) => answer.times > 0 && isFor(answer, command));
     if (found !== undefined && found.reason === undefined) return undefined;
     this.#commands.shift();
+    if (this.#aggregates !== undefined) assertKnown(command, this.#aggregates);
     const { as } = output;
     const common = {
       id: `answer-${this.#taken}`,
@@ -205,4 +211,21 @@ export function commandOf({ command }: ExecuteOutput): AnyCommand {
 function isFor({ command: wanted }: CommandAnswer, command: AnyCommand): boolean {
   if (typeof wanted === 'string') return commandNameOf(command) === wanted;
   return isDeepStrictEqual(asStored(wanted), asStored(command));
+}
+
+/** @throws UnknownCommandError, InvalidCommandError as an app does when it executes the command */
+function assertKnown(command: AnyCommand, aggregates: readonly AnyAggregate[]): void {
+  if ('decision' in command) return;
+  const { aggregate: owner, id, name, input } = command;
+  const aggregate = aggregates.find((one) => one.name === owner);
+  const schema = aggregate?.inputOf(name);
+  if (aggregate === undefined || schema === undefined)
+    throw new UnknownCommandError(
+      `${owner}.${name}`,
+      (aggregate === undefined ? aggregates : [aggregate]).flatMap((one) =>
+        one.commandNames.map((known) => `${one.name}.${known}`),
+      ),
+    );
+  aggregate.streamId(id);
+  parseCommandInput(`${owner}.${name}`, schema, input);
 }
