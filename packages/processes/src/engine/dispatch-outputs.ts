@@ -79,8 +79,8 @@ export async function dispatchOutputs(event: RecordedEvent, dispatch: Dispatch):
 
 /**
  * A rejection, and an acceptance without events, are recorded under the id of the command itself: either the command has its
- * effect, or one of these is recorded, whoever executes it and however late. An owner that was paused before it executed the command cannot do so after
- * the next one has recorded that it was rejected.
+ * effect, or one of these is recorded, whoever executes it and however late. An owner that was paused before it executed the
+ * command cannot do so after the next one has recorded that it was rejected.
  *
  * @returns false when the command was rejected here, and accepted elsewhere: to be executed again, which says so
  */
@@ -126,9 +126,9 @@ async function dispatchOutput(
 }
 
 /**
- * Records the answer to a command that has left no events, unless another process works on the instance by now: that one executes
- * the command again, perhaps with another answer. It appends to the instance first, so that a record which comes late is a
- * version conflict.
+ * Records the answer to a command that has left no events, unless another process works on the instance by now: that one
+ * executes the command again, perhaps with another answer. It appends to the instance first, so that a record which comes late
+ * is a version conflict.
  *
  * @returns false when the command was accepted elsewhere, or another answer is recorded
  */
