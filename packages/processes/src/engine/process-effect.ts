@@ -10,6 +10,7 @@ import {
 } from '@leftfold/subscriptions';
 import type { ProcessVersions } from '../instance/process-versions.ts';
 import { recordProcesses } from '../sql/process-changes.ts';
+import { hasDeadlineRows } from '../sql/deadlines.ts';
 import { readRecorded } from '../sql/recorded-answers.ts';
 import { changesOf } from './changes-of.ts';
 import { inputIdOf } from './command-ids.ts';
@@ -19,7 +20,7 @@ import { inheritedMetadata } from './inherited-metadata.ts';
 import type { ExecuteProcessCommand } from './execute-command.ts';
 import { recordInput } from './record-input.ts';
 import { Takeovers } from './take-over.ts';
-import { WakeUp } from './wake-up.ts';
+import { pauseUntil, WakeUp } from './wake-up.ts';
 
 export interface ProcessEffectOptions {
   readonly store: PostgresEventStore;
@@ -119,13 +120,18 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     recordOf(queues) {
       const changes = changesIn(queues);
       if (changes === undefined) return undefined;
-      return recordProcesses(store.schema, name, hasDeadlines ? changes : { ...changes, closed: [] });
+      return recordProcesses(store.schema, name, changes);
     },
     recorded: (queues) => {
-      if (hasDeadlines && (changesIn(queues)?.opened.length ?? 0) > 0) recorded.wake();
+      if ((changesIn(queues)?.opened.length ?? 0) > 0) recorded.wake();
     },
     beside: async (term, signal) => {
-      if (hasDeadlines) await fireDeadlines({ ...options, versions, recorded }, term, signal);
+      const ends = [recorded.next, signal];
+      const look = () => hasDeadlineRows(store, name);
+      // Versions that are not given any more may have left some: those of an instance that was moved are for its new version.
+      if (!hasDeadlines && !(await store.loops.background.during(look)))
+        await pauseUntil(Number.POSITIVE_INFINITY, ends);
+      await fireDeadlines({ ...options, versions, recorded }, term, signal);
       return false;
     },
   };
