@@ -98,6 +98,7 @@ export {
   TransportUnavailableError,
 } from './errors/messaging-errors.ts';
 export {
+  ProcessDeadlineFailedError,
   ProcessDefinitionChangedError,
   ProcessInstanceNotFoundError,
   type ProcessInstanceRef,

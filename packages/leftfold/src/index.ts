@@ -290,10 +290,12 @@ export {
 } from '@leftfold/core';
 export { ProcessInstanceNotFoundError, ProcessOperationRefusedError } from '@leftfold/core';
 export {
+  ProcessDeadlineFailedError,
   ProcessDefinitionChangedError,
   ProcessTimeoutError,
   ProcessVersionMissingError,
 } from '@leftfold/core';
+export type { FailingDeadline, FailingDeadlines, LoadedDeadline } from '@leftfold/processes';
 export type { ForkOptions, LoadedInstance, OperateOptions, ProcessInstance } from '@leftfold/processes';
 export type { ProcessInstancesOptions, ProcessRef, ProcessStatus } from '@leftfold/processes';
 export type { AppHealth, HealthCheck, HealthKind, HealthOptions } from './health/health.ts';

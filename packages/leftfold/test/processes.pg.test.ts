@@ -2,6 +2,7 @@ import { account, accountEvents } from '@leftfold/testbed/bank';
 import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { createRoleLogins } from '@leftfold/testbed/roles';
+import { until } from '@leftfold/testing/postgres';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { until } from '@leftfold/testing/postgres';
@@ -75,6 +76,42 @@ test('an app runs its processes, with the rights of the script', async ({ logins
   );
   expect(await app.processes.instances(welcome, { status: 'completed' })).toMatchObject([{ id: 'ada' }]);
   expect((await app.processes.load(welcome, 'ada')).state.id).toBe('ada');
+});
+
+test('health says which deadlines fail, without what was thrown', async ({ ownDatabase }) => {
+  const bell = defineProcess({
+    name: 'bell',
+    events: [accountEvents],
+    deadlines: ['ring'],
+    retry: { firstDelayMs: 600_000, maxDelayMs: 600_000 },
+    starts: ['account.opened'],
+    correlate: { 'account.opened': ({ streamId }) => aggregateIdOf(streamId) },
+    initialState: {},
+    react: {
+      'account.opened': (_state, _input, out) => out.schedule('ring', { afterMs: 0 }),
+      deadline: () => {
+        throw new Error('the secret of Ada');
+      },
+    },
+  });
+  await using app = await createApp({
+    aggregates: [account],
+    processes: [bell],
+    database: { url: ownDatabase.connectionString },
+    subscriptions: { onIncident: () => {} },
+  });
+  const failing = async () => (await app.status()).processes[0]!.failingDeadlines;
+  const message = async () => (await app.health()).checks.find(({ kind }) => kind === 'process')!.message;
+  await app.execute(account.command.open('ada', { owner: 'Ada' }));
+  await until(async () => (await failing()).count === 1);
+  expect((await failing()).first).toMatchObject({ id: 'ada', attempts: 1, failure: 'the secret of Ada' });
+  expect(await message()).toMatch(
+    /; deadline "ring" of instance "ada" has failed once; status\(\) has the reason$/,
+  );
+  await app.execute(account.command.open('bo', { owner: 'Bo' }));
+  await until(async () => (await failing()).count === 2);
+  expect(await message()).toMatch(/; 2 deadlines fail, the first one, "ring" of instance "ada", once so far/);
+  expect((await app.health()).ready).toBe(true);
 });
 
 test('a process has another name than each aggregate and reaction', async () => {

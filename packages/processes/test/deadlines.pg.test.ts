@@ -66,7 +66,8 @@ describe('a deadline', () => {
       await bank.execute(make('1'));
       await until(async () => (await runner.instances(payment)).length === 1);
       const { deadlines } = await runner.load(payment, '1');
-      if (time > 0) expect(deadlines).toEqual([{ name: 'reminder', dueAt: new Date(time) }]);
+      if (time > 0)
+        expect(deadlines).toMatchObject([{ name: 'reminder', dueAt: new Date(time), attempts: 0 }]);
       else await until(async () => (await reminders(bank)) === 1);
     },
   );
@@ -154,17 +155,23 @@ describe('a deadline', () => {
     await pool.query(
       `insert into "${schema}".process_deadlines (process, id, deadline, number, due_at, metadata, fire_at)
        select 'payment', 'far-' || n, 'reminder', 2, now() + interval '1 day', '{}', now() + interval '1 day'
-         from generate_series(1, 50000) as n`,
+         from generate_series(1, 100000) as n`,
     );
-    await pool.query(`analyze "${schema}".process_deadlines`);
     const look = `select * from "${schema}"._due_deadlines('payment', 0, 3, 100)`;
     const { rows: next } = await pool.query(look);
     expect(next).toHaveLength(1);
-    const { rows: plans } = await pool.query<{ 'QUERY PLAN': readonly { Plan: Record<string, number> }[] }>(
-      `explain (analyze, buffers, format json) ${look}`,
-    );
-    const { 'Shared Hit Blocks': hit = 0, 'Shared Read Blocks': read = 0 } = plans[0]!['QUERY PLAN'][0]!.Plan;
-    expect(hit + read).toBeLessThan(100);
+    const blocks = async () => {
+      type Plans = readonly { readonly Plan: Readonly<Record<string, number>> }[];
+      const { rows: plans } = await pool.query<{ 'QUERY PLAN': Plans }>(
+        `explain (analyze, buffers, format json) ${look}`,
+      );
+      const { 'Shared Hit Blocks': hit = 0, 'Shared Read Blocks': read = 0 } =
+        plans[0]!['QUERY PLAN'][0]!.Plan;
+      return hit + read;
+    };
+    const withoutStatistics = await blocks();
+    await pool.query(`analyze "${schema}".process_deadlines`);
+    expect(Math.max(withoutStatistics, await blocks())).toBeLessThan(100);
   });
 });
 

@@ -42,6 +42,7 @@ import type {
   TransportUnavailableError,
 } from './messaging-errors.ts';
 import type {
+  ProcessDeadlineFailedError,
   ProcessDefinitionChangedError,
   ProcessInstanceNotFoundError,
   ProcessOperationRefusedError,
@@ -106,6 +107,7 @@ export type AnyLeftfoldError =
   | MigrationFailedError
   | MissingRightsError
   | NotReadyError
+  | ProcessDeadlineFailedError
   | ProcessDefinitionChangedError
   | ProcessInstanceNotFoundError
   | ProcessOperationRefusedError

@@ -249,6 +249,16 @@ const errors: readonly [LeftfoldError, LeftfoldError['code'], boolean, string][]
     'version 1 of process "transfer" is defined in another way than when 3 open instances began with it, and they go on with what it is now: a step or a state that they have may not be there; if they should go on as they began, give the app that definition as version 1, and this one as version 2',
   ],
   [
+    new core.ProcessDeadlineFailedError(
+      { process: 'transfer', id: 't-1' },
+      { deadline: 'late', attempts: 5 },
+      { cause: new Error('no rate') },
+    ),
+    'PROCESS_DEADLINE_FAILED',
+    false,
+    'deadline "late" of instance "t-1" of process "transfer" has failed 5 times: no rate; it is tried again at growing intervals, and later deadlines of this instance wait for it: deploy what mends the cause, or cancel the instance',
+  ],
+  [
     new core.ProcessInstanceNotFoundError({ process: 'transfer', id: 't-1' }),
     'PROCESS_INSTANCE_NOT_FOUND',
     false,

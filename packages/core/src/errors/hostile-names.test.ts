@@ -48,6 +48,11 @@ const errorsWith = (name: string): readonly core.LeftfoldError[] => {
     new core.MigrationFailedError(name, { cause }),
     new core.MissingRightsError(name, { message: name }),
     new core.NotReadyError([name], 5),
+    new core.ProcessDeadlineFailedError(
+      { process: name, id: name },
+      { deadline: name, attempts: 2 },
+      { cause },
+    ),
     new core.ProcessDefinitionChangedError(name, 1, 2),
     new core.ProcessInstanceNotFoundError({ process: name, id: name }),
     new core.ProcessOperationRefusedError({ process: name, id: name }, name, name),

@@ -1,4 +1,5 @@
 import { LeftfoldError } from './leftfold-error.ts';
+import { thrownText } from './thrown.ts';
 import { shownName } from './shown.ts';
 
 /** An instance of a process. */
@@ -92,6 +93,35 @@ export class ProcessOperationRefusedError extends ProcessInstanceError {
   constructor(ref: ProcessInstanceRef, operation: string, why: string, options?: ErrorOptions) {
     super(ref, `operation ${shownName(operation)} is refused for ${shownInstance(ref)}: ${why}`, options);
     this.operation = operation;
+  }
+}
+
+/**
+ * A deadline of an instance is due, and each attempt to record it as an input fails, as when a function of the process
+ * throws. It is tried again at growing intervals, without limit, and later deadlines of its instance wait. An incident.
+ */
+export class ProcessDeadlineFailedError extends ProcessInstanceError {
+  readonly code = 'PROCESS_DEADLINE_FAILED';
+  readonly retryable = false;
+  /** Its name. */
+  readonly deadline: string;
+  /** How often it has failed. */
+  readonly attempts: number;
+
+  /** @param options.cause what the last attempt threw */
+  constructor(
+    ref: ProcessInstanceRef,
+    { deadline, attempts }: { readonly deadline: string; readonly attempts: number },
+    options: { readonly cause: unknown },
+  ) {
+    const times = attempts === 1 ? 'once' : `${attempts} times`;
+    super(
+      ref,
+      `deadline ${shownName(deadline)} of ${shownInstance(ref)} has failed ${times}: ${thrownText(options.cause)}; it is tried again at growing intervals, and later deadlines of this instance wait for it: deploy what mends the cause, or cancel the instance`,
+      options,
+    );
+    this.deadline = deadline;
+    this.attempts = attempts;
   }
 }
 

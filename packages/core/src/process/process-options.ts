@@ -117,8 +117,11 @@ export interface ProcessOptions<
    * @default 'park'
    */
   readonly onFailure?: OnFailure;
-  /** How often an event is tried. Meanwhile its instance waits, and no other. @default attempts 5, firstDelayMs 1000, maxDelayMs 60000 */
+  /**
+   * How often an event is tried. Meanwhile its instance waits, and no other. A deadline that fails is tried with these delays
+   * too, without limit. @default attempts 5, firstDelayMs 1000, maxDelayMs 60000
+   */
   readonly retry?: RetryOptions;
-  /** Milliseconds for the commands of one input; then it is a failure. @default 20000 */
+  /** Milliseconds for the commands of one input, and for firing a deadline; then it is a failure. @default 20000 */
   readonly timeoutMs?: number;
 }

@@ -1,8 +1,14 @@
 import { type AnyProcess, type AnyProjection, type AnyReaction, StoreUnavailableError } from '@leftfold/core';
+import { shownName } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { AnyRelay, ConsumerRunner, RelayRunner } from '@leftfold/messaging';
 import { within } from '@leftfold/postgres';
-import { newestOf, type ProcessRunner, type VersionProblem } from '@leftfold/processes';
+import {
+  type FailingDeadlines,
+  newestOf,
+  type ProcessRunner,
+  type VersionProblem,
+} from '@leftfold/processes';
 import type { ProjectionRunner } from '@leftfold/projections';
 import { continuedBy, type Progress, readProgress, type ReactionRunner } from '@leftfold/subscriptions';
 
@@ -15,7 +21,7 @@ export interface AppParts {
   readonly relays: readonly AnyRelay[];
   readonly runner: Pick<ProjectionRunner, 'isSame'>;
   readonly reactionRunner: Pick<ReactionRunner, 'isSame'>;
-  readonly processRunner: Pick<ProcessRunner, 'isSame' | 'problems'>;
+  readonly processRunner: Pick<ProcessRunner, 'isSame' | 'problems' | 'failingDeadlines'>;
   readonly relayRunner: Pick<RelayRunner, 'isSame'>;
   /** Undefined when this process runs no consumers. */
   readonly consumerRunner: Pick<ConsumerRunner, 'status'> | undefined;
@@ -52,7 +58,7 @@ interface Part {
 }
 
 /**
- * How each part is doing, by one statement.
+ * How each part is doing, by one statement, and one for the deadlines of processes.
  *
  * @throws StoreUnavailableError when there is no answer in time; the signal's reason; what the database threw
  */
@@ -72,12 +78,15 @@ export async function lookAt(
     const ended = all.flatMap((part) => newerVersionOf(part, rowsOf(part, rows)) ?? []);
     const newer = ended.length === 0 ? [] : await readProgress(parts.store, ended, limitMs);
     const problems = await parts.processRunner.problems();
+    const failing = await parts.processRunner.failingDeadlines(MOST_COUNTED);
     return all.map((part) => {
       const slices = rowsOf(part, rows);
       const next = newerVersionOf(part, slices);
       if (next !== undefined) return continuedState(part, next, rowsOf(next, newer));
-      const own = part.kind === 'process' ? problems.filter(({ process }) => process === part.name) : [];
-      return withVersions(stateOf(part, slices), own);
+      const state = stateOf(part, slices);
+      if (part.kind !== 'process') return state;
+      const own = problems.filter(({ process }) => process === part.name);
+      return withDeadlines(withVersions(state, own), failing.get(part.name));
     });
   };
   return within(look(), { limitMs: timeoutMs, late, signal });
@@ -125,6 +134,23 @@ function withVersions(state: PartState, problems: readonly VersionProblem[]): Pa
     notReady: state.notReady ?? missing,
     note: state.note ?? changed,
   };
+}
+
+/** Deadlines are counted up to this number: a probe has to be cheap, also when all of them fail. */
+const MOST_COUNTED = 1_000;
+
+/** Without what was thrown, which may have data of events in it. */
+function withDeadlines(state: PartState, failing: FailingDeadlines | undefined): PartState {
+  if (failing?.first === undefined) return state;
+  const { count, first } = failing;
+  const times = first.attempts === 1 ? 'once' : `${first.attempts} times`;
+  const one = `${shownName(first.deadline)} of instance ${shownName(first.id)}`;
+  const failed =
+    count === 1
+      ? `deadline ${one} has failed ${times}`
+      : `${count}${count === MOST_COUNTED ? ' or more' : ''} deadlines fail, the first one, ${one}, ${times} so far`;
+  const said = `${failed}; status() has the reason`;
+  return { ...state, note: state.note === undefined ? said : `${state.note}; ${said}` };
 }
 
 function partsOf({

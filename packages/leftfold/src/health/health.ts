@@ -57,7 +57,7 @@ const DEFAULT_TIMEOUT_MS = 1_000;
 const WAITING_SECONDS = 10;
 
 /**
- * Looks at the parts of an app, in one round trip. See `App.health`.
+ * Looks at the parts of an app, in one round trip, and one more for the deadlines of its processes. See `App.health`.
  *
  * @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take; nothing else
  */

@@ -9,8 +9,8 @@ import {
   withinCall,
 } from '@leftfold/subscriptions';
 import type { ProcessVersions } from '../instance/process-versions.ts';
+import { hasDeadlineRows } from '../sql/deadlines.ts';
 import { recordProcesses } from '../sql/process-changes.ts';
-import { recordInstance } from './record-instance.ts';
 import { readRecorded } from '../sql/recorded-answers.ts';
 import { changesOf } from './changes-of.ts';
 import { inputIdOf } from './command-ids.ts';
@@ -19,8 +19,9 @@ import { fireDeadlines } from './fire-deadlines.ts';
 import { inheritedMetadata } from './inherited-metadata.ts';
 import type { ExecuteProcessCommand } from './execute-command.ts';
 import { recordInput } from './record-input.ts';
+import { recordInstance } from './record-instance.ts';
 import { Takeovers } from './take-over.ts';
-import { WakeUp } from './wake-up.ts';
+import { pauseUntil, WakeUp } from './wake-up.ts';
 
 export interface ProcessEffectOptions {
   readonly store: PostgresEventStore;
@@ -123,14 +124,19 @@ export function processEffect(versions: ProcessVersions, options: ProcessEffectO
     recordOf(queues) {
       const changes = changesIn(queues);
       if (changes === undefined) return undefined;
-      return recordProcesses(store.schema, name, hasDeadlines ? changes : { ...changes, closed: [] });
+      return recordProcesses(store.schema, name, changes);
     },
     recorded: (queues) => {
-      if (hasDeadlines && (changesIn(queues)?.opened.length ?? 0) > 0) recorded.wake();
+      if ((changesIn(queues)?.opened.length ?? 0) > 0) recorded.wake();
     },
     givenUp: (key) => recordInstance(store, name, key),
     beside: async (term, signal) => {
-      if (hasDeadlines) await fireDeadlines({ ...options, versions, recorded }, term, signal);
+      const ends = [recorded.next, signal];
+      const look = () => hasDeadlineRows(store, name);
+      // Versions that are not given any more may have left some: those of an instance that was moved are for its new version.
+      if (!hasDeadlines && !(await store.loops.background.during(look)))
+        await pauseUntil(Number.POSITIVE_INFINITY, ends);
+      await fireDeadlines({ ...options, versions, recorded }, term, signal);
       return false;
     },
   };

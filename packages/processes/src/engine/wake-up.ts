@@ -1,5 +1,8 @@
 import { onAbort, pause } from '@leftfold/postgres';
 
+/** A longer timer of Node fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Ends pauses early. */
 export class WakeUp {
   #next = new AbortController();
@@ -15,16 +18,14 @@ export class WakeUp {
   get next(): AbortSignal {
     return this.#next.signal;
   }
+}
 
-  /** Waits until the time is over, or one of the signals aborts. */
-  async pause(ms: number, woken: AbortSignal, stopped: AbortSignal): Promise<void> {
-    if (woken.aborted) return;
-    // Of lasting signals, what AbortSignal.any makes would stay in memory.
-    const over = new AbortController();
-    const remove = onAbort(woken, () => over.abort());
-    const removeStopped = onAbort(stopped, () => over.abort());
-    await pause(stopped.aborted ? 0 : ms, over.signal);
-    remove();
-    removeStopped();
-  }
+/** Waits until the time is over, 24 days at most, or one of the signals aborts. */
+export async function pauseUntil(ms: number, signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some(({ aborted }) => aborted)) return;
+  // Of lasting signals, what AbortSignal.any makes would stay in memory.
+  const over = new AbortController();
+  const removes = signals.map((signal) => onAbort(signal, () => over.abort()));
+  await pause(Math.min(ms, MAX_TIMER_MS), over.signal);
+  for (const remove of removes) remove();
 }

@@ -16,7 +16,7 @@ import { foldInstance } from '../instance/fold-instance.ts';
 import { hasEnded, type InstanceState, noInstance } from '../instance/instance-state.ts';
 import type { ForkedInstance, NotOperated } from '../instance/operate.ts';
 import type { ProcessVersions } from '../instance/process-versions.ts';
-import { readDueTimes } from '../sql/instances.ts';
+import { readDeadlines } from '../sql/instances.ts';
 
 /** What an operator gives with an operation. */
 export interface OperateOptions {
@@ -34,6 +34,17 @@ export interface ForkOptions extends OperateOptions {
   readonly newId: string;
 }
 
+/** An open deadline of an instance. */
+export interface LoadedDeadline {
+  readonly name: string;
+  /** Undefined until the runner has recorded the deadline. */
+  readonly dueAt: Date | undefined;
+  /** How often it has failed since it was due: it is tried again. */
+  readonly attempts: number;
+  /** What the last attempt threw. */
+  readonly failure: string | undefined;
+}
+
 /** An instance as the log has it. */
 export interface LoadedInstance<TState = unknown> {
   readonly id: string;
@@ -44,8 +55,7 @@ export interface LoadedInstance<TState = unknown> {
   readonly state: TState;
   /** Of its last event. */
   readonly streamVersion: number;
-  /** By name; `dueAt` is undefined until the runner has recorded the deadline. */
-  readonly deadlines: readonly { readonly name: string; readonly dueAt: Date | undefined }[];
+  readonly deadlines: readonly LoadedDeadline[];
   /** Inputs that came while it was paused. */
   readonly deferred: number;
   readonly summary: string | undefined;
@@ -86,10 +96,16 @@ export class ProcessInstances {
     const { instance } = await this.#read(id);
     const { status, version, state, streamVersion, deferred, failure } = instance;
     if (status === 'unknown') throw new ProcessInstanceNotFoundError(this.#ref(id));
-    const dueTimes = await readDueTimes(this.#store, name, id);
+    const rows = await readDeadlines(this.#store, name, id);
     const deadlines = Object.entries(instance.deadlines).map(([deadline, { number }]) => {
-      const due = dueTimes.get(deadline);
-      return { name: deadline, dueAt: due?.number === number ? due.dueAt : undefined };
+      const row = rows.get(deadline);
+      const known = row?.number === number ? row : undefined;
+      return {
+        name: deadline,
+        dueAt: known?.dueAt,
+        attempts: known?.attempts ?? 0,
+        failure: known?.failure,
+      };
     });
     const definition = hasEnded(instance) ? this.#versions.find(version) : this.#versions.of(version);
     const summary = definition?.summaryOf(state);

@@ -3,6 +3,7 @@ import { assertOneOf, assertOptions, assertText, assertWhole, type OptionNames }
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RunnerOptions, SubscriptionStatus } from '@leftfold/subscriptions';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
+import type { FailingDeadlines } from '../sql/deadlines.ts';
 import type { InstanceCount, InstancePage, ProcessInstance } from '../sql/instances.ts';
 
 /** What `createProcessRunner` takes. */
@@ -28,6 +29,8 @@ export type ProcessRef = Pick<AnyProcess, 'name'>;
 export interface ProcessStatus extends SubscriptionStatus {
   /** How many instances of each version have each status. */
   readonly instances: readonly InstanceCount[];
+  /** Deadlines that are due and whose function throws: they are tried again, and later ones of their instance wait. */
+  readonly failingDeadlines: FailingDeadlines;
 }
 
 /** Which instances are listed, in the order of their ids. */

@@ -23,6 +23,7 @@ import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { processEffect } from '../engine/process-effect.ts';
 import { instanceAggregates } from '../instance/process-aggregate.ts';
 import { assertProcess, type ProcessVersions, versionsOf } from '../instance/process-versions.ts';
+import { type FailingDeadlines, readFailingDeadlines } from '../sql/deadlines.ts';
 import { countInstances, type ProcessInstance, readInstances } from '../sql/instances.ts';
 import { functions, migrations } from '../sql/migrations.generated.ts';
 import {
@@ -123,8 +124,16 @@ export class ProcessRunner implements AsyncDisposable {
   /** State and progress of each process, in the order of their first versions. @throws StoreUnavailableError */
   async status(): Promise<readonly ProcessStatus[]> {
     const names = this.#versions.map(({ name }) => name);
-    const [all, counts] = await Promise.all([this.#runner.status(), countInstances(this.#store, names)]);
-    return all.map((status) => ({ ...status, instances: counts.get(status.name) ?? [] }));
+    const [all, counts, failing] = await Promise.all([
+      this.#runner.status(),
+      countInstances(this.#store, names),
+      readFailingDeadlines(this.#store, names),
+    ]);
+    return all.map((status) => ({
+      ...status,
+      instances: counts.get(status.name) ?? [],
+      failingDeadlines: failing.get(status.name) ?? { count: 0, first: undefined },
+    }));
   }
 
   /**
@@ -161,6 +170,12 @@ export class ProcessRunner implements AsyncDisposable {
   /** @internal What is wrong with the versions of open instances, as of the last minute. @throws StoreUnavailableError */
   problems(): Promise<readonly VersionProblem[]> {
     return this.#openVersions.problems();
+  }
+
+  /** @internal The deadlines of each process that fail, counted up to `most`. @throws StoreUnavailableError */
+  failingDeadlines(most: number): Promise<ReadonlyMap<string, FailingDeadlines>> {
+    const names = this.#versions.map(({ name }) => name);
+    return readFailingDeadlines(this.#store, names, most);
   }
 
   /**
@@ -279,5 +294,5 @@ function executorOf(
 ): ExecuteProcessCommand {
   const aggregates = instanceAggregates(processes);
   const executor = createCommandExecutor({ store, aggregates, ...(metadata && { metadata }) });
-  return (command, options) => executor.execute(command, options as never);
+  return (command, options) => executor.execute(command, options);
 }

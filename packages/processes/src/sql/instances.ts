@@ -160,23 +160,46 @@ export async function countOpenInstances(
   }));
 }
 
-/** When the open deadlines of an instance are due, by name. SQL: a scan of `process_deadlines_pkey`. */
-export async function readDueTimes(
+/** What the runner knows of a deadline. */
+export interface DeadlineRow {
+  /** Of the event that set it. */
+  readonly number: number;
+  readonly dueAt: Date;
+  /** How often it has failed. */
+  readonly attempts: number;
+  /** What the last attempt threw. */
+  readonly failure: string | undefined;
+}
+
+/** The open deadlines of an instance, by name. SQL: a scan of `process_deadlines_pkey`. */
+export async function readDeadlines(
   { run, schema }: SchemaConnection,
   process: string,
   id: string,
-): Promise<ReadonlyMap<string, { readonly number: number; readonly dueAt: Date }>> {
-  const rows = await run<{ deadline: string; number: string | number; due_ms: number }>({
+): Promise<ReadonlyMap<string, DeadlineRow>> {
+  const rows = await run<{
+    deadline: string;
+    number: string | number;
+    due_ms: number;
+    attempts: number;
+    failure: string | null;
+  }>({
     name: undefined,
-    text: `select deadline.deadline, deadline.number, 1000 * pg_catalog.date_part('epoch', deadline.due_at) as due_ms
+    text: `select deadline.deadline, deadline.number, deadline.attempts, deadline.failure,
+                  1000 * pg_catalog.date_part('epoch', deadline.due_at) as due_ms
              from "${schema}".process_deadlines as deadline
             where deadline.process = $1 and deadline.id = $2`,
     values: [process, id],
   });
   return new Map(
-    rows.map((row) => [
-      row.deadline,
-      { number: toSafeNumber(String(row.number)), dueAt: new Date(row.due_ms) },
+    rows.map(({ deadline, number, due_ms: dueMs, attempts, failure }) => [
+      deadline,
+      {
+        number: toSafeNumber(String(number)),
+        dueAt: new Date(dueMs),
+        attempts,
+        failure: failure ?? undefined,
+      },
     ]),
   );
 }

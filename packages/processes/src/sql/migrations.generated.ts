@@ -22,6 +22,8 @@ create table :schema.process_instances (
   constraint process_instances_pkey primary key (process, id),
   constraint process_instances_lengths check (length(process) between 1 and 100 and length(id) between 1 and 255),
   constraint process_instances_version check (version > 0),
+  constraint process_instances_stream_version check (stream_version between 1 and 9007199254740991),
+  constraint process_instances_times check (isfinite(started_at) and isfinite(updated_at)),
   constraint process_instances_status check (status in ('running', 'paused', 'completed', 'failed', 'cancelled'))
   -- An instance is updated some times soon after each other.
 ) with (fillfactor = 80);
@@ -41,14 +43,25 @@ create table :schema.process_deadlines (
   metadata    jsonb            not null,
   -- When it is tried next: later than due_at after an attempt that failed.
   fire_at     timestamptz      not null,
+  -- Those that failed.
   attempts    integer          not null default 0,
+  -- What the last of them threw.
+  failure     text,
   -- Recorded as an input; the row goes when the runner has done that input.
   fired_at    timestamptz,
   constraint process_deadlines_pkey primary key (process, id, deadline),
-  constraint process_deadlines_lengths check (length(deadline) between 1 and 100)
+  constraint process_deadlines_lengths check (length(deadline) between 1 and 100 and length(failure) <= 2000),
+  -- What JavaScript holds: its numbers, and the times of a Date.
+  constraint process_deadlines_number check (number between 1 and 9007199254740991),
+  constraint process_deadlines_due_at check (isfinite(due_at) and due_at <= to_timestamp(8640000000000)),
+  constraint process_deadlines_fire_at check (isfinite(fire_at)),
+  constraint process_deadlines_metadata check (jsonb_typeof(metadata) = 'object'),
+  constraint process_deadlines_attempts check (attempts >= 0)
 );
 
 create index process_deadlines_due on :schema.process_deadlines (process, fire_at) where fired_at is null;
+create index process_deadlines_failing on :schema.process_deadlines (process, due_at, id, deadline)
+ where attempts > 0 and fired_at is null;
 `,
   },
 ];
@@ -57,8 +70,9 @@ create index process_deadlines_due on :schema.process_deadlines (process, fire_a
 export const functions: readonly { readonly name: string; readonly sql: string }[] = [
   {
     name: '_due_deadlines',
-    sql: `-- The deadlines of a slice that are due, earliest first; when there are none, the next one. \`due_in_ms\` is 0 or less for one
--- that is due.
+    sql: `-- The deadlines of a slice that are due, earliest first; where there are fewer than \`most\`, also the next one. \`due_in_ms\` is
+-- 0 or less for one that is due. Of an instance only its earliest open deadline is looked at, also while it waits for its
+-- next attempt, so that deadlines of an instance are fired in the order of their due times.
 create or replace function :schema._due_deadlines(process text, slice integer, slices integer, most integer)
 returns table (id text, deadline text, number bigint, metadata jsonb, attempts integer, due_in_ms double precision)
 language plpgsql volatile security definer
@@ -66,7 +80,12 @@ language plpgsql volatile security definer
 as $$
 declare
   now timestamptz := clock_timestamp();
+  found_rows integer;
 begin
+  most := greatest(most, 0);
+  -- The earliest one by a scalar subquery: the planner could make an anti join out of \`not exists\`, which reads the
+  -- deadlines of all instances. With coalesce no partial index fits: before the table has statistics, the planner would
+  -- read all open deadlines of the process by one for each row, instead of those of the instance by the primary key.
   return query
     select open.id, open.deadline, open.number, open.metadata, open.attempts,
            1000 * extract(epoch from open.fire_at - now)::double precision
@@ -74,10 +93,17 @@ begin
      where open.process = _due_deadlines.process
        and open.fired_at is null
        and open.fire_at <= now
-       and (slices = 1 or :schema._slice_of(open.id, slices) = slice)
+       and (slices <= 1 or :schema._slice_of(open.id, slices) = slice)
+       and open.deadline = (select earliest.deadline
+                              from :schema.process_deadlines as earliest
+                             where earliest.process = open.process and earliest.id = open.id
+                               and coalesce(earliest.fired_at, 'infinity') = 'infinity'
+                             order by earliest.due_at, earliest.deadline
+                             limit 1)
      order by open.fire_at
      limit most;
-  if found then return; end if;
+  get diagnostics found_rows = row_count;
+  if found_rows >= most then return; end if;
   return query
     select open.id, open.deadline, open.number, open.metadata, open.attempts,
            1000 * extract(epoch from open.fire_at - now)::double precision
@@ -85,7 +111,13 @@ begin
      where open.process = _due_deadlines.process
        and open.fired_at is null
        and open.fire_at > now
-       and (slices = 1 or :schema._slice_of(open.id, slices) = slice)
+       and (slices <= 1 or :schema._slice_of(open.id, slices) = slice)
+       and open.deadline = (select earliest.deadline
+                              from :schema.process_deadlines as earliest
+                             where earliest.process = open.process and earliest.id = open.id
+                               and coalesce(earliest.fired_at, 'infinity') = 'infinity'
+                             order by earliest.due_at, earliest.deadline
+                             limit 1)
      order by open.fire_at
      limit 1;
 end
@@ -118,7 +150,8 @@ as $$
    order by open.id, open.deadline
       on conflict on constraint process_deadlines_pkey do update
          set number = excluded.number, due_at = excluded.due_at, until_input = excluded.until_input,
-             metadata = excluded.metadata, fire_at = excluded.fire_at, attempts = 0, fired_at = null
+             metadata = excluded.metadata, fire_at = excluded.fire_at, attempts = 0,
+             failure = null, fired_at = null
        where deadline.number < excluded.number;
 
   insert into :schema.process_instances as instance
@@ -157,16 +190,17 @@ as $$
      and gone.outcome = 'over';
   update :schema.process_deadlines as deadline
      set fired_at = case one.outcome when 'fired' then clock_timestamp() end,
-         attempts = deadline.attempts + 1,
+         attempts = deadline.attempts + (one.outcome = 'failed')::integer,
+         failure = case one.outcome when 'failed' then left(one.failure, 2000) end,
          fire_at = case one.outcome when 'failed' then clock_timestamp() + one.retry_ms * interval '1 millisecond'
                    else deadline.fire_at end
     from jsonb_to_recordset(_settle_deadlines.settled)
-      as one (id text, deadline text, number bigint, outcome text, retry_ms double precision)
+      as one (id text, deadline text, number bigint, outcome text, retry_ms double precision, failure text)
    where deadline.process = _settle_deadlines.process
      and deadline.id = one.id
      and deadline.deadline = one.deadline
      and deadline.number = one.number
-     and one.outcome <> 'over';
+     and one.outcome in ('fired', 'failed');
 $$;
 `,
   },

@@ -17,6 +17,7 @@ export type OnIncident = (incident: SubscriptionIncident) => void;
 
 const WARNED = new Set([
   'EVENT_PARKED',
+  'PROCESS_DEADLINE_FAILED',
   'PROCESS_DEFINITION_CHANGED',
   'PROCESS_VERSION_MISSING',
   'PROJECTION_NOT_INLINE',

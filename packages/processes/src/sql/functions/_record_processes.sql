@@ -22,7 +22,8 @@ as $$
    order by open.id, open.deadline
       on conflict on constraint process_deadlines_pkey do update
          set number = excluded.number, due_at = excluded.due_at, until_input = excluded.until_input,
-             metadata = excluded.metadata, fire_at = excluded.fire_at, attempts = 0, fired_at = null
+             metadata = excluded.metadata, fire_at = excluded.fire_at, attempts = 0,
+             failure = null, fired_at = null
        where deadline.number < excluded.number;
 
   insert into :schema.process_instances as instance

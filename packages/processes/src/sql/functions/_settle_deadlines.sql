@@ -12,14 +12,15 @@ as $$
      and gone.outcome = 'over';
   update :schema.process_deadlines as deadline
      set fired_at = case one.outcome when 'fired' then clock_timestamp() end,
-         attempts = deadline.attempts + 1,
+         attempts = deadline.attempts + (one.outcome = 'failed')::integer,
+         failure = case one.outcome when 'failed' then left(one.failure, 2000) end,
          fire_at = case one.outcome when 'failed' then clock_timestamp() + one.retry_ms * interval '1 millisecond'
                    else deadline.fire_at end
     from jsonb_to_recordset(_settle_deadlines.settled)
-      as one (id text, deadline text, number bigint, outcome text, retry_ms double precision)
+      as one (id text, deadline text, number bigint, outcome text, retry_ms double precision, failure text)
    where deadline.process = _settle_deadlines.process
      and deadline.id = one.id
      and deadline.deadline = one.deadline
      and deadline.number = one.number
-     and one.outcome <> 'over';
+     and one.outcome in ('fired', 'failed');
 $$;

@@ -21,6 +21,15 @@ export const processClaims = {
       'Of a deadline and the input that cancels it, the one that is recorded first counts, and the other is ignored.',
     statedIn: 'guides/processes.md#deadlines',
   },
+  'deadlines-in-order': {
+    claim:
+      'Deadlines of one instance are fired in the order of their due times, also while one of them fails and is tried again.',
+    statedIn: 'guides/processes.md#deadlines',
+  },
+  'deadlines-apart': {
+    claim: 'A deadline that hangs or fails holds up no deadline of another instance.',
+    statedIn: 'guides/processes.md#deadlines',
+  },
   'paused-instances-lose-nothing': {
     claim: 'A paused instance records its inputs, and takes them in order when it is resumed.',
     statedIn: 'guides/processes.md#operating',
