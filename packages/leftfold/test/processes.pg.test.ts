@@ -5,7 +5,6 @@ import { createRoleLogins } from '@leftfold/testbed/roles';
 import { until } from '@leftfold/testing/postgres';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { until } from '@leftfold/testing/postgres';
 import {
   accepted,
   type App,
