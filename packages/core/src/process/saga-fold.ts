@@ -54,6 +54,7 @@ class SagaFold {
       case 'cancelled':
         return this.#cancel(input.reason ?? '');
       default: {
+        if (this.#plan.cancelledBy.includes(input.type)) return this.#cancel(input.type);
         const done = this.#plan.steps.find((step) => step.done.includes(input.type));
         if (done !== undefined) return this.#succeeded(done, input['data']);
         const refused = this.#plan.steps.find((step) => step.refused.includes(input.type));
