@@ -8,7 +8,7 @@ import { defineProcess, type Process } from './define-process.ts';
 import type { ProcessContext } from './process-options.ts';
 import { ownInputTypes, type ProcessMessages, type RecordedInput } from './process-inputs.ts';
 import type { Saga, SagaBuilder, SagaStepOutline } from './saga-builder.ts';
-import { nextSagaState } from './saga-fold.ts';
+import { nextSagaState, whyNotCancelled } from './saga-fold.ts';
 import type { SagaInput, SagaOptions } from './saga-options.ts';
 import { type SagaOut, sagaOutputs, sagaSummary } from './saga-outputs.ts';
 import { deadlinesOf, type SagaPlan, type SagaStep, type SagaStepKind } from './saga-plan.ts';
@@ -125,13 +125,21 @@ function build(plan: SagaPlan, options: GivenOptions): Saga {
     react: forAll(react),
     summary: sagaSummary,
   } as never);
+  // Sound: the state is one of this saga.
+  const cancellable = { whyNotCancelled: (state: unknown) => whyNotCancelled(plan, state as SagaState) };
   const functions = [...steps.flatMap(({ run, compensate }) => [run, compensate]), ended];
   const code = functions.filter((one) => one !== undefined).map(sourceOf);
   const outline = steps.map((step) => outlineOf(step));
   // Another list is another definition, as other steps are.
   const data = [outline, cancelledBy].map((one) => JSON.stringify(one));
   // Sound: names, groups, messages and the state are those of the options.
-  return { ...process, code: [...process.code, ...code, ...data], steps: outline, cancelledBy } as Saga;
+  return {
+    ...process,
+    ...cancellable,
+    code: [...process.code, ...code, ...data],
+    steps: outline,
+    cancelledBy,
+  } as Saga;
 }
 
 function outlineOf({ name, kind, done, refused, timeoutMs, compensate, retry }: SagaStep): SagaStepOutline {

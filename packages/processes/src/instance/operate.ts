@@ -1,4 +1,4 @@
-import type { NewEvent, ProcessOutput, RecordedInput, Rejection } from '@leftfold/core';
+import type { NewEvent, NotCancelled, ProcessOutput, RecordedInput, Rejection } from '@leftfold/core';
 import { reject } from '@leftfold/core';
 import { takeDeferred } from './fold-instance.ts';
 import {
@@ -19,7 +19,8 @@ export type NotOperated =
   | 'not-failed'
   | 'nothing-rejected'
   | 'newest-version'
-  | 'exists';
+  | 'exists'
+  | NotCancelled;
 
 /** What an operation appends. */
 export type Operated = readonly NewEvent[] | Rejection<NotOperated>;
@@ -63,6 +64,8 @@ export function cancelInstance({ versions, id, instance, reason, commandId }: Op
   const definition = versions.of(instance.version);
   const { create } = versions.events;
   if (!definition.reactsTo('cancelled')) return [create['cancelled']!({ reason } as never)];
+  const kept = definition.whyNotCancelled?.(instance.state);
+  if (kept !== undefined) return reject(kept);
   if (instance.status === 'paused') return reject('paused');
   const input: RecordedInput = { type: 'cancelled', id: commandId, reason };
   const { state } = withInput(instance, definition, input);

@@ -66,6 +66,8 @@ const why: Readonly<Record<Exclude<NotOperated, 'not-started'>, string>> = {
   'nothing-rejected': 'none of its commands was rejected; fork it, at a version before it failed',
   'newest-version': 'it has the newest version that this app has',
   exists: 'there is an instance with the new id; choose another one',
+  'pivot-succeeded': 'its pivot has succeeded, so it only goes forward',
+  compensating: 'it is being compensated',
 };
 
 /** The instances of one process: loads them, and does what an operator wants. */

@@ -218,7 +218,8 @@ export class ProcessRunner implements AsyncDisposable {
    * Cancels an instance. With a function for `cancelled` its process decides what follows, and when it ends; without one, it
    * ends at once.
    *
-   * @throws like {@link pauseInstance}
+   * @throws ProcessInstanceNotFoundError; ProcessOperationRefusedError when it has ended, is paused with such a function, or is
+   * a saga whose pivot has succeeded or that is being compensated
    */
   cancel(ref: ProcessRef, id: string, options: OperateOptions): Promise<void> {
     return this.#instancesOf(ref).operate('cancel', id, options);
