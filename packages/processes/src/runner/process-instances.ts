@@ -10,6 +10,7 @@ import {
 } from '@leftfold/core';
 import { assertGiven, assertGivenText, assertPlainObject, assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { withStoreErrors } from '@leftfold/subscriptions';
 import { outputsIn } from '../engine/dispatch-outputs.ts';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { foldInstance } from '../instance/fold-instance.ts';
@@ -87,7 +88,7 @@ export class ProcessInstances {
     const { instance } = await this.#read(id);
     const { status, version, state, streamVersion, deferred, failure } = instance;
     if (status === 'unknown') throw new ProcessInstanceNotFoundError(this.#ref(id));
-    const dueTimes = await readDueTimes(this.#store, name, id);
+    const dueTimes = await withStoreErrors(this.#store, () => readDueTimes(this.#store, name, id));
     const deadlines = Object.entries(instance.deadlines).map(([deadline, { number }]) => {
       const due = dueTimes.get(deadline);
       return { name: deadline, dueAt: due?.number === number ? due.dueAt : undefined };

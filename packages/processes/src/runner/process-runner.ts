@@ -18,6 +18,7 @@ import {
   toWaitOptions,
   type WaitForOptions,
   warner,
+  withStoreErrors,
 } from '@leftfold/subscriptions';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { processEffect } from '../engine/process-effect.ts';
@@ -120,10 +121,11 @@ export class ProcessRunner implements AsyncDisposable {
     return this.stop();
   }
 
-  /** State and progress of each process, in the order of their first versions. @throws StoreUnavailableError */
+  /** State and progress of each process, in the order of their first versions. @throws MissingRightsError, StoreUnavailableError */
   async status(): Promise<readonly ProcessStatus[]> {
     const names = this.#versions.map(({ name }) => name);
-    const [all, counts] = await Promise.all([this.#runner.status(), countInstances(this.#store, names)]);
+    const counting = withStoreErrors(this.#store, () => countInstances(this.#store, names));
+    const [all, counts] = await Promise.all([this.#runner.status(), counting]);
     return all.map((status) => ({ ...status, instances: counts.get(status.name) ?? [] }));
   }
 
@@ -166,17 +168,22 @@ export class ProcessRunner implements AsyncDisposable {
   /**
    * Instances in the order of their ids, as of the events that the runner has done.
    *
+   * @throws InvalidArgumentError; MissingRightsError for a role that may not read summaries and failures, as an operator;
+   * StoreUnavailableError
+   *
    * @example
    * for (const { id, failure } of await runner.instances(transfer, { status: 'failed' })) console.log(id, failure);
    */
   instances(ref: ProcessRef, options: ProcessInstancesOptions = {}): Promise<readonly ProcessInstance[]> {
-    return readInstances(this.#store, this.#of(ref).name, toInstancePage(options));
+    const { name } = this.#of(ref);
+    const page = toInstancePage(options);
+    return withStoreErrors(this.#store, () => readInstances(this.#store, name, page));
   }
 
   /**
    * Loads an instance from the log.
    *
-   * @throws ProcessInstanceNotFoundError; ProcessVersionMissingError
+   * @throws ProcessInstanceNotFoundError; ProcessVersionMissingError; MissingRightsError for a role that may not read events
    */
   load<TProcess extends ProcessRef>(
     ref: TProcess,
@@ -190,7 +197,7 @@ export class ProcessRunner implements AsyncDisposable {
    * Waits until an instance has ended, and what it wanted is done. It may not have begun yet.
    *
    * @param options.timeoutMs is 5000 by default
-   * @throws ProcessTimeoutError; the signal's reason; StoreUnavailableError
+   * @throws ProcessTimeoutError; the signal's reason; MissingRightsError, as {@link instances}; StoreUnavailableError
    *
    * @example
    * const { status, failure } = await runner.whenEnded(transfer, 't-1', { timeoutMs: 10_000 });
