@@ -1,6 +1,7 @@
 import type { CommandMetadata } from '@leftfold/commands';
 import {
   type CustomMetadata,
+  InvalidArgumentError,
   type ProcessInstanceRef,
   ProcessInstanceNotFoundError,
   ProcessOperationRefusedError,
@@ -115,7 +116,12 @@ export class ProcessInstances {
   async fork(id: string, options: ForkOptions): Promise<void> {
     assertGiven('options', options, forkNames);
     const { atVersion, newId } = options;
+    // Before anything is read.
+    if (atVersion === undefined)
+      throw InvalidArgumentError.not('a whole number from 1', 'atVersion', atVersion);
     assertWhole('atVersion', atVersion, { least: 1 });
+    streamIdOf(this.#versions.name, newId);
+    assertGivenText('reason', options.reason);
     const from = await this.#forked(id, atVersion);
     await this.#execute('fork', newId, options, { from });
   }
