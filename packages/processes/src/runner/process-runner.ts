@@ -14,7 +14,6 @@ import {
   EffectRunner,
   guarded,
   type ParkedEvents,
-  type SubscriptionRef,
   toWaitOptions,
   type WaitForOptions,
   warner,
@@ -67,7 +66,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
  */
 export class ProcessRunner implements AsyncDisposable {
   /** Instances that were set aside because an event of theirs failed, by their ids, and what an operator does with them. */
-  readonly parked: ParkedEvents<SubscriptionRef>;
+  readonly parked: ParkedEvents<ProcessRef>;
   readonly #store: PostgresEventStore;
   readonly #executeOnInstance: ExecuteProcessCommand;
   readonly #versions: readonly ProcessVersions[];
@@ -94,7 +93,7 @@ export class ProcessRunner implements AsyncDisposable {
       processEffect(versions, { store, execute, executeOnInstance: this.#executeOnInstance, onIncident }),
     );
     this.#runner = new EffectRunner({ ...options, onIncident, kind: 'process', effects });
-    this.parked = this.#runner.parked;
+    this.parked = this.#runner.parkedBy((ref: ProcessRef) => this.#of(ref).newest);
     this.#openVersions = new OpenVersions(store, this.#versions, onIncident);
   }
 
@@ -203,7 +202,9 @@ export class ProcessRunner implements AsyncDisposable {
    * const { status, failure } = await runner.whenEnded(transfer, 't-1', { timeoutMs: 10_000 });
    */
   whenEnded(ref: ProcessRef, id: string, options: WaitForOptions = {}): Promise<ProcessInstance> {
-    return untilEnded(this.#store, { process: this.#of(ref).name, id }, toWaitOptions(options));
+    const { name } = this.#of(ref);
+    const waiting = { ...toWaitOptions(options), statuses: () => this.#runner.status(), parked: this.parked };
+    return untilEnded(this.#store, { process: name, id }, waiting);
   }
 
   /**
