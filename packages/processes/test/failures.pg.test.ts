@@ -89,6 +89,20 @@ describe('an instance', () => {
   });
 });
 
+test('an input that does not fit with its envelope is parked', async ({ connectionString }) => {
+  const process = withdrawing();
+  await using bank = await openBank(connectionString, [process]);
+  const runner = bank.runner();
+  await runner.start();
+  const wanted = { from: 'a', to: 'x'.repeat(1_048_000), cents: 1 };
+  await bank.execute(request.command.make('large', wanted));
+  await until(async () => (await runner.parked.list(process)).length === 1);
+  expect(await runner.parked.list(process)).toMatchObject([
+    { key: 'large', failure: { type: 'request.made', message: expect.stringContaining('1048576') } },
+  ]);
+  expect(await bank.stream('withdrawing-large')).toEqual([]);
+});
+
 test('a wait for an instance says that its process is stopped', async ({ connectionString }) => {
   const process = withdrawing({ onFailure: 'stop' });
   await using bank = await openBank(connectionString, [process]);
