@@ -267,6 +267,7 @@ export type {
   SubscriptionStoppedMessage,
 } from './tracing/tracing-channels.ts';
 export { type AnyProcess, defineProcess, type Process } from './process/define-process.ts';
+export type { NotCancelled } from './process/saga-state.ts';
 export type { ProcessAggregate, ProcessMessageCommand, ProcessStateOf } from './process/define-process.ts';
 export type { ProcessEventData } from './process/process-events.ts';
 export type { AcceptedInput, CancelledInput, DeadlineInput, EventInput } from './process/process-inputs.ts';
@@ -282,7 +283,13 @@ export { processGraph } from './process/process-graph.ts';
 export type { ForwardSagaBuilder, Saga, SagaBuilder, SagaStateOf } from './process/saga-builder.ts';
 export type { SagaStepOutline } from './process/saga-builder.ts';
 export type { CompensatableStepOptions, PivotStepOptions } from './process/saga-options.ts';
-export type { RetriableStepOptions, SagaAnswers, SagaInput, SagaOptions } from './process/saga-options.ts';
+export type {
+  RetriableStepOptions,
+  SagaAnswers,
+  SagaCancellation,
+  SagaInput,
+  SagaOptions,
+} from './process/saga-options.ts';
 export type { SagaOut, SagaScope, SagaTypes, StepAnswers, StepResult } from './process/saga-options.ts';
 export type { SagaEnd, SagaStepKind } from './process/saga-plan.ts';
 export type { SagaAction, SagaPhase, SagaState, SagaStepState } from './process/saga-state.ts';

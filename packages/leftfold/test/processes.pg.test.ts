@@ -1,5 +1,5 @@
 import { account, accountEvents } from '@leftfold/testbed/bank';
-import { databaseTest, disposeAfter } from '@leftfold/testbed/database';
+import { beginTransaction, databaseTest, disposeAfter } from '@leftfold/testbed/database';
 import { failureOf } from '@leftfold/testbed/outcome';
 import { createRoleLogins } from '@leftfold/testbed/roles';
 import { until } from '@leftfold/testing/postgres';
@@ -111,6 +111,61 @@ test('health says which deadlines fail, without what was thrown', async ({ ownDa
   await until(async () => (await failing()).count === 2);
   expect(await message()).toMatch(/; 2 deadlines fail, the first one, "ring" of instance "ada", once so far/);
   expect((await app.health()).ready).toBe(true);
+});
+
+test('an operator sees how far instances are, and nothing of their data', async ({ logins }) => {
+  await logins.migrate();
+  const definitions = { aggregates: [account], processes: [welcome] } as const;
+  await using owner = await createApp({ ...definitions, database: { url: logins.urlOf('owner') } });
+  await logins.grant();
+  const { token } = accepted(await owner.execute(account.command.open('eve', { owner: 'Eve' })));
+  await owner.processes.whenEnded(welcome, 'eve');
+  await using operator = await createApp({
+    ...definitions,
+    database: { url: logins.urlOf('operator') },
+    subscriptions: { run: false },
+  });
+  await operator.processes.waitFor(welcome, token);
+  await operator.processes.whenCaughtUp(welcome);
+  await operator.processes.resume(welcome);
+  expect(await operator.processes.status()).toMatchObject([
+    { name: 'welcome', instances: [{ version: 1, status: 'completed', count: 1 }] },
+  ]);
+  expect((await operator.health()).checks).toContainEqual(
+    expect.objectContaining({ kind: 'process', name: 'process welcome', ok: true }),
+  );
+  const reason = 'asked by Ada';
+  const { processes } = operator;
+  for (const [what, refused] of [
+    ['instances', () => processes.instances(welcome)],
+    ['load', () => processes.load(welcome, 'eve')],
+    ['whenEnded', () => processes.whenEnded(welcome, 'eve')],
+    ['cancel', () => processes.cancel(welcome, 'eve', { reason })],
+    ['fork', () => processes.fork(welcome, 'eve', { reason, atVersion: 2, newId: 'eve-2' })],
+  ] as const)
+    expect(await failureOf(refused()), what).toMatchObject({
+      code: 'MISSING_RIGHTS',
+      message: expect.stringMatching(/^permission denied for /),
+    });
+
+  const read = async (columns: string, table: string) => {
+    await using transaction = await beginTransaction(logins.urlOf('operator'));
+    return (await transaction.client.query(`select ${columns} from leftfold.${table}`)).rows;
+  };
+  expect(
+    await read('process, id, version, status, stream_version, started_at, updated_at', 'process_instances'),
+  ).toMatchObject([{ process: 'welcome', id: 'eve', version: 1, status: 'completed' }]);
+  await read('process, id, deadline, number, due_at, fire_at, attempts, fired_at', 'process_deadlines');
+  for (const [table, column] of [
+    ['process_instances', 'summary'],
+    ['process_instances', 'failure'],
+    ['process_instances', '*'],
+    ['process_deadlines', 'metadata'],
+    ['process_deadlines', '*'],
+  ] as const)
+    expect(await failureOf(read(column, table)), column).toMatchObject({
+      code: '42501',
+    });
 });
 
 test('a process has another name than each aggregate and reaction', async () => {

@@ -14,9 +14,14 @@ export function sagaCalls(
   const options = {
     version: 1,
     events: [events],
-    messages: { 'payments.paid': z.object({ cents: z.int() }), 'payments.refused': z.object({}) },
+    messages: {
+      'payments.paid': z.object({ cents: z.int() }),
+      'payments.refused': z.object({}),
+      'payments.cancelled': z.object({}),
+    },
     publishes: { settled: z.object({ owner: z.string() }) },
     startedBy: 'account.opened',
+    cancelledBy: ['payments.cancelled'],
     correlate: { 'account.opened': () => 'a' },
     compensationRetry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
     ended: () => {},

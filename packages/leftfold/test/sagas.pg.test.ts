@@ -1,4 +1,5 @@
 import { databaseTest } from '@leftfold/testbed/database';
+import { failureOf } from '@leftfold/testbed/outcome';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import {
@@ -59,14 +60,14 @@ const store = defineAggregate({
   },
 });
 
-const bookingWith = (timeoutMs: number) =>
+const bookingWith = (timeoutMs: number, firstDelayMs = 10) =>
   defineSaga('booking', {
     events: [tripEvents],
     messages: { 'hotel.booked': z.object({ room: z.int() }), 'hotel.full': z.object({}) },
     publishes: { hotelRequested: z.object({ tripId }), hotelReleased: z.object({ tripId }) },
     startedBy: 'trip.requested',
     correlate: { 'trip.requested': ({ streamId }) => aggregateIdOf(streamId) },
-    compensationRetry: { attempts: 2, firstDelayMs: 10 },
+    compensationRetry: { attempts: 2, firstDelayMs },
   })
     .step('flight', {
       run: ({ id, input }) => store.command.take(input.flight, { tripId: id }),
@@ -177,4 +178,46 @@ test('an operator cancels what waits for an answer', async ({ database }) => {
   await app.processes.whenEnded(patient, 't');
   expect((await app.processes.load(patient, 't')).summary).toBe('compensated: cancelled: the guest is ill');
   expect((await app.load(store, 'f-3')).state.trips).toEqual([]);
+});
+
+test('an operator is told why a saga is not cancelled', async ({ database }) => {
+  const slow = bookingWith(600_000, 60_000);
+  await using app = await createApp({
+    aggregates: [trip, store],
+    processes: [slow],
+    database: { url: database.connectionString },
+    schema: 'kept',
+  });
+  for (const id of ['f-4', 'p-4']) await app.execute(store.command.fill(id, { units: 2 }));
+  const wanted = { flight: 'f-4', purse: 'p-4' };
+  const summaryOf = async (id: string) => {
+    const instances = await app.processes.instances(slow);
+    return instances.find((one) => one.id === id)?.summary ?? '';
+  };
+  const notCancelled = async (id: string) => {
+    const before = await app.processes.load(slow, id);
+    const failure = await failureOf(app.processes.cancel(slow, id, { reason: 'the guest is ill' }));
+    expect((await app.processes.load(slow, id)).state.cancelled).toBe(before.state.cancelled);
+    return failure;
+  };
+  // Behind its pivot: no mail can be sent.
+  await app.execute(trip.command.request('paid', wanted));
+  await expect.poll(() => summaryOf('paid'), { timeout: 20_000 }).toBe('runs hotel');
+  await app.execute(slow.message('hotel.booked', 'paid', { room: 7 }));
+  await expect.poll(() => summaryOf('paid'), { timeout: 20_000 }).toContain('mail');
+  expect(await notCancelled('paid')).toMatchObject({
+    code: 'PROCESS_OPERATION_REFUSED',
+    operation: 'cancel',
+    message: expect.stringContaining('its pivot has succeeded, so it only goes forward'),
+  });
+  // The flight is closed, so its compensation waits for another attempt.
+  await app.execute(store.command.close('f-4', { closed: true }));
+  await app.execute(trip.command.request('full', wanted));
+  await expect.poll(() => summaryOf('full'), { timeout: 20_000 }).toBe('runs hotel');
+  await app.execute(slow.message('hotel.full', 'full', {}));
+  await expect.poll(() => summaryOf('full'), { timeout: 20_000 }).toContain('compensates flight');
+  expect(await notCancelled('full')).toMatchObject({
+    code: 'PROCESS_OPERATION_REFUSED',
+    message: expect.stringContaining('it is being compensated'),
+  });
 });

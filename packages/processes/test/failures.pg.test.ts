@@ -71,15 +71,54 @@ describe('an instance', () => {
     for (const id of ['broken', 'other']) await bank.execute(make(id));
     expect(await runner.whenEnded(process, 'other')).toMatchObject({ status: 'completed' });
     await until(async () => (await runner.parked.list(process)).length === 1);
-    expect(await runner.parked.list(process)).toMatchObject([
-      { key: 'broken', failure: { message: 'no answer' } },
-    ]);
+    // By its name only, and by another version of it: parked keys are those of all versions.
+    for (const ref of [process, { name: 'withdrawing' }, { name: 'withdrawing', version: 7 }])
+      expect(await runner.parked.list(ref)).toMatchObject([
+        { key: 'broken', failure: { message: 'no answer' } },
+      ]);
+    const waiting = runner.whenEnded(process, 'broken', { timeoutMs: 1 });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'PROCESS_TIMEOUT',
+      message: expect.stringMatching(/it is running, and its events are parked .* see parked\.list\(\)/),
+    });
     expect(await bank.balance('a')).toBe(600);
     isBroken = false;
     await runner.parked.resume(process, 'broken');
     expect(await runner.whenEnded(process, 'broken')).toMatchObject({ status: 'completed' });
     expect(await bank.balance('a')).toBe(300);
   });
+});
+
+test('an input that does not fit with its envelope is parked', async ({ connectionString }) => {
+  const process = withdrawing();
+  await using bank = await openBank(connectionString, [process]);
+  const runner = bank.runner();
+  await runner.start();
+  const wanted = { from: 'a', to: 'x'.repeat(1_048_000), cents: 1 };
+  await bank.execute(request.command.make('large', wanted));
+  await until(async () => (await runner.parked.list(process)).length === 1);
+  expect(await runner.parked.list(process)).toMatchObject([
+    { key: 'large', failure: { type: 'request.made', message: expect.stringContaining('1048576') } },
+  ]);
+  expect(await bank.stream('withdrawing-large')).toEqual([]);
+});
+
+test('a wait for an instance says that its process is stopped', async ({ connectionString }) => {
+  const process = withdrawing({ onFailure: 'stop' });
+  await using bank = await openBank(connectionString, [process]);
+  const runner = bank.runner({
+    execute: async (command, options) => {
+      if ('name' in command && command.name === 'withdraw') throw new Error('no answer');
+      return bank.executor.execute(command, options);
+    },
+  });
+  await runner.start();
+  await bank.execute(make('1'));
+  await until(async () => (await runner.status())[0]?.state === 'stopped');
+  await expect(runner.whenEnded(process, '1', { timeoutMs: 1 })).rejects.toThrow(
+    /did not end within 1 ms: it (is running|has not begun), and process "withdrawing" is stopped at position \d+: .*no answer.*; see status\(\), fix the cause/,
+  );
+  await expect(runner.whenEnded(process, 'other', { timeoutMs: 1 })).rejects.toThrow('it has not begun');
 });
 
 describe('with a clock that is years behind', () => {

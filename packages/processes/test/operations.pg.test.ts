@@ -116,6 +116,35 @@ describe('an operator', () => {
     });
   });
 
+  test('is refused wrong arguments before anything is read', async ({ bank }) => {
+    const runner = bank.runner();
+    const fork = (options: object) => runner.fork(transfer, 'no such instance', options as never);
+    for (const options of [
+      { newId: '2', reason },
+      { newId: '2', reason, atVersion: 0 },
+      { newId: '2', atVersion: 1 },
+    ])
+      await expect(fork(options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    for (const newId of [undefined, '', 'a\0b', 'a'.repeat(250)])
+      await expect(fork({ newId, atVersion: 1, reason })).rejects.toMatchObject({ code: 'INVALID_NAME' });
+    for (const after of ['a\0b', 'a'.repeat(256), '\ud800'])
+      expect(() => runner.instances(transfer, { after })).toThrow(
+        expect.objectContaining({ code: 'INVALID_NAME' }),
+      );
+    expect(await runner.instances(transfer, { after: '' })).toEqual([]);
+  });
+
+  test('finds a long failure cut in the list, and whole in the log', async ({ bank }) => {
+    const runner = bank.runner();
+    await bank.execute({ aggregate: 'transfer', id: 't', name: 'record', input: madeInput });
+    await runner.start();
+    const long = `${'x'.repeat(999)}😀 and so on`;
+    await runner.cancel(transfer, 't', { reason: long });
+    const { failure } = await runner.whenEnded(transfer, 't');
+    expect(failure).toBe(`${'x'.repeat(999)}\ufffd`);
+    expect((await runner.load(transfer, 't')).failure).toBe(long);
+  });
+
   test('forks an instance: another one goes on from there', async ({ connectionString }) => {
     await using bank = await openBank(connectionString, [payment]);
     const runner = await started(bank);

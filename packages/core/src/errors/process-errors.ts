@@ -131,12 +131,20 @@ export class ProcessTimeoutError extends ProcessInstanceError {
   readonly retryable = true;
   readonly timeoutMs: number;
 
-  constructor(ref: ProcessInstanceRef, found: string, timeoutMs: number, options?: ErrorOptions) {
-    super(
-      ref,
-      `${shownInstance(ref)} did not end within ${timeoutMs} ms: ${found}; wait longer, and see status() and parked for failures`,
-      options,
-    );
+  /**
+   * @param found the state of the instance, and what it waits for where that is known
+   * @param options.advice what to do. @default to wait longer
+   */
+  constructor(
+    ref: ProcessInstanceRef,
+    found: string,
+    timeoutMs: number,
+    {
+      advice = 'wait longer, and see status() and parked for failures',
+      ...options
+    }: ErrorOptions & { readonly advice?: string } = {},
+  ) {
+    super(ref, `${shownInstance(ref)} did not end within ${timeoutMs} ms: ${found}; ${advice}`, options);
     this.timeoutMs = timeoutMs;
   }
 }

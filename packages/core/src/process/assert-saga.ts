@@ -8,6 +8,7 @@ import {
   assertGivenFunction,
   assertMembers,
 } from '../input/assert-definition.ts';
+import { reading } from '../input/reading.ts';
 import { assertCategory, assertMemberName } from '../naming/names.ts';
 import { toRetryPolicy, type RetryOptions } from '../retry/retry-policy.ts';
 import type { SagaPlan, SagaStep, SagaStepKind } from './saga-plan.ts';
@@ -18,6 +19,7 @@ const optionNames = {
   publishes: true,
   version: true,
   startedBy: true,
+  cancelledBy: true,
   correlate: true,
   compensationRetry: true,
   ended: true,
@@ -43,14 +45,39 @@ export function assertSagaOptions(
 ): void {
   assertCategory(name);
   assertGiven('options', options, optionNames);
-  const { startedBy, correlate, ended } = options;
+  const { startedBy, cancelledBy, correlate, messages, ended } = options;
   if (typeof startedBy !== 'string') throw InvalidArgumentError.not('an event type', 'startedBy', startedBy);
   assertMembers('correlate', correlate, 'an object with functions by event', assertFunction);
   if (!Object.hasOwn(correlate, startedBy) || correlate[startedBy] === undefined)
     throw new InvalidDefinitionError(
       `saga "${name}" is started by "${startedBy}", and correlate has no function for it, which names the instance; add one`,
     );
+  assertCancelledBy(name, startedBy, cancelledBy, answersOf({ messages, correlate }));
   assertFunction('ended', ended);
+}
+
+/** The types of what a saga reads, without those of its own inputs. */
+export function answersOf({
+  messages,
+  correlate,
+}: {
+  readonly messages?: unknown;
+  readonly correlate: object;
+}): readonly string[] {
+  const read = Object.entries(correlate).flatMap(([type, one]) => (one === undefined ? [] : [type]));
+  // What is no object is refused with the options of the process.
+  return [...read, ...reading('messages', () => Object.keys(messages ?? {}))];
+}
+
+function assertCancelledBy(name: string, startedBy: string, given: unknown, known: readonly string[]): void {
+  if (given === undefined) return;
+  assertEach('cancelledBy', given, (part, type) => {
+    assertOneOf(`${part} of saga "${name}"`, type ?? null, known);
+    if (type === startedBy)
+      throw new InvalidDefinitionError(
+        `saga "${name}" is started by "${startedBy}", and cancelledBy has it too; one type says one thing`,
+      );
+  });
 }
 
 /**
@@ -89,7 +116,7 @@ export function withStep(
     throw refuse(
       'cannot have compensate: from the pivot on a saga only goes forward; put the step before the pivot, or leave compensate out',
     );
-  const { done, refused } = answersOf(plan, of, options.answers, answers);
+  const { done, refused } = givenAnswers(plan, of, options.answers, answers);
   if (timeoutMs !== undefined && kind !== 'compensatable' && done.length === 0)
     throw refuse(
       'cannot have timeoutMs: it would repeat a command that is still to be answered, as every command of the app is; leave it out, or give the step answers',
@@ -118,14 +145,15 @@ function retryOf(kind: SagaStepKind, of: string, retry: RetryOptions | false | u
   return toRetryPolicy(retry, { attempts, firstDelayMs: 1_000, maxDelayMs: 60_000 });
 }
 
-function answersOf(plan: SagaPlan, of: string, given: unknown, known: readonly string[]) {
+function givenAnswers(plan: SagaPlan, of: string, given: unknown, known: readonly string[]) {
   if (given === undefined) return { done: [], refused: [] };
   assertGiven(`answers of ${of}`, given, answerNames);
   const { done, refused = [] } = given as {
     readonly done?: readonly string[];
     readonly refused?: readonly string[];
   };
-  const taken = [plan.startedBy, ...plan.steps.flatMap((step) => [...step.done, ...step.refused])];
+  const before = plan.steps.flatMap((step) => [...step.done, ...step.refused]);
+  const taken = [plan.startedBy, ...plan.cancelledBy, ...before];
   for (const [argument, types] of [
     ['answers.done', done],
     ['answers.refused', refused],
@@ -134,7 +162,7 @@ function answersOf(plan: SagaPlan, of: string, given: unknown, known: readonly s
       assertOneOf(`${part} of ${of}`, type ?? null, known);
       if (taken.includes(type as string))
         throw new InvalidDefinitionError(
-          `${of} is answered by "${String(type)}", which starts the saga or answers before; one type says one thing`,
+          `${of} is answered by "${String(type)}", which starts the saga, cancels it or answers before; one type says one thing`,
         );
       taken.push(type as string);
     });

@@ -1,13 +1,11 @@
 import type { z } from 'zod';
 import type { Command } from '../aggregate/command.ts';
 import type { AnyAggregate } from '../aggregate/define-aggregate.ts';
-import { InvalidArgumentError } from '../errors/argument-errors.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { shownValue } from '../errors/shown.ts';
 import type { AnyEventGroup, EventGroup } from '../event/define-events.ts';
 import type { RecordedEvent } from '../event/event.ts';
 import type { EventShapes, ShapePayload } from '../event/event-shapes.ts';
-import type { EventSchema } from '../event/schema-versions.ts';
 import type { Immutable } from '../fold/immutable.ts';
 import { initialStateOf } from '../fold/initial-state.ts';
 import { isPromise, nextState } from '../fold/next-state.ts';
@@ -20,6 +18,8 @@ import { processEventsOf } from './process-events.ts';
 import type { ProcessInputs, ProcessMessages, RecordedInput } from './process-inputs.ts';
 import type { ProcessContext, ProcessEvolve, ProcessOptions } from './process-options.ts';
 import { outputsOf } from './outputs-of.ts';
+import type { NotCancelled } from './saga-state.ts';
+import { unknownMessage } from './unknown-message.ts';
 import { processOut, type ProcessOutput, recordedIn } from './process-outputs.ts';
 
 /** A message for an instance, as its recipient executes it. */
@@ -68,6 +68,8 @@ export interface AnyProcess {
   summaryOf(state: unknown): string | undefined;
   /** @throws what `migrate` throws */
   migrate(state: unknown, fromVersion: number): unknown;
+  /** Why an operator cannot cancel an instance in this state; undefined when it can. Of a saga only. */
+  whyNotCancelled?(state: unknown): NotCancelled | undefined;
 }
 
 /** A process manager. Made by {@link defineProcess}. */
@@ -284,17 +286,4 @@ type Functions<TArguments extends readonly unknown[], TResult> = Readonly<
 /** Not what every object inherits. */
 function of<TValue>(members: Readonly<Record<string, TValue>>, name: string): TValue | undefined {
   return Object.hasOwn(members, name) ? members[name] : undefined;
-}
-
-function unknownMessage(
-  name: string,
-  type: string,
-  messages: Readonly<Record<string, EventSchema>>,
-): InvalidArgumentError {
-  const taken = Object.keys(messages).map((known) => `"${known}"`);
-  return InvalidArgumentError.notOneOf(
-    taken.join(' or ') || 'a message',
-    `message of process "${name}"`,
-    type,
-  );
 }

@@ -84,6 +84,11 @@ test('input, results and what it publishes are inferred', () => {
 test('what does not compile', () => {
   // @ts-expect-error there is no event "trip.lost"
   defineSaga('booking', { ...options, startedBy: 'trip.lost' });
+  defineSaga('booking', { ...options, cancelledBy: ['trip.priced', 'hotel.full'] });
+  // @ts-expect-error there is no event or message "trip.lost"
+  defineSaga('booking', { ...options, cancelledBy: ['trip.lost'] });
+  // @ts-expect-error it starts the saga
+  defineSaga('booking', { ...options, cancelledBy: ['trip.requested'] });
   const builder = defineSaga('booking', options);
   const run = () => trip.command.price('', { city: '' });
   // @ts-expect-error a step has this name

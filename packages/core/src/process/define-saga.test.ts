@@ -41,6 +41,7 @@ describe('a saga', () => {
       slices: 4,
       timeoutMs: 7,
       start: 'beginning',
+      cancelledBy: ['trip.priced', 'hotel.full'],
     })
       .step('one', { run, compensate: () => command, timeoutMs: 5, retry: { attempts: 2 } })
       .pivot('two', { run })
@@ -62,11 +63,13 @@ describe('a saga', () => {
       ['two', 'pivot', 1],
       ['three', 'retriable', Number.POSITIVE_INFINITY],
     ]);
+    expect(saga.cancelledBy).toEqual(['trip.priced', 'hotel.full']);
     expect(saga.handles('accepted')).toBe(true);
     expect(saga.reactsTo('cancelled')).toBe(true);
     expect(saga.summaryOf(saga.initialState)).toBe('new');
     // The code of its steps is part of its definition.
     for (const code of [run, () => command, ended]) expect(saga.code).toContain(String(code));
+    expect(saga.code).toContain('["trip.priced","hotel.full"]');
   });
 
   test('gives each step the id, the input and the results', () => {
@@ -146,6 +149,7 @@ describe('a saga', () => {
 describe('is refused', () => {
   const pivot = builder.pivot('one', { run }) as unknown as typeof builder;
   const answered = builder.step('one', { run, answers });
+  const first = { 'trip.requested': options.correlate['trip.requested'] };
 
   test.each<[string, () => unknown, string, string]>([
     ['a saga without a step', () => builder.build(), 'INVALID_DEFINITION', 'has no step'],
@@ -203,6 +207,40 @@ describe('is refused', () => {
       () => builder.step('one', { run, answers: { done: ['trip.requested'] } }),
       'INVALID_DEFINITION',
       'starts the saga',
+    ],
+    ...(
+      [
+        [
+          'an unread event that cancels',
+          { correlate: first },
+          ['trip.priced'],
+          'INVALID_ARGUMENT',
+          'trip.priced',
+        ],
+        ['an unknown message that cancels', {}, ['hotel.gone'], 'INVALID_ARGUMENT', 'cancelledBy[0] of saga'],
+        ['no list of what cancels', {}, 'trip.priced', 'INVALID_ARGUMENT', 'cancelledBy'],
+        [
+          'a start that cancels',
+          {},
+          ['trip.requested'],
+          'INVALID_DEFINITION',
+          'is started by "trip.requested"',
+        ],
+      ] as const
+    ).map(
+      ([what, others, cancelledBy, code, words]) =>
+        [
+          what,
+          () => defineSaga('booking', { ...options, ...others, cancelledBy: cancelledBy as never }),
+          code,
+          words,
+        ] as [string, () => unknown, string, string],
+    ),
+    [
+      'an answer that cancels',
+      () => defineSaga('booking', { ...options, cancelledBy: ['hotel.full'] }).step('one', { run, answers }),
+      'INVALID_DEFINITION',
+      'cancels it',
     ],
     [
       'answers without a success',

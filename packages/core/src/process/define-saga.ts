@@ -3,19 +3,18 @@ import type { EventShapes } from '../event/event-shapes.ts';
 import { InvalidDefinitionError } from '../errors/definition-errors.ts';
 import { sourceOf } from '../input/source-of.ts';
 import { toRetryPolicy } from '../retry/retry-policy.ts';
-import { assertSagaOptions, withStep } from './assert-saga.ts';
+import { answersOf, assertSagaOptions, withStep } from './assert-saga.ts';
 import { defineProcess, type Process } from './define-process.ts';
 import type { ProcessContext } from './process-options.ts';
 import { ownInputTypes, type ProcessMessages, type RecordedInput } from './process-inputs.ts';
 import type { Saga, SagaBuilder, SagaStepOutline } from './saga-builder.ts';
-import { nextSagaState } from './saga-fold.ts';
+import { nextSagaState, whyNotCancelled } from './saga-fold.ts';
 import type { SagaInput, SagaOptions } from './saga-options.ts';
 import { type SagaOut, sagaOutputs, sagaSummary } from './saga-outputs.ts';
 import { deadlinesOf, type SagaPlan, type SagaStep, type SagaStepKind } from './saga-plan.ts';
 import { newSaga, type SagaState } from './saga-state.ts';
 
 const defaultCompensationRetry = { attempts: 10, firstDelayMs: 1_000, maxDelayMs: 60_000 };
-const NONE = {};
 
 /**
  * Defines a saga: a list of steps that all succeed, or are taken back. It is a process, and runs as one.
@@ -54,7 +53,7 @@ const NONE = {};
  * ```
  *
  * @throws InvalidArgumentError when an option is missing, misspelt, or is none; InvalidDefinitionError when `correlate` has no
- * function for `startedBy`
+ * function for `startedBy`, or `cancelledBy` has it
  */
 export function defineSaga<
   const TName extends string,
@@ -77,10 +76,11 @@ export function defineSaga<
   never
 > {
   assertSagaOptions(name, options);
-  const { startedBy, correlate, compensationRetry, ended, ...others } = options;
+  const { startedBy, cancelledBy = [], correlate, compensationRetry, ended, ...others } = options;
   const plan: SagaPlan = {
     name,
     startedBy,
+    cancelledBy: [...cancelledBy],
     steps: [],
     compensationRetry: toRetryPolicy(compensationRetry, defaultCompensationRetry),
     // Sound: it is called with what belongs to its type.
@@ -107,13 +107,8 @@ function builderOf(plan: SagaPlan, options: GivenOptions) {
   };
 }
 
-/** The types of what can answer a step. */
-function answersOf({ messages = NONE, correlate }: GivenOptions): readonly string[] {
-  return [...Object.keys(correlate), ...Object.keys(messages)];
-}
-
 function build(plan: SagaPlan, options: GivenOptions): Saga {
-  const { name, steps, ended } = plan;
+  const { name, cancelledBy, steps, ended } = plan;
   if (steps.length === 0)
     throw new InvalidDefinitionError(`saga "${name}" has no step; add one: .step('…', { run })`);
   const types = [...answersOf(options), ...ownInputTypes];
@@ -130,11 +125,21 @@ function build(plan: SagaPlan, options: GivenOptions): Saga {
     react: forAll(react),
     summary: sagaSummary,
   } as never);
+  // Sound: the state is one of this saga.
+  const cancellable = { whyNotCancelled: (state: unknown) => whyNotCancelled(plan, state as SagaState) };
   const functions = [...steps.flatMap(({ run, compensate }) => [run, compensate]), ended];
   const code = functions.filter((one) => one !== undefined).map(sourceOf);
   const outline = steps.map((step) => outlineOf(step));
+  // Another list is another definition, as other steps are.
+  const data = [outline, cancelledBy].map((one) => JSON.stringify(one));
   // Sound: names, groups, messages and the state are those of the options.
-  return { ...process, code: [...process.code, ...code, JSON.stringify(outline)], steps: outline } as Saga;
+  return {
+    ...process,
+    ...cancellable,
+    code: [...process.code, ...code, ...data],
+    steps: outline,
+    cancelledBy,
+  } as Saga;
 }
 
 function outlineOf({ name, kind, done, refused, timeoutMs, compensate, retry }: SagaStep): SagaStepOutline {

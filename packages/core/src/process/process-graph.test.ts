@@ -48,9 +48,10 @@ describe('a graph', () => {
   test('of a saga shows its steps, its pivot and the way back', () => {
     const booking = defineSaga('booking', {
       events: [tripEvents],
-      messages: { 'hotel.booked': none, 'hotel.full': none, 'mail.sent': none },
+      messages: { 'hotel.booked': none, 'hotel.full': none, 'hotel.closed': none, 'mail.sent': none },
       publishes: { asked: none, released: none },
       startedBy: 'trip.requested',
+      cancelledBy: ['trip.booked', 'hotel.closed'],
       correlate,
     })
       .step('flight', { run, compensate: run, retry: { attempts: 3 } })
@@ -89,6 +90,10 @@ describe('a graph', () => {
   step4 -->|"mail.sent"| completed
   step4 -.->|"rejected, or no answer within 5 ms"| step4
   completed((("completed")))
+  cancel0(["trip.booked"])
+  cancel0 -.->|"cancels"| undo2
+  cancel1[/"hotel.closed"/]
+  cancel1 -.->|"cancels"| undo2
   undo2["compensate hotel"]
   undo2 --> undo0
   undo0["compensate flight"]

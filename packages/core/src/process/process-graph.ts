@@ -2,13 +2,12 @@ import { assertObject } from '../input/assert-argument.ts';
 import { holds } from '../input/holds.ts';
 import { notDefinition } from '../input/assert-definition.ts';
 import type { AnyProcess } from './define-process.ts';
-import { sagaGraph } from './saga-graph.ts';
-import type { SagaStepOutline } from './saga-builder.ts';
+import { type DrawnSaga, sagaGraph } from './saga-graph.ts';
 import { box, edge } from './mermaid.ts';
 
 /**
  * A process as the text of a Mermaid flowchart, for documentation: what begins an instance, what it reads, its deadlines and
- * what it publishes. Of a saga, its steps, its pivot and its compensations. The same definition gives the same text.
+ * what it publishes. Of a saga, its steps, its pivot, its compensations and what cancels it. The same definition gives the same text.
  *
  * The commands that a function of `react` issues are not in it: only calling it would say which ones.
  *
@@ -26,9 +25,7 @@ export function processGraph(process: AnyProcess): string {
   return hasSteps(process) ? sagaGraph(process) : plainGraph(process);
 }
 
-function hasSteps(
-  process: AnyProcess,
-): process is AnyProcess & { readonly steps: readonly SagaStepOutline[] } {
+function hasSteps(process: AnyProcess): process is DrawnSaga {
   return 'steps' in process;
 }
 

@@ -27,6 +27,8 @@ export type Saga<TSaga extends SagaTypes = SagaTypes> = Process<
 > & {
   /** Its steps, in order. */
   readonly steps: readonly SagaStepOutline[];
+  /** The types of the events and messages that cancel an instance. */
+  readonly cancelledBy: readonly string[];
 };
 
 /** Refuses a name that a step has. */

@@ -3,6 +3,7 @@ import type { RecordedInput } from './process-inputs.ts';
 import { commandMeant, deadlineMeant, type SagaPlan, type SagaStep } from './saga-plan.ts';
 import {
   hasSagaEnded,
+  type NotCancelled,
   type SagaAction,
   type SagaPhase,
   type SagaState,
@@ -15,6 +16,14 @@ export function nextSagaState(plan: SagaPlan, state: SagaState, input: RecordedI
   if (!hasSagaEnded(state)) fold.take(input);
   return fold.state;
 }
+
+/** Why a saga in this state is not cancelled. */
+export function whyNotCancelled(plan: SagaPlan, state: SagaState): NotCancelled | undefined {
+  if (state.phase === 'compensating' || state.phase === 'stuck') return 'compensating';
+  return runningStep(plan, state)?.kind === 'retriable' ? 'pivot-succeeded' : undefined;
+}
+
+const runningStep = ({ steps }: SagaPlan, { step }: SagaState) => steps.find(({ name }) => name === step);
 
 const unrun: SagaStepState = {
   run: 'sent',
@@ -54,6 +63,7 @@ class SagaFold {
       case 'cancelled':
         return this.#cancel(input.reason ?? '');
       default: {
+        if (this.#plan.cancelledBy.includes(input.type)) return this.#cancel(input.type);
         const done = this.#plan.steps.find((step) => step.done.includes(input.type));
         if (done !== undefined) return this.#succeeded(done, input['data']);
         const refused = this.#plan.steps.find((step) => step.refused.includes(input.type));
@@ -166,8 +176,8 @@ class SagaFold {
 
   /** Before the pivot has succeeded, a saga can be cancelled. One whose pivot may have succeeded waits for its answer. */
   #cancel(reason: string): void {
-    const step = this.#plan.steps.find(({ name }) => name === this.#state.step);
-    if (!this.#isForward || step === undefined || step.kind === 'retriable') return;
+    const step = runningStep(this.#plan, this.#state);
+    if (step === undefined || whyNotCancelled(this.#plan, this.#state) !== undefined) return;
     const why = `cancelled: ${reason}`;
     const { run, unanswered } = this.#steps[step.name]!;
     const open = run === 'sent' || unanswered;

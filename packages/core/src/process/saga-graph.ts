@@ -1,10 +1,13 @@
 import type { AnyProcess } from './define-process.ts';
 import { box, edge } from './mermaid.ts';
-import type { SagaStepOutline } from './saga-builder.ts';
+import type { Saga, SagaStepOutline } from './saga-builder.ts';
+
+/** What a graph of a saga shows beside its process. */
+export type DrawnSaga = AnyProcess & Pick<Saga, 'steps' | 'cancelledBy'>;
 
 /** A saga as a flowchart: its steps downwards, and the way back on the side. */
-export function sagaGraph(saga: AnyProcess & { readonly steps: readonly SagaStepOutline[] }): string {
-  const { steps, starts } = saga;
+export function sagaGraph(saga: DrawnSaga): string {
+  const { steps, starts, cancelledBy, messages } = saga;
   const lines = steps.flatMap((step, index) => [
     box(`step${index}`, titleOf(step), step.kind === 'pivot' ? 'hexagon' : 'square'),
     edge(`step${index}`, index === steps.length - 1 ? 'completed' : `step${index + 1}`, doneBy(step)),
@@ -15,6 +18,10 @@ export function sagaGraph(saga: AnyProcess & { readonly steps: readonly SagaStep
     box(`undo${index}`, `compensate ${steps[index]!.name}`, 'square'),
     edge(`undo${index}`, nextBack(compensated[place + 1])),
   ]);
+  const cancels = cancelledBy.flatMap((type, index) => [
+    box(`cancel${index}`, type, Object.hasOwn(messages, type) ? 'slanted' : 'round'),
+    edge(`cancel${index}`, nextBack(compensated[0]), 'cancels', 'dotted'),
+  ]);
   const isTakenBack = steps.some(({ kind }) => kind !== 'retriable');
   return [
     'flowchart TD',
@@ -22,6 +29,7 @@ export function sagaGraph(saga: AnyProcess & { readonly steps: readonly SagaStep
     ...starts.map((_, index) => edge(`start${index}`, 'step0')),
     ...lines,
     box('completed', 'completed', 'double'),
+    ...cancels,
     ...back,
     ...(isTakenBack ? [box('compensated', 'compensated', 'double')] : []),
     '',

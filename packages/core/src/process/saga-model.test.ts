@@ -42,7 +42,7 @@ interface Budget {
   readonly cancels: number;
 }
 
-const tripEvents = defineEvents('trip', { requested: z.object({}) });
+const tripEvents = defineEvents('trip', { requested: z.object({}), cancelled: z.object({}) });
 const command = (aggregate: string, name: string) => ({ aggregate, id: '1', name, input: {} });
 const commands = (step: string) => ({
   run: () => command(step, 'run'),
@@ -53,6 +53,7 @@ const options = {
   startedBy: 'trip.requested',
   correlate: {
     'trip.requested': ({ streamId }: { readonly streamId: string }) => aggregateIdOf(streamId),
+    'trip.cancelled': ({ streamId }: { readonly streamId: string }) => aggregateIdOf(streamId),
   },
   compensationRetry: { attempts: 2 },
 } as const;
@@ -83,6 +84,7 @@ const booking = defineSaga('booking', {
 /** Its pivot is a request to a service, so that nobody may know whether it has succeeded. */
 const payment = defineSaga('payment', {
   ...options,
+  cancelledBy: ['trip.cancelled'],
   messages: { 'pay.done': z.object({}), 'pay.refused': z.object({}) },
   publishes: { 'pay-run': z.object({}) },
 })
@@ -232,6 +234,7 @@ function* movesOf(process: AnyProcess, world: World): Generator<World> {
   if (left.cancels > 0 && world.status === 'running') {
     const cancelled = { ...world, left: spend(world, 'cancels') };
     yield take(process, cancelled, { type: 'cancelled', id: 'c', reason: 'enough' });
+    if (process === payment) yield take(process, cancelled, { type: 'trip.cancelled', id: 'c', data: {} });
   }
   const { rejected: retried } = world;
   if (world.status === 'failed' && retried !== null && world.commands.length === 0) {

@@ -66,6 +66,13 @@ export interface SagaOptions<
   readonly publishes?: TPublishes;
   /** The type of the event that begins an instance. Its data is the input of the saga. */
   readonly startedBy: TStart & NoInfer<RecordedEventOf<TGroups[number]>['type']>;
+  /**
+   * The types of the events and messages that cancel an instance, as an operator does: before the pivot it is compensated.
+   * One that comes before the saga was started is ignored, and so is one behind the pivot.
+   *
+   * @default none
+   */
+  readonly cancelledBy?: readonly SagaCancellation<NoInfer<TGroups>, NoInfer<TMessages>, NoInfer<TStart>>[];
   /** By event type, the id of the instance that an event concerns; undefined for one that concerns none. */
   readonly correlate: {
     readonly [TType in RecordedEventOf<TGroups[number]>['type']]?: (
@@ -93,6 +100,13 @@ export type SagaInput<TGroups extends readonly AnyEventGroup[], TStart extends s
   RecordedEventOf<TGroups[number]>,
   { readonly type: TStart }
 >['data'];
+
+/** The types of what can cancel a saga: everything that it reads, but for what starts it. */
+export type SagaCancellation<
+  TGroups extends readonly AnyEventGroup[],
+  TMessages extends ProcessMessages,
+  TStart extends string,
+> = Exclude<RecordedEventOf<TGroups[number]>['type'] | (keyof TMessages & string), TStart>;
 
 /** How it is heard that a step has succeeded, or not. */
 export interface StepAnswers<TDone extends string, TType extends string> {

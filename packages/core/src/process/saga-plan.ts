@@ -35,6 +35,8 @@ export interface SagaEnd<TInput> {
 export interface SagaPlan {
   readonly name: string;
   readonly startedBy: string;
+  /** Input types that cancel an instance, as an operator does. */
+  readonly cancelledBy: readonly string[];
   readonly steps: readonly SagaStep[];
   readonly compensationRetry: RetryPolicy;
   readonly ended: ((end: SagaEnd<never>, out: object) => unknown) | undefined;

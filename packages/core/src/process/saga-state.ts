@@ -6,6 +6,9 @@ import type { JsonObject, JsonValue } from '../event/json.ts';
  */
 export type SagaPhase = 'new' | 'forward' | 'compensating' | 'stuck' | 'completed' | 'compensated';
 
+/** Why a saga is not cancelled: it only goes forward, or it is taken back already. */
+export type NotCancelled = 'pivot-succeeded' | 'compensating';
+
 /** A step that was begun. */
 export interface SagaStepState extends JsonObject {
   /** `waiting`: for its next attempt. `unknown`: there was no answer in time, or the saga was cancelled before it. */

@@ -97,7 +97,6 @@ export const readable = {
     'projection_copies',
     'parked_events',
     ...parked,
-    ...processes,
     'migrations',
   ],
 } as const;
@@ -109,10 +108,34 @@ const whatIsSetAside = {
 
 /**
  * The columns that a role may select from a table of the log whose other columns it may not: for a wait, whether an event
- * was set aside; for an explanation, what was given up; for an operator, which event is where, for the check of a token, and since when it waits.
+ * was set aside; for an explanation, what was given up; for an operator, which event is where, for the check of a token, and since when it waits, and how far
+ * instances of processes are, without what their functions made of the data of events.
  */
 export const readableColumns = {
   app: whatIsSetAside,
   reader: whatIsSetAside,
-  operator: { events: ['position', 'event_id', 'recorded_at'] },
+  operator: {
+    events: ['position', 'event_id', 'recorded_at'],
+    process_instances: [
+      'process',
+      'id',
+      'version',
+      'status',
+      'stream_version',
+      'definition',
+      'started_at',
+      'updated_at',
+    ],
+    process_deadlines: [
+      'process',
+      'id',
+      'deadline',
+      'number',
+      'due_at',
+      'fire_at',
+      'attempts',
+      'failure',
+      'fired_at',
+    ],
+  },
 } as const;

@@ -8,6 +8,12 @@ import type {
 } from '../sql/process-changes.ts';
 import { laterMetadata } from './inherited-metadata.ts';
 
+/** Of a failure, in characters, in the table for operators. The log keeps all of it. */
+const MOST_FAILURE = 1_000;
+
+/** JSON keeps it, whatever the limit cuts in two. */
+const failureText = (text: string) => text.slice(0, MOST_FAILURE).toWellFormed();
+
 /** What the events of instances, in order, change in the tables for operators; undefined for nothing. */
 export function changesOf(name: string, events: readonly RecordedEvent[]): ProcessChanges | undefined {
   const byId = new Map<string, InstanceChanges>();
@@ -139,7 +145,7 @@ class InstanceChanges {
       definition: definition ?? this.change?.definition,
       status,
       summary: summary ?? this.change?.summary,
-      failure: failure ?? this.change?.failure,
+      failure: failure === undefined ? this.change?.failure : failureText(failure),
       streamVersion,
       recordedAt,
     };

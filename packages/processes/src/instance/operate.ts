@@ -1,4 +1,4 @@
-import type { NewEvent, ProcessOutput, RecordedInput, Rejection } from '@leftfold/core';
+import type { NewEvent, NotCancelled, ProcessOutput, RecordedInput, Rejection } from '@leftfold/core';
 import { reject } from '@leftfold/core';
 import { takeDeferred } from './fold-instance.ts';
 import {
@@ -22,7 +22,8 @@ export type NotOperated =
   | 'not-failed'
   | 'nothing-rejected'
   | 'newest-version'
-  | 'exists';
+  | 'exists'
+  | NotCancelled;
 
 /** What an operation appends. */
 export type Operated = readonly NewEvent[] | Rejection<NotOperated>;
@@ -85,6 +86,8 @@ export function cancelInstance({ versions, id, instance, reason, commandId }: Op
   if (refused !== undefined) return refused;
   const definition = versions.find(instance.version);
   if (definition?.reactsTo('cancelled') !== true) return cancelled();
+  const kept = definition.whyNotCancelled?.(instance.state);
+  if (kept !== undefined) return reject(kept);
   if (instance.status === 'paused') return reject('paused');
   const input: RecordedInput = { type: 'cancelled', id: commandId, reason };
   const { state } = withInput(instance, definition, input);

@@ -4,7 +4,7 @@ import {
   ProcessVersionMissingError,
 } from '@leftfold/core';
 import type { PostgresEventStore } from '@leftfold/event-store';
-import type { OnIncident } from '@leftfold/subscriptions';
+import { type OnIncident, withStoreErrors } from '@leftfold/subscriptions';
 import type { ProcessVersions } from '../instance/process-versions.ts';
 import { countOpenInstances } from '../sql/instances.ts';
 
@@ -52,7 +52,7 @@ export class OpenVersions {
   async #look(): Promise<readonly VersionProblem[]> {
     if (this.#versions.length === 0) return [];
     const names = this.#versions.map(({ name }) => name);
-    const counts = await countOpenInstances(this.#store, names);
+    const counts = await withStoreErrors(this.#store, () => countOpenInstances(this.#store, names));
     const problems = counts.flatMap(({ process, ...found }) => {
       const versions = this.#versions.find(({ name }) => name === process)!;
       const error = problemOf(versions, found);

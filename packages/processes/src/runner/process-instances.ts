@@ -1,6 +1,7 @@
 import type { CommandMetadata } from '@leftfold/commands';
 import {
   type CustomMetadata,
+  InvalidArgumentError,
   type ProcessInstanceRef,
   ProcessInstanceNotFoundError,
   ProcessOperationRefusedError,
@@ -10,6 +11,7 @@ import {
 } from '@leftfold/core';
 import { assertGiven, assertGivenText, assertPlainObject, assertWhole } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
+import { withStoreErrors } from '@leftfold/subscriptions';
 import { outputsIn } from '../engine/dispatch-outputs.ts';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { foldInstance } from '../instance/fold-instance.ts';
@@ -77,6 +79,8 @@ const why: Readonly<Record<Exclude<NotOperated, 'not-started'>, string>> = {
   'nothing-rejected': 'none of its commands was rejected; fork it, at a version before it failed',
   'newest-version': 'it has the newest version that this app has',
   exists: 'there is an instance with the new id; choose another one',
+  'pivot-succeeded': 'its pivot has succeeded, so it only goes forward',
+  compensating: 'it is being compensated',
 };
 
 /** The instances of one process: loads them, and does what an operator wants. */
@@ -96,7 +100,7 @@ export class ProcessInstances {
     const { instance } = await this.#read(id);
     const { status, version, state, streamVersion, deferred, failure } = instance;
     if (status === 'unknown') throw new ProcessInstanceNotFoundError(this.#ref(id));
-    const rows = await readDeadlines(this.#store, name, id);
+    const rows = await withStoreErrors(this.#store, () => readDeadlines(this.#store, name, id));
     const deadlines = Object.entries(instance.deadlines).map(([deadline, { number }]) => {
       const row = rows.get(deadline);
       const known = row?.number === number ? row : undefined;
@@ -137,7 +141,12 @@ export class ProcessInstances {
   async fork(id: string, options: ForkOptions): Promise<void> {
     assertGiven('options', options, forkNames);
     const { atVersion, newId } = options;
+    // Before anything is read.
+    if (atVersion === undefined)
+      throw InvalidArgumentError.not('a whole number from 1', 'atVersion', atVersion);
     assertWhole('atVersion', atVersion, { least: 1 });
+    streamIdOf(this.#versions.name, newId);
+    assertGivenText('reason', options.reason);
     const from = await this.#forked(id, atVersion);
     await this.#execute('fork', newId, options, { from });
   }

@@ -1,4 +1,4 @@
-import type { AnyProcess, MetadataSchema } from '@leftfold/core';
+import { type AnyProcess, assertId, type MetadataSchema } from '@leftfold/core';
 import { assertOneOf, assertOptions, assertText, assertWhole, type OptionNames } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import type { RunnerOptions, SubscriptionStatus } from '@leftfold/subscriptions';
@@ -53,13 +53,15 @@ const listNames: OptionNames<ProcessInstancesOptions> = {
 };
 const statuses = ['running', 'paused', 'completed', 'failed', 'cancelled'];
 
-/** @throws InvalidArgumentError when an option is misspelt, or has a value that it does not take */
+/** @throws InvalidNameError when `after` is no id; InvalidArgumentError when an option is misspelt, or has a value that it does not take */
 export function toInstancePage(options: ProcessInstancesOptions): InstancePage {
   assertOptions('options', options, listNames);
   const { status, version, after, limit = 100 } = options;
   assertOneOf('status', status, statuses);
   assertWhole('version', version, { least: 1, most: 2_147_483_647 });
   assertText('after', after);
+  // Before every id.
+  if (after !== undefined && after !== '') assertId('after', after);
   assertWhole('limit', limit, { least: 1, most: 1_000 });
   return { status, version, after, limit };
 }

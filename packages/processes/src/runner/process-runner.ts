@@ -14,10 +14,10 @@ import {
   EffectRunner,
   guarded,
   type ParkedEvents,
-  type SubscriptionRef,
   toWaitOptions,
   type WaitForOptions,
   warner,
+  withStoreErrors,
 } from '@leftfold/subscriptions';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { processEffect } from '../engine/process-effect.ts';
@@ -67,7 +67,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
  */
 export class ProcessRunner implements AsyncDisposable {
   /** Instances that were set aside because an event of theirs failed, by their ids, and what an operator does with them. */
-  readonly parked: ParkedEvents<SubscriptionRef>;
+  readonly parked: ParkedEvents<ProcessRef>;
   readonly #store: PostgresEventStore;
   readonly #executeOnInstance: ExecuteProcessCommand;
   readonly #versions: readonly ProcessVersions[];
@@ -94,7 +94,7 @@ export class ProcessRunner implements AsyncDisposable {
       processEffect(versions, { store, execute, executeOnInstance: this.#executeOnInstance, onIncident }),
     );
     this.#runner = new EffectRunner({ ...options, onIncident, kind: 'process', effects });
-    this.parked = this.#runner.parked;
+    this.parked = this.#runner.parkedBy((ref: ProcessRef) => this.#of(ref).newest);
     this.#openVersions = new OpenVersions(store, this.#versions, onIncident);
   }
 
@@ -121,14 +121,13 @@ export class ProcessRunner implements AsyncDisposable {
     return this.stop();
   }
 
-  /** State and progress of each process, in the order of their first versions. @throws StoreUnavailableError */
+  /** State and progress of each process, in the order of their first versions. @throws MissingRightsError, StoreUnavailableError */
   async status(): Promise<readonly ProcessStatus[]> {
     const names = this.#versions.map(({ name }) => name);
-    const [all, counts, failing] = await Promise.all([
-      this.#runner.status(),
-      countInstances(this.#store, names),
-      readFailingDeadlines(this.#store, names),
-    ]);
+    const reading = withStoreErrors(this.#store, () =>
+      Promise.all([countInstances(this.#store, names), readFailingDeadlines(this.#store, names)]),
+    );
+    const [all, [counts, failing]] = await Promise.all([this.#runner.status(), reading]);
     return all.map((status) => ({
       ...status,
       instances: counts.get(status.name) ?? [],
@@ -181,17 +180,22 @@ export class ProcessRunner implements AsyncDisposable {
   /**
    * Instances in the order of their ids, as of the events that the runner has done.
    *
+   * @throws InvalidArgumentError; MissingRightsError for a role that may not read summaries and failures, as an operator;
+   * StoreUnavailableError
+   *
    * @example
    * for (const { id, failure } of await runner.instances(transfer, { status: 'failed' })) console.log(id, failure);
    */
   instances(ref: ProcessRef, options: ProcessInstancesOptions = {}): Promise<readonly ProcessInstance[]> {
-    return readInstances(this.#store, this.#of(ref).name, toInstancePage(options));
+    const { name } = this.#of(ref);
+    const page = toInstancePage(options);
+    return withStoreErrors(this.#store, () => readInstances(this.#store, name, page));
   }
 
   /**
    * Loads an instance from the log.
    *
-   * @throws ProcessInstanceNotFoundError; ProcessVersionMissingError
+   * @throws ProcessInstanceNotFoundError; ProcessVersionMissingError; MissingRightsError for a role that may not read events
    */
   load<TProcess extends ProcessRef>(
     ref: TProcess,
@@ -205,13 +209,15 @@ export class ProcessRunner implements AsyncDisposable {
    * Waits until an instance has ended, and what it wanted is done. It may not have begun yet.
    *
    * @param options.timeoutMs is 5000 by default
-   * @throws ProcessTimeoutError; the signal's reason; StoreUnavailableError
+   * @throws ProcessTimeoutError; the signal's reason; MissingRightsError, as {@link instances}; StoreUnavailableError
    *
    * @example
    * const { status, failure } = await runner.whenEnded(transfer, 't-1', { timeoutMs: 10_000 });
    */
   whenEnded(ref: ProcessRef, id: string, options: WaitForOptions = {}): Promise<ProcessInstance> {
-    return untilEnded(this.#store, { process: this.#of(ref).name, id }, toWaitOptions(options));
+    const { name } = this.#of(ref);
+    const waiting = { ...toWaitOptions(options), statuses: () => this.#runner.status(), parked: this.parked };
+    return untilEnded(this.#store, { process: name, id }, waiting);
   }
 
   /**
@@ -233,7 +239,8 @@ export class ProcessRunner implements AsyncDisposable {
    * Cancels an instance. With a function for `cancelled` its process decides what follows, and when it ends; without one, it
    * ends at once.
    *
-   * @throws like {@link pauseInstance}
+   * @throws ProcessInstanceNotFoundError; ProcessOperationRefusedError when it has ended, is paused with such a function, or is
+   * a saga whose pivot has succeeded or that is being compensated
    */
   cancel(ref: ProcessRef, id: string, options: OperateOptions): Promise<void> {
     return this.#instancesOf(ref).operate('cancel', id, options);

@@ -11,7 +11,7 @@ export interface ProcessInstance {
   readonly status: Exclude<InstanceStatus, 'unknown'>;
   /** What `summary` of the process said after the last input. */
   readonly summary: string | undefined;
-  /** Why it failed or was cancelled. */
+  /** Why it failed or was cancelled: the first 1,000 characters. `load` has all of them. */
   readonly failure: string | undefined;
   readonly streamVersion: number;
   readonly startedAt: Date;

@@ -48,6 +48,11 @@ export class EffectRunner {
     );
   }
 
+  /** The same as `parked`, for those who refer to effects in another way. @param toRef throws SubscriptionNotFoundError */
+  parkedBy<TRef>(toRef: (ref: TRef) => SubscriptionRef): ParkedEvents<TRef> {
+    return this.#runner.parkedBy(toRef);
+  }
+
   migrate(): Promise<void> {
     return this.#runner.migrate();
   }

@@ -9,7 +9,13 @@ import {
 } from '@leftfold/core/input';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { toLeftfoldError } from '@leftfold/postgres';
-import { type GivenUp, listGivenUp, listParkedKeys, type ParkedKey } from '../sql/list-parked.ts';
+import {
+  type GivenUp,
+  isKeyParked,
+  listGivenUp,
+  listParkedKeys,
+  type ParkedKey,
+} from '../sql/list-parked.ts';
 import { giveUpParkedEvents, readParkedPositions, resumeParkedKeys } from '../sql/parked.ts';
 import { readCheckpoints } from '../sql/subscriptions.ts';
 import { identityOf, type Subscription } from '../subscription/subscription-definition.ts';
@@ -103,6 +109,12 @@ export class ParkedEvents<TRef> {
       const positions = await readParkedPositions(this.#store, subscription.ref, of);
       return readEventsAt(this.#store, subscription.definition.eventTypes, positions);
     });
+  }
+
+  /** @internal Whether a key is parked until it is resumed or given up. @throws like {@link list} */
+  async isParked(ref: TRef, key: string): Promise<boolean> {
+    const { ref: found } = this.#find(ref);
+    return this.#ask(() => isKeyParked(this.#store, found, storedKey(key)));
   }
 
   /**

@@ -67,6 +67,23 @@ type GivenUpRow = FailureRow & {
 const failureColumns = `listed.key, listed.slice, listed.failed_position, listed.failed_type, listed.failed_message,
                   pg_catalog.date_part('epoch', listed.failed_at) as failed_at, listed.release, listed.attempts`;
 
+/** Whether a key waits to be resumed or given up, in any slice. SQL: a scan of `parked_keys_pkey`. */
+export async function isKeyParked(
+  { run, schema }: SchemaConnection,
+  { name, version }: SubscriptionRef,
+  key: string,
+): Promise<boolean> {
+  const [row] = await run<{ parked: boolean }>({
+    name: undefined,
+    text: `select exists (
+             select from "${schema}".parked_keys as parked
+              where parked.name = $1 and parked.version = $2 and parked.key = $3 and parked.resume_at is null
+           ) as parked`,
+    values: [name, version, key],
+  });
+  return row!.parked;
+}
+
 /**
  * A page of the parked keys after a key, in their order by code point.
  *

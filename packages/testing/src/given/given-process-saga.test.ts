@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { inStream } from './given-events.ts';
 import { given } from './given.ts';
 
-const tripEvents = defineEvents('trip', { requested: z.object({ city: z.string(), cents: z.int() }) });
+const tripEvents = defineEvents('trip', {
+  requested: z.object({ city: z.string(), cents: z.int() }),
+  withdrawn: z.object({}),
+});
 const flightEvents = defineEvents('flight', { reserved: z.object({}), released: z.object({}) });
 const nothing = z.object({});
 const flight = defineAggregate({
@@ -21,14 +24,18 @@ const flight = defineAggregate({
 
 const booking = defineSaga('booking', {
   events: [tripEvents],
-  messages: { 'hotel.booked': z.object({ room: z.int() }), 'hotel.refused': nothing },
+  messages: { 'hotel.booked': z.object({ room: z.int() }), 'hotel.refused': nothing, 'guest.left': nothing },
   publishes: {
     hotelRequested: z.object({ tripId: z.string(), city: z.string() }),
     hotelReleased: z.object({ tripId: z.string(), room: z.int().optional() }),
     closed: z.object({ outcome: z.string(), reason: z.string() }),
   },
   startedBy: 'trip.requested',
-  correlate: { 'trip.requested': ({ streamId }) => aggregateIdOf(streamId) },
+  cancelledBy: ['trip.withdrawn', 'guest.left'],
+  correlate: {
+    'trip.requested': ({ streamId }) => aggregateIdOf(streamId),
+    'trip.withdrawn': ({ streamId }) => aggregateIdOf(streamId),
+  },
   compensationRetry: { attempts: 3, firstDelayMs: 100, maxDelayMs: 150 },
   ended: ({ outcome, reason }, out) => out.publish.closed({ outcome, reason }),
 })
@@ -231,6 +238,44 @@ describe('a saga', () => {
       phase: 'compensated',
       reason: 'cancelled: enough',
     });
+  });
+
+  test('is cancelled by an event or a message as by an operator', () => {
+    const withdrawn = inStream('trip-t1', tripEvents.create.withdrawn({}));
+    const left = booking.message('guest.left', 't1', {});
+    for (const [input, reason] of [
+      [withdrawn, 'cancelled: trip.withdrawn'],
+      [left, 'cancelled: guest.left'],
+    ] as const) {
+      atHotel
+        .when(input)
+        .then([
+          cancel('timeout-hotel'),
+          releaseHotel,
+          schedule('published-hotel', 0),
+          release,
+          closed(reason),
+        ])
+        .ended('completed');
+      const retrying = given(booking).rejecting(reserve, 'full').when(requested).when(input);
+      retrying.then([cancel('retry-flight'), closed(reason)]).ended('completed');
+      const paying = atHotel.unanswered(pay).when(booked).when(input);
+      paying.thenNothing();
+      const broke = paying.when({ type: 'rejected', as: 'pay#1', reason: 'broke' });
+      expect(broke.ended('completed').state).toMatchObject({ phase: 'compensated', reason });
+      const paid = paying.when({ type: 'accepted', as: 'pay#1' });
+      expect(paid.ended('completed').state.phase).toBe('completed');
+    }
+  });
+
+  test('ignores a cancellation behind its pivot, while it goes back, and before it was started', () => {
+    const withdrawn = inStream('trip-t1', tripEvents.create.withdrawn({}));
+    const mailing = atHotel.rejecting(mail, 'down', { times: 2 }).when(booked);
+    mailing.when(withdrawn).thenNothing().after(1_000).ended('completed');
+    const back = atHotel.unanswered(release).when(refused);
+    expect(back.when(withdrawn).thenNothing().state.reason).toBe('step "hotel" was refused: hotel.refused');
+    given(booking, [withdrawn]).when(requested).after(60_000).ended('completed');
+    expect(given(booking, [withdrawn]).when(requested).state.phase).toBe('forward');
   });
 
   test('ignores what it does not wait for', () => {
