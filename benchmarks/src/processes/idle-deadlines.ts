@@ -4,7 +4,7 @@ import { latePayment, openShop } from './orders.ts';
 
 const insertDeadlines = `
   insert into leftfold.process_deadlines (process, id, deadline, number, due_at, metadata, fire_at)
-  select 'late-payment', 'order-' || number, 'pay', 2, due_at, '{}', due_at
+  select 'late_payment', 'order-' || number, 'pay', 2, due_at, '{}', due_at
     from generate_series(1, $1) as number
    cross join lateral (select now() + interval '1 year' + number * interval '1 second' as due_at) as due`;
 

@@ -41,7 +41,7 @@ export const payment = defineProcess({
 
 /** The same when a deadline is due, in a year. */
 export const latePayment = defineProcess({
-  name: 'late-payment',
+  name: 'late_payment',
   events: [orderEvents],
   deadlines: ['pay'],
   starts: ['order.placed'],

@@ -261,40 +261,17 @@ export {
   type VersionUse,
   type RowsQuery,
 } from '@leftfold/projections';
-export type {
-  GivenUp,
-  GiveUpOptions,
-  ParkedEvents,
-  ParkedFailure,
-  ParkedKey,
-  ParkedListOptions,
-  ParkedPageOptions,
-  ParkedTotals,
-  ReactionRef,
-  ResetReactionOptions,
-  OnIncident,
-  StoredFailure,
-  SubscriptionIncident,
-  SubscriptionKey,
-  SubscriptionState,
-  SubscriptionStatus,
-  WaitForOptions,
-} from '@leftfold/subscriptions';
+export type { GivenUp, GiveUpOptions, ParkedEvents, ParkedFailure, ParkedKey } from '@leftfold/subscriptions';
+export type { ParkedListOptions, ParkedPageOptions, ParkedTotals } from '@leftfold/subscriptions';
+export type { ReactionRef, ResetReactionOptions, WaitForOptions } from '@leftfold/subscriptions';
+export type { OnIncident, StoredFailure, SubscriptionIncident } from '@leftfold/subscriptions';
+export type { SubscriptionKey, SubscriptionState, SubscriptionStatus } from '@leftfold/subscriptions';
 export type { AnyProcess, Process, ProcessAggregate, ProcessStateOf } from '@leftfold/core';
-export {
-  defineProcess,
-  defineSaga,
-  processGraph,
-  type ProcessOptions,
-  type ProcessOutput,
-} from '@leftfold/core';
+export { defineProcess, defineSaga, processGraph } from '@leftfold/core';
+export type { ProcessOptions, ProcessOutput } from '@leftfold/core';
 export { ProcessInstanceNotFoundError, ProcessOperationRefusedError } from '@leftfold/core';
-export {
-  ProcessDeadlineFailedError,
-  ProcessDefinitionChangedError,
-  ProcessTimeoutError,
-  ProcessVersionMissingError,
-} from '@leftfold/core';
+export { ProcessDeadlineFailedError, ProcessDefinitionChangedError } from '@leftfold/core';
+export { ProcessTimeoutError, ProcessVersionMissingError } from '@leftfold/core';
 export type { FailingDeadline, FailingDeadlines, LoadedDeadline } from '@leftfold/processes';
 export type { ForkOptions, LoadedInstance, OperateOptions, ProcessInstance } from '@leftfold/processes';
 export type { ProcessInstancesOptions, ProcessRef, ProcessStatus } from '@leftfold/processes';

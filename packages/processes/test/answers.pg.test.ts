@@ -166,7 +166,7 @@ describe('an event that fails for good', () => {
       deadlines: ['late'],
       react: {
         'request.made': (_state, _input, out) => [
-          out.execute({ aggregate: 'unknown', id: '1', name: 'do', input: {} } as never),
+          out.execute({ aggregate: 'unknown', id: '1', name: 'do', input: {} }),
           out.schedule('late', { afterMs: 10 }),
         ],
         deadline: (_state, _input, out) => out.fail('too late'),

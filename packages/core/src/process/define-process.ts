@@ -256,7 +256,7 @@ export function defineProcess<
         `summary of process "${name}"`,
         summary?.(state as Immutable<TState>),
       );
-      return text === undefined ? undefined : summaryText(String(text));
+      return text === undefined ? undefined : summaryText(typeof text === 'string' ? text : shownValue(text));
     },
     migrate: (state, fromVersion) =>
       migrate === undefined

@@ -194,23 +194,22 @@ export function recordedIn(
   made: ProcessOutput[],
   out: ProcessOut<string, EventShapes, string>,
 ): ProcessOut<string, EventShapes, string> {
-  const recorded =
-    <TGiven extends unknown[], TOutput extends ProcessOutput>(make: (...given: TGiven) => TOutput) =>
-    (...given: TGiven): TOutput => {
-      const output = make(...given);
-      made.push(output);
-      return output;
-    };
-  const publishers = Object.entries(out.publish).map(([event, publish]) => [event, recorded(publish)]);
+  const keep = <TOutput extends ProcessOutput>(output: TOutput): TOutput => {
+    made.push(output);
+    return output;
+  };
+  const publishers = Object.entries(out.publish).map(([event, publish]) => [
+    event,
+    (data: never) => keep(publish(data)),
+  ]);
   return {
-    execute: recorded(out.execute),
-    schedule: recorded(out.schedule),
-    cancel: recorded(out.cancel),
-    // Sound: the type of the input is checked by what it calls.
-    waitFor: recorded(out.waitFor) as typeof out.waitFor,
+    execute: (...given) => keep(out.execute(...given)),
+    schedule: (...given) => keep(out.schedule(...given)),
+    cancel: (deadline) => keep(out.cancel(deadline)),
+    waitFor: (...given) => keep(out.waitFor(...given)),
     publish: Object.fromEntries(publishers) as typeof out.publish,
-    complete: recorded(out.complete),
-    fail: recorded(out.fail),
+    complete: () => keep(out.complete()),
+    fail: (reason) => keep(out.fail(reason)),
   };
 }
 

@@ -164,10 +164,9 @@ export async function createApp<
         executor.execute(command as never, given as never) as ReturnType<ExecuteProcessCommand>,
     });
     const relayRunner = createRelayRunner({ ...reactionOptions, store, relays });
-    const { connectionString, pool: givenPool } = database;
     const consumerRunner = createConsumerRunner({
       consumers,
-      database: { connectionString, pool: givenPool },
+      database: { connectionString: database.connectionString, pool: database.pool },
       schema: inboxSchema(schema),
       preparedStatements: connection.preparedStatements,
       onIncident: ofConsumers,

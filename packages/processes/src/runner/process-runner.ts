@@ -1,9 +1,7 @@
-import { createCommandExecutor } from '@leftfold/commands';
 import {
   type AnyProcess,
   InvalidArgumentError,
   type LogToken,
-  type MetadataSchema,
   type ProcessStateOf,
   SubscriptionNotFoundError,
 } from '@leftfold/core';
@@ -21,7 +19,6 @@ import {
 } from '@leftfold/subscriptions';
 import type { ExecuteProcessCommand } from '../engine/execute-command.ts';
 import { processEffect } from '../engine/process-effect.ts';
-import { instanceAggregates } from '../instance/process-aggregate.ts';
 import { assertProcess, type ProcessVersions, versionsOf } from '../instance/process-versions.ts';
 import { type FailingDeadlines, readFailingDeadlines } from '../sql/deadlines.ts';
 import { countInstances, type ProcessInstance, readInstances } from '../sql/instances.ts';
@@ -40,6 +37,7 @@ import {
   toInstancePage,
 } from './process-runner-options.ts';
 import { OpenVersions, type VersionProblem } from './open-versions.ts';
+import { instanceExecutor } from './instance-executor.ts';
 import { untilEnded } from './until-ended.ts';
 
 /**
@@ -88,7 +86,7 @@ export class ProcessRunner implements AsyncDisposable {
         );
     const onIncident = guarded(options.onIncident ?? warner());
     this.#store = store;
-    this.#executeOnInstance = executeOnInstance ?? executorOf(store, processes, metadata);
+    this.#executeOnInstance = executeOnInstance ?? instanceExecutor(store, processes, metadata);
     this.#versions = versionsOf(processes);
     const effects = this.#versions.map((versions) =>
       processEffect(versions, { store, execute, executeOnInstance: this.#executeOnInstance, onIncident }),
@@ -291,15 +289,4 @@ export class ProcessRunner implements AsyncDisposable {
     const given = this.#versions.map(({ newest }) => newest);
     throw new SubscriptionNotFoundError({ kind: 'process', name: ref.name }, given);
   }
-}
-
-/** What the framework does to instances passes no middleware. */
-function executorOf(
-  store: PostgresEventStore,
-  processes: readonly AnyProcess[],
-  metadata: MetadataSchema | undefined,
-): ExecuteProcessCommand {
-  const aggregates = instanceAggregates(processes);
-  const executor = createCommandExecutor({ store, aggregates, ...(metadata && { metadata }) });
-  return (command, options) => executor.execute(command, options);
 }
