@@ -167,6 +167,18 @@ const sections: readonly Section[] = [
     ],
   },
   {
+    title: 'Processes: one command for each instance',
+    rate: 'commands/s',
+    rows: [
+      ['process.commands.1', 'By hand: one command after another'],
+      ['process.commands.10', 'By hand: 10 in flight'],
+      ['process.step', 'Leftfold: for an event in the log'],
+      ['process.deadlines.due', 'Leftfold: for a deadline that is due'],
+      ['process.deadlines.none', 'Leftfold: idle, no deadlines'],
+      ['process.deadlines.open', 'Leftfold: idle, 100,000 open deadlines'],
+    ],
+  },
+  {
     title: 'From append to the effect of its message in another service, idle',
     rate: 'messages/s',
     rows: [['relay.idle', 'Leftfold, by RabbitMQ']],
