@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { PostgresEventStore } from '@leftfold/event-store';
 import { balances, deposited, journal } from '@leftfold/testbed/bank';
-import { expireLeases, killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { expireLeases, killProcess, typescriptFlags, takeOver } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { tokenAt } from '@leftfold/testbed/outcome';
 import { until, untilBlocked } from '@leftfold/testing/postgres';
@@ -38,9 +38,9 @@ describe('leases', () => {
     await store.append('account-1', [deposited(1)]);
     await first.whenCaughtUp(balances);
 
-    await expireLeases(store);
     await second.start();
-    await until(async () => (await ownerOf(store, 'balances')) === 'second');
+    const isSecond = until(async () => (await ownerOf(store, 'balances')) === 'second');
+    await takeOver(store, { name: 'balances', owner: 'second' }, isSecond);
     // Both runners read these events, and the first one has the row in memory as it was before them.
     for (const cents of [10, 100, 1_000]) {
       const { position } = await store.append('account-1', [deposited(cents)]);

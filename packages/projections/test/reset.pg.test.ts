@@ -60,7 +60,8 @@ describe('reset', () => {
     await store.append('account-1', [deposited(1)]);
     await gate.reached();
     const reset = runner.reset(held);
-    await untilBlocked(database.connectionString);
+    // The runner may end its batch before, as soon as it notices that its lease was taken.
+    await Promise.race([untilBlocked(database.connectionString), reset]);
     gate.open();
     await reset;
     await runner.whenCaughtUp(held);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expireLeases, killProcess, typescriptFlags } from '@leftfold/testbed/faults';
+import { expireLeases, killProcess, takeOver, typescriptFlags } from '@leftfold/testbed/faults';
 import { guarantee } from '@leftfold/testbed/guarantees';
 import { Gate } from '@leftfold/testbed/waiting';
 import { until } from '@leftfold/testing/postgres';
@@ -31,9 +31,8 @@ describe('leases', () => {
     await paused.start();
     await store.append('counter-1', [added(1)]);
     await gate.reached();
-    await expireLeases(store);
     await successor.start();
-    await successor.whenCaughtUp(taken);
+    await takeOver(store, { name: 'recorder', owner: 'successor' }, successor.whenCaughtUp(taken));
     gate.open();
     await paused.stop();
     expect(await entriesOf(store, 'recorder')).toEqual([{ position: 1, amount: 1, by: 'successor' }]);

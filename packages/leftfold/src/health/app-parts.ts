@@ -74,11 +74,13 @@ export async function lookAt(
   };
   const limitMs = Math.min(timeoutMs, parts.store.answerMs);
   const look = async () => {
-    const rows = await readProgress(parts.store, all, limitMs);
+    const [rows, problems, failing] = await Promise.all([
+      readProgress(parts.store, all, limitMs),
+      parts.processRunner.problems(),
+      parts.processRunner.failingDeadlines(MOST_COUNTED),
+    ]);
     const ended = all.flatMap((part) => newerVersionOf(part, rowsOf(part, rows)) ?? []);
     const newer = ended.length === 0 ? [] : await readProgress(parts.store, ended, limitMs);
-    const problems = await parts.processRunner.problems();
-    const failing = await parts.processRunner.failingDeadlines(MOST_COUNTED);
     return all.map((part) => {
       const slices = rowsOf(part, rows);
       const next = newerVersionOf(part, slices);

@@ -42,15 +42,12 @@ export class EffectRunner {
       onIncident,
       subscriptions: effects.map((effect) => effectSubscription(effect, { ...options, onIncident })),
     });
-    this.parked = this.#runner.parkedBy(
-      (ref: SubscriptionRef) => this.find(ref),
-      async (ref, key) => this.find(ref).givenUp?.(key),
-    );
+    this.parked = this.parkedBy((ref: SubscriptionRef) => this.find(ref));
   }
 
   /** The same as `parked`, for those who refer to effects in another way. @param toRef throws SubscriptionNotFoundError */
   parkedBy<TRef>(toRef: (ref: TRef) => SubscriptionRef): ParkedEvents<TRef> {
-    return this.#runner.parkedBy(toRef);
+    return this.#runner.parkedBy(toRef, async (ref, key) => this.find(toRef(ref)).givenUp?.(key));
   }
 
   migrate(): Promise<void> {

@@ -24,7 +24,8 @@ export async function takeOver(
     return rows.length > 0;
   };
   await until(async () => {
-    if (!isOver && !(await isLed())) await expireLeases(store);
+    // It may begin to lead in between: then it keeps its lease.
+    if (!isOver && !(await isLed())) await expireLeases(store, { except: owner });
     return isOver;
   });
   await work;
