@@ -93,7 +93,7 @@ describe('a paused instance', () => {
   });
 });
 
-test('an instance that has failed can be cancelled, and is over then', async ({ connectionString }) => {
+test('an instance that has failed is not cancelled, and can be abandoned', async ({ connectionString }) => {
   const failing = defineProcess({
     name: 'failing',
     events: [requestEvents],
@@ -110,13 +110,14 @@ test('an instance that has failed can be cancelled, and is over then', async ({ 
   await runner.start();
   await bank.execute(make('1'));
   await runner.whenEnded(failing, '1');
-  await runner.cancel(failing, '1', { reason: 'it cannot be mended' });
+  await expect(runner.cancel(failing, '1', { reason })).rejects.toThrow('it has failed; retry it');
+  await runner.abandon(failing, '1', { reason: 'it cannot be mended' });
   await runner.whenCaughtUp(failing);
   expect(await runner.whenEnded(failing, '1')).toMatchObject({
     status: 'cancelled',
     failure: 'it cannot be mended',
   });
-  await expect(runner.cancel(failing, '1', { reason })).rejects.toMatchObject({
+  await expect(runner.abandon(failing, '1', { reason })).rejects.toMatchObject({
     code: 'PROCESS_OPERATION_REFUSED',
   });
 });

@@ -92,6 +92,7 @@ function foldEvent(instance: FoldedInstance, name: string, fact: Fact): void {
     case 'paused':
     case 'cancelled':
       instance.status = name;
+      if (name === 'cancelled') instance.failure = data['reason'] as string;
       break;
     case 'resumed':
       instance.status = 'running';

@@ -167,6 +167,7 @@ export type AppProcesses = Pick<
   | 'resumeInstance'
   | 'cancel'
   | 'retry'
+  | 'abandon'
   | 'move'
   | 'fork'
 >;

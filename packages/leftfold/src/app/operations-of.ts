@@ -42,6 +42,7 @@ export function operationsOf({
       resumeInstance: processRunner.resumeInstance.bind(processRunner),
       cancel: processRunner.cancel.bind(processRunner),
       retry: processRunner.retry.bind(processRunner),
+      abandon: processRunner.abandon.bind(processRunner),
       move: processRunner.move.bind(processRunner),
       fork: processRunner.fork.bind(processRunner),
     },

@@ -17,6 +17,7 @@ const MOST_AT_ONCE = 256 * 1_024;
 export type NotOperated =
   | 'not-started'
   | 'ended'
+  | 'failed'
   | 'paused'
   | 'not-paused'
   | 'not-failed'
@@ -74,14 +75,10 @@ export function resumeInstance({ versions, id, instance, reason }: Operation): O
   return [versions.events.create['resumed']!(data as never), ...published];
 }
 
-/**
- * With a function for `cancelled`, the process decides how it ends. One that has failed ends at once, and so does one whose version
- * this app does not have.
- */
+/** With a function for `cancelled`, the process decides how it ends; not so when this app does not have its version. */
 export function cancelInstance({ versions, id, instance, reason, commandId }: Operation): Operated {
   const { create } = versions.events;
   const cancelled = () => [create['cancelled']!({ reason } as never)];
-  if (instance.status === 'failed') return cancelled();
   const refused = notOpen(instance);
   if (refused !== undefined) return refused;
   const definition = versions.find(instance.version);
@@ -94,6 +91,13 @@ export function cancelInstance({ versions, id, instance, reason, commandId }: Op
   const { outputs, published } = outcomeOf({ versions, definition, id }, state, input);
   const data = { input, outputs, ...summaryOf(definition, state) };
   return [create['received']!(data as never), ...published];
+}
+
+/** A cancellation does not do that: one that comes when a compensation is stuck would end the saga without it. */
+export function abandonInstance({ versions, instance, reason }: Operation): Operated {
+  if (instance.status === 'unknown') return reject('not-started');
+  if (instance.status !== 'failed') return reject('not-failed');
+  return [versions.events.create['cancelled']!({ reason } as never)];
 }
 
 export function retryInstance({ versions, instance, reason }: Operation): Operated {
@@ -151,5 +155,6 @@ export function forkInstance({ versions, instance, reason }: Operation, from: Fo
 
 function notOpen(instance: InstanceState): Rejection<NotOperated> | undefined {
   if (instance.status === 'unknown') return reject('not-started');
+  if (instance.status === 'failed') return reject('failed');
   return hasEnded(instance) ? reject('ended') : undefined;
 }

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { foldInstance } from './fold-instance.ts';
 import { type InstanceState, noInstance } from './instance-state.ts';
 import {
+  abandonInstance,
   cancelInstance,
   type ForkedInstance,
   forkInstance,
@@ -49,6 +50,7 @@ const inputs = {
   resume: operation,
   cancel: operation,
   retry: operation,
+  abandon: operation,
   move: operation,
   fork,
 } as const satisfies Readonly<Record<string, CommandInput>>;
@@ -61,6 +63,7 @@ const operations: Readonly<Record<string, (operation: Operation) => Operated>> =
   resume: resumeInstance,
   cancel: cancelInstance,
   retry: retryInstance,
+  abandon: abandonInstance,
   move: moveInstance,
 };
 

@@ -66,13 +66,14 @@ export interface LoadedInstance<TState = unknown> {
 }
 
 /** Operations that take a reason only. */
-export type OperationName = 'pause' | 'resume' | 'cancel' | 'retry' | 'move';
+export type OperationName = 'pause' | 'resume' | 'cancel' | 'retry' | 'abandon' | 'move';
 
 const operateNames = { reason: true, metadata: true } as const;
 const forkNames = { ...operateNames, atVersion: true, newId: true } as const;
 
 const why: Readonly<Record<Exclude<NotOperated, 'not-started'>, string>> = {
   ended: 'it has ended',
+  failed: 'it has failed; retry it, or end it for good with abandon()',
   paused: 'it is paused; resume it first',
   'not-paused': 'it is not paused',
   'not-failed': 'it has not failed',

@@ -254,6 +254,11 @@ export class ProcessRunner implements AsyncDisposable {
     return this.#instancesOf(ref).operate('retry', id, options);
   }
 
+  /** Ends a failed instance for good, as cancelled: its process does not react to that. @throws like {@link retry} */
+  abandon(ref: ProcessRef, id: string, options: OperateOptions): Promise<void> {
+    return this.#instancesOf(ref).operate('abandon', id, options);
+  }
+
   /**
    * Moves an instance to the newest version of its process, with the state that `migrate` of that version makes.
    *
