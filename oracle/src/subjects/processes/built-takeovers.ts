@@ -48,9 +48,14 @@ export class BuiltTakeovers {
   /** Lets the instances of races that were broken off come to their end. */
   async settle(): Promise<void> {
     await using app = this.#open();
+    await this.#expireLeases();
     const runner = app.runner(executedBy(app.executor));
     await runner.start();
-    await runner.whenCaughtUp(errand, { timeoutMs: STEP_MS });
+    // What an event leads to is appended while it is done, and done after that.
+    for (let done = -1, top = 0; top > done; top = await app.store.highWaterMark()) {
+      done = top;
+      await runner.whenCaughtUp(errand, { timeoutMs: STEP_MS });
+    }
   }
 
   async #race(late: Late): Promise<boolean> {
@@ -77,6 +82,8 @@ export class BuiltTakeovers {
     };
     const fill = () => app.executor.execute(till.command.fill(id, {}), { commandId: `fill ${id}` });
     try {
+      // A race that was broken off by an outage may have left a lease that lasts.
+      await this.#expireLeases();
       const first = app.runner(former, { owner: `former ${id}`, leaseMs: 60_000, stopTimeoutMs: 500 });
       await first.start();
       await app.executor.execute(wish.command.make(id, {}));
@@ -124,6 +131,19 @@ export class BuiltTakeovers {
         if (performance.now() > deadline) throw new Error('nobody takes the lease');
         await delay(50);
       }
+    });
+  }
+
+  #expireLeases(): Promise<unknown> {
+    return withClient(this.#connectionString, async (client) => {
+      await client.query(
+        `update leftfold.runners set lease_until = clock_timestamp()
+          where starts_with(owner, 'former ') or starts_with(owner, 'next ')`,
+      );
+      await client.query(
+        `update leftfold.subscriptions set lease_until = clock_timestamp()
+          where name = 'errand' and lease_until is not null`,
+      );
     });
   }
 
