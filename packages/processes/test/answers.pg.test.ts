@@ -159,6 +159,30 @@ describe('an event that fails for good', () => {
     ]);
   });
 
+  test('because something rejects the record of its input is parked, and not lost', async ({
+    connectionString,
+  }) => {
+    const begun = defineProcess({
+      name: 'begun',
+      ...ofRequest,
+      react: { 'request.made': (_state, _input, out) => out.complete() },
+    });
+    await using bank = await openBank(connectionString, [begun]);
+    let isForbidden = true;
+    const runner = bank.runner({
+      execute: async (command, options) =>
+        isForbidden
+          ? ({ outcome: 'rejected', reason: 'forbidden' } as never)
+          : bank.executor.execute(command, options),
+    });
+    await runner.start();
+    await bank.execute(make('1'));
+    await until(async () => (await runner.parked.list(begun))[0]?.failure.attempts === retry.attempts);
+    isForbidden = false;
+    await runner.parked.resume(begun, '1');
+    expect(await runner.whenEnded(begun, '1')).toMatchObject({ status: 'completed' });
+  });
+
   test('leaves its instance the deadlines that stand beside the command', async ({ connectionString }) => {
     const broken = defineProcess({
       name: 'broken',

@@ -286,3 +286,23 @@ describe('a saga', () => {
     expect.assertions(0);
   });
 });
+
+test('a pivot without an answer is asked for again, also when a refusal would not be', () => {
+  const asked = defineSaga('asked', {
+    events: [tripEvents],
+    messages: { 'bank.captured': nothing, 'bank.declined': nothing },
+    publishes: { captureRequested: nothing },
+    startedBy: 'trip.requested',
+    correlate: { 'trip.requested': ({ streamId }) => aggregateIdOf(streamId) },
+  })
+    .pivot('capture', {
+      run: (_scope, out) => out.publish.captureRequested({}),
+      answers: { done: ['bank.captured'], refused: ['bank.declined'] },
+      timeoutMs: 2_000,
+    })
+    .build();
+  const late = given(asked, [requested]).after(2_000).after(1_000);
+  expect(late.outputs).toContainEqual(expect.objectContaining({ event: 'captureRequested' }));
+  expect(late.when(asked.message('bank.captured', 't1', {})).state.phase).toBe('completed');
+  expect(late.when(asked.message('bank.declined', 't1', {})).state.phase).toBe('compensated');
+});
